@@ -1,0 +1,67 @@
+// A recipe is a value: everything that gives a run its meaning, nothing that only makes it faster (that is ExecutionOptions).
+// Recipe = Search -> Draw -> Retrain -> Evaluate (spec 13). Fine-tuning is a recipe without search.
+using RobustTickets.Objectives;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>A whole method on a task, as a value with a JSON form.</summary>
+/// <param name="Name">Name of the method, e.g. <c>early-robust</c>.</param>
+/// <param name="Task">Task whose numbers these are, e.g. <c>sst2</c>.</param>
+/// <param name="Source">Where the numbers come from (paper section or table, or the released script).</param>
+/// <param name="MaxLength">Word pieces per example, special tokens included.</param>
+/// <param name="BatchSize">Examples per step.</param>
+/// <param name="Seed">Seed of classifier, data order, dropout and perturbations.</param>
+/// <param name="DevFraction">Share of the training set carved out for development when the data has no own development split.</param>
+/// <param name="Search">The search stage, or null when the whole network is trained.</param>
+/// <param name="Draw">How the ticket is drawn; present exactly when <paramref name="Search"/> is.</param>
+/// <param name="Retrain">The training that yields the final model.</param>
+/// <param name="Evaluate">What is measured at the end.</param>
+public sealed record Recipe(
+    string Name,
+    string Task,
+    string Source,
+    int MaxLength,
+    int BatchSize,
+    int Seed,
+    double DevFraction,
+    SearchStage? Search,
+    DrawOptions? Draw,
+    RetrainStage Retrain,
+    EvaluateStage Evaluate);
+
+/// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
+/// <param name="Objective">What is minimised while the coefficients are learned.</param>
+/// <param name="Slimming">L1 penalties on the coefficients.</param>
+/// <param name="Optimizer">Optimiser of weights and coefficients together.</param>
+/// <param name="Stop">When the search ends.</param>
+/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the stop (spec 8.4).</param>
+/// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
+/// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec 8.5).</param>
+public sealed record SearchStage(
+    ObjectiveOptions Objective,
+    SlimmingOptions Slimming,
+    OptimizerOptions Optimizer,
+    StopOptions Stop,
+    double HorizonEpochs = 1.0,
+    int SnapshotsPerEpoch = 20,
+    bool Shuffle = true);
+
+/// <summary>The training that yields the final model, started from the pre-trained weights and the search's fresh classifier (checkpoint-0).</summary>
+/// <param name="Objective">What is minimised.</param>
+/// <param name="Optimizer">Optimiser and schedule.</param>
+/// <param name="Epochs">Epochs; may be fractional.</param>
+/// <param name="Coefficients">What becomes of the slimming coefficients in a ticket.</param>
+/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
+public sealed record RetrainStage(
+    ObjectiveOptions Objective,
+    OptimizerOptions Optimizer,
+    double Epochs,
+    TicketCoefficients Coefficients = TicketCoefficients.Removed,
+    bool Shuffle = true);
+
+/// <summary>What is measured at the end of a run.</summary>
+/// <param name="EveryEpoch">Whether accuracy on the evaluation split is logged after each epoch; the last epoch is what is reported.</param>
+/// <param name="EqualEpochControl">Whether a dense model is also trained with the same retraining stage, as the fair control (spec 3.3).</param>
+public sealed record EvaluateStage(bool EveryEpoch = true, bool EqualEpochControl = false);

@@ -1,0 +1,103 @@
+using System.Text.Json.Serialization;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>L1 penalty on the slimming coefficients, added once, undivided, to the last pass of each search step (EarlyRobust eq. 7; spec 8.2).</summary>
+/// <param name="HeadPenalty">lambda_H, weight of the sum of |c_H|.</param>
+/// <param name="NeuronPenalty">lambda_F, weight of the sum of |c_F|.</param>
+public sealed record SlimmingOptions(double HeadPenalty, double NeuronPenalty);
+
+/// <summary>Which snapshot a ticket is drawn from once the rule has decided.</summary>
+public enum DrawAt
+{
+    /// <summary>The newest snapshot (paper).</summary>
+    Newest,
+
+    /// <summary>The anchor that later snapshots agreed with (released code).</summary>
+    Anchor,
+}
+
+/// <summary>When the search ends: rules over the masks drawn at every twentieth of an epoch (spec 8.6, 8.7, 15.7).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ConsecutiveStop), "consecutive5")]
+[JsonDerivedType(typeof(AnchorStop), "anchor-next5")]
+[JsonDerivedType(typeof(FifoStop), "fifo5")]
+[JsonDerivedType(typeof(FixedStop), "fixed")]
+public abstract record StopOptions;
+
+/// <summary>Paper: both distances between consecutive masks below gamma, <paramref name="Times"/> times in a row; draws at the newest.</summary>
+/// <param name="Gamma">Threshold on the normalised Hamming distance.</param>
+/// <param name="Times">How many times in a row.</param>
+/// <param name="DrawAt">Which snapshot is drawn.</param>
+public sealed record ConsecutiveStop(double Gamma = 0.1, int Times = 5, DrawAt DrawAt = DrawAt.Newest) : StopOptions;
+
+/// <summary>Released code, on line: the first snapshot whose next <paramref name="Next"/> masks all stay below epsilon; draws at that anchor.</summary>
+/// <param name="Epsilon">Threshold on the distance, strict.</param>
+/// <param name="Next">How many later masks must agree.</param>
+/// <param name="DrawAt">Which snapshot is drawn.</param>
+public sealed record AnchorStop(double Epsilon = 0.1, int Next = 5, DrawAt DrawAt = DrawAt.Anchor) : StopOptions;
+
+/// <summary>You et al.: the newest mask within <paramref name="Epsilon"/> of each of the <paramref name="Length"/>-1 before it.</summary>
+/// <param name="Epsilon">Threshold on the distance, inclusive.</param>
+/// <param name="Length">Length of the queue, the newest included.</param>
+/// <param name="DrawAt">Which snapshot is drawn.</param>
+public sealed record FifoStop(double Epsilon = 0.1, int Length = 5, DrawAt DrawAt = DrawAt.Newest) : StopOptions;
+
+/// <summary>Stops at a fixed share of an epoch (the released IMDB script: 0.2), rounded down to whole steps.</summary>
+/// <param name="Fraction">Share of an epoch, in (0, 1].</param>
+public sealed record FixedStop(double Fraction) : StopOptions;
+
+/// <summary>Over which coefficients heads compete.</summary>
+public enum HeadScope
+{
+    /// <summary>All layers together, but each layer keeps at least its largest head (paper).</summary>
+    ModifiedGlobal,
+
+    /// <summary>Each layer on its own.</summary>
+    Layerwise,
+}
+
+/// <summary>Over which coefficients neurons compete.</summary>
+public enum NeuronScope
+{
+    /// <summary>All layers together.</summary>
+    Global,
+
+    /// <summary>Each layer on its own.</summary>
+    Layerwise,
+}
+
+/// <summary>How equal coefficients at the threshold are treated (spec 8.8).</summary>
+public enum TieRule
+{
+    /// <summary>Exact counts: rank by value, then by (layer, index).</summary>
+    Rank,
+
+    /// <summary>Released code: keep only what is strictly above the interpolated quantile; ties at it are all pruned.</summary>
+    StrictQuantile,
+}
+
+/// <summary>How masks are drawn from coefficients (EarlyRobust 3.3.2; spec 8.8, 15.8).</summary>
+/// <param name="HeadRatio">Share of heads to prune, in [0, 1).</param>
+/// <param name="NeuronRatio">Share of FFN neurons to prune, in [0, 1).</param>
+/// <param name="HeadScope">Where heads compete.</param>
+/// <param name="NeuronScope">Where neurons compete.</param>
+/// <param name="Ties">How ties are treated.</param>
+/// <param name="MinNeuronsPerLayer">Neurons every layer keeps under <see cref="TieRule.Rank"/>.</param>
+public sealed record DrawOptions(
+    double HeadRatio,
+    double NeuronRatio,
+    HeadScope HeadScope = HeadScope.ModifiedGlobal,
+    NeuronScope NeuronScope = NeuronScope.Global,
+    TieRule Ties = TieRule.Rank,
+    int MinNeuronsPerLayer = 1);
+
+/// <summary>What becomes of the coefficients inside the drawn ticket (spec 8.9).</summary>
+public enum TicketCoefficients
+{
+    /// <summary>They are gone; the ticket is a plain smaller network.</summary>
+    Removed,
+
+    /// <summary>Released code: ones, frozen in modules that lost something, trainable in untouched ones.</summary>
+    Released,
+}

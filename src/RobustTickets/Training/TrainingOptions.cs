@@ -1,0 +1,45 @@
+namespace RobustTickets.Training;
+
+/// <summary>Which AdamW: Hugging Face's (transformers 4.4.2) or torch's. They differ in where epsilon and weight decay enter (spec 2.1).</summary>
+public enum AdamWFlavor
+{
+    /// <summary>Epsilon before bias correction; decay after the update, on the updated value.</summary>
+    Hf,
+
+    /// <summary>Decay first; epsilon after bias correction.</summary>
+    Torch,
+}
+
+/// <summary>How gradients are limited before the optimiser sees them (spec 2.4).</summary>
+public enum ClipMode
+{
+    /// <summary>No limit.</summary>
+    None,
+
+    /// <summary>Global L2 norm over all trained tensors.</summary>
+    Norm,
+
+    /// <summary>Each element to [-value, value].</summary>
+    Value,
+}
+
+/// <summary>Optimiser, schedule and clipping of one training stage (spec 2.1-2.5).</summary>
+/// <param name="LearningRate">Peak learning rate.</param>
+/// <param name="WeightDecay">Decoupled decay of every tensor whose name holds neither "bias" nor "LayerNorm.weight".</param>
+/// <param name="WarmupFraction">Share of the horizon spent warming up linearly from 0; not rounded to whole steps.</param>
+/// <param name="Flavor">Which AdamW.</param>
+/// <param name="Clip">How gradients are limited.</param>
+/// <param name="ClipValue">Limit for <paramref name="Clip"/>.</param>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">Added to the root of the second moment.</param>
+public sealed record OptimizerOptions(
+    double LearningRate,
+    double WeightDecay = 0.0,
+    double WarmupFraction = 0.0,
+    AdamWFlavor Flavor = AdamWFlavor.Hf,
+    ClipMode Clip = ClipMode.Norm,
+    double ClipValue = 1.0,
+    double Beta1 = 0.9,
+    double Beta2 = 0.999,
+    double Epsilon = 1e-8);
