@@ -19,6 +19,7 @@ public enum FreeLbCount
     K,
 
     /// <summary>1+K passes, K ascents, each loss divided by K+1.</summary>
+    [JsonStringEnumMemberName("k-plus-1")]
     KPlus1,
 }
 

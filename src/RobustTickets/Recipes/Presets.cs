@@ -1,0 +1,77 @@
+// Published methods as recipes: a method is a name, one line of summary, and a function from a task's numbers (PresetTasks.cs) to a recipe.
+// Rows of spec 13 are added to Methods; files under recipes/ are generated from this list and a test compares them.
+using RobustTickets.Objectives;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>One line of the list of presets.</summary>
+/// <param name="Name">Name of the method.</param>
+/// <param name="Summary">What it does, in one line.</param>
+/// <param name="Tasks">Tasks with published numbers.</param>
+public sealed record PresetInfo(string Name, string Summary, IReadOnlyList<string> Tasks);
+
+/// <summary>The published methods with the published numbers.</summary>
+public static class Presets
+{
+    private static readonly IReadOnlyList<Method> Methods =
+    [
+        new("fine-tune", "the whole network, plain cross entropy (baseline)", FineTune),
+        new("early-robust", "robust early-bird ticket: FreeLB search with slimming coefficients, early stop, slice, plain fine-tuning", EarlyRobust),
+    ];
+
+    /// <summary>The list of presets, in the order of the papers' tables.</summary>
+    public static IReadOnlyList<PresetInfo> List { get; } =
+        [.. Methods.Select(m => new PresetInfo(m.Name, m.Summary, [.. PresetTasks.All.Select(t => t.Task)]))];
+
+    /// <summary>The recipe of a method on a task. A task for which no paper gives numbers gets SST-2's, and its source says so.</summary>
+    /// <param name="name">Name of the method, see <see cref="List"/>.</param>
+    /// <param name="task">Name of the task, e.g. <c>sst2</c>, <c>ag-news</c>.</param>
+    /// <exception cref="RecipeException">No method has this name.</exception>
+    public static Recipe Get(string name, string task)
+    {
+        var method = Methods.FirstOrDefault(m => m.Name == name)
+            ?? throw new RecipeException($"recipe \"{name}\": no preset and no file has this name; {NearestNames.Hint(name, [.. Methods.Select(m => m.Name)])}, or the path of a recipe file (*.json)");
+        var row = PresetTasks.Row(task);
+        var recipe = method.Build(row);
+        return row.Published ? recipe : recipe with { Source = $"no published numbers for task {row.Task}, so those of SST-2 are taken: {recipe.Source}" };
+    }
+
+    /// <summary>Every published recipe with the name of its file under <c>recipes/</c>.</summary>
+    public static IReadOnlyList<(string FileName, Recipe Recipe)> Files() =>
+        [.. from method in Methods from row in PresetTasks.All select ($"{method.Name}.{row.Task}.json", method.Build(row))];
+
+    private sealed record Method(string Name, string Summary, Func<TaskNumbers, Recipe> Build);
+
+    private static Recipe FineTune(TaskNumbers row) => Plain("fine-tune", row, new CleanOptions(),
+        "EarlyRobust (EMNLP 2022): learning rate Table 6, 10 epochs section 4.4, length A.2.2; batch size, no weight decay, no warm-up, clipping at 1 and the last epoch from the released code");
+
+    private static Recipe EarlyRobust(TaskNumbers row) => Plain("early-robust", row, new CleanOptions(),
+        "EarlyRobust (EMNLP 2022): adversary, learning rate and penalties Table 6, pruning ratios and 10 epochs section 4.4, stop rule section 3.3.2, length A.2.2; batch size, weight decay 0.01 and warm-up 0.1 in the search, none in fine-tuning, from the released code; data shuffled in the search, unlike the released code") with
+    {
+        Search = new SearchStage(
+            FreeLb(row),
+            new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
+            new OptimizerOptions(row.LearningRate, WeightDecay: 0.01, WarmupFraction: 0.1),
+            new ConsecutiveStop(Gamma: 0.1, Times: 5)),
+        Draw = new DrawOptions(row.HeadRatio, row.NeuronRatio),
+    };
+
+    /// <summary>A recipe without search; 10 epochs as every baseline of EarlyRobust (section 4.4).</summary>
+    private static Recipe Plain(string name, TaskNumbers row, ObjectiveOptions objective, string source) => new(
+        name,
+        row.Task,
+        source,
+        row.MaxLength,
+        row.BatchSize,
+        Seed: 42,
+        // The released code evaluates IMDB and AG News on the test split while training; a tenth of the training set is held out instead.
+        DevFraction: 0.1,
+        Search: null,
+        Draw: null,
+        new RetrainStage(objective, new OptimizerOptions(row.LearningRate), Epochs: 10),
+        new EvaluateStage());
+
+    private static FreeLbOptions FreeLb(TaskNumbers row) => new(row.AscentSteps, row.StepSize, row.InitMagnitude);
+}

@@ -1,0 +1,71 @@
+// environment.json: what a number was measured with. Facts of the tensor library come from the caller: runs know nothing of it.
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using RobustTickets.Text;
+
+namespace RobustTickets.Runs;
+
+/// <summary>Program, machine and libraries of a run.</summary>
+/// <param name="Version">Version of this program.</param>
+/// <param name="Commit">Commit it was built from, when the build knew it.</param>
+/// <param name="Framework">.NET version.</param>
+/// <param name="OperatingSystem">Operating system and kernel.</param>
+/// <param name="Architecture">Processor architecture.</param>
+/// <param name="Cpu">Processor model.</param>
+/// <param name="Cores">Logical processors this process may use.</param>
+/// <param name="MemoryBytes">Memory this process may use, in bytes.</param>
+/// <param name="CommandLine">The command line after the program's name.</param>
+/// <param name="Extra">Facts of libraries: version of libtorch, threads, BLAS, device, ...</param>
+public sealed record EnvironmentStamp(
+    string Version,
+    string? Commit,
+    string Framework,
+    string OperatingSystem,
+    string Architecture,
+    string Cpu,
+    int Cores,
+    long MemoryBytes,
+    IReadOnlyList<string> CommandLine,
+    IReadOnlyDictionary<string, string> Extra)
+{
+    /// <summary>Collects the facts of this process and adds the caller's.</summary>
+    /// <param name="extra">Facts of libraries, written in the order of their names.</param>
+    public static EnvironmentStamp Collect(IReadOnlyDictionary<string, string>? extra = null)
+    {
+        var version = typeof(EnvironmentStamp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        var plus = version.IndexOf('+');
+        return new EnvironmentStamp(
+            plus < 0 ? version : version[..plus],
+            plus < 0 ? null : version[(plus + 1)..],
+            RuntimeInformation.FrameworkDescription,
+            RuntimeInformation.OSDescription,
+            RuntimeInformation.ProcessArchitecture.ToString(),
+            CpuModel(),
+            Environment.ProcessorCount,
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            [.. Environment.GetCommandLineArgs().Skip(1)],
+            new SortedDictionary<string, string>(extra?.ToDictionary() ?? [], StringComparer.Ordinal));
+    }
+
+    /// <summary>Writes the stamp, whole or not at all.</summary>
+    public void Save(string path) => RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp) + "\n");
+
+    /// <summary>Reads a stamp.</summary>
+    /// <exception cref="DataException">The file is missing or broken.</exception>
+    public static EnvironmentStamp Load(string path) => RunFile.Read(path, RunFileJson.Default.EnvironmentStamp);
+
+    private static string CpuModel()
+    {
+        try
+        {
+            var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
+            if (line is not null) return line[(line.IndexOf(':') + 1)..].Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not Linux: the architecture alone is said.
+        }
+        return "unknown";
+    }
+}

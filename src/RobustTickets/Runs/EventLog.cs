@@ -1,0 +1,123 @@
+// events.jsonl: append-only, one JSON object a line, readable while it grows and after a crash in the middle of a line.
+// A checkpoint records Position; on resume the log is cut back to it, so that a resumed run's log equals an uninterrupted one's but for the seconds.
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RobustTickets.Text;
+
+namespace RobustTickets.Runs;
+
+/// <summary>Writes the event log of a run; one writer, used from one thread.</summary>
+public sealed class EventLog : IDisposable
+{
+    private readonly FileStream _file;
+
+    private EventLog(FileStream file)
+    {
+        _file = file;
+    }
+
+    /// <summary>Bytes written so far, all of them on disk when this returns; what a checkpoint records.</summary>
+    public long Position
+    {
+        get
+        {
+            _file.Flush(flushToDisk: true);
+            return _file.Position;
+        }
+    }
+
+    /// <summary>Opens the log for appending after its first <paramref name="truncateTo"/> bytes; everything after them is cut off.</summary>
+    /// <param name="path">The file; made when absent.</param>
+    /// <param name="truncateTo">0 for a new run, else the <see cref="Position"/> that the checkpoint recorded.</param>
+    /// <exception cref="DataException">The file is shorter than that, or a line does not end there.</exception>
+    public static EventLog Open(string path, long truncateTo)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 14);
+        try
+        {
+            if (file.Length < truncateTo)
+            {
+                throw new DataException($"{path}: has {file.Length} bytes, but the checkpoint was written when it had {truncateTo}; the log was changed or lost since");
+            }
+            if (truncateTo > 0)
+            {
+                file.Position = truncateTo - 1;
+                if (file.ReadByte() != '\n') throw new DataException($"{path}: no line ends at byte {truncateTo}, where the checkpoint was written; the log was changed since");
+            }
+            file.SetLength(truncateTo);
+            file.Position = truncateTo;
+            return new EventLog(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Appends an event. The line is handed to the operating system at once, so it survives the end of this process.</summary>
+    public void Append(RunEvent line) => Write(JsonSerializer.SerializeToUtf8Bytes(line, RunEventJson.Default.RunEvent));
+
+    /// <summary>Appends an object of the caller's own making, for events that have no record here.</summary>
+    public void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
+
+    /// <summary>
+    /// Reads a log, also one that is being written. The last line may be torn (the process was killed while writing it) and is then left out; any other
+    /// line that is not a JSON object is an error.
+    /// </summary>
+    /// <exception cref="DataException">The file is missing or a line before the last is broken.</exception>
+    public static IEnumerable<JsonElement> Read(string path)
+    {
+        if (!File.Exists(path)) throw new DataException($"{path}: no such event log");
+        return Lines(path);
+    }
+
+    /// <summary>Reads a log as event records; lines of other kinds are left out.</summary>
+    /// <exception cref="DataException">The file is missing or a line before the last is broken.</exception>
+    public static IEnumerable<RunEvent> ReadEvents(string path)
+    {
+        var known = RunEventJson.Default.RunEvent.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!).ToHashSet();
+        foreach (var line in Read(path))
+        {
+            if (line.TryGetProperty("event", out var kind) && known.Contains(kind.ToString())) yield return line.Deserialize(RunEventJson.Default.RunEvent)!;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private void Write(byte[] json)
+    {
+        _file.Write(json);
+        _file.WriteByte((byte)'\n');
+        _file.Flush();
+    }
+
+    private static IEnumerable<JsonElement> Lines(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        var number = 0;
+        var line = reader.ReadLine();
+        while (line is not null)
+        {
+            number++;
+            var next = reader.ReadLine();
+            JsonElement element;
+            try
+            {
+                element = JsonElement.Parse(line);
+                if (element.ValueKind != JsonValueKind.Object) throw new JsonException("not an object");
+            }
+            catch (JsonException e)
+            {
+                if (next is null) yield break;
+                throw new DataException($"{path}:{number}: expected one JSON object a line, found {(line.Length > 60 ? line[..60] + "..." : line)}", e);
+            }
+            yield return element;
+            line = next;
+        }
+    }
+}

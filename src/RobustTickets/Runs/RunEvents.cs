@@ -1,0 +1,71 @@
+// What a run writes to events.jsonl while it goes: one object a line, snake_case, told apart by "event".
+using System.Text.Json.Serialization;
+
+namespace RobustTickets.Runs;
+
+/// <summary>One line of <c>events.jsonl</c>.</summary>
+/// <param name="Stage">Stage it belongs to: <c>search</c>, <c>retrain</c> or <c>control</c>.</param>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(StepEvent), "step")]
+[JsonDerivedType(typeof(MaskEvent), "mask")]
+[JsonDerivedType(typeof(StopEvent), "stop")]
+[JsonDerivedType(typeof(EvaluationEvent), "evaluation")]
+[JsonDerivedType(typeof(StageEvent), "stage")]
+public abstract record RunEvent([property: JsonPropertyOrder(-1)] string Stage);
+
+/// <summary>One optimiser step.</summary>
+/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Step">Step within the stage, from 1.</param>
+/// <param name="Epoch">Epochs done after this step.</param>
+/// <param name="Loss">Loss of the step as the objective reports it; not finite only in the last event before a numeric failure.</param>
+/// <param name="Lr">Learning rate of this update.</param>
+/// <param name="GradNorm">Global L2 norm of the gradient before clipping.</param>
+/// <param name="Tokens">Real tokens of the batch, special tokens included, padding not.</param>
+/// <param name="Seconds">Compute time of the step, in seconds.</param>
+/// <param name="Forward">Forward passes.</param>
+/// <param name="Backward">Backward passes.</param>
+/// <param name="WeightGradient">Backward passes that also made gradients of the weights.</param>
+public sealed record StepEvent(
+    string Stage,
+    long Step,
+    double Epoch,
+    double Loss,
+    double Lr,
+    double GradNorm,
+    long Tokens,
+    double Seconds,
+    int Forward,
+    int Backward,
+    int WeightGradient) : RunEvent(Stage);
+
+/// <summary>Masks were drawn and compared with the earlier ones.</summary>
+/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Step">Step after which the coefficients were taken.</param>
+/// <param name="MiniEpoch">Number of the snapshot, from 1.</param>
+/// <param name="HeadDistance">Share of head mask entries that differ from the previous snapshot; null at the first.</param>
+/// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous snapshot; null at the first.</param>
+/// <param name="Run">How long the stop rule's condition has held.</param>
+public sealed record MaskEvent(string Stage, long Step, int MiniEpoch, double? HeadDistance, double? NeuronDistance, int Run) : RunEvent(Stage);
+
+/// <summary>The search ended.</summary>
+/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Rule">Kind of the stop rule.</param>
+/// <param name="StoppedAtStep">Step at which the decision was possible.</param>
+/// <param name="DrawnAtStep">Step of the snapshot the ticket is drawn from.</param>
+/// <param name="Converged">Whether the rule held, or the search merely reached its end.</param>
+public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, long DrawnAtStep, bool Converged) : RunEvent(Stage);
+
+/// <summary>The model was evaluated.</summary>
+/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Step">Step after which it was.</param>
+/// <param name="Epoch">Epochs done.</param>
+/// <param name="Split">Split it was evaluated on.</param>
+/// <param name="Accuracy">Share of right labels, in [0, 1].</param>
+/// <param name="Loss">Mean cross entropy.</param>
+/// <param name="Examples">Examples evaluated.</param>
+public sealed record EvaluationEvent(string Stage, long Step, double Epoch, string Split, double Accuracy, double Loss, int Examples) : RunEvent(Stage);
+
+/// <summary>A stage began or ended.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="State"><c>begin</c> or <c>end</c>.</param>
+public sealed record StageEvent(string Stage, string State) : RunEvent(Stage);

@@ -1,0 +1,114 @@
+// One folder a run (DESIGN 8). Everything needed to resume, to recompute every table and to audit lies at a fixed place below it.
+namespace RobustTickets.Runs;
+
+/// <summary>An output folder cannot be used: it is a file, cannot be written, already holds a run, or holds none to go on with. Exit code 2.</summary>
+public sealed class RunFolderException : Exception
+{
+    /// <summary>Creates the exception from its finished message.</summary>
+    public RunFolderException(string message) : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception from its finished message and the cause.</summary>
+    public RunFolderException(string message, Exception inner) : base(message, inner)
+    {
+    }
+}
+
+/// <summary>Names the places of a run folder and refuses unusable folders before any compute.</summary>
+public sealed class RunFolder
+{
+    private RunFolder(string path)
+    {
+        Path = System.IO.Path.GetFullPath(path);
+    }
+
+    /// <summary>The folder itself, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary><c>recipe.json</c>: the recipe as it is run, overrides applied.</summary>
+    public string RecipeFile => In("recipe.json");
+
+    /// <summary><c>environment.json</c>: program, machine and libraries (<see cref="EnvironmentStamp"/>).</summary>
+    public string EnvironmentFile => In("environment.json");
+
+    /// <summary><c>events.jsonl</c>: one object a step, mask comparison, stop and evaluation (<see cref="EventLog"/>).</summary>
+    public string EventsFile => In("events.jsonl");
+
+    /// <summary><c>ticket/</c>: masks, and coefficient snapshots.</summary>
+    public string TicketFolder => In("ticket");
+
+    /// <summary><c>checkpoints/</c>, parent of <c>checkpoint-N/</c>.</summary>
+    public string CheckpointsFolder => In("checkpoints");
+
+    /// <summary><c>model/</c>: the final model as a Hugging Face folder.</summary>
+    public string ModelFolder => In("model");
+
+    /// <summary><c>attacks/</c>, parent of one folder per attack recipe.</summary>
+    public string AttacksFolder => In("attacks");
+
+    /// <summary><c>result.json</c> (<see cref="RunResult"/>); present exactly when the run is finished.</summary>
+    public string ResultFile => In("result.json");
+
+    /// <summary><c>report.html</c>.</summary>
+    public string ReportFile => In("report.html");
+
+    /// <summary>Whether this folder holds the beginning of a run.</summary>
+    public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || File.Exists(ResultFile);
+
+    /// <summary><c>attacks/NAME/</c>: examples.jsonl, results.csv, summary.json of one attack.</summary>
+    public string AttackFolder(string name) => System.IO.Path.Combine(AttacksFolder, name);
+
+    /// <summary>Makes the folder (and its parents) and tries that it can be written to.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="allowExisting">Whether a run that already lies there is acceptable, because it is resumed.</param>
+    /// <exception cref="RunFolderException">It is a file, cannot be written, or already holds a run.</exception>
+    public static RunFolder Create(string path, bool allowExisting = false)
+    {
+        var folder = new RunFolder(path);
+        if (File.Exists(folder.Path)) throw new RunFolderException($"{path}: is a file; name a folder that does not exist yet");
+        if (!allowExisting && folder.HoldsRun)
+        {
+            throw new RunFolderException($"{path}: already holds a run; continue it with --resume, or name another folder with --out");
+        }
+        try
+        {
+            Directory.CreateDirectory(folder.Path);
+            var probe = folder.In($".write-probe-{Environment.ProcessId}");
+            File.WriteAllBytes(probe, [0]);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFolderException($"{path}: cannot write into this folder: {e.Message}", e);
+        }
+        return folder;
+    }
+
+    /// <summary>Opens the folder of an existing run for reading.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="RunFolderException">There is no run in it.</exception>
+    public static RunFolder Open(string path)
+    {
+        var folder = new RunFolder(path);
+        if (!Directory.Exists(folder.Path)) throw new RunFolderException($"{path}: no such run folder");
+        if (!folder.HoldsRun) throw new RunFolderException($"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it");
+        return folder;
+    }
+
+    /// <summary>Refuses early when the disk cannot hold what the run will write.</summary>
+    /// <param name="bytes">Bytes the run will need at most.</param>
+    /// <exception cref="IOException">Less than that is free.</exception>
+    public void EnsureSpace(long bytes)
+    {
+        var free = new DriveInfo(Path).AvailableFreeSpace;
+        if (free < bytes)
+        {
+            throw new IOException($"{Path}: too little disk: this run needs up to {Mebibytes(bytes):N0} MiB, {Mebibytes(free):N0} MiB are free; free some or name a folder on another disk with --out");
+        }
+    }
+
+    private static double Mebibytes(long bytes) => Math.Ceiling(bytes / (1024.0 * 1024.0));
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+}

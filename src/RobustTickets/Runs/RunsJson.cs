@@ -1,0 +1,24 @@
+// JSON metadata of everything in a run folder: snake_case; numbers that are not finite as "NaN", "Infinity" (a run that failed numerically must be readable).
+using System.Text.Json.Serialization;
+
+namespace RobustTickets.Runs;
+
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    WriteIndented = true,
+    NewLine = "\n")]
+[JsonSerializable(typeof(RunResult))]
+[JsonSerializable(typeof(EnvironmentStamp))]
+internal sealed partial class RunFileJson : JsonSerializerContext;
+
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    WriteIndented = false)]
+[JsonSerializable(typeof(RunEvent))]
+internal sealed partial class RunEventJson : JsonSerializerContext;
