@@ -1,0 +1,81 @@
+// Tensor handles: life, memory, metadata, gradient slot.
+#include "rt.h"
+
+#include <ATen/ops/empty.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <cstring>
+
+std::atomic<int64_t> rt::live_handles{0};
+
+namespace {
+at::TensorOptions options(int32_t dtype, int32_t device_type, int32_t device_index) {
+  return at::TensorOptions()
+      .dtype(static_cast<c10::ScalarType>(dtype))
+      .device(c10::Device(static_cast<c10::DeviceType>(device_type), static_cast<c10::DeviceIndex>(device_index)));
+}
+}  // namespace
+
+RT_API int64_t rt_live() { return rt::live_handles.load(std::memory_order_relaxed); }
+
+RT_API void rt_free(c10::TensorImpl* handle) {
+  if (handle == nullptr) return;
+  rt::live_handles.fetch_sub(1, std::memory_order_relaxed);
+  c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(handle);
+}
+
+// Another handle of the same tensor.
+RT_API c10::TensorImpl* rt_share(c10::TensorImpl* handle) { return rt::give(rt::borrow(handle)); }
+
+// Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be all of it).
+RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank, int32_t dtype,
+                         int32_t device_type, int32_t device_index, c10::TensorImpl** result) {
+  return rt::guarded([&] {
+    at::IntArrayRef sizes(shape, rank);
+    const bool host = static_cast<c10::DeviceType>(device_type) == c10::DeviceType::CPU;
+    auto on_host = at::empty(sizes, options(dtype, data != nullptr ? 0 : device_type, data != nullptr ? -1 : device_index));
+    if (data != nullptr) {
+      if (static_cast<int64_t>(on_host.nbytes()) != bytes)
+        throw std::invalid_argument("a tensor of that shape has " + std::to_string(on_host.nbytes()) + " bytes, " + std::to_string(bytes) + " were given");
+      std::memcpy(on_host.data_ptr(), data, bytes);
+    }
+    *result = rt::give(data == nullptr || host ? on_host : on_host.to(options(dtype, device_type, device_index)));
+  });
+}
+
+// Copies a tensor of any device, contiguous or not, to host memory of exactly its size.
+RT_API int32_t rt_read(c10::TensorImpl* handle, void* data, int64_t bytes) {
+  return rt::guarded([&] {
+    auto tensor = rt::borrow(handle).detach().to(c10::kCPU).contiguous();
+    if (static_cast<int64_t>(tensor.nbytes()) != bytes)
+      throw std::invalid_argument("the tensor has " + std::to_string(tensor.nbytes()) + " bytes, room is for " + std::to_string(bytes));
+    std::memcpy(data, tensor.data_ptr(), bytes);
+  });
+}
+
+// Getters: no exception, no lock, well below a microsecond (the managed side calls them without a GC transition).
+RT_API void* rt_data(c10::TensorImpl* handle) { return rt::borrow(handle).data_ptr(); }
+RT_API int32_t rt_rank(c10::TensorImpl* handle) { return static_cast<int32_t>(handle->dim()); }
+RT_API int64_t rt_numel(c10::TensorImpl* handle) { return handle->numel(); }
+RT_API int32_t rt_dtype(c10::TensorImpl* handle) { return static_cast<int32_t>(c10::typeMetaToScalarType(handle->dtype())); }
+RT_API int32_t rt_device(c10::TensorImpl* handle, int32_t* index) {
+  *index = handle->device().index();
+  return static_cast<int32_t>(handle->device().type());
+}
+RT_API void rt_shape(c10::TensorImpl* handle, int64_t* shape) {
+  const auto sizes = handle->sizes();
+  std::copy(sizes.begin(), sizes.end(), shape);
+}
+RT_API int32_t rt_is_contiguous(c10::TensorImpl* handle) { return handle->is_contiguous() ? 1 : 0; }
+RT_API int32_t rt_is_leaf(c10::TensorImpl* handle) { return rt::borrow(handle).is_leaf() ? 1 : 0; }
+RT_API int32_t rt_requires_grad(c10::TensorImpl* handle) { return handle->requires_grad() ? 1 : 0; }
+
+RT_API int32_t rt_set_requires_grad(c10::TensorImpl* handle, int32_t value) {
+  return rt::guarded([&] { rt::borrow(handle).requires_grad_(value != 0); });
+}
+RT_API int32_t rt_grad(c10::TensorImpl* handle, c10::TensorImpl** result) {
+  return rt::guarded([&] { *result = rt::give(rt::borrow(handle).grad()); });
+}
+RT_API int32_t rt_set_grad(c10::TensorImpl* handle, c10::TensorImpl* grad) {
+  return rt::guarded([&] { rt::borrow(handle).mutable_grad() = rt::borrow(grad); });
+}

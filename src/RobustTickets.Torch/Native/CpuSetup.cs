@@ -1,0 +1,99 @@
+// What must be arranged before libtorch is loaded, because OpenMP, OpenBLAS and malloc read it in their constructors.
+// Measured cause: Debian's default lets OpenBLAS run a pthread pool beside libtorch's OpenMP pool, and OpenBLAS 0.3.21 gives
+// AMD cores it does not know Haswell kernels: together 2.8x slower matrix products on an AVX-512 machine.
+// libc's setenv is called because Environment.SetEnvironmentVariable does not reach native code.
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace RobustTickets.Torch.Native;
+
+/// <summary>CPU set-up of the process, applied once and before libtorch loads. <c>ROBUST_TICKETS_NO_CPU_SETUP=1</c> turns it off (to measure what it gains).</summary>
+public static unsafe partial class CpuSetup
+{
+    private const int RtldNow = 2, RtldGlobal = 0x100;
+    private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3;
+
+    private static readonly List<string> Done = [];
+    private static bool s_applied;
+
+    /// <summary>What was set, preloaded or left alone, one short statement each; empty before libtorch loads.</summary>
+    public static IReadOnlyList<string> Applied => Done;
+
+    /// <summary>True unless <c>ROBUST_TICKETS_NO_CPU_SETUP</c> is set to something else than 0.</summary>
+    public static bool Enabled => Environment.GetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP") is null or "" or "0";
+
+    /// <summary>Applies the set-up; later calls do nothing. Called by the loader.</summary>
+    internal static void Apply()
+    {
+        if (s_applied) return;
+        s_applied = true;
+        if (!OperatingSystem.IsLinux()) return;
+        if (!Enabled)
+        {
+            Done.Add("off (ROBUST_TICKETS_NO_CPU_SETUP)");
+            return;
+        }
+        if (CoreType() is { } core) Set("OPENBLAS_CORETYPE", core);
+        // Workers may spin for some ten microseconds between two regions of one step, not for the milliseconds of GNU's default,
+        // which would take the second core from managed threads (tokenizers, attacks, the GC).
+        Set("GOMP_SPINCOUNT", "20000");
+        Preload();
+        KeepMemory();
+    }
+
+    /// <summary>The OpenBLAS core type for a CPU that OpenBLAS 0.3.21 does not know, or null where its own choice is right.</summary>
+    internal static string? CoreType()
+    {
+        if (!X86Base.IsSupported) return null;
+        var (_, ebx, ecx, edx) = X86Base.CpuId(0, 0);
+        var amd = ebx == 0x68747541 && edx == 0x69746e65 && ecx == 0x444d4163; // "AuthenticAMD"
+        var signature = X86Base.CpuId(1, 0).Eax;
+        var family = ((signature >> 8) & 0xf) + ((signature >> 20) & 0xff);
+        return CoreType(amd, family, Avx512F.IsSupported);
+    }
+
+    /// <summary>The rule behind <see cref="CoreType()"/>: AMD family 25 (Zen 3 and 4) and later with AVX-512 take the SkylakeX kernels.</summary>
+    internal static string? CoreType(bool amd, int family, bool avx512) => amd && family >= 25 && avx512 ? "SkylakeX" : null;
+
+    private static void Set(string name, string value)
+    {
+        if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } given)
+        {
+            Done.Add($"{name}={given} (yours)");
+            return;
+        }
+        setenv(name, value, 1);
+        Done.Add($"{name}={value}");
+    }
+
+    // libtorch asks for libblas.so.3, liblapack.so.3 and libopenblas.so.0 by SONAME: whatever is loaded under that name first serves.
+    private static void Preload()
+    {
+        if (Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 }) return; // binary releases carry their own BLAS
+        foreach (var triplet in (string[])["x86_64-linux-gnu", "aarch64-linux-gnu"])
+        {
+            var folder = $"/usr/lib/{triplet}/openblas-openmp";
+            if (!Directory.Exists(folder)) continue;
+            foreach (var name in (string[])["libopenblas.so.0", "libblas.so.3", "liblapack.so.3"])
+            {
+                var path = Path.Combine(folder, name);
+                if (File.Exists(path) && dlopen(path, RtldNow | RtldGlobal) != 0) Done.Add($"preloaded {path}");
+            }
+            return;
+        }
+        Done.Add("no OpenMP flavour of OpenBLAS found (apt-get install libopenblas0-openmp): matrix products will be slower");
+    }
+
+    // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB, each step anew.
+    private static void KeepMemory()
+    {
+        var kept = mallopt(MmapThreshold, 1 << 30) == 1 || mallopt(MmapThreshold, 32 << 20) == 1;
+        kept &= mallopt(TrimThreshold, int.MaxValue) == 1;
+        kept &= mallopt(TopPad, 64 << 20) == 1;
+        Done.Add(kept ? "malloc keeps freed memory" : "malloc left alone");
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] private static partial int setenv(string name, string value, int overwrite);
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] private static partial nint dlopen(string path, int flags);
+    [LibraryImport("libc")] private static partial int mallopt(int parameter, int value);
+}

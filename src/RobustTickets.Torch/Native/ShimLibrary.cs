@@ -1,0 +1,128 @@
+// Finds and loads librobust_tickets_torch.so, checks that it is ours, and keeps a trace of what was tried.
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace RobustTickets.Torch.Native;
+
+/// <summary>
+/// The native library between .NET and libtorch. It is loaded at the first use of a tensor, never before, so commands that compute nothing run without it.
+/// Search order: <c>ROBUST_TICKETS_NATIVE</c> (file or folder); beside the program; <c>native/build</c> of the repository the program lies in.
+/// </summary>
+public static unsafe class ShimLibrary
+{
+    /// <summary>File name of the library.</summary>
+    public const string FileName = "librobust_tickets_torch.so";
+
+    private static readonly Lock Gate = new();
+    private static nint s_handle;
+    private static string? s_path;
+    private static string s_trace = "";
+
+    /// <summary>Path of the loaded library, or null while none is loaded.</summary>
+    public static string? LoadedFrom => s_path;
+
+    /// <summary>What was tried so far, one line a place.</summary>
+    public static string Trace => s_trace;
+
+    /// <summary>True when the library loads; the reason why not is in <see cref="Trace"/>.</summary>
+    public static bool IsAvailable
+    {
+        get
+        {
+            try
+            {
+                return Handle != 0;
+            }
+            catch (TorchUnavailableException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>The loaded library. Loads it on first use, after <see cref="CpuSetup.Apply"/>.</summary>
+    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another version.</exception>
+    internal static nint Handle
+    {
+        get
+        {
+            if (s_handle != 0) return s_handle;
+            lock (Gate)
+            {
+                if (s_handle != 0) return s_handle;
+                CpuSetup.Apply();
+                var candidates = Candidates(Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE"), AppContext.BaseDirectory);
+                s_handle = Load(candidates, out s_path, out s_trace);
+                if (s_handle == 0) throw new TorchUnavailableException(s_trace);
+                return s_handle;
+            }
+        }
+    }
+
+    /// <summary>Loads the library now. Does nothing when it is loaded.</summary>
+    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another version.</exception>
+    public static void EnsureLoaded() => _ = Handle;
+
+    /// <summary>The files to try, best first.</summary>
+    /// <param name="named">Value of ROBUST_TICKETS_NATIVE: a file, a folder, or null.</param>
+    /// <param name="baseDirectory">Folder of the running program.</param>
+    internal static IReadOnlyList<string> Candidates(string? named, string baseDirectory)
+    {
+        var found = new List<string>();
+        if (!string.IsNullOrEmpty(named)) found.Add(Directory.Exists(named) ? Path.Combine(named, FileName) : named);
+        found.Add(Path.Combine(baseDirectory, FileName));
+        found.Add(Path.Combine(baseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", FileName));
+        for (var at = new DirectoryInfo(baseDirectory); at is not null; at = at.Parent)
+        {
+            if (!File.Exists(Path.Combine(at.FullName, "native", "CMakeLists.txt"))) continue;
+            found.Add(Path.Combine(at.FullName, "native", "build", FileName));
+            break;
+        }
+        return found;
+    }
+
+    /// <summary>Loads the first candidate that is there, loads and speaks our ABI; zero and a full trace when none does.</summary>
+    internal static nint Load(IReadOnlyList<string> candidates, out string? path, out string trace)
+    {
+        var lines = new StringBuilder();
+        path = null;
+        foreach (var candidate in candidates)
+        {
+            lines.Append("  ").Append(candidate).Append(": ");
+            if (!File.Exists(candidate))
+            {
+                lines.Append("not there\n");
+                continue;
+            }
+            nint handle;
+            try
+            {
+                handle = NativeLibrary.Load(candidate);
+            }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+            {
+                // The runtime's text holds the dynamic linker's: which dependency is missing.
+                lines.Append(e.Message.ReplaceLineEndings(" ")).Append('\n');
+                continue;
+            }
+            if (!NativeLibrary.TryGetExport(handle, "rt_abi", out var export))
+            {
+                lines.Append("loaded, but has no rt_abi: another library of the same name\n");
+                continue;
+            }
+            var abi = ((delegate* unmanaged[Cdecl]<int>)export)();
+            if (abi != Shim.Abi)
+            {
+                lines.Append($"speaks ABI {abi}, this program {Shim.Abi}: run native/build.sh again\n");
+                continue;
+            }
+            lines.Append("loaded\n");
+            path = candidate;
+            trace = lines.ToString();
+            return handle;
+        }
+        trace = lines.ToString();
+        return 0;
+    }
+}

@@ -1,0 +1,324 @@
+// Arithmetic, products, comparisons. Tensors broadcast as in PyTorch; a scalar never changes the dtype of a floating tensor.
+// Names ending in an underscore write into this tensor and return it.
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Torch;
+
+public sealed partial class Tensor
+{
+    /// <summary>Sum, element by element.</summary>
+    public static Tensor operator +(Tensor a, Tensor b) => Call.Binary(Ops.Add, a, b);
+
+    /// <summary>Sum with a number.</summary>
+    public static Tensor operator +(Tensor a, double b) => Call.With(Ops.AddScalar, a, b);
+
+    /// <summary>Sum with a whole number; keeps integer dtypes.</summary>
+    public static Tensor operator +(Tensor a, long b) => Call.With(Ops.AddScalar, a, b);
+
+    /// <summary>Difference, element by element.</summary>
+    public static Tensor operator -(Tensor a, Tensor b) => Call.Binary(Ops.Sub, a, b);
+
+    /// <summary>Difference with a number.</summary>
+    public static Tensor operator -(Tensor a, double b) => Call.With(Ops.SubScalar, a, b);
+
+    /// <summary>Difference with a whole number; keeps integer dtypes.</summary>
+    public static Tensor operator -(Tensor a, long b) => Call.With(Ops.SubScalar, a, b);
+
+    /// <summary>Product, element by element.</summary>
+    public static Tensor operator *(Tensor a, Tensor b) => Call.Binary(Ops.Mul, a, b);
+
+    /// <summary>Product with a number.</summary>
+    public static Tensor operator *(Tensor a, double b) => Call.With(Ops.MulScalar, a, b);
+
+    /// <summary>Product with a whole number; keeps integer dtypes.</summary>
+    public static Tensor operator *(Tensor a, long b) => Call.With(Ops.MulScalar, a, b);
+
+    /// <summary>Quotient, element by element.</summary>
+    public static Tensor operator /(Tensor a, Tensor b) => Call.Binary(Ops.Div, a, b);
+
+    /// <summary>Quotient with a number.</summary>
+    public static Tensor operator /(Tensor a, double b) => Call.With(Ops.DivScalar, a, b);
+
+    /// <summary>Sum with a number.</summary>
+    public static Tensor operator +(double a, Tensor b) => b + a;
+
+    /// <summary>Product with a number.</summary>
+    public static Tensor operator *(double a, Tensor b) => b * a;
+
+    /// <summary>A number minus a tensor.</summary>
+    public static Tensor operator -(double a, Tensor b) => Call.With(Ops.RSubScalar, b, a);
+
+    /// <summary>A number divided by a tensor.</summary>
+    public static Tensor operator /(double a, Tensor b)
+    {
+        using var scope = torch.scope();
+        return scope.Keep(b.reciprocal() * a);
+    }
+
+    /// <summary>Negation.</summary>
+    public static Tensor operator -(Tensor a) => a.neg();
+
+    /// <summary>Adds alpha * other in place.</summary>
+    public Tensor add_(Tensor other, double alpha = 1)
+    {
+        var call = new OpCall(Ops.AddInPlace);
+        call.Add(this);
+        call.Add(other);
+        call.Add(alpha);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Subtracts alpha * other in place.</summary>
+    public Tensor sub_(Tensor other, double alpha = 1)
+    {
+        var call = new OpCall(Ops.SubInPlace);
+        call.Add(this);
+        call.Add(other);
+        call.Add(alpha);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Adds a number in place.</summary>
+    public Tensor add_(double value) => Call.InPlace(Ops.AddScalarInPlace, this, value);
+
+    /// <summary>Subtracts a number in place.</summary>
+    public Tensor sub_(double value) => Call.InPlace(Ops.SubScalarInPlace, this, value);
+
+    /// <summary>Multiplies in place.</summary>
+    public Tensor mul_(Tensor other) => Call.InPlace(Ops.MulInPlace, this, other);
+
+    /// <summary>Multiplies by a number in place.</summary>
+    public Tensor mul_(double value) => Call.InPlace(Ops.MulScalarInPlace, this, value);
+
+    /// <summary>Divides in place.</summary>
+    public Tensor div_(Tensor other) => Call.InPlace(Ops.DivInPlace, this, other);
+
+    /// <summary>Divides by a number in place.</summary>
+    public Tensor div_(double value) => Call.InPlace(Ops.DivScalarInPlace, this, value);
+
+    /// <summary>Adds value * a * b in place.</summary>
+    public Tensor addcmul_(Tensor a, Tensor b, double value = 1)
+    {
+        var call = new OpCall(Ops.AddCMulInPlace);
+        call.Add(this);
+        call.Add(a);
+        call.Add(b);
+        call.Add(value);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Adds value * a / b in place.</summary>
+    public Tensor addcdiv_(Tensor a, Tensor b, double value = 1)
+    {
+        var call = new OpCall(Ops.AddCDivInPlace);
+        call.Add(this);
+        call.Add(a);
+        call.Add(b);
+        call.Add(value);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Moves this towards <paramref name="end"/>: this += weight * (end - this).</summary>
+    public Tensor lerp_(Tensor end, double weight)
+    {
+        var call = new OpCall(Ops.LerpInPlace);
+        call.Add(this);
+        call.Add(end);
+        call.Add(weight);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Copies <paramref name="source"/> (broadcast, converted, from any device) into this tensor.</summary>
+    public Tensor copy_(Tensor source) => Call.InPlace(Ops.CopyInPlace, this, source);
+
+    /// <summary>Sets every element to zero.</summary>
+    public Tensor zero_() => Call.InPlace(Ops.ZeroInPlace, this);
+
+    /// <summary>Sets every element to a number.</summary>
+    public Tensor fill_(double value) => Call.InPlace(Ops.FillInPlace, this, value);
+
+    /// <summary>Fills with uniform numbers in [from, to) of libtorch's generator.</summary>
+    public Tensor uniform_(double from = 0, double to = 1)
+    {
+        var call = new OpCall(Ops.UniformInPlace);
+        call.Add(this);
+        call.Add(from);
+        call.Add(to);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Fills with normal numbers of libtorch's generator.</summary>
+    public Tensor normal_(double mean = 0, double std = 1)
+    {
+        var call = new OpCall(Ops.NormalInPlace);
+        call.Add(this);
+        call.Add(mean);
+        call.Add(std);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Fills with 1 (probability p) and 0 of libtorch's generator.</summary>
+    public Tensor bernoulli_(double p) => Call.InPlace(Ops.BernoulliInPlace, this, p);
+
+    /// <summary>Larger of two, element by element.</summary>
+    public Tensor maximum(Tensor other) => Call.Binary(Ops.Maximum, this, other);
+
+    /// <summary>Smaller of two, element by element.</summary>
+    public Tensor minimum(Tensor other) => Call.Binary(Ops.Minimum, this, other);
+
+    /// <summary>Limits every element to [min, max]; null leaves a side open.</summary>
+    public Tensor clamp(double? min = null, double? max = null)
+    {
+        var call = new OpCall(Ops.Clamp);
+        call.Add(this);
+        if (min is { } low) call.Add(low);
+        else call.AddNone();
+        if (max is { } high) call.Add(high);
+        else call.AddNone();
+        return call.Tensor();
+    }
+
+    /// <summary>Limits every element to [min, max] in place; null leaves a side open.</summary>
+    public Tensor clamp_(double? min = null, double? max = null)
+    {
+        var call = new OpCall(Ops.ClampInPlace);
+        call.Add(this);
+        if (min is { } low) call.Add(low);
+        else call.AddNone();
+        if (max is { } high) call.Add(high);
+        else call.AddNone();
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Matrix product with PyTorch's batching rules.</summary>
+    public Tensor matmul(Tensor other) => Call.Binary(Ops.Matmul, this, other);
+
+    /// <summary>[n, k] x [k, m] -> [n, m].</summary>
+    public Tensor mm(Tensor other) => Call.Binary(Ops.Mm, this, other);
+
+    /// <summary>[b, n, k] x [b, k, m] -> [b, n, m].</summary>
+    public Tensor bmm(Tensor other) => Call.Binary(Ops.Bmm, this, other);
+
+    /// <summary>[n, k] x [k] -> [n].</summary>
+    public Tensor mv(Tensor vector) => Call.Binary(Ops.Mv, this, vector);
+
+    /// <summary>Inner product of two vectors, [].</summary>
+    public Tensor dot(Tensor other) => Call.Binary(Ops.Dot, this, other);
+
+    /// <summary>beta * this + alpha * (a x b); this is [n, m] or broadcasts to it.</summary>
+    public Tensor addmm(Tensor a, Tensor b, double beta = 1, double alpha = 1)
+    {
+        var call = new OpCall(Ops.Addmm);
+        call.Add(this);
+        call.Add(a);
+        call.Add(b);
+        call.Add(beta);
+        call.Add(alpha);
+        return call.Tensor();
+    }
+
+    /// <summary>beta * this + alpha * (a x b) in place; this is [n, m] or broadcasts to it.</summary>
+    public Tensor addmm_(Tensor a, Tensor b, double beta = 1, double alpha = 1)
+    {
+        var call = new OpCall(Ops.AddmmInPlace);
+        call.Add(this);
+        call.Add(a);
+        call.Add(b);
+        call.Add(beta);
+        call.Add(alpha);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>beta * this + alpha * (a x b) in place, over a batch of matrices.</summary>
+    public Tensor baddbmm_(Tensor a, Tensor b, double beta = 1, double alpha = 1)
+    {
+        var call = new OpCall(Ops.BaddbmmInPlace);
+        call.Add(this);
+        call.Add(a);
+        call.Add(b);
+        call.Add(beta);
+        call.Add(alpha);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>Truth values: equal, element by element.</summary>
+    public Tensor eq(Tensor other) => Call.Binary(Ops.Eq, this, other);
+
+    /// <summary>Truth values: equal, against a number.</summary>
+    public Tensor eq(double value) => Call.With(Ops.EqScalar, this, value);
+
+    /// <summary>Truth values: not equal, element by element.</summary>
+    public Tensor ne(Tensor other) => Call.Binary(Ops.Ne, this, other);
+
+    /// <summary>Truth values: not equal, against a number.</summary>
+    public Tensor ne(double value) => Call.With(Ops.NeScalar, this, value);
+
+    /// <summary>Truth values: greater, element by element.</summary>
+    public Tensor gt(Tensor other) => Call.Binary(Ops.Gt, this, other);
+
+    /// <summary>Truth values: greater, against a number.</summary>
+    public Tensor gt(double value) => Call.With(Ops.GtScalar, this, value);
+
+    /// <summary>Truth values: greater or equal, element by element.</summary>
+    public Tensor ge(Tensor other) => Call.Binary(Ops.Ge, this, other);
+
+    /// <summary>Truth values: greater or equal, against a number.</summary>
+    public Tensor ge(double value) => Call.With(Ops.GeScalar, this, value);
+
+    /// <summary>Truth values: less, element by element.</summary>
+    public Tensor lt(Tensor other) => Call.Binary(Ops.Lt, this, other);
+
+    /// <summary>Truth values: less, against a number.</summary>
+    public Tensor lt(double value) => Call.With(Ops.LtScalar, this, value);
+
+    /// <summary>Truth values: less or equal, element by element.</summary>
+    public Tensor le(Tensor other) => Call.Binary(Ops.Le, this, other);
+
+    /// <summary>Truth values: less or equal, against a number.</summary>
+    public Tensor le(double value) => Call.With(Ops.LeScalar, this, value);
+
+    /// <summary>Both true.</summary>
+    public Tensor logical_and(Tensor other) => Call.Binary(Ops.LogicalAnd, this, other);
+
+    /// <summary>At least one true.</summary>
+    public Tensor logical_or(Tensor other) => Call.Binary(Ops.LogicalOr, this, other);
+
+    /// <summary>Not true.</summary>
+    public Tensor logical_not() => Call.Unary(Ops.LogicalNot, this);
+
+    /// <summary>True where finite.</summary>
+    public Tensor isfinite() => Call.Unary(Ops.IsFinite, this);
+
+    /// <summary>True where not a number.</summary>
+    public Tensor isnan() => Call.Unary(Ops.IsNaN, this);
+
+    /// <summary>Whether shape and every element are the same.</summary>
+    public bool equal(Tensor other)
+    {
+        var call = new OpCall(Ops.Equal);
+        call.Add(this);
+        call.Add(other);
+        return call.Number() != 0;
+    }
+
+    /// <summary>Whether |this - other| &lt;= atol + rtol * |other| everywhere; never true of a NaN.</summary>
+    public bool allclose(Tensor other, double rtol = 1e-5, double atol = 1e-8)
+    {
+        var call = new OpCall(Ops.AllClose);
+        call.Add(this);
+        call.Add(other);
+        call.Add(rtol);
+        call.Add(atol);
+        return call.Number() != 0;
+    }
+}

@@ -1,0 +1,75 @@
+// Gradients of a tensor.
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Torch;
+
+public sealed unsafe partial class Tensor
+{
+    /// <summary>Whether operations on this tensor are recorded.</summary>
+    public bool requires_grad
+    {
+        get
+        {
+            var yes = Shim.rt_requires_grad(Handle) != 0;
+            GC.KeepAlive(this);
+            return yes;
+        }
+    }
+
+    /// <summary>Turns recording on or off for a leaf. Returns this tensor.</summary>
+    /// <exception cref="TorchException">Not a leaf, or not floating point.</exception>
+    public Tensor requires_grad_(bool requires = true)
+    {
+        Shim.Check(Shim.rt_set_requires_grad(Handle, requires ? 1 : 0), "requires_grad_", Describe);
+        GC.KeepAlive(this);
+        return this;
+    }
+
+    /// <summary>True when no operation made this tensor (or none was recorded).</summary>
+    public bool is_leaf
+    {
+        get
+        {
+            var yes = Shim.rt_is_leaf(Handle) != 0;
+            GC.KeepAlive(this);
+            return yes;
+        }
+    }
+
+    /// <summary>The accumulated gradient, of this tensor's shape, or null. Each reading gives a new reference to the same gradient; setting shares the given tensor.</summary>
+    public Tensor? grad
+    {
+        get
+        {
+            Shim.Check(Shim.rt_grad(Handle, out var handle), "grad", Describe);
+            GC.KeepAlive(this);
+            return handle == 0 ? null : new Tensor(handle);
+        }
+        set
+        {
+            Shim.Check(Shim.rt_set_grad(Handle, value?.Handle ?? 0), "set grad", Describe);
+            GC.KeepAlive(this);
+            GC.KeepAlive(value);
+        }
+    }
+
+    /// <summary>The same memory without history.</summary>
+    public Tensor detach() => Call.Unary(Ops.Detach, this);
+
+    /// <summary>Accumulates the gradients of this scalar into every leaf it depends on.</summary>
+    /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
+    /// <exception cref="TorchException">No history, not a scalar, or a managed backward threw (it is the inner exception).</exception>
+    public void backward(bool retain_graph = false) => backward(null, retain_graph);
+
+    /// <summary>Accumulates vector-Jacobian products into every leaf.</summary>
+    /// <param name="gradient">Gradient of the final value with respect to this tensor, of its shape; null for a scalar means 1.</param>
+    /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
+    public void backward(Tensor? gradient, bool retain_graph = false)
+    {
+        var root = Handle;
+        var seed = gradient?.Handle ?? 0;
+        Shim.Check(Shim.rt_backward(&root, 1, gradient is null ? null : &seed, retain_graph ? 1 : 0), "backward", Describe);
+        GC.KeepAlive(this);
+        GC.KeepAlive(gradient);
+    }
+}

@@ -1,0 +1,257 @@
+// Shapes, copies, conversions, indexing.
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Torch;
+
+public sealed partial class Tensor
+{
+    /// <summary>A copy with memory of its own (recorded).</summary>
+    public Tensor clone() => Call.Unary(Ops.Clone, this);
+
+    /// <summary>This tensor laid out row by row; a copy only when it is not.</summary>
+    public Tensor contiguous() => Call.Unary(Ops.Contiguous, this);
+
+    /// <summary>Converted to another dtype; the same tensor when it has it already.</summary>
+    public Tensor to(DType dtype)
+    {
+        var call = new OpCall(Ops.ToDType);
+        call.Add(this);
+        call.Add(dtype);
+        call.Add(false);
+        call.Add(false);
+        return call.Tensor();
+    }
+
+    /// <summary>Copied to another device; the same tensor when it is there already.</summary>
+    public Tensor to(Device device)
+    {
+        var call = new OpCall(Ops.ToDevice);
+        call.Add(this);
+        call.Add(device);
+        call.Add(dtype);
+        call.Add(false);
+        call.Add(false);
+        return call.Tensor();
+    }
+
+    /// <summary>Transpose of a matrix, a view.</summary>
+    public Tensor t() => Call.Unary(Ops.T, this);
+
+    /// <summary>Two dimensions exchanged, a view.</summary>
+    public Tensor transpose(int dim0, int dim1)
+    {
+        var call = new OpCall(Ops.Transpose);
+        call.Add(this);
+        call.Add((long)dim0);
+        call.Add((long)dim1);
+        return call.Tensor();
+    }
+
+    /// <summary>Dimensions in another order, a view.</summary>
+    public Tensor permute(params ReadOnlySpan<long> dims) => Call.With(Ops.Permute, this, dims);
+
+    /// <summary>Another shape of the same elements (-1 = what is left); a copy when no view does it.</summary>
+    public Tensor reshape(params ReadOnlySpan<long> shape) => Call.With(Ops.Reshape, this, shape);
+
+    /// <summary>Another shape of the same memory (-1 = what is left).</summary>
+    public Tensor view(params ReadOnlySpan<long> shape) => Call.With(Ops.View, this, shape);
+
+    /// <summary>Dimensions <paramref name="start"/> to <paramref name="end"/> as one.</summary>
+    public Tensor flatten(int start = 0, int end = -1)
+    {
+        var call = new OpCall(Ops.Flatten);
+        call.Add(this);
+        call.Add((long)start);
+        call.Add((long)end);
+        return call.Tensor();
+    }
+
+    /// <summary><paramref name="length"/> entries from <paramref name="start"/> along a dimension, a view.</summary>
+    public Tensor narrow(int dim, long start, long length)
+    {
+        var call = new OpCall(Ops.Narrow);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(start);
+        call.Add(length);
+        return call.Tensor();
+    }
+
+    /// <summary>One entry along a dimension, which disappears; a view.</summary>
+    public Tensor select(int dim, long index)
+    {
+        var call = new OpCall(Ops.Select);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(index);
+        return call.Tensor();
+    }
+
+    /// <summary>Entries start, start + step, ... below end along a dimension, a view.</summary>
+    public Tensor slice(int dim, long start, long end, long step = 1)
+    {
+        var call = new OpCall(Ops.Slice);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(start);
+        call.Add(end);
+        call.Add(step);
+        return call.Tensor();
+    }
+
+    /// <summary>A dimension of size 1 more, a view.</summary>
+    public Tensor unsqueeze(int dim) => Call.With(Ops.Unsqueeze, this, (long)dim);
+
+    /// <summary>Without the dimensions of size 1, a view.</summary>
+    public Tensor squeeze() => Call.Unary(Ops.Squeeze, this);
+
+    /// <summary>Without dimension <paramref name="dim"/> if its size is 1, a view.</summary>
+    public Tensor squeeze(int dim) => Call.With(Ops.SqueezeDim, this, (long)dim);
+
+    /// <summary>Dimensions of size 1 repeated without a copy (-1 = as it is), a view.</summary>
+    public Tensor expand(params ReadOnlySpan<long> shape) => Call.With(Ops.Expand, this, shape);
+
+    /// <summary>Reversed along dimensions.</summary>
+    public Tensor flip(params ReadOnlySpan<long> dims) => Call.With(Ops.Flip, this, dims);
+
+    /// <summary>Pieces of the given sizes along a dimension, views.</summary>
+    public Tensor[] split(ReadOnlySpan<long> sizes, int dim = 0)
+    {
+        var call = new OpCall(Ops.Split);
+        call.Add(this);
+        call.Add(sizes);
+        call.Add((long)dim);
+        return call.Tensors()!;
+    }
+
+    /// <summary>That many nearly equal pieces along a dimension, views.</summary>
+    public Tensor[] chunk(long chunks, int dim = 0)
+    {
+        var call = new OpCall(Ops.Chunk);
+        call.Add(this);
+        call.Add(chunks);
+        call.Add((long)dim);
+        return call.Tensors()!;
+    }
+
+    /// <summary>Entries by number along a dimension: result[i] = this[index[i]]; index is Int64 [n].</summary>
+    public Tensor index_select(int dim, Tensor index) => Call.With(Ops.IndexSelect, this, (long)dim, index);
+
+    /// <summary>Element <c>this[i..., index..., ...]</c> for every combination; a boolean mask selects as in PyTorch. Null = all of that dimension.</summary>
+    public Tensor index(params ReadOnlySpan<Tensor?> indices)
+    {
+        var call = new OpCall(Ops.Index);
+        call.Add(this);
+        call.Add(indices);
+        return call.Tensor();
+    }
+
+    /// <summary>Writes (or adds) values at index tensors in place.</summary>
+    public Tensor index_put_(ReadOnlySpan<Tensor?> indices, Tensor values, bool accumulate = false)
+    {
+        var call = new OpCall(Ops.IndexPutInPlace);
+        call.Add(this);
+        call.Add(indices);
+        call.Add(values);
+        call.Add(accumulate);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>this[index[i]] += alpha * source[i] along a dimension.</summary>
+    public Tensor index_add_(int dim, Tensor index, Tensor source, double alpha = 1)
+    {
+        var call = new OpCall(Ops.IndexAddInPlace);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(index);
+        call.Add(source);
+        call.Add(alpha);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>this[index[i]] = source[i] along a dimension.</summary>
+    public Tensor index_copy_(int dim, Tensor index, Tensor source) => Indexed(Ops.IndexCopyInPlace, dim, index, source);
+
+    /// <summary>this[index[i]] = value along a dimension.</summary>
+    public Tensor index_fill_(int dim, Tensor index, double value)
+    {
+        var call = new OpCall(Ops.IndexFillInPlace);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(index);
+        call.Add(value);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>result[i][j] = this[i][index[i][j]] (for dim 1); index is Int64 of the result's shape.</summary>
+    public Tensor gather(int dim, Tensor index) => Call.With(Ops.Gather, this, (long)dim, index);
+
+    /// <summary>this[i][index[i][j]] = source[i][j] (for dim 1).</summary>
+    public Tensor scatter_(int dim, Tensor index, Tensor source) => Indexed(Ops.ScatterInPlace, dim, index, source);
+
+    /// <summary>this[i][index[i][j]] = value (for dim 1).</summary>
+    public Tensor scatter_(int dim, Tensor index, double value)
+    {
+        var call = new OpCall(Ops.ScatterScalarInPlace);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(index);
+        call.Add(value);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>this[i][index[i][j]] += source[i][j] (for dim 1).</summary>
+    public Tensor scatter_add_(int dim, Tensor index, Tensor source) => Indexed(Ops.ScatterAddInPlace, dim, index, source);
+
+    /// <summary>A copy with <paramref name="value"/> where the mask (Bool, broadcast) is true.</summary>
+    public Tensor masked_fill(Tensor mask, double value)
+    {
+        var call = new OpCall(Ops.MaskedFill);
+        call.Add(this);
+        call.Add(mask);
+        call.Add(value);
+        return call.Tensor();
+    }
+
+    /// <summary>Sets <paramref name="value"/> where the mask is true, in place.</summary>
+    public Tensor masked_fill_(Tensor mask, double value)
+    {
+        var call = new OpCall(Ops.MaskedFillInPlace);
+        call.Add(this);
+        call.Add(mask);
+        call.Add(value);
+        call.Run();
+        return this;
+    }
+
+    /// <summary>The elements where the mask is true, [n].</summary>
+    public Tensor masked_select(Tensor mask) => Call.Binary(Ops.MaskedSelect, this, mask);
+
+    /// <summary>Positions of the elements that are not zero, Int64 [n, dim].</summary>
+    public Tensor nonzero() => Call.Unary(Ops.Nonzero, this);
+
+    /// <summary>This tensor (a Bool condition) picks from a where true, from b elsewhere.</summary>
+    public Tensor where(Tensor a, Tensor b)
+    {
+        var call = new OpCall(Ops.Where);
+        call.Add(this);
+        call.Add(a);
+        call.Add(b);
+        return call.Tensor();
+    }
+
+    private Tensor Indexed(Op op, int dim, Tensor index, Tensor source)
+    {
+        var call = new OpCall(op);
+        call.Add(this);
+        call.Add((long)dim);
+        call.Add(index);
+        call.Add(source);
+        call.Run();
+        return this;
+    }
+}

@@ -1,0 +1,66 @@
+// Managed loops on libtorch's own OpenMP team. A Parallel.For beside it would share the cores with spinning OpenMP workers;
+// inside the team there is one pool, and its workers are warm from the matrix products around the loop.
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Torch;
+
+/// <summary>Body of a parallel loop: handles the elements from <paramref name="begin"/> to before <paramref name="end"/>.</summary>
+public delegate void RangeBody(long begin, long end);
+
+/// <summary>Parallel loops for managed kernels over tensor memory.</summary>
+public static unsafe class TorchParallel
+{
+    /// <summary>
+    /// Runs <paramref name="body"/> over contiguous parts of [0, n), the calling thread among the workers, and returns when all are done.
+    /// Which part goes to which thread is fixed by n, grain and the thread count. The body touches memory only: no tensor operations in it
+    /// (grad mode, scopes and autocast are those of the calling thread). Inside another parallel loop it runs serially.
+    /// </summary>
+    /// <param name="n">Number of elements; 0 does nothing.</param>
+    /// <param name="grain">Fewest elements worth a thread.</param>
+    /// <param name="body">The loop body. The first exception it throws is rethrown here, when all parts have ended.</param>
+    public static void For(long n, long grain, RangeBody body)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        ArgumentOutOfRangeException.ThrowIfLessThan(grain, 1);
+        if (n == 0) return;
+        if (n <= grain)
+        {
+            body(0, n);
+            return;
+        }
+        var loop = new Loop(body);
+        var handle = GCHandle.Alloc(loop);
+        try
+        {
+            Shim.Check(Shim.rt_parallel_for(n, grain, &Run, GCHandle.ToIntPtr(handle)), "parallel loop");
+        }
+        finally
+        {
+            handle.Free();
+        }
+        loop.Failure?.Throw();
+    }
+
+    private sealed class Loop(RangeBody body)
+    {
+        public readonly RangeBody Body = body;
+        public ExceptionDispatchInfo? Failure;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Run(long begin, long end, nint context)
+    {
+        var loop = (Loop)GCHandle.FromIntPtr(context).Target!;
+        try
+        {
+            loop.Body(begin, end);
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref loop.Failure, ExceptionDispatchInfo.Capture(e), null);
+        }
+    }
+}
