@@ -1,0 +1,130 @@
+// Holds the borders between namespaces (docs/decisions, the table in Layers.cs) and between projects.
+using System.Xml.Linq;
+using RobustTickets.Testing;
+using Xunit;
+
+namespace RobustTickets.Tests.Layering;
+
+public sealed class LayeringTests
+{
+    private static readonly IReadOnlyList<SourceFile> Sources = SourceFile.ReadAll(Golden.RepositoryRoot, "src");
+
+    [Fact]
+    public void No_namespace_names_one_it_must_not_see()
+    {
+        var violations = new LayerCheck(Layers.Table, Sources).Violations();
+        Assert.True(violations.Count == 0, "not allowed by the table in Layers.cs:\n" + string.Join('\n', violations));
+    }
+
+    [Fact]
+    public void Every_namespace_has_a_row_in_the_table()
+    {
+        var uncovered = new LayerCheck(Layers.Table, Sources).Uncovered();
+        Assert.True(uncovered.Count == 0, "no row in Layers.cs:\n" + string.Join('\n', uncovered));
+    }
+
+    [Fact]
+    public void The_scan_reads_the_real_tree()
+    {
+        // A scan that finds nothing would pass everything: the recipe is known to name its options.
+        var edges = new LayerCheck(Layers.Table, Sources).Edges();
+        Assert.Contains(edges, edge => edge is { From: "RobustTickets.Recipes", To: "RobustTickets.Tickets" });
+        Assert.All(Sources.Where(file => file.Namespace.Length > 0), file => Assert.StartsWith("RobustTickets.", file.Namespace));
+    }
+
+    [Theory]
+    [InlineData("using RobustTickets.Training;\nnamespace RobustTickets.Tickets;\n", 1)]
+    [InlineData("global using RobustTickets.Training;\nnamespace RobustTickets.Tickets;\n", 1)]
+    [InlineData("using static RobustTickets.Training.Trainer;\nnamespace RobustTickets.Tickets;\n", 1)]
+    [InlineData("using T = RobustTickets.Training.Trainer;\nnamespace RobustTickets.Tickets;\n", 1)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { RobustTickets.Training.Trainer? t; }", 2)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { global::RobustTickets.Training.Trainer? t; }", 2)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n Training.Trainer? t; }", 3)]
+    [InlineData("namespace RobustTickets.Tickets.Draws;\nclass A {\n Training.Trainer? t; }", 3)]
+    public void A_planted_violation_is_found(string text, int line)
+    {
+        var violations = Plant("src/RobustTickets/Tickets/A.cs", text);
+        var edge = Assert.Single(violations);
+        Assert.Equal(("src/RobustTickets/Tickets/A.cs", line, "RobustTickets.Training"), (edge.File, edge.Line, edge.To));
+    }
+
+    [Fact]
+    public void A_type_of_a_surrounding_namespace_is_found_without_a_using()
+    {
+        var table = new Layer[] { new("RobustTickets.Text"), new("RobustTickets.Text.Data") };
+        var check = new LayerCheck(table,
+        [
+            SourceFile.Parse("a.cs", "namespace RobustTickets.Text;\npublic class DataException;"),
+            SourceFile.Parse("b.cs", "namespace RobustTickets.Text.Data;\nclass B { DataException? e; }"),
+        ]);
+        Assert.Equal("RobustTickets.Text", Assert.Single(check.Violations()).To);
+    }
+
+    [Theory]
+    [InlineData("namespace RobustTickets.Tickets;\n// Training.Trainer calls this\nclass A;")]
+    [InlineData("namespace RobustTickets.Tickets;\n/* using RobustTickets.Training; */ class A;")]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { string s = \"RobustTickets.Training.Trainer\"; }")]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { string s = $@\"\"\"RobustTickets.Training.Trainer\"; }")]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { char c = '\"'; string s = \"\\\" Training.Trainer\"; }")]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A(B options) { int x = options.Training.Trainer; }")]
+    [InlineData("using RobustTickets.Models;\nnamespace RobustTickets.Tickets;\nclass A;")]
+    public void What_is_no_dependency_or_is_allowed_is_left_alone(string text) =>
+        Assert.Empty(Plant("src/RobustTickets/Tickets/A.cs", text));
+
+    [Fact]
+    public void A_namespace_without_a_row_is_named()
+    {
+        var check = new LayerCheck(Layers.Table, [SourceFile.Parse("src/X/A.cs", "namespace RobustTickets.Elsewhere;\nclass A;")]);
+        Assert.Contains("RobustTickets.Elsewhere", Assert.Single(check.Uncovered()));
+    }
+
+    [Theory]
+    [InlineData("RobustTickets.Torch")]
+    [InlineData("RobustTickets.Text")]
+    [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Text")]
+    [InlineData("RobustTickets.Cli", "RobustTickets")]
+    public void Projects_reference_only_what_lies_below(string project, params string[] below) =>
+        Assert.Equal(below.Order(), Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order());
+
+    [Fact]
+    public void Unsafe_code_and_native_imports_live_in_Torch_only()
+    {
+        foreach (var project in new[] { "RobustTickets.Text", "RobustTickets", "RobustTickets.Cli" })
+        {
+            Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(ProjectFile(project)));
+        }
+        Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "Directory.Build.props")));
+        AssertWordOnlyIn("LibraryImport", "src/RobustTickets.Torch/");
+        AssertWordOnlyIn("DllImport", "src/RobustTickets.Torch/");
+    }
+
+    [Fact]
+    public void Rendering_lives_in_the_command_line_only()
+    {
+        foreach (var project in new[] { "RobustTickets.Torch", "RobustTickets.Text", "RobustTickets" })
+        {
+            Assert.DoesNotContain(Items(project, "PackageReference"), name => name is "Spectre.Console" or "System.CommandLine");
+        }
+        AssertWordOnlyIn("Spectre", "src/RobustTickets.Cli/");
+        AssertWordOnlyIn("Console", "src/RobustTickets.Cli/");   // libraries report through IProgress and exceptions
+    }
+
+    private static IReadOnlyList<Edge> Plant(string path, string text) => new LayerCheck(Layers.Table,
+    [
+        SourceFile.Parse("src/RobustTickets/Training/Trainer.cs", "namespace RobustTickets.Training;\npublic sealed class Trainer;"),
+        SourceFile.Parse(path, text),
+    ]).Violations();
+
+    private static void AssertWordOnlyIn(string word, string folder)
+    {
+        var pattern = new System.Text.RegularExpressions.Regex($@"\b{word}\b");
+        var found = Sources.Where(file => !file.Path.StartsWith(folder, StringComparison.Ordinal))
+            .SelectMany(file => pattern.Matches(file.Code).Select(match => $"{file.Path}:{file.LineOf(match.Index)}")).ToList();
+        Assert.True(found.Count == 0, $"'{word}' belongs to {folder} only:\n" + string.Join('\n', found));
+    }
+
+    private static string ProjectFile(string project) => Path.Combine(Golden.RepositoryRoot, "src", project, project + ".csproj");
+
+    private static IEnumerable<string> Items(string project, string kind) =>
+        XDocument.Load(ProjectFile(project)).Descendants(kind).Select(item => item.Attribute("Include")!.Value);
+}
