@@ -1,0 +1,157 @@
+// One pass of AdamW over one tensor: clip factor, both moments, update and decay in 28 bytes a parameter.
+// Element for element the same operations in the same order as the scalar tail, so the vector width never changes a result.
+// Flavours (spec 2.1): hf = epsilon before bias correction, decay after the update on the updated value; torch = decay first, epsilon after.
+using System.Runtime.Intrinsics;
+
+namespace RobustTickets.Torch.Kernels;
+
+/// <summary>The numbers of one AdamW update, already reduced to what the inner loop needs.</summary>
+/// <param name="Torch">torch's flavour instead of Hugging Face's.</param>
+/// <param name="LearningRate">Learning rate of this step.</param>
+/// <param name="WeightDecay">Decoupled decay of this tensor (0 for the no-decay group).</param>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">Guard of the root.</param>
+/// <param name="Step">1-based count of updates, for the bias corrections.</param>
+/// <param name="GradientScale">Factor on every gradient (the clip factor).</param>
+/// <param name="BiasCorrection">Whether the moments are corrected for their start at zero (both papers: true).</param>
+public readonly record struct AdamWStep(
+    bool Torch, double LearningRate, double WeightDecay, double Beta1, double Beta2, double Epsilon, long Step, float GradientScale, bool BiasCorrection = true);
+
+/// <summary>AdamW over raw float memory.</summary>
+public static unsafe class AdamWKernel
+{
+    /// <summary>
+    /// Updates <paramref name="count"/> parameters in place. <paramref name="gradient"/> may be null (all zero: moments decay and momentum still moves).
+    /// </summary>
+    public static void Update(float* parameter, float* gradient, float* first, float* second, long count, in AdamWStep step)
+    {
+        var s = new Constants(step);
+        TorchParallel.For(count, 16384, (begin, end) => Range(parameter, gradient, first, second, begin, end, s));
+    }
+
+    /// <summary>
+    /// The same for a matrix whose gradient is given for a few rows only (an embedding): <paramref name="rowOf"/>[r] is the row of
+    /// <paramref name="gradient"/> [_, columns] that belongs to row r, or -1 where the gradient is zero. Without decay, rows that
+    /// <paramref name="touched"/> never marked are skipped: their moments are zero and the update would leave them as they are.
+    /// </summary>
+    public static void UpdateRows(
+        float* parameter, float* gradient, float* first, float* second, int rows, int columns, ReadOnlyMemory<int> rowOf, ReadOnlyMemory<bool> touched, in AdamWStep step)
+    {
+        var s = new Constants(step);
+        var decays = step.WeightDecay != 0;
+        TorchParallel.For(rows, 256, (begin, end) =>
+        {
+            var map = rowOf.Span;
+            var seen = touched.Span;
+            for (var r = (int)begin; r < end; r++)
+            {
+                if (!decays && !seen[r]) continue;
+                var offset = (long)r * columns;
+                var g = map[r] < 0 ? null : gradient + ((long)map[r] * columns);
+                Range(parameter + offset, g, first + offset, second + offset, 0, columns, s);
+            }
+        });
+    }
+
+    /// <summary>Sum of squares in double precision, in an order that does not depend on the number of threads.</summary>
+    public static double SumOfSquares(float* values, long count)
+    {
+        const int block = 1 << 15;
+        var blocks = (int)((count + block - 1) / block);
+        var partial = new double[Math.Max(1, blocks)];
+        TorchParallel.For(blocks, 1, (begin, end) =>
+        {
+            for (var b = begin; b < end; b++)
+            {
+                long from = b * block, to = Math.Min(count, from + block);
+                Vector256<double> low = default, high = default;
+                var j = from;
+                for (; j + 8 <= to; j += 8)
+                {
+                    var (x, y) = Vector256.Widen(Vector256.Load(values + j));
+                    low += x * x;
+                    high += y * y;
+                }
+                var sum = Vector256.Sum(low + high);
+                for (; j < to; j++) sum += (double)values[j] * values[j];
+                partial[b] = sum;
+            }
+        });
+        var total = 0.0;
+        foreach (var p in partial) total += p;
+        return total;
+    }
+
+    /// <summary>Limits each element to [-limit, limit].</summary>
+    public static void ClampValues(float* values, long count, float limit)
+    {
+        for (long j = 0; j < count; j++) values[j] = Math.Clamp(values[j], -limit, limit);
+    }
+
+    private static void Range(float* p, float* g, float* m, float* v, long begin, long end, in Constants s)
+    {
+        var j = begin;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            var beta1 = Vector256.Create(s.Beta1);
+            var beta2 = Vector256.Create(s.Beta2);
+            var rest1 = Vector256.Create(s.Rest1);
+            var rest2 = Vector256.Create(s.Rest2);
+            var scale = Vector256.Create(s.GradientScale);
+            var epsilon = Vector256.Create(s.Epsilon);
+            var rate = Vector256.Create(s.Rate);
+            var rootCorrection = Vector256.Create(s.RootCorrection);
+            var decay = Vector256.Create(s.Decay);
+            for (; j + 8 <= end; j += 8)
+            {
+                var gradient = g is null ? Vector256<float>.Zero : Vector256.Load(g + j) * scale;
+                var value = Vector256.Load(p + j);
+                if (s.Torch) value -= value * decay;
+                var first = (Vector256.Load(m + j) * beta1) + (gradient * rest1);
+                var second = (Vector256.Load(v + j) * beta2) + (gradient * gradient * rest2);
+                first.Store(m + j);
+                second.Store(v + j);
+                value -= rate * first / ((Vector256.Sqrt(second) * rootCorrection) + epsilon);
+                if (!s.Torch) value -= value * decay;
+                value.Store(p + j);
+            }
+        }
+        for (; j < end; j++)
+        {
+            var gradient = g is null ? 0f : g[j] * s.GradientScale;
+            var value = p[j];
+            if (s.Torch) value -= value * s.Decay;
+            var first = (m[j] * s.Beta1) + (gradient * s.Rest1);
+            var second = (v[j] * s.Beta2) + (gradient * gradient * s.Rest2);
+            m[j] = first;
+            v[j] = second;
+            value -= s.Rate * first / ((MathF.Sqrt(second) * s.RootCorrection) + s.Epsilon);
+            if (!s.Torch) value -= value * s.Decay;
+            p[j] = value;
+        }
+    }
+
+    private readonly struct Constants
+    {
+        internal readonly bool Torch;
+        internal readonly float Beta1, Beta2, Rest1, Rest2, Epsilon, Rate, RootCorrection, Decay, GradientScale;
+
+        internal Constants(in AdamWStep step)
+        {
+            Torch = step.Torch;
+            Beta1 = (float)step.Beta1;
+            Beta2 = (float)step.Beta2;
+            Rest1 = (float)(1 - step.Beta1);
+            Rest2 = (float)(1 - step.Beta2);
+            Epsilon = (float)step.Epsilon;
+            var correction1 = step.BiasCorrection ? 1 - Math.Pow(step.Beta1, step.Step) : 1.0;
+            var correction2 = step.BiasCorrection ? Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step)) : 1.0;
+            // hf: lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + eps);  torch: lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps)
+            Rate = (float)(step.Torch ? step.LearningRate / correction1 : step.LearningRate * correction2 / correction1);
+            RootCorrection = step.Torch ? (float)(1 / correction2) : 1f;
+            Decay = (float)(step.LearningRate * step.WeightDecay);
+            GradientScale = step.GradientScale;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// The adversary's arithmetic on packed rows: one norm per example over all its (tokens x hidden) entries, one normalised ascent, one projection
+// (spec 15.1, 15.2). Norms are summed in double precision, example by example, so they do not depend on the batch around an example.
+namespace RobustTickets.Torch.Kernels;
+
+/// <summary>Per-example operations on a packed perturbation [T, H].</summary>
+public static unsafe class PerturbationKernel
+{
+    /// <summary>Gradient norms below this count as this (spec 4.3).</summary>
+    public const double SmallestNorm = 1e-8;
+
+    /// <summary>
+    /// Turns uniform noise in [-1, 1) into a start of magnitude <paramref name="magnitude"/>: L2 divides by sqrt(tokens * hidden) of the example, Linf only scales.
+    /// </summary>
+    public static void Start(Tensor delta, ReadOnlySpan<int> offsets, double magnitude, bool linf)
+    {
+        var hidden = (int)delta.shape[1];
+        var data = (float*)delta.data_ptr;
+        for (var s = 0; s + 1 < offsets.Length; s++)
+        {
+            var tokens = offsets[s + 1] - offsets[s];
+            var factor = (float)(linf ? magnitude : magnitude / Math.Sqrt((double)tokens * hidden));
+            Scale(data + ((long)offsets[s] * hidden), (long)tokens * hidden, factor);
+        }
+    }
+
+    /// <summary>delta += step * g / |g| per example, then back onto the ball of <paramref name="maxNorm"/> (0: unbounded). Examples with a non-finite gradient stay put.</summary>
+    public static void Ascend(Tensor delta, Tensor gradient, ReadOnlySpan<int> offsets, double step, double maxNorm, bool linf)
+    {
+        var hidden = (int)delta.shape[1];
+        float* data = (float*)delta.data_ptr, grad = (float*)gradient.data_ptr;
+        for (var s = 0; s + 1 < offsets.Length; s++)
+        {
+            var start = (long)offsets[s] * hidden;
+            var count = (long)(offsets[s + 1] - offsets[s]) * hidden;
+            var norm = linf ? Largest(grad + start, count) : Euclidean(grad + start, count);
+            if (!double.IsFinite(norm)) continue;
+            var factor = (float)(step / Math.Max(norm, SmallestNorm));
+            for (var j = start; j < start + count; j++) data[j] += factor * grad[j];
+            if (maxNorm <= 0 || linf) continue; // the reference loops never project in Linf (spec 4.3)
+            var length = Euclidean(data + start, count);
+            if (length > maxNorm) Scale(data + start, count, (float)(maxNorm / length));
+        }
+    }
+
+    private static double Euclidean(float* values, long count)
+    {
+        var sum = 0.0;
+        for (long j = 0; j < count; j++) sum += (double)values[j] * values[j];
+        return Math.Sqrt(sum);
+    }
+
+    private static double Largest(float* values, long count)
+    {
+        var top = 0f;
+        for (long j = 0; j < count; j++)
+        {
+            if (float.IsNaN(values[j])) return double.NaN;
+            top = MathF.Max(top, MathF.Abs(values[j]));
+        }
+        return top;
+    }
+
+    private static void Scale(float* values, long count, float factor)
+    {
+        for (long j = 0; j < count; j++) values[j] *= factor;
+    }
+}

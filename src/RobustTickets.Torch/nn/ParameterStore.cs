@@ -1,0 +1,105 @@
+// The sole owner of parameters: an ordered map from Hugging Face name to tensor. Modules ask for theirs by path; optimiser, checkpoints,
+// tickets and rewinding all read this one map, so a name in a checkpoint is a name in the code.
+namespace RobustTickets.Torch.nn;
+
+/// <summary>Gradient of a matrix that is known for a few rows only: an embedding table looked up at those rows.</summary>
+/// <param name="Rows">Sorted distinct row numbers [U].</param>
+/// <param name="Values">Leaf tensor [U, columns] whose <see cref="Tensor.grad"/> holds the gradient.</param>
+public sealed record RowGradient(long[] Rows, Tensor Values);
+
+/// <summary>Ordered, named parameters and the owner of their memory.</summary>
+public sealed class ParameterStore : IDisposable
+{
+    private readonly List<string> _names = [];
+    private readonly Dictionary<string, Tensor> _tensors = [];
+    private readonly Dictionary<string, RowGradient> _rowGradients = [];
+
+    /// <summary>Names in insertion order.</summary>
+    public IReadOnlyList<string> Names => _names;
+
+    /// <summary>The tensor of a name.</summary>
+    /// <exception cref="KeyNotFoundException">No parameter has this name.</exception>
+    public Tensor this[string name] =>
+        _tensors.TryGetValue(name, out var tensor) ? tensor : throw new KeyNotFoundException($"no parameter '{name}' among {_names.Count}");
+
+    /// <summary>The root of all paths.</summary>
+    public ParameterPath Root => new(this, "");
+
+    /// <summary>Whether a parameter has this name.</summary>
+    public bool Contains(string name) => _tensors.ContainsKey(name);
+
+    /// <summary>Takes ownership of a tensor under a new name.</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public void Add(string name, Tensor tensor)
+    {
+        if (!_tensors.TryAdd(name, tensor.keep())) throw new ArgumentException($"parameter '{name}' exists already");
+        _names.Add(name);
+    }
+
+    /// <summary>Forgets and frees a parameter.</summary>
+    public void Remove(string name)
+    {
+        this[name].Dispose();
+        _tensors.Remove(name);
+        _names.Remove(name);
+    }
+
+    /// <summary>Puts another tensor in the place of a parameter and frees the old one.</summary>
+    public void Replace(string name, Tensor tensor)
+    {
+        this[name].Dispose();
+        _tensors[name] = tensor.keep();
+    }
+
+    /// <summary>Says whether a parameter's gradient is wanted.</summary>
+    public void RequireGradient(Func<string, bool> wanted)
+    {
+        foreach (var name in _names) _tensors[name].requires_grad_(wanted(name));
+    }
+
+    /// <summary>The row gradient of a parameter in the current step, or null when its gradient is dense.</summary>
+    public RowGradient? RowGradientOf(string name) => _rowGradients.GetValueOrDefault(name);
+
+    /// <summary>Announces that in this step a parameter's gradient lives in <paramref name="gradient"/>.</summary>
+    public void SetRowGradient(string name, RowGradient gradient) => _rowGradients[name] = gradient;
+
+    /// <summary>Drops all gradients; the next backward pass writes fresh ones.</summary>
+    public void ClearGradients()
+    {
+        foreach (var name in _names) _tensors[name].grad = null;
+        _rowGradients.Clear();
+    }
+
+    /// <summary>Number of elements over the parameters that satisfy a predicate.</summary>
+    public long Count(Func<string, bool>? where = null) => _names.Where(n => where?.Invoke(n) ?? true).Sum(n => _tensors[n].numel);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in _tensors.Values) tensor.Dispose();
+        _tensors.Clear();
+        _names.Clear();
+        _rowGradients.Clear();
+    }
+}
+
+/// <summary>A place in the parameter tree: <c>root / "bert" / "encoder"</c>.</summary>
+/// <param name="Store">The store below.</param>
+/// <param name="Prefix">Dotted prefix, empty at the root.</param>
+public readonly record struct ParameterPath(ParameterStore Store, string Prefix)
+{
+    /// <summary>One level deeper.</summary>
+    public static ParameterPath operator /(ParameterPath path, string name) => new(path.Store, path.Name(name));
+
+    /// <summary>One level deeper, by number.</summary>
+    public static ParameterPath operator /(ParameterPath path, int index) => path / index.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The full name of a leaf here.</summary>
+    public string Name(string leaf) => Prefix.Length == 0 ? leaf : $"{Prefix}.{leaf}";
+
+    /// <summary>The tensor of a leaf here.</summary>
+    public Tensor Get(string leaf) => Store[Name(leaf)];
+
+    /// <summary>The tensor of a leaf here, or null when absent.</summary>
+    public Tensor? Find(string leaf) => Store.Contains(Name(leaf)) ? Store[Name(leaf)] : null;
+}

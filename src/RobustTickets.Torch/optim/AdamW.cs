@@ -1,0 +1,186 @@
+// AdamW over a parameter store: global gradient norm, clipping, then one fused pass per tensor (Kernels/AdamWKernel).
+// Gradients given by rows (embeddings) are used by rows. AdamWReference below is the plain statement the tests compare with.
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Torch.optim;
+
+/// <summary>Constants of an AdamW optimiser.</summary>
+/// <param name="Torch">torch's flavour instead of Hugging Face's (spec 2.1).</param>
+/// <param name="WeightDecay">Decay of the decayed group.</param>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">Guard of the root.</param>
+/// <param name="BiasCorrection">Whether moments are bias-corrected.</param>
+public sealed record AdamWOptions(
+    bool Torch = false, double WeightDecay = 0, double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, bool BiasCorrection = true);
+
+/// <summary>What clipping did in one step.</summary>
+/// <param name="Norm">Global L2 norm of all gradients before clipping.</param>
+/// <param name="Factor">Factor applied to every gradient.</param>
+public readonly record struct GradientNorm(double Norm, float Factor);
+
+/// <summary>AdamW. Its state (moments, step count) is fp32 and lives here alone.</summary>
+public sealed unsafe class AdamW : IDisposable
+{
+    private readonly ParameterStore _store;
+    private readonly AdamWOptions _options;
+    private readonly Func<string, bool> _decays;
+    private readonly List<Slot> _slots = [];
+
+    /// <summary>An optimiser of the named parameters; moments start at zero.</summary>
+    /// <param name="store">Owner of the parameters.</param>
+    /// <param name="names">Parameters to train, in a fixed order.</param>
+    /// <param name="options">Constants.</param>
+    /// <param name="decays">Which parameters belong to the decayed group.</param>
+    public AdamW(ParameterStore store, IEnumerable<string> names, AdamWOptions options, Func<string, bool> decays)
+    {
+        _store = store;
+        _options = options;
+        _decays = decays;
+        foreach (var name in names)
+        {
+            var shape = store[name].shape;
+            _slots.Add(new Slot(name, torch.zeros(shape).keep(), torch.zeros(shape).keep()));
+        }
+    }
+
+    /// <summary>Number of updates made.</summary>
+    public long Updates { get; private set; }
+
+    /// <summary>Names of the trained parameters in order.</summary>
+    public IEnumerable<string> Names => _slots.Select(s => s.Name);
+
+    /// <summary>Hugging Face's rule: everything decays but biases and LayerNorm weights (spec 2.2).</summary>
+    public static bool DecaysByName(string name) => !name.Contains("bias", StringComparison.Ordinal) && !name.Contains("LayerNorm.weight", StringComparison.Ordinal);
+
+    /// <summary>First and second moment of a parameter, for checkpoints.</summary>
+    public (Tensor First, Tensor Second) Moments(string name)
+    {
+        var slot = _slots.Find(s => s.Name == name) ?? throw new KeyNotFoundException($"the optimiser does not train '{name}'");
+        return (slot.First, slot.Second);
+    }
+
+    /// <summary>Puts the state back after moments were copied in: count of updates, and which embedding rows have moved.</summary>
+    public void Restore(long updates)
+    {
+        Updates = updates;
+        foreach (var slot in _slots) slot.Touched = null;
+    }
+
+    /// <summary>Global L2 norm of all gradients, and the factor that limits it to <paramref name="limit"/> (torch's clip_grad_norm_; 0 = no limit).</summary>
+    public GradientNorm MeasureNorm(double limit)
+    {
+        var squares = 0.0;
+        foreach (var slot in _slots)
+        {
+            using var gradient = Gradient(slot.Name);
+            if (gradient is not null) squares += AdamWKernel.SumOfSquares(Pointer(gradient), gradient.numel);
+        }
+        var norm = Math.Sqrt(squares);
+        var factor = limit > 0 ? Math.Min(1.0, limit / (norm + 1e-6)) : 1.0;
+        return new GradientNorm(norm, (float)factor);
+    }
+
+    /// <summary>Limits every gradient element to [-limit, limit] in place.</summary>
+    public void ClampGradients(double limit)
+    {
+        foreach (var slot in _slots)
+        {
+            using var gradient = Gradient(slot.Name);
+            if (gradient is not null) AdamWKernel.ClampValues(Pointer(gradient), gradient.numel, (float)limit);
+        }
+    }
+
+    /// <summary>One update at a learning rate; every gradient is multiplied by <paramref name="gradientFactor"/> first. Parameters without gradient are left alone.</summary>
+    public void Step(double learningRate, float gradientFactor)
+    {
+        Updates++;
+        foreach (var slot in _slots)
+        {
+            var step = new AdamWStep(
+                _options.Torch, learningRate, _decays(slot.Name) ? _options.WeightDecay : 0.0, _options.Beta1, _options.Beta2, _options.Epsilon, Updates, gradientFactor,
+                _options.BiasCorrection);
+            var parameter = _store[slot.Name];
+            using var gradient = Gradient(slot.Name);
+            if (gradient is null) continue;
+            if (_store.RowGradientOf(slot.Name) is { } rows) StepRows(slot, parameter, rows, gradient, step);
+            else AdamWKernel.Update(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), parameter.numel, step);
+        }
+    }
+
+    private void StepRows(Slot slot, Tensor parameter, RowGradient rows, Tensor gradient, in AdamWStep step)
+    {
+        int count = (int)parameter.shape[0], columns = (int)parameter.shape[1];
+        slot.Touched ??= FindTouched(slot, count, columns);
+        slot.RowOf ??= Enumerable.Repeat(-1, count).ToArray();
+        for (var i = 0; i < rows.Rows.Length; i++)
+        {
+            slot.RowOf[rows.Rows[i]] = i;
+            slot.Touched[rows.Rows[i]] = true;
+        }
+        AdamWKernel.UpdateRows(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), count, columns, slot.RowOf, slot.Touched, step);
+        foreach (var row in rows.Rows) slot.RowOf[row] = -1;
+    }
+
+    /// <summary>A row has moved iff a moment of it is not zero; so the marks need not be saved.</summary>
+    private static bool[] FindTouched(Slot slot, int rows, int columns)
+    {
+        var touched = new bool[rows];
+        float* first = Pointer(slot.First), second = Pointer(slot.Second);
+        for (long i = 0, end = (long)rows * columns; i < end; i++)
+        {
+            if (first[i] != 0f || second[i] != 0f) touched[i / columns] = true;
+        }
+        return touched;
+    }
+
+    private Tensor? Gradient(string name) => _store.RowGradientOf(name) is { } rows ? rows.Values.grad : _store[name].grad;
+
+    private static float* Pointer(Tensor tensor) => (float*)tensor.data_ptr;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var slot in _slots)
+        {
+            slot.First.Dispose();
+            slot.Second.Dispose();
+        }
+        _slots.Clear();
+    }
+
+    private sealed class Slot(string name, Tensor first, Tensor second)
+    {
+        internal string Name { get; } = name;
+        internal Tensor First { get; } = first;
+        internal Tensor Second { get; } = second;
+        internal bool[]? Touched { get; set; }
+        internal int[]? RowOf { get; set; }
+    }
+}
+
+/// <summary>The plain statement of AdamW in double precision, one element at a time; the oracle of the fused kernel.</summary>
+public static class AdamWReference
+{
+    /// <summary>One update of one element; returns the new (parameter, first moment, second moment).</summary>
+    public static (double Parameter, double First, double Second) Update(double parameter, double gradient, double first, double second, in AdamWStep step)
+    {
+        var g = gradient * step.GradientScale;
+        if (step.Torch) parameter *= 1 - (step.LearningRate * step.WeightDecay);
+        first = (step.Beta1 * first) + ((1 - step.Beta1) * g);
+        second = (step.Beta2 * second) + ((1 - step.Beta2) * g * g);
+        var c1 = step.BiasCorrection ? 1 - Math.Pow(step.Beta1, step.Step) : 1;
+        var c2 = step.BiasCorrection ? 1 - Math.Pow(step.Beta2, step.Step) : 1;
+        if (step.Torch)
+        {
+            parameter -= step.LearningRate / c1 * first / ((Math.Sqrt(second) / Math.Sqrt(c2)) + step.Epsilon);
+        }
+        else
+        {
+            parameter -= step.LearningRate * Math.Sqrt(c2) / c1 * first / (Math.Sqrt(second) + step.Epsilon);
+            parameter -= step.LearningRate * step.WeightDecay * parameter;
+        }
+        return (parameter, first, second);
+    }
+}

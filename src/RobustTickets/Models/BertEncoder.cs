@@ -1,0 +1,111 @@
+// BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples begin and end.
+// Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming coefficients enter where EarlyRobust puts them (spec 8.1):
+// c_H multiplies attention probabilities after dropout, c_F the activation before the output projection.
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.nn;
+using static RobustTickets.Torch.torch.nn;
+
+namespace RobustTickets.Models;
+
+/// <summary>The encoder of a BERT checkpoint, over parameters owned by a store.</summary>
+public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelExecution execution)
+{
+    /// <summary>Shapes and constants.</summary>
+    public BertConfig Config { get; } = config;
+
+    /// <summary>How it runs.</summary>
+    public ModelExecution Execution { get; } = execution;
+
+    /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
+    public BertGates? Gates { get; set; }
+
+    /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
+    public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
+    {
+        if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, inputs, pass);
+        var x = Embed(inputs, pass);
+        for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, inputs, pass, clsOnly: false);
+        return x;
+    }
+
+    /// <summary>Hidden state of [CLS] in the last layer [B, H].</summary>
+    public Tensor EncodeCls(BertInputs inputs, PassOptions pass)
+    {
+        if (!Execution.Packed || !Execution.ClsOnlyLastLayer) return EncodeAll(inputs, pass).index_select(0, inputs.ClsRows);
+        var x = Embed(inputs, pass);
+        for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, inputs, pass, clsOnly: l == Config.Layers - 1);
+        return x;
+    }
+
+    private Tensor Embed(BertInputs inputs, PassOptions pass)
+    {
+        var words = inputs.LookUpWords(store, Config); // [T, H]
+        if (pass.Delta is not null) words = words + pass.Delta;
+        var types = pass.TokenTypes ? inputs.Segments : torch.zeros([inputs.Batch.Tokens], DType.Int64);
+        var x = words
+            + store[BertSites.TypeEmbeddings].index_select(0, types)
+            + store[BertSites.PositionEmbeddings].index_select(0, inputs.Positions);
+        x = Norm(x, "bert.embeddings.LayerNorm");
+        x = Drop(x, inputs, pass, DropoutSite.Embeddings, clsOnly: false);
+        pass.Tap?.Invoke("hidden.0", x);
+        return x;
+    }
+
+    /// <summary>One layer. With <paramref name="clsOnly"/> the result has the [CLS] rows alone: keys and values are still those of all tokens.</summary>
+    private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
+    {
+        var batch = inputs.Batch;
+        var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
+        var self = store.Root / BertSites.Layer(l) / "attention" / "self";
+        var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
+        var context = PackedAttention.Apply(
+            Linear(asking, self / "query"),
+            Linear(x, self / "key"),
+            Linear(x, self / "value"),
+            Gates?.Heads[l],
+            layout,
+            Config.HeadsPerLayer[l],
+            pass.Training ? Config.AttentionDropout : 0,
+            pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
+
+        var output = store.Root / BertSites.Layer(l) / "attention" / "output";
+        var attended = Drop(Linear(context, output / "dense"), inputs, pass, DropoutSite.AttentionOutput(l), clsOnly);
+        attended = Norm(attended + asking, output.Name("LayerNorm"));
+        pass.Tap?.Invoke($"attention_out.{l}", attended);
+
+        var activated = Activate(Linear(attended, store.Root / BertSites.NeuronRows(l))); // [., F]
+        if (Gates?.Neurons[l] is { } c) activated = activated * c;
+        var fed = Drop(Linear(activated, store.Root / BertSites.Layer(l) / "output" / "dense"), inputs, pass, DropoutSite.FeedForwardOutput(l), clsOnly);
+        var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
+        pass.Tap?.Invoke($"hidden.{l + 1}", y);
+        return y;
+    }
+
+    private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);
+
+    private static Tensor Linear(Tensor x, ParameterPath at) => functional.linear(x, at.Get("weight"), at.Get("bias"));
+
+    private Tensor Norm(Tensor x, string name) =>
+        functional.layer_norm(x, [Config.Hidden], store[$"{name}.weight"], store[$"{name}.bias"], Config.LayerNormEpsilon);
+
+    private Tensor Drop(Tensor x, BertInputs inputs, PassOptions pass, int site, bool clsOnly)
+    {
+        if (!pass.Training || Config.HiddenDropout <= 0) return x;
+        var keys = clsOnly ? KeyedDropout.ClsRows(inputs.Batch, pass.Key, site) : KeyedDropout.PackedRows(inputs.Batch, pass.Key, site);
+        return KeyedDropout.Apply(x, keys, Config.HiddenDropout);
+    }
+}
+
+/// <summary>Activations of the feed-forward network.</summary>
+internal static class Activations
+{
+    internal static Tensor Apply(Activation activation, Tensor x) => activation switch
+    {
+        Activation.Gelu => functional.gelu(x),
+        // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+        Activation.GeluNew => x * 0.5 * (((x + (x.pow(3) * 0.044715)) * Math.Sqrt(2 / Math.PI)).tanh() + 1.0),
+        Activation.Relu => x.relu(),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "gelu, gelu_new and relu are known"),
+    };
+}

@@ -1,0 +1,54 @@
+using RobustTickets.Torch;
+using RobustTickets.Torch.nn;
+using static RobustTickets.Torch.torch.nn;
+
+namespace RobustTickets.Models;
+
+/// <summary>BERT with pooler and linear classifier: classifier(dropout(tanh(pooler([CLS])))). Owns its parameters.</summary>
+public sealed class BertForSequenceClassification : IDisposable
+{
+    /// <summary>A model over a store that it takes ownership of.</summary>
+    public BertForSequenceClassification(ParameterStore store, BertConfig config, ModelExecution execution)
+    {
+        Store = store;
+        Encoder = new BertEncoder(store, config, execution);
+    }
+
+    /// <summary>The parameters, named as in a Hugging Face checkpoint.</summary>
+    public ParameterStore Store { get; }
+
+    /// <summary>The encoder below.</summary>
+    public BertEncoder Encoder { get; }
+
+    /// <summary>Shapes and constants.</summary>
+    public BertConfig Config => Encoder.Config;
+
+    /// <summary>How it runs.</summary>
+    public ModelExecution Execution => Encoder.Execution;
+
+    /// <summary>Makes the tensors of a batch; for training also the leaf of its word gradient.</summary>
+    public BertInputs Prepare(PackedBatch batch, bool training) => new(batch, Store, Config, Execution, training);
+
+    /// <summary>Logits [B, C].</summary>
+    public Tensor Forward(BertInputs inputs, PassOptions pass)
+    {
+        var cls = Encoder.EncodeCls(inputs, pass); // [B, H]
+        var pooled = functional.linear(cls, Store[$"{BertSites.Pooler}.weight"], Store[$"{BertSites.Pooler}.bias"]).tanh();
+        pass.Tap?.Invoke("pooled", pooled);
+        if (pass.Training && Config.HiddenDropout > 0)
+        {
+            pooled = KeyedDropout.Apply(pooled, KeyedDropout.ClsRows(inputs.Batch, pass.Key, DropoutSite.Pooled), Config.HiddenDropout);
+        }
+        return functional.linear(pooled, Store[$"{BertSites.Classifier}.weight"], Store[$"{BertSites.Classifier}.bias"]);
+    }
+
+    /// <summary>Mean cross entropy of logits [B, C] against the batch's labels.</summary>
+    public static Tensor Loss(Tensor logits, BertInputs inputs) => functional.cross_entropy(logits, inputs.Labels);
+
+    /// <summary>Says which parameters are trained. The word embedding's gradient is taken by rows when the execution says so.</summary>
+    public void Train(Func<string, bool> wanted) =>
+        Store.RequireGradient(name => wanted(name) && !(Execution.RowSparseWords && name == BertSites.WordEmbeddings));
+
+    /// <inheritdoc/>
+    public void Dispose() => Store.Dispose();
+}

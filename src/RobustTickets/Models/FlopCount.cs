@@ -1,0 +1,37 @@
+// FLOPs by formula (spec performance 2): per token 2P forward, 2P for the gradient towards the inputs, 2P for weight gradients, where P counts the encoder matrices that
+// are left; attention adds 4 d_h heads S per layer and token forward and twice that backward. Embeddings, norms and element-wise work are not counted.
+namespace RobustTickets.Models;
+
+/// <summary>Floating-point operations of passes through an encoder.</summary>
+public static class FlopCount
+{
+    /// <summary>Weights P of the encoder's matrices.</summary>
+    public static long MatrixWeights(BertConfig c)
+    {
+        var total = 0L;
+        for (var l = 0; l < c.Layers; l++) total += (4L * c.Hidden * c.HeadsPerLayer[l] * c.HeadSize) + (2L * c.Hidden * c.NeuronsPerLayer[l]);
+        return total;
+    }
+
+    /// <summary>FLOPs of one step from its pass counts.</summary>
+    public static double Step(BertConfig c, PackedBatch batch, PassCounts passes)
+    {
+        var dense = 2.0 * MatrixWeights(c) * batch.Tokens;
+        var attention = Attention(c, batch);
+        return (passes.Forward * (dense + attention)) + (passes.Backward * (dense + (2 * attention))) + (passes.WeightGradient * dense);
+    }
+
+    /// <summary>FLOPs of one forward pass.</summary>
+    public static double Forward(BertConfig c, PackedBatch batch) => (2.0 * MatrixWeights(c) * batch.Tokens) + Attention(c, batch);
+
+    private static double Attention(BertConfig c, PackedBatch batch)
+    {
+        var squares = 0.0;
+        for (var b = 0; b < batch.Count; b++)
+        {
+            double length = batch.Offsets[b + 1] - batch.Offsets[b];
+            squares += length * length;
+        }
+        return 4.0 * c.HeadsPerLayer.Sum() * c.HeadSize * squares;
+    }
+}

@@ -1,0 +1,64 @@
+// A batch without padding: the word pieces of all examples in one row after another.
+// Notation used for shapes in this project: B examples, T word pieces of the whole batch, S word pieces of the longest example,
+// H hidden size, d_h head size, F neurons of a layer, C classes, V vocabulary.
+namespace RobustTickets.Models;
+
+/// <summary>One tokenised example.</summary>
+/// <param name="Id">Its position in the data set; the identity that keyed randomness uses.</param>
+/// <param name="Ids">Word pieces, special tokens included.</param>
+/// <param name="Segments">Token types, 0 or 1.</param>
+/// <param name="Label">Class, or -1 when unknown.</param>
+public sealed record EncodedExample(long Id, int[] Ids, int[] Segments, int Label);
+
+/// <summary>A batch on packed tokens.</summary>
+/// <param name="Ids">[T] word pieces.</param>
+/// <param name="Positions">[T] position inside the example.</param>
+/// <param name="Segments">[T] token types.</param>
+/// <param name="Offsets">[B+1] first row of each example (cu_seqlens).</param>
+/// <param name="Labels">[B] classes.</param>
+/// <param name="ExampleIds">[B] identities for keyed randomness.</param>
+public sealed record PackedBatch(long[] Ids, long[] Positions, long[] Segments, int[] Offsets, long[] Labels, long[] ExampleIds)
+{
+    /// <summary>Number of examples B.</summary>
+    public int Count => ExampleIds.Length;
+
+    /// <summary>Number of word pieces T.</summary>
+    public int Tokens => Ids.Length;
+
+    /// <summary>Word pieces of the longest example S.</summary>
+    public int Longest
+    {
+        get
+        {
+            var longest = 0;
+            for (var b = 0; b < Count; b++) longest = Math.Max(longest, Offsets[b + 1] - Offsets[b]);
+            return longest;
+        }
+    }
+
+    /// <summary>Packs examples in the order given.</summary>
+    /// <exception cref="ArgumentException">The batch or one of its examples is empty.</exception>
+    public static PackedBatch From(IReadOnlyList<EncodedExample> examples)
+    {
+        if (examples.Count == 0) throw new ArgumentException("a batch needs at least one example");
+        var tokens = examples.Sum(e => e.Ids.Length);
+        var batch = new PackedBatch(
+            new long[tokens], new long[tokens], new long[tokens], new int[examples.Count + 1], new long[examples.Count], new long[examples.Count]);
+        var row = 0;
+        for (var b = 0; b < examples.Count; b++)
+        {
+            var example = examples[b];
+            if (example.Ids.Length == 0) throw new ArgumentException($"example {example.Id} has no word pieces");
+            for (var i = 0; i < example.Ids.Length; i++, row++)
+            {
+                batch.Ids[row] = example.Ids[i];
+                batch.Positions[row] = i;
+                batch.Segments[row] = example.Segments[i];
+            }
+            batch.Offsets[b + 1] = row;
+            batch.Labels[b] = example.Label;
+            batch.ExampleIds[b] = example.Id;
+        }
+        return batch;
+    }
+}

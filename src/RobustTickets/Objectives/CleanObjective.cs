@@ -1,0 +1,20 @@
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Objectives;
+
+/// <summary>Plain cross entropy, one pass (spec 15.3).</summary>
+public sealed class CleanObjective : IObjective
+{
+    /// <inheritdoc/>
+    public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+    {
+        using var scope = torch.scope();
+        var logits = model.Forward(inputs, new PassOptions(true, step.Derive(0L)));
+        var loss = BertForSequenceClassification.Loss(logits, inputs);
+        var total = penalty is null ? loss : loss + penalty();
+        total.backward();
+        return new ObjectiveResult(total.item<float>(), [loss.item<float>()], new PassCounts(1, 1, 1));
+    }
+}

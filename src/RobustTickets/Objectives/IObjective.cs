@@ -1,0 +1,36 @@
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Objectives;
+
+/// <summary>What one step's objective did.</summary>
+/// <param name="Loss">The minimised value: mean cross entropy over the passes plus any penalty.</param>
+/// <param name="PassLosses">Undivided cross entropy of every pass.</param>
+/// <param name="Passes">Pass counts.</param>
+public sealed record ObjectiveResult(double Loss, IReadOnlyList<double> PassLosses, PassCounts Passes);
+
+/// <summary>
+/// What a stage minimises. It owns its passes: calling it leaves the gradients of the whole step in the model's parameters, ready for clipping.
+/// </summary>
+public interface IObjective
+{
+    /// <summary>Runs all passes of one step and accumulates their gradients.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="inputs">The batch, prepared for training.</param>
+    /// <param name="step">Key of this step; passes derive theirs from it.</param>
+    /// <param name="penalty">Added once, undivided, to the last pass; the adversary never sees it (EarlyRobust eq. 7). May be null.</param>
+    ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty);
+}
+
+/// <summary>Makes objectives from their options.</summary>
+public static class ObjectiveFactory
+{
+    /// <summary>The objective of some options.</summary>
+    public static IObjective Create(ObjectiveOptions options) => options switch
+    {
+        CleanOptions => new CleanObjective(),
+        FreeLbOptions freelb => new FreeLb(freelb),
+        _ => throw new ArgumentException($"no objective implements {options.GetType().Name}"),
+    };
+}

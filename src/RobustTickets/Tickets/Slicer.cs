@@ -1,0 +1,74 @@
+// Cuts a ticket out of a network (spec 8.9, 15.9): rows of Q, K, V (weights and biases) and columns of O for heads, rows of U (weight and bias) and columns of D for
+// neurons. The biases of O and D stay, so a layer that loses everything still adds its bias. Scores stay divided by sqrt(d_h).
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>Physical slicing of a classifier.</summary>
+public static class Slicer
+{
+    /// <summary>A new, smaller model with the kept parts; the source is left as it is.</summary>
+    /// <exception cref="ArgumentException">The mask has another shape than the model.</exception>
+    public static BertForSequenceClassification Slice(BertForSequenceClassification source, StructuredMask mask)
+    {
+        var c = source.Config;
+        Check(c, mask);
+        var store = new ParameterStore();
+        using var _ = torch.no_grad();
+        using var scope = torch.scope();
+        foreach (var name in source.Store.Names.Where(n => !BertSites.IsCoefficient(n))) store.Add(name, scope.Keep(source.Store[name].clone()));
+        for (var l = 0; l < c.Layers; l++)
+        {
+            var neurons = Index(StructuredMask.Kept(mask.Neurons[l]), 1);
+            var heads = Index(StructuredMask.Kept(mask.Heads[l]), c.HeadSize);
+            if (neurons.numel < c.NeuronsPerLayer[l])
+            {
+                Select(scope, store, $"{BertSites.NeuronRows(l)}.weight", 0, neurons);
+                Select(scope, store, $"{BertSites.NeuronRows(l)}.bias", 0, neurons);
+                Select(scope, store, BertSites.NeuronColumns(l), 1, neurons);
+            }
+            if (heads.numel == (long)c.HeadsPerLayer[l] * c.HeadSize) continue;
+            foreach (var name in BertSites.HeadRows(l))
+            {
+                Select(scope, store, $"{name}.weight", 0, heads);
+                Select(scope, store, $"{name}.bias", 0, heads);
+            }
+            Select(scope, store, BertSites.HeadColumns(l), 1, heads);
+        }
+        var config = c with
+        {
+            HeadsPerLayer = Array.ConvertAll(mask.Heads, layer => layer.Count(kept => kept)),
+            NeuronsPerLayer = Array.ConvertAll(mask.Neurons, layer => layer.Count(kept => kept)),
+        };
+        return new BertForSequenceClassification(store, config, source.Execution);
+    }
+
+    private static void Check(BertConfig c, StructuredMask mask)
+    {
+        if (mask.Heads.Length != c.Layers || mask.Neurons.Length != c.Layers)
+        {
+            throw new ArgumentException($"the mask has {mask.Heads.Length} layers, the model {c.Layers}");
+        }
+        for (var l = 0; l < c.Layers; l++)
+        {
+            if (mask.Heads[l].Length != c.HeadsPerLayer[l] || mask.Neurons[l].Length != c.NeuronsPerLayer[l])
+            {
+                throw new ArgumentException(
+                    $"layer {l}: the mask knows {mask.Heads[l].Length} heads and {mask.Neurons[l].Length} neurons, the model has {c.HeadsPerLayer[l]} and {c.NeuronsPerLayer[l]}");
+            }
+        }
+    }
+
+    /// <summary>Row numbers of units that are <paramref name="width"/> rows wide.</summary>
+    private static Tensor Index(int[] units, int width)
+    {
+        var rows = units.SelectMany(u => Enumerable.Range(u * width, width)).Select(r => (long)r).ToArray();
+        return torch.tensor<long>(rows, rows.Length);
+    }
+
+    /// <summary>Replaces a parameter by some of its rows or columns, in place in the order of names.</summary>
+    private static void Select(TensorScope scope, ParameterStore store, string name, int axis, Tensor index) =>
+        store.Replace(name, scope.Keep(store[name].index_select(axis, index).contiguous()));
+}

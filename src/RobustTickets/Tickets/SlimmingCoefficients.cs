@@ -1,0 +1,57 @@
+// One learnable coefficient per attention head and per FFN neuron, all 1 at the start (EarlyRobust 3.2; spec 8.1). They are ordinary parameters of the store while
+// the search lasts, fp32 always: they move by about 0.01, which bf16 could not rank (spec 2.7).
+using RobustTickets.Models;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>Slimming coefficients attached to a classifier.</summary>
+public sealed class SlimmingCoefficients
+{
+    private readonly BertForSequenceClassification _model;
+
+    private SlimmingCoefficients(BertForSequenceClassification model) => _model = model;
+
+    /// <summary>Adds coefficients of 1 to every head and neuron and puts them in force.</summary>
+    public static SlimmingCoefficients Attach(BertForSequenceClassification model) =>
+        Attach(model, Enumerable.Repeat(true, model.Config.Layers).ToArray(), Enumerable.Repeat(true, model.Config.Layers).ToArray());
+
+    /// <summary>Adds coefficients to the heads and neurons of the layers named.</summary>
+    public static SlimmingCoefficients Attach(BertForSequenceClassification model, bool[] headLayers, bool[] neuronLayers)
+    {
+        var c = model.Config;
+        for (var l = 0; l < c.Layers; l++)
+        {
+            if (headLayers[l]) model.Store.Add(BertSites.HeadCoefficients(l), torch.ones([c.HeadsPerLayer[l]]));
+            if (neuronLayers[l]) model.Store.Add(BertSites.NeuronCoefficients(l), torch.ones([c.NeuronsPerLayer[l]]));
+        }
+        var slimming = new SlimmingCoefficients(model);
+        model.Encoder.Gates = new BertGates(slimming.Of(BertSites.HeadCoefficients), slimming.Of(BertSites.NeuronCoefficients));
+        return slimming;
+    }
+
+    /// <summary>lambda_H * sum|c_H| + lambda_F * sum|c_F| (EarlyRobust eq. 7).</summary>
+    public Tensor Penalty(SlimmingOptions options)
+    {
+        var heads = Total(_model.Encoder.Gates!.Heads);
+        var neurons = Total(_model.Encoder.Gates!.Neurons);
+        return (heads * options.HeadPenalty) + (neurons * options.NeuronPenalty);
+    }
+
+    /// <summary>The coefficients as numbers.</summary>
+    public CoefficientSnapshot Snapshot() => new(Numbers(_model.Encoder.Gates!.Heads), Numbers(_model.Encoder.Gates!.Neurons));
+
+    /// <summary>Takes the coefficients out of the network and frees them.</summary>
+    public void Detach()
+    {
+        _model.Encoder.Gates = null;
+        foreach (var name in _model.Store.Names.Where(BertSites.IsCoefficient).ToArray()) _model.Store.Remove(name);
+    }
+
+    private Tensor?[] Of(Func<int, string> name) =>
+        Enumerable.Range(0, _model.Config.Layers).Select(l => _model.Store.Contains(name(l)) ? _model.Store[name(l)] : null).ToArray();
+
+    private static Tensor Total(IReadOnlyList<Tensor?> coefficients) => torch.cat(coefficients.OfType<Tensor>().ToArray(), 0).abs().sum();
+
+    private static float[][] Numbers(IReadOnlyList<Tensor?> coefficients) => coefficients.Select(c => c?.span<float>().ToArray() ?? []).ToArray();
+}

@@ -1,0 +1,55 @@
+// Which examples make up a step: a pure function of (seed, epoch, step), so the sampler's whole state is the number of the step.
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Training;
+
+/// <summary>Deterministic mini-batches over N examples; each epoch is a keyed permutation, or file order without shuffling.</summary>
+public sealed class BatchSampler
+{
+    private readonly int _count;
+    private readonly int _batchSize;
+    private readonly bool _shuffle;
+    private readonly RandomKey _key;
+    private long _cachedEpoch = -1;
+    private int[] _order = [];
+
+    /// <summary>A sampler.</summary>
+    /// <param name="count">Examples N.</param>
+    /// <param name="batchSize">Examples per step; the last batch of an epoch may be smaller.</param>
+    /// <param name="shuffle">Whether each epoch is permuted.</param>
+    /// <param name="key">Key of the stage's data order.</param>
+    public BatchSampler(int count, int batchSize, bool shuffle, RandomKey key)
+    {
+        if (count <= 0) throw new ArgumentOutOfRangeException(nameof(count), count, "a sampler needs at least one example");
+        if (batchSize <= 0) throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, "a batch needs at least one example");
+        (_count, _batchSize, _shuffle, _key) = (count, batchSize, shuffle, key);
+    }
+
+    /// <summary>Steps in one epoch, the last and smaller batch included.</summary>
+    public long StepsPerEpoch => (_count + _batchSize - 1) / _batchSize;
+
+    /// <summary>Indices of the examples in step <paramref name="step"/> (from 0, counted over epochs).</summary>
+    public ReadOnlySpan<int> Batch(long step)
+    {
+        var epoch = step / StepsPerEpoch;
+        if (epoch != _cachedEpoch)
+        {
+            _order = _shuffle ? Permutation(_count, _key.Derive(epoch)) : Enumerable.Range(0, _count).ToArray();
+            _cachedEpoch = epoch;
+        }
+        var first = (int)(step % StepsPerEpoch) * _batchSize;
+        return _order.AsSpan(first, Math.Min(_batchSize, _count - first));
+    }
+
+    /// <summary>Fisher-Yates with keyed draws.</summary>
+    internal static int[] Permutation(int count, RandomKey key)
+    {
+        var order = Enumerable.Range(0, count).ToArray();
+        for (var i = count - 1; i > 0; i--)
+        {
+            var j = key.Below((uint)i, i + 1);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        return order;
+    }
+}

@@ -1,0 +1,105 @@
+// The only training loop. It knows steps, gradients, the optimiser and the schedule; it knows neither tickets nor recipes: what a step minimises is an IObjective, and
+// what happens between steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
+using System.Diagnostics;
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.optim;
+
+namespace RobustTickets.Training;
+
+/// <summary>How long a stage runs and under which schedule.</summary>
+/// <param name="Stage">Name used in logs and errors.</param>
+/// <param name="LastStep">Steps to run at most.</param>
+/// <param name="HorizonSteps">T of the learning-rate schedule; may be fractional and may exceed <paramref name="LastStep"/> (spec 8.4).</param>
+/// <param name="Optimizer">Optimiser and schedule.</param>
+/// <param name="Key">Key of the stage's randomness.</param>
+public sealed record StagePlan(string Stage, long LastStep, double HorizonSteps, OptimizerOptions Optimizer, RandomKey Key);
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">Steps done in this stage, this one included.</param>
+/// <param name="Epoch">Epochs done.</param>
+/// <param name="Loss">Minimised value.</param>
+/// <param name="LearningRate">Rate of this update.</param>
+/// <param name="GradientNorm">Global norm before clipping.</param>
+/// <param name="Examples">Examples in the batch.</param>
+/// <param name="Tokens">Real word pieces in the batch.</param>
+/// <param name="Seconds">Compute time of the step.</param>
+/// <param name="Passes">Passes through the network.</param>
+/// <param name="Flops">Floating-point operations by the formulas of <see cref="FlopCount"/>.</param>
+public sealed record StepReport(
+    long Step, double Epoch, double Loss, double LearningRate, double GradientNorm, int Examples, int Tokens, double Seconds, PassCounts Passes, double Flops);
+
+/// <summary>Runs optimisation steps of one stage.</summary>
+public sealed class Trainer
+{
+    private readonly BertForSequenceClassification _model;
+    private readonly IObjective _objective;
+    private readonly IReadOnlyList<EncodedExample> _examples;
+    private readonly BatchSampler _sampler;
+    private readonly AdamW _optimizer;
+    private readonly StagePlan _plan;
+
+    /// <summary>A trainer over a model whose trained parameters are those of <paramref name="optimizer"/>.</summary>
+    public Trainer(
+        BertForSequenceClassification model, IObjective objective, IReadOnlyList<EncodedExample> examples, BatchSampler sampler, AdamW optimizer, StagePlan plan)
+    {
+        (_model, _objective, _examples, _sampler, _optimizer, _plan) = (model, objective, examples, sampler, optimizer, plan);
+        var trained = optimizer.Names.ToHashSet();
+        model.Train(trained.Contains);
+    }
+
+    /// <summary>The optimiser of some options over every parameter of a model that <paramref name="trained"/> accepts.</summary>
+    public static AdamW CreateOptimizer(BertForSequenceClassification model, OptimizerOptions options, Func<string, bool>? trained = null) => new(
+        model.Store,
+        model.Store.Names.Where(name => trained?.Invoke(name) ?? true).ToArray(),
+        new AdamWOptions(options.Flavor == AdamWFlavor.Torch, options.WeightDecay, options.Beta1, options.Beta2, options.Epsilon),
+        AdamW.DecaysByName);
+
+    /// <summary>
+    /// Runs steps from the optimiser's count of updates to the end of the plan. <paramref name="afterStep"/> sees every step and says whether to go on.
+    /// </summary>
+    /// <param name="penalty">Added to the last pass of each step, or null.</param>
+    /// <param name="afterStep">Called after each update; false ends the stage.</param>
+    /// <exception cref="NumericFailureException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
+    public void Run(Func<Tensor>? penalty, Func<StepReport, bool> afterStep)
+    {
+        while (_optimizer.Updates < _plan.LastStep)
+        {
+            if (!afterStep(Step(penalty))) return;
+        }
+    }
+
+    /// <summary>One optimisation step.</summary>
+    public StepReport Step(Func<Tensor>? penalty)
+    {
+        var clock = Stopwatch.StartNew();
+        var done = _optimizer.Updates;
+        var options = _plan.Optimizer;
+        using var scope = torch.scope();
+        var batch = PackedBatch.From(Pick(_sampler.Batch(done)));
+        var inputs = _model.Prepare(batch, training: true);
+        var result = _objective.Accumulate(_model, inputs, _plan.Key.Derive(done), penalty);
+        var norm = _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
+        if (!double.IsFinite(result.Loss) || !double.IsFinite(norm.Norm))
+        {
+            throw new NumericFailureException(
+                $"{_plan.Stage}, step {done + 1}: the loss is {result.Loss} and the gradient norm {norm.Norm}; a lower learning rate or step size, or fp32 precision, usually helps");
+        }
+        if (options.Clip == ClipMode.Value) _optimizer.ClampGradients(options.ClipValue);
+        var rate = options.LearningRate * Schedule.Linear(done, options.WarmupFraction * _plan.HorizonSteps, _plan.HorizonSteps);
+        _optimizer.Step(rate, norm.Factor);
+        _model.Store.ClearGradients();
+        return new StepReport(
+            done + 1, (double)(done + 1) / _sampler.StepsPerEpoch, result.Loss, rate, norm.Norm, batch.Count, batch.Tokens, clock.Elapsed.TotalSeconds, result.Passes,
+            FlopCount.Step(_model.Config, batch, result.Passes));
+    }
+
+    private EncodedExample[] Pick(ReadOnlySpan<int> indices)
+    {
+        var picked = new EncodedExample[indices.Length];
+        for (var i = 0; i < picked.Length; i++) picked[i] = _examples[indices[i]];
+        return picked;
+    }
+}
