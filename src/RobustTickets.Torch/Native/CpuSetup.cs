@@ -34,6 +34,8 @@ public static unsafe partial class CpuSetup
             return;
         }
         if (CoreType() is { } core) Set("OPENBLAS_CORETYPE", core);
+        // Left alone, Debian's libtorch counts cores by itself and may find one where the scheduler grants two.
+        Set("OMP_NUM_THREADS", Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture));
         // Workers may spin for some ten microseconds between two regions of one step, not for the milliseconds of GNU's default,
         // which would take the second core from managed threads (tokenizers, attacks, the GC).
         Set("GOMP_SPINCOUNT", "20000");
