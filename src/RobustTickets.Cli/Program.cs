@@ -1,1 +1,12 @@
-return 0;
+// Entry point: real streams and signals around CliApp, which tests run in-process.
+using System.Text;
+using RobustTickets.Cli;
+using RobustTickets.Cli.Terminal;
+
+// Results are UTF-8 whatever the locale says; progress goes to stderr at once.
+var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+using var output = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = !Console.IsOutputRedirected };
+using var error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true };
+using var input = new StreamReader(Console.OpenStandardInput(), utf8);
+using var stop = StopSignal.Install(error);
+return CliApp.Run(args, new CliContext(output, error, input, stop, TerminalInfo.OfProcess()));

@@ -1,0 +1,102 @@
+// Parses the command line, runs a command and turns whatever ends it into one message and one exit code. No native library is touched here, so
+// --help and --version work without one.
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Terminal;
+
+namespace RobustTickets.Cli;
+
+/// <summary>The command-line program as a function.</summary>
+public static class CliApp
+{
+    private const string Summary = """
+        Makes a BERT text classifier small, fast and robust to textual attacks: searches a robust early-bird ticket, draws it, fine-tunes it, attacks it, and reports with evidence.
+
+        Results go to stdout, progress and errors to stderr.
+        Exit codes: 0 ok, 1 failure, 2 usage or recipe, 3 data or resource missing or corrupt, 4 numeric failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).
+        Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.
+        """;
+
+    /// <summary>Version of the program, with the commit it was built from when known.</summary>
+    public static string Version { get; } =
+        typeof(CliApp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>Runs with plain writers and no terminal.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args, TextWriter output, TextWriter error, TextReader? input = null)
+    {
+        using var stop = StopSignal.Detached();
+        return Run(args, new CliContext(output, error, input ?? TextReader.Null, stop, TerminalInfo.None));
+    }
+
+    /// <summary>Runs in the given surroundings.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args, CliContext context)
+    {
+        try
+        {
+            var root = Root(context);
+            var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            {
+                var command = parsed.CommandResult.Command;
+                ErrorPrinter.Print(context, string.Join("\n  ", parsed.Errors.Select(e => e.Message).Distinct()), $"see: robust-tickets {Path(command)}--help");
+                return ExitCodes.Usage;
+            }
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = context.Out,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+                // Signals are StopSignal's business.
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (Exception e)
+        {
+            return ErrorPrinter.Report(context, e);
+        }
+        finally
+        {
+            Flush(context.Out);
+        }
+    }
+
+    private static RootCommand Root(CliContext context)
+    {
+        var root = new RootCommand(Summary)
+        {
+            RecipesCommand.Create(context),
+        };
+        root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(context);
+        return root;
+    }
+
+    private static string Path(Command command) =>
+        command is RootCommand ? "" : Path((Command)command.Parents.First()) + command.Name + " ";
+
+    private static void Flush(TextWriter writer)
+    {
+        try
+        {
+            writer.Flush();
+        }
+        catch (IOException)
+        {
+            // The reader of our output went away; it has what it wanted.
+        }
+    }
+
+    private sealed class PrintVersion(CliContext context) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            context.Out.WriteLine(Version);
+            return ExitCodes.Ok;
+        }
+    }
+}

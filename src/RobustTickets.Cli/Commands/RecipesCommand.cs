@@ -1,0 +1,94 @@
+// recipes list|show|check: the published methods as values that can be read, changed and checked.
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RobustTickets.Recipes;
+
+namespace RobustTickets.Cli.Commands;
+
+internal static class RecipesCommand
+{
+    public static Command Create(CliContext context) => new("recipes", "list, show and check recipes")
+    {
+        List(context),
+        Show(context),
+        Check(context),
+    };
+
+    private static Command List(CliContext context)
+    {
+        var json = CommonOptions.Json();
+        var command = new Command("list", "the published methods and the tasks they have numbers for") { json };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(json))
+            {
+                JsonOutput.Write(context.Out, new JsonArray([.. Presets.List.Select(p => new JsonObject
+                {
+                    ["name"] = p.Name,
+                    ["summary"] = p.Summary,
+                    ["tasks"] = JsonOutput.Array(p.Tasks),
+                })]));
+                return ExitCodes.Ok;
+            }
+            var width = Presets.List.Max(p => p.Name.Length);
+            foreach (var preset in Presets.List)
+            {
+                context.Out.WriteLine($"{preset.Name.PadRight(width)}  {preset.Summary}");
+                context.Out.WriteLine($"{"".PadRight(width)}  tasks: {string.Join(", ", preset.Tasks)} (others take SST-2's numbers)");
+            }
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Show(CliContext context)
+    {
+        var name = new Argument<string>("name") { Description = "a preset's name (see recipes list) or a recipe file" };
+        var task = new Option<string?>("--task") { Description = "task whose numbers to show; default sst2" };
+        var set = CommonOptions.Set();
+        var command = new Command("show", "print a recipe as JSON, ready to be edited and given to train --recipe") { name, task, set };
+        command.SetAction(parsed =>
+        {
+            var recipe = RecipeSource.Resolve(parsed.GetRequiredValue(name), parsed.GetValue(task), parsed.GetValue(set) ?? [], seed: null);
+            context.Out.Write(RecipeJson.Write(recipe));
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Check(CliContext context)
+    {
+        var files = new Argument<string[]>("file") { Description = "recipe files", Arity = ArgumentArity.OneOrMore };
+        var json = CommonOptions.Json();
+        var command = new Command("check", "say every problem of recipe files at once; exit code 2 when there is one") { files, json };
+        command.SetAction(parsed =>
+        {
+            var results = new JsonArray();
+            var bad = false;
+            foreach (var file in parsed.GetRequiredValue(files))
+            {
+                var (recipe, problems) = Read(file);
+                bad |= problems.Count > 0;
+                if (parsed.GetValue(json)) results.Add(new JsonObject { ["file"] = file, ["ok"] = problems.Count == 0, ["problems"] = JsonOutput.Array(problems) });
+                else if (problems.Count == 0) context.Out.WriteLine($"{file}: ok ({recipe!.Name}, {recipe.Task})");
+                else foreach (var problem in problems) context.Out.WriteLine(problem.StartsWith(file, StringComparison.Ordinal) ? problem : $"{file}: {problem}");
+            }
+            if (parsed.GetValue(json)) JsonOutput.Write(context.Out, results);
+            return bad ? ExitCodes.Usage : ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static (Recipe? Recipe, IReadOnlyList<string> Problems) Read(string file)
+    {
+        try
+        {
+            var recipe = RecipeJson.ReadFile(file);
+            return (recipe, RecipeCheck.Check(recipe));
+        }
+        catch (RecipeException e)
+        {
+            return (null, e.Problems);
+        }
+    }
+}

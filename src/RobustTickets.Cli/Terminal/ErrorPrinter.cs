@@ -1,0 +1,42 @@
+// One clear message instead of a stack trace; the trace only for those who ask for it.
+using System.Text;
+
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>Writes errors to stderr.</summary>
+public static class ErrorPrinter
+{
+    /// <summary>Writes "error: ..." and, if given, "hint: ...".</summary>
+    public static void Print(CliContext context, string message, string? hint = null)
+    {
+        var color = context.Terminal.Color;
+        context.Error.WriteLine($"{(color ? "\u001b[31merror:\u001b[0m" : "error:")} {message}");
+        if (hint is not null) context.Error.WriteLine($"hint: {hint}");
+    }
+
+    /// <summary>Reports what ended a command.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Report(CliContext context, Exception e)
+    {
+        // A type initialiser that failed says nothing; its cause does.
+        while (e is TypeInitializationException or AggregateException && e.InnerException is { } inner) e = inner;
+        var code = ExitCodes.Of(e, context.Stop.ExitCode);
+        if (e is OperationCanceledException)
+        {
+            context.Error.WriteLine("stopped");
+            return code;
+        }
+        var debug = Environment.GetEnvironmentVariable("ROBUST_TICKETS_DEBUG") == "1";
+        var expected = code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException;
+        Print(context, expected ? e.Message : $"{e.GetType().Name}: {Chain(e)}", expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where");
+        if (debug) context.Error.WriteLine(e.ToString());
+        return code;
+    }
+
+    private static string Chain(Exception e)
+    {
+        var text = new StringBuilder(e.Message);
+        for (var inner = e.InnerException; inner is not null; inner = inner.InnerException) text.Append(" <- ").Append(inner.Message);
+        return text.ToString();
+    }
+}

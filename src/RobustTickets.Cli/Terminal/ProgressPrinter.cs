@@ -1,0 +1,100 @@
+// Progress on stderr: on a terminal one line that is redrawn, elsewhere one line every few seconds; notes always as lines of their own.
+using System.Diagnostics;
+using System.Globalization;
+
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>How far some work is.</summary>
+/// <param name="Label">What is done, e.g. the stage.</param>
+/// <param name="Done">Units done.</param>
+/// <param name="Total">Units in all; 0 when unknown.</param>
+/// <param name="Details">Figures to show, e.g. <c>loss 0.61  1,234 tokens/s</c>.</param>
+/// <param name="Remaining">Time left, when it can be said.</param>
+public sealed record ProgressState(string Label, long Done, long Total, string Details, TimeSpan? Remaining);
+
+/// <summary>Prints progress; used from one thread at a time.</summary>
+public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, TimeSpan? interval = null, Func<TimeSpan>? clock = null)
+{
+    private const int BarWidth = 24;
+
+    private readonly TimeSpan _interval = interval ?? (terminal.IsTerminal ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5));
+    private readonly Func<TimeSpan> _clock = clock ?? Clock();
+    private readonly Lock _gate = new();
+    private TimeSpan? _last;
+    private string? _lastLabel;
+    private bool _drawn;
+
+    /// <summary>Shows a state, if enough time has passed since the last one, or it begins or ends something.</summary>
+    public void Report(ProgressState state)
+    {
+        lock (_gate)
+        {
+            var now = _clock();
+            var boundary = state.Label != _lastLabel || (state.Total > 0 && state.Done >= state.Total);
+            if (!boundary && now - _last < _interval) return;
+            _last = now;
+            _lastLabel = state.Label;
+            var text = Line(state);
+            if (!terminal.IsTerminal)
+            {
+                error.WriteLine(text);
+                return;
+            }
+            if (text.Length >= terminal.Width) text = text[..(terminal.Width - 1)];
+            error.Write("\r\u001b[2K" + text);
+            _drawn = true;
+        }
+    }
+
+    /// <summary>Writes a line that stays.</summary>
+    public void Note(string text)
+    {
+        lock (_gate)
+        {
+            Clear();
+            error.WriteLine(text);
+        }
+    }
+
+    /// <summary>Ends the redrawn line, so that what follows starts on a line of its own.</summary>
+    public void Finish()
+    {
+        lock (_gate)
+        {
+            if (_drawn) error.WriteLine();
+            _drawn = false;
+        }
+    }
+
+    /// <summary>A duration as people read it: 12 s, 3:05, 1:02:03.</summary>
+    public static string Duration(TimeSpan time)
+    {
+        if (time < TimeSpan.FromMinutes(1)) return string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s");
+        return time.ToString(time < TimeSpan.FromHours(1) ? @"m\:ss" : time < TimeSpan.FromDays(1) ? @"h\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
+    }
+
+    private void Clear()
+    {
+        if (_drawn) error.Write("\r\u001b[2K");
+        _drawn = false;
+    }
+
+    private string Line(ProgressState state)
+    {
+        var count = state.Total > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}/{state.Total:N0}")
+            : string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}");
+        var share = state.Total > 0 ? Math.Clamp(state.Done / (double)state.Total, 0, 1) : 0;
+        var filled = (int)(share * BarWidth);
+        var head = terminal.IsTerminal && state.Total > 0
+            ? $"{state.Label} [{new string('=', filled)}{new string(' ', BarWidth - filled)}] {count}"
+            : state.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{state.Label} {count} ({100 * share:0.0} %)") : $"{state.Label} {count}";
+        return $"{head}  {state.Details}{(state.Remaining is { } left ? $"  {Duration(left)} left" : "")}";
+    }
+
+    private static Func<TimeSpan> Clock()
+    {
+        var watch = Stopwatch.StartNew();
+        return () => watch.Elapsed;
+    }
+}

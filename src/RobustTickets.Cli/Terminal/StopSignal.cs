@@ -1,0 +1,62 @@
+// Ctrl-C or SIGTERM once: the work is asked to stop and may write a checkpoint. Twice: the process ends now.
+using System.Runtime.InteropServices;
+
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>Turns signals into a cancellation token and remembers which one it was.</summary>
+public sealed class StopSignal : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly TextWriter? _error;
+    private int _signal;
+
+    private StopSignal(TextWriter? error)
+    {
+        _error = error;
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Exit code of the signal received: 130 for SIGINT (also when there was none), 143 for SIGTERM.</summary>
+    public int ExitCode => _signal == (int)PosixSignal.SIGTERM ? ExitCodes.Terminated : ExitCodes.Interrupted;
+
+    /// <summary>Listens to the signals of this process.</summary>
+    /// <param name="error">Where the user is told what happens.</param>
+    public static StopSignal Install(TextWriter error)
+    {
+        var stop = new StopSignal(error);
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
+        {
+            stop._registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                stop.Raise(context.Signal);
+            }));
+        }
+        return stop;
+    }
+
+    /// <summary>Listens to nothing; tests raise signals themselves.</summary>
+    public static StopSignal Detached() => new(null);
+
+    /// <summary>What a signal does.</summary>
+    public void Raise(PosixSignal signal)
+    {
+        if (Interlocked.CompareExchange(ref _signal, (int)signal, 0) != 0)
+        {
+            if (_error is not null) Environment.Exit(ExitCode);
+            return;
+        }
+        _error?.WriteLine("\nstopping; a checkpoint is written if there is work to save (once more: stop now)");
+        _source.Cancel();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+        _source.Dispose();
+    }
+}

@@ -1,0 +1,28 @@
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>What progress and errors are written to.</summary>
+/// <param name="IsTerminal">Whether the error stream is a terminal, where a line can be redrawn.</param>
+/// <param name="Color">Whether colours are welcome: a terminal, and NO_COLOR is not set (no-color.org).</param>
+/// <param name="Width">Columns.</param>
+public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
+{
+    /// <summary>Not a terminal: a file, a pipe, a test.</summary>
+    public static TerminalInfo None { get; } = new(false, false, 100);
+
+    /// <summary>What this process's stderr is.</summary>
+    public static TerminalInfo OfProcess()
+    {
+        if (Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is "dumb") return None;
+        var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        var width = 100;
+        try
+        {
+            if (Console.WindowWidth > 20) width = Console.WindowWidth;
+        }
+        catch (Exception e) when (e is IOException or PlatformNotSupportedException)
+        {
+            // A terminal that does not tell its width.
+        }
+        return new TerminalInfo(true, color, width);
+    }
+}
