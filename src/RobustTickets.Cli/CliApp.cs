@@ -68,6 +68,7 @@ public static class CliApp
     {
         var root = new RootCommand(Summary)
         {
+            TokenizeCommand.Create(context),
             RecipesCommand.Create(context),
         };
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(context);

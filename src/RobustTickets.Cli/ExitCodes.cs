@@ -2,6 +2,7 @@
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Text;
+using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Cli;
 
@@ -31,7 +32,7 @@ public static class ExitCodes
     public static int Of(Exception e, int stopCode) => e switch
     {
         UsageException or RecipeException or RunFolderException => Usage,
-        DataException or FileNotFoundException or DirectoryNotFoundException => Data,
+        DataException or TorchUnavailableException or FileNotFoundException or DirectoryNotFoundException => Data,
         OperationCanceledException => stopCode,
         _ => Failure,
     };

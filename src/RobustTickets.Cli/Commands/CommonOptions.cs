@@ -1,11 +1,36 @@
 // Options that several commands share, so that they mean and read the same everywhere.
 using System.CommandLine;
+using System.Globalization;
 
 namespace RobustTickets.Cli.Commands;
 
 internal static class CommonOptions
 {
     public static Option<bool> Json() => new("--json") { Description = "print the result as JSON" };
+
+    public static Option<string> Model(string description) => new("--model") { Description = description, HelpName = "DIR", Required = true };
+
+    public static Option<string> Input() => new("--input")
+    {
+        Description = "file of JSON lines, or - for standard input",
+        HelpName = "FILE|-",
+        DefaultValueFactory = _ => "-",
+    };
+
+    /// <summary>A whole number with a least value; null when it is not given.</summary>
+    public static Option<int?> Count(string name, int least, string description)
+    {
+        var option = new Option<int?>(name) { Description = description, HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            // What is no number at all is told by the parser.
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && value < least)
+            {
+                result.AddError($"{name} must be at least {least}, found {value}");
+            }
+        });
+        return option;
+    }
 
     public static Option<string[]> Set() => new("--set")
     {

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using RobustTickets.Cli;
+using RobustTickets.Cli.Terminal;
+using Xunit;
+
+namespace RobustTickets.Tests.Cli;
+
+public class TerminalTests
+{
+    [Fact]
+    public void The_first_signal_asks_to_stop_and_decides_the_exit_code()
+    {
+        using var stop = StopSignal.Detached();
+        Assert.False(stop.Token.IsCancellationRequested);
+        stop.Raise(PosixSignal.SIGTERM);
+        Assert.True(stop.Token.IsCancellationRequested);
+        stop.Raise(PosixSignal.SIGINT);
+        Assert.Equal(143, stop.ExitCode);
+        using var other = StopSignal.Detached();
+        other.Raise(PosixSignal.SIGINT);
+        Assert.Equal(130, other.ExitCode);
+    }
+
+    [Fact]
+    public void Without_a_terminal_progress_is_a_plain_line_every_few_seconds()
+    {
+        var error = new StringWriter { NewLine = "\n" };
+        var now = TimeSpan.Zero;
+        var printer = new ProgressPrinter(error, TerminalInfo.None, clock: () => now);
+        for (var step = 1; step <= 20; step++)
+        {
+            now += TimeSpan.FromSeconds(1);
+            printer.Report(new ProgressState("search", step, 20, "loss 0.5", TimeSpan.FromSeconds(20 - step)));
+        }
+        printer.Note("ticket drawn");
+        printer.Finish();
+        Assert.Equal(
+            """
+            search 1/20 (5.0 %)  loss 0.5  19 s left
+            search 6/20 (30.0 %)  loss 0.5  14 s left
+            search 11/20 (55.0 %)  loss 0.5  9 s left
+            search 16/20 (80.0 %)  loss 0.5  4 s left
+            search 20/20 (100.0 %)  loss 0.5  0 s left
+            ticket drawn
+
+            """, error.ToString());
+    }
+
+    [Fact]
+    public void On_a_terminal_one_line_is_redrawn_within_its_width_and_notes_stay()
+    {
+        var error = new StringWriter { NewLine = "\n" };
+        var printer = new ProgressPrinter(error, new TerminalInfo(true, false, 40), TimeSpan.Zero, () => TimeSpan.Zero);
+        printer.Report(new ProgressState("search", 5, 10, "loss 0.5 and much more than fits into the line", null));
+        printer.Note("note");
+        printer.Report(new ProgressState("search", 10, 10, "", null));
+        printer.Finish();
+        var text = error.ToString();
+        Assert.All(text.Split('\r', '\n'), part => Assert.True(part.Replace("\u001b[2K", "").Length < 40, part));
+        Assert.Contains("\r\u001b[2Knote\n", text);
+        Assert.Contains("[============            ] 5/10", text);
+        Assert.EndsWith("\n", text);
+        // No colours: only the code that clears the line.
+        Assert.Equal(text.Count(c => c == '\u001b'), text.Split("\u001b[2K").Length - 1);
+    }
+
+    [Theory]
+    [InlineData(0, "0 s")]
+    [InlineData(59, "59 s")]
+    [InlineData(61, "1:01")]
+    [InlineData(3661, "1:01:01")]
+    [InlineData(90061, "1.01:01:01")]
+    public void Durations_read_like_clocks(int seconds, string text) => Assert.Equal(text, ProgressPrinter.Duration(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void Errors_are_one_message_without_a_stack_trace()
+    {
+        var error = new StringWriter { NewLine = "\n" };
+        using var stop = StopSignal.Detached();
+        var context = new CliContext(TextWriter.Null, error, TextReader.Null, stop, TerminalInfo.None);
+        Assert.Equal(1, ErrorPrinter.Report(context, new TypeInitializationException("X", new InvalidOperationException("what failed", new IOException("why")))));
+        Assert.Equal("error: InvalidOperationException: what failed <- why\nhint: ROBUST_TICKETS_DEBUG=1 shows where\n", error.ToString());
+    }
+}
