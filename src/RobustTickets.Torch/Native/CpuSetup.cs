@@ -43,6 +43,27 @@ public static unsafe partial class CpuSetup
         KeepMemory();
     }
 
+    /// <summary>
+    /// Sets libtorch's pool to one thread a physical core this process may use, once the library is loaded. Debian's build starts with one thread
+    /// on virtual machines. OMP_NUM_THREADS, when given, is left to rule.
+    /// </summary>
+    internal static void AfterLoad(nint library)
+    {
+        if (!Enabled || Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is { Length: > 0 }) return;
+        var threads = Math.Min(PhysicalCores("/sys/devices/system/cpu"), Environment.ProcessorCount);
+        ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "rt_set_threads"))(threads);
+        Done.Add($"{threads} threads");
+    }
+
+    /// <summary>Physical cores by the kernel's topology; two hyper-threads share their multiply units, so a second thread there gains a product nothing.</summary>
+    internal static int PhysicalCores(string folder)
+    {
+        if (!Directory.Exists(folder)) return Environment.ProcessorCount;
+        var cores = Directory.EnumerateDirectories(folder, "cpu*").Select(cpu => Path.Combine(cpu, "topology", "thread_siblings_list"))
+            .Where(File.Exists).Select(f => File.ReadAllText(f).Trim()).Distinct().Count();
+        return cores > 0 ? cores : Environment.ProcessorCount;
+    }
+
     /// <summary>The OpenBLAS core type for a CPU that OpenBLAS 0.3.21 does not know, or null where its own choice is right.</summary>
     internal static string? CoreType()
     {

@@ -1,0 +1,38 @@
+// Facts about the native libraries of this process, asked of the libraries themselves.
+using System.Runtime.InteropServices;
+
+namespace RobustTickets.Torch.Native;
+
+internal static unsafe partial class NativeFacts
+{
+    private const int RtldNow = 2, RtldNoLoad = 4;
+
+    /// <summary>libtorch's own description of its build.</summary>
+    public static string Build() => Described(0);
+
+    /// <summary>libtorch's own description of its threads.</summary>
+    public static string Parallel() => Described(1);
+
+    /// <summary>The OpenBLAS that is loaded, or null when none is. Never loads one.</summary>
+    public static OpenBlasInfo? OpenBlas()
+    {
+        if (!OperatingSystem.IsLinux()) return null;
+        var handle = dlopen("libopenblas.so.0", RtldNow | RtldNoLoad);
+        if (handle == 0 || !NativeLibrary.TryGetExport(handle, "openblas_get_config", out var config)
+            || !NativeLibrary.TryGetExport(handle, "openblas_get_corename", out var core)
+            || !NativeLibrary.TryGetExport(handle, "openblas_get_parallel", out var parallel)) return null;
+        var threading = ((delegate* unmanaged[Cdecl]<int>)parallel)() switch { 1 => "pthreads", 2 => "openmp", _ => "none" };
+        var path = File.ReadLines("/proc/self/maps").Select(l => l.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries))
+            .FirstOrDefault(f => f.Length == 6 && Path.GetFileName(f[5]).StartsWith("libopenblas", StringComparison.Ordinal))?[5] ?? "";
+        return new OpenBlasInfo(Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)config)()).Trim(), Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)core)()), threading, path);
+    }
+
+    private static string Described(int what)
+    {
+        byte* text;
+        Shim.Check(Shim.rt_describe(what, &text), "describe libtorch");
+        return Shim.Text(text).Trim();
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] private static partial nint dlopen(string path, int flags);
+}

@@ -1,0 +1,160 @@
+using RobustTickets.Torch.Native;
+using Xunit;
+
+namespace RobustTickets.Torch.Tests;
+
+/// <summary>Threads, loading, CPU set-up and the facts about them.</summary>
+public sealed class RuntimeTests
+{
+    [Theory]
+    [InlineData(1, 1), InlineData(7, 100), InlineData(100_003, 16)]
+    public void A_parallel_loop_visits_every_element_once(long n, long grain)
+    {
+        var seen = new int[n];
+        TorchParallel.For(n, grain, (begin, end) =>
+        {
+            for (var i = begin; i < end; i++) Interlocked.Increment(ref seen[i]);
+        });
+        Assert.All(seen, count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void A_parallel_loop_uses_the_pools_threads_and_nests_serially()
+    {
+        var former = torch.get_num_threads();
+        try
+        {
+            torch.set_num_threads(2);
+            Assert.Equal(2, torch.get_num_threads());
+            var threads = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
+            var total = 0L;
+            TorchParallel.For(2, 1, (begin, end) =>
+            {
+                threads[Environment.CurrentManagedThreadId] = 1;
+                TorchParallel.For(10, 1, (b, e) => Interlocked.Add(ref total, e - b));
+            });
+            Assert.Equal(2, threads.Count);
+            Assert.Equal(20, total);
+            torch.set_num_threads(1);
+            threads.Clear();
+            TorchParallel.For(100, 1, (_, _) => threads[Environment.CurrentManagedThreadId] = 1);
+            Assert.Equal([Environment.CurrentManagedThreadId], threads.Keys);
+        }
+        finally
+        {
+            torch.set_num_threads(former);
+        }
+    }
+
+    [Fact]
+    public void An_exception_in_a_parallel_loop_comes_back_as_itself()
+    {
+        Assert.Equal("part 0", Assert.Throws<InvalidDataException>(() => TorchParallel.For(1000, 1, (begin, _) =>
+        {
+            if (begin == 0) throw new InvalidDataException("part 0");
+        })).Message);
+        var done = 0L;
+        TorchParallel.For(1000, 1, (b, e) => Interlocked.Add(ref done, e - b));
+        Assert.Equal(1000, done);
+    }
+
+    [Fact]
+    public void The_search_says_what_it_tried_and_why_each_place_failed()
+    {
+        var folder = Directory.CreateTempSubdirectory("native-search-").FullName;
+        try
+        {
+            var broken = Path.Combine(folder, "broken.so");
+            File.WriteAllText(broken, "not a library");
+            var foreign = "/lib/x86_64-linux-gnu/libm.so.6";
+            var handle = ShimLibrary.Load([Path.Combine(folder, "absent.so"), broken, .. File.Exists(foreign) ? (string[])[foreign] : []], out var path, out var trace);
+            Assert.Equal(0, handle);
+            Assert.Null(path);
+            Assert.Contains("absent.so: not there", trace);
+            Assert.Contains("broken.so: ", trace);
+            if (File.Exists(foreign)) Assert.Contains("no rt_abi", trace);
+            var e = new TorchUnavailableException(trace);
+            Assert.Contains("apt-get install libtorch-dev", e.Message);
+            Assert.Contains("LIBTORCH", e.Message);
+            Assert.EndsWith(trace, e.Message);
+
+            Directory.CreateDirectory(Path.Combine(folder, "native"));
+            File.WriteAllText(Path.Combine(folder, "native", "CMakeLists.txt"), "");
+            var bin = Directory.CreateDirectory(Path.Combine(folder, "src", "bin")).FullName;
+            var places = ShimLibrary.Candidates("/somewhere/else.so", bin);
+            Assert.Equal("/somewhere/else.so", places[0]);
+            Assert.Equal(Path.Combine(bin, ShimLibrary.FileName), places[1]);
+            Assert.Equal(Path.Combine(folder, "native", "build", ShimLibrary.FileName), places[^1]);
+            Assert.Equal(Path.Combine(folder, ShimLibrary.FileName), ShimLibrary.Candidates(folder, bin)[0]);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(true, 26, true, "SkylakeX")] // Zen 5
+    [InlineData(true, 25, true, "SkylakeX")] // Zen 4
+    [InlineData(true, 25, false, null)]      // Zen 3: known
+    [InlineData(true, 23, false, null)]      // Zen 1 and 2: known
+    [InlineData(false, 6, true, null)]       // Intel: known
+    public void OpenBlas_is_told_the_core_type_only_where_it_does_not_know(bool amd, int family, bool avx512, string? expected)
+        => Assert.Equal(expected, CpuSetup.CoreType(amd, family, avx512));
+
+    [Fact]
+    public void Hyper_threads_count_as_one_core()
+    {
+        var folder = Directory.CreateTempSubdirectory("topology-").FullName;
+        try
+        {
+            string[] siblings = ["0,2", "1,3", "0,2", "1,3"];
+            for (var i = 0; i < 4; i++)
+            {
+                var at = Directory.CreateDirectory(Path.Combine(folder, $"cpu{i}", "topology")).FullName;
+                File.WriteAllText(Path.Combine(at, "thread_siblings_list"), siblings[i] + "\n");
+            }
+            Directory.CreateDirectory(Path.Combine(folder, "cpufreq"));
+            Assert.Equal(2, CpuSetup.PhysicalCores(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Info_names_what_is_loaded()
+    {
+        var info = TorchInfo.Collect();
+        Assert.Matches(@"^\d+\.\d+", info.TorchVersion);
+        Assert.True(File.Exists(info.NativeLibrary));
+        Assert.InRange(info.Threads, 1, 1024);
+        Assert.Contains("cpu", info.Devices);
+        Assert.NotEmpty(info.CpuSetup);
+        Assert.NotEmpty(info.Build);
+        if (info.OpenBlas is { } blas)
+        {
+            Assert.Contains("OpenBLAS", blas.Config);
+            if (CpuSetup.Enabled && Directory.Exists("/usr/lib/x86_64-linux-gnu/openblas-openmp")) Assert.Equal("openmp", blas.Threading);
+        }
+        var rate = TorchInfo.MeasureGemm(m: 32, k: 64, n: 64);
+        Assert.True(rate.GigaflopsPerSecond > 0);
+        var half = TorchInfo.MeasureGemm(DType.BFloat16, m: 32, k: 64, n: 64);
+        Assert.Equal(info.HasBFloat16, half.GigaflopsPerSecond is not null);
+    }
+
+    [Fact]
+    public void Autocast_lowers_products_on_this_thread_until_disposed()
+    {
+        using var scope = torch.scope();
+        var (a, b) = (torch.ones([2, 2]), torch.ones([2, 2]));
+        using (torch.autocast(Device.Cpu, DType.BFloat16))
+        {
+            Assert.Equal(DType.BFloat16, a.mm(b).dtype);
+            using (torch.autocast(Device.Cpu, null)) Assert.Equal(DType.Float32, a.mm(b).dtype);
+            Assert.Equal(DType.BFloat16, a.mm(b).dtype);
+        }
+        Assert.Equal(DType.Float32, a.mm(b).dtype);
+    }
+}
