@@ -149,7 +149,7 @@ native_is_current() {
 prepare_native() {
     native_is_current && return 0
     install_packages
-    say "building the native library (about a minute, once)"
+    say "building the native library (once)"
     logged native env ROBUST_TICKETS_NATIVE_BUILD="$native_folder" "$root/native/build.sh" || fail 1 "the native library could not be built"
     native_key >"$native_folder/key"
 }
