@@ -3,9 +3,11 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
+#include <ATen/core/jit_type.h>
 
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <unordered_map>
 #include <vector>
 
@@ -51,11 +53,10 @@ c10::IValue to_ivalue(const Value& v, Expect expect) {
                                      static_cast<c10::DeviceIndex>((v.integer & 0xff) - 1)));
     case TagTensorList: {
       if (expect == Expect::kOptionalTensors) {
-        c10::List<c10::optional<at::Tensor>> list;
-        for (int32_t i = 0; i < v.count; ++i) {
-          if (v.tensors[i] == nullptr) list.push_back(c10::nullopt);
-          else list.push_back(rt::borrow(v.tensors[i]));
-        }
+        // A generic list: naming the optional type would tie the source to c10::optional (1.13) or std::optional (2.x).
+        c10::impl::GenericList list(c10::OptionalType::create(c10::TensorType::get()));
+        for (int32_t i = 0; i < v.count; ++i)
+          list.push_back(v.tensors[i] == nullptr ? c10::IValue() : c10::IValue(rt::borrow(v.tensors[i])));
         return c10::IValue(std::move(list));
       }
       c10::List<at::Tensor> list;

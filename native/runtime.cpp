@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <mutex>
 
@@ -45,8 +46,8 @@ RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, i
 
 RT_API int32_t rt_device_count(int32_t device_type, int32_t* count) {
   return rt::guarded([&] {
-    *count = static_cast<c10::DeviceType>(device_type) == c10::DeviceType::CUDA
-                 ? (at::hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0) : 1;
+    const auto type = static_cast<c10::DeviceType>(device_type);
+    *count = type == c10::DeviceType::CPU ? 1 : c10::impl::hasDeviceGuardImpl(type) ? c10::impl::VirtualGuardImpl(type).deviceCount() : 0;
   });
 }
 

@@ -53,8 +53,16 @@ RT_API int32_t rt_read(c10::TensorImpl* handle, void* data, int64_t bytes) {
   });
 }
 
+// Address of the first element; null for a tensor without memory.
+RT_API void* rt_data(c10::TensorImpl* handle) {
+  try {
+    return rt::borrow(handle).data_ptr();
+  } catch (...) {
+    return nullptr;
+  }
+}
+
 // Getters: no exception, no lock, well below a microsecond (the managed side calls them without a GC transition).
-RT_API void* rt_data(c10::TensorImpl* handle) { return rt::borrow(handle).data_ptr(); }
 RT_API int32_t rt_rank(c10::TensorImpl* handle) { return static_cast<int32_t>(handle->dim()); }
 RT_API int64_t rt_numel(c10::TensorImpl* handle) { return handle->numel(); }
 RT_API int32_t rt_dtype(c10::TensorImpl* handle) { return static_cast<int32_t>(c10::typeMetaToScalarType(handle->dtype())); }

@@ -35,24 +35,13 @@ public static unsafe partial class CpuSetup
         }
         if (CoreType() is { } core) Set("OPENBLAS_CORETYPE", core);
         // Left alone, Debian's libtorch counts cores by itself and may find one where the scheduler grants two.
-        Set("OMP_NUM_THREADS", Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var threads = Math.Min(PhysicalCores("/sys/devices/system/cpu"), Environment.ProcessorCount);
+        Set("OMP_NUM_THREADS", threads.ToString(System.Globalization.CultureInfo.InvariantCulture));
         // Workers may spin for some ten microseconds between two regions of one step, not for the milliseconds of GNU's default,
         // which would take the second core from managed threads (tokenizers, attacks, the GC).
         Set("GOMP_SPINCOUNT", "20000");
         Preload();
         KeepMemory();
-    }
-
-    /// <summary>
-    /// Sets libtorch's pool to one thread a physical core this process may use, once the library is loaded. Debian's build starts with one thread
-    /// on virtual machines. OMP_NUM_THREADS, when given, is left to rule.
-    /// </summary>
-    internal static void AfterLoad(nint library)
-    {
-        if (!Enabled || Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is { Length: > 0 }) return;
-        var threads = Math.Min(PhysicalCores("/sys/devices/system/cpu"), Environment.ProcessorCount);
-        ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "rt_set_threads"))(threads);
-        Done.Add($"{threads} threads");
     }
 
     /// <summary>Physical cores by the kernel's topology; two hyper-threads share their multiply units, so a second thread there gains a product nothing.</summary>

@@ -53,10 +53,9 @@ public static unsafe class ShimLibrary
                 if (s_handle != 0) return s_handle;
                 CpuSetup.Apply();
                 var candidates = Candidates(Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE"), AppContext.BaseDirectory);
-                var handle = Load(candidates, out s_path, out s_trace);
-                if (handle == 0) throw new TorchUnavailableException(s_trace);
-                CpuSetup.AfterLoad(handle);
-                return s_handle = handle;
+                s_handle = Load(candidates, out s_path, out s_trace);
+                if (s_handle == 0) throw new TorchUnavailableException(s_trace);
+                return s_handle;
             }
         }
     }
