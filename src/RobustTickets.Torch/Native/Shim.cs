@@ -33,7 +33,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 1;
+    public const int Abi = 2;
 
     private const string Library = "robust_tickets_torch";
 
@@ -92,6 +92,14 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)] public static partial int rt_rng_state(int deviceType, int deviceIndex, out nint state);
     [LibraryImport(Library)] public static partial int rt_set_rng_state(int deviceType, int deviceIndex, nint state);
     [LibraryImport(Library)] public static partial int rt_autocast(int deviceType, int enabled, int dtype, out int former, out int formerDtype);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rt_group_open(string host, int port, int rank, int size, int seconds, out nint group);
+    [LibraryImport(Library)] public static partial int rt_group_supported();
+    [LibraryImport(Library)] public static partial int rt_group_sum(nint group, nint* tensors, int count);
+    [LibraryImport(Library)] public static partial int rt_group_broadcast(nint group, nint tensor, int root);
+    [LibraryImport(Library)] public static partial int rt_group_barrier(nint group);
+    [LibraryImport(Library)] public static partial int rt_group_close(nint group);
 
     /// <summary>Text of the last failure on this thread.</summary>
     public static string LastError() => Text(rt_last_error());
