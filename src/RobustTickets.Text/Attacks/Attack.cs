@@ -1,0 +1,38 @@
+// An attack is a value: goal, search, transformation, constraints (specification 1.1), with the source of every number beside it.
+
+using RobustTickets.Text.Attacks.Constraints;
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Text.Attacks.Searches;
+using RobustTickets.Text.Attacks.Transformations;
+
+namespace RobustTickets.Text.Attacks;
+
+/// <summary>One line of a recipe's description.</summary>
+/// <param name="Item">What it is about.</param>
+/// <param name="Value">What the recipe uses.</param>
+/// <param name="Source">Where that comes from.</param>
+public sealed record RecipeLine(string Item, string Value, string Source);
+
+/// <summary>A complete attack.</summary>
+/// <param name="Name">The recipe's name.</param>
+/// <param name="Version">Whose behaviour is followed where TextAttack's releases differ.</param>
+/// <param name="Goal">When an answer counts as success.</param>
+/// <param name="Search">The order in which words and candidates are tried.</param>
+/// <param name="Transformation">The candidates.</param>
+/// <param name="Positions">Which words may change, in order.</param>
+/// <param name="Constraints">Which candidates are acceptable, in order.</param>
+/// <param name="QueryBudget">Most queries asked per example; null: no limit.</param>
+/// <param name="Lines">The composition, for people.</param>
+/// <param name="Resources">The files it was built from.</param>
+public sealed record Attack(
+    string Name,
+    TextAttackVersion Version,
+    UntargetedGoal Goal,
+    ISearch Search,
+    Transformation Transformation,
+    IReadOnlyList<PositionConstraint> Positions,
+    IReadOnlyList<CandidateConstraint> Constraints,
+    int? QueryBudget,
+    IReadOnlyList<RecipeLine> Lines,
+    IReadOnlyList<ResourceInfo> Resources);

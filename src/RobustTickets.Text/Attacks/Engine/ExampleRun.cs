@@ -1,0 +1,147 @@
+// One example's attack as a state machine: it runs until it needs answers it does not have, says which, and goes on when they are there. It keeps every answer
+// (so nothing is forwarded twice for one example) and counts what was asked (specification 2.4) and what was forwarded.
+
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Searches;
+
+namespace RobustTickets.Text.Attacks.Engine;
+
+internal sealed class ExampleRun
+{
+    private readonly Attack _attack;
+    private readonly Dictionary<VictimInput, Verdict> _verdicts = [];
+    private readonly Dictionary<(ISentenceEncoder, string), double[]> _vectors = [];
+    private readonly IEnumerator<AttackRequest> _script;
+    private AttackRequest? _open;
+    private int _waiting;
+    private int _asked;
+
+    public ExampleRun(int index, AttackInput input, Attack attack)
+    {
+        Index = index;
+        Input = input;
+        _attack = attack;
+        _script = Script().GetEnumerator();
+    }
+
+    public int Index { get; }
+
+    public AttackInput Input { get; }
+
+    public AttackOutcome? Outcome { get; private set; }
+
+    public AttackException? Failure { get; private set; }
+
+    public bool IsFinished => Outcome is not null || Failure is not null;
+
+    public bool IsReady => !IsFinished && _waiting == 0;
+
+    public int Asked => _asked;
+
+    /// <summary>Texts the victim is needed for next.</summary>
+    public List<VictimInput> NeededVerdicts { get; } = [];
+
+    /// <summary>Texts a sentence encoder is needed for next.</summary>
+    public List<(ISentenceEncoder Encoder, string Text)> NeededVectors { get; } = [];
+
+    /// <summary>Runs until answers are needed or the end. Any exception ends this example only.</summary>
+    public void Advance()
+    {
+        try
+        {
+            while (_waiting == 0)
+            {
+                Answer();
+                if (!_script.MoveNext()) return;
+                _open = _script.Current;
+                Need();
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e.Message, e);
+        }
+    }
+
+    public void Receive(VictimInput text, double[] row)
+    {
+        _verdicts[text] = _attack.Goal.Judge(row, Input.Label);
+        _waiting--;
+    }
+
+    public void Receive(ISentenceEncoder encoder, string text, double[] vector)
+    {
+        _vectors[(encoder, text)] = vector;
+        _waiting--;
+    }
+
+    public void Fail(string message, Exception? cause) => Failure ??= new AttackException(Input.Id, message, cause);
+
+    private IEnumerable<AttackRequest> Script()
+    {
+        var text = AttackedText.Create(Input.Columns, _attack.Version);
+        var first = new ScoreRequest([text]);
+        yield return first;
+        var original = new ScoredText(text, null, first.Verdicts[0]);
+        var context = new SearchContext(_attack, original);
+        if (!original.Verdict.Succeeded)
+        {
+            foreach (var request in _attack.Search.Run(context)) yield return request;
+        }
+        Outcome = Describe(original, context);
+    }
+
+    private void Need()
+    {
+        NeededVerdicts.Clear();
+        NeededVectors.Clear();
+        switch (_open)
+        {
+            case ScoreRequest score:
+                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
+                var seen = new HashSet<VictimInput>();
+                foreach (var text in score.Texts.Take(left))
+                {
+                    if (text is null) continue;
+                    var input = text.ToVictimInput();
+                    if (!_verdicts.ContainsKey(input) && seen.Add(input)) NeededVerdicts.Add(input);
+                }
+                break;
+            case EncodeRequest encode:
+                NeededVectors.AddRange(encode.Texts.Distinct(StringComparer.Ordinal).Select(t => (encode.Encoder, t)).Where(k => !_vectors.ContainsKey(k)));
+                break;
+        }
+        _waiting = NeededVerdicts.Count + NeededVectors.Count;
+    }
+
+    private void Answer()
+    {
+        switch (_open)
+        {
+            case ScoreRequest score:
+                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
+                score.Verdicts = [.. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToVictimInput()])];
+                if (score.Counted) _asked += score.Verdicts.Count;
+                score.BudgetSpent = _attack.QueryBudget == _asked;
+                break;
+            case EncodeRequest encode:
+                encode.Vectors = [.. encode.Texts.Select(t => _vectors[(encode.Encoder, t)])];
+                break;
+        }
+        _open = null;
+    }
+
+    private AttackOutcome Describe(ScoredText original, SearchContext context)
+    {
+        var final = context.Best;
+        var result = original.Verdict.Succeeded ? AttackResult.Skipped : final.Verdict.Succeeded ? AttackResult.Success : AttackResult.Failed;
+        var (before, after) = TextDifference.Marks(original.Text, final.Text);
+        return new AttackOutcome(
+            Input.Id, Input.Label, result, _asked, _verdicts.Count, Pairs(original.Text), Pairs(final.Text), original.Verdict.Output, final.Verdict.Output,
+            original.Verdict.Score, final.Verdict.Score, original.Text.Words.Count, original.Text.WordsChanged(final.Text), before, after, final.Similarity,
+            context.Counts());
+    }
+
+    private static KeyValuePair<string, string>[] Pairs(AttackedText text) =>
+        [.. text.ColumnNames.Zip(text.Columns, (n, c) => new KeyValuePair<string, string>(n, c))];
+}

@@ -1,0 +1,105 @@
+// The only place that calls a victim or an encoder. It checks every answer, and when a batch fails it asks again one text at a time, so that an error is charged to
+// the example whose text causes it and to no other.
+
+using System.Diagnostics;
+
+namespace RobustTickets.Text.Attacks.Engine;
+
+internal sealed class ModelGate(IVictim victim)
+{
+    private const double Tolerance = 1e-3;
+
+    public long VictimBatches { get; private set; }
+
+    public long VictimRows { get; private set; }
+
+    public long EncoderBatches { get; private set; }
+
+    public long EncoderRows { get; private set; }
+
+    public TimeSpan VictimTime { get; private set; }
+
+    public TimeSpan EncoderTime { get; private set; }
+
+    public void Predict(List<(VictimInput Key, List<ExampleRun> Runs)> batch)
+    {
+        VictimBatches++;
+        VictimRows += batch.Count;
+        var start = Stopwatch.GetTimestamp();
+        Ask(batch, "the victim", keys => victim.Predict(keys), FaultOfRow, (run, key, row) => run.Receive(key, row));
+        VictimTime += Stopwatch.GetElapsedTime(start);
+    }
+
+    public void Encode(ISentenceEncoder encoder, List<(string Key, List<ExampleRun> Runs)> batch)
+    {
+        EncoderBatches++;
+        EncoderRows += batch.Count;
+        var start = Stopwatch.GetTimestamp();
+        Ask(batch, $"the sentence encoder {encoder.Name}", encoder.Encode, v => FaultOfVector(v, encoder.Dimension), (run, key, v) => run.Receive(encoder, key, v));
+        EncoderTime += Stopwatch.GetElapsedTime(start);
+    }
+
+    private static void Ask<TKey>(
+        List<(TKey Key, List<ExampleRun> Runs)> batch, string who, Func<IReadOnlyList<TKey>, double[][]> ask, Func<double[], string?> fault,
+        Action<ExampleRun, TKey, double[]> deliver)
+    {
+        if (batch.Count == 0) return;
+        double[][]? rows = null;
+        string? trouble = null;
+        Exception? cause = null;
+        try
+        {
+            rows = ask([.. batch.Select(b => b.Key)]);
+            if (rows is null || rows.Length != batch.Count) trouble = $"{who} gave {rows?.Length.ToString() ?? "no"} rows for {batch.Count} texts";
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            trouble = $"{who} failed: {e.Message}";
+            cause = e;
+        }
+        if (trouble is not null && batch.Count > 1)
+        {
+            foreach (var one in batch) Ask([one], who, ask, fault, deliver);
+            return;
+        }
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var wrong = trouble;
+            if (wrong is null && (rows![i] is null ? "no row" : fault(rows[i])) is { } found) wrong = $"{who} gave {found}";
+            foreach (var run in batch[i].Runs)
+            {
+                if (wrong is null) deliver(run, batch[i].Key, rows![i]);
+                else run.Fail($"{wrong} (text: {Excerpt(batch[i].Key)})", cause);
+            }
+        }
+    }
+
+    private string? FaultOfRow(double[] row)
+    {
+        if (row.Length != victim.ClassCount) return $"a row of {row.Length} numbers, it has {victim.ClassCount} classes";
+        var sum = 0.0;
+        foreach (var p in row)
+        {
+            if (!double.IsFinite(p)) return $"a probability that is {p}";
+            sum += p;
+        }
+        if (Math.Abs(sum - 1.0) > Tolerance) return $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)";
+        foreach (var p in row)
+        {
+            if (p < -Tolerance || p > 1 + Tolerance) return $"a probability that is {p:R}";
+        }
+        return null;
+    }
+
+    private static string? FaultOfVector(double[] vector, int dimension)
+    {
+        if (vector.Length != dimension) return $"a vector of {vector.Length} numbers, its dimension is {dimension}";
+        return vector.All(double.IsFinite) ? null : "a vector with a number that is not finite";
+    }
+
+    private static string Excerpt<TKey>(TKey key)
+    {
+        var text = key is VictimInput v ? v.TextPair is null ? v.Text : v.Text + " | " + v.TextPair : key?.ToString() ?? "";
+        return text.Length <= 80 ? $"'{text}'" : $"'{text[..77]}...'";
+    }
+}

@@ -1,0 +1,72 @@
+// What both papers' scripts run under the name BERT-Attack (specification 9.2): TextAttack's BAE recipe with its transformation replaced by the embedding swap and
+// its sentence constraint by a lax one. No masked language model takes part. Their max-words option has no effect and is not here.
+
+using RobustTickets.Text.Attacks.Constraints;
+using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Text.Attacks.Searches;
+using RobustTickets.Text.Attacks.Transformations;
+
+namespace RobustTickets.Text.Attacks.Recipes;
+
+/// <summary>What may be varied; the defaults are the papers' scripts'.</summary>
+/// <param name="Encoder">Sentence encoder; null: no sentence-similarity constraint, and the summary says so.</param>
+/// <param name="SimilarityThreshold">Smallest cosine of sentence vectors.</param>
+/// <param name="Neighbours">Neighbours tried per word.</param>
+/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
+/// <param name="Precision">Number type of scores.</param>
+/// <param name="Version">Release whose behaviour is followed.</param>
+public sealed record BertAttackReleasedOptions(
+    ISentenceEncoder? Encoder = null,
+    double SimilarityThreshold = 0.2,
+    int Neighbours = 50,
+    int? QueryBudget = null,
+    ScorePrecision Precision = ScorePrecision.Double,
+    TextAttackVersion Version = TextAttackVersion.V034);
+
+/// <summary>The recipe <c>bert-attack-released</c>.</summary>
+public static class BertAttackReleased
+{
+    private const string Scripts = "scripts of EarlyRobust and RobusT";
+
+    /// <summary>Builds the attack.</summary>
+    public static Attack Create(AttackResources resources, BertAttackReleasedOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(resources);
+        var o = options ?? new BertAttackReleasedOptions();
+        var lines = new List<RecipeLine>
+        {
+            new("goal", "untargeted classification", Scripts),
+            new("search", "greedy, words ranked by deletion", Scripts),
+            new("transformation", $"{o.Neighbours} nearest neighbours, no minimum cosine; {resources.Neighbours.Description}", Scripts + ": neighbour_vocab_size 50"),
+            new("repeated modification", "never", Scripts),
+            new("stop words", $"{resources.StopWords.Name} ({resources.StopWords.Count})", resources.StopWords.Count == 179 ? "NLTK's list" : "substitute for NLTK's 179 words"),
+            new("column rules", "sentence1 of [sentence1, sentence2] and sentence of [sentence, question] frozen", Scripts),
+        };
+        var constraints = new List<CandidateConstraint>();
+        if (resources.Tagger is { } tagger)
+        {
+            constraints.Add(new SamePartOfSpeech(tagger));
+            lines.Add(new("part of speech", "equal universal tag, or noun and verb", "TextAttack recipe bae"));
+        }
+        else
+        {
+            lines.Add(new("part of speech", "free", "no tagger given"));
+        }
+        if (o.Encoder is { } encoder)
+        {
+            constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, false));
+            lines.Add(new("sentence similarity", $"cosine >= {TextFooler.Number(o.SimilarityThreshold)}, window 15, against the original text, short texts not exempt", Scripts));
+            lines.Add(new("sentence encoder", encoder.Name, "substitute for the Universal Sentence Encoder"));
+        }
+        else
+        {
+            lines.Add(new("sentence similarity", "none", "no sentence encoder given"));
+        }
+        return new Attack(
+            "bert-attack-released", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Delete), new EmbeddingSwap(resources.Neighbours, o.Neighbours),
+            [new NoRepeat(), new NoStopWords(resources.StopWords), new FrozenColumn(["sentence1", "sentence2"], "sentence1"), new FrozenColumn(["sentence", "question"], "sentence")],
+            constraints, o.QueryBudget, lines, resources.Files);
+    }
+}

@@ -1,0 +1,60 @@
+// The lexical resources of an attack, read from named files. A resource that is not given is absent, never fetched; recipes say what they do without it.
+
+namespace RobustTickets.Text.Attacks.Resources;
+
+/// <summary>Paths of resource files; null = not given.</summary>
+/// <param name="Vectors">Word vectors: text, word2vec binary (.bin), either possibly .gz.</param>
+/// <param name="Neighbours">Neighbour table: JSON (word -> words) or text (word TAB words); overrides neighbours computed from the vectors.</param>
+/// <param name="StopWords">Stop words, one a line; null: the built-in list.</param>
+/// <param name="Tagger">Averaged perceptron weights (JSON, possibly .gz).</param>
+/// <param name="TagMap">Map of tags to universal tags; null: the built-in one.</param>
+public sealed record AttackResourcePaths(
+    string? Vectors = null, string? Neighbours = null, string? StopWords = null, string? Tagger = null, string? TagMap = null);
+
+/// <summary>What attack recipes are built from.</summary>
+/// <param name="Neighbours">Neighbours of words.</param>
+/// <param name="StopWords">Words that stay.</param>
+/// <param name="Vectors">Word vectors, for cosine constraints; null when absent.</param>
+/// <param name="Tagger">Part-of-speech tagger; null when absent.</param>
+/// <param name="Files">Name, hash and content of every resource.</param>
+public sealed record AttackResources(
+    INeighbourSource Neighbours, StopWords StopWords, WordVectors? Vectors, PerceptronTagger? Tagger, IReadOnlyList<ResourceInfo> Files)
+{
+    /// <summary>Reads the resources.</summary>
+    /// <exception cref="DataException">Neither vectors nor a neighbour table given, or a file is missing or malformed.</exception>
+    public static AttackResources Load(AttackResourcePaths paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        if (paths.Vectors is null && paths.Neighbours is null)
+        {
+            throw new DataException("attack resources: no source of substitute words; give word vectors (text, .bin, .gz; TextFooler's are the counter-fitted "
+                + "vectors, 'counter-fitted-vectors.txt') or a neighbour table (.json, .tsv)");
+        }
+        var files = new List<ResourceInfo>();
+        var vectors = paths.Vectors is null ? null : WordVectorReader.Read(paths.Vectors);
+        if (vectors is not null) files.Add(Info("word-vectors", paths.Vectors!, $"{vectors.Count} words x {vectors.Dimension}"));
+        INeighbourSource neighbours;
+        if (paths.Neighbours is not null)
+        {
+            var table = NeighbourTable.Read(paths.Neighbours);
+            files.Add(Info("neighbours", paths.Neighbours, $"{table.Count} words, at most {table.Longest} neighbours a word"));
+            neighbours = table;
+        }
+        else
+        {
+            neighbours = new VectorNeighbours(vectors!);
+        }
+        var stopWords = paths.StopWords is null ? StopWords.English : StopWords.Read(paths.StopWords);
+        files.Add(paths.StopWords is null ? new ResourceInfo("stop-words", stopWords.Name, "", $"{stopWords.Count} words") : Info("stop-words", paths.StopWords, $"{stopWords.Count} words"));
+        PerceptronTagger? tagger = null;
+        if (paths.Tagger is not null)
+        {
+            tagger = PerceptronTagger.Read(paths.Tagger, paths.TagMap is null ? null : UniversalTags.Read(paths.TagMap));
+            files.Add(Info("tagger", paths.Tagger, $"{tagger.FeatureCount} features"));
+            if (paths.TagMap is not null) files.Add(Info("tag-map", paths.TagMap, "universal tags"));
+        }
+        return new AttackResources(neighbours, stopWords, vectors, tagger, files);
+    }
+
+    private static ResourceInfo Info(string kind, string path, string content) => new(kind, Path.GetFileName(path), ResourceFile.Hash(path), content);
+}

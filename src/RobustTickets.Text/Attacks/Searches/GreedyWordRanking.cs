@@ -1,0 +1,108 @@
+// Greedy search by word importance (specification 4.1-4.4): rank the words by the score of the text without each, then visit them in that order, taking a candidate
+// when it raises the score, until one succeeds. Counting and order are TextAttack's; what is not needed to decide the outcome is not asked of the victim:
+// a word that can make no candidate needs no ranking score, except to settle ties (numpy's sort is not stable above 16 words, so which of two tied words comes
+// first depends on all keys). Then, and only then, the missing scores are fetched.
+
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Python;
+
+namespace RobustTickets.Text.Attacks.Searches;
+
+/// <summary>How a word is hidden to measure its importance.</summary>
+public enum WordRanking
+{
+    /// <summary>The word is removed.</summary>
+    Delete,
+
+    /// <summary>The word becomes the literal [UNK].</summary>
+    Unknown,
+}
+
+/// <summary>Greedy word swap with word importance ranking.</summary>
+/// <param name="Ranking">How importance is measured.</param>
+/// <param name="SkipIdleQueries">
+/// Do not forward ranking queries whose answer cannot matter (they are counted all the same). Never changes a result; off, forwarded = asked but for repeats.
+/// </param>
+public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries = true) : ISearch
+{
+    private const int StableUpTo = 16;
+
+    /// <inheritdoc/>
+    public string Name => Ranking == WordRanking.Delete ? "greedy-word-ranking (delete)" : "greedy-word-ranking (unk)";
+
+    /// <inheritdoc/>
+    public IEnumerable<AttackRequest> Run(SearchContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var original = context.Original.Text;
+        var positions = original.Version == TextAttackVersion.Head ? context.ChangeablePositions(original) : [.. Enumerable.Range(0, original.WordArray.Length)];
+        var useful = SkipIdleQueries ? context.UsefulPositions() : null;
+        bool Needed(int p) => useful is null || useful[p];
+
+        var ranking = new ScoreRequest([.. positions.Select(p => Needed(p) ? Hide(original, p) : null)]);
+        yield return ranking;
+        if (ranking.BudgetSpent) yield break;
+        var keys = ranking.Verdicts.Select(v => -v.Score).ToArray();
+        int[] order;
+        if (positions.All(Needed))
+        {
+            order = NumpyArgsort.Sort(keys);
+        }
+        else if (keys.Length > StableUpTo && HasTies(keys, positions, Needed))
+        {
+            var rest = new ScoreRequest([.. positions.Where(p => !Needed(p)).Select(p => Hide(original, p))], counted: false);
+            yield return rest;
+            for (int i = 0, r = 0; i < keys.Length; i++)
+            {
+                if (!Needed(positions[i])) keys[i] = -rest.Verdicts[r++].Score;
+            }
+            order = NumpyArgsort.Sort(keys);
+        }
+        else
+        {
+            order = [.. Enumerable.Range(0, keys.Length).Where(i => Needed(positions[i])).OrderBy(i => keys[i])];
+        }
+
+        foreach (var position in order.Select(i => positions[i]).Where(Needed))
+        {
+            var found = new List<Candidate>();
+            foreach (var request in context.Candidates(context.Best.Text, [position], found)) yield return request;
+            if (found.Count == 0) continue;
+            var step = new ScoreRequest([.. found.Select(c => c.Text)]);
+            yield return step;
+            var scored = found.Take(step.Verdicts.Count).Select((c, i) => new ScoredText(c.Text, c.Similarity, step.Verdicts[i]))
+                .OrderByDescending(s => s.Verdict.Score).ToList();
+            if (scored.Count > 0 && scored[0].Verdict.Score > context.Best.Verdict.Score)
+            {
+                context.Best = scored[0].Verdict.Succeeded ? MostSimilar(scored) : scored[0];
+                if (scored[0].Verdict.Succeeded) yield break;
+            }
+            if (step.BudgetSpent) yield break;
+        }
+    }
+
+    private AttackedText Hide(AttackedText text, int position) => Ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
+
+    // Among the successes at the top of the list, the most similar one (the first of equals); the first when no similarity was recorded. Successes below the
+    // first candidate that does not succeed are ignored, as in TextAttack.
+    private static ScoredText MostSimilar(List<ScoredText> scored)
+    {
+        var best = scored[0];
+        foreach (var s in scored.TakeWhile(s => s.Verdict.Succeeded))
+        {
+            if (s.Similarity is null) break;
+            if (s.Similarity > best.Similarity) best = s;
+        }
+        return best;
+    }
+
+    private static bool HasTies(double[] keys, int[] positions, Func<int, bool> needed)
+    {
+        var seen = new HashSet<double>();
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (needed(positions[i]) && !seen.Add(keys[i])) return true;
+        }
+        return false;
+    }
+}

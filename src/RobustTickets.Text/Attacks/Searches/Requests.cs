@@ -1,0 +1,62 @@
+// What a search or a constraint may ask of the world. A search is an iterator: it yields a request, the engine fills in the answer, the search goes on. It never
+// sees a model, a batch or a counter, so the engine is free to merge the requests of many examples.
+
+using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Text.Attacks.Goals;
+
+namespace RobustTickets.Text.Attacks.Searches;
+
+/// <summary>Something an attack needs before it can go on.</summary>
+public abstract class AttackRequest
+{
+    private protected AttackRequest()
+    {
+    }
+}
+
+/// <summary>Asks for the victim's verdict on texts.</summary>
+public sealed class ScoreRequest : AttackRequest
+{
+    /// <summary>Creates the request.</summary>
+    /// <param name="texts">
+    /// The texts, in order. A null stands for a text that TextAttack would ask for but whose answer cannot matter: it is counted as asked, never forwarded.
+    /// </param>
+    /// <param name="counted">False for texts whose place was counted by an earlier request.</param>
+    public ScoreRequest(IReadOnlyList<AttackedText?> texts, bool counted = true)
+    {
+        Texts = texts;
+        Counted = counted;
+    }
+
+    /// <summary>The texts asked for; null = counted only.</summary>
+    public IReadOnlyList<AttackedText?> Texts { get; }
+
+    /// <summary>Whether the texts count against the budget.</summary>
+    public bool Counted { get; }
+
+    /// <summary>The answer: verdicts of the first texts, as many as the query budget left (default for null texts).</summary>
+    public IReadOnlyList<Verdict> Verdicts { get; internal set; } = [];
+
+    /// <summary>The answer: true when the query budget is used up exactly.</summary>
+    public bool BudgetSpent { get; internal set; }
+}
+
+/// <summary>Asks for the sentence embeddings of strings.</summary>
+public sealed class EncodeRequest : AttackRequest
+{
+    /// <summary>Creates the request.</summary>
+    public EncodeRequest(ISentenceEncoder encoder, IReadOnlyList<string> texts)
+    {
+        Encoder = encoder;
+        Texts = texts;
+    }
+
+    /// <summary>The encoder to ask.</summary>
+    public ISentenceEncoder Encoder { get; }
+
+    /// <summary>The strings, in order.</summary>
+    public IReadOnlyList<string> Texts { get; }
+
+    /// <summary>The answer: one vector per string.</summary>
+    public IReadOnlyList<double[]> Vectors { get; internal set; } = [];
+}

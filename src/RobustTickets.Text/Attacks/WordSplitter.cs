@@ -1,0 +1,98 @@
+// Words as TextAttack cuts them: specification 3.2 (0.3.0 and 0.3.4) and 3.3 (today's main branch).
+// 0.3.x: a word is opened by an alphanumeric character or a homoglyph and also keeps any of ' - _ * @ once open, so trailing ones stay ("fun'").
+// Main branch: runs of the same characters, stripped of those five at both ends.
+// Whitespace normalisation, which the original does first, changes nothing: no whitespace belongs to a word.
+
+using System.Globalization;
+using System.Text;
+
+namespace RobustTickets.Text.Attacks;
+
+/// <summary>A word's place in a text, in UTF-16 units.</summary>
+/// <param name="Start">First unit.</param>
+/// <param name="Length">Number of units.</param>
+public readonly record struct WordSpan(int Start, int Length);
+
+/// <summary>Cuts texts into words exactly as a release of TextAttack does.</summary>
+public static class WordSplitter
+{
+    // The values of the homoglyph table (specification A.2) that are not letters or numbers already: `, U+02D7 and the multiplication sign among them.
+    private static readonly HashSet<int> Homoglyphs =
+    [
+        0x02D7, 0x09ED, 0x0222, 0x1D7D5, 0x0431, 0x01BC, 0x13CE, 0x01B7, 0x14BF, 0x006C, 0x004F, 0x0060, 0x0251, 0x042C, 0x03F2, 0x0501, 0x0435, 0x1D68F, 0x0261,
+        0x0570, 0x0456, 0x03F3, 0x1D48C, 0x217C, 0xFF4D, 0x0578, 0x043E, 0x0440, 0x051B, 0x2C85, 0x0455, 0x1D69D, 0x057D, 0x0475, 0x051D, 0x00D7, 0x0443, 0x1D22,
+    ];
+
+    /// <summary>The places of all words, left to right.</summary>
+    public static List<WordSpan> Split(string text, TextAttackVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var words = new List<WordSpan>(text.Length / 5 + 1);
+        var start = -1;
+        for (var i = 0; i < text.Length;)
+        {
+            var (isWord, length) = Classify(text, i);
+            if (isWord || (IsExtra(text[i]) && (start >= 0 || version == TextAttackVersion.Head)))
+            {
+                if (start < 0) start = i;
+            }
+            else if (start >= 0)
+            {
+                Close(text, version, start, i, words);
+                start = -1;
+            }
+            i += length;
+        }
+        if (start >= 0) Close(text, version, start, text.Length, words);
+        return words;
+    }
+
+    /// <summary>The words themselves.</summary>
+    public static string[] Words(string text, TextAttackVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. Split(text, version).Select(w => text.Substring(w.Start, w.Length))];
+    }
+
+    /// <summary>True when the whole string is exactly one word.</summary>
+    public static bool IsOneWord(string text, TextAttackVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length == 0 || IsExtra(text[0])) return false;
+        if (version == TextAttackVersion.Head && IsExtra(text[^1])) return false;
+        for (var i = 0; i < text.Length;)
+        {
+            var (isWord, length) = Classify(text, i);
+            if (!isWord && !IsExtra(text[i])) return false;
+            i += length;
+        }
+        return true;
+    }
+
+    private static void Close(string text, TextAttackVersion version, int start, int end, List<WordSpan> words)
+    {
+        if (version == TextAttackVersion.Head)
+        {
+            while (start < end && IsExtra(text[start])) start++;
+            while (end > start && IsExtra(text[end - 1])) end--;
+        }
+        if (end > start) words.Add(new WordSpan(start, end - start));
+    }
+
+    private static bool IsExtra(char c) => c is '\'' or '-' or '_' or '*' or '@';
+
+    private static (bool IsWord, int Length) Classify(string text, int i)
+    {
+        var c = text[i];
+        if (c < 128) return (char.IsAsciiLetterOrDigit(c) || c == '`', 1);
+        if (!char.IsSurrogate(c)) return (IsAlphanumeric(char.GetUnicodeCategory(c)) || Homoglyphs.Contains(c), 1);
+        // A lone surrogate is no character: it closes the word.
+        if (!Rune.TryGetRuneAt(text, i, out var rune)) return (false, 1);
+        return (IsAlphanumeric(Rune.GetUnicodeCategory(rune)) || Homoglyphs.Contains(rune.Value), 2);
+    }
+
+    // Python's isalnum(): letters, decimal digits and every other character with a numeric value; combining marks are not included.
+    private static bool IsAlphanumeric(UnicodeCategory c) => c is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
+        or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber
+        or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+}
