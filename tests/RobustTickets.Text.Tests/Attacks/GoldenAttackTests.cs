@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text.Json;
+using RobustTickets.Testing;
+using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Searches;
+using Xunit;
+
+namespace RobustTickets.Text.Tests.Attacks;
+
+/// <summary>
+/// Every row of every implemented set of golden/attacks: result, number of queries and final text exactly, scores within 1e-12.
+/// Mutant: the same attack with a stable order of words and neighbours reversed must not pass (see <see cref="A_wrong_neighbour_order_is_noticed"/>).
+/// </summary>
+public class GoldenAttackTests
+{
+    private const double Tolerance = 1e-12;
+
+    public static TheoryData<string, string> Sets()
+    {
+        var data = new TheoryData<string, string>();
+        if (GoldenAttacks.Instance is not { } golden)
+        {
+            data.Add("none", "none");
+            return data;
+        }
+        foreach (var version in Directory.GetDirectories(golden.Folder).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal))
+        {
+            if (GoldenAttacks.VersionOf(version) is null) continue;
+            foreach (var set in GoldenAttacks.Sets.Keys)
+            {
+                if (File.Exists(Path.Combine(golden.Folder, version, set + ".jsonl"))) data.Add(version, set);
+            }
+        }
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void Every_row_is_reproduced(string version, string set)
+    {
+        if (GoldenAttacks.Instance is not { } golden)
+        {
+            Golden.Skip("attacks: golden rows");
+            return;
+        }
+        var (inputs, tagger) = GoldenAttacks.Sets[set];
+        if (tagger && GoldenAttacks.Tagger is null)
+        {
+            Golden.Skip($"attacks: {version}/{set} (no tagger weights)");
+            return;
+        }
+        var outcomes = Outcomes(golden, version, set, inputs);
+        var rows = Rows(golden, version, set);
+        Assert.NotEmpty(rows);
+        var wrong = rows.Select(row => Difference(row, outcomes)).Where(d => d is not null).ToList();
+        Assert.True(wrong.Count == 0, $"{version}/{set}: {wrong.Count} of {rows.Count} rows differ\n" + string.Join('\n', wrong.Take(5)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void The_summary_of_the_whole_run_is_reproduced(string version, string set)
+    {
+        var path = GoldenAttacks.Instance is { } g ? Path.Combine(g.Folder, version, "summary.json") : "";
+        if (GoldenAttacks.Instance is not { } golden || !File.Exists(path))
+        {
+            Golden.Skip("attacks: golden summaries");
+            return;
+        }
+        var (inputs, tagger) = GoldenAttacks.Sets[set];
+        if (tagger && GoldenAttacks.Tagger is null)
+        {
+            Golden.Skip($"attacks: {version}/{set} (no tagger weights)");
+            return;
+        }
+        using var json = JsonDocument.Parse(File.ReadAllText(path));
+        if (!json.RootElement.TryGetProperty(set, out var expected)) return;
+        var n = expected.GetProperty("n").GetInt32();
+        var outcomes = Outcomes(golden, version, set, inputs);
+        if (golden.Inputs(inputs).Count < n) return;
+        var run = golden.Inputs(inputs).Take(n).Select(i => outcomes[i.Id]).ToList();
+        Assert.Equal(expected.GetProperty("succ").GetInt32(), run.Count(o => o.Result == AttackResult.Success));
+        Assert.Equal(expected.GetProperty("fail").GetInt32(), run.Count(o => o.Result == AttackResult.Failed));
+        Assert.Equal(expected.GetProperty("skip").GetInt32(), run.Count(o => o.Result == AttackResult.Skipped));
+        Assert.Equal(expected.GetProperty("q").GetInt64(), run.Sum(o => (long)o.Asked));
+    }
+
+    [Fact]
+    public void A_wrong_neighbour_order_is_noticed()
+    {
+        if (GoldenAttacks.Instance is not { } golden || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", "tf_unk_maxrate.jsonl")))
+        {
+            Golden.Skip("attacks: mutant of tf_unk_maxrate");
+            return;
+        }
+        // The mutant ranks by deletion where the set ranks by [UNK]: a difference of one query's text per word.
+        var right = golden.Attack("tf_unk_maxrate", TextAttackVersion.V034);
+        var mutant = right with { Search = new GreedyWordRanking(WordRanking.Delete) };
+        var outcomes = GoldenAttacks.Run(mutant, golden.Victim("sentiment"), golden.Inputs("sentiment")).ToDictionary(o => o.Id);
+        Assert.Contains(Rows(golden, "v0.3.4", "tf_unk_maxrate"), row => Difference(row, outcomes) is not null);
+    }
+
+    private static Dictionary<string, AttackOutcome> Outcomes(GoldenAttacks golden, string version, string set, string inputs)
+    {
+        lock (Cache)
+        {
+            if (Cache.TryGetValue((version, set), out var known)) return known;
+            var attack = golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value);
+            return Cache[(version, set)] = GoldenAttacks.Run(attack, golden.Victim(inputs), golden.Inputs(inputs)).ToDictionary(o => o.Id);
+        }
+    }
+
+    private static readonly Dictionary<(string, string), Dictionary<string, AttackOutcome>> Cache = [];
+
+    private static List<JsonElement> Rows(GoldenAttacks golden, string version, string set) =>
+        [.. File.ReadLines(Path.Combine(golden.Folder, version, set + ".jsonl")).Where(l => l.Length > 0).Select(l => JsonDocument.Parse(l).RootElement)];
+
+    private static string? Difference(JsonElement row, Dictionary<string, AttackOutcome> outcomes)
+    {
+        var id = row.GetProperty("id").GetRawText();
+        var o = outcomes[id];
+        var expected = (row.GetProperty("result").GetString(), row.GetProperty("num_queries").GetInt32(), row.GetProperty("orig_output").GetInt32(),
+            row.GetProperty("pert_output").GetInt32(), row.GetProperty("words_changed").GetInt32(), row.GetProperty("num_words").GetInt32());
+        var actual = (o.Result.ToString().ToLowerInvariant(), o.Asked, o.OriginalOutput, o.PerturbedOutput, o.WordsChanged, o.Words);
+        if (expected != actual) return $"row {id}: expected {expected}, got {actual}";
+        // A single column is given as a string; a pair whose marker was damaged, too.
+        var text = row.GetProperty("perturbed");
+        var columns = text.ValueKind == JsonValueKind.String ? [text.GetString()!] : text.EnumerateObject().Select(p => p.Value.GetString()!).ToList();
+        if (!columns.SequenceEqual(o.Perturbed.Select(c => c.Value))) return $"row {id}: expected {text}, got {string.Join(" | ", o.Perturbed.Select(c => c.Value))}";
+        var (s0, s1) = (row.GetProperty("orig_score").GetDouble(), row.GetProperty("pert_score").GetDouble());
+        if (!double.IsFinite(s0) || !double.IsFinite(s1)) return $"row {id}: the reference is not finite";
+        if (Math.Abs(s0 - o.OriginalScore) > Tolerance || Math.Abs(s1 - o.PerturbedScore) > Tolerance)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"row {id}: expected scores {s0:R} {s1:R}, got {o.OriginalScore:R} {o.PerturbedScore:R}");
+        }
+        var similarity = row.TryGetProperty("similarity", out var s) ? s.GetDouble() : (double?)null;
+        if (similarity is { } e && !(o.Similarity is { } a && Math.Abs(e - a) <= 1e-9)) return $"row {id}: expected similarity {e}, got {o.Similarity}";
+        return null;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Text.Json;
+using RobustTickets.Testing;
+using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Constraints;
+using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Text.Attacks.Searches;
+using RobustTickets.Text.Attacks.Transformations;
+
+namespace RobustTickets.Text.Tests.Attacks;
+
+/// <summary>The folder golden/attacks: inputs, toy models, and the attack of each set (the table in its README).</summary>
+internal sealed class GoldenAttacks
+{
+    private static readonly Lazy<GoldenAttacks?> Loaded = new(() => Golden.Folder("attacks") is { } folder ? new GoldenAttacks(folder) : null);
+    private readonly Dictionary<string, ToyVictim> _victims = [];
+    private readonly Dictionary<string, List<AttackInput>> _inputs = [];
+
+    private GoldenAttacks(string folder)
+    {
+        Folder = folder;
+        Vectors = WordVectorReader.Read(Resource("toy_vectors.txt"));
+        Neighbours = NeighbourTable.Read(Resource("toy_neighbours.tsv"));
+        Encoder = new ToyEncoder(Resource("toy_vectors.txt"));
+        TextFoolerWords = StopWords.Read(Resource("stopwords_textfooler.txt"));
+        NltkWords = StopWords.Read(Resource("stopwords_nltk_english_179.txt"));
+    }
+
+    public static GoldenAttacks? Instance => Loaded.Value;
+
+    /// <summary>The real tagger's weights, beside the golden folder; null when they are not there.</summary>
+    public static PerceptronTagger? Tagger => LazyTagger.Value;
+
+    private static readonly Lazy<PerceptronTagger?> LazyTagger = new(() =>
+        TaggerPath is { } path ? PerceptronTagger.Read(path) : null);
+
+    public static string? TaggerPath
+    {
+        get
+        {
+            string?[] roots = [Golden.Shared, Golden.Root is null ? null : Path.GetDirectoryName(Golden.Root)];
+            return roots.Where(r => r is not null).Select(r => Path.Combine(r!, "data", "attack_resources", "perceptron_tagger.json.gz")).FirstOrDefault(File.Exists);
+        }
+    }
+
+    public string Folder { get; }
+
+    public WordVectors Vectors { get; }
+
+    public NeighbourTable Neighbours { get; }
+
+    public ToyEncoder Encoder { get; }
+
+    public StopWords TextFoolerWords { get; }
+
+    public StopWords NltkWords { get; }
+
+    public string Resource(string name) => Path.Combine(Folder, "resources", name);
+
+    public ToyVictim Victim(string inputs)
+    {
+        lock (_victims)
+        {
+            if (!_victims.TryGetValue(inputs, out var victim)) _victims[inputs] = victim = new ToyVictim(Resource($"victim_{inputs}.json"));
+            return victim;
+        }
+    }
+
+    public List<AttackInput> Inputs(string name)
+    {
+        lock (_inputs)
+        {
+            if (_inputs.TryGetValue(name, out var known)) return known;
+            var read = File.ReadLines(Path.Combine(Folder, "inputs", name + ".jsonl")).Select(line =>
+            {
+                using var json = JsonDocument.Parse(line);
+                var root = json.RootElement;
+                return new AttackInput(root.GetProperty("id").GetRawText(), Columns(root.GetProperty("input")), root.GetProperty("label").GetInt32());
+            }).ToList();
+            return _inputs[name] = read;
+        }
+    }
+
+    public static List<KeyValuePair<string, string>> Columns(JsonElement e) => e.ValueKind == JsonValueKind.String
+        ? [new("text", e.GetString()!)]
+        : [.. e.EnumerateObject().Select(p => new KeyValuePair<string, string>(p.Name, p.Value.GetString()!))];
+
+    public static TextAttackVersion? VersionOf(string folder) => folder switch
+    {
+        "v0.3.0" => TextAttackVersion.V030,
+        "v0.3.4" => TextAttackVersion.V034,
+        "HEAD" => TextAttackVersion.Head,
+        _ => null,
+    };
+
+    /// <summary>The sets implemented here: inputs, and whether the tagger is needed.</summary>
+    public static readonly IReadOnlyDictionary<string, (string Inputs, bool Tagger)> Sets = new Dictionary<string, (string, bool)>
+    {
+        ["tf_basic"] = ("sentiment", false),
+        ["tf_pos"] = ("sentiment", true),
+        ["tf_full"] = ("sentiment", true),
+        ["tf_window_strict"] = ("sentiment", false),
+        ["tf_unk_maxrate"] = ("sentiment", false),
+        ["tf_budget40"] = ("sentiment", false),
+        ["tf_news4"] = ("news", false),
+        ["tf_pairs"] = ("nli", true),
+        ["tf_pairs_allcols"] = ("nli", false),
+        ["beam4"] = ("sentiment", false),
+        ["greedy1"] = ("sentiment", false),
+        ["paper_bertattack"] = ("sentiment", true),
+        ["paper_bertattack_strict"] = ("sentiment", true),
+        ["paper_bertattack_pairs"] = ("nli", true),
+    };
+
+    /// <summary>The attack of a set.</summary>
+    public Attack Attack(string set, TextAttackVersion version)
+    {
+        var textFooler = set.StartsWith("tf_", StringComparison.Ordinal);
+        List<PositionConstraint> positions = [new NoRepeat(), new NoStopWords(textFooler ? TextFoolerWords : NltkWords)];
+        List<CandidateConstraint> constraints = [];
+        var premise = new FrozenColumn(["premise", "hypothesis"], "premise");
+        ISearch search = new GreedyWordRanking(set == "tf_unk_maxrate" ? WordRanking.Unknown : WordRanking.Delete);
+        var count = 50;
+        void Cosine(double minimum) => constraints.Add(new MinWordCosine(Vectors, minimum));
+        void Pos() => constraints.Add(new SamePartOfSpeech(Tagger!));
+        void Similar(double threshold, SimilarityMetric metric, bool original, int? window, bool skip) =>
+            constraints.Add(new SentenceSimilarity(Encoder, threshold, metric, window, original, skip));
+        switch (set)
+        {
+            case "tf_basic" or "tf_budget40":
+                positions.Add(premise);
+                Cosine(0.5);
+                break;
+            case "tf_pos":
+                positions.Add(premise);
+                Cosine(0.5);
+                Pos();
+                break;
+            case "tf_full" or "tf_pairs":
+                positions.Add(premise);
+                Cosine(0.5);
+                Pos();
+                Similar(0.93, SimilarityMetric.Angular, false, 15, true);
+                break;
+            case "tf_window_strict":
+                Similar(0.92, SimilarityMetric.Angular, true, 15, false);
+                break;
+            case "tf_unk_maxrate":
+                positions.Add(new MaxModificationRate(0.15, 2));
+                Cosine(0.6);
+                break;
+            case "tf_news4":
+                Cosine(0.5);
+                Similar(0.93, SimilarityMetric.Angular, false, 15, true);
+                break;
+            case "tf_pairs_allcols":
+                Cosine(0.5);
+                break;
+            case "beam4" or "greedy1":
+                positions.Add(new MaxModificationRate(0.25, 2));
+                search = new BeamSearch(set == "beam4" ? 4 : 1);
+                count = 6;
+                break;
+            case "paper_bertattack" or "paper_bertattack_strict" or "paper_bertattack_pairs":
+                positions.Add(new FrozenColumn(["sentence1", "sentence2"], "sentence1"));
+                positions.Add(new FrozenColumn(["sentence", "question"], "sentence"));
+                Pos();
+                Similar(set.EndsWith("strict", StringComparison.Ordinal) ? 0.97 : 0.2, SimilarityMetric.Cosine, true, 15, false);
+                break;
+            default:
+                throw new ArgumentException($"no such set '{set}'", nameof(set));
+        }
+        return new Attack(
+            set, version, new UntargetedGoal(), search, new EmbeddingSwap(Neighbours, count), positions, constraints, set == "tf_budget40" ? 40 : null, [], []);
+    }
+
+    public static List<AttackOutcome> Run(Attack attack, IVictim victim, IReadOnlyList<AttackInput> inputs, AttackEngineOptions? options = null) =>
+        new AttackEngine(attack, victim, options).RunAsync(inputs).ToBlockingEnumerable().ToList();
+}
