@@ -1,0 +1,297 @@
+// A pickle virtual machine that knows only what torch.save writes for a state dict (protocols 2 to 5). It builds tuples, lists, dicts, numbers, strings,
+// and descriptions of tensors; it executes nothing. A name outside PickleAllowList is refused where it is *named* (GLOBAL, STACK_GLOBAL, INST), before any
+// call could use it, and REDUCE interprets three callables itself. Lengths are checked against the file before memory is taken.
+
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace RobustTickets.Checkpoints.Pickles;
+
+/// <summary>Reads one pickle from a range of a file.</summary>
+internal sealed class PickleMachine
+{
+    private static readonly object Mark = new();
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
+    private readonly MappedFile file;
+    private readonly long end;
+    private readonly string what;
+    private readonly List<object?> stack = [];
+    private readonly Dictionary<long, object?> memo = [];
+    private long at;
+
+    private PickleMachine(MappedFile file, long start, long end, string what)
+    {
+        this.file = file;
+        this.end = end;
+        this.what = what;
+        at = start;
+    }
+
+    /// <summary>Reads the pickle that begins at <paramref name="start"/> and ends before <paramref name="end"/>.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="start">First byte.</param>
+    /// <param name="end">The pickle must stop before it.</param>
+    /// <param name="what">What is read, for messages (<c>data.pkl</c>).</param>
+    /// <returns>The value, and the position after the pickle.</returns>
+    /// <exception cref="CheckpointException">Truncated or malformed, or it names something outside the allow-list.</exception>
+    public static (object? Value, long End) Read(MappedFile file, long start, long end, string what)
+    {
+        var machine = new PickleMachine(file, start, end, what);
+        return (machine.Run(), machine.at);
+    }
+
+    private object? Run()
+    {
+        while (true)
+        {
+            var position = at;
+            var code = NextByte();
+            if (code == '.')
+            {
+                var value = Pop();
+                if (stack.Count != 0) throw Refuse($"{stack.Count} values are left over at STOP");
+                return value;
+            }
+            Step(code, position);
+        }
+    }
+
+    private void Step(byte code, long position)
+    {
+        switch (code)
+        {
+            case 0x80: // PROTO
+                var protocol = NextByte();
+                if (protocol is < 2 or > 5) throw Refuse($"pickle protocol {protocol}; 2 to 5 are possible");
+                break;
+            case 0x95: // FRAME: only a hint for buffered readers
+                Skip(8);
+                break;
+            case (byte)'(':
+                stack.Add(Mark);
+                break;
+            case (byte)'0': // POP
+                _ = PopAny();
+                break;
+            case (byte)'1': // POP_MARK
+                _ = PopToMark();
+                break;
+            case (byte)'N':
+                stack.Add(null);
+                break;
+            case 0x88:
+                stack.Add(true);
+                break;
+            case 0x89:
+                stack.Add(false);
+                break;
+            case (byte)'K':
+                stack.Add((long)NextByte());
+                break;
+            case (byte)'M':
+                stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)));
+                break;
+            case (byte)'J':
+                stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4)));
+                break;
+            case 0x8a: // LONG1: two's complement, least significant byte first
+                var big = new BigInteger(Take(NextByte()));
+                stack.Add(big >= long.MinValue && big <= long.MaxValue ? (long)big : big);
+                break;
+            case (byte)'G':
+                stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
+                break;
+            case (byte)'X':
+                stack.Add(Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                break;
+            case 0x8c: // SHORT_BINUNICODE
+                stack.Add(Text(NextByte()));
+                break;
+            case (byte)'U': // SHORT_BINSTRING: Python 2's str, ASCII in every weights file
+                stack.Add(Text(NextByte()));
+                break;
+            case (byte)'T': // BINSTRING
+                stack.Add(Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                break;
+            case (byte)')':
+                stack.Add(new PickleTuple([]));
+                break;
+            case 0x85:
+                stack.Add(new PickleTuple(PopMany(1)));
+                break;
+            case 0x86:
+                stack.Add(new PickleTuple(PopMany(2)));
+                break;
+            case 0x87:
+                stack.Add(new PickleTuple(PopMany(3)));
+                break;
+            case (byte)'t':
+                stack.Add(new PickleTuple(PopToMark()));
+                break;
+            case (byte)']':
+                stack.Add(new PickleList());
+                break;
+            case (byte)'a':
+                var item = Pop();
+                Top<PickleList>("APPEND").Items.Add(item);
+                break;
+            case (byte)'e':
+                var items = PopToMark();
+                Top<PickleList>("APPENDS").Items.AddRange(items);
+                break;
+            case (byte)'}':
+                stack.Add(new PickleDict());
+                break;
+            case (byte)'s':
+                SetItems(PopMany(2));
+                break;
+            case (byte)'u':
+                SetItems(PopToMark());
+                break;
+            case (byte)'q':
+                memo[NextByte()] = Peek();
+                break;
+            case (byte)'r':
+                memo[BinaryPrimitives.ReadUInt32LittleEndian(Take(4))] = Peek();
+                break;
+            case 0x94: // MEMOIZE
+                memo[memo.Count] = Peek();
+                break;
+            case (byte)'h':
+                stack.Add(Recall(NextByte()));
+                break;
+            case (byte)'j':
+                stack.Add(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
+                break;
+            case (byte)'c':
+                stack.Add(Global(Line(), Line()));
+                break;
+            case 0x93: // STACK_GLOBAL
+                var names = PopMany(2);
+                stack.Add(Global(names[0] as string ?? "?", names[1] as string ?? "?"));
+                break;
+            case (byte)'i': // INST: names a class and calls it
+                throw Forbidden(Line(), Line());
+            case (byte)'Q':
+                stack.Add(PickleRebuild.Storage(Pop(), Refuse));
+                break;
+            case (byte)'R':
+                var arguments = Pop();
+                stack.Add(PickleRebuild.Call(Pop(), arguments, Refuse));
+                break;
+            case (byte)'b': // BUILD: torch attaches version numbers ("_metadata") to the state dict; they are not needed
+                _ = Pop();
+                _ = Top<PickleDict>("BUILD");
+                break;
+            default:
+                throw Refuse($"pickle opcode 0x{code:x2}{(code is > 32 and < 127 ? $" ('{(char)code}')" : "")} at byte {position} is not one a weights file needs");
+        }
+    }
+
+    private void SetItems(object?[] pairs)
+    {
+        var dict = Top<PickleDict>("SETITEMS");
+        if (pairs.Length % 2 != 0) throw Refuse("a dict is given a key without a value");
+        for (var i = 0; i < pairs.Length; i += 2)
+        {
+            if (pairs[i] is not (string or long or bool)) throw Refuse($"a dict key is {PickleRebuild.Describe(pairs[i])}; a string is needed");
+            if (!dict.TryAdd(pairs[i]!, pairs[i + 1])) throw Refuse($"dict key '{pairs[i]}' is given twice");
+        }
+    }
+
+    private PickleGlobal Global(string module, string name)
+    {
+        var global = new PickleGlobal(module, name);
+        return PickleAllowList.Contains(global) ? global : throw Forbidden(module, name);
+    }
+
+    private CheckpointException Forbidden(string module, string name) => Refuse(
+        $"names '{Printable(module)}.{Printable(name)}', which is not allowed in a weights file (it could run code when Python loads it); allowed are {PickleAllowList.Described}; nothing was executed");
+
+    private object? Recall(long index) => memo.TryGetValue(index, out var value) ? value : throw Refuse($"memo {index} is used before it is set");
+
+    private object? Peek() => stack.Count > 0 && stack[^1] != Mark ? stack[^1] : throw Refuse("the stack is empty where a value is needed");
+
+    private object? PopAny()
+    {
+        if (stack.Count == 0) throw Refuse("the stack is empty where a value is needed");
+        var value = stack[^1];
+        stack.RemoveAt(stack.Count - 1);
+        return value;
+    }
+
+    private object? Pop()
+    {
+        var value = PopAny();
+        return value != Mark ? value : throw Refuse("a mark stands where a value is needed");
+    }
+
+    private object?[] PopMany(int count)
+    {
+        var values = new object?[count];
+        for (var i = count - 1; i >= 0; i--) values[i] = Pop();
+        return values;
+    }
+
+    private object?[] PopToMark()
+    {
+        var mark = stack.LastIndexOf(Mark);
+        if (mark < 0) throw Refuse("a mark is missing");
+        var values = stack.GetRange(mark + 1, stack.Count - mark - 1).ToArray();
+        stack.RemoveRange(mark, stack.Count - mark);
+        return values;
+    }
+
+    private T Top<T>(string opcode) where T : class => Peek() as T ?? throw Refuse($"{opcode} acts on {PickleRebuild.Describe(Peek())}");
+
+    private byte NextByte()
+    {
+        if (at >= end) throw Truncated(1);
+        return file.ReadByte(at++);
+    }
+
+    private byte[] Take(long count)
+    {
+        if (count > end - at) throw Truncated(count);
+        var bytes = file.Read(at, (int)count);
+        at += count;
+        return bytes;
+    }
+
+    private void Skip(long count)
+    {
+        if (count > end - at) throw Truncated(count);
+        at += count;
+    }
+
+    private string Text(long length)
+    {
+        try
+        {
+            return Utf8.GetString(Take(length));
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new CheckpointException($"{file.Path}: {what}: a string before byte {at} is not UTF-8", e);
+        }
+    }
+
+    private string Line()
+    {
+        var bytes = new List<byte>();
+        for (var next = NextByte(); next != '\n'; next = NextByte())
+        {
+            if (bytes.Count == 1024) throw Refuse($"a name before byte {at} has more than 1024 bytes");
+            bytes.Add(next);
+        }
+        return Encoding.Latin1.GetString([.. bytes]);
+    }
+
+    private static string Printable(string name) => new([.. name.Select(c => char.IsControl(c) ? '?' : c)]);
+
+    private CheckpointException Truncated(long needed) => Refuse($"truncated: {needed} more bytes are needed at byte {at}, the pickle ends at {end}");
+
+    private CheckpointException Refuse(string message) => new($"{file.Path}: {what}: {message}");
+}
