@@ -73,7 +73,7 @@ system_libtorch() { first_file /usr/lib/*/libc10.so /usr/lib/libc10.so /usr/loca
 # Installs what the native shim needs and this machine lacks. What is there is recognised by its files, so a libtorch or a compiler that came by
 # another way than apt is respected. LIBTORCH=/path/to/libtorch replaces the system's libtorch. ROBUST_TICKETS_NO_INSTALL=1 never installs.
 install_packages() {
-    local needed=() faster=() how=() package
+    local needed=() wanted=() how=() package
     command -v c++ >/dev/null || needed+=(g++)
     command -v cmake >/dev/null || needed+=(cmake)
     command -v make >/dev/null || needed+=(make)
@@ -81,13 +81,14 @@ install_packages() {
         [ -e "$LIBTORCH/lib/libc10.so" ] || fail 3 "LIBTORCH=$LIBTORCH holds no lib/libc10.so; give the folder that has include/ and lib/ of libtorch 1.13 or 2.x"
     else
         system_libtorch >/dev/null || needed+=(libtorch-dev)
-        # One OpenMP pool for BLAS and libtorch, and the headers of its fused kernels: without them it works, only slower.
-        first_file /usr/lib/*/openblas-openmp/libopenblas.so.0 >/dev/null || faster+=(libopenblas0-openmp)
-        first_file /usr/lib/*/libdnnl.so /usr/lib/libdnnl.so /usr/local/lib/libdnnl.so >/dev/null || faster+=(libdnnl-dev)
+        # One OpenMP pool for BLAS and libtorch, the headers of its fused kernels, process groups: without them a part is slower or refused.
+        first_file /usr/lib/*/openblas-openmp/libopenblas.so.0 >/dev/null || wanted+=(libopenblas0-openmp)
+        first_file /usr/lib/*/libdnnl.so /usr/lib/libdnnl.so /usr/local/lib/libdnnl.so >/dev/null || wanted+=(libdnnl-dev)
+        [ -e /usr/include/gloo/algorithm.h ] || wanted+=(libgloo-dev)
     fi
-    [ ${#needed[@]} -gt 0 ] || [ ${#faster[@]} -gt 0 ] || return 0
+    [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ] || return 0
 
-    local by_hand="apt-get install --no-install-recommends ${needed[*]} ${faster[*]}" obstacle=
+    local by_hand="apt-get install --no-install-recommends ${needed[*]} ${wanted[*]}" obstacle=
     if [ -n "${ROBUST_TICKETS_NO_INSTALL:-}" ]; then obstacle="ROBUST_TICKETS_NO_INSTALL is set"
     elif ! command -v apt-get >/dev/null; then obstacle="this system has no apt-get (Debian 12 is what is tested)"
     elif [ "$(id -u)" -eq 0 ]; then how=(env)
@@ -97,8 +98,7 @@ install_packages() {
     fi
     if [ -n "$obstacle" ]; then
         if [ ${#needed[@]} -eq 0 ]; then
-            [ -e "$root/build/.told-slower" ] || say "slower than it could be without ${faster[*]}, and $obstacle; as root: $by_hand"
-            : >"$root/build/.told-slower"
+            say "going on without ${wanted[*]} (speed, process groups), because $obstacle; as root: $by_hand"
             return 0
         fi
         fail 3 "missing: ${needed[*]}, and $obstacle.
@@ -107,10 +107,10 @@ install_packages() {
   (--help, --version, recipes and tokenize work without any of this)"
     fi
 
-    say "installing ${needed[*]} ${faster[*]} (once; log: build/apt.log)"
+    say "installing ${needed[*]} ${wanted[*]} (once; log: build/apt.log)"
     local apt=("${how[@]}" DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=600)
-    local install=("${apt[@]}" install --no-install-recommends "${needed[@]}" "${faster[@]}")
-    for package in "${needed[@]}" "${faster[@]}"; do
+    local install=("${apt[@]}" install --no-install-recommends "${needed[@]}" "${wanted[@]}")
+    for package in "${needed[@]}" "${wanted[@]}"; do
         if ! apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [0-9]'; then
             logged apt-update "${apt[@]}" update || fail 3 "'apt-get update' failed"
             break
@@ -119,7 +119,7 @@ install_packages() {
     # A package list that is older than the archive names files that are gone: one refresh, one more try.
     if ! "${install[@]}" >"$root/build/apt.log" 2>&1 </dev/null 9>&-; then
         logged apt-update "${apt[@]}" update || fail 3 "'apt-get update' failed"
-        logged apt "${install[@]}" || fail 3 "could not install ${needed[*]} ${faster[*]}; where a package is unknown, set LIBTORCH=/path/to/libtorch (1.13 or 2.x) instead"
+        logged apt "${install[@]}" || fail 3 "could not install ${needed[*]} ${wanted[*]}; where a package is unknown, set LIBTORCH=/path/to/libtorch (1.13 or 2.x) instead"
     fi
 }
 
@@ -137,7 +137,7 @@ native_key() {
     local library=${LIBTORCH:+$LIBTORCH/lib/libc10.so}
     [ -n "$library" ] || library=$(system_libtorch) || library=none
     { cat "$root"/native/*.cpp "$root"/native/*.h "$root"/native/CMakeLists.txt "$root"/native/build.sh
-      echo "$library"; stat -L -c '%s %Y' "$library"; } 2>/dev/null | sha256sum | cut -c1-16
+      echo "$library"; stat -L -c '%s %Y' "$library"; ls /usr/include/gloo/algorithm.h; } 2>/dev/null | sha256sum | cut -c1-16
 }
 
 native_is_current() {
