@@ -1,0 +1,122 @@
+// The only place that knows every part: Search -> Draw -> Retrain -> Evaluate -> run folder. It decides order and resumption; the work is elsewhere.
+using RobustTickets.Checkpoints;
+using RobustTickets.Evaluation;
+using RobustTickets.Models;
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>Runs a recipe from data to result.</summary>
+public static class RecipeRunner
+{
+    /// <summary>Runs, or goes on with, a recipe.</summary>
+    /// <param name="request">Recipe, model, data, place and execution.</param>
+    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="stop">Cancelling it ends the run after the current step, with a checkpoint.</param>
+    /// <returns>What result.json holds.</returns>
+    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run began with.</exception>
+    /// <exception cref="CheckpointException">Model folder or checkpoint is missing or broken.</exception>
+    /// <exception cref="Text.DataException">Data are missing or malformed.</exception>
+    /// <exception cref="Training.NumericFailureException">Training produced a number that is not finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the checkpoint is written.</exception>
+    public static RunResult Run(TrainRequest request, IProgress<TrainProgress>? progress, CancellationToken stop)
+    {
+        Prepare(request.Execution);
+        using var session = RunSession.Open(request, progress, stop);
+        if (request.Resume && File.Exists(session.Folder.ResultFile)) return RunResult.Load(session.Folder.ResultFile);
+        var from = Resume(session);
+        if (from is null) Stamp(session);
+
+        StructuredMask? mask = null;
+        if (request.Recipe.Search is not null)
+        {
+            mask = from is null || from.Value.State.Stage == SearchRun.Stage
+                ? SearchRun.Run(session, Take(ref from, SearchRun.Stage))
+                : SearchRun.ReadTicket(session.Folder.TicketFolder);
+        }
+        using var model = from is { State.Stage: RetrainRun.Control } ? null : RetrainRun.Run(session, RetrainRun.Stage, mask, Take(ref from, RetrainRun.Stage));
+        if (model is not null) SaveModel(session, model);
+        if (request.Recipe.Evaluate.EqualEpochControl)
+        {
+            using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
+            BertFiles.SaveClassifier(control, session.Data.Labels, request.ModelFolder, Path.Combine(session.Folder.Path, "control"));
+        }
+        return Conclude(session);
+    }
+
+    private static void Prepare(ExecutionOptions execution)
+    {
+        if (execution.Device != "cpu") throw new RecipeException($"--device {execution.Device}: this build trains on cpu");
+        if (execution.Precision != "fp32") throw new RecipeException($"--precision {execution.Precision}: this build computes in fp32");
+        if (execution.Threads is { } threads) torch.set_num_threads(threads);
+    }
+
+    /// <summary>The newest checkpoint when resuming, its log cut back; null for a fresh start.</summary>
+    private static (string Path, RunState State)? Resume(RunSession session)
+    {
+        if (!session.Request.Resume) return null;
+        if (RunCheckpoint.Newest(session.Folder) is not { } newest)
+        {
+            session.RewindEvents(0);
+            return null;
+        }
+        var state = newest.State;
+        if (state.RecipeHash != session.RecipeHash)
+        {
+            throw new RecipeException($"{session.Folder.Path} was begun with another recipe (see recipe.json there); go on with that one or choose another --out");
+        }
+        if (state.DataHash != session.Data.Hash)
+        {
+            throw new Text.DataException($"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun");
+        }
+        session.RewindEvents(state.EventsLength);
+        session.Finished.AddRange(state.Finished);
+        session.Ticket = state.Ticket;
+        session.StepsBefore = state.TotalSteps - state.Tally.Steps;
+        return newest;
+    }
+
+    /// <summary>Hands a checkpoint to the stage it belongs to, once.</summary>
+    private static (string Path, RunState State)? Take(ref (string Path, RunState State)? from, string stage)
+    {
+        if (from?.State.Stage != stage) return null;
+        var taken = from;
+        from = null;
+        return taken;
+    }
+
+    private static void Stamp(RunSession session)
+    {
+        var facts = new Dictionary<string, string>
+        {
+            ["libtorch"] = torch.version,
+            ["threads"] = torch.get_num_threads().ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["device"] = session.Request.Execution.Device,
+            ["precision"] = session.Request.Execution.Precision,
+            ["data_sha256"] = session.Data.Hash,
+        };
+        EnvironmentStamp.Collect(facts).Save(session.Folder.EnvironmentFile);
+    }
+
+    private static void SaveModel(RunSession session, BertForSequenceClassification model) =>
+        BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, session.Ticket is null ? null : SearchRun.ReadTicket(session.Folder.TicketFolder));
+
+    private static RunResult Conclude(RunSession session)
+    {
+        using var model = BertFiles.LoadClassifier(session.Folder.ModelFolder, session.Data.Labels.Count, session.HeadKey, session.Execution);
+        var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples);
+        using var dense = session.Checkpoint0();
+        var test = session.Data.EvaluationName.StartsWith("test", StringComparison.Ordinal);
+        var result = new RunResult(
+            RunResult.CurrentSchema, session.Recipe.Name, session.Recipe.Task, session.Recipe.Source, session.Recipe.Seed, "finished",
+            new ModelSummary(
+                Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)), model.Store.Count(), model.Store.Count(n => !BertSites.IsEmbedding(n)),
+                dense.Config.Layers, dense.Config.Hidden, dense.Config.HeadsPerLayer.Max(), dense.Config.NeuronsPerLayer.Max(), session.Data.Labels.Count),
+            [.. session.Finished], session.Ticket, test ? null : evaluated.Accuracy, test ? evaluated.Accuracy : null, session.Data.EvaluationName, evaluated.Examples,
+            DateTimeOffset.UtcNow);
+        result.Save(session.Folder.ResultFile);
+        return result;
+    }
+}

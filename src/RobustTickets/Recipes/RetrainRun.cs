@@ -1,0 +1,80 @@
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>Trains the final model, or its dense control, from checkpoint-0 (spec 15.10).</summary>
+internal static class RetrainRun
+{
+    internal const string Stage = "retrain";
+    internal const string Control = "control";
+
+    /// <summary>Trains from checkpoint-0, cut down to <paramref name="mask"/> if there is one; goes on from a checkpoint if one is given.</summary>
+    internal static BertForSequenceClassification Run(RunSession session, string name, StructuredMask? mask, (string Path, RunState State)? from)
+    {
+        var recipe = session.Recipe;
+        var retrain = recipe.Retrain;
+        var model = Realise(session, mask, retrain, out var trained);
+        using var optimizer = Trainer.CreateOptimizer(model, retrain.Optimizer, trained);
+        var examples = session.Data.Train.Examples;
+        var key = session.StageKey(name);
+        var sampler = new BatchSampler(examples.Count, recipe.BatchSize, retrain.Shuffle, key.Derive(0L));
+        var steps = Math.Max(1, (long)Math.Floor(sampler.StepsPerEpoch * retrain.Epochs));
+        var stage = new StageRun(name, steps, model, optimizer, new SnapshotList());
+        if (from is { } checkpoint)
+        {
+            RunCheckpoint.Restore(checkpoint.Path, checkpoint.State, model.Store, optimizer);
+            stage.Tally = checkpoint.State.Tally;
+        }
+        else
+        {
+            session.Events.Append(new StageEvent(name, "begin"));
+            session.SaveCheckpoint(stage); // the border between stages: a search need never be repeated
+        }
+
+        var plan = new StagePlan(name, steps, steps, retrain.Optimizer, key.Derive(1L));
+        new Trainer(model, ObjectiveFactory.Create(retrain.Objective), examples, sampler, optimizer, plan).Run(null, step =>
+        {
+            stage.Tally = stage.Tally.Add(step);
+            session.AfterStep(stage, step);
+            if (recipe.Evaluate.EveryEpoch && step.Step % sampler.StepsPerEpoch == 0) session.EvaluateEpoch(stage);
+            session.CheckpointIfDue(stage);
+            return true;
+        });
+        session.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
+        session.Events.Append(new StageEvent(name, "end"));
+        session.Finished.Add(stage.Tally.Summary(name));
+        session.StepsBefore += stage.Tally.Steps;
+        return model;
+    }
+
+    private static BertForSequenceClassification Realise(RunSession session, StructuredMask? mask, RetrainStage retrain, out Func<string, bool>? trained)
+    {
+        trained = null;
+        var dense = session.Checkpoint0();
+        if (mask is null) return dense;
+        BertForSequenceClassification model;
+        using (dense) model = Slicer.Slice(dense, mask);
+        if (retrain.Coefficients == TicketCoefficients.Removed) return model;
+        trained = ReleasedCoefficients(model, dense.Config);
+        return model;
+    }
+
+    /// <summary>
+    /// Released behaviour (spec 8.9): the ticket keeps coefficients of 1 everywhere, frozen in modules that lost something, trainable in untouched ones.
+    /// </summary>
+    private static Func<string, bool> ReleasedCoefficients(BertForSequenceClassification model, BertConfig dense)
+    {
+        SlimmingCoefficients.Attach(model);
+        var frozen = new HashSet<string>();
+        for (var l = 0; l < dense.Layers; l++)
+        {
+            if (model.Config.HeadsPerLayer[l] < dense.HeadsPerLayer[l]) frozen.Add(BertSites.HeadCoefficients(l));
+            if (model.Config.NeuronsPerLayer[l] < dense.NeuronsPerLayer[l]) frozen.Add(BertSites.NeuronCoefficients(l));
+        }
+        return name => !frozen.Contains(name);
+    }
+}
