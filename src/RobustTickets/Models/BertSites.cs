@@ -49,6 +49,9 @@ public static class BertSites
     /// <summary>Whether a name belongs to the embeddings (left out of the papers' parameter counts).</summary>
     public static bool IsEmbedding(string name) => name.StartsWith("bert.embeddings.", StringComparison.Ordinal);
 
+    /// <summary>Whether a name belongs to embeddings or layers: what every checkpoint must hold.</summary>
+    public static bool IsEncoder(string name) => IsEmbedding(name) || name.StartsWith("bert.encoder.", StringComparison.Ordinal);
+
     /// <summary>Shapes of every parameter of a classifier, in checkpoint order.</summary>
     public static IEnumerable<(string Name, long[] Shape)> ClassifierShapes(BertConfig c) =>
         EncoderShapes(c).Concat(PoolerShapes(c)).Concat([($"{Classifier}.weight", [c.Labels, c.Hidden]), ($"{Classifier}.bias", [c.Labels])]);

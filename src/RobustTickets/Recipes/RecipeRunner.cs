@@ -37,7 +37,7 @@ public static class RecipeRunner
                 : SearchRun.ReadTicket(session.Folder.TicketFolder);
         }
         using var model = from is { State.Stage: RetrainRun.Control } ? null : RetrainRun.Run(session, RetrainRun.Stage, mask, Take(ref from, RetrainRun.Stage));
-        if (model is not null) SaveModel(session, model);
+        if (model is not null) SaveModel(session, model, mask);
         if (request.Recipe.Evaluate.EqualEpochControl)
         {
             using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
@@ -100,8 +100,11 @@ public static class RecipeRunner
         EnvironmentStamp.Collect(facts).Save(session.Folder.EnvironmentFile);
     }
 
-    private static void SaveModel(RunSession session, BertForSequenceClassification model) =>
-        BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, session.Ticket is null ? null : SearchRun.ReadTicket(session.Folder.TicketFolder));
+    private static void SaveModel(RunSession session, BertForSequenceClassification model, StructuredMask? mask)
+    {
+        var kept = mask is null ? null : new KeptUnits([.. mask.Heads.Select(StructuredMask.Kept)], [.. mask.Neurons.Select(StructuredMask.Kept)]);
+        BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, kept);
+    }
 
     private static RunResult Conclude(RunSession session)
     {

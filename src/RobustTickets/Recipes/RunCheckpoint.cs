@@ -1,10 +1,10 @@
 // Everything a killed run needs to go on as if nothing had happened: parameters, moments, the count of updates, the snapshots of a search, running sums and the length of
 // the event log. Data order, dropout and perturbations need no state: they are functions of the step. Written under a temporary name, flushed, renamed.
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
@@ -43,11 +43,11 @@ public static class RunCheckpoint
             path,
             temporary =>
             {
-                SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "model.safetensors"), store.Names.Select(n => Stream(n, store[n])));
+                SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "model.safetensors"), store.Names.Select(n => BertFiles.Stream(n, store[n])));
                 var moments = optimizer.Names.SelectMany(n =>
                 {
                     var (first, second) = optimizer.Moments(n);
-                    return new[] { Stream($"{n}.first", first), Stream($"{n}.second", second) };
+                    return new[] { BertFiles.Stream($"{n}.first", first), BertFiles.Stream($"{n}.second", second) };
                 });
                 SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "optimizer.safetensors"), moments);
                 snapshots.Write(Path.Combine(temporary, "snapshots.safetensors"));
@@ -103,9 +103,6 @@ public static class RunCheckpoint
             .Select(f => (f.path, long.Parse(f.number, CultureInfo.InvariantCulture)))
             .OrderByDescending(f => f.Item2)
             .ToList();
-
-    private static StreamedTensor Stream(string name, Tensor tensor) =>
-        new(name, TensorElement.F32, tensor.shape, stream => stream.Write(MemoryMarshal.AsBytes(tensor.span<float>())));
 
     private static void Copy(SafetensorsFile source, string name, Tensor target)
     {
