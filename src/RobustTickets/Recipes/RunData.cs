@@ -26,7 +26,7 @@ public sealed record RunData(EncodedSplit Train, EncodedSplit Evaluation, string
         var train = DataSet.Load(request.DataPath, recipe.Task, "train", request.Data);
         notes.Add(train.Summary());
         if (Splits.ClassGroupedWarning(train) is { } warning) notes.Add(warning);
-        var options = (request.Data ?? new DataOptions()) with { Labels = train.Labels.Indices };
+        var options = (request.Data ?? new DataOptions()) with { Labels = train.Labels };
         var (examples, evaluation, name) = (train.Examples, TryLoad("test") ?? TryLoad("dev"), "");
         if (evaluation is null)
         {

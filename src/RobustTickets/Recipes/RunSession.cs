@@ -1,6 +1,5 @@
 // What all stages of a run share: data as word pieces, the pre-trained folder, the run folder with its log, progress, and the interrupt.
 using System.Security.Cryptography;
-using System.Text;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -66,7 +65,7 @@ internal sealed class RunSession : IDisposable
         var recipeText = RecipeJson.Write(request.Recipe);
         var session = new RunSession(request, data, tokenizer, folder, EventLog.Open(folder.EventsFile, request.Resume && File.Exists(folder.EventsFile) ? new FileInfo(folder.EventsFile).Length : 0), progress, stop)
         {
-            RecipeHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recipeText))),
+            RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
         };
         if (!request.Resume) Checkpoints.AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
         return session;

@@ -1,0 +1,25 @@
+using RobustTickets.Models;
+using RobustTickets.Text.Data;
+using RobustTickets.Text.Tokens;
+
+namespace RobustTickets.Training;
+
+/// <summary>A split of a data set as word pieces, tokenised once and shared by every stage and seed.</summary>
+/// <param name="Examples">Tokenised examples in file order; <see cref="EncodedExample.Id"/> is the position.</param>
+/// <param name="Tokens">Word pieces over all examples.</param>
+/// <param name="Truncated">Examples that lost word pieces to the length limit.</param>
+public sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long Tokens, int Truncated)
+{
+    /// <summary>Tokenises a split, truncating to <paramref name="maxLength"/> word pieces (longest first for pairs).</summary>
+    public static EncodedSplit From(IReadOnlyList<Example> examples, WordPieceTokenizer tokenizer, int maxLength)
+    {
+        var encoded = new EncodedExample[examples.Count];
+        Parallel.For(0, encoded.Length, i =>
+        {
+            var example = examples[i];
+            var pieces = tokenizer.Encode(example.Text, example.TextPair, maxLength);
+            encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, example.Label);
+        });
+        return new EncodedSplit(encoded, encoded.Sum(e => (long)e.Ids.Length), encoded.Count(e => e.Ids.Length == maxLength));
+    }
+}
