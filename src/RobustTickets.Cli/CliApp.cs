@@ -16,7 +16,7 @@ public static class CliApp
 
         Results go to stdout, progress and errors to stderr.
         Exit codes: 0 ok, 1 failure, 2 usage or recipe, 3 data or resource missing or corrupt, 4 numeric failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).
-        Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.
+        Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_RESOURCES (folder of attack resources), ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.
         """;
 
     /// <summary>Version of the program, with the commit it was built from when known.</summary>
@@ -70,6 +70,8 @@ public static class CliApp
         {
             TokenizeCommand.Create(context),
             RecipesCommand.Create(context),
+            ResourcesCommand.Create(context),
+            InfoCommand.Create(context),
         };
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(context);
         return root;

@@ -1,8 +1,10 @@
 // The one place where outcomes become exit codes (DESIGN 9).
+using RobustTickets.Checkpoints;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Text;
 using RobustTickets.Torch.Native;
+using RobustTickets.Training;
 
 namespace RobustTickets.Cli;
 
@@ -32,7 +34,8 @@ public static class ExitCodes
     public static int Of(Exception e, int stopCode) => e switch
     {
         UsageException or RecipeException or RunFolderException => Usage,
-        DataException or TorchUnavailableException or FileNotFoundException or DirectoryNotFoundException => Data,
+        DataException or CheckpointException or TorchUnavailableException or FileNotFoundException or DirectoryNotFoundException => Data,
+        NumericFailureException => Numeric,
         OperationCanceledException => stopCode,
         _ => Failure,
     };

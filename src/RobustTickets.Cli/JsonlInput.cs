@@ -13,32 +13,56 @@ public readonly record struct InputText(int Line, string Text, string? TextPair)
 /// <summary>Reads JSON lines as they come, so that a pipe is answered while it is open.</summary>
 public static class JsonlInput
 {
-    /// <summary>Reads texts; blank lines are passed over.</summary>
+    /// <summary>
+    /// Reads texts in groups of at most <paramref name="size"/>. A group is handed over early when nothing more has arrived, so that a program that writes
+    /// a line and waits for the answer gets it. Blank lines are passed over.
+    /// </summary>
     /// <param name="context">Where standard input comes from.</param>
     /// <param name="path">A file, or <c>-</c> for standard input.</param>
+    /// <param name="size">Texts in a group at most.</param>
     /// <exception cref="DataException">No such file, or a line that is not such an object; file and line named.</exception>
-    public static IEnumerable<InputText> Read(CliContext context, string path)
+    public static IEnumerable<IReadOnlyList<InputText>> Read(CliContext context, string path, int size)
     {
-        if (path == "-") return Lines(context.In, "standard input");
+        if (path == "-") return Groups(context.In, "standard input", size);
         if (!File.Exists(path)) throw new DataException($"{path}: no such file; give JSON lines {{\"text\": ...}}, or - for standard input");
-        return FileLines(path);
+        return FileGroups(path, size);
     }
 
-    private static IEnumerable<InputText> FileLines(string path)
+    private static IEnumerable<IReadOnlyList<InputText>> FileGroups(string path, int size)
     {
         using var reader = new StreamReader(path);
-        foreach (var text in Lines(reader, path)) yield return text;
+        foreach (var group in Groups(reader, path, size)) yield return group;
     }
 
-    private static IEnumerable<InputText> Lines(TextReader reader, string origin)
+    private static IEnumerable<IReadOnlyList<InputText>> Groups(TextReader reader, string origin, int size)
     {
         var number = 0;
-        while (reader.ReadLine() is { } line)
+        var group = new List<InputText>(size);
+        DataException? broken = null;
+        while (broken is null && reader.ReadLine() is { } line)
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            yield return Parse(line, $"{origin}:{number}", number);
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                try
+                {
+                    group.Add(Parse(line, $"{origin}:{number}", number));
+                }
+                catch (DataException e)
+                {
+                    broken = e;
+                }
+            }
+            // Peek is -1 when the buffer is empty and the last read did not fill it: nobody knows when the next line comes.
+            if (group.Count == size || (group.Count > 0 && (broken is not null || reader.Peek() < 0)))
+            {
+                yield return group;
+                group = new List<InputText>(size);
+            }
         }
+        if (group.Count > 0) yield return group;
+        // What came before the bad line was answered.
+        if (broken is not null) throw broken;
     }
 
     private static InputText Parse(string line, string place, int number)

@@ -17,16 +17,20 @@ internal static class TokenizeCommand
         {
             var tokenizer = WordPieceTokenizer.Load(parsed.GetRequiredValue(model));
             var most = parsed.GetValue(length) ?? tokenizer.ModelMaxLength;
-            foreach (var text in JsonlInput.Read(context, parsed.GetValue(input)!))
+            foreach (var group in JsonlInput.Read(context, parsed.GetValue(input)!, size: 256))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
-                var encoding = tokenizer.Encode(text.Text, text.TextPair, most);
-                JsonOutput.WriteLine(context.Out, new JsonObject
+                foreach (var text in group)
                 {
-                    ["tokens"] = JsonOutput.Array(encoding.Ids.Select(id => tokenizer.Vocabulary[id])),
-                    ["ids"] = JsonOutput.Array(encoding.Ids),
-                    ["segments"] = JsonOutput.Array(encoding.Segments),
-                });
+                    var encoding = tokenizer.Encode(text.Text, text.TextPair, most);
+                    JsonOutput.WriteLine(context.Out, new JsonObject
+                    {
+                        ["tokens"] = JsonOutput.Array(encoding.Ids.Select(id => tokenizer.Vocabulary[id])),
+                        ["ids"] = JsonOutput.Array(encoding.Ids),
+                        ["segments"] = JsonOutput.Array(encoding.Segments),
+                    });
+                }
+                context.Out.Flush();
             }
             return ExitCodes.Ok;
         });

@@ -1,0 +1,32 @@
+// A finished run in a few lines, for people.
+using System.Globalization;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli;
+
+internal static class RunSummary
+{
+    public static void Print(TextWriter output, RunResult result, string folder)
+    {
+        output.WriteLine($"{result.Name} on {result.Task}, seed {result.Seed}: {result.Status}, in {folder}");
+        foreach (var stage in result.Stages)
+        {
+            Line(output, stage.Stage, $"{stage.Steps:N0} steps ({stage.Epochs:0.##} epochs), {stage.Tokens:N0} tokens in {ProgressPrinter.Duration(TimeSpan.FromSeconds(stage.Seconds))} ({stage.TokensPerSecond:N0} tokens/s), final loss {stage.FinalLoss:0.0000}");
+        }
+        if (result.Ticket is { } ticket)
+        {
+            Line(output, "ticket", $"{ticket.StopRule} {(ticket.Converged ? "converged" : "did not converge")}: stopped at step {ticket.StoppedAtStep:N0} ({ticket.StoppedAtEpoch:0.00} epoch), drawn at step {ticket.DrawnAtStep:N0} ({ticket.DrawnAtEpoch:0.00} epoch)");
+            Line(output, "", $"keeps {ticket.HeadsKept} of {ticket.HeadsTotal} heads, {ticket.NeuronsKept:N0} of {ticket.NeuronsTotal:N0} neurons");
+        }
+        Line(output, "model", $"{result.Model.ParametersWithoutEmbeddings:N0} parameters without embeddings, {result.Model.ParametersTotal:N0} in all");
+        if (result.CleanDev is { } dev) Line(output, "dev", $"accuracy {100 * dev:0.00} %{Examples(result, "dev")}");
+        if (result.CleanTest is { } test) Line(output, "test", $"accuracy {100 * test:0.00} %{Examples(result, "test")}");
+    }
+
+    private static string Examples(RunResult result, string split) =>
+        result.EvaluatedSplit == split ? string.Create(CultureInfo.InvariantCulture, $" of {result.EvaluatedExamples:N0} examples") : "";
+
+    private static void Line(TextWriter output, string name, FormattableString text) =>
+        output.WriteLine($"  {name,-8} {text.ToString(CultureInfo.InvariantCulture)}");
+}

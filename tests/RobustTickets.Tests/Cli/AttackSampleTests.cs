@@ -1,0 +1,50 @@
+using RobustTickets.Cli.Attacks;
+using RobustTickets.Text.Data;
+using Xunit;
+
+namespace RobustTickets.Tests.Cli;
+
+public class AttackSampleTests
+{
+    // 60 of class 0, then 30 of class 1, then 10 of class 2, as a file sorted by class.
+    private static readonly IReadOnlyList<Example> Sorted = [.. Enumerable.Range(0, 100).Select(i => new Example($"test:{i}", $"text {i}", null, i < 60 ? 0 : i < 90 ? 1 : 2))];
+
+    [Fact]
+    public void The_first_n_are_those_of_the_file() =>
+        Assert.Equal(Sorted.Take(7), AttackSample.Pick(Sorted, "first-n", 7, 1));
+
+    [Theory]
+    [InlineData(10, 6, 3, 1)]
+    [InlineData(50, 30, 15, 5)]
+    [InlineData(1, 1, 0, 0)]
+    [InlineData(7, 4, 2, 1)]
+    [InlineData(99, 59, 30, 10)]
+    public void A_stratified_sample_has_the_files_class_shares_and_order(int n, int zeros, int ones, int twos)
+    {
+        var picked = AttackSample.Pick(Sorted, "stratified", n, 3);
+        Assert.Equal([zeros, ones, twos], Enumerable.Range(0, 3).Select(c => picked.Count(e => e.Label == c)));
+        var places = picked.Select(e => Sorted.ToList().IndexOf(e)).ToList();
+        Assert.Equal(places.Order().Distinct(), places);
+        Assert.Equal(picked, AttackSample.Pick(Sorted, "stratified", n, 3));
+    }
+
+    [Fact]
+    public void Another_seed_picks_other_examples() =>
+        Assert.NotEqual(AttackSample.Pick(Sorted, "stratified", 20, 1), AttackSample.Pick(Sorted, "stratified", 20, 2));
+
+    [Fact]
+    public void Without_a_count_or_with_a_large_one_everything_is_attacked()
+    {
+        Assert.Same(Sorted, AttackSample.Pick(Sorted, "stratified", null, 1));
+        Assert.Same(Sorted, AttackSample.Pick(Sorted, "first-n", 100, 1));
+    }
+
+    [Fact]
+    public void Pairs_have_the_column_names_that_recipes_look_for()
+    {
+        var pair = new Example("dev:0", "a", "b", 0);
+        Assert.Equal(["premise", "hypothesis"], AttackSample.Input(pair, TaskCatalog.Find("mnli")).Columns.Select(c => c.Key));
+        Assert.Equal(["question", "sentence"], AttackSample.Input(pair, TaskCatalog.Find("qnli")).Columns.Select(c => c.Key));
+        Assert.Equal(["text"], AttackSample.Input(pair with { TextPair = null }, TaskCatalog.Find("sst2")).Columns.Select(c => c.Key));
+    }
+}
