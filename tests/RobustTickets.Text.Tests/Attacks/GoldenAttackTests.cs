@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Testing;
 using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Python;
 using RobustTickets.Text.Attacks.Searches;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace RobustTickets.Text.Tests.Attacks;
 
 /// <summary>
 /// Every row of every implemented set of golden/attacks: result, number of queries and final text exactly, scores within 1e-12.
-/// Mutant: the same attack with a stable order of words and neighbours reversed must not pass (see <see cref="A_wrong_neighbour_order_is_noticed"/>).
+/// Mutants: ranking by deletion instead of [UNK] (<see cref="Another_ranking_is_noticed"/>), a stable argsort (<see cref="The_order_of_words_is_numpys"/>).
 /// </summary>
 public class GoldenAttackTests
 {
@@ -85,7 +86,7 @@ public class GoldenAttackTests
     }
 
     [Fact]
-    public void A_wrong_neighbour_order_is_noticed()
+    public void Another_ranking_is_noticed()
     {
         if (GoldenAttacks.Instance is not { } golden || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", "tf_unk_maxrate.jsonl")))
         {
@@ -97,6 +98,36 @@ public class GoldenAttackTests
         var mutant = right with { Search = new GreedyWordRanking(WordRanking.Delete) };
         var outcomes = GoldenAttacks.Run(mutant, golden.Victim("sentiment"), golden.Inputs("sentiment")).ToDictionary(o => o.Id);
         Assert.Contains(Rows(golden, "v0.3.4", "tf_unk_maxrate"), row => Difference(row, outcomes) is not null);
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void The_order_of_words_is_numpys(string version, string set)
+    {
+        if (GoldenAttacks.Instance is not { } golden)
+        {
+            Golden.Skip("attacks: golden word orders");
+            return;
+        }
+        var inputs = GoldenAttacks.Sets[set].Inputs;
+        var victim = golden.Victim(inputs);
+        var examples = golden.Inputs(inputs).ToDictionary(i => i.Id);
+        foreach (var row in Rows(golden, version, set))
+        {
+            if (!row.TryGetProperty("wir_order", out var order) || !row.TryGetProperty("wir_scores", out var scores)) continue;
+            var example = examples[row.GetProperty("id").GetRawText()];
+            var text = AttackedText.Create(example.Columns, GoldenAttacks.VersionOf(version)!.Value);
+            // The stored scores are rounded, which makes ties; the order comes from the exact ones.
+            double[] rounded = [.. scores.EnumerateArray().Select(s => s.GetDouble())];
+            int[] positions = row.TryGetProperty("indices_to_order", out var p) ? [.. p.EnumerateArray().Select(i => i.GetInt32())] : [.. Enumerable.Range(0, rounded.Length)];
+            double[] keys = [.. positions.Take(rounded.Length).Select(i => set == "tf_unk_maxrate" ? text.Replace(i, "[UNK]") : text.Delete(i))
+                .Select(t => -(1 - victim.Predict([t.ToVictimInput()])[0][example.Label]))];
+            Assert.All(keys.Zip(rounded), k => Assert.True(Math.Abs(k.First + k.Second) <= Tolerance));
+            var expected = order.EnumerateArray().Select(i => i.GetInt32()).ToList();
+            Assert.Equal(expected, NumpyArgsort.Sort(keys).Select(i => positions[i]));
+            var stable = Enumerable.Range(0, keys.Length).OrderBy(i => keys[i]).Select(i => positions[i]);
+            if (row.TryGetProperty("order_equals_stable_sort", out var same)) Assert.Equal(same.GetBoolean(), expected.SequenceEqual(stable));
+        }
     }
 
     private static Dictionary<string, AttackOutcome> Outcomes(GoldenAttacks golden, string version, string set, string inputs)

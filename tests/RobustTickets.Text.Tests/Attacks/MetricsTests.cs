@@ -1,0 +1,210 @@
+using System.Text;
+using System.Text.Json;
+using RobustTickets.Testing;
+using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Python;
+using RobustTickets.Text.Metrics;
+using Xunit;
+
+namespace RobustTickets.Text.Tests.Attacks;
+
+/// <summary>Summaries, TextAttack's formats, and the resumable log.</summary>
+public sealed class MetricsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("attack-log").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    [Theory]
+    [InlineData(0, 0, 0, 1)]
+    [InlineData(5, 10, 0.236593, 0.763407)]
+    [InlineData(0, 20, 0, 0.161125)]
+    [InlineData(872, 872, 0.995614, 1)]
+    public void Wilson_intervals_are_known_ones(int hits, int total, double low, double high)
+    {
+        var interval = WilsonInterval.Of(hits, total);
+        Assert.Equal(low, interval.Low, 1e-6);
+        Assert.Equal(high, interval.High, 1e-6);
+    }
+
+    [Fact]
+    public void The_summary_follows_the_papers_formulas()
+    {
+        var summary = AttackSummary.From(
+            [
+                Outcome("a", AttackResult.Success, asked: 10, words: 4, changed: 1), Outcome("b", AttackResult.Success, asked: 20, words: 10, changed: 5),
+                Outcome("c", AttackResult.Failed, asked: 60, words: 6, changed: 3), Outcome("d", AttackResult.Skipped, asked: 1, words: 20, changed: 0),
+            ], Settings(), 91.5);
+        Assert.Equal((4, 2, 1, 1), (summary.Examples, summary.Succeeded, summary.Failed, summary.Skipped));
+        Assert.Equal((75.0, 25.0), (summary.Clean, summary.Aua));
+        Assert.Equal(100.0 * (summary.Clean - summary.Aua) / summary.Clean, summary.Suc, 12);
+        Assert.Equal((30.0, 91), (summary.QueriesAsked, summary.TotalAsked));
+        Assert.Equal((37.5, 3.0, 5, 10.0), (summary.WordsChangedPercent, summary.WordsChanged, summary.MostWordsChanged, summary.AverageWords));
+        Assert.Equal(91.5, summary.WholeSetClean);
+        Assert.Equal(0, AttackSummary.From([], Settings()).Suc);
+        var read = AttackJson.ReadSummary(AttackJson.Write(summary));
+        Assert.Equal(AttackJson.Write(summary), AttackJson.Write(read));
+    }
+
+    [Fact]
+    public void The_summary_is_recomputed_from_the_lines()
+    {
+        var outcomes = Run(40);
+        var again = outcomes.Select(AttackJson.Line).Select(AttackJson.Parse).ToList();
+        Assert.Equal(outcomes.Select(AttackJson.Line), again.Select(AttackJson.Line));
+        Assert.Equal(AttackJson.Write(AttackSummary.From(outcomes, Settings())), AttackJson.Write(AttackSummary.From(again, Settings())));
+        // By hand from the raw lines, as a stranger would.
+        var results = outcomes.Select(o => JsonDocument.Parse(AttackJson.Line(o)).RootElement.GetProperty("result").GetString()).ToList();
+        Assert.Equal(100.0 * results.Count(r => r == "failed") / results.Count, AttackSummary.From(outcomes, Settings()).Aua, 12);
+    }
+
+    [Fact]
+    public void Golden_runs_give_TextAttacks_own_metrics()
+    {
+        if (GoldenAttacks.Instance is not { } golden)
+        {
+            Golden.Skip("attacks: TextAttack's metrics");
+            return;
+        }
+        var compared = 0;
+        foreach (var version in new[] { "v0.3.4", "HEAD" })
+        {
+            var path = Path.Combine(golden.Folder, version, "summary.json");
+            if (!File.Exists(path)) continue;
+            using var json = JsonDocument.Parse(File.ReadAllText(path));
+            foreach (var set in new[] { "tf_basic", "tf_window_strict", "tf_news4", "tf_pairs_allcols" })
+            {
+                if (!json.RootElement.TryGetProperty(set, out var e) || !e.GetProperty("textattack_metrics").EnumerateObject().Any()) continue;
+                var inputs = GoldenAttacks.Sets[set].Inputs;
+                if (golden.Inputs(inputs).Count < e.GetProperty("n").GetInt32()) continue;
+                var run = GoldenAttacks.Run(golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value), golden.Victim(inputs), golden.Inputs(inputs).Take(e.GetProperty("n").GetInt32()).ToList());
+                var s = AttackSummary.From(run, Settings());
+                var m = e.GetProperty("textattack_metrics");
+                double Metric(string name) => m.GetProperty(name).GetDouble();
+                Assert.Equal(Metric("original_accuracy"), PythonNumber.Round2(s.Clean));
+                Assert.Equal(Metric("attack_accuracy_perc"), PythonNumber.Round2(s.Aua));
+                Assert.Equal(Metric("attack_success_rate"), PythonNumber.Round2(s.Suc));
+                Assert.Equal(Metric("avg_num_queries"), PythonNumber.NumpyRound2(s.QueriesAsked));
+                Assert.Equal(Metric("avg_word_perturbed"), PythonNumber.NumpyRound2(s.AverageWords));
+                Assert.Equal(Metric("avg_word_perturbed_perc"), PythonNumber.NumpyRound2(s.WordsChangedPercent));
+                Assert.Equal(Metric("max_words_changed"), s.MostWordsChanged);
+                // What entered the encoder and what it let through, exactly.
+                var encoder = s.Constraints.SingleOrDefault(c => c.Name == "sentence-similarity") ?? new ConstraintSummary("", 0, 0, 0);
+                Assert.Equal((e.GetProperty("encoder_in").GetInt64(), e.GetProperty("encoder_out").GetInt64()), (encoder.Offered, encoder.Offered - encoder.Rejected));
+                compared++;
+            }
+        }
+        if (compared == 0) Golden.Skip("attacks: TextAttack's metrics (no summary for a whole set)");
+    }
+
+    [Fact]
+    public void The_csv_is_TextAttacks()
+    {
+        var outcome = Outcome("a", AttackResult.Success, 28, 4, 1) with
+        {
+            Original = [new("text", "a \"good\" film .\nFine")],
+            Perturbed = [new("text", "a \"grand\" film .\nFine")],
+            OriginalMarks = [1],
+            PerturbedMarks = [1],
+            OriginalScore = 0.09334743022918701,
+            PerturbedScore = 1e-5,
+        };
+        Assert.Equal(
+            "\"a \"\"[[good]]\"\" film .<SPLIT>Fine\",\"a \"\"[[grand]]\"\" film .<SPLIT>Fine\",0.09334743022918701,1e-05,1.0,0.0,1.0,28.0,\"Successful\"",
+            TextAttackFormat.Row(outcome, TextAttackVersion.V034));
+        var pair = outcome with { Original = [new("premise", "A dog"), new("hypothesis", "An animal")], OriginalMarks = [3], Result = AttackResult.Skipped };
+        Assert.StartsWith("\"[[[[Premise]]]]: A dog<SPLIT>[[[[Hypothesis]]]]: An [[animal]]\",", TextAttackFormat.Row(pair, TextAttackVersion.V034), StringComparison.Ordinal);
+        Assert.EndsWith(",\"Skipped\"", TextAttackFormat.Row(pair, TextAttackVersion.V034), StringComparison.Ordinal);
+        Assert.Equal(9, TextAttackFormat.Header.Split(',').Length);
+    }
+
+    [Fact]
+    public void The_summary_file_is_TextAttacks()
+    {
+        var summary = AttackSummary.From([Outcome("a", AttackResult.Success, 28, 4, 1), Outcome("b", AttackResult.Failed, 16, 20, 0), Outcome("c", AttackResult.Skipped, 1, 3, 0)], Settings());
+        using var json = JsonDocument.Parse(TextAttackFormat.Summary(summary));
+        Assert.Equal(["Attack Details", "Attack Results"], json.RootElement.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(
+            "Number of successful attacks:=1 Number of failed attacks:=1 Number of skipped attacks:=1 Original accuracy:=66.67 Accuracy under attack:=33.33 "
+            + "Attack success rate:=50.0 Average perturbed word %:=25.0 Average num. words per input:=9.0 Avg num queries:=22.0",
+            string.Join(' ', json.RootElement.GetProperty("Attack Results").EnumerateObject().Select(p => $"{p.Name}={p.Value.GetRawText()}")));
+    }
+
+    [Fact]
+    public void A_killed_attack_resumes_to_the_same_files()
+    {
+        var inputs = MadeUp.Inputs(30);
+        var whole = Path.Combine(_folder, "whole");
+        Attack(whole, inputs, int.MaxValue);
+        var examples = File.ReadAllBytes(Path.Combine(whole, "examples.jsonl"));
+        Assert.Equal(30, AttackLog.Read(Path.Combine(whole, "examples.jsonl")).Count);
+        var random = new Random(2);
+        for (var round = 0; round < 12; round++)
+        {
+            var cut = Path.Combine(_folder, $"cut{round}");
+            Attack(cut, inputs, random.Next(30));
+            // The kill hits in the middle of a line, after bytes of the next line, or leaves zeros behind; results.csv may be anywhere.
+            using (var lines = new FileStream(Path.Combine(cut, "examples.jsonl"), FileMode.Open)) lines.SetLength(random.NextInt64(lines.Length + 1));
+            if (round % 3 == 1) File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "{\"id\":\"e1");
+            if (round % 3 == 2) File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "\0\0\0\n");
+            if (round % 2 == 1) File.WriteAllText(Path.Combine(cut, "results.csv"), "torn");
+            if (round == 4) File.Delete(Path.Combine(cut, "examples.jsonl"));
+            Attack(cut, inputs, random.Next(10));
+            Attack(cut, inputs, int.MaxValue);
+            foreach (var file in Directory.GetFiles(whole).Select(f => Path.GetFileName(f)!))
+            {
+                Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(cut, file))), $"round {round}: {file} differs");
+            }
+            Assert.Equal(Directory.GetFiles(whole).Length, Directory.GetFiles(cut).Length);
+        }
+        Assert.NotEmpty(examples);
+    }
+
+    [Fact]
+    public void A_log_of_another_attack_is_refused()
+    {
+        var inputs = MadeUp.Inputs(6);
+        Attack(_folder, inputs, 3);
+        string Refuse(AttackSettings settings, IReadOnlyList<AttackInput> examples) =>
+            Assert.Throws<DataException>(() => AttackLog.Open(_folder, settings, examples)).Message;
+        Assert.Contains("another", Refuse(Settings() with { Victim = "another" }, inputs), StringComparison.Ordinal);
+        Assert.Contains("examples", Refuse(Settings(), MadeUp.Inputs(6, seed: 4)), StringComparison.Ordinal);
+        var lines = File.ReadAllLines(Path.Combine(_folder, "examples.jsonl"));
+        File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[0], "{}", lines[2]]);
+        Assert.Contains("line 2", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[1], lines[0]]);
+        Assert.Contains("'e1' is not the one expected", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        File.Delete(Path.Combine(_folder, "settings.json"));
+        Assert.Contains("settings.json", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        var file = Path.Combine(_folder, "file");
+        File.WriteAllText(file, "");
+        Assert.Throws<DataException>(() => AttackLog.Open(Path.Combine(file, "log"), Settings(), inputs));
+    }
+
+    [Fact]
+    public void A_log_takes_outcomes_in_order_only()
+    {
+        var inputs = MadeUp.Inputs(3);
+        using var log = AttackLog.Open(_folder, Settings(), inputs);
+        Assert.Throws<InvalidOperationException>(() => log.Write(Outcome("e1", AttackResult.Failed, 1, 1, 0)));
+        Assert.Throws<InvalidOperationException>(() => log.Complete());
+        log.Write(Outcome("e0", AttackResult.Failed, 1, 1, 0) with { Original = [new("text", "lone \ud83d surrogate")] });
+        Assert.Equal("lone \ufffd surrogate", AttackLog.Read(Path.Combine(_folder, "examples.jsonl"))[0].Original[0].Value);
+        Assert.Equal(["e1", "e2"], log.Remaining.Select(i => i.Id));
+    }
+
+    private static void Attack(string folder, IReadOnlyList<AttackInput> inputs, int most)
+    {
+        using var log = AttackLog.Open(folder, Settings(), inputs);
+        var attack = MadeUp.Attack();
+        foreach (var outcome in GoldenAttacks.Run(attack, new HashVictim(), [.. log.Remaining.Take(most)])) log.Write(outcome);
+        if (log.Remaining.Count == 0) log.Complete();
+    }
+
+    private static List<AttackOutcome> Run(int count) => GoldenAttacks.Run(MadeUp.Attack(), new HashVictim(), MadeUp.Inputs(count));
+
+    private static AttackSettings Settings() => AttackSettings.Of(MadeUp.Attack(), "hash victim");
+
+    private static AttackOutcome Outcome(string id, AttackResult result, int asked, int words, int changed) => new(
+        id, 1, result, asked, asked, [new("text", "x")], [new("text", "y")], 1, 0, 0.25, 0.75, words, changed, [], [], null, [new ConstraintCount("stop-words", 4, 1)]);
+}
