@@ -37,17 +37,25 @@ public static class Evaluator
     public static void Logits(BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, Action<int, ReadOnlySpan<float>> use)
     {
         using var _ = torch.no_grad();
-        var order = Enumerable.Range(0, examples.Count).OrderByDescending(i => examples[i].Ids.Length).ToArray();
-        for (var first = 0; first < order.Length;)
+        var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
+        var classes = model.Config.Labels;
+        foreach (var group in Groups(byLength, TokensPerBatch))
         {
-            var last = first;
-            for (var tokens = 0; last < order.Length && (last == first || tokens + examples[order[last]].Ids.Length <= TokensPerBatch); last++) tokens += examples[order[last]].Ids.Length;
             using var scope = torch.scope();
-            var batch = PackedBatch.From(order[first..last].Select(i => examples[i]).ToArray());
-            var logits = model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();
-            var classes = model.Config.Labels;
+            var logits = model.Forward(model.Prepare(PackedBatch.From(group), training: false), PassOptions.Evaluation).contiguous();
             var rows = logits.span<float>();
-            for (var i = first; i < last; i++) use(order[i], rows.Slice((i - first) * classes, classes));
+            for (var i = 0; i < group.Count; i++) use((int)group[i].Id, rows.Slice(i * classes, classes));
+        }
+    }
+
+    /// <summary>Cuts examples into runs of at most <paramref name="tokens"/> word pieces, at least one example each.</summary>
+    internal static IEnumerable<ArraySegment<EncodedExample>> Groups(EncodedExample[] examples, int tokens)
+    {
+        for (var first = 0; first < examples.Length;)
+        {
+            var last = first + 1;
+            for (var sum = examples[first].Ids.Length; last < examples.Length && (sum += examples[last].Ids.Length) <= tokens;) last++;
+            yield return new ArraySegment<EncodedExample>(examples, first, last - first);
             first = last;
         }
     }

@@ -1,0 +1,97 @@
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Text.Tokens;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Evaluation;
+
+/// <summary>
+/// A trained classifier for use in programs: load a folder, ask for logits or probabilities. Safe to call from many threads; calls are answered one after the other,
+/// each using every core.
+/// </summary>
+public sealed class Classifier : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly BertForSequenceClassification _model;
+
+    private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength)
+    {
+        (_model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
+    }
+
+    /// <summary>Class names in order.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>The tokenizer beside the weights.</summary>
+    public WordPieceTokenizer Tokenizer { get; }
+
+    /// <summary>Word pieces per text, special tokens included; longer texts are truncated.</summary>
+    public int MaxLength { get; }
+
+    /// <summary>Parameters without embeddings, as the papers count them.</summary>
+    public long ParametersWithoutEmbeddings => _model.Store.Count(name => !BertSites.IsEmbedding(name));
+
+    /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="execution">How it runs; null = fast paths.</param>
+    /// <param name="maxLength">Length limit; null takes the tokenizer's, at most the positions of the model.</param>
+    /// <exception cref="CheckpointException">Missing, malformed, or without a trained classifier.</exception>
+    public static Classifier Load(string folder, ModelExecution? execution = null, int? maxLength = null)
+    {
+        using (var files = BertFiles.Open(folder))
+        {
+            foreach (var name in (string[])[$"{BertSites.Pooler}.weight", $"{BertSites.Classifier}.weight"])
+            {
+                if (!files.Weights.Contains(name)) throw new CheckpointException($"{folder}: holds no '{name}', so it is no trained classifier; train one with 'robust-tickets train --model {folder}'");
+            }
+            var tokenizer = WordPieceTokenizer.Load(folder);
+            var model = BertFiles.LoadClassifier(folder, files.Config.NumLabels, RandomKey.FromSeed(0), execution ?? new ModelExecution());
+            var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
+            return new Classifier(model, tokenizer, files.Config.Labels, limit);
+        }
+    }
+
+    /// <summary>Logits of each text (pair), [C] each, in input order. The row of a text does not depend on the texts around it.</summary>
+    public float[][] Logits(IReadOnlyList<(string Text, string? TextPair)> texts)
+    {
+        var encoded = new EncodedExample[texts.Count];
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            var pieces = Tokenizer.Encode(texts[i].Text, texts[i].TextPair, MaxLength);
+            encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
+        }
+        return Logits(encoded);
+    }
+
+    /// <summary>Logits of tokenised examples.</summary>
+    public float[][] Logits(IReadOnlyList<EncodedExample> examples)
+    {
+        var rows = new float[examples.Count][];
+        if (rows.Length == 0) return rows;
+        lock (_gate) Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray());
+        return rows;
+    }
+
+    /// <summary>Class probabilities of each text (pair).</summary>
+    public double[][] Predict(IReadOnlyList<(string Text, string? TextPair)> texts) => Array.ConvertAll(Logits(texts), row => Softmax(row));
+
+    /// <summary>Accuracy and loss on labelled examples.</summary>
+    public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples)
+    {
+        lock (_gate) return Evaluator.Evaluate(_model, examples);
+    }
+
+    /// <summary>exp(x) / sum exp(x) in double precision.</summary>
+    public static double[] Softmax(ReadOnlySpan<float> logits)
+    {
+        double max = double.NegativeInfinity, sum = 0;
+        foreach (var x in logits) max = Math.Max(max, x);
+        var result = new double[logits.Length];
+        for (var i = 0; i < result.Length; i++) sum += result[i] = Math.Exp(logits[i] - max);
+        for (var i = 0; i < result.Length; i++) result[i] /= sum;
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+}

@@ -1,0 +1,85 @@
+using RobustTickets.Models;
+using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Text.Tokens;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Evaluation;
+
+/// <summary>A classifier as the victim of an attack: evaluation mode always, packed batches, no padding (TextAttack pads every query to 512).</summary>
+public sealed class TorchVictim(Classifier classifier) : IVictim
+{
+    /// <inheritdoc/>
+    public int ClassCount => classifier.Labels.Count;
+
+    /// <inheritdoc/>
+    public double[][] Predict(IReadOnlyList<VictimInput> inputs) => classifier.Predict(inputs.Select(i => (i.Text, i.TextPair)).ToArray());
+}
+
+/// <summary>Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the Universal Sentence Encoder (spec attacks 10.1).</summary>
+public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
+{
+    private const int TokensPerBatch = 2048;
+    private readonly Lock _gate = new();
+    private readonly BertForMaskedLM _model;
+    private readonly WordPieceTokenizer _tokenizer;
+    private readonly int _maxLength;
+
+    private BertSentenceEncoder(BertForMaskedLM model, WordPieceTokenizer tokenizer, string name)
+    {
+        (_model, _tokenizer, Name) = (model, tokenizer, name);
+        _maxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int Dimension => _model.Encoder.Config.Hidden;
+
+    /// <summary>Loads the encoder of a Hugging Face BERT folder; heads in it are not used.</summary>
+    public static BertSentenceEncoder Load(string folder)
+    {
+        var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution());
+        return new BertSentenceEncoder(model, WordPieceTokenizer.Load(folder), $"mean-pooled {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}");
+    }
+
+    /// <inheritdoc/>
+    public double[][] Encode(IReadOnlyList<string> texts)
+    {
+        var encoded = texts.Select((text, i) =>
+        {
+            var pieces = _tokenizer.Encode(text, null, _maxLength);
+            return new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
+        }).OrderByDescending(e => e.Ids.Length).ToArray();
+        var vectors = new double[texts.Count][];
+        lock (_gate)
+        {
+            foreach (var group in Evaluator.Groups(encoded, TokensPerBatch)) EncodeGroup(group, vectors);
+        }
+        return vectors;
+    }
+
+    private void EncodeGroup(ArraySegment<EncodedExample> group, double[][] vectors)
+    {
+        using var _ = torch.no_grad();
+        using var scope = torch.scope();
+        var batch = PackedBatch.From(group);
+        var hidden = _model.Encoder.EncodeAll(_model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous(); // [T, H]
+        var rows = hidden.span<float>();
+        for (var b = 0; b < batch.Count; b++)
+        {
+            var sum = new double[Dimension];
+            for (var t = batch.Offsets[b]; t < batch.Offsets[b + 1]; t++)
+            {
+                for (var j = 0; j < sum.Length; j++) sum[j] += rows[(t * sum.Length) + j];
+            }
+            var count = batch.Offsets[b + 1] - batch.Offsets[b];
+            vectors[batch.ExampleIds[b]] = Array.ConvertAll(sum, x => x / count);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+}
