@@ -68,6 +68,7 @@ public static class CliApp
     {
         var root = new RootCommand(Summary)
         {
+            TrainCommand.Create(context),
             TokenizeCommand.Create(context),
             RecipesCommand.Create(context),
             ResourcesCommand.Create(context),

@@ -1,0 +1,79 @@
+// train: a recipe from a pre-trained checkpoint and data to a run folder, resumable at any moment.
+using System.CommandLine;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Recipes;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli.Commands;
+
+internal static class TrainCommand
+{
+    public static Command Create(CliContext context)
+    {
+        var recipe = new Option<string>("--recipe") { Description = "a preset's name (see recipes list) or a recipe file", HelpName = "NAME|FILE", Required = true };
+        var model = CommonOptions.Model("pre-trained Hugging Face BERT folder");
+        var output = new Option<string>("--out") { Description = "run folder", HelpName = "RUN", Required = true };
+        var set = CommonOptions.Set();
+        var seed = CommonOptions.Count("--seed", 0, "seed instead of the recipe's");
+        var resume = new Option<bool>("--resume") { Description = "continue the run in --out from its newest checkpoint, bit for bit" };
+        var dry = new Option<bool>("--dry-run") { Description = "print the recipe, the data and the steps, and do nothing" };
+        var every = new Option<int>("--checkpoint-every") { Description = "steps between checkpoints; 0: only when stopped and between stages", HelpName = "N", DefaultValueFactory = _ => 500 };
+        every.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var n) && n < 0) result.AddError("--checkpoint-every must be 0 or more");
+        });
+        var json = CommonOptions.Json();
+        var command = new Command("train", "run a recipe: search a ticket, draw it, fine-tune it, evaluate it") { recipe, model };
+        var data = new DataOptionSet(command);
+        foreach (var option in new Option[] { output, set, seed, resume, dry, every, json }) command.Add(option);
+        var execution = new ExecutionOptionSet(command);
+        command.SetAction(parsed =>
+        {
+            var source = data.Read(parsed);
+            var resolved = RecipeSource.Resolve(parsed.GetRequiredValue(recipe), source.Task, parsed.GetValue(set) ?? [], parsed.GetValue(seed));
+            var request = new TrainRequest(resolved, parsed.GetRequiredValue(model), source.Path, source.Options, parsed.GetRequiredValue(output),
+                parsed.GetValue(resume), execution.Read(parsed), parsed.GetValue(every));
+            if (parsed.GetValue(dry)) return TrainPlan.Print(context, request, parsed.GetValue(json));
+
+            var progress = new TrainProgressView(context);
+            RunResult result;
+            try
+            {
+                result = RecipeRunner.Run(request, progress, context.Stop.Token);
+            }
+            finally
+            {
+                progress.Finish();
+            }
+            var folder = RunFolder.Open(request.OutFolder);
+            if (parsed.GetValue(json)) context.Out.Write(File.ReadAllText(folder.ResultFile));
+            else RunSummary.Print(context.Out, result, request.OutFolder);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}
+
+/// <summary>Shows a training's progress on stderr.</summary>
+internal sealed class TrainProgressView(CliContext context) : IProgress<TrainProgress>
+{
+    private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
+
+    public void Report(TrainProgress value)
+    {
+        // A note stands alone; the figures beside it belong to the step before.
+        if (value.Note is { } note)
+        {
+            _printer.Note(note);
+            return;
+        }
+        _printer.Report(new ProgressState(
+            value.Stage,
+            value.Step,
+            value.TotalSteps,
+            Figures.Text($"epoch {value.Epoch:0.00}  loss {value.Loss:0.0000}  lr {value.LearningRate:0.00e+0}  {value.TokensPerSecond:N0} tokens/s"),
+            value.Remaining));
+    }
+
+    public void Finish() => _printer.Finish();
+}

@@ -1,0 +1,54 @@
+// train --dry-run: what would run, on what, for how long. Reads the data exactly as the run does; needs no native library.
+using System.Text.Json.Nodes;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Recipes;
+using RobustTickets.Text.Tokens;
+using RobustTickets.Tickets;
+
+namespace RobustTickets.Cli;
+
+internal static class TrainPlan
+{
+    public static int Print(CliContext context, TrainRequest request, bool json)
+    {
+        var recipe = request.Recipe;
+        var data = RunData.Load(request, WordPieceTokenizer.Load(request.ModelFolder));
+        var examples = data.Train.Examples.Count;
+        var perEpoch = (examples + recipe.BatchSize - 1) / recipe.BatchSize;
+        var retrain = (long)Math.Ceiling(perEpoch * recipe.Retrain.Epochs - 1e-9);
+        long? search = recipe.Search is { } s ? (long)Math.Floor((s.Stop is FixedStop f ? f.Fraction : s.HorizonEpochs) * examples / recipe.BatchSize + 1e-9) : null;
+        if (json)
+        {
+            JsonOutput.Write(context.Out, new JsonObject
+            {
+                ["recipe"] = JsonNode.Parse(RecipeJson.Write(recipe)),
+                ["model"] = request.ModelFolder,
+                ["out"] = request.OutFolder,
+                ["labels"] = JsonOutput.Array(data.Labels),
+                ["train_examples"] = examples,
+                ["train_tokens"] = data.Train.Tokens,
+                ["train_truncated"] = data.Train.Truncated,
+                ["evaluation_split"] = data.EvaluationName,
+                ["evaluation_examples"] = data.Evaluation.Examples.Count,
+                ["steps_per_epoch"] = perEpoch,
+                ["search_steps_at_most"] = search,
+                ["retrain_steps"] = retrain,
+                ["notes"] = JsonOutput.Array(data.Notes),
+            });
+            return ExitCodes.Ok;
+        }
+        var output = context.Out;
+        output.Write(RecipeJson.Write(recipe));
+        output.WriteLine();
+        output.WriteLine($"model    {request.ModelFolder}");
+        output.WriteLine($"out      {request.OutFolder}");
+        foreach (var note in data.Notes) output.WriteLine($"data     {note}");
+        output.WriteLine(Figures.Text($"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to {recipe.MaxLength}"));
+        output.WriteLine(Figures.Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
+        output.WriteLine(Figures.Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
+        if (search is { } steps) output.WriteLine(Figures.Text($"search   at most {steps:N0} steps, masks compared {recipe.Search!.SnapshotsPerEpoch} times an epoch"));
+        output.WriteLine(Figures.Text($"retrain  {retrain:N0} steps ({recipe.Retrain.Epochs} epochs)"));
+        output.WriteLine("nothing was trained (--dry-run)");
+        return ExitCodes.Ok;
+    }
+}
