@@ -1,0 +1,19 @@
+using RobustTickets.Models;
+
+namespace RobustTickets.Tests.GoldenValues;
+
+/// <summary>The ways a model can run, by the names that tests show.</summary>
+internal static class Executions
+{
+    public const string Packed = "packed";
+    public const string PackedAllRows = "packed, every row, dense gradients";
+    public const string Padded = "padded";
+
+    public static ModelExecution Of(string name) => name switch
+    {
+        Packed => new ModelExecution(),
+        PackedAllRows => new ModelExecution(ClsOnlyLastLayer: false, RowSparseWords: false),
+        Padded => ModelExecution.Reference,
+        _ => throw new ArgumentException($"no execution is called '{name}'"),
+    };
+}

@@ -1,0 +1,178 @@
+// Slicing a ticket out of a model and fine-tuning it against an independent implementation (golden folder g5_prune).
+// Mutants: the last kept head replaced by a dropped one or two neurons swapped (cut), torch's AdamW or clipping left out (fine-tuning).
+using System.Text.Json;
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Testing;
+using RobustTickets.Tests.Models;
+using RobustTickets.Tickets;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Training;
+using Xunit;
+
+namespace RobustTickets.Tests.GoldenValues;
+
+[Collection(TorchCollection.Name)]
+public sealed class PruningGoldenTests
+{
+    // The README of g5_prune.
+    private const double PrunedLogit = 1e-5, Loss = 5e-5, Logit = 2e-4, Norm = 1e-3, FinalShare = 2e-5;
+
+    [Theory]
+    [InlineData(Executions.Packed)]
+    [InlineData(Executions.Padded)]
+    public void Cutting_gives_the_recorded_logits_and_counts(string execution)
+    {
+        foreach (var @case in Cases($"cut, {execution}"))
+        {
+            var mask = new StructuredMask(@case.Record.Mask("head_mask"), @case.Record.Mask("neuron_mask"));
+            Cut(@case, execution, mask).Agrees();
+            Cut(@case, execution, mask with { Neurons = SwapOne(mask.Neurons) }).Rejects("another neuron kept");
+            Cut(@case, execution, mask with { Heads = SwapOne(mask.Heads) }).Rejects("another head kept");
+        }
+    }
+
+    [Fact]
+    public void Masks_are_those_that_the_recorded_coefficients_give()
+    {
+        foreach (var @case in Cases("masks"))
+        {
+            var records = GoldenRecords.Open(@case.Case.GetProperty("records").GetString()!, null);
+            var at = @case.Case.GetProperty("record_index").GetInt32();
+            Draw(TieRule.StrictQuantile, at).Agrees();
+            Draw(TieRule.Rank, at).Agrees();
+            Draw(TieRule.StrictQuantile, 0).Rejects("drawn from the first record");
+
+            Comparison Draw(TieRule ties, int step)
+            {
+                var options = new DrawOptions(
+                    @case.Case.GetProperty("self_ratio").GetDouble(), @case.Case.GetProperty("inter_ratio").GetDouble(),
+                    @case.Case.GetProperty("self_method").GetString() == "global" ? HeadScope.ModifiedGlobal : HeadScope.Layerwise,
+                    @case.Case.GetProperty("inter_method").GetString() == "global" ? NeuronScope.Global : NeuronScope.Layerwise, ties);
+                var mask = DrawRule.Draw(new CoefficientSnapshot(records.Heads(step), records.Neurons(step)), options);
+                var comparison = new Comparison($"{@case.Name}, {ties}");
+                comparison.Same("heads", mask.Heads, @case.Record.Mask("head_mask"));
+                comparison.Same("neurons", mask.Neurons, @case.Record.Mask("neuron_mask"));
+                return comparison;
+            }
+        }
+    }
+
+    [Fact]
+    public void Fine_tuning_is_repeated_to_its_end()
+    {
+        foreach (var @case in Cases("fine-tuning").Where(c => c.Steps > 0))
+        {
+            FineTune(@case, Executions.Packed, same => same).Agrees();
+            FineTune(@case, Executions.Packed, o => o with { Flavor = AdamWFlavor.Torch }).Rejects("torch's AdamW");
+            FineTune(@case, Executions.Packed, o => o with { Clip = ClipMode.None }).Rejects("no clipping");
+        }
+    }
+
+    [Fact]
+    public void Fine_tuning_is_repeated_on_the_padded_path()
+    {
+        foreach (var @case in Cases("fine-tuning, padded").Where(c => c.Steps > 0).Take(1)) FineTune(@case, Executions.Padded, same => same).Agrees();
+    }
+
+    private static Comparison Cut(PruningCase @case, string execution, StructuredMask mask)
+    {
+        var comparison = new Comparison($"{@case.Name}, {execution}");
+        var evaluation = GoldenBatch.Read(PruningCase.Batches(), "eval.");
+        using var dense = GoldenModel.Classifier(@case.Model).NewClassifier(Executions.Of(execution));
+        comparison.Near("logits before the cut", Logits(dense, evaluation), @case.Record.Floats("logits_unpruned"), PrunedLogit);
+        if (@case.SlimmingOn) SlimmingCoefficients.Attach(dense);
+        Counts(comparison, dense, @case.Case.GetProperty("parameters_before"), "before", []);
+        using var ticket = Slicer.Slice(dense, mask);
+        if (@case.SlimmingOn) SlimmingCoefficients.Attach(ticket);
+        comparison.Near("logits after the cut", Logits(ticket, evaluation), @case.Record.Floats("logits_pruned"), PrunedLogit);
+        Counts(comparison, ticket, @case.Case.GetProperty("parameters_after"), "after", @case.Frozen);
+        foreach (var shape in @case.Case.GetProperty("shapes").EnumerateObject())
+        {
+            comparison.Same($"shape of {shape.Name}", string.Join(' ', ticket.Store[shape.Name].shape), string.Join(' ', shape.Value.EnumerateArray().Select(s => s.GetInt64())));
+        }
+        return comparison;
+    }
+
+    private static void Counts(Comparison comparison, BertForSequenceClassification model, JsonElement counts, string when, HashSet<string> frozen)
+    {
+        Same("total", _ => true);
+        Same("without_embeddings_module", name => !BertSites.IsEmbedding(name));
+        Same("word_embeddings", name => name == BertSites.WordEmbeddings);
+        Same("encoder_only", name => name.StartsWith("bert.encoder.", StringComparison.Ordinal));
+        Same("slimming_coefs", BertSites.IsCoefficient);
+        Same("trainable", name => !frozen.Contains(name));
+
+        void Same(string name, Func<string, bool> where) => comparison.Same($"parameters {when}, {name}", model.Store.Count(where), counts.GetProperty(name).GetInt64());
+    }
+
+    private static Comparison FineTune(PruningCase @case, string execution, Func<OptimizerOptions, OptimizerOptions> change)
+    {
+        var comparison = new Comparison($"fine-tuning of {@case.Name}, {execution}");
+        var file = PruningCase.Batches();
+        var evaluation = GoldenBatch.Read(file, "eval.");
+        var size = file.Shape("input_ids.000")[0];
+        var examples = Enumerable.Range(0, @case.Steps).SelectMany(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * size).Examples).ToArray();
+        var options = change(@case.Optimizer);
+        using var model = Ticket(@case, execution);
+        using var optimizer = Trainer.CreateOptimizer(model, options, name => !@case.Frozen.Contains(name));
+        var plan = new StagePlan(@case.Name, @case.Steps, @case.Horizon, options, RandomKey.FromSeed(0));
+        var trainer = new Trainer(model, new CleanObjective(), examples, new BatchSampler(examples.Length, size, shuffle: false, default), optimizer, plan);
+
+        double[] losses = @case.Record.Doubles("loss"), rates = @case.Record.Doubles("lr"), norms = @case.Record.Doubles("grad_norm_before_clip");
+        Evaluate(0);
+        for (var step = 0; step < @case.Steps; step++)
+        {
+            var report = trainer.Step(null);
+            comparison.Near($"loss of step {step}", report.Loss, losses[step], Loss);
+            comparison.NearRelative($"learning rate of step {step}", report.LearningRate, rates[step], 1e-12, 1e-18);
+            comparison.Near($"gradient norm of step {step}", report.GradientNorm, norms[step], Norm);
+            Evaluate(step + 1);
+        }
+        using var stats = JsonDocument.Parse(File.ReadAllText(Golden.Folder("g5_prune", @case.Name, "final_param_stats.json")!));
+        foreach (var entry in stats.RootElement.EnumerateObject().Where(e => !Gradients.IsNoise(e.Name)))
+        {
+            comparison.NearRelative($"final l2 of {entry.Name}", Gradients.L2(model.Store[entry.Name].to_array()), entry.Value.GetProperty("l2").GetDouble(), FinalShare);
+        }
+        return comparison;
+
+        void Evaluate(int updates)
+        {
+            var name = $"eval_logits.{updates:000}";
+            if (@case.Record.Contains(name)) comparison.Near(name, Logits(model, evaluation), @case.Record.Floats(name), updates == 0 ? PrunedLogit : Logit);
+        }
+    }
+
+    private static BertForSequenceClassification Ticket(PruningCase @case, string execution)
+    {
+        using var dense = GoldenModel.Classifier(@case.Model).NewClassifier(Executions.Of(execution));
+        var ticket = Slicer.Slice(dense, new StructuredMask(@case.Record.Mask("head_mask"), @case.Record.Mask("neuron_mask")));
+        if (@case.SlimmingOn) SlimmingCoefficients.Attach(ticket);
+        return ticket;
+    }
+
+    private static float[] Logits(BertForSequenceClassification model, GoldenBatch batch)
+    {
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        return model.Forward(model.Prepare(batch.Packed, training: false), PassOptions.Evaluation).to_array();
+    }
+
+    /// <summary>The first kept and the first dropped unit of the first layer that has both trade places.</summary>
+    private static bool[][] SwapOne(bool[][] mask)
+    {
+        var swapped = Array.ConvertAll(mask, layer => (bool[])layer.Clone());
+        var at = Array.FindIndex(swapped, layer => layer.Contains(true) && layer.Contains(false));
+        Assert.True(at >= 0, "the recorded mask drops nothing, so it judges nothing");
+        (swapped[at][Array.IndexOf(mask[at], true)], swapped[at][Array.IndexOf(mask[at], false)]) = (false, true);
+        return swapped;
+    }
+
+    private static IReadOnlyList<PruningCase> Cases(string test)
+    {
+        var cases = PruningCase.All();
+        if (cases.Count == 0) Golden.Skip($"g5_prune {test}");
+        return cases;
+    }
+}
