@@ -69,7 +69,10 @@ public static class CliApp
         var root = new RootCommand(Summary)
         {
             TrainCommand.Create(context),
+            EvaluateCommand.Create(context),
+            PredictCommand.Create(context),
             TokenizeCommand.Create(context),
+            AttackCommand.Create(context),
             RecipesCommand.Create(context),
             ResourcesCommand.Create(context),
             InfoCommand.Create(context),

@@ -1,7 +1,9 @@
 // Options that change speed, never meaning (DESIGN 2.5), the same for every command that runs a model.
 using System.CommandLine;
 using RobustTickets.Cli.Commands;
+using RobustTickets.Models;
 using RobustTickets.Recipes;
+using RobustTickets.Torch;
 
 namespace RobustTickets.Cli;
 
@@ -28,6 +30,17 @@ internal sealed class ExecutionOptionSet
         command.Add(_threads);
     }
 
-    /// <summary>The values of a parsed command line.</summary>
+    /// <summary>The values of a parsed command line, for a training run.</summary>
     public ExecutionOptions Read(ParseResult parsed) => new(parsed.GetValue(_device)!, parsed.GetValue(_precision)!, parsed.GetValue(_threads));
+
+    /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
+    /// <exception cref="UsageException">A device or precision that models do not run on here.</exception>
+    public ModelExecution Apply(ParseResult parsed)
+    {
+        var options = Read(parsed);
+        if (options.Device != "cpu") throw new UsageException($"--device {options.Device}: this build runs models on cpu");
+        if (options.Precision != "fp32") throw new UsageException($"--precision {options.Precision}: this build computes in fp32");
+        if (options.Threads is { } threads) torch.set_num_threads(threads);
+        return new ModelExecution();
+    }
 }

@@ -10,6 +10,8 @@ internal static class CommonOptions
 
     public static Option<string> Model(string description) => new("--model") { Description = description, HelpName = "DIR", Required = true };
 
+    public static Option<string?> Split() => new("--split") { Description = "train, dev or test; default: the one papers evaluate", HelpName = "NAME" };
+
     public static Option<string> Input() => new("--input")
     {
         Description = "file of JSON lines, or - for standard input",
