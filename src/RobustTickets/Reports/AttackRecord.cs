@@ -1,0 +1,123 @@
+// One attack of a run. Every number is recomputed from examples.jsonl with the definitions of spec 11.2 (TextAttack's): misclassified originals are skipped, and
+//   Clean = (S + F) / N,  Aua = F / N,  Suc = S / (S + F),  #Query = mean over the non-skipped;  S succeeded, F failed, K skipped, N = S + F + K.
+// summary.json is shown for its settings and compared with what was recomputed; a difference is a finding.
+using System.Text.Json;
+using RobustTickets.Text;
+
+namespace RobustTickets.Reports;
+
+/// <summary>One attacked example.</summary>
+/// <param name="Id">Its id, the same in every run on the same data.</param>
+/// <param name="Label">True class.</param>
+/// <param name="Result"><c>success</c>, <c>failed</c> or <c>skipped</c>.</param>
+/// <param name="Asked">Queries as TextAttack counts them.</param>
+/// <param name="Forwarded">Texts that the model really had to see.</param>
+/// <param name="Original">Original text; columns of a pair on lines of their own.</param>
+/// <param name="Perturbed">Final text.</param>
+/// <param name="OriginalOutput">Predicted class of the original.</param>
+/// <param name="PerturbedOutput">Predicted class of the final text.</param>
+/// <param name="OriginalScore">1 - p(true class) of the original.</param>
+/// <param name="PerturbedScore">1 - p(true class) of the final text.</param>
+/// <param name="Words">Words of the original.</param>
+/// <param name="WordsChanged">Words that differ.</param>
+public sealed record AttackExample(
+    string Id,
+    int Label,
+    string Result,
+    int Asked,
+    int? Forwarded,
+    string Original,
+    string Perturbed,
+    int OriginalOutput,
+    int PerturbedOutput,
+    double OriginalScore,
+    double PerturbedScore,
+    int Words,
+    int WordsChanged);
+
+/// <summary>An attack and its outcomes.</summary>
+/// <param name="Name">Name of its folder: the attack recipe.</param>
+/// <param name="Examples">One record per example, in file order.</param>
+/// <param name="Summary"><c>summary.json</c> as path = value; empty when absent.</param>
+public sealed record AttackRecord(string Name, IReadOnlyList<AttackExample> Examples, IReadOnlyList<KeyValuePair<string, string>> Summary)
+{
+    /// <summary>Number of examples N.</summary>
+    public int Count => Examples.Count;
+
+    /// <summary>Examples the attack flipped.</summary>
+    public int Succeeded => Examples.Count(e => e.Result == "success");
+
+    /// <summary>Examples that withstood.</summary>
+    public int Failed => Examples.Count(e => e.Result == "failed");
+
+    /// <summary>Examples that were wrong before any attack.</summary>
+    public int Skipped => Examples.Count(e => e.Result == "skipped");
+
+    /// <summary>Accuracy on the attacked examples before the attack, in [0, 1].</summary>
+    public double Clean => Share(Succeeded + Failed, Count);
+
+    /// <summary>Accuracy under attack, in [0, 1].</summary>
+    public double Aua => Share(Failed, Count);
+
+    /// <summary>Attack success rate, in [0, 1].</summary>
+    public double Suc => Share(Succeeded, Succeeded + Failed);
+
+    /// <summary>Mean queries per attacked example, TextAttack's count.</summary>
+    public double QueriesAsked => Attacked.Select(e => (double)e.Asked).DefaultIfEmpty(0).Average();
+
+    /// <summary>Mean texts really forwarded per attacked example, or null when not recorded.</summary>
+    public double? QueriesForwarded => Examples.All(e => e.Forwarded is not null) ? Attacked.Select(e => (double)e.Forwarded!).DefaultIfEmpty(0).Average() : null;
+
+    /// <summary>Mean share of words changed in successful attacks, in [0, 1].</summary>
+    public double WordsChanged =>
+        Examples.Where(e => e.Result == "success" && e.WordsChanged > 0 && e.Words > 0).Select(e => (double)e.WordsChanged / e.Words).DefaultIfEmpty(0).Average();
+
+    /// <summary>Share of the most frequent true class among the examples, in [0, 1].</summary>
+    public double MajorityShare => Count == 0 ? 0 : Share(Examples.GroupBy(e => e.Label).Max(g => g.Count()), Count);
+
+    private IEnumerable<AttackExample> Attacked => Examples.Where(e => e.Result != "skipped");
+
+    internal static bool HoldsAttack(string folder) => File.Exists(Path.Combine(folder, "examples.jsonl"));
+
+    internal static AttackRecord Load(string folder)
+    {
+        var file = Path.Combine(folder, "examples.jsonl");
+        var summary = Path.Combine(folder, "summary.json");
+        var examples = Runs.EventLog.Read(file).Select((line, i) => Example(file, i + 1, line)).ToArray();
+        return new AttackRecord(Path.GetFileName(folder), examples, File.Exists(summary) ? JsonFacts.Flatten(JsonFacts.Read(summary)) : []);
+    }
+
+    private static AttackExample Example(string file, int number, JsonElement line)
+    {
+        try
+        {
+            var result = line.GetProperty("result").GetString()!;
+            if (result is not ("success" or "failed" or "skipped")) throw new FormatException($"result is '{result}', not success, failed or skipped");
+            return new AttackExample(
+                line.GetProperty("id").ToString(),
+                line.GetProperty("label").GetInt32(),
+                result,
+                line.GetProperty("asked").GetInt32(),
+                line.TryGetProperty("forwarded", out var forwarded) && forwarded.ValueKind == JsonValueKind.Number ? forwarded.GetInt32() : null,
+                Columns(line.GetProperty("original")),
+                Columns(line.GetProperty("perturbed")),
+                line.GetProperty("original_output").GetInt32(),
+                line.GetProperty("perturbed_output").GetInt32(),
+                line.GetProperty("original_score").GetDouble(),
+                line.GetProperty("perturbed_score").GetDouble(),
+                line.GetProperty("words").GetInt32(),
+                line.GetProperty("words_changed").GetInt32());
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new DataException($"{file}:{number}: is not an attacked example ({e.Message})", e);
+        }
+    }
+
+    // {"text": "..."} or {"question": "...", "sentence": "..."}; a plain string is one column.
+    private static string Columns(JsonElement text) => text.ValueKind == JsonValueKind.Object
+        ? string.Join('\n', text.EnumerateObject().Select(p => p.Value.GetString()))
+        : text.GetString()!;
+
+    private static double Share(int part, int whole) => whole == 0 ? 0 : (double)part / whole;
+}

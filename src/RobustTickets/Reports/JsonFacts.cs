@@ -1,0 +1,54 @@
+// JSON files whose fields the report shows without understanding them (recipe, attack settings): read, and flattened to path = value.
+using System.Text.Json;
+using RobustTickets.Text;
+
+namespace RobustTickets.Reports;
+
+internal static class JsonFacts
+{
+    /// <summary>Reads a JSON file.</summary>
+    /// <exception cref="DataException">It is broken.</exception>
+    public static JsonElement Read(string file)
+    {
+        try
+        {
+            return JsonElement.Parse(File.ReadAllBytes(file));
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"{file}: is not JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Path = value for every leaf, in file order; lists of plain values are one leaf.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Flatten(JsonElement element)
+    {
+        var facts = new List<KeyValuePair<string, string>>();
+        Walk("", element);
+        return facts;
+
+        void Walk(string path, JsonElement at)
+        {
+            if (at.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var property in at.EnumerateObject()) Walk(path.Length == 0 ? property.Name : $"{path}.{property.Name}", property.Value);
+            }
+            else if (at.ValueKind == JsonValueKind.Array && at.EnumerateArray().Any(e => e.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
+            {
+                var i = 0;
+                foreach (var item in at.EnumerateArray()) Walk($"{path}[{i++}]", item);
+            }
+            else
+            {
+                facts.Add(new(path, at.ValueKind switch
+                {
+                    JsonValueKind.Array => string.Join(", ", at.EnumerateArray().Select(e => e.ToString())),
+                    JsonValueKind.Null => "none",
+                    JsonValueKind.True => "yes",
+                    JsonValueKind.False => "no",
+                    _ => at.ToString(),
+                }));
+            }
+        }
+    }
+}

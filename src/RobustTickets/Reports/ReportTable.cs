@@ -1,0 +1,114 @@
+// A table as a value, and its four forms: Markdown for people in a terminal or a repository, CSV and JSON for programs, HTML for the report.
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace RobustTickets.Reports;
+
+/// <summary>A column of a table.</summary>
+/// <param name="Key">Name in CSV and JSON.</param>
+/// <param name="Header">Name for people; null hides the column from them.</param>
+/// <param name="Help">What the numbers mean, in a sentence.</param>
+/// <param name="Numeric">Whether its cells are numbers.</param>
+public sealed record ReportColumn(string Key, string? Header, string Help, bool Numeric);
+
+/// <summary>A cell of a table.</summary>
+/// <param name="Text">What people read; a dash when there is nothing.</param>
+/// <param name="Number">The number at full precision, or null when it is no number or absent.</param>
+/// <param name="Note">Second line for people, such as an interval.</param>
+public sealed record ReportCell(string Text, double? Number = null, string? Note = null)
+{
+    /// <summary>Nothing known.</summary>
+    public static ReportCell None { get; } = new("–");
+
+    /// <summary>A number printed with a format of .NET, or nothing when it is null.</summary>
+    public static ReportCell Of(double? value, string format, string? note = null) =>
+        value is { } v ? new(v.ToString(format, CultureInfo.InvariantCulture), v, note) : None;
+
+    /// <summary>A share in percent with two decimals, or nothing when it is null.</summary>
+    public static ReportCell Percent(double? share, ShareInterval? interval = null) =>
+        share is { } s
+            ? new((100 * s).ToString("0.00", CultureInfo.InvariantCulture), 100 * s, interval is { } i ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}") : null)
+            : None;
+}
+
+/// <summary>A table.</summary>
+/// <param name="Columns">Its columns.</param>
+/// <param name="Rows">Its rows, one cell per column.</param>
+public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<ReportCell>> Rows)
+{
+    private IEnumerable<int> Shown => Enumerable.Range(0, Columns.Count).Where(c => Columns[c].Header is not null);
+
+    /// <summary>A table of GitHub-flavoured Markdown, its columns aligned in the source.</summary>
+    public string ToMarkdown()
+    {
+        var shown = Shown.ToArray();
+        var cells = new List<string[]> { shown.Select(c => Columns[c].Header!).ToArray() };
+        cells.AddRange(Rows.Select(row => shown.Select(c => (row[c].Note is { } note ? $"{row[c].Text} ({note})" : row[c].Text).Replace("|", "\\|", StringComparison.Ordinal)).ToArray()));
+        var widths = Enumerable.Range(0, shown.Length).Select(i => cells.Max(row => row[i].Length)).ToArray();
+        var text = new StringBuilder();
+        for (var r = 0; r < cells.Count; r++)
+        {
+            for (var i = 0; i < shown.Length; i++)
+            {
+                text.Append("| ").Append(Columns[shown[i]].Numeric ? cells[r][i].PadLeft(widths[i]) : cells[r][i].PadRight(widths[i])).Append(' ');
+            }
+            text.Append("|\n");
+            if (r > 0) continue;
+            for (var i = 0; i < shown.Length; i++) text.Append("|-").Append(new string('-', widths[i])).Append(Columns[shown[i]].Numeric ? ":" : "-");
+            text.Append("|\n");
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Comma-separated values (RFC 4180) with a header line of keys; numbers at full precision.</summary>
+    public string ToCsv()
+    {
+        var text = new StringBuilder();
+        text.Append(string.Join(',', Columns.Select(c => Quote(c.Key)))).Append('\n');
+        foreach (var row in Rows)
+        {
+            text.Append(string.Join(',', row.Select((cell, i) => Columns[i].Numeric
+                ? cell.Number?.ToString("R", CultureInfo.InvariantCulture) ?? ""
+                : cell == ReportCell.None ? "" : Quote(cell.Text)))).Append('\n');
+        }
+        return text.ToString();
+    }
+
+    /// <summary>A JSON array of objects, one per row; absent and non-finite numbers are null.</summary>
+    public JsonArray ToJson() => new([.. Rows.Select(row => new JsonObject(row.Select((cell, i) => KeyValuePair.Create(Columns[i].Key, Node(cell, Columns[i].Numeric)))))]);
+
+    /// <summary>An HTML table element.</summary>
+    /// <param name="caption">Its caption.</param>
+    public string ToHtml(string caption)
+    {
+        var shown = Shown.ToArray();
+        var text = new StringBuilder("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"").Append(Svg.Escape(caption)).Append("\"><table>\n<caption>").Append(Svg.Escape(caption)).Append("</caption>\n<thead><tr>");
+        foreach (var c in shown)
+        {
+            text.Append("<th scope=\"col\"").Append(Columns[c].Numeric ? " class=\"number\"" : "").Append(" title=\"").Append(Svg.Escape(Columns[c].Help)).Append("\">")
+                .Append(Svg.Escape(Columns[c].Header!.Replace(" %", "\u00a0%", StringComparison.Ordinal).Replace(" s", "\u00a0s", StringComparison.Ordinal))).Append("</th>");
+        }
+        text.Append("</tr></thead>\n<tbody>\n");
+        foreach (var row in Rows)
+        {
+            text.Append("<tr>");
+            for (var i = 0; i < shown.Length; i++)
+            {
+                var (cell, column) = (row[shown[i]], Columns[shown[i]]);
+                text.Append(i == 0 ? "<th scope=\"row\">" : column.Numeric ? "<td class=\"number\">" : "<td>").Append(Svg.Escape(cell.Text));
+                if (cell.Note is { } note) text.Append("<small>").Append(Svg.Escape(note)).Append("</small>");
+                text.Append(i == 0 ? "</th>" : "</td>");
+            }
+            text.Append("</tr>\n");
+        }
+        return text.Append("</tbody></table></div>\n").ToString();
+    }
+
+    private static JsonNode? Node(ReportCell cell, bool numeric) => numeric
+        ? cell.Number is { } number && double.IsFinite(number) ? JsonValue.Create(number) : null
+        : cell == ReportCell.None ? null : JsonValue.Create(cell.Text);
+
+    private static string Quote(string text) =>
+        text.AsSpan().IndexOfAny(",\"\n\r") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+}

@@ -1,0 +1,171 @@
+// What the report knows of a run: the files of its folder, read once. Nothing is computed by running anything; what a file does not say is not in the report.
+using System.Text.Json;
+using RobustTickets.Runs;
+using RobustTickets.Text;
+
+namespace RobustTickets.Reports;
+
+/// <summary>A finished run as its folder tells it.</summary>
+/// <param name="Label">Name in tables and legends; unique within a report.</param>
+/// <param name="Folder">The run folder.</param>
+/// <param name="Result"><c>result.json</c>.</param>
+/// <param name="Environment"><c>environment.json</c>, or null when absent.</param>
+/// <param name="Recipe"><c>recipe.json</c> as path = value, in file order; empty when absent.</param>
+/// <param name="Events">Lines of <c>events.jsonl</c>; empty when absent.</param>
+/// <param name="Ticket"><c>ticket/ticket.json</c>, or null.</param>
+/// <param name="Distances"><c>ticket/distances.json</c>, or null.</param>
+/// <param name="Attacks">Folders below <c>attacks/</c>, by name.</param>
+public sealed record RunRecord(
+    string Label,
+    string Folder,
+    RunResult Result,
+    EnvironmentStamp? Environment,
+    IReadOnlyList<KeyValuePair<string, string>> Recipe,
+    IReadOnlyList<RunEvent> Events,
+    TicketRecord? Ticket,
+    DistanceRecord? Distances,
+    IReadOnlyList<AttackRecord> Attacks)
+{
+    /// <summary>Names of the classes from the final model's <c>config.json</c>; empty when it says none.</summary>
+    public IReadOnlyDictionary<int, string> ClassNames { get; init; } = new Dictionary<int, string>();
+
+    /// <summary>Name of a class as the model calls it, or its number.</summary>
+    public string ClassName(int label) => ClassNames.GetValueOrDefault(label) ?? $"class {label}";
+
+    /// <summary>Seconds of compute of a stage, or null when the run had none.</summary>
+    public double? Seconds(string stage) => Stage(stage)?.Seconds;
+
+    /// <summary>A stage's summary, or null when the run had none.</summary>
+    public StageSummary? Stage(string stage) => Result.Stages.FirstOrDefault(s => s.Stage == stage);
+
+    /// <summary>Clean accuracy on the split that the result names, in [0, 1], or null.</summary>
+    public double? Clean => Result.EvaluatedSplit == "test" ? Result.CleanTest ?? Result.CleanDev : Result.CleanDev ?? Result.CleanTest;
+
+    /// <summary>A value of the recipe by its path, or null.</summary>
+    public string? RecipeValue(string path) => Recipe.FirstOrDefault(p => p.Key == path).Value;
+
+    /// <summary>Reads a run folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="RunFolderException">It holds no run.</exception>
+    /// <exception cref="DataException">The run is not finished, or a file is broken.</exception>
+    public static RunRecord Load(string folder)
+    {
+        var run = RunFolder.Open(folder);
+        if (!File.Exists(run.ResultFile))
+        {
+            throw new DataException($"{run.ResultFile}: no such file; the run in this folder has not finished (continue it with train --resume)");
+        }
+        var result = RunResult.Load(run.ResultFile);
+        var attacks = Directory.Exists(run.AttacksFolder)
+            ? Directory.GetDirectories(run.AttacksFolder).Order(StringComparer.Ordinal).Where(AttackRecord.HoldsAttack).Select(AttackRecord.Load).ToArray()
+            : [];
+        return new RunRecord(
+            result.Name,
+            run.Path,
+            result,
+            File.Exists(run.EnvironmentFile) ? EnvironmentStamp.Load(run.EnvironmentFile) : null,
+            File.Exists(run.RecipeFile) ? JsonFacts.Flatten(JsonFacts.Read(run.RecipeFile)) : [],
+            File.Exists(run.EventsFile) ? [.. EventLog.ReadEvents(run.EventsFile)] : [],
+            TicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),
+            DistanceRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "distances.json")),
+            attacks)
+        {
+            ClassNames = ReadClassNames(Path.Combine(run.ModelFolder, "config.json")),
+        };
+    }
+
+    // "id2label": {"0": "negative", ...}; Hugging Face's placeholder LABEL_0 says nothing.
+    private static Dictionary<int, string> ReadClassNames(string file)
+    {
+        if (!File.Exists(file)) return [];
+        var config = JsonFacts.Read(file);
+        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("id2label", out var names) || names.ValueKind != JsonValueKind.Object) return [];
+        return names.EnumerateObject()
+            .Where(p => int.TryParse(p.Name, out _) && p.Value.ToString() is { Length: > 0 } name && name != p.Name && !name.StartsWith("LABEL_", StringComparison.Ordinal))
+            .ToDictionary(p => int.Parse(p.Name, System.Globalization.CultureInfo.InvariantCulture), p => p.Value.ToString());
+    }
+
+    /// <summary>Reads several run folders and tells equal names apart by seed, then by folder.</summary>
+    /// <param name="folders">The folders, in the order in which they are to be shown.</param>
+    /// <exception cref="RunFolderException">One holds no run.</exception>
+    /// <exception cref="DataException">A run is not finished, or a file is broken.</exception>
+    public static IReadOnlyList<RunRecord> LoadAll(IReadOnlyList<string> folders)
+    {
+        var runs = folders.Select(Load).ToArray();
+        Relabel(run => $"{run.Result.Name}, seed {run.Result.Seed}");
+        Relabel(run => $"{run.Result.Name} ({Path.GetFileName(run.Folder)})");
+        Relabel(run => $"{run.Result.Name} ({run.Folder})");
+        return runs;
+
+        void Relabel(Func<RunRecord, string> name)
+        {
+            var doubled = runs.GroupBy(r => r.Label).Where(g => g.Count() > 1).SelectMany(g => g).ToHashSet();
+            for (var i = 0; i < runs.Length; i++)
+            {
+                if (doubled.Contains(runs[i])) runs[i] = runs[i] with { Label = name(runs[i]) };
+            }
+        }
+    }
+}
+
+/// <summary>Masks of a ticket.</summary>
+/// <param name="HeadsKept">Indices of kept heads, per layer.</param>
+/// <param name="NeuronsKept">Indices of kept FFN neurons, per layer.</param>
+/// <param name="HeadRatio">Share of heads that the recipe asked to prune, or null when not said.</param>
+/// <param name="NeuronRatio">Share of neurons that the recipe asked to prune, or null when not said.</param>
+public sealed record TicketRecord(
+    IReadOnlyList<IReadOnlyList<int>> HeadsKept,
+    IReadOnlyList<IReadOnlyList<int>> NeuronsKept,
+    double? HeadRatio,
+    double? NeuronRatio)
+{
+    internal static TicketRecord? LoadIfPresent(string file)
+    {
+        if (!File.Exists(file)) return null;
+        var json = JsonFacts.Read(file);
+        try
+        {
+            return new TicketRecord(
+                Lists(json.GetProperty("heads_kept")),
+                Lists(json.GetProperty("neurons_kept")),
+                json.TryGetProperty("head_ratio", out var h) ? h.GetDouble() : null,
+                json.TryGetProperty("neuron_ratio", out var n) ? n.GetDouble() : null);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new DataException($"{file}: expected heads_kept and neurons_kept as lists of indices per layer ({e.Message})", e);
+        }
+    }
+
+    private static int[][] Lists(JsonElement layers) => [.. layers.EnumerateArray().Select(l => l.EnumerateArray().Select(i => i.GetInt32()).ToArray())];
+}
+
+/// <summary>Distances between the masks of all snapshots, as the search computed them with its draw rule.</summary>
+/// <param name="Steps">Step of each snapshot.</param>
+/// <param name="Heads">Share of head mask entries that differ, snapshot by snapshot.</param>
+/// <param name="Neurons">Share of neuron mask entries that differ, snapshot by snapshot.</param>
+public sealed record DistanceRecord(IReadOnlyList<long> Steps, IReadOnlyList<IReadOnlyList<double?>> Heads, IReadOnlyList<IReadOnlyList<double?>> Neurons)
+{
+    internal static DistanceRecord? LoadIfPresent(string file)
+    {
+        if (!File.Exists(file)) return null;
+        var json = JsonFacts.Read(file);
+        try
+        {
+            var record = new DistanceRecord([.. json.GetProperty("steps").EnumerateArray().Select(s => s.GetInt64())], Matrix("heads"), Matrix("neurons"));
+            var n = record.Steps.Count;
+            if (record.Heads.Count != n || record.Neurons.Count != n || record.Heads.Concat(record.Neurons).Any(row => row.Count != n))
+            {
+                throw new DataException($"{file}: steps names {n} snapshots, but heads and neurons are not both {n} x {n}");
+            }
+            return record;
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new DataException($"{file}: expected steps, heads and neurons ({e.Message})", e);
+        }
+
+        double?[][] Matrix(string name) => [.. json.GetProperty(name).EnumerateArray()
+            .Select(row => row.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Number ? v.GetDouble() : (double?)null).ToArray())];
+    }
+}

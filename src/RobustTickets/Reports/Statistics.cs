@@ -1,0 +1,94 @@
+// The little statistics of the report.
+namespace RobustTickets.Reports;
+
+/// <summary>An interval of shares.</summary>
+/// <param name="Low">Lower end, in [0, 1].</param>
+/// <param name="High">Upper end, in [0, 1].</param>
+public readonly record struct ShareInterval(double Low, double High)
+{
+    /// <summary>
+    /// Wilson's score interval of a share at 95 %: unlike the usual p +- 1.96 sqrt(p(1-p)/n) it stays in [0, 1] and holds for few examples and for shares near 0,
+    /// which is where accuracy under attack lives.
+    /// </summary>
+    /// <param name="part">How many had the property.</param>
+    /// <param name="whole">Of how many.</param>
+    public static ShareInterval Wilson(int part, int whole)
+    {
+        if (whole <= 0) return new ShareInterval(0, 1);
+        const double Z = 1.959963984540054;
+        var p = (double)part / whole;
+        var spread = Z * Z / whole;
+        var centre = (p + (spread / 2)) / (1 + spread);
+        var half = Z / (1 + spread) * Math.Sqrt((p * (1 - p) / whole) + (spread / (4 * whole)));
+        return new ShareInterval(Math.Max(0, centre - half), Math.Min(1, centre + half));
+    }
+
+    /// <summary>Whether two intervals share a point.</summary>
+    public bool Overlaps(ShareInterval other) => Low <= other.High && other.Low <= High;
+}
+
+/// <summary>Two models judged on the same examples.</summary>
+/// <param name="OnlyFirst">Examples that only the first got right.</param>
+/// <param name="OnlySecond">Examples that only the second got right.</param>
+public readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
+{
+    /// <summary>
+    /// Exact two-sided McNemar test: probability of a split of the differing examples at least this uneven when both models are equally good. It uses that the
+    /// examples are the same, which comparing two intervals does not.
+    /// </summary>
+    public double PValue
+    {
+        get
+        {
+            var n = OnlyFirst + OnlySecond;
+            var term = -n * Math.Log(2); // log of C(n, k) / 2^n at k = 0
+            var tail = 0.0;
+            for (var k = 0; k <= Math.Min(OnlyFirst, OnlySecond); k++)
+            {
+                tail += Math.Exp(term);
+                term += Math.Log(n - k) - Math.Log(k + 1);
+            }
+            return Math.Min(1, 2 * tail);
+        }
+    }
+
+    /// <summary>Compares who withstood an attack; both must have attacked the same examples.</summary>
+    /// <param name="first">An attack.</param>
+    /// <param name="second">The same attack on another model.</param>
+    public static PairedComparison Of(AttackRecord first, AttackRecord second)
+    {
+        var other = second.Examples.ToDictionary(e => e.Id, e => e.Result == "failed");
+        return new PairedComparison(
+            first.Examples.Count(e => e.Result == "failed" && !other[e.Id]),
+            first.Examples.Count(e => e.Result != "failed" && other[e.Id]));
+    }
+}
+
+/// <summary>Lines of many points made readable.</summary>
+internal static class Smoothing
+{
+    /// <summary>Means over equal runs of neighbours, at most <paramref name="count"/> of them.</summary>
+    public static IReadOnlyList<(double X, double Y)> Buckets(IReadOnlyList<(double X, double Y)> points, int count)
+    {
+        if (points.Count <= count) return points;
+        return [.. Enumerable.Range(0, count).Select(b =>
+        {
+            var from = (int)((long)b * points.Count / count);
+            var to = (int)((long)(b + 1) * points.Count / count);
+            double x = 0, y = 0;
+            for (var i = from; i < to; i++) (x, y) = (x + points[i].X, y + points[i].Y);
+            return (x / (to - from), y / (to - from));
+        })];
+    }
+
+    /// <summary>Mean over a window around each point, a twentieth of all points wide, narrower at the ends; values that are not finite are left out.</summary>
+    public static IReadOnlyList<(double X, double Y)> MovingMean(IReadOnlyList<(double X, double Y)> points)
+    {
+        var half = Math.Max(1, points.Count / 40);
+        return [.. points.Select((p, i) =>
+        {
+            var reach = Math.Min(half, Math.Min(i, points.Count - 1 - i));
+            return (p.X, points.Skip(i - reach).Take((2 * reach) + 1).Select(q => q.Y).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average());
+        })];
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using RobustTickets.Reports;
+using Xunit;
+
+namespace RobustTickets.Tests.Reports;
+
+public sealed class ReportRenderTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("report").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private IReadOnlyList<RunRecord> TwoRuns() => RunRecord.LoadAll(
+    [
+        new SyntheticRun(_root).Write("plain"),
+        new SyntheticRun(_root) { Name = "early-robust", Ticket = true, Clean = 0.92, Withstand = 0.45 }.Write("ticket"),
+    ]);
+
+    [Fact]
+    public void The_report_is_one_file_that_loads_nothing_and_runs_no_script()
+    {
+        var html = HtmlReport.Render(TwoRuns());
+        Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<link", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<img", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("@import", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("url(", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotMatch(new Regex("\\s(?:src|href|data|action)\\s*=", RegexOptions.IgnoreCase), html);
+        Assert.Equal(["http://www.w3.org/2000/svg"], Regex.Matches(html, "https?://[^\"'\\s<]+").Select(m => m.Value).Distinct().ToArray());
+        Assert.Contains("prefers-color-scheme: dark", html);
+    }
+
+    [Fact]
+    public void Every_figure_is_well_formed_xml_with_a_name()
+    {
+        var html = HtmlReport.Render(TwoRuns());
+        var figures = Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline);
+        Assert.Equal(9, figures.Count); // headline, distances, two heat maps, pattern, two losses, accuracy, learning rate
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        foreach (Match figure in figures)
+        {
+            var root = XDocument.Parse(figure.Value).Root!;
+            Assert.Equal(svg + "svg", root.Name);
+            Assert.Equal("img", root.Attribute("role")!.Value);
+            Assert.NotEqual("", root.Attribute("aria-label")!.Value);
+            Assert.Equal(svg + "title", root.Elements().First().Name);
+            Assert.DoesNotContain("NaN", figure.Value);
+            Assert.DoesNotContain("∞", figure.Value);
+        }
+        Assert.Equal(figures.Count, Regex.Count(html, "<figcaption>."));
+    }
+
+    [Fact]
+    public void Tags_are_balanced()
+    {
+        var html = Regex.Replace(HtmlReport.Render(TwoRuns()), "<style>.*?</style>", "", RegexOptions.Singleline);
+        var open = new Stack<string>();
+        foreach (Match tag in Regex.Matches(html, "<(/?)([a-zA-Z0-9]+)[^>]*?(/?)>"))
+        {
+            var name = tag.Groups[2].Value;
+            if (name is "meta" or "doctype" || tag.Groups[3].Length > 0) continue;
+            if (tag.Groups[1].Length == 0) open.Push(name);
+            else Assert.Equal(open.Pop(), name);
+        }
+        Assert.Empty(open);
+        Assert.Equal(Regex.Matches(html, " id=\"([^\"]+)\"").Count, Regex.Matches(html, " id=\"([^\"]+)\"").Select(m => m.Value).Distinct().Count());
+    }
+
+    [Fact]
+    public void It_says_what_the_run_says()
+    {
+        var runs = TwoRuns();
+        var html = HtmlReport.Render(runs);
+        foreach (var run in runs)
+        {
+            var attack = run.Attacks.Single();
+            Assert.Contains((100.0 * attack.Examples.Count(e => e.Result == "failed") / attack.Examples.Count).ToString("0.00", CultureInfo.InvariantCulture), html);
+            Assert.Contains($"<td class=\"number\">{SummaryTable.Parameters(run.Result.Model.ParametersWithoutEmbeddings)}", html);
+        }
+        var ticket = runs[1].Result.Ticket!;
+        Assert.Contains($"keeps {ticket.HeadsKept} of {ticket.HeadsTotal} heads", html);
+        Assert.Equal(ticket.HeadsKept, Regex.Count(html, "head \\d+: kept"));
+        Assert.Equal(ticket.HeadsTotal - ticket.HeadsKept, Regex.Count(html, "head \\d+: pruned"));
+        Assert.Contains("gamma = 0.1", html);
+        Assert.Contains("Synthetic CPU 9000", html);
+        Assert.Equal(3, Regex.Count(html, "<article class=\"example\">"));
+    }
+
+    [Fact]
+    public void Texts_and_names_cannot_break_out_of_their_place()
+    {
+        var folder = new SyntheticRun(_root) { Name = "<b>&\"'x", Cpu = "</style><script>alert(1)</script>" }.Write("evil");
+        var examples = Path.Combine(folder, "attacks", "textfooler", "examples.jsonl");
+        File.WriteAllText(examples, File.ReadAllText(examples).Replace("The ", "<script>\\u0001 ", StringComparison.Ordinal));
+        var html = HtmlReport.Render(RunRecord.LoadAll([folder]));
+        Assert.DoesNotContain("<script", html);
+        Assert.DoesNotContain("\u0001", html);
+        foreach (Match figure in Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline)) XDocument.Parse(figure.Value);
+    }
+
+    [Fact]
+    public void Only_words_that_differ_are_marked()
+    {
+        var (first, second) = WordDiff.Compare("the food was great, and cheap", "the food was stupendous, and cheap too");
+        Assert.Equal(["great,"], first.Where(w => w.Changed).Select(w => w.Text));
+        Assert.Equal(["stupendous,", "too"], second.Where(w => w.Changed).Select(w => w.Text));
+        var run = TwoRuns()[0];
+        var html = HtmlReport.Render([run]);
+        var marked = Regex.Matches(html, "<mark class=\"now\">([^<]+)</mark>").Select(m => m.Groups[1].Value).ToArray();
+        Assert.NotEmpty(marked);
+        var perturbed = run.Attacks[0].Examples.SelectMany(e => Bare(e.Perturbed).Except(Bare(e.Original))).ToHashSet();
+        Assert.All(marked, word => Assert.Contains(word, perturbed));
+
+        static string[] Bare(string text) => text.Split([' ', ',', '.'], StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    [Fact]
+    public void A_bare_run_without_ticket_events_or_attack_still_makes_a_report()
+    {
+        var folder = new SyntheticRun(_root) { Attacked = 0 }.Write("bare");
+        File.Delete(Path.Combine(folder, "events.jsonl"));
+        File.Delete(Path.Combine(folder, "environment.json"));
+        File.Delete(Path.Combine(folder, "recipe.json"));
+        var file = Path.Combine(_root, "deep", "report.html");
+        HtmlReport.Write(RunRecord.LoadAll([folder]), file);
+        var html = File.ReadAllText(file);
+        Assert.Contains("nothing is known about its robustness", html);
+        Assert.DoesNotContain("<svg", html);
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(file)!));
+    }
+
+    // Where the picture of a full report is to be looked at: ROBUST_TICKETS_SAMPLE_REPORT names the file.
+    [Fact]
+    public void A_sample_can_be_written_for_the_eye()
+    {
+        var html = HtmlReport.Render(TwoRuns());
+        if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_SAMPLE_REPORT") is { Length: > 0 } file) File.WriteAllText(file, html);
+        Assert.StartsWith("<!doctype html>", html);
+    }
+}
