@@ -17,7 +17,7 @@ public sealed record DemoReview(string Text, int Label);
 public sealed record DemoSizes(int Pretraining = 30_000, int Train = 5_000, int Dev = 400, int Test = 400);
 
 /// <summary>The files of a written corpus.</summary>
-/// <param name="Folder">Folder with <c>train.tsv</c>, <c>dev.tsv</c> and <c>test.tsv</c> (header <c>sentence\tlabel</c>).</param>
+/// <param name="Folder">Folder with <c>train.tsv</c>, <c>dev.tsv</c> and <c>test.tsv</c> (header <c>sentence\tlabel</c>, labels <c>negative</c> and <c>positive</c>).</param>
 /// <param name="PretrainingFile">Unlabelled text, one review a line.</param>
 public sealed record DemoFiles(string Folder, string PretrainingFile);
 
@@ -73,7 +73,7 @@ public sealed class DemoCorpus
         foreach (var (name, reviews) in new[] { ("train", Train), ("dev", Dev), ("test", Test) })
         {
             var text = new StringBuilder("sentence\tlabel\n");
-            foreach (var review in reviews) text.Append(review.Text).Append('\t').Append(review.Label).Append('\n');
+            foreach (var review in reviews) text.Append(review.Text).Append('\t').Append(review.Label == 1 ? "positive" : "negative").Append('\n');
             File.WriteAllText(Path.Combine(folder, name + ".tsv"), text.ToString());
         }
         var corpus = Path.Combine(folder, "pretraining.txt");

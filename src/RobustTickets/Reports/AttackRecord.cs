@@ -25,7 +25,7 @@ public sealed record AttackExample(
     int Label,
     string Result,
     int Asked,
-    int? Forwarded,
+    int Forwarded,
     string Original,
     string Perturbed,
     int OriginalOutput,
@@ -38,8 +38,10 @@ public sealed record AttackExample(
 /// <summary>An attack and its outcomes.</summary>
 /// <param name="Name">Name of its folder: the attack recipe.</param>
 /// <param name="Examples">One record per example, in file order.</param>
-/// <param name="Summary"><c>summary.json</c> as path = value; empty when absent.</param>
-public sealed record AttackRecord(string Name, IReadOnlyList<AttackExample> Examples, IReadOnlyList<KeyValuePair<string, string>> Summary)
+/// <param name="Summary">The plain fields of <c>summary.json</c>, name = value; empty when absent.</param>
+/// <param name="Settings">What determined the numbers, line by line: name = value (source); empty when <c>summary.json</c> is absent.</param>
+public sealed record AttackRecord(
+    string Name, IReadOnlyList<AttackExample> Examples, IReadOnlyList<KeyValuePair<string, string>> Summary, IReadOnlyList<KeyValuePair<string, string>> Settings)
 {
     /// <summary>Number of examples N.</summary>
     public int Count => Examples.Count;
@@ -65,8 +67,8 @@ public sealed record AttackRecord(string Name, IReadOnlyList<AttackExample> Exam
     /// <summary>Mean queries per attacked example, TextAttack's count.</summary>
     public double QueriesAsked => Attacked.Select(e => (double)e.Asked).DefaultIfEmpty(0).Average();
 
-    /// <summary>Mean texts really forwarded per attacked example, or null when not recorded.</summary>
-    public double? QueriesForwarded => Examples.All(e => e.Forwarded is not null) ? Attacked.Select(e => (double)e.Forwarded!).DefaultIfEmpty(0).Average() : null;
+    /// <summary>Mean texts really forwarded per attacked example.</summary>
+    public double QueriesForwarded => Attacked.Select(e => (double)e.Forwarded).DefaultIfEmpty(0).Average();
 
     /// <summary>Mean share of words changed in successful attacks, in [0, 1].</summary>
     public double WordsChanged =>
@@ -82,9 +84,42 @@ public sealed record AttackRecord(string Name, IReadOnlyList<AttackExample> Exam
     internal static AttackRecord Load(string folder)
     {
         var file = Path.Combine(folder, "examples.jsonl");
-        var summary = Path.Combine(folder, "summary.json");
+        var summaryFile = Path.Combine(folder, "summary.json");
+        var summary = File.Exists(summaryFile) ? JsonFacts.Read(summaryFile) : JsonElement.Parse("{}");
+        if (summary.ValueKind != JsonValueKind.Object) throw new DataException($"{summaryFile}: is not an object");
         var examples = Runs.EventLog.Read(file).Select((line, i) => Example(file, i + 1, line)).ToArray();
-        return new AttackRecord(Path.GetFileName(folder), examples, File.Exists(summary) ? JsonFacts.Flatten(JsonFacts.Read(summary)) : []);
+        var plain = summary.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)).Select(p => KeyValuePair.Create(p.Name, p.Value.ToString()));
+        return new AttackRecord(Path.GetFileName(folder), examples, [.. plain], [.. Lines(summary), .. Refusals(summary)]);
+    }
+
+    // "settings": plain fields, and lists of {item, value, source} (the recipe and what the caller added) and {kind, name, sha256, content} (resource files).
+    private static IEnumerable<KeyValuePair<string, string>> Lines(JsonElement summary)
+    {
+        if (!summary.TryGetProperty("settings", out var settings) || settings.ValueKind != JsonValueKind.Object) yield break;
+        foreach (var field in settings.EnumerateObject())
+        {
+            if (field.Value.ValueKind != JsonValueKind.Array)
+            {
+                if (field.Value.ValueKind != JsonValueKind.Null) yield return new(field.Name.Replace('_', ' '), field.Value.ToString());
+                continue;
+            }
+            foreach (var line in field.Value.EnumerateArray())
+            {
+                string Text(string name) => line.ValueKind == JsonValueKind.Object && line.TryGetProperty(name, out var v) ? v.ToString() : "";
+                if (Text("value").Length > 0) yield return new(Text("item"), Text("source").Length > 0 ? $"{Text("value")} ({Text("source")})" : Text("value"));
+                else if (Text("content").Length > 0) yield return new($"file: {Text("kind")}", $"{Text("name")}, {Text("content")}{(Text("sha256").Length > 0 ? $", sha256 {Text("sha256")}" : "")}");
+            }
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Refusals(JsonElement summary)
+    {
+        if (!summary.TryGetProperty("constraints", out var constraints) || constraints.ValueKind != JsonValueKind.Array) yield break;
+        foreach (var c in constraints.EnumerateArray())
+        {
+            yield return new($"refused by {c.GetProperty("name")}", string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"{c.GetProperty("rejected").GetInt64():N0} of {c.GetProperty("offered").GetInt64():N0} ({c.GetProperty("rejected_percent").GetDouble():0.0} %)"));
+        }
     }
 
     private static AttackExample Example(string file, int number, JsonElement line)
@@ -97,8 +132,8 @@ public sealed record AttackRecord(string Name, IReadOnlyList<AttackExample> Exam
                 line.GetProperty("id").ToString(),
                 line.GetProperty("label").GetInt32(),
                 result,
-                line.GetProperty("asked").GetInt32(),
-                line.TryGetProperty("forwarded", out var forwarded) && forwarded.ValueKind == JsonValueKind.Number ? forwarded.GetInt32() : null,
+                line.GetProperty("queries_asked").GetInt32(),
+                line.GetProperty("queries_forwarded").GetInt32(),
                 Columns(line.GetProperty("original")),
                 Columns(line.GetProperty("perturbed")),
                 line.GetProperty("original_output").GetInt32(),

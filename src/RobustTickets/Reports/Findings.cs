@@ -38,7 +38,7 @@ public static class Findings
 
         if (run.Result.Stages.FirstOrDefault(s => !double.IsFinite(s.FinalLoss)) is { } broken) yield return Warn($"the last loss of stage {broken.Stage} is {broken.FinalLoss}.");
         if (run.Clean is null) yield return Warn($"no clean accuracy was measured.");
-        if (run.Result.EvaluatedSplit == "dev") yield return Note($"clean accuracy is that of the development split ({run.Result.EvaluatedExamples} examples): the data has no labelled test split, or none was evaluated.");
+        if (!run.Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal)) yield return Note($"clean accuracy is that of split {run.Result.EvaluatedSplit} ({run.Result.EvaluatedExamples} examples): no labelled test split was evaluated.");
         if (run.Attacks.Count == 0) yield return Warn($"was not attacked: nothing is known about its robustness.");
 
         foreach (var attack in run.Attacks)
@@ -80,28 +80,27 @@ public static class Findings
         }
     }
 
-    // Keys are compared by their letters alone; shares may be given as such or in percent.
     private static IEnumerable<(string Name, string Stated, double Found)> Contradictions(AttackRecord attack)
     {
-        var found = new Dictionary<string, (double Value, bool Share)>
+        var found = new Dictionary<string, double>
         {
-            ["clean"] = (attack.Clean, true),
-            ["originalaccuracy"] = (attack.Clean, true),
-            ["aua"] = (attack.Aua, true),
-            ["accuracyunderattack"] = (attack.Aua, true),
-            ["suc"] = (attack.Suc, true),
-            ["attacksuccessrate"] = (attack.Suc, true),
-            ["numberofsuccessfulattacks"] = (attack.Succeeded, false),
-            ["numberoffailedattacks"] = (attack.Failed, false),
-            ["numberofskippedattacks"] = (attack.Skipped, false),
-            ["avgnumqueries"] = (attack.QueriesAsked, false),
+            ["examples"] = attack.Count,
+            ["succeeded"] = attack.Succeeded,
+            ["failed"] = attack.Failed,
+            ["skipped"] = attack.Skipped,
+            ["clean"] = 100 * attack.Clean,
+            ["aua"] = 100 * attack.Aua,
+            ["suc"] = 100 * attack.Suc,
+            ["queries_asked"] = attack.QueriesAsked,
+            ["queries_forwarded"] = attack.QueriesForwarded,
+            ["words_changed_percent"] = 100 * attack.WordsChanged,
         };
-        foreach (var (path, stated) in attack.Summary)
+        foreach (var (name, stated) in attack.Summary)
         {
-            var key = string.Concat(path[(path.LastIndexOf('.') + 1)..].Where(char.IsLetter)).ToLowerInvariant();
-            if (!found.TryGetValue(key, out var own) || !double.TryParse(stated, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) continue;
-            var agrees = own.Share ? Math.Abs(value - own.Value) < 1e-4 || Math.Abs(value - (100 * own.Value)) < 0.011 : Math.Abs(value - own.Value) < 0.011;
-            if (!agrees) yield return (path, stated, own.Value);
+            if (found.TryGetValue(name, out var own) && double.TryParse(stated, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(Math.Abs(value - own) < 1e-6))
+            {
+                yield return (name, stated, own);
+            }
         }
     }
 

@@ -26,23 +26,19 @@ internal static class HtmlSettings
         body.Append("<h3>Program and machine</h3>\n");
         var stamps = runs.Select(Stamp).ToArray();
         var rows = Rows([.. stamps.SelectMany(s => s.Select(p => p.Key)).Distinct()], [.. stamps.Select(s => s.ToDictionary(p => p.Key, p => p.Value))]);
-        body.Append(rows.All(r => r.Values.Distinct().Count() == 1) && runs.Count > 1
-            ? Facts("Program, libraries and machine", ["all runs"], [.. rows.Select(r => (r.Name, (IReadOnlyList<string>)[r.Values[0]]))])
-            : Facts("Program, libraries and machine", labels, rows));
+        body.Append(Shared("Program, libraries and machine", labels, rows));
         HtmlReport.Section(html, "settings", "Settings and environment", "", body.ToString());
     }
 
-    // Attack settings are the leaves of summary.json that hold words, switches or thresholds; its results are in the table already.
     private static void Attacks(StringBuilder body, IReadOnlyList<RunRecord> runs)
     {
         foreach (var name in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
             var attacks = runs.Select(r => r.Attacks.FirstOrDefault(a => a.Name == name)).ToArray();
-            var facts = attacks.Select(a => (a?.Summary ?? []).ToDictionary(p => p.Key, p => p.Value)).ToArray();
-            var rows = Rows([.. attacks.SelectMany(a => a?.Summary ?? []).Select(p => p.Key).Distinct()], facts);
+            var facts = attacks.Select(a => (a?.Settings ?? []).DistinctBy(p => p.Key).ToDictionary(p => p.Key, p => p.Value)).ToArray();
+            var rows = Rows([.. attacks.SelectMany(a => a?.Settings ?? []).Select(p => p.Key).Distinct()], facts);
             if (rows.Count == 0) continue;
-            body.Append("<h3>Attack ").Append(Svg.Escape(name)).Append("</h3>\n<details><summary>Everything its summary says</summary>")
-                .Append(Facts($"summary.json of {name}", [.. runs.Select(r => r.Label)], rows)).Append("</details>\n");
+            body.Append("<h3>Attack ").Append(Svg.Escape(name)).Append("</h3>\n").Append(Shared($"How {name} was composed, what it was given and what its constraints refused", [.. runs.Select(r => r.Label)], rows));
         }
     }
 
@@ -64,6 +60,15 @@ internal static class HtmlSettings
 
     private static List<(string Name, IReadOnlyList<string> Values)> Rows(IReadOnlyList<string> names, IReadOnlyList<Dictionary<string, string>> sources) =>
         [.. names.Select(n => (n, (IReadOnlyList<string>)[.. sources.Select(s => s.GetValueOrDefault(n) ?? "–")]))];
+
+    // What is the same in all runs stands once, in a table of one column; what differs beside it.
+    private static string Shared(string caption, IReadOnlyList<string> labels, IReadOnlyList<(string Name, IReadOnlyList<string> Values)> rows)
+    {
+        if (labels.Count == 1) return Facts(caption, labels, rows);
+        var same = rows.Where(r => r.Values.Distinct().Count() == 1).Select(r => (r.Name, (IReadOnlyList<string>)[r.Values[0]])).ToArray();
+        var other = rows.Where(r => r.Values.Distinct().Count() > 1).ToArray();
+        return (same.Length > 0 ? Facts(caption, ["all runs"], same) : "") + (other.Length > 0 ? Facts(same.Length > 0 ? "What differs" : caption, labels, other) : "");
+    }
 
     private static string Facts(string caption, IReadOnlyList<string> headers, IReadOnlyList<(string Name, IReadOnlyList<string> Values)> rows)
     {

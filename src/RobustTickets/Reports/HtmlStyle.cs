@@ -33,7 +33,7 @@ internal static class HtmlStyle
         .scroll { overflow-x: auto; margin-top: .6rem; }
         table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
         caption { text-align: left; color: var(--muted); font-size: .86rem; padding-bottom: .4rem; }
-        th, td { padding: .46rem .5rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
+        th, td { padding: .46rem .42rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
         thead th { color: var(--muted); font-weight: 600; font-size: .8rem; border-bottom-width: 2px; vertical-align: bottom; white-space: normal; }
         thead th[title] { cursor: help; }
         tbody th { font-weight: 600; }
@@ -62,7 +62,7 @@ internal static class HtmlStyle
         :focus-visible { outline: 2px solid var(--series-1); outline-offset: 3px; border-radius: 4px; }
         footer { color: var(--muted); font-size: .84rem; padding-bottom: 48px; }
         code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-        @media (max-width: 640px) { section { padding: 20px 18px; } main, header, footer { padding-left: 14px; padding-right: 14px; } .example dl { grid-template-columns: 1fr; gap: .2rem; } .example dd { margin-bottom: .6rem; } }
+        @media (max-width: 640px) { figure { overflow-x: auto; } .figure { min-width: 520px; } section { padding: 20px 18px; } main, header, footer { padding-left: 14px; padding-right: 14px; } .example dl { grid-template-columns: 1fr; gap: .2rem; } .example dd { margin-bottom: .6rem; } }
         @media print { body { background: #fff; } section { border: 0; padding: 12px 0; break-inside: avoid; } details { display: none; } }
         """;
 }

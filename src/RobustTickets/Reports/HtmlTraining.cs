@@ -39,11 +39,11 @@ internal static class HtmlTraining
     private static string Accuracy(IReadOnlyList<RunRecord> runs)
     {
         var series = runs.Select((run, i) => new PlotSeries(run.Label,
-            [.. run.Events.OfType<EvaluationEvent>().Where(e => e.Stage == "retrain" && e.Split == "dev").Select(e => (e.Epoch, 100 * e.Accuracy))], Markers: true, Colour: i))
+            [.. run.Events.OfType<EvaluationEvent>().Where(e => e.Stage == "retrain").Select(e => (e.Epoch, 100 * e.Accuracy))], Markers: true, Colour: i))
             .Where(s => s.Points.Count > 0).ToArray();
         if (series.Length == 0) return "";
-        return HtmlReport.Figure(new SvgPlot("Accuracy on the development split", "epoch", "accuracy, %", series) { XMin = 0, Width = 480, Height = 300 }.Render(),
-            "Accuracy on the development split during training. The last epoch is what is reported, not the best one.");
+        return HtmlReport.Figure(new SvgPlot("Accuracy on the evaluation split", "epoch", "accuracy, %", series) { XMin = 0, Width = 480, Height = 300 }.Render(),
+            "Accuracy on the evaluation split during training. The last epoch is what is reported, not the best one: nothing was chosen by this curve.");
     }
 
     private static string Rate(IReadOnlyList<RunRecord> runs)

@@ -39,7 +39,7 @@ public sealed class FindingsTests : IDisposable
 
     [Fact]
     public void Development_split_instead_of_test() =>
-        Assert.Contains("Note fine-tune: clean accuracy is that of the development split", Texts(Run(new SyntheticRun(_root) { Split = "dev" })));
+        Assert.Contains("Note fine-tune: clean accuracy is that of split dev (400 examples)", Texts(Run(new SyntheticRun(_root) { Split = "dev" })));
 
     [Fact]
     public void Attacked_examples_unlike_the_split()
@@ -49,7 +49,7 @@ public sealed class FindingsTests : IDisposable
     }
 
     [Fact]
-    public void Summary_that_says_otherwise() => Assert.Contains("Accuracy under attack: = 99.9, examples.jsonl gives", Texts(Run(new SyntheticRun(_root) { SummaryAua = "99.9" })));
+    public void Summary_that_says_otherwise() => Assert.Contains("summary.json says aua = 99.9, examples.jsonl gives", Texts(Run(new SyntheticRun(_root) { SummaryAua = "99.9" })));
 
     [Fact]
     public void Search_that_never_converged() => Assert.Contains("never converged: rule consecutive5", Texts(Run(new SyntheticRun(_root) { Ticket = true, Converged = false })));

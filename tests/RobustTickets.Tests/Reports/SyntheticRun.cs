@@ -1,8 +1,9 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using RobustTickets.Runs;
+using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Demo;
+using RobustTickets.Text.Metrics;
 
 namespace RobustTickets.Tests.Reports;
 
@@ -119,52 +120,44 @@ internal sealed class SyntheticRun(string root)
         return new JsonObject { ["steps"] = new JsonArray([.. steps.Select(s => (JsonNode)s)]), ["heads"] = Matrix(0.4), ["neurons"] = Matrix(0.3) }.ToJsonString();
     }
 
+    // Written by the attack's own log, so that the report is tested on the files that attacks really write.
     private void Attack(string folder)
     {
-        Directory.CreateDirectory(folder);
-        var lines = new StringBuilder();
         var corpus = DemoCorpus.Create(1, new DemoSizes(1, 2, 1, Math.Max(2, Attacked))).Test;
-        int failed = 0, succeeded = 0, skipped = 0;
-        for (var i = 0; i < Attacked; i++)
+        var inputs = Enumerable.Range(0, Attacked).Select(i => AttackInput.Of($"test:{i}", corpus[i].Text, corpus[i].Label)).ToArray();
+        var settings = new AttackSettings("textfooler", TextAttackVersion.V034, Ticket ? "ticket" : "dense", null,
+            [new("word cosine", ">= 0.5, unknown words pass", "TextAttack recipe"), new("part of speech", "free", "no tagger given")],
+            [new("word-vectors", "vectors.txt", "abc", "762 words x 64")],
+            [new("split", $"test, first {Attacked}", "")]);
+        using var log = AttackLog.Open(folder, settings, inputs);
+        for (var i = 0; i < Attacked; i++) log.Write(Outcome(i, inputs[i], corpus[i]));
+        log.Complete();
+        if (SummaryAua is not { } aua) return;
+        var file = Path.Combine(folder, "summary.json");
+        File.WriteAllText(file, Regex.Replace(File.ReadAllText(file), "\"aua\": [0-9.]+", $"\"aua\": {aua}"));
+    }
+
+    private AttackOutcome Outcome(int i, AttackInput input, DemoReview review)
+    {
+        var fate = Noise(i * 13 + 5);
+        var result = fate < 1 - Clean ? AttackResult.Skipped : fate < 1 - Clean + Withstand ? AttackResult.Failed : AttackResult.Success;
+        var words = review.Text.Split(' ');
+        var perturbed = words.ToArray();
+        var changed = 0;
+        for (var w = 0; w < words.Length && changed < 3 && result != AttackResult.Skipped; w++)
         {
-            var review = corpus[i];
-            var fate = Noise(i * 13 + 5);
-            var result = fate < 1 - Clean ? "skipped" : fate < 1 - Clean + Withstand ? "failed" : "success";
-            _ = result switch { "failed" => failed++, "success" => succeeded++, _ => skipped++ };
-            var words = review.Text.Split(' ');
-            var perturbed = words.ToArray();
-            var changed = 0;
-            for (var w = 0; w < words.Length && changed < 3 && result != "skipped"; w++)
-            {
-                var bare = words[w].TrimEnd('.', ',');
-                if (DemoLexicon.GroupOf(bare) is not { Polarity: not 0 } group || group.Rare.Contains(bare)) continue;
-                perturbed[w] = group.Rare[0] + words[w][bare.Length..];
-                changed++;
-            }
-            var flipped = result == "success" ? 1 - review.Label : review.Label;
-            lines.Append(new JsonObject
-            {
-                ["id"] = i.ToString(CultureInfo.InvariantCulture),
-                ["label"] = review.Label,
-                ["result"] = result,
-                ["asked"] = result == "skipped" ? 1 : 20 + (i % 40),
-                ["forwarded"] = result == "skipped" ? 1 : 15 + (i % 30),
-                ["original"] = new JsonObject { ["text"] = review.Text },
-                ["perturbed"] = new JsonObject { ["text"] = string.Join(' ', perturbed) },
-                ["original_output"] = result == "skipped" ? 1 - review.Label : review.Label,
-                ["perturbed_output"] = result == "skipped" ? 1 - review.Label : flipped,
-                ["original_score"] = result == "skipped" ? 0.8 : 0.04,
-                ["perturbed_score"] = result == "success" ? 0.74 : result == "failed" ? 0.31 : 0.8,
-                ["words"] = words.Length,
-                ["words_changed"] = changed,
-            }.ToJsonString()).Append('\n');
+            var bare = words[w].TrimEnd('.', ',');
+            if (DemoLexicon.GroupOf(bare) is not { Polarity: not 0 } group || group.Rare.Contains(bare)) continue;
+            perturbed[w] = group.Rare[0] + words[w][bare.Length..];
+            changed++;
         }
-        File.WriteAllText(Path.Combine(folder, "examples.jsonl"), lines.ToString());
-        var aua = SummaryAua ?? (100.0 * failed / Attacked).ToString("0.####", CultureInfo.InvariantCulture);
-        File.WriteAllText(Path.Combine(folder, "summary.json"), $$"""
-            {"Attack Details": {"Recipe": "textfooler", "Neighbours": 50, "Min cosine": 0.5, "Part of speech": "none", "Sentence encoder": "demo-bert mean pooling", "Threshold": 0.9},
-             "Attack Results": {"Number of successful attacks:": {{succeeded}}, "Number of failed attacks:": {{failed}}, "Number of skipped attacks:": {{skipped}}, "Accuracy under attack:": {{aua}} } }
-            """);
+        var skipped = result == AttackResult.Skipped;
+        var wrong = 1 - review.Label;
+        return new AttackOutcome(
+            input.Id, review.Label, result, skipped ? 1 : 20 + (i % 40), skipped ? 1 : 15 + (i % 30),
+            [new("text", review.Text)], [new("text", string.Join(' ', perturbed))], skipped ? wrong : review.Label, result == AttackResult.Failed ? review.Label : wrong,
+            skipped ? 0.8 : 0.04, result switch { AttackResult.Success => 0.74, AttackResult.Failed => 0.31, _ => 0.8 },
+            words.Length, changed, [], [], null, [new("sentence-similarity", 10, 2)]);
     }
 
     private string Recipe() => $$"""

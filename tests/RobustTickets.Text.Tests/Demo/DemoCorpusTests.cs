@@ -126,7 +126,7 @@ public sealed class DemoCorpusTests
             var lines = File.ReadAllText(Path.Combine(files.Folder, "test.tsv")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             Assert.Equal("sentence\tlabel", lines[0]);
             Assert.Equal(5, lines.Length);
-            Assert.All(lines[1..], line => Assert.Matches("^[^\t]+\t[01]$", line));
+            Assert.All(lines[1..], line => Assert.Matches("^[^\t]+\t(negative|positive)$", line));
             Assert.Equal(20, File.ReadAllLines(files.PretrainingFile).Length);
         }
         finally
