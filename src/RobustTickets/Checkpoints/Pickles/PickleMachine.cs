@@ -98,7 +98,7 @@ internal sealed class PickleMachine
                 break;
             case 0x8a: // LONG1: two's complement, least significant byte first
                 var big = new BigInteger(Take(NextByte()));
-                stack.Add(big >= long.MinValue && big <= long.MaxValue ? (long)big : big);
+                stack.Add(big >= long.MinValue && big <= long.MaxValue ? (object)(long)big : big);
                 break;
             case (byte)'G':
                 stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
