@@ -1,6 +1,7 @@
 // One pass of AdamW over one tensor: clip factor, both moments, update and decay in 28 bytes a parameter.
 // Element for element the same operations in the same order as the scalar tail, so the vector width never changes a result.
 // Flavours (spec 2.1): hf = epsilon before bias correction, decay after the update on the updated value; torch = decay first, epsilon after.
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace RobustTickets.Torch.Kernels;
@@ -89,6 +90,7 @@ public static unsafe class AdamWKernel
         for (long j = 0; j < count; j++) values[j] = Math.Clamp(values[j], -limit, limit);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Range(float* p, float* g, float* m, float* v, long begin, long end, in Constants s)
     {
         var j = begin;

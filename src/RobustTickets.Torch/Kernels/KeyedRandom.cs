@@ -85,6 +85,7 @@ public static unsafe class KeyedFill
     }
 
     /// <summary>One row of <see cref="Dropout"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void DropoutRow(float* mask, RandomKey key, int features, double probability)
     {
         var threshold = DropThreshold(probability);

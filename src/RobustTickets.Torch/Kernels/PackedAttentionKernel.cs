@@ -2,6 +2,7 @@
 // One task is one (sequence, head); nothing is padded beyond the next multiple of eight keys inside scratch memory, and nothing leaves the cache.
 // What is kept for backward is the probability table alone; dropout is regenerated from its key.
 // The slow, obvious reference beside it is BertAttention's padded path; the tests run both, forward and backward.
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -189,6 +190,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         _ = nk; // factors of the padding keys multiply probabilities that are zero
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SoftmaxRow(float* row, int n, int np, float scale)
     {
         for (var j = n; j < np; j++) row[j] = float.NegativeInfinity;
@@ -201,7 +203,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         var sums = Vector256<float>.Zero;
         for (var j = 0; j < np; j += 8)
         {
-            var e = Vector256.Exp((Vector256.Load(row + j) - shift) * factor);
+            var e = VectorMath.Exp((Vector256.Load(row + j) - shift) * factor);
             e.Store(row + j);
             sums += e;
         }
@@ -210,6 +212,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         for (var j = 0; j < np; j += 8) (Vector256.Load(row + j) * inverse).Store(row + j);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SoftmaxGradientRow(float* p, float* dp, int np, float factor)
     {
         var sums = Vector256<float>.Zero;
@@ -219,11 +222,13 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         for (var j = 0; j < np; j += 8) (Vector256.Load(p + j) * (Vector256.Load(dp + j) - sum) * f).Store(dp + j);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(float* a, float* b, float* target, long count)
     {
         for (long j = 0; j < count; j += 8) (Vector256.Load(a + j) * Vector256.Load(b + j)).Store(target + j);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot(float* a, float* b, long count)
     {
         var sums = Vector256<float>.Zero;

@@ -17,6 +17,7 @@ internal static unsafe class SmallGemm
         for (; i < m; i++) Row1(n, k, a + ((long)i * ars), acs, b, ldb, c + ((long)i * ldc), accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(int n, int k, float* a, int ars, int acs, float* b, int ldb, float* c, int ldc, bool accumulate)
     {
         float* a0 = a, a1 = a + ars, a2 = a + (2 * ars), a3 = a + (3 * ars);
@@ -62,6 +63,7 @@ internal static unsafe class SmallGemm
         Tail(j, n, k, a3, acs, b, ldb, c3, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row1(int n, int k, float* a, int acs, float* b, int ldb, float* c, bool accumulate)
     {
         var j = 0;
@@ -91,6 +93,7 @@ internal static unsafe class SmallGemm
     }
 
     /// <summary>Columns <paramref name="j"/>..n of one row of C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tail(int j, int n, int k, float* a, int acs, float* b, int ldb, float* c, bool accumulate)
     {
         for (; j + 8 <= n; j += 8)

@@ -13,10 +13,12 @@ public sealed class Classifier : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly BertForSequenceClassification _model;
+    private readonly BertInference? _inference;
 
     private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength)
     {
         (_model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
+        if (model.Execution.Packed && BertInference.Covers(model.Config)) _inference = new BertInference(model.Store, model.Config);
     }
 
     /// <summary>Class names in order.</summary>
@@ -68,7 +70,7 @@ public sealed class Classifier : IDisposable
     {
         var rows = new float[examples.Count][];
         if (rows.Length == 0) return rows;
-        lock (_gate) Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray());
+        lock (_gate) Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference);
         return rows;
     }
 
@@ -93,5 +95,9 @@ public sealed class Classifier : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _inference?.Dispose();
+        _model.Dispose();
+    }
 }

@@ -34,15 +34,22 @@ public static class Evaluator
     /// <summary>
     /// Logits of every example, handed to <paramref name="use"/> as (index, [C]). Examples are batched by length, longest first.
     /// </summary>
-    public static void Logits(BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, Action<int, ReadOnlySpan<float>> use)
+    /// <param name="model">The network.</param>
+    /// <param name="examples">Tokenised examples.</param>
+    /// <param name="use">Receives the row of each example.</param>
+    /// <param name="inference">The model's compiled path when the caller keeps one; otherwise one is made for this call where it covers the model.</param>
+    public static void Logits(
+        BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, Action<int, ReadOnlySpan<float>> use, BertInference? inference = null)
     {
         using var _ = torch.no_grad();
         var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
         var classes = model.Config.Labels;
+        using var compiled = inference is null && model.Execution.Packed && BertInference.Covers(model.Config) ? new BertInference(model.Store, model.Config, model.Encoder.Gates) : null;
         foreach (var group in Groups(byLength, TokensPerBatch))
         {
             using var scope = torch.scope();
-            var logits = model.Forward(model.Prepare(PackedBatch.From(group), training: false), PassOptions.Evaluation).contiguous();
+            var batch = PackedBatch.From(group);
+            var logits = (inference ?? compiled)?.Logits(batch) ?? model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();
             var rows = logits.span<float>();
             for (var i = 0; i < group.Count; i++) use((int)group[i].Id, rows.Slice(i * classes, classes));
         }

@@ -23,12 +23,14 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     private const int TokensPerBatch = 2048;
     private readonly Lock _gate = new();
     private readonly BertForMaskedLM _model;
+    private readonly BertInference? _inference;
     private readonly WordPieceTokenizer _tokenizer;
     private readonly int _maxLength;
 
     private BertSentenceEncoder(BertForMaskedLM model, WordPieceTokenizer tokenizer, string name)
     {
         (_model, _tokenizer, Name) = (model, tokenizer, name);
+        if (BertInference.Covers(model.Encoder.Config)) _inference = new BertInference(model.Store, model.Encoder.Config);
         _maxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
     }
 
@@ -66,7 +68,7 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
         using var _ = torch.no_grad();
         using var scope = torch.scope();
         var batch = PackedBatch.From(group);
-        var hidden = _model.Encoder.EncodeAll(_model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous(); // [T, H]
+        var hidden = _inference?.HiddenStates(batch) ?? _model.Encoder.EncodeAll(_model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous(); // [T, H]
         var rows = hidden.span<float>();
         for (var b = 0; b < batch.Count; b++)
         {
@@ -81,5 +83,9 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _inference?.Dispose();
+        _model.Dispose();
+    }
 }

@@ -1,0 +1,105 @@
+// The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels. Its promise is that the row of a text is a function of the text alone, bit for
+// bit, whatever batch it comes in and however many threads run: outcomes of an attack must not depend on scheduling. The reference beside it is BertEncoder.
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Models;
+
+/// <summary>Forward passes of a frozen encoder. Made from a store whose weights must not change while it is in use.</summary>
+public sealed class BertInference : IDisposable
+{
+    private readonly ParameterStore _store;
+    private readonly BertConfig _config;
+    private readonly BertGates? _gates;
+    private readonly Dictionary<string, PackedMatrix> _matrices = [];
+
+    /// <summary>Lays out the matrices of an encoder and, where present, of pooler and classifier.</summary>
+    public BertInference(ParameterStore store, BertConfig config, BertGates? gates = null)
+    {
+        (_store, _config, _gates) = (store, config, gates);
+        using var _ = torch.no_grad();
+        for (var l = 0; l < config.Layers; l++)
+        {
+            foreach (var name in (string[])[.. BertSites.HeadRows(l), $"{BertSites.Layer(l)}.attention.output.dense", BertSites.NeuronRows(l), $"{BertSites.Layer(l)}.output.dense"]) Pack(name);
+        }
+        foreach (var name in (string[])[BertSites.Pooler, BertSites.Classifier]) if (store.Contains($"{name}.weight")) Pack(name);
+    }
+
+    /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
+    public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu && config.NeuronsPerLayer.All(n => n > 0) && config.HeadsPerLayer.All(n => n > 0);
+
+    /// <summary>Logits [B, C] of a batch.</summary>
+    public Tensor Logits(PackedBatch batch)
+    {
+        using var scope = torch.scope();
+        using var _ = torch.no_grad();
+        var pooled = Linear(Encode(batch, clsOnly: true), BertSites.Pooler);
+        InferenceKernels.Tanh(pooled);
+        return scope.Keep(Linear(pooled, BertSites.Classifier));
+    }
+
+    /// <summary>Hidden states of the last layer [T, H].</summary>
+    public Tensor HiddenStates(PackedBatch batch)
+    {
+        using var scope = torch.scope();
+        using var _ = torch.no_grad();
+        return scope.Keep(Encode(batch, clsOnly: false));
+    }
+
+    private Tensor Encode(PackedBatch batch, bool clsOnly)
+    {
+        var x = Embed(batch);
+        for (var l = 0; l < _config.Layers; l++) x = Layer(l, x, batch, clsOnly && l == _config.Layers - 1);
+        return x;
+    }
+
+    private Tensor Embed(PackedBatch batch)
+    {
+        var words = Rows(BertSites.WordEmbeddings, batch.Ids);
+        words.add_(Rows(BertSites.TypeEmbeddings, batch.Segments));
+        words.add_(Rows(BertSites.PositionEmbeddings, batch.Positions));
+        return Norm(words, null, "bert.embeddings.LayerNorm");
+    }
+
+    private Tensor Layer(int l, Tensor x, PackedBatch batch, bool clsOnly)
+    {
+        var self = $"{BertSites.Layer(l)}.attention.self";
+        var asking = clsOnly ? x.index_select(0, torch.tensor<long>(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), batch.Count)) : x;
+        var queries = clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets;
+        var query = Linear(asking, $"{self}.query");
+        var context = torch.empty(query.shape);
+        InferenceKernels.Attention(
+            query, Linear(x, $"{self}.key"), Linear(x, $"{self}.value"), _gates?.Heads[l], new AttentionLayout(queries, batch.Offsets, batch.ExampleIds), _config.HeadsPerLayer[l], context);
+        var attended = Norm(Linear(context, $"{BertSites.Layer(l)}.attention.output.dense"), asking, $"{BertSites.Layer(l)}.attention.output.LayerNorm");
+        var activated = Linear(attended, BertSites.NeuronRows(l), gelu: true);
+        if (_gates?.Neurons[l] is { } c) activated.mul_(c);
+        return Norm(Linear(activated, $"{BertSites.Layer(l)}.output.dense"), attended, $"{BertSites.Layer(l)}.output.LayerNorm");
+    }
+
+    private Tensor Rows(string name, long[] rows) => _store[name].index_select(0, torch.tensor<long>(rows, rows.Length));
+
+    private Tensor Linear(Tensor x, string name, bool gelu = false)
+    {
+        var w = _matrices[name];
+        var y = torch.empty([x.shape[0], w.Outputs]);
+        InferenceKernels.Linear(x, w, y, gelu);
+        return y;
+    }
+
+    private Tensor Norm(Tensor x, Tensor? residual, string name)
+    {
+        var y = torch.empty(x.shape);
+        InferenceKernels.AddNorm(x, residual, _store[$"{name}.weight"], _store[$"{name}.bias"], _config.LayerNormEpsilon, y);
+        return y;
+    }
+
+    private void Pack(string name) => _matrices[name] = new PackedMatrix(_store[$"{name}.weight"], _store[$"{name}.bias"]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var matrix in _matrices.Values) matrix.Dispose();
+        _matrices.Clear();
+    }
+}
