@@ -1,7 +1,7 @@
 // Greedy search by word importance (specification 4.1-4.4): rank the words by the score of the text without each, then visit them in that order, taking a candidate
 // when it raises the score, until one succeeds. Counting and order are TextAttack's; what is not needed to decide the outcome is not asked of the victim:
 // a word that can make no candidate needs no ranking score, except to settle ties (numpy's sort is not stable above 16 words, so which of two tied words comes
-// first depends on all keys). Then, and only then, the missing scores are fetched.
+// first depends on all keys). The missing scores are fetched when, and only when, the search arrives at tied words.
 
 using RobustTickets.Text.Attacks.Goals;
 using RobustTickets.Text.Attacks.Python;
@@ -43,28 +43,18 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
         yield return ranking;
         if (ranking.BudgetSpent) yield break;
         var keys = ranking.Verdicts.Select(v => -v.Score).ToArray();
-        int[] order;
-        if (positions.All(Needed))
+        int[] order = positions.All(Needed) ? NumpyArgsort.Sort(keys) : [.. Enumerable.Range(0, keys.Length).Where(i => Needed(positions[i])).OrderBy(i => keys[i])];
+        var settled = keys.Length <= StableUpTo || order.Length == keys.Length;
+        for (var k = 0; k < order.Length; k++)
         {
-            order = NumpyArgsort.Sort(keys);
-        }
-        else if (keys.Length > StableUpTo && HasTies(keys, positions, Needed))
-        {
-            var rest = new ScoreRequest([.. positions.Where(p => !Needed(p)).Select(p => Hide(original, p))], counted: false);
-            yield return rest;
-            for (int i = 0, r = 0; i < keys.Length; i++)
+            if (!settled && k + 1 < order.Length && keys[order[k]] == keys[order[k + 1]])
             {
-                if (!Needed(positions[i])) keys[i] = -rest.Verdicts[r++].Score;
+                var rest = new ScoreRequest([.. positions.Where(p => !Needed(p)).Select(p => Hide(original, p))], counted: false);
+                yield return rest;
+                Settle(order.AsSpan(k), keys, positions, Needed, rest.Verdicts);
+                settled = true;
             }
-            order = NumpyArgsort.Sort(keys);
-        }
-        else
-        {
-            order = [.. Enumerable.Range(0, keys.Length).Where(i => Needed(positions[i])).OrderBy(i => keys[i])];
-        }
-
-        foreach (var position in order.Select(i => positions[i]).Where(Needed))
-        {
+            var position = positions[order[k]];
             var found = new List<Candidate>();
             foreach (var request in context.Candidates(context.Best.Text, [position], found)) yield return request;
             if (found.Count == 0) continue;
@@ -96,13 +86,16 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
         return best;
     }
 
-    private static bool HasTies(double[] keys, int[] positions, Func<int, bool> needed)
+    // Orders what is left of the visit by numpy's permutation of all keys, once they are known.
+    private static void Settle(Span<int> order, double[] keys, int[] positions, Func<int, bool> needed, IReadOnlyList<Verdict> rest)
     {
-        var seen = new HashSet<double>();
-        for (var i = 0; i < keys.Length; i++)
+        for (int i = 0, r = 0; i < keys.Length; i++)
         {
-            if (needed(positions[i]) && !seen.Add(keys[i])) return true;
+            if (!needed(positions[i])) keys[i] = -rest[r++].Score;
         }
-        return false;
+        var permutation = NumpyArgsort.Sort(keys);
+        var place = new int[keys.Length];
+        for (var i = 0; i < permutation.Length; i++) place[permutation[i]] = i;
+        order.Sort((a, b) => place[a].CompareTo(place[b]));
     }
 }
