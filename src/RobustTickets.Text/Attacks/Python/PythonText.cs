@@ -1,6 +1,6 @@
 // Python's string methods where .NET's differ: lower() (full mapping of U+0130, final sigma), islower()/isupper() (derived properties), title case of one
 // character, isdigit(), find() and slices with negative positions. Used wherever TextAttack's result depends on them (specification 3.2, 3.6, 5.1, A.4).
-// Where we differ: of Unicode's special upper-case expansions only the Latin and Armenian ones are known (no Greek iota subscripts).
+// Where we differ: of the special upper-case expansions only the Latin ones and U+0587 are known (no Greek iota subscripts, no Armenian ligatures).
 
 using System.Globalization;
 using System.Text;
@@ -118,7 +118,7 @@ public static class PythonText
         || c.Value is 0xAA or 0xBA or (>= 0x2B0 and <= 0x2B8) or 0x2C0 or 0x2C1 or (>= 0x2E0 and <= 0x2E4) or 0x345 or 0x37A
             or (>= 0x1D2C and <= 0x1D6A) or 0x1D78 or (>= 0x1D9B and <= 0x1DBF) or 0x2071 or 0x207F or (>= 0x2090 and <= 0x209C)
             or (>= 0x2170 and <= 0x217F) or (>= 0x24D0 and <= 0x24E9) or 0x2C7C or 0x2C7D or 0xA69C or 0xA69D or 0xA770 or 0xA7F8 or 0xA7F9
-            or (>= 0xAB5C and <= 0xAB5F);
+            or (>= 0xAB5C and <= 0xAB5F) or 0x10780 or (>= 0x10783 and <= 0x10785) or (>= 0x10787 and <= 0x107B0) or (>= 0x107B2 and <= 0x107BA);
 
     private static string Title(Rune c) => c.Value switch
     {
@@ -126,6 +126,9 @@ public static class PythonText
         >= 0x1C7 and <= 0x1C9 => "\u01C8",
         >= 0x1CA and <= 0x1CC => "\u01CB",
         >= 0x1F1 and <= 0x1F3 => "\u01F2",
+        0x149 => "\u02BCN",
+        // Georgian has no title case.
+        >= 0x10D0 and <= 0x10FF => c.ToString(),
         _ when Expansion(c.Value) is { } all => all[..1] + all[1..].ToLowerInvariant(),
         _ => Rune.ToUpperInvariant(c).ToString(),
     };
@@ -133,6 +136,8 @@ public static class PythonText
     private static string? Expansion(int c) => c switch
     {
         0xDF => "SS",
+        0x131 => "I",
+        0x17F => "S",
         0x149 => "\u02BCN",
         0x1F0 => "J\u030C",
         0x587 => "\u0535\u0552",
