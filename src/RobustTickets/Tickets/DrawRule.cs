@@ -2,7 +2,8 @@
 //   Rank            exact counts, floor(r(n-1))+1 smallest out, ties by (layer, index): the recommended default;
 //   StrictQuantile  the released code: keep what is strictly above numpy's interpolated quantile, so ties at it are all lost.
 // For distinct coefficients both give the same mask. Heads drawn globally obey the keep-one rule: while a layer has no head left, its largest
-// head is exempted and heads of other layers go instead.
+// head is exempted and heads of other layers go instead. Drawn layer by layer, the released code has no such rule: equal coefficients then lose the whole
+// layer, as they do here under StrictQuantile; Rank never empties a layer.
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws structured masks from coefficients.</summary>
@@ -15,7 +16,7 @@ public static class DrawRule
 
     /// <summary>Head masks. <paramref name="singlePrecision"/> says that the numbers came from float32, which the released quantile's rounding depends on.</summary>
     public static bool[][] Heads(double[][] c, DrawOptions options, bool singlePrecision) => options.HeadScope == HeadScope.Layerwise
-        ? Array.ConvertAll(c, layer => Cut([layer], options.HeadRatio, options.Ties, singlePrecision, keepOne: true, 0)[0])
+        ? Array.ConvertAll(c, layer => Cut([layer], options.HeadRatio, options.Ties, singlePrecision, keepOne: options.Ties == TieRule.Rank, 0)[0])
         : Cut(c, options.HeadRatio, options.Ties, singlePrecision, keepOne: true, 0);
 
     /// <summary>Neuron masks.</summary>
