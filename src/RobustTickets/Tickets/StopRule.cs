@@ -32,10 +32,13 @@ public static class StopRule
     {
         for (var g = 0; g + next < masks.Count; g++)
         {
-            if (Enumerable.Range(1, next).All(j => MaskDistance.Between(masks[g], masks[g + j]).Below(epsilon))) return g;
+            if (Enumerable.Range(1, next).All(j => BelowAsReleased(MaskDistance.Between(masks[g], masks[g + j]), epsilon))) return g;
         }
         return null;
     }
+
+    /// <summary>The released code keeps distances as float32, where a share of 0.02 is a little less than 0.02 and so counts as below it.</summary>
+    private static bool BelowAsReleased(MaskDistance d, double epsilon) => (float)d.Heads < epsilon && (float)d.Neurons < epsilon;
 
     private static bool Fifo(IReadOnlyList<StructuredMask> masks, FifoStop o)
     {
