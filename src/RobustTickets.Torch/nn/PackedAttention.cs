@@ -20,6 +20,7 @@ public static unsafe class PackedAttention
     public static Tensor Apply(
         Tensor query, Tensor key, Tensor value, Tensor? coefficients, AttentionLayout layout, int heads, double dropout, RandomKey dropoutKey)
     {
+        if (heads == 0) return query; // a layer that lost all its heads: [Tq, 0], and the output projection adds its bias alone
         var headSize = (int)(query.shape[1] / heads);
         var differentiable = torch.is_grad_enabled() && (query.requires_grad || key.requires_grad || value.requires_grad || coefficients is { requires_grad: true });
         var kernel = new PackedAttentionKernel(layout, heads, headSize, dropout, dropoutKey, saveTables: differentiable);
