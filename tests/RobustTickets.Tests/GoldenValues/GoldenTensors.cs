@@ -1,5 +1,6 @@
 // A reader of safetensors files of the tests' own: golden values must not pass through the code they judge.
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -8,6 +9,7 @@ namespace RobustTickets.Tests.GoldenValues;
 /// <summary>The tensors of one golden file, wholly in memory.</summary>
 internal sealed class GoldenTensors
 {
+    private static readonly ConcurrentDictionary<string, GoldenTensors> s_files = [];
     private readonly byte[] _data;
     private readonly Dictionary<string, Entry> _entries = [];
 
@@ -32,8 +34,8 @@ internal sealed class GoldenTensors
     /// <summary>Names of the tensors, sorted.</summary>
     public IEnumerable<string> Names => _entries.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Reads a file.</summary>
-    public static GoldenTensors Open(string path) => new(path, File.ReadAllBytes(path));
+    /// <summary>Reads a file, once a process: they are small, and tests ask for the same ones again and again.</summary>
+    public static GoldenTensors Open(string path) => s_files.GetOrAdd(path, p => new GoldenTensors(p, File.ReadAllBytes(p)));
 
     /// <summary>Whether a tensor is there.</summary>
     public bool Contains(string name) => _entries.ContainsKey(name);

@@ -1,0 +1,154 @@
+// What only changes speed must not change results (DESIGN 2.5, 2.6): packed = padded, [CLS] rows alone = every row, gradients by rows = dense ones; with dropout,
+// coefficients, perturbation, pairs and [PAD] inside the text, forward and backward.
+using RobustTickets.Models;
+using RobustTickets.Tests.GoldenValues;
+using RobustTickets.Tickets;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.optim;
+using Xunit;
+
+namespace RobustTickets.Tests.Models;
+
+[Collection(TorchCollection.Name)]
+public sealed class ExecutionEqualityTests
+{
+    private const double Tolerance = 1e-5;
+
+    private static readonly ModelExecution Fast = new();
+
+    public static TheoryData<int, bool, bool, bool> Situations()
+    {
+        var data = new TheoryData<int, bool, bool, bool>();
+        for (var seed = 0; seed < 6; seed++) data.Add(seed, seed % 2 == 1, seed % 3 == 1, seed % 3 != 0);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void Packed_equals_padded(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(ModelExecution.Reference, Fast, seed, dropout, gates, delta).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void Cls_rows_alone_equal_every_row(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(Fast with { ClsOnlyLastLayer = false }, Fast, seed, dropout, gates, delta).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void Gradients_by_rows_equal_dense_ones(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(Fast with { RowSparseWords = false }, Fast, seed, dropout, gates, delta).Agrees();
+
+    [Fact]
+    public void The_comparison_notices_another_dropout_key() =>
+        SameResults(ModelExecution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true).Rejects("another dropout key");
+
+    [Fact]
+    public void Dropout_is_one_function_of_example_and_token_whatever_the_batch()
+    {
+        var random = new Random(5);
+        var config = TinyBert.Dense(dropout: 0.3);
+        var examples = TinyBert.Examples(random, config, 5, 30);
+        using var model = TinyBert.New(config, Fast, seed: 5);
+        var together = Logits(model, examples);
+        for (var b = 0; b < examples.Length; b++)
+        {
+            var alone = Logits(model, [examples[b]]);
+            for (var c = 0; c < config.Labels; c++) Assert.Equal(together[(b * config.Labels) + c], alone[c], 1e-5f);
+        }
+
+        static float[] Logits(BertForSequenceClassification model, EncodedExample[] examples)
+        {
+            using var quiet = torch.no_grad();
+            using var scope = torch.scope();
+            return model.Forward(model.Prepare(PackedBatch.From(examples), training: false), new PassOptions(true, RandomKey.FromSeed(8))).to_array();
+        }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.01)]
+    public void AdamW_moves_the_word_embedding_alike_by_rows_and_dense(double decay)
+    {
+        var dense = Train(Fast with { RowSparseWords = false }, decay);
+        var rows = Train(Fast, decay);
+        var comparison = new Comparison($"word embedding after training, decay {decay}");
+        comparison.Near("word embedding", rows, dense, 2e-6);
+        comparison.Agrees();
+
+        static float[] Train(ModelExecution execution, double decay)
+        {
+            var random = new Random(11);
+            var config = TinyBert.Dense();
+            using var model = TinyBert.New(config, execution, seed: 11);
+            model.Train(_ => true);
+            using var optimizer = new AdamW(model.Store, model.Store.Names, new AdamWOptions(WeightDecay: decay, Epsilon: 1e-4), AdamW.DecaysByName);
+            for (var step = 0; step < 4; step++)
+            {
+                // Few examples: rows come and go, so the moments of absent rows must go on decaying.
+                using var scope = torch.scope();
+                var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(random, config, 2, 6)), training: true);
+                BertForSequenceClassification.Loss(model.Forward(inputs, PassOptions.Evaluation), inputs).backward();
+                optimizer.Step(1e-3, optimizer.MeasureNorm(1.0).Factor);
+                model.Store.ClearGradients();
+            }
+            return model.Store[BertSites.WordEmbeddings].to_array();
+        }
+    }
+
+    [Fact]
+    public void The_row_of_padding_gets_no_gradient_even_inside_a_text()
+    {
+        var config = TinyBert.Dense();
+        foreach (var execution in new[] { Fast, Fast with { RowSparseWords = false }, ModelExecution.Reference })
+        {
+            using var model = TinyBert.New(config, execution, seed: 2);
+            model.Train(_ => true);
+            using var scope = torch.scope();
+            var inputs = model.Prepare(PackedBatch.From([new EncodedExample(0, [7, config.PadId, 9], [0, 0, 0], 1)]), training: true);
+            BertForSequenceClassification.Loss(model.Forward(inputs, PassOptions.Evaluation), inputs).backward();
+            var gradient = Gradients.Of(model.Store, BertSites.WordEmbeddings);
+            Assert.All(gradient[(config.PadId * config.Hidden)..((config.PadId + 1) * config.Hidden)], g => Assert.Equal(0f, g));
+            Assert.Contains(gradient[(7 * config.Hidden)..(8 * config.Hidden)], g => g != 0f);
+        }
+    }
+
+    private static Comparison SameResults(ModelExecution reference, ModelExecution execution, int seed, bool dropout, bool gates, bool delta, bool otherKey = false)
+    {
+        var random = new Random(seed);
+        var config = TinyBert.Ragged(random, dropout ? 0.2 : 0);
+        var batch = PackedBatch.From(TinyBert.Examples(random, config, random.Next(2, 7), 70));
+        var perturbation = delta ? TinyBert.Normal(random, (long)batch.Tokens * config.Hidden, 0, 0.1) : null;
+        var comparison = new Comparison($"seed {seed}: {config.Layers} layers of heads [{string.Join(' ', config.HeadsPerLayer)}] x {config.HeadSize}, {batch.Count} texts");
+        var expected = Pass(reference, RandomKey.FromSeed(seed));
+        var found = Pass(execution, RandomKey.FromSeed(otherKey ? seed + 1 : seed));
+        foreach (var (name, values) in expected)
+        {
+            if (Gradients.IsNoise(name)) continue;
+            var largest = values.Select(Math.Abs).DefaultIfEmpty(0).Max();
+            comparison.Near(name, found[name], values, Tolerance * Math.Max(largest, 0.1));
+        }
+        return comparison;
+
+        Dictionary<string, float[]> Pass(ModelExecution execution, RandomKey key)
+        {
+            using var model = TinyBert.New(config, execution, seed);
+            if (gates)
+            {
+                SlimmingCoefficients.Attach(model);
+                var draw = new Random(seed + 1);
+                foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient)) TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(model.Store[name].span<float>());
+            }
+            model.Train(_ => true);
+            using var scope = torch.scope();
+            var leaf = perturbation is null ? null : torch.tensor<float>(perturbation, batch.Tokens, config.Hidden).requires_grad_();
+            var inputs = model.Prepare(batch, training: true);
+            var logits = model.Forward(inputs, new PassOptions(true, key, leaf, TokenTypes: seed % 2 == 0));
+            BertForSequenceClassification.Loss(logits, inputs).backward();
+            var results = Gradients.All(model.Store);
+            results["logits"] = logits.to_array();
+            if (leaf is not null) results["perturbation"] = leaf.grad!.to_array();
+            return results;
+        }
+    }
+}
