@@ -1,5 +1,6 @@
 // The one place where outcomes become exit codes (DESIGN 9).
 using RobustTickets.Checkpoints;
+using RobustTickets.Export;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Text;
@@ -36,6 +37,7 @@ public static class ExitCodes
         UsageException or RecipeException or RunFolderException => Usage,
         DataException or CheckpointException or TorchUnavailableException or FileNotFoundException or DirectoryNotFoundException => Data,
         NumericFailureException => Numeric,
+        ExportVerificationException => ExportVerification,
         OperationCanceledException => stopCode,
         _ => Failure,
     };
