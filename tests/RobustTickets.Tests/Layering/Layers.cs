@@ -27,7 +27,9 @@ internal static class Layers
         new("RobustTickets.Text"),
         new("RobustTickets.Text.Tokens", "RobustTickets.Text"),
         new("RobustTickets.Text.Data", "RobustTickets.Text"),
-        new("RobustTickets.Text.Attacks", "RobustTickets.Text", "RobustTickets.Text.Tokens", "RobustTickets.Text.Data"),
+        new("RobustTickets.Text.Attacks", "RobustTickets.Text", "RobustTickets.Text.Data", "RobustTickets.Text.Attacks.Python"),
+        new("RobustTickets.Text.Attacks.Python"),
+        new("RobustTickets.Text.Attacks.Recipes", "RobustTickets.Text", "RobustTickets.Text.Attacks"),
         new("RobustTickets.Text.Demo", "RobustTickets.Text"),
         new("RobustTickets.Text.Metrics", "RobustTickets.Text", "RobustTickets.Text.Data", "RobustTickets.Text.Attacks.*"),
 
@@ -40,6 +42,7 @@ internal static class Layers
         new("RobustTickets.Training", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Objectives", "RobustTickets.Checkpoints", "RobustTickets.Runs"),
         new("RobustTickets.Evaluation", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Checkpoints", "RobustTickets.Runs"),
         new("RobustTickets.Export", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Tickets", "RobustTickets.Checkpoints"),
+        new("RobustTickets.Pretraining", AllTorch, "RobustTickets.Text", "RobustTickets.Text.Tokens", "RobustTickets.Models", "RobustTickets.Checkpoints", "RobustTickets.Training"),
         // Reports read run folders only; of Text they take nothing but the exception for broken files.
         new("RobustTickets.Reports", "RobustTickets.Runs", "RobustTickets.Text"),
         new("RobustTickets.Recipes", AllTorch, AllText, "RobustTickets.Runs", "RobustTickets.Checkpoints", "RobustTickets.Models", "RobustTickets.Tickets",
