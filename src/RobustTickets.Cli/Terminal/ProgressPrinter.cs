@@ -15,8 +15,6 @@ public sealed record ProgressState(string Label, long Done, long Total, string D
 /// <summary>Prints progress; used from one thread at a time.</summary>
 public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, TimeSpan? interval = null, Func<TimeSpan>? clock = null)
 {
-    private const int BarWidth = 24;
-
     private readonly TimeSpan _interval = interval ?? (terminal.IsTerminal ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5));
     private readonly Func<TimeSpan> _clock = clock ?? Clock();
     private readonly Lock _gate = new();
@@ -85,9 +83,11 @@ public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, Tim
             ? string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}/{state.Total:N0}")
             : string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}");
         var share = state.Total > 0 ? Math.Clamp(state.Done / (double)state.Total, 0, 1) : 0;
-        var filled = (int)(share * BarWidth);
+        // The figures matter more than the bar: it takes what an 80-column line leaves.
+        var width = Math.Clamp(terminal.Width - 76, 8, 24);
+        var filled = (int)(share * width);
         var head = terminal.IsTerminal && state.Total > 0
-            ? $"{state.Label} [{new string('=', filled)}{new string(' ', BarWidth - filled)}] {count}"
+            ? $"{state.Label} [{new string('=', filled)}{new string(' ', width - filled)}] {count}"
             : state.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{state.Label} {count} ({100 * share:0.0} %)") : $"{state.Label} {count}";
         return $"{head}  {state.Details}{(state.Remaining is { } left ? $"  {Duration(left)} left" : "")}";
     }

@@ -58,7 +58,7 @@ public class TerminalTests
         var text = error.ToString();
         Assert.All(text.Split('\r', '\n'), part => Assert.True(part.Replace("\u001b[2K", "").Length < 40, part));
         Assert.Contains("\r\u001b[2Knote\n", text);
-        Assert.Contains("[============            ] 5/10", text);
+        Assert.Contains("[====    ] 5/10", text);
         Assert.EndsWith("\n", text);
         // No colours: only the code that clears the line.
         Assert.Equal(text.Count(c => c == '\u001b'), text.Split("\u001b[2K").Length - 1);
