@@ -15,6 +15,9 @@ namespace RobustTickets.Recipes;
 /// <summary>The surroundings of a run.</summary>
 internal sealed class RunSession : IDisposable
 {
+    /// <summary>Parameters and two moments in three checkpoints (the newest two and the one being written), and the final model.</summary>
+    private const long CopiesOnDisk = (3 * 3) + 1;
+
     private readonly IProgress<TrainProgress>? _progress;
     private readonly CancellationToken _stop;
 
@@ -56,12 +59,10 @@ internal sealed class RunSession : IDisposable
     {
         RecipeCheck.Require(request.Recipe, "recipe");
         var tokenizer = WordPieceTokenizer.Load(request.ModelFolder);
-        using (BertFiles.Open(request.ModelFolder))
-        {
-            // Opening checks the folder's shapes before data are read and anything is written.
-        }
+        var bytes = CheckedModelBytes(request.ModelFolder); // shapes are refused before data are read and anything is written
         var data = RunData.Load(request, tokenizer);
         var folder = request.Resume ? RunFolder.Open(request.OutFolder) : RunFolder.Create(request.OutFolder);
+        folder.EnsureSpace(CopiesOnDisk * bytes);
         var recipeText = RecipeJson.Write(request.Recipe);
         var session = new RunSession(request, data, tokenizer, folder, EventLog.Open(folder.EventsFile, request.Resume && File.Exists(folder.EventsFile) ? new FileInfo(folder.EventsFile).Length : 0), progress, stop)
         {
@@ -69,6 +70,12 @@ internal sealed class RunSession : IDisposable
         };
         if (!request.Resume) Checkpoints.AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
         return session;
+    }
+
+    private static long CheckedModelBytes(string folder)
+    {
+        using var files = BertFiles.Open(folder);
+        return BertSites.ClassifierShapes(BertFiles.ConfigOf(files.Config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b)) * sizeof(float);
     }
 
     /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>

@@ -14,12 +14,18 @@ public sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long T
     public static EncodedSplit From(IReadOnlyList<Example> examples, WordPieceTokenizer tokenizer, int maxLength)
     {
         var encoded = new EncodedExample[examples.Count];
+        var truncated = 0;
         Parallel.For(0, encoded.Length, i =>
         {
             var example = examples[i];
             var pieces = tokenizer.Encode(example.Text, example.TextPair, maxLength);
             encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, example.Label);
+            if (pieces.Ids.Length == maxLength && Length(example, tokenizer) > maxLength) Interlocked.Increment(ref truncated);
         });
-        return new EncodedSplit(encoded, encoded.Sum(e => (long)e.Ids.Length), encoded.Count(e => e.Ids.Length == maxLength));
+        return new EncodedSplit(encoded, encoded.Sum(e => (long)e.Ids.Length), truncated);
     }
+
+    /// <summary>Word pieces without any limit: [CLS] text [SEP], and pair [SEP] where there is one.</summary>
+    private static int Length(Example example, WordPieceTokenizer tokenizer) =>
+        tokenizer.TokenIds(example.Text).Length + 2 + (example.TextPair is null ? 0 : tokenizer.TokenIds(example.TextPair).Length + 1);
 }
