@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes;
 using RobustTickets.Text.Tokens;
-using RobustTickets.Tickets;
 
 namespace RobustTickets.Cli;
 
@@ -14,9 +13,9 @@ internal static class TrainPlan
         var recipe = request.Recipe;
         var data = RunData.Load(request, WordPieceTokenizer.Load(request.ModelFolder));
         var examples = data.Train.Examples.Count;
-        var perEpoch = (examples + recipe.BatchSize - 1) / recipe.BatchSize;
-        var retrain = (long)Math.Ceiling(perEpoch * recipe.Retrain.Epochs - 1e-9);
-        long? search = recipe.Search is { } s ? (long)Math.Floor((s.Stop is FixedStop f ? f.Fraction : s.HorizonEpochs) * examples / recipe.BatchSize + 1e-9) : null;
+        var perEpoch = StepCounts.PerEpoch(recipe, examples);
+        var retrain = StepCounts.Retrain(recipe, examples);
+        long? search = recipe.Search is null ? null : StepCounts.SearchAtMost(recipe, examples);
         if (json)
         {
             JsonOutput.Write(context.Out, new JsonObject

@@ -4,6 +4,7 @@ using System.Globalization;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Goals;
 using RobustTickets.Text.Attacks.Engine;
 using RobustTickets.Text.Attacks.Recipes;
 using RobustTickets.Text.Attacks.Resources;
@@ -101,12 +102,13 @@ internal sealed class AttackOptionSet
             "head" => TextAttackVersion.Head,
             _ => TextAttackVersion.V034,
         };
+        // Scores tie as in TextAttack, which keeps the float32 of the model.
         if (Recipe(parsed) == "bert-attack-released")
         {
-            var o = new BertAttackReleasedOptions(encoder, QueryBudget: budget, Version: version);
+            var o = new BertAttackReleasedOptions(encoder, QueryBudget: budget, Precision: ScorePrecision.Single, Version: version);
             return BertAttackReleased.Create(resources, threshold is { } t ? o with { SimilarityThreshold = t } : o);
         }
-        var textFooler = new TextFoolerOptions(encoder, QueryBudget: budget, Version: version);
+        var textFooler = new TextFoolerOptions(encoder, QueryBudget: budget, Precision: ScorePrecision.Single, Version: version);
         return TextFooler.Create(resources, threshold is { } x ? textFooler with { SimilarityThreshold = x } : textFooler);
     }
 

@@ -9,7 +9,7 @@ namespace RobustTickets.Cli.Attacks;
 internal static class AttackSample
 {
     /// <summary>The names of the ways to pick.</summary>
-    public static readonly string[] Ways = ["first-n", "stratified"];
+    public static readonly string[] Ways = ["stratified", "first-n"];
 
     /// <summary>Picks examples; they stay in file order.</summary>
     /// <param name="examples">The split.</param>

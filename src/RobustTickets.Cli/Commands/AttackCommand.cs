@@ -17,7 +17,7 @@ internal static class AttackCommand
         var model = CommonOptions.Model("victim: a run's model/ folder or any Hugging Face BERT classifier");
         var split = CommonOptions.Split();
         var count = CommonOptions.Count("--num-examples", 1, "examples attacked; default: all of the split");
-        var sample = new Option<string>("--sample") { Description = "the first N of the file (as the papers' scripts), or a seeded sample with the file's class shares", DefaultValueFactory = _ => "first-n" };
+        var sample = new Option<string>("--sample") { Description = "a seeded sample with the file's class shares, or the first N of the file (as the papers' scripts)", DefaultValueFactory = _ => "stratified" };
         sample.AcceptOnlyFromAmong(AttackSample.Ways);
         var seed = CommonOptions.Count("--seed", 0, "seed of a stratified sample; default 42");
         var length = CommonOptions.Count("--max-length", 3, "most word pieces the victim sees, special tokens included; default: the tokenizer's own");
@@ -41,7 +41,7 @@ internal static class AttackCommand
             EvaluationData.Tell(context, examples);
             var way = parsed.GetValue(sample)!;
             var picked = AttackSample.Pick(examples.Examples, way, parsed.GetValue(count), parsed.GetValue(seed) ?? 42);
-            Warn(context, examples, picked);
+            Warn(context, examples, picked, way);
 
             using var encoder = encoderFolder is null ? null : BertSentenceEncoder.Load(encoderFolder);
             var built = attack.Attack(parsed, resources, encoder);
@@ -75,9 +75,9 @@ internal static class AttackCommand
         }
     }
 
-    private static void Warn(CliContext context, Split split, IReadOnlyList<Example> picked)
+    private static void Warn(CliContext context, Split split, IReadOnlyList<Example> picked, string way)
     {
-        if (picked.Count < split.Examples.Count && Splits.ClassGroupedWarning(split) is { } warning) context.Error.WriteLine($"warning: {warning}; see --sample stratified");
+        if (way == "first-n" && picked.Count < split.Examples.Count && Splits.ClassGroupedWarning(split) is { } warning) context.Error.WriteLine($"warning: {warning}; see --sample stratified");
         context.Error.WriteLine($"attacking {picked.Count} examples: {string.Join(", ", split.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}"))}");
     }
 

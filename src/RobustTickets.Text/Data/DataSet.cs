@@ -6,6 +6,19 @@ namespace RobustTickets.Text.Data;
 /// </summary>
 public static class DataSet
 {
+    /// <summary>Whether a place holds a split of its own that is published with labels: a file of a folder, or aclImdb. A single table is one split, whatever it is called.</summary>
+    /// <param name="path">File or folder.</param>
+    /// <param name="task">Name of the task.</param>
+    /// <param name="split">train, dev, test or dev-mismatched.</param>
+    /// <exception cref="DataException">Task or split are not known, nothing is there, or two files claim the split.</exception>
+    public static bool Holds(string path, string task, string split)
+    {
+        var layout = TaskCatalog.Required(task);
+        var name = SplitFiles.Normalise(split);
+        if (!layout.IsGeneric && layout.Task.LabelledSplits?.Contains(name) == false) return false;
+        return File.Exists(path) ? AclImdb.IsArchive(path) : SplitFiles.Holds(path, layout, name);
+    }
+
     /// <summary>Reads a split.</summary>
     /// <param name="path">A file, or a folder that holds one for the split.</param>
     /// <param name="task">Name of the task (<see cref="TaskCatalog"/>).</param>

@@ -39,14 +39,18 @@ internal static class SplitFiles
         return NamesOf.FirstOrDefault(pair => pair.Value.Contains(stem)).Key;
     }
 
+    /// <summary>Whether a folder holds a split.</summary>
+    public static bool Holds(string folder, TaskLayout layout, string split) => Directory.Exists(folder) && Search(folder, layout, split) is not null;
+
     public static SplitPlace Find(string path, TaskLayout layout, string split)
     {
         if (File.Exists(path)) return new SplitPlace(path, AclImdb.IsArchive(path) ? split : null, null);
         if (!Directory.Exists(path)) throw new DataException($"{path}: no such file or folder");
-        return InFolder(path, layout, split)
-            ?? layout.Folders.Select(name => Path.Combine(path, name)).Where(Directory.Exists).Select(folder => InFolder(folder, layout, split)).FirstOrDefault(place => place is not null)
-            ?? throw new DataException(Missing(path, layout, split));
+        return Search(path, layout, split) ?? throw new DataException(Missing(path, layout, split));
     }
+
+    private static SplitPlace? Search(string path, TaskLayout layout, string split) => InFolder(path, layout, split)
+        ?? layout.Folders.Select(name => Path.Combine(path, name)).Where(Directory.Exists).Select(folder => InFolder(folder, layout, split)).FirstOrDefault(place => place is not null);
 
     private static SplitPlace? InFolder(string folder, TaskLayout layout, string split)
     {

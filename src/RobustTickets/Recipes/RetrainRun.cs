@@ -22,7 +22,7 @@ internal static class RetrainRun
         var examples = session.Data.Train.Examples;
         var key = session.StageKey(name);
         var sampler = new BatchSampler(examples.Count, recipe.BatchSize, retrain.Shuffle, key.Derive(0L));
-        var steps = Math.Max(1, (long)Math.Floor(sampler.StepsPerEpoch * retrain.Epochs));
+        var steps = StepCounts.Retrain(recipe, examples.Count);
         var stage = new StageRun(name, steps, model, optimizer, new SnapshotList());
         if (from is { } checkpoint)
         {

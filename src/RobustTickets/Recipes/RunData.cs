@@ -25,34 +25,22 @@ public sealed record RunData(EncodedSplit Train, EncodedSplit Evaluation, string
         var notes = new List<string>();
         var train = DataSet.Load(request.DataPath, recipe.Task, "train", request.Data);
         notes.Add(train.Summary());
+        notes.AddRange(train.Notes);
         if (Splits.ClassGroupedWarning(train) is { } warning) notes.Add(warning);
         var options = (request.Data ?? new DataOptions()) with { Labels = train.Labels };
-        var (examples, evaluation, name) = (train.Examples, TryLoad("test") ?? TryLoad("dev"), "");
-        if (evaluation is null)
+        var examples = train.Examples;
+        foreach (var split in (string[])["test", "dev"])
         {
-            var carved = Splits.CarveDev(train.Examples, recipe.DevFraction, (ulong)recipe.Seed);
-            (examples, name) = (carved.Train, $"dev (carved: {carved.Dev.Count} of {train.Examples.Count} training examples, seed {recipe.Seed})");
-            return Encode(carved.Dev);
+            if (!DataSet.Holds(request.DataPath, recipe.Task, split)) continue;
+            var evaluation = DataSet.Load(request.DataPath, recipe.Task, split, options);
+            notes.Add(evaluation.Summary());
+            return Encode(evaluation.Examples, evaluation.Name);
         }
-        name = evaluation.Name;
-        notes.Add(evaluation.Summary());
-        return Encode(evaluation.Examples);
+        var carved = Splits.CarveDev(train.Examples, recipe.DevFraction, (ulong)recipe.Seed);
+        examples = carved.Train;
+        return Encode(carved.Dev, $"dev (carved: {carved.Dev.Count} of {train.Examples.Count} training examples, seed {recipe.Seed})");
 
-        Split? TryLoad(string split)
-        {
-            if (File.Exists(request.DataPath) && !request.DataPath.EndsWith(".gz", StringComparison.Ordinal)) return null; // a single file is all training data
-            try
-            {
-                return DataSet.Load(request.DataPath, recipe.Task, split, options);
-            }
-            catch (DataException e)
-            {
-                notes.Add($"{split} split not used: {e.Message}");
-                return null;
-            }
-        }
-
-        RunData Encode(IReadOnlyList<Example> evaluated) => new(
+        RunData Encode(IReadOnlyList<Example> evaluated, string name) => new(
             EncodedSplit.From(examples, tokenizer, recipe.MaxLength), EncodedSplit.From(evaluated, tokenizer, recipe.MaxLength), name, train.Labels.Names, train.Sha256, notes);
     }
 }

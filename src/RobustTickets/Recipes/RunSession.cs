@@ -68,6 +68,7 @@ internal sealed class RunSession : IDisposable
         {
             RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
         };
+        foreach (var note in data.Notes) progress?.Report(new TrainProgress("data", 0, 0, 0, 0, 0, 0, null, note));
         if (!request.Resume) Checkpoints.AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
         return session;
     }

@@ -24,7 +24,7 @@ internal static class SearchRun
         var coefficients = SlimmingCoefficients.Attach(model);
         using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer);
         var examples = session.Data.Train.Examples;
-        var borders = new Borders(examples.Count, recipe.BatchSize, search);
+        var borders = new Borders(examples.Count, recipe);
         var snapshots = from is { } f ? RunCheckpoint.Snapshots(f.Path) : new SnapshotList();
         var stage = new StageRun(Stage, borders.LastStep, model, optimizer, snapshots);
         var masks = snapshots.Masks(draw).ToList();
@@ -164,11 +164,12 @@ internal static class SearchRun
     {
         private readonly Dictionary<long, int> _borders = [];
 
-        internal Borders(int examples, int batchSize, SearchStage search)
+        internal Borders(int examples, Recipe recipe)
         {
-            var perEpoch = Math.Max(1, examples / batchSize);
-            HorizonSteps = Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
-            LastStep = search.Stop is FixedStop f ? Math.Max(1, (long)Math.Floor(perEpoch * f.Fraction)) : (long)HorizonSteps;
+            var search = recipe.Search!;
+            var perEpoch = Math.Max(1, examples / recipe.BatchSize);
+            HorizonSteps = StepCounts.SearchHorizon(recipe, examples);
+            LastStep = StepCounts.SearchAtMost(recipe, examples);
             for (var g = 1; g <= Math.Ceiling(search.SnapshotsPerEpoch * search.HorizonEpochs); g++)
             {
                 var step = perEpoch * (long)g / search.SnapshotsPerEpoch;

@@ -1,0 +1,22 @@
+// How many steps the stages of a recipe take, in one place for the run and for --dry-run (spec 2.3, 8.4, 15.10).
+using RobustTickets.Tickets;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>Steps of a recipe over a number of training examples.</summary>
+public static class StepCounts
+{
+    /// <summary>Steps of one epoch, the last and smaller batch included.</summary>
+    public static long PerEpoch(Recipe recipe, int examples) => (examples + recipe.BatchSize - 1L) / recipe.BatchSize;
+
+    /// <summary>Steps of the retraining stage: whole steps of its epochs, at least one.</summary>
+    public static long Retrain(Recipe recipe, int examples) => Math.Max(1, (long)Math.Floor(PerEpoch(recipe, examples) * recipe.Retrain.Epochs));
+
+    /// <summary>T of the search's schedule: floor(N * epochs / B), kept whatever the stop.</summary>
+    public static double SearchHorizon(Recipe recipe, int examples) => Math.Max(1, Math.Floor(examples * recipe.Search!.HorizonEpochs / recipe.BatchSize));
+
+    /// <summary>Steps of the search at most: its horizon, or the step of a fixed stop.</summary>
+    public static long SearchAtMost(Recipe recipe, int examples) => recipe.Search!.Stop is FixedStop f
+        ? Math.Max(1, (long)Math.Floor(Math.Max(1, examples / recipe.BatchSize) * f.Fraction))
+        : (long)SearchHorizon(recipe, examples);
+}
