@@ -16,7 +16,8 @@ public static class Evaluator
     private const int TokensPerBatch = 2048;
 
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
-    public static EvaluationResult Evaluate(BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between two batches.</exception>
+    public static EvaluationResult Evaluate(BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, CancellationToken stop = default)
     {
         var correct = 0;
         var loss = 0.0;
@@ -27,7 +28,7 @@ public static class Evaluator
             for (var c = 1; c < logits.Length; c++) if (logits[c] > logits[best]) best = c;
             if (best == label) correct++;
             loss += LogSumExp(logits) - logits[label];
-        });
+        }, stop: stop);
         return new EvaluationResult((double)correct / examples.Count, loss / examples.Count, examples.Count);
     }
 
@@ -38,8 +39,11 @@ public static class Evaluator
     /// <param name="examples">Tokenised examples.</param>
     /// <param name="use">Receives the row of each example.</param>
     /// <param name="inference">The model's compiled path when the caller keeps one; otherwise one is made for this call where it covers the model.</param>
+    /// <param name="stop">Cancelling it ends the call after the batch at work.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled.</exception>
     public static void Logits(
-        BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, Action<int, ReadOnlySpan<float>> use, BertInference? inference = null)
+        BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, Action<int, ReadOnlySpan<float>> use, BertInference? inference = null,
+        CancellationToken stop = default)
     {
         using var _ = torch.no_grad();
         var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
@@ -47,6 +51,7 @@ public static class Evaluator
         using var compiled = inference is null && model.Execution.Packed && BertInference.Covers(model.Config) ? new BertInference(model.Store, model.Config, model.Encoder.Gates) : null;
         foreach (var group in Groups(byLength, TokensPerBatch))
         {
+            stop.ThrowIfCancellationRequested();
             using var scope = torch.scope();
             var batch = PackedBatch.From(group);
             var logits = (inference ?? compiled)?.Logits(batch) ?? model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();

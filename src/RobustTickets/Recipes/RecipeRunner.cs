@@ -56,20 +56,22 @@ public static class RecipeRunner
     /// <summary>The newest checkpoint when resuming, its log cut back; null for a fresh start.</summary>
     private static (string Path, RunState State)? Resume(RunSession session)
     {
-        if (!session.Request.Resume) return null;
-        if (RunCheckpoint.Newest(session.Folder) is not { } newest)
+        if (!session.Request.Resume || RunCheckpoint.Newest(session.Folder) is not { } newest)
         {
             session.RewindEvents(0);
             return null;
         }
         var state = newest.State;
-        if (state.RecipeHash != session.RecipeHash)
-        {
-            throw new RecipeException($"{session.Folder.Path} was begun with another recipe (see recipe.json there); go on with that one or choose another --out");
-        }
+        if (state.RecipeHash != session.RecipeHash) throw RunSession.OtherRecipe(session.Folder);
         if (state.DataHash != session.Data.Hash)
         {
             throw new Text.DataException($"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun");
+        }
+        if (state.InputsHash is { } inputs && inputs != session.InputsHash)
+        {
+            throw new Text.DataException(
+                $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}) "
+                + "have changed since it was begun");
         }
         session.RewindEvents(state.EventsLength);
         session.Finished.AddRange(state.Finished);
@@ -109,7 +111,8 @@ public static class RecipeRunner
     private static RunResult Conclude(RunSession session)
     {
         using var model = BertFiles.LoadClassifier(session.Folder.ModelFolder, session.Data.Labels.Count, session.HeadKey, session.Execution);
-        var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples);
+        // Everything up to here is in the last checkpoint, so a stop may break this off; on large data it takes long.
+        var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples, session.Stop);
         using var dense = session.Checkpoint0();
         var test = session.Data.EvaluationName.StartsWith("test", StringComparison.Ordinal);
         var result = new RunResult(

@@ -23,10 +23,12 @@ namespace RobustTickets.Recipes;
 /// <param name="Tally">Running sums of the stage.</param>
 /// <param name="Finished">Summaries of the stages before.</param>
 /// <param name="Ticket">The drawn ticket, once there is one.</param>
+/// <param name="InputsHash">Hash of encoded examples and base weights; null in checkpoints of before it was recorded.</param>
 public sealed record RunState(
-    string Stage, long Updates, long TotalSteps, long EventsLength, string RecipeHash, string DataHash, StageTally Tally, IReadOnlyList<StageSummary> Finished, TicketSummary? Ticket);
+    string Stage, long Updates, long TotalSteps, long EventsLength, string RecipeHash, string DataHash, StageTally Tally, IReadOnlyList<StageSummary> Finished, TicketSummary? Ticket,
+    string? InputsHash = null);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(WriteIndented = true, RespectRequiredConstructorParameters = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(RunState))]
 internal sealed partial class RunStateJson : JsonSerializerContext;
 

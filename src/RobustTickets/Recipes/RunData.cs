@@ -36,6 +36,7 @@ public sealed record RunData(EncodedSplit Train, EncodedSplit Evaluation, string
             notes.Add(evaluation.Summary());
             return Encode(evaluation.Examples, evaluation.Name);
         }
+        if (recipe.DevFraction == 0) throw new RecipeException($"dev-fraction: is 0, but {request.DataPath} has no labelled test or dev split; give a share of the training examples to evaluate on");
         var carved = Splits.CarveDev(train.Examples, recipe.DevFraction, (ulong)recipe.Seed);
         examples = carved.Train;
         return Encode(carved.Dev, $"dev (carved: {carved.Dev.Count} of {train.Examples.Count} training examples, seed {recipe.Seed})");

@@ -1,5 +1,6 @@
 // What all stages of a run share: data as word pieces, the pre-trained folder, the run folder with its log, progress, and the interrupt.
 using System.Security.Cryptography;
+using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -19,12 +20,11 @@ internal sealed class RunSession : IDisposable
     private const long CopiesOnDisk = (3 * 3) + 1;
 
     private readonly IProgress<TrainProgress>? _progress;
-    private readonly CancellationToken _stop;
+    private EventLog? _events;
 
-    private RunSession(TrainRequest request, RunData data, WordPieceTokenizer tokenizer, RunFolder folder, EventLog events, IProgress<TrainProgress>? progress, CancellationToken stop)
+    private RunSession(TrainRequest request, RunData data, WordPieceTokenizer tokenizer, RunFolder folder, IProgress<TrainProgress>? progress, CancellationToken stop)
     {
-        (Request, Data, Tokenizer, Folder, Events) = (request, data, tokenizer, folder, events);
-        (_progress, _stop) = (progress, stop);
+        (Request, Data, Tokenizer, Folder, _progress, Stop) = (request, data, tokenizer, folder, progress, stop);
     }
 
     internal TrainRequest Request { get; }
@@ -37,7 +37,10 @@ internal sealed class RunSession : IDisposable
 
     internal RunFolder Folder { get; }
 
-    internal EventLog Events { get; private set; }
+    /// <summary>The log, once <see cref="RewindEvents"/> has said where it goes on. Until then a run that cannot be resumed is left as it is.</summary>
+    internal EventLog Events => _events ?? throw new InvalidOperationException("the event log is not open yet");
+
+    internal CancellationToken Stop { get; }
 
     internal List<StageSummary> Finished { get; } = [];
 
@@ -45,7 +48,10 @@ internal sealed class RunSession : IDisposable
 
     internal long StepsBefore { get; set; }
 
-    internal string RecipeHash { get; private set; } = "";
+    internal string RecipeHash { get; private init; } = "";
+
+    /// <summary>Identity of what a run computes on: the encoded examples (which limits, columns, labels and tokenizer shape) and the weights it starts from.</summary>
+    internal string InputsHash { get; private init; } = "";
 
     internal ModelExecution Execution => Request.Execution.Packed ? new ModelExecution() : ModelExecution.Reference;
 
@@ -59,25 +65,36 @@ internal sealed class RunSession : IDisposable
     {
         RecipeCheck.Require(request.Recipe, "recipe");
         var tokenizer = WordPieceTokenizer.Load(request.ModelFolder);
-        var bytes = CheckedModelBytes(request.ModelFolder); // shapes are refused before data are read and anything is written
+        using var files = BertFiles.Open(request.ModelFolder); // checks the shapes before data are read and anything is written
+        if (request.Recipe.Search is not null && files.Config.Ticket is not null)
+        {
+            throw new CheckpointException($"{request.ModelFolder}: is a ticket already; a search needs a dense checkpoint (a recipe without search goes on training a ticket)");
+        }
         var data = RunData.Load(request, tokenizer);
         var folder = request.Resume ? RunFolder.Open(request.OutFolder) : RunFolder.Create(request.OutFolder);
-        folder.EnsureSpace(CopiesOnDisk * bytes);
+        folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));
         var recipeText = RecipeJson.Write(request.Recipe);
-        var session = new RunSession(request, data, tokenizer, folder, EventLog.Open(folder.EventsFile, request.Resume && File.Exists(folder.EventsFile) ? new FileInfo(folder.EventsFile).Length : 0), progress, stop)
+        if (request.Resume)
+        {
+            if (File.Exists(folder.RecipeFile) && File.ReadAllText(folder.RecipeFile) != recipeText) throw OtherRecipe(folder);
+            AtomicFolder.RemoveLeftovers(folder.Path);
+        }
+        // A resumed run may have been killed before it came to writing this.
+        if (!File.Exists(folder.RecipeFile)) AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
+        var session = new RunSession(request, data, tokenizer, folder, progress, stop)
         {
             RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
+            InputsHash = RunInputs.Hash(data, files.Weights),
         };
         foreach (var note in data.Notes) progress?.Report(new TrainProgress("data", 0, 0, 0, 0, 0, 0, null, note));
-        if (!request.Resume) Checkpoints.AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
         return session;
     }
 
-    private static long CheckedModelBytes(string folder)
-    {
-        using var files = BertFiles.Open(folder);
-        return BertSites.ClassifierShapes(BertFiles.ConfigOf(files.Config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b)) * sizeof(float);
-    }
+    private static long ModelBytes(HuggingFaceConfig config) =>
+        BertSites.ClassifierShapes(BertFiles.ConfigOf(config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b)) * sizeof(float);
+
+    internal static RecipeException OtherRecipe(RunFolder folder) =>
+        new($"{folder.Path} was begun with another recipe (see recipe.json there); go on with that one or choose another --out");
 
     /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>
     internal BertForSequenceClassification Checkpoint0() => BertFiles.LoadClassifier(Request.ModelFolder, Data.Labels.Count, HeadKey, Execution);
@@ -85,8 +102,8 @@ internal sealed class RunSession : IDisposable
     /// <summary>Cuts the event log back to what a checkpoint knows.</summary>
     internal void RewindEvents(long length)
     {
-        Events.Dispose();
-        Events = EventLog.Open(Folder.EventsFile, length);
+        _events?.Dispose();
+        _events = EventLog.Open(Folder.EventsFile, length);
     }
 
     /// <summary>Logs a step, reports progress, and turns an interrupt into a checkpoint.</summary>
@@ -107,17 +124,25 @@ internal sealed class RunSession : IDisposable
     internal void CheckpointIfDue(StageRun stage)
     {
         var every = Request.CheckpointEverySteps;
-        var stopping = _stop.IsCancellationRequested;
+        var stopping = Stop.IsCancellationRequested;
         if (!stopping && (every <= 0 || stage.Tally.Steps % every != 0)) return;
         SaveCheckpoint(stage);
-        if (stopping) throw new OperationCanceledException($"stopped in {stage.Name} after step {stage.Tally.Steps}; --resume goes on from there", _stop);
+        if (stopping) throw new OperationCanceledException($"stopped in {stage.Name} after step {stage.Tally.Steps}; --resume goes on from there", Stop);
     }
 
     /// <summary>Writes a checkpoint of a stage now.</summary>
+    /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before stay.</exception>
     internal void SaveCheckpoint(StageRun stage)
     {
+        foreach (var name in stage.Model.Store.Names)
+        {
+            foreach (var value in stage.Model.Store[name].span<float>())
+            {
+                if (!float.IsFinite(value)) throw new NumericFailureException($"{stage.Name}, step {stage.Tally.Steps}: '{name}' holds {value}; a lower learning rate usually helps");
+            }
+        }
         var state = new RunState(
-            stage.Name, stage.Optimizer.Updates, StepsBefore + stage.Tally.Steps, Events.Position, RecipeHash, Data.Hash, stage.Tally, [.. Finished], Ticket);
+            stage.Name, stage.Optimizer.Updates, StepsBefore + stage.Tally.Steps, Events.Position, RecipeHash, Data.Hash, stage.Tally, [.. Finished], Ticket, InputsHash);
         RunCheckpoint.Save(Folder, state, stage.Model.Store, stage.Optimizer, stage.Snapshots);
     }
 
@@ -129,7 +154,7 @@ internal sealed class RunSession : IDisposable
         Note(stage, $"epoch {stage.Tally.Epochs:0.##}: accuracy {100 * result.Accuracy:0.0} % on {result.Examples} {Data.EvaluationName} examples, loss {result.Loss:0.000}");
     }
 
-    public void Dispose() => Events.Dispose();
+    public void Dispose() => _events?.Dispose();
 }
 
 /// <summary>One stage at work.</summary>

@@ -12,7 +12,8 @@ internal static class RunFile
     /// <summary>Writes text under a temporary name, forces it to disk, then renames.</summary>
     public static void Write(string path, string text)
     {
-        var temporary = $"{path}.tmp-{Environment.ProcessId}";
+        // Named as Checkpoints.AtomicFile names its own, so that what a killed process leaves is found and removed together.
+        var temporary = Path.Combine(Path.GetDirectoryName(path) ?? "", $".{Path.GetFileName(path)}.tmp-{Environment.ProcessId}-0");
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
             file.Write(Encoding.UTF8.GetBytes(text));
