@@ -2,6 +2,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Reports;
+using RobustTickets.Runs;
+using RobustTickets.Text;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -22,7 +24,7 @@ internal static class ReportCommand
                 ? Path.Combine(folders[0], "report.html")
                 : throw new UsageException($"--out is missing: say where the report of {folders.Length} runs goes"));
             if (parsed.GetValue(csv) && parsed.GetValue(json)) throw new UsageException("--csv and --json cannot be combined");
-            var records = RunRecord.LoadAll(folders);
+            var records = Load(folders);
             HtmlReport.Write(records, file, parsed.GetValue(title));
             var table = SummaryTable.Main(records);
             var findings = Findings.Of(records);
@@ -42,5 +44,18 @@ internal static class ReportCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    /// <summary>A folder to be read that holds no run is missing data, not a wrong place to write to.</summary>
+    private static IReadOnlyList<RunRecord> Load(string[] folders)
+    {
+        try
+        {
+            return RunRecord.LoadAll(folders);
+        }
+        catch (RunFolderException e)
+        {
+            throw new DataException(e.Message, e);
+        }
     }
 }

@@ -1,9 +1,12 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
+using RobustTickets.Export;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Text;
 using RobustTickets.Torch.Native;
+using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -22,6 +25,9 @@ public sealed class CliAppTests : IDisposable
         { new DataException("d"), 3 },
         { new TorchUnavailableException("t"), 3 },
         { new FileNotFoundException("n"), 3 },
+        { new CheckpointException("c"), 3 },
+        { new NumericFailureException("n"), 4 },
+        { new ExportVerificationException("e"), 5 },
         { new OperationCanceledException(), 143 },
         { new IOException("disk full"), 1 },
         { new InvalidOperationException("bug"), 1 },
@@ -123,6 +129,8 @@ public sealed class CliAppTests : IDisposable
         var run = CliRun.With("{\"text\":\"good\"}\n" + line + "\n", "tokenize", "--model", Vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good"));
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains(expected, run.Error);
+        // The line before it was answered.
+        Assert.StartsWith("{\"tokens\":[\"[CLS]\",\"good\",\"[SEP]\"]", run.Out);
     }
 
     [Fact]
@@ -132,6 +140,9 @@ public sealed class CliAppTests : IDisposable
         var run = CliRun.Of("tokenize", "--model", Vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"), "--input", "/no/such.jsonl");
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains("/no/such.jsonl: no such file", run.Error);
+        var report = CliRun.Of("report", Path.Combine(_folder, "none"));
+        Assert.Equal(ExitCodes.Data, report.Code);
+        Assert.Contains("no such run folder", report.Error);
     }
 
     private string Vocabulary(params string[] tokens)
