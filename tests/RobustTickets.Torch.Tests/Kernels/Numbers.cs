@@ -1,0 +1,42 @@
+namespace RobustTickets.Torch.Tests.Kernels;
+
+/// <summary>Numbers for kernel tests, in memory that does not move.</summary>
+internal static unsafe class Numbers
+{
+    /// <summary>Normal numbers.</summary>
+    public static float[] Normal(Random random, int count, double deviation = 1)
+    {
+        var values = Zeros(count);
+        for (var i = 0; i < count; i++) values[i] = (float)(deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+        return values;
+    }
+
+    /// <summary>Zeros.</summary>
+    public static float[] Zeros(int count) => GC.AllocateArray<float>(count, pinned: true);
+
+    /// <summary>A copy in memory that does not move.</summary>
+    public static float[] Copy(float[] values)
+    {
+        var copy = Zeros(values.Length);
+        values.CopyTo(copy, 0);
+        return copy;
+    }
+
+    /// <summary>Address of the first element of an array made here; also of an empty one.</summary>
+    public static float* At(float[] pinned, int index = 0) => (float*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0) + index;
+
+    /// <summary>Runs something on some threads and puts the count back.</summary>
+    public static T OnThreads<T>(int threads, Func<T> body)
+    {
+        var before = torch.get_num_threads();
+        torch.set_num_threads(threads);
+        try
+        {
+            return body();
+        }
+        finally
+        {
+            torch.set_num_threads(before);
+        }
+    }
+}
