@@ -1,7 +1,5 @@
-// Runs the built program as a subprocess, as a user does: exit code, both streams, environment, signals.
-using System.ComponentModel;
+// Runs the built program as a subprocess, as a user does: exit code, both streams, environment.
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using RobustTickets.Testing;
 
 namespace RobustTickets.Tests.CommandLine;
@@ -44,28 +42,6 @@ internal static class CommandLine
         return ToEnd(process, "");
     }
 
-    /// <summary>Starts the program, waits until a line on stderr satisfies <paramref name="seen"/>, sends a signal and waits for the end.</summary>
-    public static CommandResult RunAndSignal(IEnumerable<string> args, Func<string, bool> seen, int signal, IReadOnlyDictionary<string, string?>? env = null)
-    {
-        using var process = Start("dotnet", [Program, .. args], env, null);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var lines = new List<string>();
-        var error = Task.Run(async () =>
-        {
-            var sent = false;
-            while (await process.StandardError.ReadLineAsync() is { } line)
-            {
-                lines.Add(line);
-                if (sent || !seen(line)) continue;
-                sent = true;
-                if (Kill(process.Id, signal) != 0) throw new Win32Exception();
-            }
-            return string.Join('\n', lines) + "\n";
-        });
-        process.StandardInput.Close();
-        return Finish(process, output, error);
-    }
-
     private static CommandResult ToEnd(Process process, string stdin)
     {
         var output = process.StandardOutput.ReadToEndAsync();
@@ -97,6 +73,8 @@ internal static class CommandLine
         {
             start.Environment.Remove(name);
         }
+        // Tiny models: on a busy machine the barriers of a thread pool cost far more than they share.
+        start.Environment["OMP_NUM_THREADS"] = "1";
         foreach (var (name, value) in env ?? new Dictionary<string, string?>())
         {
             if (value is null) start.Environment.Remove(name);
@@ -114,7 +92,4 @@ internal static class CommandLine
         }
         return new CommandResult(process.ExitCode, output.Result, error.Result);
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static extern int Kill(int process, int signal);
 }
