@@ -46,6 +46,13 @@ public sealed class NoNativeTests : IDisposable
     }
 
     [Fact]
+    public void A_report_reads_run_folders_only()
+    {
+        var run = Run("report", _tiny.Data);
+        Assert.True(run.Code == 3 && run.Error.Contains(_tiny.Data) && !run.Error.Contains("libtorch"), run.ToString());
+    }
+
+    [Fact]
     public void Info_says_what_is_missing_and_how_to_get_it() => AssertToldHow(Run("info"));
 
     [Fact]
