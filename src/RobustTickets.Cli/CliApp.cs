@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli;
@@ -68,6 +69,7 @@ public static class CliApp
     {
         var root = new RootCommand(Summary)
         {
+            DemoCommand.Create(context),
             TrainCommand.Create(context),
             EvaluateCommand.Create(context),
             PredictCommand.Create(context),

@@ -40,7 +40,7 @@ internal static class HtmlStyle
         tbody tr:last-child > * { border-bottom: 0; }
         .number { text-align: right; }
         td small, th small { display: block; color: var(--muted); font-size: .76rem; font-weight: 400; line-height: 1.3; }
-        table.facts td, table.facts th { white-space: normal; overflow-wrap: anywhere; }
+        table.facts td, table.facts th { padding-top: .26rem; padding-bottom: .26rem; white-space: normal; overflow-wrap: anywhere; }
         table.facts tbody th { font: .82rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; color: var(--muted); width: 17rem; }
         ul.findings { list-style: none; margin: .9rem 0 0; padding: 0; }
         ul.findings li { border-left: 4px solid var(--line); padding: .5rem .9rem; margin: .5rem 0; border-radius: 0 8px 8px 0; background: var(--page); }

@@ -87,7 +87,7 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
         foreach (var c in shown)
         {
             text.Append("<th scope=\"col\"").Append(Columns[c].Numeric ? " class=\"number\"" : "").Append(" title=\"").Append(Svg.Escape(Columns[c].Help)).Append("\">")
-                .Append(Svg.Escape(Columns[c].Header!.Replace(" %", "\u00a0%", StringComparison.Ordinal))).Append("</th>");
+                .Append(Svg.Escape(Columns[c].Header!.Replace(' ', '\u00a0'))).Append("</th>");
         }
         text.Append("</tr></thead>\n<tbody>\n");
         foreach (var row in Rows)

@@ -81,14 +81,14 @@ internal static class Smoothing
         })];
     }
 
-    /// <summary>Mean over a window around each point, a twentieth of all points wide, narrower at the ends; values that are not finite are left out.</summary>
+    /// <summary>Mean over a window around each point, a twentieth of all points wide, cut off at the ends; values that are not finite are left out.</summary>
     public static IReadOnlyList<(double X, double Y)> MovingMean(IReadOnlyList<(double X, double Y)> points)
     {
         var half = Math.Max(1, points.Count / 40);
         return [.. points.Select((p, i) =>
         {
-            var reach = Math.Min(half, Math.Min(i, points.Count - 1 - i));
-            return (p.X, points.Skip(i - reach).Take((2 * reach) + 1).Select(q => q.Y).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average());
+            var from = Math.Max(0, i - half);
+            return (p.X, points.Skip(from).Take(i + half + 1 - from).Select(q => q.Y).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average());
         })];
     }
 }

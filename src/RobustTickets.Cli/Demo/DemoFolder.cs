@@ -1,0 +1,58 @@
+// Places of a demo's files. demo.json says which demo a folder belongs to; a folder that holds anything else is not touched.
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli.Demo;
+
+/// <summary>The folder of a demo.</summary>
+internal sealed class DemoFolder(string path)
+{
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>train.tsv, dev.tsv, test.tsv and the unlabelled text.</summary>
+    public string Data => In("data");
+
+    public string PretrainingFile => System.IO.Path.Combine(Data, "pretraining.txt");
+
+    public string VectorsFile => In("vectors.txt");
+
+    /// <summary>The pre-trained model, a Hugging Face folder.</summary>
+    public string Pretrained => In("demo-bert");
+
+    public string PretrainedDraft => In("demo-bert.draft");
+
+    public string ReportFile => In("report.html");
+
+    // Written last by MakeData.
+    public bool HasData => File.Exists(VectorsFile);
+
+    public bool HasPretrained => Directory.Exists(Pretrained);
+
+    private string MarkFile => In("demo.json");
+
+    public string Run(string recipe) => System.IO.Path.Combine(Path, "runs", recipe);
+
+    public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
+
+    /// <summary>Makes the folder, or takes up the same demo that was begun in it.</summary>
+    /// <exception cref="RunFolderException">It holds something else, or a demo with other numbers or of another version.</exception>
+    public void Open(DemoPlan plan)
+    {
+        var wanted = JsonSerializer.Serialize(plan, new JsonSerializerOptions { WriteIndented = true });
+        var mark = new JsonObject { ["version"] = CliApp.Version, ["plan"] = JsonNode.Parse(wanted) }.ToJsonString() + "\n";
+        if (File.Exists(MarkFile))
+        {
+            if (File.ReadAllText(MarkFile) == mark) return;
+            throw new RunFolderException($"{Path}: holds a demo with other settings or of another version (see demo.json there); name another folder with --out, or delete this one");
+        }
+        if (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())
+        {
+            throw new RunFolderException($"{Path}: is not empty and holds no demo; name another folder with --out");
+        }
+        RunFolder.Create(Path);
+        File.WriteAllText(MarkFile, mark);
+    }
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+}

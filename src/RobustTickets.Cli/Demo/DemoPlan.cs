@@ -1,0 +1,95 @@
+// Everything that gives the demo its meaning: sizes, shape of the model, numbers of both recipes, the attack. The published numbers belong to BERT-base and a hundred
+// thousand steps; a model of under a million weights that is trained in a minute needs larger steps, and these are stated here and in the recipes it writes.
+using RobustTickets.Checkpoints;
+using RobustTickets.Objectives;
+using RobustTickets.Recipes;
+using RobustTickets.Text.Demo;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Cli.Demo;
+
+/// <summary>The numbers of a demo.</summary>
+/// <param name="Seed">Seed of data, vectors, weights, order and perturbations.</param>
+/// <param name="Sizes">How much data is made.</param>
+/// <param name="Layers">Layers of the model.</param>
+/// <param name="Hidden">Its width.</param>
+/// <param name="Heads">Attention heads of a layer.</param>
+/// <param name="Intermediate">FFN neurons of a layer.</param>
+/// <param name="PretrainEpochs">Passes of the masked-language-model pre-training over its text.</param>
+/// <param name="PretrainRate">Its peak learning rate.</param>
+/// <param name="Epochs">Epochs of both recipes' final training.</param>
+/// <param name="Rate">Peak learning rate of both recipes, search included.</param>
+/// <param name="AttackExamples">Test reviews that are attacked.</param>
+/// <param name="RefusedShare">Share of single substitutions that the calibrated similarity threshold refuses.</param>
+internal sealed record DemoPlan(
+    int Seed = 1,
+    DemoSizes? Sizes = null,
+    int Layers = 4,
+    int Hidden = 128,
+    int Heads = 4,
+    int Intermediate = 512,
+    double PretrainEpochs = 3,
+    double PretrainRate = 1e-3,
+    double Epochs = 4,
+    double Rate = 3e-4,
+    int AttackExamples = 400,
+    double RefusedShare = 0.25)
+{
+    public const string Task = "tsv";
+    private const int MaxLength = 64;
+    private const int BatchSize = 32;
+    private const string Why = "the demo: steps and rates fit a small model trained in minutes, everything else is the published method";
+
+    public DemoSizes Data => Sizes ?? new DemoSizes();
+
+    /// <summary>Shape of the model.</summary>
+    public HuggingFaceConfig Config(int vocabulary) => new()
+    {
+        VocabSize = vocabulary,
+        HiddenSize = Hidden,
+        NumHiddenLayers = Layers,
+        NumAttentionHeads = Heads,
+        IntermediateSize = Intermediate,
+        MaxPositionEmbeddings = MaxLength,
+        // BERT's 0.02 belongs to a width of 768: the sum over the inputs of a unit keeps its size when this grows with the root of 768 / width.
+        InitializerRange = Math.Round(0.02 * Math.Sqrt(768.0 / Hidden), 3),
+    };
+
+    /// <summary>The baseline: the whole network, plain cross entropy.</summary>
+    public Recipe FineTune => Scaled("fine-tune");
+
+    /// <summary>The method: robust early-bird ticket.</summary>
+    public Recipe EarlyRobust
+    {
+        get
+        {
+            var recipe = Scaled("early-robust");
+            var search = recipe.Search!;
+            return recipe with
+            {
+                Search = search with
+                {
+                    Objective = new FreeLbOptions(Steps: 3, StepSize: 0.1, InitMagnitude: 0.1),
+                    Optimizer = search.Optimizer with { LearningRate = Rate },
+                    Slimming = new SlimmingOptions(HeadPenalty: 1e-4, NeuronPenalty: 3e-4),
+                },
+                Draw = new DrawOptions(HeadRatio: 1.0 / 6, NeuronRatio: 0.3),
+            };
+        }
+    }
+
+    private Recipe Scaled(string name)
+    {
+        var recipe = Presets.Get(name, "sst2");
+        return recipe with
+        {
+            Task = Task,
+            Source = Why,
+            Seed = Seed,
+            MaxLength = MaxLength,
+            BatchSize = BatchSize,
+            Retrain = recipe.Retrain with { Epochs = Epochs, Optimizer = recipe.Retrain.Optimizer with { LearningRate = Rate } },
+        };
+    }
+}

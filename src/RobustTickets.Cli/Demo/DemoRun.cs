@@ -1,0 +1,122 @@
+// The whole story in one go: make data, pre-train a small model, train the baseline and the robust ticket, attack both, report. Each part leaves its files and is
+// skipped when they are there, so a demo that was stopped goes on where it was.
+using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Evaluation;
+using RobustTickets.Pretraining;
+using RobustTickets.Recipes;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Text.Attacks.Recipes;
+using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Text.Data;
+using RobustTickets.Text.Demo;
+using RobustTickets.Text.Tokens;
+
+namespace RobustTickets.Cli.Demo;
+
+/// <summary>One demo in one folder.</summary>
+internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder folder)
+{
+    private const int CalibrationTexts = 200;
+
+    /// <summary>Runs what is still to be done and returns both runs as the report sees them.</summary>
+    public IReadOnlyList<RunRecord> Run()
+    {
+        folder.Open(plan);
+        MakeData();
+        Pretrain();
+        Recipe[] recipes = [plan.FineTune, plan.EarlyRobust];
+        foreach (var recipe in recipes) Train(recipe);
+        Attack(recipes);
+        var runs = RunRecord.LoadAll([.. recipes.Select(r => folder.Run(r.Name))]);
+        HtmlReport.Write(runs, folder.ReportFile, "Robustness report: the demo");
+        return runs;
+    }
+
+    private void MakeData()
+    {
+        if (folder.HasData) return;
+        Say($"making {plan.Data.Train:N0} labelled reviews and {plan.Data.Pretraining:N0} unlabelled ones");
+        DemoCorpus.Create(plan.Seed, plan.Data).Write(folder.Data);
+        DemoVectors.Write(folder.VectorsFile, plan.Seed);
+    }
+
+    private void Pretrain()
+    {
+        if (folder.HasPretrained) return;
+        var vocabulary = new Vocabulary(DemoVocabulary.Tokens);
+        var config = plan.Config(vocabulary.Count);
+        Say($"pre-training {plan.Layers} layers of width {plan.Hidden} on the unlabelled reviews");
+        var printer = new ProgressPrinter(context.Error, context.Terminal);
+        var progress = new Relay<PretrainProgress>(p => printer.Report(new ProgressState("pretrain", (long)(1000 * p.Share), 1000,
+            Figures.Text($"step {p.Step:N0}  loss {p.Loss:0.000}  {p.TokensPerSecond:N0} tokens/s"), p.Remaining)));
+        try
+        {
+            Pretrainer.Run(new PretrainRequest([folder.PretrainingFile], config, new WordPieceTokenizer(vocabulary, new TokenizerOptions(ModelMaxLength: config.MaxPositionEmbeddings)),
+                folder.PretrainedDraft, Epochs: plan.PretrainEpochs, BatchSize: 64, LearningRate: plan.PretrainRate, MaxLength: config.MaxPositionEmbeddings, Seed: plan.Seed), progress, context.Stop.Token);
+        }
+        finally
+        {
+            printer.Finish();
+        }
+        // A stopped pre-training leaves its draft; only a finished one gets the name that counts.
+        folder.AcceptPretrained();
+    }
+
+    private void Train(Recipe recipe)
+    {
+        var output = folder.Run(recipe.Name);
+        var resume = Directory.Exists(output) && RunFolderHolds(output);
+        if (resume && File.Exists(RunFolder.Open(output).ResultFile)) return;
+        Say($"training {recipe.Name}");
+        var view = new TrainProgressView(context);
+        try
+        {
+            RecipeRunner.Run(new TrainRequest(recipe, folder.Pretrained, folder.Data, null, output, resume, new ExecutionOptions()), view, context.Stop.Token);
+        }
+        finally
+        {
+            view.Finish();
+        }
+    }
+
+    private void Attack(IReadOnlyList<Recipe> recipes)
+    {
+        if (recipes.All(r => File.Exists(Path.Combine(AttackFolder(r), "summary.json")))) return;
+        var resources = AttackResources.Load(new AttackResourcePaths(Vectors: folder.VectorsFile));
+        using var encoder = BertSentenceEncoder.Load(folder.Pretrained);
+        var train = DataSet.Load(folder.Data, DemoPlan.Task, "train");
+        var threshold = DemoSimilarity.Calibrate(encoder, [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text)], plan.RefusedShare);
+        var attack = TextFooler.Create(resources, new TextFoolerOptions(encoder, threshold, Window: null));
+        foreach (var recipe in recipes) Attack(recipe, attack);
+    }
+
+    private void Attack(Recipe recipe, Attack attack)
+    {
+        using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe.Name), "model"));
+        var test = EvaluationData.Load(new DataArguments(folder.Data, DemoPlan.Task, new DataOptions()), "test", classifier.Labels);
+        var picked = test.Examples.Take(plan.AttackExamples).ToArray();
+        Say($"attacking {recipe.Name} with TextFooler, {picked.Length} reviews");
+        AttackRun.Run(context, new AttackJob(attack, new TorchVictim(classifier), recipe.Name, [.. picked.Select(e => AttackSample.Input(e, test.Task))], AttackFolder(recipe),
+            [
+                new("data", $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}", "made by the demo's generator"),
+                new("sample", picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}", $"of {test.Examples.Count}"),
+                new("similarity threshold", Figures.Text($"refuses {100 * plan.RefusedShare:0} % of the single substitutions in {CalibrationTexts} training reviews"), "calibrated for the demo's encoder"),
+            ], new AttackEngineOptions()));
+    }
+
+    private string AttackFolder(Recipe recipe) => Path.Combine(folder.Run(recipe.Name), "attacks", "textfooler");
+
+    private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
+
+    private void Say(FormattableString text) => context.Error.WriteLine(Figures.Text(text));
+
+    private sealed class Relay<T>(Action<T> action) : IProgress<T>
+    {
+        public void Report(T value) => action(value);
+    }
+}

@@ -1,0 +1,131 @@
+using RobustTickets.Cli;
+using RobustTickets.Cli.Demo;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Recipes;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+using RobustTickets.Text.Demo;
+using RobustTickets.Tests.Cli;
+using Xunit;
+
+namespace RobustTickets.Tests.Demo;
+
+/// <summary>The whole demo at a size that takes seconds: it must run through and be honest; that its numbers are good is not asserted here.</summary>
+public sealed class DemoRunTests : IDisposable
+{
+    private static readonly DemoPlan Tiny = new(
+        Sizes: new DemoSizes(Pretraining: 200, Train: 640, Dev: 16, Test: 40), Layers: 2, Hidden: 32, Heads: 2, Intermediate: 64, PretrainEpochs: 1, Epochs: 1, AttackExamples: 12);
+
+    private readonly string _root = Directory.CreateTempSubdirectory("demo").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private static IReadOnlyList<RunRecord> Run(DemoPlan plan, string folder, out string log)
+    {
+        using var stop = StopSignal.Detached();
+        using var error = new StringWriter();
+        var runs = new DemoRun(new CliContext(TextWriter.Null, error, TextReader.Null, stop, TerminalInfo.None), plan, new DemoFolder(folder)).Run();
+        log = error.ToString();
+        return runs;
+    }
+
+    private static Dictionary<string, string> Contents(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Where(f => Path.GetFileName(f) != "report.html").ToDictionary(f => f, f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
+
+    [Fact]
+    public void The_demo_runs_through_and_a_second_one_finds_everything_done()
+    {
+        var folder = Path.Combine(_root, "demo");
+        var runs = Run(Tiny, folder, out var log);
+        Assert.Contains("pre-training", log);
+        Assert.Equal(["fine-tune", "early-robust"], runs.Select(r => r.Label));
+        Assert.Null(runs[0].Result.Ticket);
+        Assert.NotNull(runs[1].Result.Ticket);
+        Assert.NotNull(runs[1].Distances);
+        Assert.All(runs, r => Assert.Equal(12, r.Attacks.Single().Count));
+        Assert.All(runs, r => Assert.Equal("test", r.Result.EvaluatedSplit));
+        Assert.True(runs[1].Result.Model.ParametersWithoutEmbeddings < runs[0].Result.Model.ParametersWithoutEmbeddings);
+
+        // What a summary says of the similarity threshold is what the attack used, and that parts of speech are free is said.
+        var settings = runs[0].Attacks[0].Settings.ToDictionary(s => s.Key, s => s.Value);
+        Assert.Contains("mean-pooled demo-bert", settings["sentence encoder"]);
+        Assert.Contains("whole text", settings["sentence similarity"]);
+        Assert.Contains("calibrated", settings["similarity threshold"]);
+        Assert.Contains("no tagger given", settings["part of speech"]);
+
+        // The report agrees with the summaries that the attacks wrote: no contradiction is found.
+        Assert.DoesNotContain(Findings.Of(runs), f => f.Text.Contains("summary.json says", StringComparison.Ordinal));
+        var html = File.ReadAllText(Path.Combine(folder, "report.html"));
+        Assert.Contains("The ticket of early-robust", html);
+
+        var before = Contents(folder);
+        Run(Tiny, folder, out var again);
+        Assert.Equal("", again);
+        Assert.Equal(before, Contents(folder));
+
+        // A part that is missing is done again, the rest is kept.
+        Directory.Delete(Path.Combine(folder, "runs", "early-robust", "attacks"), recursive: true);
+        Run(Tiny, folder, out var repaired);
+        Assert.Contains("attacking early-robust", repaired);
+        Assert.DoesNotContain("training", repaired);
+        Assert.Equal(before, Contents(folder));
+
+        Assert.Contains("other settings", Assert.Throws<RunFolderException>(() => Run(Tiny with { Seed = 2 }, folder, out _)).Message);
+    }
+
+    [Fact]
+    public void A_folder_with_something_else_in_it_is_left_alone()
+    {
+        File.WriteAllText(Path.Combine(_root, "mine.txt"), "mine");
+        var run = CliRun.Of("demo", "--out", _root);
+        Assert.Equal(ExitCodes.Usage, run.Code);
+        Assert.Contains("is not empty and holds no demo", run.Error);
+        Assert.Equal(["mine.txt"], Directory.GetFileSystemEntries(_root).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void The_recipes_are_the_published_methods_at_the_demos_scale()
+    {
+        var plan = new DemoPlan();
+        foreach (var recipe in new[] { plan.FineTune, plan.EarlyRobust })
+        {
+            Assert.Empty(RecipeCheck.Check(recipe));
+            Assert.Contains("the demo", recipe.Source);
+        }
+        var published = Presets.Get("early-robust", "sst2");
+        Assert.Equal(published.Search!.Stop, plan.EarlyRobust.Search!.Stop);
+        Assert.Equal(published.Search.HorizonEpochs, plan.EarlyRobust.Search.HorizonEpochs);
+        Assert.Equal(plan.FineTune.Retrain, plan.EarlyRobust.Retrain);
+        Assert.Null(plan.FineTune.Search);
+    }
+
+    [Fact]
+    public void The_threshold_refuses_the_share_it_was_calibrated_for()
+    {
+        var encoder = new LetterCounts();
+        var texts = DemoCorpus.Create(1, new DemoSizes(1, 60, 1, 1)).Train.Select(r => r.Text).ToArray();
+        var quarter = DemoSimilarity.Calibrate(encoder, texts, 0.25);
+        var tenth = DemoSimilarity.Calibrate(encoder, texts, 0.1);
+        Assert.True(0.5 < tenth && tenth < quarter && quarter < 1);
+        Assert.Equal(quarter, DemoSimilarity.Calibrate(encoder, texts, 0.25));
+    }
+
+    [Fact]
+    public void The_command_says_what_it_takes()
+    {
+        var help = CliRun.Of("demo", "--help");
+        Assert.Equal(0, help.Code);
+        Assert.Contains("--num-examples", help.Out);
+        Assert.Equal(ExitCodes.Usage, CliRun.Of("demo", "--out", Path.Combine(_root, "x"), "--num-examples", "0").Code);
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+    }
+
+    private sealed class LetterCounts : RobustTickets.Text.Attacks.Engine.ISentenceEncoder
+    {
+        public string Name => "letters";
+
+        public int Dimension => 26;
+
+        public double[][] Encode(IReadOnlyList<string> texts) => [.. texts.Select(t => Enumerable.Range(0, 26).Select(i => (double)t.ToLowerInvariant().Count(c => c == 'a' + i)).ToArray())];
+    }
+}
