@@ -105,6 +105,7 @@ public static class RecipeRunner
     private static void SaveModel(RunSession session, BertForSequenceClassification model, StructuredMask? mask)
     {
         var kept = mask is null ? null : new KeptUnits([.. mask.Heads.Select(StructuredMask.Kept)], [.. mask.Neurons.Select(StructuredMask.Kept)]);
+        SlimmingCoefficients.Fold(model);
         BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, kept);
     }
 

@@ -48,6 +48,28 @@ public sealed class SlimmingCoefficients
         foreach (var name in _model.Store.Names.Where(BertSites.IsCoefficient).ToArray()) _model.Store.Remove(name);
     }
 
+    /// <summary>
+    /// Multiplies the coefficients of a network into the columns behind them (a head's columns of the output projection, a neuron's column of the second FFN matrix) and takes
+    /// them out: the same function as an ordinary checkpoint, which has no place for coefficients. Does nothing without any.
+    /// </summary>
+    public static void Fold(BertForSequenceClassification model)
+    {
+        if (model.Encoder.Gates is not { } gates) return;
+        for (var l = 0; l < model.Config.Layers; l++)
+        {
+            if (gates.Heads[l] is { } heads) ScaleColumns(model.Store[BertSites.HeadColumns(l)], heads.span<float>(), model.Config.HeadSize);
+            if (gates.Neurons[l] is { } neurons) ScaleColumns(model.Store[BertSites.NeuronColumns(l)], neurons.span<float>(), 1);
+        }
+        new SlimmingCoefficients(model).Detach();
+
+        static void ScaleColumns(Tensor matrix, ReadOnlySpan<float> factors, int width)
+        {
+            var values = matrix.span<float>();
+            var columns = factors.Length * width;
+            for (var i = 0; i < values.Length; i++) values[i] *= factors[i % columns / width];
+        }
+    }
+
     private Tensor?[] Of(Func<int, string> name) =>
         Enumerable.Range(0, _model.Config.Layers).Select(l => _model.Store.Contains(name(l)) ? _model.Store[name(l)] : null).ToArray();
 
