@@ -82,6 +82,14 @@ internal sealed class TinyTask : IDisposable
     /// <summary>Fine-tuning alone.</summary>
     public static Recipe FineTuneRecipe { get; } = SearchRecipe with { Name = "tiny-fine-tune", Search = null, Draw = null };
 
+    /// <summary>Fine-tuning long enough to learn the task.</summary>
+    public static Recipe LearningRecipe { get; } = FineTuneRecipe with
+    {
+        Name = "tiny-learning",
+        BatchSize = 16,
+        Retrain = new RetrainStage(new CleanOptions(), new OptimizerOptions(3e-3), Epochs: 7),
+    };
+
     public string Below(params string[] parts) => Path.Combine([Root, .. parts]);
 
     /// <summary>A path for a run that does not exist yet.</summary>

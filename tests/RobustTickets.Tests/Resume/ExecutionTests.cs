@@ -1,0 +1,114 @@
+// What a run is executed with changes its speed, not its meaning (DESIGN 2.5): threads, the padded reference. And what a run saves is what it trained.
+using RobustTickets.Checkpoints;
+using RobustTickets.Evaluation;
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Recipes;
+using RobustTickets.Runs;
+using RobustTickets.Text.Tokens;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Training;
+using RobustTickets.Tickets;
+using Xunit;
+
+namespace RobustTickets.Tests.Resume;
+
+[Collection(TorchCollection.Name)]
+public sealed class ExecutionTests : IDisposable
+{
+    private readonly TinyTask _task = new();
+
+    public void Dispose()
+    {
+        torch.set_num_threads(1);
+        _task.Dispose();
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(1, false)]
+    public void Losses_agree_whatever_the_threads_and_the_path(int threads, bool packed)
+    {
+        // No early stop: a mask at the border of a rank may fall either way.
+        var recipe = TinyTask.SearchRecipe with { Search = TinyTask.SearchRecipe.Search! with { Stop = new FixedStop(1), HorizonEpochs = 1 } };
+        var expected = Losses(_task.Request(recipe, _task.NewRun()));
+        var request = _task.Request(recipe, _task.NewRun(), threads: threads);
+        var found = Losses(request with { Execution = request.Execution with { Packed = packed } });
+        Assert.Equal(expected.Select(e => (e.Stage, e.Step)), found.Select(e => (e.Stage, e.Step)));
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4));
+        var other = Losses(_task.Request(recipe with { Seed = 8 }, _task.NewRun()));
+        Assert.Contains(expected.Zip(other), pair => Math.Abs(pair.First.Loss - pair.Second.Loss) > 1e-3);
+    }
+
+    [Theory]
+    [InlineData(TicketCoefficients.Removed, 0.25, 0.4)]
+    [InlineData(TicketCoefficients.Released, 0.25, 0.4)]
+    [InlineData(TicketCoefficients.Released, 0.0, 0.4)]
+    [InlineData(TicketCoefficients.Released, 0.25, 0.0)]
+    public void The_saved_model_is_the_trained_one(TicketCoefficients coefficients, double heads, double neurons)
+    {
+        // Whole epochs, so that the last evaluation in the log is that of the last step. Coefficients of what loses nothing are trained, far enough to be missed if they were lost.
+        var recipe = TinyTask.SearchRecipe with
+        {
+            BatchSize = TinyTask.LearningRecipe.BatchSize,
+            Draw = TinyTask.SearchRecipe.Draw! with { HeadRatio = heads, NeuronRatio = neurons },
+            Retrain = TinyTask.LearningRecipe.Retrain with { Coefficients = coefficients },
+        };
+        var run = _task.NewRun();
+        RecipeRunner.Run(_task.Request(recipe, run), null, CancellationToken.None);
+        var logged = EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<EvaluationEvent>().Last();
+        using var model = BertFiles.LoadClassifier(Path.Combine(run, "model"), 2, RandomKey.FromSeed(0), new ModelExecution());
+        var data = RunData.Load(_task.Request(recipe, run), WordPieceTokenizer.Load(_task.Model));
+        var evaluated = Evaluator.Evaluate(model, data.Evaluation.Examples);
+        Assert.True(logged.Accuracy > 0.7, $"nothing was learned: accuracy {logged.Accuracy}");
+        Assert.Equal(logged.Loss, evaluated.Loss, 1e-5);
+        Assert.Equal(logged.Accuracy, evaluated.Accuracy);
+        Assert.Equal(logged.Accuracy, RunResult.Load(Path.Combine(run, "result.json")).CleanDev);
+    }
+
+    [Fact]
+    public void A_stop_during_the_last_evaluation_leaves_a_run_that_goes_on()
+    {
+        var whole = _task.NewRun();
+        var request = _task.Request(TinyTask.FineTuneRecipe, whole);
+        RecipeRunner.Run(request, null, CancellationToken.None);
+        var run = _task.NewRun();
+        RunFiles.Copy(whole, run);
+        File.Delete(Path.Combine(run, "result.json"));
+        // All steps are done: nothing but the evaluation can hear it.
+        Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, new CancellationToken(true)));
+        Assert.False(File.Exists(Path.Combine(run, "result.json")));
+        RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, CancellationToken.None);
+        RunFiles.AssertSame(whole, run);
+    }
+
+    [Fact]
+    public void Without_development_data_a_share_is_held_out_or_the_recipe_refused()
+    {
+        var request = _task.Request(TinyTask.FineTuneRecipe, _task.NewRun()) with { DataPath = _task.TrainFile };
+        var result = RecipeRunner.Run(request, null, CancellationToken.None);
+        Assert.Equal(TinyTask.TrainExamples / 10, result.EvaluatedExamples);
+        Assert.Contains("carved", result.EvaluatedSplit, StringComparison.Ordinal);
+        var none = request with { Recipe = request.Recipe with { DevFraction = 0 }, OutFolder = _task.NewRun() };
+        Assert.Contains("dev-fraction", Assert.Throws<RecipeException>(() => RecipeRunner.Run(none, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_search_from_a_ticket_is_refused_and_retraining_one_is_not()
+    {
+        var run = _task.NewRun();
+        RecipeRunner.Run(_task.Request(TinyTask.SearchRecipe, run), null, CancellationToken.None);
+        var ticket = Path.Combine(run, "model");
+        var again = _task.Request(TinyTask.SearchRecipe, _task.NewRun()) with { ModelFolder = ticket };
+        Assert.Contains("is a ticket already", Assert.Throws<CheckpointException>(() => RecipeRunner.Run(again, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        var result = RecipeRunner.Run(again with { Recipe = TinyTask.FineTuneRecipe, OutFolder = _task.NewRun() }, null, CancellationToken.None);
+        Assert.Equal(RunResult.Load(Path.Combine(run, "result.json")).Model.ParametersTotal, result.Model.ParametersTotal);
+    }
+
+    private static StepEvent[] Losses(TrainRequest request)
+    {
+        RecipeRunner.Run(request, null, CancellationToken.None);
+        return [.. EventLog.ReadEvents(Path.Combine(request.OutFolder, "events.jsonl")).OfType<StepEvent>()];
+    }
+}
