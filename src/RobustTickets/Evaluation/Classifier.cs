@@ -42,7 +42,7 @@ public sealed class Classifier : IDisposable
     {
         using (var files = BertFiles.Open(folder))
         {
-            foreach (var name in (string[])[$"{BertSites.Pooler}.weight", $"{BertSites.Classifier}.weight"])
+            foreach (var name in (string[])[$"{BertSites.Classifier}.weight", $"{BertSites.Classifier}.bias", $"{BertSites.Pooler}.weight", $"{BertSites.Pooler}.bias"])
             {
                 if (!files.Weights.Contains(name)) throw new CheckpointException($"{folder}: holds no '{name}', so it is no trained classifier; train one with 'robust-tickets train --model {folder}'");
             }

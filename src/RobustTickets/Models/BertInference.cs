@@ -27,7 +27,7 @@ public sealed class BertInference : IDisposable
     }
 
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
-    public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu && config.NeuronsPerLayer.All(n => n > 0) && config.HeadsPerLayer.All(n => n > 0);
+    public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu;
 
     /// <summary>Logits [B, C] of a batch.</summary>
     public Tensor Logits(PackedBatch batch)
@@ -69,8 +69,11 @@ public sealed class BertInference : IDisposable
         var queries = clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets;
         var query = Linear(asking, $"{self}.query");
         var context = torch.empty(query.shape);
-        InferenceKernels.Attention(
-            query, Linear(x, $"{self}.key"), Linear(x, $"{self}.value"), _gates?.Heads[l], new AttentionLayout(queries, batch.Offsets, batch.ExampleIds), _config.HeadsPerLayer[l], context);
+        if (_config.HeadsPerLayer[l] > 0) // otherwise the context has no columns, and the output projection is its bias
+        {
+            InferenceKernels.Attention(
+                query, Linear(x, $"{self}.key"), Linear(x, $"{self}.value"), _gates?.Heads[l], new AttentionLayout(queries, batch.Offsets, batch.ExampleIds), _config.HeadsPerLayer[l], context);
+        }
         var attended = Norm(Linear(context, $"{BertSites.Layer(l)}.attention.output.dense"), asking, $"{BertSites.Layer(l)}.attention.output.LayerNorm");
         var activated = Linear(attended, BertSites.NeuronRows(l), gelu: true);
         if (_gates?.Neurons[l] is { } c) activated.mul_(c);

@@ -40,8 +40,10 @@ public sealed class MaskedCorpus
 
     /// <summary>Reads and tokenises files; empty lines are passed over.</summary>
     /// <exception cref="DataException">A file is missing, or there is no text at all.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room between [CLS] and [SEP].</exception>
     public static MaskedCorpus Read(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, int maxLength)
     {
+        if (maxLength < 3) throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, "an example has at least 3 word pieces: [CLS], one of its own, [SEP]");
         var corpus = new MaskedCorpus(tokenizer);
         foreach (var file in files)
         {
@@ -59,7 +61,7 @@ public sealed class MaskedCorpus
         return corpus;
     }
 
-    /// <summary>Masks the examples of a batch.</summary>
+    /// <summary>Masks the examples of a batch. [CLS] and [SEP] are never chosen, also where a text spells them out.</summary>
     /// <param name="indices">Which examples.</param>
     /// <param name="key">Key of the epoch's choices.</param>
     /// <param name="fraction">Share of word pieces to predict.</param>
@@ -75,7 +77,7 @@ public sealed class MaskedCorpus
             var example = key.Derive((long)indices[b]);
             for (var i = 0; i < ids.Length; i++, row++)
             {
-                if (i == 0 || i == ids.Length - 1) continue;
+                if (ids[i] == _tokenizer.ClsId || ids[i] == _tokenizer.SepId) continue;
                 var token = example.Derive((long)i);
                 if (token.Uniform(Chosen) >= fraction) continue;
                 rows.Add(row);

@@ -31,7 +31,7 @@ public sealed record PretrainRequest(
 /// <summary>Progress of pre-training.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Share">Share of the run done, by steps or by time.</param>
-/// <param name="Loss">Mean masked loss of the step.</param>
+/// <param name="Loss">Mean masked loss of the newest step that had something to predict.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Word pieces a second so far.</param>
 /// <param name="Remaining">Time left at this pace.</param>
@@ -83,9 +83,9 @@ public static class Pretrainer
             var rate = request.LearningRate * Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
             var (loss, seen) = Step(model, optimizer, corpus, sampler, key, rate, request);
             tokens += seen;
-            losses.Add(loss);
+            if (loss is { } value) losses.Add(value);
             var left = share > 0 ? clock.Elapsed * ((1 - share) / share) : TimeSpan.Zero;
-            progress?.Report(new PretrainProgress(optimizer.Updates, Share(), loss, rate, tokens / clock.Elapsed.TotalSeconds, left));
+            progress?.Report(new PretrainProgress(optimizer.Updates, Share(), losses.LastOrDefault(double.NaN), rate, tokens / clock.Elapsed.TotalSeconds, left));
         }
         Save(model, request);
         stop.ThrowIfCancellationRequested();
@@ -95,14 +95,15 @@ public static class Pretrainer
         double Share() => request.Budget is { } budget ? clock.Elapsed / budget : (double)optimizer.Updates / total;
     }
 
-    private static (double Loss, int Tokens) Step(
+    /// <summary>One step. A batch of few and short examples may hold nothing to predict and then has no loss.</summary>
+    private static (double? Loss, int Tokens) Step(
         BertForMaskedLM model, AdamW optimizer, MaskedCorpus corpus, BatchSampler sampler, RandomKey key, double rate, PretrainRequest request)
     {
         using var scope = torch.scope();
         var done = optimizer.Updates;
         var epoch = request.Masking == MaskingMode.Static ? 0 : done / sampler.StepsPerEpoch;
         var masked = corpus.Mask(sampler.Batch(done), key.Derive(2L).Derive(epoch), request.MaskFraction);
-        var loss = 0.0;
+        double? loss = null;
         if (masked.Rows.Length > 0)
         {
             var inputs = model.Prepare(masked.Batch, training: true);
@@ -114,7 +115,7 @@ public static class Pretrainer
             loss = mean.item<float>();
         }
         var norm = optimizer.MeasureNorm(1.0);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm.Norm)) throw new NumericFailureException($"pretrain, step {done + 1}: the loss is {loss} and the gradient norm {norm.Norm}");
+        if (!double.IsFinite(loss ?? 0) || !double.IsFinite(norm.Norm)) throw new NumericFailureException($"pretrain, step {done + 1}: the loss is {loss} and the gradient norm {norm.Norm}");
         optimizer.Step(rate, norm.Factor);
         model.Store.ClearGradients();
         return (loss, masked.Batch.Tokens);
