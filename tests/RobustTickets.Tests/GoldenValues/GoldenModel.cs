@@ -31,20 +31,20 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
         return encoder with { Weights = [GoldenTensors.Open(Path.Combine(folder, "cls_head.safetensors")), .. encoder.Weights] };
     }
 
-    /// <summary>The classifier with a hidden size, number of classes and number of layers; the goldens of g2 do not say its name.</summary>
-    public static GoldenModel Find(int hidden, int labels, int layers)
+    /// <summary>
+    /// The classifier whose parameters have the shapes of some recorded statistics; the goldens of g2 do not say its name. Where several have, their README decides:
+    /// it names the models m1 and m2.
+    /// </summary>
+    public static GoldenModel Find(JsonElement statistics)
     {
+        var shapes = statistics.EnumerateObject().Where(e => e.Value.ValueKind == JsonValueKind.Object)
+            .Select(e => (e.Name, Shape: e.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32()).ToArray())).ToArray();
         var models = Golden.Folder("models") ?? throw new DirectoryNotFoundException("the golden folder has no models");
-        var found = Directory.EnumerateDirectories(models).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)
+        var found = Directory.EnumerateDirectories(models).Select(d => Path.GetFileName(d)!)
             .Where(name => !name.EndsWith("_mlm", StringComparison.Ordinal) && Golden.Folder("models", name, "model.safetensors") is not null)
-            .Select(Classifier)
-            .Where(m => m.Config.Hidden == hidden && m.Config.Labels == labels && m.Config.Layers == layers).ToArray();
-        return found.Length switch
-        {
-            1 => found[0],
-            0 => throw new InvalidDataException($"no golden model has hidden size {hidden}, {labels} labels and {layers} layers"),
-            _ => throw new InvalidDataException($"{string.Join(", ", found.Select(m => m.Name))} all have hidden size {hidden}, {labels} labels and {layers} layers"),
-        };
+            .Select(Classifier).Where(m => shapes.All(s => m.Weights[0].Contains(s.Name) && m.Weights[0].Shape(s.Name).SequenceEqual(s.Shape)))
+            .OrderBy(m => m.Name[0] == 'm' ? 0 : 1).ThenBy(m => m.Name, StringComparer.Ordinal).ToArray();
+        return found.Length > 0 ? found[0] : throw new InvalidDataException("no golden model has the shapes of the recorded gradients");
     }
 
     /// <summary>A fresh classifier, perhaps with another configuration over the same weights.</summary>
@@ -66,6 +66,9 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
         }
         return store;
     }
+
+    /// <summary>Mutant: the other form of GELU (tanh for erf), or GELU where the model has none.</summary>
+    public static BertConfig OtherGelu(BertConfig config) => config with { Activation = config.Activation == Activation.Gelu ? Activation.GeluNew : Activation.Gelu };
 
     private static BertConfig ReadConfig(string folder, int labels)
     {

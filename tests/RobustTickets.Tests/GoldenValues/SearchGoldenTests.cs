@@ -1,5 +1,5 @@
 // EarlyRobust's searching stage, step by step, against recorded runs of an independent implementation (golden folder g3_search).
-// Mutants: torch's AdamW instead of Hugging Face's, and one ascent fewer where there is one.
+// Mutants: torch's AdamW instead of Hugging Face's, an adversary that descends.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
@@ -16,8 +16,7 @@ public sealed class SearchGoldenTests
     private const double EarlyLoss = 2e-5, Loss = 2e-4, Norm = 2e-3, Coefficient = 1e-5, EarlyLogit = 1e-5, Logit = 2e-4, GradientTolerance = 5e-6, FinalShare = 2e-5;
     private const int EarlySteps = 5, EarlyUpdates = 3;
 
-    /// <summary>Steps of the runs that need not go to the end: mutants, and the slow way of execution.</summary>
-    private const int FewSteps = 12;
+    private const int EnoughSteps = 12;
 
     [Fact]
     public void Every_recorded_search_is_repeated_to_its_end()
@@ -39,10 +38,11 @@ public sealed class SearchGoldenTests
     {
         foreach (var search in Searches("mutants"))
         {
-            var steps = Math.Min(FewSteps, search.Steps);
-            Compare(search with { Optimizer = search.Optimizer with { Flavor = AdamWFlavor.Torch } }, Executions.Packed, steps).Rejects("torch's AdamW");
-            if (search.Adversary.Steps < 2) continue;
-            Compare(search with { Adversary = search.Adversary with { Steps = search.Adversary.Steps - 1 } }, Executions.Packed, EarlyUpdates).Rejects("one ascent fewer");
+            // The two optimisers part where gradients are tiny, which takes some steps to show.
+            var torchs = search with { Optimizer = search.Optimizer with { Flavor = AdamWFlavor.Torch } };
+            if (search.Steps >= EnoughSteps) Compare(torchs, Executions.Packed, EnoughSteps).Rejects("torch's AdamW");
+            var descends = search with { Adversary = search.Adversary with { StepSize = -search.Adversary.StepSize } };
+            if (search.Adversary.Steps > 1) Compare(descends, Executions.Packed, EarlyUpdates).Rejects("an adversary that descends");
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class ExecutionEqualityTests
     public static TheoryData<int, bool, bool, bool> Situations()
     {
         var data = new TheoryData<int, bool, bool, bool>();
-        for (var seed = 0; seed < 6; seed++) data.Add(seed, seed % 2 == 1, seed % 3 == 1, seed % 3 != 0);
+        for (var seed = 0; seed < 12; seed++) data.Add(seed, seed % 2 == 1, seed % 3 == 1, seed % 3 != 0);
         return data;
     }
 
