@@ -45,7 +45,11 @@ internal static class TrainPlan
         output.WriteLine(Figures.Text($"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to {recipe.MaxLength}"));
         output.WriteLine(Figures.Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
         output.WriteLine(Figures.Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
-        if (search is { } steps) output.WriteLine(Figures.Text($"search   at most {steps:N0} steps, masks compared {recipe.Search!.SnapshotsPerEpoch} times an epoch"));
+        if (search is { } steps)
+        {
+            var compared = recipe.Search is SlimmingSearch slimming ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch" : "";
+            output.WriteLine(Figures.Text($"search   at most {steps:N0} steps{compared}"));
+        }
         output.WriteLine(Figures.Text($"retrain  {retrain:N0} steps ({recipe.Retrain.Epochs} epochs)"));
         output.WriteLine("nothing was trained (--dry-run)");
         return ExitCodes.Ok;

@@ -65,7 +65,7 @@ internal sealed record DemoPlan(
         get
         {
             var recipe = Scaled("early-robust");
-            var search = recipe.Search!;
+            var search = (SlimmingSearch)recipe.Search!;
             return recipe with
             {
                 Search = search with

@@ -50,7 +50,7 @@ public static class Presets
     private static Recipe EarlyRobust(TaskNumbers row) => Plain("early-robust", row, new CleanOptions(),
         "EarlyRobust (EMNLP 2022): adversary, learning rate and penalties Table 6, pruning ratios and 10 epochs section 4.4, stop rule section 3.3.2, length A.2.2; batch size, weight decay 0.01 and warm-up 0.1 in the search, none in fine-tuning, from the released code; data shuffled in the search, unlike the released code") with
     {
-        Search = new SearchStage(
+        Search = new SlimmingSearch(
             FreeLb(row),
             new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
             new OptimizerOptions(row.LearningRate, WeightDecay: 0.01, WarmupFraction: 0.1),

@@ -27,26 +27,9 @@ public sealed record Recipe(
     int Seed,
     double DevFraction,
     SearchStage? Search,
-    DrawOptions? Draw,
+    TicketDraw? Draw,
     RetrainStage Retrain,
     EvaluateStage Evaluate);
-
-/// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
-/// <param name="Objective">What is minimised while the coefficients are learned.</param>
-/// <param name="Slimming">L1 penalties on the coefficients.</param>
-/// <param name="Optimizer">Optimiser of weights and coefficients together.</param>
-/// <param name="Stop">When the search ends.</param>
-/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the stop (spec 8.4).</param>
-/// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
-/// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec 8.5).</param>
-public sealed record SearchStage(
-    ObjectiveOptions Objective,
-    SlimmingOptions Slimming,
-    OptimizerOptions Optimizer,
-    StopOptions Stop,
-    double HorizonEpochs = 1.0,
-    int SnapshotsPerEpoch = 20,
-    bool Shuffle = true);
 
 /// <summary>The training that yields the final model, started from the pre-trained weights and the search's fresh classifier (checkpoint-0).</summary>
 /// <param name="Objective">What is minimised.</param>
@@ -54,12 +37,16 @@ public sealed record SearchStage(
 /// <param name="Epochs">Epochs; may be fractional.</param>
 /// <param name="Coefficients">What becomes of the slimming coefficients in a ticket.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
+/// <param name="Weights">What the ticket starts from; re-drawn weights are the ablation "w/o Initialization".</param>
+/// <param name="Realisation">How the ticket becomes a network; the dense forms are the ablation "w/o Structure".</param>
 public sealed record RetrainStage(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
     double Epochs,
     TicketCoefficients Coefficients = TicketCoefficients.Removed,
-    bool Shuffle = true);
+    bool Shuffle = true,
+    StartWeights Weights = StartWeights.PreTrained,
+    Realisation Realisation = Realisation.Ticket);
 
 /// <summary>What is measured at the end of a run.</summary>
 /// <param name="EveryEpoch">Whether accuracy on the evaluation split is logged after each epoch; the last epoch is what is reported.</param>

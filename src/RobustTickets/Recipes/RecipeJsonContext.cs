@@ -31,6 +31,8 @@ internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPoli
         typeof(KebabEnum<NeuronScope>),
         typeof(KebabEnum<TieRule>),
         typeof(KebabEnum<TicketCoefficients>),
+        typeof(KebabEnum<StartWeights>),
+        typeof(KebabEnum<Realisation>),
         typeof(KebabEnum<AdamWFlavor>),
         typeof(KebabEnum<ClipMode>),
     ])]

@@ -29,15 +29,15 @@ public static class RecipeRunner
         var from = Resume(session);
         if (from is null) Stamp(session);
 
-        StructuredMask? mask = null;
+        ITicketMask? ticket = null;
         if (request.Recipe.Search is not null)
         {
-            mask = from is null || from.Value.State.Stage == SearchRun.Stage
-                ? SearchRun.Run(session, Take(ref from, SearchRun.Stage))
-                : SearchRun.ReadTicket(session.Folder.TicketFolder);
+            ticket = from is null || from.Value.State.Stage == SearchRun.Stage
+                ? Search(session, Take(ref from, SearchRun.Stage))
+                : TicketFolder.Read(session.Folder.TicketFolder);
         }
-        using var model = from is { State.Stage: RetrainRun.Control } ? null : RetrainRun.Run(session, RetrainRun.Stage, mask, Take(ref from, RetrainRun.Stage));
-        if (model is not null) SaveModel(session, model, mask);
+        using var model = from is { State.Stage: RetrainRun.Control } ? null : RetrainRun.Run(session, RetrainRun.Stage, ticket, Take(ref from, RetrainRun.Stage));
+        if (model is not null) SaveModel(session, model, ticket);
         if (request.Recipe.Evaluate.EqualEpochControl)
         {
             using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
@@ -45,6 +45,12 @@ public static class RecipeRunner
         }
         return Conclude(session);
     }
+
+    private static ITicketMask Search(RunSession session, (string Path, RunState State)? from) => (session.Recipe.Search, session.Recipe.Draw) switch
+    {
+        (SlimmingSearch search, DrawOptions draw) => SearchRun.Run(session, search, draw, from),
+        var (search, draw) => throw new NotSupportedException($"no run for {search?.GetType().Name} with {draw?.GetType().Name}"),
+    };
 
     private static void Prepare(ExecutionOptions execution)
     {
@@ -102,9 +108,10 @@ public static class RecipeRunner
         EnvironmentStamp.Collect(facts).Save(session.Folder.EnvironmentFile);
     }
 
-    private static void SaveModel(RunSession session, BertForSequenceClassification model, StructuredMask? mask)
+    private static void SaveModel(RunSession session, BertForSequenceClassification model, ITicketMask? ticket)
     {
-        var kept = mask is null ? null : new KeptUnits([.. mask.Heads.Select(StructuredMask.Kept)], [.. mask.Neurons.Select(StructuredMask.Kept)]);
+        var cut = TicketRealisation.Cut(ticket, session.Recipe.Retrain);
+        var kept = cut is null ? null : new KeptUnits([.. cut.Heads.Select(StructuredMask.Kept)], [.. cut.Neurons.Select(StructuredMask.Kept)]);
         SlimmingCoefficients.Fold(model);
         BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, kept);
     }

@@ -12,12 +12,12 @@ internal static class RetrainRun
     internal const string Stage = "retrain";
     internal const string Control = "control";
 
-    /// <summary>Trains from checkpoint-0, cut down to <paramref name="mask"/> if there is one; goes on from a checkpoint if one is given.</summary>
-    internal static BertForSequenceClassification Run(RunSession session, string name, StructuredMask? mask, (string Path, RunState State)? from)
+    /// <summary>Trains from checkpoint-0, as <paramref name="ticket"/> says if there is one; goes on from a checkpoint if one is given.</summary>
+    internal static BertForSequenceClassification Run(RunSession session, string name, ITicketMask? ticket, (string Path, RunState State)? from)
     {
         var recipe = session.Recipe;
         var retrain = recipe.Retrain;
-        var model = Realise(session, mask, retrain, out var trained);
+        var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
         using var optimizer = Trainer.CreateOptimizer(model, retrain.Optimizer, trained);
         var examples = session.Data.Train.Examples;
         var key = session.StageKey(name);
@@ -49,32 +49,5 @@ internal static class RetrainRun
         session.Finished.Add(stage.Tally.Summary(name));
         session.StepsBefore += stage.Tally.Steps;
         return model;
-    }
-
-    private static BertForSequenceClassification Realise(RunSession session, StructuredMask? mask, RetrainStage retrain, out Func<string, bool>? trained)
-    {
-        trained = null;
-        var dense = session.Checkpoint0();
-        if (mask is null) return dense;
-        BertForSequenceClassification model;
-        using (dense) model = Slicer.Slice(dense, mask);
-        if (retrain.Coefficients == TicketCoefficients.Removed) return model;
-        trained = ReleasedCoefficients(model, dense.Config);
-        return model;
-    }
-
-    /// <summary>
-    /// Released behaviour (spec 8.9): the ticket keeps coefficients of 1 everywhere, frozen in modules that lost something, trainable in untouched ones.
-    /// </summary>
-    private static Func<string, bool> ReleasedCoefficients(BertForSequenceClassification model, BertConfig dense)
-    {
-        SlimmingCoefficients.Attach(model);
-        var frozen = new HashSet<string>();
-        for (var l = 0; l < dense.Layers; l++)
-        {
-            if (model.Config.HeadsPerLayer[l] < dense.HeadsPerLayer[l]) frozen.Add(BertSites.HeadCoefficients(l));
-            if (model.Config.NeuronsPerLayer[l] < dense.NeuronsPerLayer[l]) frozen.Add(BertSites.NeuronCoefficients(l));
-        }
-        return name => !frozen.Contains(name);
     }
 }

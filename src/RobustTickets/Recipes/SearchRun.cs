@@ -1,7 +1,5 @@
-// The search of a robust early-bird ticket (EarlyRobust 3.2-3.3; spec 15.6): FreeLB on weights and coefficients together, L1 in the last pass, a snapshot of the
+// Slimming search: the search of a robust early-bird ticket (EarlyRobust 3.2-3.3; spec 15.6): FreeLB on weights and coefficients together, L1 in the last pass, a snapshot of the
 // coefficients at every twentieth of an epoch, and a stop rule over the masks they would draw. The schedule keeps its horizon whatever the stop.
-using System.Text.Json.Nodes;
-using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
@@ -16,15 +14,14 @@ internal static class SearchRun
     internal const string Stage = "search";
 
     /// <summary>Searches (from a checkpoint if one is given) and returns the mask that was drawn; the ticket folder is written.</summary>
-    internal static StructuredMask Run(RunSession session, (string Path, RunState State)? from)
+    internal static StructuredMask Run(RunSession session, SlimmingSearch search, DrawOptions draw, (string Path, RunState State)? from)
     {
         var recipe = session.Recipe;
-        var (search, draw) = (recipe.Search!, recipe.Draw!);
         using var model = session.Checkpoint0();
         var coefficients = SlimmingCoefficients.Attach(model);
         using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer);
         var examples = session.Data.Train.Examples;
-        var borders = new Borders(examples.Count, recipe);
+        var borders = new Borders(examples.Count, recipe, search);
         var snapshots = from is { } f ? RunCheckpoint.Snapshots(f.Path) : new SnapshotList();
         var stage = new StageRun(Stage, borders.LastStep, model, optimizer, snapshots);
         var masks = snapshots.Masks(draw).ToList();
@@ -68,7 +65,7 @@ internal static class SearchRun
         return Conclude(session, stage, search, draw, masks, decision);
     }
 
-    private static void ReportMask(RunSession session, StageRun stage, SearchStage search, List<StructuredMask> masks, int g)
+    private static void ReportMask(RunSession session, StageRun stage, SlimmingSearch search, List<StructuredMask> masks, int g)
     {
         var distance = masks.Count > 1 ? MaskDistance.Between(masks[^1], masks[^2]) : (MaskDistance?)null;
         var run = search.Stop is ConsecutiveStop c ? StopRule.Run(masks, c.Gamma) : 0;
@@ -76,7 +73,7 @@ internal static class SearchRun
         if (distance is { } d) session.Note(stage, $"mini-epoch {g}: mask distance heads {d.Heads:0.000}, neurons {d.Neurons:0.000}" + (run > 0 ? $" ({run} in a row)" : ""));
     }
 
-    private static StructuredMask Conclude(RunSession session, StageRun stage, SearchStage search, DrawOptions draw, List<StructuredMask> masks, StopDecision? decision)
+    private static StructuredMask Conclude(RunSession session, StageRun stage, SlimmingSearch search, DrawOptions draw, List<StructuredMask> masks, StopDecision? decision)
     {
         var converged = decision is not null || search.Stop is FixedStop;
         var index = decision?.DrawIndex ?? masks.Count - 1;
@@ -94,60 +91,8 @@ internal static class SearchRun
         session.Note(stage, converged
             ? $"ticket drawn from step {drawnAt} ({drawnAt / perEpoch:0.00} epoch): {mask.HeadsKept} heads and {mask.NeuronsKept} neurons kept"
             : $"the masks never settled within the epoch; ticket drawn from the last step {drawnAt}");
-        WriteTicket(session, stage.Snapshots, mask, draw, rule, drawnAt);
+        TicketFolder.Write(session, stage.Snapshots, mask, draw, rule, drawnAt);
         return mask;
-    }
-
-    private static void WriteTicket(RunSession session, SnapshotList snapshots, StructuredMask mask, DrawOptions draw, string rule, long drawnAt)
-    {
-        var ticket = new JsonObject
-        {
-            ["schema_version"] = 1,
-            ["rule"] = rule,
-            ["source_step"] = drawnAt,
-            ["head_ratio"] = draw.HeadRatio,
-            ["neuron_ratio"] = draw.NeuronRatio,
-            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
-            ["seed"] = session.Recipe.Seed,
-            ["heads"] = Counts(mask.Heads),
-            ["neurons"] = Counts(mask.Neurons),
-            ["heads_kept"] = Lists(mask.Heads),
-            ["neurons_kept"] = Lists(mask.Neurons),
-        };
-        AtomicFolder.Create(
-            session.Folder.TicketFolder,
-            folder =>
-            {
-                AtomicFile.WriteAllText(Path.Combine(folder, "ticket.json"), ticket.ToJsonString() + "\n");
-                AtomicFile.WriteAllText(Path.Combine(folder, "distances.json"), snapshots.Distances(draw).ToJsonString() + "\n");
-                snapshots.Write(Path.Combine(folder, "coefficients.safetensors"));
-            },
-            replace: true);
-
-        static JsonArray Counts(bool[][] layers) => new([.. layers.Select(l => (JsonNode)l.Length)]);
-        static JsonArray Lists(bool[][] layers) => new([.. layers.Select(l => new JsonArray([.. StructuredMask.Kept(l).Select(i => (JsonNode)i)]))]);
-    }
-
-    /// <summary>The mask of a ticket folder.</summary>
-    internal static StructuredMask ReadTicket(string folder)
-    {
-        var file = Path.Combine(folder, "ticket.json");
-        try
-        {
-            var ticket = JsonNode.Parse(File.ReadAllText(file))!;
-            return new StructuredMask(Masks("heads"), Masks("neurons"));
-
-            bool[][] Masks(string kind) => ticket[kind]!.AsArray().Zip(ticket[$"{kind}_kept"]!.AsArray(), (size, kept) =>
-            {
-                var mask = new bool[(int)size!];
-                foreach (var i in kept!.AsArray()) mask[(int)i!] = true;
-                return mask;
-            }).ToArray();
-        }
-        catch (Exception e) when (e is IOException or System.Text.Json.JsonException or NullReferenceException or InvalidOperationException or IndexOutOfRangeException)
-        {
-            throw new CheckpointException($"{file}: is not a ticket ({e.Message})", e);
-        }
     }
 
     private static string RuleName(StopOptions stop) => stop switch
@@ -164,11 +109,10 @@ internal static class SearchRun
     {
         private readonly Dictionary<long, int> _borders = [];
 
-        internal Borders(int examples, Recipe recipe)
+        internal Borders(int examples, Recipe recipe, SlimmingSearch search)
         {
-            var search = recipe.Search!;
             var perEpoch = Math.Max(1, examples / recipe.BatchSize);
-            HorizonSteps = StepCounts.SearchHorizon(recipe, examples);
+            HorizonSteps = StepCounts.SearchHorizon(search, recipe.BatchSize, examples);
             LastStep = StepCounts.SearchAtMost(recipe, examples);
             for (var g = 1; g <= Math.Ceiling(search.SnapshotsPerEpoch * search.HorizonEpochs); g++)
             {

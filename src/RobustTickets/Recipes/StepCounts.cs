@@ -12,11 +12,15 @@ public static class StepCounts
     /// <summary>Steps of the retraining stage: whole steps of its epochs, at least one.</summary>
     public static long Retrain(Recipe recipe, int examples) => Math.Max(1, (long)Math.Floor(PerEpoch(recipe, examples) * recipe.Retrain.Epochs));
 
-    /// <summary>T of the search's schedule: floor(N * epochs / B), kept whatever the stop.</summary>
-    public static double SearchHorizon(Recipe recipe, int examples) => Math.Max(1, Math.Floor(examples * recipe.Search!.HorizonEpochs / recipe.BatchSize));
+    /// <summary>T of a slimming search's schedule: floor(N * epochs / B), kept whatever the stop.</summary>
+    public static double SearchHorizon(SlimmingSearch search, int batchSize, int examples) => Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
 
-    /// <summary>Steps of the search at most: its horizon, or the step of a fixed stop.</summary>
-    public static long SearchAtMost(Recipe recipe, int examples) => recipe.Search!.Stop is FixedStop f
-        ? Math.Max(1, (long)Math.Floor(Math.Max(1, examples / recipe.BatchSize) * f.Fraction))
-        : (long)SearchHorizon(recipe, examples);
+    /// <summary>Steps of the search at most: a slimming search ends at its horizon or at the step of a fixed stop. 0 without a search.</summary>
+    public static long SearchAtMost(Recipe recipe, int examples) => recipe.Search switch
+    {
+        null => 0,
+        SlimmingSearch { Stop: FixedStop f } => Math.Max(1, (long)Math.Floor(Math.Max(1, examples / recipe.BatchSize) * f.Fraction)),
+        SlimmingSearch search => (long)SearchHorizon(search, recipe.BatchSize, examples),
+        _ => throw new NotSupportedException($"no step count for {recipe.Search.GetType().Name}"),
+    };
 }

@@ -1,9 +1,12 @@
 namespace RobustTickets.Tickets;
 
+/// <summary>Which parts of a network a ticket keeps, as a value: heads and neurons (<see cref="StructuredMask"/>) or single weights.</summary>
+public interface ITicketMask;
+
 /// <summary>Which heads and neurons a ticket keeps, layer by layer.</summary>
 /// <param name="Heads">Per layer [heads]: true = kept.</param>
 /// <param name="Neurons">Per layer [neurons]: true = kept.</param>
-public sealed record StructuredMask(bool[][] Heads, bool[][] Neurons)
+public sealed record StructuredMask(bool[][] Heads, bool[][] Neurons) : ITicketMask
 {
     /// <summary>Heads kept over all layers.</summary>
     public int HeadsKept => Heads.Sum(l => l.Count(kept => kept));

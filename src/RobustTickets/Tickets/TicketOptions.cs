@@ -77,6 +77,11 @@ public enum TieRule
     StrictQuantile,
 }
 
+/// <summary>How a ticket is drawn from what a search found.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(DrawOptions), "structured")]
+public abstract record TicketDraw;
+
 /// <summary>How masks are drawn from coefficients (EarlyRobust 3.3.2; spec 8.8, 15.8).</summary>
 /// <param name="HeadRatio">Share of heads to prune, in [0, 1).</param>
 /// <param name="NeuronRatio">Share of FFN neurons to prune, in [0, 1).</param>
@@ -90,7 +95,7 @@ public sealed record DrawOptions(
     HeadScope HeadScope = HeadScope.ModifiedGlobal,
     NeuronScope NeuronScope = NeuronScope.Global,
     TieRule Ties = TieRule.Rank,
-    int MinNeuronsPerLayer = 1);
+    int MinNeuronsPerLayer = 1) : TicketDraw;
 
 /// <summary>What becomes of the coefficients inside the drawn ticket (spec 8.9).</summary>
 public enum TicketCoefficients
@@ -99,5 +104,34 @@ public enum TicketCoefficients
     Removed,
 
     /// <summary>Released code: ones, frozen in modules that lost something, trainable in untouched ones.</summary>
+    Released,
+}
+
+/// <summary>What the weights of a ticket are before it is trained (spec 8.10 d, 15.14).</summary>
+public enum StartWeights
+{
+    /// <summary>Checkpoint-0: the pre-trained encoder and the seeded classifier.</summary>
+    PreTrained,
+
+    /// <summary>Matrices and biases of all layers and of the pooler are drawn anew; embeddings and LayerNorms stay pre-trained (released code).</summary>
+    RedrawnMatrices,
+
+    /// <summary>Everything is drawn anew, embeddings and LayerNorms included.</summary>
+    RedrawnAll,
+}
+
+/// <summary>How a ticket becomes a network (spec 8.10 e, 15.9, 15.15).</summary>
+public enum Realisation
+{
+    /// <summary>The ticket itself: heads and neurons are cut out, single weights are held at zero.</summary>
+    Ticket,
+
+    /// <summary>The dense network; what the ticket would leave out is drawn anew (papers).</summary>
+    DenseRedrawn,
+
+    /// <summary>The dense network; what the ticket would leave out starts at zero.</summary>
+    DenseZero,
+
+    /// <summary>Released EarlyRobust script: neurons are cut out, discarded heads are zeroed along the wrong axis of their matrices, all stay trainable (spec 8.10 e).</summary>
     Released,
 }

@@ -93,8 +93,8 @@ public sealed class DemoRunTests : IDisposable
             Assert.Contains("the demo", recipe.Source);
         }
         var published = Presets.Get("early-robust", "sst2");
-        Assert.Equal(published.Search!.Stop, plan.EarlyRobust.Search!.Stop);
-        Assert.Equal(published.Search.HorizonEpochs, plan.EarlyRobust.Search.HorizonEpochs);
+        Assert.Equal(((SlimmingSearch)published.Search!).Stop, ((SlimmingSearch)plan.EarlyRobust.Search!).Stop);
+        Assert.Equal(((SlimmingSearch)published.Search!).HorizonEpochs, ((SlimmingSearch)plan.EarlyRobust.Search!).HorizonEpochs);
         Assert.Equal(plan.FineTune.Retrain, plan.EarlyRobust.Retrain);
         Assert.Null(plan.FineTune.Search);
     }

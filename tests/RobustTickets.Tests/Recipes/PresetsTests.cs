@@ -34,12 +34,12 @@ public class PresetsTests
     public void The_papers_numbers_are_the_presets_numbers(string task, double eps0, int k, double step, double lr, double heads, double neurons, double ratio, int length, int batch)
     {
         var recipe = Presets.Get("early-robust", task);
-        Assert.Equal(new FreeLbOptions(k, step, eps0), recipe.Search!.Objective);
-        Assert.Equal(new SlimmingOptions(heads, neurons), recipe.Search.Slimming);
-        Assert.Equal(new ConsecutiveStop(0.1, 5, DrawAt.Newest), recipe.Search.Stop);
-        Assert.Equal((1.0, 20, true), (recipe.Search.HorizonEpochs, recipe.Search.SnapshotsPerEpoch, recipe.Search.Shuffle));
-        Assert.Equal((lr, 0.01, 0.1), (recipe.Search.Optimizer.LearningRate, recipe.Search.Optimizer.WeightDecay, recipe.Search.Optimizer.WarmupFraction));
-        Assert.Equal((1.0 / 6, ratio), (recipe.Draw!.HeadRatio, recipe.Draw.NeuronRatio));
+        Assert.Equal(new FreeLbOptions(k, step, eps0), ((SlimmingSearch)recipe.Search!).Objective);
+        Assert.Equal(new SlimmingOptions(heads, neurons), ((SlimmingSearch)recipe.Search!).Slimming);
+        Assert.Equal(new ConsecutiveStop(0.1, 5, DrawAt.Newest), ((SlimmingSearch)recipe.Search!).Stop);
+        Assert.Equal((1.0, 20, true), (((SlimmingSearch)recipe.Search!).HorizonEpochs, ((SlimmingSearch)recipe.Search!).SnapshotsPerEpoch, ((SlimmingSearch)recipe.Search!).Shuffle));
+        Assert.Equal((lr, 0.01, 0.1), (((SlimmingSearch)recipe.Search!).Optimizer.LearningRate, ((SlimmingSearch)recipe.Search!).Optimizer.WeightDecay, ((SlimmingSearch)recipe.Search!).Optimizer.WarmupFraction));
+        Assert.Equal((1.0 / 6, ratio), (((DrawOptions)recipe.Draw!).HeadRatio, ((DrawOptions)recipe.Draw).NeuronRatio));
         Assert.Equal((length, batch), (recipe.MaxLength, recipe.BatchSize));
         Assert.Equal((10.0, lr, 0.0, 0.0), (recipe.Retrain.Epochs, recipe.Retrain.Optimizer.LearningRate, recipe.Retrain.Optimizer.WeightDecay, recipe.Retrain.Optimizer.WarmupFraction));
         Assert.Equal(new CleanOptions(), recipe.Retrain.Objective);

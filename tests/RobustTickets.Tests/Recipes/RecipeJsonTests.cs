@@ -35,7 +35,7 @@ public class RecipeJsonTests
         foreach (var stop in new StopOptions[] { new ConsecutiveStop(0.2, 3, DrawAt.Anchor), new AnchorStop(0.3, 4, DrawAt.Newest), new FifoStop(0.4, 6, DrawAt.Anchor), new FixedStop(0.15) })
         {
             var recipe = new Recipe("n", "t", "s § “x”", 17, 3, 7, 0.25,
-                new SearchStage(new FreeLbOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.Linf, FreeLbCount.KPlus1, false, true), new SlimmingOptions(1e-300, double.Epsilon), optimizer, stop, 0.5, 40, false),
+                new SlimmingSearch(new FreeLbOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.Linf, FreeLbCount.KPlus1, false, true), new SlimmingOptions(1e-300, double.Epsilon), optimizer, stop, 0.5, 40, false),
                 new DrawOptions(0.3, 0.4, HeadScope.Layerwise, NeuronScope.Layerwise, TieRule.StrictQuantile, 5),
                 new RetrainStage(new CleanOptions(), optimizer, 1.5, TicketCoefficients.Released, false),
                 new EvaluateStage(false, true));

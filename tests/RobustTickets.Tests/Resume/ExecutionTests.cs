@@ -31,7 +31,7 @@ public sealed class ExecutionTests : IDisposable
     public void Losses_agree_whatever_the_threads_and_the_path(int threads, bool packed)
     {
         // No early stop: a mask at the border of a rank may fall either way.
-        var recipe = TinyTask.SearchRecipe with { Search = TinyTask.SearchRecipe.Search! with { Stop = new FixedStop(1), HorizonEpochs = 1 } };
+        var recipe = TinyTask.SearchRecipe with { Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with { Stop = new FixedStop(1), HorizonEpochs = 1 } };
         var expected = Losses(_task.Request(recipe, _task.NewRun()));
         var request = _task.Request(recipe, _task.NewRun(), threads: threads);
         var found = Losses(request with { Execution = request.Execution with { Packed = packed } });
@@ -52,7 +52,7 @@ public sealed class ExecutionTests : IDisposable
         var recipe = TinyTask.SearchRecipe with
         {
             BatchSize = TinyTask.LearningRecipe.BatchSize,
-            Draw = TinyTask.SearchRecipe.Draw! with { HeadRatio = heads, NeuronRatio = neurons },
+            Draw = ((DrawOptions)TinyTask.SearchRecipe.Draw!) with { HeadRatio = heads, NeuronRatio = neurons },
             Retrain = TinyTask.LearningRecipe.Retrain with { Coefficients = coefficients },
         };
         var run = _task.NewRun();

@@ -18,7 +18,7 @@ public sealed class KilledRunTests : IDisposable
     /// <summary>Long enough that a signal sent in the middle of a stage arrives there.</summary>
     private static readonly Recipe Recipe = TinyTask.SearchRecipe with
     {
-        Search = TinyTask.SearchRecipe.Search! with { HorizonEpochs = 6, Stop = new ConsecutiveStop(Gamma: 0.001, Times: 15) },
+        Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with { HorizonEpochs = 6, Stop = new ConsecutiveStop(Gamma: 0.001, Times: 15) },
         Retrain = TinyTask.SearchRecipe.Retrain with { Epochs = 5.5, Optimizer = new OptimizerOptions(1e-3) },
         Evaluate = new EvaluateStage(EqualEpochControl: true),
     };

@@ -27,7 +27,7 @@ public sealed class NumericFailureTests : IDisposable
     {
         var recipe = TinyTask.SearchRecipe;
         var absurd = new OptimizerOptions(rate, Clip: ClipMode.None);
-        recipe = stage == "search" ? recipe with { Search = recipe.Search! with { Optimizer = absurd } } : recipe with { Retrain = recipe.Retrain with { Optimizer = absurd } };
+        recipe = stage == "search" ? recipe with { Search = ((SlimmingSearch)recipe.Search!) with { Optimizer = absurd } } : recipe with { Retrain = recipe.Retrain with { Optimizer = absurd } };
         var run = _task.NewRun();
         var failed = CliRun.Of(_task.Arguments(recipe, run, every: 1));
         Assert.True(failed.Code == ExitCodes.Numeric, failed.ToString());

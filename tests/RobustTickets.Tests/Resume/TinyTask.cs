@@ -72,7 +72,7 @@ internal sealed class TinyTask : IDisposable
     /// <summary>Search by FreeLB until the masks settle, retraining on the ticket.</summary>
     public static Recipe SearchRecipe { get; } = new(
         "tiny-ticket", "sst2", "a test", MaxLength: 24, BatchSize, Seed: 7, DevFraction: 0.1,
-        new SearchStage(
+        new SlimmingSearch(
             new FreeLbOptions(Steps: 2, StepSize: 0.05, InitMagnitude: 0.05), new SlimmingOptions(1e-4, 1e-4), new OptimizerOptions(3e-3, WeightDecay: 0.01, WarmupFraction: 0.1),
             new ConsecutiveStop(Gamma: 0.02, Times: 3), HorizonEpochs: 2),
         new DrawOptions(0.25, 0.4),

@@ -1,0 +1,30 @@
+// The kinds of search (spec 13, column P): what is learned, or drawn, that says which parts of the network a ticket keeps. Each kind is one record here and one
+// run beside it (SearchRun); its ticket is drawn by the recipe's draw rule.
+using System.Text.Json.Serialization;
+using RobustTickets.Objectives;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>How a ticket is looked for.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(SlimmingSearch), "slimming")]
+public abstract record SearchStage;
+
+/// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
+/// <param name="Objective">What is minimised while the coefficients are learned.</param>
+/// <param name="Slimming">L1 penalties on the coefficients.</param>
+/// <param name="Optimizer">Optimiser of weights and coefficients together.</param>
+/// <param name="Stop">When the search ends.</param>
+/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the stop (spec 8.4).</param>
+/// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
+/// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec 8.5).</param>
+public sealed record SlimmingSearch(
+    ObjectiveOptions Objective,
+    SlimmingOptions Slimming,
+    OptimizerOptions Optimizer,
+    StopOptions Stop,
+    double HorizonEpochs = 1.0,
+    int SnapshotsPerEpoch = 20,
+    bool Shuffle = true) : SearchStage;

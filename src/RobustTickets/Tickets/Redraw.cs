@@ -1,0 +1,110 @@
+// Weights drawn anew: the ablations "w/o Initialization" (the whole encoder, before the ticket is cut) and "w/o Structure" (only what the ticket leaves out, in the dense
+// network). Matrices become N(0, initializer_range), biases 0 (spec 8.10 d and e, 15.14, 15.15). Draws are keyed by name, so a part's values do not depend on the mask.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>Draws weights of a model anew, in place.</summary>
+public static class Redraw
+{
+    /// <summary>Draws matrices and biases of every layer and of the pooler; on request embeddings and LayerNorms as well. The classifier stays.</summary>
+    /// <param name="model">The dense model.</param>
+    /// <param name="key">Key of the draws.</param>
+    /// <param name="embeddingsToo">Whether embeddings and LayerNorms lose their pre-trained values too.</param>
+    public static void Everything(BertForSequenceClassification model, RandomKey key, bool embeddingsToo)
+    {
+        foreach (var (name, shape) in BertSites.ClassifierShapes(model.Config))
+        {
+            var classifier = name.StartsWith(BertSites.Classifier, StringComparison.Ordinal);
+            var kept = BertSites.IsEmbedding(name) || name.Contains("LayerNorm", StringComparison.Ordinal);
+            if (classifier || (kept && !embeddingsToo)) continue;
+            using var fresh = BertFiles.Fresh([(name, shape)], model.Config, key);
+            fresh[name].span<float>().CopyTo(model.Store[name].span<float>());
+        }
+    }
+
+    /// <summary>
+    /// Draws what a mask leaves out: rows of Q, K, V and columns of O of discarded heads, rows of U and columns of D of discarded neurons, with zero biases for the rows.
+    /// </summary>
+    /// <param name="model">The dense model.</param>
+    /// <param name="mask">What the ticket keeps.</param>
+    /// <param name="key">Key of the draws; null sets everything to zero instead.</param>
+    public static void Outside(BertForSequenceClassification model, StructuredMask mask, RandomKey? key)
+    {
+        var c = model.Config;
+        for (var l = 0; l < c.Layers; l++)
+        {
+            var heads = Discarded(mask.Heads[l], c.HeadSize);
+            var neurons = Discarded(mask.Neurons[l], 1);
+            foreach (var name in BertSites.HeadRows(l)) Rows(model, name, heads, key);
+            Columns(model, BertSites.HeadColumns(l), heads, key);
+            Rows(model, BertSites.NeuronRows(l), neurons, key);
+            Columns(model, BertSites.NeuronColumns(l), neurons, key);
+        }
+    }
+
+    /// <summary>
+    /// What the released script does to discarded heads: zeros along the wrong axis, i.e. input columns of Q, K, V and output rows of O, with the biases of Q, K, V on the
+    /// right one.
+    /// </summary>
+    /// <param name="model">The dense model.</param>
+    /// <param name="mask">What the ticket keeps.</param>
+    public static void ReleasedHeads(BertForSequenceClassification model, StructuredMask mask)
+    {
+        var c = model.Config;
+        for (var l = 0; l < c.Layers; l++)
+        {
+            var heads = Discarded(mask.Heads[l], c.HeadSize);
+            foreach (var name in BertSites.HeadRows(l))
+            {
+                Columns(model, $"{name}.weight", heads, null);
+                var bias = model.Store[$"{name}.bias"].span<float>();
+                foreach (var i in heads) bias[i] = 0;
+            }
+            var output = model.Store[BertSites.HeadColumns(l)];
+            foreach (var i in heads) Row(output, i).Clear();
+        }
+    }
+
+    private static int[] Discarded(bool[] kept, int width) =>
+        [.. Enumerable.Range(0, kept.Length).Where(u => !kept[u]).SelectMany(u => Enumerable.Range(u * width, width))];
+
+    private static void Rows(BertForSequenceClassification model, string name, int[] rows, RandomKey? key)
+    {
+        var weight = model.Store[$"{name}.weight"];
+        using var fresh = Fresh(model, $"{name}.weight", weight, key);
+        var bias = model.Store[$"{name}.bias"].span<float>();
+        foreach (var i in rows)
+        {
+            Row(fresh, i).CopyTo(Row(weight, i));
+            bias[i] = 0;
+        }
+    }
+
+    private static void Columns(BertForSequenceClassification model, string name, int[] columns, RandomKey? key)
+    {
+        var weight = model.Store[name];
+        using var fresh = Fresh(model, name, weight, key);
+        for (var r = 0; r < weight.sizes[0]; r++)
+        {
+            var from = Row(fresh, r);
+            var to = Row(weight, r);
+            foreach (var i in columns) to[i] = from[i];
+        }
+    }
+
+    private static Tensor Fresh(BertForSequenceClassification model, string name, Tensor like, RandomKey? key)
+    {
+        if (key is not { } k) return torch.zeros(like.shape);
+        var store = BertFiles.Fresh([(name, like.shape)], model.Config, k);
+        return store[name];
+    }
+
+    private static Span<float> Row(Tensor matrix, int row)
+    {
+        var width = (int)matrix.sizes[1];
+        return matrix.span<float>().Slice(row * width, width);
+    }
+}
