@@ -1,12 +1,11 @@
-// The options that make an attack recipe and its resources.
+// The options that make an attack recipe and its resources. What is not named is taken from the user's resource folder.
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Resources;
+using RobustTickets.Text;
 using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Goals;
 using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Recipes;
 using RobustTickets.Text.Attacks.Resources;
 
 namespace RobustTickets.Cli.Attacks;
@@ -14,58 +13,55 @@ namespace RobustTickets.Cli.Attacks;
 /// <summary>The attack options of one command.</summary>
 internal sealed class AttackOptionSet
 {
-    private static readonly string[] Recipes = ["textfooler", "bert-attack-released"];
-
     private readonly Option<string> _recipe = new("--recipe") { Description = "attack recipe", DefaultValueFactory = _ => "textfooler" };
-    private readonly Option<string?> _vectors = FileOption("--vectors", "word vectors: text or word2vec .bin, may be .gz (TextFooler's are the counter-fitted vectors)");
-    private readonly Option<string?> _neighbours = FileOption("--neighbours", "table of substitutes (.json or .tsv, may be .gz) instead of neighbours computed from the vectors");
-    private readonly Option<string?> _stopWords = FileOption("--stop-words", "words that stay, one a line; default: a built-in list");
-    private readonly Option<string?> _tagger = FileOption("--tagger", "averaged perceptron weights (.json, may be .gz); without it parts of speech are not compared");
-    private readonly Option<string?> _tagMap = FileOption("--tag-map", "Penn Treebank tags to universal tags; default: the built-in map");
-    private readonly Option<string?> _encoder = new("--encoder") { Description = "BERT folder whose mean-pooled last layer measures sentence similarity; default: the checkpoint the victim was trained from", HelpName = "DIR" };
+    private readonly Option<string?> _vectors = PathOption("--vectors", "FILE", "word vectors: text or word2vec .bin, may be .gz (TextFooler's are the counter-fitted vectors)");
+    private readonly Option<string?> _neighbours = PathOption("--neighbours", "FILE", "table of substitutes (.json or .tsv, may be .gz) instead of neighbours computed from the vectors");
+    private readonly Option<string?> _stopWords = PathOption("--stop-words", "FILE", "words that stay, one a line; default: the recipe's list in the resource folder, else a built-in list");
+    private readonly Option<string?> _tagger = PathOption("--tagger", "FILE", "averaged perceptron weights (.json, may be .gz); without it parts of speech are not compared");
+    private readonly Option<string?> _tagMap = PathOption("--tag-map", "FILE", "Penn Treebank tags to universal tags; default: the built-in map");
+    private readonly Option<string?> _encoder = PathOption("--encoder", "DIR", "BERT folder whose mean-pooled last layer measures sentence similarity; default: the resource sentence-encoder, else the checkpoint the victim was trained from");
+    private readonly Option<string?> _wordNet = PathOption("--wordnet", "DIR", "WordNet dict folder, for pwws");
+    private readonly Option<string?> _maskedLm = PathOption("--masked-lm", "DIR", "BERT folder with a masked-language-model head, for bert-attack and bae");
     private readonly Option<double?> _similarity = new("--similarity-threshold") { Description = "smallest sentence similarity; default: the recipe's", HelpName = "X" };
     private readonly Option<bool> _noSimilarity = new("--no-similarity") { Description = "attack without a sentence-similarity constraint; the summary says so" };
     private readonly Option<string> _compat = new("--compat") { Description = "TextAttack release that is followed", DefaultValueFactory = _ => "0.3.4" };
     private readonly Option<int?> _budget = CommonOptions.Count("--query-budget", 1, "most queries an example; default: no limit");
+    private readonly Option<double?> _time = new("--time-limit") { Description = "most seconds of work an example (its share of batches included), then the best text so far counts; outcomes then depend on the machine", HelpName = "SECONDS" };
     private readonly Option<int?> _batch = CommonOptions.Count("--batch-size", 1, "texts given to the model at once; default 64; changes speed only");
     private readonly Option<int?> _concurrency = CommonOptions.Count("--concurrency", 1, "examples attacked at the same time; default 64; changes speed only");
 
     public AttackOptionSet(Command command)
     {
-        _recipe.AcceptOnlyFromAmong(Recipes);
+        _recipe.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
         _compat.AcceptOnlyFromAmong("0.3.0", "0.3.4", "head");
-        _similarity.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var x) && !(x is >= -1 and <= 1))
-            {
-                result.AddError($"--similarity-threshold must lie in [-1, 1], found {result.Tokens[0].Value}");
-            }
-        });
+        _similarity.Validators.Add(result => Check(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", x => x is >= -1 and <= 1, "--similarity-threshold must lie in [-1, 1]", result.AddError));
+        _time.Validators.Add(result => Check(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", x => x > 0, "--time-limit must be above 0", result.AddError));
         foreach (var option in new Option[]
                  {
-                     _recipe, _vectors, _neighbours, _stopWords, _tagger, _tagMap, _encoder, _similarity, _noSimilarity, _compat, _budget, _batch, _concurrency,
+                     _recipe, _vectors, _neighbours, _stopWords, _tagger, _tagMap, _encoder, _wordNet, _maskedLm, _similarity, _noSimilarity, _compat, _budget, _time, _batch, _concurrency,
                  })
         {
             command.Add(option);
         }
     }
 
-    /// <summary>Name of the recipe.</summary>
-    public string Recipe(ParseResult parsed) => parsed.GetValue(_recipe)!;
+    /// <summary>The recipe.</summary>
+    public AttackRecipeEntry Recipe(ParseResult parsed) => AttackRecipes.Find(parsed.GetValue(_recipe)!);
 
-    /// <summary>Folder of the sentence encoder as given, or null.</summary>
-    public string? Encoder(ParseResult parsed) => parsed.GetValue(_encoder);
+    /// <summary>Folder of the sentence encoder: as given, else the resource folder's; null when there is neither.</summary>
+    public string? Encoder(ParseResult parsed) => parsed.GetValue(_encoder) ?? ResourceFolder.OfUser().Find("sentence-encoder");
 
     /// <summary>Whether sentence similarity is measured at all.</summary>
-    /// <exception cref="UsageException">Both an encoder (or threshold) and no similarity were asked for.</exception>
+    /// <exception cref="UsageException">Both an encoder (or threshold) and no similarity were asked for, or the recipe has no such constraint.</exception>
     public bool WantsSimilarity(ParseResult parsed)
     {
-        if (!parsed.GetValue(_noSimilarity)) return true;
-        if (parsed.GetValue(_encoder) is not null || parsed.GetValue(_similarity) is not null)
+        var asked = parsed.GetValue(_encoder) is not null || parsed.GetValue(_similarity) is not null;
+        if (!Recipe(parsed).Similarity)
         {
-            throw new UsageException("--no-similarity cannot be combined with --encoder or --similarity-threshold");
+            return asked ? throw new UsageException($"--recipe {Recipe(parsed).Name} has no sentence-similarity constraint; leave --encoder and --similarity-threshold out") : false;
         }
-        return false;
+        if (!parsed.GetValue(_noSimilarity)) return true;
+        return asked ? throw new UsageException("--no-similarity cannot be combined with --encoder or --similarity-threshold") : false;
     }
 
     /// <summary>How fast the engine runs.</summary>
@@ -76,41 +72,53 @@ internal sealed class AttackOptionSet
     }
 
     /// <summary>Reads the resource files: those named on the command line, else those of the user's resource folder.</summary>
-    /// <exception cref="Text.DataException">There is no source of substitutes, or a file is missing or malformed.</exception>
+    /// <exception cref="DataException">There is no source of substitutes, or a file is missing or malformed.</exception>
     public AttackResources Resources(ParseResult parsed)
     {
         var folder = ResourceFolder.OfUser();
+        var recipe = Recipe(parsed);
         var (vectors, neighbours) = (parsed.GetValue(_vectors), parsed.GetValue(_neighbours));
         // A source of substitutes that was named is meant alone: the folder's table must not override named vectors.
-        if (vectors is null && neighbours is null) (vectors, neighbours) = (folder.Find("word-vectors"), folder.Find("neighbours"));
+        if (vectors is null && neighbours is null && recipe.Substitutes)
+        {
+            (vectors, neighbours) = (folder.Find("word-vectors"), folder.Find("neighbours"));
+            if (vectors is null && neighbours is null)
+            {
+                throw new DataException($"--recipe {recipe.Name} has no source of substitute words; name one with --vectors or --neighbours, or: {folder.Missing(ResourceKinds.TryFind("word-vectors")!)}");
+            }
+        }
         return AttackResources.Load(new AttackResourcePaths(
             vectors,
             neighbours,
-            parsed.GetValue(_stopWords) ?? folder.Find("stop-words"),
+            parsed.GetValue(_stopWords) ?? folder.Find(recipe.StopWords),
             parsed.GetValue(_tagger) ?? folder.Find("tagger"),
-            parsed.GetValue(_tagMap) ?? folder.Find("tag-map")));
+            parsed.GetValue(_tagMap) ?? folder.Find("tag-map"),
+            folder.Computed), recipe.Substitutes);
     }
 
     /// <summary>Builds the attack.</summary>
-    public Attack Attack(ParseResult parsed, AttackResources resources, ISentenceEncoder? encoder)
+    /// <exception cref="DataException">A resource of the recipe is not there.</exception>
+    public Attack Attack(ParseResult parsed, AttackResources resources, ISentenceEncoder? encoder, int seed)
     {
-        var threshold = parsed.GetValue(_similarity);
-        var budget = parsed.GetValue(_budget);
         var version = parsed.GetValue(_compat) switch
         {
             "0.3.0" => TextAttackVersion.V030,
             "head" => TextAttackVersion.Head,
             _ => TextAttackVersion.V034,
         };
-        // Scores tie as in TextAttack, which keeps the float32 of the model.
-        if (Recipe(parsed) == "bert-attack-released")
-        {
-            var o = new BertAttackReleasedOptions(encoder, QueryBudget: budget, Precision: ScorePrecision.Single, Version: version);
-            return BertAttackReleased.Create(resources, threshold is { } t ? o with { SimilarityThreshold = t } : o);
-        }
-        var textFooler = new TextFoolerOptions(encoder, QueryBudget: budget, Precision: ScorePrecision.Single, Version: version);
-        return TextFooler.Create(resources, threshold is { } x ? textFooler with { SimilarityThreshold = x } : textFooler);
+        var parts = new AttackParts(resources, encoder, parsed.GetValue(_similarity), parsed.GetValue(_budget), version, seed, kind => Place(parsed, kind));
+        var attack = Recipe(parsed).Create(parts);
+        return parsed.GetValue(_time) is { } seconds ? attack with { TimeLimit = TimeSpan.FromSeconds(seconds) } : attack;
     }
 
-    private static Option<string?> FileOption(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
+    private string Place(ParseResult parsed, string kind) =>
+        (kind == "wordnet" ? parsed.GetValue(_wordNet) : kind == "masked-lm" ? parsed.GetValue(_maskedLm) : null) ?? ResourceFolder.OfUser().Required(kind);
+
+    // What is no number at all is told by the parser.
+    private static void Check(string text, Func<double, bool> possible, string rule, Action<string> complain)
+    {
+        if (double.TryParse(text, CultureInfo.InvariantCulture, out var x) && !possible(x)) complain($"{rule}, found {text}");
+    }
+
+    private static Option<string?> PathOption(string name, string help, string description) => new(name) { Description = description, HelpName = help };
 }

@@ -32,7 +32,7 @@ internal static class AttackCommand
         {
             var folder = parsed.GetRequiredValue(model);
             var arguments = data.Read(parsed);
-            var target = parsed.GetValue(output) ?? DefaultOutput(folder, attack.Recipe(parsed));
+            var target = parsed.GetValue(output) ?? DefaultOutput(folder, attack.Recipe(parsed).Name);
             var encoderFolder = attack.WantsSimilarity(parsed) ? attack.Encoder(parsed) ?? PretrainedOf(folder) : null;
             // Resources and data first: they are refused before the model is loaded.
             var resources = attack.Resources(parsed);
@@ -44,7 +44,7 @@ internal static class AttackCommand
             Warn(context, examples, picked, way);
 
             using var encoder = encoderFolder is null ? null : BertSentenceEncoder.Load(encoderFolder);
-            var built = attack.Attack(parsed, resources, encoder);
+            var built = attack.Attack(parsed, resources, encoder, parsed.GetValue(seed) ?? 42);
             var run = new List<RecipeLine>
             {
                 new("data", $"{arguments.Task} {examples.Name}, sha256 {examples.Sha256}", Path.GetFileName(examples.Source)),

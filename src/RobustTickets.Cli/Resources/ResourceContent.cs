@@ -1,13 +1,17 @@
 // Reading a resource is the best proof that it is whole.
+using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Text;
 using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Text.Tokens;
 
 namespace RobustTickets.Cli.Resources;
 
 /// <summary>Reads resources and says what is in them.</summary>
 internal static class ResourceContent
 {
+    private static readonly string[] PartsOfSpeech = ["noun", "verb", "adj", "adv"];
+
     /// <summary>What a resource holds.</summary>
     /// <exception cref="DataException">It cannot be read.</exception>
     public static string Describe(FoundResource found)
@@ -20,15 +24,52 @@ internal static class ResourceContent
             case "neighbours":
                 var table = NeighbourTable.Read(found.Path);
                 return $"{Figures.Count(table.Count)} words, at most {table.Longest} substitutes";
-            case "stop-words":
+            case "stop-words" or "nltk-stop-words":
                 return $"{Figures.Count(StopWords.Read(found.Path).Count)} words";
             case "tagger":
                 return $"{Figures.Count(PerceptronTagger.Read(found.Path).FeatureCount)} features";
             case "tag-map":
                 UniversalTags.Read(found.Path);
                 return "tag map";
+            case "wordnet":
+                return WordNet(found.Path);
+            case "sentence-encoder":
+                return Model(found.Path, null);
+            case "masked-lm":
+                return Model(found.Path, "cls.predictions.transform.dense.weight");
             default:
                 throw new NotSupportedException($"no reader for resource kind {found.Kind.Kind}");
+        }
+    }
+
+    private static string WordNet(string folder)
+    {
+        var entries = 0;
+        foreach (var part in PartsOfSpeech)
+        {
+            foreach (var name in (string[])[$"index.{part}", $"data.{part}", $"{part}.exc"])
+            {
+                var file = Path.Combine(folder, name);
+                if (!File.Exists(file)) throw new DataException($"wordnet '{folder}': no file {name}; expected WordNet 3.0's index, data and .exc files of {string.Join(", ", PartsOfSpeech)}");
+            }
+            // The licence stands in lines that begin with blanks.
+            entries += File.ReadLines(Path.Combine(folder, $"index.{part}")).Count(line => line.Length > 0 && line[0] != ' ');
+        }
+        return entries > 0 ? $"{Figures.Count(entries)} words and phrases" : throw new DataException($"wordnet '{folder}': its index files hold no word");
+    }
+
+    private static string Model(string folder, string? head)
+    {
+        try
+        {
+            using var files = HuggingFaceFolder.Open(folder);
+            var vocabulary = WordPieceTokenizer.Load(folder).Vocabulary.Count;
+            if (head is not null && !files.Weights.Contains(head)) throw new DataException($"'{folder}': holds no '{head}', so it is no masked language model");
+            return $"BERT, {files.Config.NumHiddenLayers} layers of width {files.Config.HiddenSize}, {Figures.Count(vocabulary)} word pieces";
+        }
+        catch (CheckpointException e)
+        {
+            throw new DataException(e.Message, e);
         }
     }
 }

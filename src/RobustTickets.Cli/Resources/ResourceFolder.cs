@@ -1,18 +1,13 @@
-// Lexical resources of attacks lie as named files in one folder; nothing is ever downloaded. An option on the command line names a file directly.
+// Lexical resources of attacks lie as named files in one folder, with a SHA256SUMS beside them; nothing is ever downloaded. An option on the command line names a file directly.
 using System.Security.Cryptography;
+using System.Text;
 using RobustTickets.Text;
 
 namespace RobustTickets.Cli.Resources;
 
-/// <summary>A kind of resource.</summary>
-/// <param name="Kind">Its name on the command line.</param>
-/// <param name="Files">File names under which it is looked for, first found wins.</param>
-/// <param name="Purpose">What it is for, and what is done without it.</param>
-public sealed record ResourceKind(string Kind, IReadOnlyList<string> Files, string Purpose);
-
 /// <summary>A resource that lies in the folder.</summary>
 /// <param name="Kind">Its kind.</param>
-/// <param name="Path">The file.</param>
+/// <param name="Path">The file or folder.</param>
 public sealed record FoundResource(ResourceKind Kind, string Path);
 
 /// <summary>The folder of resources: <c>ROBUST_TICKETS_RESOURCES</c>, else <c>robust-tickets/resources</c> in the user's data folder.</summary>
@@ -21,22 +16,16 @@ public sealed class ResourceFolder(string path)
     /// <summary>Name of the variable that names the folder.</summary>
     public const string Variable = "ROBUST_TICKETS_RESOURCES";
 
-    private const string Sums = "SHA256SUMS";
-
-    /// <summary>Every kind of resource, in the order attacks ask for them.</summary>
-    public static IReadOnlyList<ResourceKind> Kinds { get; } =
-    [
-        new("word-vectors", Names("counter-fitted-vectors", ".txt", ".bin"), "word vectors: neighbours and cosine of substitutes (TextFooler's are the counter-fitted vectors)"),
-        new("neighbours", Names("neighbours", ".json", ".tsv"), "table word -> substitutes; instead of neighbours computed from vectors"),
-        new("stop-words", ["stop-words.txt"], "words that stay, one a line; without it the built-in list"),
-        new("tagger", Names("perceptron_tagger", ".json"), "averaged perceptron part-of-speech weights; without it parts of speech are not compared"),
-        new("tag-map", ["en-ptb.map"], "Penn Treebank tags to universal tags; without it the built-in map"),
-    ];
+    /// <summary>File of demanded hashes, in the form of <c>sha256sum</c>.</summary>
+    public const string Sums = "SHA256SUMS";
 
     /// <summary>The folder.</summary>
     public string Path { get; } = path;
 
-    /// <summary>The folder of this user.</summary>
+    /// <summary>Where tables of neighbours lie that were computed from word vectors.</summary>
+    public string Computed => System.IO.Path.Combine(Path, "computed");
+
+    /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
     public static ResourceFolder OfUser()
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named) return new ResourceFolder(System.IO.Path.GetFullPath(named));
@@ -44,17 +33,29 @@ public sealed class ResourceFolder(string path)
         return new ResourceFolder(System.IO.Path.Combine(data, "robust-tickets", "resources"));
     }
 
-    /// <summary>The file of a kind, or null when the folder has none.</summary>
+    /// <summary>The file or folder of a kind: the folder's own, else one that the system has; null when there is none.</summary>
     public FoundResource? Find(ResourceKind kind)
     {
-        var file = kind.Files.Select(name => System.IO.Path.Combine(Path, name)).FirstOrDefault(File.Exists);
-        return file is null ? null : new FoundResource(kind, file);
+        var places = kind.Files.Select(name => System.IO.Path.Combine(Path, name)).Concat(kind.Elsewhere ?? []);
+        var found = places.FirstOrDefault(place => kind.IsFolder ? Directory.Exists(place) : File.Exists(place));
+        return found is null ? null : new FoundResource(kind, found);
     }
 
-    /// <summary>The file of a kind by the kind's name, or null.</summary>
-    public string? Find(string kind) => Find(Kinds.Single(k => k.Kind == kind))?.Path;
+    /// <summary>The path of a kind by the kind's name, or null.</summary>
+    public string? Find(string kind) => Find(ResourceKinds.TryFind(kind)!)?.Path;
 
-    /// <summary>The hashes the folder's <c>SHA256SUMS</c> demands, by file name; empty when it has none.</summary>
+    /// <summary>The path of a kind by the kind's name.</summary>
+    /// <exception cref="DataException">It is not there; the message says what to get, where it goes, and what works without it.</exception>
+    public string Required(string kind) => Find(kind) ?? throw new DataException(Missing(ResourceKinds.TryFind(kind)!));
+
+    /// <summary>What to do about a resource that is not there.</summary>
+    public string Missing(ResourceKind kind) =>
+        $"resource {kind.Kind} is not there ({System.IO.Path.Combine(Path, kind.Files[0])}): {kind.Purpose}\n"
+        + $"  get    {kind.Origin} (licence: {kind.Licence})\n"
+        + $"  put    robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}\n"
+        + $"  or go  without it: {kind.Without}";
+
+    /// <summary>The hashes the folder's <c>SHA256SUMS</c> demands, by path below the folder; empty when it has none.</summary>
     /// <exception cref="DataException">A line of it is not "hash  name".</exception>
     public IReadOnlyDictionary<string, string> DemandedHashes()
     {
@@ -73,12 +74,24 @@ public sealed class ResourceFolder(string path)
         return demanded;
     }
 
-    /// <summary>SHA-256 of a file in lower-case hex.</summary>
-    public static string Hash(string file)
+    /// <summary>The files of a resource with their paths below its parent folder, in ordinal order; a file is its own only one.</summary>
+    public static IReadOnlyList<(string Name, string Path)> FilesOf(string resource)
     {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        if (!Directory.Exists(resource)) return [(System.IO.Path.GetFileName(resource), resource)];
+        var parent = System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(resource)))!;
+        return [.. Directory.EnumerateFiles(resource, "*", SearchOption.AllDirectories)
+            .Select(file => (System.IO.Path.GetRelativePath(parent, System.IO.Path.GetFullPath(file)), file)).OrderBy(f => f.Item1, StringComparer.Ordinal)];
     }
 
-    private static IReadOnlyList<string> Names(string stem, params string[] extensions) => [.. extensions.SelectMany(e => new[] { stem + e, stem + e + ".gz" })];
+    /// <summary>SHA-256 in lower-case hex: of a file's bytes; of a folder the hash of its lines "hash  name" in ordinal order of names below it.</summary>
+    public static string Hash(string resource)
+    {
+        if (!Directory.Exists(resource))
+        {
+            using var stream = File.OpenRead(resource);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        var lines = FilesOf(resource).Select(f => $"{Hash(f.Path)}  {f.Name[(f.Name.IndexOf('/', StringComparison.Ordinal) + 1)..]}\n");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
+    }
 }

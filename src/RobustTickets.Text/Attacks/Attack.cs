@@ -35,4 +35,11 @@ public sealed record Attack(
     IReadOnlyList<CandidateConstraint> Constraints,
     int? QueryBudget,
     IReadOnlyList<RecipeLine> Lines,
-    IReadOnlyList<ResourceInfo> Resources);
+    IReadOnlyList<ResourceInfo> Resources)
+{
+    /// <summary>
+    /// Most work an example may cost, its share of model batches included; when it is spent, the best text so far is the result. Null: no limit. With a limit
+    /// outcomes depend on the machine.
+    /// </summary>
+    public TimeSpan? TimeLimit { get; init; }
+}

@@ -86,6 +86,39 @@ public sealed class ResourceTests : IDisposable
     }
 
     [Fact]
+    public void A_stored_table_gives_the_computed_neighbours_and_no_other_vectors_take_it()
+    {
+        var random = new Random(5);
+        string Rows(int seed) => string.Concat(Enumerable.Range(0, 90).Select(i => $"w{i} {random.Next(-3, 4)} {random.Next(-3, 4)} {random.Next(1, 4)} {seed}\n"));
+        var file = Text("v.txt", Rows(1));
+        var paths = new AttackResourcePaths(file, Computed: _folder);
+        var fresh = AttackResources.Load(paths);
+        var hash = fresh.Files[0].Sha256;
+        var table = Path.Combine(_folder, NeighbourFile.NameFor(hash));
+        using (var stream = File.Create(table)) NeighbourFile.Compute(fresh.Vectors!, hash, 12).Write(stream);
+        var stored = AttackResources.Load(paths);
+        // Fewer than stored, as many, and more (which are computed).
+        foreach (var count in new[] { 5, 12, 20 })
+        {
+            foreach (var word in Enumerable.Range(0, 90).Select(i => $"w{i}")) Assert.Equal(fresh.Neighbours.Nearest(word, count), stored.Neighbours.Nearest(word, count));
+        }
+        // The table is really read: a table of other contents, hash corrected, gives other neighbours. And it changes no setting.
+        Assert.Equal(fresh.Files, stored.Files);
+        Assert.Equal(fresh.Neighbours.Description, stored.Neighbours.Description);
+        var bytes = File.ReadAllBytes(table);
+        bytes[60] ^= 1;
+        File.WriteAllBytes(table, bytes);
+        Assert.Contains("damaged", Assert.Throws<DataException>(() => AttackResources.Load(paths)).Message, StringComparison.Ordinal);
+        System.Security.Cryptography.SHA256.HashData(bytes.AsSpan(..^32)).CopyTo(bytes.AsSpan(bytes.Length - 32));
+        File.WriteAllBytes(table, bytes);
+        var changed = AttackResources.Load(paths);
+        Assert.Contains(Enumerable.Range(0, 90), i => !changed.Neighbours.Nearest($"w{i}", 5).SequenceEqual(fresh.Neighbours.Nearest($"w{i}", 5)));
+        var others = WordVectorReader.Read(Text("u.txt", Rows(2)));
+        Assert.Contains("made from word vectors", Assert.Throws<DataException>(() => NeighbourFile.Read(table, others, new string('0', 64))).Message, StringComparison.Ordinal);
+        Assert.Empty(AttackResources.Load(new AttackResourcePaths(), substitutes: false).Neighbours.Nearest("good", 5));
+    }
+
+    [Fact]
     public void Computed_neighbours_equal_the_golden_table()
     {
         if (GoldenAttacks.Instance is not { } golden)

@@ -8,8 +8,9 @@ namespace RobustTickets.Text.Attacks.Resources;
 /// <param name="StopWords">Stop words, one a line; null: the built-in list.</param>
 /// <param name="Tagger">Averaged perceptron weights (JSON, possibly .gz).</param>
 /// <param name="TagMap">Map of tags to universal tags; null: the built-in one.</param>
+/// <param name="Computed">Folder that may hold a table of the vectors' neighbours (<see cref="NeighbourFile"/>); changes speed only.</param>
 public sealed record AttackResourcePaths(
-    string? Vectors = null, string? Neighbours = null, string? StopWords = null, string? Tagger = null, string? TagMap = null);
+    string? Vectors = null, string? Neighbours = null, string? StopWords = null, string? Tagger = null, string? TagMap = null, string? Computed = null);
 
 /// <summary>What attack recipes are built from.</summary>
 /// <param name="Neighbours">Neighbours of words.</param>
@@ -21,11 +22,13 @@ public sealed record AttackResources(
     INeighbourSource Neighbours, StopWords StopWords, WordVectors? Vectors, PerceptronTagger? Tagger, IReadOnlyList<ResourceInfo> Files)
 {
     /// <summary>Reads the resources.</summary>
-    /// <exception cref="DataException">Neither vectors nor a neighbour table given, or a file is missing or malformed.</exception>
-    public static AttackResources Load(AttackResourcePaths paths)
+    /// <param name="paths">The files.</param>
+    /// <param name="substitutes">Whether the attack takes substitutes from vectors or a table; otherwise neither is needed.</param>
+    /// <exception cref="DataException">A source of substitutes is needed and neither vectors nor a neighbour table given, or a file is missing or malformed.</exception>
+    public static AttackResources Load(AttackResourcePaths paths, bool substitutes = true)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        if (paths.Vectors is null && paths.Neighbours is null)
+        if (substitutes && paths.Vectors is null && paths.Neighbours is null)
         {
             throw new DataException("attack resources: no source of substitute words; give word vectors (text, .bin, .gz; TextFooler's are the counter-fitted "
                 + "vectors, 'counter-fitted-vectors.txt') or a neighbour table (.json, .tsv)");
@@ -42,7 +45,7 @@ public sealed record AttackResources(
         }
         else
         {
-            neighbours = new VectorNeighbours(vectors!);
+            neighbours = vectors is null ? new NeighbourTable([]) : new VectorNeighbours(vectors, Computed(paths, vectors, files[0].Sha256));
         }
         var stopWords = paths.StopWords is null ? StopWords.English : StopWords.Read(paths.StopWords);
         files.Add(paths.StopWords is null ? new ResourceInfo("stop-words", stopWords.Name, "", $"{stopWords.Count} words") : Info("stop-words", paths.StopWords, $"{stopWords.Count} words"));
@@ -54,6 +57,13 @@ public sealed record AttackResources(
             if (paths.TagMap is not null) files.Add(Info("tag-map", paths.TagMap, "universal tags"));
         }
         return new AttackResources(neighbours, stopWords, vectors, tagger, files);
+    }
+
+    private static NeighbourFile? Computed(AttackResourcePaths paths, WordVectors vectors, string hash)
+    {
+        if (paths.Computed is null) return null;
+        var file = Path.Combine(paths.Computed, NeighbourFile.NameFor(hash));
+        return File.Exists(file) ? NeighbourFile.Read(file, vectors, hash) : null;
     }
 
     private static ResourceInfo Info(string kind, string path, string content) => new(kind, Path.GetFileName(path), ResourceFile.Hash(path), content);

@@ -8,10 +8,13 @@ namespace RobustTickets.Text.Attacks.Resources;
 
 /// <summary>Neighbours computed from word vectors and kept.</summary>
 /// <param name="vectors">The vectors.</param>
-public sealed class VectorNeighbours(WordVectors vectors) : INeighbourSource
+/// <param name="table">Neighbours computed earlier from the same vectors; null: none.</param>
+public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table = null) : INeighbourSource
 {
+    /// <summary>Words that one pass over the vectors serves.</summary>
+    internal const int BlockWords = 32;
+
     private const int Margin = 16;
-    private const int BlockWords = 32;
     private const int TileBytes = 1 << 18;
     private readonly ConcurrentDictionary<(string Word, int Count), IReadOnlyList<string>> _known = new();
 
@@ -23,22 +26,24 @@ public sealed class VectorNeighbours(WordVectors vectors) : INeighbourSource
     {
         if (_known.TryGetValue((word, count), out var known)) return known;
         var row = vectors.IndexOf(word);
-        return row < 0 ? [] : _known.GetOrAdd((word, count), Search([row], count)[0]);
+        return row < 0 ? [] : _known.GetOrAdd((word, count), Words(Stored(row, count) ?? Rows([row], count)[0]));
     }
 
     /// <inheritdoc/>
     public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(words);
+        if (table is not null && count <= table.Count) return;
         var rows = words.Where(w => !_known.ContainsKey((w, count))).Select(vectors.IndexOf).Where(r => r >= 0).Distinct().Chunk(BlockWords).ToList();
         Parallel.ForEach(rows, new ParallelOptions { CancellationToken = cancellation }, block =>
         {
-            var found = Search(block, count);
-            for (var q = 0; q < block.Length; q++) _known[(vectors.Word(block[q]), count)] = found[q];
+            var found = Rows(block, count);
+            for (var q = 0; q < block.Length; q++) _known[(vectors.Word(block[q]), count)] = Words(found[q]);
         });
     }
 
-    private IReadOnlyList<string>[] Search(int[] block, int count)
+    /// <summary>The rows nearest to each row of a block, nearest first.</summary>
+    internal int[][] Rows(int[] block, int count)
     {
         var picks = block.Select(_ => new Best(count + Margin)).ToArray();
         var tile = Math.Max(1, TileBytes / (vectors.Dimension * sizeof(float)));
@@ -60,11 +65,19 @@ public sealed class VectorNeighbours(WordVectors vectors) : INeighbourSource
         }
     }
 
-    private string[] Rank(int word, Best best, int count) =>
+    private int[] Rank(int word, Best best, int count) =>
     [
-        .. best.Rows.Select(row => (row, Cosine: vectors.Cosine(word, row))).OrderByDescending(p => p.Cosine).ThenBy(p => p.row).Take(count)
-            .Select(p => vectors.Word(p.row)),
+        .. best.Rows.Select(row => (row, Cosine: vectors.Cosine(word, row))).OrderByDescending(p => p.Cosine).ThenBy(p => p.row).Take(count).Select(p => p.row),
     ];
+
+    private int[]? Stored(int row, int count)
+    {
+        if (table is null || count > table.Count) return null;
+        var stored = table.Row(row);
+        return stored[..Math.Min(count, stored.Length)].ToArray();
+    }
+
+    private string[] Words(int[] rows) => Array.ConvertAll(rows, vectors.Word);
 
     // The best rows so far in a min-heap; an equal score never displaces an earlier row.
     private sealed class Best(int size)

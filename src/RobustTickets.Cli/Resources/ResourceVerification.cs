@@ -1,0 +1,38 @@
+using RobustTickets.Text;
+
+namespace RobustTickets.Cli.Resources;
+
+/// <summary>What was found when a resource was read whole and compared with SHA256SUMS.</summary>
+/// <param name="Found">The resource.</param>
+/// <param name="Hash">Its SHA-256.</param>
+/// <param name="Demanded">Whether SHA256SUMS names it.</param>
+/// <param name="Content">What it holds; null when it cannot be read.</param>
+/// <param name="Problem">What is wrong; null when nothing is.</param>
+internal sealed record ResourceVerification(FoundResource Found, string Hash, bool Demanded, string? Content, string? Problem)
+{
+    /// <summary>Verifies a resource of a folder.</summary>
+    public static ResourceVerification Of(FoundResource found, ResourceFolder folder, IReadOnlyDictionary<string, string> demanded)
+    {
+        var own = Path.GetDirectoryName(Path.GetFullPath(found.Path)) == Path.GetFullPath(folder.Path);
+        var files = ResourceFolder.FilesOf(found.Path);
+        var named = own && files.Any(f => demanded.ContainsKey(f.Name));
+        var hash = ResourceFolder.Hash(found.Path);
+        try
+        {
+            var content = ResourceContent.Describe(found);
+            var problem = named ? files.Select(f => Difference(f.Name, f.Path, demanded)).FirstOrDefault(d => d is not null) : null;
+            return new ResourceVerification(found, hash, named, content, problem);
+        }
+        catch (DataException e)
+        {
+            return new ResourceVerification(found, hash, named, null, e.Message);
+        }
+    }
+
+    private static string? Difference(string name, string path, IReadOnlyDictionary<string, string> demanded)
+    {
+        if (!demanded.TryGetValue(name, out var wanted)) return $"{name} is not named in SHA256SUMS, other files beside it are";
+        var hash = ResourceFolder.Hash(path);
+        return hash == wanted ? null : $"{name}: sha256 is {hash}, SHA256SUMS demands {wanted}";
+    }
+}
