@@ -69,6 +69,16 @@ public static class WordSplitter
         return true;
     }
 
+    /// <summary>True when the string holds exactly one word, whatever stands around it (TextAttack's <c>is_one_word</c>).</summary>
+    public static bool HasOneWord(string text, TextAttackVersion version) => Split(text, version).Count == 1;
+
+    /// <summary>What the character at a place does to words, and its length in UTF-16 units.</summary>
+    internal static (CharacterKind Kind, int Length) KindAt(string text, int i)
+    {
+        var (isWord, length) = Classify(text, i);
+        return (isWord ? CharacterKind.Word : IsExtra(text[i]) ? CharacterKind.Inner : CharacterKind.Other, length);
+    }
+
     private static void Close(string text, TextAttackVersion version, int start, int end, List<WordSpan> words)
     {
         if (version == TextAttackVersion.Head)
@@ -95,4 +105,17 @@ public static class WordSplitter
     private static bool IsAlphanumeric(UnicodeCategory c) => c is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
         or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber
         or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+}
+
+/// <summary>What a character does to words.</summary>
+internal enum CharacterKind
+{
+    /// <summary>Closes a word.</summary>
+    Other,
+
+    /// <summary>Continues an open word, opens none.</summary>
+    Inner,
+
+    /// <summary>Opens or continues a word.</summary>
+    Word,
 }

@@ -23,6 +23,7 @@ internal sealed class GoldenAttacks
         Vectors = WordVectorReader.Read(Resource("toy_vectors.txt"));
         Neighbours = NeighbourTable.Read(Resource("toy_neighbours.tsv"));
         Encoder = new ToyEncoder(Resource("toy_vectors.txt"));
+        Masked = new ToyMaskedLanguageModel(File.ReadLines(Resource("toy_wordpiece_vocab.txt")));
         TextFoolerWords = StopWords.Read(Resource("stopwords_textfooler.txt"));
         NltkWords = StopWords.Read(Resource("stopwords_nltk_english_179.txt"));
     }
@@ -51,6 +52,8 @@ internal sealed class GoldenAttacks
     public NeighbourTable Neighbours { get; }
 
     public ToyEncoder Encoder { get; }
+
+    public ToyMaskedLanguageModel Masked { get; }
 
     public StopWords TextFoolerWords { get; }
 
@@ -111,6 +114,8 @@ internal sealed class GoldenAttacks
         ["paper_bertattack"] = ("sentiment", true),
         ["paper_bertattack_strict"] = ("sentiment", true),
         ["paper_bertattack_pairs"] = ("nli", true),
+        ["bertattack_k6"] = ("sentiment", false),
+        ["bae_k12"] = ("sentiment", true),
     };
 
     /// <summary>The attack of a set.</summary>
@@ -122,6 +127,7 @@ internal sealed class GoldenAttacks
         var premise = new FrozenColumn(["premise", "hypothesis"], "premise");
         ISearch search = new GreedyWordRanking(set == "tf_unk_maxrate" ? WordRanking.Unknown : WordRanking.Delete);
         var count = 50;
+        Transformation? swap = null;
         void Cosine(double minimum) => constraints.Add(new MinWordCosine(Vectors, minimum));
         void Pos() => constraints.Add(new SamePartOfSpeech(Tagger!));
         void Similar(double threshold, SimilarityMetric metric, bool original, int? window, bool skip) =>
@@ -168,11 +174,22 @@ internal sealed class GoldenAttacks
                 Pos();
                 Similar(set.EndsWith("strict", StringComparison.Ordinal) ? 0.97 : 0.2, SimilarityMetric.Cosine, true, 15, false);
                 break;
+            case "bertattack_k6":
+                search = new GreedyWordRanking(WordRanking.Unknown);
+                swap = new BertAttackSwap(Masked, 6);
+                constraints.Add(new MaxWordsPerturbed(0.4));
+                Similar(0.9, SimilarityMetric.Cosine, true, null, false);
+                break;
+            case "bae_k12":
+                swap = new BaeSwap(Masked, 12, 5e-4);
+                Pos();
+                Similar(0.936338023, SimilarityMetric.Cosine, true, 15, true);
+                break;
             default:
                 throw new ArgumentException($"no such set '{set}'", nameof(set));
         }
         return new Attack(
-            set, version, new UntargetedGoal(), search, new EmbeddingSwap(Neighbours, count), positions, constraints, set == "tf_budget40" ? 40 : null, [], []);
+            set, version, new UntargetedGoal(), search, swap ?? new EmbeddingSwap(Neighbours, count), positions, constraints, set == "tf_budget40" ? 40 : null, [], []);
     }
 
     public static List<AttackOutcome> Run(Attack attack, IVictim victim, IReadOnlyList<AttackInput> inputs, AttackEngineOptions? options = null) =>

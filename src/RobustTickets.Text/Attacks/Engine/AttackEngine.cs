@@ -1,4 +1,4 @@
-// Attacks many examples at once (DESIGN 7). Each example is a state machine that asks for verdicts and sentence vectors; the engine merges the questions of all
+// Attacks many examples at once (DESIGN 7). Each example is a state machine that asks for verdicts, sentence vectors and substitutes; the engine merges the questions of all
 // live examples into full batches, drops duplicates, and hands the answers back. A partial batch goes out only when nobody can move without it.
 // Because each example sees only its own answers, an outcome depends on nothing but the example, the attack and the victim.
 // One thread runs the loop and makes every model call; word-level work of ready examples is spread over threads.
@@ -34,7 +34,7 @@ public sealed class AttackEngine
 
     /// <summary>Attacks the examples and streams their outcomes in the order given.</summary>
     /// <exception cref="AttackException">
-    /// The victim or an encoder threw or gave a wrong answer on an example; all outcomes before that example's were delivered.
+    /// The victim or another model threw or gave a wrong answer on an example; all outcomes before that example's were delivered.
     /// </exception>
     /// <exception cref="DataException">An example has a label that the victim does not know, more than two columns, or an id that occurs twice.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -87,8 +87,7 @@ public sealed class AttackEngine
     private void Attack(IReadOnlyList<AttackInput> inputs, ChannelWriter<AttackOutcome> writer, CancellationToken cancellation)
     {
         var gate = new ModelGate(_victim);
-        var questions = new AnswerQueue<VictimInput>();
-        var sentences = new Dictionary<ISentenceEncoder, AnswerQueue<string>>(ReferenceEqualityComparer.Instance);
+        var queues = new ModelQueues(gate, _options);
         var live = new List<ExampleRun>();
         var finished = new Dictionary<int, ExampleRun>();
         var started = 0;
@@ -103,22 +102,14 @@ public sealed class AttackEngine
             if (ready.Count > 0)
             {
                 Advance(ready, cancellation);
-                foreach (var run in ready.Where(r => !r.IsFinished))
-                {
-                    foreach (var text in run.NeededVerdicts) questions.Ask(run, text);
-                    foreach (var (encoder, text) in run.NeededVectors)
-                    {
-                        if (!sentences.TryGetValue(encoder, out var queue)) sentences.Add(encoder, queue = new AnswerQueue<string>());
-                        queue.Ask(run, text);
-                    }
-                }
+                foreach (var run in ready.Where(r => !r.IsFinished)) queues.Ask(run);
             }
             else
             {
-                Serve(gate, questions, sentences, partial: true);
+                queues.Serve(partial: true);
             }
             // Full batches go out at once; what remains waits for company.
-            while (Serve(gate, questions, sentences, partial: false)) cancellation.ThrowIfCancellationRequested();
+            while (queues.Serve(partial: false)) cancellation.ThrowIfCancellationRequested();
             foreach (var run in live.Where(r => r.IsFinished))
             {
                 finished.Add(run.Index, run);
@@ -132,7 +123,7 @@ public sealed class AttackEngine
             }
             Volatile.Write(ref _statistics, new AttackStatistics(
                 delivered + finished.Count, asked + live.Sum(r => (long)r.Asked), gate.VictimBatches, gate.VictimRows, gate.EncoderBatches, gate.EncoderRows,
-                gate.VictimTime, gate.EncoderTime));
+                gate.VictimTime, gate.EncoderTime, gate.MaskedBatches, gate.MaskedRows, gate.MaskedTime));
         }
     }
 
@@ -152,19 +143,5 @@ public sealed class AttackEngine
             return;
         }
         Parallel.ForEach(ready, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, run => run.Advance());
-    }
-
-    // Sends one batch: a full one, or (partial) the fullest there is. False when nothing was sent.
-    private bool Serve(ModelGate gate, AnswerQueue<VictimInput> questions, Dictionary<ISentenceEncoder, AnswerQueue<string>> sentences, bool partial)
-    {
-        var (encoder, queue) = sentences.OrderByDescending(s => s.Value.Count).FirstOrDefault();
-        if (encoder is not null && queue.Count >= (partial ? Math.Max(1, questions.Count) : _options.EncoderBatchSize))
-        {
-            gate.Encode(encoder, queue.Take(_options.EncoderBatchSize));
-            return true;
-        }
-        if (questions.Count < (partial ? 1 : _options.BatchSize)) return false;
-        gate.Predict(questions.Take(_options.BatchSize));
-        return true;
     }
 }

@@ -2,7 +2,7 @@ namespace RobustTickets.Text.Attacks.Engine;
 
 /// <summary>How fast an attack runs; nothing here changes an outcome.</summary>
 /// <param name="BatchSize">Texts per call of the victim, at most.</param>
-/// <param name="EncoderBatchSize">Texts per call of a sentence encoder, at most.</param>
+/// <param name="EncoderBatchSize">Texts per call of a sentence encoder, and questions per call of a masked language model, at most.</param>
 /// <param name="Concurrency">Examples attacked at the same time.</param>
 /// <param name="Threads">Threads for word-level work; 0: all processors.</param>
 public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSize = 64, int Concurrency = 64, int Threads = 0)
@@ -25,5 +25,9 @@ public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSiz
 /// <param name="EncoderRows">Texts sent to sentence encoders.</param>
 /// <param name="VictimTime">Time inside the victim.</param>
 /// <param name="EncoderTime">Time inside the sentence encoders.</param>
+/// <param name="MaskedBatches">Calls of masked language models.</param>
+/// <param name="MaskedRows">Questions to masked language models.</param>
+/// <param name="MaskedTime">Time inside masked language models.</param>
 public sealed record AttackStatistics(
-    int ExamplesFinished, long Asked, long VictimBatches, long VictimRows, long EncoderBatches, long EncoderRows, TimeSpan VictimTime, TimeSpan EncoderTime);
+    int ExamplesFinished, long Asked, long VictimBatches, long VictimRows, long EncoderBatches, long EncoderRows, TimeSpan VictimTime, TimeSpan EncoderTime,
+    long MaskedBatches = 0, long MaskedRows = 0, TimeSpan MaskedTime = default);

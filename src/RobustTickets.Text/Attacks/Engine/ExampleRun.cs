@@ -11,6 +11,7 @@ internal sealed class ExampleRun
     private readonly Attack _attack;
     private readonly Dictionary<VictimInput, Verdict> _verdicts = [];
     private readonly Dictionary<(ISentenceEncoder, string), double[]> _vectors = [];
+    private readonly Dictionary<(IMaskedLanguageModel, MaskedQuestion), int[]> _tokens = [];
     private readonly IEnumerator<AttackRequest> _script;
     private AttackRequest? _open;
     private int _waiting;
@@ -44,6 +45,9 @@ internal sealed class ExampleRun
     /// <summary>Texts a sentence encoder is needed for next.</summary>
     public List<(ISentenceEncoder Encoder, string Text)> NeededVectors { get; } = [];
 
+    /// <summary>What a masked language model is needed for next.</summary>
+    public List<(IMaskedLanguageModel Model, MaskedQuestion Question)> NeededTokens { get; } = [];
+
     /// <summary>Runs until answers are needed or the end. Any exception ends this example only.</summary>
     public void Advance()
     {
@@ -75,6 +79,12 @@ internal sealed class ExampleRun
         _waiting--;
     }
 
+    public void Receive(IMaskedLanguageModel model, MaskedQuestion question, int[] tokens)
+    {
+        _tokens[(model, question)] = tokens;
+        _waiting--;
+    }
+
     public void Fail(string message, Exception? cause) => Failure ??= new AttackException(Input.Id, message, cause);
 
     private IEnumerable<AttackRequest> Script()
@@ -95,6 +105,7 @@ internal sealed class ExampleRun
     {
         NeededVerdicts.Clear();
         NeededVectors.Clear();
+        NeededTokens.Clear();
         switch (_open)
         {
             case ScoreRequest score:
@@ -110,8 +121,11 @@ internal sealed class ExampleRun
             case EncodeRequest encode:
                 NeededVectors.AddRange(encode.Texts.Distinct(StringComparer.Ordinal).Select(t => (encode.Encoder, t)).Where(k => !_vectors.ContainsKey(k)));
                 break;
+            case PredictRequest predict:
+                NeededTokens.AddRange(predict.Questions.Distinct().Select(q => (predict.Model, q)).Where(k => !_tokens.ContainsKey(k)));
+                break;
         }
-        _waiting = NeededVerdicts.Count + NeededVectors.Count;
+        _waiting = NeededVerdicts.Count + NeededVectors.Count + NeededTokens.Count;
     }
 
     private void Answer()
@@ -126,6 +140,9 @@ internal sealed class ExampleRun
                 break;
             case EncodeRequest encode:
                 encode.Vectors = [.. encode.Texts.Select(t => _vectors[(encode.Encoder, t)])];
+                break;
+            case PredictRequest predict:
+                predict.Answers = [.. predict.Questions.Select(q => _tokens[(predict.Model, q)])];
                 break;
         }
         _open = null;

@@ -1,4 +1,4 @@
-// The only place that calls a victim or an encoder. It checks every answer, and when a batch fails it asks again one text at a time, so that an error is charged to
+// The only place that calls a victim, an encoder or a masked language model. It checks every answer, and when a batch fails it asks again one text at a time, so that an error is charged to
 // the example whose text causes it and to no other.
 
 using System.Diagnostics;
@@ -21,6 +21,12 @@ internal sealed class ModelGate(IVictim victim)
 
     public TimeSpan EncoderTime { get; private set; }
 
+    public long MaskedBatches { get; private set; }
+
+    public long MaskedRows { get; private set; }
+
+    public TimeSpan MaskedTime { get; private set; }
+
     public void Predict(List<(VictimInput Key, List<ExampleRun> Runs)> batch)
     {
         VictimBatches++;
@@ -39,12 +45,21 @@ internal sealed class ModelGate(IVictim victim)
         EncoderTime += Stopwatch.GetElapsedTime(start);
     }
 
-    private static void Ask<TKey>(
-        List<(TKey Key, List<ExampleRun> Runs)> batch, string who, Func<IReadOnlyList<TKey>, double[][]> ask, Func<double[], string?> fault,
-        Action<ExampleRun, TKey, double[]> deliver)
+    public void Predict(IMaskedLanguageModel model, List<(MaskedQuestion Key, List<ExampleRun> Runs)> batch)
+    {
+        MaskedBatches++;
+        MaskedRows += batch.Count;
+        var start = Stopwatch.GetTimestamp();
+        Ask(batch, $"the masked language model {model.Name}", model.Predict, tokens => FaultOfTokens(tokens, model.VocabularySize), (run, key, tokens) => run.Receive(model, key, tokens));
+        MaskedTime += Stopwatch.GetElapsedTime(start);
+    }
+
+    private static void Ask<TKey, TAnswer>(
+        List<(TKey Key, List<ExampleRun> Runs)> batch, string who, Func<IReadOnlyList<TKey>, TAnswer[]> ask, Func<TAnswer, string?> fault,
+        Action<ExampleRun, TKey, TAnswer> deliver)
     {
         if (batch.Count == 0) return;
-        double[][]? rows = null;
+        TAnswer[]? rows = null;
         string? trouble = null;
         Exception? cause = null;
         try
@@ -97,9 +112,20 @@ internal sealed class ModelGate(IVictim victim)
         return vector.All(double.IsFinite) ? null : "a vector with a number that is not finite";
     }
 
+    private static string? FaultOfTokens(int[] tokens, int vocabulary)
+    {
+        var strange = Array.FindIndex(tokens, t => t < 0 || t >= vocabulary);
+        return strange < 0 ? null : $"token {tokens[strange]}, its vocabulary has {vocabulary}";
+    }
+
     private static string Excerpt<TKey>(TKey key)
     {
-        var text = key is VictimInput v ? v.TextPair is null ? v.Text : v.Text + " | " + v.TextPair : key?.ToString() ?? "";
+        var text = key switch
+        {
+            VictimInput v => v.TextPair is null ? v.Text : v.Text + " | " + v.TextPair,
+            MaskedQuestion q => q.Text,
+            _ => key?.ToString() ?? "",
+        };
         return text.Length <= 80 ? $"'{text}'" : $"'{text[..77]}...'";
     }
 }

@@ -60,3 +60,23 @@ public sealed class EncodeRequest : AttackRequest
     /// <summary>The answer: one vector per string.</summary>
     public IReadOnlyList<double[]> Vectors { get; internal set; } = [];
 }
+
+/// <summary>Asks a masked language model for substitutes.</summary>
+public sealed class PredictRequest : AttackRequest
+{
+    /// <summary>Creates the request.</summary>
+    public PredictRequest(IMaskedLanguageModel model, IReadOnlyList<MaskedQuestion> questions)
+    {
+        Model = model;
+        Questions = questions;
+    }
+
+    /// <summary>The model to ask.</summary>
+    public IMaskedLanguageModel Model { get; }
+
+    /// <summary>The questions, in order.</summary>
+    public IReadOnlyList<MaskedQuestion> Questions { get; }
+
+    /// <summary>The answer: tokens for each question, best first.</summary>
+    public IReadOnlyList<int[]> Answers { get; internal set; } = [];
+}

@@ -72,9 +72,12 @@ public sealed class SearchContext
     public bool[]? UsefulPositions()
     {
         var text = Original.Text;
-        if (_attack.Transformation is not WordSwap swap || _attack.Positions.Any(p => !p.IsMonotone) || text.IsDamaged) return null;
+        if (_attack.Positions.Any(p => !p.IsMonotone) || text.IsDamaged) return null;
         var words = text.WordArray;
         var guarded = text.Columns.Count > 1 && text.Version != TextAttackVersion.Head;
+        // Substitutes that are not known beforehand must be single words, and of a guarded text one could be found inside the marker later on.
+        var swap = _attack.Transformation as WordSwap;
+        if (swap is null && (guarded || !_attack.Transformation.KeepsWordCount)) return null;
         var offered = new long[_offered.Length];
         var rejected = new long[_offered.Length];
         var useful = new bool[words.Length];
@@ -83,9 +86,10 @@ public sealed class SearchContext
         {
             var refusing = FirstRefusal(text, i);
             tally.Clear();
-            if (refusing < 0)
+            if (refusing < 0 && swap is null) useful[i] = true;
+            else if (refusing < 0)
             {
-                foreach (var substitute in swap.Substitutes(words[i]))
+                foreach (var substitute in swap!.Substitutes(words[i]))
                 {
                     if (substitute == words[i]) continue;
                     // A substitute of several words shifts positions; one that occurs in the marker may be found inside it later on.

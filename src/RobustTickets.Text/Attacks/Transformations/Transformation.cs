@@ -10,6 +10,9 @@ public abstract record Transformation
     /// <summary>Short name for settings.</summary>
     public abstract string Name { get; }
 
+    /// <summary>True when every candidate has one word in the place of one, whatever the text: positions never shift.</summary>
+    public virtual bool KeepsWordCount => false;
+
     /// <summary>Adds the candidates of the current text at the given positions, position by position.</summary>
     public abstract IEnumerable<AttackRequest> Apply(AttackedText current, IReadOnlyList<int> positions, List<Candidate> candidates);
 
