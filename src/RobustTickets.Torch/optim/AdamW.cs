@@ -69,12 +69,14 @@ public sealed unsafe class AdamW : IDisposable
     }
 
     /// <summary>Global L2 norm of all gradients, and the factor that limits it to <paramref name="limit"/> (torch's clip_grad_norm_; 0 = no limit).</summary>
-    public GradientNorm MeasureNorm(double limit)
+    /// <param name="limit">The limit.</param>
+    /// <param name="also">Parameters that are not trained here but whose gradients count, or null.</param>
+    public GradientNorm MeasureNorm(double limit, IEnumerable<string>? also = null)
     {
         var squares = 0.0;
-        foreach (var slot in _slots)
+        foreach (var name in also is null ? Names : Names.Concat(also))
         {
-            using var gradient = Gradient(slot.Name);
+            using var gradient = Gradient(name);
             if (gradient is not null) squares += AdamWKernel.SumOfSquares(Pointer(gradient), gradient.numel);
         }
         var norm = Math.Sqrt(squares);

@@ -20,10 +20,13 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
     public BertGates? Gates { get; set; }
 
+    /// <summary>Masks in force on the matrices, or null.</summary>
+    public IWeightMasks? Masks { get; set; }
+
     /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
-        if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, inputs, pass);
+        if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass);
         var x = Embed(inputs, pass);
         for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, inputs, pass, clsOnly: false);
         return x;
@@ -60,9 +63,9 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         var self = store.Root / BertSites.Layer(l) / "attention" / "self";
         var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
         var context = PackedAttention.Apply(
-            Linear(asking, self / "query"),
-            Linear(x, self / "key"),
-            Linear(x, self / "value"),
+            Linear(asking, self / "query", pass),
+            Linear(x, self / "key", pass),
+            Linear(x, self / "value", pass),
             Gates?.Heads[l],
             layout,
             Config.HeadsPerLayer[l],
@@ -70,13 +73,13 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
             pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
 
         var output = store.Root / BertSites.Layer(l) / "attention" / "output";
-        var attended = Drop(Linear(context, output / "dense"), inputs, pass, DropoutSite.AttentionOutput(l), clsOnly);
+        var attended = Drop(Linear(context, output / "dense", pass), inputs, pass, DropoutSite.AttentionOutput(l), clsOnly);
         attended = Norm(attended + asking, output.Name("LayerNorm"));
         pass.Tap?.Invoke($"attention_out.{l}", attended);
 
-        var activated = Activate(Linear(attended, store.Root / BertSites.NeuronRows(l))); // [., F]
+        var activated = Activate(Linear(attended, store.Root / BertSites.NeuronRows(l), pass)); // [., F]
         if (Gates?.Neurons[l] is { } c) activated = activated * c;
-        var fed = Drop(Linear(activated, store.Root / BertSites.Layer(l) / "output" / "dense"), inputs, pass, DropoutSite.FeedForwardOutput(l), clsOnly);
+        var fed = Drop(Linear(activated, store.Root / BertSites.Layer(l) / "output" / "dense", pass), inputs, pass, DropoutSite.FeedForwardOutput(l), clsOnly);
         var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
@@ -84,7 +87,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
 
     private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);
 
-    private static Tensor Linear(Tensor x, ParameterPath at) => functional.linear(x, at.Get("weight"), at.Get("bias"));
+    private Tensor Linear(Tensor x, ParameterPath at, PassOptions pass) => MaskedLinear.Apply(x, at, Masks, pass);
 
     private Tensor Norm(Tensor x, string name) =>
         functional.layer_norm(x, [Config.Hidden], store[$"{name}.weight"], store[$"{name}.bias"], Config.LayerNormEpsilon);

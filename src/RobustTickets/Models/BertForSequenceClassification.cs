@@ -33,7 +33,7 @@ public sealed class BertForSequenceClassification : IDisposable
     public Tensor Forward(BertInputs inputs, PassOptions pass)
     {
         var cls = Encoder.EncodeCls(inputs, pass); // [B, H]
-        var pooled = functional.linear(cls, Store[$"{BertSites.Pooler}.weight"], Store[$"{BertSites.Pooler}.bias"]).tanh();
+        var pooled = MaskedLinear.Apply(cls, Store.Root / BertSites.Pooler, Encoder.Masks, pass).tanh();
         pass.Tap?.Invoke("pooled", pooled);
         if (pass.Training && Config.HiddenDropout > 0)
         {

@@ -14,16 +14,17 @@ public sealed class BertInference : IDisposable
     private readonly BertGates? _gates;
     private readonly Dictionary<string, PackedMatrix> _matrices = [];
 
-    /// <summary>Lays out the matrices of an encoder and, where present, of pooler and classifier.</summary>
-    public BertInference(ParameterStore store, BertConfig config, BertGates? gates = null)
+    /// <summary>Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so, and, where present, of pooler and classifier.</summary>
+    public BertInference(ParameterStore store, BertConfig config, BertGates? gates = null, IWeightMasks? masks = null)
     {
         (_store, _config, _gates) = (store, config, gates);
         using var _ = torch.no_grad();
+        using var scope = torch.scope();
         for (var l = 0; l < config.Layers; l++)
         {
-            foreach (var name in (string[])[.. BertSites.HeadRows(l), $"{BertSites.Layer(l)}.attention.output.dense", BertSites.NeuronRows(l), $"{BertSites.Layer(l)}.output.dense"]) Pack(name);
+            foreach (var name in (string[])[.. BertSites.HeadRows(l), $"{BertSites.Layer(l)}.attention.output.dense", BertSites.NeuronRows(l), $"{BertSites.Layer(l)}.output.dense"]) Pack(name, masks);
         }
-        foreach (var name in (string[])[BertSites.Pooler, BertSites.Classifier]) if (store.Contains($"{name}.weight")) Pack(name);
+        foreach (var name in (string[])[BertSites.Pooler, BertSites.Classifier]) if (store.Contains($"{name}.weight")) Pack(name, masks);
     }
 
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
@@ -97,7 +98,11 @@ public sealed class BertInference : IDisposable
         return y;
     }
 
-    private void Pack(string name) => _matrices[name] = new PackedMatrix(_store[$"{name}.weight"], _store[$"{name}.bias"]);
+    private void Pack(string name, IWeightMasks? masks)
+    {
+        var weight = _store[$"{name}.weight"];
+        _matrices[name] = new PackedMatrix(masks?.Effective(name, weight, PassOptions.Evaluation) ?? weight, _store[$"{name}.bias"]);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

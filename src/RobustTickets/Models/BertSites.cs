@@ -43,6 +43,16 @@ public static class BertSites
     /// <summary>Slimming coefficients of a layer's neurons [neurons].</summary>
     public static string NeuronCoefficients(int layer) => $"{Layer(layer)}.slimming_coef";
 
+    /// <summary>Layers whose matrix masks of single weights may cover, in the order of the forward pass: six of each encoder layer, and the pooler (spec 1.2, 9.1).</summary>
+    public static IEnumerable<string> Maskable(BertConfig c) => Enumerable.Range(0, c.Layers)
+        .SelectMany(l => (string[])[.. HeadRows(l), $"{Layer(l)}.attention.output.dense", NeuronRows(l), $"{Layer(l)}.output.dense"]).Append(Pooler);
+
+    /// <summary>Scores of the mask on a layer's matrix [R, C].</summary>
+    public static string MaskScores(string site) => $"{site}.mask_scores";
+
+    /// <summary>Whether a name is the scores of a mask.</summary>
+    public static bool IsMaskScores(string name) => name.EndsWith(".mask_scores", StringComparison.Ordinal);
+
     /// <summary>Whether a name is a slimming coefficient.</summary>
     public static bool IsCoefficient(string name) => name.EndsWith("slimming_coef", StringComparison.Ordinal);
 

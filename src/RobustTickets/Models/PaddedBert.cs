@@ -11,9 +11,9 @@ namespace RobustTickets.Models;
 internal static class PaddedBert
 {
     /// <summary>Hidden states of the last layer for the real word pieces, packed [T, H].</summary>
-    internal static Tensor Encode(ParameterStore store, BertConfig config, BertGates? gates, BertInputs inputs, PassOptions pass)
+    internal static Tensor Encode(ParameterStore store, BertConfig config, BertGates? gates, IWeightMasks? masks, BertInputs inputs, PassOptions pass)
     {
-        var run = new Run(store, config, gates, inputs, pass);
+        var run = new Run(store, config, gates, masks, inputs, pass);
         return run.Unpad(run.Encode());
     }
 
@@ -22,6 +22,7 @@ internal static class PaddedBert
         private readonly ParameterStore _store;
         private readonly BertConfig _config;
         private readonly BertGates? _gates;
+        private readonly IWeightMasks? _masks;
         private readonly BertInputs _inputs;
         private readonly PassOptions _pass;
         private readonly PackedBatch _batch;
@@ -30,9 +31,9 @@ internal static class PaddedBert
         private readonly Tensor _realCells; // [T] cell of each packed row
         private readonly Tensor _attentionMask; // [B, 1, 1, S]
 
-        internal Run(ParameterStore store, BertConfig config, BertGates? gates, BertInputs inputs, PassOptions pass)
+        internal Run(ParameterStore store, BertConfig config, BertGates? gates, IWeightMasks? masks, BertInputs inputs, PassOptions pass)
         {
-            (_store, _config, _gates, _inputs, _pass, _batch) = (store, config, gates, inputs, pass, inputs.Batch);
+            (_store, _config, _gates, _masks, _inputs, _pass, _batch) = (store, config, gates, masks, inputs, pass, inputs.Batch);
             _s = _batch.Longest;
             var cells = new long[_batch.Count * _s];
             var real = new long[_batch.Tokens];
@@ -94,7 +95,7 @@ internal static class PaddedBert
             Tensor Split(Tensor t) => t.reshape(b, _s, heads, dh).transpose(1, 2);
         }
 
-        private Tensor Linear(Tensor x, ParameterPath at) => functional.linear(x, at.Get("weight"), at.Get("bias"));
+        private Tensor Linear(Tensor x, ParameterPath at) => MaskedLinear.Apply(x, at, _masks, _pass);
 
         private Tensor Norm(Tensor x, string name) =>
             functional.layer_norm(x, [_config.Hidden], _store[$"{name}.weight"], _store[$"{name}.bias"], _config.LayerNormEpsilon);

@@ -40,14 +40,23 @@ public sealed class Trainer
     private readonly BatchSampler _sampler;
     private readonly AdamW _optimizer;
     private readonly StagePlan _plan;
+    private readonly IGradientRule? _rule;
 
     /// <summary>A trainer over a model whose trained parameters are those of <paramref name="optimizer"/>.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="objective">What a step minimises.</param>
+    /// <param name="examples">Training examples.</param>
+    /// <param name="sampler">Which of them make up a step.</param>
+    /// <param name="optimizer">Optimiser of the trained parameters.</param>
+    /// <param name="plan">Length and schedule.</param>
+    /// <param name="rule">What happens to gradients before the update instead of the plan's clipping, or null.</param>
     public Trainer(
-        BertForSequenceClassification model, IObjective objective, IReadOnlyList<EncodedExample> examples, BatchSampler sampler, AdamW optimizer, StagePlan plan)
+        BertForSequenceClassification model, IObjective objective, IReadOnlyList<EncodedExample> examples, BatchSampler sampler, AdamW optimizer, StagePlan plan,
+        IGradientRule? rule = null)
     {
-        (_model, _objective, _examples, _sampler, _optimizer, _plan) = (model, objective, examples, sampler, optimizer, plan);
+        (_model, _objective, _examples, _sampler, _optimizer, _plan, _rule) = (model, objective, examples, sampler, optimizer, plan, rule);
         var trained = optimizer.Names.ToHashSet();
-        model.Train(trained.Contains);
+        model.Train(name => trained.Contains(name) || rule?.Records(name) == true);
     }
 
     /// <summary>The optimiser of some options over every parameter of a model that <paramref name="trained"/> accepts.</summary>
@@ -81,16 +90,17 @@ public sealed class Trainer
         var batch = PackedBatch.From(Pick(_sampler.Batch(done)));
         var inputs = _model.Prepare(batch, training: true);
         var result = _objective.Accumulate(_model, inputs, _plan.Key.Derive(done), penalty);
-        var norm = _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
+        var norm = _rule?.Apply(_optimizer, options, done) ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
         if (!double.IsFinite(result.Loss) || !double.IsFinite(norm.Norm))
         {
             throw new NumericFailureException(
                 $"{_plan.Stage}, step {done + 1}: the loss is {result.Loss} and the gradient norm {norm.Norm}; a lower learning rate or step size, or fp32 precision, usually helps");
         }
-        if (options.Clip == ClipMode.Value) _optimizer.ClampGradients(options.ClipValue);
+        if (_rule is null && options.Clip == ClipMode.Value) _optimizer.ClampGradients(options.ClipValue);
         var rate = options.LearningRate * Schedule.Linear(done, options.WarmupFraction * _plan.HorizonSteps, _plan.HorizonSteps);
         _optimizer.Step(rate, norm.Factor);
-        _model.Store.ClearGradients();
+        if (_rule is null) _model.Store.ClearGradients();
+        else _rule.Clear();
         return new StepReport(
             done + 1, (double)(done + 1) / _sampler.StepsPerEpoch, result.Loss, rate, norm.Norm, batch.Count, batch.Tokens, clock.Elapsed.TotalSeconds, result.Passes,
             FlopCount.Step(_model.Config, batch, result.Passes));

@@ -52,6 +52,9 @@ internal sealed class GoldenTensors
     /// <summary>Values of an int64 tensor.</summary>
     public long[] Longs(string name) => Values<long>(name, "I64").ToArray();
 
+    /// <summary>Values of a tensor of bytes.</summary>
+    public byte[] Bytes(string name) => Values<byte>(name, "U8").ToArray();
+
     /// <summary>Values of a table of truth values stored as bytes, [rows, columns].</summary>
     public bool[][] Mask(string name)
     {

@@ -1,0 +1,72 @@
+// A binary ticket in force on a network while it is trained (spec 9.5): a layer computes with m * W, so pruned weights are exactly 0 in effect and get no gradient from the
+// task. W itself is kept: AdamW's weight decay goes on shrinking pruned weights, as in the released code, to no effect. The released code gets the same from scores of +20 and
+// -20. Saving writes the zeros into the matrices, so that any reader of Hugging Face folders computes the same function.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>Fixed binary masks attached to a classifier.</summary>
+public sealed class FixedMasks : IWeightMasks
+{
+    private readonly BertForSequenceClassification _model;
+    private readonly Dictionary<string, MatrixMask> _masks;
+
+    private FixedMasks(BertForSequenceClassification model, WeightMask mask) => (_model, _masks) = (model, mask.Matrices.ToDictionary(m => m.Site));
+
+    /// <summary>Puts a mask in force.</summary>
+    /// <exception cref="TicketShapeException">The mask belongs to a network of another shape.</exception>
+    public static FixedMasks Attach(BertForSequenceClassification model, WeightMask mask)
+    {
+        mask.RequireShapes(Shapes(model), "ticket");
+        var masks = new FixedMasks(model, mask);
+        model.Encoder.Masks = masks;
+        return masks;
+    }
+
+    /// <summary>Maskable layers of a network with the shapes of their matrices.</summary>
+    public static IEnumerable<(string Site, long[] Shape)> Shapes(BertForSequenceClassification model) =>
+        BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"].shape));
+
+    /// <inheritdoc/>
+    public Tensor Effective(string site, Tensor weight, PassOptions pass)
+    {
+        if (!_masks.TryGetValue(site, out var mask)) return weight;
+        if (!_model.Execution.Packed) return weight * Plain(mask);
+        Tensor masked;
+        using (torch.no_grad())
+        {
+            masked = torch.empty(weight.shape);
+            BinaryMaskKernel.Apply(weight, mask.Words, masked);
+        }
+        if (!torch.is_grad_enabled() || !weight.requires_grad) return masked;
+        return Autograd.Custom([weight], masked, given =>
+        {
+            if (given is null) return [null];
+            using var gradient = given.contiguous();
+            var weightGradient = torch.empty(gradient.shape);
+            BinaryMaskKernel.Apply(gradient, mask.Words, weightGradient);
+            return [weightGradient];
+        }, null, "binary mask");
+    }
+
+    /// <summary>Writes the zeros into the matrices and takes the masks off: the same function without them.</summary>
+    public void Bake()
+    {
+        foreach (var mask in _masks.Values)
+        {
+            var weight = _model.Store[$"{mask.Site}.weight"];
+            BinaryMaskKernel.Apply(weight, mask.Words, weight);
+        }
+        _model.Encoder.Masks = null;
+    }
+
+    /// <summary>The mask as zeros and ones.</summary>
+    private static Tensor Plain(MatrixMask mask)
+    {
+        var values = new float[mask.Count];
+        for (var i = 0L; i < values.Length; i++) values[i] = mask[i] ? 1f : 0f;
+        return torch.tensor<float>(values, mask.Rows, mask.Columns);
+    }
+}

@@ -1,0 +1,156 @@
+// Hard-concrete masks on the matrices of a classifier (RobusT 3.2; spec 9.1): one score a weight, or one a group of weights, on the six matrices of every layer and on the
+// pooler. Each forward pass in training samples every gate anew from the pass's key, so the K passes of FreeLB see K masks and a resumed run sees the same ones; a sample is
+// shared by the whole batch. Scores are ordinary fp32 parameters of the store while the search lasts.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>Hard-concrete masks attached to a classifier.</summary>
+public sealed class HardConcreteMasks : IWeightMasks
+{
+    /// <summary>Gate noise is keyed apart from the dropout sites of a pass.</summary>
+    private const long NoiseSite = 2_000_003;
+
+    private readonly BertForSequenceClassification _model;
+    private readonly HardConcreteOptions _options;
+    private readonly Func<string, Tensor>? _noise;
+    private readonly Dictionary<string, int> _order;
+
+    private HardConcreteMasks(BertForSequenceClassification model, HardConcreteOptions options, Func<string, Tensor>? noise)
+    {
+        (_model, _options, _noise) = (model, options, noise);
+        Sites = [.. BertSites.Maskable(model.Config)];
+        _order = Sites.Select((site, index) => (site, index)).ToDictionary(s => s.site, s => s.index);
+    }
+
+    /// <summary>Masked layers in the order of the forward pass.</summary>
+    public IReadOnlyList<string> Sites { get; }
+
+    /// <summary>Scores over all masked layers.</summary>
+    public long Count => Sites.Sum(site => Scores(site).numel);
+
+    /// <summary>Adds scores of one deterministic gate everywhere and puts the masks in force.</summary>
+    /// <param name="model">A dense classifier.</param>
+    /// <param name="options">Start and grouping.</param>
+    /// <param name="noise">Uniform numbers [R, C] of a site for the next sampled pass; null draws them from the pass's key. Tests hand in recorded noise.</param>
+    /// <exception cref="ArgumentException">A group does not divide a matrix.</exception>
+    public static HardConcreteMasks Attach(BertForSequenceClassification model, HardConcreteOptions options, Func<string, Tensor>? noise = null)
+    {
+        var masks = new HardConcreteMasks(model, options, noise);
+        var shapes = masks.Sites.Select(site => (site, Shape: Grid(site, model.Store[$"{site}.weight"].shape, options))).ToArray();
+        foreach (var (site, shape) in shapes) model.Store.Add(BertSites.MaskScores(site), torch.full(shape, HardConcrete.ScoreOf(options.InitialGate)));
+        model.Encoder.Masks = masks;
+        return masks;
+    }
+
+    /// <summary>Takes the masks off the network and frees the scores.</summary>
+    public void Detach()
+    {
+        _model.Encoder.Masks = null;
+        foreach (var site in Sites) _model.Store.Remove(BertSites.MaskScores(site));
+    }
+
+    /// <summary>Scores of a masked layer [R, C].</summary>
+    public Tensor Scores(string site) => _model.Store[BertSites.MaskScores(site)];
+
+    /// <inheritdoc/>
+    public Tensor Effective(string site, Tensor weight, PassOptions pass)
+    {
+        if (!_order.TryGetValue(site, out var index)) return weight;
+        var scores = Scores(site);
+        var key = pass.Key.Derive(NoiseSite).Derive(index);
+        var recorded = pass.Training ? _noise?.Invoke(site) : null;
+        if (!_model.Execution.Packed)
+        {
+            var uniform = pass.Training ? recorded ?? Uniform(key, scores.shape) : null;
+            return weight * HardConcrete.Spread(HardConcrete.Gates(scores, uniform), weight.size(0), weight.size(1), _options.Layout);
+        }
+        return Fused(weight, scores, pass.Training ? new GateNoise(true, key, recorded) : GateNoise.Evaluation);
+    }
+
+    /// <summary>R, recorded operator by operator (spec 9.1).</summary>
+    public Tensor Penalty()
+    {
+        var parts = Sites.Select(site => HardConcrete.OpenProbability(Scores(site)).sum() * Share(site)).ToArray();
+        return torch.stack(parts).sum();
+    }
+
+    /// <summary>R as a number, in double precision.</summary>
+    public double PenaltyValue() => Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
+
+    /// <summary>
+    /// Turns every score's gradient g into clip * g + lambda * dR/da: the penalty joins after clipping and is never clipped itself (spec 9.2).
+    /// </summary>
+    public void AddPenaltyGradient(double lambda, float clip)
+    {
+        foreach (var site in Sites)
+        {
+            var scores = Scores(site);
+            if (scores.grad is { } gradient)
+            {
+                using (gradient) HardConcreteKernel.AddPenaltyGradient(scores, gradient, clip, lambda * Share(site));
+                continue;
+            }
+            var alone = torch.zeros(scores.shape);
+            HardConcreteKernel.AddPenaltyGradient(scores, alone, 1f, lambda * Share(site));
+            scores.grad = alone;
+        }
+    }
+
+    /// <summary>Deterministic gates laid over a layer's matrix [O, I].</summary>
+    public Tensor Gates(string site)
+    {
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var weight = _model.Store[$"{site}.weight"];
+        return scope.Keep(HardConcrete.Spread(HardConcrete.Gates(Scores(site), null), weight.size(0), weight.size(1), _options.Layout));
+    }
+
+    /// <summary>What the masks look like now.</summary>
+    public GateStatistics Statistics() => GateStatistics.Of(Sites.Select(site => Scores(site).span<float>().ToArray()), PenaltyValue());
+
+    /// <summary>Factor of one gate's open probability in R.</summary>
+    private double Share(string site) => _options.Average == PenaltyAverage.PerMatrix ? 1.0 / (Sites.Count * (double)Scores(site).numel) : 1.0 / Count;
+
+    private Tensor Fused(Tensor weight, Tensor scores, GateNoise noise)
+    {
+        Tensor masked;
+        using (torch.no_grad())
+        {
+            masked = torch.empty(weight.shape);
+            HardConcreteKernel.Forward(weight, scores, noise, _options.Layout, masked);
+        }
+        if (!torch.is_grad_enabled() || (!weight.requires_grad && !scores.requires_grad)) return masked;
+        var (forWeight, forScores, layout) = (weight.requires_grad, scores.requires_grad, _options.Layout);
+        var saved = new SavedTensors(weight, scores, noise.Recorded);
+        return Autograd.Custom([scores, weight], masked, given =>
+        {
+            if (given is null) return [null, null];
+            using var gradient = given.contiguous();
+            var scoreGradient = forScores ? torch.empty(saved[1].shape) : null;
+            var weightGradient = forWeight ? torch.empty(saved[0].shape) : null;
+            HardConcreteKernel.Backward(gradient, saved[0], saved[1], noise with { Recorded = saved.Optional(2) }, layout, scoreGradient, weightGradient);
+            return [scoreGradient, weightGradient];
+        }, saved, "hard-concrete mask");
+    }
+
+    private static Tensor Uniform(RandomKey key, long[] shape)
+    {
+        var signed = torch.empty(shape);
+        KeyedMask.UniformSigned(signed, [.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))]);
+        return (signed + 1.0) * 0.5; // exact: the 24 bits of the keyed number fit
+    }
+
+    private static long[] Grid(string site, long[] weight, HardConcreteOptions options)
+    {
+        return [Divide(weight[0], options.OutPerMask, "out-per-mask", "rows"), Divide(weight[1], options.InPerMask, "in-per-mask", "columns")];
+
+        long Divide(long size, int each, string field, string what)
+        {
+            if (each < 0 || (each > 0 && size % each != 0)) throw new ArgumentException($"{field}: {each} does not divide the {size} {what} of {site}; possible: divisors of every matrix, 0 for a whole matrix");
+            return each == 0 ? 1 : size / each;
+        }
+    }
+}
