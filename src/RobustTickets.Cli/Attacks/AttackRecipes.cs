@@ -37,7 +37,10 @@ internal static class AttackRecipes
     public static IReadOnlyList<AttackRecipeEntry> All { get; } =
     [
         new("textfooler", "stop-words", MakeTextFooler),
+        new("textbugger", "nltk-stop-words", MakeTextBugger),
         new("bert-attack-released", "nltk-stop-words", MakeBertAttackReleased),
+        new("pwws", "nltk-stop-words", MakePwws, Substitutes: false, Similarity: false),
+        new("deepwordbug", "nltk-stop-words", MakeDeepWordBug, Substitutes: false, Similarity: false),
     ];
 
     /// <summary>The recipe of a name that the option's parser has accepted.</summary>
@@ -48,6 +51,18 @@ internal static class AttackRecipes
         var o = new TextFoolerOptions(p.Encoder, QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version);
         return TextFooler.Create(p.Resources, p.SimilarityThreshold is { } t ? o with { SimilarityThreshold = t } : o);
     }
+
+    private static Attack MakeTextBugger(AttackParts p)
+    {
+        var o = new TextBuggerOptions(p.Encoder, Randomness: new StreamPerExample((uint)p.Seed), QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version);
+        return TextBugger.Create(p.Resources, p.SimilarityThreshold is { } t ? o with { SimilarityThreshold = t } : o);
+    }
+
+    private static Attack MakePwws(AttackParts p) =>
+        Pwws.Create(p.Resources, WordNet.Read(p.Place("wordnet")), new PwwsOptions(p.QueryBudget, AttackParts.Precision, p.Version));
+
+    private static Attack MakeDeepWordBug(AttackParts p) =>
+        DeepWordBug.Create(p.Resources, new DeepWordBugOptions(Randomness: new StreamPerExample((uint)p.Seed), QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version));
 
     private static Attack MakeBertAttackReleased(AttackParts p)
     {

@@ -19,7 +19,7 @@ internal static class AttackCommand
         var count = CommonOptions.Count("--num-examples", 1, "examples attacked; default: all of the split");
         var sample = new Option<string>("--sample") { Description = "a seeded sample with the file's class shares, or the first N of the file (as the papers' scripts)", DefaultValueFactory = _ => "stratified" };
         sample.AcceptOnlyFromAmong(AttackSample.Ways);
-        var seed = CommonOptions.Count("--seed", 0, "seed of a stratified sample; default 42");
+        var seed = CommonOptions.Count("--seed", 0, "seed of a stratified sample, and of the recipes that draw random numbers (textbugger, deepwordbug); default 42");
         var length = CommonOptions.Count("--max-length", 3, "most word pieces the victim sees, special tokens included; default: the tokenizer's own");
         var output = new Option<string?>("--out") { Description = "folder of the results; default: attacks/RECIPE in the run the model belongs to", HelpName = "DIR" };
         var json = CommonOptions.Json();

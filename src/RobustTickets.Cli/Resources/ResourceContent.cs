@@ -10,8 +10,6 @@ namespace RobustTickets.Cli.Resources;
 /// <summary>Reads resources and says what is in them.</summary>
 internal static class ResourceContent
 {
-    private static readonly string[] PartsOfSpeech = ["noun", "verb", "adj", "adv"];
-
     /// <summary>What a resource holds.</summary>
     /// <exception cref="DataException">It cannot be read.</exception>
     public static string Describe(FoundResource found)
@@ -32,7 +30,7 @@ internal static class ResourceContent
                 UniversalTags.Read(found.Path);
                 return "tag map";
             case "wordnet":
-                return WordNet(found.Path);
+                return WordNet.Read(found.Path).Info.Content;
             case "sentence-encoder":
                 return Model(found.Path, null);
             case "masked-lm":
@@ -40,22 +38,6 @@ internal static class ResourceContent
             default:
                 throw new NotSupportedException($"no reader for resource kind {found.Kind.Kind}");
         }
-    }
-
-    private static string WordNet(string folder)
-    {
-        var entries = 0;
-        foreach (var part in PartsOfSpeech)
-        {
-            foreach (var name in (string[])[$"index.{part}", $"data.{part}", $"{part}.exc"])
-            {
-                var file = Path.Combine(folder, name);
-                if (!File.Exists(file)) throw new DataException($"wordnet '{folder}': no file {name}; expected WordNet 3.0's index, data and .exc files of {string.Join(", ", PartsOfSpeech)}");
-            }
-            // The licence stands in lines that begin with blanks.
-            entries += File.ReadLines(Path.Combine(folder, $"index.{part}")).Count(line => line.Length > 0 && line[0] != ' ');
-        }
-        return entries > 0 ? $"{Figures.Count(entries)} words and phrases" : throw new DataException($"wordnet '{folder}': its index files hold no word");
     }
 
     private static string Model(string folder, string? head)

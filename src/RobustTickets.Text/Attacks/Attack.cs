@@ -42,4 +42,7 @@ public sealed record Attack(
     /// outcomes depend on the machine.
     /// </summary>
     public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>Where random numbers come from; matters to transformations that draw some.</summary>
+    public RandomPlan Randomness { get; init; } = new StreamPerExample();
 }

@@ -16,13 +16,6 @@ public readonly record struct WordSpan(int Start, int Length);
 /// <summary>Cuts texts into words exactly as a release of TextAttack does.</summary>
 public static class WordSplitter
 {
-    // The values of the homoglyph table (specification A.2) that are not letters or numbers already: `, U+02D7 and the multiplication sign among them.
-    private static readonly HashSet<int> Homoglyphs =
-    [
-        0x02D7, 0x09ED, 0x0222, 0x1D7D5, 0x0431, 0x01BC, 0x13CE, 0x01B7, 0x14BF, 0x006C, 0x004F, 0x0060, 0x0251, 0x042C, 0x03F2, 0x0501, 0x0435, 0x1D68F, 0x0261,
-        0x0570, 0x0456, 0x03F3, 0x1D48C, 0x217C, 0xFF4D, 0x0578, 0x043E, 0x0440, 0x051B, 0x2C85, 0x0455, 0x1D69D, 0x057D, 0x0475, 0x051D, 0x00D7, 0x0443, 0x1D22,
-    ];
-
     /// <summary>The places of all words, left to right.</summary>
     public static List<WordSpan> Split(string text, TextAttackVersion version)
     {
@@ -95,10 +88,10 @@ public static class WordSplitter
     {
         var c = text[i];
         if (c < 128) return (char.IsAsciiLetterOrDigit(c) || c == '`', 1);
-        if (!char.IsSurrogate(c)) return (IsAlphanumeric(char.GetUnicodeCategory(c)) || Homoglyphs.Contains(c), 1);
+        if (!char.IsSurrogate(c)) return (IsAlphanumeric(char.GetUnicodeCategory(c)) || Homoglyphs.IsLookAlike(c), 1);
         // A lone surrogate is no character: it closes the word.
         if (!Rune.TryGetRuneAt(text, i, out var rune)) return (false, 1);
-        return (IsAlphanumeric(Rune.GetUnicodeCategory(rune)) || Homoglyphs.Contains(rune.Value), 2);
+        return (IsAlphanumeric(Rune.GetUnicodeCategory(rune)) || Homoglyphs.IsLookAlike(rune.Value), 2);
     }
 
     // Python's isalnum(): letters, decimal digits and every other character with a numeric value; combining marks are not included.

@@ -48,10 +48,10 @@ public class GoldenAttackTests
             Golden.Skip("attacks: golden rows");
             return;
         }
-        var (inputs, tagger) = GoldenAttacks.Sets[set];
-        if (tagger && GoldenAttacks.Tagger is null)
+        var inputs = GoldenAttacks.Sets[set].Inputs;
+        if (GoldenAttacks.Missing(set) is { } missing)
         {
-            Golden.Skip($"attacks: {version}/{set} (no tagger weights)");
+            Golden.Skip($"attacks: {version}/{set} ({missing})");
             return;
         }
         var outcomes = Outcomes(golden, version, set, inputs);
@@ -71,10 +71,10 @@ public class GoldenAttackTests
             Golden.Skip("attacks: golden summaries");
             return;
         }
-        var (inputs, tagger) = GoldenAttacks.Sets[set];
-        if (tagger && GoldenAttacks.Tagger is null)
+        var inputs = GoldenAttacks.Sets[set].Inputs;
+        if (GoldenAttacks.Missing(set) is { } missing)
         {
-            Golden.Skip($"attacks: {version}/{set} (no tagger weights)");
+            Golden.Skip($"attacks: {version}/{set} ({missing})");
             return;
         }
         using var json = JsonDocument.Parse(File.ReadAllText(path));
@@ -139,13 +139,8 @@ public class GoldenAttackTests
             Golden.Skip("attacks: golden word orders");
             return;
         }
-        var inputs = GoldenAttacks.Sets[set].Inputs;
-        if (GoldenAttacks.Sets[set].Tagger && GoldenAttacks.Tagger is null)
-        {
-            Golden.Skip($"attacks: order of {version}/{set} (no tagger weights)");
-            return;
-        }
-        var hides = golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value).Search is GreedyWordRanking { Ranking: WordRanking.Unknown };
+        var (inputs, ranking, _, _) = GoldenAttacks.Sets[set];
+        if (ranking is null) return;
         var victim = golden.Victim(inputs);
         var examples = golden.Inputs(inputs).ToDictionary(i => i.Id);
         foreach (var row in Rows(golden, version, set))
@@ -156,7 +151,7 @@ public class GoldenAttackTests
             // The stored scores are rounded, which makes ties; the order comes from the exact ones.
             double[] rounded = [.. scores.EnumerateArray().Select(s => s.GetDouble())];
             int[] positions = row.TryGetProperty("indices_to_order", out var p) ? [.. p.EnumerateArray().Select(i => i.GetInt32())] : [.. Enumerable.Range(0, rounded.Length)];
-            double[] keys = [.. positions.Take(rounded.Length).Select(i => hides ? text.Replace(i, "[UNK]") : text.Delete(i))
+            double[] keys = [.. positions.Take(rounded.Length).Select(i => ranking == WordRanking.Unknown ? text.Replace(i, "[UNK]") : text.Delete(i))
                 .Select(t => -(1 - victim.Predict([t.ToVictimInput()])[0][example.Label]))];
             Assert.All(keys.Zip(rounded), k => Assert.True(Math.Abs(k.First + k.Second) <= Tolerance));
             var expected = order.EnumerateArray().Select(i => i.GetInt32()).ToList();

@@ -4,6 +4,7 @@ using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Attacks.Constraints;
 using RobustTickets.Text.Attacks.Engine;
 using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Recipes;
 using RobustTickets.Text.Attacks.Resources;
 using RobustTickets.Text.Attacks.Searches;
 using RobustTickets.Text.Attacks.Transformations;
@@ -44,6 +45,15 @@ internal sealed class GoldenAttacks
             return roots.Where(r => r is not null).Select(r => Path.Combine(r!, "data", "attack_resources", "perceptron_tagger.json.gz")).FirstOrDefault(File.Exists);
         }
     }
+
+    /// <summary>WordNet 3.0 as Debian's wordnet-base installs it; null when it is not there.</summary>
+    public static WordNet? WordNet => LazyWordNet.Value;
+
+    private static readonly Lazy<WordNet?> LazyWordNet = new(() => Directory.Exists("/usr/share/wordnet") ? WordNet.Read("/usr/share/wordnet") : null);
+
+    /// <summary>What a set needs and this machine lacks; null: nothing.</summary>
+    public static string? Missing(string set) =>
+        Sets[set].Tagger && Tagger is null ? "no tagger weights" : Sets[set].WordNet && WordNet is null ? "no WordNet; Debian's wordnet-base" : null;
 
     public string Folder { get; }
 
@@ -97,25 +107,32 @@ internal sealed class GoldenAttacks
         _ => null,
     };
 
-    /// <summary>The sets implemented here: inputs, and whether the tagger is needed.</summary>
-    public static readonly IReadOnlyDictionary<string, (string Inputs, bool Tagger)> Sets = new Dictionary<string, (string, bool)>
+    /// <summary>The sets implemented here.</summary>
+    public static readonly IReadOnlyDictionary<string, GoldenSet> Sets = new Dictionary<string, GoldenSet>
     {
-        ["tf_basic"] = ("sentiment", false),
-        ["tf_pos"] = ("sentiment", true),
-        ["tf_full"] = ("sentiment", true),
-        ["tf_window_strict"] = ("sentiment", false),
-        ["tf_unk_maxrate"] = ("sentiment", false),
-        ["tf_budget40"] = ("sentiment", false),
-        ["tf_news4"] = ("news", false),
-        ["tf_pairs"] = ("nli", true),
-        ["tf_pairs_allcols"] = ("nli", false),
-        ["beam4"] = ("sentiment", false),
-        ["greedy1"] = ("sentiment", false),
-        ["paper_bertattack"] = ("sentiment", true),
-        ["paper_bertattack_strict"] = ("sentiment", true),
-        ["paper_bertattack_pairs"] = ("nli", true),
-        ["bertattack_k6"] = ("sentiment", false),
-        ["bae_k12"] = ("sentiment", true),
+        ["tf_basic"] = new("sentiment"),
+        ["tf_pos"] = new("sentiment", Tagger: true),
+        ["tf_full"] = new("sentiment", Tagger: true),
+        ["tf_window_strict"] = new("sentiment"),
+        ["tf_unk_maxrate"] = new("sentiment", WordRanking.Unknown),
+        ["tf_budget40"] = new("sentiment"),
+        ["tf_news4"] = new("news"),
+        ["tf_pairs"] = new("nli", Tagger: true),
+        ["tf_pairs_allcols"] = new("nli"),
+        ["tb_all"] = new("sentiment"),
+        ["tb_lcg"] = new("sentiment"),
+        ["tb_np42"] = new("sentiment"),
+        ["dwb_lcg"] = new("sentiment", WordRanking.Unknown),
+        ["dwb_np42"] = new("sentiment", WordRanking.Unknown),
+        ["pwws_embedding"] = new("sentiment", Ranking: null),
+        ["pwws_wordnet"] = new("sentiment", Ranking: null, WordNet: true),
+        ["beam4"] = new("sentiment", Ranking: null),
+        ["greedy1"] = new("sentiment", Ranking: null),
+        ["paper_bertattack"] = new("sentiment", Tagger: true),
+        ["paper_bertattack_strict"] = new("sentiment", Tagger: true),
+        ["paper_bertattack_pairs"] = new("nli", Tagger: true),
+        ["bertattack_k6"] = new("sentiment", WordRanking.Unknown),
+        ["bae_k12"] = new("sentiment", Tagger: true),
     };
 
     /// <summary>The attack of a set.</summary>
@@ -168,6 +185,23 @@ internal sealed class GoldenAttacks
                 search = new BeamSearch(set == "beam4" ? 4 : 1);
                 count = 6;
                 break;
+            case "tb_all" or "tb_lcg" or "tb_np42":
+                swap = TextBugger.Transformation(Neighbours, randomPlaces: set != "tb_all");
+                Similar(0.9, SimilarityMetric.Angular, true, null, false);
+                break;
+            case "dwb_lcg" or "dwb_np42":
+                swap = DeepWordBug.Transformation();
+                search = new GreedyWordRanking(WordRanking.Unknown);
+                constraints.Add(new MaxEditDistance(30));
+                break;
+            case "pwws_embedding":
+                search = new WeightedSaliency();
+                count = 8;
+                break;
+            case "pwws_wordnet":
+                search = new WeightedSaliency();
+                swap = new WordNetSwap(WordNet!, version);
+                break;
             case "paper_bertattack" or "paper_bertattack_strict" or "paper_bertattack_pairs":
                 positions.Add(new FrozenColumn(["sentence1", "sentence2"], "sentence1"));
                 positions.Add(new FrozenColumn(["sentence", "question"], "sentence"));
@@ -189,9 +223,42 @@ internal sealed class GoldenAttacks
                 throw new ArgumentException($"no such set '{set}'", nameof(set));
         }
         return new Attack(
-            set, version, new UntargetedGoal(), search, swap ?? new EmbeddingSwap(Neighbours, count), positions, constraints, set == "tf_budget40" ? 40 : null, [], []);
+            set, version, new UntargetedGoal(), search, swap ?? new EmbeddingSwap(Neighbours, count), positions, constraints, set == "tf_budget40" ? 40 : null, [], [])
+        {
+            Randomness = set.EndsWith("_lcg", StringComparison.Ordinal) ? new LcgPerExample() : set.EndsWith("_np42", StringComparison.Ordinal) ? new StreamPerRun(42) : new StreamPerExample(),
+        };
     }
 
     public static List<AttackOutcome> Run(Attack attack, IVictim victim, IReadOnlyList<AttackInput> inputs, AttackEngineOptions? options = null) =>
         new AttackEngine(attack, victim, options).RunAsync(inputs).ToBlockingEnumerable().ToList();
+}
+
+/// <summary>A set of golden rows.</summary>
+/// <param name="Inputs">Its inputs.</param>
+/// <param name="Ranking">How words are ranked; null: not by one score a word.</param>
+/// <param name="Tagger">Whether the part-of-speech tagger is needed.</param>
+/// <param name="WordNet">Whether WordNet is needed.</param>
+internal sealed record GoldenSet(string Inputs, WordRanking? Ranking = WordRanking.Delete, bool Tagger = false, bool WordNet = false);
+
+/// <summary>The generator of the *_lcg sets: one linear congruential generator for numbers and choices, reset at every example.</summary>
+internal sealed record LcgPerExample : RandomPlan
+{
+    public override string Description => "linear congruential generator of the golden sets";
+
+    public override bool SharesStream => false;
+
+    public override Func<string, IRandomSource> Begin() => _ => new Lcg();
+
+    private sealed class Lcg : IRandomSource
+    {
+        private uint _x = 12345;
+
+        public int Integer(int low, int high)
+        {
+            _x = (1103515245u * _x + 12345u) & 0x7fffffffu;
+            return low + (int)((_x >> 8) % (uint)(high - low));
+        }
+
+        public int Choice(int count) => Integer(0, count);
+    }
 }

@@ -93,11 +93,16 @@ public sealed class AttackEngine
         var started = 0;
         var delivered = 0;
         long asked = 0;
+        var randomness = _attack.Randomness.Begin();
+        var concurrency = _attack.Randomness.SharesStream ? 1 : _options.Concurrency;
         Prepare(inputs, cancellation);
         while (delivered < inputs.Count)
         {
             cancellation.ThrowIfCancellationRequested();
-            while (live.Count < _options.Concurrency && started < inputs.Count) live.Add(new ExampleRun(started, inputs[started++], _attack));
+            for (; live.Count < concurrency && started < inputs.Count; started++)
+            {
+                live.Add(new ExampleRun(started, inputs[started], _attack, randomness(inputs[started].Id)));
+            }
             var ready = live.Where(r => r.IsReady).ToList();
             if (ready.Count > 0)
             {

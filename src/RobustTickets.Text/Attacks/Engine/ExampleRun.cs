@@ -12,16 +12,18 @@ internal sealed class ExampleRun
     private readonly Dictionary<VictimInput, Verdict> _verdicts = [];
     private readonly Dictionary<(ISentenceEncoder, string), double[]> _vectors = [];
     private readonly Dictionary<(IMaskedLanguageModel, MaskedQuestion), int[]> _tokens = [];
+    private readonly IRandomSource _random;
     private readonly IEnumerator<AttackRequest> _script;
     private AttackRequest? _open;
     private int _waiting;
     private int _asked;
 
-    public ExampleRun(int index, AttackInput input, Attack attack)
+    public ExampleRun(int index, AttackInput input, Attack attack, IRandomSource random)
     {
         Index = index;
         Input = input;
         _attack = attack;
+        _random = random;
         _script = Script().GetEnumerator();
     }
 
@@ -143,6 +145,9 @@ internal sealed class ExampleRun
                 break;
             case PredictRequest predict:
                 predict.Answers = [.. predict.Questions.Select(q => _tokens[(predict.Model, q)])];
+                break;
+            case RandomRequest random:
+                random.Answer(_random);
                 break;
         }
         _open = null;

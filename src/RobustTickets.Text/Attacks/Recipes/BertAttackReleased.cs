@@ -41,7 +41,7 @@ public static class BertAttackReleased
             new("search", "greedy, words ranked by deletion", Scripts),
             new("transformation", $"{o.Neighbours} nearest neighbours, no minimum cosine; {resources.Neighbours.Description}", Scripts + ": neighbour_vocab_size 50"),
             new("repeated modification", "never", Scripts),
-            new("stop words", $"{resources.StopWords.Name} ({resources.StopWords.Count})", resources.StopWords.Count == 179 ? "NLTK's list" : "substitute for NLTK's 179 words"),
+            RecipeLines.NltkStopWords(resources.StopWords),
             new("column rules", "sentence1 of [sentence1, sentence2] and sentence of [sentence, question] frozen", Scripts),
         };
         var constraints = new List<CandidateConstraint>();

@@ -38,7 +38,6 @@ public sealed record TextFoolerOptions(
 public static class TextFooler
 {
     private const string Recipe = "TextAttack recipe textfooler_jin_2019";
-    private const string Chosen = "option";
 
     /// <summary>Builds the attack.</summary>
     public static Attack Create(AttackResources resources, TextFoolerOptions? options = null)
@@ -46,11 +45,11 @@ public static class TextFooler
         ArgumentNullException.ThrowIfNull(resources);
         var o = options ?? new TextFoolerOptions();
         var defaults = new TextFoolerOptions();
-        string Source(bool isDefault) => isDefault ? Recipe : Chosen;
+        string Source(bool isDefault) => isDefault ? Recipe : RecipeLines.Chosen;
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Recipe),
-            new("score precision", o.Precision == ScorePrecision.Single ? "float32" : "float64", o.Precision == ScorePrecision.Single ? "TextAttack scores in the model's float32" : Chosen),
+            RecipeLines.Precision(o.Precision),
             new("search", "greedy, words ranked by deletion", Recipe),
             new("transformation", $"{o.Neighbours} nearest neighbours; {resources.Neighbours.Description}", Source(o.Neighbours == defaults.Neighbours)),
             new("repeated modification", "never", Recipe),
@@ -65,7 +64,7 @@ public static class TextFooler
         }
         else
         {
-            lines.Add(new("word cosine", "none", o.MinWordCosine is null ? Chosen : "no word vectors given"));
+            lines.Add(new("word cosine", "none", o.MinWordCosine is null ? RecipeLines.Chosen : "no word vectors given"));
         }
         if (o.PartOfSpeech && resources.Tagger is { } tagger)
         {
@@ -74,14 +73,14 @@ public static class TextFooler
         }
         else
         {
-            lines.Add(new("part of speech", "free", o.PartOfSpeech ? "no tagger given" : Chosen));
+            lines.Add(new("part of speech", "free", o.PartOfSpeech ? "no tagger given" : RecipeLines.Chosen));
         }
         if (o.Encoder is { } encoder)
         {
             constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, o.Metric, o.Window, false, true));
             var window = o.Window is { } w ? $"window {w}, shorter texts exempt" : "whole text";
             var isDefault = o.SimilarityThreshold == defaults.SimilarityThreshold && o.Metric == defaults.Metric && o.Window == defaults.Window;
-            lines.Add(new("sentence similarity", $"{Name(o.Metric)} >= {Number(o.SimilarityThreshold)}, {window}, against the current text", isDefault ? Recipe + " (1 - 0.5/pi)" : Chosen));
+            lines.Add(new("sentence similarity", $"{Name(o.Metric)} >= {Number(o.SimilarityThreshold)}, {window}, against the current text", isDefault ? Recipe + " (1 - 0.5/pi)" : RecipeLines.Chosen));
             lines.Add(new("sentence encoder", encoder.Name, "substitute for the Universal Sentence Encoder"));
         }
         else

@@ -45,6 +45,7 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
         var keys = ranking.Verdicts.Select(v => -v.Score).ToArray();
         int[] order = positions.All(Needed) ? NumpyArgsort.Sort(keys) : [.. Enumerable.Range(0, keys.Length).Where(i => Needed(positions[i])).OrderBy(i => keys[i])];
         var settled = keys.Length <= StableUpTo || order.Length == keys.Length;
+        var visit = new GreedyVisit(context);
         for (var k = 0; k < order.Length; k++)
         {
             if (!settled && k + 1 < order.Length && keys[order[k]] == keys[order[k + 1]])
@@ -54,37 +55,12 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
                 Settle(order.AsSpan(k), keys, positions, Needed, rest.Verdicts);
                 settled = true;
             }
-            var position = positions[order[k]];
-            var found = new List<Candidate>();
-            foreach (var request in context.Candidates(context.Best.Text, [position], found)) yield return request;
-            if (found.Count == 0) continue;
-            var step = new ScoreRequest([.. found.Select(c => c.Text)]);
-            yield return step;
-            var scored = found.Take(step.Verdicts.Count).Select((c, i) => new ScoredText(c.Text, c.Similarity, step.Verdicts[i]))
-                .OrderByDescending(s => s.Verdict.Score).ToList();
-            if (scored.Count > 0 && scored[0].Verdict.Score > context.Best.Verdict.Score)
-            {
-                context.Best = scored[0].Verdict.Succeeded ? MostSimilar(scored) : scored[0];
-                if (scored[0].Verdict.Succeeded) yield break;
-            }
-            if (step.BudgetSpent) yield break;
+            foreach (var request in visit.At(positions[order[k]])) yield return request;
+            if (visit.IsOver) yield break;
         }
     }
 
     private AttackedText Hide(AttackedText text, int position) => Ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
-
-    // Among the successes at the top of the list, the most similar one (the first of equals); the first when no similarity was recorded. Successes below the
-    // first candidate that does not succeed are ignored, as in TextAttack.
-    private static ScoredText MostSimilar(List<ScoredText> scored)
-    {
-        var best = scored[0];
-        foreach (var s in scored.TakeWhile(s => s.Verdict.Succeeded))
-        {
-            if (s.Similarity is null) break;
-            if (s.Similarity > best.Similarity) best = s;
-        }
-        return best;
-    }
 
     // Orders what is left of the visit by numpy's permutation of all keys, once they are known.
     private static void Settle(Span<int> order, double[] keys, int[] positions, Func<int, bool> needed, IReadOnlyList<Verdict> rest)

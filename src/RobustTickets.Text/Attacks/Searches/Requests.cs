@@ -80,3 +80,22 @@ public sealed class PredictRequest : AttackRequest
     /// <summary>The answer: tokens for each question, best first.</summary>
     public IReadOnlyList<int[]> Answers { get; internal set; } = [];
 }
+
+/// <summary>Asks for one random number of the example's stream (answered at once; a search and a transformation hold no generator).</summary>
+public sealed class RandomRequest : AttackRequest
+{
+    private readonly Func<IRandomSource, int> _draw;
+
+    private RandomRequest(Func<IRandomSource, int> draw) => _draw = draw;
+
+    /// <summary>The answer.</summary>
+    public int Value { get; private set; }
+
+    /// <summary>A number in [low, high).</summary>
+    public static RandomRequest Integer(int low, int high) => new(r => r.Integer(low, high));
+
+    /// <summary>An index below <paramref name="count"/>.</summary>
+    public static RandomRequest Choice(int count) => new(r => r.Choice(count));
+
+    internal void Answer(IRandomSource source) => Value = _draw(source);
+}

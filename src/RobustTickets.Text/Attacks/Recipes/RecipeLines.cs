@@ -1,0 +1,26 @@
+// Lines that several recipes' descriptions share.
+
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Resources;
+
+namespace RobustTickets.Text.Attacks.Recipes;
+
+internal static class RecipeLines
+{
+    /// <summary>Source of a number that the caller chose.</summary>
+    public const string Chosen = "option";
+
+    public static RecipeLine Precision(ScorePrecision precision) => precision == ScorePrecision.Single
+        ? new("score precision", "float32", "TextAttack scores in the model's float32")
+        : new("score precision", "float64", Chosen);
+
+    public static RecipeLine NltkStopWords(StopWords words) =>
+        new("stop words", $"{words.Name} ({words.Count})", words.Count == 179 ? "NLTK's list" : "substitute for NLTK's 179 words");
+
+    public static RecipeLine Randomness(RandomPlan plan) => new("random numbers", plan.Description, plan switch
+    {
+        StreamPerRun { Seed: 42 } => "scripts of EarlyRobust and RobusT",
+        StreamPerExample { Seed: 42 } => "seed of the scripts of EarlyRobust and RobusT; streams are our own, TextAttack's depend on the order of the examples",
+        _ => Chosen,
+    });
+}
