@@ -46,6 +46,18 @@ public readonly record struct RandomKey(ulong Value)
     /// <summary>A uniform integer below <paramref name="bound"/> (multiply-shift; bias below 2^-32 times the bound).</summary>
     public int Below(uint feature, int bound) => (int)(((ulong)Bits(feature) * (ulong)bound) >> 32);
 
+    /// <summary>A random order of 0 .. count-1 (Fisher-Yates).</summary>
+    public int[] Permutation(int count)
+    {
+        var order = Enumerable.Range(0, count).ToArray();
+        for (var i = count - 1; i > 0; i--)
+        {
+            var j = Below((uint)i, i + 1);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        return order;
+    }
+
     /// <summary>Eight lanes of <see cref="Bits"/> for features <paramref name="first"/> .. first+7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Vector256<uint> Bits8(uint first)

@@ -26,6 +26,7 @@ public sealed unsafe class AdamW : IDisposable
     private readonly ParameterStore _store;
     private readonly AdamWOptions _options;
     private readonly Func<string, bool> _decays;
+    private readonly Func<string, bool> _clips;
     private readonly List<Slot> _slots = [];
 
     /// <summary>An optimiser of the named parameters; moments start at zero.</summary>
@@ -33,8 +34,10 @@ public sealed unsafe class AdamW : IDisposable
     /// <param name="names">Parameters to train, in a fixed order.</param>
     /// <param name="options">Constants.</param>
     /// <param name="decays">Which parameters belong to the decayed group.</param>
-    public AdamW(ParameterStore store, IEnumerable<string> names, AdamWOptions options, Func<string, bool> decays)
+    /// <param name="clips">Which parameters the limit on gradients counts and scales; null = all.</param>
+    public AdamW(ParameterStore store, IEnumerable<string> names, AdamWOptions options, Func<string, bool> decays, Func<string, bool>? clips = null)
     {
+        _clips = clips ?? (_ => true);
         _store = store;
         _options = options;
         _decays = decays;
@@ -68,13 +71,13 @@ public sealed unsafe class AdamW : IDisposable
         foreach (var slot in _slots) slot.Touched = null;
     }
 
-    /// <summary>Global L2 norm of all gradients, and the factor that limits it to <paramref name="limit"/> (torch's clip_grad_norm_; 0 = no limit).</summary>
+    /// <summary>Global L2 norm of all gradients that are clipped, and the factor that limits it to <paramref name="limit"/> (torch's clip_grad_norm_; 0 = no limit).</summary>
     /// <param name="limit">The limit.</param>
     /// <param name="also">Parameters that are not trained here but whose gradients count, or null.</param>
     public GradientNorm MeasureNorm(double limit, IEnumerable<string>? also = null)
     {
         var squares = 0.0;
-        foreach (var name in also is null ? Names : Names.Concat(also))
+        foreach (var name in Clipped.Select(slot => slot.Name).Concat(also ?? []))
         {
             using var gradient = Gradient(name);
             if (gradient is not null) squares += AdamWKernel.SumOfSquares(Pointer(gradient), gradient.numel);
@@ -84,24 +87,25 @@ public sealed unsafe class AdamW : IDisposable
         return new GradientNorm(norm, (float)factor);
     }
 
-    /// <summary>Limits every gradient element to [-limit, limit] in place.</summary>
+    /// <summary>Limits every element of the clipped gradients to [-limit, limit] in place.</summary>
     public void ClampGradients(double limit)
     {
-        foreach (var slot in _slots)
+        foreach (var slot in Clipped)
         {
             using var gradient = Gradient(slot.Name);
             if (gradient is not null) AdamWKernel.ClampValues(Pointer(gradient), gradient.numel, (float)limit);
         }
     }
 
-    /// <summary>One update at a learning rate; every gradient is multiplied by <paramref name="gradientFactor"/> first. Parameters without gradient are left alone.</summary>
+    /// <summary>One update at a learning rate; every gradient that is clipped is multiplied by <paramref name="gradientFactor"/> first. Parameters without gradient are left alone.</summary>
     public void Step(double learningRate, float gradientFactor)
     {
         Updates++;
         foreach (var slot in _slots)
         {
             var step = new AdamWStep(
-                _options.Torch, learningRate, _decays(slot.Name) ? _options.WeightDecay : 0.0, _options.Beta1, _options.Beta2, _options.Epsilon, Updates, gradientFactor,
+                _options.Torch, learningRate, _decays(slot.Name) ? _options.WeightDecay : 0.0, _options.Beta1, _options.Beta2, _options.Epsilon, Updates,
+                _clips(slot.Name) ? gradientFactor : 1f,
                 _options.BiasCorrection);
             var parameter = _store[slot.Name];
             using var gradient = Gradient(slot.Name);
@@ -110,6 +114,8 @@ public sealed unsafe class AdamW : IDisposable
             else AdamWKernel.Update(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), parameter.numel, step);
         }
     }
+
+    private IEnumerable<Slot> Clipped => _slots.Where(slot => _clips(slot.Name));
 
     private void StepRows(Slot slot, Tensor parameter, RowGradient rows, Tensor gradient, in AdamWStep step)
     {

@@ -24,7 +24,7 @@ public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tenso
 /// <param name="Key">Key of this pass's randomness.</param>
 /// <param name="Delta">Perturbation [T, H] added to the word embeddings, or null.</param>
 /// <param name="TokenTypes">Whether token types are passed; false sends zeros (spec 1.5).</param>
-/// <param name="Tap">Receives (name, tensor) of intermediate results; used by tests.</param>
+/// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution computes them; InfoBERT and tests read it.</param>
 public sealed record PassOptions(bool Training, RandomKey Key, Tensor? Delta = null, bool TokenTypes = true, Action<string, Tensor>? Tap = null)
 {
     /// <summary>Evaluation: no dropout, no perturbation.</summary>

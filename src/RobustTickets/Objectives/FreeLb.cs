@@ -14,15 +14,15 @@ namespace RobustTickets.Objectives;
 /// </param>
 public sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
-    private const long PerturbationSite = 1_000_003;
+    private readonly PerturbationSizes _sizes = new(options.StepSize, options.InitMagnitude, options.MaxNorm, options.Norm);
 
     /// <inheritdoc/>
     public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
     {
         using var scope = torch.scope();
-        var linf = options.Norm == PerturbationNorm.Linf;
         var passes = options.Count == FreeLbCount.K ? options.Steps : options.Steps + 1;
-        var delta = Start(model, inputs.Batch, step, linf); // [T, H]
+        var perturbation = Perturbation.Start(inputs.Batch, model.Config.Hidden, _sizes, step, noise);
+        var delta = perturbation.Delta;
         var losses = new double[passes];
         var total = 0.0;
         for (var t = 0; t < passes; t++)
@@ -38,39 +38,8 @@ public sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noi
             loss.backward();
             losses[t] = crossEntropy.item<float>();
             total += loss.item<float>();
-            if (last) continue;
-            PerturbationKernel.Ascend(delta, delta.grad!, inputs.Batch.Offsets, options.StepSize, options.MaxNorm, linf);
-            delta.grad = null;
+            if (!last) perturbation.Ascend(delta.grad!);
         }
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, passes));
-    }
-
-    private Tensor Start(BertForSequenceClassification model, PackedBatch batch, RandomKey step, bool linf)
-    {
-        long[] shape = [batch.Tokens, model.Config.Hidden];
-        if (options.InitMagnitude == 0) return torch.zeros(shape);
-        Tensor delta;
-        if (noise is not null)
-        {
-            delta = noise(batch);
-        }
-        else
-        {
-            delta = torch.empty(shape);
-            KeyedMask.UniformSigned(delta, TokenKeys(batch, step.Derive(PerturbationSite)));
-        }
-        PerturbationKernel.Start(delta, batch.Offsets, options.InitMagnitude, linf);
-        return delta;
-    }
-
-    private static RandomKey[] TokenKeys(PackedBatch batch, RandomKey site)
-    {
-        var keys = new RandomKey[batch.Tokens];
-        for (var b = 0; b < batch.Count; b++)
-        {
-            var example = site.Derive(batch.ExampleIds[b]);
-            for (int i = 0, row = batch.Offsets[b]; row < batch.Offsets[b + 1]; i++, row++) keys[row] = example.Derive(i);
-        }
-        return keys;
     }
 }

@@ -5,8 +5,8 @@ using RobustTickets.Torch.Kernels;
 namespace RobustTickets.Objectives;
 
 /// <summary>What one step's objective did.</summary>
-/// <param name="Loss">The minimised value: mean cross entropy over the passes plus any penalty.</param>
-/// <param name="PassLosses">Undivided cross entropy of every pass.</param>
+/// <param name="Loss">The minimised value: cross entropy of the passes that train (their mean), plus what the objective and any penalty add.</param>
+/// <param name="PassLosses">Undivided cross entropy of every pass, in order.</param>
 /// <param name="Passes">Pass counts.</param>
 public sealed record ObjectiveResult(double Loss, IReadOnlyList<double> PassLosses, PassCounts Passes);
 
@@ -30,7 +30,9 @@ public static class ObjectiveFactory
     public static IObjective Create(ObjectiveOptions options) => options switch
     {
         CleanOptions => new CleanObjective(),
+        PgdOptions pgd => new Pgd(pgd),
         FreeLbOptions freelb => new FreeLb(freelb),
+        InfoBertOptions infobert => new InfoBert(infobert),
         _ => throw new ArgumentException($"no objective implements {options.GetType().Name}"),
     };
 }

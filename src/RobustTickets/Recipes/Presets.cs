@@ -1,7 +1,6 @@
 // Published methods as recipes: a method is a name, one line of summary, and a function from a task's numbers (PresetTasks.cs) to a recipe.
-// Rows of spec 13 are added to Methods; files under recipes/ are generated from this list and a test compares them.
+// Rows of spec 13 are added to Methods, from a file for each family; files under recipes/ are generated from this list and a test compares them.
 using RobustTickets.Objectives;
-using RobustTickets.Tickets;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes;
@@ -15,10 +14,11 @@ public sealed record PresetInfo(string Name, string Summary, IReadOnlyList<strin
 /// <summary>The published methods with the published numbers.</summary>
 public static class Presets
 {
-    private static readonly IReadOnlyList<Method> Methods =
+    private static readonly IReadOnlyList<PresetMethod> Methods =
     [
         new("fine-tune", "the whole network, plain cross entropy (baseline)", FineTune),
-        new("early-robust", "robust early-bird ticket: FreeLB search with slimming coefficients, early stop, slice, plain fine-tuning", EarlyRobust),
+        .. BaselinePresets.Methods,
+        .. StructuredPresets.Methods,
     ];
 
     /// <summary>The list of presets, in the order of the papers' tables.</summary>
@@ -42,24 +42,11 @@ public static class Presets
     public static IReadOnlyList<(string FileName, Recipe Recipe)> Files() =>
         [.. from method in Methods from row in PresetTasks.All select ($"{method.Name}.{row.Task}.json", method.Build(row))];
 
-    private sealed record Method(string Name, string Summary, Func<TaskNumbers, Recipe> Build);
-
     private static Recipe FineTune(TaskNumbers row) => Plain("fine-tune", row, new CleanOptions(),
         "EarlyRobust (EMNLP 2022): learning rate Table 6, 10 epochs section 4.4, length A.2.2; batch size, no weight decay, no warm-up, clipping at 1 and the last epoch from the released code");
 
-    private static Recipe EarlyRobust(TaskNumbers row) => Plain("early-robust", row, new CleanOptions(),
-        "EarlyRobust (EMNLP 2022): adversary, learning rate and penalties Table 6, pruning ratios and 10 epochs section 4.4, stop rule section 3.3.2, length A.2.2; batch size, weight decay 0.01 and warm-up 0.1 in the search, none in fine-tuning, from the released code; data shuffled in the search, unlike the released code") with
-    {
-        Search = new SlimmingSearch(
-            FreeLb(row),
-            new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
-            new OptimizerOptions(row.LearningRate, WeightDecay: 0.01, WarmupFraction: 0.1),
-            new ConsecutiveStop(Gamma: 0.1, Times: 5)),
-        Draw = new DrawOptions(row.HeadRatio, row.NeuronRatio),
-    };
-
     /// <summary>A recipe without search; 10 epochs as every baseline of EarlyRobust (section 4.4).</summary>
-    private static Recipe Plain(string name, TaskNumbers row, ObjectiveOptions objective, string source) => new(
+    internal static Recipe Plain(string name, TaskNumbers row, ObjectiveOptions objective, string source) => new(
         name,
         row.Task,
         source,
@@ -72,6 +59,7 @@ public static class Presets
         Draw: null,
         new RetrainStage(objective, new OptimizerOptions(row.LearningRate), Epochs: 10),
         new EvaluateStage());
-
-    private static FreeLbOptions FreeLb(TaskNumbers row) => new(row.AscentSteps, row.StepSize, row.InitMagnitude);
 }
+
+/// <summary>A published method: a name, a line of summary, and its recipe for a task's numbers.</summary>
+internal sealed record PresetMethod(string Name, string Summary, Func<TaskNumbers, Recipe> Build);

@@ -28,13 +28,13 @@ public static class RecipeCheck
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
         found.Require(recipe.Retrain.Epochs > 0 && double.IsFinite(recipe.Retrain.Epochs), "retrain.epochs", recipe.Retrain.Epochs, "greater than 0");
-        if (recipe.Search is not null && recipe.Retrain is { Realisation: not Realisation.Ticket, Coefficients: TicketCoefficients.Released })
+        if (recipe.Search is not null && recipe.Retrain is { Realisation: not Realisation.Ticket, Coefficients: not TicketCoefficients.Removed })
         {
-            found.Add("retrain.coefficients: \"released\" belongs to retrain.realisation \"ticket\"; possible: removed");
+            found.Add("retrain.coefficients: those of a ticket belong to retrain.realisation \"ticket\"; possible: removed");
         }
         if (recipe.Search is null)
         {
-            if (recipe.Retrain.Coefficients != TicketCoefficients.Removed) found.Add("retrain.coefficients: \"released\" has no meaning without search; possible: removed");
+            if (recipe.Retrain.Coefficients != TicketCoefficients.Removed) found.Add("retrain.coefficients: a network without search has none; possible: removed");
             if (recipe.Retrain.Weights != StartWeights.PreTrained) found.Add("retrain.weights: re-drawn weights have no meaning without search; possible: pre-trained");
             if (recipe.Retrain.Realisation != Realisation.Ticket) found.Add("retrain.realisation: only a ticket has one, and there is no search; possible: ticket");
             if (recipe.Evaluate.EqualEpochControl) found.Add("evaluate.equal-epoch-control: true has no meaning without search, where the run is that control itself; possible: false");

@@ -49,6 +49,7 @@ public static class RecipeRunner
     private static ITicketMask Search(RunSession session, (string Path, RunState State)? from) => (session.Recipe.Search, session.Recipe.Draw) switch
     {
         (SlimmingSearch search, DrawOptions draw) => SearchRun.Run(session, search, draw, from),
+        (RandomStructuredSearch random, DrawOptions draw) => RandomSearchRun.Run(session, random, draw),
         var (search, draw) => throw new NotSupportedException($"no run for {search?.GetType().Name} with {draw?.GetType().Name}"),
     };
 

@@ -17,10 +17,12 @@ internal static class RetrainRun
     {
         var recipe = session.Recipe;
         var retrain = recipe.Retrain;
-        var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
-        using var optimizer = Trainer.CreateOptimizer(model, retrain.Optimizer, trained);
-        var examples = session.Data.Train.Examples;
         var key = session.StageKey(name);
+        var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
+        ObjectiveParameters.Attach(retrain.Objective, model, key.Derive(4L));
+        using var optimizer = Trainer.CreateOptimizer(
+            model, retrain.Optimizer, parameter => ObjectiveParameters.Trains(retrain.Objective, parameter) && (trained is null || trained(parameter)));
+        var examples = session.Data.Train.Examples;
         var sampler = new BatchSampler(examples.Count, recipe.BatchSize, retrain.Shuffle, key.Derive(0L));
         var steps = StepCounts.Retrain(recipe, examples.Count);
         var stage = new StageRun(name, steps, model, optimizer, new SnapshotList());
@@ -45,6 +47,7 @@ internal static class RetrainRun
             return true;
         });
         session.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
+        ObjectiveParameters.Detach(model);
         session.Events.Append(new StageEvent(name, "end"));
         session.Finished.Add(stage.Tally.Summary(name));
         session.StepsBefore += stage.Tally.Steps;

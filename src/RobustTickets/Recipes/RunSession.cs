@@ -70,6 +70,7 @@ internal sealed class RunSession : IDisposable
         {
             throw new CheckpointException($"{request.ModelFolder}: is a ticket already; a search needs a dense checkpoint (a recipe without search goes on training a ticket)");
         }
+        TicketFit.Require(request.Recipe, files.Config);
         var data = RunData.Load(request, tokenizer);
         var folder = request.Resume ? RunFolder.Open(request.OutFolder) : RunFolder.Create(request.OutFolder);
         folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));

@@ -15,6 +15,10 @@ internal static class SearchCheck
                 Slimming(slimming, found);
                 Structured(structured, found);
                 break;
+            case (RandomStructuredSearch random, DrawOptions structured):
+                found.Require(random.Trial >= 0, "search.trial", random.Trial, "0 or more");
+                Structured(structured, found);
+                break;
             default:
                 throw new NotSupportedException($"no check for {search.GetType().Name} with {draw.GetType().Name}");
         }

@@ -19,7 +19,9 @@ internal static class SearchRun
         var recipe = session.Recipe;
         using var model = session.Checkpoint0();
         var coefficients = SlimmingCoefficients.Attach(model);
-        using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer);
+        var key = session.StageKey(Stage);
+        ObjectiveParameters.Attach(search.Objective, model, key.Derive(2L));
+        using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer, name => ObjectiveParameters.Trains(search.Objective, name));
         var examples = session.Data.Train.Examples;
         var borders = new Borders(examples.Count, recipe, search);
         var snapshots = from is { } f ? RunCheckpoint.Snapshots(f.Path) : new SnapshotList();
@@ -35,7 +37,6 @@ internal static class SearchRun
             session.Events.Append(new StageEvent(Stage, "begin"));
         }
 
-        var key = session.StageKey(Stage);
         var plan = new StagePlan(Stage, borders.LastStep, borders.HorizonSteps, search.Optimizer, key.Derive(1L));
         var trainer = new Trainer(
             model, ObjectiveFactory.Create(search.Objective), examples, new BatchSampler(examples.Count, recipe.BatchSize, search.Shuffle, key.Derive(0L)), optimizer, plan);
@@ -84,16 +85,19 @@ internal static class SearchRun
         session.Events.Append(new StageEvent(Stage, "end"));
         session.Finished.Add(stage.Tally.Summary(Stage));
         session.StepsBefore += stage.Tally.Steps;
-        session.Ticket = new TicketSummary(
-            rule, stage.Tally.Steps, stage.Tally.Epochs, drawnAt, drawnAt / perEpoch, converged,
-            mask.Heads.Sum(l => l.Length), mask.HeadsKept, mask.Neurons.Sum(l => l.Length), mask.NeuronsKept,
-            [.. mask.Heads.Select(l => l.Count(k => k))], [.. mask.Neurons.Select(l => l.Count(k => k))]);
+        session.Ticket = Summary(mask, rule, stage.Tally.Steps, stage.Tally.Epochs, drawnAt, drawnAt / perEpoch, converged);
         session.Note(stage, converged
             ? $"ticket drawn from step {drawnAt} ({drawnAt / perEpoch:0.00} epoch): {mask.HeadsKept} heads and {mask.NeuronsKept} neurons kept"
             : $"the masks never settled within the epoch; ticket drawn from the last step {drawnAt}");
         TicketFolder.Write(session, stage.Snapshots, mask, draw, rule, drawnAt);
         return mask;
     }
+
+    /// <summary>The form of a structured ticket that goes into result.json.</summary>
+    internal static TicketSummary Summary(StructuredMask mask, string rule, long stoppedAt, double stoppedAtEpoch, long drawnAt, double drawnAtEpoch, bool converged) => new(
+        rule, stoppedAt, stoppedAtEpoch, drawnAt, drawnAtEpoch, converged,
+        mask.Heads.Sum(l => l.Length), mask.HeadsKept, mask.Neurons.Sum(l => l.Length), mask.NeuronsKept,
+        [.. mask.Heads.Select(l => l.Count(k => k))], [.. mask.Neurons.Select(l => l.Count(k => k))]);
 
     private static string RuleName(StopOptions stop) => stop switch
     {

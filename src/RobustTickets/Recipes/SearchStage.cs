@@ -10,6 +10,7 @@ namespace RobustTickets.Recipes;
 /// <summary>How a ticket is looked for.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(SlimmingSearch), "slimming")]
+[JsonDerivedType(typeof(RandomStructuredSearch), "random-structured")]
 public abstract record SearchStage;
 
 /// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
@@ -28,3 +29,7 @@ public sealed record SlimmingSearch(
     double HorizonEpochs = 1.0,
     int SnapshotsPerEpoch = 20,
     bool Shuffle = true) : SearchStage;
+
+/// <summary>No search: coefficients are random numbers (EarlyRobust's random tickets, spec 8.10 c).</summary>
+/// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole identity.</param>
+public sealed record RandomStructuredSearch(int Trial = 0) : SearchStage;

@@ -15,10 +15,10 @@ public static class StepCounts
     /// <summary>T of a slimming search's schedule: floor(N * epochs / B), kept whatever the stop.</summary>
     public static double SearchHorizon(SlimmingSearch search, int batchSize, int examples) => Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
 
-    /// <summary>Steps of the search at most: a slimming search ends at its horizon or at the step of a fixed stop. 0 without a search.</summary>
+    /// <summary>Steps of the search at most: a slimming search ends at its horizon or at the step of a fixed stop. 0 without a search or where nothing is learned.</summary>
     public static long SearchAtMost(Recipe recipe, int examples) => recipe.Search switch
     {
-        null => 0,
+        null or RandomStructuredSearch => 0,
         SlimmingSearch { Stop: FixedStop f } => Math.Max(1, (long)Math.Floor(Math.Max(1, examples / recipe.BatchSize) * f.Fraction)),
         SlimmingSearch search => (long)SearchHorizon(search, recipe.BatchSize, examples),
         _ => throw new NotSupportedException($"no step count for {recipe.Search.GetType().Name}"),

@@ -48,7 +48,8 @@ internal static class TicketRealisation
         BertForSequenceClassification model;
         using (dense) model = Slicer.Slice(dense, cut);
         if (retrain.Coefficients == TicketCoefficients.Removed) return model;
-        trained = ReleasedCoefficients(model, dense.Config);
+        SlimmingCoefficients.Attach(model);
+        if (retrain.Coefficients == TicketCoefficients.Released) trained = ReleasedCoefficients(model, dense.Config);
         return model;
     }
 
@@ -57,7 +58,6 @@ internal static class TicketRealisation
     /// </summary>
     private static Func<string, bool> ReleasedCoefficients(BertForSequenceClassification model, BertConfig dense)
     {
-        SlimmingCoefficients.Attach(model);
         var frozen = new HashSet<string>();
         for (var l = 0; l < dense.Layers; l++)
         {

@@ -105,6 +105,9 @@ public enum TicketCoefficients
 
     /// <summary>Released code: ones, frozen in modules that lost something, trainable in untouched ones.</summary>
     Released,
+
+    /// <summary>EarlyBERT's code: ones, all trainable (spec 7.3).</summary>
+    Trainable,
 }
 
 /// <summary>What the weights of a ticket are before it is trained (spec 8.10 d, 15.14).</summary>

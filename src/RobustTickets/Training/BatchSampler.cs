@@ -34,22 +34,10 @@ public sealed class BatchSampler
         var epoch = step / StepsPerEpoch;
         if (epoch != _cachedEpoch)
         {
-            _order = _shuffle ? Permutation(_count, _key.Derive(epoch)) : Enumerable.Range(0, _count).ToArray();
+            _order = _shuffle ? _key.Derive(epoch).Permutation(_count) : Enumerable.Range(0, _count).ToArray();
             _cachedEpoch = epoch;
         }
         var first = (int)(step % StepsPerEpoch) * _batchSize;
         return _order.AsSpan(first, Math.Min(_batchSize, _count - first));
-    }
-
-    /// <summary>Fisher-Yates with keyed draws.</summary>
-    internal static int[] Permutation(int count, RandomKey key)
-    {
-        var order = Enumerable.Range(0, count).ToArray();
-        for (var i = count - 1; i > 0; i--)
-        {
-            var j = key.Below((uint)i, i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
-        return order;
     }
 }

@@ -59,12 +59,15 @@ public sealed class Trainer
         model.Train(name => trained.Contains(name) || rule?.Records(name) == true);
     }
 
-    /// <summary>The optimiser of some options over every parameter of a model that <paramref name="trained"/> accepts.</summary>
+    /// <summary>
+    /// The optimiser of some options over every parameter of a model that <paramref name="trained"/> accepts. A critic is decayed whole and not clipped (spec 6.5).
+    /// </summary>
     public static AdamW CreateOptimizer(BertForSequenceClassification model, OptimizerOptions options, Func<string, bool>? trained = null) => new(
         model.Store,
         model.Store.Names.Where(name => trained?.Invoke(name) ?? true).ToArray(),
         new AdamWOptions(options.Flavor == AdamWFlavor.Torch, options.WeightDecay, options.Beta1, options.Beta2, options.Epsilon),
-        AdamW.DecaysByName);
+        name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
+        name => !InfoBertCritic.Owns(name));
 
     /// <summary>
     /// Runs steps from the optimiser's count of updates to the end of the plan. <paramref name="afterStep"/> sees every step and says whether to go on.

@@ -39,12 +39,12 @@ internal sealed record RecordedSearch(
         using var json = JsonDocument.Parse(File.ReadAllText(Golden.Folder("g3_search", name, "config.json")!));
         var c = json.RootElement;
         var horizon = Number("num_training_steps");
+        var linf = c.GetProperty("adv_norm_type").GetString() == "linf";
         return new RecordedSearch(
             name, c.GetProperty("model").GetString()!, (int)Number("steps"), (int)Number("bsz"), horizon,
             new OptimizerOptions(Number("lr"), Number("weight_decay"), Number("warmup_steps") / horizon, ClipValue: Number("max_grad_norm"), Epsilon: Number("adam_epsilon")),
-            new FreeLbOptions(
-                (int)Number("adv_steps"), Number("adv_lr"), Number("adv_init_mag"), Number("adv_max_norm"),
-                c.GetProperty("adv_norm_type").GetString() == "linf" ? PerturbationNorm.Linf : PerturbationNorm.L2, PassTokenTypeIds: false),
+            // The recorded loop never projects in the largest entry, whatever its adv_max_norm says.
+            new FreeLbOptions((int)Number("adv_steps"), Number("adv_lr"), Number("adv_init_mag"), linf ? 0 : Number("adv_max_norm"), linf ? PerturbationNorm.Linf : PerturbationNorm.L2, PassTokenTypeIds: false),
             Number("l1_loss_coef") > 0 || Number("l1_loss_self_coef") > 0 ? new SlimmingOptions(Number("l1_loss_self_coef"), Number("l1_loss_inter_coef")) : null);
 
         double Number(string property) => c.GetProperty(property).GetDouble();

@@ -55,15 +55,43 @@ public sealed class PerturbationKernelTests
     }
 
     [Fact]
-    public void A_step_in_the_largest_entry_moves_by_eta_there_and_is_never_projected()
+    public void A_step_in_the_largest_entry_moves_by_eta_there()
     {
         using var scope = torch.scope();
         var delta = Noise();
         var before = delta.to_array();
         var gradient = Numbers.Normal(new Random(3), before.Length);
-        PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, 0.01, maxNorm: 1e-3, linf: true);
+        PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, 0.01, maxNorm: 0, linf: true);
         var step = delta.to_array().Zip(before, (a, b) => a - b).ToArray();
         for (var s = 0; s + 1 < Offsets.Length; s++) Assert.Equal(0.01, Example(step, s).Max(Math.Abs), 1e-6);
+    }
+
+    [Fact]
+    public void A_step_along_signs_moves_every_entry_by_eta_and_leaves_those_without_gradient()
+    {
+        using var scope = torch.scope();
+        var delta = torch.zeros([Offsets[^1], Hidden]);
+        var gradient = Numbers.Normal(new Random(6), (int)delta.numel);
+        gradient[3] = 0;
+        PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, 0.01, maxNorm: 0, linf: true, sign: true);
+        Assert.Equal(gradient.Select(g => 0.01f * MathF.Sign(g)), delta.to_array());
+    }
+
+    [Fact]
+    public void A_cube_clamps_every_entry_by_itself()
+    {
+        const double radius = 0.015;
+        using var scope = torch.scope();
+        var (delta, free) = (torch.zeros([Offsets[^1], Hidden]), torch.zeros([Offsets[^1], Hidden]));
+        var gradient = torch.tensor<float>(Numbers.Normal(new Random(7), (int)delta.numel), delta.shape);
+        for (var t = 0; t < 3; t++)
+        {
+            PerturbationKernel.Ascend(delta, gradient, Offsets, 0.01, radius, linf: true);
+            PerturbationKernel.Ascend(free, gradient, Offsets, 0.01, maxNorm: 0, linf: true);
+        }
+        Assert.Equal(free.to_array().Select(x => Math.Clamp(x, (float)-radius, (float)radius)), delta.to_array());
+        Assert.Contains(free.to_array(), x => Math.Abs(x) > radius);
+        Assert.Contains(free.to_array(), x => Math.Abs(x) is > 1e-4f and < (float)radius);
     }
 
     [Fact]

@@ -1,0 +1,86 @@
+// PGD adversarial training on word embeddings (Madry et al. 2018; spec 4, 15.4): K times a gradient for delta alone and an ascent, then one pass at the final delta whose
+// parameter gradients are the step's. K + 1 passes. Two ways to the same trajectory: lean (FreeLB's `std_adv_train_step`: no weight gradients in the ascents,
+// K(4P+3A) + 6P+3A FLOPs a token) and usual (TextDefender's: backward through everything, then zeroed, (K+1)(6P+3A)). Reported counts say which was done.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Objectives;
+
+/// <summary>The PGD objective. K = 0 is one pass at the start: with no start either, plain cross entropy.</summary>
+/// <param name="options">Steps, sizes and switches.</param>
+/// <param name="noise">
+/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the step's key. Tests hand in recorded noise.
+/// </param>
+public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
+{
+    private readonly PerturbationSizes _sizes = new(options.StepSize, options.InitMagnitude, options.MaxNorm, options.Norm);
+
+    /// <inheritdoc/>
+    public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+    {
+        using var scope = torch.scope();
+        var perturbation = Perturbation.Start(inputs.Batch, model.Config.Hidden, _sizes, step, noise);
+        var losses = new double[options.Steps + 1];
+        if (options.Steps > 0)
+        {
+            // Who is frozen for the ascents is put back for the last pass, whatever the trainer had chosen.
+            using var frozen = options.DeltaGradOnly ? new FrozenParameters(model, inputs) : null;
+            for (var t = 0; t < options.Steps; t++) losses[t] = Ascent(model, inputs, perturbation, Key(step, t));
+        }
+        using var pass = torch.scope();
+        perturbation.Delta.requires_grad_(false);
+        var crossEntropy = Loss(model, inputs, perturbation.Delta, Key(step, options.Steps));
+        losses[^1] = crossEntropy.item<float>();
+        var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
+        loss.backward();
+        var passes = options.Steps + 1;
+        return new ObjectiveResult(loss.item<float>(), losses, new PassCounts(passes, passes, options.DeltaGradOnly ? 1 : passes));
+    }
+
+    private RandomKey Key(RandomKey step, int pass) => step.Derive(options.SyncDropout ? 0L : pass);
+
+    private Tensor Loss(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key) =>
+        BertForSequenceClassification.Loss(model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds)), inputs);
+
+    private double Ascent(BertForSequenceClassification model, BertInputs inputs, Perturbation perturbation, RandomKey key)
+    {
+        using var pass = torch.scope();
+        perturbation.Delta.requires_grad_(true);
+        var loss = Loss(model, inputs, perturbation.Delta, key);
+        loss.backward();
+        if (!options.DeltaGradOnly) Discard(model, inputs);
+        perturbation.Ascend(perturbation.Delta.grad!);
+        return loss.item<float>();
+    }
+
+    private static void Discard(BertForSequenceClassification model, BertInputs inputs)
+    {
+        foreach (var name in model.Store.Names) model.Store[name].grad = null;
+        if (inputs.WordRows is { } rows) rows.grad = null;
+    }
+
+    /// <summary>Takes every parameter out of the graph while it lives.</summary>
+    private sealed class FrozenParameters : IDisposable
+    {
+        private readonly List<Tensor> _trained = [];
+
+        internal FrozenParameters(BertForSequenceClassification model, BertInputs inputs)
+        {
+            foreach (var name in model.Store.Names) Freeze(model.Store[name]);
+            if (inputs.WordRows is { } rows) Freeze(rows);
+        }
+
+        private void Freeze(Tensor parameter)
+        {
+            if (!parameter.requires_grad) return;
+            parameter.requires_grad_(false);
+            _trained.Add(parameter);
+        }
+
+        public void Dispose()
+        {
+            foreach (var parameter in _trained) parameter.requires_grad_(true);
+        }
+    }
+}
