@@ -63,7 +63,7 @@ public class PresetsTests
     public void An_unknown_preset_names_the_possible_ones()
     {
         var error = Assert.Throws<RecipeException>(() => Presets.Get("early-robsut", "sst2"));
-        Assert.Contains("did you mean early-robust?", error.Message);
+        Assert.Contains("did you mean early-robust", error.Message);
         Assert.Contains("fine-tune", error.Message);
     }
 }

@@ -6,6 +6,10 @@ namespace RobustTickets.Tests.Recipes;
 
 public class RecipeCheckTests
 {
+    // Settings that put another objective in place, with a line break before the one under test.
+    private const string Pgd = "retrain.objective={\"kind\":\"pgd\",\"steps\":5,\"step-size\":0.02,\"init-magnitude\":0.05}\n";
+    private const string InfoBert = "retrain.objective={\"kind\":\"infobert\",\"steps\":3,\"step-size\":0.04,\"init-magnitude\":0.08,\"alpha\":0.005,\"beta\":0.005}\n";
+
     private static readonly Recipe Base = Presets.Get("early-robust", "sst2");
 
     [Theory]
@@ -51,9 +55,24 @@ public class RecipeCheckTests
     [InlineData("retrain.epochs", "retrain.epochs=-1")]
     [InlineData("retrain.epochs", "retrain.epochs=0")]
     [InlineData("retrain.coefficients", "search=null", "draw=null", "retrain.coefficients=released")]
+    [InlineData("retrain.coefficients", "retrain.coefficients=trainable", "retrain.realisation=dense-redrawn")]
+    [InlineData("retrain.objective.steps", Pgd + "retrain.objective.steps=0")]
+    [InlineData("retrain.objective.step-size", Pgd + "retrain.objective.step-size=0")]
+    [InlineData("retrain.objective.init-magnitude", Pgd + "retrain.objective.init-magnitude=-0.1")]
+    [InlineData("retrain.objective.max-norm", Pgd + "retrain.objective.max-norm=-1")]
+    [InlineData("retrain.objective.steps", InfoBert + "retrain.objective.steps=0")]
+    [InlineData("retrain.objective.step-size", InfoBert + "retrain.objective.step-size=0")]
+    [InlineData("retrain.objective.alpha", InfoBert + "retrain.objective.alpha=-0.1")]
+    [InlineData("retrain.objective.beta", InfoBert + "retrain.objective.beta=-0.1")]
+    [InlineData("retrain.objective.low-share", InfoBert + "retrain.objective.low-share=1")]
+    [InlineData("retrain.objective.high-share", InfoBert + "retrain.objective.high-share=0.5")]
+    [InlineData("retrain.objective.high-share", InfoBert + "retrain.objective.high-share=1.1")]
+    [InlineData("retrain.objective.critic-hidden", InfoBert + "retrain.objective.critic-hidden=0")]
+    [InlineData("search.trial", "search={\"kind\":\"random-structured\",\"trial\":-1}")]
     [InlineData("evaluate.equal-epoch-control", "search=null", "draw=null", "evaluate.equal-epoch-control=true")]
     public void An_impossible_value_is_the_only_problem_and_named_by_path(string path, params string[] settings)
     {
+        settings = [.. settings.SelectMany(s => s.Split('\n'))];
         var problem = Assert.Single(RecipeCheck.Check(RecipeOverrides.Apply(Base, settings)));
         Assert.StartsWith(path + ": ", problem);
         // The path exists in the JSON form, so the message points at a real line.

@@ -32,6 +32,17 @@ public class RecipeJsonTests
     {
         // Mutant: a converter or property that the generator leaves out would come back as its default.
         var optimizer = new OptimizerOptions(1.0 / 3, 0.07, 0.21, AdamWFlavor.Torch, ClipMode.Value, 0.3, 0.8, 0.95, 1e-7);
+        ObjectiveOptions[] objectives =
+        [
+            new PgdOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.LinfSign, false, false, true), new CleanOptions(),
+            new InfoBertOptions(3, 0.3, 0.2, 0.6, 0.7, 0.1, 0.8, 0.1, PerturbationNorm.Linf, false, false, false, 7),
+        ];
+        foreach (var objective in objectives)
+        {
+            var recipe = new Recipe("n", "t", "s", 17, 3, 7, 0.25, new RandomStructuredSearch(4), new DrawOptions(0.3, 0.4),
+                new RetrainStage(objective, optimizer, 1.5, TicketCoefficients.Trainable, false, StartWeights.RedrawnAll, Realisation.Released), new EvaluateStage(false, true));
+            Assert.Equal(recipe, RecipeJson.Read(RecipeJson.Write(recipe), "test"));
+        }
         foreach (var stop in new StopOptions[] { new ConsecutiveStop(0.2, 3, DrawAt.Anchor), new AnchorStop(0.3, 4, DrawAt.Newest), new FifoStop(0.4, 6, DrawAt.Anchor), new FixedStop(0.15) })
         {
             var recipe = new Recipe("n", "t", "s § “x”", 17, 3, 7, 0.25,
@@ -116,7 +127,7 @@ public class RecipeJsonTests
     [InlineData("search.stop.kind", "\"consecutive\"", "search.stop.kind: unknown kind \"consecutive\"; did you mean consecutive5?")]
     [InlineData("search.objective.kind", "7", "search.objective.kind: expected a text, found 7")]
     [InlineData("search.objective.norm", "\"L2\"", "search.objective.norm: unknown value \"L2\"; did you mean l2?")]
-    [InlineData("search.objective.norm", "0", "search.objective.norm: expected one of l2, linf, found 0")]
+    [InlineData("search.objective.norm", "0", "search.objective.norm: expected one of l2, linf, linf-sign, found 0")]
     [InlineData("search.objective.steps", "2.5", "search.objective.steps: expected a whole number, found 2.5")]
     [InlineData("search.objective.steps", "99999999999", "search.objective.steps: expected a whole number")]
     [InlineData("retrain.epochs", "\"NaN\"", "retrain.epochs: expected a finite number, found \"NaN\"")]
