@@ -9,4 +9,8 @@ namespace RobustTickets.Cli;
 /// <param name="In">Standard input.</param>
 /// <param name="Stop">Ctrl-C and SIGTERM.</param>
 /// <param name="Terminal">What the error stream is connected to.</param>
-public sealed record CliContext(TextWriter Out, TextWriter Error, TextReader In, StopSignal Stop, TerminalInfo Terminal);
+public sealed record CliContext(TextWriter Out, TextWriter Error, TextReader In, StopSignal Stop, TerminalInfo Terminal)
+{
+    /// <summary>Whether results may be coloured: standard output is a terminal, and NO_COLOR is not set.</summary>
+    public bool ColorResults { get; init; }
+}

@@ -15,8 +15,8 @@ public sealed record DataArguments(string Path, string Task, DataOptions Options
 /// <summary>The data options of one command.</summary>
 internal sealed class DataOptionSet
 {
-    private readonly Option<string> _data = new("--data") { Description = "a file, or a folder with train/dev/test files (GLUE TSV, AG News CSV, aclImdb folder or tar.gz, CSV, TSV, JSONL)", HelpName = "PATH", Required = true };
-    private readonly Option<string> _task = new("--task") { Description = $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)", HelpName = "NAME", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "a file, or a folder with train/dev/test files (GLUE TSV, AG News CSV, aclImdb folder or tar.gz, CSV, TSV, JSONL)", HelpName = "PATH" };
+    private readonly Option<string> _task = new("--task") { Description = $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)", HelpName = "NAME" };
     private readonly Option<string?> _text = new("--text-column") { Description = "column of the text; a+b joins columns with a blank", HelpName = "NAME" };
     private readonly Option<string?> _pair = new("--pair-column") { Description = "column of the second text; empty reads none", HelpName = "NAME" };
     private readonly Option<string?> _label = new("--label-column") { Description = "column of the label", HelpName = "NAME" };
@@ -26,18 +26,25 @@ internal sealed class DataOptionSet
     private readonly Option<int?> _limit;
     private readonly Option<bool> _skip = new("--skip-bad-rows") { Description = "leave malformed rows out with a note instead of refusing the file" };
 
-    public DataOptionSet(Command command, string limit = "keep only the first N examples of each split")
+    /// <param name="command">The command they belong to.</param>
+    /// <param name="limit">What <c>--limit</c> does there.</param>
+    /// <param name="required">Whether data and task must be given; otherwise <see cref="Read"/> refuses their absence when it is called.</param>
+    public DataOptionSet(Command command, string limit = "keep only the first N examples of each split", bool required = true)
     {
+        _data.Required = _task.Required = required;
         _limit = CommonOptions.Count("--limit", 1, limit);
         foreach (var option in new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _noHeader, _limit, _skip }) command.Add(option);
     }
 
+    /// <summary>Whether any of them was given.</summary>
+    public bool AnyGiven(ParseResult parsed) => new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _noHeader, _limit, _skip }.Any(o => parsed.GetResult(o) is { Implicit: false });
+
     /// <summary>The values of a parsed command line.</summary>
-    /// <exception cref="UsageException">Labels or separator cannot be read.</exception>
+    /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be read.</exception>
     /// <exception cref="Text.DataException">The task is not known.</exception>
     public DataArguments Read(ParseResult parsed) => new(
-        parsed.GetRequiredValue(_data),
-        TaskCatalog.TryFind(parsed.GetRequiredValue(_task), out var task) ? task.Name : throw new UsageException(
+        parsed.GetValue(_data) ?? throw new UsageException("--data is missing"),
+        TaskCatalog.TryFind(parsed.GetValue(_task) ?? throw new UsageException("--task is missing"), out var task) ? task.Name : throw new UsageException(
             $"--task {parsed.GetValue(_task)}: not known; possible: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)"),
         new DataOptions(
             parsed.GetValue(_text),

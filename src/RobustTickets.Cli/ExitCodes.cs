@@ -12,6 +12,13 @@ namespace RobustTickets.Cli;
 /// <summary>A command line that parses but asks for something impossible. Exit code 2.</summary>
 public sealed class UsageException(string message) : Exception(message);
 
+/// <summary>Some examples could not be attacked. Exit code 4 when a model gave a number that is not finite, else 1. The others' results are written.</summary>
+public sealed class AttackFailedException(string message, bool isNumeric) : Exception(message)
+{
+    /// <summary>Whether a number that is not finite was among the causes.</summary>
+    public bool IsNumeric => isNumeric;
+}
+
 /// <summary>What the process's exit code means.</summary>
 public static class ExitCodes
 {
@@ -36,7 +43,7 @@ public static class ExitCodes
     {
         UsageException or RecipeException or RunFolderException => Usage,
         DataException or CheckpointException or TorchUnavailableException or FileNotFoundException or DirectoryNotFoundException => Data,
-        NumericFailureException => Numeric,
+        NumericFailureException or AttackFailedException { IsNumeric: true } => Numeric,
         ExportVerificationException => ExportVerification,
         OperationCanceledException => stopCode,
         _ => Failure,

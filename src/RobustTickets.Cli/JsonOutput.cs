@@ -14,7 +14,10 @@ public static class JsonOutput
     public static void Write(TextWriter output, JsonNode node) => output.WriteLine(node.ToJsonString(Indented));
 
     /// <summary>One object of a JSONL stream.</summary>
-    public static void WriteLine(TextWriter output, JsonNode node) => output.WriteLine(node.ToJsonString(Line));
+    public static void WriteLine(TextWriter output, JsonNode node) => output.WriteLine(LineOf(node));
+
+    /// <summary>The text of such an object, without the line feed.</summary>
+    public static string LineOf(JsonNode node) => node.ToJsonString(Line);
 
     /// <summary>A list of texts or numbers.</summary>
     public static JsonArray Array<T>(IEnumerable<T> items) => [.. items.Select(i => JsonValue.Create(i))];

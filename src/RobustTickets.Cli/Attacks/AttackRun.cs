@@ -18,18 +18,42 @@ namespace RobustTickets.Cli.Attacks;
 internal sealed record AttackJob(
     Attack Attack, IVictim Victim, string VictimName, IReadOnlyList<AttackInput> Inputs, string Folder, IReadOnlyList<RecipeLine> Run, AttackEngineOptions Engine);
 
+/// <summary>What an attack found.</summary>
+/// <param name="Summary">The figures.</param>
+/// <param name="Outcomes">Every example's outcome, in order.</param>
+internal sealed record AttackRunResult(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes)
+{
+    private const int Shown = 5;
+
+    /// <summary>Says which examples could not be attacked, if any.</summary>
+    /// <exception cref="AttackFailedException">There are some.</exception>
+    public void ThrowIfErrors()
+    {
+        var errors = Outcomes.Where(o => o.Error is not null).ToList();
+        if (errors.Count == 0) return;
+        var lines = errors.Take(Shown).Select(o => $"\n  example '{o.Id}': {o.Error!.Message}");
+        throw new AttackFailedException(
+            $"{errors.Count} of {Outcomes.Count} examples could not be attacked and are in no figure:{string.Concat(lines)}{(errors.Count > Shown ? $"\n  and {errors.Count - Shown} more" : "")}",
+            errors.Exists(o => o.Error!.Kind == AttackErrorKind.NotFinite));
+    }
+}
+
 internal static class AttackRun
 {
     /// <summary>Attacks every example that the folder has no outcome for and writes the summaries.</summary>
-    public static AttackSummary Run(CliContext context, AttackJob job)
+    /// <param name="context">Where progress goes.</param>
+    /// <param name="job">The attack.</param>
+    /// <param name="wholeSetClean">Measures the accuracy on the whole split in percent, if that is wanted.</param>
+    public static AttackRunResult Run(CliContext context, AttackJob job, Func<double>? wholeSetClean = null)
     {
         using var log = AttackLog.Open(job.Folder, AttackSettings.Of(job.Attack, job.VictimName, job.Run), job.Inputs);
         var printer = new ProgressPrinter(context.Error, context.Terminal);
-        if (log.Outcomes.Count > 0) printer.Note($"continuing in {job.Folder}: {log.Outcomes.Count} of {job.Inputs.Count} examples are done");
-        var engine = new AttackEngine(job.Attack, job.Victim, job.Engine);
+        if (log.Done > 0) printer.Note($"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
+        // The log puts outcomes in order; a slow example must not hold back what others have cost.
+        var engine = new AttackEngine(job.Attack, job.Victim, job.Engine with { InOrder = false });
         try
         {
-            Drain(context, engine, log, job.Inputs.Count, printer).GetAwaiter().GetResult();
+            Drain(context, job, engine, log, printer).GetAwaiter().GetResult();
         }
         finally
         {
@@ -40,30 +64,37 @@ internal static class AttackRun
         {
             context.Error.WriteLine(Figures.Text($"{s.VictimRows:N0} texts to the victim in {s.VictimBatches:N0} batches ({ProgressPrinter.Duration(s.VictimTime)}), {s.EncoderRows:N0} to the sentence encoder ({ProgressPrinter.Duration(s.EncoderTime)})"));
         }
-        return log.Complete();
+        return new AttackRunResult(log.Complete(wholeSetClean?.Invoke()), log.Outcomes);
     }
 
-    private static async Task Drain(CliContext context, AttackEngine engine, AttackLog log, int total, ProgressPrinter printer)
+    private static async Task Drain(CliContext context, AttackJob job, AttackEngine engine, AttackLog log, ProgressPrinter printer)
     {
+        var total = job.Inputs.Count;
         var watch = Stopwatch.StartNew();
-        var before = log.Outcomes.Count;
-        var (succeeded, failed, skipped) = (Count(log, AttackResult.Success), Count(log, AttackResult.Failed), Count(log, AttackResult.Skipped));
-        await foreach (var outcome in engine.RunAsync(log.Remaining, context.Stop.Token).ConfigureAwait(false))
+        var before = log.Done;
+        var (succeeded, failed, skipped, errors) = (Count(log, AttackResult.Success), Count(log, AttackResult.Failed), Count(log, AttackResult.Skipped), Count(log, AttackResult.Error));
+        // Random numbers of one stream through all examples depend on every example before: what is done is done again to get to the same place in the stream.
+        var remaining = log.Remaining;
+        var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
+        var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        await foreach (var outcome in engine.RunAsync(todo, context.Stop.Token).ConfigureAwait(false))
         {
+            if (!wanted.Contains(outcome.Id)) continue;
             log.Write(outcome);
             _ = outcome.Result switch
             {
                 AttackResult.Success => succeeded++,
                 AttackResult.Failed => failed++,
-                _ => skipped++,
+                AttackResult.Skipped => skipped++,
+                _ => errors++,
             };
-            var done = log.Outcomes.Count;
+            var done = log.Done;
             var seconds = watch.Elapsed.TotalSeconds;
             TimeSpan? left = seconds > 5 ? TimeSpan.FromSeconds(seconds / (done - before) * (total - done)) : null;
             printer.Report(new ProgressState("attack", done, total,
-                Figures.Text($"[Succeeded / Failed / Skipped / Total] {succeeded} / {failed} / {skipped} / {done}  {engine.Statistics.Asked / Math.Max(seconds, 1e-3):N0} queries/s"), left));
+                Figures.Text($"[Succeeded / Failed / Skipped / Total] {succeeded} / {failed} / {skipped} / {done}{(errors > 0 ? $" ({errors} errors)" : "")}  {engine.Statistics.Asked / Math.Max(seconds, 1e-3):N0} queries/s"), left));
         }
     }
 
-    private static int Count(AttackLog log, AttackResult result) => log.Outcomes.Count(o => o.Result == result);
+    private static int Count(AttackLog log, AttackResult result) => log.All.Count(o => o.Result == result);
 }

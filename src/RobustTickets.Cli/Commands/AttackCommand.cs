@@ -1,118 +1,155 @@
-// attack: a classifier against an attack recipe, with TextAttack's figures and files. A killed attack is continued by the same command.
+// attack: a classifier against an attack recipe, with TextAttack's figures and files; or one sentence, or sentences as they come. A killed attack is continued by the same command.
 using System.CommandLine;
+using System.Globalization;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Evaluation;
-using RobustTickets.Runs;
 using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Data;
 using RobustTickets.Text.Metrics;
+using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;
 
-internal static class AttackCommand
+/// <summary>The command and its options.</summary>
+internal sealed class AttackCommand
 {
-    public static Command Create(CliContext context)
-    {
-        var model = CommonOptions.Model("victim: a run's model/ folder or any Hugging Face BERT classifier");
-        var split = CommonOptions.Split();
-        var count = CommonOptions.Count("--num-examples", 1, "examples attacked; default: all of the split");
-        var sample = new Option<string>("--sample") { Description = "a seeded sample with the file's class shares, or the first N of the file (as the papers' scripts)", DefaultValueFactory = _ => "stratified" };
-        sample.AcceptOnlyFromAmong(AttackSample.Ways);
-        var seed = CommonOptions.Count("--seed", 0, "seed of a stratified sample, and of the recipes that draw random numbers (textbugger, deepwordbug); default 42");
-        var length = CommonOptions.Count("--max-length", 3, "most word pieces the victim sees, special tokens included; default: the tokenizer's own");
-        var output = new Option<string?>("--out") { Description = "folder of the results; default: attacks/RECIPE in the run the model belongs to", HelpName = "DIR" };
-        var json = CommonOptions.Json();
-        var command = new Command("attack", "attack a classifier and report Clean, Aua, Suc and #Query") { model };
-        var attack = new AttackOptionSet(command);
-        var data = new DataOptionSet(command, "read only the first N examples of the split");
-        foreach (var option in new Option[] { split, count, sample, seed, length, output, json }) command.Add(option);
-        var execution = new ExecutionOptionSet(command);
-        command.SetAction(parsed =>
-        {
-            var folder = parsed.GetRequiredValue(model);
-            var arguments = data.Read(parsed);
-            var target = parsed.GetValue(output) ?? DefaultOutput(folder, attack.Recipe(parsed).Name);
-            var encoderFolder = attack.WantsSimilarity(parsed) ? attack.Encoder(parsed) ?? PretrainedOf(folder) : null;
-            // Resources and data first: they are refused before the model is loaded.
-            var resources = attack.Resources(parsed);
-            using var classifier = Classifier.Load(folder, execution.Apply(parsed), parsed.GetValue(length));
-            var examples = EvaluationData.Load(arguments, parsed.GetValue(split), classifier.Labels);
-            EvaluationData.Tell(context, examples);
-            var way = parsed.GetValue(sample)!;
-            var picked = AttackSample.Pick(examples.Examples, way, parsed.GetValue(count), parsed.GetValue(seed) ?? 42);
-            Warn(context, examples, picked, way);
+    private readonly CliContext _context;
+    private readonly Option<string> _model = CommonOptions.Model("victim: a run's model/ folder or any Hugging Face BERT classifier");
+    private readonly Option<string?> _split = CommonOptions.Split();
+    private readonly Option<int?> _count = CommonOptions.Count("--num-examples", 1, "examples attacked; default: all of the split");
+    private readonly Option<string> _sample = new("--sample") { Description = "a seeded sample with the file's class shares, or the first N of the file (as the papers' scripts)", DefaultValueFactory = _ => "stratified" };
+    private readonly Option<string?> _ids = new("--ids") { Description = "attack the examples that a file names, one id a line (the ids.txt of another attack)", HelpName = "FILE" };
+    private readonly Option<int?> _seed = CommonOptions.Count("--seed", 0, "seed of a stratified sample, and of the recipes that draw random numbers (textbugger, deepwordbug); default 42");
+    private readonly Option<string?> _length = new("--max-length") { Description = "most word pieces the victim sees, special tokens included, or training: as in the victim's run; default: the tokenizer's own (512 for BERT, as TextAttack)", HelpName = "N|training" };
+    private readonly Option<bool> _whole = new("--whole-set") { Description = "also measure the accuracy on the whole split, the papers' Clean" };
+    private readonly Option<string?> _augment = new("--augment") { Description = "also write training data: the split's examples and the adversarial text of each success", HelpName = "FILE" };
+    private readonly Option<string?> _output = new("--out") { Description = "folder of the results; default: attacks/RECIPE in the run the model belongs to", HelpName = "DIR" };
+    private readonly Option<string?> _text = new("--text") { Description = "attack this sentence and show the difference; needs no data", HelpName = "TEXT" };
+    private readonly Option<string?> _pair = new("--text-pair") { Description = "second sentence of a pair, with --text", HelpName = "TEXT" };
+    private readonly Option<string?> _label = new("--label") { Description = "true class of --text or --interactive; default: what the model says", HelpName = "NAME" };
+    private readonly Option<bool> _interactive = new("--interactive") { Description = "attack each line of standard input until it ends" };
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly AttackOptionSet _attack;
+    private readonly DataOptionSet _data;
+    private readonly ExecutionOptionSet _execution;
 
-            using var encoder = encoderFolder is null ? null : BertSentenceEncoder.Load(encoderFolder);
-            var built = attack.Attack(parsed, resources, encoder, parsed.GetValue(seed) ?? 42);
-            var run = new List<RecipeLine>
-            {
-                new("data", $"{arguments.Task} {examples.Name}, sha256 {examples.Sha256}", Path.GetFileName(examples.Source)),
-                new("sample", picked.Count == examples.Examples.Count ? "all" : way == "first-n" ? $"first {picked.Count}" : $"{picked.Count}, stratified, seed {parsed.GetValue(seed) ?? 42}", $"of {examples.Examples.Count}"),
-                new("victim length", $"{classifier.MaxLength} word pieces", "special tokens included"),
-            };
-            var summary = AttackRun.Run(context, new AttackJob(
-                built, new TorchVictim(classifier), Name(folder), [.. picked.Select(e => AttackSample.Input(e, examples.Task))], target, run, attack.Engine(parsed)));
-            if (parsed.GetValue(json)) context.Out.Write(AttackJson.Write(summary));
-            else Print(context.Out, summary, target);
-            return ExitCodes.Ok;
+    private AttackCommand(CliContext context)
+    {
+        _context = context;
+        _sample.AcceptOnlyFromAmong(AttackSample.Ways);
+        _length.Validators.Add(result =>
+        {
+            var value = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (value != "training" && !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= 3)) result.AddError($"--max-length {value}: a number of at least 3, or training");
         });
-        return command;
+        Command = new Command("attack", "attack a classifier and report Clean, Aua, Suc and #Query; or one sentence (--text), or sentences as they come (--interactive)") { _model };
+        foreach (var option in new Option[] { _text, _pair, _label, _interactive }) Command.Add(option);
+        _attack = new AttackOptionSet(Command);
+        _data = new DataOptionSet(Command, "read only the first N examples of the split", required: false);
+        foreach (var option in OfData) Command.Add(option);
+        Command.Add(_seed);
+        Command.Add(_length);
+        Command.Add(_json);
+        _execution = new ExecutionOptionSet(Command);
+        Command.SetAction(Run);
     }
 
-    private static void Print(TextWriter output, AttackSummary s, string folder)
+    private Command Command { get; }
+
+    private Option[] OfData => [_split, _count, _sample, _ids, _whole, _augment, _output];
+
+    /// <summary>The command.</summary>
+    public static Command Create(CliContext context) => new AttackCommand(context).Command;
+
+    private int Run(ParseResult parsed)
     {
-        output.WriteLine(Figures.Text($"{s.Settings.Recipe} on {s.Settings.Victim}: {s.Examples:N0} examples, {s.Succeeded:N0} succeeded, {s.Failed:N0} failed, {s.Skipped:N0} skipped; in {folder}"));
-        output.WriteLine(Figures.Text($"  Clean   {s.Clean:0.00} %"));
-        output.WriteLine(Figures.Text($"  Aua     {s.Aua:0.00} %  (95 % interval {s.AuaLow:0.0} to {s.AuaHigh:0.0})"));
-        output.WriteLine(Figures.Text($"  Suc     {s.Suc:0.00} %"));
-        output.WriteLine(Figures.Text($"  #Query  {s.QueriesAsked:0.00} asked, {s.QueriesForwarded:0.00} forwarded, an attacked example"));
-        output.WriteLine(Figures.Text($"  words   {s.WordsChangedPercent:0.00} % changed in successes, {s.WordsChanged:0.00} on average"));
-        foreach (var c in s.Constraints) output.WriteLine(Figures.Text($"  refused {c.RejectedPercent:0.0} % of {c.Offered:N0} by {c.Name}"));
-        foreach (var line in s.Settings.Composition.Where(l => l.Source.StartsWith("substitute", StringComparison.Ordinal) || l.Source.StartsWith("no ", StringComparison.Ordinal)))
+        var sentences = parsed.GetValue(_text) is not null || parsed.GetValue(_interactive);
+        Refuse(parsed, sentences);
+        var victim = new VictimFolder(parsed.GetRequiredValue(_model));
+        // Options, resources and data first: they are refused before the model is loaded.
+        var arguments = sentences ? null : _data.Read(parsed);
+        var target = sentences ? null : parsed.GetValue(_output) ?? victim.ResultsOf(_attack.Recipe(parsed).Name);
+        var encoderFolder = _attack.WantsSimilarity(parsed) ? _attack.Encoder(parsed) ?? victim.Pretrained() : null;
+        var length = victim.Length(parsed.GetValue(_length));
+        var resources = _attack.Resources(parsed);
+        using var classifier = Classifier.Load(victim.Path, _execution.Apply(parsed), length);
+        using var encoder = encoderFolder is null ? null : BertSentenceEncoder.Load(encoderFolder);
+        var attack = _attack.Attack(parsed, resources, encoder, parsed.GetValue(_seed) ?? 42);
+        if (sentences) return RunSentences(parsed, attack, classifier);
+
+        var examples = EvaluationData.Load(arguments!, parsed.GetValue(_split), classifier.Labels);
+        EvaluationData.Tell(_context, examples);
+        var picked = Pick(parsed, examples, out var rule);
+        var run = new List<RecipeLine>
         {
-            output.WriteLine($"  note    {line.Item}: {line.Value} ({line.Source})");
+            new("data", $"{arguments!.Task} {examples.Name}, sha256 {examples.Sha256}", Path.GetFileName(examples.Source)),
+            new("sample", rule, $"of {examples.Examples.Count}; ids in ids.txt"),
+            new("victim length", $"{classifier.MaxLength} word pieces, special tokens included", parsed.GetValue(_length) switch { null => "the tokenizer's own", "training" => "as in training", _ => "option" }),
+            new("victim mode", "evaluation (no dropout)", "always"),
+            new("victim weights", $"sha256 {VictimFolder.Hash(victim.Path)}", "configuration, tokenizer and weight files"),
+        };
+        if (encoderFolder is not null) run.Add(new("sentence encoder", $"sha256 {VictimFolder.Hash(encoderFolder)}", Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoderFolder)))));
+        var inputs = picked.Select(e => AttackSample.Input(e, examples.Task)).ToList();
+        var result = AttackRun.Run(
+            _context, new AttackJob(attack, new TorchVictim(classifier), victim.Name, inputs, target!, run, _attack.Engine(parsed)),
+            parsed.GetValue(_whole) ? () => WholeSet(classifier, examples) : null);
+        if (parsed.GetValue(_json)) _context.Out.Write(AttackJson.Write(result.Summary));
+        else AttackPrinter.Print(_context.Out, result.Summary, target!);
+        if (parsed.GetValue(_augment) is { } file)
+        {
+            var made = AugmentFile.Write(file, examples.Examples.Select(e => AttackSample.Input(e, examples.Task)), result.Outcomes, classifier.Labels, attack.Name);
+            _context.Error.WriteLine($"{examples.Examples.Count} examples and {made} adversarial ones in {file}");
         }
+        result.ThrowIfErrors();
+        return ExitCodes.Ok;
     }
 
-    private static void Warn(CliContext context, Split split, IReadOnlyList<Example> picked, string way)
+    private int RunSentences(ParseResult parsed, Attack attack, Classifier classifier)
     {
-        if (way == "first-n" && picked.Count < split.Examples.Count && Splits.ClassGroupedWarning(split) is { } warning) context.Error.WriteLine($"warning: {warning}; see --sample stratified");
-        context.Error.WriteLine($"attacking {picked.Count} examples: {string.Join(", ", split.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}"))}");
+        var single = new SentenceAttack(attack, classifier, SentenceAttack.ClassOf(parsed.GetValue(_label), classifier.Labels), _attack.Engine(parsed), parsed.GetValue(_json));
+        var outcomes = parsed.GetValue(_interactive) ? single.RunLines(_context) : [single.Run(_context, "text", parsed.GetValue(_text)!, parsed.GetValue(_pair))];
+        new AttackRunResult(AttackSummary.From(outcomes, AttackSettings.Of(attack, "")), outcomes).ThrowIfErrors();
+        return ExitCodes.Ok;
     }
 
-    /// <summary>The attacks/ folder of the run a model lies in.</summary>
-    private static string DefaultOutput(string model, string recipe) => RunOf(model) is { } run
-        ? run.AttackFolder(recipe)
-        : throw new UsageException($"--out is missing, and {model} does not lie in a run folder whose attacks/ could take the results");
-
-    /// <summary>The checkpoint that a run's model was trained from, for sentence similarity.</summary>
-    private static string PretrainedOf(string model)
+    // What one way of attacking has no use for is refused: nothing given is silently passed over.
+    private void Refuse(ParseResult parsed, bool sentences)
     {
-        if (RunOf(model) is { } run && File.Exists(run.EnvironmentFile))
+        bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+        if (sentences)
         {
-            var line = EnvironmentStamp.Load(run.EnvironmentFile).CommandLine;
-            var at = line.ToList().IndexOf("--model");
-            if (at >= 0 && at + 1 < line.Count && Directory.Exists(line[at + 1])) return line[at + 1];
+            if (Given(_text) && Given(_interactive)) throw new UsageException("--text and --interactive: one of them");
+            if (Given(_pair) && Given(_interactive)) throw new UsageException("--text-pair goes with --text");
+            if (OfData.FirstOrDefault(Given) is { } option) throw new UsageException($"{option.Name} goes with --data, not with --text or --interactive");
+            if (_data.AnyGiven(parsed)) throw new UsageException("--data, --task and their options do not go with --text or --interactive");
+            return;
         }
-        throw new UsageException($"which checkpoint {model} was trained from is not known here; name a sentence encoder with --encoder DIR (any BERT folder), or attack without one with --no-similarity");
+        foreach (var option in new Option[] { _pair, _label }.Where(Given)) throw new UsageException($"{option.Name} goes with --text");
+        if (Given(_ids) && (Given(_count) || Given(_sample))) throw new UsageException("--ids names the examples; leave --num-examples and --sample out");
     }
 
-    private static RunFolder? RunOf(string model)
+    private IReadOnlyList<Example> Pick(ParseResult parsed, Split examples, out string rule)
     {
-        var parent = Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(model)));
-        if (parent is null || !Directory.Exists(parent)) return null;
-        try
+        IReadOnlyList<Example> picked;
+        if (parsed.GetValue(_ids) is { } file)
         {
-            return RunFolder.Open(parent);
+            picked = AttackSample.Named(examples.Examples, file);
+            rule = $"{picked.Count}, named by ids";
         }
-        catch (RunFolderException)
+        else
         {
-            return null;
+            var (way, seed) = (parsed.GetValue(_sample)!, parsed.GetValue(_seed) ?? 42);
+            picked = AttackSample.Pick(examples.Examples, way, parsed.GetValue(_count), seed);
+            rule = picked.Count == examples.Examples.Count ? "all" : way == "first-n" ? $"first {picked.Count}" : $"{picked.Count}, stratified, seed {seed}";
+            if (way == "first-n" && picked.Count < examples.Examples.Count && Splits.ClassGroupedWarning(examples) is { } warning) _context.Error.WriteLine($"warning: {warning}; see --sample stratified");
         }
+        _context.Error.WriteLine($"attacking {picked.Count} examples: {string.Join(", ", examples.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}"))}");
+        return picked;
     }
 
-    private static string Name(string model) => RunOf(model) is { } run
-        ? $"{Path.GetFileName(run.Path)}/{Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(model)))}"
-        : Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(model)));
+    private double WholeSet(Classifier classifier, Split examples)
+    {
+        _context.Error.WriteLine($"measuring the accuracy on all {examples.Examples.Count} examples");
+        return 100 * classifier.Evaluate(EncodedSplit.From(examples.Examples, classifier.Tokenizer, classifier.MaxLength).Examples).Accuracy;
+    }
 }

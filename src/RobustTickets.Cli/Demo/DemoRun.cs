@@ -106,7 +106,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                 new("data", $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}", "made by the demo's generator"),
                 new("sample", picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}", $"of {test.Examples.Count}"),
                 new("similarity threshold", Figures.Text($"refuses {100 * plan.RefusedShare:0} % of the single substitutions in {CalibrationTexts} training reviews"), "calibrated for the demo's encoder"),
-            ], new AttackEngineOptions()));
+            ], new AttackEngineOptions())).ThrowIfErrors();
     }
 
     private string AttackFolder(Recipe recipe) => Path.Combine(folder.Run(recipe.Name), "attacks", "textfooler");

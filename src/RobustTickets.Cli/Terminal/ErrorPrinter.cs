@@ -27,7 +27,7 @@ public static class ErrorPrinter
             return code;
         }
         var debug = Environment.GetEnvironmentVariable("ROBUST_TICKETS_DEBUG") == "1";
-        var expected = code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException;
+        var expected = code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException or AttackFailedException;
         Print(context, expected ? e.Message : $"{e.GetType().Name}: {Chain(e)}", expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where");
         if (debug) context.Error.WriteLine(e.ToString());
         return code;

@@ -9,6 +9,10 @@ public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
     /// <summary>Not a terminal: a file, a pipe, a test.</summary>
     public static TerminalInfo None { get; } = new(false, false, 100);
 
+    /// <summary>Whether colours are welcome on this process's stdout.</summary>
+    public static bool ColorOfResults() =>
+        !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb" && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
     /// <summary>What this process's stderr is.</summary>
     public static TerminalInfo OfProcess()
     {

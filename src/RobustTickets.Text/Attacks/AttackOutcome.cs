@@ -11,7 +11,31 @@ public enum AttackResult
 
     /// <summary>The victim is wrong on the original text; nothing was attacked.</summary>
     Skipped,
+
+    /// <summary>The example could not be attacked: <see cref="AttackOutcome.Error"/> says why. It counts in no figure.</summary>
+    Error,
 }
+
+/// <summary>What kept an example from being attacked.</summary>
+public enum AttackErrorKind
+{
+    /// <summary>A model gave a number that is not finite.</summary>
+    NotFinite,
+
+    /// <summary>A model gave rows of the wrong number or length, or numbers that are no probabilities.</summary>
+    WrongAnswer,
+
+    /// <summary>A model threw an exception.</summary>
+    ModelThrew,
+
+    /// <summary>A transformation, constraint or search threw an exception.</summary>
+    AttackThrew,
+}
+
+/// <summary>Why an example could not be attacked.</summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="Message">The model or step, what it gave or threw, and the text it was asked about.</param>
+public sealed record AttackError(AttackErrorKind Kind, string Message);
 
 /// <summary>What one constraint did during one example.</summary>
 /// <param name="Name">The constraint.</param>
@@ -37,6 +61,8 @@ public sealed record ConstraintCount(string Name, long Offered, long Rejected);
 /// <param name="PerturbedMarks">Positions of words of the final text that are new.</param>
 /// <param name="Similarity">Similarity recorded for the final text, if the attack measures one.</param>
 /// <param name="Constraints">What each constraint refused, positions first, in the attack's order.</param>
+/// <param name="Error">Why it could not be attacked, exactly when the result is <see cref="AttackResult.Error"/>; outputs are then -1 and scores 0.</param>
+/// <param name="StoppedByTime">The search was ended by the time limit; the result is the best text until then.</param>
 public sealed record AttackOutcome(
     string Id,
     int Label,
@@ -54,14 +80,6 @@ public sealed record AttackOutcome(
     IReadOnlyList<int> OriginalMarks,
     IReadOnlyList<int> PerturbedMarks,
     double? Similarity,
-    IReadOnlyList<ConstraintCount> Constraints);
-
-/// <summary>An example could not be attacked; the message names it and says why. The outcomes of the examples before it were delivered.</summary>
-public sealed class AttackException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public AttackException(string exampleId, string message, Exception? inner = null) : base($"example '{exampleId}': {message}", inner) => ExampleId = exampleId;
-
-    /// <summary>The example.</summary>
-    public string ExampleId { get; }
-}
+    IReadOnlyList<ConstraintCount> Constraints,
+    AttackError? Error = null,
+    bool StoppedByTime = false);

@@ -1,7 +1,8 @@
-// The files of one attack: settings.json, examples.jsonl (one outcome a line, flushed), results.csv (TextAttack's columns), and at the end summary.json and
-// textattack-summary.json. An attack that was killed goes on from examples.jsonl: a torn last line is dropped, results.csv is written again from what is there,
-// and the remaining examples follow. Every file ends byte-identical to an uninterrupted run's, since outcomes depend on nothing but the example; so no time
-// or date is written here.
+// The files of one attack: settings.json, ids.txt (the sample, one id a line), examples.jsonl (one outcome a line in the order of the examples, flushed), results.csv (TextAttack's
+// columns), and at the end summary.json and textattack-summary.json. An outcome that is there before its turn waits in pending.jsonl, so a slow example costs no other one's work
+// when the attack is killed. An attack that was killed goes on from these files: a torn last line is dropped, results.csv is written again from what is there, and the remaining
+// examples follow. Every file ends byte-identical to an uninterrupted run's, since outcomes depend on nothing but the example; so no time or date is written here. (Under a time
+// limit outcomes depend on the machine, and so do the files.)
 
 using System.Security.Cryptography;
 using System.Text;
@@ -13,29 +14,45 @@ namespace RobustTickets.Text.Metrics;
 /// <summary>Writes an attack's outcomes to a folder, and resumes them.</summary>
 public sealed class AttackLog : IDisposable
 {
+    private const string Lines = "examples.jsonl", Csv = "results.csv", Pending = "pending.jsonl", Lock = ".lock";
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
     private readonly IReadOnlyList<AttackInput> _inputs;
+    private readonly HashSet<string> _left;
     private readonly List<AttackOutcome> _outcomes;
+    private readonly Dictionary<string, AttackOutcome> _early;
+    private readonly FileStream _lock;
     private readonly FileStream _lines;
     private readonly FileStream _csv;
+    private readonly FileStream _pending;
 
-    private AttackLog(string folder, AttackSettings settings, IReadOnlyList<AttackInput> inputs, List<AttackOutcome> outcomes)
+    private AttackLog(string folder, AttackSettings settings, IReadOnlyList<AttackInput> inputs, List<AttackOutcome> outcomes, Dictionary<string, AttackOutcome> early, FileStream hold)
     {
         _folder = folder;
         _settings = settings;
         _inputs = inputs;
+        _left = [.. inputs.Skip(outcomes.Count).Select(i => i.Id).Except(early.Keys)];
         _outcomes = outcomes;
-        _lines = Append("examples.jsonl");
-        _csv = Append("results.csv");
+        _early = early;
+        _lock = hold;
+        _lines = Append(Lines);
+        _csv = Append(Csv);
+        _pending = Append(Pending);
+        TakeTurns();
     }
 
-    /// <summary>The outcomes so far, in input order; those of an earlier, interrupted run included.</summary>
+    /// <summary>The outcomes so far, in input order up to the first example that has none; those of an earlier, interrupted run included.</summary>
     public IReadOnlyList<AttackOutcome> Outcomes => _outcomes;
 
+    /// <summary>Every outcome so far, those included that wait for an example before them.</summary>
+    public IEnumerable<AttackOutcome> All => _outcomes.Concat(_early.Values);
+
+    /// <summary>Number of examples that have an outcome.</summary>
+    public int Done => _outcomes.Count + _early.Count;
+
     /// <summary>The examples that are still to be attacked, in order.</summary>
-    public IReadOnlyList<AttackInput> Remaining => [.. _inputs.Skip(_outcomes.Count)];
+    public IReadOnlyList<AttackInput> Remaining => [.. _inputs.Skip(_outcomes.Count).Where(i => !_early.ContainsKey(i.Id))];
 
     /// <summary>Opens the folder, creating it if needed, and takes up what an interrupted run of the same attack left there.</summary>
     /// <exception cref="DataException">
@@ -46,47 +63,56 @@ public sealed class AttackLog : IDisposable
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(inputs);
+        FileStream? hold = null;
         try
         {
             Directory.CreateDirectory(folder);
+            hold = new FileStream(Path.Combine(folder, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             var wanted = Describe(settings, inputs);
             var path = Path.Combine(folder, "settings.json");
             var outcomes = new List<AttackOutcome>();
+            var early = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
             if (File.Exists(path))
             {
                 Compare(path, File.ReadAllText(path), wanted);
-                outcomes = Recover(Path.Combine(folder, "examples.jsonl"), inputs);
+                outcomes = Recover(Path.Combine(folder, Lines));
+                CheckOrder(Path.Combine(folder, Lines), outcomes, inputs);
+                var left = inputs.Skip(outcomes.Count).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+                foreach (var outcome in Recover(Path.Combine(folder, Pending)).Where(o => left.Contains(o.Id))) early[outcome.Id] = outcome;
             }
-            else if (File.Exists(Path.Combine(folder, "examples.jsonl")))
+            else if (File.Exists(Path.Combine(folder, Lines)))
             {
                 throw new DataException($"attack log '{folder}': examples.jsonl is there but not settings.json; give an empty folder");
             }
             else
             {
+                Replace(Path.Combine(folder, "ids.txt"), string.Concat(inputs.Select(i => i.Id + "\n")));
                 Replace(path, wanted);
             }
-            Replace(Path.Combine(folder, "results.csv"), string.Concat(outcomes.Select(o => TextAttackFormat.Row(o, settings.Compat) + "\n").Prepend(TextAttackFormat.Header + "\n")));
-            return new AttackLog(folder, settings, inputs, outcomes);
+            Replace(Path.Combine(folder, Csv), string.Concat(outcomes.Select(o => Row(o, settings)).Prepend(TextAttackFormat.Header + "\n")));
+            return new AttackLog(folder, settings, inputs, outcomes, early, hold);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"attack log '{folder}': {e.Message}", e);
+            hold?.Dispose();
+            throw new DataException($"attack log '{folder}': {(hold is null && Directory.Exists(folder) ? "another process writes to it, or it cannot be written: " : "")}{e.Message}", e);
+        }
+        catch (DataException)
+        {
+            hold?.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Writes the outcome of the next example and flushes it.</summary>
-    /// <exception cref="InvalidOperationException">It is not the next example's.</exception>
+    /// <summary>Writes the outcome of an example and flushes it.</summary>
+    /// <exception cref="InvalidOperationException">The example is none of this attack, or has an outcome already.</exception>
     public void Write(AttackOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        if (_outcomes.Count >= _inputs.Count || _inputs[_outcomes.Count].Id != outcome.Id)
-        {
-            var next = _outcomes.Count < _inputs.Count ? $"'{_inputs[_outcomes.Count].Id}'" : "none";
-            throw new InvalidOperationException($"attack log '{_folder}': outcome of example '{outcome.Id}', the next one is {next}");
-        }
-        Write(_lines, AttackJson.Line(outcome));
-        Write(_csv, TextAttackFormat.Row(outcome, _settings.Compat));
-        _outcomes.Add(outcome);
+        if (!_left.Remove(outcome.Id)) throw new InvalidOperationException($"attack log '{_folder}': example '{outcome.Id}' has an outcome already or is none of the {_inputs.Count} attacked");
+        if (_inputs[_outcomes.Count].Id != outcome.Id) Write(_pending, AttackJson.Line(outcome) + "\n");
+        _early.Add(outcome.Id, outcome);
+        TakeTurns();
     }
 
     /// <summary>Writes the summaries and returns the summary.</summary>
@@ -98,6 +124,7 @@ public sealed class AttackLog : IDisposable
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean);
         Replace(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
         Replace(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
+        File.Delete(Path.Combine(_folder, Pending));
         return summary;
     }
 
@@ -115,7 +142,25 @@ public sealed class AttackLog : IDisposable
     {
         _lines.Dispose();
         _csv.Dispose();
+        _pending.Dispose();
+        // What holds nothing need not be there.
+        var pending = Path.Combine(_folder, Pending);
+        if (File.Exists(pending) && new FileInfo(pending).Length == 0) File.Delete(pending);
+        _lock.Dispose();
     }
+
+    // Writes what is due: the outcome of the next example, and of those after it that came early.
+    private void TakeTurns()
+    {
+        while (_outcomes.Count < _inputs.Count && _early.Remove(_inputs[_outcomes.Count].Id, out var next))
+        {
+            Write(_lines, AttackJson.Line(next) + "\n");
+            Write(_csv, Row(next, _settings));
+            _outcomes.Add(next);
+        }
+    }
+
+    private static string Row(AttackOutcome outcome, AttackSettings settings) => outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat) + "\n";
 
     private static string Describe(AttackSettings settings, IReadOnlyList<AttackInput> inputs)
     {
@@ -140,8 +185,16 @@ public sealed class AttackLog : IDisposable
         throw new DataException($"'{path}' line {line + 1}: this folder holds an attack with other settings or examples: there {a[line].Trim()}, wanted {b[line].Trim()}; give another folder");
     }
 
+    private static void CheckOrder(string path, List<AttackOutcome> outcomes, IReadOnlyList<AttackInput> inputs)
+    {
+        for (var i = 0; i < outcomes.Count; i++)
+        {
+            if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id) throw new DataException($"'{path}' line {i + 1}: example '{outcomes[i].Id}' is not the one expected there");
+        }
+    }
+
     // What is whole stays: lines end in a line feed, and the last one may be cut short or hold zeros after a crash.
-    private static List<AttackOutcome> Recover(string path, IReadOnlyList<AttackInput> inputs)
+    private static List<AttackOutcome> Recover(string path)
     {
         if (!File.Exists(path)) return [];
         var bytes = File.ReadAllBytes(path);
@@ -150,18 +203,14 @@ public sealed class AttackLog : IDisposable
         var outcomes = new List<AttackOutcome>();
         for (var i = 0; i < lines.Length; i++)
         {
-            AttackOutcome outcome;
             try
             {
-                outcome = Parse(lines[i], path, i);
+                outcomes.Add(Parse(lines[i], path, i));
             }
             catch (DataException) when (i == lines.Length - 1)
             {
                 whole = bytes.AsSpan(0, whole - 1).LastIndexOf((byte)'\n') + 1;
-                break;
             }
-            if (i >= inputs.Count || outcome.Id != inputs[i].Id) throw new DataException($"'{path}' line {i + 1}: example '{outcome.Id}' is not the one expected there");
-            outcomes.Add(outcome);
         }
         if (whole < bytes.Length)
         {
@@ -190,9 +239,9 @@ public sealed class AttackLog : IDisposable
         File.Move(temporary, path, true);
     }
 
-    private static void Write(FileStream file, string line)
+    private static void Write(FileStream file, string text)
     {
-        file.Write(Utf8.GetBytes(line + "\n"));
+        file.Write(Utf8.GetBytes(text));
         file.Flush();
     }
 

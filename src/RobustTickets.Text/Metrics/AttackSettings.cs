@@ -11,6 +11,7 @@ namespace RobustTickets.Text.Metrics;
 /// <param name="Composition">The recipe, line by line, with sources.</param>
 /// <param name="Resources">Files with hashes.</param>
 /// <param name="Run">What the caller adds: data, split, sampling, truncation.</param>
+/// <param name="TimeLimitSeconds">Most seconds of work an example, if limited.</param>
 public sealed record AttackSettings(
     string Recipe,
     TextAttackVersion Compat,
@@ -18,12 +19,13 @@ public sealed record AttackSettings(
     int? QueryBudget,
     IReadOnlyList<RecipeLine> Composition,
     IReadOnlyList<ResourceInfo> Resources,
-    IReadOnlyList<RecipeLine> Run)
+    IReadOnlyList<RecipeLine> Run,
+    double? TimeLimitSeconds = null)
 {
     /// <summary>The settings of an attack.</summary>
     public static AttackSettings Of(Attack attack, string victim, IReadOnlyList<RecipeLine>? run = null)
     {
         ArgumentNullException.ThrowIfNull(attack);
-        return new AttackSettings(attack.Name, attack.Version, victim, attack.QueryBudget, attack.Lines, attack.Resources, run ?? []);
+        return new AttackSettings(attack.Name, attack.Version, victim, attack.QueryBudget, attack.Lines, attack.Resources, run ?? [], attack.TimeLimit?.TotalSeconds);
     }
 }

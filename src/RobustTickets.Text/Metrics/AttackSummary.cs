@@ -1,5 +1,6 @@
 // What an attack says about a classifier (specification 9.5). S successes, F failures, K skips, N = S + F + K:
 // Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F); #Query = mean over the S+F attacked examples. Percentages are of all examples, unrounded.
+// Examples that could not be attacked (errors) are counted beside N and in no figure.
 // Words changed: over successes with at least one change, 100 x changed places / words of the original (TextAttack's average); words: over all examples.
 
 using RobustTickets.Text.Attacks;
@@ -23,6 +24,8 @@ public sealed record LabelCount(int Label, int Count);
 /// <param name="Succeeded">S.</param>
 /// <param name="Failed">F.</param>
 /// <param name="Skipped">K.</param>
+/// <param name="Errors">Examples that could not be attacked; not part of N.</param>
+/// <param name="StoppedByTime">Of the S + F, those whose search the time limit ended.</param>
 /// <param name="Clean">Accuracy before the attack, percent of N.</param>
 /// <param name="Aua">Accuracy under attack, percent of N.</param>
 /// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval.</param>
@@ -45,6 +48,8 @@ public sealed record AttackSummary(
     int Succeeded,
     int Failed,
     int Skipped,
+    int Errors,
+    int StoppedByTime,
     double Clean,
     double Aua,
     double AuaLow,
@@ -67,7 +72,8 @@ public sealed record AttackSummary(
     public static AttackSummary From(IEnumerable<AttackOutcome> outcomes, AttackSettings settings, double? wholeSetClean = null)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
-        var all = outcomes.ToList();
+        var given = outcomes.ToList();
+        var all = given.Where(o => o.Result != AttackResult.Error).ToList();
         var n = all.Count;
         var attacked = all.Where(o => o.Result != AttackResult.Skipped).ToList();
         var succeeded = attacked.Where(o => o.Result == AttackResult.Success).ToList();
@@ -75,7 +81,7 @@ public sealed record AttackSummary(
         var changed = succeeded.Where(o => o.WordsChanged > 0 && o.Words > 0).ToList();
         var interval = WilsonInterval.Of(failed, n);
         return new AttackSummary(
-            n, succeeded.Count, failed, n - attacked.Count,
+            n, succeeded.Count, failed, n - attacked.Count, given.Count - n, all.Count(o => o.StoppedByTime),
             Percent(attacked.Count, n), Percent(failed, n), 100 * interval.Low, 100 * interval.High, Percent(succeeded.Count, attacked.Count),
             Mean(attacked, o => o.Asked), Mean(attacked, o => o.Forwarded), all.Sum(o => (long)o.Asked), all.Sum(o => (long)o.Forwarded),
             Mean(changed, o => o.WordsChanged * 100.0 / o.Words), Mean(succeeded, o => o.WordsChanged), succeeded.Select(o => o.WordsChanged).DefaultIfEmpty().Max(),

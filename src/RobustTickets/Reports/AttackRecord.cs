@@ -87,7 +87,8 @@ public sealed record AttackRecord(
         var summaryFile = Path.Combine(folder, "summary.json");
         var summary = File.Exists(summaryFile) ? JsonFacts.Read(summaryFile) : JsonElement.Parse("{}");
         if (summary.ValueKind != JsonValueKind.Object) throw new DataException($"{summaryFile}: is not an object");
-        var examples = Runs.EventLog.Read(file).Select((line, i) => Example(file, i + 1, line)).ToArray();
+        // An example that could not be attacked (result "error") is in no figure; summary.json counts it.
+        var examples = Runs.EventLog.Read(file).Select((line, i) => IsError(line) ? null : Example(file, i + 1, line)).OfType<AttackExample>().ToArray();
         var plain = summary.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)).Select(p => KeyValuePair.Create(p.Name, p.Value.ToString()));
         return new AttackRecord(Path.GetFileName(folder), examples, [.. plain], [.. Lines(summary), .. Refusals(summary)]);
     }
@@ -121,6 +122,8 @@ public sealed record AttackRecord(
                 $"{c.GetProperty("rejected").GetInt64():N0} of {c.GetProperty("offered").GetInt64():N0} ({c.GetProperty("rejected_percent").GetDouble():0.0} %)"));
         }
     }
+
+    private static bool IsError(JsonElement line) => line.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.String && result.ValueEquals("error");
 
     private static AttackExample Example(string file, int number, JsonElement line)
     {

@@ -113,7 +113,7 @@ public class EngineTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_faulty_victim_is_reported_with_the_example_and_keeps_what_came_before(string fault, string message)
+    public async Task A_faulty_victim_is_reported_with_the_example_and_costs_no_other(string fault, string message)
     {
         var inputs = MadeUp.Inputs(30);
         // The victim fails on the texts of one example only, recognised by a word that no other example holds.
@@ -137,16 +137,72 @@ public class EngineTests
             }
             return rows;
         }
-        var engine = new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer));
-        var delivered = new List<AttackOutcome>();
-        var error = await Assert.ThrowsAsync<AttackException>(async () =>
+        foreach (var options in new[] { new AttackEngineOptions(), new AttackEngineOptions(7, 7, 4, 1), new AttackEngineOptions(1, 1, 1, 1) })
         {
-            await foreach (var o in engine.RunAsync(inputs)) delivered.Add(o);
-        });
-        Assert.Equal("culprit", error.ExampleId);
-        Assert.Contains("'culprit'", error.Message, StringComparison.Ordinal);
-        Assert.Contains(message, error.Message, StringComparison.Ordinal);
-        Assert.Equal(Run(MadeUp.Attack(), inputs[..17]).Select(AttackJson.Line), delivered.Select(AttackJson.Line));
+            var outcomes = await GatherAsync(new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer), options).RunAsync(inputs));
+            Assert.Equal(inputs.Select(i => i.Id), outcomes.Select(o => o.Id));
+            var culprit = Assert.Single(outcomes, o => o.Result == AttackResult.Error);
+            Assert.Equal("culprit", culprit.Id);
+            Assert.Equal((fault switch { "throws" => AttackErrorKind.ModelThrew, "nan" => AttackErrorKind.NotFinite, _ => AttackErrorKind.WrongAnswer }, 0), (culprit.Error!.Kind, culprit.Asked));
+            Assert.Contains(message, culprit.Error.Message, StringComparison.Ordinal);
+            Assert.Contains("xyzzy", culprit.Error.Message, StringComparison.Ordinal);
+            List<AttackInput> others = [.. inputs.Where(i => i.Id != "culprit")];
+            Assert.Equal(Run(MadeUp.Attack(), others).Select(AttackJson.Line), outcomes.Where(o => o.Id != "culprit").Select(AttackJson.Line));
+        }
+    }
+
+    [Fact]
+    public async Task A_fault_in_the_middle_of_an_attack_costs_that_example_only()
+    {
+        var inputs = MadeUp.Inputs(30);
+        var free = Run(MadeUp.Attack(), inputs);
+        // A text that only one example asks for, and not first: the final text of a success.
+        var (victim, index) = free.Select((o, i) => (o, i)).First(p => p.o is { Result: AttackResult.Success, WordsChanged: > 1 });
+        var poison = new VictimInput(victim.Perturbed[0].Value, victim.Perturbed.Count > 1 ? victim.Perturbed[1].Value : null);
+        double[][] Answer(IReadOnlyList<VictimInput> texts) => [.. texts.Select(t => t == poison ? [double.NaN, double.NaN] : HashVictim.Row(t, 2))];
+        var outcomes = await GatherAsync(new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs));
+        Assert.Equal(AttackResult.Error, outcomes[index].Result);
+        Assert.InRange(outcomes[index].Asked, 2, victim.Asked - 1);
+        Assert.Equal(free.Where((_, i) => i != index).Select(AttackJson.Line), outcomes.Where((_, i) => i != index).Select(AttackJson.Line));
+        // A constraint that throws is no other case.
+        var throwing = MadeUp.Attack() with { Positions = [new ThrowsOn("e3"), .. MadeUp.Attack().Positions] };
+        inputs[3] = AttackInput.Of("e3", "e3 " + inputs[2].Columns[0].Value, HashVictim.Row(new("e3 " + inputs[2].Columns[0].Value), 2) is [var a, var b] && a > b ? 0 : 1);
+        var broken = Assert.Single(await GatherAsync(new AttackEngine(throwing, new HashVictim()).RunAsync(inputs)), o => o.Result == AttackResult.Error);
+        Assert.Equal(("e3", AttackErrorKind.AttackThrew), (broken.Id, broken.Error!.Kind));
+    }
+
+    [Fact]
+    public async Task Outcomes_out_of_order_are_the_same_outcomes()
+    {
+        var inputs = MadeUp.Inputs(60);
+        var early = await GatherAsync(new AttackEngine(MadeUp.Attack(), new HashVictim(), new AttackEngineOptions(Concurrency: 16, InOrder: false)).RunAsync(inputs));
+        Assert.NotEqual(inputs.Select(i => i.Id), early.Select(o => o.Id));
+        Assert.Equal(Run(MadeUp.Attack(), inputs).Select(AttackJson.Line).Order(StringComparer.Ordinal), early.Select(AttackJson.Line).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_time_limit_ends_an_example_with_its_best_text()
+    {
+        // A victim that takes long on one example: its share of the batches counts as that example's work.
+        var inputs = MadeUp.Inputs(20);
+        var free = Run(MadeUp.Attack(), inputs);
+        var slow = free.Select((o, i) => (o, i)).First(p => p.o is { Result: AttackResult.Failed, WordsChanged: > 0, Asked: > 30 } || p.o.WordsChanged > 1).i;
+        var marker = inputs[slow].Columns[0].Value[..12];
+        double[][] Answer(IReadOnlyList<VictimInput> texts)
+        {
+            foreach (var _ in texts.Where(t => t.Text.StartsWith(marker, StringComparison.Ordinal))) Thread.Sleep(2);
+            return [.. texts.Select(t => HashVictim.Row(t, 2))];
+        }
+        // Alone in its batches, the example pays for its own waiting only.
+        var attack = MadeUp.Attack() with { TimeLimit = TimeSpan.FromMilliseconds(1) };
+        var outcomes = await GatherAsync(new AttackEngine(attack, new FunctionVictim(2, Answer), new AttackEngineOptions(Concurrency: 1)).RunAsync([inputs[slow]]));
+        var stopped = Assert.Single(outcomes);
+        Assert.True(stopped.StoppedByTime);
+        Assert.InRange(stopped.Asked, 1, free[slow].Asked - 1);
+        Assert.True(stopped.PerturbedScore >= stopped.OriginalScore);
+        // A limit that is never reached changes nothing.
+        var wide = await GatherAsync(new AttackEngine(attack with { TimeLimit = TimeSpan.FromHours(1) }, new HashVictim()).RunAsync(inputs));
+        Assert.Equal(free.Select(AttackJson.Line), wide.Select(AttackJson.Line));
     }
 
     [Fact]
@@ -198,6 +254,13 @@ public class EngineTests
         var all = new List<AttackOutcome>();
         await foreach (var o in outcomes) all.Add(o);
         return all;
+    }
+
+    private sealed record ThrowsOn(string First) : RobustTickets.Text.Attacks.Constraints.PositionConstraint
+    {
+        public override string Name => "throws";
+
+        public override bool Allows(AttackedText current, int position) => current.Words[0] == First ? throw new InvalidOperationException("no rule") : true;
     }
 
     private sealed class FunctionVictim(int classes, Func<IReadOnlyList<VictimInput>, double[][]> answer) : IVictim

@@ -148,6 +148,7 @@ public sealed class MetricsTests : IDisposable
             if (round % 3 == 1) File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "{\"id\":\"e1");
             if (round % 3 == 2) File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "\0\0\0\n");
             if (round % 2 == 1) File.WriteAllText(Path.Combine(cut, "results.csv"), "torn");
+            if (round % 4 == 3) File.AppendAllText(Path.Combine(cut, "pending.jsonl"), "{\"id\":\"e2");
             if (round == 4) File.Delete(Path.Combine(cut, "examples.jsonl"));
             Attack(cut, inputs, random.Next(10));
             Attack(cut, inputs, int.MaxValue);
@@ -182,22 +183,59 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public void A_log_takes_outcomes_in_order_only()
+    public void Outcomes_that_come_early_are_kept_and_take_their_turn()
     {
-        var inputs = MadeUp.Inputs(3);
-        using var log = AttackLog.Open(_folder, Settings(), inputs);
-        Assert.Throws<InvalidOperationException>(() => log.Write(Outcome("e1", AttackResult.Failed, 1, 1, 0)));
-        Assert.Throws<InvalidOperationException>(() => log.Complete());
-        log.Write(Outcome("e0", AttackResult.Failed, 1, 1, 0) with { Original = [new("text", "lone \ud83d surrogate")] });
+        var inputs = MadeUp.Inputs(5);
+        AttackOutcome Of(int i) => Outcome($"e{i}", AttackResult.Failed, 1, 1, 0);
+        using (var log = AttackLog.Open(_folder, Settings(), inputs))
+        {
+            log.Write(Of(3));
+            log.Write(Of(1));
+            Assert.Empty(log.Outcomes);
+            Assert.Equal(["e0", "e2", "e4"], log.Remaining.Select(i => i.Id));
+            Assert.Throws<InvalidOperationException>(() => log.Write(Of(3)));
+            Assert.Throws<InvalidOperationException>(() => log.Write(Of(9)));
+            Assert.Throws<InvalidOperationException>(() => log.Complete());
+            // While one process writes, no other may.
+            Assert.Contains("another process", Assert.Throws<DataException>(() => AttackLog.Open(_folder, Settings(), inputs)).Message, StringComparison.Ordinal);
+        }
+        // As after a kill: what came early is still there and is not attacked again.
+        using (var log = AttackLog.Open(_folder, Settings(), inputs))
+        {
+            Assert.Equal((2, 0), (log.Done, log.Outcomes.Count));
+            log.Write(Of(0) with { Original = [new("text", "lone \ud83d surrogate")] });
+            Assert.Equal(["e0", "e1"], log.Outcomes.Select(o => o.Id));
+            log.Write(Of(4));
+            log.Write(Of(2));
+            log.Complete();
+        }
+        Assert.Equal(["e0", "e1", "e2", "e3", "e4"], AttackLog.Read(Path.Combine(_folder, "examples.jsonl")).Select(o => o.Id));
         Assert.Equal("lone \ufffd surrogate", AttackLog.Read(Path.Combine(_folder, "examples.jsonl"))[0].Original[0].Value);
-        Assert.Equal(["e1", "e2"], log.Remaining.Select(i => i.Id));
+        Assert.Equal(["e0", "e1", "e2", "e3", "e4"], File.ReadAllLines(Path.Combine(_folder, "ids.txt")));
+        Assert.Equal(6, File.ReadAllLines(Path.Combine(_folder, "results.csv")).Length);
+        Assert.Equal(["examples.jsonl", "ids.txt", "results.csv", "settings.json", "summary.json", "textattack-summary.json"], Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void An_example_that_could_not_be_attacked_is_in_no_figure_and_in_the_lines()
+    {
+        var broken = new AttackOutcome("b", 1, AttackResult.Error, 3, 2, [new("text", "x")], [new("text", "x")], -1, -1, 0, 0, 0, 0, [], [], null, [], new AttackError(AttackErrorKind.NotFinite, "the victim gave NaN"));
+        Assert.Equal("""{"id":"b","label":1,"result":"error","error":{"kind":"not_finite","message":"the victim gave NaN"},"queries_asked":3,"queries_forwarded":2,"original":{"text":"x"}}""", AttackJson.Line(broken));
+        Assert.Equal(AttackJson.Line(broken), AttackJson.Line(AttackJson.Parse(AttackJson.Line(broken))));
+        List<AttackOutcome> others = [Outcome("a", AttackResult.Success, 28, 4, 1), Outcome("c", AttackResult.Failed, 16, 20, 0) with { StoppedByTime = true }];
+        var (with, without) = (AttackSummary.From([.. others, broken], Settings()), AttackSummary.From(others, Settings()));
+        Assert.Equal((1, 1, 2), (with.Errors, with.StoppedByTime, with.Examples));
+        Assert.Equal(AttackJson.Write(without), AttackJson.Write(with with { Errors = 0 }));
+        Assert.True(AttackJson.Parse(AttackJson.Line(others[1])).StoppedByTime);
+        Assert.Throws<JsonException>(() => AttackJson.Parse(AttackJson.Line(broken).Replace("not_finite", "tired", StringComparison.Ordinal)));
     }
 
     private static void Attack(string folder, IReadOnlyList<AttackInput> inputs, int most)
     {
         using var log = AttackLog.Open(folder, Settings(), inputs);
         var attack = MadeUp.Attack();
-        foreach (var outcome in GoldenAttacks.Run(attack, new HashVictim(), [.. log.Remaining.Take(most)])) log.Write(outcome);
+        // Some come before their turn, as with many examples at once.
+        foreach (var outcome in GoldenAttacks.Run(attack, new HashVictim(), [.. log.Remaining.Take(most)]).Chunk(4).SelectMany(four => four.Reverse())) log.Write(outcome);
         if (log.Remaining.Count == 0) log.Complete();
     }
 

@@ -32,10 +32,10 @@ public sealed class AttackEngine
     /// <summary>The costs of the current (or last) run; may be read from any thread while it runs.</summary>
     public AttackStatistics Statistics => Volatile.Read(ref _statistics);
 
-    /// <summary>Attacks the examples and streams their outcomes in the order given.</summary>
-    /// <exception cref="AttackException">
-    /// The victim or another model threw or gave a wrong answer on an example; all outcomes before that example's were delivered.
-    /// </exception>
+    /// <summary>
+    /// Attacks the examples and streams their outcomes, in the order given unless the options say otherwise. An example on which the victim or another model throws or gives a
+    /// wrong answer has an outcome of kind <see cref="AttackResult.Error"/>; the others are untouched by it.
+    /// </summary>
     /// <exception cref="DataException">An example has a label that the victim does not know, more than two columns, or an id that occurs twice.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<AttackOutcome> RunAsync(IReadOnlyList<AttackInput> inputs, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -117,15 +117,12 @@ public sealed class AttackEngine
             while (queues.Serve(partial: false)) cancellation.ThrowIfCancellationRequested();
             foreach (var run in live.Where(r => r.IsFinished))
             {
-                finished.Add(run.Index, run);
+                // In order: what is done early waits for those before it.
+                finished.Add(_options.InOrder ? run.Index : delivered + finished.Count, run);
                 asked += run.Asked;
             }
             live.RemoveAll(r => r.IsFinished);
-            for (; finished.Remove(delivered, out var run); delivered++)
-            {
-                if (run.Failure is { } failure) throw failure;
-                writer.TryWrite(run.Outcome!);
-            }
+            for (; finished.Remove(delivered, out var run); delivered++) writer.TryWrite(run.Outcome!);
             Volatile.Write(ref _statistics, new AttackStatistics(
                 delivered + finished.Count, asked + live.Sum(r => (long)r.Asked), gate.VictimBatches, gate.VictimRows, gate.EncoderBatches, gate.EncoderRows,
                 gate.VictimTime, gate.EncoderTime, gate.MaskedBatches, gate.MaskedRows, gate.MaskedTime));

@@ -5,7 +5,8 @@ namespace RobustTickets.Text.Attacks.Engine;
 /// <param name="EncoderBatchSize">Texts per call of a sentence encoder, and questions per call of a masked language model, at most.</param>
 /// <param name="Concurrency">Examples attacked at the same time.</param>
 /// <param name="Threads">Threads for word-level work; 0: all processors.</param>
-public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSize = 64, int Concurrency = 64, int Threads = 0)
+/// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise each as soon as it is there.</param>
+public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSize = 64, int Concurrency = 64, int Threads = 0, bool InOrder = true)
 {
     internal void Check()
     {

@@ -1,6 +1,8 @@
 // One example's attack as a state machine: it runs until it needs answers it does not have, says which, and goes on when they are there. It keeps every answer
-// (so nothing is forwarded twice for one example) and counts what was asked (specification 2.4) and what was forwarded.
+// (so nothing is forwarded twice for one example) and counts what was asked (specification 2.4) and what was forwarded. It also knows the work it has cost, and ends with its
+// best text when that passes the attack's time limit.
 
+using System.Diagnostics;
 using RobustTickets.Text.Attacks.Goals;
 using RobustTickets.Text.Attacks.Searches;
 
@@ -15,8 +17,11 @@ internal sealed class ExampleRun
     private readonly IRandomSource _random;
     private readonly IEnumerator<AttackRequest> _script;
     private AttackRequest? _open;
+    private SearchContext? _context;
+    private TimeSpan _work;
     private int _waiting;
     private int _asked;
+    private int _forwarded;
 
     public ExampleRun(int index, AttackInput input, Attack attack, IRandomSource random)
     {
@@ -33,9 +38,7 @@ internal sealed class ExampleRun
 
     public AttackOutcome? Outcome { get; private set; }
 
-    public AttackException? Failure { get; private set; }
-
-    public bool IsFinished => Outcome is not null || Failure is not null;
+    public bool IsFinished => Outcome is not null;
 
     public bool IsReady => !IsFinished && _waiting == 0;
 
@@ -53,21 +56,30 @@ internal sealed class ExampleRun
     /// <summary>Runs until answers are needed or the end. Any exception ends this example only.</summary>
     public void Advance()
     {
+        var start = Stopwatch.GetTimestamp();
         try
         {
             while (_waiting == 0)
             {
                 Answer();
-                if (!_script.MoveNext()) return;
+                if (_context is not null && _work + Stopwatch.GetElapsedTime(start) > _attack.TimeLimit) Outcome = Describe(_context) with { StoppedByTime = true };
+                if (IsFinished || !_script.MoveNext()) return;
                 _open = _script.Current;
                 Need();
             }
         }
         catch (Exception e)
         {
-            Fail(e.Message, e);
+            Fail(AttackErrorKind.AttackThrew, $"{e.GetType().Name}: {e.Message}");
+        }
+        finally
+        {
+            Charge(Stopwatch.GetElapsedTime(start));
         }
     }
+
+    /// <summary>Adds work done for this example: its own steps, and its share of the batches its texts were in.</summary>
+    public void Charge(TimeSpan work) => _work += work;
 
     public void Receive(VictimInput text, double[] row)
     {
@@ -87,7 +99,13 @@ internal sealed class ExampleRun
         _waiting--;
     }
 
-    public void Fail(string message, Exception? cause) => Failure ??= new AttackException(Input.Id, message, cause);
+    /// <summary>Ends this example without a result. What its last request had asked and got so far depends on the batches, so it is not counted.</summary>
+    public void Fail(AttackErrorKind kind, string message)
+    {
+        var columns = Input.Columns.ToArray();
+        Outcome ??= new AttackOutcome(
+            Input.Id, Input.Label, AttackResult.Error, _asked, _forwarded, columns, columns, -1, -1, 0, 0, 0, 0, [], [], null, [], new AttackError(kind, message));
+    }
 
     private IEnumerable<AttackRequest> Script()
     {
@@ -95,12 +113,12 @@ internal sealed class ExampleRun
         var first = new ScoreRequest([text]);
         yield return first;
         var original = new ScoredText(text, null, first.Verdicts[0]);
-        var context = new SearchContext(_attack, original);
+        _context = new SearchContext(_attack, original);
         if (!original.Verdict.Succeeded)
         {
-            foreach (var request in _attack.Search.Run(context)) yield return request;
+            foreach (var request in _attack.Search.Run(_context)) yield return request;
         }
-        Outcome = Describe(original, context);
+        Outcome = Describe(_context);
     }
 
     private void Need()
@@ -108,6 +126,7 @@ internal sealed class ExampleRun
         NeededVerdicts.Clear();
         NeededVectors.Clear();
         NeededTokens.Clear();
+        _forwarded = _verdicts.Count;
         switch (_open)
         {
             case ScoreRequest score:
@@ -153,9 +172,9 @@ internal sealed class ExampleRun
         _open = null;
     }
 
-    private AttackOutcome Describe(ScoredText original, SearchContext context)
+    private AttackOutcome Describe(SearchContext context)
     {
-        var final = context.Best;
+        var (original, final) = (context.Original, context.Best);
         var result = original.Verdict.Succeeded ? AttackResult.Skipped : final.Verdict.Succeeded ? AttackResult.Success : AttackResult.Failed;
         var (before, after) = TextDifference.Marks(original.Text, final.Text);
         return new AttackOutcome(

@@ -2,6 +2,7 @@
 // the example whose text causes it and to no other.
 
 using System.Diagnostics;
+using System.Globalization;
 
 namespace RobustTickets.Text.Attacks.Engine;
 
@@ -55,23 +56,23 @@ internal sealed class ModelGate(IVictim victim)
     }
 
     private static void Ask<TKey, TAnswer>(
-        List<(TKey Key, List<ExampleRun> Runs)> batch, string who, Func<IReadOnlyList<TKey>, TAnswer[]> ask, Func<TAnswer, string?> fault,
+        List<(TKey Key, List<ExampleRun> Runs)> batch, string who, Func<IReadOnlyList<TKey>, TAnswer[]> ask, Func<TAnswer, Fault?> fault,
         Action<ExampleRun, TKey, TAnswer> deliver)
     {
         if (batch.Count == 0) return;
         TAnswer[]? rows = null;
-        string? trouble = null;
-        Exception? cause = null;
+        Fault? trouble = null;
+        var start = Stopwatch.GetTimestamp();
         try
         {
             rows = ask([.. batch.Select(b => b.Key)]);
-            if (rows is null || rows.Length != batch.Count) trouble = $"{who} gave {rows?.Length.ToString() ?? "no"} rows for {batch.Count} texts";
+            if (rows is null || rows.Length != batch.Count) trouble = new(AttackErrorKind.WrongAnswer, $"{rows?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} rows for {batch.Count} texts");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            trouble = $"{who} failed: {e.Message}";
-            cause = e;
+            trouble = new(AttackErrorKind.ModelThrew, $"{e.GetType().Name}: {e.Message}");
         }
+        var share = Stopwatch.GetElapsedTime(start) / batch.Count;
         if (trouble is not null && batch.Count > 1)
         {
             foreach (var one in batch) Ask([one], who, ask, fault, deliver);
@@ -79,43 +80,43 @@ internal sealed class ModelGate(IVictim victim)
         }
         for (var i = 0; i < batch.Count; i++)
         {
-            var wrong = trouble;
-            if (wrong is null && (rows![i] is null ? "no row" : fault(rows[i])) is { } found) wrong = $"{who} gave {found}";
+            var wrong = trouble ?? (rows![i] is null ? new(AttackErrorKind.WrongAnswer, "no row") : fault(rows[i]));
             foreach (var run in batch[i].Runs)
             {
+                run.Charge(share);
                 if (wrong is null) deliver(run, batch[i].Key, rows![i]);
-                else run.Fail($"{wrong} (text: {Excerpt(batch[i].Key)})", cause);
+                else run.Fail(wrong.Kind, $"{who} {(wrong.Kind == AttackErrorKind.ModelThrew ? "threw" : "gave")} {wrong.What} (text: {Excerpt(batch[i].Key)})");
             }
         }
     }
 
-    private string? FaultOfRow(double[] row)
+    private Fault? FaultOfRow(double[] row)
     {
-        if (row.Length != victim.ClassCount) return $"a row of {row.Length} numbers, it has {victim.ClassCount} classes";
+        if (row.Length != victim.ClassCount) return new(AttackErrorKind.WrongAnswer, $"a row of {row.Length} numbers, it has {victim.ClassCount} classes");
         var sum = 0.0;
         foreach (var p in row)
         {
-            if (!double.IsFinite(p)) return $"a probability that is {p}";
+            if (!double.IsFinite(p)) return new(AttackErrorKind.NotFinite, $"a probability that is {p}");
             sum += p;
         }
-        if (Math.Abs(sum - 1.0) > Tolerance) return $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)";
+        if (Math.Abs(sum - 1.0) > Tolerance) return new(AttackErrorKind.WrongAnswer, $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)");
         foreach (var p in row)
         {
-            if (p < -Tolerance || p > 1 + Tolerance) return $"a probability that is {p:R}";
+            if (p < -Tolerance || p > 1 + Tolerance) return new(AttackErrorKind.WrongAnswer, $"a probability that is {p:R}");
         }
         return null;
     }
 
-    private static string? FaultOfVector(double[] vector, int dimension)
+    private static Fault? FaultOfVector(double[] vector, int dimension)
     {
-        if (vector.Length != dimension) return $"a vector of {vector.Length} numbers, its dimension is {dimension}";
-        return vector.All(double.IsFinite) ? null : "a vector with a number that is not finite";
+        if (vector.Length != dimension) return new(AttackErrorKind.WrongAnswer, $"a vector of {vector.Length} numbers, its dimension is {dimension}");
+        return vector.All(double.IsFinite) ? null : new(AttackErrorKind.NotFinite, "a vector with a number that is not finite");
     }
 
-    private static string? FaultOfTokens(int[] tokens, int vocabulary)
+    private static Fault? FaultOfTokens(int[] tokens, int vocabulary)
     {
         var strange = Array.FindIndex(tokens, t => t < 0 || t >= vocabulary);
-        return strange < 0 ? null : $"token {tokens[strange]}, its vocabulary has {vocabulary}";
+        return strange < 0 ? null : new(AttackErrorKind.WrongAnswer, $"token {tokens[strange]}, its vocabulary has {vocabulary}");
     }
 
     private static string Excerpt<TKey>(TKey key)
@@ -128,4 +129,6 @@ internal sealed class ModelGate(IVictim victim)
         };
         return text.Length <= 80 ? $"'{text}'" : $"'{text[..77]}...'";
     }
+
+    private sealed record Fault(AttackErrorKind Kind, string What);
 }

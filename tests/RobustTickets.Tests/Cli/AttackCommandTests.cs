@@ -1,0 +1,205 @@
+using System.Buffers.Binary;
+using System.Text.Json.Nodes;
+using RobustTickets.Cli;
+using RobustTickets.Cli.Resources;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Tests.CommandLine;
+using RobustTickets.Text.Data;
+using RobustTickets.Text.Metrics;
+using Xunit;
+
+namespace RobustTickets.Tests.Cli;
+
+/// <summary>The ways to use <c>attack</c>: sentences, samples by id, augmentation, resources that need no option, a model that gives no numbers.</summary>
+[Collection(TorchCollection.Name)]
+public sealed class AttackCommandTests : IDisposable
+{
+    private readonly TinyFolders _tiny = new();
+    private readonly string? _resources = Environment.GetEnvironmentVariable(ResourceFolder.Variable);
+    private readonly string _neighbours;
+
+    public AttackCommandTests()
+    {
+        Environment.SetEnvironmentVariable(ResourceFolder.Variable, _tiny.Below("resources"));
+        _neighbours = _tiny.Below("table.json");
+        File.WriteAllText(_neighbours, """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull","not"],"film":["story"],"story":["film"]}""");
+    }
+
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable(ResourceFolder.Variable, _resources);
+        _tiny.Dispose();
+    }
+
+    [Fact]
+    public void One_sentence_is_attacked_and_its_difference_shown()
+    {
+        var run = Attack("--text", "a good film .");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Matches(@"^(Succeeded: \w+ -> \w+|Failed: still \w+); p\(\w+\) 0\.\d{3} -> 0\.\d{3}, \d of 3 words changed, \d+ queries\n- a .*\n\+ a .*\n$", run.Out);
+        var line = AttackJson.Parse(Attack("--text", "a good film .", "--json").Out.TrimEnd());
+        Assert.Equal(("text", "a good film ."), (line.Id, line.Original[0].Value));
+        Assert.Equal(line.OriginalOutput, line.Label);
+
+        // A true class that the model does not give is told as such; a class it has not is refused.
+        var other = line.Label == 0 ? "positive" : "negative";
+        Assert.StartsWith("Skipped: the model says", Attack("--text", "a good film .", "--label", other).Out);
+        Assert.Equal(ExitCodes.Usage, Attack("--text", "a", "--label", "neutral").Code);
+        Assert.Equal("text_pair", AttackJson.Parse(Attack("--text", "a film", "--text-pair", "the story", "--json").Out.TrimEnd()).Original[1].Key);
+    }
+
+    [Fact]
+    public void Colours_mark_the_words_where_they_are_welcome()
+    {
+        foreach (var color in new[] { true, false })
+        {
+            using var output = new StringWriter { NewLine = "\n" };
+            using var error = new StringWriter();
+            using var stop = StopSignal.Detached();
+            var code = CliApp.Run(Arguments("--text", "a bad film ."), new CliContext(output, error, TextReader.Null, stop, TerminalInfo.None) { ColorResults = color });
+            Assert.True(code == 0, error.ToString());
+            Assert.Equal(color, output.ToString().Contains('\u001b'));
+            Assert.Equal(!color, output.ToString().Contains("[[", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Sentences_are_attacked_as_they_come_until_the_input_ends()
+    {
+        var run = CliRun.With("a good film\n\nthe story , not dull .\n", Arguments("--interactive", "--json"));
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Equal(["line:1", "line:3"], run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => AttackJson.Parse(l).Id));
+        Assert.Equal((0, ""), (CliRun.With("", Arguments("--interactive")).Code, CliRun.With("", Arguments("--interactive")).Out));
+    }
+
+    [Theory]
+    [InlineData("--text", "a", "--interactive")]
+    [InlineData("--text", "a", "--num-examples", "3")]
+    [InlineData("--text", "a", "--task", "sst2")]
+    [InlineData("--interactive", "--text-pair", "b")]
+    [InlineData("--label", "positive")]
+    [InlineData("--ids", "x", "--sample", "first-n", "--data", "d", "--task", "sst2")]
+    [InlineData("--text", "a", "--max-length", "training")]
+    [InlineData("--text", "a", "--max-length", "2")]
+    [InlineData("--text", "a", "--time-limit", "0")]
+    [InlineData("--task", "sst2")]
+    public void What_does_not_go_together_is_refused(params string[] options)
+    {
+        var run = Attack(options);
+        Assert.True(run.Code == ExitCodes.Usage, $"{run.Code}: {run.Error}");
+        Assert.Empty(run.Out);
+    }
+
+    [Fact]
+    public void A_sample_is_saved_by_its_ids_and_attacked_again_by_them()
+    {
+        var first = OnData("first", "--num-examples", "6", "--seed", "5", "--whole-set");
+        Assert.True(first.Code == 0, first.Error);
+        var ids = _tiny.Below("first", "ids.txt");
+        Assert.Equal(6, File.ReadAllLines(ids).Length);
+        var again = OnData("again", "--ids", ids);
+        Assert.True(again.Code == 0, again.Error);
+        Assert.Equal(File.ReadAllBytes(_tiny.Below("first", "examples.jsonl")), File.ReadAllBytes(_tiny.Below("again", "examples.jsonl")));
+        var summary = JsonNode.Parse(File.ReadAllText(_tiny.Below("first", "summary.json")))!;
+        var accuracy = JsonNode.Parse(CliRun.Of("evaluate", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--json").Out)!["accuracy"]!;
+        Assert.Equal(100 * (double)accuracy, (double)summary["whole_set_clean"]!, 9);
+        var items = summary["settings"]!["run"]!.AsArray().Select(l => (string)l!["item"]!).ToList();
+        Assert.Equal(["data", "sample", "victim length", "victim mode", "victim weights"], items);
+        Assert.Contains("stratified, seed 5", (string)summary["settings"]!["run"]![1]!["value"]!);
+
+        File.AppendAllText(ids, "dev:999\n");
+        var unknown = OnData("unknown", "--ids", ids);
+        Assert.Equal(ExitCodes.Data, unknown.Code);
+        Assert.Contains("ids.txt:7: no example 'dev:999'", unknown.Error);
+    }
+
+    [Fact]
+    public void Another_model_in_the_same_folder_does_not_continue_an_attack()
+    {
+        Assert.Equal(0, OnData("out", "--num-examples", "4").Code);
+        var weights = File.ReadAllBytes(_tiny.Weights);
+        weights[^1] ^= 1;
+        File.WriteAllBytes(_tiny.Weights, weights);
+        var other = OnData("out", "--num-examples", "4");
+        Assert.Equal(ExitCodes.Data, other.Code);
+        Assert.Contains("other settings", other.Error);
+    }
+
+    [Fact]
+    public void Adversarial_texts_become_training_data()
+    {
+        // A model whose decision lies amid the examples, so that a changed word can flip it.
+        var texts = File.ReadLines(_tiny.DevFile).Skip(1).Select(l => new JsonObject { ["text"] = l.Split('\t')[0] }.ToJsonString());
+        var logits = CliRun.With(string.Join('\n', texts), "predict", "--model", _tiny.Model, "--logits").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!["logits"]!).Select(l => (float)l[1]! - (float)l[0]!).Order().ToList();
+        SetLastBias(-logits[8]);
+        var file = _tiny.Below("more", "train.jsonl");
+        var run = OnData("out", "--augment", file);
+        Assert.True(run.Code == 0, run.Error);
+        var summary = JsonNode.Parse(File.ReadAllText(_tiny.Below("out", "summary.json")))!;
+        Assert.True((int)summary["succeeded"]! > 0, "the attack must succeed somewhere");
+        var data = DataSet.Load(file, "sst2", "train", new DataOptions());
+        Assert.Equal(16 + (int)summary["succeeded"]!, data.Examples.Count);
+        var lines = File.ReadLines(file).Select(l => JsonNode.Parse(l)!).ToList();
+        foreach (var adversarial in lines.Where(l => (string)l["source"]! == "textfooler"))
+        {
+            var original = lines.First(l => (string)l["id"]! == (string)adversarial["id"]!);
+            Assert.Equal(("original", (string)original["label"]!), ((string)original["source"]!, (string)adversarial["label"]!));
+            Assert.NotEqual((string)original["text"]!, (string)adversarial["text"]!);
+        }
+        var train = CliRun.Of("train", "--recipe", "fine-tune", "--model", _tiny.Model, "--data", file, "--task", "sst2", "--out", _tiny.Below("run"), "--dry-run");
+        Assert.True(train.Code == 0, train.Error);
+        // The same command again changes nothing; a file that holds something else is left alone.
+        Assert.Equal(0, OnData("out", "--augment", file).Code);
+        File.WriteAllText(file, "mine\n");
+        Assert.Equal(ExitCodes.Usage, OnData("out", "--augment", file).Code);
+        Assert.Equal("mine\n", File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void What_was_imported_needs_no_option()
+    {
+        string[] bare = ["attack", "--model", _tiny.Model, "--text", "a good film", "--recipe", "textfooler"];
+        var missing = CliRun.Of([.. bare, "--no-similarity"]);
+        Assert.Equal(ExitCodes.Data, missing.Code);
+        Assert.Contains("resources import word-vectors", missing.Error);
+        Assert.Equal(0, CliRun.Of("resources", "import", "neighbours", _neighbours).Code);
+        Assert.Contains("resources import sentence-encoder", CliRun.Of(bare).Error);
+        var encoder = CliRun.Of("resources", "import", "sentence-encoder", _tiny.Model);
+        Assert.True(encoder.Code == 0, encoder.Error);
+        var run = CliRun.Of(bare);
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Equal(0, CliRun.Of("resources", "verify").Code);
+    }
+
+    [Fact]
+    public void A_model_that_gives_no_numbers_ends_with_the_examples_named_and_every_file_written()
+    {
+        SetLastBias(float.NaN);
+        var run = OnData("out", "--num-examples", "7");
+        Assert.True(run.Code == ExitCodes.Numeric, $"{run.Code}: {run.Error}");
+        Assert.Contains("7 of 7 examples could not be attacked", run.Error);
+        Assert.Contains("example 'dev:", run.Error);
+        Assert.Contains("NaN", run.Error);
+        var lines = File.ReadAllLines(_tiny.Below("out", "examples.jsonl"));
+        Assert.Equal(7, lines.Count(l => l.Contains("\"result\":\"error\"", StringComparison.Ordinal)));
+        Assert.Equal(7, (int)JsonNode.Parse(File.ReadAllText(_tiny.Below("out", "summary.json")))!["errors"]!);
+        Assert.Single(File.ReadAllLines(_tiny.Below("out", "results.csv")));
+        // Nothing is left to do; the same command says the same.
+        Assert.Equal(ExitCodes.Numeric, OnData("out", "--num-examples", "7").Code);
+    }
+
+    // The bias of the classifier's last class is the last four bytes of the file.
+    private void SetLastBias(float value)
+    {
+        var weights = File.ReadAllBytes(_tiny.Weights);
+        BinaryPrimitives.WriteSingleLittleEndian(weights.AsSpan(weights.Length - 4), value);
+        File.WriteAllBytes(_tiny.Weights, weights);
+    }
+
+    private string[] Arguments(params string[] more) => ["attack", "--model", _tiny.Model, "--neighbours", _neighbours, "--no-similarity", .. more];
+
+    private CliRun Attack(params string[] more) => CliRun.Of(Arguments(more));
+
+    private CliRun OnData(string folder, params string[] more) => Attack(["--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below(folder), .. more]);
+}
