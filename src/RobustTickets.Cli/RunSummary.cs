@@ -14,7 +14,11 @@ internal static class RunSummary
         {
             Line(output, stage.Stage, $"{stage.Steps:N0} steps ({stage.Epochs:0.##} epochs), {stage.Tokens:N0} tokens in {ProgressPrinter.Duration(TimeSpan.FromSeconds(stage.Seconds))} ({stage.TokensPerSecond:N0} tokens/s), final loss {stage.FinalLoss:0.0000}");
         }
-        if (result.Ticket is { } ticket)
+        if (result.Ticket is { Kind: "weights" } weights)
+        {
+            Line(output, "ticket", $"{weights.StopRule}: keeps {weights.WeightsKept:N0} of {weights.WeightsTotal:N0} weights ({100 * (1 - ((double)weights.WeightsKept / weights.WeightsTotal)):0.0} % pruned)");
+        }
+        else if (result.Ticket is { } ticket)
         {
             Line(output, "ticket", $"{ticket.StopRule} {(ticket.Converged ? "converged" : "did not converge")}: stopped at step {ticket.StoppedAtStep:N0} ({ticket.StoppedAtEpoch:0.00} epoch), drawn at step {ticket.DrawnAtStep:N0} ({ticket.DrawnAtEpoch:0.00} epoch)");
             Line(output, "", $"keeps {ticket.HeadsKept} of {ticket.HeadsTotal} heads, {ticket.NeuronsKept:N0} of {ticket.NeuronsTotal:N0} neurons");

@@ -47,6 +47,30 @@ public static class BertSites
     public static IEnumerable<string> Maskable(BertConfig c) => Enumerable.Range(0, c.Layers)
         .SelectMany(l => (string[])[.. HeadRows(l), $"{Layer(l)}.attention.output.dense", NeuronRows(l), $"{Layer(l)}.output.dense"]).Append(Pooler);
 
+    /// <summary>The layers of <see cref="Maskable"/> with the shapes of their matrices.</summary>
+    public static IEnumerable<(string Site, long[] Shape)> MaskableShapes(BertConfig c)
+    {
+        var shapes = ClassifierShapes(c).ToDictionary(p => p.Name, p => p.Shape);
+        return Maskable(c).Select(site => (site, shapes[$"{site}.weight"]));
+    }
+
+    /// <summary>A number that sorts maskable layers in the order of the forward pass.</summary>
+    /// <exception cref="ArgumentException">The name is no maskable layer.</exception>
+    public static int MaskableOrder(string site)
+    {
+        if (site == Pooler) return int.MaxValue;
+        var parts = site.Split('.');
+        if (parts.Length > 4 && int.TryParse(parts[3], out var layer))
+        {
+            string[] six = [.. HeadRows(layer), $"{Layer(layer)}.attention.output.dense", NeuronRows(layer), $"{Layer(layer)}.output.dense"];
+            if (Array.IndexOf(six, site) is >= 0 and var place) return (layer * six.Length) + place;
+        }
+        throw new ArgumentException($"'{site}' is no layer that a mask may cover");
+    }
+
+    /// <summary>Whether a name belongs to the classifier.</summary>
+    public static bool IsClassifier(string name) => name.StartsWith($"{Classifier}.", StringComparison.Ordinal);
+
     /// <summary>Scores of the mask on a layer's matrix [R, C].</summary>
     public static string MaskScores(string site) => $"{site}.mask_scores";
 

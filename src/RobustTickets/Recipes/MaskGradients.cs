@@ -2,6 +2,7 @@
 // Deviation as a switch: the released code never freezes the network, zeroes only the scores' gradients and clips over all parameters. The network's own stale gradients pile
 // up, clipped again each step, and shrink those of the scores by an unpredictable factor. A leaking search needs the dense gradient of the word embedding.
 using RobustTickets.Models;
+using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
 using RobustTickets.Torch.optim;
@@ -21,7 +22,7 @@ public sealed class MaskGradients(BertForSequenceClassification model, HardConcr
     public double Lambda { get; private set; }
 
     /// <summary>Parameters whose gradients outlive a step: none in a frozen search.</summary>
-    public IEnumerable<string> Leaking => freezeBase ? [] : model.Store.Names.Where(name => !BertSites.IsMaskScores(name));
+    public IEnumerable<string> Leaking => freezeBase ? [] : model.Store.Names.Where(name => !BertSites.IsMaskScores(name) && !InfoBertCritic.Owns(name));
 
     /// <inheritdoc/>
     public bool Records(string name) => !freezeBase;
@@ -44,6 +45,6 @@ public sealed class MaskGradients(BertForSequenceClassification model, HardConcr
     public void Clear()
     {
         if (freezeBase) model.Store.ClearGradients();
-        else foreach (var site in masks.Sites) masks.Scores(site).grad = null;
+        else foreach (var name in model.Store.Names.Where(name => BertSites.IsMaskScores(name) || InfoBertCritic.Owns(name))) model.Store[name].grad = null;
     }
 }

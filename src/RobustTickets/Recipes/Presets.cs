@@ -19,11 +19,12 @@ public static class Presets
         new("fine-tune", "the whole network, plain cross entropy (baseline)", FineTune),
         .. BaselinePresets.Methods,
         .. StructuredPresets.Methods,
+        .. MaskPresets.Methods,
     ];
 
     /// <summary>The list of presets, in the order of the papers' tables.</summary>
     public static IReadOnlyList<PresetInfo> List { get; } =
-        [.. Methods.Select(m => new PresetInfo(m.Name, m.Summary, [.. PresetTasks.All.Select(t => t.Task)]))];
+        [.. Methods.Select(m => new PresetInfo(m.Name, m.Summary, m.PublishedTasks))];
 
     /// <summary>The recipe of a method on a task. A task for which no paper gives numbers gets SST-2's, and its source says so.</summary>
     /// <param name="name">Name of the method, see <see cref="List"/>.</param>
@@ -35,12 +36,12 @@ public static class Presets
             ?? throw new RecipeException($"recipe \"{name}\": no preset and no file has this name; {NearestNames.Hint(name, [.. Methods.Select(m => m.Name)])}, or the path of a recipe file (*.json)");
         var row = PresetTasks.Row(task);
         var recipe = method.Build(row);
-        return row.Published ? recipe : recipe with { Source = $"no published numbers for task {row.Task}, so those of SST-2 are taken: {recipe.Source}" };
+        return method.PublishedTasks.Contains(row.Task) ? recipe : recipe with { Source = $"no published numbers for task {row.Task}, so those of SST-2 are taken: {recipe.Source}" };
     }
 
     /// <summary>Every published recipe with the name of its file under <c>recipes/</c>.</summary>
     public static IReadOnlyList<(string FileName, Recipe Recipe)> Files() =>
-        [.. from method in Methods from row in PresetTasks.All select ($"{method.Name}.{row.Task}.json", method.Build(row))];
+        [.. from method in Methods from task in method.PublishedTasks select ($"{method.Name}.{task}.json", method.Build(PresetTasks.Row(task)))];
 
     private static Recipe FineTune(TaskNumbers row) => Plain("fine-tune", row, new CleanOptions(),
         "EarlyRobust (EMNLP 2022): learning rate Table 6, 10 epochs section 4.4, length A.2.2; batch size, no weight decay, no warm-up, clipping at 1 and the last epoch from the released code");
@@ -61,5 +62,12 @@ public static class Presets
         new EvaluateStage());
 }
 
-/// <summary>A published method: a name, a line of summary, and its recipe for a task's numbers.</summary>
-internal sealed record PresetMethod(string Name, string Summary, Func<TaskNumbers, Recipe> Build);
+/// <summary>A published method.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Summary">One line.</param>
+/// <param name="Build">The recipe for a task's numbers.</param>
+/// <param name="Tasks">Tasks with published numbers; null for those of <see cref="PresetTasks"/>.</param>
+internal sealed record PresetMethod(string Name, string Summary, Func<TaskNumbers, Recipe> Build, IReadOnlyList<string>? Tasks = null)
+{
+    internal IReadOnlyList<string> PublishedTasks => Tasks ?? [.. PresetTasks.All.Select(t => t.Task)];
+}

@@ -32,6 +32,14 @@ public static class RecipeCheck
         {
             found.Add("retrain.coefficients: those of a ticket belong to retrain.realisation \"ticket\"; possible: removed");
         }
+        if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Realisation == Realisation.Released)
+        {
+            found.Add("retrain.realisation: \"released\" belongs to heads and neurons; a ticket of weights has ticket, dense-redrawn, dense-zero");
+        }
+        if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Coefficients != TicketCoefficients.Removed)
+        {
+            found.Add("retrain.coefficients: \"released\" belongs to heads and neurons; possible for a ticket of weights: removed");
+        }
         if (recipe.Search is null)
         {
             if (recipe.Retrain.Coefficients != TicketCoefficients.Removed) found.Add("retrain.coefficients: a network without search has none; possible: removed");

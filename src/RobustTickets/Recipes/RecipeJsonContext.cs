@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
+using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes;
@@ -31,6 +32,10 @@ internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPoli
         typeof(KebabEnum<NeuronScope>),
         typeof(KebabEnum<TieRule>),
         typeof(KebabEnum<TicketCoefficients>),
+        typeof(KebabEnum<PenaltyAverage>),
+        typeof(KebabEnum<RampClock>),
+        typeof(KebabEnum<MaskLayout>),
+        typeof(KebabEnum<RandomPool>),
         typeof(KebabEnum<StartWeights>),
         typeof(KebabEnum<Realisation>),
         typeof(KebabEnum<AdamWFlavor>),

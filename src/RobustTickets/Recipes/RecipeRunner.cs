@@ -32,8 +32,8 @@ public static class RecipeRunner
         ITicketMask? ticket = null;
         if (request.Recipe.Search is not null)
         {
-            ticket = from is null || from.Value.State.Stage == SearchRun.Stage
-                ? Search(session, Take(ref from, SearchRun.Stage))
+            ticket = from is null || from.Value.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
+                ? Search(session, Take(ref from, from?.State.Stage))
                 : TicketFolder.Read(session.Folder.TicketFolder);
         }
         using var model = from is { State.Stage: RetrainRun.Control } ? null : RetrainRun.Run(session, RetrainRun.Stage, ticket, Take(ref from, RetrainRun.Stage));
@@ -50,6 +50,11 @@ public static class RecipeRunner
     {
         (SlimmingSearch search, DrawOptions draw) => SearchRun.Run(session, search, draw, from),
         (RandomStructuredSearch random, DrawOptions draw) => RandomSearchRun.Run(session, random, draw),
+        (MaskSearch search, WeightDrawOptions draw) => MaskSearchRun.Run(session, search, draw, from),
+        (MagnitudeSearch search, WeightDrawOptions draw) => MagnitudeSearchRun.Run(session, search, draw, from),
+        (OneShotSearch, WeightDrawOptions draw) => DrawnTicketRun.OneShot(session, draw),
+        (RandomWeightSearch search, WeightDrawOptions draw) => DrawnTicketRun.Random(session, search, draw),
+        (SavedTicketSearch search, { } draw) => DrawnTicketRun.Saved(session, search, draw),
         var (search, draw) => throw new NotSupportedException($"no run for {search?.GetType().Name} with {draw?.GetType().Name}"),
     };
 
@@ -88,7 +93,7 @@ public static class RecipeRunner
     }
 
     /// <summary>Hands a checkpoint to the stage it belongs to, once.</summary>
-    private static (string Path, RunState State)? Take(ref (string Path, RunState State)? from, string stage)
+    private static (string Path, RunState State)? Take(ref (string Path, RunState State)? from, string? stage)
     {
         if (from?.State.Stage != stage) return null;
         var taken = from;
@@ -114,6 +119,7 @@ public static class RecipeRunner
         var cut = TicketRealisation.Cut(ticket, session.Recipe.Retrain);
         var kept = cut is null ? null : new KeptUnits([.. cut.Heads.Select(StructuredMask.Kept)], [.. cut.Neurons.Select(StructuredMask.Kept)]);
         SlimmingCoefficients.Fold(model);
+        if (model.Encoder.Masks is FixedMasks masks) masks.Bake();
         BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, kept);
     }
 

@@ -38,7 +38,7 @@ public static class RunCheckpoint
     private const int Kept = 2;
 
     /// <summary>Writes checkpoint-N and removes all but the newest two.</summary>
-    public static void Save(RunFolder folder, RunState state, ParameterStore store, AdamW optimizer, SnapshotList snapshots)
+    internal static void Save(RunFolder folder, RunState state, ParameterStore store, AdamW optimizer, SnapshotList snapshots, ICheckpointPart? part = null)
     {
         var path = Path.Combine(folder.CheckpointsFolder, $"checkpoint-{state.TotalSteps.ToString(CultureInfo.InvariantCulture)}");
         AtomicFolder.Create(
@@ -53,6 +53,7 @@ public static class RunCheckpoint
                 });
                 SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "optimizer.safetensors"), moments);
                 snapshots.Write(Path.Combine(temporary, "snapshots.safetensors"));
+                part?.Write(temporary);
                 AtomicFile.WriteAllText(Path.Combine(temporary, "state.json"), JsonSerializer.Serialize(state, RunStateJson.Default.RunState));
             },
             replace: true);

@@ -56,7 +56,7 @@ internal sealed class RunSession : IDisposable
     internal ModelExecution Execution => Request.Execution.Packed ? new ModelExecution() : ModelExecution.Reference;
 
     /// <summary>Key of everything random in a stage.</summary>
-    internal RandomKey StageKey(string stage) => RandomKey.FromSeed(Recipe.Seed).Derive(stage switch { "search" => 1L, "retrain" => 2L, "control" => 3L, _ => 9L });
+    internal RandomKey StageKey(string stage) => RandomKey.FromSeed(Recipe.Seed).Derive(stage switch { "search" => 1L, "retrain" => 2L, "control" => 3L, MaskSearchRun.FineTuning => 4L, _ when MagnitudeSearchRun.Round(stage) is { } round => 1000L + round, _ => 9L });
 
     /// <summary>Key of the fresh classifier: part of checkpoint-0, hence the same for search, ticket and control.</summary>
     internal RandomKey HeadKey => RandomKey.FromSeed(Recipe.Seed).Derive(0L);
@@ -71,6 +71,7 @@ internal sealed class RunSession : IDisposable
             throw new CheckpointException($"{request.ModelFolder}: is a ticket already; a search needs a dense checkpoint (a recipe without search goes on training a ticket)");
         }
         TicketFit.Require(request.Recipe, files.Config);
+        var ticket = TicketInputs.Require(request.Recipe, files.Config);
         var data = RunData.Load(request, tokenizer);
         var folder = request.Resume ? RunFolder.Open(request.OutFolder) : RunFolder.Create(request.OutFolder);
         folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));
@@ -85,7 +86,7 @@ internal sealed class RunSession : IDisposable
         var session = new RunSession(request, data, tokenizer, folder, progress, stop)
         {
             RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
-            InputsHash = RunInputs.Hash(data, files.Weights),
+            InputsHash = RunInputs.Hash(data, files.Weights, ticket),
         };
         foreach (var note in data.Notes) progress?.Report(new TrainProgress("data", 0, 0, 0, 0, 0, 0, null, note));
         return session;
@@ -98,7 +99,8 @@ internal sealed class RunSession : IDisposable
         new($"{folder.Path} was begun with another recipe (see recipe.json there); go on with that one or choose another --out");
 
     /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>
-    internal BertForSequenceClassification Checkpoint0() => BertFiles.LoadClassifier(Request.ModelFolder, Data.Labels.Count, HeadKey, Execution);
+    /// <param name="execution">How it runs; null as the request says.</param>
+    internal BertForSequenceClassification Checkpoint0(ModelExecution? execution = null) => BertFiles.LoadClassifier(Request.ModelFolder, Data.Labels.Count, HeadKey, execution ?? Execution);
 
     /// <summary>Cuts the event log back to what a checkpoint knows.</summary>
     internal void RewindEvents(long length)
@@ -144,7 +146,7 @@ internal sealed class RunSession : IDisposable
         }
         var state = new RunState(
             stage.Name, stage.Optimizer.Updates, StepsBefore + stage.Tally.Steps, Events.Position, RecipeHash, Data.Hash, stage.Tally, [.. Finished], Ticket, InputsHash);
-        RunCheckpoint.Save(Folder, state, stage.Model.Store, stage.Optimizer, stage.Snapshots);
+        RunCheckpoint.Save(Folder, state, stage.Model.Store, stage.Optimizer, stage.Snapshots, stage.Part);
     }
 
     /// <summary>Evaluates after an epoch and logs it.</summary>
@@ -167,6 +169,9 @@ internal sealed class RunSession : IDisposable
 internal sealed record StageRun(string Name, long LastStep, BertForSequenceClassification Model, AdamW Optimizer, SnapshotList Snapshots)
 {
     internal StageTally Tally { get; set; } = StageTally.Zero;
+
+    /// <summary>What its checkpoints hold beyond parameters, moments and snapshots, or null.</summary>
+    internal ICheckpointPart? Part { get; init; }
 
     internal PaceMeter Pace { get; } = new();
 }

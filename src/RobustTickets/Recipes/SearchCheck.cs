@@ -19,6 +19,20 @@ internal static class SearchCheck
                 found.Require(random.Trial >= 0, "search.trial", random.Trial, "0 or more");
                 Structured(structured, found);
                 break;
+            case (SavedTicketSearch, SavedDraw):
+                break;
+            case (MaskSearch or MagnitudeSearch or OneShotSearch or RandomWeightSearch or SavedTicketSearch, WeightDrawOptions weights):
+                WeightSearchCheck.Check(search, weights, found);
+                break;
+            case (SlimmingSearch or RandomStructuredSearch, _):
+                found.Add("draw.kind: this search yields heads and neurons; possible: structured");
+                break;
+            case (SavedTicketSearch, _):
+                found.Add("draw.kind: a saved ticket is taken as it is, or drawn again from its scores; possible: as-saved, weights");
+                break;
+            case (MaskSearch or MagnitudeSearch or OneShotSearch or RandomWeightSearch, _):
+                found.Add("draw.kind: this search yields single weights; possible: weights");
+                break;
             default:
                 throw new NotSupportedException($"no check for {search.GetType().Name} with {draw.GetType().Name}");
         }

@@ -11,6 +11,11 @@ namespace RobustTickets.Recipes;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(SlimmingSearch), "slimming")]
 [JsonDerivedType(typeof(RandomStructuredSearch), "random-structured")]
+[JsonDerivedType(typeof(MaskSearch), "masks")]
+[JsonDerivedType(typeof(MagnitudeSearch), "magnitude")]
+[JsonDerivedType(typeof(OneShotSearch), "one-shot")]
+[JsonDerivedType(typeof(RandomWeightSearch), "random-weights")]
+[JsonDerivedType(typeof(SavedTicketSearch), "saved")]
 public abstract record SearchStage;
 
 /// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>

@@ -8,6 +8,8 @@ namespace RobustTickets.Recipes;
 /// <summary>Reads and writes ticket folders.</summary>
 internal static class TicketFolder
 {
+    internal const string File = "ticket.json";
+
     private const string Structured = "structured";
 
     /// <summary>Writes the ticket of a slimming search.</summary>
@@ -32,7 +34,7 @@ internal static class TicketFolder
             session.Folder.TicketFolder,
             folder =>
             {
-                AtomicFile.WriteAllText(Path.Combine(folder, "ticket.json"), ticket.ToJsonString() + "\n");
+                AtomicFile.WriteAllText(Path.Combine(folder, File), ticket.ToJsonString() + "\n");
                 AtomicFile.WriteAllText(Path.Combine(folder, "distances.json"), snapshots.Distances(draw).ToJsonString() + "\n");
                 snapshots.Write(Path.Combine(folder, "coefficients.safetensors"));
             },
@@ -46,14 +48,15 @@ internal static class TicketFolder
     /// <exception cref="CheckpointException">It is missing, malformed or of a kind that is not known.</exception>
     internal static ITicketMask Read(string folder)
     {
-        var file = Path.Combine(folder, "ticket.json");
+        var file = Path.Combine(folder, File);
         try
         {
-            var ticket = JsonNode.Parse(File.ReadAllText(file))!;
+            var ticket = JsonNode.Parse(System.IO.File.ReadAllText(file))!;
             return (string?)ticket["kind"] switch
             {
                 null or Structured => ReadStructured(ticket), // tickets of before there were kinds hold heads and neurons
-                var other => throw new CheckpointException($"{file}: kind \"{other}\" is not known; possible: {Structured}"),
+                WeightTickets.Kind => WeightTickets.Read(folder, ticket),
+                var other => throw new CheckpointException($"{file}: kind \"{other}\" is not known; possible: {Structured}, {WeightTickets.Kind}"),
             };
         }
         catch (Exception e) when (e is IOException or System.Text.Json.JsonException or NullReferenceException or InvalidOperationException or IndexOutOfRangeException)

@@ -23,6 +23,7 @@ internal static class TicketRealisation
         return ticket switch
         {
             StructuredMask mask => Structured(dense, mask, retrain, key.Derive(3L), out trained),
+            WeightMask mask => Weights(dense, mask, retrain, key.Derive(3L)),
             _ => throw new NotSupportedException($"no realisation of {ticket.GetType().Name}"),
         };
     }
@@ -51,6 +52,14 @@ internal static class TicketRealisation
         SlimmingCoefficients.Attach(model);
         if (retrain.Coefficients == TicketCoefficients.Released) trained = ReleasedCoefficients(model, dense.Config);
         return model;
+    }
+
+    /// <summary>The dense network under a fixed mask, or without one where what the mask leaves out only loses its values.</summary>
+    private static BertForSequenceClassification Weights(BertForSequenceClassification dense, WeightMask mask, RetrainStage retrain, RandomKey key)
+    {
+        if (retrain.Realisation == Realisation.Ticket) FixedMasks.Attach(dense, mask);
+        else RedrawWeights.Outside(dense, mask, retrain.Realisation == Realisation.DenseZero ? null : key);
+        return dense;
     }
 
     /// <summary>

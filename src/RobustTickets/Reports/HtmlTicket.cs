@@ -11,6 +11,12 @@ internal static class HtmlTicket
     {
         var ticket = run.Result.Ticket!;
         var body = new StringBuilder();
+        if (ticket.Kind == "weights")
+        {
+            HtmlReport.Section(html, "ticket-" + HtmlReport.Id(run.Label), $"The ticket of {run.Label}", string.Create(CultureInfo.InvariantCulture,
+                $"Found by {ticket.StopRule}, drawn from step {ticket.DrawnAtStep:N0}. It keeps {ticket.WeightsKept:N0} of {ticket.WeightsTotal:N0} weights ({100 * (1 - ((double)ticket.WeightsKept / ticket.WeightsTotal)):0.0} % pruned)."), "");
+            return;
+        }
         body.Append(Curve(run));
         body.Append(HeatMaps(run));
         body.Append(Pattern(run));

@@ -123,6 +123,7 @@ public sealed record TicketRecord(
     {
         if (!File.Exists(file)) return null;
         var json = JsonFacts.Read(file);
+        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("kind", out var kind) && kind.ToString() == "weights") return null; // no pattern of heads and neurons to draw
         try
         {
             return new TicketRecord(

@@ -8,6 +8,7 @@ namespace RobustTickets.Runs;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StepEvent), "step")]
 [JsonDerivedType(typeof(MaskEvent), "mask")]
+[JsonDerivedType(typeof(GateEvent), "gates")]
 [JsonDerivedType(typeof(StopEvent), "stop")]
 [JsonDerivedType(typeof(EvaluationEvent), "evaluation")]
 [JsonDerivedType(typeof(StageEvent), "stage")]
@@ -46,6 +47,16 @@ public sealed record StepEvent(
 /// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous snapshot; null at the first.</param>
 /// <param name="Run">How long the stop rule's condition has held.</param>
 public sealed record MaskEvent(string Stage, long Step, int MiniEpoch, double? HeadDistance, double? NeuronDistance, int Run) : RunEvent(Stage);
+
+/// <summary>Hard-concrete gates were counted.</summary>
+/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Step">Step after which they were.</param>
+/// <param name="Epoch">Epochs done.</param>
+/// <param name="Penalty">R, the mean probability that a gate is open.</param>
+/// <param name="Lambda">Weight of R in the step.</param>
+/// <param name="Binary">Share of deterministic gates that are exactly 0 or 1.</param>
+/// <param name="BelowHalf">Share of scores whose sigmoid is below one half.</param>
+public sealed record GateEvent(string Stage, long Step, double Epoch, double Penalty, double Lambda, double Binary, double BelowHalf) : RunEvent(Stage);
 
 /// <summary>The search ended.</summary>
 /// <param name="Stage">Stage it belongs to.</param>

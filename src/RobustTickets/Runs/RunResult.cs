@@ -92,6 +92,9 @@ public sealed record StageSummary(
 /// <param name="NeuronsKept">FFN neurons kept.</param>
 /// <param name="HeadsPerLayer">Heads kept in each layer.</param>
 /// <param name="NeuronsPerLayer">Neurons kept in each layer.</param>
+/// <param name="Kind">What the ticket is made of: <c>structured</c> (heads and neurons) or <c>weights</c>, whose heads and neurons are not counted.</param>
+/// <param name="WeightsTotal">Weights under the mask of a ticket of weights, else 0.</param>
+/// <param name="WeightsKept">Weights kept, else 0.</param>
 public sealed record TicketSummary(
     string StopRule,
     long StoppedAtStep,
@@ -104,7 +107,10 @@ public sealed record TicketSummary(
     int NeuronsTotal,
     int NeuronsKept,
     IReadOnlyList<int> HeadsPerLayer,
-    IReadOnlyList<int> NeuronsPerLayer);
+    IReadOnlyList<int> NeuronsPerLayer,
+    string Kind = "structured",
+    long WeightsTotal = 0,
+    long WeightsKept = 0);
 
 /// <summary>The final model.</summary>
 /// <param name="Base">Name of the pre-trained folder it started from.</param>

@@ -39,10 +39,27 @@ public sealed class HardConcreteMasks : IWeightMasks
     public static HardConcreteMasks Attach(BertForSequenceClassification model, HardConcreteOptions options, Func<string, Tensor>? noise = null)
     {
         var masks = new HardConcreteMasks(model, options, noise);
-        var shapes = masks.Sites.Select(site => (site, Shape: Grid(site, model.Store[$"{site}.weight"].shape, options))).ToArray();
-        foreach (var (site, shape) in shapes) model.Store.Add(BertSites.MaskScores(site), torch.full(shape, HardConcrete.ScoreOf(options.InitialGate)));
+        if (GroupProblem(model.Config, options) is { } problem) throw new ArgumentException(problem);
+        foreach (var (site, shape) in BertSites.MaskableShapes(model.Config))
+        {
+            long[] grid = [Groups(shape[0], options.OutPerMask), Groups(shape[1], options.InPerMask)];
+            model.Store.Add(BertSites.MaskScores(site), torch.full(grid, HardConcrete.ScoreOf(options.InitialGate)));
+        }
         model.Encoder.Masks = masks;
         return masks;
+    }
+
+    /// <summary>Why groups do not fit a network, beginning with the name of the field; null when they do.</summary>
+    public static string? GroupProblem(BertConfig config, HardConcreteOptions options)
+    {
+        foreach (var (site, shape) in BertSites.MaskableShapes(config))
+        {
+            if (options.OutPerMask > 0 && shape[0] % options.OutPerMask != 0) return Text("out-per-mask", options.OutPerMask, shape[0], "rows");
+            if (options.InPerMask > 0 && shape[1] % options.InPerMask != 0) return Text("in-per-mask", options.InPerMask, shape[1], "columns");
+
+            string Text(string field, int each, long size, string what) => $"{field}: {each} does not divide the {size} {what} of {site}; possible: common divisors of all matrices, 0 for a whole matrix";
+        }
+        return null;
     }
 
     /// <summary>Takes the masks off the network and frees the scores.</summary>
@@ -143,14 +160,5 @@ public sealed class HardConcreteMasks : IWeightMasks
         return (signed + 1.0) * 0.5; // exact: the 24 bits of the keyed number fit
     }
 
-    private static long[] Grid(string site, long[] weight, HardConcreteOptions options)
-    {
-        return [Divide(weight[0], options.OutPerMask, "out-per-mask", "rows"), Divide(weight[1], options.InPerMask, "in-per-mask", "columns")];
-
-        long Divide(long size, int each, string field, string what)
-        {
-            if (each < 0 || (each > 0 && size % each != 0)) throw new ArgumentException($"{field}: {each} does not divide the {size} {what} of {site}; possible: divisors of every matrix, 0 for a whole matrix");
-            return each == 0 ? 1 : size / each;
-        }
-    }
+    private static long Groups(long size, int each) => each == 0 ? 1 : size / each;
 }

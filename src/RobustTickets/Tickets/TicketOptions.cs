@@ -80,6 +80,8 @@ public enum TieRule
 /// <summary>How a ticket is drawn from what a search found.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(DrawOptions), "structured")]
+[JsonDerivedType(typeof(WeightDrawOptions), "weights")]
+[JsonDerivedType(typeof(SavedDraw), "as-saved")]
 public abstract record TicketDraw;
 
 /// <summary>How masks are drawn from coefficients (EarlyRobust 3.3.2; spec 8.8, 15.8).</summary>

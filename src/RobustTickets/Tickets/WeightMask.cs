@@ -1,5 +1,6 @@
 // A ticket of single weights: one bit a weight on every maskable matrix (spec 9.5). A value: drawn, saved, compared, put in force; never changed.
 using System.Numerics;
+using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Tickets;
 
@@ -56,7 +57,7 @@ public sealed class MatrixMask
 
 /// <summary>A ticket of single weights over all maskable matrices of a network.</summary>
 /// <param name="Matrices">Masks in the order of the forward pass.</param>
-public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices)
+public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices) : ITicketMask
 {
     /// <summary>Weights under the mask.</summary>
     public long Count => Matrices.Sum(m => m.Count);
@@ -90,4 +91,4 @@ public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices)
 }
 
 /// <summary>A ticket was put on, or compared with, something of another shape.</summary>
-public sealed class TicketShapeException(string message) : ArgumentException(message);
+public sealed class TicketShapeException(string message) : CheckpointException(message);

@@ -133,12 +133,15 @@ internal sealed class TinyTask : IDisposable
     }
 
     /// <summary>A pre-trained folder: random weights, far enough from zero that a few steps learn something.</summary>
-    public static void WriteModel(string folder)
+    /// <param name="folder">Where to; replaced.</param>
+    /// <param name="shape">Another shape; null for <see cref="Config"/>.</param>
+    public static void WriteModel(string folder, HuggingFaceConfig? shape = null)
     {
-        var config = BertFiles.ConfigOf(Config, 2) with { InitializerRange = 0.15 };
+        shape ??= Config;
+        var config = BertFiles.ConfigOf(shape, 2) with { InitializerRange = 0.15 };
         using (var store = BertFiles.Fresh(BertSites.EncoderShapes(config).Concat(BertSites.PoolerShapes(config)), config, RandomKey.FromSeed(3)))
         {
-            HuggingFaceFolderWriter.WriteStreamed(folder, Config, store.Names.Select(n => BertFiles.Stream(n, store[n])));
+            HuggingFaceFolderWriter.WriteStreamed(folder, shape, store.Names.Select(n => BertFiles.Stream(n, store[n])), replace: true);
         }
         Tokenizer.SaveTo(folder);
     }

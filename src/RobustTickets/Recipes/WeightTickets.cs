@@ -1,0 +1,126 @@
+// Ticket folders of single weights: ticket.json (counts, provenance with hashes), masks.safetensors (one bit a weight, as bytes) and, after a mask search, scores.safetensors,
+// from which any other sparsity can be drawn later.
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>Scores that a ticket was drawn from.</summary>
+/// <param name="Layout">How groups lie over a matrix.</param>
+/// <param name="Scores">Scores [R, C] of each layer.</param>
+internal sealed record SavedScores(MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores);
+
+/// <summary>Reads and writes tickets of single weights.</summary>
+internal static class WeightTickets
+{
+    internal const string Kind = "weights";
+
+    private const string MasksFile = "masks.safetensors", ScoresFile = "scores.safetensors", LayoutKey = "layout";
+
+    /// <summary>Files of a ticket beside ticket.json.</summary>
+    internal static IReadOnlyList<string> Files { get; } = [MasksFile, ScoresFile];
+
+    /// <summary>Writes the ticket folder of a run and notes the ticket in its result.</summary>
+    internal static void Conclude(RunSession session, string rule, WeightMask mask, double sparsity, StageTally tally, SavedScores? scores)
+    {
+        var ticket = new JsonObject
+        {
+            ["schema_version"] = 1,
+            ["kind"] = Kind,
+            ["rule"] = rule,
+            ["source_step"] = tally.Steps,
+            ["sparsity"] = sparsity,
+            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
+            ["seed"] = session.Recipe.Seed,
+            ["weights"] = mask.Count,
+            ["kept"] = mask.Kept,
+            ["recipe_sha256"] = session.RecipeHash,
+            ["inputs_sha256"] = session.InputsHash,
+            ["masks_sha256"] = Hash(mask),
+            ["matrices"] = new JsonArray([.. mask.Matrices.Select(m => new JsonObject { ["name"] = m.Site, ["rows"] = m.Rows, ["columns"] = m.Columns, ["kept"] = m.Kept })]),
+        };
+        AtomicFolder.Create(
+            session.Folder.TicketFolder,
+            folder =>
+            {
+                AtomicFile.WriteAllText(Path.Combine(folder, TicketFolder.File), ticket.ToJsonString() + "\n");
+                WriteMasks(Path.Combine(folder, MasksFile), mask);
+                if (scores is null) return;
+                SafetensorsWriter.WriteStreamed(
+                    Path.Combine(folder, ScoresFile), scores.Scores.Select(s => BertFiles.Stream(s.Site, s.Scores)),
+                    new Dictionary<string, string> { [LayoutKey] = scores.Layout == MaskLayout.Blocks ? "blocks" : "strided" });
+            },
+            replace: true);
+        session.Ticket = Summary(rule, mask, tally);
+    }
+
+    /// <summary>The ticket as result.json tells it. Heads and neurons are all there; single weights are not.</summary>
+    internal static TicketSummary Summary(string rule, WeightMask mask, StageTally tally) =>
+        new(rule, tally.Steps, tally.Epochs, tally.Steps, tally.Epochs, true, 0, 0, 0, 0, [], [], Kind, mask.Count, mask.Kept);
+
+    /// <summary>Writes masks as bytes, eight weights each.</summary>
+    internal static void WriteMasks(string path, WeightMask mask) => SafetensorsWriter.Write(
+        path, mask.Matrices.Select(m => new NamedTensor(m.Site, TensorElement.U8, [m.Words.Length * sizeof(ulong)], MemoryMarshal.AsBytes(m.Words.Span).ToArray())),
+        mask.Matrices.ToDictionary(m => m.Site, m => FormattableString.Invariant($"{m.Rows}x{m.Columns}")));
+
+    /// <summary>Reads masks in the order of the forward pass.</summary>
+    /// <exception cref="CheckpointException">The file is missing or holds no masks.</exception>
+    internal static WeightMask ReadMasks(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        try
+        {
+            var matrices = file.Tensors.Select(t =>
+            {
+                var shape = file.Metadata[t.Name].Split('x');
+                return new MatrixMask(
+                    t.Name, long.Parse(shape[0], System.Globalization.CultureInfo.InvariantCulture), long.Parse(shape[1], System.Globalization.CultureInfo.InvariantCulture),
+                    MemoryMarshal.Cast<byte, ulong>(file.Bytes(t.Name).Span).ToArray());
+            });
+            return new WeightMask([.. matrices.OrderBy(m => BertSites.MaskableOrder(m.Site))]);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException)
+        {
+            throw new CheckpointException($"{path}: holds no masks ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Reads the mask of a ticket folder whose ticket.json is given, and checks it against the recorded hash.</summary>
+    /// <exception cref="CheckpointException">The masks are missing, malformed, or not those that the ticket was written with.</exception>
+    internal static WeightMask Read(string folder, JsonNode ticket)
+    {
+        var mask = ReadMasks(Path.Combine(folder, MasksFile));
+        if ((string?)ticket["masks_sha256"] != Hash(mask)) throw new CheckpointException($"{Path.Combine(folder, MasksFile)}: these are not the masks that {TicketFolder.File} was written with (masks_sha256)");
+        return mask;
+    }
+
+    /// <summary>The scores of a ticket folder.</summary>
+    /// <exception cref="CheckpointException">The ticket was saved without scores.</exception>
+    internal static (MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores) ReadScores(string folder)
+    {
+        var path = Path.Combine(folder, ScoresFile);
+        if (!File.Exists(path)) throw new CheckpointException($"{folder}: was saved without scores, so only its own mask can be taken; set draw to {{\"kind\":\"as-saved\"}}");
+        using var file = SafetensorsFile.Open(path);
+        var layout = file.Metadata.GetValueOrDefault(LayoutKey) == "blocks" ? MaskLayout.Blocks : MaskLayout.Strided;
+        return (layout, [.. file.Tensors.OrderBy(t => BertSites.MaskableOrder(t.Name)).Select(t => (t.Name, torch.tensor<float>(file.ReadFloats(t.Name), t.Shape)))]);
+    }
+
+    /// <summary>SHA-256 over names, shapes and bits.</summary>
+    internal static string Hash(WeightMask mask)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var m in mask.Matrices)
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(FormattableString.Invariant($"{m.Site} {m.Rows}x{m.Columns}\n")));
+            hash.AppendData(MemoryMarshal.AsBytes(m.Words.Span));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

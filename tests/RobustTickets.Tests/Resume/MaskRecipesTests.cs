@@ -1,0 +1,217 @@
+// Every recipe whose ticket is single weights, from data to result on a tiny model; and what an interruption in any of its stages must not change. Each recipe is the published
+// one with fewer epochs, two passes of the adversary and rates fit for a network that trains in a second.
+using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints;
+using RobustTickets.Objectives;
+using RobustTickets.Recipes;
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+using Xunit;
+
+namespace RobustTickets.Tests.Resume;
+
+[Collection(TorchCollection.Name)]
+public sealed class MaskRecipesTests : IDisposable
+{
+    /// <summary>Weights of the tiny model under masks.</summary>
+    private const long Maskable = (TinyTask.Layers * ((4 * TinyTask.Hidden * TinyTask.Hidden) + (2 * TinyTask.Hidden * TinyTask.Neurons))) + (TinyTask.Hidden * TinyTask.Hidden);
+
+    private readonly TinyTask _task = new();
+
+    public void Dispose() => _task.Dispose();
+
+    public static TheoryData<string, string> Recipes() => new()
+    {
+        { "robust-ticket", "fine-tune search retrain" },
+        { "robust-ticket-released", "fine-tune search retrain" },
+        { "robust-ticket-no-mask-learning", "round-1 round-2 round-3 retrain" },
+        { "robust-ticket-no-adversary", "fine-tune search retrain" },
+        { "robust-ticket-no-initialization", "fine-tune search retrain" },
+        { "robust-ticket-no-structure", "fine-tune search retrain" },
+        { "robust-ticket-no-structure-longer", "fine-tune search retrain" },
+        { "robust-ticket-rows", "fine-tune search retrain" },
+        { "robust-ticket-adversarial", "fine-tune search retrain" },
+        { "lth", "round-1 round-2 round-3 retrain" },
+        { "one-shot-magnitude", "retrain" },
+        { "random-weights", "retrain" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Every_recipe_runs_to_its_end(string name, string stages)
+    {
+        var recipe = Tiny(name);
+        var run = _task.NewRun();
+        var result = Run(recipe, run);
+        Assert.Equal(stages, string.Join(' ', result.Stages.Select(s => s.Stage)));
+        Assert.True(result.CleanDev is > 0 and <= 1);
+        var ticket = result.Ticket!;
+        Assert.Equal(("weights", Maskable), (ticket.Kind, ticket.WeightsTotal));
+        var pruned = ticket.WeightsTotal - ticket.WeightsKept;
+        if (name == "robust-ticket-rows") Assert.Equal(0, pruned % TinyTask.Hidden);
+        else Assert.InRange(pruned, (long)(0.3 * Maskable) - 8, (long)(0.3 * Maskable) + 8); // a share of each matrix is rounded for itself
+        Assert.Equal(ticket.WeightsKept, Kept(run));
+        var zeros = Zeros(run);
+        if (recipe.Retrain.Realisation == Realisation.Ticket) Assert.Equal(pruned, zeros);
+        else Assert.InRange(zeros, 0, 3);
+    }
+
+    [Theory]
+    [InlineData("robust-ticket", "fine-tune")]
+    [InlineData("robust-ticket", "search")]
+    [InlineData("robust-ticket", "retrain")]
+    [InlineData("robust-ticket-released", "search")]
+    [InlineData("robust-ticket-no-mask-learning", "round-1")]
+    [InlineData("robust-ticket-no-mask-learning", "round-2")]
+    [InlineData("robust-ticket-no-mask-learning", "retrain")]
+    [InlineData("random-weights", "retrain")]
+    public void An_interrupted_run_ends_as_an_uninterrupted_one(string name, string stage)
+    {
+        var recipe = Tiny(name);
+        var (whole, broken) = (_task.NewRun("whole"), _task.NewRun("broken"));
+        Run(recipe, whole);
+        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash(stage, 5), CancellationToken.None));
+        RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
+        RunFiles.AssertSame(whole, broken);
+    }
+
+    [Fact]
+    public void A_search_that_leaks_cannot_be_resumed_without_its_gradients()
+    {
+        // The mutant of the test above: the piled-up gradients are state, and forgetting them shows.
+        var recipe = Tiny("robust-ticket-released");
+        var (whole, broken) = (_task.NewRun("whole"), _task.NewRun("broken"));
+        Run(recipe, whole);
+        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash("search", 5), CancellationToken.None));
+        var file = Path.Combine(RunFiles.Checkpoints(broken)[0], "gradients.safetensors");
+        SafetensorsWriter.Write(file, []);
+        RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
+        Assert.NotEqual(RunFiles.Events(whole), RunFiles.Events(broken));
+    }
+
+    [Fact]
+    public void A_saved_ticket_is_realised_again_and_drawn_at_another_sparsity()
+    {
+        var first = _task.NewRun("first");
+        var result = Run(Tiny("robust-ticket"), first);
+        var again = Tiny("robust-ticket") with { Search = new SavedTicketSearch(first), Draw = new SavedDraw() };
+        var second = _task.NewRun("again");
+        Assert.Equal(result.Ticket!.WeightsKept, Run(again, second).Ticket!.WeightsKept);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")), File.ReadAllBytes(Path.Combine(second, "ticket", "masks.safetensors")));
+
+        var sparser = Run(again with { Draw = new WeightDrawOptions(0.6) }, _task.NewRun("sparser"));
+        Assert.Equal(Math.Round(0.6 * Maskable, MidpointRounding.ToEven), Maskable - sparser.Ticket!.WeightsKept);
+
+        var random = _task.NewRun("random");
+        Run(Tiny("random-weights") with { Search = new RandomWeightSearch(first) }, random);
+        Assert.Equal(KeptPerMatrix(first), KeptPerMatrix(random));
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")), File.ReadAllBytes(Path.Combine(random, "ticket", "masks.safetensors")));
+
+        // Refused before any compute, by name.
+        Refused<RecipeException>("draw.sparsity", Tiny("random-weights") with { Search = new RandomWeightSearch(first), Draw = new WeightDrawOptions(0.5) });
+        Refused<CheckpointException>("scores", again with { Search = new SavedTicketSearch(random), Draw = new WeightDrawOptions(0.5) });
+        Refused<CheckpointException>("nowhere", again with { Search = new SavedTicketSearch(_task.Below("nowhere")) });
+        var masks = Path.Combine(second, "ticket", "masks.safetensors");
+        var bytes = File.ReadAllBytes(masks);
+        bytes[^100] ^= 1;
+        File.WriteAllBytes(masks, bytes);
+        Refused<CheckpointException>("masks_sha256", again with { Search = new SavedTicketSearch(second) });
+    }
+
+    [Fact]
+    public void A_ticket_of_another_shape_is_refused_by_name()
+    {
+        var first = _task.NewRun("first");
+        Run(Tiny("one-shot-magnitude"), first);
+        var structured = _task.NewRun("structured");
+        Run(TinyTask.SearchRecipe, structured);
+        using var other = new TinyTask();
+        TinyTask.WriteModel(other.Model, TinyTask.Config with { IntermediateSize = TinyTask.Neurons / 2 });
+        foreach (var (folder, named) in new[] { (first, "intermediate.dense"), (structured, "neurons") })
+        {
+            var recipe = Tiny("robust-ticket") with { Search = new SavedTicketSearch(folder), Draw = new SavedDraw() };
+            var run = other.NewRun();
+            var error = Assert.Throws<TicketShapeException>(() => RecipeRunner.Run(other.Request(recipe, run), null, CancellationToken.None));
+            Assert.Contains(named, error.Message, StringComparison.Ordinal);
+            Assert.Contains(folder, error.Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(run));
+        }
+        // A ticket of heads and neurons is saved as it is, too.
+        var again = Run(TinyTask.SearchRecipe with { Search = new SavedTicketSearch(structured), Draw = new SavedDraw() }, _task.NewRun());
+        Assert.Equal(RunResult.Load(Path.Combine(structured, "result.json")).Ticket!.HeadsKept, again.Ticket!.HeadsKept);
+    }
+
+    [Fact]
+    public void Masks_on_a_ticket_and_groups_that_do_not_divide_are_refused()
+    {
+        var sliced = _task.NewRun("sliced");
+        Run(TinyTask.SearchRecipe, sliced);
+        var request = _task.Request(Tiny("robust-ticket"), _task.NewRun()) with { ModelFolder = Path.Combine(sliced, "model") };
+        Assert.Contains("is a ticket already", Assert.Throws<CheckpointException>(() => RecipeRunner.Run(request, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        var search = (MaskSearch)Tiny("robust-ticket").Search!;
+        Refused<RecipeException>("search.masks.out-per-mask: 5 does not divide", Tiny("robust-ticket") with { Search = search with { Masks = search.Masks with { OutPerMask = 5 } } });
+    }
+
+    [Fact]
+    public void A_search_may_end_at_the_epoch_it_draws_from()
+    {
+        var search = (MaskSearch)Tiny("robust-ticket").Search!;
+        var result = Run(Tiny("robust-ticket") with { Search = search with { DrawEpoch = 1 } }, _task.NewRun());
+        Assert.Equal(TinyTask.StepsPerEpoch, result.Stages[1].Steps);
+    }
+
+    /// <summary>A published recipe, shrunk.</summary>
+    private static Recipe Tiny(string name)
+    {
+        var recipe = Presets.Get(name, "sst2");
+        return recipe with
+        {
+            MaxLength = 24,
+            BatchSize = TinyTask.BatchSize,
+            Seed = 7,
+            Search = recipe.Search switch
+            {
+                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 1, Optimizer = Faster(s.FineTune.Optimizer) }, Objective = Shorter(s.Objective), Epochs = 1.5 },
+                MagnitudeSearch s => s with { Objective = Shorter(s.Objective), Optimizer = Faster(s.Optimizer), EpochsPerRound = 1 },
+                var other => other,
+            },
+            Retrain = recipe.Retrain with { Objective = Shorter(recipe.Retrain.Objective), Optimizer = Faster(recipe.Retrain.Optimizer), Epochs = 1 },
+            Evaluate = new EvaluateStage(),
+        };
+
+        static ObjectiveOptions Shorter(ObjectiveOptions o) => o is FreeLbOptions f ? f with { Steps = 2 } : o;
+        static OptimizerOptions Faster(OptimizerOptions o) => o with { LearningRate = 3e-3 };
+    }
+
+    private RunResult Run(Recipe recipe, string run) => RecipeRunner.Run(_task.Request(recipe, run, every: 3), null, CancellationToken.None);
+
+    private void Refused<T>(string named, Recipe recipe) where T : Exception
+    {
+        var run = _task.NewRun();
+        var error = Assert.ThrowsAny<T>(() => Run(recipe, run));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run), "nothing is written before a refusal");
+    }
+
+    private static long Kept(string run) => (long)JsonNode.Parse(File.ReadAllText(Path.Combine(run, "ticket", "ticket.json")))!["kept"]!;
+
+    private static long[] KeptPerMatrix(string run) =>
+        [.. JsonNode.Parse(File.ReadAllText(Path.Combine(run, "ticket", "ticket.json")))!["matrices"]!.AsArray().Select(m => (long)m!["kept"]!)];
+
+    /// <summary>Exact zeros in the maskable matrices of the final model.</summary>
+    private static long Zeros(string run)
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(run, "model", "model.safetensors"));
+        return file.Tensors.Where(t => t.Name.EndsWith("weight", StringComparison.Ordinal) && t.Shape.Length == 2 && !t.Name.Contains("embeddings", StringComparison.Ordinal) && !t.Name.StartsWith("classifier", StringComparison.Ordinal))
+            .Sum(t => file.ReadFloats(t.Name).LongCount(x => x == 0));
+    }
+
+    private sealed class Crash(string stage, long step) : IProgress<TrainProgress>
+    {
+        public void Report(TrainProgress p)
+        {
+            if (p.Stage == stage && p.Step == step && p.Note is null) throw new TimeoutException("the crash of a test");
+        }
+    }
+}
