@@ -18,19 +18,19 @@ internal static class MaskPresets
     [
         Of("robust-ticket", "robust ticket of single weights: hard-concrete masks learned by FreeLB on a fine-tuned network, drawn globally, retrained plainly", Robust),
         Of("robust-ticket-released", "robust-ticket as the released code does it: leaking gradients, early ramp, token types dropped, no clipping in fine-tuning and retraining", Released),
-        Of("robust-ticket-no-mask-learning", "ablation: magnitude pruning in rounds of FreeLB instead of learned masks", n => Robust(n) with
+        Of("robust-ticket-without-mask-learning", "ablation: magnitude pruning in rounds of FreeLB instead of learned masks", n => Robust(n) with
         {
             Source = $"{Paper}; ablation of Table 3 (w/o Mask Learning): rounds of {Lottery[..Lottery.IndexOf(':', StringComparison.Ordinal)]}, which RobusT does not detail",
             Search = Rounds(n, FreeLb(n)),
         }),
-        Of("robust-ticket-no-adversary", "ablation: masks learned by plain cross entropy", n => Robust(n) with
+        Of("robust-ticket-without-adversary", "ablation: masks learned by plain cross entropy", n => Robust(n) with
         {
             Source = $"{Paper}; ablation of Table 3 (w/o Adv)",
             Search = Masks(n) with { Objective = new CleanOptions() },
         }),
-        Of("robust-ticket-no-initialization", "ablation: the ticket's structure on re-drawn weights", n => Realised(n, r => r with { Weights = StartWeights.RedrawnMatrices }, "w/o Initialization; embeddings and LayerNorm kept, on which the paper is silent")),
-        Of("robust-ticket-no-structure", "ablation: the whole network, weights outside the ticket re-drawn", n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn }, "w/o Structure")),
-        Of("robust-ticket-no-structure-longer", "ablation: the same, retrained for 10 epochs", n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn, Epochs = 10 }, "w/o Structure, longer")),
+        Of("robust-ticket-without-initialization", "ablation: the ticket's structure on re-drawn weights", n => Realised(n, r => r with { Weights = StartWeights.RedrawnMatrices }, "w/o Initialization; embeddings and LayerNorm kept, on which the paper is silent")),
+        Of("robust-ticket-without-structure", "ablation: the whole network, weights outside the ticket re-drawn", n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn }, "w/o Structure")),
+        Of("robust-ticket-without-structure-longer", "ablation: the same, retrained for 10 epochs", n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn, Epochs = 10 }, "w/o Structure, longer")),
         Of("robust-ticket-rows", "robust-ticket with one mask an output row of a matrix instead of one a weight", n => Robust(n) with
         {
             Source = $"{Paper}; row masks are an option of the released code, the paper uses weights",

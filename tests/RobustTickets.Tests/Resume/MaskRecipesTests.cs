@@ -25,11 +25,11 @@ public sealed class MaskRecipesTests : IDisposable
     {
         { "robust-ticket", "fine-tune search retrain" },
         { "robust-ticket-released", "fine-tune search retrain" },
-        { "robust-ticket-no-mask-learning", "round-1 round-2 round-3 retrain" },
-        { "robust-ticket-no-adversary", "fine-tune search retrain" },
-        { "robust-ticket-no-initialization", "fine-tune search retrain" },
-        { "robust-ticket-no-structure", "fine-tune search retrain" },
-        { "robust-ticket-no-structure-longer", "fine-tune search retrain" },
+        { "robust-ticket-without-mask-learning", "round-1 round-2 round-3 retrain" },
+        { "robust-ticket-without-adversary", "fine-tune search retrain" },
+        { "robust-ticket-without-initialization", "fine-tune search retrain" },
+        { "robust-ticket-without-structure", "fine-tune search retrain" },
+        { "robust-ticket-without-structure-longer", "fine-tune search retrain" },
         { "robust-ticket-rows", "fine-tune search retrain" },
         { "robust-ticket-adversarial", "fine-tune search retrain" },
         { "lth", "round-1 round-2 round-3 retrain" },
@@ -62,9 +62,9 @@ public sealed class MaskRecipesTests : IDisposable
     [InlineData("robust-ticket", "search")]
     [InlineData("robust-ticket", "retrain")]
     [InlineData("robust-ticket-released", "search")]
-    [InlineData("robust-ticket-no-mask-learning", "round-1")]
-    [InlineData("robust-ticket-no-mask-learning", "round-2")]
-    [InlineData("robust-ticket-no-mask-learning", "retrain")]
+    [InlineData("robust-ticket-without-mask-learning", "round-1")]
+    [InlineData("robust-ticket-without-mask-learning", "round-2")]
+    [InlineData("robust-ticket-without-mask-learning", "retrain")]
     [InlineData("random-weights", "retrain")]
     public void An_interrupted_run_ends_as_an_uninterrupted_one(string name, string stage)
     {
