@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/graph_task.h>
 
 #include <vector>
 
@@ -25,6 +26,9 @@ variable_list borrow_all(c10::TensorImpl** handles, int32_t count) {
 using Backward = int64_t (*)(void* context, c10::TensorImpl** gradients, int32_t count, c10::TensorImpl** results, int32_t result_count);
 using Release = void (*)(void* context);
 
+struct ManagedNode;
+thread_local ManagedNode* running = nullptr;  // the node whose managed backward is at work on this thread
+
 struct ManagedNode : torch::autograd::Node {
   Backward backward;
   Release release;
@@ -44,7 +48,10 @@ struct ManagedNode : torch::autograd::Node {
     std::vector<c10::TensorImpl*> given;
     for (auto& g : gradients) given.push_back(rt::give(std::move(g)));
     std::vector<c10::TensorImpl*> got(inputs, nullptr);
+    ManagedNode* outer = running;
+    running = this;
     const int64_t failed = backward(context, given.data(), static_cast<int32_t>(given.size()), got.data(), inputs);
+    running = outer;
     variable_list results;
     for (auto* handle : got) {
       results.push_back(rt::borrow(handle));
@@ -84,6 +91,14 @@ RT_API int32_t rt_grad_of(c10::TensorImpl** outputs, int32_t output_count, c10::
                                        retain_graph != 0, create_graph != 0, allow_unused != 0);
     for (int32_t i = 0; i < input_count; ++i) results[i] = rt::give(std::move(found[i]));
   });
+}
+
+// Asked inside a managed backward: is the gradient of input `input` wanted? 0: no; 1: as a result (a gradient was asked for by name);
+// 2: to be accumulated, so a leaf's may be added to its slot in place of returning it.
+RT_API int32_t rt_backward_wants(int32_t input) {
+  if (running == nullptr || input < 0 || input >= running->inputs || !running->task_should_compute_output(input)) return 0;
+  const auto* chosen = torch::autograd::get_current_graph_task_exec_info();
+  return chosen == nullptr || chosen->empty() ? 2 : 1;
 }
 
 RT_API int32_t rt_grad_mode() { return c10::GradMode::is_enabled() ? 1 : 0; }

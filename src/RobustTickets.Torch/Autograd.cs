@@ -55,6 +55,13 @@ public static unsafe class Autograd
         return output;
     }
 
+    /// <summary>
+    /// Asked inside a managed backward: what becomes of the gradient of an input. A backward that knows may skip what nobody wants, or add to a leaf's
+    /// <see cref="Tensor.grad"/> itself and return null, which saves a matrix of memory and a pass over it.
+    /// </summary>
+    /// <param name="input">Position of the input in the node's list.</param>
+    public static GradientUse Wanted(int input) => (GradientUse)Shim.rt_backward_wants(input);
+
     private sealed record Node(Func<Tensor?[], Tensor?[]> Backward, IDisposable? Saved, string Name);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -86,6 +93,19 @@ public static unsafe class Autograd
         handle.Free();
         node.Saved?.Dispose();
     }
+}
+
+/// <summary>What becomes of the gradient of a managed node's input.</summary>
+public enum GradientUse
+{
+    /// <summary>Nobody wants it.</summary>
+    None = 0,
+
+    /// <summary>It was asked for by name (<see cref="torch.grad"/>): return it.</summary>
+    Result = 1,
+
+    /// <summary>It flows on; where the input is a leaf it is added to the leaf's slot.</summary>
+    Accumulated = 2,
 }
 
 /// <summary>

@@ -58,6 +58,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
     /// <summary>context [Tq, heads*headSize] from query [Tq, ...], key and value [Tk, ...]; <paramref name="coefficients"/> is [heads] or null.</summary>
     internal void Forward(float* query, float* key, float* value, float* coefficients, float* context)
     {
+        using var clock = KernelClock.In(KernelPart.Attention);
         TorchParallel.For(_chunks.Length - 1, 1, (begin, end) =>
         {
             var scratch = new Scratch(_layout, _headSize);
@@ -100,6 +101,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         float* query, float* key, float* value, float* coefficients, float* gradContext,
         float* gradQuery, float* gradKey, float* gradValue, float* gradCoefficients)
     {
+        using var clock = KernelClock.In(KernelPart.Attention);
         TorchParallel.For(_chunks.Length - 1, 1, (begin, end) =>
         {
             var scratch = new Scratch(_layout, _headSize);

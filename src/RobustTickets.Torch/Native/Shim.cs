@@ -33,7 +33,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 2;
+    public const int Abi = 3;
 
     private const string Library = "robust_tickets_torch";
 
@@ -82,6 +82,12 @@ internal static unsafe partial class Shim
     public static partial int rt_custom_node(nint* inputs, int inputCount, nint* outputs, int outputCount,
         delegate* unmanaged[Cdecl]<nint, nint*, int, nint*, int, long> backward, delegate* unmanaged[Cdecl]<nint, void> release,
         nint context, byte* label, out int attached);
+
+    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_backward_wants(int input);
+
+    [LibraryImport(Library)] public static partial int rt_gemm_kinds();
+    [LibraryImport(Library)]
+    public static partial int rt_gemm(int half, int plain, int ta, int tb, long m, long n, long k, void* a, long lda, void* b, long ldb, float beta, float* c, long ldc);
 
     [LibraryImport(Library)] public static partial int rt_threads(out int threads);
     [LibraryImport(Library)] public static partial int rt_set_threads(int threads);

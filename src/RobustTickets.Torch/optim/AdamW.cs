@@ -76,6 +76,7 @@ public sealed unsafe class AdamW : IDisposable
     /// <param name="also">Parameters that are not trained here but whose gradients count, or null.</param>
     public GradientNorm MeasureNorm(double limit, IEnumerable<string>? also = null)
     {
+        using var clock = KernelClock.In(KernelPart.Optimizer);
         var squares = 0.0;
         foreach (var name in Clipped.Select(slot => slot.Name).Concat(also ?? []))
         {
@@ -100,6 +101,7 @@ public sealed unsafe class AdamW : IDisposable
     /// <summary>One update at a learning rate; every gradient that is clipped is multiplied by <paramref name="gradientFactor"/> first. Parameters without gradient are left alone.</summary>
     public void Step(double learningRate, float gradientFactor)
     {
+        using var clock = KernelClock.In(KernelPart.Optimizer);
         Updates++;
         foreach (var slot in _slots)
         {

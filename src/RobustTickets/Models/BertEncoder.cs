@@ -58,6 +58,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>One layer. With <paramref name="clsOnly"/> the result has the [CLS] rows alone: keys and values are still those of all tokens.</summary>
     private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
+        if (FusedBertLayer.Covers(Config, Execution)) return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs), l, x, inputs, pass, clsOnly);
         var batch = inputs.Batch;
         var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
         var self = store.Root / BertSites.Layer(l) / "attention" / "self";
@@ -83,6 +84,12 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
+    }
+
+    private DenseWeight DenseOf(string name, BertInputs inputs)
+    {
+        var weight = store[$"{name}.weight"];
+        return new DenseWeight(weight, store[$"{name}.bias"], inputs.RoundedWeight(name) ?? weight);
     }
 
     private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);

@@ -8,10 +8,13 @@ namespace RobustTickets.Models;
 /// <param name="Packed">Packed tokens; otherwise the padded reference path.</param>
 /// <param name="ClsOnlyLastLayer">The last layer computes only the [CLS] rows that the classifier reads. Exact.</param>
 /// <param name="RowSparseWords">The gradient of the word embedding is kept for the rows in the batch only. Exact.</param>
-public sealed record ModelExecution(bool Packed = true, bool ClsOnlyLastLayer = true, bool RowSparseWords = true)
+/// <param name="Fused">Layers of fused operations; otherwise op by op.</param>
+/// <param name="Precision">Precision of the factors of the layers' products. Weights, sums, optimiser state, coefficients and scores are fp32 always; bf16 needs <paramref name="Fused"/>.</param>
+public sealed record ModelExecution(
+    bool Packed = true, bool ClsOnlyLastLayer = true, bool RowSparseWords = true, bool Fused = true, MatrixPrecision Precision = MatrixPrecision.Fp32)
 {
-    /// <summary>The plain reference: padded, every row, dense gradients.</summary>
-    public static ModelExecution Reference { get; } = new(false, false, false);
+    /// <summary>The plain reference: padded, every row, dense gradients, op by op, fp32.</summary>
+    public static ModelExecution Reference { get; } = new(false, false, false, false);
 }
 
 /// <summary>Coefficients that multiply heads and neurons while a ticket is searched; null entries mean "none in this layer".</summary>
@@ -38,6 +41,7 @@ public sealed class BertInputs
 {
     private readonly Tensor? _wordIndex;
     private readonly Tensor? _padRows;
+    private readonly Dictionary<string, Tensor> _rounded = [];
 
     /// <summary>Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as well.</summary>
     public BertInputs(PackedBatch batch, ParameterStore store, BertConfig config, ModelExecution execution, bool training)
@@ -48,6 +52,7 @@ public sealed class BertInputs
         Segments = torch.tensor<long>(batch.Segments, batch.Tokens);
         Labels = torch.tensor<long>(batch.Labels, batch.Count);
         ClsRows = torch.tensor<long>(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), batch.Count);
+        if (execution.Precision == MatrixPrecision.Bf16) RoundWeights(store, config);
         if (!training || !execution.RowSparseWords) return;
 
         var rows = batch.Ids.Distinct().Order().ToArray();
@@ -86,6 +91,21 @@ public sealed class BertInputs
 
     /// <summary>Leaf [U, H] of the word rows in this batch, or null when the gradient is dense.</summary>
     public Tensor? WordRows { get; }
+
+    /// <summary>The bfloat16 copy of a dense layer's weight, made once for all passes of a step; null in fp32.</summary>
+    internal Tensor? RoundedWeight(string layer) => _rounded.GetValueOrDefault(layer);
+
+    private void RoundWeights(ParameterStore store, BertConfig config)
+    {
+        for (var l = 0; l < config.Layers; l++)
+        {
+            foreach (var name in FusedBertLayer.DenseLayers(l))
+            {
+                var weight = store[$"{name}.weight"];
+                _rounded[name] = DenseWeight.Of(weight, store[$"{name}.bias"], MatrixPrecision.Bf16).Factor;
+            }
+        }
+    }
 
     /// <summary>Word embeddings [T, H] of the batch. The row of [PAD] never receives a gradient (padding_idx).</summary>
     public Tensor LookUpWords(ParameterStore store, BertConfig config)

@@ -39,6 +39,20 @@ public sealed class ExecutionEqualityTests
     public void Gradients_by_rows_equal_dense_ones(int seed, bool dropout, bool gates, bool delta) =>
         SameResults(Fast with { RowSparseWords = false }, Fast, seed, dropout, gates, delta).Agrees();
 
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void Fused_layers_equal_plain_ones(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(Fast with { Fused = false }, Fast, seed, dropout, gates, delta).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void Bfloat16_factors_change_results_by_their_rounding_alone(int seed, bool dropout, bool gates, bool delta)
+    {
+        if (Gemm.WhyNoBFloat16() is not null) return;
+        SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 0.1).Agrees();
+        SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 1e-5).Rejects("the rounding of the factors");
+    }
+
     [Fact]
     public void The_comparison_notices_another_dropout_key() =>
         SameResults(ModelExecution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true).Rejects("another dropout key");
@@ -113,7 +127,7 @@ public sealed class ExecutionEqualityTests
         }
     }
 
-    private static Comparison SameResults(ModelExecution reference, ModelExecution execution, int seed, bool dropout, bool gates, bool delta, bool otherKey = false)
+    private static Comparison SameResults(ModelExecution reference, ModelExecution execution, int seed, bool dropout, bool gates, bool delta, bool otherKey = false, double tolerance = Tolerance)
     {
         var random = new Random(seed);
         var config = TinyBert.Ragged(random, dropout ? 0.2 : 0);
@@ -126,7 +140,7 @@ public sealed class ExecutionEqualityTests
         {
             if (Gradients.IsNoise(name)) continue;
             var largest = values.Select(Math.Abs).DefaultIfEmpty(0).Max();
-            comparison.Near(name, found[name], values, Tolerance * Math.Max(largest, 0.1));
+            comparison.Near(name, found[name], values, tolerance * Math.Max(largest, 0.1));
         }
         return comparison;
 

@@ -1,0 +1,135 @@
+// a = c GELU(z + bias), the middle of the feed-forward network, and its gradients; c is one coefficient per neuron (EarlyRobust) or absent.
+// Backward keeps z alone and computes a again for the gradient of the matrix behind it. erf after Abramowitz and Stegun 7.1.26 as in InferenceKernels; the density of the
+// derivative shares its exponential.
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace RobustTickets.Torch.Kernels;
+
+/// <summary>Bias, GELU and coefficients over rows [T, F]. A result may be written as float or as bfloat16 (the factor of the next product).</summary>
+internal static unsafe class GeluKernel
+{
+    /// <summary>a = c GELU(z + bias); exactly one of <paramref name="a"/> and <paramref name="half"/> is given.</summary>
+    internal static void Forward(float* z, float* bias, float* coefficients, float* a, ushort* half, long rows, int width)
+    {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
+        TorchParallel.For(rows, ResidualNormKernel.Grain(width), (begin, end) =>
+        {
+            for (var r = begin; r < end; r++) ForwardRow(z + (r * width), bias, coefficients, a is null ? null : a + (r * width), half is null ? null : half + (r * width), width);
+        });
+    }
+
+    /// <summary>
+    /// The activation goes to <paramref name="a"/> or <paramref name="half"/> as in <see cref="Forward"/>; <paramref name="da"/> becomes the gradient of z, also written to
+    /// <paramref name="dzHalf"/> where given.
+    /// Column sums: set 0 bias, set 1 coefficients.
+    /// </summary>
+    internal static ColumnSums Backward(float* z, float* bias, float* coefficients, float* da, float* a, ushort* half, ushort* dzHalf, long rows, int width)
+    {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
+        var sums = new ColumnSums(rows, 2, width);
+        sums.ForBlocks(rows, (block, first, last) =>
+        {
+            for (var r = first; r < last; r++)
+            {
+                var at = r * width;
+                BackwardRow(z + at, bias, coefficients, da + at, a is null ? null : a + at, half is null ? null : half + at, dzHalf is null ? null : dzHalf + at, sums.At(block, 0), sums.At(block, 1), width);
+            }
+        });
+        return sums;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ForwardRow(float* z, float* bias, float* c, float* a, ushort* half, int width)
+    {
+        var j = 0;
+        for (; j + 8 <= width; j += 8)
+        {
+            var value = InferenceKernels.Gelu(Vector256.Load(z + j) + Vector256.Load(bias + j));
+            if (c is not null) value *= Vector256.Load(c + j);
+            Write(value, a, half, j);
+        }
+        for (; j < width; j++)
+        {
+            var value = InferenceKernels.Gelu(Vector256.CreateScalar(z[j] + bias[j]))[0];
+            if (c is not null) value *= c[j];
+            Write(value, a, half, j);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void BackwardRow(float* z, float* bias, float* c, float* da, float* a, ushort* half, ushort* dzHalf, float* sumBias, float* sumCoefficients, int width)
+    {
+        var j = 0;
+        for (; j + 8 <= width; j += 8)
+        {
+            var (value, slope) = GeluAndSlope(Vector256.Load(z + j) + Vector256.Load(bias + j));
+            var given = Vector256.Load(da + j);
+            if (c is not null)
+            {
+                Vector256.FusedMultiplyAdd(given, value, Vector256.Load(sumCoefficients + j)).Store(sumCoefficients + j);
+                var factor = Vector256.Load(c + j);
+                value *= factor;
+                given *= factor;
+            }
+            var dz = given * slope;
+            Write(value, a, half, j);
+            Write(dz, da, null, j);
+            if (dzHalf is not null) Write(dz, null, dzHalf, j);
+            (Vector256.Load(sumBias + j) + dz).Store(sumBias + j);
+        }
+        for (; j < width; j++)
+        {
+            var (values, slopes) = GeluAndSlope(Vector256.CreateScalar(z[j] + bias[j]));
+            var (value, given) = (values[0], da[j]);
+            if (c is not null)
+            {
+                sumCoefficients[j] += given * value;
+                value *= c[j];
+                given *= c[j];
+            }
+            var dz = given * slopes[0];
+            Write(value, a, half, j);
+            da[j] = dz;
+            if (dzHalf is not null) dzHalf[j] = BFloat16.Round(dz);
+            sumBias[j] += dz;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(Vector256<float> value, float* wide, ushort* half, int j)
+    {
+        if (half is null) value.Store(wide + j);
+        else Vector128.Narrow(BFloat16.Round(value).GetLower(), BFloat16.Round(value).GetUpper()).Store(half + j);
+    }
+
+    private static void Write(float value, float* wide, ushort* half, int j)
+    {
+        if (half is null) wide[j] = value;
+        else half[j] = BFloat16.Round(value);
+    }
+
+    /// <summary>GELU(x) and its derivative Phi(x) + x phi(x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (Vector256<float> Value, Vector256<float> Slope) GeluAndSlope(Vector256<float> x)
+    {
+        var z = x * Vector256.Create(0.70710678118654752f);
+        var magnitude = Vector256.Abs(z);
+        var t = Vector256<float>.One / Vector256.FusedMultiplyAdd(Vector256.Create(0.3275911f), magnitude, Vector256<float>.One);
+        var polynomial = Vector256.Create(1.061405429f);
+        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(-1.453152027f));
+        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(1.421413741f));
+        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(-0.284496736f));
+        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(0.254829592f));
+        var exponential = VectorMath.Exp(-(magnitude * magnitude));
+        var tail = polynomial * t * exponential; // 1 - erf(|z|)
+        var half = Vector256.Create(0.5f);
+        var negative = Vector256.LessThan(x, Vector256<float>.Zero);
+        var cdf = Vector256.ConditionalSelect(negative, half * tail, Vector256<float>.One - (half * tail));
+        var value = Vector256.ConditionalSelect(negative, x * half * tail, x * half * (Vector256.Create(2f) - tail));
+        // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
+        var density = x * (exponential * Vector256.Create(0.39894228040143268f));
+        density = Vector256.ConditionalSelect(Vector256.Equals(exponential, Vector256<float>.Zero) & Vector256.Equals(x, x), Vector256<float>.Zero, density);
+        return (value, cdf + density);
+    }
+}

@@ -1,0 +1,50 @@
+// Dense products on raw memory, accumulating into the target: what the layers' forward and backward passes are made of.
+// Measured on Zen 4 (one thread): oneDNN 100-110 GFLOP/s where OpenBLAS' SkylakeX kernels reach 94-105, and 200-218 in bfloat16 (docs/performance.md).
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Torch.Kernels;
+
+/// <summary>Element type of the factors of a dense layer's products. Sums, weights and optimiser state are fp32 always.</summary>
+public enum MatrixPrecision
+{
+    /// <summary>Single precision.</summary>
+    Fp32,
+
+    /// <summary>Factors rounded to bfloat16, sums in single precision.</summary>
+    Bf16,
+}
+
+/// <summary>Products of row-major matrices.</summary>
+public static unsafe class Gemm
+{
+    /// <summary>Sends f32 products through libtorch's own BLAS instead of oneDNN. The reference in tests; read at every product.</summary>
+    internal static bool PlainBlas { get; set; }
+
+    /// <summary>Why products in bfloat16 are not offered here, or null where they are: a processor without the instruction would emulate it, slower than fp32.</summary>
+    public static string? WhyNoBFloat16() =>
+        !TorchInfo.ReadBFloat16() ? "this processor has no bfloat16 instructions (AVX512_BF16 or AMX_BF16) and would emulate them, slower than fp32"
+        : (Shim.rt_gemm_kinds() & 2) == 0 ? "this libtorch offers no bfloat16 product (oneDNN's dnnl_gemm_bf16bf16f32 was not found)" : null;
+
+    /// <summary>Name of the library behind f32 products.</summary>
+    public static string Library => (Shim.rt_gemm_kinds() & 1) != 0 ? "oneDNN" : "libtorch's BLAS";
+
+    /// <summary>C [m, n] = op(A) [m, k] op(B) [k, n] + beta C. <paramref name="ta"/>: A is stored [k, m]; <paramref name="tb"/>: B is stored [n, k]. No padding between rows.</summary>
+    internal static void Run(bool ta, bool tb, long m, long n, long k, float* a, float* b, float beta, float* c) => Run(false, ta, tb, m, n, k, a, b, beta, c);
+
+    /// <summary>The same with factors in bfloat16.</summary>
+    internal static void RunHalf(bool ta, bool tb, long m, long n, long k, ushort* a, ushort* b, float beta, float* c) => Run(true, ta, tb, m, n, k, a, b, beta, c);
+
+    private static void Run(bool half, bool ta, bool tb, long m, long n, long k, void* a, void* b, float beta, float* c)
+    {
+        if (m == 0 || n == 0) return;
+        if (k == 0)
+        {
+            if (beta == 0) new Span<float>(c, checked((int)(m * n))).Clear();
+            return;
+        }
+        using var clock = KernelClock.In(KernelPart.Gemm);
+        Shim.Check(
+            Shim.rt_gemm(half ? 1 : 0, PlainBlas ? 1 : 0, ta ? 1 : 0, tb ? 1 : 0, m, n, k, a, ta ? m : k, b, tb ? k : n, beta, c, n),
+            "matrix product", () => $"[{m}, {k}] x [{k}, {n}] {(half ? "bfloat16" : "float32")}");
+    }
+}

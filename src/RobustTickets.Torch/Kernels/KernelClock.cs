@@ -1,0 +1,72 @@
+// Where the time of a step goes, by part. Kernels stand between Start and the returned span's end; nested parts are taken out of the outer one, so the parts add up.
+// Off by default: then a span costs one test of a static field.
+using System.Diagnostics;
+
+namespace RobustTickets.Torch.Kernels;
+
+/// <summary>Parts of a training or evaluation step.</summary>
+public enum KernelPart
+{
+    /// <summary>Matrix products of dense layers.</summary>
+    Gemm,
+
+    /// <summary>Attention over sequences, its small products included.</summary>
+    Attention,
+
+    /// <summary>Norms, activations, dropout, bias sums, conversions.</summary>
+    ElementWise,
+
+    /// <summary>Gradient norm and update.</summary>
+    Optimizer,
+
+    /// <summary>Batches: packing, tensors of ids.</summary>
+    Data,
+}
+
+/// <summary>Adds up wall time by part while switched on. One thread only: the one that computes.</summary>
+public static class KernelClock
+{
+    private static readonly long[] Ticks = new long[Enum.GetValues<KernelPart>().Length];
+    private static bool s_on;
+    private static int s_part = -1;
+    private static long s_since;
+
+    /// <summary>Starts counting from zero.</summary>
+    public static void Begin()
+    {
+        Array.Clear(Ticks);
+        (s_part, s_on) = (-1, true);
+    }
+
+    /// <summary>Stops and returns the milliseconds of each part.</summary>
+    public static IReadOnlyDictionary<KernelPart, double> End()
+    {
+        s_on = false;
+        return Enum.GetValues<KernelPart>().ToDictionary(p => p, p => Ticks[(int)p] * 1000.0 / Stopwatch.Frequency);
+    }
+
+    /// <summary>A part begins; it ends when the span is disposed.</summary>
+    public static Span In(KernelPart part) => s_on ? new Span(Switch((int)part)) : new Span(-2);
+
+    private static int Switch(int part)
+    {
+        var (now, outer) = (Stopwatch.GetTimestamp(), s_part);
+        if (outer >= 0) Ticks[outer] += now - s_since;
+        (s_part, s_since) = (part, now);
+        return outer;
+    }
+
+    /// <summary>A part at work.</summary>
+    public readonly ref struct Span
+    {
+        private readonly int _outer;
+
+        internal Span(int outer) => _outer = outer;
+
+        /// <summary>Ends the part.</summary>
+        public void Dispose()
+        {
+            if (_outer != -2 && s_on) Switch(_outer);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+// The dense parts of a transformer layer as three recorded operations: projections of one input, attention output with its norm, and the feed-forward network with its norm.
+// Each forward keeps only what its backward cannot cheaply compute again (dropout masks and activations are computed again), weight gradients are added to their slots by
+// the products themselves, and gradients nobody asked for are not computed. The plain form beside them is BertEncoder's op-by-op layer.
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Torch.nn;
+
+/// <summary>Scale and shift of a LayerNorm and the dropout before it.</summary>
+/// <param name="Gamma">[H].</param>
+/// <param name="Beta">[H].</param>
+/// <param name="Epsilon">Added to the variance.</param>
+/// <param name="Dropout">Probability; used where <paramref name="Keys"/> is not empty.</param>
+/// <param name="Keys">[T] key of each row's mask; empty in evaluation.</param>
+public readonly record struct NormSpec(Tensor Gamma, Tensor Beta, double Epsilon, double Dropout, ReadOnlyMemory<RandomKey> Keys);
+
+/// <summary>Fused layers over packed rows [T, H].</summary>
+public static unsafe class FusedLayers
+{
+    /// <summary>x W_i^T + b_i for several weights at once: query, key and value of one input.</summary>
+    /// <param name="x">[T, K].</param>
+    /// <param name="weights">[N_i, K] each.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, N_i] each.</returns>
+    public static Tensor[] Linear(Tensor x, MatrixPrecision precision, params DenseWeight[] weights)
+    {
+        var recording = torch.is_grad_enabled();
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var factor = Dense.Factor(x, precision);
+        var outputs = new Tensor[weights.Length];
+        for (var i = 0; i < weights.Length; i++)
+        {
+            outputs[i] = scope.Keep(Dense.Forward(factor, weights[i].Factor));
+            AddBias(outputs[i], weights[i].Bias);
+        }
+        var saved = new Saved([factor], weights);
+        Tensor?[] inputs = [x, .. weights.SelectMany(w => new[] { w.Weight, w.Bias })];
+        Record(recording, inputs, outputs, given => LinearBackward(given, saved, precision), saved, "linear layers");
+        return outputs;
+    }
+
+    private static Tensor?[] LinearBackward(Tensor?[] given, Saved saved, MatrixPrecision precision)
+    {
+        var gradients = new Tensor?[1 + (2 * given.Length)];
+        Tensor? dx = null;
+        for (var i = 0; i < given.Length; i++)
+        {
+            if (given[i] is not { } gradient) continue;
+            var dy = gradient.contiguous();
+            var factor = Dense.Factor(dy, precision);
+            if (Autograd.Wanted(0) != GradientUse.None) dx = Dense.InputGradient(factor, saved.Weights[i].Factor, dx);
+            gradients[1 + (2 * i)] = Dense.WeightGradient(1 + (2 * i), saved.Weights[i].Weight, factor, saved[0]);
+            if (Autograd.Wanted(2 + (2 * i)) != GradientUse.None) gradients[2 + (2 * i)] = ColumnSums.Of((float*)dy.data_ptr, dy.size(0), (int)dy.size(1));
+        }
+        gradients[0] = dx;
+        return gradients;
+    }
+
+    /// <summary>LayerNorm(dropout(x W^T + b) + residual): the end of the attention block.</summary>
+    /// <param name="x">[T, K], the context of all heads.</param>
+    /// <param name="weight">[H, K].</param>
+    /// <param name="residual">[T, H].</param>
+    /// <param name="norm">Norm and dropout.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, H].</returns>
+    public static Tensor Output(Tensor x, DenseWeight weight, Tensor residual, NormSpec norm, MatrixPrecision precision)
+    {
+        var recording = torch.is_grad_enabled();
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var factor = Dense.Factor(x, precision);
+        var (y, normalised, inverse) = Norm(Dense.Forward(factor, weight.Factor), weight.Bias, residual, norm);
+        scope.Keep(y);
+        var saved = new Saved([factor, normalised, inverse, norm.Gamma], [weight]);
+        Tensor?[] inputs = [x, weight.Weight, weight.Bias, residual, norm.Gamma, norm.Beta];
+        Record(recording, inputs, [y], given => OutputBackward(given[0], saved, norm.Keys, norm.Dropout, precision), saved, "attention output");
+        return y;
+    }
+
+    private static Tensor?[] OutputBackward(Tensor? given, Saved saved, ReadOnlyMemory<RandomKey> keys, double dropout, MatrixPrecision precision)
+    {
+        if (given is null) return new Tensor?[6];
+        var (dOut, dResidual, sums) = NormBackward(given, saved[1], saved[2], saved[3], keys, dropout);
+        using (sums)
+        {
+            var factor = Dense.Factor(dOut, precision);
+            var dx = Autograd.Wanted(0) == GradientUse.None ? null : Dense.InputGradient(factor, saved.Weights[0].Factor);
+            return
+            [
+                dx, Dense.WeightGradient(1, saved.Weights[0].Weight, factor, saved[0]), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5),
+            ];
+        }
+    }
+
+    /// <summary>LayerNorm(dropout(c GELU(x U^T + b) D^T + d) + x): the feed-forward network.</summary>
+    /// <param name="x">[T, H].</param>
+    /// <param name="up">U [F, H] and its bias.</param>
+    /// <param name="down">D [H, F] and its bias.</param>
+    /// <param name="coefficients">c [F], or null for ones.</param>
+    /// <param name="norm">Norm and dropout.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, H].</returns>
+    public static Tensor FeedForward(Tensor x, DenseWeight up, DenseWeight down, Tensor? coefficients, NormSpec norm, MatrixPrecision precision)
+    {
+        var recording = torch.is_grad_enabled();
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var source = x.detach().contiguous();
+        var factor = Dense.Factor(source, precision);
+        var z = Dense.Forward(factor, up.Factor); // [T, F] without its bias
+        long rows = z.size(0), width = z.size(1);
+        var half = precision == MatrixPrecision.Bf16;
+        var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
+        GeluKernel.Forward(Wide(z), Wide(up.Bias), Wide(coefficients), half ? null : Wide(activated), Half(activated, half), rows, (int)width);
+        var (y, normalised, inverse) = Norm(Dense.Forward(activated, down.Factor), down.Bias, source, norm);
+        scope.Keep(y);
+        activated.Dispose(); // computed again in backward
+        var saved = new Saved([factor, z, normalised, inverse, norm.Gamma, up.Bias, coefficients], [up, down]);
+        Tensor?[] inputs = [x, up.Weight, up.Bias, down.Weight, down.Bias, norm.Gamma, norm.Beta, coefficients];
+        Record(recording, inputs, [y], given => FeedForwardBackward(given[0], saved, norm.Keys, norm.Dropout, precision), saved, "feed-forward network");
+        return y;
+    }
+
+    private static Tensor?[] FeedForwardBackward(Tensor? given, Saved saved, ReadOnlyMemory<RandomKey> keys, double dropout, MatrixPrecision precision)
+    {
+        if (given is null) return new Tensor?[8];
+        var (dOut, dx, sums) = NormBackward(given, saved[2], saved[3], saved[4], keys, dropout);
+        var half = precision == MatrixPrecision.Bf16;
+        using (sums)
+        {
+            var (z, coefficients) = (saved[1], saved.Optional(6));
+            long rows = z.size(0), width = z.size(1);
+            var factor = Dense.Factor(dOut, precision);
+            var da = Dense.InputGradient(factor, saved.Weights[1].Factor); // [T, F], becomes dz
+            var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
+            var dz = half ? torch.empty(z.sizes, DType.BFloat16) : da;
+            using var inner = GeluKernel.Backward(
+                Wide(z), Wide(saved[5]), Wide(coefficients), Wide(da), half ? null : Wide(activated), Half(activated, half), Half(dz, half), rows, (int)width);
+            var dDown = Dense.WeightGradient(3, saved.Weights[1].Weight, factor, activated);
+            Dense.InputGradient(dz, saved.Weights[0].Factor, dx); // the residual's gradient is there already
+            return
+            [
+                dx, Dense.WeightGradient(1, saved.Weights[0].Weight, dz, saved[0]), Total(inner, 0, 2), dDown, Total(sums, 2, 4), Total(sums, 0, 5), Total(sums, 1, 6),
+                coefficients is null ? null : Total(inner, 1, 7),
+            ];
+        }
+    }
+
+    /// <summary>y, the normalised rows (in the memory of <paramref name="x"/>) and 1/deviation of each.</summary>
+    private static (Tensor Y, Tensor Normalised, Tensor Inverse) Norm(Tensor x, Tensor bias, Tensor residual, NormSpec norm)
+    {
+        var y = torch.empty(x.sizes);
+        var inverse = torch.empty([x.size(0)]);
+        var added = residual.detach().contiguous();
+        ResidualNormKernel.Forward(
+            Wide(x), Wide(bias), Wide(added), norm.Dropout > 0 ? norm.Keys : default, norm.Dropout, Wide(norm.Gamma), Wide(norm.Beta), norm.Epsilon, Wide(y), Wide(inverse), x.size(0), (int)x.size(1));
+        return (y, x, inverse);
+    }
+
+    private static (Tensor DOut, Tensor DResidual, ColumnSums Sums) NormBackward(
+        Tensor given, Tensor normalised, Tensor inverse, Tensor gamma, ReadOnlyMemory<RandomKey> keys, double dropout)
+    {
+        var dy = given.contiguous();
+        Tensor dOut = torch.empty(dy.sizes), dResidual = torch.empty(dy.sizes);
+        var sums = ResidualNormKernel.Backward(
+            Wide(dy), Wide(normalised), Wide(inverse), dropout > 0 ? keys : default, dropout, Wide(gamma), Wide(dOut), Wide(dResidual), dy.size(0), (int)dy.size(1));
+        return (dOut, dResidual, sums);
+    }
+
+    private static Tensor? Total(ColumnSums sums, int set, int input) => Autograd.Wanted(input) == GradientUse.None ? null : sums.Total(set);
+
+    private static void AddBias(Tensor y, Tensor bias)
+    {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
+        y.add_(bias.detach());
+    }
+
+    private static ushort* Half(Tensor tensor, bool half) => half ? (ushort*)tensor.data_ptr : null;
+
+    private static float* Wide(Tensor? tensor) => tensor is null ? null : (float*)tensor.data_ptr;
+
+    /// <summary>Gives the outputs their history; recording was off while they were computed.</summary>
+    private static void Record(bool recording, Tensor?[] inputs, Tensor[] outputs, Func<Tensor?[], Tensor?[]> backward, Saved saved, string name)
+    {
+        if (!recording)
+        {
+            saved.Dispose();
+            return;
+        }
+        using var record = torch.enable_grad();
+        Autograd.Custom(inputs, outputs, backward, saved, name);
+    }
+
+    /// <summary>What a backward needs: detached tensors, and the weights themselves because their gradient slots are written.</summary>
+    private sealed class Saved : IDisposable
+    {
+        private readonly SavedTensors _tensors;
+
+        internal Saved(Tensor?[] tensors, DenseWeight[] weights)
+        {
+            _tensors = new SavedTensors(tensors);
+            Weights = Array.ConvertAll(weights, w => new DenseWeight(w.Weight.alias().keep(), w.Bias, w.Factor.detach().keep()));
+        }
+
+        internal DenseWeight[] Weights { get; }
+
+        internal Tensor this[int index] => _tensors[index];
+
+        internal Tensor? Optional(int index) => _tensors.Optional(index);
+
+        public void Dispose()
+        {
+            _tensors.Dispose();
+            foreach (var weight in Weights)
+            {
+                weight.Weight.Dispose();
+                weight.Factor.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// Norm and activation kernels on numbers that are no ordinary ones, from misaligned starts, against a scalar statement in double precision; nothing beside the rows is written.
+using System.Runtime.Intrinsics;
+using RobustTickets.Torch.Kernels;
+using Xunit;
+
+namespace RobustTickets.Torch.Tests.Kernels;
+
+public sealed unsafe class FusedKernelSpecialsTests : IClassFixture<OneThread>
+{
+    private const float Untouched = 777;
+
+    [Fact]
+    public void Norm_of_every_width_and_start_is_that_of_the_formula_and_writes_nothing_else()
+    {
+        for (var width = 1; width <= 64; width++)
+        {
+            var random = new Random(width);
+            const int rows = 3, shift = 3; // 12 bytes off any vector's alignment
+            var count = rows * width;
+            float[] x = Numbers.Zeros(count + 8), y = Numbers.Zeros(count + 8), residual = Numbers.Normal(random, count + 8), inverse = Numbers.Zeros(rows);
+            Array.Fill(x, Untouched);
+            Array.Fill(y, Untouched);
+            var given = Numbers.Normal(random, count);
+            given.CopyTo(x, shift);
+            float[] bias = Numbers.Normal(random, width), gamma = Numbers.Normal(random, width), beta = Numbers.Normal(random, width);
+            ResidualNormKernel.Forward(
+                Numbers.At(x, shift), Numbers.At(bias), Numbers.At(residual, 1), default, 0, Numbers.At(gamma), Numbers.At(beta), 1e-5, Numbers.At(y, shift), Numbers.At(inverse), rows, width);
+            foreach (var around in new[] { x, y })
+            {
+                Assert.All(around[..shift], v => Assert.Equal(Untouched, v));
+                Assert.All(around[(shift + count)..], v => Assert.Equal(Untouched, v));
+            }
+            for (var r = 0; r < rows; r++)
+            {
+                var row = Enumerable.Range(0, width).Select(j => (double)given[(r * width) + j] + bias[j] + residual[1 + (r * width) + j]).ToArray();
+                var mean = row.Average();
+                var deviation = Math.Sqrt(row.Average(v => (v - mean) * (v - mean)) + 1e-5);
+                for (var j = 0; j < width; j++)
+                {
+                    Assert.Equal((row[j] - mean) / deviation, x[shift + (r * width) + j], 1e-4);
+                    Assert.Equal(((row[j] - mean) / deviation * gamma[j]) + beta[j], y[shift + (r * width) + j], 1e-4);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void A_number_that_is_none_spoils_its_own_row_alone(float bad)
+    {
+        const int rows = 5, width = 37;
+        var random = new Random(1);
+        float[] x = Numbers.Normal(random, rows * width), residual = Numbers.Normal(random, rows * width), y = Numbers.Zeros(rows * width), inverse = Numbers.Zeros(rows);
+        float[] ones = Numbers.Zeros(width), zeros = Numbers.Zeros(width);
+        Array.Fill(ones, 1f);
+        x[(2 * width) + 36] = bad;
+        ResidualNormKernel.Forward(Numbers.At(x), Numbers.At(zeros), Numbers.At(residual), default, 0, Numbers.At(ones), Numbers.At(zeros), 1e-12, Numbers.At(y), Numbers.At(inverse), rows, width);
+        for (var r = 0; r < rows; r++)
+        {
+            var row = y[(r * width)..((r + 1) * width)];
+            if (r == 2) Assert.Contains(row, float.IsNaN);
+            else Assert.All(row, v => Assert.True(float.IsFinite(v)));
+        }
+    }
+
+    [Fact]
+    public void Equal_entries_and_denormals_have_a_norm_of_zero_and_no_infinity()
+    {
+        const int width = 19;
+        foreach (var value in new[] { 0f, 1e-40f, 3f })
+        {
+            float[] x = Numbers.Zeros(width), y = Numbers.Zeros(width), zeros = Numbers.Zeros(width), ones = Numbers.Zeros(width), inverse = Numbers.Zeros(1);
+            Array.Fill(x, value);
+            Array.Fill(ones, 1f);
+            ResidualNormKernel.Forward(Numbers.At(x), Numbers.At(zeros), Numbers.At(zeros), default, 0, Numbers.At(ones), Numbers.At(zeros), 1e-12, Numbers.At(y), Numbers.At(inverse), 1, width);
+            Assert.All(y, v => Assert.True(Math.Abs(v) < 0.5, $"{value}: {v}"));
+        }
+    }
+
+    [Fact]
+    public void The_slope_of_gelu_is_within_2e_6_of_the_formula_and_finite_where_it_should_be()
+    {
+        for (var i = -8000; i <= 8000; i++)
+        {
+            var x = i / 1000f;
+            var (value, slope) = GeluKernel.GeluAndSlope(Vector256.Create(x));
+            // Central difference of the value in double precision by the series of erf.
+            var exact = (Phi(x) + (x * Math.Exp(-x * (double)x / 2) / Math.Sqrt(2 * Math.PI)));
+            Assert.True(Math.Abs(exact - slope[3]) < 2e-6, $"slope at {x}: {slope[3]:R}, exactly {exact:R}");
+            Assert.Equal(InferenceKernels.Gelu(Vector256.Create(x))[0], value[5], 1e-6f);
+        }
+        foreach (var (x, slope) in new[] { (1e30f, 1f), (-1e30f, 0f), (40f, 1f), (-40f, 0f), (float.PositiveInfinity, 1f), (1e-40f, 0.5f), (0f, 0.5f) })
+        {
+            Assert.Equal(slope, GeluKernel.GeluAndSlope(Vector256.Create(x)).Slope[0], 1e-6f);
+        }
+        Assert.True(float.IsNaN(GeluKernel.GeluAndSlope(Vector256.Create(float.NaN)).Slope[0]));
+    }
+
+    [Fact]
+    public void Activation_of_every_width_and_start_is_that_of_its_lanes_and_writes_nothing_else()
+    {
+        for (var width = 1; width <= 64; width++)
+        {
+            var random = new Random(width);
+            float[] z = Numbers.Normal(random, (2 * width) + 4), bias = Numbers.Normal(random, width + 1), c = Numbers.Normal(random, width), a = Numbers.Zeros((2 * width) + 4);
+            var half = new ushort[(2 * width) + 4];
+            Array.Fill(a, Untouched);
+            Array.Fill(half, (ushort)0x1234);
+            GeluKernel.Forward(Numbers.At(z, 1), Numbers.At(bias, 1), Numbers.At(c), Numbers.At(a, 3), null, 2, width);
+            fixed (ushort* h = half) GeluKernel.Forward(Numbers.At(z, 1), Numbers.At(bias, 1), Numbers.At(c), null, h + 3, 2, width);
+            for (var i = 0; i < a.Length; i++)
+            {
+                var inside = i >= 3 && i < 3 + (2 * width);
+                var j = inside ? (i - 3) % width : 0;
+                var expected = inside ? InferenceKernels.Gelu(Vector256.Create(z[1 + i - 3] + bias[1 + j]))[0] * c[j] : Untouched;
+                Assert.Equal(expected, a[i]);
+                Assert.Equal(inside ? BFloat16.Round(expected) : (ushort)0x1234, half[i]);
+            }
+        }
+    }
+
+    private static double Phi(double x)
+    {
+        var z = x / Math.Sqrt(2);
+        if (Math.Abs(z) > 6) return z > 0 ? 1 : 0;
+        var (term, sum) = (z, z);
+        for (var n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum) && term != 0; n++) sum += term *= 2 * z * z / ((2 * n) + 1);
+        return 0.5 * (1 + (2 / Math.Sqrt(Math.PI) * Math.Exp(-z * z) * sum));
+    }
+}
