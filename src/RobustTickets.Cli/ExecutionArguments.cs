@@ -39,8 +39,7 @@ internal sealed class ExecutionOptionSet
     {
         var options = Read(parsed);
         if (options.Device != "cpu") throw new UsageException($"--device {options.Device}: this build runs models on cpu");
-        if (options.Precision != "fp32") throw new UsageException($"--precision {options.Precision}: this build computes in fp32");
         if (options.Threads is { } threads) torch.set_num_threads(threads);
-        return new ModelExecution();
+        return options.Models();
     }
 }

@@ -67,6 +67,7 @@ public static unsafe class InferenceKernels
         if (w.Inputs == 0) rows = (int)(y.numel / w.Outputs);
         float* source = (float*)x.data_ptr, target = (float*)y.data_ptr;
         var blocks = (rows + RowsPerTask - 1) / RowsPerTask;
+        using var clock = KernelClock.In(KernelPart.Gemm);
         TorchParallel.For((long)blocks * w.Panels, Math.Max(1, w.Panels / 4), (begin, end) =>
         {
             for (var task = begin; task < end; task++)
@@ -149,6 +150,7 @@ public static unsafe class InferenceKernels
     /// <summary>y = LayerNorm(x + residual) over rows as wide as <paramref name="gamma"/>; residual may be null.</summary>
     public static void AddNorm(Tensor x, Tensor? residual, Tensor gamma, Tensor beta, double epsilon, Tensor y)
     {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
         var width = (int)gamma.numel;
         var rows = x.numel / width;
         float* a = (float*)x.data_ptr, r = residual is null ? null : (float*)residual.data_ptr, g = (float*)gamma.data_ptr, b = (float*)beta.data_ptr, o = (float*)y.data_ptr;
@@ -191,6 +193,22 @@ public static unsafe class InferenceKernels
             Vector256.FusedMultiplyAdd((Vector256.Load(y + j) - centre) * scale, Vector256.Load(gamma + j), Vector256.Load(beta + j)).Store(y + j);
         }
         for (; j < width; j++) y[j] = MathF.FusedMultiplyAdd((y[j] - mean) * inverse, gamma[j], beta[j]);
+    }
+
+    /// <summary>GELU in place.</summary>
+    public static void Gelu(Tensor x)
+    {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
+        var values = (float*)x.data_ptr;
+        TorchParallel.For(x.numel, 16384, (begin, end) => GeluRange(values, begin, end));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GeluRange(float* values, long begin, long end)
+    {
+        var j = begin;
+        for (; j + 8 <= end; j += 8) Gelu(Vector256.Load(values + j)).Store(values + j);
+        for (; j < end; j++) values[j] = Gelu(Vector256.CreateScalar(values[j]))[0];
     }
 
     /// <summary>tanh in place.</summary>

@@ -89,6 +89,10 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)]
     public static partial int rt_gemm(int half, int plain, int ta, int tb, long m, long n, long k, void* a, long lda, void* b, long ldb, float beta, float* c, long ldc);
 
+    [LibraryImport(Library)] public static partial int rt_bf16_supported();
+    [LibraryImport(Library)]
+    public static partial void rt_bf16_panel(ushort* x, long ldx, long rows, ushort* panel, long pairs, float* bias, float* y, long ldy, int width);
+
     [LibraryImport(Library)] public static partial int rt_threads(out int threads);
     [LibraryImport(Library)] public static partial int rt_set_threads(int threads);
     [LibraryImport(Library)]

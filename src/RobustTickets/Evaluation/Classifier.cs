@@ -18,7 +18,7 @@ public sealed class Classifier : IDisposable
     private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength)
     {
         (_model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
-        if (model.Execution.Packed && BertInference.Covers(model.Config)) _inference = new BertInference(model.Store, model.Config);
+        if (model.Execution.Packed && BertInference.Covers(model.Config)) _inference = new BertInference(model.Store, model.Config, precision: model.Execution.Precision);
     }
 
     /// <summary>Class names in order.</summary>

@@ -48,7 +48,7 @@ public static class Evaluator
         using var _ = torch.no_grad();
         var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
         var classes = model.Config.Labels;
-        using var compiled = inference is null && model.Execution.Packed && BertInference.Covers(model.Config) ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks) : null;
+        using var compiled = inference is null && model.Execution.Packed && BertInference.Covers(model.Config) ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision) : null;
         foreach (var group in Groups(byLength, TokensPerBatch))
         {
             stop.ThrowIfCancellationRequested();

@@ -58,7 +58,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>One layer. With <paramref name="clsOnly"/> the result has the [CLS] rows alone: keys and values are still those of all tokens.</summary>
     private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
-        if (FusedBertLayer.Covers(Config, Execution)) return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs), l, x, inputs, pass, clsOnly);
+        if (FusedBertLayer.Covers(Config, Execution)) return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs, pass), l, x, inputs, pass, clsOnly);
         var batch = inputs.Batch;
         var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
         var self = store.Root / BertSites.Layer(l) / "attention" / "self";
@@ -86,10 +86,12 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         return y;
     }
 
-    private DenseWeight DenseOf(string name, BertInputs inputs)
+    private DenseWeight DenseOf(string name, BertInputs inputs, PassOptions pass)
     {
-        var weight = store[$"{name}.weight"];
-        return new DenseWeight(weight, store[$"{name}.bias"], inputs.RoundedWeight(name) ?? weight);
+        Tensor weight = store[$"{name}.weight"], bias = store[$"{name}.bias"];
+        if (Masks is not null) weight = Masks.Effective(name, weight, pass);
+        else if (inputs.RoundedWeight(name) is { } rounded) return new DenseWeight(weight, bias, rounded);
+        return DenseWeight.Of(weight, bias, Execution.Precision);
     }
 
     private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);

@@ -1,4 +1,5 @@
 using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 using static RobustTickets.Torch.torch.nn;
 
@@ -27,7 +28,12 @@ public sealed class BertForSequenceClassification : IDisposable
     public ModelExecution Execution => Encoder.Execution;
 
     /// <summary>Makes the tensors of a batch; for training also the leaf of its word gradient.</summary>
-    public BertInputs Prepare(PackedBatch batch, bool training) => new(batch, Store, Config, Execution, training);
+    public BertInputs Prepare(PackedBatch batch, bool training)
+    {
+        var inputs = new BertInputs(batch, Store, Config, Execution, training);
+        if (Execution.Precision == MatrixPrecision.Bf16 && Encoder.Masks is null) inputs.RoundWeights(Store, Config);
+        return inputs;
+    }
 
     /// <summary>Logits [B, C].</summary>
     public Tensor Forward(BertInputs inputs, PassOptions pass)

@@ -1,5 +1,6 @@
 // The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels. Its promise is that the row of a text is a function of the text alone, bit for
 // bit, whatever batch it comes in and however many threads run: outcomes of an attack must not depend on scheduling. The reference beside it is BertEncoder.
+// In bf16 the layers' matrices and the rows they multiply are rounded; sums, norms, attention, pooler and classifier stay in fp32, and the promise holds as well.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
@@ -13,18 +14,23 @@ public sealed class BertInference : IDisposable
     private readonly BertConfig _config;
     private readonly BertGates? _gates;
     private readonly Dictionary<string, PackedMatrix> _matrices = [];
+    private readonly Dictionary<string, HalfMatrix> _halves = [];
 
-    /// <summary>Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so, and, where present, of pooler and classifier.</summary>
-    public BertInference(ParameterStore store, BertConfig config, BertGates? gates = null, IWeightMasks? masks = null)
+    /// <summary>
+    /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and rounded where <paramref name="precision"/> does, and, where present, of pooler and classifier.
+    /// </summary>
+    /// <exception cref="NotSupportedException">bf16 on a processor that would emulate it.</exception>
+    public BertInference(
+        ParameterStore store, BertConfig config, BertGates? gates = null, IWeightMasks? masks = null, MatrixPrecision precision = MatrixPrecision.Fp32)
     {
         (_store, _config, _gates) = (store, config, gates);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
         for (var l = 0; l < config.Layers; l++)
         {
-            foreach (var name in (string[])[.. BertSites.HeadRows(l), $"{BertSites.Layer(l)}.attention.output.dense", BertSites.NeuronRows(l), $"{BertSites.Layer(l)}.output.dense"]) Pack(name, masks);
+            foreach (var name in FusedBertLayer.DenseLayers(l)) Pack(name, masks, precision);
         }
-        foreach (var name in (string[])[BertSites.Pooler, BertSites.Classifier]) if (store.Contains($"{name}.weight")) Pack(name, masks);
+        foreach (var name in (string[])[BertSites.Pooler, BertSites.Classifier]) if (store.Contains($"{name}.weight")) Pack(name, masks, MatrixPrecision.Fp32);
     }
 
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
@@ -85,6 +91,13 @@ public sealed class BertInference : IDisposable
 
     private Tensor Linear(Tensor x, string name, bool gelu = false)
     {
+        if (_halves.TryGetValue(name, out var half))
+        {
+            var rounded = torch.empty([x.shape[0], half.Outputs]);
+            half.Linear(x, rounded);
+            if (gelu) InferenceKernels.Gelu(rounded);
+            return rounded;
+        }
         var w = _matrices[name];
         var y = torch.empty([x.shape[0], w.Outputs]);
         InferenceKernels.Linear(x, w, y, gelu);
@@ -98,16 +111,20 @@ public sealed class BertInference : IDisposable
         return y;
     }
 
-    private void Pack(string name, IWeightMasks? masks)
+    private void Pack(string name, IWeightMasks? masks, MatrixPrecision precision)
     {
-        var weight = _store[$"{name}.weight"];
-        _matrices[name] = new PackedMatrix(masks?.Effective(name, weight, PassOptions.Evaluation) ?? weight, _store[$"{name}.bias"]);
+        Tensor weight = _store[$"{name}.weight"], bias = _store[$"{name}.bias"];
+        weight = masks?.Effective(name, weight, PassOptions.Evaluation) ?? weight;
+        if (precision == MatrixPrecision.Bf16) _halves[name] = new HalfMatrix(weight, bias);
+        else _matrices[name] = new PackedMatrix(weight, bias);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var matrix in _matrices.Values) matrix.Dispose();
+        foreach (var matrix in _halves.Values) matrix.Dispose();
         _matrices.Clear();
+        _halves.Clear();
     }
 }

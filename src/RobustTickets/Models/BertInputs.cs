@@ -52,7 +52,6 @@ public sealed class BertInputs
         Segments = torch.tensor<long>(batch.Segments, batch.Tokens);
         Labels = torch.tensor<long>(batch.Labels, batch.Count);
         ClsRows = torch.tensor<long>(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), batch.Count);
-        if (execution.Precision == MatrixPrecision.Bf16) RoundWeights(store, config);
         if (!training || !execution.RowSparseWords) return;
 
         var rows = batch.Ids.Distinct().Order().ToArray();
@@ -95,7 +94,8 @@ public sealed class BertInputs
     /// <summary>The bfloat16 copy of a dense layer's weight, made once for all passes of a step; null in fp32.</summary>
     internal Tensor? RoundedWeight(string layer) => _rounded.GetValueOrDefault(layer);
 
-    private void RoundWeights(ParameterStore store, BertConfig config)
+    /// <summary>Makes the copies of <see cref="RoundedWeight"/>; without them every pass rounds for itself.</summary>
+    internal void RoundWeights(ParameterStore store, BertConfig config)
     {
         for (var l = 0; l < config.Layers; l++)
         {

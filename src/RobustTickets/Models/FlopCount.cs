@@ -13,11 +13,24 @@ public static class FlopCount
         return total;
     }
 
-    /// <summary>FLOPs of one step from its pass counts.</summary>
-    public static double Step(BertConfig c, PackedBatch batch, PassCounts passes)
+    /// <summary>
+    /// FLOPs of one step from its pass counts. With <paramref name="clsOnlyLastLayer"/> the last layer counts what is left of it when only the [CLS] rows are computed: keys and
+    /// values of every token, the rest of B rows. Costs of methods are compared by the full count; rates are measured by what was computed.
+    /// </summary>
+    public static double Step(BertConfig c, PackedBatch batch, PassCounts passes, bool clsOnlyLastLayer = false)
     {
         var dense = 2.0 * MatrixWeights(c) * batch.Tokens;
         var attention = Attention(c, batch);
+        if (clsOnlyLastLayer && c.Layers > 0)
+        {
+            double head = (double)c.HeadsPerLayer[^1] * c.HeadSize, skipped = batch.Tokens - batch.Count;
+            dense -= 2 * skipped * ((2 * c.Hidden * head) + (2.0 * c.Hidden * c.NeuronsPerLayer[^1]));
+            for (var b = 0; b < batch.Count; b++)
+            {
+                double length = batch.Offsets[b + 1] - batch.Offsets[b];
+                attention -= 4 * head * length * (length - 1);
+            }
+        }
         return (passes.Forward * (dense + attention)) + (passes.Backward * (dense + (2 * attention))) + (passes.WeightGradient * dense);
     }
 

@@ -53,7 +53,7 @@ internal sealed class RunSession : IDisposable
     /// <summary>Identity of what a run computes on: the encoded examples (which limits, columns, labels and tokenizer shape) and the weights it starts from.</summary>
     internal string InputsHash { get; private init; } = "";
 
-    internal ModelExecution Execution => Request.Execution.Packed ? new ModelExecution() : ModelExecution.Reference;
+    internal ModelExecution Execution => Request.Execution.Models();
 
     /// <summary>Key of everything random in a stage.</summary>
     internal RandomKey StageKey(string stage) => RandomKey.FromSeed(Recipe.Seed).Derive(stage switch { "search" => 1L, "retrain" => 2L, "control" => 3L, MaskSearchRun.FineTuning => 4L, _ when MagnitudeSearchRun.Round(stage) is { } round => 1000L + round, _ => 9L });

@@ -90,8 +90,7 @@ public sealed class Trainer
         var done = _optimizer.Updates;
         var options = _plan.Optimizer;
         using var scope = torch.scope();
-        var batch = PackedBatch.From(Pick(_sampler.Batch(done)));
-        var inputs = _model.Prepare(batch, training: true);
+        var (batch, inputs) = Prepare(done);
         var result = _objective.Accumulate(_model, inputs, _plan.Key.Derive(done), penalty);
         var norm = _rule?.Apply(_optimizer, options, done) ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
         if (!double.IsFinite(result.Loss) || !double.IsFinite(norm.Norm))
@@ -107,6 +106,13 @@ public sealed class Trainer
         return new StepReport(
             done + 1, (double)(done + 1) / _sampler.StepsPerEpoch, result.Loss, rate, norm.Norm, batch.Count, batch.Tokens, clock.Elapsed.TotalSeconds, result.Passes,
             FlopCount.Step(_model.Config, batch, result.Passes));
+    }
+
+    private (PackedBatch, BertInputs) Prepare(long done)
+    {
+        using var clock = KernelClock.In(KernelPart.Data);
+        var batch = PackedBatch.From(Pick(_sampler.Batch(done)));
+        return (batch, _model.Prepare(batch, training: true));
     }
 
     private EncodedExample[] Pick(ReadOnlySpan<int> indices)

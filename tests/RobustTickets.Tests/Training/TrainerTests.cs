@@ -126,7 +126,7 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     [Fact]
     public void A_thousand_steps_keep_no_tensor_and_no_memory()
     {
-        const int warmUp = 300, every = 50;
+        const int warmUp = 500, every = 50; // until then the JIT still compiles kernels anew, on a busy machine for long
         using var run = new Run(
             new OptimizerOptions(1e-4), horizon: 2000, TinyBert.Dense(dropout: 0.1, layers: 1, hidden: 8, heads: 2, intermediate: 8), new FreeLb(new FreeLbOptions(2, 0.03, 0.05)), slimming: new SlimmingOptions(1e-4, 1e-4), longest: 10);
         var live = -1L;
