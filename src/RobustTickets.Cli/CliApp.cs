@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using RobustTickets.Cli.Bench;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Terminal;
@@ -81,6 +82,7 @@ public static class CliApp
             RecipesCommand.Create(context),
             ResourcesCommand.Create(context),
             InfoCommand.Create(context),
+            BenchCommand.Create(context),
         };
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(context);
         return root;

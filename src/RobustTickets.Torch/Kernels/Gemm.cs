@@ -28,6 +28,17 @@ public static unsafe class Gemm
     /// <summary>Name of the library behind f32 products.</summary>
     public static string Library => (Shim.rt_gemm_kinds() & 1) != 0 ? "oneDNN" : "libtorch's BLAS";
 
+    /// <summary>C [M, N] = A [M, K] B^T with B [N, K]: the product of a dense layer, factors float32 or bfloat16, C float32. All contiguous.</summary>
+    public static void Multiply(Tensor a, Tensor b, Tensor c)
+    {
+        if (a.size(1) != b.size(1) || c.size(0) != a.size(0) || c.size(1) != b.size(0) || a.dtype != b.dtype)
+        {
+            throw new ArgumentException($"{a.Describe()} times the transpose of {b.Describe()} does not make {c.Describe()}");
+        }
+        if (a.dtype == DType.BFloat16) RunHalf(false, true, c.size(0), c.size(1), a.size(1), (ushort*)a.data_ptr, (ushort*)b.data_ptr, 0, (float*)c.data_ptr);
+        else Run(false, true, c.size(0), c.size(1), a.size(1), (float*)a.data_ptr, (float*)b.data_ptr, 0, (float*)c.data_ptr);
+    }
+
     /// <summary>C [m, n] = op(A) [m, k] op(B) [k, n] + beta C. <paramref name="ta"/>: A is stored [k, m]; <paramref name="tb"/>: B is stored [n, k]. No padding between rows.</summary>
     internal static void Run(bool ta, bool tb, long m, long n, long k, float* a, float* b, float beta, float* c) => Run(false, ta, tb, m, n, k, a, b, beta, c);
 

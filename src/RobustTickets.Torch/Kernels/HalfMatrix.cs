@@ -85,6 +85,7 @@ public sealed unsafe class HalfMatrix : IDisposable
     {
         if (_weights is not null) NativeMemory.AlignedFree(_weights);
         if (_bias is not null) NativeMemory.AlignedFree(_bias);
-        (_weights, _bias) = (null, null);
+        _weights = null;
+        _bias = null;
     }
 }

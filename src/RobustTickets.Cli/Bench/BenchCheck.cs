@@ -1,0 +1,68 @@
+// Before anything is timed, the path to be timed is compared with the padded fp32 reference on the same weights: logits, and for training the gradients of one pass.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Cli.Bench;
+
+/// <summary>Largest differences, relative to the root mean square of the reference.</summary>
+/// <param name="Logits">Of the logits.</param>
+/// <param name="Gradients">Of the gradients compared; zero for forward-only steps.</param>
+/// <param name="Tolerance">What is allowed.</param>
+internal sealed record BenchCheck(double Logits, double Gradients, double Tolerance)
+{
+    /// <summary>Whether both are within the tolerance.</summary>
+    internal bool Holds => Logits <= Tolerance && Gradients <= Tolerance;
+
+    /// <summary>Compares on four texts of the plan, dropout on for training.</summary>
+    internal static BenchCheck Run(BenchPlan plan, BertForSequenceClassification model)
+    {
+        var texts = (plan with { Batch = 4 }).Texts(model.Config, 1);
+        var batch = PackedBatch.From([.. texts.Select(t => t with { Ids = t.Ids[..Math.Min(24, t.Ids.Length)], Segments = t.Segments[..Math.Min(24, t.Ids.Length)] })]);
+        // Another view of the same weights; the model above owns and frees them.
+        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference);
+        reference.Encoder.Gates = model.Encoder.Gates;
+        reference.Encoder.Masks = model.Encoder.Masks;
+        var trained = model.Store.Names.Where(name => model.Store[name].requires_grad).ToHashSet();
+        var (expected, expectedGradients) = Results(plan, reference, batch, null);
+        var (found, gradients) = Results(plan, model, batch, plan.ForwardOnly && model.Execution.Packed ? plan.Precision : null);
+        model.Store.RequireGradient(trained.Contains);
+        return new BenchCheck(Distance(expected, found), Distance(expectedGradients, gradients), plan.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3);
+    }
+
+    private static (float[] Logits, float[] Gradients) Results(BenchPlan plan, BertForSequenceClassification model, PackedBatch batch, MatrixPrecision? compiled)
+    {
+        using var scope = torch.scope();
+        if (compiled is { } precision)
+        {
+            using var inference = new BertInference(model.Store, model.Config, precision: precision);
+            return (inference.Logits(batch).to_array(), []);
+        }
+        if (plan.ForwardOnly)
+        {
+            using var quiet = torch.no_grad();
+            return (model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).to_array(), []);
+        }
+        string[] compared = [$"{BertSites.Layer(0)}.attention.self.query.weight", $"{BertSites.NeuronRows(0)}.weight", $"{BertSites.Layer(0)}.output.LayerNorm.weight"];
+        model.Train(compared.Contains);
+        var inputs = model.Prepare(batch, training: true);
+        inputs.WordRows?.requires_grad_(false);
+        var logits = model.Forward(inputs, new PassOptions(true, RandomKey.FromSeed(4)));
+        BertForSequenceClassification.Loss(logits, inputs).backward();
+        float[] gradients = [.. compared.SelectMany(name => model.Store[name].grad!.to_array())];
+        model.Store.ClearGradients();
+        return (logits.to_array(), gradients);
+    }
+
+    private static double Distance(float[] expected, float[] found)
+    {
+        if (expected.Length == 0) return 0;
+        double squares = 0, difference = 0;
+        for (var i = 0; i < expected.Length; i++)
+        {
+            squares += (double)expected[i] * expected[i];
+            difference += Math.Pow(expected[i] - found[i], 2);
+        }
+        return Math.Sqrt(difference / Math.Max(squares, 1e-300));
+    }
+}

@@ -1,0 +1,135 @@
+// Times steps and the products beside them in one run, interleaved: on a busy machine both suffer alike, and the least time of many is what the machine can do.
+using System.Diagnostics;
+using System.Globalization;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets.Cli.Bench;
+
+/// <summary>What was measured.</summary>
+/// <param name="Steps">Steps measured.</param>
+/// <param name="MedianMs">Median time of a step.</param>
+/// <param name="BestGflops">Largest rate of a step.</param>
+/// <param name="MedianGflops">Median rate of a step.</param>
+/// <param name="GemmGflops">Largest rate of a single product measured between the steps.</param>
+/// <param name="MedianGemmGflops">Median rate of those products.</param>
+/// <param name="TokensPerSecond">Real word pieces a second, counted once a step whatever the passes: median.</param>
+/// <param name="TextsPerSecond">Texts or queries a second: median.</param>
+/// <param name="GflopPerStep">Mean work of a step.</param>
+/// <param name="Parts">Mean milliseconds by part, and what is left.</param>
+/// <param name="FaultsPerStep">Mean minor page faults of a step.</param>
+/// <param name="PeakBytes">Largest resident set while the steps ran.</param>
+internal sealed record BenchResult(
+    int Steps, double MedianMs, double BestGflops, double MedianGflops, double GemmGflops, double MedianGemmGflops, double TokensPerSecond, double TextsPerSecond, double GflopPerStep,
+    IReadOnlyList<(string Part, double Ms)> Parts, double FaultsPerStep, long PeakBytes);
+
+/// <summary>The measuring loop.</summary>
+internal static class BenchMeter
+{
+    /// <summary>Warms up with <paramref name="warmUps"/> steps and measures <paramref name="repeats"/>.</summary>
+    internal static BenchResult Run(IBenchSubject subject, MatrixPrecision precision, int warmUps, int repeats, CancellationToken stop)
+    {
+        using var product = new Product(precision);
+        for (var i = 0; i < warmUps; i++) subject.Step();
+        product.Rate();
+        ResetPeak();
+        List<double> seconds = [], rates = [], gemm = [], tokens = [], texts = [];
+        var parts = new Dictionary<KernelPart, double>();
+        double work = 0, faults = 0, total = 0;
+        for (var i = 0; i < repeats; i++)
+        {
+            stop.ThrowIfCancellationRequested();
+            gemm.Add(product.Rate());
+            var before = MinorFaults();
+            KernelClock.Begin();
+            var watch = Stopwatch.StartNew();
+            var done = subject.Step();
+            var time = watch.Elapsed.TotalSeconds;
+            foreach (var (part, ms) in KernelClock.End()) parts[part] = parts.GetValueOrDefault(part) + (ms / repeats);
+            faults += (MinorFaults() - before) / (double)repeats;
+            work += done.Flops / 1e9 / repeats;
+            total += time * 1000 / repeats;
+            seconds.Add(time);
+            rates.Add(done.Flops / 1e9 / time);
+            tokens.Add(done.Tokens / time);
+            texts.Add(done.Texts / time);
+        }
+        List<(string, double)> shown = [.. parts.Select(p => (Name(p.Key), p.Value)), ("other", total - parts.Values.Sum())];
+        return new BenchResult(
+            repeats, Median(seconds) * 1000, rates.Max(), Median(rates), gemm.Max(), Median(gemm), Median(tokens), Median(texts), work, shown, faults, PeakBytes());
+    }
+
+    private static string Name(KernelPart part) => part == KernelPart.ElementWise ? "element-wise" : part.ToString().ToLowerInvariant();
+
+    private static double Median(List<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>Page faults of this process that needed no disk, all threads.</summary>
+    private static long MinorFaults()
+    {
+        const string file = "/proc/self/stat";
+        if (!File.Exists(file)) return 0;
+        var text = File.ReadAllText(file);
+        return long.Parse(text[(text.LastIndexOf(')') + 2)..].Split(' ')[7], CultureInfo.InvariantCulture);
+    }
+
+    private static void ResetPeak()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not Linux, or not allowed: the peak then holds the warm-up too, which is no smaller than a step.
+        }
+    }
+
+    private static long PeakBytes()
+    {
+        const string file = "/proc/self/status", key = "VmHWM:";
+        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal)) : null;
+        return line is null ? Environment.WorkingSet : long.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <summary>The yardstick: one product of the shape of BERT-base's widest layer at 1,024 tokens, by the same library as the layers.</summary>
+    private sealed class Product : IDisposable
+    {
+        private const int M = 1024, K = 768, N = 3072;
+        private readonly Tensor _a = torch.rand([M, K]);
+        private readonly Tensor _b = torch.rand([N, K]);
+        private readonly Tensor _c = torch.empty([M, N]);
+        private readonly bool _half;
+
+        internal Product(MatrixPrecision precision)
+        {
+            _half = precision == MatrixPrecision.Bf16;
+            if (!_half) return;
+            _a = _a.to(DType.BFloat16);
+            _b = _b.to(DType.BFloat16);
+        }
+
+        /// <summary>Best of five.</summary>
+        internal double Rate()
+        {
+            var best = double.MaxValue;
+            for (var i = 0; i < 5; i++)
+            {
+                var watch = Stopwatch.StartNew();
+                Gemm.Multiply(_a, _b, _c);
+                best = Math.Min(best, watch.Elapsed.TotalSeconds);
+            }
+            return 2.0 * M * N * K / best / 1e9;
+        }
+
+        public void Dispose()
+        {
+            _a.Dispose();
+            _b.Dispose();
+            _c.Dispose();
+        }
+    }
+}

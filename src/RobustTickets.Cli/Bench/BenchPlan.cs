@@ -1,0 +1,88 @@
+// What one run of `bench` measures, and the network and texts it measures with: random weights and word pieces, real shapes and lengths.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Cli.Bench;
+
+/// <summary>A measurement.</summary>
+/// <param name="Step">Name of the step.</param>
+/// <param name="Shape">Name of the network's shape.</param>
+/// <param name="Lengths">Lengths of the texts.</param>
+/// <param name="Batch">Texts in a step.</param>
+/// <param name="Passes">K of FreeLB and PGD.</param>
+/// <param name="Repeats">Steps measured.</param>
+/// <param name="Padded">The padded reference in place of packed tokens.</param>
+/// <param name="Precision">Precision of the products' factors.</param>
+/// <param name="Baseline">The plain implementation with the libraries' defaults.</param>
+internal sealed record BenchPlan(
+    string Step, string Shape, LengthHistogram Lengths, int Batch, int Passes, int Repeats, bool Padded, MatrixPrecision Precision, bool Baseline)
+{
+    internal static readonly string[] Steps = ["clean", "freelb", "pgd", "pgd-lean", "search", "robust", "pruned", "evaluate", "attack"];
+
+    internal static readonly string[] Shapes = ["bert-base", "movie-bert", "bert-tiny"];
+
+    /// <summary>Whether the step only runs forward.</summary>
+    internal bool ForwardOnly => Step is "evaluate" or "attack";
+
+    /// <summary>How the model runs.</summary>
+    internal ModelExecution Execution => Padded ? ModelExecution.Reference : new ModelExecution(Precision: Precision);
+
+    /// <summary>
+    /// The network's shape; a pruned step takes what the papers leave at their settings: one sixth of the heads gone, and 30, 20 or 40 % of the neurons (SST-2, AG NEWS, IMDB).
+    /// </summary>
+    internal BertConfig Config()
+    {
+        var config = Shape switch
+        {
+            "bert-base" => BertConfig.Dense(30522, 768, 12, 12, 3072, 512, 2, 2),
+            "movie-bert" => BertConfig.Dense(30522, 256, 6, 8, 1024, 512, 2, 2),
+            _ => BertConfig.Dense(30522, 128, 2, 2, 512, 512, 2, 2),
+        };
+        if (Step != "pruned") return config;
+        var neurons = Lengths == LengthHistogram.Sst2 ? 0.7 : Lengths == LengthHistogram.AgNews ? 0.8 : 0.6;
+        return config with
+        {
+            HeadsPerLayer = config.HeadsPerLayer.Select(h => h - (h / 6)).ToArray(), NeuronsPerLayer = config.NeuronsPerLayer.Select(n => (int)Math.Round(n * neurons)).ToArray(),
+        };
+    }
+
+    /// <summary>Random weights of BERT's initial spread.</summary>
+    internal static ParameterStore Weights(BertConfig config)
+    {
+        var store = new ParameterStore();
+        torch.manual_seed(1);
+        foreach (var (name, shape) in BertSites.ClassifierShapes(config))
+        {
+            if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal)) store.Add(name, torch.ones(shape));
+            else if (name.EndsWith("bias", StringComparison.Ordinal)) store.Add(name, torch.zeros(shape));
+            else store.Add(name, torch.empty(shape).normal_(0, config.InitializerRange));
+        }
+        return store;
+    }
+
+    /// <summary>Texts for <paramref name="batches"/> steps. An attack's are variants of a few texts, one word piece apart, as its search asks them.</summary>
+    internal EncodedExample[] Texts(BertConfig config, int batches)
+    {
+        var random = new Random(7);
+        var lengths = Lengths.Draw(random, batches * Batch);
+        var texts = new EncodedExample[lengths.Length];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            if (Step == "attack" && i % 16 != 0)
+            {
+                var ids = (int[])texts[i - 1].Ids.Clone();
+                ids[random.Next(1, ids.Length)] = random.Next(1000, config.VocabularySize);
+                texts[i] = texts[i - 1] with { Id = i, Ids = ids };
+                continue;
+            }
+            // Frequent words are frequent: squares of uniform numbers leave about as many distinct rows in a batch as real text does.
+            var pieces = new int[lengths[i]];
+            for (var j = 0; j < pieces.Length; j++) pieces[j] = 1000 + (int)(Math.Pow(random.NextDouble(), 3) * (config.VocabularySize - 1000));
+            (pieces[0], pieces[^1]) = (101, 102);
+            texts[i] = new EncodedExample(i, pieces, new int[pieces.Length], random.Next(config.Labels));
+        }
+        return texts;
+    }
+}
