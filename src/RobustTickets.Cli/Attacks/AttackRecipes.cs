@@ -15,32 +15,53 @@ namespace RobustTickets.Cli.Attacks;
 /// <param name="QueryBudget">Most queries an example, or null.</param>
 /// <param name="Version">The TextAttack release that is followed.</param>
 /// <param name="Seed">Seed of recipes that draw random numbers.</param>
-/// <param name="Place">Path of a further resource by its kind (<c>wordnet</c>, <c>masked-lm</c>); throws when it is not there, naming what to get.</param>
+/// <param name="WordNet">Reads WordNet; throws when it is not there, naming what to get.</param>
+/// <param name="Masked">Loads the masked language model; likewise.</param>
 internal sealed record AttackParts(
-    AttackResources Resources, ISentenceEncoder? Encoder, double? SimilarityThreshold, int? QueryBudget, TextAttackVersion Version, int Seed, Func<string, string> Place)
+    AttackResources Resources, ISentenceEncoder? Encoder, double? SimilarityThreshold, int? QueryBudget, TextAttackVersion Version, int Seed,
+    Func<WordNet> WordNet, Func<IMaskedLanguageModel> Masked)
 {
     /// <summary>Scores tie as in TextAttack, which keeps the float32 of the model.</summary>
     public const ScorePrecision Precision = ScorePrecision.Single;
+
+    /// <summary>The published parts of a recipe: it can be described with them, not run.</summary>
+    public static AttackParts Published(AttackRecipeEntry recipe, TextAttackVersion version) => new(
+        PublishedParts.Resources(recipe.StopWords == "stop-words" ? PublishedParts.TextFoolerStopWords : PublishedParts.NltkStopWords), PublishedParts.Encoder, null, null, version, 42,
+        () => PublishedParts.WordNet, () => PublishedParts.Masked);
 }
 
 /// <summary>One recipe.</summary>
 /// <param name="Name">Its name on the command line.</param>
+/// <param name="Summary">What it is, in one line.</param>
 /// <param name="StopWords">Resource kind of its stop words: <c>stop-words</c> (TextFooler's list) or <c>nltk-stop-words</c>.</param>
 /// <param name="Create">Builds the attack.</param>
 /// <param name="Substitutes">Whether it takes substitutes from word vectors or a neighbour table.</param>
 /// <param name="Similarity">Whether it has a sentence-similarity constraint.</param>
-internal sealed record AttackRecipeEntry(string Name, string StopWords, Func<AttackParts, Attack> Create, bool Substitutes = true, bool Similarity = true);
+/// <param name="Tagger">Whether it compares parts of speech.</param>
+/// <param name="Further">Kind of a further resource it cannot do without, or null.</param>
+internal sealed record AttackRecipeEntry(
+    string Name, string Summary, string StopWords, Func<AttackParts, Attack> Create, bool Substitutes = false, bool Similarity = false, bool Tagger = false, string? Further = null)
+{
+    /// <summary>Kinds of all resources it is built from.</summary>
+    public IReadOnlyList<string> Needs { get; } =
+        [.. new[] { Substitutes ? "word-vectors" : null, Further, Tagger ? "tagger" : null, Similarity ? "sentence-encoder" : null, StopWords }.OfType<string>()];
+}
 
 internal static class AttackRecipes
 {
+    private const string Nltk = "nltk-stop-words";
+
     /// <summary>Every recipe, in the order of the help.</summary>
     public static IReadOnlyList<AttackRecipeEntry> All { get; } =
     [
-        new("textfooler", "stop-words", MakeTextFooler),
-        new("textbugger", "nltk-stop-words", MakeTextBugger),
-        new("bert-attack-released", "nltk-stop-words", MakeBertAttackReleased),
-        new("pwws", "nltk-stop-words", MakePwws, Substitutes: false, Similarity: false),
-        new("deepwordbug", "nltk-stop-words", MakeDeepWordBug, Substitutes: false, Similarity: false),
+        new("textfooler", "near neighbours of words, strict about part of speech and meaning (Jin et al. 2020)", "stop-words", MakeTextFooler, true, true, true),
+        new("textbugger", "typing errors, look-alike characters and near neighbours (Li et al. 2019)", Nltk, MakeTextBugger, true, true),
+        new("bert-attack", "a masked language model's words, with the number EarlyRobust states (Li et al. 2020; K = 50)", Nltk, p => MakeBertAttack(p, BertAttackSize.Paper), Similarity: true, Further: "masked-lm"),
+        new("bert-attack-library", "the same with TextAttack's own number (K = 48; 8 on its main branch)", Nltk, p => MakeBertAttack(p, BertAttackSize.Library), Similarity: true, Further: "masked-lm"),
+        new("bert-attack-released", "what the scripts of EarlyRobust and RobusT ran as BERT-Attack: near neighbours, no masked language model", Nltk, MakeBertAttackReleased, true, true, true),
+        new("bae", "a masked language model's words for a hidden word (Garg and Ramakrishnan 2020)", Nltk, MakeBae, Similarity: true, Tagger: true, Further: "masked-lm"),
+        new("pwws", "WordNet's synonyms by weighted saliency (Ren et al. 2019)", Nltk, MakePwws, Further: "wordnet"),
+        new("deepwordbug", "typing errors at random places (Gao et al. 2018)", Nltk, MakeDeepWordBug),
     ];
 
     /// <summary>The recipe of a name that the option's parser has accepted.</summary>
@@ -58,8 +79,20 @@ internal static class AttackRecipes
         return TextBugger.Create(p.Resources, p.SimilarityThreshold is { } t ? o with { SimilarityThreshold = t } : o);
     }
 
+    private static Attack MakeBertAttack(AttackParts p, BertAttackSize size)
+    {
+        var o = new BertAttackOptions(size, p.Encoder, QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version);
+        return BertAttack.Create(p.Resources, p.Masked(), p.SimilarityThreshold is { } t ? o with { SimilarityThreshold = t } : o);
+    }
+
+    private static Attack MakeBae(AttackParts p)
+    {
+        var o = new BaeOptions(p.Encoder, QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version);
+        return Bae.Create(p.Resources, p.Masked(), p.SimilarityThreshold is { } t ? o with { SimilarityThreshold = t } : o);
+    }
+
     private static Attack MakePwws(AttackParts p) =>
-        Pwws.Create(p.Resources, WordNet.Read(p.Place("wordnet")), new PwwsOptions(p.QueryBudget, AttackParts.Precision, p.Version));
+        Pwws.Create(p.Resources, p.WordNet(), new PwwsOptions(p.QueryBudget, AttackParts.Precision, p.Version));
 
     private static Attack MakeDeepWordBug(AttackParts p) =>
         DeepWordBug.Create(p.Resources, new DeepWordBugOptions(Randomness: new StreamPerExample((uint)p.Seed), QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version));

@@ -42,7 +42,7 @@ internal sealed class AttackCommand
             var value = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             if (value != "training" && !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= 3)) result.AddError($"--max-length {value}: a number of at least 3, or training");
         });
-        Command = new Command("attack", "attack a classifier and report Clean, Aua, Suc and #Query; or one sentence (--text), or sentences as they come (--interactive)") { _model };
+        Command = new Command("attack", "attack a classifier and report Clean, Aua, Suc and #Query; or one sentence (--text), or sentences as they come (--interactive)") { _model, AttackRecipesCommand.Create(context) };
         foreach (var option in new Option[] { _text, _pair, _label, _interactive }) Command.Add(option);
         _attack = new AttackOptionSet(Command);
         _data = new DataOptionSet(Command, "read only the first N examples of the split", required: false);
@@ -63,6 +63,8 @@ internal sealed class AttackCommand
 
     private int Run(ParseResult parsed)
     {
+        // What building the attack loads lives until the command ends.
+        using var loaded = _attack;
         var sentences = parsed.GetValue(_text) is not null || parsed.GetValue(_interactive);
         Refuse(parsed, sentences);
         var victim = new VictimFolder(parsed.GetRequiredValue(_model));

@@ -38,7 +38,7 @@ public static class ResourceKinds
             "corpora/stopwords of nltk_data, github.com/nltk/nltk_data", "not stated; a list from public sources"),
         new("tagger", [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
-            "parts of speech are not compared; the summary says so",
+            "--no-part-of-speech attacks without comparing parts of speech; textbugger, bert-attack, pwws and deepwordbug compare none",
             "taggers/averaged_perceptron_tagger of nltk_data, as JSON {classes, tagdict, weights}", "not stated; the code in NLTK is Apache-2.0"),
         new("tag-map", ["en-ptb.map", "tag-map.map"],
             "Penn Treebank tags to universal tags",

@@ -7,14 +7,25 @@ using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Evaluation;
 
-/// <summary>A classifier as the victim of an attack: evaluation mode always, packed batches, no padding (TextAttack pads every query to 512).</summary>
+/// <summary>
+/// A classifier as the victim of an attack: evaluation mode always, packed batches, no padding (TextAttack pads every query to 512). Special tokens count anywhere in a
+/// text, as in Hugging Face's loaded tokenizers: a search hides a word as <c>[UNK]</c>, which must be that token beside punctuation too.
+/// </summary>
 public sealed class TorchVictim(Classifier classifier) : IVictim
 {
+    private readonly WordPieceTokenizer _tokenizer = new(classifier.Tokenizer.Vocabulary, classifier.Tokenizer.Options with { Matching = SpecialTokenMatching.Anywhere });
+
     /// <inheritdoc/>
     public int ClassCount => classifier.Labels.Count;
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) => classifier.Predict(inputs.Select(i => (i.Text, i.TextPair)).ToArray());
+    public double[][] Predict(IReadOnlyList<VictimInput> inputs) => Array.ConvertAll(classifier.Logits([.. inputs.Select(Encode)]), row => Classifier.Softmax(row));
+
+    private EncodedExample Encode(VictimInput input, int index)
+    {
+        var pieces = _tokenizer.Encode(input.Text, input.TextPair, classifier.MaxLength);
+        return new EncodedExample(index, pieces.Ids, pieces.Segments, -1);
+    }
 }
 
 /// <summary>Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the Universal Sentence Encoder (spec attacks 10.1).</summary>

@@ -159,7 +159,7 @@ public sealed class AttackCommandTests : IDisposable
     [Fact]
     public void What_was_imported_needs_no_option()
     {
-        string[] bare = ["attack", "--model", _tiny.Model, "--text", "a good film", "--recipe", "textfooler"];
+        string[] bare = ["attack", "--model", _tiny.Model, "--text", "a good film", "--recipe", "textfooler", "--no-part-of-speech"];
         var missing = CliRun.Of([.. bare, "--no-similarity"]);
         Assert.Equal(ExitCodes.Data, missing.Code);
         Assert.Contains("resources import word-vectors", missing.Error);
@@ -197,7 +197,7 @@ public sealed class AttackCommandTests : IDisposable
         File.WriteAllBytes(_tiny.Weights, weights);
     }
 
-    private string[] Arguments(params string[] more) => ["attack", "--model", _tiny.Model, "--neighbours", _neighbours, "--no-similarity", .. more];
+    private string[] Arguments(params string[] more) => ["attack", "--model", _tiny.Model, "--neighbours", _neighbours, "--no-similarity", "--no-part-of-speech", .. more];
 
     private CliRun Attack(params string[] more) => CliRun.Of(Arguments(more));
 

@@ -46,7 +46,7 @@ public sealed class ModelCommandTests : IDisposable
 
         var neighbours = _tiny.Below("neighbours.json");
         File.WriteAllText(neighbours, """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull"],"film":["story"],"story":["film"]}""");
-        string[] attack = ["attack", "--model", model, "--data", _tiny.Data, "--task", "sst2", "--neighbours", neighbours, "--no-similarity", "--json"];
+        string[] attack = ["attack", "--model", model, "--data", _tiny.Data, "--task", "sst2", "--neighbours", neighbours, "--no-similarity", "--no-part-of-speech", "--json"];
         var attacked = CliRun.Of(attack);
         Assert.True(attacked.Code == 0, attacked.Error);
         var folder = Path.Combine(run, "attacks", "textfooler");
@@ -141,7 +141,7 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void An_attack_without_substitutes_or_without_a_place_is_refused()
     {
-        var none = CliRun.Of("attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--no-similarity", "--out", _tiny.Below("a"), "--neighbours", "/no/table.json");
+        var none = CliRun.Of("attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--no-similarity", "--no-part-of-speech", "--out", _tiny.Below("a"), "--neighbours", "/no/table.json");
         Assert.Equal(ExitCodes.Data, none.Code);
         Assert.Contains("/no/table.json", none.Error);
         var place = CliRun.Of("attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--no-similarity");

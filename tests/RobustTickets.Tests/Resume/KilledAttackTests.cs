@@ -23,7 +23,7 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
         File.WriteAllText(table, Neighbours());
         string[] Arguments(string folder, string batch, string concurrency) =>
         [
-            "attack", "--model", trained.Model, "--encoder", trained.Task.Model, "--data", data, "--task", "sst2", "--neighbours", table, "--out", folder, "--threads", "1",
+            "attack", "--model", trained.Model, "--encoder", trained.Task.Model, "--data", data, "--task", "sst2", "--neighbours", table, "--no-part-of-speech", "--out", folder, "--threads", "1",
             "--query-budget", "15", "--batch-size", batch, "--concurrency", concurrency,
         ];
 

@@ -58,7 +58,7 @@ public static class BertAttackReleased
         {
             constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, false));
             lines.Add(new("sentence similarity", $"cosine >= {TextFooler.Number(o.SimilarityThreshold)}, window 15, against the original text, short texts not exempt", Scripts));
-            lines.Add(new("sentence encoder", encoder.Name, "substitute for the Universal Sentence Encoder"));
+            lines.Add(RecipeLines.Encoder(encoder));
         }
         else
         {

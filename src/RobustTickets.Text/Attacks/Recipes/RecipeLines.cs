@@ -1,5 +1,6 @@
 // Lines that several recipes' descriptions share.
 
+using RobustTickets.Text.Attacks.Engine;
 using RobustTickets.Text.Attacks.Goals;
 using RobustTickets.Text.Attacks.Resources;
 
@@ -9,6 +10,18 @@ internal static class RecipeLines
 {
     /// <summary>Source of a number that the caller chose.</summary>
     public const string Chosen = "option";
+
+    /// <summary>Name of the sentence encoder that the published attacks used.</summary>
+    public const string PublishedEncoder = "Universal Sentence Encoder";
+
+    /// <summary>Name of the masked language model that the published attacks used.</summary>
+    public const string PublishedMasked = "bert-base-uncased";
+
+    public static RecipeLine Encoder(ISentenceEncoder encoder) => new(
+        "sentence encoder", encoder.Name, encoder.Name == PublishedEncoder ? "TextAttack; any BERT folder stands in here (--encoder), which changes what passes" : "substitute for the " + PublishedEncoder);
+
+    public static RecipeLine Masked(IMaskedLanguageModel model) =>
+        new("masked language model", model.Name, model.Name == PublishedMasked ? "TextAttack's default" : "substitute for " + PublishedMasked);
 
     public static RecipeLine Precision(ScorePrecision precision) => precision == ScorePrecision.Single
         ? new("score precision", "float32", "TextAttack scores in the model's float32")

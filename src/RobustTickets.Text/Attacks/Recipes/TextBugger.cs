@@ -55,7 +55,7 @@ public static class TextBugger
         {
             constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Angular, null, true, false));
             lines.Add(new("sentence similarity", $"angular >= {TextFooler.Number(o.SimilarityThreshold)}, whole text, against the original text", o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen));
-            lines.Add(new("sentence encoder", encoder.Name, "substitute for the Universal Sentence Encoder"));
+            lines.Add(RecipeLines.Encoder(encoder));
         }
         else
         {

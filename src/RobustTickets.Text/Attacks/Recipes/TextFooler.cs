@@ -81,7 +81,7 @@ public static class TextFooler
             var window = o.Window is { } w ? $"window {w}, shorter texts exempt" : "whole text";
             var isDefault = o.SimilarityThreshold == defaults.SimilarityThreshold && o.Metric == defaults.Metric && o.Window == defaults.Window;
             lines.Add(new("sentence similarity", $"{Name(o.Metric)} >= {Number(o.SimilarityThreshold)}, {window}, against the current text", isDefault ? Recipe + " (1 - 0.5/pi)" : RecipeLines.Chosen));
-            lines.Add(new("sentence encoder", encoder.Name, "substitute for the Universal Sentence Encoder"));
+            lines.Add(RecipeLines.Encoder(encoder));
         }
         else
         {

@@ -30,6 +30,9 @@ public sealed class PerceptronTagger
         _after = [Boundary("-END-"), Boundary("-END2-")];
     }
 
+    /// <summary>A tagger without weights, for the description of a recipe.</summary>
+    internal static PerceptronTagger Untrained { get; } = new([], [], [], UniversalTags.PennTreebank);
+
     /// <summary>Number of features with weights.</summary>
     public int FeatureCount => _weights.Count;
 

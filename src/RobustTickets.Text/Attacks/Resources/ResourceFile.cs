@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 namespace RobustTickets.Text.Attacks.Resources;
 
 /// <summary>What a run used: a file (or a built-in list), its content hash and what it holds.</summary>
-/// <param name="Kind">word-vectors, neighbours, stop-words, tagger or tag-map.</param>
+/// <param name="Kind">word-vectors, neighbours, stop-words, tagger, tag-map, wordnet or masked-lm.</param>
 /// <param name="Name">File name without folder, or the name of a built-in list.</param>
 /// <param name="Sha256">SHA-256 of the file's bytes in lower-case hex; empty for a built-in list.</param>
 /// <param name="Content">What was read from it.</param>

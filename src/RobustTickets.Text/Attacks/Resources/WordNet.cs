@@ -27,10 +27,10 @@ public sealed class WordNet
     private readonly Part[] _parts;
     private readonly ConcurrentDictionary<string, string[]> _known = new(StringComparer.Ordinal);
 
-    private WordNet(Part[] parts, string folder, string hash)
+    private WordNet(Part[] parts, ResourceInfo info)
     {
         _parts = parts;
-        Info = new ResourceInfo("wordnet", Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), hash, $"{parts.Sum(p => p.Index.Count)} lemmas");
+        Info = info;
     }
 
     /// <summary>Name, hash and content. The hash is that of the text "hash, two spaces, file name" of each of the twelve files, one a line, by name.</summary>
@@ -51,7 +51,8 @@ public sealed class WordNet
                 Exceptions(Path.Combine(folder, exceptions), Bytes(exceptions)), kind.Rules);
         }).ToArray();
         var list = string.Concat(hashes.Select(h => $"{h.Value}  {h.Key}\n"));
-        return new WordNet(parts, folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list))));
+        return new WordNet(parts, new ResourceInfo(
+            "wordnet", Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list))), $"{parts.Sum(p => p.Index.Count)} lemmas"));
 
         byte[] Bytes(string name)
         {
@@ -62,6 +63,9 @@ public sealed class WordNet
             return bytes;
         }
     }
+
+    /// <summary>A name without words, for the description of a recipe.</summary>
+    internal static WordNet Named(ResourceInfo info) => new([], info);
 
     /// <summary>All words of all synsets of the word, each once, in WordNet's own spelling; the word itself and phrases (with underscores) may be among them.</summary>
     public IReadOnlyList<string> Synonyms(string word)

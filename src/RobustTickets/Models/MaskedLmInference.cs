@@ -1,0 +1,53 @@
+// The compiled evaluation path of a masked language model: BertInference below, the head's two products in kernels whose rows do not depend on each other. So the scores at a
+// place of a text are a function of that text alone, bit for bit. The reference beside it is BertForMaskedLM.
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Models;
+
+/// <summary>Forward passes of a frozen masked language model. Made from a store whose weights must not change while it is in use.</summary>
+public sealed class MaskedLmInference : IDisposable
+{
+    private const string Transform = "cls.predictions.transform";
+    private readonly ParameterStore _store;
+    private readonly BertConfig _config;
+    private readonly BertInference _encoder;
+    private readonly PackedMatrix _dense;
+    private readonly PackedMatrix _decoder;
+
+    /// <summary>Lays out the matrices of encoder and head. The output matrix is the word embedding.</summary>
+    public MaskedLmInference(ParameterStore store, BertConfig config)
+    {
+        (_store, _config) = (store, config);
+        using var _ = torch.no_grad();
+        _encoder = new BertInference(store, config);
+        _dense = new PackedMatrix(store[$"{Transform}.dense.weight"], store[$"{Transform}.dense.bias"]);
+        _decoder = new PackedMatrix(store[BertSites.WordEmbeddings], store["cls.predictions.bias"]);
+    }
+
+    /// <summary>Hidden states of the last layer [T, H].</summary>
+    public Tensor HiddenStates(PackedBatch batch) => _encoder.HiddenStates(batch);
+
+    /// <summary>Scores over the vocabulary [M, V] of hidden states [M, H].</summary>
+    public Tensor Scores(Tensor hidden)
+    {
+        using var scope = torch.scope();
+        using var _ = torch.no_grad();
+        var dense = torch.empty([hidden.shape[0], _config.Hidden]);
+        InferenceKernels.Linear(hidden, _dense, dense, gelu: true);
+        var normed = torch.empty(dense.shape);
+        InferenceKernels.AddNorm(dense, null, _store[$"{Transform}.LayerNorm.weight"], _store[$"{Transform}.LayerNorm.bias"], _config.LayerNormEpsilon, normed);
+        var scores = torch.empty([hidden.shape[0], _config.VocabularySize]);
+        InferenceKernels.Linear(normed, _decoder, scores);
+        return scope.Keep(scores);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoder.Dispose();
+        _dense.Dispose();
+        _decoder.Dispose();
+    }
+}
