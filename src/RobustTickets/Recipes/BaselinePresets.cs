@@ -42,7 +42,7 @@ internal static class BaselinePresets
         return recipe with
         {
             Name = "infobert-released",
-            Source = "TextDefender: InfoBERT's ANLI numbers, weight decay 1e-6, critic not given to the optimiser, fresh dropout in every pass; the rest as infobert",
+            Source = "TextDefender's released trainer: InfoBERT's ANLI numbers, weight decay 1e-6, critic not given to the optimiser, fresh dropout in every pass; the rest as infobert",
             Retrain = recipe.Retrain with { Objective = Anli with { TrainCritic = false, SyncDropout = false }, Optimizer = recipe.Retrain.Optimizer with { WeightDecay = 1e-6 } },
         };
     }
