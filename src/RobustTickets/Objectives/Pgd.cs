@@ -24,8 +24,8 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
         var losses = new double[options.Steps + 1];
         if (options.Steps > 0)
         {
-            // Who is frozen for the ascents is put back for the last pass, whatever the trainer had chosen.
-            using var frozen = options.DeltaGradOnly ? new FrozenParameters(model, inputs) : null;
+            // What the ascents must not leave behind is put aside for as long as they last, whatever the trainer had chosen and whatever gradients were there before.
+            using IDisposable aside = options.DeltaGradOnly ? new FrozenParameters(model, inputs) : new GradientsPutAside(model, inputs);
             for (var t = 0; t < options.Steps; t++) losses[t] = Ascent(model, inputs, perturbation, Key(step, t));
         }
         using var pass = torch.scope();
@@ -49,15 +49,14 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
         perturbation.Delta.requires_grad_(true);
         var loss = Loss(model, inputs, perturbation.Delta, key);
         loss.backward();
-        if (!options.DeltaGradOnly) Discard(model, inputs);
         perturbation.Ascend(perturbation.Delta.grad!);
         return loss.item<float>();
     }
 
-    private static void Discard(BertForSequenceClassification model, BertInputs inputs)
+    private static IEnumerable<Tensor> Parameters(BertForSequenceClassification model, BertInputs inputs)
     {
-        foreach (var name in model.Store.Names) model.Store[name].grad = null;
-        if (inputs.WordRows is { } rows) rows.grad = null;
+        foreach (var name in model.Store.Names) yield return model.Store[name];
+        if (inputs.WordRows is { } rows) yield return rows;
     }
 
     /// <summary>Takes every parameter out of the graph while it lives.</summary>
@@ -67,8 +66,7 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
 
         internal FrozenParameters(BertForSequenceClassification model, BertInputs inputs)
         {
-            foreach (var name in model.Store.Names) Freeze(model.Store[name]);
-            if (inputs.WordRows is { } rows) Freeze(rows);
+            foreach (var parameter in Parameters(model, inputs)) Freeze(parameter);
         }
 
         private void Freeze(Tensor parameter)
@@ -81,6 +79,26 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
         public void Dispose()
         {
             foreach (var parameter in _trained) parameter.requires_grad_(true);
+        }
+    }
+
+    /// <summary>Throws away the parameter gradients that arise while it lives; those of before are back at its end.</summary>
+    private sealed class GradientsPutAside : IDisposable
+    {
+        private readonly List<(Tensor Parameter, Tensor? Before)> _aside = [];
+
+        internal GradientsPutAside(BertForSequenceClassification model, BertInputs inputs)
+        {
+            foreach (var parameter in Parameters(model, inputs))
+            {
+                _aside.Add((parameter, parameter.grad));
+                parameter.grad = null;
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (var (parameter, before) in _aside) parameter.grad = before;
         }
     }
 }

@@ -88,9 +88,15 @@ internal sealed class RunSession : IDisposable
             RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
             InputsHash = RunInputs.Hash(data, files.Weights, ticket),
         };
-        foreach (var note in data.Notes) progress?.Report(new TrainProgress("data", 0, 0, 0, 0, 0, 0, null, note));
+        foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? [.. data.Notes, other] : data.Notes) progress?.Report(new TrainProgress("data", 0, 0, 0, 0, 0, 0, null, note));
         return session;
     }
+
+    /// <summary>A sentence when the model folder has a classifier that does not fit the task, so that its place is taken by a fresh one.</summary>
+    private static string? OtherClasses(HuggingFaceFolder files, int labels) =>
+        files.Weights.Contains(BertSites.Classifier + ".weight") && files.Weights.Info(BertSites.Classifier + ".weight").Shape[0] is var classes && classes != labels
+            ? $"the model's classifier has {classes} classes, the task {labels}: training starts from a fresh one"
+            : null;
 
     private static long ModelBytes(HuggingFaceConfig config) =>
         BertSites.ClassifierShapes(BertFiles.ConfigOf(config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b)) * sizeof(float);

@@ -74,6 +74,27 @@ public sealed class PgdTests
     }
 
     [Fact]
+    public void Gradients_that_were_there_before_stay_and_the_step_adds_to_them()
+    {
+        // As in a search whose base network keeps its gradients from step to step.
+        var alone = Accumulate(Options).Gradients;
+        foreach (var lean in new[] { true, false })
+        {
+            var config = TinyBert.Dense();
+            using var model = TinyBert.New(config, new ModelExecution(RowSparseWords: false), seed: 3);
+            model.Train(_ => true);
+            using var scope = torch.scope();
+            foreach (var name in model.Store.Names) model.Store[name].grad = torch.full(model.Store[name].shape, 0.5);
+            var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
+            new Pgd(Options with { DeltaGradOnly = lean }).Accumulate(model, inputs, RandomKey.FromSeed(4), null);
+            foreach (var (name, values) in Gradients.All(model.Store))
+            {
+                for (var i = 0; i < values.Length; i++) Assert.Equal(0.5 + alone[name][i], values[i], 1e-5);
+            }
+        }
+    }
+
+    [Fact]
     public void Parameters_that_the_stage_does_not_train_stay_frozen()
     {
         var config = TinyBert.Dense();

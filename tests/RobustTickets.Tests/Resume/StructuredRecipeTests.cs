@@ -112,6 +112,23 @@ public sealed class StructuredRecipeTests : IDisposable
         Assert.Equal(2, RecipeRunner.Run(_task.Request(RecipeOverrides.Apply(Tiny(Presets.Get("early-robust", "sst2")), ["draw.head-ratio=0.85"]), run), null, CancellationToken.None).Ticket!.HeadsKept);
     }
 
+    [Fact]
+    public void A_classifier_of_another_task_is_replaced_and_the_run_says_so()
+    {
+        var other = _task.Below("three-classes");
+        using (var model = BertFiles.LoadClassifier(_task.Model, 3, RobustTickets.Torch.Kernels.RandomKey.FromSeed(1), new ModelExecution()))
+        {
+            BertFiles.SaveClassifier(model, ["a", "b", "c"], _task.Model, other);
+        }
+        var recipe = Tiny(Presets.Get("fine-tune", "sst2"));
+        foreach (var (folder, said) in new[] { (other, 1), (_task.Model, 0) })
+        {
+            var notes = new List<string>();
+            RecipeRunner.Run(_task.Request(recipe, _task.NewRun()) with { ModelFolder = folder }, new Watch(p => notes.Add(p.Note ?? "")), CancellationToken.None);
+            Assert.Equal(said, notes.Count(n => n == "the model's classifier has 3 classes, the task 2: training starts from a fresh one"));
+        }
+    }
+
     /// <summary>
     /// A preset on the tiny task: its own objective, search, draw and realisation, with batches, length and a learning rate that fit. A fixed stop comes later than at its
     /// first step, whose rate is 0: no coefficient has moved yet.
