@@ -6,6 +6,7 @@ using System.Reflection;
 using RobustTickets.Cli.Bench;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Demo;
+using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli;
@@ -39,22 +40,14 @@ public static class CliApp
     {
         try
         {
-            var root = Root(context);
-            var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            var parsed = Parse(args, context);
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
                 var command = parsed.CommandResult.Command;
                 ErrorPrinter.Print(context, string.Join("\n  ", parsed.Errors.Select(e => e.Message).Distinct()), $"see: robust-tickets {Path(command)}--help");
                 return ExitCodes.Usage;
             }
-            return parsed.Invoke(new InvocationConfiguration
-            {
-                Output = context.Out,
-                Error = context.Error,
-                EnableDefaultExceptionHandler = false,
-                // Signals are StopSignal's business.
-                ProcessTerminationTimeout = null,
-            });
+            return Invoke(parsed, context);
         }
         catch (Exception e)
         {
@@ -66,6 +59,19 @@ public static class CliApp
         }
     }
 
+    /// <summary>Parses a command line and runs nothing.</summary>
+    internal static ParseResult Parse(string[] args, CliContext context) => Root(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>Runs a parsed command line; what ends it comes out as it is.</summary>
+    internal static int Invoke(ParseResult parsed, CliContext context) => parsed.Invoke(new InvocationConfiguration
+    {
+        Output = context.Out,
+        Error = context.Error,
+        EnableDefaultExceptionHandler = false,
+        // Signals are StopSignal's business.
+        ProcessTerminationTimeout = null,
+    });
+
     private static RootCommand Root(CliContext context)
     {
         var root = new RootCommand(Summary)
@@ -76,6 +82,7 @@ public static class CliApp
             PredictCommand.Create(context),
             TokenizeCommand.Create(context),
             AttackCommand.Create(context),
+            ExperimentCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),
             PretrainCommand.Create(context),

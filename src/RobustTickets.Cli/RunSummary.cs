@@ -24,6 +24,8 @@ internal static class RunSummary
             Line(output, "", $"keeps {ticket.HeadsKept} of {ticket.HeadsTotal} heads, {ticket.NeuronsKept:N0} of {ticket.NeuronsTotal:N0} neurons");
         }
         Line(output, "model", $"{result.Model.ParametersWithoutEmbeddings:N0} parameters without embeddings, {result.Model.ParametersTotal:N0} in all");
+        if (result.Development is { } held) Line(output, "held out", $"accuracy {100 * held.Accuracy:0.00} % of {held.Examples:N0} development examples");
+        if (result.Control is { } control) Line(output, "control", $"accuracy {100 * control.Accuracy:0.00} %, dense and trained as long, {control.ParametersWithoutEmbeddings:N0} parameters without embeddings");
         if (result.CleanDev is { } dev) Line(output, "dev", $"accuracy {100 * dev:0.00} %{Examples(result, "dev")}");
         if (result.CleanTest is { } test) Line(output, "test", $"accuracy {100 * test:0.00} %{Examples(result, "test")}");
     }

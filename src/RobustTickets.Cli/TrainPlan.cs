@@ -27,6 +27,8 @@ internal static class TrainPlan
                 ["train_examples"] = examples,
                 ["train_tokens"] = data.Train.Tokens,
                 ["train_truncated"] = data.Train.Truncated,
+                ["development_split"] = data.DevelopmentName,
+                ["development_examples"] = data.Development.Examples.Count,
                 ["evaluation_split"] = data.EvaluationName,
                 ["evaluation_examples"] = data.Evaluation.Examples.Count,
                 ["steps_per_epoch"] = perEpoch,
@@ -43,6 +45,7 @@ internal static class TrainPlan
         output.WriteLine($"out      {request.OutFolder}");
         foreach (var note in data.Notes) output.WriteLine($"data     {note}");
         output.WriteLine(Figures.Text($"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to {recipe.MaxLength}"));
+        if (!ReferenceEquals(data.Development, data.Evaluation)) output.WriteLine(Figures.Text($"develop  {data.DevelopmentName}, {data.Development.Examples.Count:N0} examples"));
         output.WriteLine(Figures.Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
         output.WriteLine(Figures.Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
         if (search is { } steps)

@@ -21,19 +21,7 @@ internal static class AttackSample
     {
         if (count is not { } n || n >= examples.Count) return examples;
         if (way == "first-n") return [.. examples.Take(n)];
-        var order = Splits.Order(examples.Count, (ulong)seed);
-        var classes = examples.Select(e => e.Label).Distinct().Order().ToList();
-        // Largest remainders: each class gets its share rounded down, the rest goes to the largest fractions, ties to the lower class.
-        var shares = classes.Select(c => (Class: c, Exact: (double)n * examples.Count(e => e.Label == c) / examples.Count)).ToList();
-        var quota = shares.ToDictionary(s => s.Class, s => (int)Math.Floor(s.Exact));
-        foreach (var s in shares.OrderByDescending(s => s.Exact - Math.Floor(s.Exact)).ThenBy(s => s.Class).Take(n - quota.Values.Sum())) quota[s.Class]++;
-        var picked = new List<int>(n);
-        foreach (var i in order)
-        {
-            if (quota[examples[i].Label]-- > 0) picked.Add(i);
-        }
-        picked.Sort();
-        return [.. picked.Select(i => examples[i])];
+        return Splits.Stratified(examples, n, (ulong)seed);
     }
 
     /// <summary>The examples that a file names, one id a line, in the file's order.</summary>

@@ -34,6 +34,26 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>A list of seeds, see <see cref="ReadSeeds"/>.</summary>
+    public static Option<string?> Seeds(string description) => new("--seeds") { Description = $"{description}, e.g. 1,2,3", HelpName = "LIST" };
+
+    /// <summary>Different seeds separated by commas; null when none are given.</summary>
+    /// <exception cref="UsageException">It is no such list.</exception>
+    public static IReadOnlyList<int>? ReadSeeds(string? text)
+    {
+        if (text is null) return null;
+        var seeds = new List<int>();
+        foreach (var part in text.Split(','))
+        {
+            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) || seeds.Contains(seed))
+            {
+                throw new UsageException($"--seeds {text}: expected different whole numbers, 0 or more, separated by commas, as in 1,2,3");
+            }
+            seeds.Add(seed);
+        }
+        return seeds;
+    }
+
     public static Option<string[]> Set() => new("--set")
     {
         Description = "change a field of the recipe, e.g. --set retrain.epochs=3; may be repeated",

@@ -32,6 +32,22 @@ public static class Splits
         return new CarvedSplit(examples.Where((_, i) => !held[i]).ToArray(), dev, [.. dev.Select(example => example.Id)]);
     }
 
+    /// <summary>A sample with the classes in the shares of the whole (largest remainders, ties to the lower class), in file order; everything when that is no more.</summary>
+    /// <param name="examples">The whole.</param>
+    /// <param name="count">How many to take.</param>
+    /// <param name="seed">Seed of the choice.</param>
+    public static IReadOnlyList<Example> Stratified(IReadOnlyList<Example> examples, int count, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (count >= examples.Count) return examples;
+        var shares = examples.GroupBy(e => e.Label).OrderBy(g => g.Key).Select(g => (Class: g.Key, Exact: (double)count * g.Count() / examples.Count)).ToList();
+        // Each class gets its share rounded down, the rest goes to the largest fractions.
+        var quota = shares.ToDictionary(s => s.Class, s => (int)Math.Floor(s.Exact));
+        foreach (var s in shares.OrderByDescending(s => s.Exact - Math.Floor(s.Exact)).ThenBy(s => s.Class).Take(count - quota.Values.Sum())) quota[s.Class]++;
+        return [.. Order(examples.Count, seed).Where(i => quota[examples[i].Label]-- > 0).Order().Select(i => examples[i])];
+    }
+
     /// <summary>A permutation of 0..count-1: positions sorted by a hash of (seed, position).</summary>
     public static int[] Order(int count, ulong seed)
     {

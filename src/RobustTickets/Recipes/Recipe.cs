@@ -13,11 +13,12 @@ namespace RobustTickets.Recipes;
 /// <param name="MaxLength">Word pieces per example, special tokens included.</param>
 /// <param name="BatchSize">Examples per step.</param>
 /// <param name="Seed">Seed of classifier, data order, dropout and perturbations.</param>
-/// <param name="DevFraction">Share of the training set carved out for development when the data has no own development split.</param>
+/// <param name="DevFraction">Share of the training set that is held out for development (see <see cref="SplitOptions"/>).</param>
 /// <param name="Search">The search stage, or null when the whole network is trained.</param>
 /// <param name="Draw">How the ticket is drawn; present exactly when <paramref name="Search"/> is.</param>
 /// <param name="Retrain">The training that yields the final model.</param>
 /// <param name="Evaluate">What is measured at the end.</param>
+/// <param name="Split">Which examples are trained on, developed on and reported.</param>
 public sealed record Recipe(
     string Name,
     string Task,
@@ -29,7 +30,12 @@ public sealed record Recipe(
     SearchStage? Search,
     TicketDraw? Draw,
     RetrainStage Retrain,
-    EvaluateStage Evaluate);
+    EvaluateStage Evaluate,
+    SplitOptions? Split = null)
+{
+    /// <summary>Which examples are trained on, developed on and reported.</summary>
+    public SplitOptions Split { get; init; } = Split ?? new SplitOptions();
+}
 
 /// <summary>The training that yields the final model, started from the pre-trained weights and the search's fresh classifier (checkpoint-0).</summary>
 /// <param name="Objective">What is minimised.</param>

@@ -20,6 +20,9 @@ public static class RecipeCheck
         found.Require(recipe.BatchSize >= 1, "batch-size", recipe.BatchSize, "at least 1");
         found.Require(recipe.Seed >= 0, "seed", recipe.Seed, "0 or more");
         found.Require(recipe.DevFraction is > 0 and < 1, "dev-fraction", recipe.DevFraction, "in (0, 1)");
+        found.Require(recipe.Split.TrainExamples is null or >= 2, "split.train-examples", recipe.Split.TrainExamples ?? 0, "at least 2");
+        found.Require(recipe.Split.EvaluationExamples is null or >= 1, "split.evaluation-examples", recipe.Split.EvaluationExamples ?? 0, "at least 1");
+        found.Require(recipe.Split.Seed >= 0, "split.seed", recipe.Split.Seed, "0 or more");
 
         if (recipe.Search is null && recipe.Draw is not null) found.Add("draw: present, but search is null; a ticket is drawn from a search, so either give search or set draw to null");
         if (recipe.Search is not null && recipe.Draw is null) found.Add("draw: null, but search is present; say how its ticket is drawn or set search to null");

@@ -25,6 +25,7 @@ internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPoli
     NewLine = "\n",
     Converters =
     [
+        typeof(KebabEnum<DevelopmentRule>),
         typeof(KebabEnum<PerturbationNorm>),
         typeof(KebabEnum<FreeLbCount>),
         typeof(KebabEnum<DrawAt>),

@@ -41,7 +41,7 @@ public static class RecipeRunner
         if (request.Recipe.Evaluate.EqualEpochControl)
         {
             using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
-            BertFiles.SaveClassifier(control, session.Data.Labels, request.ModelFolder, Path.Combine(session.Folder.Path, "control"));
+            BertFiles.SaveClassifier(control, session.Data.Labels, request.ModelFolder, session.Folder.ControlFolder);
         }
         return Conclude(session);
     }
@@ -123,11 +123,21 @@ public static class RecipeRunner
         BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, kept);
     }
 
+    private static ControlSummary? Control(RunSession session)
+    {
+        if (!session.Recipe.Evaluate.EqualEpochControl) return null;
+        using var control = BertFiles.LoadClassifier(session.Folder.ControlFolder, session.Data.Labels.Count, session.HeadKey, session.Execution);
+        var evaluated = Evaluator.Evaluate(control, session.Data.Evaluation.Examples, session.Stop);
+        return new ControlSummary(control.Store.Count(n => !BertSites.IsEmbedding(n)), evaluated.Accuracy);
+    }
+
     private static RunResult Conclude(RunSession session)
     {
         using var model = BertFiles.LoadClassifier(session.Folder.ModelFolder, session.Data.Labels.Count, session.HeadKey, session.Execution);
         // Everything up to here is in the last checkpoint, so a stop may break this off; on large data it takes long.
         var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples, session.Stop);
+        var data = session.Data;
+        var heldOut = ReferenceEquals(data.Development, data.Evaluation) ? null : Evaluator.Evaluate(model, data.Development.Examples, session.Stop);
         using var dense = session.Checkpoint0();
         var test = session.Data.EvaluationName.StartsWith("test", StringComparison.Ordinal);
         var result = new RunResult(
@@ -136,7 +146,9 @@ public static class RecipeRunner
                 Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)), model.Store.Count(), model.Store.Count(n => !BertSites.IsEmbedding(n)),
                 dense.Config.Layers, dense.Config.Hidden, dense.Config.HeadsPerLayer.Max(), dense.Config.NeuronsPerLayer.Max(), session.Data.Labels.Count),
             [.. session.Finished], session.Ticket, test ? null : evaluated.Accuracy, test ? evaluated.Accuracy : null, session.Data.EvaluationName, evaluated.Examples,
-            DateTimeOffset.UtcNow);
+            DateTimeOffset.UtcNow,
+            heldOut is null ? null : new DevelopmentSummary(data.DevelopmentName, heldOut.Examples, heldOut.Accuracy),
+            Control(session));
         result.Save(session.Folder.ResultFile);
         return result;
     }

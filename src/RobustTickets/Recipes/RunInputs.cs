@@ -16,6 +16,7 @@ internal static class RunInputs
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var label in data.Labels) Text(label);
         Examples(data.Train);
+        Examples(data.Development);
         Examples(data.Evaluation);
         foreach (var tensor in weights.Tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
         {

@@ -83,6 +83,7 @@ internal sealed class RunSession : IDisposable
         }
         // A resumed run may have been killed before it came to writing this.
         if (!File.Exists(folder.RecipeFile)) AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
+        Parts(data).Save(folder.SplitsFile);
         var session = new RunSession(request, data, tokenizer, folder, progress, stop)
         {
             RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
@@ -97,6 +98,11 @@ internal sealed class RunSession : IDisposable
         files.Weights.Contains(BertSites.Classifier + ".weight") && files.Weights.Info(BertSites.Classifier + ".weight").Shape[0] is var classes && classes != labels
             ? $"the model's classifier has {classes} classes, the task {labels}: training starts from a fresh one"
             : null;
+
+    private static RunSplits Parts(RunData data) => new(
+        new SplitPart("train", data.Train.Examples.Count, data.Ids.Train),
+        new SplitPart(data.DevelopmentName, data.Development.Examples.Count, data.Ids.Development),
+        new SplitPart(data.EvaluationName, data.Evaluation.Examples.Count, data.Ids.Evaluation));
 
     private static long ModelBytes(HuggingFaceConfig config) =>
         BertSites.ClassifierShapes(BertFiles.ConfigOf(config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b)) * sizeof(float);
@@ -158,9 +164,9 @@ internal sealed class RunSession : IDisposable
     /// <summary>Evaluates after an epoch and logs it.</summary>
     internal void EvaluateEpoch(StageRun stage)
     {
-        var result = Evaluator.Evaluate(stage.Model, Data.Evaluation.Examples);
-        Events.Append(new EvaluationEvent(stage.Name, stage.Tally.Steps, stage.Tally.Epochs, Data.EvaluationName, result.Accuracy, result.Loss, result.Examples));
-        Note(stage, $"epoch {stage.Tally.Epochs:0.##}: accuracy {100 * result.Accuracy:0.0} % on {result.Examples} {Data.EvaluationName} examples, loss {result.Loss:0.000}");
+        var result = Evaluator.Evaluate(stage.Model, Data.Development.Examples);
+        Events.Append(new EvaluationEvent(stage.Name, stage.Tally.Steps, stage.Tally.Epochs, Data.DevelopmentName, result.Accuracy, result.Loss, result.Examples));
+        Note(stage, $"epoch {stage.Tally.Epochs:0.##}: accuracy {100 * result.Accuracy:0.0} % on {result.Examples} examples of {Data.DevelopmentName}, loss {result.Loss:0.000}");
     }
 
     public void Dispose() => _events?.Dispose();

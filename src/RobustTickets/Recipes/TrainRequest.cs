@@ -32,8 +32,10 @@ public sealed record ExecutionOptions(string Device = "cpu", string Precision = 
 /// <param name="Resume">Go on from the newest checkpoint in <paramref name="OutFolder"/>.</param>
 /// <param name="Execution">Device, precision, threads, kernels.</param>
 /// <param name="CheckpointEverySteps">A checkpoint is written each time this many steps are done; 0 only at stage borders and on request.</param>
+/// <param name="Cache">Data that runs of this process share, or null.</param>
 public sealed record TrainRequest(
-    Recipe Recipe, string ModelFolder, string DataPath, DataOptions? Data, string OutFolder, bool Resume, ExecutionOptions Execution, int CheckpointEverySteps = 500);
+    Recipe Recipe, string ModelFolder, string DataPath, DataOptions? Data, string OutFolder, bool Resume, ExecutionOptions Execution, int CheckpointEverySteps = 500,
+    RunDataCache? Cache = null);
 
 /// <summary>Progress of a run, reported after every step.</summary>
 /// <param name="Stage">Stage at work.</param>

@@ -35,6 +35,9 @@ public sealed class RunFolder
     /// <summary><c>events.jsonl</c>: one object a step, mask comparison, stop and evaluation (<see cref="EventLog"/>).</summary>
     public string EventsFile => In("events.jsonl");
 
+    /// <summary><c>splits.json</c>: which examples were trained on, developed on and reported (<see cref="RunSplits"/>).</summary>
+    public string SplitsFile => In("splits.json");
+
     /// <summary><c>ticket/</c>: masks, and coefficient snapshots.</summary>
     public string TicketFolder => In("ticket");
 
@@ -43,6 +46,9 @@ public sealed class RunFolder
 
     /// <summary><c>model/</c>: the final model as a Hugging Face folder.</summary>
     public string ModelFolder => In("model");
+
+    /// <summary><c>control/</c>: the equal-epoch dense control as a Hugging Face folder, when the recipe asks for one.</summary>
+    public string ControlFolder => In("control");
 
     /// <summary><c>attacks/</c>, parent of one folder per attack recipe.</summary>
     public string AttacksFolder => In("attacks");

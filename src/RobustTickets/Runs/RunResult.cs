@@ -19,6 +19,8 @@ namespace RobustTickets.Runs;
 /// <param name="EvaluatedSplit">Split that the reported accuracy belongs to.</param>
 /// <param name="EvaluatedExamples">Number of its examples.</param>
 /// <param name="Finished">When the run ended.</param>
+/// <param name="Development">The held-out part that was looked at while training; null when it is the reported split itself.</param>
+/// <param name="Control">The dense model trained for as many epochs as the ticket; null when the recipe asks for none.</param>
 public sealed record RunResult(
     int SchemaVersion,
     string Name,
@@ -33,7 +35,9 @@ public sealed record RunResult(
     double? CleanTest,
     string EvaluatedSplit,
     int EvaluatedExamples,
-    DateTimeOffset Finished)
+    DateTimeOffset Finished,
+    DevelopmentSummary? Development = null,
+    ControlSummary? Control = null)
 {
     /// <summary>The layout that this program writes and reads.</summary>
     public const int CurrentSchema = 1;
@@ -53,6 +57,17 @@ public sealed record RunResult(
         return result;
     }
 }
+
+/// <summary>Accuracy on the development part, the only data on which anything may be chosen.</summary>
+/// <param name="Split">Where it comes from.</param>
+/// <param name="Examples">Its examples.</param>
+/// <param name="Accuracy">Share of right labels, in [0, 1].</param>
+public sealed record DevelopmentSummary(string Split, int Examples, double Accuracy);
+
+/// <summary>The equal-epoch control: the whole network, trained by the retraining stage alone.</summary>
+/// <param name="ParametersWithoutEmbeddings">Parameters without the embedding tables.</param>
+/// <param name="Accuracy">Accuracy on the reported split, in [0, 1].</param>
+public sealed record ControlSummary(long ParametersWithoutEmbeddings, double Accuracy);
 
 /// <summary>What one stage did and cost.</summary>
 /// <param name="Stage"><c>search</c>, <c>retrain</c> or <c>control</c>.</param>

@@ -13,6 +13,7 @@ namespace RobustTickets.Runs;
     NewLine = "\n")]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(EnvironmentStamp))]
+[JsonSerializable(typeof(RunSplits))]
 internal sealed partial class RunFileJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(

@@ -48,6 +48,9 @@ internal static class Layers
         new("RobustTickets.Recipes", AllTorch, AllText, "RobustTickets.Runs", "RobustTickets.Checkpoints", "RobustTickets.Models", "RobustTickets.Tickets",
             "RobustTickets.Objectives", "RobustTickets.Training", "RobustTickets.Evaluation"),
 
+        // Experiments are above the run: they plan runs from recipes and read finished ones as reports do.
+        new("RobustTickets.Experiments", "RobustTickets.Text", "RobustTickets.Text.Data", "RobustTickets.Checkpoints", "RobustTickets.Recipes", "RobustTickets.Reports", "RobustTickets.Runs"),
+
         // The command line may use everything.
         new("RobustTickets.Cli", "RobustTickets.*"),
     ];

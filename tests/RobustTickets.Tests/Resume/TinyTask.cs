@@ -77,7 +77,8 @@ internal sealed class TinyTask : IDisposable
             new ConsecutiveStop(Gamma: 0.02, Times: 3), HorizonEpochs: 2),
         new DrawOptions(0.25, 0.4),
         new RetrainStage(new CleanOptions(), new OptimizerOptions(3e-3), Epochs: 1.4),
-        new EvaluateStage());
+        new EvaluateStage(),
+        new SplitOptions(DevelopmentRule.Released));
 
     /// <summary>Fine-tuning alone.</summary>
     public static Recipe FineTuneRecipe { get; } = SearchRecipe with { Name = "tiny-fine-tune", Search = null, Draw = null };

@@ -1,7 +1,5 @@
 // "--recipe X": a preset's name or a recipe file, for a task, with --set and --seed applied, checked.
-using RobustTickets.Recipes;
-
-namespace RobustTickets.Cli;
+namespace RobustTickets.Recipes;
 
 /// <summary>Finds, changes and checks the recipe that a command line names.</summary>
 public static class RecipeSource

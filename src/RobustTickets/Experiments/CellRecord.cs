@@ -1,0 +1,43 @@
+// What a finished cell says, read from its run folder. The control of a run counts its own stage and its own attacks; the run itself counts everything else.
+using RobustTickets.Recipes;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>A finished cell.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Run">Its run.</param>
+/// <param name="Stages">The stages that led to its model.</param>
+/// <param name="Attacks">The attacks on it.</param>
+internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyList<StageSummary> Stages, IReadOnlyList<AttackRecord> Attacks)
+{
+    public double Clean => Cell.IsControl ? Run.Result.Control!.Accuracy : Run.Clean ?? 0;
+
+    public string Split => Run.Result.EvaluatedSplit;
+
+    public long Parameters => Cell.IsControl ? Run.Result.Control!.ParametersWithoutEmbeddings : Run.Result.Model.ParametersWithoutEmbeddings;
+
+    public double Seconds => Stages.Sum(s => s.Seconds);
+
+    public double Flops => Stages.Sum(s => s.Flops);
+
+    public long Tokens => Stages.Sum(s => s.Tokens);
+
+    public long Forward => Stages.Sum(s => s.ForwardPasses);
+
+    public long Backward => Stages.Sum(s => s.BackwardPasses);
+
+    public long WeightGradient => Stages.Sum(s => s.WeightGradientPasses);
+
+    /// <summary>The cells whose run is finished, in the order of the plan.</summary>
+    public static IReadOnlyList<CellRecord> Finished(ExperimentPlan plan, ExperimentFolder folder) =>
+        [.. plan.Cells.Where(folder.IsTrained).Select(cell => Load(cell, folder))];
+
+    private static CellRecord Load(ExperimentCell cell, ExperimentFolder folder)
+    {
+        var run = RunRecord.Load(folder.Run(cell));
+        var attacks = cell.Attacks.Where(a => folder.IsAttacked(cell, a)).Select(a => AttackRecord.Load(folder.Attack(cell, a))).ToArray();
+        return new CellRecord(cell, run, [.. run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl)], attacks);
+    }
+}

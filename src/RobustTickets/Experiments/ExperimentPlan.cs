@@ -1,0 +1,92 @@
+// From an experiment to its cells: every recipe resolved with its settings and checked, every name looked up, all problems told at once by JSON path. Reads no data.
+using RobustTickets.Recipes;
+using RobustTickets.Text.Data;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>One run of an experiment and the attacks on it.</summary>
+/// <param name="Id">Name of the cell: ROW.DATA.seed-N.</param>
+/// <param name="Row">The method.</param>
+/// <param name="Data">The data set.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Recipe">The recipe of the run, settings and seed applied.</param>
+/// <param name="RunId">Name of the run folder: that of the cell, or, for a control, of the cell whose run trained it.</param>
+/// <param name="Attacks">The attacks on it.</param>
+public sealed record ExperimentCell(string Id, ExperimentRow Row, ExperimentData Data, int Seed, Recipe Recipe, string RunId, IReadOnlyList<ExperimentAttack> Attacks)
+{
+    /// <summary>Whether the cell is the dense control of another cell's run.</summary>
+    public bool IsControl => RunId != Id;
+}
+
+/// <summary>The cells of an experiment, in the order of the table.</summary>
+/// <param name="Experiment">The experiment.</param>
+/// <param name="Cells">Its cells.</param>
+public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<ExperimentCell> Cells)
+{
+    /// <summary>Expands an experiment.</summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="origin">Where it came from, named in errors.</param>
+    /// <param name="folder">Folder that recipe files are named from.</param>
+    /// <exception cref="RecipeException">A recipe, setting, task, name or seed is impossible; all of them, by path.</exception>
+    public static ExperimentPlan Of(Experiment experiment, string origin, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        var problems = new List<string>();
+        ExperimentCheck.Names(experiment, problems);
+        var cells = new List<ExperimentCell>();
+        for (var r = 0; r < experiment.Rows.Count; r++)
+        {
+            var row = experiment.Rows[r];
+            foreach (var data in experiment.Data.Where(d => row.On?.Contains(d.Name) ?? true))
+            {
+                var owner = row.ControlOf is null ? row : experiment.Rows.FirstOrDefault(o => o.Name == row.ControlOf);
+                if (owner is null || Resolve(experiment, owner, data, folder, $"rows[{r}]", problems) is not { } recipe) continue;
+                if (row.ControlOf is not null && !recipe.Evaluate.EqualEpochControl)
+                {
+                    problems.Add($"rows[{r}].control-of: row \"{owner.Name}\" trains no control; add \"evaluate.equal-epoch-control=true\" to its set");
+                }
+                var attacks = experiment.Attacks.Where(a => a.On?.Contains(data.Name) ?? true).ToArray();
+                cells.AddRange(experiment.Seeds.Select(seed => new ExperimentCell(
+                    Id(row, data, seed), row, data, seed, recipe with { Seed = seed }, Id(owner, data, seed), attacks)));
+            }
+        }
+        return problems.Count == 0 ? new ExperimentPlan(experiment, cells) : throw new RecipeException(origin, [.. problems.Distinct()]);
+    }
+
+    /// <summary>The cells that patterns name: a cell, a row, a data set, or with <c>*</c> for anything; all without patterns.</summary>
+    /// <exception cref="RecipeException">A pattern names no cell.</exception>
+    public IReadOnlyList<ExperimentCell> Only(IReadOnlyList<string> patterns)
+    {
+        if (patterns.Count == 0) return Cells;
+        foreach (var pattern in patterns)
+        {
+            if (!Cells.Any(c => Named(c, pattern)))
+            {
+                throw new RecipeException($"--only {pattern}: names no cell; possible are rows ({string.Join(", ", Experiment.Rows.Select(r => r.Name))}), data ({string.Join(", ", Experiment.Data.Select(d => d.Name))}), cells such as {Cells[0].Id}, and * for anything in them");
+            }
+        }
+        return [.. Cells.Where(c => patterns.Any(p => Named(c, p)))];
+    }
+
+    private static bool Named(ExperimentCell cell, string pattern) =>
+        pattern == cell.Row.Name || pattern == cell.Data.Name || System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, cell.Id, ignoreCase: false);
+
+    private static string Id(ExperimentRow row, ExperimentData data, int seed) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{row.Name}.{data.Name}.seed-{seed}");
+
+    private static Recipe? Resolve(Experiment experiment, ExperimentRow row, ExperimentData data, string folder, string path, List<string> problems)
+    {
+        if (row.Recipe is null) return null;
+        if (!TaskCatalog.TryFind(data.Task, out var task)) return null;
+        // A recipe file stands beside the experiment file.
+        var source = row.Recipe.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Path.Combine(folder, row.Recipe) : row.Recipe;
+        try
+        {
+            return RecipeSource.Resolve(source, task.Name, [.. experiment.Set ?? [], .. data.Set ?? [], .. row.Set ?? []], seed: null);
+        }
+        catch (RecipeException e)
+        {
+            problems.AddRange(e.Problems.Select(problem => $"{path} ({row.Name} on {data.Name}): {problem}"));
+            return null;
+        }
+    }
+}

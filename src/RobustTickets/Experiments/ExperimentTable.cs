@@ -1,0 +1,157 @@
+// The results table (EarlyRobust Tables 1-5, 7, 8; RobusT Tables 1-4): one row per data set, method and attack over all finished seeds. Mean and sample standard deviation
+// are over seeds. The interval of Aua is Wilson's at 95 % over the attacked examples of all seeds together; the same examples are attacked for every seed, so it describes
+// the sampling of examples and not the training's own scatter, which the standard deviation shows.
+// Training time is EarlyRobust's (4.3): seconds of search and retraining without reading data, evaluating and writing checkpoints; the passes and floating-point operations
+// beside it do not depend on what else the machine was doing.
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Makes the tables of an experiment from what its folder holds.</summary>
+public static class ExperimentTable
+{
+    private static readonly ReportColumn[] Columns =
+    [
+        new("data", "Data", "Data set", false),
+        new("method", "Method", "Row of the experiment", false),
+        new("runs", "Seeds", "Finished runs", true),
+        new("failed", null, "Runs that failed", true),
+        new("clean", "Clean %", "Accuracy on the reported split: mean and standard deviation over seeds", true),
+        new("clean_sd", null, "Standard deviation over seeds", true),
+        new("clean_split", null, "The reported split", false),
+        new("attack", "Attack", "Attack", false),
+        new("n", "n", "Attacked examples, all seeds together", true),
+        new("aua", "Aua %", "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) over all n", true),
+        new("aua_sd", null, "Standard deviation over seeds", true),
+        new("aua_low", null, "Lower end of the interval", true),
+        new("aua_high", null, "Upper end of the interval", true),
+        new("suc", "Suc %", "Attack success rate", true),
+        new("suc_sd", null, "Standard deviation over seeds", true),
+        new("queries", "#Query", "Mean queries per attacked example, as TextAttack counts them", true),
+        new("queries_sd", null, "Standard deviation over seeds", true),
+        new("parameters", "Params", "Parameters without the embedding tables", true),
+        new("seconds", "Seconds", "Search and retraining, without reading data, evaluation and checkpoints", true),
+        new("seconds_sd", null, "Standard deviation over seeds", true),
+        new("tokens_per_second", "Tokens/s", "Real tokens per second, each batch counted once whatever its passes", true),
+        new("forward_passes", "Forward", "Forward passes over batches", true),
+        new("backward_passes", "Backward", "Backward passes over batches", true),
+        new("weight_gradient_passes", null, "Backward passes that made gradients of the weights", true),
+        new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", true),
+        new("speedup", "Speed-up", "Seconds of the baseline row / seconds", true),
+        new("work_ratio", "by FLOP", "GFLOP of the baseline row / GFLOP", true),
+    ];
+
+    /// <summary>The table over all finished cells; a method without any has a row of dashes.</summary>
+    public static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder) => Of(plan, folder, CellRecord.Finished(plan, folder));
+
+    internal static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder, IReadOnlyList<CellRecord> finished)
+    {
+        var rows = new List<IReadOnlyList<ReportCell>>();
+        foreach (var data in plan.Experiment.Data)
+        {
+            var baseline = finished.Where(c => c.Cell.Data == data && c.Cell.Row.Name == plan.Experiment.Baseline).ToArray();
+            foreach (var row in plan.Experiment.Rows)
+            {
+                var cells = plan.Cells.Where(c => c.Row == row && c.Data == data).ToArray();
+                if (cells.Length == 0) continue;
+                var runs = finished.Where(c => c.Cell.Row == row && c.Cell.Data == data).ToArray();
+                var failed = cells.Count(c => folder.State(c) == CellState.Failed);
+                foreach (var attack in cells[0].Attacks.Select(a => a.Name).DefaultIfEmpty(null)) rows.Add(Row(data.Name, row.Name, attack, runs, failed, baseline));
+            }
+        }
+        return new ReportTable(Columns, rows);
+    }
+
+    /// <summary>The table with what it is about, as JSON.</summary>
+    public static JsonObject ToJson(ExperimentPlan plan, ExperimentFolder folder, ReportTable table) => new()
+    {
+        ["schema_version"] = 1,
+        ["name"] = plan.Experiment.Name,
+        ["title"] = plan.Experiment.Title,
+        ["source"] = plan.Experiment.Source,
+        ["baseline"] = plan.Experiment.Baseline,
+        ["rows"] = table.ToJson(),
+        ["cells"] = new JsonArray([.. plan.Cells.Select(c => new JsonObject
+        {
+            ["cell"] = c.Id,
+            ["state"] = folder.State(c).ToString().ToLowerInvariant(),
+            ["failure"] = folder.Failure(c),
+        })]),
+    };
+
+    /// <summary>The table with title and source, as Markdown.</summary>
+    public static string ToMarkdown(ExperimentPlan plan, ExperimentFolder folder, ReportTable table)
+    {
+        var failed = plan.Cells.Where(c => folder.State(c) == CellState.Failed).Select(c => $"- failed: {c.Id}: {folder.Failure(c)}\n");
+        var open = plan.Cells.Count(c => folder.State(c) is CellState.Open or CellState.Begun or CellState.Trained);
+        var rest = string.Concat(failed) + (open > 0 ? $"- {open} of {plan.Cells.Count} cells are not finished\n" : "");
+        return $"# {plan.Experiment.Title}\n\n{plan.Experiment.Source}\n\n{table.ToMarkdown()}{(rest.Length > 0 ? "\n" + rest : "")}";
+    }
+
+    private static ReportCell[] Row(string data, string method, string? attack, CellRecord[] runs, int failed, CellRecord[] baseline)
+    {
+        var attacked = runs.Select(r => r.Attacks.FirstOrDefault(a => a.Name == attack)).OfType<AttackRecord>().ToArray();
+        var n = attacked.Sum(a => a.Count);
+        var interval = n == 0 ? (ShareInterval?)null : ShareInterval.Wilson(attacked.Sum(a => a.Failed), n);
+        var clean = Sample.Of(runs.Select(r => 100 * r.Clean));
+        var aua = Sample.Of(attacked.Select(a => 100 * a.Aua));
+        var suc = Sample.Of(attacked.Select(a => 100 * a.Suc));
+        var queries = Sample.Of(attacked.Select(a => a.QueriesAsked));
+        var seconds = Sample.Of(runs.Select(r => r.Seconds));
+        var flops = Sample.Of(runs.Select(r => r.Flops));
+        var parameters = Sample.Of(runs.Select(r => (double)r.Parameters));
+        return
+        [
+            new(data),
+            new(method),
+            ReportCell.Of(runs.Length, "0"),
+            ReportCell.Of(failed, "0"),
+            clean.Cell("0.00"),
+            clean.DeviationCell,
+            new(runs.Length == 0 ? ReportCell.None.Text : runs[0].Split),
+            attack is null ? ReportCell.None : new(attack),
+            ReportCell.Of(n == 0 ? null : n, "0"),
+            aua.Cell("0.0", interval is { } i ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}") : null),
+            aua.DeviationCell,
+            ReportCell.Of(100 * interval?.Low, "0.0"),
+            ReportCell.Of(100 * interval?.High, "0.0"),
+            suc.Cell("0.0"),
+            suc.DeviationCell,
+            queries.Cell("0.0"),
+            queries.DeviationCell,
+            parameters.Mean is { } p ? new(p.ToString("#,0", CultureInfo.InvariantCulture), p) : ReportCell.None,
+            seconds.Cell("0.0"),
+            seconds.DeviationCell,
+            ReportCell.Of(Sample.Of(runs.Select(r => r.Tokens / r.Seconds)).Mean, "0"),
+            ReportCell.Of(Sample.Of(runs.Select(r => (double)r.Forward)).Mean, "0"),
+            ReportCell.Of(Sample.Of(runs.Select(r => (double)r.Backward)).Mean, "0"),
+            ReportCell.Of(Sample.Of(runs.Select(r => (double)r.WeightGradient)).Mean, "0"),
+            ReportCell.Of(flops.Mean / 1e9, "0"),
+            ReportCell.Of(Sample.Of(baseline.Select(r => r.Seconds)).Mean / seconds.Mean, "0.00"),
+            ReportCell.Of(Sample.Of(baseline.Select(r => r.Flops)).Mean / flops.Mean, "0.00"),
+        ];
+    }
+
+    /// <summary>Mean and sample standard deviation of some values.</summary>
+    private readonly record struct Sample(double? Mean, double? Deviation)
+    {
+        public static Sample Of(IEnumerable<double> values)
+        {
+            var all = values.ToArray();
+            if (all.Length == 0) return default;
+            var mean = all.Average();
+            return new Sample(mean, all.Length < 2 ? null : Math.Sqrt(all.Sum(v => (v - mean) * (v - mean)) / (all.Length - 1)));
+        }
+
+        public ReportCell DeviationCell => ReportCell.Of(Deviation, "0.00");
+
+        public ReportCell Cell(string format, string? note = null)
+        {
+            if (Mean is not { } mean) return ReportCell.None;
+            var text = mean.ToString(format, CultureInfo.InvariantCulture);
+            return new(Deviation is { } d ? $"{text} ± {d.ToString(format, CultureInfo.InvariantCulture)}" : text, mean, note);
+        }
+    }
+}

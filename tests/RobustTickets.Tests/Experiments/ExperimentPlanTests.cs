@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using RobustTickets.Cli;
+using RobustTickets.Experiments;
+using RobustTickets.Recipes;
+using RobustTickets.Testing;
+using RobustTickets.Tests.Cli;
+using Xunit;
+
+namespace RobustTickets.Tests.Experiments;
+
+public class ExperimentPlanTests
+{
+    private static string Folder => Path.Combine(Golden.RepositoryRoot, "recipes", "experiments");
+
+    private static JsonObject Small() => JsonNode.Parse("""
+        {
+          "name": "small", "title": "t", "source": "s",
+          "rows": [{ "name": "base", "recipe": "fine-tune" }, { "name": "ours", "recipe": "early-robust", "set": ["evaluate.equal-epoch-control=true"] }, { "name": "dense", "control-of": "ours" }],
+          "data": [{ "name": "sst2", "task": "sst2", "set": ["max-length=64"] }, { "name": "reviews", "task": "imdb" }],
+          "seeds": [1, 2],
+          "attacks": [{ "name": "tf", "recipe": "textfooler", "resources": ["neighbours"] }],
+          "baseline": "base",
+          "set": ["retrain.epochs=3"]
+        }
+        """)!.AsObject();
+
+    private static ExperimentPlan Plan(JsonObject json) => ExperimentPlan.Of(ExperimentJson.Read(json.ToJsonString(), "small.json"), "small.json", Folder);
+
+    private static string Problem(Action<JsonObject> change)
+    {
+        var json = Small();
+        change(json);
+        return Assert.Throws<RecipeException>(() => Plan(json)).Message;
+    }
+
+    [Fact]
+    public void Cells_are_rows_by_data_by_seeds_with_settings_in_order()
+    {
+        var plan = Plan(Small());
+        Assert.Equal(3 * 2 * 2, plan.Cells.Count);
+        Assert.Equal(["base.sst2.seed-1", "base.sst2.seed-2", "base.reviews.seed-1"], plan.Cells.Take(3).Select(c => c.Id));
+        var cell = plan.Cells.Single(c => c.Id == "ours.sst2.seed-2");
+        Assert.Equal((3.0, 64, 2, "sst2"), (cell.Recipe.Retrain.Epochs, cell.Recipe.MaxLength, cell.Recipe.Seed, cell.Recipe.Task));
+        Assert.Equal(256, plan.Cells.Single(c => c.Id == "ours.reviews.seed-2").Recipe.MaxLength);
+        var control = plan.Cells.Single(c => c.Id == "dense.sst2.seed-2");
+        Assert.True(control.IsControl);
+        Assert.Equal("ours.sst2.seed-2", control.RunId);
+        Assert.Equal(cell.Recipe, control.Recipe);
+
+        Assert.Equal(4, plan.Only(["base"]).Count);
+        Assert.Equal(6, plan.Only(["*.seed-1"]).Count);
+        Assert.Equal(["ours.reviews.seed-1"], plan.Only(["ours.reviews.seed-1"]).Select(c => c.Id));
+        Assert.Contains("--only none: names no cell", Assert.Throws<RecipeException>(() => plan.Only(["none"])).Message);
+
+        var experiment = ExperimentJson.Read(Small().ToJsonString(), "x");
+        Assert.Equal(ExperimentJson.Write(experiment), ExperimentJson.Write(ExperimentJson.Read(ExperimentJson.Write(experiment), "x")));
+    }
+
+    [Fact]
+    public void What_cannot_run_is_refused_by_path()
+    {
+        Assert.Contains("rows[0].recipee: unknown field; did you mean recipe", Problem(j => j["rows"]![0]!["recipee"] = "x"));
+        Assert.Contains("rows[0] (base on sst2): recipe \"fine-tun\"", Problem(j => j["rows"]![0]!["recipe"] = "fine-tun"));
+        Assert.Contains("rows[0] (base on sst2): retrain.epochs: 0 is not possible", Problem(j => j["rows"]![0]!["set"] = new JsonArray("retrain.epochs=0")));
+        Assert.Contains("data[1].task: unknown \"imbd\"; did you mean imdb", Problem(j => j["data"]![1]!["task"] = "imbd"));
+        Assert.Contains("data[1].name: \"sst2\" occurs twice", Problem(j => j["data"]![1]!["name"] = "sst2"));
+        Assert.Contains("seeds: a seed occurs twice", Problem(j => j["seeds"] = new JsonArray(1, 1)));
+        Assert.Contains("seeds: is empty", Problem(j => j["seeds"] = new JsonArray()));
+        Assert.Contains("baseline: unknown \"pgd\"", Problem(j => j["baseline"] = "pgd"));
+        Assert.Contains("rows[2].control-of: row \"base\" trains no control", Problem(j => j["rows"]![2]!["control-of"] = "base"));
+        Assert.Contains("rows[2]: give either recipe or control-of", Problem(j => j["rows"]![2]!["recipe"] = "fine-tune"));
+        Assert.Contains("rows[0].name: \"a/b\" is not possible", Problem(j => j["rows"]![0]!["name"] = "a/b"));
+        Assert.Contains("attacks[0].examples: 0", Problem(j => j["attacks"]![0]!["examples"] = 0));
+        Assert.Contains("attacks: missing", Problem(j => j.Remove("attacks")));
+        // Several problems are told at once.
+        Assert.Contains("2 problems", Problem(j =>
+        {
+            j["baseline"] = "pgd";
+            j["seeds"] = new JsonArray(-1);
+        }));
+    }
+
+    [Fact]
+    public void What_is_missing_is_named_before_anything_is_read()
+    {
+        var folder = Directory.CreateTempSubdirectory("experiment").FullName;
+        var file = Path.Combine(folder, "small.json");
+        File.WriteAllText(file, Small().ToJsonString());
+        Assert.Contains("missing: --data sst2=PATH --data reviews=PATH", Refused(ExitCodes.Usage, "--model", "/no/model"));
+        Assert.Contains("--model is missing", Refused(ExitCodes.Usage));
+        Assert.Contains("--data x: the experiment has no such data", Refused(ExitCodes.Usage, "--model", "m", "--data", "x=1"));
+        Assert.Contains("--resource tagger: no attack of the experiment takes it; possible: neighbours", Refused(ExitCodes.Usage, "--model", "m", "--resource", "tagger=1"));
+        Assert.Contains("expected NAME=PATH", Refused(ExitCodes.Usage, "--model", "m", "--data", "sst2"));
+        Assert.Contains("/no/model", Refused(ExitCodes.Data, "--model", "/no/model", "--data", "sst2=/d", "--data", "reviews=/d"));
+        var list = CliRun.Of("experiment", file, "--list");
+        Assert.Equal(12, list.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.All(list.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Contains("open", l));
+        Assert.Equal(6, CliRun.Of("experiment", file, "--list", "--seeds", "7").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("--seeds 1,1: expected different whole numbers", Refused(ExitCodes.Usage, "--seeds", "1,1"));
+        Directory.Delete(folder, recursive: true);
+
+        string Refused(int code, params string[] more)
+        {
+            var run = CliRun.Of(["experiment", file, .. more]);
+            Assert.True(run.Code == code, $"{run.Code}: {run.Error}");
+            return run.Error;
+        }
+    }
+
+    [Fact]
+    public void Every_published_experiment_can_be_planned()
+    {
+        var files = Directory.GetFiles(Folder, "*.json");
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            var experiment = ExperimentJson.ReadFile(file);
+            Assert.Equal(Path.GetFileNameWithoutExtension(file), experiment.Name);
+            Assert.NotEmpty(ExperimentPlan.Of(experiment, file, Folder).Cells);
+        }
+    }
+}

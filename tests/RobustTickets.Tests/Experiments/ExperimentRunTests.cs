@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+using RobustTickets.Cli;
+using RobustTickets.Runs;
+using RobustTickets.Tests.Resume;
+using Xunit;
+
+namespace RobustTickets.Tests.Experiments;
+
+[Collection(TorchCollection.Name)]
+public sealed class ExperimentRunTests : IDisposable
+{
+    private readonly TinyExperiment _tiny = new();
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public void A_table_is_the_same_undisturbed_stopped_again_and_again_and_in_another_order()
+    {
+        var whole = _tiny.Task.Below("whole");
+        var run = _tiny.Run(whole);
+        Assert.True(run.Code == ExitCodes.Ok, run.Error);
+        var table = File.ReadAllText(Path.Combine(whole, "results.csv"));
+        Assert.Equal(File.ReadAllText(Path.Combine(whole, "results.md")), run.Out);
+        AssertTable(table, whole);
+
+        // Stopped in a search, in an attack, in retraining; then finished.
+        var stopped = _tiny.Task.Below("stopped");
+        foreach (var at in (string[])["mini-epoch 8", "attacking 10", "control 3/"])
+        {
+            var cut = _tiny.Run(stopped, at);
+            Assert.True(cut.Code == ExitCodes.Interrupted, $"{at}: {cut.Code} {cut.Error}");
+        }
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(stopped).Code);
+        Assert.Equal(TinyExperiment.Timeless(table), TinyExperiment.Timeless(File.ReadAllText(Path.Combine(stopped, "results.csv"))));
+
+        var backwards = _tiny.Task.Below("backwards");
+        foreach (var cell in (string[])["control.toy.seed-2", "ticket", "*.seed-2", "plain"]) Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards, null, "--only", cell).Code);
+        Assert.NotEqual(TinyExperiment.Timeless(table), TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv")))); // the control of seed 1 is not attacked yet
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards).Code);
+        Assert.Equal(TinyExperiment.Timeless(table), TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv"))));
+
+        // Everything is done: nothing is touched, not even with other recipes' names on the list.
+        var before = Directory.GetFiles(Path.Combine(whole, "cells"), "*", SearchOption.AllDirectories).ToDictionary(f => f, File.GetLastWriteTimeUtc);
+        var again = _tiny.Run(whole);
+        Assert.Equal(ExitCodes.Ok, again.Code);
+        Assert.DoesNotContain("cell 1 of", again.Error, StringComparison.Ordinal);
+        Assert.Equal(table, File.ReadAllText(Path.Combine(whole, "results.csv")));
+        Assert.Equal(before, Directory.GetFiles(Path.Combine(whole, "cells"), "*", SearchOption.AllDirectories).ToDictionary(f => f, File.GetLastWriteTimeUtc));
+
+        // A recipe that changed since is not passed off as the one that ran.
+        var changed = _tiny.Run(whole, null, "--only", "plain");
+        Assert.Equal(ExitCodes.Ok, changed.Code);
+        var json = TinyExperiment.Json();
+        json["set"] = new JsonArray("retrain.epochs=2");
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        changed = _tiny.Run(whole);
+        Assert.Equal(ExitCodes.Usage, changed.Code);
+        Assert.Contains("another recipe", changed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cell_that_fails_is_written_down_and_the_others_go_on()
+    {
+        var json = TinyExperiment.Json();
+        json["rows"] = new JsonArray(
+            new JsonObject { ["name"] = "wild", ["recipe"] = "plain.json", ["set"] = new JsonArray("retrain.optimizer.learning-rate=1e30", "retrain.optimizer.clip=none") },
+            new JsonObject { ["name"] = "plain", ["recipe"] = "plain.json" });
+        json["seeds"] = new JsonArray(1);
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        var output = _tiny.Task.Below("wild");
+        var run = _tiny.Run(output, null, "--json");
+        Assert.Equal(ExitCodes.Numeric, run.Code);
+        var result = JsonNode.Parse(run.Out)!;
+        Assert.Equal(["failed", "done"], result["cells"]!.AsArray().Select(c => (string)c!["state"]!));
+        Assert.Contains("step", (string)result["cells"]![0]!["failure"]!, StringComparison.Ordinal);
+        Assert.Equal([1, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
+        Assert.Contains("failed: wild.toy.seed-1", File.ReadAllText(Path.Combine(output, "results.md")), StringComparison.Ordinal);
+        Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
+    }
+
+    /// <summary>The table against the run folders it came from.</summary>
+    private void AssertTable(string csv, string folder)
+    {
+        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(',')).ToArray();
+        Assert.Equal(["plain", "ticket", "control"], lines[1..].Select(l => l[Array.IndexOf(lines[0], "method")]));
+        double Of(int row, string column) => double.Parse(lines[row][Array.IndexOf(lines[0], column)], System.Globalization.CultureInfo.InvariantCulture);
+
+        var runs = new[] { 1, 2 }.Select(seed => RunResult.Load(Path.Combine(folder, "cells", $"ticket.toy.seed-{seed}", "result.json"))).ToArray();
+        Assert.Equal(50 * runs.Sum(r => r.CleanDev!.Value), Of(2, "clean"), 9);
+        Assert.Equal(50 * runs.Sum(r => r.Control!.Accuracy), Of(3, "clean"), 9);
+        Assert.Equal(runs.Average(r => r.Stages.Where(s => s.Stage != "control").Sum(s => s.Flops)) / 1e9, Of(2, "gflop"), 9);
+        Assert.Equal(runs.Average(r => r.Stages.Single(s => s.Stage == "control").ForwardPasses), Of(3, "forward_passes"), 9);
+        Assert.True(Of(2, "parameters") < Of(3, "parameters"));
+        Assert.Equal(Of(1, "parameters"), Of(3, "parameters"));
+        Assert.Equal([20.0, 20, 20], Enumerable.Range(1, 3).Select(r => Of(r, "n")));
+        Assert.Equal(1, Of(1, "speedup"), 9);
+        Assert.Equal(Of(1, "seconds") / Of(2, "seconds"), Of(2, "speedup"), 9);
+        Assert.InRange(Of(2, "aua"), Of(2, "aua_low"), Of(2, "aua_high"));
+
+        // Sample standard deviation of two values: their distance over the root of two.
+        Assert.Equal(100 * Math.Abs(runs[0].CleanDev!.Value - runs[1].CleanDev!.Value) / Math.Sqrt(2), Of(2, "clean_sd"), 9);
+        var splits = RunSplits.Load(Path.Combine(folder, "cells", "ticket.toy.seed-1", "splits.json"));
+        Assert.Equal(30, splits.Evaluation.Ids!.Count);
+        Assert.Equal(30, runs[0].EvaluatedExamples);
+        Assert.Equal(TinyTask.TrainExamples, splits.Train.Examples);
+    }
+}
