@@ -77,7 +77,7 @@ public sealed class ExperimentFolder(string path)
     {
         if (message is null)
         {
-            File.Delete(FailureFile(cell));
+            if (File.Exists(FailureFile(cell))) File.Delete(FailureFile(cell));
             return;
         }
         Directory.CreateDirectory(In("failures"));

@@ -23,9 +23,9 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal(File.ReadAllText(Path.Combine(whole, "results.md")), run.Out);
         AssertTable(table, whole);
 
-        // Stopped in a search, in an attack, in retraining; then finished.
+        // Stopped in a search, in an attack, in a control; then finished.
         var stopped = _tiny.Task.Below("stopped");
-        foreach (var at in (string[])["mini-epoch 8", "attacking 10", "control 3/"])
+        foreach (var at in (string[])["mini-epoch 8", "attacking 10", "control 1/"])
         {
             var cut = _tiny.Run(stopped, at);
             Assert.True(cut.Code == ExitCodes.Interrupted, $"{at}: {cut.Code} {cut.Error}");
@@ -81,7 +81,7 @@ public sealed class ExperimentRunTests : IDisposable
     /// <summary>The table against the run folders it came from.</summary>
     private void AssertTable(string csv, string folder)
     {
-        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(',')).ToArray();
+        var lines = TinyExperiment.Lines(csv);
         Assert.Equal(["plain", "ticket", "control"], lines[1..].Select(l => l[Array.IndexOf(lines[0], "method")]));
         double Of(int row, string column) => double.Parse(lines[row][Array.IndexOf(lines[0], column)], System.Globalization.CultureInfo.InvariantCulture);
 

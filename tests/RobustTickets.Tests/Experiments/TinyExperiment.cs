@@ -64,10 +64,14 @@ internal sealed class TinyExperiment : IDisposable
     /// <summary>The CSV table without the columns of time.</summary>
     public static string Timeless(string csv)
     {
-        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(',')).ToArray();
+        var lines = Lines(csv);
         var kept = Enumerable.Range(0, lines[0].Length).Where(i => lines[0][i] is not ("seconds" or "seconds_sd" or "tokens_per_second" or "speedup")).ToArray();
         return string.Join('\n', lines.Select(l => string.Join(',', kept.Select(i => l[i]))));
     }
+
+    /// <summary>The fields of a CSV text without quotes inside of quotes.</summary>
+    public static string[][] Lines(string csv) => [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(l => System.Text.RegularExpressions.Regex.Split(l, ",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"))];
 
     public void Dispose() => Task.Dispose();
 
