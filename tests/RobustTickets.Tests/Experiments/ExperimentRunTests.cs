@@ -25,7 +25,7 @@ public sealed class ExperimentRunTests : IDisposable
 
         // Stopped in a search, in an attack, in a control; then finished.
         var stopped = _tiny.Task.Below("stopped");
-        foreach (var at in (string[])["mini-epoch 8", "attacking 10", "control 1/"])
+        foreach (var at in (string[])["mini-epoch 10", "attacking 10", "control 1/"])
         {
             var cut = _tiny.Run(stopped, at);
             Assert.True(cut.Code == ExitCodes.Interrupted, $"{at}: {cut.Code} {cut.Error}");
