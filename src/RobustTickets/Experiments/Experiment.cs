@@ -38,7 +38,8 @@ public sealed record ExperimentRow(string Name, string? Recipe = null, IReadOnly
 /// <param name="Task">Task, which selects published numbers and the layout of the files.</param>
 /// <param name="Set">Settings <c>path=value</c> of every recipe on this data set.</param>
 /// <param name="Options">Data options <c>name=value</c> as on the command line of <c>train</c>, e.g. <c>text-column=body</c>.</param>
-public sealed record ExperimentData(string Name, string Task, IReadOnlyList<string>? Set = null, IReadOnlyList<string>? Options = null);
+/// <param name="AttackExamples">Examples attacked on this data set, whatever the attack says; null for what it says.</param>
+public sealed record ExperimentData(string Name, string Task, IReadOnlyList<string>? Set = null, IReadOnlyList<string>? Options = null, int? AttackExamples = null);
 
 /// <summary>One attack of an experiment. Files it needs are given as <c>--resource NAME=PATH</c>.</summary>
 /// <param name="Name">Name in the table and of its folder.</param>

@@ -24,6 +24,7 @@ internal static partial class ExperimentCheck
         if (e.Baseline is { } baseline) Known("baseline", baseline, rows, problems);
         for (var i = 0; i < e.Data.Count; i++)
         {
+            if (e.Data[i].AttackExamples is < 1) problems.Add($"data[{i}].attack-examples: {e.Data[i].AttackExamples} is not possible; must be at least 1");
             if (!TaskCatalog.TryFind(e.Data[i].Task, out _)) Known($"data[{i}].task", e.Data[i].Task, [.. TaskCatalog.Tasks.Select(t => t.Name)], problems);
         }
         for (var i = 0; i < e.Rows.Count; i++)

@@ -26,7 +26,7 @@ public enum CellState
     Failed,
 }
 
-/// <summary>Places of an experiment: <c>cells/CELL/</c> (run folders), <c>attacks/NAME.json</c>, <c>failures/CELL.json</c>, <c>results.*</c>, <c>figures/</c>.</summary>
+/// <summary>Places of an experiment: <c>cells/CELL/</c> (run folders), <c>attacks/NAME.DATA.json</c>, <c>failures/CELL.json</c>, <c>results.*</c>, <c>figures/</c>.</summary>
 /// <param name="path">The folder.</param>
 public sealed class ExperimentFolder(string path)
 {
@@ -113,14 +113,14 @@ public sealed class ExperimentFolder(string path)
             }
         }
         Directory.CreateDirectory(In("attacks"));
-        foreach (var attack in plan.Experiment.Attacks)
+        foreach (var (data, attack) in plan.Cells.SelectMany(c => c.Attacks.Select(a => (c.Data, a))).DistinctBy(p => (p.Data.Name, p.a.Name)))
         {
-            var file = In("attacks", attack.Name + ".json");
-            var text = ExperimentJson.Write(attack with { On = null });
+            var file = In("attacks", $"{attack.Name}.{data.Name}.json");
+            var text = ExperimentJson.Write(attack);
             if (!File.Exists(file)) AtomicFile.WriteAllText(file, text);
             else if (File.ReadAllText(file) != text)
             {
-                throw new RunFolderException($"{file}: attack \"{attack.Name}\" was made with other settings than the experiment gives it now; give it another name, or name another folder with --out");
+                throw new RunFolderException($"{file}: attack \"{attack.Name}\" on {data.Name} was made with other settings than the experiment gives it now; give it another name, or name another folder with --out");
             }
         }
         AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(plan.Experiment));

@@ -45,7 +45,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
                 {
                     problems.Add($"rows[{r}].control-of: row \"{owner.Name}\" trains no control; add \"evaluate.equal-epoch-control=true\" to its set");
                 }
-                var attacks = experiment.Attacks.Where(a => a.On?.Contains(data.Name) ?? true).ToArray();
+                var attacks = experiment.Attacks.Where(a => a.On?.Contains(data.Name) ?? true).Select(a => a with { On = null, Examples = data.AttackExamples ?? a.Examples }).ToArray();
                 cells.AddRange(experiment.Seeds.Select(seed => new ExperimentCell(
                     Id(row, data, seed), row, data, seed, recipe with { Seed = seed }, Id(owner, data, seed), attacks)));
             }
