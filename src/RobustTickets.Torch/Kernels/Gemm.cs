@@ -54,6 +54,7 @@ public static unsafe class Gemm
             return;
         }
         using var clock = KernelClock.In(KernelPart.Gemm);
+        KernelClock.Count(m, n, k);
         Shim.Check(
             Shim.rt_gemm(half ? 1 : 0, PlainBlas ? 1 : 0, ta ? 1 : 0, tb ? 1 : 0, m, n, k, a, ta ? m : k, b, tb ? k : n, beta, c, n),
             "matrix product", () => $"[{m}, {k}] x [{k}, {n}] {(half ? "bfloat16" : "float32")}");

@@ -23,7 +23,7 @@ public enum KernelPart
     Data,
 }
 
-/// <summary>Adds up wall time by part while switched on. One thread only: the one that computes.</summary>
+/// <summary>Adds up wall time by part, and the operations of dense products, while switched on. One thread only: the one that computes.</summary>
 public static class KernelClock
 {
     private static readonly long[] Ticks = new long[Enum.GetValues<KernelPart>().Length];
@@ -31,10 +31,14 @@ public static class KernelClock
     private static int s_part = -1;
     private static long s_since;
 
+    /// <summary>Floating-point operations (2 m n k) of the dense products since <see cref="Begin"/>; what a formula of FLOPs can be held to.</summary>
+    public static long ProductFlops { get; private set; }
+
     /// <summary>Starts counting from zero.</summary>
     public static void Begin()
     {
         Array.Clear(Ticks);
+        ProductFlops = 0;
         (s_part, s_on) = (-1, true);
     }
 
@@ -47,6 +51,12 @@ public static class KernelClock
 
     /// <summary>A part begins; it ends when the span is disposed.</summary>
     public static Span In(KernelPart part) => s_on ? new Span(Switch((int)part)) : new Span(-2);
+
+    /// <summary>A dense product [m, k] x [k, n] runs.</summary>
+    internal static void Count(long m, long n, long k)
+    {
+        if (s_on) ProductFlops += 2 * m * n * k;
+    }
 
     private static int Switch(int part)
     {

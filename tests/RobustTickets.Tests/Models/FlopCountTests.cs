@@ -1,5 +1,5 @@
 // FLOPs by formula against the printed numbers of an independent count (spec performance 2): per token on BERT-base, and per epoch of a whole data set in PFLOP, from the pass
-// counts that the objectives really report. Mutants: weight gradients in lean ascents, attention forgotten.
+// counts that the objectives really report; and those counts against the products that really ran. Mutants: weight gradients in lean ascents, attention forgotten.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
@@ -91,6 +91,23 @@ public sealed class FlopCountTests
         Assert.ThrowsAny<Exception>(() => Near(FlopCount.Forward(Base, batch), 2.0 * FlopCount.MatrixWeights(Base) * batch.Tokens));
     }
 
+    [Theory]
+    [MemberData(nameof(Tokens))]
+    public void The_products_that_ran_are_those_that_the_passes_say(string objective, double weights, double attention)
+    {
+        // Every row in the last layer, so that a pass is the whole pass of the formula; attention's own small products are not dense layers.
+        var config = TinyBert.Dense(layers: 3, hidden: 32, heads: 4, intermediate: 80);
+        KernelClock.Begin();
+        var (passes, tokens) = Run(objective, config, new ModelExecution(ClsOnlyLastLayer: false));
+        KernelClock.End();
+        double formula(PassCounts p) => 2.0 * FlopCount.MatrixWeights(config) * tokens * (p.Forward + p.Backward + p.WeightGradient);
+        Near(formula(passes), KernelClock.ProductFlops);
+        Assert.Equal((weights, attention), ((2.0 * (passes.Forward + passes.Backward + passes.WeightGradient)), (double)(passes.Forward + (2 * passes.Backward))));
+        // A count that is off by a single weight gradient, or by a pass, is noticed.
+        Assert.ThrowsAny<Exception>(() => Near(formula(passes with { WeightGradient = passes.WeightGradient + 1 }), KernelClock.ProductFlops));
+        Assert.ThrowsAny<Exception>(() => Near(formula(passes with { Backward = passes.Backward - 1 }), KernelClock.ProductFlops));
+    }
+
     private static void Near(double expected, double found) => Assert.True(Math.Abs(found - expected) <= Share * expected, $"{found} is not within {Share:P0} of {expected}");
 
     private static PackedBatch Batch(int examples, int length) => PackedBatch.From([.. Enumerable.Range(0, examples).Select(i => Example(i, length))]);
@@ -98,7 +115,9 @@ public sealed class FlopCountTests
     private static EncodedExample Example(int id, int length) => new(id, new int[length], new int[length], 0);
 
     /// <summary>What an objective reports on a tiny network.</summary>
-    private static PassCounts Passes(string objective, int k = 5)
+    private static PassCounts Passes(string objective, int k = 5) => Run(objective, TinyBert.Dense(), new ModelExecution(), k).Passes;
+
+    private static (PassCounts Passes, int Tokens) Run(string objective, BertConfig config, ModelExecution execution, int k = 5)
     {
         var infobert = new InfoBertOptions(3, 0.04, 0.08, 5e-3, 5e-3, CriticHidden: 4);
         IObjective made = objective switch
@@ -111,10 +130,11 @@ public sealed class FlopCountTests
             "infobert" => new InfoBert(infobert),
             _ => throw new ArgumentException(objective),
         };
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(config, execution, seed: 3);
         if (objective == "infobert") ObjectiveParameters.Attach(infobert, model, RandomKey.FromSeed(1));
         model.Train(_ => true);
         using var scope = torch.scope();
-        return made.Accumulate(model, model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), model.Config, 4, 12)), training: true), RandomKey.FromSeed(4), null).Passes;
+        var batch = PackedBatch.From(TinyBert.Examples(new Random(3), config, 4, 12));
+        return (made.Accumulate(model, model.Prepare(batch, training: true), RandomKey.FromSeed(4), null).Passes, batch.Tokens);
     }
 }
