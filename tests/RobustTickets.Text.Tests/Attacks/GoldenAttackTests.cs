@@ -131,6 +131,43 @@ public class GoldenAttackTests
     }
 
     [Theory]
+    [InlineData("tb_all", "no look-alikes")]
+    [InlineData("tb_lcg", "deletion before insertion")]
+    [InlineData("tb_np42", "another seed")]
+    [InlineData("dwb_np42", "a stream per example")]
+    [InlineData("dwb_lcg", "edits in the other order")]
+    [InlineData("pwws_embedding", "ranked by [UNK] alone")]
+    [InlineData("pwws_embedding", "ranked by deletion")]
+    [InlineData("pwws_wordnet", "neighbours for synonyms")]
+    [InlineData("beam4", "a beam of three")]
+    [InlineData("greedy1", "a fifth of the places may change")]
+    public void Another_transformation_search_or_stream_is_noticed(string set, string mutation)
+    {
+        if (GoldenAttacks.Instance is not { } golden || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", set + ".jsonl")) || GoldenAttacks.Missing(set) is not null)
+        {
+            Golden.Skip($"attacks: mutant of {set}");
+            return;
+        }
+        var right = golden.Attack(set, TextAttackVersion.V034);
+        IReadOnlyList<Transformation> Parts() => ((CompositeSwap)right.Transformation).Parts;
+        var mutant = mutation switch
+        {
+            "no look-alikes" => right with { Transformation = new CompositeSwap([.. Parts().Where(p => p is not HomoglyphSwap)]) },
+            "deletion before insertion" => right with { Transformation = new CompositeSwap([Parts()[1], Parts()[0], .. Parts().Skip(2)]) },
+            "another seed" => right with { Randomness = new StreamPerRun(43) },
+            "a stream per example" => right with { Randomness = new StreamPerExample(42) },
+            "edits in the other order" => right with { Transformation = new CompositeSwap([.. Parts().Reverse()]) },
+            "ranked by [UNK] alone" => right with { Search = new GreedyWordRanking(WordRanking.Unknown) },
+            "ranked by deletion" => right with { Search = new GreedyWordRanking(WordRanking.Delete) },
+            "neighbours for synonyms" => right with { Transformation = new EmbeddingSwap(golden.Neighbours, 4) },
+            "a beam of three" => right with { Search = new BeamSearch(3) },
+            _ => right with { Positions = [.. right.Positions.SkipLast(1), new MaxModificationRate(0.2, 2)] },
+        };
+        var outcomes = GoldenAttacks.Run(mutant, golden.Victim("sentiment"), Needed(golden, "v0.3.4", set, "sentiment")).ToDictionary(o => o.Id);
+        Assert.Contains(Rows(golden, "v0.3.4", set), row => Difference(row, outcomes) is not null);
+    }
+
+    [Theory]
     [MemberData(nameof(Sets))]
     public void The_order_of_words_is_numpys(string version, string set)
     {

@@ -49,7 +49,10 @@ internal sealed class GoldenAttacks
     /// <summary>WordNet 3.0 as Debian's wordnet-base installs it; null when it is not there.</summary>
     public static WordNet? WordNet => LazyWordNet.Value;
 
-    private static readonly Lazy<WordNet?> LazyWordNet = new(() => Directory.Exists("/usr/share/wordnet") ? WordNet.Read("/usr/share/wordnet") : null);
+    /// <summary>Where Debian's package puts it; null when it is not installed.</summary>
+    public static string? WordNetFolder => Directory.Exists("/usr/share/wordnet") ? "/usr/share/wordnet" : null;
+
+    private static readonly Lazy<WordNet?> LazyWordNet = new(() => WordNetFolder is { } folder ? WordNet.Read(folder) : null);
 
     /// <summary>What a set needs and this machine lacks; null: nothing.</summary>
     public static string? Missing(string set) =>
