@@ -27,6 +27,7 @@ internal sealed class AttackOptionSet : IDisposable
     private readonly Option<bool> _noSimilarity = new("--no-similarity") { Description = "attack without a sentence-similarity constraint; the summary says so" };
     private readonly Option<bool> _noTagger = new("--no-part-of-speech") { Description = "attack without comparing parts of speech; the summary says so" };
     private readonly Option<string> _compat = new("--compat") { Description = "TextAttack release that is followed", DefaultValueFactory = _ => "0.3.4" };
+    private readonly Option<string> _stream = new("--random-stream") { Description = "random numbers of textbugger and deepwordbug: a stream per example, or TextAttack's one stream through the run (one example at a time, every outcome depends on those before it)", DefaultValueFactory = _ => "example" };
     private readonly Option<int?> _budget = CommonOptions.Count("--query-budget", 1, "most queries an example; default: no limit");
     private readonly Option<double?> _time = new("--time-limit") { Description = "most seconds of work an example (its share of batches included), then the best text so far counts; outcomes then depend on the machine", HelpName = "SECONDS" };
     private readonly Option<int?> _batch = CommonOptions.Count("--batch-size", 1, "texts given to the model at once; default 64; changes speed only");
@@ -42,11 +43,12 @@ internal sealed class AttackOptionSet : IDisposable
     {
         _recipe.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
         _compat.AcceptOnlyFromAmong([.. Versions.Keys]);
+        _stream.AcceptOnlyFromAmong("example", "run");
         _similarity.Validators.Add(result => Check(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", x => x is >= -1 and <= 1, "--similarity-threshold must lie in [-1, 1]", result.AddError));
         _time.Validators.Add(result => Check(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", x => x > 0, "--time-limit must be above 0", result.AddError));
         foreach (var option in new Option[]
                  {
-                     _recipe, _vectors, _neighbours, _stopWords, _tagger, _tagMap, _encoder, _wordNet, _maskedLm, _similarity, _noSimilarity, _noTagger, _compat, _budget, _time, _batch, _concurrency,
+                     _recipe, _vectors, _neighbours, _stopWords, _tagger, _tagMap, _encoder, _wordNet, _maskedLm, _similarity, _noSimilarity, _noTagger, _compat, _stream, _budget, _time, _batch, _concurrency,
                  })
         {
             command.Add(option);
@@ -110,8 +112,9 @@ internal sealed class AttackOptionSet : IDisposable
     /// <exception cref="DataException">A resource of the recipe is not there.</exception>
     public Attack Attack(ParseResult parsed, AttackResources resources, ISentenceEncoder? encoder, int seed)
     {
+        RandomPlan randomness = parsed.GetValue(_stream) == "run" ? new StreamPerRun((uint)seed) : new StreamPerExample((uint)seed);
         var parts = new AttackParts(
-            resources, encoder, parsed.GetValue(_similarity), parsed.GetValue(_budget), Versions[parsed.GetValue(_compat)!], seed,
+            resources, encoder, parsed.GetValue(_similarity), parsed.GetValue(_budget), Versions[parsed.GetValue(_compat)!], randomness,
             () => WordNet.Read(Place(parsed, "wordnet")), () => Masked(parsed));
         var attack = Recipe(parsed).Create(parts);
         if (Recipe(parsed).Further == "masked-lm")

@@ -14,11 +14,11 @@ namespace RobustTickets.Cli.Attacks;
 /// <param name="SimilarityThreshold">Smallest sentence similarity; null: the recipe's own.</param>
 /// <param name="QueryBudget">Most queries an example, or null.</param>
 /// <param name="Version">The TextAttack release that is followed.</param>
-/// <param name="Seed">Seed of recipes that draw random numbers.</param>
+/// <param name="Randomness">Where recipes that draw random numbers take them from.</param>
 /// <param name="WordNet">Reads WordNet; throws when it is not there, naming what to get.</param>
 /// <param name="Masked">Loads the masked language model; likewise.</param>
 internal sealed record AttackParts(
-    AttackResources Resources, ISentenceEncoder? Encoder, double? SimilarityThreshold, int? QueryBudget, TextAttackVersion Version, int Seed,
+    AttackResources Resources, ISentenceEncoder? Encoder, double? SimilarityThreshold, int? QueryBudget, TextAttackVersion Version, RandomPlan Randomness,
     Func<WordNet> WordNet, Func<IMaskedLanguageModel> Masked)
 {
     /// <summary>Scores tie as in TextAttack, which keeps the float32 of the model.</summary>
@@ -75,7 +75,7 @@ internal static class AttackRecipes
 
     private static Attack MakeTextBugger(AttackParts p)
     {
-        var o = new TextBuggerOptions(p.Encoder, Randomness: new StreamPerExample((uint)p.Seed), QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version);
+        var o = new TextBuggerOptions(p.Encoder, Randomness: p.Randomness, QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version);
         return TextBugger.Create(p.Resources, p.SimilarityThreshold is { } t ? o with { SimilarityThreshold = t } : o);
     }
 
@@ -95,7 +95,7 @@ internal static class AttackRecipes
         Pwws.Create(p.Resources, p.WordNet(), new PwwsOptions(p.QueryBudget, AttackParts.Precision, p.Version));
 
     private static Attack MakeDeepWordBug(AttackParts p) =>
-        DeepWordBug.Create(p.Resources, new DeepWordBugOptions(Randomness: new StreamPerExample((uint)p.Seed), QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version));
+        DeepWordBug.Create(p.Resources, new DeepWordBugOptions(Randomness: p.Randomness, QueryBudget: p.QueryBudget, Precision: AttackParts.Precision, Version: p.Version));
 
     private static Attack MakeBertAttackReleased(AttackParts p)
     {

@@ -1,3 +1,4 @@
+using RobustTickets.Testing;
 using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Attacks.Engine;
 using RobustTickets.Text.Attacks.Recipes;

@@ -1,29 +1,28 @@
 using System.Globalization;
 using System.Text;
 
-namespace RobustTickets.Text.Tests.Attacks;
+namespace RobustTickets.Testing;
 
 /// <summary>A database of a few made-up synsets in WordNet's file formats, licence lines included.</summary>
-internal static class TinyWordNet
+public static class TinyWordNet
 {
     private const string Licence = "  1 A made-up database for tests.  \n  2 It holds words only.  \n";
 
-    /// <summary>Synsets by kind; the order within a kind is the order of senses of their words.</summary>
-    public static readonly (string Kind, char Tag, string[][] Synsets)[] Content =
+    // Synsets by kind; the order within a kind is the order of senses of their words.
+    private static readonly (string Kind, char Tag, string[][] Synsets)[] Content =
     [
         ("noun", 'n', [["word", "term", "spoken_word"], ["Word", "gospel", "word"], ["wife", "spouse", "married_woman"], ["ax", "axe"], ["lass", "girl"], ["7", "seven", "vii"]]),
         ("verb", 'v', [["run", "go", "operate"], ["phrase", "word", "articulate"], ["love", "enjoy"]]),
-        ("adj", 'a', [["well-known", "famous(p)", "long-familiar"], ["big", "large", "Dr."], ["best", "unrivalled"]]),
+        ("adj", 'a', [["well-known", "famous(p)", "long-familiar"], ["big", "large", "Dr."], ["best", "unrivalled"], ["good", "moving", "well-made"]]),
         ("adv", 'r', [["well", "good"], ["best", "most"]]),
     ];
 
-    /// <summary>Exception lists by kind.</summary>
-    public static readonly Dictionary<string, string> Exceptions = new()
+    private static readonly Dictionary<string, string> Exceptions = new()
     {
         ["noun"] = "axes ax axis\nwives wife\n", ["verb"] = "ran run\n", ["adj"] = "bigger big\nbest good\n", ["adv"] = "best well\n",
     };
 
-    /// <summary>Writes the twelve files.</summary>
+    /// <summary>Writes the twelve files; returns the folder.</summary>
     public static string Write(string folder)
     {
         Directory.CreateDirectory(folder);

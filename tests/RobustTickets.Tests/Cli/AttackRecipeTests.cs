@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using RobustTickets.Cli;
+using RobustTickets.Cli.Resources;
+using RobustTickets.Testing;
+using RobustTickets.Tests.CommandLine;
+using RobustTickets.Text.Metrics;
+using Xunit;
+
+namespace RobustTickets.Tests.Cli;
+
+/// <summary>The recipes of character edits and synonyms as <c>attack --recipe NAME</c> runs them: what each needs, what it writes, how one random stream resumes.</summary>
+[Collection(TorchCollection.Name)]
+public sealed class AttackRecipeTests : IDisposable
+{
+    private readonly TinyFolders _tiny = new();
+    private readonly string? _resources = Environment.GetEnvironmentVariable(ResourceFolder.Variable);
+
+    public AttackRecipeTests() => Environment.SetEnvironmentVariable(ResourceFolder.Variable, _tiny.Below("resources"));
+
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable(ResourceFolder.Variable, _resources);
+        _tiny.Dispose();
+    }
+
+    [Fact]
+    public void DeepWordBug_needs_no_resource_and_the_same_seed_gives_the_same_text()
+    {
+        string[] sentence = ["attack", "--model", _tiny.Model, "--recipe", "deepwordbug", "--text", "a good film , moving and never dull .", "--json"];
+        var first = CliRun.Of(sentence);
+        Assert.True(first.Code == 0, first.Error);
+        Assert.Equal(first.Out, CliRun.Of([.. sentence, "--seed", "42"]).Out);
+        Assert.NotEqual(AttackJson.Parse(first.Out.TrimEnd()).Perturbed, AttackJson.Parse(CliRun.Of([.. sentence, "--seed", "43"]).Out.TrimEnd()).Perturbed);
+        // It has no sentence constraint, so an encoder for one is a mistake.
+        Assert.Equal(ExitCodes.Usage, CliRun.Of([.. sentence, "--encoder", _tiny.Model]).Code);
+    }
+
+    [Fact]
+    public void Pwws_takes_its_synonyms_from_the_folder_that_is_named_and_says_which()
+    {
+        var folder = TinyWordNet.Write(_tiny.Below("dict"));
+        var run = OnData("pwws", "--recipe", "pwws", "--wordnet", folder);
+        Assert.True(run.Code == 0, run.Error);
+        var settings = JsonNode.Parse(File.ReadAllText(_tiny.Below("pwws", "settings.json")))!;
+        var resource = settings["resources"]!.AsArray().Single(r => (string)r!["kind"]! == "wordnet")!;
+        Assert.Equal(("dict", "37 lemmas"), ((string)resource["name"]!, (string)resource["content"]!));
+        File.Delete(Path.Combine(folder, "data.adj"));
+        var broken = OnData("other", "--recipe", "pwws", "--wordnet", folder);
+        Assert.Equal(ExitCodes.Data, broken.Code);
+        Assert.Contains("data.adj", broken.Error);
+    }
+
+    [Fact]
+    public void One_random_stream_goes_on_where_a_killed_attack_left_it()
+    {
+        var table = _tiny.Below("table.json");
+        File.WriteAllText(table, """{"good":["moving","very"],"dull":["bad"],"film":["story"],"story":["film"]}""");
+        string[] options = ["--recipe", "textbugger", "--neighbours", table, "--no-similarity", "--random-stream", "run"];
+        var whole = OnData("whole", options);
+        Assert.True(whole.Code == 0, whole.Error);
+        var lines = File.ReadAllLines(_tiny.Below("whole", "examples.jsonl"));
+        Assert.True(lines.Length > 4);
+        Assert.Equal(0, OnData("cut", options).Code);
+        File.WriteAllText(_tiny.Below("cut", "examples.jsonl"), string.Concat(lines.Take(3).Select(l => l + "\n")));
+        Assert.Equal(0, OnData("cut", options).Code);
+        foreach (var file in new[] { "examples.jsonl", "results.csv", "summary.json" }) Assert.Equal(File.ReadAllText(_tiny.Below("whole", file)), File.ReadAllText(_tiny.Below("cut", file)));
+        // A stream per example is another attack.
+        Assert.Equal(0, OnData("own", [.. options[..^1], "example"]).Code);
+        Assert.NotEqual(lines, File.ReadAllLines(_tiny.Below("own", "examples.jsonl")));
+    }
+
+    private CliRun OnData(string folder, params string[] more) =>
+        CliRun.Of(["attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--num-examples", "12", "--out", _tiny.Below(folder), .. more]);
+}
