@@ -24,13 +24,15 @@ public sealed class AttackRecipeTests : IDisposable
     }
 
     [Fact]
-    public void DeepWordBug_needs_no_resource_and_the_same_seed_gives_the_same_text()
+    public void DeepWordBug_needs_no_resource_and_its_settings_name_the_seed()
     {
         string[] sentence = ["attack", "--model", _tiny.Model, "--recipe", "deepwordbug", "--text", "a good film , moving and never dull .", "--json"];
         var first = CliRun.Of(sentence);
         Assert.True(first.Code == 0, first.Error);
         Assert.Equal(first.Out, CliRun.Of([.. sentence, "--seed", "42"]).Out);
-        Assert.NotEqual(AttackJson.Parse(first.Out.TrimEnd()).Perturbed, AttackJson.Parse(CliRun.Of([.. sentence, "--seed", "43"]).Out.TrimEnd()).Perturbed);
+        Assert.Equal("a good film , moving and never dull .", AttackJson.Parse(first.Out.TrimEnd()).Original[0].Value);
+        Assert.Equal(0, OnData("seed", "--recipe", "deepwordbug", "--seed", "43").Code);
+        Assert.Equal("a stream per example, seed 43", RandomNumbers("seed"));
         // It has no sentence constraint, so an encoder for one is a mistake.
         Assert.Equal(ExitCodes.Usage, CliRun.Of([.. sentence, "--encoder", _tiny.Model]).Code);
     }
@@ -64,10 +66,15 @@ public sealed class AttackRecipeTests : IDisposable
         File.WriteAllText(_tiny.Below("cut", "examples.jsonl"), string.Concat(lines.Take(3).Select(l => l + "\n")));
         Assert.Equal(0, OnData("cut", options).Code);
         foreach (var file in new[] { "examples.jsonl", "results.csv", "summary.json" }) Assert.Equal(File.ReadAllText(_tiny.Below("whole", file)), File.ReadAllText(_tiny.Below("cut", file)));
-        // A stream per example is another attack.
-        Assert.Equal(0, OnData("own", [.. options[..^1], "example"]).Code);
-        Assert.NotEqual(lines, File.ReadAllLines(_tiny.Below("own", "examples.jsonl")));
+        // A stream per example is another attack: its outcomes do not go into the same folder.
+        Assert.Contains("one stream through all examples", RandomNumbers("whole"));
+        var other = OnData("whole", [.. options[..^1], "example"]);
+        Assert.Equal(ExitCodes.Data, other.Code);
+        Assert.Contains("other settings", other.Error);
     }
+
+    private string RandomNumbers(string folder) => (string)JsonNode.Parse(File.ReadAllText(_tiny.Below(folder, "settings.json")))!["composition"]!.AsArray()
+        .Single(l => (string)l!["item"]! == "random numbers")!["value"]!;
 
     private CliRun OnData(string folder, params string[] more) =>
         CliRun.Of(["attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--num-examples", "12", "--out", _tiny.Below(folder), .. more]);
