@@ -26,7 +26,7 @@ internal sealed record AttackParts(
 
     /// <summary>The published parts of a recipe: it can be described with them, not run.</summary>
     public static AttackParts Published(AttackRecipeEntry recipe, TextAttackVersion version) => new(
-        PublishedParts.Resources(recipe.StopWords == "stop-words" ? PublishedParts.TextFoolerStopWords : PublishedParts.NltkStopWords), PublishedParts.Encoder, null, null, version, 42,
+        PublishedParts.Resources(recipe.StopWords == "stop-words" ? PublishedParts.TextFoolerStopWords : PublishedParts.NltkStopWords), PublishedParts.Encoder, null, null, version, new StreamPerExample(),
         () => PublishedParts.WordNet, () => PublishedParts.Masked);
 }
 
