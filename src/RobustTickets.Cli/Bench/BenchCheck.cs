@@ -17,8 +17,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
     /// <summary>Compares on four texts of the plan, dropout on for training.</summary>
     internal static BenchCheck Run(BenchPlan plan, BertForSequenceClassification model)
     {
-        var texts = (plan with { Batch = 4 }).Texts(model.Config, 1);
-        var batch = PackedBatch.From([.. texts.Select(t => t with { Ids = t.Ids[..Math.Min(24, t.Ids.Length)], Segments = t.Segments[..Math.Min(24, t.Ids.Length)] })]);
+        var batch = PackedBatch.From(Texts(plan, model.Config));
         // Another view of the same weights; the model above owns and frees them.
         var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference);
         reference.Encoder.Gates = model.Encoder.Gates;
@@ -29,6 +28,20 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         model.Store.RequireGradient(trained.Contains);
         return new BenchCheck(Distance(expected, found), Distance(expectedGradients, gradients), plan.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3);
     }
+
+    /// <summary>Compares the plain baseline's logits; its gradients are libtorch's own.</summary>
+    internal static BenchCheck Of(BenchPlan plan, BertForSequenceClassification model, PlainSubject plain)
+    {
+        using var scope = torch.scope();
+        using var quiet = torch.no_grad();
+        var texts = Texts(plan, model.Config);
+        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference);
+        var expected = reference.Forward(reference.Prepare(PackedBatch.From(texts), training: false), PassOptions.Evaluation);
+        return new BenchCheck(Distance(expected.to_array(), plain.Logits(texts).to_array()), 0, 2e-3);
+    }
+
+    private static EncodedExample[] Texts(BenchPlan plan, BertConfig config) =>
+        [.. (plan with { Batch = 4 }).Texts(config, 1).Select(t => t with { Ids = t.Ids[..Math.Min(24, t.Ids.Length)], Segments = t.Segments[..Math.Min(24, t.Ids.Length)] })];
 
     private static (float[] Logits, float[] Gradients) Results(BenchPlan plan, BertForSequenceClassification model, PackedBatch batch, MatrixPrecision? compiled)
     {

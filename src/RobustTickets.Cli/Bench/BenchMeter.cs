@@ -27,9 +27,9 @@ internal sealed record BenchResult(
 internal static class BenchMeter
 {
     /// <summary>Warms up with <paramref name="warmUps"/> steps and measures <paramref name="repeats"/>.</summary>
-    internal static BenchResult Run(IBenchSubject subject, MatrixPrecision precision, int warmUps, int repeats, CancellationToken stop)
+    internal static BenchResult Run(IBenchSubject subject, MatrixPrecision precision, Func<long> now, int warmUps, int repeats, CancellationToken stop)
     {
-        using var product = new Product(precision);
+        using var product = new Product(precision, now);
         for (var i = 0; i < warmUps; i++) subject.Step();
         product.Rate();
         ResetPeak();
@@ -41,10 +41,10 @@ internal static class BenchMeter
             stop.ThrowIfCancellationRequested();
             gemm.Add(product.Rate());
             var before = MinorFaults();
-            KernelClock.Begin();
-            var watch = Stopwatch.StartNew();
+            KernelClock.Begin(now);
+            var start = now();
             var done = subject.Step();
-            var time = watch.Elapsed.TotalSeconds;
+            var time = (now() - start) / (double)Stopwatch.Frequency;
             foreach (var (part, ms) in KernelClock.End()) parts[part] = parts.GetValueOrDefault(part) + (ms / repeats);
             faults += (MinorFaults() - before) / (double)repeats;
             work += done.Flops / 1e9 / repeats;
@@ -99,17 +99,17 @@ internal static class BenchMeter
     private sealed class Product : IDisposable
     {
         private const int M = 1024, K = 768, N = 3072;
-        private readonly Tensor _a = torch.rand([M, K]);
-        private readonly Tensor _b = torch.rand([N, K]);
+        private Tensor _a = torch.rand([M, K]);
+        private Tensor _b = torch.rand([N, K]);
         private readonly Tensor _c = torch.empty([M, N]);
-        private readonly bool _half;
+        private readonly Func<long> _now;
 
-        internal Product(MatrixPrecision precision)
+        internal Product(MatrixPrecision precision, Func<long> now)
         {
-            _half = precision == MatrixPrecision.Bf16;
-            if (!_half) return;
-            _a = _a.to(DType.BFloat16);
-            _b = _b.to(DType.BFloat16);
+            _now = now;
+            if (precision == MatrixPrecision.Fp32) return;
+            using (_a) _a = _a.to(DType.BFloat16);
+            using (_b) _b = _b.to(DType.BFloat16);
         }
 
         /// <summary>Best of five.</summary>
@@ -118,9 +118,9 @@ internal static class BenchMeter
             var best = double.MaxValue;
             for (var i = 0; i < 5; i++)
             {
-                var watch = Stopwatch.StartNew();
+                var start = _now();
                 Gemm.Multiply(_a, _b, _c);
-                best = Math.Min(best, watch.Elapsed.TotalSeconds);
+                best = Math.Min(best, (_now() - start) / (double)Stopwatch.Frequency);
             }
             return 2.0 * M * N * K / best / 1e9;
         }

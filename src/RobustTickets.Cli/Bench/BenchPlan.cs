@@ -1,4 +1,5 @@
 // What one run of `bench` measures, and the network and texts it measures with: random weights and word pieces, real shapes and lengths.
+using System.Diagnostics;
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -16,8 +17,9 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="Padded">The padded reference in place of packed tokens.</param>
 /// <param name="Precision">Precision of the products' factors.</param>
 /// <param name="Baseline">The plain implementation with the libraries' defaults.</param>
+/// <param name="CpuTime">Processor time of one thread in place of wall time.</param>
 internal sealed record BenchPlan(
-    string Step, string Shape, LengthHistogram Lengths, int Batch, int Passes, int Repeats, bool Padded, MatrixPrecision Precision, bool Baseline)
+    string Step, string Shape, LengthHistogram Lengths, int Batch, int Passes, int Repeats, bool Padded, MatrixPrecision Precision, bool Baseline, bool CpuTime)
 {
     internal static readonly string[] Steps = ["clean", "freelb", "pgd", "pgd-lean", "search", "robust", "pruned", "evaluate", "attack"];
 
@@ -25,6 +27,9 @@ internal sealed record BenchPlan(
 
     /// <summary>Whether the step only runs forward.</summary>
     internal bool ForwardOnly => Step is "evaluate" or "attack";
+
+    /// <summary>The clock that measures.</summary>
+    internal Func<long> Now => CpuTime ? ThreadClock.Ticks : Stopwatch.GetTimestamp;
 
     /// <summary>How the model runs.</summary>
     internal ModelExecution Execution => Padded ? ModelExecution.Reference : new ModelExecution(Precision: Precision);

@@ -60,6 +60,13 @@ internal sealed class PlainSubject : IBenchSubject
         return work;
     }
 
+    /// <summary>Logits [B, C] in evaluation mode.</summary>
+    internal Tensor Logits(EncodedExample[] texts)
+    {
+        var (ids, segments, mask) = Pad(texts, texts.Max(t => t.Ids.Length));
+        return Forward(ids, segments, mask, null, training: false);
+    }
+
     private static (Tensor Ids, Tensor Segments, Tensor Mask) Pad(EncodedExample[] texts, int longest)
     {
         long[] ids = new long[texts.Length * longest], segments = new long[ids.Length];

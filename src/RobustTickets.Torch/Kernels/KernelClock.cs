@@ -23,10 +23,11 @@ public enum KernelPart
     Data,
 }
 
-/// <summary>Adds up wall time by part, and the operations of dense products, while switched on. One thread only: the one that computes.</summary>
+/// <summary>Adds up time by part, and the operations of dense products, while switched on. One thread only: the one that computes.</summary>
 public static class KernelClock
 {
     private static readonly long[] Ticks = new long[Enum.GetValues<KernelPart>().Length];
+    private static Func<long> s_now = Stopwatch.GetTimestamp;
     private static bool s_on;
     private static int s_part = -1;
     private static long s_since;
@@ -34,12 +35,12 @@ public static class KernelClock
     /// <summary>Floating-point operations (2 m n k) of the dense products since <see cref="Begin"/>; what a formula of FLOPs can be held to.</summary>
     public static long ProductFlops { get; private set; }
 
-    /// <summary>Starts counting from zero.</summary>
-    public static void Begin()
+    /// <summary>Starts counting from zero, wall time or what <paramref name="now"/> counts in ticks of <see cref="Stopwatch.Frequency"/>.</summary>
+    public static void Begin(Func<long>? now = null)
     {
         Array.Clear(Ticks);
         ProductFlops = 0;
-        (s_part, s_on) = (-1, true);
+        (s_part, s_on, s_now) = (-1, true, now ?? Stopwatch.GetTimestamp);
     }
 
     /// <summary>Stops and returns the milliseconds of each part.</summary>
@@ -60,7 +61,7 @@ public static class KernelClock
 
     private static int Switch(int part)
     {
-        var (now, outer) = (Stopwatch.GetTimestamp(), s_part);
+        var (now, outer) = (s_now(), s_part);
         if (outer >= 0) Ticks[outer] += now - s_since;
         (s_part, s_since) = (part, now);
         return outer;
