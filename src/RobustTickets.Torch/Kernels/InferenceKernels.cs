@@ -58,7 +58,7 @@ public sealed unsafe class PackedMatrix : IDisposable
 /// <summary>Row-independent forward kernels over float memory.</summary>
 public static unsafe class InferenceKernels
 {
-    private const int RowsPerTask = 64;
+    private const int RowsPerTask = 96;
 
     /// <summary>y [T, N] = x [T, K] W^T + b, then GELU if asked.</summary>
     public static void Linear(Tensor x, PackedMatrix w, Tensor y, bool gelu = false)
@@ -81,20 +81,23 @@ public static unsafe class InferenceKernels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LinearBlock(float* x, PackedMatrix w, float* y, int from, int to, int p, bool gelu)
     {
-        const int tileRows = 4;
+        // Twelve sums of 16 lanes hide the latency of one 512-bit product a cycle; with 256 bits there are registers for four rows. The order of each sum is the same.
+        var tileRows = Vector512.IsHardwareAccelerated ? 12 : 4;
         int k = w.Inputs, n = w.Outputs, first = p * PackedMatrix.Panel, width = Math.Min(PackedMatrix.Panel, n - first);
         var panel = w.PanelAt(p);
-        var tile = stackalloc float[tileRows * PackedMatrix.Panel];
-        for (var i = from; i < to; i += tileRows)
+        var tile = stackalloc float[12 * PackedMatrix.Panel];
+        for (var i = from; i < to;)
         {
-            var rows = Math.Min(tileRows, to - i);
-            if (rows == tileRows) Tile4(x + ((long)i * k), k, panel, tile);
+            var rows = to - i >= tileRows ? tileRows : Math.Min(4, to - i);
+            if (rows == 12) Tile12(x + ((long)i * k), k, panel, tile);
+            else if (rows == 4) Tile4(x + ((long)i * k), k, panel, tile);
             else for (var r = 0; r < rows; r++) Tile1(x + ((long)(i + r) * k), k, panel, tile + (r * PackedMatrix.Panel));
             if (gelu) for (var j = 0; j < rows * PackedMatrix.Panel; j += 8) Gelu(Vector256.Load(tile + j)).Store(tile + j);
             for (var r = 0; r < rows; r++)
             {
                 new ReadOnlySpan<float>(tile + (r * PackedMatrix.Panel), width).CopyTo(new Span<float>(y + ((long)(i + r) * n) + first, width));
             }
+            i += rows;
         }
     }
 
@@ -128,6 +131,45 @@ public static unsafe class InferenceKernels
         s10.Store(tile + 16); s11.Store(tile + 24);
         s20.Store(tile + 32); s21.Store(tile + 40);
         s30.Store(tile + 48); s31.Store(tile + 56);
+    }
+
+    /// <summary>Twelve rows of x times one panel on 512-bit vectors, each sum in the order of <see cref="Tile4"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile12(float* x, long k, float* panel, float* tile)
+    {
+        float* x4 = x + (4 * k), x8 = x + (8 * k);
+        long k2 = 2 * k, k3 = 3 * k;
+        Vector512<float> s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11;
+        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = s8 = s9 = s10 = s11 = Vector512.Load(panel);
+        panel += PackedMatrix.Panel;
+        for (long q = 0; q < k; q++, panel += PackedMatrix.Panel, x++, x4++, x8++)
+        {
+            var b = Vector512.Load(panel);
+            s0 = Vector512.FusedMultiplyAdd(Vector512.Create(*x), b, s0);
+            s1 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k]), b, s1);
+            s2 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k2]), b, s2);
+            s3 = Vector512.FusedMultiplyAdd(Vector512.Create(x[k3]), b, s3);
+            s4 = Vector512.FusedMultiplyAdd(Vector512.Create(*x4), b, s4);
+            s5 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k]), b, s5);
+            s6 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k2]), b, s6);
+            s7 = Vector512.FusedMultiplyAdd(Vector512.Create(x4[k3]), b, s7);
+            s8 = Vector512.FusedMultiplyAdd(Vector512.Create(*x8), b, s8);
+            s9 = Vector512.FusedMultiplyAdd(Vector512.Create(x8[k]), b, s9);
+            s10 = Vector512.FusedMultiplyAdd(Vector512.Create(x8[k2]), b, s10);
+            s11 = Vector512.FusedMultiplyAdd(Vector512.Create(x8[k3]), b, s11);
+        }
+        s0.Store(tile);
+        s1.Store(tile + 16);
+        s2.Store(tile + 32);
+        s3.Store(tile + 48);
+        s4.Store(tile + 64);
+        s5.Store(tile + 80);
+        s6.Store(tile + 96);
+        s7.Store(tile + 112);
+        s8.Store(tile + 128);
+        s9.Store(tile + 144);
+        s10.Store(tile + 160);
+        s11.Store(tile + 176);
     }
 
     /// <summary>One row of x times one panel, each sum in the order of <see cref="Tile4"/>.</summary>
