@@ -55,7 +55,7 @@ internal sealed class GoldenAttacks
     private static readonly Lazy<WordNet?> LazyWordNet = new(() => WordNetFolder is { } folder ? WordNet.Read(folder) : null);
 
     /// <summary>What a set needs and this machine lacks; null: nothing.</summary>
-    public static string? Missing(string set) =>
+    public static string? Missing(string set) => !Sets.ContainsKey(set) ? "no attack of that name" :
         Sets[set].Tagger && Tagger is null ? "no tagger weights" : Sets[set].WordNet && WordNet is null ? "no WordNet; Debian's wordnet-base" : null;
 
     public string Folder { get; }
