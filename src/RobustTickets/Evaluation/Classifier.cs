@@ -11,6 +11,8 @@ namespace RobustTickets.Evaluation;
 /// </summary>
 public sealed class Classifier : IDisposable
 {
+    // Below it, waking another thread costs more than it saves.
+    private const int FewTexts = 16;
     private readonly Lock _gate = new();
     private readonly BertForSequenceClassification _model;
     private readonly BertInference? _inference;
@@ -54,15 +56,21 @@ public sealed class Classifier : IDisposable
     }
 
     /// <summary>Logits of each text (pair), [C] each, in input order. The row of a text does not depend on the texts around it.</summary>
-    public float[][] Logits(IReadOnlyList<(string Text, string? TextPair)> texts)
+    public float[][] Logits(IReadOnlyList<(string Text, string? TextPair)> texts) => Logits(Encode(texts));
+
+    /// <summary>Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out among processors.</summary>
+    public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<(string Text, string? TextPair)> texts)
     {
         var encoded = new EncodedExample[texts.Count];
-        for (var i = 0; i < encoded.Length; i++)
+        if (texts.Count < FewTexts) for (var i = 0; i < encoded.Length; i++) Encode(i);
+        else Parallel.For(0, encoded.Length, Encode);
+        return encoded;
+
+        void Encode(int i)
         {
             var pieces = Tokenizer.Encode(texts[i].Text, texts[i].TextPair, MaxLength);
             encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
         }
-        return Logits(encoded);
     }
 
     /// <summary>Logits of tokenised examples.</summary>

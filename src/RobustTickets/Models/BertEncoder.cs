@@ -26,7 +26,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
-        if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass);
+        if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass, Execution.PadTo);
         var x = Embed(inputs, pass);
         for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, inputs, pass, clsOnly: false);
         return x;

@@ -15,6 +15,9 @@ public sealed record ModelExecution(
 {
     /// <summary>The plain reference: padded, every row, dense gradients, op by op, fp32.</summary>
     public static ModelExecution Reference { get; } = new(false, false, false, false);
+
+    /// <summary>Word pieces that the padded path pads every example to at least, as programs do that pad to a fixed length. It is there to be measured against.</summary>
+    public int PadTo { get; init; }
 }
 
 /// <summary>Coefficients that multiply heads and neurons while a ticket is searched; null entries mean "none in this layer".</summary>

@@ -11,9 +11,9 @@ namespace RobustTickets.Models;
 internal static class PaddedBert
 {
     /// <summary>Hidden states of the last layer for the real word pieces, packed [T, H].</summary>
-    internal static Tensor Encode(ParameterStore store, BertConfig config, BertGates? gates, IWeightMasks? masks, BertInputs inputs, PassOptions pass)
+    internal static Tensor Encode(ParameterStore store, BertConfig config, BertGates? gates, IWeightMasks? masks, BertInputs inputs, PassOptions pass, int padTo = 0)
     {
-        var run = new Run(store, config, gates, masks, inputs, pass);
+        var run = new Run(store, config, gates, masks, inputs, pass, padTo);
         return run.Unpad(run.Encode());
     }
 
@@ -31,10 +31,10 @@ internal static class PaddedBert
         private readonly Tensor _realCells; // [T] cell of each packed row
         private readonly Tensor _attentionMask; // [B, 1, 1, S]
 
-        internal Run(ParameterStore store, BertConfig config, BertGates? gates, IWeightMasks? masks, BertInputs inputs, PassOptions pass)
+        internal Run(ParameterStore store, BertConfig config, BertGates? gates, IWeightMasks? masks, BertInputs inputs, PassOptions pass, int padTo)
         {
             (_store, _config, _gates, _masks, _inputs, _pass, _batch) = (store, config, gates, masks, inputs, pass, inputs.Batch);
-            _s = _batch.Longest;
+            _s = Math.Max(_batch.Longest, padTo);
             var cells = new long[_batch.Count * _s];
             var real = new long[_batch.Tokens];
             var mask = new float[cells.Length];

@@ -31,6 +31,11 @@ public sealed class ExecutionEqualityTests
 
     [Theory]
     [MemberData(nameof(Situations))]
+    public void Padding_to_a_fixed_length_changes_nothing(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(ModelExecution.Reference, ModelExecution.Reference with { PadTo = 70 }, seed, dropout, gates, delta).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
     public void Cls_rows_alone_equal_every_row(int seed, bool dropout, bool gates, bool delta) =>
         SameResults(Fast with { ClsOnlyLastLayer = false }, Fast, seed, dropout, gates, delta).Agrees();
 

@@ -3,6 +3,7 @@
 // Because each example sees only its own answers, an outcome depends on nothing but the example, the attack and the victim.
 // One thread runs the loop and makes every model call; word-level work of ready examples is spread over threads.
 
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
@@ -95,7 +96,10 @@ public sealed class AttackEngine
         long asked = 0;
         var randomness = _attack.Randomness.Begin();
         var concurrency = _attack.Randomness.SharesStream ? 1 : _options.Concurrency;
+        var start = Stopwatch.GetTimestamp();
         Prepare(inputs, cancellation);
+        var prepare = Stopwatch.GetElapsedTime(start);
+        var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -106,7 +110,9 @@ public sealed class AttackEngine
             var ready = live.Where(r => r.IsReady).ToList();
             if (ready.Count > 0)
             {
+                start = Stopwatch.GetTimestamp();
                 Advance(ready, cancellation);
+                steps += Stopwatch.GetElapsedTime(start);
                 foreach (var run in ready.Where(r => !r.IsFinished)) queues.Ask(run);
             }
             else
@@ -125,7 +131,7 @@ public sealed class AttackEngine
             for (; finished.Remove(delivered, out var run); delivered++) writer.TryWrite(run.Outcome!);
             Volatile.Write(ref _statistics, new AttackStatistics(
                 delivered + finished.Count, asked + live.Sum(r => (long)r.Asked), gate.VictimBatches, gate.VictimRows, gate.EncoderBatches, gate.EncoderRows,
-                gate.VictimTime, gate.EncoderTime, gate.MaskedBatches, gate.MaskedRows, gate.MaskedTime));
+                gate.VictimTime, gate.EncoderTime, gate.MaskedBatches, gate.MaskedRows, gate.MaskedTime, steps, prepare));
         }
     }
 

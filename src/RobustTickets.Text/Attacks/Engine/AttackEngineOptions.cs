@@ -29,6 +29,8 @@ public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSiz
 /// <param name="MaskedBatches">Calls of masked language models.</param>
 /// <param name="MaskedRows">Questions to masked language models.</param>
 /// <param name="MaskedTime">Time inside masked language models.</param>
+/// <param name="StepTime">Time in the examples' own steps: word-level work, spread over threads.</param>
+/// <param name="PrepareTime">Time for what is done once for the words of all examples.</param>
 public sealed record AttackStatistics(
     int ExamplesFinished, long Asked, long VictimBatches, long VictimRows, long EncoderBatches, long EncoderRows, TimeSpan VictimTime, TimeSpan EncoderTime,
-    long MaskedBatches = 0, long MaskedRows = 0, TimeSpan MaskedTime = default);
+    long MaskedBatches = 0, long MaskedRows = 0, TimeSpan MaskedTime = default, TimeSpan StepTime = default, TimeSpan PrepareTime = default);

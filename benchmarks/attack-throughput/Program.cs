@@ -1,0 +1,121 @@
+// Queries a second of an attack: (a) one example at a time padded to the model's maximum, as TextAttack asks; (b) padded to the longest text of a batch; (b') the same with this
+// program's own network path; (c) the engine. One run, one victim, one recipe. First some examples are attacked in every way and the outcomes compared: ways that disagree are
+// not timed. The rate counts queries as TextAttack counts them (asked), so it is the rate at which an attack gets done.
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using RobustTickets.Benchmarks.AttackThroughput;
+using RobustTickets.Evaluation;
+using RobustTickets.Text.Attacks;
+using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Text.Attacks.Goals;
+using RobustTickets.Text.Attacks.Recipes;
+using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Text.Data;
+using RobustTickets.Torch;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+var model = new Option<string>("--model") { Description = "victim: a fine-tuned Hugging Face BERT folder", Required = true };
+var data = new Option<string>("--data") { Description = "folder or file of the task", Required = true };
+var task = new Option<string>("--task") { DefaultValueFactory = _ => "sst2" };
+var recipe = new Option<string>("--recipe") { DefaultValueFactory = _ => "textfooler" };
+recipe.AcceptOnlyFromAmong("textfooler", "bert-attack-released");
+var neighbours = new Option<string?>("--neighbours") { Description = "table of substitutes" };
+var vectors = new Option<string?>("--vectors") { Description = "word vectors, in place of or beside the table" };
+var stopWords = new Option<string?>("--stop-words");
+var tagger = new Option<string?>("--tagger") { Description = "part-of-speech weights" };
+var encoder = new Option<string?>("--encoder") { Description = "BERT folder for sentence similarity; none without it" };
+var compare = new Option<int>("--compare") { Description = "examples whose outcomes are compared first", DefaultValueFactory = _ => 6 };
+var examples = new Option<int[]>("--examples") { Description = "examples timed for a, b, b' and c", Arity = new ArgumentArity(4, 4), AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [8, 40, 60, 400] };
+var concurrency = new Option<int>("--concurrency") { DefaultValueFactory = _ => 64 };
+var threads = new Option<int?>("--threads") { Description = "threads of matrix products" };
+var root = new RootCommand("Queries a second of one attack, run in four ways.") { model, data, task, recipe, neighbours, vectors, stopWords, tagger, encoder, compare, examples, concurrency, threads };
+root.SetAction(Run);
+return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = true });
+
+int Run(ParseResult parsed)
+{
+    if (parsed.GetValue(threads) is { } count) torch.set_num_threads(count);
+    var resources = AttackResources.Load(new AttackResourcePaths(parsed.GetValue(vectors), parsed.GetValue(neighbours), parsed.GetValue(stopWords), parsed.GetValue(tagger)));
+    using var similarity = parsed.GetValue(encoder) is { } folder ? BertSentenceEncoder.Load(folder) : null;
+    var attack = parsed.GetValue(recipe) == "textfooler"
+        ? TextFooler.Create(resources, new TextFoolerOptions(similarity, Precision: ScorePrecision.Single))
+        : BertAttackReleased.Create(resources, new BertAttackReleasedOptions(similarity, Precision: ScorePrecision.Single));
+    var split = DataSet.Load(parsed.GetRequiredValue(data), parsed.GetValue(task)!, TaskCatalog.Find(parsed.GetValue(task)!).EvaluationSplit, new DataOptions());
+    // One shuffled order for all ways: those with fewer examples have the first of those with more.
+    var inputs = Splits.Order(split.Examples.Count, 42).Select(i => split.Examples[i])
+        .Select(e => e.TextPair is { } pair ? AttackInput.OfPair(e.Id, "text", e.Text, "text_pair", pair, e.Label) : AttackInput.Of(e.Id, e.Text, e.Label)).ToList();
+    int longest;
+    using (var classifier = Classifier.Load(parsed.GetRequiredValue(model)))
+    {
+        longest = classifier.MaxLength;
+        // An example that the victim gets wrong costs one query in every way; those are left out.
+        var most = inputs.Take(3 * (parsed.GetValue(examples)!.Max() + 8)).ToList();
+        var rows = classifier.Predict([.. most.Select(i => (i.Columns[0].Value, i.Columns.Count > 1 ? i.Columns[1].Value : null))]);
+        inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
+    }
+    var ways = Way.All(longest, parsed.GetValue(concurrency));
+    Console.WriteLine($"{attack.Name}{(similarity is null ? " without sentence similarity" : $", similarity by {similarity.Name}")} on {parsed.GetValue(model)}, {parsed.GetValue(task)} {split.Name}; {torch.get_num_threads()} threads");
+
+    if (!Agree(ways, attack, inputs.Take(parsed.GetValue(compare)).ToList(), parsed.GetRequiredValue(model))) return 1;
+    var counts = parsed.GetValue(examples)!;
+    var rates = new double[ways.Count];
+    Console.WriteLine($"{"way",-52} {"examples",8} {"asked",9} {"forwarded",9} {"seconds",8} {"queries/s",10}");
+    for (var w = 0; w < ways.Count; w++)
+    {
+        var (way, few) = (ways[w], inputs.Take(counts[w]).ToList());
+        if (few.Count == 0) continue;
+        using var classifier = Classifier.Load(parsed.GetRequiredValue(model), way.Execution);
+        var victim = new MeteredVictim(classifier);
+        // Warm: code compiled, memory touched, neighbours found.
+        Attacked(way, attack, victim, [.. inputs.TakeLast(2)], out _);
+        var cold = (victim.Tokenizing, victim.Network, victim.Tokens);
+        var watch = Stopwatch.StartNew();
+        Attacked(way, attack, victim, few, out var s);
+        var time = watch.Elapsed;
+        rates[w] = s.Asked / time.TotalSeconds;
+        Console.WriteLine($"{way.Name,-52} {few.Count,8:N0} {s.Asked,9:N0} {s.VictimRows,9:N0} {time.TotalSeconds,8:0.0} {rates[w],10:N1}");
+        Profile(time, s, victim.Tokenizing - cold.Tokenizing, victim.Network - cold.Network, (double)(victim.Tokens - cold.Tokens) / Math.Max(1, s.VictimRows));
+    }
+    for (var w = 0; w < ways.Count - 1; w++)
+    {
+        if (rates[w] > 0) Console.WriteLine($"c is {rates[^1] / rates[w]:0.0} x {ways[w].Name}");
+    }
+    return 0;
+}
+
+static List<AttackOutcome> Attacked(Way way, Attack attack, IVictim victim, List<AttackInput> inputs, out AttackStatistics statistics)
+{
+    var engine = new AttackEngine(way.Of(attack), victim, way.Engine);
+    var outcomes = engine.RunAsync(inputs).ToBlockingEnumerable().ToList();
+    statistics = engine.Statistics;
+    return outcomes;
+}
+
+// Results, queries and texts must be equal, scores up to the rounding of different kernels.
+static bool Agree(IReadOnlyList<Way> ways, Attack attack, List<AttackInput> inputs, string folder)
+{
+    List<AttackOutcome>? reference = null;
+    foreach (var way in ways)
+    {
+        using var classifier = Classifier.Load(folder, way.Execution);
+        var found = Attacked(way, attack, new MeteredVictim(classifier), inputs, out _);
+        reference ??= found;
+        foreach (var (a, b) in reference.Zip(found))
+        {
+            if (a.Result == b.Result && a.Asked == b.Asked && a.Perturbed.SequenceEqual(b.Perturbed) && Math.Abs(a.PerturbedScore - b.PerturbedScore) < 1e-4) continue;
+            Console.Error.WriteLine($"{way.Name}: example {a.Id} is {b.Result} after {b.Asked} queries, score {b.PerturbedScore:R} ({b.Perturbed[0].Value}); in way {ways[0].Name}: {a.Result} after {a.Asked}, score {a.PerturbedScore:R} ({a.Perturbed[0].Value})");
+            return false;
+        }
+    }
+    Console.WriteLine($"outcomes compared: {inputs.Count} examples, the same in all {ways.Count} ways ({string.Join(", ", reference!.GroupBy(o => o.Result).Select(g => $"{g.Count()} {g.Key}"))})");
+    return true;
+}
+
+static void Profile(TimeSpan time, AttackStatistics s, TimeSpan tokenizing, TimeSpan network, double tokens)
+{
+    var other = time - s.VictimTime - s.EncoderTime - s.StepTime - s.PrepareTime;
+    string Share(TimeSpan part) => $"{100 * part / time:0.0} %";
+    Console.WriteLine($"   network {Share(network)}, tokenizing {Share(tokenizing)}, sentence encoder {Share(s.EncoderTime)}, word-level steps {Share(s.StepTime)}, neighbours {Share(s.PrepareTime)}, scheduling {Share(other)};"
+        + $" {(double)s.VictimRows / Math.Max(1, s.VictimBatches):0.0} texts a batch, {tokens:0.0} word pieces a text");
+}
