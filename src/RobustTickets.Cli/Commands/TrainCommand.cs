@@ -15,6 +15,8 @@ internal static class TrainCommand
         var output = new Option<string>("--out") { Description = "run folder", HelpName = "RUN", Required = true };
         var set = CommonOptions.Set();
         var seed = CommonOptions.Count("--seed", 0, "seed instead of the recipe's");
+        var seeds = CommonOptions.Seeds("one run per seed, in RUN/seed-N, with a table over all of them");
+        var control = new Option<bool>("--epochs-equal-control") { Description = "also train the dense network for the same epochs, as the fair control; in RUN/control" };
         var resume = new Option<bool>("--resume") { Description = "continue the run in --out from its newest checkpoint, bit for bit" };
         var dry = new Option<bool>("--dry-run") { Description = "print the recipe, the data and the steps, and do nothing" };
         var every = new Option<int>("--checkpoint-every") { Description = "steps between checkpoints; 0: only when stopped and between stages", HelpName = "N", DefaultValueFactory = _ => 500 };
@@ -25,26 +27,21 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "run a recipe: search a ticket, draw it, fine-tune it, evaluate it") { recipe, model };
         var data = new DataOptionSet(command);
-        foreach (var option in new Option[] { output, set, seed, resume, dry, every, json }) command.Add(option);
+        foreach (var option in new Option[] { output, set, seed, seeds, control, resume, dry, every, json }) command.Add(option);
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
             var source = data.Read(parsed);
-            var resolved = RecipeSource.Resolve(parsed.GetRequiredValue(recipe), source.Task, parsed.GetValue(set) ?? [], parsed.GetValue(seed));
+            var several = CommonOptions.ReadSeeds(parsed.GetValue(seeds));
+            if (several is not null && parsed.GetValue(seed) is not null) throw new UsageException("--seed and --seeds cannot be combined");
+            string[] settings = [.. parsed.GetValue(set) ?? [], .. parsed.GetValue(control) ? ["evaluate.equal-epoch-control=true"] : Array.Empty<string>()];
+            var resolved = RecipeSource.Resolve(parsed.GetRequiredValue(recipe), source.Task, settings, several?[0] ?? parsed.GetValue(seed));
             var request = new TrainRequest(resolved, parsed.GetRequiredValue(model), source.Path, source.Options, parsed.GetRequiredValue(output),
                 parsed.GetValue(resume), execution.Read(parsed), parsed.GetValue(every));
             if (parsed.GetValue(dry)) return TrainPlan.Print(context, request, parsed.GetValue(json));
+            if (several is not null) return SeedRuns.Run(context, request, several, parsed.GetValue(json));
 
-            var progress = new TrainProgressView(context);
-            RunResult result;
-            try
-            {
-                result = RecipeRunner.Run(request, progress, context.Stop.Token);
-            }
-            finally
-            {
-                progress.Finish();
-            }
+            var result = TrainProgressView.Run(context, request);
             var folder = RunFolder.Open(request.OutFolder);
             if (parsed.GetValue(json)) context.Out.Write(File.ReadAllText(folder.ResultFile));
             else RunSummary.Print(context.Out, result, request.OutFolder);
@@ -58,6 +55,20 @@ internal static class TrainCommand
 internal sealed class TrainProgressView(CliContext context) : IProgress<TrainProgress>
 {
     private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
+
+    /// <summary>Runs a recipe and shows its progress.</summary>
+    public static RunResult Run(CliContext context, TrainRequest request)
+    {
+        var progress = new TrainProgressView(context);
+        try
+        {
+            return RecipeRunner.Run(request, progress, context.Stop.Token);
+        }
+        finally
+        {
+            progress.Finish();
+        }
+    }
 
     public void Report(TrainProgress value)
     {

@@ -92,15 +92,7 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
         if (folder.IsTrained(cell)) return;
         var request = Request(cell);
         var begun = RunFolder.Create(request.OutFolder, allowExisting: true).HoldsRun;
-        var view = new TrainProgressView(context);
-        try
-        {
-            RecipeRunner.Run(request with { Resume = begun }, view, context.Stop.Token);
-        }
-        finally
-        {
-            view.Finish();
-        }
+        TrainProgressView.Run(context, request with { Resume = begun });
         // What a finished run could be resumed from is of no use any more, and dozens of cells fill a disk.
         var checkpoints = RunFolder.Open(request.OutFolder).CheckpointsFolder;
         if (Directory.Exists(checkpoints)) Directory.Delete(checkpoints, recursive: true);
@@ -132,6 +124,7 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
         AtomicFile.WriteAllText(folder.Results("csv"), table.ToCsv());
         AtomicFile.WriteAllText(folder.Results("md"), ExperimentTable.ToMarkdown(plan, folder, table));
         AtomicFile.WriteAllText(folder.Results("json"), ExperimentTable.ToJson(plan, folder, table).ToJsonString() + "\n");
+        ExperimentFigures.Write(plan, folder);
     }
 
     /// <summary>The encoded data of a cell; cells that see the same share them.</summary>

@@ -22,6 +22,7 @@ public sealed class ExperimentRunTests : IDisposable
         var table = File.ReadAllText(Path.Combine(whole, "results.csv"));
         Assert.Equal(File.ReadAllText(Path.Combine(whole, "results.md")), run.Out);
         AssertTable(table, whole);
+        AssertFigures(Path.Combine(whole, "figures"), whole);
 
         // Stopped in a search, in an attack, in a control; then finished.
         var stopped = _tiny.Task.Below("stopped");
@@ -76,6 +77,47 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal([1, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
         Assert.Contains("failed: wild.toy.seed-1", File.ReadAllText(Path.Combine(output, "results.md")), StringComparison.Ordinal);
         Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
+    }
+
+    private static void AssertFigures(string figures, string whole)
+    {
+        string[][] Csv(string name) => TinyExperiment.Lines(File.ReadAllText(Path.Combine(figures, name)));
+        var run = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-1", "result.json"));
+        var other = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-2", "result.json"));
+        var neurons = Csv("kept.toy.csv").Where(l => l[0] == "ticket neurons").Select(l => double.Parse(l[2], System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+        Assert.Equal(run.Ticket!.NeuronsPerLayer.Zip(other.Ticket!.NeuronsPerLayer, (a, b) => 50.0 * (a + b) / TinyTask.Neurons), neurons);
+        Assert.Equal(["control", "plain", "ticket"], Csv("epochs.toy.csv").Skip(1).Select(l => l[0]).Distinct().Order());
+        Assert.Equal(["clean", "swap"], Csv("over-seed.toy.csv").Skip(1).Select(l => l[0]).Distinct());
+        var distances = Csv("distances.toy.ticket.neurons.csv");
+        Assert.Equal(distances.Length, distances[0].Length);
+        Assert.StartsWith("<svg", File.ReadAllText(Path.Combine(figures, "kept.toy.svg")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Seeds_share_their_data_and_the_best_is_chosen_on_development_data()
+    {
+        var run = _tiny.Task.NewRun();
+        var recipe = RobustTickets.Tests.Resume.TinyTask.SearchRecipe with { Split = new() };
+        string[] arguments = [.. _tiny.Task.Arguments(recipe, run, 0, "--seeds", "3,1", "--epochs-equal-control", "--set", "retrain.epochs=1", "--json")];
+        var done = Cli.CliRun.Of(arguments);
+        Assert.True(done.Code == ExitCodes.Ok, done.Error);
+        var summary = JsonNode.Parse(done.Out)!;
+        var results = new[] { 3, 1 }.Select(seed => RunResult.Load(Path.Combine(run, $"seed-{seed}", "result.json"))).ToArray();
+        Assert.Equal([3, 1], results.Select(r => r.Seed));
+        Assert.Equal(["3", "1", "mean", "sd"], summary["rows"]!.AsArray().Select(r => (string)r!["seed"]!));
+        Assert.Equal(results.Average(r => 100 * r.Development!.Accuracy), (double)summary["rows"]![2]!["development"]!, 9);
+        Assert.Equal(results.MaxBy(r => r.Development!.Accuracy)!.Seed, (int)summary["best_on_development"]!);
+        Assert.All(results, r => Assert.NotNull(r.Control));
+        var splits = new[] { 3, 1 }.Select(seed => RunSplits.Load(Path.Combine(run, $"seed-{seed}", "splits.json"))).ToArray();
+        Assert.Equal(TinyTask.TrainExamples / 10, splits[0].Development.Ids!.Count);
+        Assert.Equal(splits[0].Development.Ids!, splits[1].Development.Ids!);
+        Assert.Equal(TinyTask.TrainExamples * 9 / 10, splits[0].Train.Examples);
+        Assert.Equal("dev", results[0].EvaluatedSplit);
+
+        // A second start is refused before any compute; a resumed one finds everything done.
+        Assert.Equal(ExitCodes.Usage, Cli.CliRun.Of(arguments).Code);
+        Assert.Equal(done.Out, Cli.CliRun.Of([.. arguments, "--resume"]).Out);
+        Assert.Equal(ExitCodes.Usage, Cli.CliRun.Of([.. arguments, "--seed", "4"]).Code);
     }
 
     /// <summary>The table against the run folders it came from.</summary>

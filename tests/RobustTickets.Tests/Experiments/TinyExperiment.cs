@@ -46,6 +46,11 @@ internal sealed class TinyExperiment : IDisposable
         }),
         ["baseline"] = "plain",
         ["set"] = new JsonArray("retrain.epochs=1"),
+        ["figures"] = new JsonArray(
+            new JsonObject { ["name"] = "epochs", ["title"] = "Accuracy", ["kind"] = "epochs" },
+            new JsonObject { ["name"] = "kept", ["title"] = "Kept", ["kind"] = "layers", ["rows"] = new JsonArray("ticket") },
+            new JsonObject { ["name"] = "distances", ["title"] = "Distances", ["kind"] = "distances" },
+            new JsonObject { ["name"] = "over-seed", ["title"] = "Over length", ["kind"] = "sweep", ["field"] = "retrain.epochs" }),
     };
 
     public string[] Arguments(string output, params string[] more) =>
