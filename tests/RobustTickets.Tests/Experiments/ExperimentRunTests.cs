@@ -67,6 +67,7 @@ public sealed class ExperimentRunTests : IDisposable
             new JsonObject { ["name"] = "wild", ["recipe"] = "plain.json", ["set"] = new JsonArray("retrain.optimizer.learning-rate=1e30", "retrain.optimizer.clip=none") },
             new JsonObject { ["name"] = "plain", ["recipe"] = "plain.json" });
         json["seeds"] = new JsonArray(1);
+        json.Remove("figures");
         File.WriteAllText(_tiny.FilePath, json.ToJsonString());
         var output = _tiny.Task.Below("wild");
         var run = _tiny.Run(output, null, "--json");
