@@ -30,6 +30,25 @@ internal sealed record AdversarialCase(string Name, string Model, int Steps, dou
     /// <summary>Whether small noise flips the direction of a step (the sign of a gradient near zero).</summary>
     public bool Jumps => Objective is PgdOptions { Norm: PerturbationNorm.LinfSign } or FreeLbOptions { Norm: PerturbationNorm.LinfSign };
 
+    /// <summary>Whether any recorded batch has token types other than 0.</summary>
+    public bool HasPairs => GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!) is var file
+        && file.Names.Any(n => n.StartsWith("token_type_ids.", StringComparison.Ordinal) && file.Longs(n).Any(t => t != 0));
+
+    /// <summary>Whether the record's first perturbation lies on the border of the ball, so that its projection matters from the start.</summary>
+    public bool IsProjected
+    {
+        get
+        {
+            var (radius, linf) = Objective switch
+            {
+                PgdOptions o => (o.MaxNorm, o.Norm != PerturbationNorm.L2),
+                FreeLbOptions o => (o.MaxNorm, o.Norm != PerturbationNorm.L2),
+                _ => (0.0, false),
+            };
+            return radius > 0 && Record.Doubles(linf ? "delta_linf" : "delta_l2")[0] >= radius * (1 - 1e-5);
+        }
+    }
+
     /// <summary>All cases of the golden folder.</summary>
     public static IReadOnlyList<AdversarialCase> All() => Golden.Folder("g8_adversarial") is not { } folder ? [] :
         [.. Directory.GetDirectories(folder).Where(d => File.Exists(Path.Combine(d, "case.json"))).Order(StringComparer.Ordinal).Select(d => Read(Path.GetFileName(d)))];
