@@ -62,7 +62,7 @@ internal static class AttackRun
         var s = engine.Statistics;
         if (s.VictimBatches > 0)
         {
-            context.Error.WriteLine(Figures.Text($"{s.VictimRows:N0} texts to the victim in {s.VictimBatches:N0} batches ({ProgressPrinter.Duration(s.VictimTime)}), {s.EncoderRows:N0} to the sentence encoder ({ProgressPrinter.Duration(s.EncoderTime)})"));
+            context.Error.WriteLine(Figures.Text($"{s.VictimRows:N0} texts to the victim in {s.VictimBatches:N0} batches ({ProgressPrinter.Duration(s.VictimTime)}), {s.EncoderRows:N0} to the sentence encoder ({ProgressPrinter.Duration(s.EncoderTime)}){(s.MaskedRows > 0 ? Figures.Text($", {s.MaskedRows:N0} questions to the masked language model ({ProgressPrinter.Duration(s.MaskedTime)})") : "")}"));
         }
         return new AttackRunResult(log.Complete(wholeSetClean?.Invoke()), log.Outcomes);
     }

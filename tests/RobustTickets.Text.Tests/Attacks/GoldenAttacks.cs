@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using RobustTickets.Testing;
 using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Attacks.Constraints;
@@ -55,8 +57,8 @@ internal sealed class GoldenAttacks
     private static readonly Lazy<WordNet?> LazyWordNet = new(() => WordNetFolder is { } folder ? WordNet.Read(folder) : null);
 
     /// <summary>What a set needs and this machine lacks; null: nothing.</summary>
-    public static string? Missing(string set) => !Sets.ContainsKey(set) ? "no attack of that name" :
-        Sets[set].Tagger && Tagger is null ? "no tagger weights" : Sets[set].WordNet && WordNet is null ? "no WordNet; Debian's wordnet-base" : null;
+    public static string? Missing(string set) => !Sets.ContainsKey(Parse(set).Form) ? "no attack of that name" :
+        Of(set).Tagger && Tagger is null ? "no tagger weights" : Of(set).WordNet && WordNet is null ? "no WordNet; Debian's wordnet-base" : null;
 
     public string Folder { get; }
 
@@ -110,7 +112,20 @@ internal sealed class GoldenAttacks
         _ => null,
     };
 
-    /// <summary>The sets implemented here.</summary>
+    private static readonly Regex Sized = new("^(tf_budget|tf_news|tb_np|dwb_np|beam|greedy|bertattack_k|bae_k)([0-9]+)$", RegexOptions.CultureInvariant);
+
+    /// <summary>The name of a set with a star in the place of a number (a budget, a seed, a width, a K), and that number.</summary>
+    public static (string Form, int Size) Parse(string set) =>
+        Sized.Match(set) is { Success: true } m ? (m.Groups[1].Value + "*", int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)) : (set, 0);
+
+    /// <summary>What is known of a set.</summary>
+    public static GoldenSet Of(string set) => Sets.TryGetValue(Parse(set).Form, out var known) ? known : throw new ArgumentException($"the golden folder holds a set '{set}' that no attack here stands for", nameof(set));
+
+    /// <summary>The sets of a version's folder.</summary>
+    public IEnumerable<string> SetsOf(string version) => Directory.GetFiles(Path.Combine(Folder, version), "*.jsonl").Select(f => Path.GetFileNameWithoutExtension(f))
+        .Where(n => !n.StartsWith("unit_", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
+    /// <summary>The sets implemented here, by form.</summary>
     public static readonly IReadOnlyDictionary<string, GoldenSet> Sets = new Dictionary<string, GoldenSet>
     {
         ["tf_basic"] = new("sentiment"),
@@ -118,29 +133,30 @@ internal sealed class GoldenAttacks
         ["tf_full"] = new("sentiment", Tagger: true),
         ["tf_window_strict"] = new("sentiment"),
         ["tf_unk_maxrate"] = new("sentiment", WordRanking.Unknown),
-        ["tf_budget40"] = new("sentiment"),
-        ["tf_news4"] = new("news"),
+        ["tf_budget*"] = new("sentiment"),
+        ["tf_news*"] = new("news"),
         ["tf_pairs"] = new("nli", Tagger: true),
         ["tf_pairs_allcols"] = new("nli"),
         ["tb_all"] = new("sentiment"),
         ["tb_lcg"] = new("sentiment"),
-        ["tb_np42"] = new("sentiment"),
+        ["tb_np*"] = new("sentiment"),
         ["dwb_lcg"] = new("sentiment", WordRanking.Unknown),
-        ["dwb_np42"] = new("sentiment", WordRanking.Unknown),
+        ["dwb_np*"] = new("sentiment", WordRanking.Unknown),
         ["pwws_embedding"] = new("sentiment", Ranking: null),
         ["pwws_wordnet"] = new("sentiment", Ranking: null, WordNet: true),
-        ["beam4"] = new("sentiment", Ranking: null),
-        ["greedy1"] = new("sentiment", Ranking: null),
+        ["beam*"] = new("sentiment", Ranking: null),
+        ["greedy*"] = new("sentiment", Ranking: null),
         ["paper_bertattack"] = new("sentiment", Tagger: true),
         ["paper_bertattack_strict"] = new("sentiment", Tagger: true),
         ["paper_bertattack_pairs"] = new("nli", Tagger: true),
-        ["bertattack_k6"] = new("sentiment", WordRanking.Unknown),
-        ["bae_k12"] = new("sentiment", Tagger: true),
+        ["bertattack_k*"] = new("sentiment", WordRanking.Unknown),
+        ["bae_k*"] = new("sentiment", Tagger: true),
     };
 
     /// <summary>The attack of a set.</summary>
     public Attack Attack(string set, TextAttackVersion version)
     {
+        var (form, size) = Parse(set);
         var textFooler = set.StartsWith("tf_", StringComparison.Ordinal);
         List<PositionConstraint> positions = [new NoRepeat(), new NoStopWords(textFooler ? TextFoolerWords : NltkWords)];
         List<CandidateConstraint> constraints = [];
@@ -152,9 +168,9 @@ internal sealed class GoldenAttacks
         void Pos() => constraints.Add(new SamePartOfSpeech(Tagger!));
         void Similar(double threshold, SimilarityMetric metric, bool original, int? window, bool skip) =>
             constraints.Add(new SentenceSimilarity(Encoder, threshold, metric, window, original, skip));
-        switch (set)
+        switch (form)
         {
-            case "tf_basic" or "tf_budget40":
+            case "tf_basic" or "tf_budget*":
                 positions.Add(premise);
                 Cosine(0.5);
                 break;
@@ -176,23 +192,23 @@ internal sealed class GoldenAttacks
                 positions.Add(new MaxModificationRate(0.15, 2));
                 Cosine(0.6);
                 break;
-            case "tf_news4":
+            case "tf_news*":
                 Cosine(0.5);
                 Similar(0.93, SimilarityMetric.Angular, false, 15, true);
                 break;
             case "tf_pairs_allcols":
                 Cosine(0.5);
                 break;
-            case "beam4" or "greedy1":
+            case "beam*" or "greedy*":
                 positions.Add(new MaxModificationRate(0.25, 2));
-                search = new BeamSearch(set == "beam4" ? 4 : 1);
+                search = new BeamSearch(size);
                 count = 6;
                 break;
-            case "tb_all" or "tb_lcg" or "tb_np42":
+            case "tb_all" or "tb_lcg" or "tb_np*":
                 swap = TextBugger.Transformation(Neighbours, randomPlaces: set != "tb_all");
                 Similar(0.9, SimilarityMetric.Angular, true, null, false);
                 break;
-            case "dwb_lcg" or "dwb_np42":
+            case "dwb_lcg" or "dwb_np*":
                 swap = DeepWordBug.Transformation();
                 search = new GreedyWordRanking(WordRanking.Unknown);
                 constraints.Add(new MaxEditDistance(30));
@@ -211,14 +227,14 @@ internal sealed class GoldenAttacks
                 Pos();
                 Similar(set.EndsWith("strict", StringComparison.Ordinal) ? 0.97 : 0.2, SimilarityMetric.Cosine, true, 15, false);
                 break;
-            case "bertattack_k6":
+            case "bertattack_k*":
                 search = new GreedyWordRanking(WordRanking.Unknown);
-                swap = new BertAttackSwap(Masked, 6);
+                swap = new BertAttackSwap(Masked, size);
                 constraints.Add(new MaxWordsPerturbed(0.4));
                 Similar(0.9, SimilarityMetric.Cosine, true, null, false);
                 break;
-            case "bae_k12":
-                swap = new BaeSwap(Masked, 12, 5e-4);
+            case "bae_k*":
+                swap = new BaeSwap(Masked, size, 5e-4);
                 Pos();
                 Similar(0.936338023, SimilarityMetric.Cosine, true, 15, true);
                 break;
@@ -226,9 +242,9 @@ internal sealed class GoldenAttacks
                 throw new ArgumentException($"no such set '{set}'", nameof(set));
         }
         return new Attack(
-            set, version, new UntargetedGoal(), search, swap ?? new EmbeddingSwap(Neighbours, count), positions, constraints, set == "tf_budget40" ? 40 : null, [], [])
+            set, version, new UntargetedGoal(), search, swap ?? new EmbeddingSwap(Neighbours, count), positions, constraints, form == "tf_budget*" ? size : null, [], [])
         {
-            Randomness = set.EndsWith("_lcg", StringComparison.Ordinal) ? new LcgPerExample() : set.EndsWith("_np42", StringComparison.Ordinal) ? new StreamPerRun(42) : new StreamPerExample(),
+            Randomness = set.EndsWith("_lcg", StringComparison.Ordinal) ? new LcgPerExample() : form.EndsWith("_np*", StringComparison.Ordinal) ? new StreamPerRun((uint)size) : new StreamPerExample(),
         };
     }
 

@@ -72,10 +72,11 @@ public sealed class MetricsTests : IDisposable
             var path = Path.Combine(golden.Folder, version, "summary.json");
             if (!File.Exists(path)) continue;
             using var json = JsonDocument.Parse(File.ReadAllText(path));
-            foreach (var set in new[] { "tf_basic", "tf_window_strict", "tf_news4", "tf_pairs_allcols" })
+            string[] forms = ["tf_basic", "tf_window_strict", "tf_news*", "tf_pairs_allcols", "bertattack_k*", "bae_k*"];
+            foreach (var (set, e) in json.RootElement.EnumerateObject().Where(p => forms.Contains(GoldenAttacks.Parse(p.Name).Form)).Select(p => (p.Name, p.Value)))
             {
-                if (!json.RootElement.TryGetProperty(set, out var e) || !e.GetProperty("textattack_metrics").EnumerateObject().Any()) continue;
-                var inputs = GoldenAttacks.Sets[set].Inputs;
+                if (!e.GetProperty("textattack_metrics").EnumerateObject().Any() || GoldenAttacks.Missing(set) is not null) continue;
+                var inputs = GoldenAttacks.Of(set).Inputs;
                 if (golden.Inputs(inputs).Count < e.GetProperty("n").GetInt32()) continue;
                 var run = GoldenAttacks.Run(golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value), golden.Victim(inputs), golden.Inputs(inputs).Take(e.GetProperty("n").GetInt32()).ToList());
                 var s = AttackSummary.From(run, Settings());

@@ -21,7 +21,7 @@ internal static class RecipeLines
         "sentence encoder", encoder.Name, encoder.Name == PublishedEncoder ? "TextAttack; any BERT folder stands in here (--encoder), which changes what passes" : "substitute for the " + PublishedEncoder);
 
     public static RecipeLine Masked(IMaskedLanguageModel model) =>
-        new("masked language model", model.Name, model.Name == PublishedMasked ? "TextAttack's default" : "substitute for " + PublishedMasked);
+        new("masked language model", model.Name, model.Name == PublishedMasked ? "TextAttack's default" : $"substitute for {PublishedMasked}, unless it is that under another name");
 
     public static RecipeLine Precision(ScorePrecision precision) => precision == ScorePrecision.Single
         ? new("score precision", "float32", "TextAttack scores in the model's float32")
