@@ -87,6 +87,7 @@ public static class CliApp
             ExportCommand.Create(context),
             PretrainCommand.Create(context),
             RecipesCommand.Create(context),
+            TicketCommand.Create(context),
             ResourcesCommand.Create(context),
             InfoCommand.Create(context),
             BenchCommand.Create(context),

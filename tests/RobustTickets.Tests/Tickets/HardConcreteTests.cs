@@ -77,8 +77,9 @@ public sealed class HardConcreteTests
         var m = torch.empty([200, n / 200]);
         HardConcreteKernel.Gates(torch.full(m.shape, Ln5), GateNoise.Keyed(RandomKey.FromSeed(5)), m);
         m.span<float>().CopyTo(gates);
-        Assert.Equal(0.503, gates.Count(g => g == 1) / (double)n, 2);
-        Assert.Equal(0.039, gates.Count(g => g == 0) / (double)n, 2);
+        // 0.5027 and 0.0393 by the distribution; six deviations of 200,000 draws. Mutant: without temperature 0.31 are exactly 1.
+        Assert.InRange(gates.Count(g => g == 1) / (double)n, 0.496, 0.510);
+        Assert.InRange(gates.Count(g => g == 0) / (double)n, 0.036, 0.042);
         // Another pass draws others; the same pass draws the same.
         var again = torch.empty(m.shape);
         HardConcreteKernel.Gates(torch.full(m.shape, Ln5), GateNoise.Keyed(RandomKey.FromSeed(5)), again);
