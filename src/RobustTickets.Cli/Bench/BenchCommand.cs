@@ -28,10 +28,15 @@ internal static class BenchCommand
         var fixedLength = CommonOptions.Count("--fixed-length", 2, "every text this long, in place of the histogram");
         var threads = CommonOptions.Count("--threads", 1, "threads of matrix products; default: every core of this process");
         var clock = Choice("--clock", "wall time, or processor time of one thread (needs --threads 1) for a machine that is busy with other things", "wall", ["wall", "cpu"]);
+        var without = new Option<string[]>("--without")
+        {
+            Description = $"switch an execution option off to see what it gains, may be repeated: {string.Join(", ", BenchPlan.Switches)}", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
+        };
+        without.AcceptOnlyFromAmong(BenchPlan.Switches);
         var json = CommonOptions.Json();
         var command = new Command("bench", "speed of training steps, evaluation and attack queries, compared with the reference before it is timed")
         {
-            step, shape, lengths, padded, precision, baseline, batch, passes, repeats, maxLength, fixedLength, threads, clock, json,
+            step, shape, lengths, padded, precision, baseline, batch, passes, repeats, maxLength, fixedLength, threads, clock, without, json,
         };
         command.SetAction(parsed =>
         {
@@ -42,7 +47,7 @@ internal static class BenchCommand
             var plan = new BenchPlan(
                 parsed.GetValue(step)!, parsed.GetValue(shape)!, histogram, parsed.GetValue(batch) ?? 32, parsed.GetValue(passes) ?? 5, parsed.GetValue(repeats) ?? 5, parsed.GetValue(padded),
                 parsed.GetValue(precision) == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32, parsed.GetValue(baseline),
-                parsed.GetValue(clock) == "cpu");
+                parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? []);
             if (plan.CpuTime && (parsed.GetValue(threads) != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
             return Run(context, plan, parsed.GetValue(threads), parsed.GetValue(json));
@@ -59,6 +64,8 @@ internal static class BenchCommand
 
     private static void Refuse(BenchPlan plan)
     {
+        if (plan.Without!.Count > 0 && (plan.Padded || plan.Baseline || plan.ForwardOnly)) throw new UsageException("--without: switches options of packed training steps");
+        if (plan.Without.Contains("fused") && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--without fused --precision bf16: op by op, layers compute in fp32");
         if (plan.Baseline && plan.Step is not ("clean" or "freelb" or "evaluate" or "attack")) throw new UsageException($"--baseline --step {plan.Step}: the plain implementation has clean, freelb, evaluate and attack");
         if (plan.Baseline && (plan.Padded || plan.Precision != MatrixPrecision.Fp32)) throw new UsageException("--baseline: is padded and fp32 already; leave --padded and --precision out");
         if (plan.Padded && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
@@ -70,6 +77,7 @@ internal static class BenchCommand
         if (plan.Baseline) Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
         if (plan.Precision == MatrixPrecision.Bf16 && HalfMatrix.WhyNot() is { } reason) throw new UsageException($"--precision bf16: {reason}");
         if (threads is { } count) torch.set_num_threads(count);
+        Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();
         const int warmUps = 2;
@@ -95,12 +103,12 @@ internal static class BenchCommand
         : plan.ForwardOnly ? new ForwardSubject(plan, model, steps)
         : new TrainingSubject(plan, model, steps);
 
-    private static string Path(BenchPlan plan) => plan.Baseline ? "plain baseline, padded, fp32" : $"{(plan.Padded ? "padded reference" : "packed")}, {plan.Precision.ToString().ToLowerInvariant()}";
+    private static string Path(BenchPlan plan) => plan.Baseline ? "plain baseline, padded, fp32" : $"{(plan.Padded ? "padded reference" : "packed")}, {plan.Precision.ToString().ToLowerInvariant()}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
 
     private static void Print(TextWriter output, BenchPlan plan, BenchCheck check, BenchResult r)
     {
         output.WriteLine($"step            {plan.Step}{(plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}")}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at {plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}");
-        output.WriteLine($"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by {Gemm.Library}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}");
+        output.WriteLine($"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by {(Gemm.PlainBlas ? "libtorch's BLAS" : Gemm.Library)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}");
         output.WriteLine(Figures.Text($"same results    logits within {check.Logits:0.0e+0}, gradients within {check.Gradients:0.0e+0} of the padded fp32 reference (allowed {check.Tolerance:0.0e+0})"));
         output.WriteLine(Figures.Text($"time            {r.MedianMs:N1} ms a step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of products"));
         output.WriteLine(Figures.Text($"throughput      {r.TokensPerSecond:N0} real word pieces/s, {r.TextsPerSecond:N1} {(plan.Step == "attack" ? "queries" : "texts")}/s"));
@@ -120,6 +128,7 @@ internal static class BenchCommand
         ["max_length"] = plan.Lengths.Longest,
         ["batch"] = plan.Batch,
         ["path"] = plan.Baseline ? "baseline" : plan.Padded ? "padded" : "packed",
+        ["without"] = JsonOutput.Array(plan.Without!),
         ["precision"] = plan.Precision.ToString().ToLowerInvariant(),
         ["cpu"] = EnvironmentStamp.Collect().Cpu,
         ["threads"] = torch.get_num_threads(),

@@ -17,8 +17,8 @@ public enum MatrixPrecision
 /// <summary>Products of row-major matrices.</summary>
 public static unsafe class Gemm
 {
-    /// <summary>Sends f32 products through libtorch's own BLAS instead of oneDNN. The reference in tests; read at every product.</summary>
-    internal static bool PlainBlas { get; set; }
+    /// <summary>Sends f32 products through libtorch's own BLAS instead of oneDNN: the reference in tests, and what `bench --without onednn` measures. Read at every product.</summary>
+    public static bool PlainBlas { get; set; }
 
     /// <summary>Why products in bfloat16 are not offered here, or null where they are: a processor without the instruction would emulate it, slower than fp32.</summary>
     public static string? WhyNoBFloat16() =>

@@ -42,14 +42,51 @@ public sealed unsafe class HalfMatrix : IDisposable
     /// <summary>Why this form is not offered here, or null where it is.</summary>
     public static string? WhyNot() => Gemm.WhyNoBFloat16() ?? (Shim.rt_bf16_supported() == 0 || !System.Runtime.Intrinsics.X86.Avx512BW.IsSupported ? "the native part holds no bfloat16 kernel for this processor" : null);
 
-    /// <summary>y [T, N] = x [T, K] W^T + b with x rounded to bfloat16.</summary>
-    public void Linear(Tensor x, Tensor y)
+    /// <summary>Columns of <see cref="Rounded"/> rows for K inputs: the next even number.</summary>
+    public static int RoundedColumns(int inputs) => (inputs + 1) & ~1;
+
+    /// <summary>x [T, K] rounded to bfloat16 [T, K or K + 1]; one rounding serves every matrix with these inputs.</summary>
+    public static Tensor Rounded(Tensor x)
     {
-        var rows = Outputs == 0 ? 0 : (int)(y.numel / Outputs);
-        using var rounded = torch.empty([rows, 2L * _pairs], DType.BFloat16);
+        int rows = (int)x.size(0), inputs = (int)x.size(1), columns = RoundedColumns(inputs);
+        var rounded = torch.empty([rows, columns], DType.BFloat16);
+        float* source = (float*)x.data_ptr;
         var half = (ushort*)rounded.data_ptr;
-        Round((float*)x.data_ptr, half, rows);
+        if (inputs == columns)
+        {
+            BFloat16.Round(source, half, (long)rows * inputs);
+            return rounded;
+        }
+        for (var r = 0; r < rows; r++)
+        {
+            BFloat16.Round(source + ((long)r * inputs), half + ((long)r * columns), inputs);
+            half[((r + 1L) * columns) - 1] = 0;
+        }
+        return rounded;
+    }
+
+    /// <summary>GELU(x) [T, K] rounded as by <see cref="Rounded"/>, in one pass.</summary>
+    public static Tensor RoundedGelu(Tensor x)
+    {
+        int rows = (int)x.size(0), inputs = (int)x.size(1);
+        if (inputs % 2 == 1)
+        {
+            InferenceKernels.Gelu(x);
+            return Rounded(x);
+        }
+        var rounded = torch.empty([rows, inputs], DType.BFloat16);
+        using var none = torch.zeros([inputs]);
+        GeluKernel.Forward((float*)x.data_ptr, (float*)none.data_ptr, null, null, (ushort*)rounded.data_ptr, rows, inputs);
+        return rounded;
+    }
+
+    /// <summary>y [T, N] = x W^T + b, x as <see cref="Rounded"/> made it.</summary>
+    public void Linear(Tensor rounded, Tensor y)
+    {
+        if (rounded.dtype != DType.BFloat16 || rounded.size(1) != 2L * _pairs) throw new ArgumentException($"{rounded.Describe()} is no rounded form of rows of {Inputs}");
         using var clock = KernelClock.In(KernelPart.Gemm);
+        var rows = (int)rounded.size(0);
+        ushort* half = (ushort*)rounded.data_ptr;
         var target = (float*)y.data_ptr;
         var blocks = (rows + RowsPerTask - 1) / RowsPerTask;
         TorchParallel.For((long)blocks * _panels, Math.Max(1, _panels / 4), (begin, end) =>
@@ -62,20 +99,6 @@ public sealed unsafe class HalfMatrix : IDisposable
                     target + ((long)first * Outputs) + (p * Panel), Outputs, Math.Min(Panel, Outputs - (p * Panel)));
             }
         });
-    }
-
-    private void Round(float* x, ushort* half, int rows)
-    {
-        if (Inputs == 2 * _pairs)
-        {
-            BFloat16.Round(x, half, (long)rows * Inputs);
-            return;
-        }
-        for (var r = 0; r < rows; r++)
-        {
-            BFloat16.Round(x + ((long)r * Inputs), half + ((long)r * 2 * _pairs), Inputs);
-            half[((r + 1L) * 2 * _pairs) - 1] = 0;
-        }
     }
 
     private ushort* PanelAt(int p) => _weights + ((long)p * _pairs * Panel * 2);

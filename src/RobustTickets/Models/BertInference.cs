@@ -74,30 +74,48 @@ public sealed class BertInference : IDisposable
         var self = $"{BertSites.Layer(l)}.attention.self";
         var asking = clsOnly ? x.index_select(0, torch.tensor<long>(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), batch.Count)) : x;
         var queries = clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets;
-        var query = Linear(asking, $"{self}.query");
+        var factor = Factor(x);
+        var query = Linear(clsOnly ? asking : factor, $"{self}.query");
         var context = torch.empty(query.shape);
         if (_config.HeadsPerLayer[l] > 0) // otherwise the context has no columns, and the output projection is its bias
         {
             InferenceKernels.Attention(
-                query, Linear(x, $"{self}.key"), Linear(x, $"{self}.value"), _gates?.Heads[l], new AttentionLayout(queries, batch.Offsets, batch.ExampleIds), _config.HeadsPerLayer[l], context);
+                query, Linear(factor, $"{self}.key"), Linear(factor, $"{self}.value"), _gates?.Heads[l], new AttentionLayout(queries, batch.Offsets, batch.ExampleIds), _config.HeadsPerLayer[l], context);
         }
         var attended = Norm(Linear(context, $"{BertSites.Layer(l)}.attention.output.dense"), asking, $"{BertSites.Layer(l)}.attention.output.LayerNorm");
-        var activated = Linear(attended, BertSites.NeuronRows(l), gelu: true);
-        if (_gates?.Neurons[l] is { } c) activated.mul_(c);
+        var activated = Activated(attended, BertSites.NeuronRows(l), _gates?.Neurons[l]);
         return Norm(Linear(activated, $"{BertSites.Layer(l)}.output.dense"), attended, $"{BertSites.Layer(l)}.output.LayerNorm");
     }
 
     private Tensor Rows(string name, long[] rows) => _store[name].index_select(0, torch.tensor<long>(rows, rows.Length));
 
-    private Tensor Linear(Tensor x, string name, bool gelu = false)
+    /// <summary>What the layers' products read: rows in the precision of the matrices, rounded once for all that share them.</summary>
+    private Tensor Factor(Tensor x) => _halves.Count == 0 || x.dtype == DType.BFloat16 ? x : HalfMatrix.Rounded(x);
+
+    private Tensor Linear(Tensor x, string name)
     {
-        if (_halves.TryGetValue(name, out var half))
+        if (!_halves.TryGetValue(name, out var half)) return Wide(x, name, gelu: false);
+        var y = torch.empty([x.shape[0], half.Outputs]);
+        half.Linear(Factor(x), y);
+        return y;
+    }
+
+    /// <summary>c GELU(x W^T + b).</summary>
+    private Tensor Activated(Tensor x, string name, Tensor? coefficients)
+    {
+        if (!_halves.ContainsKey(name))
         {
-            var rounded = torch.empty([x.shape[0], half.Outputs]);
-            half.Linear(x, rounded);
-            if (gelu) InferenceKernels.Gelu(rounded);
-            return rounded;
+            var activated = Wide(x, name, gelu: true);
+            return coefficients is null ? activated : activated.mul_(coefficients);
         }
+        var y = Linear(x, name);
+        if (coefficients is null) return HalfMatrix.RoundedGelu(y);
+        InferenceKernels.Gelu(y);
+        return y.mul_(coefficients);
+    }
+
+    private Tensor Wide(Tensor x, string name, bool gelu)
+    {
         var w = _matrices[name];
         var y = torch.empty([x.shape[0], w.Outputs]);
         InferenceKernels.Linear(x, w, y, gelu);

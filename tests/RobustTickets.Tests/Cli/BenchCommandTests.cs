@@ -35,6 +35,9 @@ public class BenchCommandTests
     [InlineData("--baseline --step search", "--step search")]
     [InlineData("--baseline --padded", "--padded")]
     [InlineData("--padded --precision bf16", "fp32")]
+    [InlineData("--without fused --precision bf16", "fused")]
+    [InlineData("--without onednn --padded", "--without")]
+    [InlineData("--without everything", "everything")]
     [InlineData("--max-length 600", "600")]
     [InlineData("--clock cpu", "--threads 1")]
     [InlineData("--shape bert-huge", "bert-huge")]
@@ -43,6 +46,17 @@ public class BenchCommandTests
         var run = CliRun.Of(["bench", .. options.Split(' ')]);
         Assert.Equal(2, run.Code);
         Assert.Contains(named, run.Error);
+    }
+
+    [Fact]
+    public void Options_are_switched_off_by_name()
+    {
+        var run = CliRun.Of("bench", "--without", "fused", "--without", "onednn", "--shape", "bert-tiny", "--batch", "2", "--repeats", "1", "--max-length", "5", "--threads", "1");
+        Gemm.PlainBlas = false;
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("without fused, without onednn", run.Out);
+        Assert.Contains("libtorch's BLAS", run.Out);
+        Assert.Contains("gemm 0.0 ms", run.Out); // op by op, products are libtorch's own and not on our clock
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
             {
                 var x = torch.tensor<float>(Numbers.Normal(random, rows * k), rows, k);
                 var around = torch.full([rows + 2, n], 777);
-                half.Linear(x, around.narrow(0, 1, rows));
+                half.Linear(HalfMatrix.Rounded(x), around.narrow(0, 1, rows));
                 var (found, a, w, b) = (around.to_array(), x.to_array(), weight.to_array(), bias.to_array());
                 Assert.All(found[..n].Concat(found[^n..]), v => Assert.Equal(777f, v));
                 for (var i = 0; i < rows; i++)
@@ -35,6 +35,24 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
                     }
                 }
             }
+        }
+    }
+
+    [Fact]
+    public void Gelu_is_rounded_in_the_same_pass_and_odd_widths_end_in_a_zero()
+    {
+        var random = new Random(6);
+        foreach (var width in new[] { 1, 2, 7, 16, 30, 33 })
+        {
+            using var scope = torch.scope();
+            var values = Numbers.Normal(random, 5 * width);
+            var x = torch.tensor<float>(values, 5, width);
+            var activated = x.clone();
+            InferenceKernels.Gelu(activated);
+            var found = HalfMatrix.RoundedGelu(x.clone()).span<ushort>().ToArray();
+            Assert.Equal(HalfMatrix.Rounded(activated).span<ushort>().ToArray(), found);
+            Assert.Equal(5 * HalfMatrix.RoundedColumns(width), found.Length);
+            if (width % 2 == 1) Assert.All(Enumerable.Range(1, 5), r => Assert.Equal(0, found[(r * (width + 1)) - 1]));
         }
     }
 
@@ -60,7 +78,8 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
         float[] Run(Tensor rows)
         {
             using var y = torch.empty([rows.size(0), 200]);
-            half.Linear(rows, y);
+            using var rounded = HalfMatrix.Rounded(rows);
+            half.Linear(rounded, y);
             return y.to_array();
         }
     }

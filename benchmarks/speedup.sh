@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# EarlyRobust against PGD from measured step times and step counts, beside what FLOPs predict: N (K+1) / (f s + N rho) with N = 10 epochs, s = 5 passes a search step and
+# f epochs of search (spec performance 3); a lean PGD's ascents cost 4 P of 6 P. Reads the lines that `benchmarks/run.sh OUT.jsonl speedup` wrote.
+#   benchmarks/speedup.sh OUT.jsonl [f]     f: epochs until the search stops, 0.2 by default
+set -euo pipefail
+awk -v f="${2:-0.2}" '
+function field(name,   t) { if (match($0, "\"" name "\": *\"?[^,\"}]*")) { t = substr($0, RSTART, RLENGTH); sub(/^"[^"]*": *"?/, "", t); return t } return "" }
+field("path") == "packed" && field("lengths") == "sst2" {
+    s = field("step"); key = s; if (s ~ /^pgd/) key = s field("passes")
+    ms[key] = field("ms_median"); gflop[key] = field("gflop_per_step")
+}
+END {
+    if (!("search" in ms) || !("pruned" in ms)) { print "no lines of the search and the pruned step: run benchmarks/run.sh OUT.jsonl speedup" > "/dev/stderr"; exit 1 }
+    printf "| PGD | predicted by FLOPs | measured by time |\n|---|---|---|\n"
+    for (k = 5; k <= 10; k += 5) {
+        n = split("pgd pgd-lean", kinds, " ")
+        for (i = 1; i <= n; i++) {
+            key = kinds[i] k
+            if (!(key in ms)) continue
+            printf "| K = %d, %s | %.1f | %.1f |\n", k, i == 1 ? "usual" : "lean", 10 * gflop[key] / (f * gflop["search"] + 10 * gflop["pruned"]), 10 * ms[key] / (f * ms["search"] + 10 * ms["pruned"])
+        }
+    }
+}' "$1"
