@@ -1,6 +1,7 @@
 // BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples begin and end.
 // Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming coefficients enter where EarlyRobust puts them (spec 8.1):
 // c_H multiplies attention probabilities after dropout, c_F the activation before the output projection.
+using RobustTickets.Checkpoints;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
@@ -15,13 +16,18 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     public BertConfig Config { get; } = config;
 
     /// <summary>How it runs.</summary>
-    public ModelExecution Execution { get; } = execution;
+    public ModelExecution Execution { get; } = Offered(config, execution);
 
     /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
     public BertGates? Gates { get; set; }
 
     /// <summary>Masks in force on the matrices, or null.</summary>
     public IWeightMasks? Masks { get; set; }
+
+    /// <summary>bf16 belongs to the fused layers: elsewhere it would be ignored without a word.</summary>
+    private static ModelExecution Offered(BertConfig config, ModelExecution execution) =>
+        execution.Precision == MatrixPrecision.Fp32 || FusedBertLayer.Covers(config, execution) ? execution
+        : throw new CheckpointException($"bf16: layers with the activation {config.Activation}, padded, or not fused compute in fp32; bf16 needs packed, fused layers with the erf GELU (hidden_act 'gelu')");
 
     /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)

@@ -1,5 +1,6 @@
 // What only changes speed must not change results (DESIGN 2.5, 2.6): packed = padded, [CLS] rows alone = every row, gradients by rows = dense ones; with dropout,
 // coefficients, perturbation, pairs and [PAD] inside the text, forward and backward.
+using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Tests.GoldenValues;
 using RobustTickets.Tickets;
@@ -56,6 +57,15 @@ public sealed class ExecutionEqualityTests
         if (Gemm.WhyNoBFloat16() is not null) return;
         SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 0.1).Agrees();
         SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 1e-5).Rejects("the rounding of the factors");
+    }
+
+    [Fact]
+    public void Bfloat16_is_refused_where_layers_would_ignore_it()
+    {
+        var half = Fast with { Precision = MatrixPrecision.Bf16 };
+        Assert.Contains("Relu", Assert.Throws<CheckpointException>(() => TinyBert.New(TinyBert.Dense() with { Activation = Activation.Relu }, half, seed: 1)).Message);
+        Assert.Throws<CheckpointException>(() => TinyBert.New(TinyBert.Dense(), half with { Fused = false }, seed: 1));
+        TinyBert.New(TinyBert.Dense(), half, seed: 1).Dispose();
     }
 
     [Fact]
