@@ -19,7 +19,7 @@ public sealed class KilledRunTests : IDisposable
     private static readonly Recipe Recipe = TinyTask.SearchRecipe with
     {
         Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with { HorizonEpochs = 6, Stop = new ConsecutiveStop(Gamma: 0.001, Times: 15) },
-        Retrain = TinyTask.SearchRecipe.Retrain with { Epochs = 5.5, Optimizer = new OptimizerOptions(1e-3) },
+        Retrain = TinyTask.SearchRecipe.Retrain with { Epochs = 30.5, Optimizer = new OptimizerOptions(1e-3) },
         Evaluate = new EvaluateStage(EqualEpochControl: true),
     };
 

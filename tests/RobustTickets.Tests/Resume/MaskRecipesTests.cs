@@ -157,7 +157,7 @@ public sealed class MaskRecipesTests : IDisposable
     public void A_search_may_end_at_the_epoch_it_draws_from()
     {
         var search = (MaskSearch)Tiny("robust-ticket").Search!;
-        var result = Run(Tiny("robust-ticket") with { Search = search with { DrawEpoch = 1 } }, _task.NewRun());
+        var result = Run(Tiny("robust-ticket") with { Search = search with { DrawEpoch = 1 }, Split = new SplitOptions(DevelopmentRule.Released) }, _task.NewRun());
         Assert.Equal(TinyTask.StepsPerEpoch, result.Stages[1].Steps);
     }
 
