@@ -19,7 +19,10 @@ internal sealed class TrainProcess : IDisposable
 
     public TrainProcess(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        // A shell starts its background jobs deaf to SIGINT and their children inherit it; this test is about programs that hear it. env becomes dotnet, so the process is the same.
+        var start = new ProcessStartInfo("env") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add("dotnet");
         start.ArgumentList.Add(CommandLine.CommandLine.Program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         // What the test host sets for itself is not what a user has.
