@@ -6,6 +6,7 @@
 #define USE_C10D_GLOO 1
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/version.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -33,6 +34,9 @@ RT_API int32_t rt_group_open(const char* host, int32_t port, int32_t rank, int32
     settings.isServer = rank == 0;
     settings.numWorkers = static_cast<std::size_t>(size);
     settings.timeout = timeout;
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    settings.useLibUV = false;  // newer releases want it by default and fail where they were built without it
+#endif
     auto made = std::make_unique<Group>();
     made->store = c10::make_intrusive<c10d::TCPStore>(host, settings);
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
