@@ -28,6 +28,8 @@ public static unsafe partial class CpuSetup
         if (s_applied) return;
         s_applied = true;
         if (!OperatingSystem.IsLinux()) return;
+        // Debian 13's libtorch brings UCX along (process groups over MPI), which takes SIGSEGV away from .NET and ends the process where a null reference is an exception.
+        if (Environment.GetEnvironmentVariable("UCX_ERROR_SIGNALS") is null) setenv("UCX_ERROR_SIGNALS", "", 1);
         if (!Enabled)
         {
             Done.Add("off (ROBUST_TICKETS_NO_CPU_SETUP)");
