@@ -23,37 +23,11 @@ public static class ExperimentJson
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by path.</exception>
-    public static Experiment Read(string text, string origin)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            var problems = new List<string>();
-            JsonShape.Check(document.RootElement, TypeInfo, "", problems);
-            if (problems.Count > 0) throw new RecipeException(origin, problems);
-            return document.RootElement.Deserialize(TypeInfo)!;
-        }
-        catch (JsonException e)
-        {
-            throw new RecipeException($"{origin}: not a JSON object: {e.Message}");
-        }
-    }
+    public static Experiment Read(string text, string origin) => StrictJson.Read(text, origin, TypeInfo);
 
     /// <summary>Reads an experiment file.</summary>
     /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold an experiment.</exception>
-    public static Experiment ReadFile(string path)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RecipeException($"{path}: cannot read this experiment: {e.Message}");
-        }
-        return Read(text, path);
-    }
+    public static Experiment ReadFile(string path) => Read(StrictJson.ReadText(path, "experiment"), path);
 
     /// <summary>Writes an experiment as indented JSON text with a final newline; fields at their default are left out.</summary>
     public static string Write(Experiment experiment) => JsonSerializer.Serialize(experiment, TypeInfo) + "\n";

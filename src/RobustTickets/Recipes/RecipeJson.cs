@@ -22,46 +22,12 @@ public static class RecipeJson
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by path.</exception>
-    public static Recipe Read(string text, string origin)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            var problems = new List<string>();
-            JsonShape.Check(document.RootElement, TypeInfo, "", problems);
-            if (problems.Count > 0) throw new RecipeException(origin, problems);
-            return document.RootElement.Deserialize(TypeInfo)!;
-        }
-        catch (JsonException e)
-        {
-            throw new RecipeException($"{origin}: not a JSON object: {FirstSentence(e)}");
-        }
-    }
+    public static Recipe Read(string text, string origin) => StrictJson.Read(text, origin, TypeInfo);
 
     /// <summary>Reads a recipe file.</summary>
     /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold a recipe.</exception>
-    public static Recipe ReadFile(string path)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RecipeException($"{path}: cannot read this recipe: {e.Message}");
-        }
-        return Read(text, path);
-    }
+    public static Recipe ReadFile(string path) => Read(StrictJson.ReadText(path, "recipe"), path);
 
     /// <summary>Writes a recipe as indented JSON text with a final newline.</summary>
     public static string Write(Recipe recipe) => JsonSerializer.Serialize(recipe, TypeInfo) + "\n";
-
-    private static string FirstSentence(JsonException e)
-    {
-        // The serialiser appends "LineNumber: n | BytePositionInLine: m." counted from zero; people count from one.
-        var cut = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        var text = cut < 0 ? e.Message : e.Message[..cut];
-        return e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}: {text}" : text;
-    }
 }
