@@ -13,6 +13,7 @@ internal static class TrainPlan
         var recipe = request.Recipe;
         var data = RunData.Load(request, WordPieceTokenizer.Load(request.ModelFolder));
         var examples = data.Train.Examples.Count;
+        var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
         var perEpoch = StepCounts.PerEpoch(recipe, examples);
         var retrain = StepCounts.Retrain(recipe, examples);
         long? search = recipe.Search is null ? null : StepCounts.SearchAtMost(recipe, examples);
@@ -34,6 +35,7 @@ internal static class TrainPlan
                 ["steps_per_epoch"] = perEpoch,
                 ["search_steps_at_most"] = search,
                 ["retrain_steps"] = retrain,
+                ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
                 ["notes"] = JsonOutput.Array(data.Notes),
             });
             return ExitCodes.Ok;
@@ -54,6 +56,7 @@ internal static class TrainPlan
             output.WriteLine(Figures.Text($"search   at most {steps:N0} steps{compared}"));
         }
         output.WriteLine(Figures.Text($"retrain  {retrain:N0} steps ({recipe.Retrain.Epochs} epochs)"));
+        if (attacked > 0) output.WriteLine(Figures.Text($"attack   {recipe.Evaluate.EpochAttack!.Recipe} on {attacked:N0} development examples after each epoch"));
         output.WriteLine("nothing was trained (--dry-run)");
         return ExitCodes.Ok;
     }

@@ -1,12 +1,11 @@
 // Which examples are attacked. The papers' scripts take the first N in file order; where a file is sorted by class these are all of one class, so a
 // seeded sample with the file's class shares is offered beside it (attacks specification 9.3).
 using RobustTickets.Text;
-using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Data;
 
 namespace RobustTickets.Cli.Attacks;
 
-/// <summary>Picks examples and hands them to an attack under the column names TextAttack uses.</summary>
+/// <summary>Picks examples.</summary>
 internal static class AttackSample
 {
     /// <summary>The names of the ways to pick.</summary>
@@ -45,11 +44,4 @@ internal static class AttackSample
         }
         return picked.Count > 0 ? picked : throw new DataException($"{file}: names no example");
     }
-
-    /// <summary>An example as attacks see it. Column names matter: recipes freeze the premise of [premise, hypothesis].</summary>
-    public static AttackInput Input(Example example, TextTask task) => example.TextPair is not { } pair
-        ? AttackInput.Of(example.Id, example.Text, example.Label)
-        : task.Name == "mnli"
-            ? AttackInput.OfPair(example.Id, "premise", example.Text, "hypothesis", pair, example.Label)
-            : AttackInput.OfPair(example.Id, task.TextColumn, example.Text, task.PairColumn ?? "text_pair", pair, example.Label);
 }

@@ -91,7 +91,7 @@ internal sealed class AttackCommand
             new("victim weights", $"sha256 {VictimFolder.Hash(victim.Path)}", "configuration, tokenizer and weight files"),
         };
         if (encoderFolder is not null) run.Add(new("sentence encoder", $"sha256 {VictimFolder.Hash(encoderFolder)}", Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoderFolder)))));
-        var inputs = picked.Select(e => AttackSample.Input(e, examples.Task)).ToList();
+        var inputs = picked.Select(e => AttackInput.Of(e, examples.Task)).ToList();
         var result = AttackRun.Run(
             _context, new AttackJob(attack, new TorchVictim(classifier), victim.Name, inputs, target!, run, _attack.Engine(parsed)),
             parsed.GetValue(_whole) ? () => WholeSet(classifier, examples) : null);
@@ -99,7 +99,7 @@ internal sealed class AttackCommand
         else AttackPrinter.Print(_context.Out, result.Summary, target!);
         if (parsed.GetValue(_augment) is { } file)
         {
-            var made = AugmentFile.Write(file, examples.Examples.Select(e => AttackSample.Input(e, examples.Task)), result.Outcomes, classifier.Labels, attack.Name);
+            var made = AugmentFile.Write(file, examples.Examples.Select(e => AttackInput.Of(e, examples.Task)), result.Outcomes, classifier.Labels, attack.Name);
             _context.Error.WriteLine($"{examples.Examples.Count} examples and {made} adversarial ones in {file}");
         }
         result.ThrowIfErrors();

@@ -101,7 +101,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         var test = EvaluationData.Load(new DataArguments(folder.Data, DemoPlan.Task, new DataOptions()), "test", classifier.Labels);
         var picked = test.Examples.Take(plan.AttackExamples).ToArray();
         Say($"attacking {recipe.Name} with TextFooler, {picked.Length} reviews");
-        AttackRun.Run(context, new AttackJob(attack, new TorchVictim(classifier), recipe.Name, [.. picked.Select(e => AttackSample.Input(e, test.Task))], AttackFolder(recipe),
+        AttackRun.Run(context, new AttackJob(attack, new TorchVictim(classifier), recipe.Name, [.. picked.Select(e => AttackInput.Of(e, test.Task))], AttackFolder(recipe),
             [
                 new("data", $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}", "made by the demo's generator"),
                 new("sample", picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}", $"of {test.Examples.Count}"),

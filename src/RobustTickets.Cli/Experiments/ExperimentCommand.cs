@@ -32,14 +32,14 @@ internal static class ExperimentCommand
             var path = parsed.GetRequiredValue(file);
             var plan = ExperimentPlan.Of(Read(path, CommonOptions.ReadSeeds(parsed.GetValue(seeds))), path, Path.GetDirectoryName(Path.GetFullPath(path))!);
             var folder = new ExperimentFolder(parsed.GetValue(output) ?? Path.Combine("experiments", plan.Experiment.Name));
-            // Seeds outermost: a table with one seed in every row says more than a few finished rows.
-            var cells = plan.Only(parsed.GetValue(only) ?? []).OrderBy(c => plan.Experiment.Seeds.ToList().IndexOf(c.Seed)).ToArray();
+            // Seeds outermost: a table with one seed in every row says more than a few finished rows. Cells that take another's ticket come after it.
+            var cells = plan.Only(parsed.GetValue(only) ?? []).OrderBy(c => plan.Experiment.Seeds.ToList().IndexOf(c.Seed)).ThenBy(c => c.TicketFrom is not null).ToArray();
             if (parsed.GetValue(list)) return Cells(context, folder, cells, null, parsed.GetValue(json));
 
             var inputs = new ExperimentInputs(
                 parsed.GetValue(model) ?? throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from"),
                 ExperimentInputs.Pairs("--data", parsed.GetValue(data) ?? []), ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? []));
-            var run = new ExperimentRun(context, plan, folder, inputs, execution.Read(parsed), parsed.GetValue(every) ?? 500);
+            using var run = new ExperimentRun(context, plan, folder, inputs, execution.Read(parsed), parsed.GetValue(every) ?? 500);
             run.Check(cells);
             foreach (var note in run.Notes(cells)) context.Error.WriteLine(note);
             if (parsed.GetValue(dry)) return Cells(context, folder, cells, run, parsed.GetValue(json));

@@ -1,6 +1,7 @@
 // Where the things lie that an experiment file only names: --model, --data NAME=PATH, --resource NAME=PATH. The same places are given to training and attacks.
 using System.CommandLine;
 using System.Globalization;
+using RobustTickets.Cli.Attacks;
 using RobustTickets.Experiments;
 using RobustTickets.Recipes;
 using RobustTickets.Text.Data;
@@ -35,7 +36,8 @@ internal sealed record ExperimentInputs(string Model, IReadOnlyDictionary<string
     public void Require(ExperimentPlan plan, IReadOnlyList<ExperimentCell> cells)
     {
         var data = plan.Experiment.Data.Select(d => d.Name).ToArray();
-        var resources = plan.Experiment.Attacks.SelectMany(a => a.Resources ?? []).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var afterEpochs = plan.Cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct().SelectMany(EpochAttackSource.ResourceNames);
+        var resources = plan.Experiment.Attacks.SelectMany(a => a.Resources ?? []).Concat(afterEpochs).Distinct().Order(StringComparer.Ordinal).ToArray();
         foreach (var name in Data.Keys.Except(data)) throw new UsageException($"--data {name}: the experiment has no such data; possible: {string.Join(", ", data)}");
         foreach (var name in Resources.Keys.Except(resources)) throw new UsageException($"--resource {name}: no attack of the experiment takes it; possible: {(resources.Length == 0 ? "none" : string.Join(", ", resources))}");
         var missing = cells.Select(c => c.Data.Name).Distinct().Where(name => !Data.ContainsKey(name)).Select(name => $"--data {name}=PATH").ToArray();
@@ -67,6 +69,10 @@ internal sealed record ExperimentInputs(string Model, IReadOnlyDictionary<string
 
     /// <summary>The sentence encoder of an attack, or null when it takes none.</summary>
     public string? Encoder(ExperimentAttack attack) => attack.Resources?.Contains("encoder") == true ? Resources.GetValueOrDefault("encoder", Model) : null;
+
+    /// <summary>The attack after each epoch that a recipe names. Its encoder, too, is the checkpoint when nobody names one.</summary>
+    public EpochAttackSource EpochAttack(EpochAttackOptions options) =>
+        new(options, new Dictionary<string, string>(Resources) { ["encoder"] = Resources.GetValueOrDefault("encoder", Model) }, Model);
 
     private IEnumerable<string> ResourceArguments(ExperimentAttack attack)
     {

@@ -15,8 +15,9 @@ using RobustTickets.Text.Tokens;
 namespace RobustTickets.Cli.Experiments;
 
 /// <summary>One invocation on one folder.</summary>
-internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, ExperimentFolder folder, ExperimentInputs inputs, ExecutionOptions execution, int checkpointEvery)
+internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, ExperimentFolder folder, ExperimentInputs inputs, ExecutionOptions execution, int checkpointEvery) : IDisposable
 {
+    private readonly Dictionary<EpochAttackOptions, EpochAttackSource> _epochAttacks = [];
     private readonly RunDataCache _cache = new();
     private WordPieceTokenizer? _tokenizer;
 
@@ -33,8 +34,23 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
                 throw new CheckpointException($"{inputs.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint");
             }
         }
-        foreach (var cell in cells) Data(cell);
+        foreach (var cell in cells)
+        {
+            if (cell.TicketFrom is { } from && cells.All(c => c.Id != from) && !folder.IsTrained(plan.Cell(from)))
+            {
+                throw new UsageException($"--only: {cell.Id} takes its ticket from {from}, which is not finished; name that cell, too");
+            }
+            var data = Data(cell);
+            if (cell.Recipe.Evaluate.EpochAttack is { } attack) _ = EpochAttacks.Sample(attack, data);
+        }
+        foreach (var attack in cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct()) EpochAttack(attack).Check();
         foreach (var group in cells.SelectMany(c => c.Attacks.Select(a => (Cell: c, Attack: a))).GroupBy(p => p.Attack.Name)) CheckAttack(group.First().Cell, group.First().Attack);
+    }
+
+    /// <summary>Releases what attacks after epochs have loaded.</summary>
+    public void Dispose()
+    {
+        foreach (var source in _epochAttacks.Values) source.Dispose();
     }
 
     /// <summary>Notes about the data of the cells, each once.</summary>
@@ -58,6 +74,11 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
         {
             var cell = cells[i];
             if (folder.State(cell) == CellState.Done) continue;
+            if (cell.TicketFrom is { } from && !folder.IsTrained(plan.Cell(from)))
+            {
+                Say($"{cell.Id}: takes its ticket from {from}, which is not finished; left for later");
+                continue;
+            }
             using var held = folder.TryLock(cell);
             if (held is null)
             {
@@ -92,7 +113,8 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
         if (folder.IsTrained(cell)) return;
         var request = Request(cell);
         var begun = RunFolder.Create(request.OutFolder, allowExisting: true).HoldsRun;
-        TrainProgressView.Run(context, request with { Resume = begun });
+        var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? EpochAttack(options).Build() : null;
+        TrainProgressView.Run(context, request with { Resume = begun, EpochAttack = attack });
         // What a finished run could be resumed from is of no use any more, and dozens of cells fill a disk.
         var checkpoints = RunFolder.Open(request.OutFolder).CheckpointsFolder;
         if (Directory.Exists(checkpoints)) Directory.Delete(checkpoints, recursive: true);
@@ -131,6 +153,13 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
     private RunData Data(ExperimentCell cell) => RunData.Load(Request(cell), _tokenizer ??= WordPieceTokenizer.Load(inputs.Model));
 
     private TrainRequest Request(ExperimentCell cell) => inputs.Request(cell, folder.Run(cell), execution, checkpointEvery, _cache);
+
+    /// <summary>The attack after each epoch that some recipes name; they share it with its resources.</summary>
+    private EpochAttackSource EpochAttack(EpochAttackOptions options)
+    {
+        if (!_epochAttacks.TryGetValue(options, out var source)) _epochAttacks[options] = source = inputs.EpochAttack(options);
+        return source;
+    }
 
     private void Say(string text) => context.Error.WriteLine(text);
 }

@@ -1,3 +1,5 @@
+using RobustTickets.Text.Data;
+
 namespace RobustTickets.Text.Attacks;
 
 /// <summary>One example to attack: its named texts in order, and its true class.</summary>
@@ -12,4 +14,11 @@ public sealed record AttackInput(string Id, IReadOnlyList<KeyValuePair<string, s
     /// <summary>A pair of named texts.</summary>
     public static AttackInput OfPair(string id, string firstName, string first, string secondName, string second, int label) =>
         new(id, [new(firstName, first), new(secondName, second)], label);
+
+    /// <summary>An example of a data set. Column names matter: recipes freeze the premise of [premise, hypothesis].</summary>
+    public static AttackInput Of(Example example, TextTask task) => example.TextPair is not { } pair
+        ? Of(example.Id, example.Text, example.Label)
+        : task.Name == "mnli"
+            ? OfPair(example.Id, "premise", example.Text, "hypothesis", pair, example.Label)
+            : OfPair(example.Id, task.TextColumn, example.Text, task.PairColumn ?? "text_pair", pair, example.Label);
 }

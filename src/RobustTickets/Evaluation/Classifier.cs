@@ -17,11 +17,17 @@ public sealed class Classifier : IDisposable
     private readonly BertForSequenceClassification _model;
     private readonly BertInference? _inference;
 
-    private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength)
+    private readonly bool _borrowed;
+
+    private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength, bool borrowed = false)
     {
-        (_model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
-        if (model.Execution.Packed && BertInference.Covers(model.Config)) _inference = new BertInference(model.Store, model.Config, precision: model.Execution.Precision);
+        (_model, Tokenizer, Labels, MaxLength, _borrowed) = (model, tokenizer, labels, maxLength, borrowed);
+        if (model.Execution.Packed && BertInference.Covers(model.Config)) _inference = new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision);
     }
+
+    /// <summary>A network that somebody else is training, as it is now: to be disposed of before its weights change again. The network itself is not disposed of.</summary>
+    internal static Classifier Of(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength) =>
+        new(model, tokenizer, labels, Math.Min(maxLength, model.Config.MaxPositions), borrowed: true);
 
     /// <summary>Class names in order.</summary>
     public IReadOnlyList<string> Labels { get; }
@@ -106,6 +112,6 @@ public sealed class Classifier : IDisposable
     public void Dispose()
     {
         _inference?.Dispose();
-        _model.Dispose();
+        if (!_borrowed) _model.Dispose();
     }
 }

@@ -8,7 +8,7 @@ namespace RobustTickets.Experiments;
 /// <summary>A finished cell.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Run">Its run.</param>
-/// <param name="Stages">The stages that led to its model.</param>
+/// <param name="Stages">The stages that led to its model, those of a search that it shares with another row among them.</param>
 /// <param name="Attacks">The attacks on it.</param>
 internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyList<StageSummary> Stages, IReadOnlyList<AttackRecord> Attacks)
 {
@@ -38,6 +38,12 @@ internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyL
     {
         var run = RunRecord.Load(folder.Run(cell));
         var attacks = cell.Attacks.Where(a => folder.IsAttacked(cell, a)).Select(a => AttackRecord.Load(folder.Attack(cell, a))).ToArray();
-        return new CellRecord(cell, run, [.. run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl)], attacks);
+        var stages = run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl);
+        // A search that another row's run did for this one costs as much as one of its own.
+        if (!cell.IsControl && cell.TicketFrom is { } from && SharedTickets.TakesSearch(cell.Recipe))
+        {
+            stages = RunRecord.Load(folder.Run(from)).Result.Stages.Where(s => s.Stage is not (RetrainRun.Stage or RetrainRun.Control)).Concat(stages);
+        }
+        return new CellRecord(cell, run, [.. stages], attacks);
     }
 }

@@ -31,7 +31,11 @@ public sealed record Experiment(
 /// <param name="Set">Settings <c>path=value</c> of this row.</param>
 /// <param name="On">Names of the data sets it is run on; null for all.</param>
 /// <param name="ControlOf">Name of a row with <c>evaluate.equal-epoch-control</c>: this row is the dense control that those runs trained along the way.</param>
-public sealed record ExperimentRow(string Name, string? Recipe = null, IReadOnlyList<string>? Set = null, IReadOnlyList<string>? On = null, string? ControlOf = null);
+/// <param name="TicketOf">
+/// Name of a row whose ticket this row takes: one search for all rows that search alike, or the counts by matrix that a random ticket matches. Null: a search of its own.
+/// </param>
+public sealed record ExperimentRow(
+    string Name, string? Recipe = null, IReadOnlyList<string>? Set = null, IReadOnlyList<string>? On = null, string? ControlOf = null, string? TicketOf = null);
 
 /// <summary>One data set of an experiment. Its path is given as <c>--data NAME=PATH</c>.</summary>
 /// <param name="Name">Name in the table and of its cells.</param>
@@ -73,6 +77,9 @@ public enum FigureKind
 
     /// <summary>Mean sparsity penalty and share of settled masks along a mask search, one line per row.</summary>
     Masks,
+
+    /// <summary>Share kept in every head and in the FFN of each layer, the mean over seeds, as a heat map per row; of tickets of single weights in every matrix too.</summary>
+    Pattern,
 }
 
 /// <summary>A figure of an experiment.</summary>

@@ -32,6 +32,11 @@ internal static partial class ExperimentCheck
             var row = e.Rows[i];
             foreach (var on in row.On ?? []) Known($"rows[{i}].on", on, data, problems);
             if (row.Recipe is null == row.ControlOf is null) problems.Add($"rows[{i}]: give either recipe or control-of");
+            if (row.TicketOf is { } source)
+            {
+                if (row.ControlOf is not null) problems.Add($"rows[{i}].ticket-of: a control has no ticket; leave it out");
+                Known($"rows[{i}].ticket-of", source, [.. e.Rows.Where(r => r is { ControlOf: null, TicketOf: null } && r.Name != row.Name).Select(r => r.Name)], problems);
+            }
             if (row.ControlOf is not { } owner) continue;
             if (row.Set is not null) problems.Add($"rows[{i}].set: a control has the settings of the row it belongs to");
             Known($"rows[{i}].control-of", owner, [.. e.Rows.Where(r => r.ControlOf is null).Select(r => r.Name)], problems);

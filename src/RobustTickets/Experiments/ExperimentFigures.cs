@@ -1,4 +1,4 @@
-// Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1, 2, 4, 5): each is a table of series (CSV) and the same as SVG, one per data set, from finished cells only.
+// Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1-5): each is a table of series (CSV) and the same as SVG, one per data set, from finished cells only.
 // Sweeps and epochs are means over seeds; distances and gates are those of the first seed, since snapshots of different runs do not belong together.
 using System.Globalization;
 using RobustTickets.Checkpoints;
@@ -27,6 +27,7 @@ public static class ExperimentFigures
                 Directory.CreateDirectory(folder.FiguresFolder);
                 var name = Path.Combine(folder.FiguresFolder, $"{figure.Name}.{data.Name}");
                 if (figure.Kind == FigureKind.Distances) Distances(figure, name, cells);
+                else if (figure.Kind == FigureKind.Pattern) Pattern(figure, name, data.Name, cells);
                 else Lines(figure, name, data.Name, cells);
             }
         }
@@ -37,7 +38,7 @@ public static class ExperimentFigures
         var (x, y, series) = figure.Kind switch
         {
             FigureKind.Sweep => (figure.Field!, "%", Sweep(figure.Field!, cells)),
-            FigureKind.Epochs => ("epoch", "accuracy %", PerRow(cells, c => c.Run.Events.OfType<EvaluationEvent>().Where(e => e.Stage == (c.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage)).Select(e => (e.Epoch, 100 * e.Accuracy)))),
+            FigureKind.Epochs => ("epoch", "accuracy %", [.. PerRow(cells, c => Final<EvaluationEvent>(c).Select(e => (e.Epoch, 100 * e.Accuracy))), .. PerRow(cells, c => Final<EpochAttackEvent>(c).Select(e => (e.Epoch, 100 * e.Aua)), " under attack")]),
             FigureKind.Layers => ("layer", "kept %", (IReadOnlyList<PlotSeries>)[.. PerRow(cells, c => Kept(c, heads: true), " heads"), .. PerRow(cells, c => Kept(c, heads: false), " neurons")]),
             FigureKind.Masks => ("epoch", "share", [.. First(cells, g => g.Penalty, " R"), .. First(cells, g => g.Binary, " settled")]),
             _ => throw new NotSupportedException($"no lines for {figure.Kind}"),
@@ -70,6 +71,10 @@ public static class ExperimentFigures
             row.Key + suffix, [.. row.SelectMany(points).GroupBy(p => Math.Round(p.X, 6)).OrderBy(g => g.Key).Select(g => (g.Key, g.Average(p => p.Y)))], Markers: true)),
     ];
 
+    /// <summary>Events of the training that made a cell's model.</summary>
+    private static IEnumerable<T> Final<T>(CellRecord cell) where T : RunEvent =>
+        cell.Run.Events.OfType<T>().Where(e => e.Stage == (cell.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage));
+
     private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEvent, double> value, string suffix) =>
         cells.GroupBy(c => c.Cell.Row.Name).Select(row => new PlotSeries(row.Key + suffix, [.. row.First().Run.Events.OfType<GateEvent>().Select(g => (g.Epoch, value(g)))]));
 
@@ -78,6 +83,19 @@ public static class ExperimentFigures
         if (cell.Cell.IsControl || cell.Run.Result.Ticket is not { } ticket) return [];
         var (kept, total) = heads ? (ticket.HeadsPerLayer, cell.Run.Result.Model.Heads) : (ticket.NeuronsPerLayer, cell.Run.Result.Model.Intermediate);
         return kept.Select((n, layer) => ((double)layer + 1, 100.0 * n / total));
+    }
+
+    private static void Pattern(ExperimentFigure figure, string name, string data, CellRecord[] cells)
+    {
+        foreach (var row in cells.Where(c => !c.Cell.IsControl).GroupBy(c => c.Cell.Row.Name))
+        {
+            var grids = row.Select(c => TicketGrid.Of(c.Run)).OfType<TicketGrid>().ToArray();
+            if (grids.Length == 0) continue;
+            var grid = TicketGrid.Mean(grids);
+            var lines = grid.Kept.Select((shares, l) => $"{l + 1},{string.Join(',', shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n");
+            AtomicFile.WriteAllText($"{name}.{row.Key}.csv", string.Concat(lines.Prepend($"layer,{string.Join(',', grid.Columns)}\n")));
+            AtomicFile.WriteAllText($"{name}.{row.Key}.svg", new SvgTicketGrid($"{figure.Title} ({data}, {row.Key})", grid).Render() + "\n");
+        }
     }
 
     private static void Distances(ExperimentFigure figure, string name, CellRecord[] cells)

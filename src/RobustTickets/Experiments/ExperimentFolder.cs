@@ -43,7 +43,10 @@ public sealed class ExperimentFolder(string path)
     public string Results(string extension) => In($"results.{extension}");
 
     /// <summary>Run folder of a cell.</summary>
-    public string Run(ExperimentCell cell) => In("cells", cell.RunId);
+    public string Run(ExperimentCell cell) => Run(cell.RunId);
+
+    /// <summary>Run folder by the name of the cell whose run it is.</summary>
+    public string Run(string cell) => In("cells", cell);
 
     /// <summary>The final model of a cell.</summary>
     public string Model(ExperimentCell cell) => In("cells", cell.RunId, cell.IsControl ? "control" : "model");

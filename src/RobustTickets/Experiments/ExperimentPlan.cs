@@ -12,7 +12,9 @@ namespace RobustTickets.Experiments;
 /// <param name="Recipe">The recipe of the run, settings and seed applied.</param>
 /// <param name="RunId">Name of the run folder: that of the cell, or, for a control, of the cell whose run trained it.</param>
 /// <param name="Attacks">The attacks on it.</param>
-public sealed record ExperimentCell(string Id, ExperimentRow Row, ExperimentData Data, int Seed, Recipe Recipe, string RunId, IReadOnlyList<ExperimentAttack> Attacks)
+/// <param name="TicketFrom">Name of the cell whose run must be finished first, since its ticket is taken; null for none.</param>
+public sealed record ExperimentCell(
+    string Id, ExperimentRow Row, ExperimentData Data, int Seed, Recipe Recipe, string RunId, IReadOnlyList<ExperimentAttack> Attacks, string? TicketFrom = null)
 {
     /// <summary>Whether the cell is the dense control of another cell's run.</summary>
     public bool IsControl => RunId != Id;
@@ -46,8 +48,16 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
                     problems.Add($"rows[{r}].control-of: row \"{owner.Name}\" trains no control; add \"evaluate.equal-epoch-control=true\" to its set");
                 }
                 var attacks = experiment.Attacks.Where(a => a.On?.Contains(data.Name) ?? true).Select(a => a with { On = null, Examples = data.AttackExamples ?? a.Examples }).ToArray();
-                cells.AddRange(experiment.Seeds.Select(seed => new ExperimentCell(
-                    Id(row, data, seed), row, data, seed, recipe with { Seed = seed }, Id(owner, data, seed), attacks)));
+                foreach (var seed in experiment.Seeds)
+                {
+                    var (own, from) = (recipe, (string?)null);
+                    if (owner.TicketOf is not null)
+                    {
+                        if (Shared(experiment, owner, recipe, data, seed, folder, $"rows[{r}]", problems) is not { } shared) break;
+                        (own, from) = shared;
+                    }
+                    cells.Add(new ExperimentCell(Id(row, data, seed), row, data, seed, own with { Seed = seed }, Id(owner, data, seed), attacks, from));
+                }
             }
         }
         return problems.Count == 0 ? new ExperimentPlan(experiment, cells) : throw new RecipeException(origin, [.. problems.Distinct()]);
@@ -66,6 +76,20 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             }
         }
         return [.. Cells.Where(c => patterns.Any(p => Named(c, p)))];
+    }
+
+    /// <summary>A cell by its name.</summary>
+    public ExperimentCell Cell(string id) => Cells.Single(c => c.Id == id);
+
+    private static (Recipe Recipe, string From)? Shared(
+        Experiment experiment, ExperimentRow row, Recipe recipe, ExperimentData data, int seed, string folder, string path, List<string> problems)
+    {
+        var source = experiment.Rows.FirstOrDefault(o => o.Name == row.TicketOf && o is { ControlOf: null, TicketOf: null });
+        if (source is null || Resolve(experiment, source, data, folder, path, []) is not { } other) return null; // told elsewhere
+        var problem = source.On?.Contains(data.Name) == false ? $"row \"{source.Name}\" is not run on {data.Name}" : null;
+        var shared = problem is null ? SharedTickets.Of(recipe, other, source.Name, Id(source, data, seed), out problem) : null;
+        if (problem is not null) problems.Add($"{path}.ticket-of ({row.Name} on {data.Name}): {problem}");
+        return shared is null ? null : (shared, Id(source, data, seed));
     }
 
     private static bool Named(ExperimentCell cell, string pattern) =>

@@ -24,9 +24,10 @@ internal static class DrawnTicketRun
     internal static WeightMask Random(RunSession session, RandomWeightSearch search, WeightDrawOptions draw)
     {
         using var model = session.Checkpoint0();
-        var like = search.Ticket is { } folder ? TicketInputs.Weights(folder) : null;
+        var folder = search.Ticket is { } named ? TicketInputs.Place(named, session.Folder.Path) : null;
+        var like = folder is null ? null : TicketInputs.Weights(folder);
         var matrices = FixedMasks.Shapes(model).Select(s => (s.Site, Rows: s.Shape[0], Columns: s.Shape[1])).ToArray();
-        like?.RequireShapes(FixedMasks.Shapes(model), search.Ticket!);
+        like?.RequireShapes(FixedMasks.Shapes(model), folder!);
         // Six matrices a layer, in the order of the forward pass; the pooler comes last and alone.
         var pools = search.Pool == RandomPool.Matrix ? matrices.Chunk(1) : matrices.Chunk(6);
         var mask = WeightDraw.Random([.. pools.Select(pool => ((IReadOnlyList<(string, long, long)>)pool, pool.Sum(Kept)))], session.StageKey(SearchRun.Stage));
@@ -43,7 +44,7 @@ internal static class DrawnTicketRun
     /// <summary>A ticket drawn before, as it is or, from its scores, at another sparsity.</summary>
     internal static ITicketMask Saved(RunSession session, SavedTicketSearch search, TicketDraw draw)
     {
-        var folder = TicketInputs.Resolve(search.Ticket);
+        var folder = TicketInputs.Resolve(TicketInputs.Place(search.Ticket, session.Folder.Path));
         if (draw is WeightDrawOptions weights)
         {
             using var scope = torch.scope();
@@ -66,7 +67,7 @@ internal static class DrawnTicketRun
             replace: true);
         session.Ticket = ticket switch
         {
-            WeightMask mask => WeightTickets.Summary("saved", mask, StageTally.Zero),
+            WeightMask mask => WeightTickets.Summary("saved", mask, StageTally.Zero, default),
             StructuredMask mask => new TicketSummary(
                 "saved", 0, 0, 0, 0, true, mask.Heads.Sum(l => l.Length), mask.HeadsKept, mask.Neurons.Sum(l => l.Length), mask.NeuronsKept,
                 [.. mask.Heads.Select(l => l.Count(k => k))], [.. mask.Neurons.Select(l => l.Count(k => k))]),

@@ -68,13 +68,14 @@ internal static class MaskPresets
         var unclipped = Table5() with { Clip = ClipMode.None };
         return Robust(n) with
         {
-            Source = $"{Paper}; as released: the network is not frozen and its gradients pile up, the ramp of lambda counts tensors instead of batches, perturbed passes see no token types, fine-tuning and retraining do not clip. The script's epochs of retraining (19, 17, 15, 13) are not followed",
+            Source = $"{Paper}; as released: the network is not frozen and its gradients pile up, the ramp of lambda counts tensors instead of batches, perturbed passes see no token types, fine-tuning and retraining do not clip, the ticket is drawn from the epoch that is best on development examples. The script's epochs of retraining (19, 17, 15, 13) are not followed",
             Search = Masks(n) with
             {
                 FineTune = new DenseTraining(new CleanOptions(), unclipped, Epochs: 3),
                 Objective = FreeLb(n) with { PassTokenTypeIds = false },
                 Masks = new HardConcreteOptions(n.Penalty, Ramp: RampClock.Released),
                 FreezeBase = false,
+                DrawFrom = DrawEpochRule.BestDev,
             },
             Retrain = new RetrainStage(new CleanOptions(), unclipped, Epochs: 3),
         };

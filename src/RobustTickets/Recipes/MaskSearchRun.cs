@@ -33,13 +33,19 @@ internal static class MaskSearchRun
         var total = StepCounts.Of(recipe, search.Epochs, examples);
         var gradients = new MaskGradients(model, masks, search.Masks, total, search.FreezeBase);
         var every = Math.Max(1, total / Counts);
+        var best = search.DrawFrom == DrawEpochRule.BestDev ? new BestEpoch(masks) : null;
+        ICheckpointPart? leaked = search.FreezeBase ? null : new LeakedGradients(model, gradients);
         var tally = StageLoop.Run(
             session, model,
             new StageSettings(SearchRun.Stage, search.Objective, search.Optimizer, StepCounts.SearchAtMost(recipe, examples), total, search.Shuffle)
             {
                 Trained = BertSites.IsMaskScores,
                 Rule = gradients,
-                Part = search.FreezeBase ? null : new LeakedGradients(model, gradients),
+                Part = new CheckpointParts([.. new[] { leaked, best }.OfType<ICheckpointPart>()]),
+                AfterEpoch = (stage, evaluated) =>
+                {
+                    if (best?.Offer(evaluated.Accuracy, stage.Tally) == true) session.Note(stage, FormattableString.Invariant($"epoch {stage.Tally.Epochs:0.##}: best so far, the ticket would be drawn from here"));
+                },
                 AfterStep = (stage, step) =>
                 {
                     var border = step.Step % StepCounts.PerEpoch(recipe, examples) == 0;
@@ -47,9 +53,11 @@ internal static class MaskSearchRun
                 },
             },
             from);
+        best?.Restore();
         var drawn = WeightDraw.ByScore([.. masks.Sites.Select(site => (site, masks.Scores(site), model.Store[$"{site}.weight"].shape))], search.Masks.Layout, draw.Sparsity);
-        session.Events.Append(new StopEvent(SearchRun.Stage, Rule, tally.Steps, tally.Steps, true));
-        WeightTickets.Conclude(session, Rule, drawn, draw.Sparsity, tally, new SavedScores(search.Masks.Layout, [.. masks.Sites.Select(site => (site, masks.Scores(site)))]));
+        var point = best is null ? new DrawPoint(tally.Steps, tally.Epochs) : new DrawPoint(best.Step, best.Epoch);
+        session.Events.Append(new StopEvent(SearchRun.Stage, Rule, tally.Steps, point.Step, true));
+        WeightTickets.Conclude(session, Rule, drawn, draw.Sparsity, tally, new SavedScores(search.Masks.Layout, [.. masks.Sites.Select(site => (site, masks.Scores(site)))]), point);
         return drawn;
     }
 

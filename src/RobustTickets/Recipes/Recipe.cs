@@ -1,5 +1,6 @@
 // A recipe is a value: everything that gives a run its meaning, nothing that only makes it faster (that is ExecutionOptions).
 // Recipe = Search -> Draw -> Retrain -> Evaluate (spec 13). Fine-tuning is a recipe without search.
+using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -57,4 +58,28 @@ public sealed record RetrainStage(
 /// <summary>What is measured at the end of a run.</summary>
 /// <param name="EveryEpoch">Whether accuracy on the evaluation split is logged after each epoch; the last epoch is what is reported.</param>
 /// <param name="EqualEpochControl">Whether a dense model is also trained with the same retraining stage, as the fair control (spec 3.3).</param>
-public sealed record EvaluateStage(bool EveryEpoch = true, bool EqualEpochControl = false);
+/// <param name="EpochAttack">Attack on development examples after each epoch of the final training and of its control, or null for none; left out of the JSON form then.</param>
+public sealed record EvaluateStage(
+    bool EveryEpoch = true,
+    bool EqualEpochControl = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EpochAttackOptions? EpochAttack = null);
+
+/// <summary>
+/// Which attack is run after each epoch, and on how many development examples (spec 3.3: accuracy under attack swings between epochs, so one epoch's figure says little). The
+/// reported examples are never attacked here: whatever is chosen by these figures is chosen on development data.
+/// </summary>
+/// <param name="Recipe">Name of the attack recipe, e.g. <c>textfooler</c>.</param>
+/// <param name="Examples">Development examples attacked, a seeded sample with their class shares, the same after every epoch and for every seed of the recipe.</param>
+/// <param name="Seed">Seed of the sample, and of attack recipes that draw random numbers.</param>
+/// <param name="SimilarityThreshold">Smallest sentence similarity; null: the attack recipe's own.</param>
+/// <param name="Similarity">Whether sentence similarity is measured, where the attack recipe does.</param>
+/// <param name="PartOfSpeech">Whether parts of speech are compared, where the attack recipe does.</param>
+/// <param name="QueryBudget">Most queries an example; null: no limit.</param>
+public sealed record EpochAttackOptions(
+    string Recipe,
+    int Examples = 100,
+    int Seed = 42,
+    double? SimilarityThreshold = null,
+    bool Similarity = true,
+    bool PartOfSpeech = true,
+    int? QueryBudget = null);

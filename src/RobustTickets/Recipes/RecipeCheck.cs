@@ -23,10 +23,16 @@ public static class RecipeCheck
         found.Require(recipe.Split.TrainExamples is null or >= 2, "split.train-examples", recipe.Split.TrainExamples ?? 0, "at least 2");
         found.Require(recipe.Split.EvaluationExamples is null or >= 1, "split.evaluation-examples", recipe.Split.EvaluationExamples ?? 0, "at least 1");
         found.Require(recipe.Split.Seed >= 0, "split.seed", recipe.Split.Seed, "0 or more");
+        if (recipe.Evaluate.EpochAttack is { } attack) EpochAttack(attack, recipe.Split, found);
 
         if (recipe.Search is null && recipe.Draw is not null) found.Add("draw: present, but search is null; a ticket is drawn from a search, so either give search or set draw to null");
         if (recipe.Search is not null && recipe.Draw is null) found.Add("draw: null, but search is present; say how its ticket is drawn or set search to null");
         if (recipe is { Search: { } search, Draw: { } draw }) SearchCheck.Check(search, draw, found);
+
+        if (recipe is { Search: MaskSearch { DrawFrom: DrawEpochRule.BestDev }, Evaluate.EveryEpoch: false })
+        {
+            found.Add("evaluate.every-epoch: false, but search.draw-from best-dev compares the epochs; possible: true, or search.draw-from last");
+        }
 
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
@@ -61,6 +67,18 @@ public static class RecipeCheck
     {
         var problems = Check(recipe);
         if (problems.Count > 0) throw new RecipeException(origin, problems);
+    }
+
+    private static void EpochAttack(EpochAttackOptions attack, SplitOptions split, RecipeProblems found)
+    {
+        const string at = "evaluate.epoch-attack";
+        found.Text($"{at}.recipe", attack.Recipe);
+        found.Require(attack.Examples >= 1, $"{at}.examples", attack.Examples, "at least 1");
+        found.Require(attack.Seed >= 0, $"{at}.seed", attack.Seed, "0 or more");
+        if (attack.SimilarityThreshold is { } least) found.Require(least is >= -1 and <= 1, $"{at}.similarity-threshold", least, "in [-1, 1], or null for the attack recipe's own");
+        if (attack is { Similarity: false, SimilarityThreshold: not null }) found.Add($"{at}.similarity-threshold: has no meaning while {at}.similarity is false; set it to null");
+        if (attack.QueryBudget is { } budget) found.Require(budget >= 1, $"{at}.query-budget", budget, "at least 1, or null for no limit");
+        if (split.Dev == DevelopmentRule.Released) found.Add($"{at}: attacks development examples, which are the reported ones with split.dev \"released\"; possible: split.dev carved, or no epoch-attack");
     }
 
     internal static void Optimizer(string path, OptimizerOptions o, RecipeProblems found)

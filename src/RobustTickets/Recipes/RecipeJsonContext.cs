@@ -36,6 +36,7 @@ internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPoli
         typeof(KebabEnum<PenaltyAverage>),
         typeof(KebabEnum<RampClock>),
         typeof(KebabEnum<MaskLayout>),
+        typeof(KebabEnum<DrawEpochRule>),
         typeof(KebabEnum<RandomPool>),
         typeof(KebabEnum<StartWeights>),
         typeof(KebabEnum<Realisation>),

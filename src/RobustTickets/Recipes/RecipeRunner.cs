@@ -82,8 +82,8 @@ public static class RecipeRunner
         if (state.InputsHash is { } inputs && inputs != session.InputsHash)
         {
             throw new Text.DataException(
-                $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}) "
-                + "have changed since it was begun");
+                $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}), "
+                + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun");
         }
         session.RewindEvents(state.EventsLength);
         session.Finished.AddRange(state.Finished);

@@ -30,6 +30,7 @@ internal static class RetrainRun
         {
             RunCheckpoint.Restore(checkpoint.Path, checkpoint.State, model.Store, optimizer);
             stage.Tally = checkpoint.State.Tally;
+            if (checkpoint.State.EpochAttackDue) EpochAttacks.Run(session, stage);
         }
         else
         {
@@ -42,7 +43,9 @@ internal static class RetrainRun
         {
             stage.Tally = stage.Tally.Add(step);
             session.AfterStep(stage, step);
-            if (recipe.Evaluate.EveryEpoch && step.Step % sampler.StepsPerEpoch == 0) session.EvaluateEpoch(stage);
+            var border = step.Step % sampler.StepsPerEpoch == 0;
+            if (border && recipe.Evaluate.EveryEpoch) session.EvaluateEpoch(stage);
+            if (border && recipe.Evaluate.EpochAttack is not null) EpochAttacks.Run(session, stage);
             session.CheckpointIfDue(stage);
             return true;
         });

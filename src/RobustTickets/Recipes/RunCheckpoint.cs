@@ -24,9 +24,10 @@ namespace RobustTickets.Recipes;
 /// <param name="Finished">Summaries of the stages before.</param>
 /// <param name="Ticket">The drawn ticket, once there is one.</param>
 /// <param name="InputsHash">Hash of encoded examples and base weights; null in checkpoints of before it was recorded.</param>
+/// <param name="EpochAttackDue">Whether the attack after the epoch just ended was stopped, so that going on begins with it.</param>
 public sealed record RunState(
     string Stage, long Updates, long TotalSteps, long EventsLength, string RecipeHash, string DataHash, StageTally Tally, IReadOnlyList<StageSummary> Finished, TicketSummary? Ticket,
-    string? InputsHash = null);
+    string? InputsHash = null, bool EpochAttackDue = false);
 
 [JsonSourceGenerationOptions(WriteIndented = true, RespectRequiredConstructorParameters = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(RunState))]

@@ -17,6 +17,7 @@ namespace RobustTickets.Recipes;
 /// <param name="Hash">Identity of the data for resuming.</param>
 /// <param name="Notes">What a person should know: splits used, label map, class-grouped files.</param>
 /// <param name="Ids">Ids of the examples of each part that is not a whole file.</param>
+/// <param name="DevelopmentTexts">The development examples as texts, in the order of <paramref name="Development"/>; empty where they are the reported ones, which nothing may look at.</param>
 public sealed record RunData(
     EncodedSplit Train,
     EncodedSplit Development,
@@ -26,7 +27,8 @@ public sealed record RunData(
     IReadOnlyList<string> Labels,
     string Hash,
     IReadOnlyList<string> Notes,
-    SplitIds Ids)
+    SplitIds Ids,
+    IReadOnlyList<Example> DevelopmentTexts)
 {
     /// <summary>
     /// Reads the training split and the split that is reported (the labelled test split if there is one, else the development split, else the held-out part), and holds
@@ -79,7 +81,8 @@ public sealed record RunData(
             new SplitIds(
                 sampled ? [.. kept.Select(e => e.Id)] : null,
                 carved is null ? null : carved.DevIds,
-                part ? [.. evaluated!.Select(e => e.Id)] : null));
+                part ? [.. evaluated!.Select(e => e.Id)] : null),
+            evaluated is null ? [] : development ?? []);
 
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);
     }

@@ -10,8 +10,8 @@ namespace RobustTickets.Recipes;
 /// <summary>Hashes the inputs of a run.</summary>
 internal static class RunInputs
 {
-    /// <summary>SHA-256 over the examples that are trained and evaluated on, the class names, the weights of checkpoint-0, and a ticket that the recipe names.</summary>
-    internal static string Hash(RunData data, ITensorSource weights, string? ticket = null)
+    /// <summary>SHA-256 over the examples that are trained and evaluated on, the class names, the weights of checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files).</summary>
+    internal static string Hash(RunData data, ITensorSource weights, params IEnumerable<string?> named)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var label in data.Labels) Text(label);
@@ -23,7 +23,7 @@ internal static class RunInputs
             Text($"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
             hash.AppendData(weights.Bytes(tensor.Name).Span);
         }
-        if (ticket is not null) Text(ticket);
+        foreach (var text in named.OfType<string>()) Text(text);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Examples(EncodedSplit split)

@@ -50,6 +50,9 @@ internal sealed class RunSession : IDisposable
 
     internal string RecipeHash { get; private init; } = "";
 
+    /// <summary>Heads of a layer before anything is pruned.</summary>
+    internal int HeadsPerLayer { get; private init; }
+
     /// <summary>Identity of what a run computes on: the encoded examples (which limits, columns, labels and tokenizer shape) and the weights it starts from.</summary>
     internal string InputsHash { get; private init; } = "";
 
@@ -71,8 +74,9 @@ internal sealed class RunSession : IDisposable
             throw new CheckpointException($"{request.ModelFolder}: is a ticket already; a search needs a dense checkpoint (a recipe without search goes on training a ticket)");
         }
         TicketFit.Require(request.Recipe, files.Config);
-        var ticket = TicketInputs.Require(request.Recipe, files.Config);
+        var ticket = TicketInputs.Require(request.Recipe, files.Config, request.OutFolder);
         var data = RunData.Load(request, tokenizer);
+        EpochAttacks.Require(request, data);
         var folder = request.Resume ? RunFolder.Open(request.OutFolder) : RunFolder.Create(request.OutFolder);
         folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));
         var recipeText = RecipeJson.Write(request.Recipe);
@@ -86,8 +90,9 @@ internal sealed class RunSession : IDisposable
         Parts(data).Save(folder.SplitsFile);
         var session = new RunSession(request, data, tokenizer, folder, progress, stop)
         {
+            HeadsPerLayer = files.Config.NumAttentionHeads,
             RecipeHash = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
-            InputsHash = RunInputs.Hash(data, files.Weights, ticket),
+            InputsHash = RunInputs.Hash(data, files.Weights, ticket, request.EpochAttack?.Identity),
         };
         foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? [.. data.Notes, other] : data.Notes) progress?.Report(new TrainProgress("data", 0, 0, 0, 0, 0, 0, null, note));
         return session;
@@ -146,8 +151,10 @@ internal sealed class RunSession : IDisposable
     }
 
     /// <summary>Writes a checkpoint of a stage now.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="epochAttackDue">Whether going on from it begins with the attack after the epoch just ended.</param>
     /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before stay.</exception>
-    internal void SaveCheckpoint(StageRun stage)
+    internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
     {
         foreach (var name in stage.Model.Store.Names)
         {
@@ -157,17 +164,23 @@ internal sealed class RunSession : IDisposable
             }
         }
         var state = new RunState(
-            stage.Name, stage.Optimizer.Updates, StepsBefore + stage.Tally.Steps, Events.Position, RecipeHash, Data.Hash, stage.Tally, [.. Finished], Ticket, InputsHash);
+            stage.Name, stage.Optimizer.Updates, StepsBefore + stage.Tally.Steps, Events.Position, RecipeHash, Data.Hash, stage.Tally, [.. Finished], Ticket, InputsHash,
+            epochAttackDue);
         RunCheckpoint.Save(Folder, state, stage.Model.Store, stage.Optimizer, stage.Snapshots, stage.Part);
     }
 
     /// <summary>Evaluates after an epoch and logs it.</summary>
-    internal void EvaluateEpoch(StageRun stage)
+    internal EvaluationResult EvaluateEpoch(StageRun stage)
     {
         var result = Evaluator.Evaluate(stage.Model, Data.Development.Examples);
         Events.Append(new EvaluationEvent(stage.Name, stage.Tally.Steps, stage.Tally.Epochs, Data.DevelopmentName, result.Accuracy, result.Loss, result.Examples));
         Note(stage, $"epoch {stage.Tally.Epochs:0.##}: accuracy {100 * result.Accuracy:0.0} % on {result.Examples} examples of {Data.DevelopmentName}, loss {result.Loss:0.000}");
+        return result;
     }
+
+    /// <summary>Shows how far work beside training is.</summary>
+    internal void Progress(string label, long done, long total, double epoch, string figures) =>
+        _progress?.Report(new TrainProgress(label, done, total, epoch, 0, 0, 0, null, null, figures));
 
     public void Dispose() => _events?.Dispose();
 }

@@ -1,5 +1,6 @@
 // One stage of training as every search of weights runs it: log, steps, evaluation after each epoch, checkpoints, and going on from one. Stages follow one another; at the
 // border a checkpoint is written, so that a finished stage is never repeated.
+using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Runs;
@@ -27,6 +28,9 @@ internal sealed record StageSettings(string Name, ObjectiveOptions Objective, Op
 
     /// <summary>Called after every step, before a checkpoint of it is written.</summary>
     internal Action<StageRun, StepReport>? AfterStep { get; init; }
+
+    /// <summary>Called after the evaluation of a whole epoch, before a checkpoint of it is written.</summary>
+    internal Action<StageRun, EvaluationResult>? AfterEpoch { get; init; }
 
     /// <summary>A stage that trains the whole network.</summary>
     internal static StageSettings Dense(string name, DenseTraining training, Recipe recipe, int examples)
@@ -78,7 +82,11 @@ internal static class StageLoop
             stage.Tally = stage.Tally.Add(step);
             session.AfterStep(stage, step);
             settings.AfterStep?.Invoke(stage, step);
-            if (recipe.Evaluate.EveryEpoch && step.Step % sampler.StepsPerEpoch == 0) session.EvaluateEpoch(stage);
+            if (recipe.Evaluate.EveryEpoch && step.Step % sampler.StepsPerEpoch == 0)
+            {
+                var evaluated = session.EvaluateEpoch(stage);
+                settings.AfterEpoch?.Invoke(stage, evaluated);
+            }
             session.CheckpointIfDue(stage);
             return true;
         });

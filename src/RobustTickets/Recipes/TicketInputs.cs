@@ -10,9 +10,12 @@ namespace RobustTickets.Recipes;
 internal static class TicketInputs
 {
     /// <summary>Refuses what does not fit the checkpoint; returns the identity of a named ticket, or null.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="config">Shape of the checkpoint.</param>
+    /// <param name="run">Run folder, which ticket paths may be named from.</param>
     /// <exception cref="CheckpointException">A ticket is missing, broken, or of another shape.</exception>
     /// <exception cref="RecipeException">Groups do not divide a matrix, or the sparsity is not that of the named ticket.</exception>
-    internal static string? Require(Recipe recipe, HuggingFaceConfig config)
+    internal static string? Require(Recipe recipe, HuggingFaceConfig config, string run)
     {
         var shape = BertFiles.ConfigOf(config, 2);
         switch (recipe.Search)
@@ -20,7 +23,8 @@ internal static class TicketInputs
             case MaskSearch search:
                 if (HardConcreteMasks.GroupProblem(shape, search.Masks) is { } problem) throw new RecipeException($"search.masks.{problem}");
                 return null;
-            case RandomWeightSearch { Ticket: { } named }:
+            case RandomWeightSearch { Ticket: { } ticket }:
+                var named = Place(ticket, run);
                 var like = Weights(named);
                 like.RequireShapes(BertSites.MaskableShapes(shape), named);
                 if (recipe.Draw is WeightDrawOptions { Sparsity: var asked } && Math.Abs(asked - like.Sparsity) > 0.005)
@@ -29,10 +33,26 @@ internal static class TicketInputs
                 }
                 return WeightTickets.Hash(like);
             case SavedTicketSearch search:
-                return Saved(TicketFolder.Read(Resolve(search.Ticket)), search.Ticket, shape, recipe.Draw);
+                var place = Place(search.Ticket, run);
+                return Saved(TicketFolder.Read(Resolve(place)), place, shape, recipe.Draw);
             default:
                 return null;
         }
+    }
+
+    /// <summary>
+    /// Where the ticket lies that a recipe names: beside the run itself (so that folders of runs which refer to each other can be moved), or from the current directory.
+    /// </summary>
+    /// <param name="named">The path in the recipe.</param>
+    /// <param name="run">Run folder.</param>
+    /// <exception cref="RecipeException">Both places hold something of that name.</exception>
+    internal static string Place(string named, string run)
+    {
+        if (Path.IsPathRooted(named)) return named;
+        var beside = Path.GetFullPath(Path.Combine(run, "..", named));
+        if (!Directory.Exists(beside)) return named;
+        if (!Directory.Exists(named) || Path.GetFullPath(named) == beside) return beside;
+        throw new RecipeException($"search.ticket: \"{named}\" lies both beside the run ({beside}) and in the current directory ({Path.GetFullPath(named)}); give the whole path of the one that is meant");
     }
 
     /// <summary>The ticket folder that a path means: itself, or the one of a run.</summary>

@@ -24,6 +24,11 @@ internal static class WeightSearchCheck
                 Masks(s.Masks, found);
                 var length = Positive("search.epochs", s.Epochs, found);
                 if (length && s.DrawEpoch is { } at) found.Require(at > 0 && at <= s.Epochs, "search.draw-epoch", at, $"in (0, {RecipeProblems.Show(s.Epochs)}], the epochs of the search, or null for the last");
+                if (s.DrawFrom == DrawEpochRule.BestDev)
+                {
+                    if (length) found.Require(s.Epochs >= 1, "search.epochs", s.Epochs, "at least 1 while search.draw-from is best-dev: only whole epochs are compared");
+                    if (s.DrawEpoch is not null) found.Add("search.draw-epoch: names an epoch while search.draw-from is best-dev; set one of them to its default (null, last)");
+                }
                 break;
             case MagnitudeSearch s:
                 ObjectiveCheck.Check("search.objective", s.Objective, found);

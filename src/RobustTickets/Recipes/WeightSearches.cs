@@ -1,4 +1,5 @@
 // Searches whose tickets are single weights (spec 13, rows 7 to 9): hard-concrete masks (RobusT), magnitudes (lottery tickets, one shot), random positions, a saved ticket.
+using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -12,6 +13,16 @@ namespace RobustTickets.Recipes;
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 public sealed record DenseTraining(ObjectiveOptions Objective, OptimizerOptions Optimizer, double Epochs, bool Shuffle = true);
 
+/// <summary>Which epoch's scores a ticket is drawn from (spec 9.5).</summary>
+public enum DrawEpochRule
+{
+    /// <summary>The last of the search, or the one that <see cref="MaskSearch.DrawEpoch"/> names.</summary>
+    Last,
+
+    /// <summary>The epoch after which deterministic gates were most accurate on development examples, the first of equals, as in the directory that the released script draws from.</summary>
+    BestDev,
+}
+
 /// <summary>RobusT (ACL 2022, 3.2; spec 9.2, 15.11): masks are learned on a fine-tuned network that stays as it is.</summary>
 /// <param name="FineTune">Training that the search starts from (theta_ft); null starts from the given checkpoint itself.</param>
 /// <param name="Objective">What is minimised while the masks are learned; the penalty on open gates comes on top.</param>
@@ -21,6 +32,7 @@ public sealed record DenseTraining(ObjectiveOptions Objective, OptimizerOptions 
 /// <param name="DrawEpoch">Epoch whose scores the ticket is drawn from; the search ends there. Null = the last.</param>
 /// <param name="FreezeBase">Whether the network is frozen; the released code lets its gradients pile up and clips over them (spec 9.2).</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
+/// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form where it is the last. Looks at whole epochs only.</param>
 public sealed record MaskSearch(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
@@ -29,7 +41,8 @@ public sealed record MaskSearch(
     double Epochs,
     double? DrawEpoch = null,
     bool FreezeBase = true,
-    bool Shuffle = true) : SearchStage;
+    bool Shuffle = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] DrawEpochRule DrawFrom = DrawEpochRule.Last) : SearchStage;
 
 /// <summary>
 /// Iterative magnitude pruning (Chen et al. 2020; spec 10.1, 15.12): each round trains from the pre-trained encoder under the mask so far, then prunes the smallest weights,
@@ -55,10 +68,10 @@ public sealed record MagnitudeSearch(
 public sealed record OneShotSearch() : SearchStage;
 
 /// <summary>Random positions (RobusT 4.2; spec 10.3, 15.13): as many weights kept in every matrix as another ticket keeps there, or the same share in all.</summary>
-/// <param name="Ticket">Run or ticket folder whose counts are matched; null = the draw's sparsity everywhere.</param>
+/// <param name="Ticket">Run or ticket folder (from beside the run, or from the current directory) whose counts are matched; null = the draw's sparsity everywhere.</param>
 /// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a layer.</param>
 public sealed record RandomWeightSearch(string? Ticket = null, RandomPool Pool = RandomPool.Matrix) : SearchStage;
 
 /// <summary>A ticket that was drawn before, on any checkpoint of the same shape. A ticket of weights that was saved with its scores can be drawn at another sparsity.</summary>
-/// <param name="Ticket">Run or ticket folder.</param>
+/// <param name="Ticket">Run or ticket folder, from beside the run or from the current directory.</param>
 public sealed record SavedTicketSearch(string Ticket) : SearchStage;

@@ -17,6 +17,11 @@ namespace RobustTickets.Recipes;
 /// <param name="Scores">Scores [R, C] of each layer.</param>
 internal sealed record SavedScores(MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores);
 
+/// <summary>When, in a search, the scores were taken that a ticket is drawn from.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Epoch">The same in epochs.</param>
+internal readonly record struct DrawPoint(long Step, double Epoch);
+
 /// <summary>Reads and writes tickets of single weights.</summary>
 internal static class WeightTickets
 {
@@ -28,14 +33,22 @@ internal static class WeightTickets
     internal static IReadOnlyList<string> Files { get; } = [MasksFile, ScoresFile];
 
     /// <summary>Writes the ticket folder of a run and notes the ticket in its result.</summary>
-    internal static void Conclude(RunSession session, string rule, WeightMask mask, double sparsity, StageTally tally, SavedScores? scores)
+    /// <param name="session">The run.</param>
+    /// <param name="rule">How the ticket was found.</param>
+    /// <param name="mask">What it keeps.</param>
+    /// <param name="sparsity">Share of weights that was to be pruned.</param>
+    /// <param name="tally">The search.</param>
+    /// <param name="scores">What it was drawn from, or null.</param>
+    /// <param name="drawn">When these were taken; null = at the end of the search.</param>
+    internal static void Conclude(RunSession session, string rule, WeightMask mask, double sparsity, StageTally tally, SavedScores? scores, DrawPoint? drawn = null)
     {
+        var point = drawn ?? new DrawPoint(tally.Steps, tally.Epochs);
         var ticket = new JsonObject
         {
             ["schema_version"] = 1,
             ["kind"] = Kind,
             ["rule"] = rule,
-            ["source_step"] = tally.Steps,
+            ["source_step"] = point.Step,
             ["sparsity"] = sparsity,
             ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
             ["seed"] = session.Recipe.Seed,
@@ -45,6 +58,7 @@ internal static class WeightTickets
             ["inputs_sha256"] = session.InputsHash,
             ["masks_sha256"] = Hash(mask),
             ["matrices"] = new JsonArray([.. mask.Matrices.Select(m => new JsonObject { ["name"] = m.Site, ["rows"] = m.Rows, ["columns"] = m.Columns, ["kept"] = m.Kept })]),
+            ["head_weights_kept"] = Heads(mask, session.HeadsPerLayer),
         };
         AtomicFolder.Create(
             session.Folder.TicketFolder,
@@ -58,12 +72,23 @@ internal static class WeightTickets
                     new Dictionary<string, string> { [LayoutKey] = scores.Layout == MaskLayout.Blocks ? "blocks" : "strided" });
             },
             replace: true);
-        session.Ticket = Summary(rule, mask, tally);
+        session.Ticket = Summary(rule, mask, tally, point);
     }
 
     /// <summary>The ticket as result.json tells it. Heads and neurons are all there; single weights are not.</summary>
-    internal static TicketSummary Summary(string rule, WeightMask mask, StageTally tally) =>
-        new(rule, tally.Steps, tally.Epochs, tally.Steps, tally.Epochs, true, 0, 0, 0, 0, [], [], Kind, mask.Count, mask.Kept);
+    internal static TicketSummary Summary(string rule, WeightMask mask, StageTally tally, DrawPoint drawn) =>
+        new(rule, tally.Steps, tally.Epochs, drawn.Step, drawn.Epoch, true, 0, 0, 0, 0, [], [], Kind, mask.Count, mask.Kept);
+
+    /// <summary>Weights kept in the rows of query, key and value that belong to each head, layer by layer (RobusT Figure 3, spec 9.8).</summary>
+    private static JsonArray Heads(WeightMask mask, int heads)
+    {
+        var layers = new JsonArray();
+        for (var layer = 0; BertSites.HeadRows(layer).Select(mask.Of).OfType<MatrixMask>().ToArray() is { Length: > 0 } matrices; layer++)
+        {
+            layers.Add(new JsonArray([.. Enumerable.Range(0, heads).Select(h => (JsonNode)matrices.Sum(m => m.KeptInRows(m.Rows * h / heads, m.Rows * (h + 1) / heads)))]));
+        }
+        return layers;
+    }
 
     /// <summary>Writes masks as bytes, eight weights each.</summary>
     internal static void WriteMasks(string path, WeightMask mask) => SafetensorsWriter.Write(

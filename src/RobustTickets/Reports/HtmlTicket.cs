@@ -1,4 +1,5 @@
-// How a ticket was found and what it kept: distance curve (the stop rule's evidence, EarlyRobust 3.3.2), heat maps of all pairs of snapshots (Fig. 2), pattern (Fig. 5).
+// How a ticket was found and what it kept: distance curve (the stop rule's evidence, EarlyRobust 3.3.2), heat maps of all pairs of snapshots (Fig. 2), pattern (Fig. 5); of a ticket
+// of single weights how its search closed gates (RobusT Figs. 1 and 5), and the shares kept in heads and matrices (RobusT Fig. 3).
 using System.Globalization;
 using System.Text;
 using RobustTickets.Runs;
@@ -13,8 +14,9 @@ internal static class HtmlTicket
         var body = new StringBuilder();
         if (ticket.Kind == "weights")
         {
+            body.Append(Gates(run)).Append(Shares(run)).Append(Matrices(run));
             HtmlReport.Section(html, "ticket-" + HtmlReport.Id(run.Label), $"The ticket of {run.Label}", string.Create(CultureInfo.InvariantCulture,
-                $"Found by {ticket.StopRule}, drawn from step {ticket.DrawnAtStep:N0}. It keeps {ticket.WeightsKept:N0} of {ticket.WeightsTotal:N0} weights ({100 * (1 - ((double)ticket.WeightsKept / ticket.WeightsTotal)):0.0} % pruned)."), "");
+                $"Found by {ticket.StopRule}, drawn from step {ticket.DrawnAtStep:N0}. It keeps {ticket.WeightsKept:N0} of {ticket.WeightsTotal:N0} weights ({100 * (1 - ((double)ticket.WeightsKept / ticket.WeightsTotal)):0.0} % pruned)."), body.ToString());
             return;
         }
         body.Append(Curve(run));
@@ -93,5 +95,32 @@ internal static class HtmlTicket
         var model = run.Result.Model;
         var figure = new SvgTicket("Heads and neurons that the ticket keeps", ticket.HeadsKept, model.Heads, [.. ticket.NeuronsKept.Select(n => n.Count)], model.Intermediate);
         return "<h3>What was kept</h3>\n" + HtmlReport.Figure(figure.Render(), "Filled cells are kept heads, struck ones are pruned; bars are the share of neurons each layer keeps. The input enters at the bottom.");
+    }
+
+    private static string Gates(RunRecord run)
+    {
+        var gates = run.Events.OfType<GateEvent>().ToArray();
+        if (gates.Length < 2) return "";
+        PlotSeries Line(string name, Func<GateEvent, double> value, int colour) => new(name, [.. gates.Select(g => (g.Epoch, value(g)))], Colour: colour);
+        var plot = new SvgPlot("Gates along the search", "epoch of the search", "share", [Line("R, mean chance of being open", g => g.Penalty, 0), Line("exactly 0 or 1", g => g.Binary, 1)])
+        {
+            Marks = [new(run.Result.Ticket!.DrawnAtEpoch, "draw", true)], XMin = 0, YMin = 0, Width = 860, Height = 300,
+        };
+        return "<h3>How the gates closed</h3>\n" + HtmlReport.Figure(plot.Render(), "The penalty pulls R down; gates that are exactly 0 or 1 no longer feel the task.");
+    }
+
+    private static string Shares(RunRecord run) => TicketGrid.Of(run) is not { } grid ? "" : "<h3>What was kept</h3>\n" + HtmlReport.Figure(
+        new SvgTicketGrid("Weights that the ticket keeps, %", grid).Render(), "Percent of the weights kept. A head is its rows of query, key and value; MLP is both FFN matrices. The input enters at the bottom.");
+
+    private static string Matrices(RunRecord run)
+    {
+        if (run.WeightTicket is not { } ticket) return "";
+        var table = new ReportTable(
+            [
+                new("layer", "Layer", "Layer, from 1", true), new("matrix", "Matrix", "Which matrix of it", false), new("weights", "Weights", "Its weights", true),
+                new("kept", "Kept", "Weights kept", true), new("sparsity", "Sparsity %", "Share of them pruned", true),
+            ],
+            [.. ticket.Matrices.Select(m => (ReportCell[])[ReportCell.Of(m.Layer + 1, "0"), new(m.Kind), ReportCell.Of(m.Count, "N0"), ReportCell.Of(m.Kept, "N0"), ReportCell.Of(100 * (1 - ((double)m.Kept / m.Count)), "0.00")])]);
+        return "<details><summary>The figures</summary>" + table.ToHtml("Weights kept by matrix") + "</details>\n";
     }
 }

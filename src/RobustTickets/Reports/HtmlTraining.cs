@@ -13,6 +13,7 @@ internal static class HtmlTraining
         var body = new StringBuilder("<div class=\"side\">");
         body.Append(Loss(runs, "retrain", "Loss in the training of the final model", "Loss per step; the line is a moving mean."));
         body.Append(Accuracy(runs));
+        body.Append(UnderAttack(runs));
         body.Append(Loss(runs, "search", "Loss in the search", "Loss per step of the search, adversarial and with penalties as the objective reports it."));
         body.Append(Rate(runs));
         body.Append("</div>\n<h3>Cost</h3>\n").Append(SummaryTable.Cost(runs).ToHtml("What each stage did; seconds are compute only"));
@@ -44,6 +45,16 @@ internal static class HtmlTraining
         if (series.Length == 0) return "";
         return HtmlReport.Figure(new SvgPlot("Accuracy on the evaluation split", "epoch", "accuracy, %", series) { XMin = 0, Width = 480, Height = 300 }.Render(),
             "Accuracy on the evaluation split during training. The last epoch is what is reported, not the best one: nothing was chosen by this curve.");
+    }
+
+    private static string UnderAttack(IReadOnlyList<RunRecord> runs)
+    {
+        var series = runs.SelectMany((run, i) => run.Events.OfType<EpochAttackEvent>().Where(e => e.Stage == "retrain").GroupBy(e => e.Attack)
+            .Select(g => new PlotSeries($"{run.Label}, {g.Key}", [.. g.Select(e => (e.Epoch, 100 * e.Aua))], Markers: true, Colour: i))).ToArray();
+        if (series.Length == 0) return "";
+        var examples = string.Join(", ", runs.SelectMany(r => r.Events.OfType<EpochAttackEvent>()).Select(e => e.Examples).Distinct());
+        return HtmlReport.Figure(new SvgPlot("Accuracy under attack on development examples", "epoch", "accuracy under attack, %", series) { XMin = 0, YMin = 0, Width = 480, Height = 300 }.Render(),
+            $"Accuracy under attack after each epoch, on {examples} development examples: not the examples that the results are reported on. The last epoch is what is reported, not the best one.");
     }
 
     private static string Rate(IReadOnlyList<RunRecord> runs)

@@ -29,6 +29,9 @@ public sealed record RunRecord(
     /// <summary>Names of the classes from the final model's <c>config.json</c>; empty when it says none.</summary>
     public IReadOnlyDictionary<int, string> ClassNames { get; init; } = new Dictionary<int, string>();
 
+    /// <summary><c>ticket/ticket.json</c> of a ticket of single weights, or null.</summary>
+    public WeightTicketRecord? WeightTicket { get; init; }
+
     /// <summary>Name of a class as the model calls it, or its number.</summary>
     public string ClassName(int label) => ClassNames.GetValueOrDefault(label) ?? $"class {label}";
 
@@ -70,6 +73,7 @@ public sealed record RunRecord(
             DistanceRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "distances.json")),
             attacks)
         {
+            WeightTicket = WeightTicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),
             ClassNames = ReadClassNames(Path.Combine(run.ModelFolder, "config.json")),
         };
     }
@@ -123,7 +127,7 @@ public sealed record TicketRecord(
     {
         if (!File.Exists(file)) return null;
         var json = JsonFacts.Read(file);
-        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("kind", out var kind) && kind.ToString() == "weights") return null; // no pattern of heads and neurons to draw
+        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("kind", out var kind) && kind.ToString() == "weights") return null; // that is a WeightTicketRecord
         try
         {
             return new TicketRecord(

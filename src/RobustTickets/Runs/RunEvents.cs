@@ -11,6 +11,7 @@ namespace RobustTickets.Runs;
 [JsonDerivedType(typeof(GateEvent), "gates")]
 [JsonDerivedType(typeof(StopEvent), "stop")]
 [JsonDerivedType(typeof(EvaluationEvent), "evaluation")]
+[JsonDerivedType(typeof(EpochAttackEvent), "epoch-attack")]
 [JsonDerivedType(typeof(StageEvent), "stage")]
 public abstract record RunEvent([property: JsonPropertyOrder(-1)] string Stage);
 
@@ -75,6 +76,22 @@ public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, lo
 /// <param name="Loss">Mean cross entropy.</param>
 /// <param name="Examples">Examples evaluated.</param>
 public sealed record EvaluationEvent(string Stage, long Step, double Epoch, string Split, double Accuracy, double Loss, int Examples) : RunEvent(Stage);
+
+/// <summary>The model was attacked on development examples.</summary>
+/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Step">Step after which it was.</param>
+/// <param name="Epoch">Epochs done.</param>
+/// <param name="Split">Where the attacked examples come from; never the reported ones.</param>
+/// <param name="Attack">Name of the attack recipe.</param>
+/// <param name="Examples">n, examples in the sample.</param>
+/// <param name="Skipped">Examples that were wrong before the attack.</param>
+/// <param name="Succeeded">Examples on which the attack succeeded.</param>
+/// <param name="Failed">Examples on which it failed.</param>
+/// <param name="Aua">Accuracy under attack, <paramref name="Failed"/> / <paramref name="Examples"/>, in [0, 1].</param>
+/// <param name="Queries">Mean queries of the attacked examples, as TextAttack counts them.</param>
+/// <param name="Seconds">Time of the attack in seconds, which is in no stage's training time.</param>
+public sealed record EpochAttackEvent(
+    string Stage, long Step, double Epoch, string Split, string Attack, int Examples, int Skipped, int Succeeded, int Failed, double Aua, double Queries, double Seconds) : RunEvent(Stage);
 
 /// <summary>A stage began or ended.</summary>
 /// <param name="Stage">The stage.</param>

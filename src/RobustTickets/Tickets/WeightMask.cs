@@ -46,12 +46,30 @@ public sealed class MatrixMask
     /// <summary>Whether weight <paramref name="index"/> (row * columns + column) is kept.</summary>
     public bool this[long index] => (_words[index >> 6] >> (int)(index & 63) & 1) != 0;
 
+    /// <summary>Weights kept in rows from <paramref name="first"/> to before <paramref name="end"/>.</summary>
+    public long KeptInRows(long first, long end)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(end, Rows);
+        return Below(end * Columns) - Below(first * Columns);
+    }
+
     /// <summary>Weights kept here and in another mask of the same shape.</summary>
     public long Shared(MatrixMask other)
     {
         var total = 0L;
         for (var i = 0; i < _words.Length; i++) total += BitOperations.PopCount(_words[i] & other._words[i]);
         return total;
+    }
+
+    /// <summary>Weights kept among the first ones.</summary>
+    private long Below(long count)
+    {
+        var total = 0L;
+        var whole = (int)(count >> 6);
+        for (var i = 0; i < whole; i++) total += BitOperations.PopCount(_words[i]);
+        var rest = (int)(count & 63);
+        return rest == 0 ? total : total + BitOperations.PopCount(_words[whole] & ((1UL << rest) - 1));
     }
 }
 

@@ -1,4 +1,5 @@
 using RobustTickets.Cli.Attacks;
+using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Data;
 using Xunit;
 
@@ -43,8 +44,8 @@ public class AttackSampleTests
     public void Pairs_have_the_column_names_that_recipes_look_for()
     {
         var pair = new Example("dev:0", "a", "b", 0);
-        Assert.Equal(["premise", "hypothesis"], AttackSample.Input(pair, TaskCatalog.Find("mnli")).Columns.Select(c => c.Key));
-        Assert.Equal(["question", "sentence"], AttackSample.Input(pair, TaskCatalog.Find("qnli")).Columns.Select(c => c.Key));
-        Assert.Equal(["text"], AttackSample.Input(pair with { TextPair = null }, TaskCatalog.Find("sst2")).Columns.Select(c => c.Key));
+        Assert.Equal(["premise", "hypothesis"], AttackInput.Of(pair, TaskCatalog.Find("mnli")).Columns.Select(c => c.Key));
+        Assert.Equal(["question", "sentence"], AttackInput.Of(pair, TaskCatalog.Find("qnli")).Columns.Select(c => c.Key));
+        Assert.Equal(["text"], AttackInput.Of(pair with { TextPair = null }, TaskCatalog.Find("sst2")).Columns.Select(c => c.Key));
     }
 }

@@ -72,6 +72,10 @@ public class ExperimentPlanTests
         Assert.Contains("rows[0].name: \"a/b\" is not possible", Problem(j => j["rows"]![0]!["name"] = "a/b"));
         Assert.Contains("attacks[0].examples: 0", Problem(j => j["attacks"]![0]!["examples"] = 0));
         Assert.Contains("attacks: missing", Problem(j => j.Remove("attacks")));
+        Assert.Contains("rows[0].ticket-of: unknown \"theirs\"", Problem(j => j["rows"]![0]!["ticket-of"] = "theirs"));
+        Assert.Contains("rows[2].ticket-of: a control has no ticket", Problem(j => j["rows"]![2]!["ticket-of"] = "ours"));
+        Assert.Contains("rows[0].ticket-of (base on sst2): its recipe has no search", Problem(j => j["rows"]![0]!["ticket-of"] = "ours"));
+        Assert.Contains("rows[1].ticket-of (ours on sst2): row \"base\" has no search", Problem(j => j["rows"]![1]!["ticket-of"] = "base"));
         // Several problems are told at once.
         Assert.Contains("2 problems", Problem(j =>
         {
@@ -105,6 +109,32 @@ public class ExperimentPlanTests
             Assert.True(run.Code == code, $"{run.Code}: {run.Error}");
             return run.Error;
         }
+    }
+
+    [Fact]
+    public void Rows_share_a_ticket_only_when_they_search_alike()
+    {
+        JsonObject Row(string name, string recipe, params string[] set) => new() { ["name"] = name, ["recipe"] = recipe, ["set"] = new JsonArray([.. set.Select(s => (JsonNode)s)]), ["ticket-of"] = "first" };
+        JsonObject With(string first, JsonObject row)
+        {
+            var json = Small();
+            json["rows"] = new JsonArray(row, new JsonObject { ["name"] = "first", ["recipe"] = first });
+            json.Remove("baseline");
+            return json;
+        }
+
+        string Refused(string first, JsonObject row) => Assert.Throws<RecipeException>(() => Plan(With(first, row))).Message;
+        Assert.Contains("it searches otherwise than row \"first\" (search)", Refused("robust-ticket", Row("r", "robust-ticket", "search.epochs=3")));
+        Assert.Contains("it searches otherwise than row \"first\" (search.kind)", Refused("early-robust", Row("r", "robust-ticket")));
+        Assert.Contains("it searches otherwise than row \"first\" (split)", Refused("robust-ticket", Row("r", "robust-ticket", "split.train-examples=100")));
+        Assert.Contains("it draws otherwise than row \"first\"", Refused("early-robust", Row("r", "early-robust", "draw.neuron-ratio=0.5")));
+        Assert.Contains("random weights match a ticket of single weights", Refused("early-robust", Row("r", "random-weights")));
+
+        var plan = Plan(With("robust-ticket", Row("r", "robust-ticket", "draw.sparsity=0.8")));
+        var cell = plan.Cell("r.sst2.seed-2");
+        Assert.Equal(("first.sst2.seed-2", new SavedTicketSearch("first.sst2.seed-2"), new RobustTickets.Tickets.WeightDrawOptions(0.8)), (cell.TicketFrom, cell.Recipe.Search, cell.Recipe.Draw));
+        Assert.Equal(new RandomWeightSearch("first.reviews.seed-1"), Plan(With("robust-ticket", Row("r", "random-weights"))).Cell("r.reviews.seed-1").Recipe.Search);
+        Assert.IsType<RobustTickets.Tickets.SavedDraw>(Plan(With("early-robust", Row("r", "early-robust-without-structure"))).Cell("r.sst2.seed-1").Recipe.Draw);
     }
 
     [Fact]

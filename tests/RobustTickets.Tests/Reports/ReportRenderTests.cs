@@ -53,6 +53,17 @@ public sealed class ReportRenderTests : IDisposable
     }
 
     [Fact]
+    public void Accuracy_under_attack_after_each_epoch_has_a_figure_of_its_own()
+    {
+        var runs = RunRecord.LoadAll([new SyntheticRun(_root).Write("without"), new SyntheticRun(_root) { Name = "attacked", EpochAttacks = true }.Write("with")]);
+        Assert.DoesNotContain("Accuracy under attack after each epoch", HtmlReport.Render([runs[0]]), StringComparison.Ordinal);
+        var html = HtmlReport.Render(runs);
+        Assert.Contains("Accuracy under attack after each epoch, on 100 development examples", html, StringComparison.Ordinal);
+        Assert.Contains("attacked, textfooler", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("fine-tune, textfooler<", html[html.IndexOf("Accuracy under attack on development", StringComparison.Ordinal)..html.IndexOf("not the examples that the results", StringComparison.Ordinal)], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tags_are_balanced()
     {
         var html = Regex.Replace(HtmlReport.Render(TwoRuns()), "<style>.*?</style>", "", RegexOptions.Singleline);

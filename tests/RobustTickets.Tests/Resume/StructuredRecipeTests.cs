@@ -98,6 +98,19 @@ public sealed class StructuredRecipeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("draw.head-ratio=0", TinyTask.Layers * TinyTask.Heads, null)]
+    [InlineData("draw.neuron-ratio=0", null, TinyTask.Layers * TinyTask.Neurons)]
+    public void One_kind_may_be_left_whole(string setting, int? heads, int? neurons)
+    {
+        // Neurons alone and heads alone; the distance of the masks that never change is 0, so the rule waits for the other kind only.
+        var result = RecipeRunner.Run(_task.Request(RecipeOverrides.Apply(Tiny(Presets.Get("early-robust", "sst2")), [setting]), _task.NewRun()), null, CancellationToken.None);
+        var ticket = result.Ticket!;
+        Assert.Equal((heads is not null, neurons is not null), (ticket.HeadsKept == ticket.HeadsTotal, ticket.NeuronsKept == ticket.NeuronsTotal));
+        if (heads is { } all) Assert.Equal(all, ticket.HeadsKept);
+        if (neurons is { } every) Assert.Equal(every, ticket.NeuronsKept);
+    }
+
+    [Theory]
     [InlineData("draw.head-ratio", "draw.head-ratio=0.9")] // 7 of 8 heads in 2 layers
     [InlineData("draw.neuron-ratio", "draw.neuron-ratio=0.9", "draw.min-neurons-per-layer=20")]
     [InlineData("draw.neuron-ratio", "draw.neuron-ratio=0.9", "draw.neuron-scope=layerwise", "draw.min-neurons-per-layer=10")]
