@@ -87,6 +87,11 @@ public sealed class ExperimentRunTests : IDisposable
         var other = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-2", "result.json"));
         var neurons = Csv("kept.toy.csv").Where(l => l[0] == "ticket neurons").Select(l => double.Parse(l[2], System.Globalization.CultureInfo.InvariantCulture)).ToArray();
         Assert.Equal(run.Ticket!.NeuronsPerLayer.Zip(other.Ticket!.NeuronsPerLayer, (a, b) => 50.0 * (a + b) / TinyTask.Neurons), neurons);
+        var pattern = Csv("pattern.toy.ticket.csv");
+        Assert.Equal(["layer", "head 1", "head 2", "head 3", "head 4", "neurons"], pattern[0]);
+        Assert.Equal(neurons, pattern.Skip(1).Select(l => 100 * double.Parse(l[^1], System.Globalization.CultureInfo.InvariantCulture)).ToArray());
+        Assert.Equal((run.Ticket.HeadsKept + other.Ticket.HeadsKept) / 2.0, pattern.Skip(1).Sum(l => l[1..^1].Sum(v => double.Parse(v, System.Globalization.CultureInfo.InvariantCulture))), 9);
+        Assert.False(File.Exists(Path.Combine(figures, "pattern.toy.plain.csv")));
         Assert.Equal(["control", "plain", "ticket"], Csv("epochs.toy.csv").Skip(1).Select(l => l[0]).Distinct().Order());
         Assert.Equal(["clean", "swap"], Csv("over-seed.toy.csv").Skip(1).Select(l => l[0]).Distinct());
         var distances = Csv("distances.toy.ticket.neurons.csv");

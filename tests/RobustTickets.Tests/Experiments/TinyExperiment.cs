@@ -49,6 +49,7 @@ internal sealed class TinyExperiment : IDisposable
         ["figures"] = new JsonArray(
             new JsonObject { ["name"] = "epochs", ["title"] = "Accuracy", ["kind"] = "epochs" },
             new JsonObject { ["name"] = "kept", ["title"] = "Kept", ["kind"] = "layers", ["rows"] = new JsonArray("ticket") },
+            new JsonObject { ["name"] = "pattern", ["title"] = "Pattern", ["kind"] = "pattern" },
             new JsonObject { ["name"] = "distances", ["title"] = "Distances", ["kind"] = "distances" },
             new JsonObject { ["name"] = "over-seed", ["title"] = "Over length", ["kind"] = "sweep", ["field"] = "retrain.epochs" }),
     };
