@@ -1,14 +1,14 @@
 // The bfloat16 form of InferenceKernels.Linear: factors rounded to bfloat16, sums in fp32, and the same promise that a row of the result is a function of that row alone, bit for
-// bit. The inner loop is native (native/bf16.cpp) because .NET 10 cannot name VDPBF16PS; what is parallel, and in what blocks, is decided here.
+// bit. The inner loop is native (native/bf16.cpp) because .NET 10 cannot name VDPBF16PS.
 using System.Runtime.InteropServices;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
 
 /// <summary>A weight matrix [N, K] in bfloat16 and its bias [N] in float, laid out in panels of 32 outputs.</summary>
-public sealed unsafe class HalfMatrix : IDisposable
+public sealed unsafe class HalfMatrix : RowMatrix
 {
-    private const int Panel = 32, RowsPerTask = 96;
+    private const int Panel = 32;
     private readonly int _panels;
     private readonly int _pairs;
     private ushort* _weights; // [panels][pairs][32][2]
@@ -32,12 +32,6 @@ public sealed unsafe class HalfMatrix : IDisposable
             for (var k = 0; k < 2 * _pairs; k++) at[(k / 2 * 2 * Panel) + (k % 2)] = n < Outputs && k < Inputs ? BFloat16.Round(source[((long)n * Inputs) + k]) : (ushort)0;
         }
     }
-
-    /// <summary>Outputs N.</summary>
-    public int Outputs { get; }
-
-    /// <summary>Inputs K.</summary>
-    public int Inputs { get; }
 
     /// <summary>Why this form is not offered here, or null where it is.</summary>
     public static string? WhyNot() => Gemm.WhyNoBFloat16() ?? (Shim.rt_bf16_supported() == 0 || !System.Runtime.Intrinsics.X86.Avx512BW.IsSupported ? "the native part holds no bfloat16 kernel for this processor" : null);
@@ -65,46 +59,20 @@ public sealed unsafe class HalfMatrix : IDisposable
         return rounded;
     }
 
-    /// <summary>GELU(x) [T, K] rounded as by <see cref="Rounded"/>, in one pass.</summary>
-    public static Tensor RoundedGelu(Tensor x)
-    {
-        int rows = (int)x.size(0), inputs = (int)x.size(1);
-        if (inputs % 2 == 1)
-        {
-            InferenceKernels.Gelu(x);
-            return Rounded(x);
-        }
-        var rounded = torch.empty([rows, inputs], DType.BFloat16);
-        using var none = torch.zeros([inputs]);
-        GeluKernel.Forward((float*)x.data_ptr, (float*)none.data_ptr, null, null, (ushort*)rounded.data_ptr, rows, inputs);
-        return rounded;
-    }
-
     /// <summary>y [T, N] = x W^T + b, x as <see cref="Rounded"/> made it.</summary>
     public void Linear(Tensor rounded, Tensor y)
     {
         if (rounded.dtype != DType.BFloat16 || rounded.size(1) != 2L * _pairs) throw new ArgumentException($"{rounded.Describe()} is no rounded form of rows of {Inputs}");
-        using var clock = KernelClock.In(KernelPart.Gemm);
-        var rows = (int)rounded.size(0);
-        ushort* half = (ushort*)rounded.data_ptr;
-        var target = (float*)y.data_ptr;
-        var blocks = (rows + RowsPerTask - 1) / RowsPerTask;
-        TorchParallel.For((long)blocks * _panels, Math.Max(1, _panels / 4), (begin, end) =>
-        {
-            for (var task = begin; task < end; task++)
-            {
-                int first = (int)(task / _panels) * RowsPerTask, p = (int)(task % _panels);
-                Shim.rt_bf16_panel(
-                    half + ((long)first * 2 * _pairs), 2L * _pairs, Math.Min(rows - first, RowsPerTask), PanelAt(p), _pairs, _bias + (p * Panel),
-                    target + ((long)first * Outputs) + (p * Panel), Outputs, Math.Min(Panel, Outputs - (p * Panel)));
-            }
-        });
+        Multiply((void*)rounded.data_ptr, 2L * _pairs, (int)rounded.size(0), new RowTarget((float*)y.data_ptr, null, Outputs, false, null), serial: false);
     }
+
+    private protected override void Compute(void* x, long stride, long from, int rows, int firstGroup, int lastGroup, in RowTarget target) => Shim.rt_rows_bf16(
+        (ushort*)x + (from * stride), stride, rows, _weights, _pairs, _bias, Outputs, firstGroup, lastGroup, target.Gelu ? 1 : 0, target.Coefficients, target.Wide, target.Half, target.Stride);
 
     private ushort* PanelAt(int p) => _weights + ((long)p * _pairs * Panel * 2);
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         if (_weights is not null) NativeMemory.AlignedFree(_weights);
         if (_bias is not null) NativeMemory.AlignedFree(_bias);

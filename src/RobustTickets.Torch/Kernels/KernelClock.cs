@@ -23,12 +23,16 @@ public enum KernelPart
     Data,
 }
 
-/// <summary>Adds up time by part, and the operations of dense products, while switched on. One thread only: the one that computes.</summary>
+/// <summary>
+/// Adds up time by part, and the operations of dense products, while switched on. One thread only: the one that switched it on; where whole passes run on several threads, that
+/// one's share is what is seen.
+/// </summary>
 public static class KernelClock
 {
     private static readonly long[] Ticks = new long[Enum.GetValues<KernelPart>().Length];
     private static Func<long> s_now = Stopwatch.GetTimestamp;
     private static bool s_on;
+    private static int s_owner;
     private static int s_part = -1;
     private static long s_since;
 
@@ -40,7 +44,7 @@ public static class KernelClock
     {
         Array.Clear(Ticks);
         ProductFlops = 0;
-        (s_part, s_on, s_now) = (-1, true, now ?? Stopwatch.GetTimestamp);
+        (s_part, s_on, s_now, s_owner) = (-1, true, now ?? Stopwatch.GetTimestamp, Environment.CurrentManagedThreadId);
     }
 
     /// <summary>Stops and returns the milliseconds of each part.</summary>
@@ -51,7 +55,7 @@ public static class KernelClock
     }
 
     /// <summary>A part begins; it ends when the span is disposed.</summary>
-    public static Span In(KernelPart part) => s_on ? new Span(Switch((int)part)) : new Span(-2);
+    public static Span In(KernelPart part) => s_on && s_owner == Environment.CurrentManagedThreadId ? new Span(Switch((int)part)) : new Span(-2);
 
     /// <summary>A dense product [m, k] x [k, n] runs.</summary>
     internal static void Count(long m, long n, long k)

@@ -193,7 +193,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SoftmaxRow(float* row, int n, int np, float scale)
+    internal static void SoftmaxRow(float* row, int n, int np, float scale)
     {
         for (var j = n; j < np; j++) row[j] = float.NegativeInfinity;
         var top = Vector256.Create(float.NegativeInfinity);

@@ -90,8 +90,15 @@ internal static unsafe partial class Shim
     public static partial int rt_gemm(int half, int plain, int ta, int tb, long m, long n, long k, void* a, long lda, void* b, long ldb, float beta, float* c, long ldc);
 
     [LibraryImport(Library)] public static partial int rt_bf16_supported();
+    [LibraryImport(Library)] public static partial int rt_avx512_supported();
     [LibraryImport(Library)]
-    public static partial void rt_bf16_panel(ushort* x, long ldx, long rows, ushort* panel, long pairs, float* bias, float* y, long ldy, int width);
+    public static partial void rt_rows_f32(float* x, long ldx, long rows, float* panels, long inputs, long outputs, long first, long last, int gelu, float* coefficients, float* y, long ldy);
+    [LibraryImport(Library)]
+    public static partial void rt_rows_bf16(
+        ushort* x, long ldx, long rows, ushort* panels, long pairs, float* bias, long outputs, long first, long last, int gelu, float* coefficients, float* wide, ushort* half, long ldy);
+    [LibraryImport(Library)]
+    public static partial void rt_attention(
+        float* q, long ldq, long queries, float* k, float* v, long ldk, long keys, long first, long last, long width, float scale, float* coefficients, float* scratch, float* wide, ushort* half, long stride);
 
     [LibraryImport(Library)] public static partial int rt_threads(out int threads);
     [LibraryImport(Library)] public static partial int rt_set_threads(int threads);

@@ -1,4 +1,4 @@
-// The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels. Its promise is that the row of a text is a function of the text alone, bit for
+// The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels (CompiledEncoder). Its promise is that the row of a text is a function of the text alone, bit for
 // bit, whatever batch it comes in and however many threads run: outcomes of an attack must not depend on scheduling. The reference beside it is BertEncoder.
 // In bf16 the layers' matrices and the rows they multiply are rounded; sums, norms, attention, pooler and classifier stay in fp32, and the promise holds as well.
 using RobustTickets.Torch;
@@ -12,9 +12,11 @@ public sealed class BertInference : IDisposable
 {
     private readonly ParameterStore _store;
     private readonly BertConfig _config;
-    private readonly BertGates? _gates;
-    private readonly Dictionary<string, PackedMatrix> _matrices = [];
-    private readonly Dictionary<string, HalfMatrix> _halves = [];
+    private readonly IWeightMasks? _masks;
+    private readonly MatrixPrecision _precision;
+    private readonly CompiledEncoder _encoder;
+    private readonly PackedMatrix? _pooler;
+    private readonly PackedMatrix? _classifier;
 
     /// <summary>
     /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and rounded where <paramref name="precision"/> does, and, where present, of pooler and classifier.
@@ -23,27 +25,34 @@ public sealed class BertInference : IDisposable
     public BertInference(
         ParameterStore store, BertConfig config, BertGates? gates = null, IWeightMasks? masks = null, MatrixPrecision precision = MatrixPrecision.Fp32)
     {
-        (_store, _config, _gates) = (store, config, gates);
+        (_store, _config, _masks, _precision) = (store, config, masks, precision);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
-        for (var l = 0; l < config.Layers; l++)
-        {
-            foreach (var name in FusedBertLayer.DenseLayers(l)) Pack(name, masks, precision);
-        }
-        foreach (var name in (string[])[BertSites.Pooler, BertSites.Classifier]) if (store.Contains($"{name}.weight")) Pack(name, masks, MatrixPrecision.Fp32);
+        _encoder = new CompiledEncoder(
+            new CompiledEmbeddings(store[BertSites.WordEmbeddings], store[BertSites.TypeEmbeddings], store[BertSites.PositionEmbeddings], Norm("bert.embeddings.LayerNorm")),
+            [.. Enumerable.Range(0, config.Layers).Select(l => Layer(l, gates))], config.HeadSize, config.LayerNormEpsilon);
+        _pooler = Head(BertSites.Pooler);
+        _classifier = Head(BertSites.Classifier);
     }
 
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
     public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu;
 
     /// <summary>Logits [B, C] of a batch.</summary>
+    /// <exception cref="InvalidOperationException">The store holds no pooler or classifier.</exception>
     public Tensor Logits(PackedBatch batch)
     {
+        if (_pooler is null || _classifier is null) throw new InvalidOperationException("logits need a pooler and a classifier; the weights hold an encoder only");
         using var scope = torch.scope();
         using var _ = torch.no_grad();
-        var pooled = Linear(Encode(batch, clsOnly: true), BertSites.Pooler);
+        var first = torch.empty([batch.Count, _config.Hidden]);
+        _encoder.Run(batch.Ids, batch.Segments, batch.Positions, batch.Offsets, clsOnly: true, first);
+        var pooled = torch.empty([batch.Count, _pooler.Outputs]);
+        InferenceKernels.Linear(first, _pooler, pooled);
         InferenceKernels.Tanh(pooled);
-        return scope.Keep(Linear(pooled, BertSites.Classifier));
+        var logits = torch.empty([batch.Count, _classifier.Outputs]);
+        InferenceKernels.Linear(pooled, _classifier, logits);
+        return scope.Keep(logits);
     }
 
     /// <summary>Hidden states of the last layer [T, H].</summary>
@@ -51,98 +60,48 @@ public sealed class BertInference : IDisposable
     {
         using var scope = torch.scope();
         using var _ = torch.no_grad();
-        return scope.Keep(Encode(batch, clsOnly: false));
+        var states = torch.empty([batch.Tokens, _config.Hidden]);
+        _encoder.Run(batch.Ids, batch.Segments, batch.Positions, batch.Offsets, clsOnly: false, states);
+        return scope.Keep(states);
     }
 
-    private Tensor Encode(PackedBatch batch, bool clsOnly)
+    private CompiledLayer Layer(int l, BertGates? gates)
     {
-        var x = Embed(batch);
-        for (var l = 0; l < _config.Layers; l++) x = Layer(l, x, batch, clsOnly && l == _config.Layers - 1);
-        return x;
+        var (layer, self) = (BertSites.Layer(l), $"{BertSites.Layer(l)}.attention.self");
+        string query = $"{self}.query", key = $"{self}.key", value = $"{self}.value";
+        // The last layer's queries may be those of the first rows alone.
+        RowMatrix[] projections = l == _config.Layers - 1 ? [Pack(query), Pack(key, value)] : [Pack(query, key, value)];
+        return new CompiledLayer(
+            projections, _config.HeadsPerLayer[l], Pack($"{layer}.attention.output.dense"), Norm($"{layer}.attention.output.LayerNorm"), Pack(BertSites.NeuronRows(l)),
+            Pack($"{layer}.output.dense"), Norm($"{layer}.output.LayerNorm"), gates?.Heads[l], gates?.Neurons[l]);
     }
 
-    private Tensor Embed(PackedBatch batch)
-    {
-        var words = Rows(BertSites.WordEmbeddings, batch.Ids);
-        words.add_(Rows(BertSites.TypeEmbeddings, batch.Segments));
-        words.add_(Rows(BertSites.PositionEmbeddings, batch.Positions));
-        return Norm(words, null, "bert.embeddings.LayerNorm");
-    }
+    private CompiledNorm Norm(string name) => new(_store[$"{name}.weight"], _store[$"{name}.bias"]);
 
-    private Tensor Layer(int l, Tensor x, PackedBatch batch, bool clsOnly)
+    /// <summary>One matrix of the outputs of some layers, one after the other.</summary>
+    private RowMatrix Pack(params ReadOnlySpan<string> names)
     {
-        var self = $"{BertSites.Layer(l)}.attention.self";
-        var asking = clsOnly ? x.index_select(0, torch.tensor<long>(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), batch.Count)) : x;
-        var queries = clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets;
-        var factor = Factor(x);
-        var query = Linear(clsOnly ? asking : factor, $"{self}.query");
-        var context = torch.empty(query.shape);
-        if (_config.HeadsPerLayer[l] > 0) // otherwise the context has no columns, and the output projection is its bias
+        var weights = new List<Tensor>();
+        var biases = new List<Tensor>();
+        foreach (var name in names)
         {
-            InferenceKernels.Attention(
-                query, Linear(factor, $"{self}.key"), Linear(factor, $"{self}.value"), _gates?.Heads[l], new AttentionLayout(queries, batch.Offsets, batch.ExampleIds), _config.HeadsPerLayer[l], context);
+            weights.Add(Weight(name));
+            biases.Add(_store[$"{name}.bias"]);
         }
-        var attended = Norm(Linear(context, $"{BertSites.Layer(l)}.attention.output.dense"), asking, $"{BertSites.Layer(l)}.attention.output.LayerNorm");
-        var activated = Activated(attended, BertSites.NeuronRows(l), _gates?.Neurons[l]);
-        return Norm(Linear(activated, $"{BertSites.Layer(l)}.output.dense"), attended, $"{BertSites.Layer(l)}.output.LayerNorm");
+        using var weight = torch.cat([.. weights]);
+        using var bias = torch.cat([.. biases]);
+        return _precision == MatrixPrecision.Bf16 ? new HalfMatrix(weight, bias) : new PackedMatrix(weight, bias);
     }
 
-    private Tensor Rows(string name, long[] rows) => _store[name].index_select(0, torch.tensor<long>(rows, rows.Length));
+    private PackedMatrix? Head(string name) => _store.Contains($"{name}.weight") ? new PackedMatrix(Weight(name), _store[$"{name}.bias"]) : null;
 
-    /// <summary>What the layers' products read: rows in the precision of the matrices, rounded once for all that share them.</summary>
-    private Tensor Factor(Tensor x) => _halves.Count == 0 || x.dtype == DType.BFloat16 ? x : HalfMatrix.Rounded(x);
-
-    private Tensor Linear(Tensor x, string name)
-    {
-        if (!_halves.TryGetValue(name, out var half)) return Wide(x, name, gelu: false);
-        var y = torch.empty([x.shape[0], half.Outputs]);
-        half.Linear(Factor(x), y);
-        return y;
-    }
-
-    /// <summary>c GELU(x W^T + b).</summary>
-    private Tensor Activated(Tensor x, string name, Tensor? coefficients)
-    {
-        if (!_halves.ContainsKey(name))
-        {
-            var activated = Wide(x, name, gelu: true);
-            return coefficients is null ? activated : activated.mul_(coefficients);
-        }
-        var y = Linear(x, name);
-        if (coefficients is null) return HalfMatrix.RoundedGelu(y);
-        InferenceKernels.Gelu(y);
-        return y.mul_(coefficients);
-    }
-
-    private Tensor Wide(Tensor x, string name, bool gelu)
-    {
-        var w = _matrices[name];
-        var y = torch.empty([x.shape[0], w.Outputs]);
-        InferenceKernels.Linear(x, w, y, gelu);
-        return y;
-    }
-
-    private Tensor Norm(Tensor x, Tensor? residual, string name)
-    {
-        var y = torch.empty(x.shape);
-        InferenceKernels.AddNorm(x, residual, _store[$"{name}.weight"], _store[$"{name}.bias"], _config.LayerNormEpsilon, y);
-        return y;
-    }
-
-    private void Pack(string name, IWeightMasks? masks, MatrixPrecision precision)
-    {
-        Tensor weight = _store[$"{name}.weight"], bias = _store[$"{name}.bias"];
-        weight = masks?.Effective(name, weight, PassOptions.Evaluation) ?? weight;
-        if (precision == MatrixPrecision.Bf16) _halves[name] = new HalfMatrix(weight, bias);
-        else _matrices[name] = new PackedMatrix(weight, bias);
-    }
+    private Tensor Weight(string name) => _masks?.Effective(name, _store[$"{name}.weight"], PassOptions.Evaluation) ?? _store[$"{name}.weight"];
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var matrix in _matrices.Values) matrix.Dispose();
-        foreach (var matrix in _halves.Values) matrix.Dispose();
-        _matrices.Clear();
-        _halves.Clear();
+        _encoder.Dispose();
+        _pooler?.Dispose();
+        _classifier?.Dispose();
     }
 }

@@ -39,20 +39,35 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
     }
 
     [Fact]
-    public void Gelu_is_rounded_in_the_same_pass_and_odd_widths_end_in_a_zero()
+    public unsafe void Gelu_coefficients_and_rounding_in_the_product_are_those_of_passes_behind_it()
     {
-        var random = new Random(6);
-        foreach (var width in new[] { 1, 2, 7, 16, 30, 33 })
+        if (Refused()) return;
+        foreach (var (n, k, rows) in new[] { (1, 3, 1), (2, 1, 2), (7, 16, 5), (31, 8, 12), (33, 31, 13), (64, 5, 25), (95, 40, 3) })
         {
             using var scope = torch.scope();
-            var values = Numbers.Normal(random, 5 * width);
-            var x = torch.tensor<float>(values, 5, width);
-            var activated = x.clone();
-            InferenceKernels.Gelu(activated);
-            var found = HalfMatrix.RoundedGelu(x.clone()).span<ushort>().ToArray();
-            Assert.Equal(HalfMatrix.Rounded(activated).span<ushort>().ToArray(), found);
-            Assert.Equal(5 * HalfMatrix.RoundedColumns(width), found.Length);
-            if (width % 2 == 1) Assert.All(Enumerable.Range(1, 5), r => Assert.Equal(0, found[(r * (width + 1)) - 1]));
+            var random = new Random(n);
+            var x = torch.tensor<float>(Numbers.Normal(random, rows * k, 2), rows, k);
+            var factors = Numbers.Normal(random, n);
+            using var matrix = new HalfMatrix(torch.tensor<float>(Numbers.Normal(random, n * k), n, k), torch.tensor<float>(Numbers.Normal(random, n), n));
+            var plain = torch.empty([rows, n]);
+            matrix.Linear(HalfMatrix.Rounded(x), plain);
+            InferenceKernels.Gelu(plain);
+            foreach (var c in new[] { null, factors })
+            {
+                var expected = plain.to_array();
+                if (c is not null) for (var i = 0; i < expected.Length; i++) expected[i] *= c[i % n];
+                // Rows lie apart; what is between them stays, but for the zero behind an odd width.
+                var (stride, columns) = (n + 5, HalfMatrix.RoundedColumns(n));
+                var found = GC.AllocateArray<ushort>(rows * stride, pinned: true);
+                Array.Fill(found, (ushort)777);
+                var rounded = HalfMatrix.Rounded(x);
+                matrix.Multiply((void*)rounded.data_ptr, rounded.size(1), rows, new RowTarget(null, (ushort*)Numbers.Address(found), stride, true, c is null ? null : Numbers.At(c)), serial: true);
+                for (var i = 0; i < found.Length; i++)
+                {
+                    var (row, column) = (i / stride, i % stride);
+                    Assert.Equal(column < n ? BFloat16.Round(expected[(row * n) + column]) : column < columns ? (ushort)0 : (ushort)777, found[i]);
+                }
+            }
         }
     }
 

@@ -25,6 +25,9 @@ internal static unsafe class Numbers
     /// <summary>Address of the first element of an array made here; also of an empty one.</summary>
     public static float* At(float[] pinned, int index = 0) => (float*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0) + index;
 
+    /// <summary>Address of the first element of any array that does not move.</summary>
+    public static void* Address<T>(T[] pinned) where T : unmanaged => (void*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
+
     /// <summary>Runs something on some threads and puts the count back.</summary>
     public static T OnThreads<T>(int threads, Func<T> body)
     {

@@ -1,0 +1,88 @@
+// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu and BFloat16.Round on eight: the bits are the same, so the
+// managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define RT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl")))
+#define RT_AVX512_INLINE __attribute__((target("avx512f,avx512bw,avx512vl"), always_inline)) inline
+
+namespace rt {
+
+// The lanes below count, of which none or all sixteen may be.
+inline __mmask16 lanes(int64_t count) { return count >= 16 ? 0xffff : count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1); }
+
+RT_AVX512_INLINE __m512 exp16(__m512 x) {
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693359375f), x);
+  r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4f), r);
+  __m512 p = _mm512_set1_ps(1.9875691500e-4f);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.3981999507e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(8.3334519073e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(4.1665795894e-2f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.6666665459e-1f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.0000001201e-1f));
+  p = _mm512_fmadd_ps(p, _mm512_mul_ps(r, r), _mm512_add_ps(r, _mm512_set1_ps(1.0f)));
+  const __m512i scaled = _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23));
+  const __mmask16 vanishes = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.0f), _CMP_LT_OQ), unordered = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  const __m512 result = _mm512_castsi512_ps(_mm512_maskz_mov_epi32(static_cast<__mmask16>(~vanishes), scaled));
+  return _mm512_mask_mov_ps(result, unordered, x);
+}
+
+RT_AVX512_INLINE __m512 gelu16(__m512 x) {
+  const __m512 magnitude = _mm512_abs_ps(_mm512_mul_ps(x, _mm512_set1_ps(0.70710678118654752f)));
+  const __m512 t = _mm512_div_ps(_mm512_set1_ps(1.0f), _mm512_fmadd_ps(_mm512_set1_ps(0.3275911f), magnitude, _mm512_set1_ps(1.0f)));
+  __m512 p = _mm512_set1_ps(1.061405429f);
+  p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-1.453152027f));
+  p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(1.421413741f));
+  p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-0.284496736f));
+  p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.254829592f));
+  const __m512 square = _mm512_mul_ps(magnitude, magnitude);
+  const __m512 minus = _mm512_castsi512_ps(_mm512_xor_epi32(_mm512_castps_si512(square), _mm512_set1_epi32(INT32_MIN)));
+  const __m512 tail = _mm512_mul_ps(_mm512_mul_ps(p, t), exp16(minus));
+  const __m512 half = _mm512_mul_ps(x, _mm512_set1_ps(0.5f));
+  const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+  return _mm512_mask_mul_ps(_mm512_mul_ps(half, _mm512_sub_ps(_mm512_set1_ps(2.0f), tail)), negative, half, tail);
+}
+
+// The nearest bfloat16 of each lane, ties to even. The processor's own conversion drops denormals.
+RT_AVX512_INLINE __m256i round16(__m512 x) {
+  const __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
+  const __m512i odd = _mm512_and_epi32(high, _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
+  const __mmask16 unordered = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  return _mm512_cvtepi32_epi16(_mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
+}
+
+// What follows a product while its tile is in the first cache: GELU where asked, one coefficient a column where given, and the rounding where the next product reads bfloat16.
+struct Epilogue {
+  int32_t gelu;
+  const float* coefficients;  // of the tile's first column
+  float* wide;                // the target, or
+  uint16_t* half;             // its bfloat16 form
+  int64_t stride;
+};
+
+// Finishes `rows` rows of a tile [rows][32] into the target, `width` columns of each. Columns between `width` and `written` become zero.
+RT_AVX512 inline void finish(const float* tile, int64_t rows, int64_t width, int64_t written, const Epilogue& e, int64_t row, int64_t column) {
+  for (int64_t half = 0; half < 2; ++half) {
+    const __mmask16 inside = lanes(width - 16 * half), stored = lanes(written - 16 * half);
+    if (stored == 0) break;
+    const __m512 c = e.coefficients == nullptr ? _mm512_set1_ps(1.0f) : _mm512_maskz_loadu_ps(inside, e.coefficients + column + 16 * half);
+    for (int64_t r = 0; r < rows; ++r) {
+      __m512 value = _mm512_loadu_ps(tile + r * 32 + 16 * half);
+      if (e.gelu != 0) value = gelu16(value);
+      if (e.coefficients != nullptr) value = _mm512_mul_ps(value, c);
+      value = _mm512_maskz_mov_ps(inside, value);
+      const int64_t at = (row + r) * e.stride + column + 16 * half;
+      if (e.half != nullptr) _mm256_mask_storeu_epi16(e.half + at, stored, round16(value));
+      else _mm512_mask_storeu_ps(e.wide + at, stored, value);
+    }
+  }
+}
+
+}  // namespace rt
+#endif
