@@ -32,17 +32,17 @@ internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyL
 
     /// <summary>The cells whose run is finished, in the order of the plan.</summary>
     public static IReadOnlyList<CellRecord> Finished(ExperimentPlan plan, ExperimentFolder folder) =>
-        [.. plan.Cells.Where(folder.IsTrained).Select(cell => Load(cell, folder))];
+        [.. plan.Cells.Where(folder.IsTrained).Select(cell => Load(plan, cell, folder))];
 
-    private static CellRecord Load(ExperimentCell cell, ExperimentFolder folder)
+    private static CellRecord Load(ExperimentPlan plan, ExperimentCell cell, ExperimentFolder folder)
     {
         var run = RunRecord.Load(folder.Run(cell));
         var attacks = cell.Attacks.Where(a => folder.IsAttacked(cell, a)).Select(a => AttackRecord.Load(folder.Attack(cell, a))).ToArray();
         var stages = run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl);
         // A search that another row's run did for this one costs as much as one of its own.
-        if (!cell.IsControl && cell.TicketFrom is { } from && SharedTickets.TakesSearch(cell.Recipe))
+        if (!cell.IsControl && cell.TicketFrom is { } from)
         {
-            stages = RunRecord.Load(folder.Run(from)).Result.Stages.Where(s => s.Stage is not (RetrainRun.Stage or RetrainRun.Control)).Concat(stages);
+            stages = SharedTickets.Used(cell.Recipe, plan.Cell(from).Recipe, RunResult.Load(RunFolder.Open(folder.Run(from)).ResultFile).Stages).Concat(stages);
         }
         return new CellRecord(cell, run, [.. stages], attacks);
     }

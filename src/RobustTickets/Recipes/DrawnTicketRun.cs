@@ -48,10 +48,8 @@ internal static class DrawnTicketRun
         if (draw is WeightDrawOptions weights)
         {
             using var scope = torch.scope();
-            var (layout, scores) = WeightTickets.ReadScores(folder);
-            var saved = TicketInputs.Weights(folder);
-            var mask = WeightDraw.ByScore([.. scores.Select(s => (s.Site, s.Scores, saved.Of(s.Site) is { } m ? (long[])[m.Rows, m.Columns] : []))], layout, weights.Sparsity);
-            WeightTickets.Conclude(session, "saved-scores", mask, weights.Sparsity, StageTally.Zero, new SavedScores(layout, scores));
+            var mask = WeightTickets.Draw(folder, TicketInputs.Weights(folder), weights.Sparsity, out var scores);
+            WeightTickets.Conclude(session, scores is null ? "saved-round" : "saved-scores", mask, weights.Sparsity, StageTally.Zero, scores);
             return mask;
         }
         var ticket = TicketFolder.Read(folder);

@@ -1,6 +1,7 @@
 // Iterative magnitude pruning (Chen et al., The Lottery Ticket Hypothesis for Pre-trained BERT Networks; spec 10.1, 15.12): round k trains from the pre-trained encoder under the
 // mask so far, then prunes the smallest absolute weights among those left until k/rounds of the sparsity is reached. The encoder is rewound after each round; the classifier only
 // where the recipe says so. With FreeLB as objective this is RobusT's ablation "w/o Mask Learning" (spec 9.8).
+// The ticket keeps the mask of every round: that of round k is the ticket of a search of k rounds, so a sweep over sparsity needs one search.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -24,7 +25,7 @@ internal static class MagnitudeSearchRun
     {
         var (recipe, examples) = (session.Recipe, session.Data.Train.Examples.Count);
         var first = from is { } checkpoint ? Round(checkpoint.State.Stage) ?? 1 : 1;
-        var part = new MaskPart(first > 1 ? MaskPart.Load(from!.Value.Path) : null);
+        var part = new RoundMasks(first > 1 ? RoundMasks.Load(from!.Value.Path) : []);
         BertForSequenceClassification? before = null;
         StageTally tally = StageTally.Zero;
         try
@@ -35,7 +36,7 @@ internal static class MagnitudeSearchRun
                 if (before is not null && !search.RewindClassifier) KeepClassifier(before, model);
                 before?.Dispose();
                 before = model;
-                if (part.Mask is { } sofar) FixedMasks.Attach(model, sofar);
+                if (part.Newest is { } sofar) FixedMasks.Attach(model, sofar);
                 var steps = StepCounts.Of(recipe, search.EpochsPerRound, examples);
                 tally = StageLoop.Run(
                     session, model,
@@ -46,18 +47,17 @@ internal static class MagnitudeSearchRun
                     },
                     from);
                 from = null;
-                part.Mask = WeightDraw.ByMagnitude(
-                    [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))], draw.Sparsity * round / search.Rounds, part.Mask);
+                part.Masks.Add(WeightDraw.ByMagnitude(
+                    [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))], draw.Sparsity * round / search.Rounds, part.Newest));
             }
         }
         finally
         {
             before?.Dispose();
         }
-        var mask = part.Mask!;
         session.Events.Append(new StopEvent(Stage(search.Rounds), Rule, tally.Steps, tally.Steps, true));
-        WeightTickets.Conclude(session, Rule, mask, draw.Sparsity, tally, null);
-        return mask;
+        WeightTickets.Conclude(session, Rule, part.Newest!, draw.Sparsity, tally, null, rounds: part.Masks);
+        return part.Newest!;
     }
 
     private static void KeepClassifier(BertForSequenceClassification from, BertForSequenceClassification to)
@@ -65,18 +65,18 @@ internal static class MagnitudeSearchRun
         foreach (var name in to.Store.Names.Where(BertSites.IsClassifier)) from.Store[name].span<float>().CopyTo(to.Store[name].span<float>());
     }
 
-    /// <summary>The mask so far, in every checkpoint of a round that has one.</summary>
-    private sealed class MaskPart(WeightMask? mask) : ICheckpointPart
+    /// <summary>The masks of the rounds that are done, in every checkpoint of a later one.</summary>
+    private sealed class RoundMasks(List<WeightMask> masks) : ICheckpointPart
     {
-        private const string File = "masks.safetensors";
+        public List<WeightMask> Masks => masks;
 
-        public WeightMask? Mask { get; set; } = mask;
+        public WeightMask? Newest => masks.LastOrDefault();
 
-        public static WeightMask? Load(string folder) => WeightTickets.ReadMasks(Path.Combine(folder, File));
+        public static List<WeightMask> Load(string folder) => [.. WeightTickets.Rounds(folder).Select(WeightTickets.ReadMasks)];
 
         public void Write(string folder)
         {
-            if (Mask is { } mask) WeightTickets.WriteMasks(Path.Combine(folder, File), mask);
+            for (var i = 0; i < masks.Count; i++) WeightTickets.WriteMasks(WeightTickets.RoundFile(folder, i + 1), masks[i]);
         }
 
         public void Read(string folder)

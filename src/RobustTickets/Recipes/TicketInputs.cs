@@ -3,6 +3,7 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Tickets;
+using RobustTickets.Torch;
 
 namespace RobustTickets.Recipes;
 
@@ -74,8 +75,8 @@ internal static class TicketInputs
         {
             case WeightMask mask:
                 mask.RequireShapes(BertSites.MaskableShapes(shape), path);
-                if (draw is WeightDrawOptions) _ = WeightTickets.ReadScores(Resolve(path));
-                return WeightTickets.Hash(mask);
+                if (draw is not WeightDrawOptions weights) return WeightTickets.Hash(mask);
+                using (torch.scope()) return WeightTickets.Hash(WeightTickets.Draw(Resolve(path), mask, weights.Sparsity, out _));
             case StructuredMask mask:
                 if (draw is WeightDrawOptions) throw new RecipeException($"draw: {path} keeps heads and neurons, no sparsity of weights can be drawn from it; set draw to {{\"kind\":\"as-saved\"}}");
                 var (heads, neurons) = (mask.Heads.Select(l => l.Length), mask.Neurons.Select(l => l.Length));

@@ -1,5 +1,5 @@
 // Ticket folders of single weights: ticket.json (counts, provenance with hashes), masks.safetensors (one bit a weight, as bytes) and, after a mask search, scores.safetensors,
-// from which any other sparsity can be drawn later.
+// from which any other sparsity can be drawn later; after rounds of magnitude pruning the mask of every round, round-N.safetensors.
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
@@ -40,7 +40,9 @@ internal static class WeightTickets
     /// <param name="tally">The search.</param>
     /// <param name="scores">What it was drawn from, or null.</param>
     /// <param name="drawn">When these were taken; null = at the end of the search.</param>
-    internal static void Conclude(RunSession session, string rule, WeightMask mask, double sparsity, StageTally tally, SavedScores? scores, DrawPoint? drawn = null)
+    /// <param name="rounds">The masks of the rounds that led to it, its own last; null = there were none.</param>
+    internal static void Conclude(
+        RunSession session, string rule, WeightMask mask, double sparsity, StageTally tally, SavedScores? scores, DrawPoint? drawn = null, IReadOnlyList<WeightMask>? rounds = null)
     {
         var point = drawn ?? new DrawPoint(tally.Steps, tally.Epochs);
         var ticket = new JsonObject
@@ -66,6 +68,7 @@ internal static class WeightTickets
             {
                 AtomicFile.WriteAllText(Path.Combine(folder, TicketFolder.File), ticket.ToJsonString() + "\n");
                 WriteMasks(Path.Combine(folder, MasksFile), mask);
+                for (var i = 0; i < rounds?.Count; i++) WriteMasks(RoundFile(folder, i + 1), rounds[i]);
                 if (scores is null) return;
                 SafetensorsWriter.WriteStreamed(
                     Path.Combine(folder, ScoresFile), scores.Scores.Select(s => BertFiles.Stream(s.Site, s.Scores)),
@@ -73,6 +76,32 @@ internal static class WeightTickets
             },
             replace: true);
         session.Ticket = Summary(rule, mask, tally, point);
+    }
+
+    /// <summary>The file of a round's mask, from round 1.</summary>
+    internal static string RoundFile(string folder, int round) => Path.Combine(folder, FormattableString.Invariant($"round-{round}.safetensors"));
+
+    /// <summary>The files of the rounds in a folder, in order.</summary>
+    internal static IEnumerable<string> Rounds(string folder) => Enumerable.Range(1, int.MaxValue).Select(round => RoundFile(folder, round)).TakeWhile(File.Exists);
+
+    /// <summary>A mask of another sparsity that a ticket folder allows to be drawn: from its scores, or that of one of its rounds.</summary>
+    /// <param name="folder">The ticket folder.</param>
+    /// <param name="saved">Its own mask.</param>
+    /// <param name="sparsity">Share of weights to prune.</param>
+    /// <param name="scores">The scores it was drawn from, or null.</param>
+    /// <exception cref="CheckpointException">It has neither scores nor such a round; the message says what is possible.</exception>
+    internal static WeightMask Draw(string folder, WeightMask saved, double sparsity, out SavedScores? scores)
+    {
+        scores = null;
+        if (File.Exists(Path.Combine(folder, ScoresFile)) || !Rounds(folder).Any())
+        {
+            var (layout, found) = ReadScores(folder);
+            scores = new SavedScores(layout, found);
+            return WeightDraw.ByScore([.. found.Select(s => (s.Site, s.Scores, saved.Of(s.Site) is { } m ? (long[])[m.Rows, m.Columns] : []))], layout, sparsity);
+        }
+        var rounds = Rounds(folder).Select(ReadMasks).ToArray();
+        return rounds.FirstOrDefault(r => r.Count - r.Kept == WeightDraw.PrunedCount(r.Count, sparsity)) ?? throw new CheckpointException(FormattableString.Invariant(
+            $"{folder}: was pruned in rounds, none of which has sparsity {sparsity}; possible draw.sparsity: {string.Join(", ", rounds.Select(r => FormattableString.Invariant($"{r.Sparsity:0.####}")))}"));
     }
 
     /// <summary>The ticket as result.json tells it. Heads and neurons are all there; single weights are not.</summary>

@@ -53,8 +53,9 @@ public sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IReadO
 /// <param name="HeadsKept">Weights kept in the query, key and value rows of each head, per layer; empty in tickets of before it was written.</param>
 public sealed record WeightTicketRecord(IReadOnlyList<WeightMatrixRecord> Matrices, IReadOnlyList<IReadOnlyList<long>> HeadsKept)
 {
+    /// <summary>Reads a <c>ticket.json</c>; null when there is none, or one of heads and neurons.</summary>
     /// <exception cref="DataException">The file says it is such a ticket and does not hold one.</exception>
-    internal static WeightTicketRecord? LoadIfPresent(string file)
+    public static WeightTicketRecord? LoadIfPresent(string file)
     {
         if (!File.Exists(file)) return null;
         var json = JsonFacts.Read(file);

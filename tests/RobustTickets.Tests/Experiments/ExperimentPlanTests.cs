@@ -130,6 +130,9 @@ public class ExperimentPlanTests
         Assert.Contains("it draws otherwise than row \"first\"", Refused("early-robust", Row("r", "early-robust", "draw.neuron-ratio=0.5")));
         Assert.Contains("random weights match a ticket of single weights", Refused("early-robust", Row("r", "random-weights")));
 
+        Assert.Contains("it prunes in 5 rounds, row \"first\" in 3", Refused("lth", Row("r", "lth", "search.rounds=5", "draw.sparsity=0.5")));
+        Assert.Contains("it prunes 0.15 of the weights in a round, row \"first\" 0.1", Refused("lth", Row("r", "lth", "search.rounds=2")));
+        Assert.Contains("it searches otherwise than row \"first\" (search)", Refused("lth", Row("r", "lth", "search.epochs-per-round=2")));
         var plan = Plan(With("robust-ticket", Row("r", "robust-ticket", "draw.sparsity=0.8")));
         var cell = plan.Cell("r.sst2.seed-2");
         Assert.Equal(("first.sst2.seed-2", new SavedTicketSearch("first.sst2.seed-2"), new RobustTickets.Tickets.WeightDrawOptions(0.8)), (cell.TicketFrom, cell.Recipe.Search, cell.Recipe.Draw));

@@ -40,9 +40,15 @@ public class RecipeJsonTests
         foreach (var objective in objectives)
         {
             var recipe = new Recipe("n", "t", "s", 17, 3, 7, 0.25, new RandomStructuredSearch(4), new DrawOptions(0.3, 0.4),
-                new RetrainStage(objective, optimizer, 1.5, TicketCoefficients.Trainable, false, StartWeights.RedrawnAll, Realisation.Released), new EvaluateStage(false, true));
+                new RetrainStage(objective, optimizer, 1.5, TicketCoefficients.Trainable, false, StartWeights.RedrawnAll, Realisation.Released),
+                new EvaluateStage(false, true, new EpochAttackOptions("a", 7, 3, 0.2, false, false, 9)));
             Assert.Equal(recipe, RecipeJson.Read(RecipeJson.Write(recipe), "test"));
         }
+        var masks = new Recipe("n", "t", "s", 17, 3, 7, 0.25,
+            new MaskSearch(
+                new DenseTraining(new CleanOptions(), optimizer, 0.5, false), new CleanOptions(), new HardConcreteOptions(0.3), optimizer, 2.5, 1.5, false, false, DrawEpochRule.BestDev),
+            new WeightDrawOptions(0.35), new RetrainStage(new CleanOptions(), optimizer, 1.5), new EvaluateStage());
+        Assert.Equal(masks, RecipeJson.Read(RecipeJson.Write(masks), "test"));
         foreach (var stop in new StopOptions[] { new ConsecutiveStop(0.2, 3, DrawAt.Anchor), new AnchorStop(0.3, 4, DrawAt.Newest), new FifoStop(0.4, 6, DrawAt.Anchor), new FixedStop(0.15) })
         {
             var recipe = new Recipe("n", "t", "s § “x”", 17, 3, 7, 0.25,

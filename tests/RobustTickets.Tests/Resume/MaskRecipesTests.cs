@@ -121,6 +121,17 @@ public sealed class MaskRecipesTests : IDisposable
     }
 
     [Fact]
+    public void Rounds_of_pruning_leave_a_ticket_each()
+    {
+        var first = _task.NewRun("first");
+        Run(Tiny("lth"), first);
+        var again = Tiny("lth") with { Search = new SavedTicketSearch(first) };
+        var second = Run(again with { Draw = new WeightDrawOptions(0.2) }, _task.NewRun()).Ticket!;
+        Assert.Equal(("saved-round", Math.Round(0.2 * Maskable, MidpointRounding.ToEven)), (second.StopRule, (double)(Maskable - second.WeightsKept)));
+        Refused<CheckpointException>("none of which has sparsity 0.25; possible draw.sparsity: 0.1, 0.2, 0.3", again with { Draw = new WeightDrawOptions(0.25) });
+    }
+
+    [Fact]
     public void A_ticket_of_another_shape_is_refused_by_name()
     {
         var first = _task.NewRun("first");
