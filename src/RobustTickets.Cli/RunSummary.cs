@@ -1,6 +1,7 @@
 // A finished run in a few lines, for people.
 using System.Globalization;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Reports;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli;
@@ -17,6 +18,11 @@ internal static class RunSummary
         if (result.Ticket is { Kind: "weights" } weights)
         {
             Line(output, "ticket", $"{weights.StopRule}: keeps {weights.WeightsKept:N0} of {weights.WeightsTotal:N0} weights ({100 * (1 - ((double)weights.WeightsKept / weights.WeightsTotal)):0.0} % pruned)");
+            if (WeightTicketRecord.LoadIfPresent(Path.Combine(folder, "ticket", "ticket.json")) is { } ticketFile)
+            {
+                Pruned(output, "by layer", ticketFile.Matrices.GroupBy(m => m.Layer is { } layer ? (layer + 1).ToString(CultureInfo.InvariantCulture) : m.Kind));
+                Pruned(output, "by matrix", ticketFile.Matrices.GroupBy(m => m.Kind));
+            }
         }
         else if (result.Ticket is { } ticket)
         {
@@ -29,6 +35,9 @@ internal static class RunSummary
         if (result.CleanDev is { } dev) Line(output, "dev", $"accuracy {100 * dev:0.00} %{Examples(result, "dev")}");
         if (result.CleanTest is { } test) Line(output, "test", $"accuracy {100 * test:0.00} %{Examples(result, "test")}");
     }
+
+    private static void Pruned(TextWriter output, string how, IEnumerable<IGrouping<string, WeightMatrixRecord>> groups) =>
+        Line(output, "", $"% pruned {how}: {string.Join(", ", groups.Select(g => Figures.Text($"{g.Key} {100 * (1 - ((double)g.Sum(m => m.Kept) / g.Sum(m => m.Count))):0.0}")))}");
 
     private static string Examples(RunResult result, string split) =>
         result.EvaluatedSplit == split ? string.Create(CultureInfo.InvariantCulture, $" of {result.EvaluatedExamples:N0} examples") : "";

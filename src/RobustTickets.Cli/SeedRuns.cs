@@ -27,7 +27,7 @@ internal static class SeedRuns
         var summary = new JsonObject
         {
             ["schema_version"] = 1, ["recipe"] = request.Recipe.Name, ["task"] = request.Recipe.Task, ["seeds"] = JsonOutput.Array(seeds),
-            ["best_on_development"] = SeedTable.BestOnDevelopment(runs), ["rows"] = table.ToJson(),
+            ["best_on_development"] = SeedTable.BestOnDevelopment(runs), ["best_under_attack_on_development"] = SeedTable.BestUnderAttack(runs), ["rows"] = table.ToJson(),
         };
         AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.csv"), table.ToCsv());
         AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.md"), table.ToMarkdown());
@@ -35,6 +35,7 @@ internal static class SeedRuns
         if (json) JsonOutput.Write(context.Out, summary);
         else context.Out.Write(table.ToMarkdown());
         if (!json && SeedTable.BestOnDevelopment(runs) is { } best) context.Out.WriteLine($"best on development data: seed {best}");
+        if (!json && SeedTable.BestUnderAttack(runs) is { } robust) context.Out.WriteLine($"best under attack on development data: seed {robust}");
         return ExitCodes.Ok;
     }
 }

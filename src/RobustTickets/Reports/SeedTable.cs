@@ -1,5 +1,7 @@
 // One recipe with several seeds: a row per seed, then mean and sample standard deviation. The seed that is best on development data is named, since a choice by the
 // reported accuracy would be a choice on the reported examples.
+using RobustTickets.Runs;
+
 namespace RobustTickets.Reports;
 
 /// <summary>Sums up runs that differ in their seed.</summary>
@@ -18,15 +20,26 @@ public static class SeedTable
         new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", true),
     ];
 
-    /// <summary>The table of some runs.</summary>
+    private static readonly string[] Formats = ["0.00", "0.00", "0.00", "#,0", "0.0", "0", "0", "0.0"];
+
+    private static readonly ReportColumn UnderAttack = new("development_aua", "Development Aua %", "Accuracy under attack on development examples after the last whole epoch", true);
+
+    /// <summary>The table of some runs; with accuracy under attack on development examples when one of them was attacked after its epochs.</summary>
     public static ReportTable Of(IReadOnlyList<RunRecord> runs)
     {
-        var values = runs.Select(Values).ToArray();
-        var rows = values.Select((v, i) => Row(runs[i].Result.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), v)).ToList();
-        rows.Add(Row("mean", Column(values, v => v.Average())));
-        rows.Add(Row("sd", Column(values, v => v.Length < 2 ? null : Math.Sqrt(v.Sum(x => (x - v.Average()) * (x - v.Average())) / (v.Length - 1)))));
-        return new ReportTable(Columns, rows);
+        var attacked = runs.Any(r => DevelopmentAua(r) is not null);
+        var formats = attacked ? Formats[..1].Append("0.0").Concat(Formats[1..]).ToArray() : Formats;
+        var values = runs.Select(r => attacked ? [.. Values(r)[..1], 100 * DevelopmentAua(r), .. Values(r)[1..]] : Values(r)).ToArray();
+        var rows = values.Select((v, i) => Row(runs[i].Result.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), v, formats)).ToList();
+        rows.Add(Row("mean", Column(values, v => v.Average()), formats));
+        rows.Add(Row("sd", Column(values, v => v.Length < 2 ? null : Math.Sqrt(v.Sum(x => (x - v.Average()) * (x - v.Average())) / (v.Length - 1))), formats));
+        return new ReportTable(attacked ? [.. Columns[..2], UnderAttack, .. Columns[2..]] : Columns, rows);
     }
+
+    /// <summary>The seed that withstands most on development examples after its last whole epoch, the first of equals; null unless every run was attacked after its epochs.</summary>
+    public static int? BestUnderAttack(IReadOnlyList<RunRecord> runs) => runs.All(r => DevelopmentAua(r) is not null) ? runs.MaxBy(r => DevelopmentAua(r)!.Value)?.Result.Seed : null;
+
+    private static double? DevelopmentAua(RunRecord run) => run.Events.OfType<EpochAttackEvent>().LastOrDefault(e => e.Stage == "retrain")?.Aua;
 
     /// <summary>The seed with the best accuracy on development data, the first of equals; null when no run has any.</summary>
     public static int? BestOnDevelopment(IReadOnlyList<RunRecord> runs) => runs.Where(r => r.Result.Development is not null).MaxBy(r => r.Result.Development!.Accuracy)?.Result.Seed;
@@ -44,9 +57,5 @@ public static class SeedTable
     private static double?[] Column(double?[][] runs, Func<double[], double?> of) =>
         [.. Enumerable.Range(0, runs[0].Length).Select(i => runs.All(r => r[i] is not null) ? of([.. runs.Select(r => r[i]!.Value)]) : null)];
 
-    private static ReportCell[] Row(string name, double?[] v) =>
-    [
-        new(name), ReportCell.Of(v[0], "0.00"), ReportCell.Of(v[1], "0.00"), ReportCell.Of(v[2], "0.00"), ReportCell.Of(v[3], "#,0"), ReportCell.Of(v[4], "0.0"), ReportCell.Of(v[5], "0"),
-        ReportCell.Of(v[6], "0"), ReportCell.Of(v[7], "0.0"),
-    ];
+    private static ReportCell[] Row(string name, double?[] values, string[] formats) => [new(name), .. values.Zip(formats, (value, format) => ReportCell.Of(value, format))];
 }

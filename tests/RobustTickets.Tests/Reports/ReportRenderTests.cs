@@ -53,9 +53,23 @@ public sealed class ReportRenderTests : IDisposable
     }
 
     [Fact]
+    public void Seeds_are_compared_by_what_they_withstand_on_development_examples()
+    {
+        SyntheticRun Seed(int seed, double? aua) => new(_root) { Seed = seed, EpochAua = aua };
+        var runs = RunRecord.LoadAll([Seed(1, 0.2).Write("s1"), Seed(2, 0.4).Write("s2"), Seed(3, 0.3).Write("s3")]);
+        var lines = SeedTable.Of(runs).ToCsv().Split('\n');
+        var column = Array.IndexOf(lines[0].Split(','), "development_aua");
+        Assert.Equal(["20", "40", "30", "30", "10"], lines[1..6].Select(l => double.Parse(l.Split(',')[column], CultureInfo.InvariantCulture).ToString("0.######", CultureInfo.InvariantCulture)));
+        Assert.Equal(2, SeedTable.BestUnderAttack(runs));
+        // One that was not attacked cannot be compared, and without any there is no such column.
+        Assert.Null(SeedTable.BestUnderAttack([.. runs, RunRecord.Load(Seed(4, null).Write("s4"))]));
+        Assert.DoesNotContain("development_aua", SeedTable.Of([RunRecord.Load(Seed(5, null).Write("s5"))]).ToCsv(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Accuracy_under_attack_after_each_epoch_has_a_figure_of_its_own()
     {
-        var runs = RunRecord.LoadAll([new SyntheticRun(_root).Write("without"), new SyntheticRun(_root) { Name = "attacked", EpochAttacks = true }.Write("with")]);
+        var runs = RunRecord.LoadAll([new SyntheticRun(_root).Write("without"), new SyntheticRun(_root) { Name = "attacked", EpochAua = 0.3 }.Write("with")]);
         Assert.DoesNotContain("Accuracy under attack after each epoch", HtmlReport.Render([runs[0]]), StringComparison.Ordinal);
         var html = HtmlReport.Render(runs);
         Assert.Contains("Accuracy under attack after each epoch, on 100 development examples", html, StringComparison.Ordinal);

@@ -24,7 +24,7 @@ internal sealed class SyntheticRun(string root)
     public int PrunedHeads { get; init; } = 3;
     public string Cpu { get; init; } = "Synthetic CPU 9000";
     public string? SummaryAua { get; init; }
-    public bool EpochAttacks { get; init; }
+    public double? EpochAua { get; init; }
     public int Layers12 { get; init; } = Layers;
     public int HeadsEach { get; init; } = Heads;
 
@@ -46,7 +46,7 @@ internal sealed class SyntheticRun(string root)
                 var loss = 0.62 * Math.Exp(-s / 150.0) + 0.04 + 0.06 * Noise(s);
                 log.Append(new StepEvent("retrain", s, s / 100.0, loss, 1e-4 * (1 - (s - 1.0) / steps), 0.8, 520, 0.05, 1, 1, 1));
                 if (s % 100 == 0) log.Append(new EvaluationEvent("retrain", s, s / 100, "dev", Clean - 0.12 * Math.Exp(-s / 200.0) + 0.004 * Noise(s + 7), 0.2, 400));
-                if (EpochAttacks && s % 100 == 0) log.Append(new EpochAttackEvent("retrain", s, s / 100, "dev", "textfooler", 100, 10, 90 - (s / 100), s / 100, s / 10_000.0, 60, 3));
+                if (EpochAua is { } aua && s % 100 == 0) log.Append(new EpochAttackEvent("retrain", s, s / 100, "dev", "textfooler", 100, 10, 0, 90, aua * s / steps, 60, 3));
             }
             log.Append(new StageEvent("retrain", "end"));
         }
