@@ -28,7 +28,11 @@ fi
 
 mkdir -p "$out"
 log=$out/build.log
-[ -e "$stamp" ] && [ "$(cat "$stamp.libtorch" 2>/dev/null)" != "$libtorch" ] && rm -f "$out/CMakeCache.txt"
+# CMake refuses a cache made from another folder (a checkout that was moved or copied) and keeps the libtorch it once found.
+cached=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/CMakeCache.txt" 2>/dev/null || true)
+if [ "$cached" != "$here" ] || [ "$(cat "$stamp.libtorch" 2>/dev/null)" != "$libtorch" ]; then
+    rm -rf "$out/CMakeCache.txt" "$out/CMakeFiles"
+fi
 if ! { cmake -S "$here" -B "$out" ${libtorch:+-DCMAKE_PREFIX_PATH="$libtorch"} && cmake --build "$out" -j 2; } >"$log" 2>&1; then
     grep -nE 'error|Error|not find' "$log" | head -n 20 >&2 || true
     fail "the build failed (full log: $log)"
