@@ -1,5 +1,5 @@
-// One stage of training as every search of weights runs it: log, steps, evaluation after each epoch, checkpoints, and going on from one. Stages follow one another; at the
-// border a checkpoint is written, so that a finished stage is never repeated.
+// One stage of training as every search of weights and every retraining runs it: log, steps, evaluation after each epoch, checkpoints, and going on from one. Stages follow one
+// another; at the border a checkpoint is written, so that a finished stage is never repeated.
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -32,6 +32,9 @@ internal sealed record StageSettings(string Name, ObjectiveOptions Objective, Op
     /// <summary>Called after the evaluation of a whole epoch, before a checkpoint of it is written.</summary>
     internal Action<StageRun, EvaluationResult>? AfterEpoch { get; init; }
 
+    /// <summary>Whether the network of this stage is one that is kept: its epochs are attacked where the recipe asks for it, and its end is saved, since no stage need follow.</summary>
+    internal bool Final { get; init; }
+
     /// <summary>A stage that trains the whole network.</summary>
     internal static StageSettings Dense(string name, DenseTraining training, Recipe recipe, int examples)
     {
@@ -50,7 +53,7 @@ internal interface ICheckpointPart
     void Read(string folder);
 }
 
-/// <summary>Runs stages of a search.</summary>
+/// <summary>Runs stages.</summary>
 internal static class StageLoop
 {
     /// <summary>Trains a model through a stage, from a checkpoint if it belongs to this stage.</summary>
@@ -71,25 +74,29 @@ internal static class StageLoop
             RunCheckpoint.Restore(checkpoint.Path, checkpoint.State, model.Store, optimizer);
             settings.Part?.Read(checkpoint.Path);
             stage.Tally = checkpoint.State.Tally;
+            if (checkpoint.State.EpochAttackDue) EpochAttacks.Run(session, stage);
         }
         else
         {
             session.Events.Append(new StageEvent(settings.Name, "begin"));
-            if (session.StepsBefore > 0) session.SaveCheckpoint(stage);
+            if (settings.Final || session.StepsBefore > 0) session.SaveCheckpoint(stage);
         }
         trainer.Run(null, step =>
         {
             stage.Tally = stage.Tally.Add(step);
             session.AfterStep(stage, step);
             settings.AfterStep?.Invoke(stage, step);
-            if (recipe.Evaluate.EveryEpoch && step.Step % sampler.StepsPerEpoch == 0)
+            var border = step.Step % sampler.StepsPerEpoch == 0;
+            if (border && recipe.Evaluate.EveryEpoch)
             {
                 var evaluated = session.EvaluateEpoch(stage);
                 settings.AfterEpoch?.Invoke(stage, evaluated);
             }
+            if (border && settings.Final && recipe.Evaluate.EpochAttack is not null) EpochAttacks.Run(session, stage);
             session.CheckpointIfDue(stage);
             return true;
         });
+        if (settings.Final) session.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
         ObjectiveParameters.Detach(model);
         session.Events.Append(new StageEvent(settings.Name, "end"));
         session.Finished.Add(stage.Tally.Summary(settings.Name));
