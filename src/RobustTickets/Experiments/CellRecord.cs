@@ -16,7 +16,7 @@ internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyL
 
     public string Split => Run.Result.EvaluatedSplit;
 
-    public long Parameters => Cell.IsControl ? Run.Result.Control!.ParametersWithoutEmbeddings : Run.Result.Model.ParametersWithoutEmbeddings;
+    public long Parameters => Cell.IsControl ? Run.Result.Control!.ParametersWithoutEmbeddings : Run.Parameters;
 
     public double Seconds => Stages.Sum(s => s.Seconds);
 

@@ -39,7 +39,7 @@ internal static class HeadlineText
 
     private static string Cost(RunRecord run, RunRecord reference)
     {
-        var (a, b) = (run.Result.Model.ParametersWithoutEmbeddings, reference.Result.Model.ParametersWithoutEmbeddings);
+        var (a, b) = (run.Parameters, reference.Parameters);
         var text = a == b
             ? $"It has the same {SummaryTable.Parameters(a)} parameters"
             : string.Create(CultureInfo.InvariantCulture, $"It has {SummaryTable.Parameters(a)} of {SummaryTable.Parameters(b)} parameters ({100.0 * (a - b) / b:+0;−0} %)");

@@ -38,6 +38,19 @@ public sealed record RunRecord(
     /// <summary>Seconds of compute of a stage, or null when the run had none.</summary>
     public double? Seconds(string stage) => Stage(stage)?.Seconds;
 
+    /// <summary>
+    /// Parameters without the embedding tables, as both papers count them (spec 1.3): RobusT counts what its mask leaves, so weights that a ticket of single weights has pruned are
+    /// not among them, although they lie in the saved matrices as zeros.
+    /// </summary>
+    public long Parameters
+    {
+        get
+        {
+            var dense = RecipeValue("retrain.realisation") is { } realisation && realisation != "ticket";
+            return Result.Model.ParametersWithoutEmbeddings - (Result.Ticket is { Kind: "weights" } ticket && !dense ? ticket.WeightsTotal - ticket.WeightsKept : 0);
+        }
+    }
+
     /// <summary>A stage's summary, or null when the run had none.</summary>
     public StageSummary? Stage(string stage) => Result.Stages.FirstOrDefault(s => s.Stage == stage);
 

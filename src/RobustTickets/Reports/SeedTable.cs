@@ -49,7 +49,7 @@ public static class SeedTable
         var stages = run.Result.Stages.Where(s => s.Stage != "control").ToArray();
         return
         [
-            100 * run.Result.Development?.Accuracy, 100 * run.Clean, 100 * run.Result.Control?.Accuracy, run.Result.Model.ParametersWithoutEmbeddings, stages.Sum(s => s.Seconds),
+            100 * run.Result.Development?.Accuracy, 100 * run.Clean, 100 * run.Result.Control?.Accuracy, run.Parameters, stages.Sum(s => s.Seconds),
             stages.Sum(s => s.ForwardPasses), stages.Sum(s => s.BackwardPasses), stages.Sum(s => s.Flops) / 1e9,
         ];
     }

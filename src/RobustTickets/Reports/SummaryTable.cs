@@ -109,7 +109,7 @@ public static class SummaryTable
             ReportCell.Of(attack?.QueriesAsked, "N1", attack is null ? null : string.Create(CultureInfo.InvariantCulture, $"{attack.QueriesForwarded:N1} forwarded")),
             ReportCell.Of(attack?.QueriesForwarded, "N1"),
             attack is { Succeeded: > 0 } ? ReportCell.Of(100 * attack.WordsChanged, "0.0") : ReportCell.None,
-            new(Parameters(model.ParametersWithoutEmbeddings), model.ParametersWithoutEmbeddings),
+            new(Parameters(run.Parameters), run.Parameters),
             ReportCell.Of(model.ParametersTotal, "0"),
             ReportCell.Of(run.Seconds("search"), "N1"),
             ReportCell.Of(run.Seconds("retrain"), "N1"),
