@@ -6,6 +6,7 @@ using RobustTickets.Models;
 using RobustTickets.Text.Attacks;
 using RobustTickets.Text.Attacks.Engine;
 using RobustTickets.Text.Attacks.Searches;
+using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Benchmarks.AttackThroughput;
 
@@ -14,6 +15,7 @@ namespace RobustTickets.Benchmarks.AttackThroughput;
 /// <param name="Execution">How the network runs.</param>
 /// <param name="Engine">How many examples and texts at once.</param>
 /// <param name="EveryQuery">Whether every query that is asked is forwarded, also where its answer cannot matter; TextAttack does so.</param>
+/// <remarks>A way whose products are rounded to bfloat16 sees another network: its outcomes are compared with its own, one example at a time.</remarks>
 internal sealed record Way(string Name, ModelExecution Execution, AttackEngineOptions Engine, bool EveryQuery)
 {
     /// <summary>TextAttack asks at most this many texts at once, all of one step of one example.</summary>
@@ -28,7 +30,13 @@ internal sealed record Way(string Name, ModelExecution Execution, AttackEngineOp
         new("b  one example at a time, padded to the longest", ModelExecution.Reference, OneByOne, true),
         new("b' one example at a time, compiled network, packed", new ModelExecution(), OneByOne, true),
         new("c  the engine", new ModelExecution(), new AttackEngineOptions(64, 64, concurrency), false),
+        .. HalfMatrix.WhyNot() is null ? [new Way("c' the engine, bf16", Half, new AttackEngineOptions(64, 64, concurrency), false)] : Array.Empty<Way>(),
     ];
+
+    private static ModelExecution Half => new(Precision: MatrixPrecision.Bf16);
+
+    /// <summary>The way whose outcomes this one must have.</summary>
+    public Way Reference(Way plainest) => Execution.Precision == MatrixPrecision.Bf16 ? new Way("one example at a time, bf16", Half, OneByOne, true) : plainest;
 
     /// <summary>The attack as this way runs it.</summary>
     public Attack Of(Attack attack) =>

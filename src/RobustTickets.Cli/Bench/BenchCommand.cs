@@ -38,6 +38,7 @@ internal static class BenchCommand
         {
             step, shape, lengths, padded, precision, baseline, batch, passes, repeats, maxLength, fixedLength, threads, clock, without, json,
         };
+        command.Subcommands.Add(BenchTokenizer.Create(context));
         command.SetAction(parsed =>
         {
             var histogram = LengthHistogram.All.First(h => h.Name == parsed.GetValue(lengths));

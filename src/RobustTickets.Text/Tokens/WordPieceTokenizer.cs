@@ -15,6 +15,9 @@ public sealed class WordPieceTokenizer
     // Bounds of the cache: attacks make ever new spellings, whole books without a blank exist.
     private const int CacheEntries = 1 << 17;
     private const int CachedLength = 48;
+
+    // Above it (nobody's network) memory follows the text and not the limit.
+    private const int RentedPieces = 4096;
     private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\n\r");
 
     private readonly BasicTokenizer _basic;
@@ -88,7 +91,29 @@ public sealed class WordPieceTokenizer
     public int[] TokenIds(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return [.. Pieces(text, int.MaxValue)];
+        var ids = new List<int>((text.Length / 4) + 4);
+        var rest = text.AsSpan();
+        while (NextStretch(ref rest, out var stretch)) ids.AddRange(Stretch(stretch));
+        return [.. ids];
+    }
+
+    /// <summary>
+    /// The same into memory of the caller's: writes the first pieces, as many as fit, and returns their number. Allocates nothing where every stretch between
+    /// blanks was seen before and has at most 48 characters.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="target">Receives the indices.</param>
+    public int TokenIds(ReadOnlySpan<char> text, Span<int> target)
+    {
+        var count = 0;
+        while (count < target.Length && NextStretch(ref text, out var stretch))
+        {
+            var ids = Stretch(stretch);
+            var kept = Math.Min(ids.Length, target.Length - count);
+            ids.AsSpan(0, kept).CopyTo(target[count..]);
+            count += kept;
+        }
+        return count;
     }
 
     /// <summary>
@@ -109,21 +134,23 @@ public sealed class WordPieceTokenizer
 
         // What lies beyond the room on either side never survives the truncation, so it need not be tokenized.
         var room = maxLength - special;
-        var first = Pieces(text, room);
-        var second = pair is null ? null : Pieces(pair, room);
-        var (keepFirst, keepSecond) = Encoding.LongestFirst(first.Count, second?.Count ?? 0, room);
+        var rented = room <= RentedPieces ? ArrayPool<int>.Shared.Rent(Math.Max(1, 2 * room)) : null;
+        var first = Pieces(text, rented, 0, room);
+        var second = pair is null ? default : Pieces(pair, rented, room, room);
+        var (keepFirst, keepSecond) = Encoding.LongestFirst(first.Length, second.Length, room);
 
         var ids = new int[special + keepFirst + keepSecond];
         var segments = new int[ids.Length];
         ids[0] = ClsId;
-        first.CopyTo(0, ids, 1, keepFirst);
+        first[..keepFirst].CopyTo(ids.AsSpan(1));
         ids[1 + keepFirst] = SepId;
-        if (second is not null)
+        if (pair is not null)
         {
-            second.CopyTo(0, ids, 2 + keepFirst, keepSecond);
+            second[..keepSecond].CopyTo(ids.AsSpan(2 + keepFirst));
             ids[^1] = SepId;
             segments.AsSpan(2 + keepFirst).Fill(1);
         }
+        if (rented is not null) ArrayPool<int>.Shared.Return(rented);
         return new Encoding(ids, segments);
     }
 
@@ -146,31 +173,36 @@ public sealed class WordPieceTokenizer
         return text;
     }
 
-    /// <summary>The slow, obvious path: the whole text through the word splitter, every word through the vocabulary, no cache.</summary>
-    internal int[] TokenizeUncached(string text)
+    /// <summary>The slow, obvious path, the reference of the fast one: the whole text through the word splitter, every word through the vocabulary, no cache.</summary>
+    public int[] TokenizeUncached(string text)
     {
         var ids = new List<int>();
         foreach (var word in _basic.Words(text)) AppendWord(ids, word);
         return [.. ids];
     }
 
-    /// <summary>Indices of a text's pieces, at most <paramref name="limit"/> of them.</summary>
-    private List<int> Pieces(string text, int limit)
+    /// <summary>The first pieces of a text, at most <paramref name="room"/>, in lent memory from <paramref name="at"/> on or in memory of their own.</summary>
+    private ReadOnlySpan<int> Pieces(string text, int[]? memory, int at, int room)
     {
-        var ids = new List<int>(Math.Min(limit, text.Length / 4 + 4));
-        var rest = text.AsSpan();
-        while (ids.Count < limit)
+        if (memory is not null) return memory.AsSpan(at, TokenIds(text, memory.AsSpan(at, room)));
+        var all = TokenIds(text);
+        return all.AsSpan(0, Math.Min(all.Length, room));
+    }
+
+    /// <summary>Cuts off the next stretch without an ASCII blank; false at the end.</summary>
+    private static bool NextStretch(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> stretch)
+    {
+        var start = rest.IndexOfAnyExcept(Blanks);
+        if (start < 0)
         {
-            var start = rest.IndexOfAnyExcept(Blanks);
-            if (start < 0) break;
-            rest = rest[start..];
-            var length = rest.IndexOfAny(Blanks);
-            var stretch = length < 0 ? rest : rest[..length];
-            rest = rest[stretch.Length..];
-            ids.AddRange(Stretch(stretch));
+            stretch = default;
+            return false;
         }
-        if (ids.Count > limit) ids.RemoveRange(limit, ids.Count - limit);
-        return ids;
+        rest = rest[start..];
+        var length = rest.IndexOfAny(Blanks);
+        stretch = length < 0 ? rest : rest[..length];
+        rest = rest[stretch.Length..];
+        return true;
     }
 
     private int[] Stretch(ReadOnlySpan<char> text)

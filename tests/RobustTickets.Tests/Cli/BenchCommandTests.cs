@@ -2,6 +2,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Bench;
 using RobustTickets.Models;
+using RobustTickets.Tests.Checkpoints;
 using RobustTickets.Torch.Kernels;
 using Xunit;
 
@@ -29,6 +30,25 @@ public class BenchCommandTests
         Assert.InRange((double)found["gradient_difference"]!, step is "evaluate" or "attack" ? 0 : 1e-12, 2e-3);
         foreach (var name in new[] { "ms_median", "gflop_per_step", "tokens_per_second", "gflops_best", "gemm_gflops_best", "peak_bytes" }) Assert.True((double)found[name]! > 0, name);
         Assert.True((double)found["ms_by_part"]!["gemm"]! > 0);
+    }
+
+    [Fact]
+    public void The_tokenizer_is_compared_with_its_plain_path_and_measured()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllLines(folder.At("vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "##s", "good", "."]);
+        File.WriteAllLines(folder.At("texts.txt"), ["A good film.", "films films", "", "unseen"]);
+        var run = CliRun.Of("bench", "tokenizer", "--model", folder.Path, "--text", folder.At("texts.txt"), "--repeats", "2", "--json");
+        Assert.True(run.Code == 0, run.Error);
+        var found = JsonNode.Parse(run.Out)!;
+        Assert.Equal((4, 9), ((int)found["texts"]!, (int)found["word_pieces"]!));
+        Assert.True((double)found["pieces_per_second_median"]! > 0);
+        Assert.True((double)found["pieces_per_second_best"]! >= (double)found["pieces_per_second_median"]!);
+
+        File.WriteAllText(folder.At("texts.txt"), "\n");
+        var empty = CliRun.Of("bench", "tokenizer", "--model", folder.Path, "--text", folder.At("texts.txt"));
+        Assert.Equal(3, empty.Code);
+        Assert.Contains("texts.txt", empty.Error);
     }
 
     [Theory]

@@ -25,6 +25,32 @@ public class WordPieceTokenizerTests
     [InlineData(" \u200b ", "")]
     public void Uncased(string text, string expected) => Assert.Equal(expected, string.Join(' ', TinyVocabulary.Uncased.Tokenize(text)));
 
+    [Fact]
+    public void Pieces_into_lent_memory_are_the_first_of_all_and_cost_no_memory_when_seen_before()
+    {
+        var t = TinyVocabulary.Uncased;
+        foreach (var text in new[] { "The films unbelievable! a b", " \t ", "", "zebra a$b-c", new string('a', 60) + " a" })
+        {
+            var all = t.TokenIds(text);
+            Assert.Equal(t.TokenizeUncached(text), all);
+            for (var room = 0; room <= all.Length + 2; room++)
+            {
+                var target = new int[room + 1];
+                target[room] = -7;
+                var count = t.TokenIds(text, target.AsSpan(0, room));
+                Assert.Equal(all.Take(room), target.Take(count));
+                Assert.Equal((Math.Min(room, all.Length), -7), (count, target[room]));
+                var (small, large) = (t.Encode(text, "a b", room + 3), t.Encode(text, "a b", 5000 + room));
+                Assert.Equal((Math.Min(room, all.Length + 2) + 3, all.Length + 5), (small.Length, large.Length));
+            }
+        }
+        var memory = new int[64];
+        for (var i = 0; i < 3; i++) t.TokenIds("The films unbelievable! a b", memory);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) t.TokenIds("The films unbelievable! a b", memory);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
     [Theory]
     [InlineData("The film", "T ##he film")]
     [InlineData("caf\u00e9 cafe\u0301", "caf\u00e9 [UNK]")] // accents kept as they are written
