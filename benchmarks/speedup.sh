@@ -5,7 +5,7 @@
 set -euo pipefail
 awk -v f="${2:-0.2}" '
 function field(name,   t) { if (match($0, "\"" name "\": *\"?[^,\"}]*")) { t = substr($0, RSTART, RLENGTH); sub(/^"[^"]*": *"?/, "", t); return t } return "" }
-field("path") == "packed" && field("lengths") == "sst2" {
+field("path") == "packed" && field("lengths") == "sst2" && field("precision") == "fp32" {
     s = field("step"); key = s; if (s ~ /^pgd/) key = s field("passes")
     ms[key] = field("ms_median"); gflop[key] = field("gflop_per_step")
 }

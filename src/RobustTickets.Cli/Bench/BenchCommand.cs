@@ -24,6 +24,7 @@ internal static class BenchCommand
         var batch = CommonOptions.Count("--batch", 1, "texts in a step; default 32");
         var passes = CommonOptions.Count("--passes", 1, "K of FreeLB and PGD; default 5");
         var repeats = CommonOptions.Count("--repeats", 1, "steps to measure; default 5");
+        var warmUps = CommonOptions.Count("--warm-ups", 0, "steps before those that are measured; default 2, and 0 where a step takes minutes and its memory is asked for");
         var maxLength = CommonOptions.Count("--max-length", 2, "word pieces that texts are cut to; default: what training on these texts uses");
         var fixedLength = CommonOptions.Count("--fixed-length", 2, "every text this long, in place of the histogram");
         var threads = CommonOptions.Count("--threads", 1, "threads of matrix products; default: every core of this process");
@@ -36,7 +37,7 @@ internal static class BenchCommand
         var json = CommonOptions.Json();
         var command = new Command("bench", "speed of training steps, evaluation and attack queries, compared with the reference before it is timed")
         {
-            step, shape, lengths, padded, precision, baseline, batch, passes, repeats, maxLength, fixedLength, threads, clock, without, json,
+            step, shape, lengths, padded, precision, baseline, batch, passes, repeats, warmUps, maxLength, fixedLength, threads, clock, without, json,
         };
         command.Subcommands.Add(BenchTokenizer.Create(context));
         command.SetAction(parsed =>
@@ -51,7 +52,7 @@ internal static class BenchCommand
                 parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? []);
             if (plan.CpuTime && (parsed.GetValue(threads) != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
-            return Run(context, plan, parsed.GetValue(threads), parsed.GetValue(json));
+            return Run(context, plan, parsed.GetValue(warmUps) ?? 2, parsed.GetValue(threads), parsed.GetValue(json));
         });
         return command;
     }
@@ -72,7 +73,7 @@ internal static class BenchCommand
         if (plan.Padded && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
     }
 
-    private static int Run(CliContext context, BenchPlan plan, int? threads, bool json)
+    private static int Run(CliContext context, BenchPlan plan, int warmUps, int? threads, bool json)
     {
         // Read by the loader, so it must be said before the first tensor: the baseline leaves threads, BLAS kernels and malloc to the libraries.
         if (plan.Baseline) Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
@@ -81,7 +82,6 @@ internal static class BenchCommand
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();
-        const int warmUps = 2;
         using var model = new BertForSequenceClassification(BenchPlan.Weights(config), config, plan.Execution);
         using var subject = Subject(plan, model, warmUps + plan.Repeats);
         printer.Note("comparing with the padded fp32 reference");

@@ -33,8 +33,8 @@ public static unsafe class AdamWKernel
 
     /// <summary>
     /// The same for a matrix whose gradient is given for a few rows only (an embedding): <paramref name="rowOf"/>[r] is the row of
-    /// <paramref name="gradient"/> [_, columns] that belongs to row r, or -1 where the gradient is zero. Without decay, rows that
-    /// <paramref name="touched"/> never marked are skipped: their moments are zero and the update would leave them as they are.
+    /// <paramref name="gradient"/> [_, columns] that belongs to row r, or -1 where the gradient is zero. Rows that <paramref name="touched"/> never marked
+    /// have moments of zero: the update is their decay alone, and without decay nothing.
     /// </summary>
     public static void UpdateRows(
         float* parameter, float* gradient, float* first, float* second, int rows, int columns, ReadOnlyMemory<int> rowOf, ReadOnlyMemory<bool> touched, in AdamWStep step)
@@ -47,8 +47,12 @@ public static unsafe class AdamWKernel
             var seen = touched.Span;
             for (var r = (int)begin; r < end; r++)
             {
-                if (!decays && !seen[r]) continue;
                 var offset = (long)r * columns;
+                if (!seen[r] && s.Epsilon > 0) // an epsilon of zero makes 0 / 0 of these rows, and is not our business
+                {
+                    if (decays) Decay(parameter + offset, columns, s.Decay);
+                    continue;
+                }
                 var g = map[r] < 0 ? null : gradient + ((long)map[r] * columns);
                 Range(parameter + offset, g, first + offset, second + offset, 0, columns, s);
             }
@@ -88,6 +92,18 @@ public static unsafe class AdamWKernel
     public static void ClampValues(float* values, long count, float limit)
     {
         for (long j = 0; j < count; j++) values[j] = Math.Clamp(values[j], -limit, limit);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Decay(float* p, int count, float decay)
+    {
+        var j = 0;
+        for (; j + 8 <= count; j += 8)
+        {
+            var value = Vector256.Load(p + j);
+            (value - (value * Vector256.Create(decay))).Store(p + j);
+        }
+        for (; j < count; j++) p[j] -= p[j] * decay;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,6 +1,7 @@
 // Scaled dot-product attention over packed sequences: softmax(Q K^T / sqrt(d_h)), dropout, times V, times a coefficient per head; forward and backward.
 // One task is one (sequence, head); nothing is padded beyond the next multiple of eight keys inside scratch memory, and nothing leaves the cache.
-// What is kept for backward is the probability table alone; dropout is regenerated from its key.
+// Dropout is drawn again from its key in backward. The probability table is kept or computed again, bit for bit the same: at 128 word pieces it would be twice the queries' memory,
+// and a product and a softmax of attention are below 1 % of a step.
 // The slow, obvious reference beside it is BertAttention's padded path; the tests run both, forward and backward.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -19,7 +20,7 @@ public sealed record AttentionLayout(int[] QueryOffsets, int[] KeyOffsets, long[
 }
 
 /// <summary>Attention over packed sequences, on raw float memory.</summary>
-internal sealed unsafe class PackedAttentionKernel : IDisposable
+internal sealed unsafe class PackedAttentionKernel
 {
     private readonly AttentionLayout _layout;
     private readonly int _heads;
@@ -30,10 +31,9 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
     private readonly RandomKey _key;
     private readonly long[] _tableOffsets;
     private readonly int[] _chunks;
-    private float* _tables;
 
-    /// <summary>Plans the tasks; <paramref name="saveTables"/> keeps the probabilities for <see cref="Backward"/>.</summary>
-    internal PackedAttentionKernel(AttentionLayout layout, int heads, int headSize, double dropout, RandomKey key, bool saveTables)
+    /// <summary>Plans the tasks.</summary>
+    internal PackedAttentionKernel(AttentionLayout layout, int heads, int headSize, double dropout, RandomKey key)
     {
         _layout = layout;
         _heads = heads;
@@ -45,15 +45,16 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         _tableOffsets = new long[layout.Count + 1];
         for (var s = 0; s < layout.Count; s++) _tableOffsets[s + 1] = _tableOffsets[s] + ((long)Queries(s) * Padded(Keys(s)) * heads);
         _chunks = Balance();
-        if (saveTables) _tables = (float*)NativeMemory.AlignedAlloc((nuint)(Math.Max(8, _tableOffsets[^1]) * sizeof(float)), 64);
     }
 
-    /// <summary>Frees the saved probabilities.</summary>
-    public void Dispose()
-    {
-        if (_tables is not null) NativeMemory.AlignedFree(_tables);
-        _tables = null;
-    }
+    /// <summary>Elements of the probability tables of all tasks.</summary>
+    internal long TableSize => _tableOffsets[^1];
+
+    /// <summary>Whether keeping the tables costs no more memory than the queries do: texts no longer than a head is wide.</summary>
+    internal bool TablesAreSmall => TableSize <= (long)_layout.QueryOffsets[^1] * _rowStride;
+
+    /// <summary>Memory of <see cref="TableSize"/> elements that <see cref="Forward"/> leaves the probabilities in for <see cref="Backward"/>; null computes them again there.</summary>
+    internal float* Tables { get; set; }
 
     /// <summary>context [Tq, heads*headSize] from query [Tq, ...], key and value [Tk, ...]; <paramref name="coefficients"/> is [heads] or null.</summary>
     internal void Forward(float* query, float* key, float* value, float* coefficients, float* context)
@@ -72,15 +73,10 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         var (s, h) = (task / _heads, task % _heads);
         int nq = Queries(s), nk = Keys(s), np = Padded(nk), dh = _headSize;
         var offset = (long)h * dh;
-        var q = query + ((long)_layout.QueryOffsets[s] * _rowStride) + offset;
-        var k = key + ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
         var v = value + ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
         var o = context + ((long)_layout.QueryOffsets[s] * _rowStride) + offset;
-        var table = _tables is null ? scratch.Table : TableOf(s, h);
-
-        SmallGemm.Transpose(k, nk, dh, _rowStride, scratch.Transposed, np); // [dh, np]
-        SmallGemm.Run(nq, np, dh, q, _rowStride, 1, scratch.Transposed, np, table, np); // scores [nq, np]
-        for (var i = 0; i < nq; i++) SoftmaxRow(table + ((long)i * np), nk, np, _scale);
+        var table = Tables is null ? scratch.Probabilities : TableOf(s, h);
+        Probabilities(s, h, query, key, scratch, table);
 
         var weights = table;
         if (_dropout > 0)
@@ -92,6 +88,18 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         SmallGemm.Run(nq, dh, nk, weights, np, 1, v, _rowStride, o, _rowStride); // [nq, dh]
         if (coefficients is null) return;
         for (var i = 0; i < nq; i++) Scale(o + ((long)i * _rowStride), dh, coefficients[h]);
+    }
+
+    /// <summary>softmax(q k^T / sqrt(d_h)) of one task into <paramref name="table"/> [nq, np].</summary>
+    private void Probabilities(int s, int h, float* query, float* key, in Scratch scratch, float* table)
+    {
+        int nq = Queries(s), nk = Keys(s), np = Padded(nk), dh = _headSize;
+        var offset = (long)h * dh;
+        var q = query + ((long)_layout.QueryOffsets[s] * _rowStride) + offset;
+        var k = key + ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
+        SmallGemm.Transpose(k, nk, dh, _rowStride, scratch.Transposed, np); // [dh, np]
+        SmallGemm.Run(nq, np, dh, q, _rowStride, 1, scratch.Transposed, np, table, np); // scores [nq, np]
+        for (var i = 0; i < nq; i++) SoftmaxRow(table + ((long)i * np), nk, np, _scale);
     }
 
     /// <summary>
@@ -122,12 +130,13 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         var queryBase = ((long)_layout.QueryOffsets[s] * stride) + ((long)h * dh);
         var keyBase = ((long)_layout.KeyOffsets[s] * stride) + ((long)h * dh);
         var g = gradContext + queryBase;
-        var table = TableOf(s, h);
+        var table = Tables is null ? scratch.Probabilities : TableOf(s, h);
+        if (Tables is null) Probabilities(s, h, query, key, scratch, table);
         var size = (long)nq * np;
 
         // dW = g V^T, the gradient of the dropped probabilities before the head's coefficient.
         SmallGemm.Transpose(value + keyBase, nk, dh, stride, scratch.Transposed, np); // [dh, np]
-        var dw = scratch.Table;
+        var dw = scratch.Gradient;
         SmallGemm.Run(nq, np, dh, g, stride, 1, scratch.Transposed, np, dw, np); // [nq, np]
 
         var weights = table;
@@ -158,7 +167,7 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
 
     private static int Padded(int keys) => (keys + 7) & ~7;
 
-    private float* TableOf(int s, int h) => _tables + _tableOffsets[s] + ((long)h * Queries(s) * Padded(Keys(s)));
+    private float* TableOf(int s, int h) => Tables + _tableOffsets[s] + ((long)h * Queries(s) * Padded(Keys(s)));
 
     /// <summary>Splits the tasks into runs of about equal work, so that a static share per thread is a fair share.</summary>
     private int[] Balance()
@@ -243,10 +252,11 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
         for (var j = 0; j < n; j++) row[j] *= factor;
     }
 
-    /// <summary>Working memory of one thread: a score table, its dropped form, its mask and one transposed operand.</summary>
+    /// <summary>Working memory of one thread: a table of probabilities, its dropped form, its mask, its gradient and one transposed operand.</summary>
     private readonly struct Scratch
     {
-        internal readonly float* Table;
+        internal readonly float* Probabilities;
+        internal readonly float* Gradient;
         internal readonly float* Dropped;
         internal readonly float* Mask;
         internal readonly float* Transposed;
@@ -260,13 +270,14 @@ internal sealed unsafe class PackedAttentionKernel : IDisposable
                 keys = Math.Max(keys, Padded(layout.KeyOffsets[s + 1] - layout.KeyOffsets[s]));
             }
             var table = (long)queries * keys;
-            var memory = (float*)NativeMemory.AlignedAlloc((nuint)(((3 * table) + ((long)headSize * keys)) * sizeof(float)), 64);
-            Table = memory;
+            var memory = (float*)NativeMemory.AlignedAlloc((nuint)(((4 * table) + ((long)headSize * keys)) * sizeof(float)), 64);
+            Probabilities = memory;
             Dropped = memory + table;
             Mask = memory + (2 * table);
-            Transposed = memory + (3 * table);
+            Gradient = memory + (3 * table);
+            Transposed = memory + (4 * table);
         }
 
-        internal void Free() => NativeMemory.AlignedFree(Table);
+        internal void Free() => NativeMemory.AlignedFree(Probabilities);
     }
 }

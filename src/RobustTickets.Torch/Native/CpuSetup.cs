@@ -98,6 +98,14 @@ public static unsafe partial class CpuSetup
         Done.Add("no OpenMP flavour of OpenBLAS found (apt-get install libopenblas0-openmp): matrix products will be slower");
     }
 
+    /// <summary>Big tensors come from one range of their own (native/memory.cpp); called when the shim is loaded, before the first tensor.</summary>
+    internal static void OpenHeap(nint library)
+    {
+        if (!OperatingSystem.IsLinux() || !Enabled) return;
+        if (!NativeLibrary.TryGetExport(library, "rt_heap_open", out var open)) Done.Add("big tensors left to malloc: the native library is older than the program");
+        else Done.Add(((delegate* unmanaged[Cdecl]<int>)open)() != 0 ? "big tensors in one range" : "big tensors left to malloc: no addresses to reserve");
+    }
+
     // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB, each step anew.
     private static void KeepMemory()
     {

@@ -27,6 +27,13 @@ internal static unsafe partial class NativeFacts
         return new OpenBlasInfo(Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)config)()).Trim(), Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)core)()), threading, path);
     }
 
+    /// <summary>The range of big tensors: bytes made accessible, bytes in tensors, holes between them. Zeros where it is not open.</summary>
+    public static (long Reached, long Used, long Holes) Heap()
+    {
+        Shim.rt_heap_state(out var reached, out var used, out var holes);
+        return (reached, used, holes);
+    }
+
     private static string Described(int what)
     {
         byte* text;

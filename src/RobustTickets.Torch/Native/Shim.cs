@@ -89,6 +89,8 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)]
     public static partial int rt_gemm(int half, int plain, int ta, int tb, long m, long n, long k, void* a, long lda, void* b, long ldb, float beta, float* c, long ldc);
 
+    [LibraryImport(Library)] public static partial void rt_heap_state(out long reached, out long used, out long holes);
+
     [LibraryImport(Library)] public static partial int rt_bf16_supported();
     [LibraryImport(Library)] public static partial int rt_avx512_supported();
     [LibraryImport(Library)]

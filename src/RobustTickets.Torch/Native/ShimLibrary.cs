@@ -55,6 +55,7 @@ public static unsafe class ShimLibrary
                 var candidates = Candidates(Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE"), AppContext.BaseDirectory);
                 s_handle = Load(candidates, out s_path, out s_trace);
                 if (s_handle == 0) throw new TorchUnavailableException(s_trace);
+                CpuSetup.OpenHeap(s_handle);
                 return s_handle;
             }
         }

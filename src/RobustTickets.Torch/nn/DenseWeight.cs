@@ -7,7 +7,8 @@ namespace RobustTickets.Torch.nn;
 /// <param name="Weight">[N, K], a leaf of a store or computed (masked) from one.</param>
 /// <param name="Bias">[N].</param>
 /// <param name="Factor">What products read: <paramref name="Weight"/> itself in fp32, or its bfloat16 copy.</param>
-public readonly record struct DenseWeight(Tensor Weight, Tensor Bias, Tensor Factor)
+/// <param name="Slot">Memory that the store keeps for the gradient from step to step, or null.</param>
+public readonly record struct DenseWeight(Tensor Weight, Tensor Bias, Tensor Factor, GradientSlot? Slot = null)
 {
     /// <summary>A weight as a factor of the given precision; a copy is rounded here and now.</summary>
     public static DenseWeight Of(Tensor weight, Tensor bias, MatrixPrecision precision) => new(weight, bias, Dense.Factor(weight, precision));
@@ -46,10 +47,11 @@ internal static unsafe class Dense
     /// <summary>
     /// dW [N, K] = dy^T x. Where the weight is a leaf and gradients accumulate, it is added to the leaf's gradient by the product itself and null is returned.
     /// </summary>
-    internal static Tensor? WeightGradient(int input, Tensor weight, Tensor dy, Tensor x)
+    internal static Tensor? WeightGradient(int input, DenseWeight dense, Tensor dy, Tensor x)
     {
         var use = Autograd.Wanted(input);
         if (use == GradientUse.None) return null;
+        var weight = dense.Weight;
         Tensor? into = null;
         var beta = 0f;
         var direct = use == GradientUse.Accumulated && weight.is_leaf;
@@ -58,10 +60,14 @@ internal static unsafe class Dense
             if (before.is_contiguous && before.dtype == DType.Float32) (into, beta) = (before, 1);
             else direct = false;
         }
-        into ??= torch.empty(weight.sizes);
+        into ??= (direct ? dense.Slot?.Take() : null) ?? torch.empty(weight.sizes);
         Product(true, false, weight.size(0), weight.size(1), x.size(0), dy, x, beta, into);
         if (!direct) return into;
-        if (beta == 0) weight.grad = into;
+        if (beta == 0)
+        {
+            weight.grad = into;
+            into.Dispose(); // the leaf holds it now; what came out of a slot belongs to no scope
+        }
         return null;
     }
 

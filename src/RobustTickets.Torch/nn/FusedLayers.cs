@@ -49,7 +49,7 @@ public static unsafe class FusedLayers
             var dy = gradient.contiguous();
             var factor = Dense.Factor(dy, precision);
             if (Autograd.Wanted(0) != GradientUse.None) dx = Dense.InputGradient(factor, saved.Weights[i].Factor, dx);
-            gradients[1 + (2 * i)] = Dense.WeightGradient(1 + (2 * i), saved.Weights[i].Weight, factor, saved[0]);
+            gradients[1 + (2 * i)] = Dense.WeightGradient(1 + (2 * i), saved.Weights[i], factor, saved[0]);
             if (Autograd.Wanted(2 + (2 * i)) != GradientUse.None) gradients[2 + (2 * i)] = ColumnSums.Of((float*)dy.data_ptr, dy.size(0), (int)dy.size(1));
         }
         gradients[0] = dx;
@@ -87,7 +87,7 @@ public static unsafe class FusedLayers
             var dx = Autograd.Wanted(0) == GradientUse.None ? null : Dense.InputGradient(factor, saved.Weights[0].Factor);
             return
             [
-                dx, Dense.WeightGradient(1, saved.Weights[0].Weight, factor, saved[0]), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5),
+                dx, Dense.WeightGradient(1, saved.Weights[0], factor, saved[0]), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5),
             ];
         }
     }
@@ -136,11 +136,11 @@ public static unsafe class FusedLayers
             var dz = half ? torch.empty(z.sizes, DType.BFloat16) : da;
             using var inner = GeluKernel.Backward(
                 Wide(z), Wide(saved[5]), Wide(coefficients), Wide(da), half ? null : Wide(activated), Half(activated, half), Half(dz, half), rows, (int)width);
-            var dDown = Dense.WeightGradient(3, saved.Weights[1].Weight, factor, activated);
+            var dDown = Dense.WeightGradient(3, saved.Weights[1], factor, activated);
             Dense.InputGradient(dz, saved.Weights[0].Factor, dx); // the residual's gradient is there already
             return
             [
-                dx, Dense.WeightGradient(1, saved.Weights[0].Weight, dz, saved[0]), Total(inner, 0, 2), dDown, Total(sums, 2, 4), Total(sums, 0, 5), Total(sums, 1, 6),
+                dx, Dense.WeightGradient(1, saved.Weights[0], dz, saved[0]), Total(inner, 0, 2), dDown, Total(sums, 2, 4), Total(sums, 0, 5), Total(sums, 1, 6),
                 coefficients is null ? null : Total(inner, 1, 7),
             ];
         }
@@ -199,7 +199,7 @@ public static unsafe class FusedLayers
         internal Saved(Tensor?[] tensors, DenseWeight[] weights)
         {
             _tensors = new SavedTensors(tensors);
-            Weights = Array.ConvertAll(weights, w => new DenseWeight(w.Weight.alias().keep(), w.Bias, w.Factor.detach().keep()));
+            Weights = Array.ConvertAll(weights, w => w with { Weight = w.Weight.alias().keep(), Factor = w.Factor.detach().keep() });
         }
 
         internal DenseWeight[] Weights { get; }

@@ -23,21 +23,14 @@ public static unsafe class PackedAttention
         if (heads == 0) return query; // a layer that lost all its heads: [Tq, 0], and the output projection adds its bias alone
         var headSize = (int)(query.shape[1] / heads);
         var differentiable = torch.is_grad_enabled() && (query.requires_grad || key.requires_grad || value.requires_grad || coefficients is { requires_grad: true });
-        var kernel = new PackedAttentionKernel(layout, heads, headSize, dropout, dropoutKey, saveTables: differentiable);
+        var kernel = new PackedAttentionKernel(layout, heads, headSize, dropout, dropoutKey);
+        var tables = differentiable && kernel.TablesAreSmall ? torch.empty([kernel.TableSize]).keep() : null;
+        if (tables is not null) kernel.Tables = Data(tables);
         var context = torch.empty(query.shape);
         kernel.Forward(Data(query), Data(key), Data(value), DataOrNull(coefficients), Data(context));
-        if (!differentiable)
-        {
-            kernel.Dispose();
-            return context;
-        }
+        if (!differentiable) return context;
         Tensor[] inputs = coefficients is null ? [query, key, value] : [query, key, value, coefficients];
-        return Attach(inputs, context, layout, heads, kernel);
-    }
-
-    private static Tensor Attach(Tensor[] inputs, Tensor context, AttentionLayout layout, int heads, PackedAttentionKernel kernel)
-    {
-        var saved = new Saved(inputs, kernel);
+        var saved = new Saved(inputs, kernel, tables);
         return Autograd.Custom(inputs, context, gradient => saved.Backward(gradient!, layout.Count, heads), saved, "packed attention");
     }
 
@@ -45,16 +38,17 @@ public static unsafe class PackedAttention
 
     private static float* DataOrNull(Tensor? tensor) => tensor is null ? null : Data(tensor);
 
-    /// <summary>What backward needs: detached inputs and the kernel's probability tables.</summary>
+    /// <summary>What backward needs: detached inputs, and the kernel's probability tables where they were kept.</summary>
     private sealed class Saved : IDisposable
     {
         private readonly Tensor[] _inputs;
         private readonly PackedAttentionKernel _kernel;
+        private readonly Tensor? _tables;
 
-        internal Saved(Tensor[] inputs, PackedAttentionKernel kernel)
+        internal Saved(Tensor[] inputs, PackedAttentionKernel kernel, Tensor? tables)
         {
             _inputs = Array.ConvertAll(inputs, t => t.detach().keep());
-            _kernel = kernel;
+            (_kernel, _tables) = (kernel, tables);
         }
 
         internal Tensor?[] Backward(Tensor gradContext, int sequences, int heads)
@@ -84,7 +78,7 @@ public static unsafe class PackedAttention
         public void Dispose()
         {
             foreach (var input in _inputs) input.Dispose();
-            _kernel.Dispose();
+            _tables?.Dispose();
         }
     }
 }

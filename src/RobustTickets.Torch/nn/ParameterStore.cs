@@ -13,6 +13,7 @@ public sealed class ParameterStore : IDisposable
     private readonly List<string> _names = [];
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly Dictionary<string, RowGradient> _rowGradients = [];
+    private readonly Dictionary<string, GradientSlot> _slots = [];
 
     /// <summary>Names in insertion order.</summary>
     public IReadOnlyList<string> Names => _names;
@@ -42,6 +43,7 @@ public sealed class ParameterStore : IDisposable
         this[name].Dispose();
         _tensors.Remove(name);
         _names.Remove(name);
+        DropSlot(name);
     }
 
     /// <summary>Puts another tensor in the place of a parameter and frees the old one.</summary>
@@ -49,6 +51,7 @@ public sealed class ParameterStore : IDisposable
     {
         this[name].Dispose();
         _tensors[name] = tensor.keep();
+        DropSlot(name);
     }
 
     /// <summary>Says whether a parameter's gradient is wanted.</summary>
@@ -63,11 +66,46 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Announces that in this step a parameter's gradient lives in <paramref name="gradient"/>.</summary>
     public void SetRowGradient(string name, RowGradient gradient) => _rowGradients[name] = gradient;
 
+    /// <summary>
+    /// Sets memory aside for the gradients of the named parameters, where they are wanted and have none; from then on <see cref="ClearGradients"/> keeps it. Called before a forward
+    /// pass, so that the memory lies apart from what the pass makes.
+    /// </summary>
+    public void ReserveGradients(IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (_slots.ContainsKey(name) || _tensors[name] is not { requires_grad: true, dtype: DType.Float32 } tensor) continue;
+            var slot = _slots[name] = new GradientSlot();
+            using var gradient = tensor.grad;
+            if (gradient is null) slot.Park(torch.empty(tensor.sizes));
+        }
+    }
+
+    /// <summary>The memory that is kept for a parameter's gradient, or null where none is.</summary>
+    public GradientSlot? SlotOf(string name) => _slots.GetValueOrDefault(name);
+
     /// <summary>Drops all gradients; the next backward pass writes fresh ones.</summary>
     public void ClearGradients()
     {
-        foreach (var name in _names) _tensors[name].grad = null;
+        foreach (var name in _names) ClearGradient(name);
         _rowGradients.Clear();
+    }
+
+    /// <summary>Drops the gradient of one parameter. Where memory is kept for it, whoever else still reads that gradient will find another step's there.</summary>
+    public void ClearGradient(string name)
+    {
+        var tensor = _tensors[name];
+        if (_slots.TryGetValue(name, out var slot) && !slot.IsFilled && tensor.grad is { } gradient)
+        {
+            if (gradient.is_contiguous && gradient.dtype == DType.Float32) slot.Park(gradient);
+            else gradient.Dispose();
+        }
+        tensor.grad = null;
+    }
+
+    private void DropSlot(string name)
+    {
+        if (_slots.Remove(name, out var slot)) slot.Dispose();
     }
 
     /// <summary>Number of elements over the parameters that satisfy a predicate.</summary>
@@ -77,6 +115,8 @@ public sealed class ParameterStore : IDisposable
     public void Dispose()
     {
         foreach (var tensor in _tensors.Values) tensor.Dispose();
+        foreach (var slot in _slots.Values) slot.Dispose();
+        _slots.Clear();
         _tensors.Clear();
         _names.Clear();
         _rowGradients.Clear();

@@ -33,22 +33,40 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
         if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass, Execution.PadTo);
-        var x = Embed(inputs, pass);
-        for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, inputs, pass, clsOnly: false);
-        return x;
+        return Layers(inputs, pass, clsOnly: false);
     }
 
     /// <summary>Hidden state of [CLS] in the last layer [B, H].</summary>
     public Tensor EncodeCls(BertInputs inputs, PassOptions pass)
     {
         if (!Execution.Packed || !Execution.ClsOnlyLastLayer) return EncodeAll(inputs, pass).index_select(0, inputs.ClsRows);
+        return Layers(inputs, pass, clsOnly: true);
+    }
+
+    /// <summary>All layers; with <paramref name="clsOnly"/> the last one gives the [CLS] rows alone.</summary>
+    private Tensor Layers(BertInputs inputs, PassOptions pass, bool clsOnly)
+    {
         var x = Embed(inputs, pass);
-        for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, inputs, pass, clsOnly: l == Config.Layers - 1);
+        for (var l = 0; l < Config.Layers; l++)
+        {
+            var rowsOfCls = clsOnly && l == Config.Layers - 1;
+            if (pass.Tap is not null)
+            {
+                x = Layer(l, x, inputs, pass, rowsOfCls); // a tap may hold what it is shown
+                continue;
+            }
+            // A backward holds what it needs itself: nothing else of a layer outlives it.
+            using var scope = torch.scope();
+            var y = scope.Keep(Layer(l, x, inputs, pass, rowsOfCls));
+            x.Dispose();
+            x = y;
+        }
         return x;
     }
 
     private Tensor Embed(BertInputs inputs, PassOptions pass)
     {
+        using var scope = torch.scope();
         var words = inputs.LookUpWords(store, Config); // [T, H]
         if (pass.Delta is not null) words = words + pass.Delta;
         var types = pass.TokenTypes ? inputs.Segments : torch.zeros([inputs.Batch.Tokens], DType.Int64);
@@ -57,6 +75,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
             + store[BertSites.PositionEmbeddings].index_select(0, inputs.Positions);
         x = Norm(x, "bert.embeddings.LayerNorm");
         x = Drop(x, inputs, pass, DropoutSite.Embeddings, clsOnly: false);
+        scope.Keep(x);
         pass.Tap?.Invoke("hidden.0", x);
         return x;
     }
@@ -96,8 +115,8 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     {
         Tensor weight = store[$"{name}.weight"], bias = store[$"{name}.bias"];
         if (Masks is not null) weight = Masks.Effective(name, weight, pass);
-        else if (inputs.RoundedWeight(name) is { } rounded) return new DenseWeight(weight, bias, rounded);
-        return DenseWeight.Of(weight, bias, Execution.Precision);
+        else if (inputs.RoundedWeight(name) is { } rounded) return new DenseWeight(weight, bias, rounded, store.SlotOf($"{name}.weight"));
+        return DenseWeight.Of(weight, bias, Execution.Precision) with { Slot = store.SlotOf($"{name}.weight") };
     }
 
     private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);

@@ -8,6 +8,8 @@ namespace RobustTickets.Models;
 /// <summary>BERT with pooler and linear classifier: classifier(dropout(tanh(pooler([CLS])))). Owns its parameters.</summary>
 public sealed class BertForSequenceClassification : IDisposable
 {
+    private string[]? _matrices;
+
     /// <summary>A model over a store that it takes ownership of.</summary>
     public BertForSequenceClassification(ParameterStore store, BertConfig config, ModelExecution execution)
     {
@@ -30,10 +32,14 @@ public sealed class BertForSequenceClassification : IDisposable
     /// <summary>Makes the tensors of a batch; for training also the leaf of its word gradient.</summary>
     public BertInputs Prepare(PackedBatch batch, bool training)
     {
+        // Weights that a mask stands before are no leaves: their gradients are not written in place.
+        if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution)) Store.ReserveGradients(_matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training);
         if (Execution.Precision == MatrixPrecision.Bf16 && Encoder.Masks is null) inputs.RoundWeights(Store, Config);
         return inputs;
     }
+
+    private string[] Matrices() => [.. Enumerable.Range(0, Config.Layers).SelectMany(FusedBertLayer.DenseLayers).Select(name => $"{name}.weight")];
 
     /// <summary>Logits [B, C].</summary>
     public Tensor Forward(BertInputs inputs, PassOptions pass)

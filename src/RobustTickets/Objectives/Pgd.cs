@@ -4,6 +4,7 @@
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;
 
@@ -86,9 +87,11 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
     private sealed class GradientsPutAside : IDisposable
     {
         private readonly List<(Tensor Parameter, Tensor? Before)> _aside = [];
+        private readonly ParameterStore _store;
 
         internal GradientsPutAside(BertForSequenceClassification model, BertInputs inputs)
         {
+            _store = model.Store;
             foreach (var parameter in Parameters(model, inputs))
             {
                 _aside.Add((parameter, parameter.grad));
@@ -98,6 +101,7 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
 
         public void Dispose()
         {
+            foreach (var name in _store.Names) _store.ClearGradient(name); // their memory is kept for the pass that counts
             foreach (var (parameter, before) in _aside) parameter.grad = before;
         }
     }

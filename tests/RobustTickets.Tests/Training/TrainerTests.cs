@@ -123,6 +123,45 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         }
     }
 
+    public static TheoryData<IObjective> SeveralPasses() => new() { new FreeLb(new FreeLbOptions(2, 0.03, 0.05)), new Pgd(new PgdOptions(2, 0.03, 0.05)), new CleanObjective() };
+
+    [Theory]
+    [MemberData(nameof(SeveralPasses))]
+    public void Gradients_of_matrices_lie_in_one_memory_from_step_to_step(IObjective objective)
+    {
+        string[] matrices = [$"{BertSites.Layer(0)}.attention.self.key.weight", $"{BertSites.NeuronRows(1)}.weight"];
+        var places = new List<nint[]>();
+        using var run = new Run(new OptimizerOptions(0.01), horizon: 100, objective: new Watched(objective, Note));
+        for (var step = 0; step < 4; step++) run.Trainer.Step(null);
+        Assert.Equal(4, places.Count);
+        Assert.All(places, place => Assert.Equal(places[0], place));
+        Assert.All(matrices, name => Assert.Null(run.Model.Store[name].grad));
+
+        void Note(BertForSequenceClassification model) => places.Add([.. matrices.Select(name => model.Store[name].grad!.data_ptr)]);
+    }
+
+    [Fact]
+    public void A_replaced_matrix_gets_a_gradient_of_its_own_shape()
+    {
+        using var run = new Run(new OptimizerOptions(0.01), horizon: 100);
+        run.Trainer.Step(null);
+        var name = $"{BertSites.NeuronRows(0)}.weight";
+        Assert.NotNull(run.Model.Store.SlotOf(name));
+        run.Model.Store.Replace(name, torch.zeros([3, 5]));
+        Assert.Null(run.Model.Store.SlotOf(name));
+    }
+
+    /// <summary>An objective that shows the model when its gradients are there.</summary>
+    private sealed class Watched(IObjective inner, Action<BertForSequenceClassification> done) : IObjective
+    {
+        public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+        {
+            var result = inner.Accumulate(model, inputs, step, penalty);
+            done(model);
+            return result;
+        }
+    }
+
     [Fact]
     public void A_thousand_steps_keep_no_tensor_and_no_memory()
     {

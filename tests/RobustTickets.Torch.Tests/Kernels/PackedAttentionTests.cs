@@ -78,6 +78,42 @@ public sealed class PackedAttentionTests : IClassFixture<OneThread>
         for (var i = 0; i < one.Length; i++) Assert.Equal(one[i], two[i]);
     }
 
+    [Theory]
+    [InlineData(3, 8, 30)]
+    [InlineData(2, 13, 9)]
+    public unsafe void Probabilities_computed_again_are_those_that_were_kept(int heads, int headSize, int longest)
+    {
+        var layout = new AttentionLayout([0, longest, longest + 4], [0, longest, longest + 4], [5, 9]);
+        var random = new Random(longest);
+        var count = (longest + 4) * heads * headSize;
+        var given = Enumerable.Range(0, 5).Select(i => Numbers.Normal(random, i == 4 ? heads : count)).ToArray(); // query, key, value, gradient, coefficients
+        var kept = Run(keep: true);
+        var again = Run(keep: false);
+        for (var i = 0; i < kept.Length; i++) Assert.Equal(kept[i], again[i]);
+
+        float[][] Run(bool keep)
+        {
+            var kernel = new PackedAttentionKernel(layout, heads, headSize, 0.25, Key);
+            var tables = Numbers.Zeros((int)kernel.TableSize);
+            if (keep) kernel.Tables = Numbers.At(tables);
+            float[][] results = [.. Enumerable.Range(0, 5).Select(i => Numbers.Zeros(i == 4 ? 2 * heads : count))];
+            kernel.Forward(Numbers.At(given[0]), Numbers.At(given[1]), Numbers.At(given[2]), Numbers.At(given[4]), Numbers.At(results[0]));
+            kernel.Backward(
+                Numbers.At(given[0]), Numbers.At(given[1]), Numbers.At(given[2]), Numbers.At(given[4]), Numbers.At(given[3]), Numbers.At(results[1]), Numbers.At(results[2]),
+                Numbers.At(results[3]), Numbers.At(results[4]));
+            Assert.Equal(keep, tables.Any(p => p != 0));
+            return results;
+        }
+    }
+
+    [Fact]
+    public void Tables_are_kept_where_they_are_smaller_than_the_queries()
+    {
+        PackedAttentionKernel Of(int length) => new(new AttentionLayout([0, length], [0, length], [1]), 2, 16, 0, Key);
+        Assert.True(Of(16).TablesAreSmall);
+        Assert.False(Of(17).TablesAreSmall);
+    }
+
     [Fact]
     public void A_sequence_does_not_see_its_neighbours()
     {
