@@ -59,6 +59,7 @@ public class BenchCommandTests
     [InlineData("--without onednn --padded", "--without")]
     [InlineData("--without everything", "everything")]
     [InlineData("--max-length 600", "600")]
+    [InlineData("--warm-ups -1", "--warm-ups")]
     [InlineData("--clock cpu", "--threads 1")]
     [InlineData("--shape bert-huge", "bert-huge")]
     public void What_cannot_be_done_is_refused(string options, string named)
@@ -71,7 +72,7 @@ public class BenchCommandTests
     [Fact]
     public void Options_are_switched_off_by_name()
     {
-        var run = CliRun.Of("bench", "--without", "fused", "--without", "onednn", "--shape", "bert-tiny", "--batch", "2", "--repeats", "1", "--max-length", "5", "--threads", "1");
+        var run = CliRun.Of("bench", "--without", "fused", "--without", "onednn", "--shape", "bert-tiny", "--batch", "2", "--repeats", "1", "--warm-ups", "0", "--max-length", "5", "--threads", "1");
         Gemm.PlainBlas = false;
         Assert.True(run.Code == 0, run.Error);
         Assert.Contains("without fused, without onednn", run.Out);
