@@ -7,26 +7,17 @@ namespace RobustTickets.Torch.Kernels;
 /// <summary>Conversions over raw memory.</summary>
 internal static unsafe class BFloat16
 {
-    /// <summary>Copies of this many elements are not in the cache any more when a product reads them: they are written past it, without reading first what they replace.</summary>
-    private const long PastCache = 1 << 20;
-
     /// <summary>target[i] = source[i] rounded to the nearest bfloat16, ties to even; NaN stays NaN, overflow becomes infinity.</summary>
     internal static void Round(float* source, ushort* target, long count)
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
-        TorchParallel.For(count, 1 << 15, (begin, end) => Range(source, target, begin, end, count >= PastCache));
+        TorchParallel.For(count, 1 << 15, (begin, end) => Range(source, target, begin, end));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Range(float* source, ushort* target, long begin, long end, bool pastCache)
+    private static void Range(float* source, ushort* target, long begin, long end)
     {
         var i = begin;
-        if (Vector256.IsHardwareAccelerated && pastCache)
-        {
-            for (; i < end && ((nuint)(target + i) & 31) != 0; i++) target[i] = Round(source[i]);
-            for (; i + 16 <= end; i += 16) Vector256.Narrow(Round(Vector256.Load(source + i)), Round(Vector256.Load(source + i + 8))).StoreAlignedNonTemporal(target + i);
-            Interlocked.MemoryBarrier(); // such stores are ordered by nothing else
-        }
         if (Vector256.IsHardwareAccelerated)
         {
             for (; i + 16 <= end; i += 16) Vector256.Narrow(Round(Vector256.Load(source + i)), Round(Vector256.Load(source + i + 8))).Store(target + i);
