@@ -112,7 +112,11 @@ RT_API int32_t rt_custom_node(c10::TensorImpl** inputs, int32_t input_count, c10
                               Backward backward, Release release, void* context, const char* label, int32_t* attached) {
   return rt::guarded([&] {
     *attached = 0;
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 13)
+    auto node = c10::make_intrusive<ManagedNode>(backward, release, context, input_count, label);
+#else
     auto node = std::shared_ptr<ManagedNode>(new ManagedNode(backward, release, context, input_count, label), torch::autograd::deleteNode);
+#endif
     auto from = borrow_all(inputs, input_count);
     bool wanted = c10::GradMode::is_enabled();
     bool any = false;

@@ -21,8 +21,8 @@ else
 fi
 
 stamp=$out/stamp
-now=$({ cat "$here"/*.cpp "$here"/*.h "$here/CMakeLists.txt"; echo "$libtorch"; ls -lL "$library"; ls /usr/include/gloo/algorithm.h 2>/dev/null || true; c++ --version; } | sha256sum)
-if [ -e "$out/librobust_tickets_torch.so" ] && [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
+now=$({ cat "$here"/*.cpp "$here"/*.h "$here"/testing/*.cpp "$here/CMakeLists.txt"; echo "$libtorch"; ls -lL "$library"; ls /usr/include/gloo/algorithm.h 2>/dev/null || true; c++ --version; } | sha256sum)
+if [ -e "$out/librobust_tickets_torch.so" ] && [ -e "$out/librobust_tickets_fake_device.so" ] && [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
     exit 0
 fi
 

@@ -49,7 +49,7 @@ c10::IValue to_ivalue(const Value& v, Expect expect) {
     case TagDoubleList: return c10::IValue(c10::ArrayRef<double>(v.reals, v.count));
     case TagString: return c10::IValue(std::string(v.text, v.count));
     case TagDevice:
-      return c10::IValue(c10::Device(static_cast<c10::DeviceType>(v.integer >> 8),
+      return c10::IValue(c10::Device(rt::device_type(static_cast<int32_t>(v.integer >> 8)),
                                      static_cast<c10::DeviceIndex>((v.integer & 0xff) - 1)));
     case TagTensorList: {
       if (expect == Expect::kOptionalTensors) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/DeviceType.h>
 #include <torch/version.h>
 
 #include <atomic>
@@ -43,6 +44,11 @@ namespace rt {
 
 void set_error(const std::string& text);
 extern std::atomic<int64_t> live_handles;
+
+// Device kinds cross as libtorch 2.x numbers them; 1.13 has another number for the kind kept for extensions.
+constexpr int32_t kExtension = 20;
+inline c10::DeviceType device_type(int32_t code) { return code == kExtension ? c10::DeviceType::PrivateUse1 : static_cast<c10::DeviceType>(code); }
+inline int32_t device_code(c10::DeviceType type) { return type == c10::DeviceType::PrivateUse1 ? kExtension : static_cast<int32_t>(type); }
 
 inline at::Tensor borrow(c10::TensorImpl* handle) {
   return handle == nullptr ? at::Tensor()

@@ -15,7 +15,7 @@ thread_local std::string last_text;
 
 at::Generator generator(int32_t device_type, int32_t device_index) {
   return at::globalContext().defaultGenerator(
-      c10::Device(static_cast<c10::DeviceType>(device_type), static_cast<c10::DeviceIndex>(device_index)));
+      c10::Device(rt::device_type(device_type), static_cast<c10::DeviceIndex>(device_index)));
 }
 }  // namespace
 
@@ -46,7 +46,7 @@ RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, i
 
 RT_API int32_t rt_device_count(int32_t device_type, int32_t* count) {
   return rt::guarded([&] {
-    const auto type = static_cast<c10::DeviceType>(device_type);
+    const auto type = rt::device_type(device_type);
     *count = type == c10::DeviceType::CPU ? 1 : c10::impl::hasDeviceGuardImpl(type) ? c10::impl::VirtualGuardImpl(type).deviceCount() : 0;
   });
 }
@@ -72,12 +72,12 @@ RT_API int32_t rt_autocast(int32_t device_type, int32_t enabled, int32_t dtype, 
   return rt::guarded([&] {
     const auto target = static_cast<c10::ScalarType>(dtype);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    const auto device = static_cast<c10::DeviceType>(device_type);
+    const auto device = rt::device_type(device_type);
     *former = at::autocast::is_autocast_enabled(device), *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_dtype(device));
     if (dtype >= 0) at::autocast::set_autocast_dtype(device, target);
     at::autocast::set_autocast_enabled(device, enabled != 0);
 #else
-    if (static_cast<c10::DeviceType>(device_type) == c10::DeviceType::CUDA) {
+    if (rt::device_type(device_type) == c10::DeviceType::CUDA) {
       *former = at::autocast::is_enabled(), *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_gpu_dtype());
       if (dtype >= 0) at::autocast::set_autocast_gpu_dtype(target);
       at::autocast::set_enabled(enabled != 0);

@@ -12,7 +12,7 @@ namespace {
 at::TensorOptions options(int32_t dtype, int32_t device_type, int32_t device_index) {
   return at::TensorOptions()
       .dtype(static_cast<c10::ScalarType>(dtype))
-      .device(c10::Device(static_cast<c10::DeviceType>(device_type), static_cast<c10::DeviceIndex>(device_index)));
+      .device(c10::Device(rt::device_type(device_type), static_cast<c10::DeviceIndex>(device_index)));
 }
 }  // namespace
 
@@ -32,7 +32,7 @@ RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, 
                          int32_t device_type, int32_t device_index, c10::TensorImpl** result) {
   return rt::guarded([&] {
     at::IntArrayRef sizes(shape, rank);
-    const bool host = static_cast<c10::DeviceType>(device_type) == c10::DeviceType::CPU;
+    const bool host = rt::device_type(device_type) == c10::DeviceType::CPU;
     auto on_host = at::empty(sizes, options(dtype, data != nullptr ? 0 : device_type, data != nullptr ? -1 : device_index));
     if (data != nullptr) {
       if (static_cast<int64_t>(on_host.nbytes()) != bytes)
@@ -68,7 +68,7 @@ RT_API int64_t rt_numel(c10::TensorImpl* handle) { return handle->numel(); }
 RT_API int32_t rt_dtype(c10::TensorImpl* handle) { return static_cast<int32_t>(c10::typeMetaToScalarType(handle->dtype())); }
 RT_API int32_t rt_device(c10::TensorImpl* handle, int32_t* index) {
   *index = handle->device().index();
-  return static_cast<int32_t>(handle->device().type());
+  return rt::device_code(handle->device().type());
 }
 RT_API void rt_shape(c10::TensorImpl* handle, int64_t* shape) {
   const auto sizes = handle->sizes();

@@ -138,7 +138,7 @@ fi
 native_key() {
     local library=${LIBTORCH:+$LIBTORCH/lib/libc10.so}
     [ -n "$library" ] || library=$(system_libtorch) || library=none
-    { cat "$root"/native/*.cpp "$root"/native/*.h "$root"/native/CMakeLists.txt "$root"/native/build.sh
+    { cat "$root"/native/*.cpp "$root"/native/*.h "$root"/native/testing/*.cpp "$root"/native/CMakeLists.txt "$root"/native/build.sh
       echo "$library"; stat -L -c '%s %Y' "$library"; ls /usr/include/gloo/algorithm.h; } 2>/dev/null | sha256sum | cut -c1-16
 }
 

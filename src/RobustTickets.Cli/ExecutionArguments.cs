@@ -38,7 +38,6 @@ internal sealed class ExecutionOptionSet
     public ModelExecution Apply(ParseResult parsed)
     {
         var options = Read(parsed);
-        if (options.Device != "cpu") throw new UsageException($"--device {options.Device}: this build runs models on cpu");
         if (options.Threads is { } threads) torch.set_num_threads(threads);
         return options.Models();
     }

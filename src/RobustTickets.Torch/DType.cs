@@ -76,10 +76,13 @@ public enum DeviceKind
 
     /// <summary>An NVIDIA GPU.</summary>
     Cuda = 1,
+
+    /// <summary>A device that an extension of libtorch brings along (PyTorch calls it <c>privateuseone</c>). The tests bring one that lies in host memory.</summary>
+    Extension = 20,
 }
 
 /// <summary>Where a tensor lives. <c>default</c> is the CPU.</summary>
-/// <param name="Kind">CPU or CUDA.</param>
+/// <param name="Kind">CPU, CUDA, or an extension's.</param>
 /// <param name="Index">Ordinal of the GPU; 0 for the CPU.</param>
 public readonly record struct Device(DeviceKind Kind, int Index = 0)
 {
@@ -89,12 +92,16 @@ public readonly record struct Device(DeviceKind Kind, int Index = 0)
     /// <summary>GPU number <paramref name="index"/>.</summary>
     public static Device Cuda(int index = 0) => new(DeviceKind.Cuda, index);
 
-    /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
+    /// <summary>Whether memory there is the host's, so that code of ours may read and write it.</summary>
+    public bool IsHost => Kind == DeviceKind.Cpu;
+
+    /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>, and <c>privateuseone</c> where an extension brings such a device.</summary>
     /// <exception cref="FormatException">Anything else.</exception>
     public static Device Parse(string text) => text switch
     {
         "cpu" => Cpu,
         "cuda" => Cuda(),
+        "privateuseone" => new Device(DeviceKind.Extension),
         _ when text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out var i) && i >= 0 => Cuda(i),
         _ => throw new FormatException($"device '{text}': possible are cpu, cuda, cuda:0, cuda:1 ..."),
     };
@@ -102,5 +109,5 @@ public readonly record struct Device(DeviceKind Kind, int Index = 0)
     internal int NativeIndex => Kind == DeviceKind.Cpu ? -1 : Index;
 
     /// <inheritdoc/>
-    public override string ToString() => Kind == DeviceKind.Cpu ? "cpu" : $"cuda:{Index}";
+    public override string ToString() => Kind switch { DeviceKind.Cpu => "cpu", DeviceKind.Cuda => $"cuda:{Index}", _ => "privateuseone" };
 }

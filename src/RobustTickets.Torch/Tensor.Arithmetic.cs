@@ -272,6 +272,9 @@ public sealed partial class Tensor
     /// <summary>Truth values: greater or equal, element by element.</summary>
     public Tensor ge(Tensor other) => Call.Binary(Ops.Ge, this, other);
 
+    /// <summary>Truth values: greater or equal, against a whole number.</summary>
+    public Tensor ge(long value) => Call.With(Ops.GeScalar, this, value);
+
     /// <summary>Truth values: greater or equal, against a number.</summary>
     public Tensor ge(double value) => Call.With(Ops.GeScalar, this, value);
 

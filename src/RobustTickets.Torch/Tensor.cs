@@ -143,10 +143,12 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>Address of the first element, valid while this tensor lives.</summary>
+    /// <exception cref="InvalidOperationException">The tensor lies on another device, whose addresses mean nothing to this process.</exception>
     public IntPtr data_ptr
     {
         get
         {
+            if (!device.IsHost) throw new InvalidOperationException($"{Describe()}: code for the CPU was given a tensor of another device");
             var address = (nint)Shim.rt_data(Handle);
             GC.KeepAlive(this);
             return address;
@@ -183,6 +185,13 @@ public sealed unsafe partial class Tensor : IDisposable
         GC.KeepAlive(this);
         return array;
     }
+
+    /// <summary>The elements for reading on the host: in place where they lie there in row order, else a copy. Valid while the tensor lives.</summary>
+    public ReadOnlySpan<T> host<T>() where T : unmanaged => device.IsHost && is_contiguous ? span<T>() : to_array<T>();
+
+    /// <summary>The elements for changing on the host: in place where they lie there, else a copy that is written back when the result is disposed.</summary>
+    /// <exception cref="InvalidOperationException">Elements of another type, or not contiguous on the host.</exception>
+    public HostElements<T> edit<T>() where T : unmanaged => new(this);
 
     /// <summary>A copy of all elements as <see cref="float"/>, in row order.</summary>
     public float[] to_array() => to_array<float>();

@@ -25,9 +25,12 @@ public static unsafe partial class torch
     public static bool cuda_is_available() => cuda_device_count() > 0;
 
     /// <summary>Number of GPUs libtorch sees.</summary>
-    public static int cuda_device_count()
+    public static int cuda_device_count() => device_count(DeviceKind.Cuda);
+
+    /// <summary>Number of devices of a kind that libtorch sees.</summary>
+    public static int device_count(DeviceKind kind)
     {
-        Shim.Check(Shim.rt_device_count((int)DeviceKind.Cuda, out var count), "device count");
+        Shim.Check(Shim.rt_device_count((int)kind, out var count), "device count");
         return count;
     }
 
@@ -142,6 +145,17 @@ public static unsafe partial class torch
                 (int)device.Kind, device.NativeIndex, out result), "tensor", () => $"[{string.Join(", ", sizes)}] {typeof(T).Name} on {device}");
         }
         return new Tensor(result);
+    }
+
+    /// <summary>A copy of numbers as a tensor [n] on a device.</summary>
+    public static Tensor vector<T>(T[] values, Device device) where T : unmanaged => tensor<T>(values.AsSpan(), [values.Length], device);
+
+    /// <summary>Waits until a device has done all it was given. Returns at once for the CPU.</summary>
+    public static void synchronize(Device device)
+    {
+        if (device.IsHost) return;
+        using var done = zeros([1], DType.Float32, device);
+        done.item<float>(); // a copy to the host runs after everything before it on the device's stream
     }
 
     /// <summary>A number as a tensor of shape [].</summary>

@@ -1,3 +1,4 @@
+using RobustTickets.Tests.Devices;
 using RobustTickets.Torch;
 using Xunit;
 
@@ -20,7 +21,12 @@ public sealed class OneThread : IDisposable
 {
     private readonly int _before = torch.get_num_threads();
 
-    public OneThread() => torch.set_num_threads(1);
+    public OneThread()
+    {
+        // libtorch counts the devices that need a thread for backward once, at the first backward of the process.
+        TestDevice.Load();
+        torch.set_num_threads(1);
+    }
 
     public void Dispose() => torch.set_num_threads(_before);
 }

@@ -19,12 +19,12 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
     {
         var batch = PackedBatch.From(Texts(plan, model.Config));
         // Another view of the same weights; the model above owns and frees them.
-        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference);
+        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference with { Device = model.Execution.Device });
         reference.Encoder.Gates = model.Encoder.Gates;
         reference.Encoder.Masks = model.Encoder.Masks;
         var trained = model.Store.Names.Where(name => model.Store[name].requires_grad).ToHashSet();
         var (expected, expectedGradients) = Results(plan, reference, batch, null);
-        var (found, gradients) = Results(plan, model, batch, plan.ForwardOnly && model.Execution.Packed ? plan.Precision : null);
+        var (found, gradients) = Results(plan, model, batch, plan.ForwardOnly && BertInference.Covers(model.Config, model.Execution) ? plan.Precision : null);
         model.Store.RequireGradient(trained.Contains);
         return new BenchCheck(Distance(expected, found), Distance(expectedGradients, gradients), plan.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3);
     }
@@ -35,7 +35,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         using var scope = torch.scope();
         using var quiet = torch.no_grad();
         var texts = Texts(plan, model.Config);
-        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference);
+        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference with { Device = model.Execution.Device });
         var expected = reference.Forward(reference.Prepare(PackedBatch.From(texts), training: false), PassOptions.Evaluation);
         return new BenchCheck(Distance(expected.to_array(), plain.Logits(texts).to_array()), 0, 2e-3);
     }

@@ -19,6 +19,7 @@ internal static class BenchCommand
         var shape = Choice("--shape", "shape of the network; its weights are random", "bert-base", BenchPlan.Shapes);
         var lengths = Choice("--lengths", "whose texts' lengths, from embedded histograms", "sst2", [.. LengthHistogram.All.Select(h => h.Name)]);
         var precision = Choice("--precision", "of the factors of products", "fp32", ["fp32", "bf16"]);
+        var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N", HelpName = "cpu|cuda", DefaultValueFactory = _ => "cpu" };
         var padded = new Option<bool>("--padded") { Description = "the padded reference path in place of packed tokens" };
         var baseline = new Option<bool>("--baseline") { Description = "the same network written op by op, padded to the longest, with the libraries' own defaults (clean, freelb, evaluate, attack)" };
         var batch = CommonOptions.Count("--batch", 1, "texts in a step; default 32");
@@ -37,7 +38,7 @@ internal static class BenchCommand
         var json = CommonOptions.Json();
         var command = new Command("bench", "speed of training steps, evaluation and attack queries, compared with the reference before it is timed")
         {
-            step, shape, lengths, padded, precision, baseline, batch, passes, repeats, warmUps, maxLength, fixedLength, threads, clock, without, json,
+            step, shape, lengths, device, padded, precision, baseline, batch, passes, repeats, warmUps, maxLength, fixedLength, threads, clock, without, json,
         };
         command.Subcommands.Add(BenchTokenizer.Create(context));
         command.SetAction(parsed =>
@@ -49,7 +50,7 @@ internal static class BenchCommand
             var plan = new BenchPlan(
                 parsed.GetValue(step)!, parsed.GetValue(shape)!, histogram, parsed.GetValue(batch) ?? 32, parsed.GetValue(passes) ?? 5, parsed.GetValue(repeats) ?? 5, parsed.GetValue(padded),
                 parsed.GetValue(precision) == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32, parsed.GetValue(baseline),
-                parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? []);
+                parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? [], Place(parsed.GetValue(device)!));
             if (plan.CpuTime && (parsed.GetValue(threads) != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
             return Run(context, plan, parsed.GetValue(warmUps) ?? 2, parsed.GetValue(threads), parsed.GetValue(json));
@@ -64,8 +65,22 @@ internal static class BenchCommand
         return option;
     }
 
+    private static Device Place(string text)
+    {
+        try
+        {
+            return Device.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"--device: {e.Message}");
+        }
+    }
+
     private static void Refuse(BenchPlan plan)
     {
+        if (!plan.Device.IsHost && plan.CpuTime) throw new UsageException("--clock cpu: does not see a device at work; leave it or --device out");
+        if (!plan.Device.IsHost && plan.Without!.Any(name => name != "cls-only")) throw new UsageException("--without: on a device only cls-only can be switched off, the others are of the CPU");
         if (plan.Without!.Count > 0 && (plan.Padded || plan.Baseline || plan.ForwardOnly)) throw new UsageException("--without: switches options of packed training steps");
         if (plan.Without.Contains("fused") && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--without fused --precision bf16: op by op, layers compute in fp32");
         if (plan.Baseline && plan.Step is not ("clean" or "freelb" or "evaluate" or "attack")) throw new UsageException($"--baseline --step {plan.Step}: the plain implementation has clean, freelb, evaluate and attack");
@@ -77,7 +92,8 @@ internal static class BenchCommand
     {
         // Read by the loader, so it must be said before the first tensor: the baseline leaves threads, BLAS kernels and malloc to the libraries.
         if (plan.Baseline) Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
-        if (plan.Precision == MatrixPrecision.Bf16 && HalfMatrix.WhyNot() is { } reason) throw new UsageException($"--precision bf16: {reason}");
+        if (Devices.WhyNot(plan.Device) is { } missing) throw new UsageException($"--device {plan.Device}: {missing}");
+        if (plan.Precision == MatrixPrecision.Bf16 && (plan.Device.IsHost ? HalfMatrix.WhyNot() : Devices.WhyNoBFloat16(plan.Device)) is { } reason) throw new UsageException($"--precision bf16: {reason}");
         if (threads is { } count) torch.set_num_threads(count);
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
@@ -92,7 +108,7 @@ internal static class BenchCommand
                 $"the path to be timed is off the reference by {check.Logits:0.0e+0} (logits) and {check.Gradients:0.0e+0} (gradients), allowed are {check.Tolerance:0.0e+0}: nothing was timed"));
         }
         printer.Note($"measuring {plan.Repeats} steps");
-        var result = BenchMeter.Run(subject, plan.Precision, plan.Now, warmUps, plan.Repeats, context.Stop.Token);
+        var result = BenchMeter.Run(subject, plan, warmUps, context.Stop.Token);
         printer.Finish();
         if (json) JsonOutput.Write(context.Out, Json(plan, check, result));
         else Print(context.Out, plan, check, result);
@@ -106,10 +122,12 @@ internal static class BenchCommand
 
     private static string Path(BenchPlan plan) => plan.Baseline ? "plain baseline, padded, fp32" : $"{(plan.Padded ? "padded reference" : "packed")}, {plan.Precision.ToString().ToLowerInvariant()}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
 
+    private static string Products(BenchPlan plan) => !plan.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Device)}" : Gemm.PlainBlas ? "libtorch's BLAS" : Gemm.Library;
+
     private static void Print(TextWriter output, BenchPlan plan, BenchCheck check, BenchResult r)
     {
         output.WriteLine($"step            {plan.Step}{(plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}")}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at {plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}");
-        output.WriteLine($"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by {(Gemm.PlainBlas ? "libtorch's BLAS" : Gemm.Library)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}");
+        output.WriteLine($"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by {Products(plan)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}");
         output.WriteLine(Figures.Text($"same results    logits within {check.Logits:0.0e+0}, gradients within {check.Gradients:0.0e+0} of the padded fp32 reference (allowed {check.Tolerance:0.0e+0})"));
         output.WriteLine(Figures.Text($"time            {r.MedianMs:N1} ms a step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of products"));
         output.WriteLine(Figures.Text($"throughput      {r.TokensPerSecond:N0} real word pieces/s, {r.TextsPerSecond:N1} {(plan.Step == "attack" ? "queries" : "texts")}/s"));
@@ -134,7 +152,8 @@ internal static class BenchCommand
         ["cpu"] = EnvironmentStamp.Collect().Cpu,
         ["threads"] = torch.get_num_threads(),
         ["clock"] = plan.CpuTime ? "cpu" : "wall",
-        ["products_by"] = Gemm.Library,
+        ["device"] = Devices.Describe(plan.Device),
+        ["products_by"] = Products(plan),
         ["logits_difference"] = JsonOutput.Number(check.Logits),
         ["gradient_difference"] = JsonOutput.Number(check.Gradients),
         ["tolerance"] = JsonOutput.Number(check.Tolerance),

@@ -19,8 +19,10 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="Baseline">The plain implementation with the libraries' defaults.</param>
 /// <param name="CpuTime">Processor time of one thread in place of wall time.</param>
 /// <param name="Without">Execution options that are switched off, so that what each gains can be measured.</param>
+/// <param name="Device">Where it runs.</param>
 internal sealed record BenchPlan(
-    string Step, string Shape, LengthHistogram Lengths, int Batch, int Passes, int Repeats, bool Padded, MatrixPrecision Precision, bool Baseline, bool CpuTime, IReadOnlyList<string>? Without = null)
+    string Step, string Shape, LengthHistogram Lengths, int Batch, int Passes, int Repeats, bool Padded, MatrixPrecision Precision, bool Baseline, bool CpuTime, IReadOnlyList<string>? Without = null,
+    Device Device = default)
 {
     internal static readonly string[] Steps = ["clean", "freelb", "pgd", "pgd-lean", "search", "robust", "pruned", "evaluate", "attack"];
 
@@ -35,8 +37,11 @@ internal sealed record BenchPlan(
     internal Func<long> Now => CpuTime ? ThreadClock.Ticks : Stopwatch.GetTimestamp;
 
     /// <summary>How the model runs.</summary>
-    internal ModelExecution Execution => Padded ? ModelExecution.Reference : new ModelExecution(
-        ClsOnlyLastLayer: Without?.Contains("cls-only") != true, RowSparseWords: Without?.Contains("row-sparse") != true, Fused: Without?.Contains("fused") != true, Precision: Precision);
+    internal ModelExecution Execution =>
+        Padded ? ModelExecution.Reference with { Device = Device }
+        : !Device.IsHost ? ModelExecution.On(Device, Precision) with { ClsOnlyLastLayer = Without?.Contains("cls-only") != true }
+        : new ModelExecution(
+            ClsOnlyLastLayer: Without?.Contains("cls-only") != true, RowSparseWords: Without?.Contains("row-sparse") != true, Fused: Without?.Contains("fused") != true, Precision: Precision);
 
     /// <summary>
     /// The network's shape; a pruned step takes what the papers leave at their settings: one sixth of the heads gone, and 30, 20 or 40 % of the neurons (SST-2, AG NEWS, IMDB).

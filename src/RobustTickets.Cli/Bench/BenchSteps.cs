@@ -88,7 +88,7 @@ internal sealed class ForwardSubject : IBenchSubject
     {
         _model = model;
         _batches = [.. plan.Texts(model.Config, steps).Chunk(plan.Batch)];
-        if (model.Execution.Packed) _inference = new BertInference(model.Store, model.Config, precision: plan.Precision);
+        if (BertInference.Covers(model.Config, model.Execution)) _inference = new BertInference(model.Store, model.Config, precision: plan.Precision);
     }
 
     public StepWork Step()

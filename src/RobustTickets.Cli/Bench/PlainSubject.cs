@@ -25,7 +25,7 @@ internal sealed class PlainSubject : IBenchSubject
         (_passes, _forwardOnly) = (plan.Step == "freelb" ? plan.Passes : 1, plan.ForwardOnly);
         if (_forwardOnly) return;
         store.RequireGradient(_ => true);
-        foreach (var name in store.Names) _moments[name] = (torch.zeros(store[name].sizes).keep(), torch.zeros(store[name].sizes).keep());
+        foreach (var name in store.Names) _moments[name] = (torch.zeros_like(store[name]).keep(), torch.zeros_like(store[name]).keep());
     }
 
     public StepWork Step()
@@ -34,7 +34,7 @@ internal sealed class PlainSubject : IBenchSubject
         var texts = _batches[_step++ % _batches.Length];
         var batch = PackedBatch.From(texts);
         var (ids, segments, mask) = Pad(texts, batch.Longest);
-        var labels = torch.tensor<long>(batch.Labels, batch.Count);
+        var labels = torch.vector(batch.Labels, _store.Device);
         var work = new StepWork(texts.Length, batch.Tokens, FlopCount.Step(_config, batch, new PassCounts(_passes, _forwardOnly ? 0 : _passes, _forwardOnly ? 0 : _passes)));
         if (_forwardOnly)
         {
@@ -42,7 +42,7 @@ internal sealed class PlainSubject : IBenchSubject
             Forward(ids, segments, mask, null, training: false).to_array();
             return work;
         }
-        var delta = torch.zeros([texts.Length, batch.Longest, _config.Hidden]);
+        var delta = torch.zeros([texts.Length, batch.Longest, _config.Hidden], DType.Float32, _store.Device);
         for (var t = 0; t < _passes; t++)
         {
             using var pass = torch.scope();
@@ -67,7 +67,7 @@ internal sealed class PlainSubject : IBenchSubject
         return Forward(ids, segments, mask, null, training: false);
     }
 
-    private static (Tensor Ids, Tensor Segments, Tensor Mask) Pad(EncodedExample[] texts, int longest)
+    private (Tensor Ids, Tensor Segments, Tensor Mask) Pad(EncodedExample[] texts, int longest)
     {
         long[] ids = new long[texts.Length * longest], segments = new long[ids.Length];
         var mask = new float[ids.Length];
@@ -80,7 +80,8 @@ internal sealed class PlainSubject : IBenchSubject
                 mask[(b * longest) + i] = 0;
             }
         }
-        return (torch.tensor<long>(ids, texts.Length, longest), torch.tensor<long>(segments, texts.Length, longest), torch.tensor<float>(mask, texts.Length, 1, 1, longest));
+        var device = _store.Device;
+        return (torch.tensor<long>(ids, [texts.Length, longest], device), torch.tensor<long>(segments, [texts.Length, longest], device), torch.tensor<float>(mask, [texts.Length, 1, 1, longest], device));
     }
 
     private Tensor Forward(Tensor ids, Tensor segments, Tensor mask, Tensor? delta, bool training)
@@ -88,7 +89,7 @@ internal sealed class PlainSubject : IBenchSubject
         long count = ids.size(0), longest = ids.size(1);
         var x = functional.embedding(_store[BertSites.WordEmbeddings], ids, _config.PadId);
         if (delta is not null) x = x + delta;
-        x = x + functional.embedding(_store[BertSites.TypeEmbeddings], segments) + functional.embedding(_store[BertSites.PositionEmbeddings], torch.arange(longest).reshape(1, longest));
+        x = x + functional.embedding(_store[BertSites.TypeEmbeddings], segments) + functional.embedding(_store[BertSites.PositionEmbeddings], torch.arange(0, longest, 1, DType.Int64, _store.Device).reshape(1, longest));
         x = Drop(Norm(x, "bert.embeddings.LayerNorm"));
         for (var l = 0; l < _config.Layers; l++)
         {

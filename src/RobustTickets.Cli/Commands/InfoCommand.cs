@@ -76,6 +76,8 @@ internal static class InfoCommand
 
     private static void PrintVerbose(TextWriter output, TorchInfo torch, GemmRate single, GemmRate? plain)
     {
+        foreach (var device in torch.Devices.Where(d => d != "cpu")) output.WriteLine($"device          {Devices.Describe(Device.Parse(device))}");
+        if (torch.Devices.Count == 1) output.WriteLine($"no GPU          {Devices.WhyNot(Device.Cuda())}");
         if (torch.OpenBlas is { } blas) output.WriteLine($"BLAS file       {blas.Path}");
         foreach (var line in torch.CpuSetup) output.WriteLine($"set up          {line}");
         if (plain?.GigaflopsPerSecond is { } slow && single.GigaflopsPerSecond is { } fast)

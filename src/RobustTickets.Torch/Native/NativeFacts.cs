@@ -34,6 +34,10 @@ internal static unsafe partial class NativeFacts
         return (reached, used, holes);
     }
 
+    /// <summary>Whether a shared library whose file name begins like this is loaded.</summary>
+    public static bool IsLoaded(string beginning) =>
+        File.Exists("/proc/self/maps") && File.ReadLines("/proc/self/maps").Any(line => Path.GetFileName(line).StartsWith(beginning, StringComparison.Ordinal));
+
     private static string Described(int what)
     {
         byte* text;

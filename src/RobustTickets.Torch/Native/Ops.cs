@@ -75,6 +75,12 @@ public static class Ops
     internal static readonly Op LogSoftmax = new("aten::log_softmax", "int", 3);
     internal static readonly Op LogSumExp = new("aten::logsumexp", "", 3);
 
+    // bits
+    internal static readonly Op BitAndScalarInPlace = new("aten::bitwise_and_", "Scalar", 2);
+    internal static readonly Op BitXorInPlace = new("aten::bitwise_xor_", "Tensor", 2);
+    internal static readonly Op BitXorScalarInPlace = new("aten::bitwise_xor_", "Scalar", 2);
+    internal static readonly Op ShiftRightScalar = new("aten::bitwise_right_shift", "Tensor_Scalar", 2);
+
     // products
     internal static readonly Op Matmul = new("aten::matmul", "", 2);
     internal static readonly Op Mm = new("aten::mm", "", 2);
@@ -179,6 +185,20 @@ public static class Ops
     internal static readonly Op CrossEntropy = new("aten::cross_entropy_loss", "", 6);
     internal static readonly Op KlDiv = new("aten::kl_div", "", 4);
     internal static readonly Op MseLoss = new("aten::mse_loss", "", 3);
+
+    // lists of tensors in one launch
+    internal static readonly Op ForeachNorm = new("aten::_foreach_norm", "Scalar", 2);
+    internal static readonly Op ForeachMulScalarInPlace = new("aten::_foreach_mul_", "Scalar", 2);
+
+    /// <summary>Operators of libtorch 2.x that are used where they exist; each has another way beside it.</summary>
+    public static class Newer
+    {
+        internal static readonly Op ScaledDotProductAttention = new("aten::scaled_dot_product_attention", "", 6);
+        internal static readonly Op FusedAdamWInPlace = new("aten::_fused_adamw_", "", 13);
+
+        /// <summary>All of them.</summary>
+        public static IReadOnlyList<Op> Table { get; } = [ScaledDotProductAttention, FusedAdamWInPlace];
+    }
 
     /// <summary>All of them, for checks of a libtorch.</summary>
     public static IReadOnlyList<Op> Table { get; } =

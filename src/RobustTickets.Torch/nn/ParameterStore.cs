@@ -15,6 +15,22 @@ public sealed class ParameterStore : IDisposable
     private readonly Dictionary<string, RowGradient> _rowGradients = [];
     private readonly Dictionary<string, GradientSlot> _slots = [];
 
+    /// <summary>Where all parameters lie; what is added later is brought there.</summary>
+    public Device Device { get; private set; }
+
+    /// <summary>Brings every parameter to a device. Gradients are dropped.</summary>
+    public void MoveTo(Device device)
+    {
+        if (device == Device) return;
+        Device = device;
+        foreach (var name in _names)
+        {
+            var wanted = _tensors[name].requires_grad;
+            _tensors[name] = Placed(_tensors[name]).requires_grad_(wanted);
+        }
+        _rowGradients.Clear();
+    }
+
     /// <summary>Names in insertion order.</summary>
     public IReadOnlyList<string> Names => _names;
 
@@ -33,7 +49,7 @@ public sealed class ParameterStore : IDisposable
     /// <exception cref="ArgumentException">The name is taken.</exception>
     public void Add(string name, Tensor tensor)
     {
-        if (!_tensors.TryAdd(name, tensor.keep())) throw new ArgumentException($"parameter '{name}' exists already");
+        if (!_tensors.TryAdd(name, Placed(tensor))) throw new ArgumentException($"parameter '{name}' exists already");
         _names.Add(name);
     }
 
@@ -49,9 +65,20 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Puts another tensor in the place of a parameter and frees the old one.</summary>
     public void Replace(string name, Tensor tensor)
     {
+        var placed = Placed(tensor);
         this[name].Dispose();
-        _tensors[name] = tensor.keep();
+        _tensors[name] = placed;
         DropSlot(name);
+    }
+
+    /// <summary>The tensor on the store's device, owned; a copy takes the place of one that lies elsewhere.</summary>
+    private Tensor Placed(Tensor tensor)
+    {
+        if (tensor.device == Device) return tensor.keep();
+        using var quiet = torch.no_grad();
+        var placed = tensor.to(Device).keep();
+        tensor.Dispose();
+        return placed;
     }
 
     /// <summary>Says whether a parameter's gradient is wanted.</summary>

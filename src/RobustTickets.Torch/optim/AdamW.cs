@@ -1,5 +1,6 @@
 // AdamW over a parameter store: global gradient norm, clipping, then one fused pass per tensor (Kernels/AdamWKernel).
-// Gradients given by rows (embeddings) are used by rows. AdamWReference below is the plain statement the tests compare with.
+// Gradients given by rows (embeddings) are used by rows. AdamWReference below is the plain statement the tests compare with. On a device other than the CPU, libtorch's operators
+// do the same over all tensors at once (OperatorAdamW).
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
@@ -28,6 +29,7 @@ public sealed unsafe class AdamW : IDisposable
     private readonly Func<string, bool> _decays;
     private readonly Func<string, bool> _clips;
     private readonly List<Slot> _slots = [];
+    private readonly bool _operators;
 
     /// <summary>An optimiser of the named parameters; moments start at zero.</summary>
     /// <param name="store">Owner of the parameters.</param>
@@ -35,8 +37,10 @@ public sealed unsafe class AdamW : IDisposable
     /// <param name="options">Constants.</param>
     /// <param name="decays">Which parameters belong to the decayed group.</param>
     /// <param name="clips">Which parameters the limit on gradients counts and scales; null = all.</param>
-    public AdamW(ParameterStore store, IEnumerable<string> names, AdamWOptions options, Func<string, bool> decays, Func<string, bool>? clips = null)
+    /// <param name="operators">libtorch's operators in place of the fused kernel, as on a device other than the CPU.</param>
+    public AdamW(ParameterStore store, IEnumerable<string> names, AdamWOptions options, Func<string, bool> decays, Func<string, bool>? clips = null, bool operators = false)
     {
+        _operators = operators || !store.Device.IsHost;
         _clips = clips ?? (_ => true);
         _store = store;
         _options = options;
@@ -44,7 +48,7 @@ public sealed unsafe class AdamW : IDisposable
         foreach (var name in names)
         {
             var shape = store[name].shape;
-            _slots.Add(new Slot(name, torch.zeros(shape).keep(), torch.zeros(shape).keep()));
+            _slots.Add(new Slot(name, torch.zeros(shape, DType.Float32, store.Device).keep(), torch.zeros(shape, DType.Float32, store.Device).keep()));
         }
     }
 
@@ -77,13 +81,9 @@ public sealed unsafe class AdamW : IDisposable
     public GradientNorm MeasureNorm(double limit, IEnumerable<string>? also = null)
     {
         using var clock = KernelClock.In(KernelPart.Optimizer);
-        var squares = 0.0;
-        foreach (var name in Clipped.Select(slot => slot.Name).Concat(also ?? []))
-        {
-            using var gradient = Gradient(name);
-            if (gradient is not null) squares += AdamWKernel.SumOfSquares(Pointer(gradient), gradient.numel);
-        }
-        var norm = Math.Sqrt(squares);
+        using var scope = torch.scope();
+        var gradients = Clipped.Select(slot => slot.Name).Concat(also ?? []).Select(Gradient).OfType<Tensor>();
+        var norm = Math.Sqrt(_operators ? OperatorAdamW.SumOfSquares([.. gradients]) : gradients.Sum(gradient => AdamWKernel.SumOfSquares(Pointer(gradient), gradient.numel)));
         var factor = limit > 0 ? Math.Min(1.0, limit / (norm + 1e-6)) : 1.0;
         return new GradientNorm(norm, (float)factor);
     }
@@ -94,7 +94,9 @@ public sealed unsafe class AdamW : IDisposable
         foreach (var slot in Clipped)
         {
             using var gradient = Gradient(slot.Name);
-            if (gradient is not null) AdamWKernel.ClampValues(Pointer(gradient), gradient.numel, (float)limit);
+            if (gradient is null) continue;
+            if (_operators) gradient.clamp_(-limit, limit);
+            else AdamWKernel.ClampValues(Pointer(gradient), gradient.numel, (float)limit);
         }
     }
 
@@ -103,17 +105,39 @@ public sealed unsafe class AdamW : IDisposable
     {
         using var clock = KernelClock.In(KernelPart.Optimizer);
         Updates++;
+        if (_operators)
+        {
+            StepByOperators(learningRate, gradientFactor);
+            return;
+        }
         foreach (var slot in _slots)
         {
-            var step = new AdamWStep(
-                _options.Torch, learningRate, _decays(slot.Name) ? _options.WeightDecay : 0.0, _options.Beta1, _options.Beta2, _options.Epsilon, Updates,
-                _clips(slot.Name) ? gradientFactor : 1f,
-                _options.BiasCorrection);
+            var step = StepOf(slot, learningRate, gradientFactor);
             var parameter = _store[slot.Name];
             using var gradient = Gradient(slot.Name);
             if (gradient is null) continue;
             if (_store.RowGradientOf(slot.Name) is { } rows) StepRows(slot, parameter, rows, gradient, step);
             else AdamWKernel.Update(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), parameter.numel, step);
+        }
+    }
+
+    private AdamWStep StepOf(Slot slot, double learningRate, float gradientFactor) => new(
+        _options.Torch, learningRate, _decays(slot.Name) ? _options.WeightDecay : 0.0, _options.Beta1, _options.Beta2, _options.Epsilon, Updates,
+        _clips(slot.Name) ? gradientFactor : 1f, _options.BiasCorrection);
+
+    private void StepByOperators(double learningRate, float gradientFactor)
+    {
+        using var scope = torch.scope();
+        using var quiet = torch.no_grad();
+        var updates = _slots.Select(slot => (Slot: slot, Gradient: Gradient(slot.Name))).Where(u => u.Gradient is { numel: > 0 }).ToArray();
+        if (updates.FirstOrDefault(u => _store.RowGradientOf(u.Slot.Name) is not null) is { Slot: { } byRows })
+        {
+            throw new InvalidOperationException($"the gradient of '{byRows.Name}' is given by rows; operators update whole tensors");
+        }
+        // A handful of groups: decayed or not, clipped or not.
+        foreach (var group in updates.GroupBy(u => StepOf(u.Slot, learningRate, gradientFactor)))
+        {
+            OperatorAdamW.Update([.. group.Select(u => new AdamWTensors(_store[u.Slot.Name], u.Gradient!, u.Slot.First, u.Slot.Second))], group.Key, _store.Device);
         }
     }
 

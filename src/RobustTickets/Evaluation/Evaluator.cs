@@ -15,6 +15,9 @@ public static class Evaluator
     /// <summary>Word pieces of one packed evaluation batch.</summary>
     private const int TokensPerBatch = 2048;
 
+    /// <summary>Cells (texts times the longest of them) of one batch on a device, where few large launches are faster and attention pads to the longest.</summary>
+    private const int TokensPerDeviceBatch = 16384;
+
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between two batches.</exception>
     public static EvaluationResult Evaluate(BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, CancellationToken stop = default)
@@ -48,14 +51,14 @@ public static class Evaluator
         using var _ = torch.no_grad();
         var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
         var classes = model.Config.Labels;
-        using var compiled = inference is null && model.Execution.Packed && BertInference.Covers(model.Config) ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision) : null;
-        foreach (var group in Groups(byLength, TokensPerBatch))
+        using var compiled = inference is null && BertInference.Covers(model.Config, model.Execution) ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision) : null;
+        foreach (var group in Groups(byLength, model.Execution.Device.IsHost ? TokensPerBatch : TokensPerDeviceBatch))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = torch.scope();
             var batch = PackedBatch.From(group);
             var logits = (inference ?? compiled)?.Logits(batch) ?? model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();
-            var rows = logits.span<float>();
+            var rows = logits.host<float>();
             for (var i = 0; i < group.Count; i++) use((int)group[i].Id, rows.Slice(i * classes, classes));
         }
     }

@@ -16,18 +16,13 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     public BertConfig Config { get; } = config;
 
     /// <summary>How it runs.</summary>
-    public ModelExecution Execution { get; } = Offered(config, execution);
+    public ModelExecution Execution { get; } = execution.For(config);
 
     /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
     public BertGates? Gates { get; set; }
 
     /// <summary>Masks in force on the matrices, or null.</summary>
     public IWeightMasks? Masks { get; set; }
-
-    /// <summary>bf16 belongs to the fused layers: elsewhere it would be ignored without a word.</summary>
-    private static ModelExecution Offered(BertConfig config, ModelExecution execution) =>
-        execution.Precision == MatrixPrecision.Fp32 || FusedBertLayer.Covers(config, execution) ? execution
-        : throw new CheckpointException($"bf16: layers with the activation {config.Activation}, padded, or not fused compute in fp32; bf16 needs packed, fused layers with the erf GELU (hidden_act 'gelu')");
 
     /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
@@ -46,6 +41,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>All layers; with <paramref name="clsOnly"/> the last one gives the [CLS] rows alone.</summary>
     private Tensor Layers(BertInputs inputs, PassOptions pass, bool clsOnly)
     {
+        if (Execution.OperatorsOnly && pass.Training) pass = pass with { Masks = new PassMasks(inputs, Config, pass.Key, clsOnly) };
         var x = Embed(inputs, pass);
         for (var l = 0; l < Config.Layers; l++)
         {
@@ -69,7 +65,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         using var scope = torch.scope();
         var words = inputs.LookUpWords(store, Config); // [T, H]
         if (pass.Delta is not null) words = words + pass.Delta;
-        var types = pass.TokenTypes ? inputs.Segments : torch.zeros([inputs.Batch.Tokens], DType.Int64);
+        var types = pass.TokenTypes ? inputs.Segments : torch.zeros([inputs.Batch.Tokens], DType.Int64, Execution.Device);
         var x = words
             + store[BertSites.TypeEmbeddings].index_select(0, types)
             + store[BertSites.PositionEmbeddings].index_select(0, inputs.Positions);
@@ -84,19 +80,16 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
         if (FusedBertLayer.Covers(Config, Execution)) return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs, pass), l, x, inputs, pass, clsOnly);
-        var batch = inputs.Batch;
+        if (Execution.Autocast is not { } half) return Plain(l, x, inputs, pass, clsOnly);
+        using var rounded = torch.autocast(Execution.Device, half);
+        return Plain(l, x, inputs, pass, clsOnly);
+    }
+
+    private Tensor Plain(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
+    {
         var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
         var self = store.Root / BertSites.Layer(l) / "attention" / "self";
-        var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
-        var context = PackedAttention.Apply(
-            Linear(asking, self / "query", pass),
-            Linear(x, self / "key", pass),
-            Linear(x, self / "value", pass),
-            Gates?.Heads[l],
-            layout,
-            Config.HeadsPerLayer[l],
-            pass.Training ? Config.AttentionDropout : 0,
-            pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
+        var context = Attend(l, Linear(asking, self / "query", pass), Linear(x, self / "key", pass), Linear(x, self / "value", pass), inputs, pass, clsOnly);
 
         var output = store.Root / BertSites.Layer(l) / "attention" / "output";
         var attended = Drop(Linear(context, output / "dense", pass), inputs, pass, DropoutSite.AttentionOutput(l), clsOnly);
@@ -109,6 +102,15 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
+    }
+
+    private Tensor Attend(int l, Tensor query, Tensor key, Tensor value, BertInputs inputs, PassOptions pass, bool clsOnly)
+    {
+        var (heads, batch) = (Config.HeadsPerLayer[l], inputs.Batch);
+        if (inputs.Layout is { } padded) return PaddedAttention.Apply(query, key, value, Gates?.Heads[l], padded, heads, heads == 0 ? null : pass.Masks?.Attention(l), clsOnly);
+        var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
+        return PackedAttention.Apply(
+            query, key, value, Gates?.Heads[l], layout, heads, pass.Training ? Config.AttentionDropout : 0, pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
     }
 
     private DenseWeight DenseOf(string name, BertInputs inputs, PassOptions pass)
@@ -129,6 +131,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     private Tensor Drop(Tensor x, BertInputs inputs, PassOptions pass, int site, bool clsOnly)
     {
         if (!pass.Training || Config.HiddenDropout <= 0) return x;
+        if (pass.Masks is { } masks) return masks.Drop(x, site);
         var keys = clsOnly ? KeyedDropout.ClsRows(inputs.Batch, pass.Key, site) : KeyedDropout.PackedRows(inputs.Batch, pass.Key, site);
         return KeyedDropout.Apply(x, keys, Config.HiddenDropout);
     }

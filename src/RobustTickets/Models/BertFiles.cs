@@ -61,7 +61,7 @@ public static class BertFiles
 
     /// <summary>A parameter as a tensor of a safetensors file.</summary>
     public static StreamedTensor Stream(string name, Tensor tensor) =>
-        new(name, TensorElement.F32, tensor.shape, stream => stream.Write(MemoryMarshal.AsBytes(tensor.span<float>())));
+        new(name, TensorElement.F32, tensor.shape, stream => stream.Write(MemoryMarshal.AsBytes(tensor.host<float>())));
 
     /// <summary>A fresh model of some shapes: matrices N(0, initializer_range), biases 0, LayerNorm weights 1.</summary>
     public static ParameterStore Fresh(IEnumerable<(string Name, long[] Shape)> shapes, BertConfig config, RandomKey key)

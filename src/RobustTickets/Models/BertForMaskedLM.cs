@@ -13,6 +13,7 @@ public sealed class BertForMaskedLM : IDisposable
     public BertForMaskedLM(ParameterStore store, BertConfig config, ModelExecution execution)
     {
         Store = store;
+        store.MoveTo(execution.Device);
         Encoder = new BertEncoder(store, config, execution with { RowSparseWords = false });
     }
 

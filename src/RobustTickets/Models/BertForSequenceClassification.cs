@@ -10,10 +10,11 @@ public sealed class BertForSequenceClassification : IDisposable
 {
     private string[]? _matrices;
 
-    /// <summary>A model over a store that it takes ownership of.</summary>
+    /// <summary>A model over a store that it takes ownership of and brings to the execution's device.</summary>
     public BertForSequenceClassification(ParameterStore store, BertConfig config, ModelExecution execution)
     {
         Store = store;
+        store.MoveTo(execution.Device);
         Encoder = new BertEncoder(store, config, execution);
     }
 
@@ -35,7 +36,7 @@ public sealed class BertForSequenceClassification : IDisposable
         // Weights that a mask stands before are no leaves: their gradients are not written in place.
         if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution)) Store.ReserveGradients(_matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training);
-        if (Execution.Precision == MatrixPrecision.Bf16 && Encoder.Masks is null) inputs.RoundWeights(Store, Config);
+        if (Execution is { Precision: MatrixPrecision.Bf16, OperatorsOnly: false } && Encoder.Masks is null) inputs.RoundWeights(Store, Config);
         return inputs;
     }
 

@@ -38,6 +38,9 @@ public sealed class BertInference : IDisposable
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
     public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu;
 
+    /// <summary>Whether a model that runs like this is evaluated by this path: packed, and where our kernels may touch its memory.</summary>
+    public static bool Covers(BertConfig config, ModelExecution execution) => execution is { Packed: true, OperatorsOnly: false } && Covers(config);
+
     /// <summary>Logits [B, C] of a batch.</summary>
     /// <exception cref="InvalidOperationException">The store holds no pooler or classifier.</exception>
     public Tensor Logits(PackedBatch batch)

@@ -4,22 +4,6 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>How the model runs; changes speed, never meaning (DESIGN 2.5).</summary>
-/// <param name="Packed">Packed tokens; otherwise the padded reference path.</param>
-/// <param name="ClsOnlyLastLayer">The last layer computes only the [CLS] rows that the classifier reads. Exact.</param>
-/// <param name="RowSparseWords">The gradient of the word embedding is kept for the rows in the batch only. Exact.</param>
-/// <param name="Fused">Layers of fused operations; otherwise op by op.</param>
-/// <param name="Precision">Precision of the factors of the layers' products. Weights, sums, optimiser state, coefficients and scores are fp32 always; bf16 needs <paramref name="Fused"/>.</param>
-public sealed record ModelExecution(
-    bool Packed = true, bool ClsOnlyLastLayer = true, bool RowSparseWords = true, bool Fused = true, MatrixPrecision Precision = MatrixPrecision.Fp32)
-{
-    /// <summary>The plain reference: padded, every row, dense gradients, op by op, fp32.</summary>
-    public static ModelExecution Reference { get; } = new(false, false, false, false);
-
-    /// <summary>Word pieces that the padded path pads every example to at least, as programs do that pad to a fixed length. It is there to be measured against.</summary>
-    public int PadTo { get; init; }
-}
-
 /// <summary>Coefficients that multiply heads and neurons while a ticket is searched; null entries mean "none in this layer".</summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
@@ -33,6 +17,9 @@ public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tenso
 /// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution computes them; InfoBERT and tests read it.</param>
 public sealed record PassOptions(bool Training, RandomKey Key, Tensor? Delta = null, bool TokenTypes = true, Action<string, Tensor>? Tap = null)
 {
+    /// <summary>Dropout masks of the pass where operators compute it; the encoder makes them.</summary>
+    internal PassMasks? Masks { get; init; }
+
     /// <summary>Evaluation: no dropout, no perturbation.</summary>
     public static PassOptions Evaluation { get; } = new(false, default);
 }
@@ -50,11 +37,13 @@ public sealed class BertInputs
     public BertInputs(PackedBatch batch, ParameterStore store, BertConfig config, ModelExecution execution, bool training)
     {
         Batch = batch;
-        Ids = torch.tensor<long>(batch.Ids, batch.Tokens);
-        Positions = torch.tensor<long>(batch.Positions, batch.Tokens);
-        Segments = torch.tensor<long>(batch.Segments, batch.Tokens);
-        Labels = torch.tensor<long>(batch.Labels, batch.Count);
-        ClsRows = torch.tensor<long>(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), batch.Count);
+        var device = execution.Device;
+        Ids = torch.vector(batch.Ids, device);
+        Positions = torch.vector(batch.Positions, device);
+        Segments = torch.vector(batch.Segments, device);
+        Labels = torch.vector(batch.Labels, device);
+        ClsRows = torch.vector(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), device);
+        if (execution.OperatorsOnly) Layout = new PaddedLayout(batch.Offsets, device);
         if (!training || !execution.RowSparseWords) return;
 
         var rows = batch.Ids.Distinct().Order().ToArray();
@@ -90,6 +79,9 @@ public sealed class BertInputs
 
     /// <summary>[B] row of each example's [CLS].</summary>
     public Tensor ClsRows { get; }
+
+    /// <summary>Where rows lie when attention pads them; null where kernels of ours attend on packed rows.</summary>
+    public PaddedLayout? Layout { get; }
 
     /// <summary>Leaf [U, H] of the word rows in this batch, or null when the gradient is dense.</summary>
     public Tensor? WordRows { get; }

@@ -48,9 +48,10 @@ internal static class PaddedBert
                     else mask[cell] = -10000f;
                 }
             }
-            _padIndex = torch.tensor<long>(cells, cells.Length);
-            _realCells = torch.tensor<long>(real, real.Length);
-            _attentionMask = torch.tensor<float>(mask, _batch.Count, 1, 1, _s);
+            var device = store.Device;
+            _padIndex = torch.vector(cells, device);
+            _realCells = torch.vector(real, device);
+            _attentionMask = torch.tensor<float>(mask, [_batch.Count, 1, 1, _s], device);
         }
 
         /// <summary>[B, S, H] back to packed rows [T, H].</summary>
@@ -60,7 +61,7 @@ internal static class PaddedBert
         {
             var words = _inputs.LookUpWords(_store, _config);
             if (_pass.Delta is not null) words = words + _pass.Delta;
-            var types = _pass.TokenTypes ? _inputs.Segments : torch.zeros([_batch.Tokens], DType.Int64);
+            var types = _pass.TokenTypes ? _inputs.Segments : torch.zeros([_batch.Tokens], DType.Int64, _store.Device);
             var x = words + _store[BertSites.TypeEmbeddings].index_select(0, types) + _store[BertSites.PositionEmbeddings].index_select(0, _inputs.Positions);
             x = x.index_select(0, _padIndex).reshape(_batch.Count, _s, _config.Hidden);
             x = Drop(Norm(x, "bert.embeddings.LayerNorm"), DropoutSite.Embeddings);
@@ -118,9 +119,7 @@ internal static class PaddedBert
                 var (b, h, i) = (r / (heads * _s), r / _s % heads, r % _s);
                 rows[r] = key.Derive(_batch.ExampleIds[b]).Derive(i).Derive(h);
             }
-            var mask = torch.empty([_batch.Count, heads, _s, _s]);
-            KeyedMask.Dropout(mask, rows, _config.AttentionDropout);
-            return mask;
+            return KeyedDropout.Factors([_batch.Count, heads, _s, _s], rows, _config.AttentionDropout, _store.Device);
         }
 
         private void Tap(string name, Tensor padded) => _pass.Tap?.Invoke(name, Unpad(padded));

@@ -15,6 +15,9 @@ public sealed class CleanObjective : IObjective
         var loss = BertForSequenceClassification.Loss(logits, inputs);
         var total = penalty is null ? loss : loss + penalty();
         total.backward();
-        return new ObjectiveResult(total.item<float>(), [loss.item<float>()], new PassCounts(1, 1, 1));
+        var log = new LossLog();
+        log.Add(scope, loss, total);
+        var (losses, sum) = log.Read();
+        return new ObjectiveResult(sum, losses, new PassCounts(1, 1, 1));
     }
 }

@@ -21,10 +21,9 @@ public sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noi
     {
         using var scope = torch.scope();
         var passes = options.Count == FreeLbCount.K ? options.Steps : options.Steps + 1;
-        var perturbation = Perturbation.Start(inputs.Batch, model.Config.Hidden, _sizes, step, noise);
+        var perturbation = Perturbation.Start(inputs, model.Config.Hidden, _sizes, step, noise);
         var delta = perturbation.Delta;
-        var losses = new double[passes];
-        var total = 0.0;
+        var log = new LossLog();
         for (var t = 0; t < passes; t++)
         {
             var last = t == passes - 1;
@@ -36,10 +35,10 @@ public sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noi
             var loss = crossEntropy / passes;
             if (last && penalty is not null) loss = loss + penalty();
             loss.backward();
-            losses[t] = crossEntropy.item<float>();
-            total += loss.item<float>();
+            log.Add(pass, crossEntropy, loss);
             if (!last) perturbation.Ascend(delta.grad!);
         }
+        var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, passes));
     }
 }

@@ -24,9 +24,9 @@ public sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor>?
     public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
     {
         using var scope = torch.scope();
-        var perturbation = Perturbation.Start(inputs.Batch, model.Config.Hidden, _sizes, step, noise);
-        var losses = new double[options.Steps];
-        var (total, backward) = (0.0, 0);
+        var perturbation = Perturbation.Start(inputs, model.Config.Hidden, _sizes, step, noise);
+        var log = new LossLog();
+        var backward = 0;
         for (var t = 0; t < options.Steps; t++)
         {
             using var pass = torch.scope();
@@ -37,30 +37,30 @@ public sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor>?
             var loss = (crossEntropy + (InfoBertTerms.UpperBound(states.Embedded, InfoBertTerms.Partners(step, t, inputs.Batch.Tokens)) * options.Beta)) / options.Steps;
             if (last && penalty is not null) loss = loss + penalty();
             loss.backward(retain_graph: options.Alpha != 0);
-            losses[t] = crossEntropy.item<float>();
-            total += loss.item<float>();
+            log.Add(pass, crossEntropy, loss);
             backward++;
             var gradient = perturbation.Delta.grad!.clone(); // of CE and UB: what follows must not steer delta
             if (options.Alpha != 0 && AnchoredLoss(model, inputs.Batch, states, gradient, InfoBertTerms.Order(step, t)) is { } anchored)
             {
                 anchored.backward();
-                total += anchored.item<float>();
+                log.Add(pass, null, anchored);
                 backward++;
             }
             if (!last) perturbation.Ascend(gradient);
         }
+        var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(options.Steps, backward, backward));
     }
 
     /// <summary>-alpha LB / K: the mean over chunks of shuffled pairs; null when the examples are too short to select anything.</summary>
     private Tensor? AnchoredLoss(BertForSequenceClassification model, PackedBatch batch, States states, Tensor gradient, RandomKey order)
     {
-        var pairs = InfoBertTerms.Select(batch, gradient.span<float>(), model.Config.Hidden, options.LowShare, options.HighShare);
+        var pairs = InfoBertTerms.Select(batch, gradient.host<float>(), model.Config.Hidden, options.LowShare, options.HighShare);
         if (pairs.Count == 0) return null;
         var chunks = order.Permutation(pairs.Count).Select(i => pairs[i]).Chunk(batch.Count).Select(chunk => InfoBertTerms.LowerBound(
             model.Store,
-            states.Embedded.index_select(0, torch.tensor<long>(Array.ConvertAll(chunk, p => (long)p.Row), chunk.Length)),
-            states.Top.index_select(0, torch.tensor<long>(Array.ConvertAll(chunk, p => (long)p.Example), chunk.Length)))).ToArray();
+            states.Embedded.index_select(0, torch.vector(Array.ConvertAll(chunk, p => (long)p.Row), gradient.device)),
+            states.Top.index_select(0, torch.vector(Array.ConvertAll(chunk, p => (long)p.Example), gradient.device)))).ToArray();
         return torch.stack(chunks).mean() * (-options.Alpha / options.Steps);
     }
 

@@ -14,7 +14,7 @@ public static class InfoBertTerms
     /// <summary>mean_i sum_d (y_i - y_r(i))^2 / 2 over the rows of y [n, d].</summary>
     public static Tensor UpperBound(Tensor y, int[] partners)
     {
-        var index = torch.tensor<long>(Array.ConvertAll(partners, r => (long)r), partners.Length);
+        var index = torch.vector(Array.ConvertAll(partners, r => (long)r), y.device);
         return (y - y.index_select(0, index)).square().sum() / (2.0 * partners.Length);
     }
 

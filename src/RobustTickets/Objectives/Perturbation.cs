@@ -20,43 +20,46 @@ internal readonly record struct PerturbationSizes(double StepSize, double InitMa
 internal sealed class Perturbation
 {
     private const long Site = 1_000_003;
-    private readonly PackedBatch _batch;
+    private readonly BertInputs _inputs;
     private readonly PerturbationSizes _sizes;
 
-    private Perturbation(PackedBatch batch, PerturbationSizes sizes, Tensor delta) => (_batch, _sizes, Delta) = (batch, sizes, delta);
+    private Perturbation(BertInputs inputs, PerturbationSizes sizes, Tensor delta) => (_inputs, _sizes, Delta) = (inputs, sizes, delta);
 
     /// <summary>The leaf [T, H].</summary>
     internal Tensor Delta { get; }
 
     /// <summary>Draws the start of a step.</summary>
-    /// <param name="batch">The batch.</param>
+    /// <param name="inputs">The batch, on the device where the perturbation is made.</param>
     /// <param name="hidden">H.</param>
     /// <param name="sizes">Sizes and norm.</param>
     /// <param name="step">Key of the step.</param>
     /// <param name="noise">Uniform numbers in [-1, 1) of shape [T, H]; null draws them from the key, each by its example, token and feature.</param>
-    internal static Perturbation Start(PackedBatch batch, int hidden, PerturbationSizes sizes, RandomKey step, Func<PackedBatch, Tensor>? noise)
+    internal static Perturbation Start(BertInputs inputs, int hidden, PerturbationSizes sizes, RandomKey step, Func<PackedBatch, Tensor>? noise)
     {
+        var (batch, device) = (inputs.Batch, inputs.Ids.device);
         long[] shape = [batch.Tokens, hidden];
-        if (sizes.InitMagnitude == 0) return new Perturbation(batch, sizes, torch.zeros(shape));
-        Tensor delta;
-        if (noise is not null)
-        {
-            delta = noise(batch);
-        }
-        else
-        {
-            delta = torch.empty(shape);
-            KeyedMask.UniformSigned(delta, TokenKeys(batch, step.Derive(Site)));
-        }
-        PerturbationKernel.Start(delta, batch.Offsets, sizes.InitMagnitude, sizes.Linf);
-        return new Perturbation(batch, sizes, delta);
+        if (sizes.InitMagnitude == 0) return new Perturbation(inputs, sizes, torch.zeros(shape, DType.Float32, device));
+        var delta = noise is not null ? noise(batch).to(device) : Uniform(shape, TokenKeys(batch, step.Derive(Site)), inputs);
+        if (inputs.Layout is { } layout) PerturbationOperators.Start(delta, batch, layout, sizes.InitMagnitude, sizes.Linf);
+        else PerturbationKernel.Start(delta, batch.Offsets, sizes.InitMagnitude, sizes.Linf);
+        return new Perturbation(inputs, sizes, delta);
     }
 
     /// <summary>Moves along a gradient [T, H], projects, and forgets the leaf's own gradient.</summary>
     internal void Ascend(Tensor gradient)
     {
-        PerturbationKernel.Ascend(Delta, gradient, _batch.Offsets, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, _sizes.Norm == PerturbationNorm.LinfSign);
+        var sign = _sizes.Norm == PerturbationNorm.LinfSign;
+        if (_inputs.Layout is { } layout) PerturbationOperators.Ascend(Delta, gradient, layout, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
+        else PerturbationKernel.Ascend(Delta, gradient, _inputs.Batch.Offsets, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
         Delta.grad = null;
+    }
+
+    private static Tensor Uniform(long[] shape, RandomKey[] keys, BertInputs inputs)
+    {
+        if (inputs.Layout is not null) return KeyedOperators.UniformSigned(KeyedRows.On(inputs.Ids.device, keys), shape[1]);
+        var noise = torch.empty(shape);
+        KeyedMask.UniformSigned(noise, keys);
+        return noise;
     }
 
     private static RandomKey[] TokenKeys(PackedBatch batch, RandomKey site)

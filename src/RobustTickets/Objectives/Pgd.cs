@@ -21,22 +21,23 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
     public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
     {
         using var scope = torch.scope();
-        var perturbation = Perturbation.Start(inputs.Batch, model.Config.Hidden, _sizes, step, noise);
-        var losses = new double[options.Steps + 1];
+        var perturbation = Perturbation.Start(inputs, model.Config.Hidden, _sizes, step, noise);
+        var log = new LossLog();
         if (options.Steps > 0)
         {
             // What the ascents must not leave behind is put aside for as long as they last, whatever the trainer had chosen and whatever gradients were there before.
             using IDisposable aside = options.DeltaGradOnly ? new FrozenParameters(model, inputs) : new GradientsPutAside(model, inputs);
-            for (var t = 0; t < options.Steps; t++) losses[t] = Ascent(model, inputs, perturbation, Key(step, t));
+            for (var t = 0; t < options.Steps; t++) Ascend(model, inputs, perturbation, Key(step, t), log);
         }
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(false);
         var crossEntropy = Loss(model, inputs, perturbation.Delta, Key(step, options.Steps));
-        losses[^1] = crossEntropy.item<float>();
         var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
         loss.backward();
+        log.Add(pass, crossEntropy, loss);
         var passes = options.Steps + 1;
-        return new ObjectiveResult(loss.item<float>(), losses, new PassCounts(passes, passes, options.DeltaGradOnly ? 1 : passes));
+        var (losses, total) = log.Read();
+        return new ObjectiveResult(total, losses, new PassCounts(passes, passes, options.DeltaGradOnly ? 1 : passes));
     }
 
     private RandomKey Key(RandomKey step, int pass) => step.Derive(options.SyncDropout ? 0L : pass);
@@ -44,14 +45,14 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
     private Tensor Loss(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key) =>
         BertForSequenceClassification.Loss(model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds)), inputs);
 
-    private double Ascent(BertForSequenceClassification model, BertInputs inputs, Perturbation perturbation, RandomKey key)
+    private void Ascend(BertForSequenceClassification model, BertInputs inputs, Perturbation perturbation, RandomKey key, LossLog log)
     {
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(true);
         var loss = Loss(model, inputs, perturbation.Delta, key);
         loss.backward();
         perturbation.Ascend(perturbation.Delta.grad!);
-        return loss.item<float>();
+        log.Add(pass, loss, null);
     }
 
     private static IEnumerable<Tensor> Parameters(BertForSequenceClassification model, BertInputs inputs)

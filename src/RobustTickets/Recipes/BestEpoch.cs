@@ -29,14 +29,18 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
     {
         if (accuracy <= Accuracy) return false;
         (Accuracy, Step, Epoch) = (accuracy, tally.Steps, tally.Epochs);
-        _scores = masks.Sites.ToDictionary(site => site, site => masks.Scores(site).span<float>().ToArray());
+        _scores = masks.Sites.ToDictionary(site => site, site => masks.Scores(site).host<float>().ToArray());
         return true;
     }
 
     /// <summary>Puts the best epoch's scores in place of the last ones.</summary>
     internal void Restore()
     {
-        foreach (var (site, scores) in _scores) scores.CopyTo(masks.Scores(site).span<float>());
+        foreach (var (site, scores) in _scores)
+        {
+            using var values = masks.Scores(site).edit<float>();
+            scores.CopyTo(values.Span);
+        }
     }
 
     public void Write(string folder)

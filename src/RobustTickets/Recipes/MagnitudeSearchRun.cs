@@ -62,7 +62,11 @@ internal static class MagnitudeSearchRun
 
     private static void KeepClassifier(BertForSequenceClassification from, BertForSequenceClassification to)
     {
-        foreach (var name in to.Store.Names.Where(BertSites.IsClassifier)) from.Store[name].span<float>().CopyTo(to.Store[name].span<float>());
+        foreach (var name in to.Store.Names.Where(BertSites.IsClassifier))
+        {
+            using var values = to.Store[name].edit<float>();
+            from.Store[name].host<float>().CopyTo(values.Span);
+        }
     }
 
     /// <summary>The masks of the rounds that are done, in every checkpoint of a later one.</summary>

@@ -84,7 +84,7 @@ internal static class MaskSearchRun
         {
             using var file = SafetensorsFile.Open(Path.Combine(folder, File));
             using var scope = torch.scope();
-            foreach (var tensor in file.Tensors) model.Store[tensor.Name].grad = torch.tensor<float>(file.ReadFloats(tensor.Name), tensor.Shape);
+            foreach (var tensor in file.Tensors) model.Store[tensor.Name].grad = torch.tensor<float>(file.ReadFloats(tensor.Name), tensor.Shape, model.Store.Device);
         }
     }
 }

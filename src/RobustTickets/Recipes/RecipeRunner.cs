@@ -60,7 +60,6 @@ public static class RecipeRunner
 
     private static void Prepare(ExecutionOptions execution)
     {
-        if (execution.Device != "cpu") throw new RecipeException($"--device {execution.Device}: this build trains on cpu");
         _ = execution.Models();
         if (execution.Threads is { } threads) torch.set_num_threads(threads);
     }
@@ -107,7 +106,7 @@ public static class RecipeRunner
         {
             ["libtorch"] = torch.version,
             ["threads"] = torch.get_num_threads().ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["device"] = session.Request.Execution.Device,
+            ["device"] = Devices.Describe(session.Execution.Device),
             ["precision"] = session.Request.Execution.Precision,
             ["data_sha256"] = session.Data.Hash,
         };

@@ -115,6 +115,7 @@ public static class RunCheckpoint
         {
             throw new CheckpointException($"checkpoint tensor '{name}' is [{string.Join(", ", info.Shape)}], the run needs [{string.Join(", ", target.shape)}]");
         }
-        source.ReadFloats(name).CopyTo(target.span<float>());
+        using var values = target.edit<float>();
+        source.ReadFloats(name).CopyTo(values.Span);
     }
 }

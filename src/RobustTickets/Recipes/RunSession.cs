@@ -158,7 +158,7 @@ internal sealed class RunSession : IDisposable
     {
         foreach (var name in stage.Model.Store.Names)
         {
-            foreach (var value in stage.Model.Store[name].span<float>())
+            foreach (var value in stage.Model.Store[name].host<float>())
             {
                 if (!float.IsFinite(value)) throw new NumericFailureException($"{stage.Name}, step {stage.Tally.Steps}: '{name}' holds {value}; a lower learning rate usually helps");
             }

@@ -1,27 +1,6 @@
-using RobustTickets.Models;
 using RobustTickets.Text.Data;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Recipes;
-
-/// <summary>What changes speed, never meaning (DESIGN 2.5).</summary>
-/// <param name="Device"><c>cpu</c> or <c>cuda</c>.</param>
-/// <param name="Precision"><c>fp32</c> (or <c>bf16</c> where the processor has it).</param>
-/// <param name="Threads">Threads of the compute pool; null takes every core.</param>
-/// <param name="Packed">Packed tokens with the fused kernels; otherwise the padded reference path.</param>
-public sealed record ExecutionOptions(string Device = "cpu", string Precision = "fp32", int? Threads = null, bool Packed = true)
-{
-    /// <summary>How models run under these options. bf16 loads libtorch to find out whether it is offered.</summary>
-    /// <exception cref="RecipeException">A precision that is not known, not offered on this machine, or not on the padded reference path.</exception>
-    public ModelExecution Models()
-    {
-        if (Precision == "fp32") return Packed ? new ModelExecution() : ModelExecution.Reference;
-        if (Precision != "bf16") throw new RecipeException($"--precision {Precision}: possible are fp32 and bf16");
-        if (!Packed) throw new RecipeException("--precision bf16: the padded reference path computes in fp32");
-        if (HalfMatrix.WhyNot() is { } reason) throw new RecipeException($"--precision bf16: {reason}");
-        return new ModelExecution(Precision: MatrixPrecision.Bf16);
-    }
-}
 
 /// <summary>Everything a run needs to start or to go on.</summary>
 /// <param name="Recipe">The method and its numbers.</param>

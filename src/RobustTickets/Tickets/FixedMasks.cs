@@ -33,7 +33,7 @@ public sealed class FixedMasks : IWeightMasks
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
     {
         if (!_masks.TryGetValue(site, out var mask)) return weight;
-        if (!_model.Execution.Packed) return weight * Plain(mask);
+        if (!_model.Execution.Packed || _model.Execution.OperatorsOnly) return weight * Plain(mask, weight.device);
         Tensor masked;
         using (torch.no_grad())
         {
@@ -57,16 +57,29 @@ public sealed class FixedMasks : IWeightMasks
         foreach (var mask in _masks.Values)
         {
             var weight = _model.Store[$"{mask.Site}.weight"];
-            BinaryMaskKernel.Apply(weight, mask.Words, weight);
+            Zero(weight, mask);
         }
         _model.Encoder.Masks = null;
     }
 
+    /// <summary>Writes zeros where a mask keeps nothing, wherever the matrix lies.</summary>
+    internal static void Zero(Tensor weight, MatrixMask mask)
+    {
+        if (weight.device.IsHost)
+        {
+            BinaryMaskKernel.Apply(weight, mask.Words, weight);
+            return;
+        }
+        using var scope = torch.scope();
+        using var quiet = torch.no_grad();
+        weight.mul_(Plain(mask, weight.device));
+    }
+
     /// <summary>The mask as zeros and ones.</summary>
-    private static Tensor Plain(MatrixMask mask)
+    private static Tensor Plain(MatrixMask mask, Device device)
     {
         var values = new float[mask.Count];
         for (var i = 0L; i < values.Length; i++) values[i] = mask[i] ? 1f : 0f;
-        return torch.tensor<float>(values, mask.Rows, mask.Columns);
+        return torch.tensor<float>(values, [mask.Rows, mask.Columns], device);
     }
 }

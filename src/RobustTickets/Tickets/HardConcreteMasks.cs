@@ -79,9 +79,9 @@ public sealed class HardConcreteMasks : IWeightMasks
         var scores = Scores(site);
         var key = pass.Key.Derive(NoiseSite).Derive(index);
         var recorded = pass.Training ? _noise?.Invoke(site) : null;
-        if (!_model.Execution.Packed)
+        if (!_model.Execution.Packed || _model.Execution.OperatorsOnly)
         {
-            var uniform = pass.Training ? recorded ?? Uniform(key, scores.shape) : null;
+            var uniform = pass.Training ? recorded?.to(scores.device) ?? Uniform(key, scores.shape, scores.device) : null;
             return weight * HardConcrete.Spread(HardConcrete.Gates(scores, uniform), weight.size(0), weight.size(1), _options.Layout);
         }
         return Fused(weight, scores, pass.Training ? new GateNoise(true, key, recorded) : GateNoise.Evaluation);
@@ -95,7 +95,7 @@ public sealed class HardConcreteMasks : IWeightMasks
     }
 
     /// <summary>R as a number, in double precision.</summary>
-    public double PenaltyValue() => Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
+    public double PenaltyValue() => _model.Execution.OperatorsOnly ? PenaltyByOperators() : Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
 
     /// <summary>
     /// Turns every score's gradient g into clip * g + lambda * dR/da: the penalty joins after clipping and is never clipped itself (spec 9.2).
@@ -105,6 +105,11 @@ public sealed class HardConcreteMasks : IWeightMasks
         foreach (var site in Sites)
         {
             var scores = Scores(site);
+            if (_model.Execution.OperatorsOnly)
+            {
+                AddByOperators(scores, clip, lambda * Share(site));
+                continue;
+            }
             if (scores.grad is { } gradient)
             {
                 using (gradient) HardConcreteKernel.AddPenaltyGradient(scores, gradient, clip, lambda * Share(site));
@@ -126,7 +131,7 @@ public sealed class HardConcreteMasks : IWeightMasks
     }
 
     /// <summary>What the masks look like now.</summary>
-    public GateStatistics Statistics() => GateStatistics.Of(Sites.Select(site => Scores(site).span<float>().ToArray()), PenaltyValue());
+    public GateStatistics Statistics() => GateStatistics.Of(Sites.Select(site => Scores(site).host<float>().ToArray()), PenaltyValue());
 
     /// <summary>Factor of one gate's open probability in R.</summary>
     private double Share(string site) => _options.Average == PenaltyAverage.PerMatrix ? 1.0 / (Sites.Count * (double)Scores(site).numel) : 1.0 / Count;
@@ -153,10 +158,29 @@ public sealed class HardConcreteMasks : IWeightMasks
         }, saved, "hard-concrete mask");
     }
 
-    private static Tensor Uniform(RandomKey key, long[] shape)
+    private double PenaltyByOperators()
     {
+        using var scope = torch.scope();
+        using var quiet = torch.no_grad();
+        return torch.stack([.. Sites.Select(site => HardConcrete.OpenProbability(Scores(site).to(DType.Float64)).sum() * Share(site))]).sum().item<double>();
+    }
+
+    /// <summary>g becomes clip g + weight p (1 - p), p the probability that a gate is open.</summary>
+    private static void AddByOperators(Tensor scores, float clip, double weight)
+    {
+        using var scope = torch.scope();
+        using var quiet = torch.no_grad();
+        var open = HardConcrete.OpenProbability(scores);
+        var slope = open * (1.0 - open) * weight;
+        scores.grad = scores.grad is { } gradient ? gradient.mul_(clip).add_(slope) : slope;
+    }
+
+    private static Tensor Uniform(RandomKey key, long[] shape, Device device)
+    {
+        RandomKey[] rows = [.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))];
+        if (!device.IsHost) return (KeyedOperators.UniformSigned(KeyedRows.On(device, rows), shape[1]) + 1.0) * 0.5;
         var signed = torch.empty(shape);
-        KeyedMask.UniformSigned(signed, [.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))]);
+        KeyedMask.UniformSigned(signed, rows);
         return (signed + 1.0) * 0.5; // exact: the 24 bits of the keyed number fit
     }
 

@@ -21,7 +21,8 @@ public static class Redraw
             var kept = BertSites.IsEmbedding(name) || name.Contains("LayerNorm", StringComparison.Ordinal);
             if (classifier || (kept && !embeddingsToo)) continue;
             using var fresh = BertFiles.Fresh([(name, shape)], model.Config, key);
-            fresh[name].span<float>().CopyTo(model.Store[name].span<float>());
+            using var values = model.Store[name].edit<float>();
+            fresh[name].span<float>().CopyTo(values.Span);
         }
     }
 
@@ -60,11 +61,11 @@ public static class Redraw
             foreach (var name in BertSites.HeadRows(l))
             {
                 Columns(model, $"{name}.weight", heads, null);
-                var bias = model.Store[$"{name}.bias"].span<float>();
-                foreach (var i in heads) bias[i] = 0;
+                using var bias = model.Store[$"{name}.bias"].edit<float>();
+                foreach (var i in heads) bias.Span[i] = 0;
             }
-            var output = model.Store[BertSites.HeadColumns(l)];
-            foreach (var i in heads) Row(output, i).Clear();
+            using var output = model.Store[BertSites.HeadColumns(l)].edit<float>();
+            foreach (var i in heads) Row(output.Span, i, c.HeadsPerLayer[l] * c.HeadSize).Clear();
         }
     }
 
@@ -75,11 +76,12 @@ public static class Redraw
     {
         var weight = model.Store[$"{name}.weight"];
         using var fresh = Fresh(model, $"{name}.weight", weight, key);
-        var bias = model.Store[$"{name}.bias"].span<float>();
+        using HostElements<float> matrix = weight.edit<float>(), bias = model.Store[$"{name}.bias"].edit<float>();
+        var width = (int)weight.sizes[1];
         foreach (var i in rows)
         {
-            Row(fresh, i).CopyTo(Row(weight, i));
-            bias[i] = 0;
+            Row(fresh.span<float>(), i, width).CopyTo(Row(matrix.Span, i, width));
+            bias.Span[i] = 0;
         }
     }
 
@@ -87,10 +89,12 @@ public static class Redraw
     {
         var weight = model.Store[name];
         using var fresh = Fresh(model, name, weight, key);
+        using var matrix = weight.edit<float>();
+        var width = (int)weight.sizes[1];
         for (var r = 0; r < weight.sizes[0]; r++)
         {
-            var from = Row(fresh, r);
-            var to = Row(weight, r);
+            var from = Row(fresh.span<float>(), r, width);
+            var to = Row(matrix.Span, r, width);
             foreach (var i in columns) to[i] = from[i];
         }
     }
@@ -102,9 +106,5 @@ public static class Redraw
         return store[name];
     }
 
-    private static Span<float> Row(Tensor matrix, int row)
-    {
-        var width = (int)matrix.sizes[1];
-        return matrix.span<float>().Slice(row * width, width);
-    }
+    private static Span<float> Row(Span<float> matrix, int row, int width) => matrix.Slice(row * width, width);
 }

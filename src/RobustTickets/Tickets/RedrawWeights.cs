@@ -20,13 +20,13 @@ public static class RedrawWeights
             var weight = model.Store[name];
             if (key is not { } k)
             {
-                BinaryMaskKernel.Apply(weight, matrix.Words, weight);
+                FixedMasks.Zero(weight, matrix);
                 continue;
             }
             using var fresh = BertFiles.Fresh([(name, weight.shape)], model.Config, k);
             var from = fresh[name].span<float>();
-            var to = weight.span<float>();
-            for (var i = 0; i < to.Length; i++) if (!matrix[i]) to[i] = from[i];
+            using var to = weight.edit<float>();
+            for (var i = 0; i < to.Span.Length; i++) if (!matrix[i]) to.Span[i] = from[i];
         }
     }
 }

@@ -16,13 +16,14 @@ public static class Slicer
         var c = source.Config;
         Check(c, mask);
         var store = new ParameterStore();
+        store.MoveTo(source.Store.Device);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
         foreach (var name in source.Store.Names.Where(n => !BertSites.IsCoefficient(n))) store.Add(name, scope.Keep(source.Store[name].clone()));
         for (var l = 0; l < c.Layers; l++)
         {
-            var neurons = Index(StructuredMask.Kept(mask.Neurons[l]), 1);
-            var heads = Index(StructuredMask.Kept(mask.Heads[l]), c.HeadSize);
+            var neurons = Index(StructuredMask.Kept(mask.Neurons[l]), 1, store.Device);
+            var heads = Index(StructuredMask.Kept(mask.Heads[l]), c.HeadSize, store.Device);
             if (neurons.numel < c.NeuronsPerLayer[l])
             {
                 Select(scope, store, $"{BertSites.NeuronRows(l)}.weight", 0, neurons);
@@ -62,10 +63,10 @@ public static class Slicer
     }
 
     /// <summary>Row numbers of units that are <paramref name="width"/> rows wide.</summary>
-    private static Tensor Index(int[] units, int width)
+    private static Tensor Index(int[] units, int width, Device device)
     {
         var rows = units.SelectMany(u => Enumerable.Range(u * width, width)).Select(r => (long)r).ToArray();
-        return torch.tensor<long>(rows, rows.Length);
+        return torch.vector(rows, device);
     }
 
     /// <summary>Replaces a parameter by some of its rows or columns, in place in the order of names.</summary>

@@ -57,16 +57,16 @@ public sealed class SlimmingCoefficients
         if (model.Encoder.Gates is not { } gates) return;
         for (var l = 0; l < model.Config.Layers; l++)
         {
-            if (gates.Heads[l] is { } heads) ScaleColumns(model.Store[BertSites.HeadColumns(l)], heads.span<float>(), model.Config.HeadSize);
-            if (gates.Neurons[l] is { } neurons) ScaleColumns(model.Store[BertSites.NeuronColumns(l)], neurons.span<float>(), 1);
+            if (gates.Heads[l] is { } heads) ScaleColumns(model.Store[BertSites.HeadColumns(l)], heads.host<float>(), model.Config.HeadSize);
+            if (gates.Neurons[l] is { } neurons) ScaleColumns(model.Store[BertSites.NeuronColumns(l)], neurons.host<float>(), 1);
         }
         new SlimmingCoefficients(model).Detach();
 
         static void ScaleColumns(Tensor matrix, ReadOnlySpan<float> factors, int width)
         {
-            var values = matrix.span<float>();
+            using var values = matrix.edit<float>();
             var columns = factors.Length * width;
-            for (var i = 0; i < values.Length; i++) values[i] *= factors[i % columns / width];
+            for (var i = 0; i < values.Span.Length; i++) values.Span[i] *= factors[i % columns / width];
         }
     }
 
@@ -75,5 +75,5 @@ public sealed class SlimmingCoefficients
 
     private static Tensor Total(IReadOnlyList<Tensor?> coefficients) => torch.cat(coefficients.OfType<Tensor>().ToArray(), 0).abs().sum();
 
-    private static float[][] Numbers(IReadOnlyList<Tensor?> coefficients) => coefficients.Select(c => c?.span<float>().ToArray() ?? []).ToArray();
+    private static float[][] Numbers(IReadOnlyList<Tensor?> coefficients) => coefficients.Select(c => c?.host<float>().ToArray() ?? []).ToArray();
 }

@@ -19,7 +19,7 @@ public static class WeightDraw
     public static WeightMask ByScore(IReadOnlyList<(string Site, Tensor Scores, long[] Weight)> scores, MaskLayout layout, double sparsity)
     {
         var grid = Smallest(
-            [.. scores.Select(s => (s.Site, s.Scores.size(0), s.Scores.size(1)))], (matrix, keys) => Order(scores[matrix].Scores.span<float>(), keys, magnitude: false),
+            [.. scores.Select(s => (s.Site, s.Scores.size(0), s.Scores.size(1)))], (matrix, keys) => Order(scores[matrix].Scores.host<float>(), keys, magnitude: false),
             null, PrunedCount(scores.Sum(s => s.Scores.numel), sparsity));
         return new WeightMask([.. grid.Matrices.Select((mask, i) => Spread(mask, scores[i].Weight[0], scores[i].Weight[1], layout))]);
     }
@@ -29,7 +29,7 @@ public static class WeightDraw
     /// <param name="sparsity">Share of all weights that is pruned in the end.</param>
     /// <param name="within">What was pruned before stays pruned and does not compete; null = nothing was.</param>
     public static WeightMask ByMagnitude(IReadOnlyList<(string Site, Tensor Weight)> weights, double sparsity, WeightMask? within = null) => Smallest(
-        [.. weights.Select(w => (w.Site, w.Weight.size(0), w.Weight.size(1)))], (matrix, keys) => Order(weights[matrix].Weight.span<float>(), keys, magnitude: true),
+        [.. weights.Select(w => (w.Site, w.Weight.size(0), w.Weight.size(1)))], (matrix, keys) => Order(weights[matrix].Weight.host<float>(), keys, magnitude: true),
         within, PrunedCount(weights.Sum(w => w.Weight.numel), sparsity));
 
     /// <summary>Random positions, a given number kept in every pool of matrices.</summary>

@@ -67,7 +67,8 @@ public sealed class Trainer
         model.Store.Names.Where(name => trained?.Invoke(name) ?? true).ToArray(),
         new AdamWOptions(options.Flavor == AdamWFlavor.Torch, options.WeightDecay, options.Beta1, options.Beta2, options.Epsilon),
         name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
-        name => !InfoBertCritic.Owns(name));
+        name => !InfoBertCritic.Owns(name),
+        model.Execution.OperatorsOnly);
 
     /// <summary>
     /// Runs steps from the optimiser's count of updates to the end of the plan. <paramref name="afterStep"/> sees every step and says whether to go on.

@@ -2,6 +2,7 @@
 // coefficients, perturbation, pairs and [PAD] inside the text, forward and backward.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
+using RobustTickets.Tests.Devices;
 using RobustTickets.Tests.GoldenValues;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
@@ -52,6 +53,32 @@ public sealed class ExecutionEqualityTests
 
     [Theory]
     [MemberData(nameof(Situations))]
+    public void Operators_alone_equal_padded(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(ModelExecution.Reference, ModelExecution.On(Device.Cpu), seed, dropout, gates, delta).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void A_device_equals_the_cpu(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(ModelExecution.Reference, ModelExecution.On(TestDevice.Current), seed, dropout, gates, delta, tolerance: TestDevice.Tolerance).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void The_padded_reference_is_the_same_on_a_device(int seed, bool dropout, bool gates, bool delta) =>
+        SameResults(ModelExecution.Reference, ModelExecution.Reference with { Device = TestDevice.Current }, seed, dropout, gates, delta, tolerance: TestDevice.Tolerance).Agrees();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public void Autocast_changes_results_by_the_rounding_of_factors_alone(int seed, bool dropout, bool gates, bool delta)
+    {
+        // libtorch's own bf16 on the CPU needs no instruction for it; an extension has no autocast, so only a GPU stands in for the CPU here. Autocast also rounds what attention
+        // multiplies, which our kernels do not, so more may move.
+        var device = TestDevice.Current.Kind == DeviceKind.Cuda ? TestDevice.Current : Device.Cpu;
+        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 0.2).Agrees();
+        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 1e-5).Rejects("the rounding of the factors");
+    }
+
+    [Theory]
+    [MemberData(nameof(Situations))]
     public void Bfloat16_factors_change_results_by_their_rounding_alone(int seed, bool dropout, bool gates, bool delta)
     {
         if (Gemm.WhyNoBFloat16() is not null) return;
@@ -69,8 +96,11 @@ public sealed class ExecutionEqualityTests
     }
 
     [Fact]
-    public void The_comparison_notices_another_dropout_key() =>
+    public void The_comparison_notices_another_dropout_key()
+    {
         SameResults(ModelExecution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true).Rejects("another dropout key");
+        SameResults(ModelExecution.Reference, ModelExecution.On(TestDevice.Current), seed: 1, dropout: true, gates: false, delta: false, otherKey: true, tolerance: TestDevice.Tolerance).Rejects("another dropout key");
+    }
 
     [Fact]
     public void Dropout_is_one_function_of_example_and_token_whatever_the_batch()
@@ -166,11 +196,15 @@ public sealed class ExecutionEqualityTests
             {
                 SlimmingCoefficients.Attach(model);
                 var draw = new Random(seed + 1);
-                foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient)) TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(model.Store[name].span<float>());
+                foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient))
+                {
+                    using var values = model.Store[name].edit<float>();
+                    TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(values.Span);
+                }
             }
             model.Train(_ => true);
             using var scope = torch.scope();
-            var leaf = perturbation is null ? null : torch.tensor<float>(perturbation, batch.Tokens, config.Hidden).requires_grad_();
+            var leaf = perturbation is null ? null : torch.tensor<float>(perturbation, [batch.Tokens, config.Hidden], execution.Device).requires_grad_();
             var inputs = model.Prepare(batch, training: true);
             var logits = model.Forward(inputs, new PassOptions(true, key, leaf, TokenTypes: seed % 2 == 0));
             BertForSequenceClassification.Loss(logits, inputs).backward();
