@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Bench;
 using RobustTickets.Models;
 using RobustTickets.Tests.Checkpoints;
+using RobustTickets.Tests.Devices;
 using RobustTickets.Torch.Kernels;
 using Xunit;
 
@@ -52,6 +53,29 @@ public class BenchCommandTests
     }
 
     [Theory]
+    [InlineData("clean", "")]
+    [InlineData("search", "--without cls-only")]
+    [InlineData("robust", "")]
+    [InlineData("attack", "")]
+    [InlineData("pgd-lean", "--padded")]
+    [InlineData("freelb", "--baseline")]
+    public void Steps_are_measured_on_a_device(string step, string options)
+    {
+        var run = CliRun.Of([
+            "bench", "--device", TestDevice.Current.ToString(), "--step", step, "--shape", "bert-tiny", "--batch", "2", "--passes", "2", "--repeats", "1", "--max-length", "6", "--threads", "1", "--json",
+            .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.True(run.Code == 0, run.Error);
+        var found = JsonNode.Parse(run.Out)!;
+        Assert.Contains(TestDevice.Current.ToString(), (string)found["device"]!, StringComparison.Ordinal);
+        Assert.InRange((double)found["logits_difference"]!, 0, 2e-3);
+        Assert.True((double)found["ms_median"]! > 0 && (double)found["gemm_gflops_best"]! > 0);
+    }
+
+    [Theory]
+    [InlineData("--device cuda:99", "possible here: cpu")]
+    [InlineData("--device tpu", "tpu")]
+    [InlineData("--device cuda:99 --clock cpu --threads 1", "--clock cpu")]
+    [InlineData("--device cuda:99 --without onednn", "cls-only")]
     [InlineData("--baseline --step search", "--step search")]
     [InlineData("--baseline --padded", "--padded")]
     [InlineData("--padded --precision bf16", "fp32")]

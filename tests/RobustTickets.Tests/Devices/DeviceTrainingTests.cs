@@ -139,7 +139,7 @@ public sealed class DeviceTrainingTests : IDisposable
             Seed = 7,
             Search = recipe.Search switch
             {
-                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 0.5 }, Objective = Shorter(s.Objective), Epochs = 0.5 },
+                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 0.5 }, Objective = Shorter(s.Objective), Epochs = 1 },
                 MagnitudeSearch s => s with { Objective = Shorter(s.Objective), Rounds = 2, EpochsPerRound = 0.5 },
                 SlimmingSearch s => s with { Objective = Shorter(s.Objective), Stop = new FixedStop(1), HorizonEpochs = 1 },
                 var other => other,

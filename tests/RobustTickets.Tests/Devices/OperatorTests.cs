@@ -2,6 +2,7 @@
 // of the other device, or a kernel of ours given a device's tensor, cannot go unnoticed.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Recipes;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -147,6 +148,8 @@ public sealed class OperatorTests
         Assert.Contains("possible here: cpu", reason, StringComparison.Ordinal);
         Assert.Contains($"libtorch {torch.version}", reason, StringComparison.Ordinal);
         if (torch.cuda_device_count() == 0) Assert.Contains("LIBTORCH", reason + (reason.Contains("has CUDA", StringComparison.Ordinal) ? "LIBTORCH" : ""), StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Throws<RecipeException>(() => new ExecutionOptions(missing.ToString()).Models()).Message, StringComparison.Ordinal);
+        Assert.Contains("possible are", Assert.Throws<RecipeException>(() => new ExecutionOptions("tpu").Models()).Message, StringComparison.Ordinal);
         Assert.Null(Torch.Devices.WhyNot(Device.Cpu));
         Assert.Null(Torch.Devices.WhyNot(Here));
     }
