@@ -11,6 +11,7 @@ using Xunit;
 namespace RobustTickets.Tests.Demo;
 
 /// <summary>The whole demo at a size that takes seconds: it must run through and be honest; that its numbers are good is not asserted here.</summary>
+[Collection(TorchCollection.Name)]
 public sealed class DemoRunTests : IDisposable
 {
     private static readonly DemoPlan Tiny = new(

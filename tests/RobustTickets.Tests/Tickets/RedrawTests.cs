@@ -7,6 +7,7 @@ using Xunit;
 namespace RobustTickets.Tests.Tickets;
 
 /// <summary>Ablations that take pre-trained values away: only what they name may change.</summary>
+[Collection(TorchCollection.Name)]
 public class RedrawTests
 {
     private static readonly RandomKey Key = RandomKey.FromSeed(11);
