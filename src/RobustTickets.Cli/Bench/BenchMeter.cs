@@ -99,7 +99,7 @@ internal static class BenchMeter
     }
 
     /// <summary>
-    /// The yardstick: one product of the shape of BERT-base's widest layer at 1,024 tokens, by the same library as the layers; on a device 8,192 tokens, because fewer do not fill one.
+    /// The yardstick: one product of the shape of BERT-base's widest layer at 1,024 tokens, by the same library as the layers; on a GPU 8,192 tokens, because fewer do not fill one.
     /// </summary>
     private sealed class Product : IDisposable
     {
@@ -111,7 +111,7 @@ internal static class BenchMeter
 
         internal Product(MatrixPrecision precision, Func<long> now, Device device)
         {
-            (_now, _device, _m, _repeats) = (now, device, device.IsHost ? 1024 : 8192, device.IsHost ? 1 : 20);
+            (_now, _device, _m, _repeats) = (now, device, device.Kind == DeviceKind.Cuda ? 8192 : 1024, device.Kind == DeviceKind.Cuda ? 20 : 1);
             var factor = precision == MatrixPrecision.Fp32 ? DType.Float32 : DType.BFloat16;
             using var scope = torch.scope();
             _a = scope.Keep(torch.rand([_m, K]).to(factor).to(device));
