@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Models;
+using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -92,8 +93,7 @@ internal static class BenchCommand
     {
         // Read by the loader, so it must be said before the first tensor: the baseline leaves threads, BLAS kernels and malloc to the libraries.
         if (plan.Baseline) Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
-        if (Devices.WhyNot(plan.Device) is { } missing) throw new UsageException($"--device {plan.Device}: {missing}");
-        if (plan.Precision == MatrixPrecision.Bf16 && (plan.Device.IsHost ? HalfMatrix.WhyNot() : Devices.WhyNoBFloat16(plan.Device)) is { } reason) throw new UsageException($"--precision bf16: {reason}");
+        _ = new ExecutionOptions(plan.Device.ToString(), plan.Precision.ToString().ToLowerInvariant(), threads, !plan.Padded).Models(); // refused as for training
         if (threads is { } count) torch.set_num_threads(count);
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);

@@ -88,7 +88,7 @@ internal sealed class ForwardSubject : IBenchSubject
     {
         _model = model;
         _batches = [.. plan.Texts(model.Config, steps).Chunk(plan.Batch)];
-        if (BertInference.Covers(model.Config, model.Execution)) _inference = new BertInference(model.Store, model.Config, precision: plan.Precision);
+        _inference = BertInference.Of(model);
     }
 
     public StepWork Step()

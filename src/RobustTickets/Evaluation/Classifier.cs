@@ -22,7 +22,7 @@ public sealed class Classifier : IDisposable
     private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength, bool borrowed = false)
     {
         (_model, Tokenizer, Labels, MaxLength, _borrowed) = (model, tokenizer, labels, maxLength, borrowed);
-        if (BertInference.Covers(model.Config, model.Execution)) _inference = new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision);
+        _inference = BertInference.Of(model);
     }
 
     /// <summary>A network that somebody else is training, as it is now: to be disposed of before its weights change again. The network itself is not disposed of.</summary>

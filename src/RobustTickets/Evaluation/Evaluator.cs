@@ -51,7 +51,7 @@ public static class Evaluator
         using var _ = torch.no_grad();
         var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
         var classes = model.Config.Labels;
-        using var compiled = inference is null && BertInference.Covers(model.Config, model.Execution) ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision) : null;
+        using var compiled = inference is null ? BertInference.Of(model) : null;
         foreach (var group in Groups(byLength, model.Execution.Device.IsHost ? TokensPerBatch : TokensPerDeviceBatch))
         {
             stop.ThrowIfCancellationRequested();

@@ -41,6 +41,11 @@ public sealed class BertInference : IDisposable
     /// <summary>Whether a model that runs like this is evaluated by this path: packed, and where our kernels may touch its memory.</summary>
     public static bool Covers(BertConfig config, ModelExecution execution) => execution is { Packed: true, OperatorsOnly: false } && Covers(config);
 
+    /// <summary>A model as it is now on this path, with its coefficients, masks and precision; null where this path does not cover it.</summary>
+    public static BertInference? Of(BertForSequenceClassification model) => Covers(model.Config, model.Execution)
+        ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision)
+        : null;
+
     /// <summary>Logits [B, C] of a batch.</summary>
     /// <exception cref="InvalidOperationException">The store holds no pooler or classifier.</exception>
     public Tensor Logits(PackedBatch batch)
