@@ -6,7 +6,11 @@ namespace RobustTickets.Torch.Tests.Kernels;
 
 public sealed unsafe class GemmTests : IClassFixture<OneThread>, IDisposable
 {
-    public void Dispose() => Gemm.PlainBlas = false;
+    public void Dispose()
+    {
+        Gemm.PlainBlas = false;
+        torch.set_num_threads(1); // as the class found it
+    }
 
     [Theory]
     [InlineData(false)]
@@ -63,6 +67,41 @@ public sealed unsafe class GemmTests : IClassFixture<OneThread>, IDisposable
             }
         }
     }
+
+    [Theory]
+    [InlineData(300, 257, 301)] // columns are divided, the last part ends in no whole tile
+    [InlineData(1907, 96, 111)] // rows are
+    [InlineData(513, 513, 71)]
+    [InlineData(40, 40, 12000)] // one thread is left without work
+    public void Two_threads_that_divide_a_product_find_what_one_finds(int m, int n, int k)
+    {
+        var random = new Random(m);
+        float[] a = Numbers.Normal(random, m * k), b = Numbers.Normal(random, k * n), given = Numbers.Normal(random, m * n);
+        ushort[] ha = Rounded(a), hb = Rounded(b);
+        foreach (var (ta, tb, beta, half) in from ta in Both from tb in Both from beta in new[] { 0f, 1f } from half in Both select (ta, tb, beta, half))
+        {
+            if (half && Gemm.WhyNoBFloat16() is not null) continue;
+            float[] one = Product(1), two = Product(2);
+            for (var i = 0; i < one.Length; i++)
+            {
+                Assert.True(Math.Abs(one[i] - two[i]) <= 1e-5 * Math.Sqrt(k) * (1 + Math.Abs(one[i])), $"[{m}, {k}] x [{k}, {n}], {ta} {tb} {beta} {half}: {one[i]:R} and {two[i]:R} at {i}");
+            }
+
+            float[] Product(int threads)
+            {
+                torch.set_num_threads(threads);
+                var c = Numbers.Copy(given);
+                fixed (ushort* pa = ha, pb = hb)
+                {
+                    if (half) Gemm.RunHalf(ta, tb, m, n, k, pa, pb, beta, Numbers.At(c));
+                    else Gemm.Run(ta, tb, m, n, k, Numbers.At(a), Numbers.At(b), beta, Numbers.At(c));
+                }
+                return c;
+            }
+        }
+    }
+
+    private static bool[] Both => [false, true];
 
     [Fact]
     public void Rounding_to_bfloat16_is_that_of_libtorch_at_every_kind_of_number()
