@@ -12,6 +12,7 @@ public sealed class FixedMasks : IWeightMasks
 {
     private readonly BertForSequenceClassification _model;
     private readonly Dictionary<string, MatrixMask> _masks;
+    private readonly Dictionary<string, Tensor> _operands = []; // where operators mask: every pass reads them
 
     private FixedMasks(BertForSequenceClassification model, WeightMask mask) => (_model, _masks) = (model, mask.Matrices.ToDictionary(m => m.Site));
 
@@ -33,7 +34,7 @@ public sealed class FixedMasks : IWeightMasks
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
     {
         if (!_masks.TryGetValue(site, out var mask)) return weight;
-        if (!_model.Execution.Packed || _model.Execution.OperatorsOnly) return weight * Plain(mask, weight.device);
+        if (!_model.Execution.Packed || _model.Execution.OperatorsOnly) return weight * Operand(mask, weight.device);
         Tensor masked;
         using (torch.no_grad())
         {
@@ -59,6 +60,8 @@ public sealed class FixedMasks : IWeightMasks
             var weight = _model.Store[$"{mask.Site}.weight"];
             Zero(weight, mask);
         }
+        foreach (var operand in _operands.Values) operand.Dispose();
+        _operands.Clear();
         _model.Encoder.Masks = null;
     }
 
@@ -73,6 +76,13 @@ public sealed class FixedMasks : IWeightMasks
         using var scope = torch.scope();
         using var quiet = torch.no_grad();
         weight.mul_(Plain(mask, weight.device));
+    }
+
+    private Tensor Operand(MatrixMask mask, Device device)
+    {
+        if (_operands.TryGetValue(mask.Site, out var known) && known.device == device) return known;
+        known?.Dispose();
+        return _operands[mask.Site] = Plain(mask, device).keep();
     }
 
     /// <summary>The mask as zeros and ones.</summary>
