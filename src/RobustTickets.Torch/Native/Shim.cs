@@ -33,7 +33,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 3;
+    public const int Abi = 4;
 
     private const string Library = "robust_tickets_torch";
 
