@@ -30,15 +30,17 @@ internal sealed class EpochAttackSource : IDisposable
     public EpochAttackSource(EpochAttackOptions recipe, IReadOnlyDictionary<string, string> places, string model)
     {
         (_recipe, _model) = (recipe, model);
-        if (AttackRecipes.All.All(r => r.Name != recipe.Recipe))
-        {
-            throw new UsageException($"{At}.recipe: unknown \"{recipe.Recipe}\"; possible: {string.Join(", ", AttackRecipes.All.Select(r => r.Name))}");
-        }
+        if (UnknownName(recipe) is { } problem) throw new UsageException(problem);
         var command = new Command("attack");
         _options = new AttackOptionSet(command);
         _parsed = command.Parse([.. Arguments(places)]);
         if (_parsed.Errors.Count > 0) throw new UsageException($"{At}: {string.Join("; ", _parsed.Errors.Select(e => e.Message).Distinct())}");
     }
+
+    /// <summary>What is wrong with the name of the attack, or null where there is one of this name.</summary>
+    public static string? UnknownName(EpochAttackOptions recipe) => AttackRecipes.All.Any(r => r.Name == recipe.Recipe)
+        ? null
+        : $"{At}.recipe: unknown \"{recipe.Recipe}\"; possible: {string.Join(", ", AttackRecipes.All.Select(r => r.Name))}";
 
     /// <summary>Names of the resources that an attack takes.</summary>
     public static IReadOnlyList<string> ResourceNames(EpochAttackOptions recipe)

@@ -1,6 +1,7 @@
 // recipes list|show|check: the published methods as values that can be read, changed and checked.
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RobustTickets.Cli.Attacks;
 using RobustTickets.Recipes;
 
 namespace RobustTickets.Cli.Commands;
@@ -84,7 +85,9 @@ internal static class RecipesCommand
         try
         {
             var recipe = RecipeJson.ReadFile(file);
-            return (recipe, RecipeCheck.Check(recipe));
+            var problems = RecipeCheck.Check(recipe);
+            // The library takes any attack that it is given; which ones have a name is this program's matter.
+            return (recipe, recipe.Evaluate.EpochAttack is { } attack && EpochAttackSource.UnknownName(attack) is { } unknown ? [.. problems, unknown] : problems);
         }
         catch (RecipeException e)
         {

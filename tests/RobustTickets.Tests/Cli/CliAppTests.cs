@@ -86,6 +86,11 @@ public sealed class CliAppTests : IDisposable
         Assert.Contains($"{file}: retrain.epochs: -3 is not possible", bad.Out);
         var json = JsonNode.Parse(CliRun.Of("recipes", "check", file, "--json").Out)!.AsArray()[0]!;
         Assert.Equal((false, 2), (json["ok"]!.GetValue<bool>(), json["problems"]!.AsArray().Count));
+
+        File.WriteAllText(file, show.Out.Replace("\"equal-epoch-control\": false", "\"equal-epoch-control\": false, \"epoch-attack\": { \"recipe\": \"textfoller\" }"));
+        var misspelt = CliRun.Of("recipes", "check", file);
+        Assert.Equal(ExitCodes.Usage, misspelt.Code);
+        Assert.Contains($"{file}: evaluate.epoch-attack.recipe: unknown \"textfoller\"; possible: textfooler, ", misspelt.Out);
     }
 
     [Theory]
