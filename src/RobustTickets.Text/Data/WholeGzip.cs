@@ -7,7 +7,7 @@ namespace RobustTickets.Text.Data;
 /// would pass for a smaller data set. Trick: a second gzip member with a known text is appended to the file's bytes; the unpacked stream ends with that
 /// text only if the file's own members are whole (a cut one swallows the appended bytes and fails, or gives something else). Concatenated members are fine.
 /// </summary>
-internal sealed class WholeGzip : Stream
+internal sealed class WholeGzip : ForwardStream
 {
     private static readonly byte[] Marker = "whole-gzip-\u2713-c9a1f07e42"u8.ToArray();
     private static readonly byte[] MarkerMember = Pack(Marker);
@@ -55,8 +55,6 @@ internal sealed class WholeGzip : Stream
         return give;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
@@ -67,26 +65,6 @@ internal sealed class WholeGzip : Stream
         base.Dispose(disposing);
     }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     private static byte[] Pack(byte[] bytes)
     {
         using var packed = new MemoryStream();
@@ -95,7 +73,7 @@ internal sealed class WholeGzip : Stream
     }
 
     /// <summary>One stream after the other.</summary>
-    private sealed class Chain(Stream first, Stream second) : Stream
+    private sealed class Chain(Stream first, Stream second) : ForwardStream
     {
         private Stream _current = first;
 
@@ -106,27 +84,5 @@ internal sealed class WholeGzip : Stream
             _current = second;
             return _current.Read(buffer);
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -1,11 +1,7 @@
 // FreeLB's own rules (spec 5, 8.2, 11.8, 15.5) on a tiny network.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
-using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Objectives;
@@ -18,21 +14,9 @@ public sealed class FreeLbTests
     [Fact]
     public void One_pass_without_start_is_the_clean_step_bit_for_bit()
     {
-        var clean = Train(new CleanObjective());
-        Assert.Equal(clean, Train(new FreeLb(new FreeLbOptions(1, 0.03, 0))));
-        Assert.NotEqual(clean, Train(new FreeLb(new FreeLbOptions(2, 0.03, 0))));
-
-        static float[] Train(IObjective objective)
-        {
-            var config = TinyBert.Dense(dropout: 0.1);
-            using var model = TinyBert.New(config, new ModelExecution(), seed: 1);
-            var options = new OptimizerOptions(1e-3);
-            using var optimizer = Trainer.CreateOptimizer(model, options);
-            var examples = TinyBert.Examples(new Random(1), config, 12, 20);
-            var trainer = new Trainer(model, objective, examples, new BatchSampler(12, 4, true, RandomKey.FromSeed(1)), optimizer, new StagePlan("test", 5, 10, options, RandomKey.FromSeed(2)));
-            trainer.Run(null, _ => true);
-            return [.. model.Store.Names.SelectMany(n => model.Store[n].to_array())];
-        }
+        var clean = TinyRuns.Train(new CleanObjective());
+        Assert.Equal(clean, TinyRuns.Train(new FreeLb(new FreeLbOptions(1, 0.03, 0))));
+        Assert.NotEqual(clean, TinyRuns.Train(new FreeLb(new FreeLbOptions(2, 0.03, 0))));
     }
 
     [Theory]
@@ -117,15 +101,6 @@ public sealed class FreeLbTests
     }
 
     private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(
-        FreeLbOptions options, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0, long key = 4)
-    {
-        var config = TinyBert.Dense(dropout);
-        using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
-        var coefficients = slimming ? SlimmingCoefficients.Attach(model) : null;
-        model.Train(_ => true);
-        using var scope = torch.scope();
-        var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
-        var result = new FreeLb(options).Accumulate(model, inputs, RandomKey.FromSeed(key), penalty is null ? null : () => coefficients!.Penalty(penalty));
-        return (result, Gradients.All(model.Store));
-    }
+        FreeLbOptions options, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0, long key = 4) =>
+        TinyRuns.Accumulate(new FreeLb(options), penalty, slimming, dropout, key);
 }

@@ -5,7 +5,6 @@ using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Objectives;
@@ -18,10 +17,10 @@ public sealed class PgdTests
     [Fact]
     public void Without_ascents_and_start_it_is_the_clean_step_bit_for_bit()
     {
-        var clean = Train(new CleanObjective());
-        Assert.Equal(clean, Train(new Pgd(Options with { Steps = 0, InitMagnitude = 0 })));
-        Assert.NotEqual(clean, Train(new Pgd(Options with { Steps = 1, InitMagnitude = 0 })));
-        Assert.NotEqual(clean, Train(new Pgd(Options with { Steps = 0 })));
+        var clean = TinyRuns.Train(new CleanObjective());
+        Assert.Equal(clean, TinyRuns.Train(new Pgd(Options with { Steps = 0, InitMagnitude = 0 })));
+        Assert.NotEqual(clean, TinyRuns.Train(new Pgd(Options with { Steps = 1, InitMagnitude = 0 })));
+        Assert.NotEqual(clean, TinyRuns.Train(new Pgd(Options with { Steps = 0 })));
     }
 
     [Theory]
@@ -33,10 +32,10 @@ public sealed class PgdTests
         var options = Options with { Norm = norm, MaxNorm = maxNorm };
         foreach (var execution in new[] { new ModelExecution(), ModelExecution.Reference })
         {
-            var lean = Train(new Pgd(options), execution);
-            Assert.Equal(lean, Train(new Pgd(options with { DeltaGradOnly = false }), execution));
+            var lean = TinyRuns.Train(new Pgd(options), execution);
+            Assert.Equal(lean, TinyRuns.Train(new Pgd(options with { DeltaGradOnly = false }), execution));
             // Mutant: the ascents' weight gradients are kept.
-            Assert.NotEqual(lean, Train(new FreeLb(new FreeLbOptions(3, 0.03, 0.05, maxNorm, norm, FreeLbCount.KPlus1)), execution));
+            Assert.NotEqual(lean, TinyRuns.Train(new FreeLb(new FreeLbOptions(3, 0.03, 0.05, maxNorm, norm, FreeLbCount.KPlus1)), execution));
         }
     }
 
@@ -152,27 +151,6 @@ public sealed class PgdTests
         Assert.NotEqual(Accumulate(still).Result.Loss, Accumulate(still with { PassTokenTypeIds = false }).Result.Loss);
     }
 
-    private static float[] Train(IObjective objective, ModelExecution? execution = null)
-    {
-        var config = TinyBert.Dense(dropout: 0.1);
-        using var model = TinyBert.New(config, execution ?? new ModelExecution(), seed: 1);
-        var options = new OptimizerOptions(1e-3);
-        using var optimizer = Trainer.CreateOptimizer(model, options);
-        var examples = TinyBert.Examples(new Random(1), config, 12, 20);
-        var trainer = new Trainer(model, objective, examples, new BatchSampler(12, 4, true, RandomKey.FromSeed(1)), optimizer, new StagePlan("test", 5, 10, options, RandomKey.FromSeed(2)));
-        trainer.Run(null, _ => true);
-        return [.. model.Store.Names.SelectMany(n => model.Store[n].to_array())];
-    }
-
-    private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(PgdOptions options, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0)
-    {
-        var config = TinyBert.Dense(dropout);
-        using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
-        var coefficients = slimming ? SlimmingCoefficients.Attach(model) : null;
-        model.Train(_ => true);
-        using var scope = torch.scope();
-        var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
-        var result = new Pgd(options).Accumulate(model, inputs, RandomKey.FromSeed(4), penalty is null ? null : () => coefficients!.Penalty(penalty));
-        return (result, Gradients.All(model.Store));
-    }
+    private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(PgdOptions options, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0) =>
+        TinyRuns.Accumulate(new Pgd(options), penalty, slimming, dropout);
 }

@@ -38,40 +38,24 @@ public static class Bae
         ArgumentNullException.ThrowIfNull(model);
         var o = options ?? new BaeOptions();
         var defaults = new BaeOptions();
-        var constraints = new List<CandidateConstraint>();
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Recipe),
             RecipeLines.Precision(o.Precision),
             new("search", "greedy, words ranked by deletion", Recipe),
-            new("transformation", $"at most {o.Candidates} tokens of a masked language model in the place of the hidden word, each of probability {TextFooler.Number(o.MinProbability)} or more",
+            new("transformation", $"at most {o.Candidates} tokens of a masked language model in the place of the hidden word, each of probability {CandidateRules.Number(o.MinProbability)} or more",
                 o.Candidates == defaults.Candidates && o.MinProbability == defaults.MinProbability ? Recipe : RecipeLines.Chosen),
             RecipeLines.Masked(model),
             new("repeated modification", "never", Recipe),
             RecipeLines.NltkStopWords(resources.StopWords),
         };
-        if (resources.Tagger is { } tagger)
-        {
-            constraints.Add(new SamePartOfSpeech(tagger));
-            lines.Add(new("part of speech", "equal universal tag, or noun and verb", Recipe));
-        }
-        else
-        {
-            lines.Add(new("part of speech", "free", "no tagger given"));
-        }
-        if (o.Encoder is { } encoder)
-        {
-            constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, true));
-            lines.Add(new("sentence similarity", $"cosine >= {TextFooler.Number(o.SimilarityThreshold)}, window 15, against the original text, shorter texts exempt",
-                o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen));
-            lines.Add(RecipeLines.Encoder(encoder));
-        }
-        else
-        {
-            lines.Add(new("sentence similarity", "none", "no sentence encoder given"));
-        }
+        var rules = new CandidateRules(lines);
+        rules.PartOfSpeech(resources.Tagger, Recipe);
+        rules.Similarity(
+            o.Encoder is { } encoder ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, true) : null,
+            o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen);
         return new Attack(
             "bae", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Delete), new BaeSwap(model, o.Candidates, o.MinProbability),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)], constraints, o.QueryBudget, lines, resources.Files);
+            [new NoRepeat(), new NoStopWords(resources.StopWords)], rules.Constraints, o.QueryBudget, lines, resources.Files);
     }
 }

@@ -56,7 +56,6 @@ public static class BertAttack
         var library = o.Size == BertAttackSize.Library;
         var (published, origin) = !library ? (50, Paper) : o.Version == TextAttackVersion.Head ? (8, Recipe + " (main branch)") : (48, Recipe + " (0.3.0, 0.3.4)");
         var count = o.Candidates ?? published;
-        var constraints = new List<CandidateConstraint> { new MaxWordsPerturbed(o.MaxPerturbed) };
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Recipe),
@@ -67,21 +66,16 @@ public static class BertAttack
             RecipeLines.Masked(model),
             new("repeated modification", "never", Recipe),
             RecipeLines.NltkStopWords(resources.StopWords),
-            new("words changed", $"at most {TextFooler.Number(o.MaxPerturbed)} of the places, rounded up", o.MaxPerturbed == defaults.MaxPerturbed ? Recipe : RecipeLines.Chosen),
         };
-        if (o.Encoder is { } encoder)
-        {
-            constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, null, true, false));
-            lines.Add(new("sentence similarity", $"cosine >= {TextFooler.Number(o.SimilarityThreshold)}, whole text, against the original text",
-                o.SimilarityThreshold == defaults.SimilarityThreshold ? library ? Recipe : $"{Paper}; {Recipe}" : RecipeLines.Chosen));
-            lines.Add(RecipeLines.Encoder(encoder));
-        }
-        else
-        {
-            lines.Add(new("sentence similarity", "none", "no sentence encoder given"));
-        }
+        var rules = new CandidateRules(lines);
+        rules.Add(
+            new MaxWordsPerturbed(o.MaxPerturbed),
+            new("words changed", $"at most {CandidateRules.Number(o.MaxPerturbed)} of the places, rounded up", o.MaxPerturbed == defaults.MaxPerturbed ? Recipe : RecipeLines.Chosen));
+        rules.Similarity(
+            o.Encoder is { } encoder ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, null, true, false) : null,
+            o.SimilarityThreshold != defaults.SimilarityThreshold ? RecipeLines.Chosen : library ? Recipe : $"{Paper}; {Recipe}");
         return new Attack(
             library ? "bert-attack-library" : "bert-attack", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Unknown), new BertAttackSwap(model, count),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)], constraints, o.QueryBudget, lines, resources.Files);
+            [new NoRepeat(), new NoStopWords(resources.StopWords)], rules.Constraints, o.QueryBudget, lines, resources.Files);
     }
 }

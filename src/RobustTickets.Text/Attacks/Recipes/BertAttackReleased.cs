@@ -44,29 +44,12 @@ public static class BertAttackReleased
             RecipeLines.NltkStopWords(resources.StopWords),
             new("column rules", "sentence1 of [sentence1, sentence2] and sentence of [sentence, question] frozen", Scripts),
         };
-        var constraints = new List<CandidateConstraint>();
-        if (resources.Tagger is { } tagger)
-        {
-            constraints.Add(new SamePartOfSpeech(tagger));
-            lines.Add(new("part of speech", "equal universal tag, or noun and verb", "TextAttack recipe bae"));
-        }
-        else
-        {
-            lines.Add(new("part of speech", "free", "no tagger given"));
-        }
-        if (o.Encoder is { } encoder)
-        {
-            constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, false));
-            lines.Add(new("sentence similarity", $"cosine >= {TextFooler.Number(o.SimilarityThreshold)}, window 15, against the original text, short texts not exempt", Scripts));
-            lines.Add(RecipeLines.Encoder(encoder));
-        }
-        else
-        {
-            lines.Add(new("sentence similarity", "none", "no sentence encoder given"));
-        }
+        var rules = new CandidateRules(lines);
+        rules.PartOfSpeech(resources.Tagger, "TextAttack recipe bae");
+        rules.Similarity(o.Encoder is { } encoder ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, false) : null, Scripts);
         return new Attack(
             "bert-attack-released", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Delete), new EmbeddingSwap(resources.Neighbours, o.Neighbours),
             [new NoRepeat(), new NoStopWords(resources.StopWords), new FrozenColumn(["sentence1", "sentence2"], "sentence1"), new FrozenColumn(["sentence", "question"], "sentence")],
-            constraints, o.QueryBudget, lines, resources.Files);
+            rules.Constraints, o.QueryBudget, lines, resources.Files);
     }
 }

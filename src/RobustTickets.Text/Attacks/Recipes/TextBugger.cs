@@ -39,7 +39,6 @@ public static class TextBugger
         var o = options ?? new TextBuggerOptions();
         var defaults = new TextBuggerOptions();
         var randomness = o.Randomness ?? new StreamPerExample();
-        var constraints = new List<CandidateConstraint>();
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Recipe),
@@ -51,19 +50,13 @@ public static class TextBugger
             new("repeated modification", "never", Recipe),
             RecipeLines.NltkStopWords(resources.StopWords),
         };
-        if (o.Encoder is { } encoder)
-        {
-            constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Angular, null, true, false));
-            lines.Add(new("sentence similarity", $"angular >= {TextFooler.Number(o.SimilarityThreshold)}, whole text, against the original text", o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen));
-            lines.Add(RecipeLines.Encoder(encoder));
-        }
-        else
-        {
-            lines.Add(new("sentence similarity", "none", "no sentence encoder given"));
-        }
+        var rules = new CandidateRules(lines);
+        rules.Similarity(
+            o.Encoder is { } encoder ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Angular, null, true, false) : null,
+            o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen);
         return new Attack(
             "textbugger", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Delete), Transformation(resources.Neighbours, o.Neighbours),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)], constraints, o.QueryBudget, lines, resources.Files)
+            [new NoRepeat(), new NoStopWords(resources.StopWords)], rules.Constraints, o.QueryBudget, lines, resources.Files)
         {
             Randomness = randomness,
         };

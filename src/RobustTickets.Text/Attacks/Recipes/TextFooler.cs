@@ -1,7 +1,6 @@
 // TextFooler (Jin et al., AAAI 2020) as TextAttack runs it (recipe textfooler_jin_2019; specification 5). Every number is listed with its source in Lines.
 // What the original program does differently is told in specification 5.5; TextAttack's version is the one behind the papers' numbers.
 
-using System.Globalization;
 using RobustTickets.Text.Attacks.Constraints;
 using RobustTickets.Text.Attacks.Engine;
 using RobustTickets.Text.Attacks.Goals;
@@ -56,43 +55,22 @@ public static class TextFooler
             new("stop words", $"{resources.StopWords.Name} ({resources.StopWords.Count})", resources.StopWords.Count == 266 ? "TextFooler's list" : "substitute for TextFooler's 266 words"),
             new("column rule", "premise frozen when the columns are [premise, hypothesis]", Recipe),
         };
-        var constraints = new List<CandidateConstraint>();
+        var rules = new CandidateRules(lines);
         if (o.MinWordCosine is { } cosine && resources.Vectors is { } vectors)
         {
-            constraints.Add(new MinWordCosine(vectors, cosine));
-            lines.Add(new("word cosine", $">= {Number(cosine)}, unknown words pass", Source(o.MinWordCosine == defaults.MinWordCosine)));
+            rules.Add(new MinWordCosine(vectors, cosine), new("word cosine", $">= {CandidateRules.Number(cosine)}, unknown words pass", Source(o.MinWordCosine == defaults.MinWordCosine)));
         }
         else
         {
             lines.Add(new("word cosine", "none", o.MinWordCosine is null ? RecipeLines.Chosen : "no word vectors given"));
         }
-        if (o.PartOfSpeech && resources.Tagger is { } tagger)
-        {
-            constraints.Add(new SamePartOfSpeech(tagger));
-            lines.Add(new("part of speech", "equal universal tag, or noun and verb", Recipe));
-        }
-        else
-        {
-            lines.Add(new("part of speech", "free", o.PartOfSpeech ? "no tagger given" : RecipeLines.Chosen));
-        }
-        if (o.Encoder is { } encoder)
-        {
-            constraints.Add(new SentenceSimilarity(encoder, o.SimilarityThreshold, o.Metric, o.Window, false, true));
-            var window = o.Window is { } w ? $"window {w}, shorter texts exempt" : "whole text";
-            var isDefault = o.SimilarityThreshold == defaults.SimilarityThreshold && o.Metric == defaults.Metric && o.Window == defaults.Window;
-            lines.Add(new("sentence similarity", $"{Name(o.Metric)} >= {Number(o.SimilarityThreshold)}, {window}, against the current text", isDefault ? Recipe + " (1 - 0.5/pi)" : RecipeLines.Chosen));
-            lines.Add(RecipeLines.Encoder(encoder));
-        }
-        else
-        {
-            lines.Add(new("sentence similarity", "none", "no sentence encoder given"));
-        }
+        if (o.PartOfSpeech) rules.PartOfSpeech(resources.Tagger, Recipe);
+        else rules.PartOfSpeech(null, Recipe, without: RecipeLines.Chosen);
+        var published = o.SimilarityThreshold == defaults.SimilarityThreshold && o.Metric == defaults.Metric && o.Window == defaults.Window;
+        rules.Similarity(
+            o.Encoder is { } encoder ? new SentenceSimilarity(encoder, o.SimilarityThreshold, o.Metric, o.Window, false, true) : null, published ? Recipe + " (1 - 0.5/pi)" : RecipeLines.Chosen);
         return new Attack(
             "textfooler", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Delete), new EmbeddingSwap(resources.Neighbours, o.Neighbours),
-            [new NoRepeat(), new NoStopWords(resources.StopWords), new FrozenColumn(["premise", "hypothesis"], "premise")], constraints, o.QueryBudget, lines, resources.Files);
+            [new NoRepeat(), new NoStopWords(resources.StopWords), new FrozenColumn(["premise", "hypothesis"], "premise")], rules.Constraints, o.QueryBudget, lines, resources.Files);
     }
-
-    internal static string Name(SimilarityMetric metric) => metric == SimilarityMetric.Angular ? "angular" : "cosine";
-
-    internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }
