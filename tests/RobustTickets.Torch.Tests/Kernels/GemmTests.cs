@@ -69,7 +69,7 @@ public sealed unsafe class GemmTests : IClassFixture<OneThread>, IDisposable
     }
 
     [Theory]
-    [InlineData(300, 257, 301)] // columns are divided, the last part ends in no whole tile
+    [InlineData(257, 300, 301)] // columns are divided, the last part ends in no whole tile
     [InlineData(1907, 96, 111)] // rows are
     [InlineData(513, 513, 71)]
     [InlineData(40, 40, 12000)] // one thread is left without work
