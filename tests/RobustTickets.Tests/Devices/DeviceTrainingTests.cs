@@ -103,21 +103,13 @@ public sealed class DeviceTrainingTests : IDisposable
         var (whole, broken, moved) = (_task.NewRun(), _task.NewRun(), _task.NewRun());
         var there = new ExecutionOptions(TestDevice.Current.ToString(), Threads: 1);
         RecipeRunner.Run(_task.Request(recipe, whole) with { Execution = there }, null, CancellationToken.None);
-        var watch = new Breaking(stage, 3);
+        var watch = new Crash(stage, 3);
         Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 2) with { Execution = there }, watch, CancellationToken.None));
         RunFiles.Copy(broken, moved);
         RecipeRunner.Run(_task.Request(recipe, broken, resume: true) with { Execution = there }, null, CancellationToken.None);
         if (TestDevice.IsFake) Assert.Equal(RunFiles.Events(whole), RunFiles.Events(broken)); // a GPU's sums may end in another last bit
         RecipeRunner.Run(_task.Request(recipe, moved, resume: true), null, CancellationToken.None);
         Assert.All(StepEvents(whole).Zip(StepEvents(moved)), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3));
-    }
-
-    private sealed class Breaking(string stage, long step) : IProgress<TrainProgress>
-    {
-        public void Report(TrainProgress value)
-        {
-            if (value.Stage == stage && value.Step == step && value.Note is null) throw new TimeoutException("the crash of a test");
-        }
     }
 
     private static StepEvent[] StepEvents(string run) => [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<StepEvent>()];
@@ -131,23 +123,17 @@ public sealed class DeviceTrainingTests : IDisposable
     /// <summary>A published recipe, short and at rates that move a tiny network little enough for two devices to stay together.</summary>
     private static Recipe Tiny(string name)
     {
-        var recipe = Presets.Get(name, "sst2");
+        var recipe = TinyTask.Fitted(name);
         return recipe with
         {
-            MaxLength = 24,
-            BatchSize = TinyTask.BatchSize,
-            Seed = 7,
             Search = recipe.Search switch
             {
-                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 0.5 }, Objective = Shorter(s.Objective), Epochs = 1 },
-                MagnitudeSearch s => s with { Objective = Shorter(s.Objective), Rounds = 2, EpochsPerRound = 0.5 },
-                SlimmingSearch s => s with { Objective = Shorter(s.Objective), Stop = new FixedStop(1), HorizonEpochs = 1 },
+                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 0.5 }, Objective = TinyTask.Shorter(s.Objective), Epochs = 1 },
+                MagnitudeSearch s => s with { Objective = TinyTask.Shorter(s.Objective), Rounds = 2, EpochsPerRound = 0.5 },
+                SlimmingSearch s => s with { Objective = TinyTask.Shorter(s.Objective), Stop = new FixedStop(1), HorizonEpochs = 1 },
                 var other => other,
             },
-            Retrain = recipe.Retrain with { Objective = Shorter(recipe.Retrain.Objective), Epochs = 0.5 },
-            Evaluate = new EvaluateStage(),
+            Retrain = recipe.Retrain with { Objective = TinyTask.Shorter(recipe.Retrain.Objective), Epochs = 0.5 },
         };
-
-        static ObjectiveOptions Shorter(ObjectiveOptions o) => o is FreeLbOptions f ? f with { Steps = 2 } : o;
     }
 }

@@ -234,10 +234,7 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
 
     /// <summary>A run that ended without a checkpoint after a step.</summary>
     private void Crash(string run, string stage, long step, int every) =>
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(Recipe, run, every: every), new Watch(p =>
-        {
-            if (p.Stage == stage && p.Step == step && p.Note is null) throw new TimeoutException("the crash of a test");
-        }), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(Recipe, run, every: every), new Crash(stage, step), CancellationToken.None));
 
     private CliRun Train(Recipe recipe, string run, bool resume = true, params string[] more) =>
         CliRun.Of([.. _task.Arguments(recipe, run, 4, more), .. resume ? new[] { "--resume" } : []]);

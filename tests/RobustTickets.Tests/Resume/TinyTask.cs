@@ -43,6 +43,12 @@ internal sealed class TinyTask : IDisposable
         File.WriteAllText(DevFile, Sentences(40, 2));
     }
 
+    /// <summary>A published recipe with batches and lengths that fit the task, evaluated at its end alone.</summary>
+    public static Recipe Fitted(string name) => Presets.Get(name, "sst2") with { MaxLength = 24, BatchSize = BatchSize, Seed = 7, Evaluate = new EvaluateStage() };
+
+    /// <summary>FreeLB with two passes; other objectives as they are.</summary>
+    public static ObjectiveOptions Shorter(ObjectiveOptions objective) => objective is FreeLbOptions freeLb ? freeLb with { Steps = 2 } : objective;
+
     public static IReadOnlyList<string> Words { get; } = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. Good, .. Bad, .. Others];
 
     public string Root { get; }
