@@ -34,7 +34,7 @@ internal sealed class ExecutionOptionSet
     public ExecutionOptions Read(ParseResult parsed) => new(parsed.GetValue(_device)!, parsed.GetValue(_precision)!, parsed.GetValue(_threads));
 
     /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
-    /// <exception cref="UsageException">A device or precision that models do not run on here.</exception>
+    /// <exception cref="RecipeException">A device or precision that models do not run on here.</exception>
     public ModelExecution Apply(ParseResult parsed)
     {
         var options = Read(parsed);

@@ -6,26 +6,17 @@ namespace RobustTickets.Torch;
 public sealed partial class Tensor
 {
     /// <summary>Multiplies integers in place; what does not fit wraps around.</summary>
-    public Tensor mul_(long factor) => IntegerInPlace(Ops.MulScalarInPlace, factor);
+    public Tensor mul_(long factor) => Call.InPlace(Ops.MulScalarInPlace, this, factor);
 
     /// <summary>Bitwise and with a number, in place.</summary>
-    public Tensor bitwise_and_(long bits) => IntegerInPlace(Ops.BitAndScalarInPlace, bits);
+    public Tensor bitwise_and_(long bits) => Call.InPlace(Ops.BitAndScalarInPlace, this, bits);
 
     /// <summary>Bitwise exclusive or with a number, in place.</summary>
-    public Tensor bitwise_xor_(long bits) => IntegerInPlace(Ops.BitXorScalarInPlace, bits);
+    public Tensor bitwise_xor_(long bits) => Call.InPlace(Ops.BitXorScalarInPlace, this, bits);
 
     /// <summary>Bitwise exclusive or, in place.</summary>
     public Tensor bitwise_xor_(Tensor other) => Call.InPlace(Ops.BitXorInPlace, this, other);
 
     /// <summary>Bits moved towards the low end; signed integers keep their sign.</summary>
     public Tensor bitwise_right_shift(long by) => Call.With(Ops.ShiftRightScalar, this, by);
-
-    private Tensor IntegerInPlace(Op op, long number)
-    {
-        var call = new OpCall(op);
-        call.Add(this);
-        call.Add(number);
-        call.Run();
-        return this;
-    }
 }

@@ -48,13 +48,14 @@ internal static class BenchCommand
             if (parsed.GetValue(fixedLength) is { } length) histogram = new LengthHistogram($"all {length}", length, [(length - 1, 0), (length, 1)]);
             if (parsed.GetValue(maxLength) is { } longest) histogram = histogram with { Longest = longest };
             if (histogram.Longest > 512) throw new UsageException($"texts of {histogram.Longest} word pieces: the shapes have 512 positions");
+            var execution = new ExecutionOptions(parsed.GetValue(device)!, parsed.GetValue(precision)!, parsed.GetValue(threads), !parsed.GetValue(padded));
             var plan = new BenchPlan(
-                parsed.GetValue(step)!, parsed.GetValue(shape)!, histogram, parsed.GetValue(batch) ?? 32, parsed.GetValue(passes) ?? 5, parsed.GetValue(repeats) ?? 5, parsed.GetValue(padded),
-                parsed.GetValue(precision) == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32, parsed.GetValue(baseline),
-                parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? [], Place(parsed.GetValue(device)!));
-            if (plan.CpuTime && (parsed.GetValue(threads) != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
+                parsed.GetValue(step)!, parsed.GetValue(shape)!, histogram, parsed.GetValue(batch) ?? 32, parsed.GetValue(passes) ?? 5, parsed.GetValue(repeats) ?? 5, !execution.Packed,
+                execution.Precision == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32, parsed.GetValue(baseline),
+                parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? [], execution.Target());
+            if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
-            return Run(context, plan, parsed.GetValue(warmUps) ?? 2, parsed.GetValue(threads), parsed.GetValue(json));
+            return Run(context, plan, execution, parsed.GetValue(warmUps) ?? 2, parsed.GetValue(json));
         });
         return command;
     }
@@ -64,18 +65,6 @@ internal static class BenchCommand
         var option = new Option<string>(name) { Description = $"{description}: {string.Join(", ", values)}", DefaultValueFactory = _ => standard, HelpName = "NAME" };
         option.AcceptOnlyFromAmong(values);
         return option;
-    }
-
-    private static Device Place(string text)
-    {
-        try
-        {
-            return Device.Parse(text);
-        }
-        catch (FormatException e)
-        {
-            throw new UsageException($"--device: {e.Message}");
-        }
     }
 
     private static void Refuse(BenchPlan plan)
@@ -89,12 +78,12 @@ internal static class BenchCommand
         if (plan.Padded && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
     }
 
-    private static int Run(CliContext context, BenchPlan plan, int warmUps, int? threads, bool json)
+    private static int Run(CliContext context, BenchPlan plan, ExecutionOptions execution, int warmUps, bool json)
     {
         // Read by the loader, so it must be said before the first tensor: the baseline leaves threads, BLAS kernels and malloc to the libraries.
         if (plan.Baseline) Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
-        _ = new ExecutionOptions(plan.Device.ToString(), plan.Precision.ToString().ToLowerInvariant(), threads, !plan.Padded).Models(); // refused as for training
-        if (threads is { } count) torch.set_num_threads(count);
+        _ = execution.Models(); // refused as for training
+        if (execution.Threads is { } count) torch.set_num_threads(count);
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();

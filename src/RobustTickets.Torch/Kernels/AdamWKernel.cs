@@ -17,7 +17,14 @@ namespace RobustTickets.Torch.Kernels;
 /// <param name="GradientScale">Factor on every gradient (the clip factor).</param>
 /// <param name="BiasCorrection">Whether the moments are corrected for their start at zero (both papers: true).</param>
 public readonly record struct AdamWStep(
-    bool Torch, double LearningRate, double WeightDecay, double Beta1, double Beta2, double Epsilon, long Step, float GradientScale, bool BiasCorrection = true);
+    bool Torch, double LearningRate, double WeightDecay, double Beta1, double Beta2, double Epsilon, long Step, float GradientScale, bool BiasCorrection = true)
+{
+    /// <summary>c1 = 1 - b1^t, what the first moment is divided by; 1 without correction.</summary>
+    internal double FirstCorrection => BiasCorrection ? 1 - Math.Pow(Beta1, Step) : 1.0;
+
+    /// <summary>sqrt(c2) = sqrt(1 - b2^t), what the root of the second moment is divided by; 1 without correction.</summary>
+    internal double RootCorrection => BiasCorrection ? Math.Sqrt(1 - Math.Pow(Beta2, Step)) : 1.0;
+}
 
 /// <summary>AdamW over raw float memory.</summary>
 public static unsafe class AdamWKernel
@@ -163,8 +170,7 @@ public static unsafe class AdamWKernel
             Rest1 = (float)(1 - step.Beta1);
             Rest2 = (float)(1 - step.Beta2);
             Epsilon = (float)step.Epsilon;
-            var correction1 = step.BiasCorrection ? 1 - Math.Pow(step.Beta1, step.Step) : 1.0;
-            var correction2 = step.BiasCorrection ? Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step)) : 1.0;
+            var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);
             // hf: lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + eps);  torch: lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps)
             Rate = (float)(step.Torch ? step.LearningRate / correction1 : step.LearningRate * correction2 / correction1);
             RootCorrection = step.Torch ? (float)(1 / correction2) : 1f;

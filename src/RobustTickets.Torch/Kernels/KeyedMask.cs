@@ -11,6 +11,15 @@ public static unsafe class KeyedMask
     public static void UniformSigned(Tensor target, ReadOnlySpan<RandomKey> rowKeys) =>
         KeyedFill.UniformSigned((float*)target.data_ptr, rowKeys, Features(target, rowKeys.Length));
 
+    /// <summary>Uniform numbers in [-1, 1), float32 [rows, features], made where they are wanted: the same bits by the kernel on the CPU and by operators on a device.</summary>
+    public static Tensor UniformSigned(RandomKey[] rowKeys, long features, Device device)
+    {
+        if (!device.IsHost) return KeyedOperators.UniformSigned(KeyedRows.On(device, rowKeys), features);
+        var target = torch.empty([rowKeys.Length, features]);
+        UniformSigned(target, rowKeys);
+        return target;
+    }
+
     /// <summary>Fills a float tensor with normal numbers (Box-Muller over the keyed uniforms).</summary>
     public static void Normal(Tensor target, RandomKey key, double deviation)
     {

@@ -87,6 +87,15 @@ internal static class Call
         return a;
     }
 
+    public static Tensor InPlace(Op op, Tensor a, long value)
+    {
+        var call = new OpCall(op);
+        call.Add(a);
+        call.Add(value);
+        call.Run();
+        return a;
+    }
+
     public static Tensor InPlace(Op op, Tensor a, double value)
     {
         var call = new OpCall(op);

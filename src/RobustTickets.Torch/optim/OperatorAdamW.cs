@@ -57,7 +57,7 @@ internal static class OperatorAdamW
         {
             var shrink = 1 - (rate * decay);
             (rate, decay) = (rate * shrink, decay / shrink);
-            if (step.BiasCorrection) epsilon /= Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step));
+            epsilon /= step.RootCorrection;
         }
         var count = torch.full([], step.BiasCorrection ? step.Step : NoCorrection, DType.Float32, device); // read, never written: one for all
         var call = new OpCall(Ops.Newer.FusedAdamWInPlace);
@@ -79,8 +79,7 @@ internal static class OperatorAdamW
 
     private static void Plain(in AdamWTensors t, in AdamWStep step)
     {
-        var correction1 = step.BiasCorrection ? 1 - Math.Pow(step.Beta1, step.Step) : 1.0;
-        var correction2 = step.BiasCorrection ? Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step)) : 1.0;
+        var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);
         var keep = 1 - (step.LearningRate * step.WeightDecay);
         if (step.Torch && step.WeightDecay != 0) t.Parameter.mul_(keep);
         t.First.mul_(step.Beta1).add_(t.Gradient, 1 - step.Beta1);

@@ -39,7 +39,7 @@ public sealed class BertInference : IDisposable
     public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu;
 
     /// <summary>Whether a model that runs like this is evaluated by this path: packed, and where our kernels may touch its memory.</summary>
-    public static bool Covers(BertConfig config, ModelExecution execution) => execution is { Packed: true, OperatorsOnly: false } && Covers(config);
+    public static bool Covers(BertConfig config, ModelExecution execution) => execution.OwnKernels && Covers(config);
 
     /// <summary>A model as it is now on this path, with its coefficients, masks and precision; null where this path does not cover it.</summary>
     public static BertInference? Of(BertForSequenceClassification model) => Covers(model.Config, model.Execution)

@@ -36,6 +36,9 @@ public sealed record ModelExecution(
         init => _operatorsOnly = value;
     }
 
+    /// <summary>Whether kernels of ours may compute what stands on packed rows; elsewhere it is stated in operators, padded or on a device.</summary>
+    internal bool OwnKernels => Packed && !OperatorsOnly;
+
     /// <summary>What autocast rounds factors to where operators compute the layers; null in fp32.</summary>
     internal DType? Autocast => OperatorsOnly && Precision == MatrixPrecision.Bf16 ? DType.BFloat16 : null;
 

@@ -39,7 +39,7 @@ internal sealed class Perturbation
         var (batch, device) = (inputs.Batch, inputs.Ids.device);
         long[] shape = [batch.Tokens, hidden];
         if (sizes.InitMagnitude == 0) return new Perturbation(inputs, sizes, torch.zeros(shape, DType.Float32, device));
-        var delta = noise is not null ? noise(batch).to(device) : Uniform(shape, TokenKeys(batch, step.Derive(Site)), inputs);
+        var delta = noise is not null ? noise(batch).to(device) : KeyedMask.UniformSigned(TokenKeys(batch, step.Derive(Site)), hidden, device);
         if (inputs.Layout is { } layout) PerturbationOperators.Start(delta, batch, layout, sizes.InitMagnitude, sizes.Linf);
         else PerturbationKernel.Start(delta, batch.Offsets, sizes.InitMagnitude, sizes.Linf);
         return new Perturbation(inputs, sizes, delta);
@@ -52,14 +52,6 @@ internal sealed class Perturbation
         if (_inputs.Layout is { } layout) PerturbationOperators.Ascend(Delta, gradient, layout, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
         else PerturbationKernel.Ascend(Delta, gradient, _inputs.Batch.Offsets, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
         Delta.grad = null;
-    }
-
-    private static Tensor Uniform(long[] shape, RandomKey[] keys, BertInputs inputs)
-    {
-        if (inputs.Layout is not null) return KeyedOperators.UniformSigned(KeyedRows.On(inputs.Ids.device, keys), shape[1]);
-        var noise = torch.empty(shape);
-        KeyedMask.UniformSigned(noise, keys);
-        return noise;
     }
 
     private static RandomKey[] TokenKeys(PackedBatch batch, RandomKey site)

@@ -15,7 +15,8 @@ public sealed record ExecutionOptions(string Device = "cpu", string Precision = 
     /// <exception cref="RecipeException">A device or precision that is not known, not offered on this machine, or not on the padded reference path.</exception>
     public ModelExecution Models()
     {
-        var device = Place();
+        var device = Target();
+        if (Devices.WhyNot(device) is { } missing) throw new RecipeException($"--device {Device}: {missing}");
         if (Precision is not ("fp32" or "bf16")) throw new RecipeException($"--precision {Precision}: possible are fp32 and bf16");
         var precision = Precision == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32;
         if (precision == MatrixPrecision.Bf16)
@@ -27,17 +28,17 @@ public sealed record ExecutionOptions(string Device = "cpu", string Precision = 
         return device.IsHost ? new ModelExecution(Precision: precision) : ModelExecution.On(device, precision);
     }
 
-    private Device Place()
+    /// <summary>The device as it is named, whether or not it is there. Loads nothing.</summary>
+    /// <exception cref="RecipeException">No device is named so.</exception>
+    public Device Target()
     {
-        Device device;
         try
         {
-            device = Torch.Device.Parse(Device);
+            return Torch.Device.Parse(Device);
         }
         catch (FormatException e)
         {
             throw new RecipeException($"--device: {e.Message}");
         }
-        return Devices.WhyNot(device) is { } reason ? throw new RecipeException($"--device {Device}: {reason}") : device;
     }
 }

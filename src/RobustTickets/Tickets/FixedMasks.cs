@@ -34,7 +34,7 @@ public sealed class FixedMasks : IWeightMasks
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
     {
         if (!_masks.TryGetValue(site, out var mask)) return weight;
-        if (!_model.Execution.Packed || _model.Execution.OperatorsOnly) return weight * Operand(mask, weight.device);
+        if (!_model.Execution.OwnKernels) return weight * Operand(mask, weight.device);
         Tensor masked;
         using (torch.no_grad())
         {

@@ -79,7 +79,7 @@ public sealed class HardConcreteMasks : IWeightMasks
         var scores = Scores(site);
         var key = pass.Key.Derive(NoiseSite).Derive(index);
         var recorded = pass.Training ? _noise?.Invoke(site) : null;
-        if (!_model.Execution.Packed || _model.Execution.OperatorsOnly)
+        if (!_model.Execution.OwnKernels)
         {
             var uniform = pass.Training ? recorded?.to(scores.device) ?? Uniform(key, scores.shape, scores.device) : null;
             return weight * HardConcrete.Spread(HardConcrete.Gates(scores, uniform), weight.size(0), weight.size(1), _options.Layout);
@@ -177,10 +177,7 @@ public sealed class HardConcreteMasks : IWeightMasks
 
     private static Tensor Uniform(RandomKey key, long[] shape, Device device)
     {
-        RandomKey[] rows = [.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))];
-        if (!device.IsHost) return (KeyedOperators.UniformSigned(KeyedRows.On(device, rows), shape[1]) + 1.0) * 0.5;
-        var signed = torch.empty(shape);
-        KeyedMask.UniformSigned(signed, rows);
+        var signed = KeyedMask.UniformSigned([.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))], shape[1], device);
         return (signed + 1.0) * 0.5; // exact: the 24 bits of the keyed number fit
     }
 
