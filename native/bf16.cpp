@@ -6,7 +6,7 @@
 #include <cstring>
 
 #if defined(__x86_64__)
-#define RT_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#define RT_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,fma")))
 
 namespace {
 

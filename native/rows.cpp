@@ -66,7 +66,9 @@ RT_API void rt_rows_f32(
     const float* x, int64_t ldx, int64_t rows, const float* panels, int64_t inputs, int64_t outputs, int64_t first, int64_t last, int32_t gelu, const float* coefficients, float* y, int64_t ldy) {
   run(x, ldx, rows, panels, inputs, outputs, first, last, {gelu, coefficients, y, nullptr, ldy});
 }
-RT_API int32_t rt_avx512_supported() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"); }
+RT_API int32_t rt_avx512_supported() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
 #else
 RT_API void rt_rows_f32(const float*, int64_t, int64_t, const float*, int64_t, int64_t, int64_t, int64_t, int32_t, const float*, float*, int64_t) {}
 RT_API int32_t rt_avx512_supported() { return 0; }

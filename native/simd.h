@@ -7,8 +7,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define RT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl")))
-#define RT_AVX512_INLINE __attribute__((target("avx512f,avx512bw,avx512vl"), always_inline)) inline
+#define RT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,fma")))
+#define RT_AVX512_INLINE __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline)) inline
 
 namespace rt {
 

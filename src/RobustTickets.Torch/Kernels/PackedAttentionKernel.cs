@@ -2,10 +2,12 @@
 // One task is one (sequence, head); nothing is padded beyond the next multiple of eight keys inside scratch memory, and nothing leaves the cache.
 // Dropout is drawn again from its key in backward. The probability table is kept or computed again, bit for bit the same: at 128 word pieces it would be twice the queries' memory,
 // and a product and a softmax of attention are below 1 % of a step.
-// The slow, obvious reference beside it is BertAttention's padded path; the tests run both, forward and backward.
+// On AVX-512 a task is native (native/packed_attention.cpp); the managed form below has the same bits, states what it does and runs elsewhere.
+// The slow, obvious reference beside both is BertAttention's padded path; the tests run all, forward and backward.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
 
@@ -68,11 +70,41 @@ internal sealed unsafe class PackedAttentionKernel
         });
     }
 
+    private HeadTask NativeTask(int s, int h, in Scratch scratch, float* query, float* key, float* value, float* coefficients)
+    {
+        var offset = (long)h * _headSize;
+        var keys = ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
+        return new HeadTask
+        {
+            Query = query + ((long)_layout.QueryOffsets[s] * _rowStride) + offset,
+            Key = key + keys,
+            Value = value + keys,
+            Stride = _rowStride,
+            Queries = Queries(s),
+            Keys = Keys(s),
+            Width = _headSize,
+            Scale = _scale,
+            Coefficient = coefficients is null ? 1f : coefficients[h],
+            DropoutKey = _key.Derive(_layout.ExampleIds[s]).Value,
+            Head = h,
+            DroppedBelow = KeyedFill.DropThreshold(_dropout),
+            Keeps = _dropout > 0 ? (float)(1.0 / (1.0 - _dropout)) : 0f,
+            Table = Tables is null ? null : TableOf(s, h),
+            Scratch = scratch.Memory,
+        };
+    }
+
     private void ForwardTask(int task, in Scratch scratch, float* query, float* key, float* value, float* coefficients, float* context)
     {
         var (s, h) = (task / _heads, task % _heads);
         int nq = Queries(s), nk = Keys(s), np = Padded(nk), dh = _headSize;
         var offset = (long)h * dh;
+        if (RowMatrix.UseNative)
+        {
+            var native = NativeTask(s, h, scratch, query, key, value, coefficients);
+            Shim.rt_head_forward(&native, context + ((long)_layout.QueryOffsets[s] * _rowStride) + offset);
+            return;
+        }
         var v = value + ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
         var o = context + ((long)_layout.QueryOffsets[s] * _rowStride) + offset;
         var table = Tables is null ? scratch.Probabilities : TableOf(s, h);
@@ -130,6 +162,12 @@ internal sealed unsafe class PackedAttentionKernel
         var queryBase = ((long)_layout.QueryOffsets[s] * stride) + ((long)h * dh);
         var keyBase = ((long)_layout.KeyOffsets[s] * stride) + ((long)h * dh);
         var g = gradContext + queryBase;
+        if (RowMatrix.UseNative)
+        {
+            var native = NativeTask(s, h, scratch, query, key, value, coefficients);
+            Shim.rt_head_backward(&native, g, gradQuery + queryBase, gradKey + keyBase, gradValue + keyBase, gradCoefficients is null ? null : gradCoefficients + task);
+            return;
+        }
         var table = Tables is null ? scratch.Probabilities : TableOf(s, h);
         if (Tables is null) Probabilities(s, h, query, key, scratch, table);
         var size = (long)nq * np;
@@ -252,9 +290,10 @@ internal sealed unsafe class PackedAttentionKernel
         for (var j = 0; j < n; j++) row[j] *= factor;
     }
 
-    /// <summary>Working memory of one thread: a table of probabilities, its dropped form, its mask, its gradient and one transposed operand.</summary>
+    /// <summary>Working memory of one thread: a table of probabilities, its dropped form, its mask, its gradient, and one transposed operand with a few rows more for the native form.</summary>
     private readonly struct Scratch
     {
+        internal readonly float* Memory;
         internal readonly float* Probabilities;
         internal readonly float* Gradient;
         internal readonly float* Dropped;
@@ -270,7 +309,8 @@ internal sealed unsafe class PackedAttentionKernel
                 keys = Math.Max(keys, Padded(layout.KeyOffsets[s + 1] - layout.KeyOffsets[s]));
             }
             var table = (long)queries * keys;
-            var memory = (float*)NativeMemory.AlignedAlloc((nuint)(((4 * table) + ((long)headSize * keys)) * sizeof(float)), 64);
+            Memory = (float*)NativeMemory.AlignedAlloc((nuint)(((4 * table) + RowAttention.Scratch(keys, headSize)) * sizeof(float)), 64);
+            var memory = Memory;
             Probabilities = memory;
             Dropped = memory + table;
             Mask = memory + (2 * table);
@@ -278,6 +318,6 @@ internal sealed unsafe class PackedAttentionKernel
             Transposed = memory + (4 * table);
         }
 
-        internal void Free() => NativeMemory.AlignedFree(Probabilities);
+        internal void Free() => NativeMemory.AlignedFree(Memory);
     }
 }

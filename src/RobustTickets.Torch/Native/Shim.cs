@@ -33,7 +33,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 4;
+    public const int Abi = 5;
 
     private const string Library = "robust_tickets_torch";
 
@@ -101,6 +101,9 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)]
     public static partial void rt_attention(
         float* q, long ldq, long queries, float* k, float* v, long ldk, long keys, long first, long last, long width, float scale, float* coefficients, float* scratch, float* wide, ushort* half, long stride);
+
+    [LibraryImport(Library)] public static partial void rt_head_forward(HeadTask* task, float* context);
+    [LibraryImport(Library)] public static partial void rt_head_backward(HeadTask* task, float* gradient, float* query, float* key, float* value, float* coefficient);
 
     [LibraryImport(Library)] public static partial int rt_threads(out int threads);
     [LibraryImport(Library)] public static partial int rt_set_threads(int threads);

@@ -1,3 +1,5 @@
+using RobustTickets.Torch.Kernels;
+
 namespace RobustTickets.Torch.Tests.Kernels;
 
 /// <summary>Numbers for kernel tests, in memory that does not move.</summary>
@@ -40,6 +42,21 @@ internal static unsafe class Numbers
         finally
         {
             torch.set_num_threads(before);
+        }
+    }
+
+    /// <summary>What the native AVX-512 kernels find and what the managed ones do; where there are none, the managed ones twice.</summary>
+    public static (T Native, T Managed) BothWays<T>(Func<T> body)
+    {
+        try
+        {
+            var native = body();
+            RowMatrix.Native = false;
+            return (native, body());
+        }
+        finally
+        {
+            RowMatrix.Native = true;
         }
     }
 }

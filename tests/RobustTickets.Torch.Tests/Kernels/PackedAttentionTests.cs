@@ -34,6 +34,33 @@ public sealed class PackedAttentionTests : IClassFixture<OneThread>
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Native_heads_have_the_bits_of_managed_ones(bool special)
+    {
+        var random = new Random(3);
+        for (var round = 0; round < 120; round++)
+        {
+            int heads = random.Next(1, 5), headSize = random.Next(1, 70), longest = random.Next(1, 64);
+            bool coefficients = random.Next(2) == 1, dropout = random.Next(2) == 1, clsOnly = random.Next(4) == 0;
+            var problem = new Problem(heads, headSize, longest, coefficients, dropout ? 0.1 : 0, clsOnly, scale: 2);
+            if (special)
+            {
+                var input = problem.Inputs[random.Next(3)];
+                for (var i = 0; i < 3; i++) input[random.Next(input.Length)] = Special[random.Next(Special.Length)];
+            }
+            var (native, managed) = Numbers.BothWays(() => problem.Run(problem.Packed));
+            for (var i = 0; i < native.Length; i++)
+            {
+                var off = Enumerable.Range(0, native[i].Length).FirstOrDefault(j => !native[i][j].Equals(managed[i][j]), -1); // NaN equals NaN
+                Assert.True(off < 0, $"{Problem.Names[i]}, heads {heads} of {headSize}, longest {longest}: {native[i][Math.Max(0, off)]:R} and {managed[i][Math.Max(0, off)]:R} at {off}");
+            }
+        }
+    }
+
+    private static float[] Special => [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1e-40f, -1e-42f, 3e38f, -0f];
+
     [Fact]
     public void Finite_differences_agree_with_the_gradients()
     {

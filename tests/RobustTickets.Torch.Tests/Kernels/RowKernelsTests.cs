@@ -26,7 +26,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
             if (n % 4 == 3 && k > 0) for (var s = 0; s < Specials.Length; s++) x[start + (s % rows * from) + (s * 7 % k)] = Specials[s];
             foreach (var (gelu, coefficients) in new[] { (false, (float[]?)null), (true, null), (true, Numbers.Normal(random, Math.Max(1, n))) })
             {
-                var (native, managed) = BothWays(() =>
+                var (native, managed) = Numbers.BothWays(() =>
                 {
                     var y = Numbers.Zeros((rows * to) + 8);
                     Array.Fill(y, Untouched);
@@ -61,7 +61,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
                 int columns = heads * width, stride = (3 * columns) + (keys % 3), to = columns + (keys % 2);
                 var qkv = Numbers.Normal(random, 1 + (keys * stride), 1.5);
                 var factors = keys % 2 == 0 ? null : Numbers.Normal(random, columns);
-                var (native, managed) = BothWays(() => Attend(qkv, stride, queries, keys, heads, width, factors, to));
+                var (native, managed) = Numbers.BothWays(() => Attend(qkv, stride, queries, keys, heads, width, factors, to));
                 Assert.Equal(managed, native);
                 var expected = Exactly(qkv, stride, queries, keys, heads, width, factors);
                 for (var i = 0; i < queries; i++)
@@ -80,10 +80,10 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
         {
             var qkv = Numbers.Normal(new Random(5), 1 + (keys * stride));
             qkv[1 + (4 * stride) + 3] = special; // of query 4 in head 0
-            var (native, managed) = BothWays(() => Attend(qkv, stride, keys, keys, heads, width, null, columns));
+            var (native, managed) = Numbers.BothWays(() => Attend(qkv, stride, keys, keys, heads, width, null, columns));
             Assert.Equal(managed, native);
             for (var i = 0; i < keys * columns; i++) Assert.True(float.IsFinite(native[i]) || (i / columns == 4 && i % columns < width), $"{special}: element {i} is {native[i]}");
-            var (halfNative, halfManaged) = BothWays(() => Rounded(qkv, stride, keys, heads, width));
+            var (halfNative, halfManaged) = Numbers.BothWays(() => Rounded(qkv, stride, keys, heads, width));
             Assert.Equal(halfManaged, halfNative);
             Assert.Equal(Array.ConvertAll(native, BFloat16.Round), halfNative);
         }
@@ -165,19 +165,5 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
             }
         }
         return context;
-    }
-
-    private static (T Native, T Managed) BothWays<T>(Func<T> body)
-    {
-        try
-        {
-            var native = body();
-            RowMatrix.Native = false;
-            return (native, body());
-        }
-        finally
-        {
-            RowMatrix.Native = true;
-        }
     }
 }
