@@ -27,8 +27,8 @@ bf16=false
 for group in $groups; do
     case $group in
         sst2) # shares of the product rate, and a clean step against the same network written plainly
-            both --step clean --lengths sst2
-            both --step search --lengths sst2 --repeats 3
+            both --step clean --lengths sst2 --repeats 15
+            both --step search --lengths sst2 --warm-ups 2 --repeats 3
             measure --step clean --lengths sst2 --baseline --warm-ups 1 --repeats 3 ;;
         imdb) # the search step in the papers' batch of 8: with 32 texts one of five passes takes two minutes
             both --step clean --lengths imdb --warm-ups 1 --repeats 3

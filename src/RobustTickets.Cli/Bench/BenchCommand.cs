@@ -26,7 +26,7 @@ internal static class BenchCommand
         var batch = CommonOptions.Count("--batch", 1, "texts in a step; default 32");
         var passes = CommonOptions.Count("--passes", 1, "K of FreeLB and PGD; default 5");
         var repeats = CommonOptions.Count("--repeats", 1, "steps to measure; default 5");
-        var warmUps = CommonOptions.Count("--warm-ups", 0, "steps before those that are measured; default 2, and 0 where a step takes minutes and its memory is asked for");
+        var warmUps = CommonOptions.Count("--warm-ups", 0, "steps before those that are measured; default 8, by which the runtime has compiled most of what a step runs; 0 or 1 where a step takes a minute");
         var maxLength = CommonOptions.Count("--max-length", 2, "word pieces that texts are cut to; default: what training on these texts uses");
         var fixedLength = CommonOptions.Count("--fixed-length", 2, "every text this long, in place of the histogram");
         var threads = CommonOptions.Count("--threads", 1, "threads of matrix products; default: every core of this process");
@@ -55,7 +55,7 @@ internal static class BenchCommand
                 parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? [], execution.Target());
             if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
-            return Run(context, plan, execution, parsed.GetValue(warmUps) ?? 2, parsed.GetValue(json));
+            return Run(context, plan, execution, parsed.GetValue(warmUps) ?? 8, parsed.GetValue(json));
         });
         return command;
     }
@@ -125,6 +125,7 @@ internal static class BenchCommand
         output.WriteLine($"share           {Figures.Percent(r.MedianGflops / r.MedianGemmGflops)} (medians), {Figures.Percent(r.BestGflops / r.GemmGflops)} (bests)");
         output.WriteLine("parts           " + string.Join(", ", r.Parts.Select(p => Figures.Text($"{p.Part} {p.Ms:N1} ms"))));
         output.WriteLine(Figures.Text($"memory          {r.PeakBytes / 1048576.0:N0} MiB at most, {r.FaultsPerStep:N0} minor page faults a step"));
+        output.WriteLine(Figures.Text($"runtime         {r.CompilerMs:N1} ms a step of its compiler beside the steps, after {r.WarmUps} to warm up"));
     }
 
     private static JsonObject Json(BenchPlan plan, BenchCheck check, BenchResult r) => new()
@@ -147,6 +148,7 @@ internal static class BenchCommand
         ["gradient_difference"] = JsonOutput.Number(check.Gradients),
         ["tolerance"] = JsonOutput.Number(check.Tolerance),
         ["steps"] = r.Steps,
+        ["warm_ups"] = r.WarmUps,
         ["ms_median"] = r.MedianMs,
         ["gflop_per_step"] = r.GflopPerStep,
         ["tokens_per_second"] = r.TokensPerSecond,
@@ -160,5 +162,6 @@ internal static class BenchCommand
         ["ms_by_part"] = new JsonObject(r.Parts.Select(p => KeyValuePair.Create(p.Part.Replace('-', '_'), (JsonNode?)JsonValue.Create(p.Ms)))),
         ["minor_faults_per_step"] = r.FaultsPerStep,
         ["peak_bytes"] = r.PeakBytes,
+        ["compiler_ms_per_step"] = r.CompilerMs,
     };
 }

@@ -1,6 +1,7 @@
 // Times steps and the products beside them in one run, interleaved: on a busy machine both suffer alike, and the least time of many is what the machine can do.
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using static RobustTickets.Torch.torch.nn;
@@ -20,9 +21,11 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="Parts">Mean milliseconds by part, and what is left.</param>
 /// <param name="FaultsPerStep">Mean minor page faults of a step.</param>
 /// <param name="PeakBytes">Largest resident set while the steps ran.</param>
+/// <param name="WarmUps">Steps before those.</param>
+/// <param name="CompilerMs">Mean milliseconds a step that the runtime compiled methods for, on threads of its own: they take a core from the step.</param>
 internal sealed record BenchResult(
     int Steps, double MedianMs, double BestGflops, double MedianGflops, double GemmGflops, double MedianGemmGflops, double TokensPerSecond, double TextsPerSecond, double GflopPerStep,
-    IReadOnlyList<(string Part, double Ms)> Parts, double FaultsPerStep, long PeakBytes);
+    IReadOnlyList<(string Part, double Ms)> Parts, double FaultsPerStep, long PeakBytes, int WarmUps, double CompilerMs);
 
 /// <summary>The measuring loop.</summary>
 internal static class BenchMeter
@@ -38,6 +41,7 @@ internal static class BenchMeter
         List<double> seconds = [], rates = [], gemm = [], tokens = [], texts = [];
         var parts = new Dictionary<KernelPart, double>();
         double work = 0, faults = 0, total = 0;
+        var compiled = JitInfo.GetCompilationTime();
         for (var i = 0; i < repeats; i++)
         {
             stop.ThrowIfCancellationRequested();
@@ -59,7 +63,8 @@ internal static class BenchMeter
         }
         List<(string, double)> shown = [.. parts.Select(p => (Name(p.Key), p.Value)), ("other", total - parts.Values.Sum())];
         return new BenchResult(
-            repeats, Median(seconds) * 1000, rates.Max(), Median(rates), gemm.Max(), Median(gemm), Median(tokens), Median(texts), work, shown, faults, PeakBytes());
+            repeats, Median(seconds) * 1000, rates.Max(), Median(rates), gemm.Max(), Median(gemm), Median(tokens), Median(texts), work, shown, faults, PeakBytes(),
+            warmUps, (JitInfo.GetCompilationTime() - compiled).TotalMilliseconds / repeats);
     }
 
     private static string Name(KernelPart part) => part == KernelPart.ElementWise ? "element-wise" : part.ToString().ToLowerInvariant();
