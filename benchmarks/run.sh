@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benches that documents cite and writes one JSON object a line. On a quiet machine of two cores (Zen 4) all of it takes about 22 minutes, each group what stands beside
-# its name; measure nothing beside it. Steps that take a minute are measured once or twice: their spread is far below what is claimed of them.
+# its name; measure nothing beside it. Steps that take a minute are measured once to three times: their spread is far below what is claimed of them. Compared lines measure the same
+# texts, for as many steps.
 #   benchmarks/run.sh OUT.jsonl            everything
 #   benchmarks/run.sh OUT.jsonl GROUP...   some of: sst2 (3 min), imdb (8), ag-news (3), speedup (4), memory (4), attack (1)
 set -euo pipefail
@@ -29,11 +30,11 @@ for group in $groups; do
         sst2) # shares of the product rate, and a clean step against the same network written plainly
             both --step clean --lengths sst2 --repeats 15
             both --step search --lengths sst2 --warm-ups 2 --repeats 3
-            measure --step clean --lengths sst2 --baseline --warm-ups 1 --repeats 3 ;;
+            measure --step clean --lengths sst2 --baseline --warm-ups 1 --repeats 15 ;;
         imdb) # the search step in the papers' batch of 8: with 32 texts one of five passes takes two minutes
             both --step clean --lengths imdb --warm-ups 1 --repeats 3
             both --step search --lengths imdb --batch 8 --warm-ups 1 --repeats 3
-            measure --step clean --lengths imdb --baseline --warm-ups 0 --repeats 2 ;;
+            measure --step clean --lengths imdb --baseline --warm-ups 0 --repeats 3 ;;
         ag-news)
             both --step clean --lengths ag-news --warm-ups 1 --repeats 3
             measure --step clean --lengths ag-news --baseline --warm-ups 0 --repeats 3 ;;

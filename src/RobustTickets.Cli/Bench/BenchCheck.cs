@@ -41,7 +41,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
     }
 
     private static EncodedExample[] Texts(BenchPlan plan, BertConfig config) =>
-        [.. (plan with { Batch = 4 }).Texts(config, 1).Select(t => t with { Ids = t.Ids[..Math.Min(24, t.Ids.Length)], Segments = t.Segments[..Math.Min(24, t.Ids.Length)] })];
+        [.. (plan with { Batch = 4, Repeats = 1 }).Texts(config, warmUps: 0).Select(t => t with { Ids = t.Ids[..Math.Min(24, t.Ids.Length)], Segments = t.Segments[..Math.Min(24, t.Ids.Length)] })];
 
     private static (float[] Logits, float[] Gradients) Results(BenchPlan plan, BertForSequenceClassification model, PackedBatch batch, MatrixPrecision? compiled)
     {

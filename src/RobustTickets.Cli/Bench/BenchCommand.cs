@@ -88,7 +88,7 @@ internal static class BenchCommand
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();
         using var model = new BertForSequenceClassification(BenchPlan.Weights(config), config, plan.Execution);
-        using var subject = Subject(plan, model, warmUps + plan.Repeats);
+        using var subject = Subject(plan, model, warmUps);
         printer.Note("comparing with the padded fp32 reference");
         var check = subject is PlainSubject plain ? BenchCheck.Of(plan, model, plain) : BenchCheck.Run(plan, model);
         if (!check.Holds)
@@ -104,10 +104,10 @@ internal static class BenchCommand
         return ExitCodes.Ok;
     }
 
-    private static IBenchSubject Subject(BenchPlan plan, BertForSequenceClassification model, int steps) =>
-        plan.Baseline ? new PlainSubject(plan, model.Store, model.Config, steps)
-        : plan.ForwardOnly ? new ForwardSubject(plan, model, steps)
-        : new TrainingSubject(plan, model, steps);
+    private static IBenchSubject Subject(BenchPlan plan, BertForSequenceClassification model, int warmUps) =>
+        plan.Baseline ? new PlainSubject(plan, model.Store, model.Config, warmUps)
+        : plan.ForwardOnly ? new ForwardSubject(plan, model, warmUps)
+        : new TrainingSubject(plan, model, warmUps);
 
     private static string Path(BenchPlan plan) => plan.Baseline ? "plain baseline, padded, fp32" : $"{(plan.Padded ? "padded reference" : "packed")}, {plan.Precision.ToString().ToLowerInvariant()}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
 

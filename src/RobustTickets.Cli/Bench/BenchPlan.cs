@@ -76,11 +76,14 @@ internal sealed record BenchPlan(
         return store;
     }
 
-    /// <summary>Texts for <paramref name="batches"/> steps. An attack's are variants of a few texts, one word piece apart, as its search asks them.</summary>
-    internal EncodedExample[] Texts(BertConfig config, int batches)
+    /// <summary>
+    /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are measured. The measured ones are drawn first, so that they are the same after any
+    /// number of warm-ups. An attack's are variants of a few texts, one word piece apart, as its search asks them.
+    /// </summary>
+    internal EncodedExample[] Texts(BertConfig config, int warmUps)
     {
         var random = new Random(7);
-        var lengths = Lengths.Draw(random, batches * Batch);
+        var lengths = Lengths.Draw(random, (Repeats + warmUps) * Batch);
         var texts = new EncodedExample[lengths.Length];
         for (var i = 0; i < texts.Length; i++)
         {
@@ -97,6 +100,6 @@ internal sealed record BenchPlan(
             (pieces[0], pieces[^1]) = (101, 102);
             texts[i] = new EncodedExample(i, pieces, new int[pieces.Length], random.Next(config.Labels));
         }
-        return texts;
+        return [.. texts[(Repeats * Batch)..], .. texts[..(Repeats * Batch)]];
     }
 }

@@ -34,10 +34,10 @@ internal sealed class TrainingSubject : IBenchSubject
     private readonly BatchSampler _sampler;
     private readonly EncodedExample[] _texts;
 
-    internal TrainingSubject(BenchPlan plan, BertForSequenceClassification model, int steps)
+    internal TrainingSubject(BenchPlan plan, BertForSequenceClassification model, int warmUps)
     {
         _model = model;
-        _texts = plan.Texts(model.Config, steps);
+        _texts = plan.Texts(model.Config, warmUps);
         _sampler = new BatchSampler(_texts.Length, plan.Batch, shuffle: false, RandomKey.FromSeed(1));
         var options = new OptimizerOptions(LearningRate: 1e-6); // small: a random network must stay finite over any number of steps
         IGradientRule? rule = null;
@@ -84,10 +84,10 @@ internal sealed class ForwardSubject : IBenchSubject
     private readonly EncodedExample[][] _batches;
     private int _next;
 
-    internal ForwardSubject(BenchPlan plan, BertForSequenceClassification model, int steps)
+    internal ForwardSubject(BenchPlan plan, BertForSequenceClassification model, int warmUps)
     {
         _model = model;
-        _batches = [.. plan.Texts(model.Config, steps).Chunk(plan.Batch)];
+        _batches = [.. plan.Texts(model.Config, warmUps).Chunk(plan.Batch)];
         _inference = BertInference.Of(model);
     }
 

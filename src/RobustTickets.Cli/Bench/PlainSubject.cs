@@ -19,9 +19,9 @@ internal sealed class PlainSubject : IBenchSubject
     private readonly bool _forwardOnly;
     private int _step;
 
-    internal PlainSubject(BenchPlan plan, ParameterStore store, BertConfig config, int steps)
+    internal PlainSubject(BenchPlan plan, ParameterStore store, BertConfig config, int warmUps)
     {
-        (_store, _config, _batches) = (store, config, [.. plan.Texts(config, steps).Chunk(plan.Batch)]);
+        (_store, _config, _batches) = (store, config, [.. plan.Texts(config, warmUps).Chunk(plan.Batch)]);
         (_passes, _forwardOnly) = (plan.Step == "freelb" ? plan.Passes : 1, plan.ForwardOnly);
         if (_forwardOnly) return;
         store.RequireGradient(_ => true);
