@@ -3,7 +3,7 @@
 # its name; measure nothing beside it. Steps that take a minute are measured once to three times: their spread is far below what is claimed of them. Compared lines measure the same
 # texts, for as many steps.
 #   benchmarks/run.sh OUT.jsonl            everything
-#   benchmarks/run.sh OUT.jsonl GROUP...   some of: sst2 (3 min), imdb (8), ag-news (3), speedup (4), memory (4), attack (1)
+#   benchmarks/run.sh OUT.jsonl GROUP...   some of: sst2 (4 min), imdb (8), ag-news (3), speedup (4), memory (4), attack (1)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 out=${1:?usage: benchmarks/run.sh OUT.jsonl [sst2|imdb|ag-news|speedup|memory|attack]...}

@@ -33,6 +33,23 @@ public class BenchCommandTests
         Assert.True((double)found["ms_by_part"]!["gemm"]! > 0);
     }
 
+    [Theory]
+    [InlineData("clean")]
+    [InlineData("evaluate")]
+    public void The_same_texts_are_measured_after_any_number_of_warm_ups(string step)
+    {
+        double Work(int warmUps)
+        {
+            var run = CliRun.Of(
+                "bench", "--step", step, "--shape", "bert-tiny", "--lengths", "sst2", "--max-length", "40", "--batch", "3", "--repeats", "2", "--warm-ups", $"{warmUps}", "--threads", "1", "--json");
+            Assert.True(run.Code == 0, run.Error);
+            var found = JsonNode.Parse(run.Out)!;
+            Assert.Equal(warmUps, (int)found["warm_ups"]!);
+            return (double)found["gflop_per_step"]!;
+        }
+        Assert.Equal(Work(0), Work(3));
+    }
+
     [Fact]
     public void The_tokenizer_is_compared_with_its_plain_path_and_measured()
     {
