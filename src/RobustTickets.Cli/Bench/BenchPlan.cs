@@ -77,13 +77,20 @@ internal sealed record BenchPlan(
     }
 
     /// <summary>
-    /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are measured. The measured ones are drawn first, so that they are the same after any
-    /// number of warm-ups. An attack's are variants of a few texts, one word piece apart, as its search asks them.
+    /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are measured, which are the same after any number of warm-ups.
     /// </summary>
     internal EncodedExample[] Texts(BertConfig config, int warmUps)
     {
-        var random = new Random(7);
-        var lengths = Lengths.Draw(random, (Repeats + warmUps) * Batch);
+        EncodedExample[] texts = [.. Texts(config, warmUps * Batch, seed: 8), .. Texts(config, Repeats * Batch, seed: 7)];
+        for (var i = 0; i < texts.Length; i++) texts[i] = texts[i] with { Id = i };
+        return texts;
+    }
+
+    /// <summary>An attack's texts are variants of a few, one word piece apart, as its search asks them.</summary>
+    private EncodedExample[] Texts(BertConfig config, int count, int seed)
+    {
+        var random = new Random(seed);
+        var lengths = Lengths.Draw(random, count);
         var texts = new EncodedExample[lengths.Length];
         for (var i = 0; i < texts.Length; i++)
         {
@@ -94,12 +101,12 @@ internal sealed record BenchPlan(
                 texts[i] = texts[i - 1] with { Id = i, Ids = ids };
                 continue;
             }
-            // Frequent words are frequent: squares of uniform numbers leave about as many distinct rows in a batch as real text does.
+            // Frequent words are frequent: cubes of uniform numbers leave about as many distinct rows in a batch as real text does.
             var pieces = new int[lengths[i]];
             for (var j = 0; j < pieces.Length; j++) pieces[j] = 1000 + (int)(Math.Pow(random.NextDouble(), 3) * (config.VocabularySize - 1000));
             (pieces[0], pieces[^1]) = (101, 102);
             texts[i] = new EncodedExample(i, pieces, new int[pieces.Length], random.Next(config.Labels));
         }
-        return [.. texts[(Repeats * Batch)..], .. texts[..(Repeats * Batch)]];
+        return texts;
     }
 }
