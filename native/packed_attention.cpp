@@ -55,10 +55,6 @@ RT_AVX512 void probabilities(const HeadTask& t, const float* transposed, int64_t
   for (int64_t r = 0; r < count; ++r) rt::softmax(rows + r * ld, t.keys, t.scale);
 }
 
-RT_AVX512 void copy(const float* from, int64_t count, float* to) {
-  for (int64_t j = 0; j < count; j += 16) _mm512_mask_storeu_ps(to + j, rt::lanes(count - j), _mm512_maskz_loadu_ps(rt::lanes(count - j), from + j));
-}
-
 RT_AVX512 void multiply(float* row, int64_t count, float factor) {
   for (int64_t j = 0; j < count; j += 16) {
     const __mmask16 m = rt::lanes(count - j);
@@ -66,17 +62,10 @@ RT_AVX512 void multiply(float* row, int64_t count, float factor) {
   }
 }
 
-// Vector256.Sum
-RT_AVX512_INLINE float sum8(__m256 x) {
-  alignas(32) float s[8];
-  _mm256_store_ps(s, x);
-  return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
-}
-
 RT_AVX512 float dot(const float* a, const float* b, int64_t count) {
   __m256 sums = _mm256_setzero_ps();
   for (int64_t j = 0; j < count; j += 8) sums = _mm256_fmadd_ps(_mm256_loadu_ps(a + j), _mm256_loadu_ps(b + j), sums);
-  return sum8(sums);
+  return rt::sum8(sums);
 }
 
 // gradient [n] becomes p (gradient - sum(p gradient)) factor
@@ -96,7 +85,7 @@ RT_AVX512 void forward(const HeadTask& t, float* context) {
     probabilities(t, transposed, i, count, rows);
     for (int64_t r = 0; r < count; ++r) {
       float* row = rows + r * ld;
-      if (t.table != nullptr) copy(row, kept, t.table + (i + r) * kept);
+      if (t.table != nullptr) std::copy_n(row, kept, t.table + (i + r) * kept);
       if (t.keeps == 0) continue;
       const uint64_t key = row_key(t, i + r);
       for (int64_t j = 0; j < ld; j += 16) _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), factors(key, j, t.dropped_below, t.keeps)));
@@ -116,7 +105,7 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
     for (int64_t i = 0; i < t.queries; i += rt::kRowsAtOnce) {
       const int64_t count = std::min<int64_t>(rt::kRowsAtOnce, t.queries - i);
       probabilities(t, transposed, i, count, rows);
-      for (int64_t r = 0; r < count; ++r) copy(rows + r * ld, kept, again + (i + r) * kept);
+      for (int64_t r = 0; r < count; ++r) std::copy_n(rows + r * ld, kept, again + (i + r) * kept);
     }
     table = again;
   }

@@ -79,15 +79,11 @@ internal sealed record BenchPlan(
     /// <summary>
     /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are measured, which are the same after any number of warm-ups.
     /// </summary>
-    internal EncodedExample[] Texts(BertConfig config, int warmUps)
-    {
-        EncodedExample[] texts = [.. Texts(config, warmUps * Batch, seed: 8), .. Texts(config, Repeats * Batch, seed: 7)];
-        for (var i = 0; i < texts.Length; i++) texts[i] = texts[i] with { Id = i };
-        return texts;
-    }
+    internal EncodedExample[] Texts(BertConfig config, int warmUps) =>
+        [.. Texts(config, 0, warmUps * Batch, seed: 8), .. Texts(config, warmUps * Batch, Repeats * Batch, seed: 7)];
 
-    /// <summary>An attack's texts are variants of a few, one word piece apart, as its search asks them.</summary>
-    private EncodedExample[] Texts(BertConfig config, int count, int seed)
+    /// <summary>Texts numbered from <paramref name="first"/> on. An attack's texts are variants of a few, one word piece apart, as its search asks them.</summary>
+    private EncodedExample[] Texts(BertConfig config, int first, int count, int seed)
     {
         var random = new Random(seed);
         var lengths = Lengths.Draw(random, count);
@@ -98,14 +94,14 @@ internal sealed record BenchPlan(
             {
                 var ids = (int[])texts[i - 1].Ids.Clone();
                 ids[random.Next(1, ids.Length)] = random.Next(1000, config.VocabularySize);
-                texts[i] = texts[i - 1] with { Id = i, Ids = ids };
+                texts[i] = texts[i - 1] with { Id = first + i, Ids = ids };
                 continue;
             }
             // Frequent words are frequent: cubes of uniform numbers leave about as many distinct rows in a batch as real text does.
             var pieces = new int[lengths[i]];
             for (var j = 0; j < pieces.Length; j++) pieces[j] = 1000 + (int)(Math.Pow(random.NextDouble(), 3) * (config.VocabularySize - 1000));
             (pieces[0], pieces[^1]) = (101, 102);
-            texts[i] = new EncodedExample(i, pieces, new int[pieces.Length], random.Next(config.Labels));
+            texts[i] = new EncodedExample(first + i, pieces, new int[pieces.Length], random.Next(config.Labels));
         }
         return texts;
     }

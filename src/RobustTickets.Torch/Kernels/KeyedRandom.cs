@@ -79,6 +79,9 @@ public static unsafe class KeyedFill
     /// <summary>The 24-bit threshold below which an element is dropped.</summary>
     internal static uint DropThreshold(double probability) => (uint)Math.Round(probability * (1 << 24));
 
+    /// <summary>1/(1-p), the factor of what is kept.</summary>
+    internal static float KeptFactor(double probability) => (float)(1.0 / (1.0 - probability));
+
     /// <summary>
     /// Writes inverted-dropout factors: 0 with the given probability, else 1/(1-p). Row r of <paramref name="mask"/> [rows, features] is keyed by
     /// <paramref name="keys"/>[r] alone.
@@ -101,7 +104,7 @@ public static unsafe class KeyedFill
     internal static void DropoutRow(float* mask, RandomKey key, int features, double probability)
     {
         var threshold = DropThreshold(probability);
-        var scale = (float)(1.0 / (1.0 - probability));
+        var scale = KeptFactor(probability);
         var j = 0;
         if (Vector256.IsHardwareAccelerated)
         {

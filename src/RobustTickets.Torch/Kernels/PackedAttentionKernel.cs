@@ -88,7 +88,7 @@ internal sealed unsafe class PackedAttentionKernel
             DropoutKey = _key.Derive(_layout.ExampleIds[s]).Value,
             Head = h,
             DroppedBelow = KeyedFill.DropThreshold(_dropout),
-            Keeps = _dropout > 0 ? (float)(1.0 / (1.0 - _dropout)) : 0f,
+            Keeps = _dropout > 0 ? KeyedFill.KeptFactor(_dropout) : 0f,
             Table = Tables is null ? null : TableOf(s, h),
             Scratch = scratch.Memory,
         };

@@ -16,6 +16,9 @@ internal static unsafe class Numbers
     /// <summary>Zeros.</summary>
     public static float[] Zeros(int count) => GC.AllocateArray<float>(count, pinned: true);
 
+    /// <summary>Numbers that vector code treats wrongly first.</summary>
+    public static IReadOnlyList<float> Specials { get; } = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1e-40f, -1e-42f, float.Epsilon, 0f, -0f, 3e38f, -3e38f];
+
     /// <summary>A copy in memory that does not move.</summary>
     public static float[] Copy(float[] values)
     {

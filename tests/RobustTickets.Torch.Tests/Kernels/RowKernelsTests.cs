@@ -8,8 +8,6 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
 {
     private const float Untouched = 777f;
 
-    private static readonly float[] Specials = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1e-40f, -1e-42f, float.Epsilon, 0f, -0f, 3e38f, -3e38f];
-
     [Fact]
     public void Native_and_managed_products_are_the_same_bits_at_every_tail()
     {
@@ -23,7 +21,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
             // Rows begin anywhere and are further apart than they are wide.
             int start = n % 5, from = k + (n % 3), to = n + (n % 4);
             var x = Numbers.Normal(random, start + (rows * from), 2);
-            if (n % 4 == 3 && k > 0) for (var s = 0; s < Specials.Length; s++) x[start + (s % rows * from) + (s * 7 % k)] = Specials[s];
+            if (n % 4 == 3 && k > 0) for (var s = 0; s < Numbers.Specials.Count; s++) x[start + (s % rows * from) + (s * 7 % k)] = Numbers.Specials[s];
             foreach (var (gelu, coefficients) in new[] { (false, (float[]?)null), (true, null), (true, Numbers.Normal(random, Math.Max(1, n))) })
             {
                 var (native, managed) = Numbers.BothWays(() =>
@@ -76,7 +74,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
     public void Attention_keeps_what_is_no_number_to_its_own_query_and_rounds_for_the_next_product()
     {
         const int heads = 2, width = 9, keys = 19, columns = heads * width, stride = 3 * columns;
-        foreach (var special in Specials)
+        foreach (var special in Numbers.Specials)
         {
             var qkv = Numbers.Normal(new Random(5), 1 + (keys * stride));
             qkv[1 + (4 * stride) + 3] = special; // of query 4 in head 0
