@@ -3,14 +3,10 @@
 // It is found by name, so that no header of it is needed and a libtorch that hides its own copy still works: f32 then goes through at::addmm.
 #include "rt.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/from_blob.h>
 
 #include <dlfcn.h>
-
-#include <algorithm>
-#include <atomic>
 
 namespace {
 
@@ -25,30 +21,6 @@ at::Tensor matrix(const float* data, int64_t rows, int64_t columns, int64_t ld, 
   return transposed ? at::from_blob(p, {columns, rows}, {1, ld}, at::kFloat) : at::from_blob(p, {rows, columns}, {ld, 1}, at::kFloat);
 }
 
-// C [m, n] = op(A) [m, k] op(B) [k, n] + beta C in oneDNN. Two threads that each multiply a half of the longer side are faster than the library's own division between them (up to
-// 1.25 times on Zen 4, docs/performance.md). Each lays out the shorter factor for itself, which many threads would pay for; more than two were not measured and are the library's.
-template <typename T>
-int divided(int (*product)(char, char, int64_t, int64_t, int64_t, float, const T*, int64_t, const T*, int64_t, float, float*, int64_t), bool ta, bool tb, int64_t m, int64_t n,
-            int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb, float beta, float* c, int64_t ldc) {
-  constexpr int64_t kThreads = 2, kWorthDividing = 1 << 24, kRows = 8, kColumns = 48;  // the library's own tile
-  const char left = ta ? 'T' : 'N', right = tb ? 'T' : 'N';
-  if (at::in_parallel_region() || at::get_num_threads() != kThreads || m * n * k < kWorthDividing) return product(left, right, m, n, k, 1.0f, a, lda, b, ldb, beta, c, ldc);
-  const bool rows = m > n || (m == n && ta);
-  const int64_t length = rows ? m : n, tile = rows ? kRows : kColumns;
-  std::atomic<int> status{0};
-  at::parallel_for(0, kThreads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
-      const auto edge = [&](int64_t i) { return std::min(length, (length + tile - 1) / tile * i / kThreads * tile); };
-      const int64_t first = edge(part), count = edge(part + 1) - first;
-      if (count == 0) continue;
-      const int failed = rows ? product(left, right, count, n, k, 1.0f, a + first * (ta ? 1 : lda), lda, b, ldb, beta, c + first * ldc, ldc)
-                              : product(left, right, m, count, k, 1.0f, a, lda, b + first * (tb ? ldb : 1), ldb, beta, c + first, ldc);
-      if (failed != 0) status = failed;
-    }
-  });
-  return status;
-}
-
 }  // namespace
 
 // Bit 0: f32 products of oneDNN; bit 1: bfloat16 products.
@@ -59,12 +31,13 @@ RT_API int32_t rt_gemm_kinds() { return (sgemm != nullptr ? 1 : 0) | (bgemm != n
 RT_API int32_t rt_gemm(int32_t half, int32_t plain, int32_t ta, int32_t tb, int64_t m, int64_t n, int64_t k, const void* a, int64_t lda,
                        const void* b, int64_t ldb, float beta, float* c, int64_t ldc) {
   return rt::guarded([&] {
+    const char left = ta ? 'T' : 'N', right = tb ? 'T' : 'N';
     int status = 0;
     if (half != 0) {
       if (bgemm == nullptr) throw std::runtime_error("this libtorch offers no bfloat16 product");
-      status = divided(bgemm, ta != 0, tb != 0, m, n, k, static_cast<const uint16_t*>(a), lda, static_cast<const uint16_t*>(b), ldb, beta, c, ldc);
+      status = bgemm(left, right, m, n, k, 1.0f, static_cast<const uint16_t*>(a), lda, static_cast<const uint16_t*>(b), ldb, beta, c, ldc);
     } else if (sgemm != nullptr && plain == 0) {
-      status = divided(sgemm, ta != 0, tb != 0, m, n, k, static_cast<const float*>(a), lda, static_cast<const float*>(b), ldb, beta, c, ldc);
+      status = sgemm(left, right, m, n, k, 1.0f, static_cast<const float*>(a), lda, static_cast<const float*>(b), ldb, beta, c, ldc);
     } else {
       auto x = matrix(static_cast<const float*>(a), ta != 0 ? k : m, ta != 0 ? m : k, lda, ta != 0);
       auto y = matrix(static_cast<const float*>(b), tb != 0 ? n : k, tb != 0 ? k : n, ldb, tb != 0);

@@ -9,35 +9,33 @@ namespace RobustTickets.Torch.Kernels;
 /// <summary>Bias, GELU and coefficients over rows [T, F]. A result may be written as float or as bfloat16 (the factor of the next product).</summary>
 internal static unsafe class GeluKernel
 {
-    /// <summary>a = c GELU(z + bias); exactly one of <paramref name="a"/> and <paramref name="half"/> is given.</summary>
-    internal static void Forward(float* z, float* bias, float* coefficients, float* a, ushort* half, long rows, int width)
+    /// <summary>a = c GELU(z + bias) for a part of rows of <paramref name="width"/>; exactly one of <paramref name="a"/> and <paramref name="half"/> is given.</summary>
+    internal static void Forward(float* z, float* bias, float* coefficients, float* a, ushort* half, int width, in ResultPart part)
     {
-        using var clock = KernelClock.In(KernelPart.ElementWise);
-        TorchParallel.For(rows, ResidualNormKernel.Grain(width), (begin, end) =>
+        for (var r = part.Row; r < part.Row + part.Rows; r++)
         {
-            for (var r = begin; r < end; r++) ForwardRow(z + (r * width), bias, coefficients, a is null ? null : a + (r * width), half is null ? null : half + (r * width), width);
-        });
+            var at = (r * width) + part.Column;
+            ForwardRow(z + at, bias + part.Column, From(coefficients, part), a is null ? null : a + at, half is null ? null : half + at, (int)part.Columns);
+        }
     }
 
     /// <summary>
     /// The activation goes to <paramref name="a"/> or <paramref name="half"/> as in <see cref="Forward"/>; <paramref name="da"/> becomes the gradient of z, also written to
-    /// <paramref name="dzHalf"/> where given.
-    /// Column sums: set 0 bias, set 1 coefficients.
+    /// <paramref name="dzHalf"/> where given. Into <paramref name="sums"/>: set 0 bias, set 1 coefficients; a part begins at a multiple of <see cref="ColumnSums.Rows"/>.
     /// </summary>
-    internal static ColumnSums Backward(float* z, float* bias, float* coefficients, float* da, float* a, ushort* half, ushort* dzHalf, long rows, int width)
+    internal static void Backward(float* z, float* bias, float* coefficients, float* da, float* a, ushort* half, ushort* dzHalf, int width, ColumnSums sums, in ResultPart part)
     {
-        using var clock = KernelClock.In(KernelPart.ElementWise);
-        var sums = new ColumnSums(rows, 2, width);
-        sums.ForBlocks(rows, (block, first, last) =>
+        for (var r = part.Row; r < part.Row + part.Rows; r++)
         {
-            for (var r = first; r < last; r++)
-            {
-                var at = r * width;
-                BackwardRow(z + at, bias, coefficients, da + at, a is null ? null : a + at, half is null ? null : half + at, dzHalf is null ? null : dzHalf + at, sums.At(block, 0), sums.At(block, 1), width);
-            }
-        });
-        return sums;
+            var at = (r * width) + part.Column;
+            var block = (int)(r / ColumnSums.Rows);
+            BackwardRow(
+                z + at, bias + part.Column, From(coefficients, part), da + at, a is null ? null : a + at, half is null ? null : half + at, dzHalf is null ? null : dzHalf + at,
+                sums.At(block, 0) + part.Column, sums.At(block, 1) + part.Column, (int)part.Columns);
+        }
     }
+
+    private static float* From(float* coefficients, in ResultPart part) => coefficients is null ? null : coefficients + part.Column;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardRow(float* z, float* bias, float* c, float* a, ushort* half, int width)

@@ -15,7 +15,7 @@ public enum MatrixPrecision
 }
 
 /// <summary>Products of row-major matrices.</summary>
-public static unsafe class Gemm
+public static class Gemm
 {
     /// <summary>Sends f32 products through libtorch's own BLAS instead of oneDNN: the reference in tests, and what `bench --without onednn` measures. Read at every product.</summary>
     public static bool PlainBlas { get; set; }
@@ -24,6 +24,9 @@ public static unsafe class Gemm
     public static string? WhyNoBFloat16() =>
         !TorchInfo.ReadBFloat16() ? "this processor has no bfloat16 instructions (AVX512_BF16 or AMX_BF16) and would emulate them, slower than fp32"
         : (Shim.rt_gemm_kinds() & 2) == 0 ? "this libtorch offers no bfloat16 product (oneDNN's dnnl_gemm_bf16bf16f32 was not found)" : null;
+
+    /// <summary>Whether f32 products go to oneDNN now.</summary>
+    internal static bool ByOneDnn => !PlainBlas && (Shim.rt_gemm_kinds() & 1) != 0;
 
     /// <summary>Name of the library behind f32 products.</summary>
     public static string Library => (Shim.rt_gemm_kinds() & 1) != 0 ? "oneDNN" : "libtorch's BLAS";
@@ -35,28 +38,14 @@ public static unsafe class Gemm
         {
             throw new ArgumentException($"{a.Describe()} times the transpose of {b.Describe()} does not make {c.Describe()}");
         }
-        if (a.dtype == DType.BFloat16) RunHalf(false, true, c.size(0), c.size(1), a.size(1), (ushort*)a.data_ptr, (ushort*)b.data_ptr, 0, (float*)c.data_ptr);
-        else Run(false, true, c.size(0), c.size(1), a.size(1), (float*)a.data_ptr, (float*)b.data_ptr, 0, (float*)c.data_ptr);
+        Run(new Product(a.dtype == DType.BFloat16, false, true, c.size(0), c.size(1), a.size(1), a.data_ptr, b.data_ptr, 0, c.data_ptr));
     }
 
-    /// <summary>C [m, n] = op(A) [m, k] op(B) [k, n] + beta C. <paramref name="ta"/>: A is stored [k, m]; <paramref name="tb"/>: B is stored [n, k]. No padding between rows.</summary>
-    internal static void Run(bool ta, bool tb, long m, long n, long k, float* a, float* b, float beta, float* c) => Run(false, ta, tb, m, n, k, a, b, beta, c);
-
-    /// <summary>The same with factors in bfloat16.</summary>
-    internal static void RunHalf(bool ta, bool tb, long m, long n, long k, ushort* a, ushort* b, float beta, float* c) => Run(true, ta, tb, m, n, k, a, b, beta, c);
-
-    private static void Run(bool half, bool ta, bool tb, long m, long n, long k, void* a, void* b, float beta, float* c)
+    /// <summary>One product by itself.</summary>
+    internal static void Run(in Product product)
     {
-        if (m == 0 || n == 0) return;
-        if (k == 0)
-        {
-            if (beta == 0) new Span<float>(c, checked((int)(m * n))).Clear();
-            return;
-        }
-        using var clock = KernelClock.In(KernelPart.Gemm);
-        KernelClock.Count(m, n, k);
-        Shim.Check(
-            Shim.rt_gemm(half ? 1 : 0, PlainBlas ? 1 : 0, ta ? 1 : 0, tb ? 1 : 0, m, n, k, a, ta ? m : k, b, tb ? k : n, beta, c, n),
-            "matrix product", () => $"[{m}, {k}] x [{k}, {n}] {(half ? "bfloat16" : "float32")}");
+        var batch = new ProductBatch();
+        batch.Add(product);
+        batch.Run();
     }
 }

@@ -28,52 +28,23 @@ internal static unsafe class Dense
         return rounded;
     }
 
-    /// <summary>y [T, N] = x [T, K] W^T.</summary>
-    internal static Tensor Forward(Tensor x, Tensor weight)
+    /// <summary>y [T, N] = x [T, K] W^T, into a new tensor.</summary>
+    internal static (Tensor Y, Product Product) Forward(Tensor x, Tensor weight)
     {
         var y = torch.empty([x.size(0), weight.size(0)]);
-        Product(false, true, x.size(0), weight.size(0), weight.size(1), x, weight, 0, y);
-        return y;
+        return (y, Of(false, true, x.size(0), weight.size(0), weight.size(1), x, weight, 0, y));
     }
 
-    /// <summary>dx [T, K] = dy [T, N] W, or added to <paramref name="onto"/>.</summary>
-    internal static Tensor InputGradient(Tensor dy, Tensor weight, Tensor? onto = null)
+    /// <summary>dx [T, K] = dy [T, N] W, added where <paramref name="onto"/> has something.</summary>
+    internal static (Tensor Dx, Product Product) InputGradient(Tensor dy, Tensor weight, Tensor? onto = null)
     {
         var dx = onto ?? torch.empty([dy.size(0), weight.size(1)]);
-        Product(false, false, dy.size(0), weight.size(1), weight.size(0), dy, weight, onto is null ? 0 : 1, dx);
-        return dx;
+        return (dx, Of(false, false, dy.size(0), weight.size(1), weight.size(0), dy, weight, onto is null ? 0 : 1, dx));
     }
 
-    /// <summary>
-    /// dW [N, K] = dy^T x. Where the weight is a leaf and gradients accumulate, it is added to the leaf's gradient by the product itself and null is returned.
-    /// </summary>
-    internal static Tensor? WeightGradient(int input, DenseWeight dense, Tensor dy, Tensor x)
-    {
-        var use = Autograd.Wanted(input);
-        if (use == GradientUse.None) return null;
-        var weight = dense.Weight;
-        Tensor? into = null;
-        var beta = 0f;
-        var direct = use == GradientUse.Accumulated && weight.is_leaf;
-        if (direct && weight.grad is { } before)
-        {
-            if (before.is_contiguous && before.dtype == DType.Float32) (into, beta) = (before, 1);
-            else direct = false;
-        }
-        into ??= (direct ? dense.Slot?.Take() : null) ?? torch.empty(weight.sizes);
-        Product(true, false, weight.size(0), weight.size(1), x.size(0), dy, x, beta, into);
-        if (!direct) return into;
-        if (beta == 0)
-        {
-            weight.grad = into;
-            into.Dispose(); // the leaf holds it now; what came out of a slot belongs to no scope
-        }
-        return null;
-    }
+    /// <summary>dW [N, K] = dy^T x into <paramref name="into"/>, or added to it.</summary>
+    internal static Product WeightGradient(Tensor dy, Tensor x, Tensor into, bool add) => Of(true, false, into.size(0), into.size(1), x.size(0), dy, x, add ? 1 : 0, into);
 
-    private static void Product(bool ta, bool tb, long m, long n, long k, Tensor a, Tensor b, float beta, Tensor c)
-    {
-        if (a.dtype == DType.BFloat16) Gemm.RunHalf(ta, tb, m, n, k, (ushort*)a.data_ptr, (ushort*)b.data_ptr, beta, (float*)c.data_ptr);
-        else Gemm.Run(ta, tb, m, n, k, (float*)a.data_ptr, (float*)b.data_ptr, beta, (float*)c.data_ptr);
-    }
+    private static Product Of(bool ta, bool tb, long m, long n, long k, Tensor a, Tensor b, float beta, Tensor c) =>
+        new(a.dtype == DType.BFloat16, ta, tb, m, n, k, a.data_ptr, b.data_ptr, beta, c.data_ptr);
 }

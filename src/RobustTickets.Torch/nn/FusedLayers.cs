@@ -28,11 +28,15 @@ public static unsafe class FusedLayers
         using var scope = torch.scope();
         var factor = Dense.Factor(x, precision);
         var outputs = new Tensor[weights.Length];
+        var batch = new ProductBatch();
         for (var i = 0; i < weights.Length; i++)
         {
-            outputs[i] = scope.Keep(Dense.Forward(factor, weights[i].Factor));
-            AddBias(outputs[i], weights[i].Bias);
+            var (y, product) = Dense.Forward(factor, weights[i].Factor);
+            outputs[i] = scope.Keep(y);
+            float* rows = Wide(y), bias = Wide(weights[i].Bias);
+            batch.Add(product, (in ResultPart part) => BiasKernel.Add(rows, bias, (int)product.N, part));
         }
+        batch.Run();
         var saved = new Saved([factor], weights);
         Tensor?[] inputs = [x, .. weights.SelectMany(w => new[] { w.Weight, w.Bias })];
         Record(recording, inputs, outputs, given => LinearBackward(given, saved, precision), saved, "linear layers");
@@ -42,17 +46,31 @@ public static unsafe class FusedLayers
     private static Tensor?[] LinearBackward(Tensor?[] given, Saved saved, MatrixPrecision precision)
     {
         var gradients = new Tensor?[1 + (2 * given.Length)];
-        Tensor? dx = null;
+        var dy = Array.ConvertAll(given, g => g?.contiguous());
+        var factors = Array.ConvertAll(dy, g => g is null ? null : Dense.Factor(g, precision));
+        var batch = new ProductBatch();
+        if (Autograd.Wanted(0) != GradientUse.None)
+        {
+            for (var i = 0; i < given.Length; i++)
+            {
+                if (factors[i] is not { } factor) continue;
+                var first = gradients[0] is null;
+                (gradients[0], var product) = Dense.InputGradient(factor, saved.Weights[i].Factor, gradients[0]);
+                if (first) batch.Add(product);
+                else batch.Then(product);
+            }
+        }
+        var weights = new WeightGradient?[given.Length];
         for (var i = 0; i < given.Length; i++)
         {
-            if (given[i] is not { } gradient) continue;
-            var dy = gradient.contiguous();
-            var factor = Dense.Factor(dy, precision);
-            if (Autograd.Wanted(0) != GradientUse.None) dx = Dense.InputGradient(factor, saved.Weights[i].Factor, dx);
-            gradients[1 + (2 * i)] = Dense.WeightGradient(1 + (2 * i), saved.Weights[i], factor, saved[0]);
-            if (Autograd.Wanted(2 + (2 * i)) != GradientUse.None) gradients[2 + (2 * i)] = ColumnSums.Of((float*)dy.data_ptr, dy.size(0), (int)dy.size(1));
+            if (factors[i] is { } factor) weights[i] = WeightGradient.Join(batch, 1 + (2 * i), saved.Weights[i], factor, saved[0]);
         }
-        gradients[0] = dx;
+        batch.Run();
+        for (var i = 0; i < given.Length; i++)
+        {
+            gradients[1 + (2 * i)] = weights[i]?.Deliver();
+            if (dy[i] is { } g && Autograd.Wanted(2 + (2 * i)) != GradientUse.None) gradients[2 + (2 * i)] = ColumnSums.Of((float*)g.data_ptr, g.size(0), (int)g.size(1));
+        }
         return gradients;
     }
 
@@ -69,7 +87,9 @@ public static unsafe class FusedLayers
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var factor = Dense.Factor(x, precision);
-        var (y, normalised, inverse) = Norm(Dense.Forward(factor, weight.Factor), weight.Bias, residual, norm);
+        var (sum, product) = Dense.Forward(factor, weight.Factor);
+        Gemm.Run(product);
+        var (y, normalised, inverse) = Norm(sum, weight.Bias, residual, norm);
         scope.Keep(y);
         var saved = new Saved([factor, normalised, inverse, norm.Gamma], [weight]);
         Tensor?[] inputs = [x, weight.Weight, weight.Bias, residual, norm.Gamma, norm.Beta];
@@ -84,11 +104,16 @@ public static unsafe class FusedLayers
         using (sums)
         {
             var factor = Dense.Factor(dOut, precision);
-            var dx = Autograd.Wanted(0) == GradientUse.None ? null : Dense.InputGradient(factor, saved.Weights[0].Factor);
-            return
-            [
-                dx, Dense.WeightGradient(1, saved.Weights[0], factor, saved[0]), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5),
-            ];
+            var batch = new ProductBatch();
+            Tensor? dx = null;
+            if (Autograd.Wanted(0) != GradientUse.None)
+            {
+                (dx, var product) = Dense.InputGradient(factor, saved.Weights[0].Factor);
+                batch.Add(product);
+            }
+            var dWeight = WeightGradient.Join(batch, 1, saved.Weights[0], factor, saved[0]);
+            batch.Run();
+            return [dx, dWeight?.Deliver(), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5)];
         }
     }
 
@@ -107,12 +132,17 @@ public static unsafe class FusedLayers
         using var scope = torch.scope();
         var source = x.detach().contiguous();
         var factor = Dense.Factor(source, precision);
-        var z = Dense.Forward(factor, up.Factor); // [T, F] without its bias
-        long rows = z.size(0), width = z.size(1);
+        var (z, toZ) = Dense.Forward(factor, up.Factor); // [T, F] without its bias
         var half = precision == MatrixPrecision.Bf16;
         var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
-        GeluKernel.Forward(Wide(z), Wide(up.Bias), Wide(coefficients), half ? null : Wide(activated), Half(activated, half), rows, (int)width);
-        var (y, normalised, inverse) = Norm(Dense.Forward(activated, down.Factor), down.Bias, source, norm);
+        var batch = new ProductBatch();
+        float* from = Wide(z), bias = Wide(up.Bias), factors = Wide(coefficients), wide = half ? null : Wide(activated);
+        var narrow = Half(activated, half);
+        batch.Add(toZ, (in ResultPart part) => GeluKernel.Forward(from, bias, factors, wide, narrow, (int)toZ.N, part));
+        batch.Run();
+        var (sum, toSum) = Dense.Forward(activated, down.Factor);
+        Gemm.Run(toSum);
+        var (y, normalised, inverse) = Norm(sum, down.Bias, source, norm);
         scope.Keep(y);
         activated.Dispose(); // computed again in backward
         var saved = new Saved([factor, z, normalised, inverse, norm.Gamma, up.Bias, coefficients], [up, down]);
@@ -129,19 +159,24 @@ public static unsafe class FusedLayers
         using (sums)
         {
             var (z, coefficients) = (saved[1], saved.Optional(6));
-            long rows = z.size(0), width = z.size(1);
             var factor = Dense.Factor(dOut, precision);
-            var da = Dense.InputGradient(factor, saved.Weights[1].Factor); // [T, F], becomes dz
+            var (da, toDa) = Dense.InputGradient(factor, saved.Weights[1].Factor); // [T, F], becomes dz
             var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
             var dz = half ? torch.empty(z.sizes, DType.BFloat16) : da;
-            using var inner = GeluKernel.Backward(
-                Wide(z), Wide(saved[5]), Wide(coefficients), Wide(da), half ? null : Wide(activated), Half(activated, half), Half(dz, half), rows, (int)width);
-            var dDown = Dense.WeightGradient(3, saved.Weights[1], factor, activated);
-            Dense.InputGradient(dz, saved.Weights[0].Factor, dx); // the residual's gradient is there already
+            using var inner = new ColumnSums(z.size(0), 2, (int)z.size(1));
+            float* from = Wide(z), bias = Wide(saved[5]), factors = Wide(coefficients), gradient = Wide(da), wide = half ? null : Wide(activated);
+            ushort* narrow = Half(activated, half), narrowDz = Half(dz, half);
+            var first = new ProductBatch();
+            first.Add(toDa, (in ResultPart part) => GeluKernel.Backward(from, bias, factors, gradient, wide, narrow, narrowDz, (int)toDa.N, inner, part));
+            first.Run();
+            var second = new ProductBatch();
+            second.Add(Dense.InputGradient(dz, saved.Weights[0].Factor, dx).Product); // the residual's gradient is there already
+            var dUp = WeightGradient.Join(second, 1, saved.Weights[0], dz, saved[0]);
+            var dDown = WeightGradient.Join(second, 3, saved.Weights[1], factor, activated);
+            second.Run();
             return
             [
-                dx, Dense.WeightGradient(1, saved.Weights[0], dz, saved[0]), Total(inner, 0, 2), dDown, Total(sums, 2, 4), Total(sums, 0, 5), Total(sums, 1, 6),
-                coefficients is null ? null : Total(inner, 1, 7),
+                dx, dUp?.Deliver(), Total(inner, 0, 2), dDown?.Deliver(), Total(sums, 2, 4), Total(sums, 0, 5), Total(sums, 1, 6), coefficients is null ? null : Total(inner, 1, 7),
             ];
         }
     }
@@ -168,12 +203,6 @@ public static unsafe class FusedLayers
     }
 
     private static Tensor? Total(ColumnSums sums, int set, int input) => Autograd.Wanted(input) == GradientUse.None ? null : sums.Total(set);
-
-    private static void AddBias(Tensor y, Tensor bias)
-    {
-        using var clock = KernelClock.In(KernelPart.ElementWise);
-        y.add_(bias.detach());
-    }
 
     private static ushort* Half(Tensor tensor, bool half) => half ? (ushort*)tensor.data_ptr : null;
 

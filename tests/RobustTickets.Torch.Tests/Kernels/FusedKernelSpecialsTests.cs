@@ -108,8 +108,8 @@ public sealed unsafe class FusedKernelSpecialsTests : IClassFixture<OneThread>
             var half = new ushort[(2 * width) + 4];
             Array.Fill(a, Untouched);
             Array.Fill(half, (ushort)0x1234);
-            GeluKernel.Forward(Numbers.At(z, 1), Numbers.At(bias, 1), Numbers.At(c), Numbers.At(a, 3), null, 2, width);
-            fixed (ushort* h = half) GeluKernel.Forward(Numbers.At(z, 1), Numbers.At(bias, 1), Numbers.At(c), null, h + 3, 2, width);
+            GeluKernel.Forward(Numbers.At(z, 1), Numbers.At(bias, 1), Numbers.At(c), Numbers.At(a, 3), null, width, new ResultPart(0, 2, 0, width));
+            fixed (ushort* h = half) GeluKernel.Forward(Numbers.At(z, 1), Numbers.At(bias, 1), Numbers.At(c), null, h + 3, width, new ResultPart(0, 2, 0, width));
             for (var i = 0; i < a.Length; i++)
             {
                 var inside = i >= 3 && i < 3 + (2 * width);

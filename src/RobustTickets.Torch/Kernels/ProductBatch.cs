@@ -1,0 +1,136 @@
+// Products that do not wait for one another, in one meeting of the threads. Each result is cut into two halves; a thread takes the next half when it is done with one, so that what holds one
+// thread up for a moment is made good before the next meeting, and what follows a product element by element (a bias, an activation) is done to a half by the thread that made it.
+// The halves depend on the shapes alone: one thread and two find the same bits of a product that is cut. Two threads that each multiply a half are faster than the library's own division between them
+// (docs/performance.md); each lays out the common factor for itself, which many threads would pay for, so more than two leave each product to the library.
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Torch.Kernels;
+
+/// <summary>
+/// C [M, N] = op(A) [M, K] op(B) [K, N] + Beta C, row-major without padding. With TA, A is stored [K, M]; with TB, B is stored [N, K]. Factors are float32, or bfloat16 where Half says so; C is
+/// float32.
+/// </summary>
+internal readonly unsafe record struct Product(bool Half, bool TA, bool TB, long M, long N, long K, nint A, nint B, float Beta, nint C)
+{
+    /// <summary>All of C.</summary>
+    internal ResultPart Whole => new(0, M, 0, N);
+
+    /// <summary>Makes a part of C.</summary>
+    internal void Run(in ResultPart part)
+    {
+        var c = (float*)C + (part.Row * N) + part.Column;
+        if (K == 0)
+        {
+            for (var r = 0; r < part.Rows && Beta == 0; r++) new Span<float>(c + (r * N), checked((int)part.Columns)).Clear();
+            return;
+        }
+        var size = Half ? sizeof(ushort) : sizeof(float);
+        long lda = TA ? M : K, ldb = TB ? K : N;
+        var a = (byte*)A + (part.Row * (TA ? 1 : lda) * size);
+        var b = (byte*)B + (part.Column * (TB ? ldb : 1) * size);
+        var (m, n, k, half) = (part.Rows, part.Columns, K, Half);
+        Shim.Check(
+            Shim.rt_gemm(Half ? 1 : 0, Gemm.PlainBlas ? 1 : 0, TA ? 1 : 0, TB ? 1 : 0, m, n, k, a, lda, b, ldb, Beta, c, N),
+            "matrix product", () => $"[{m}, {k}] x [{k}, {n}] {(half ? "bfloat16" : "float32")}");
+    }
+}
+
+/// <summary>Some rows and columns of a result.</summary>
+internal readonly record struct ResultPart(long Row, long Rows, long Column, long Columns);
+
+/// <summary>Work on a part of a result that has just been made. Parts of one result are worked on at the same time.</summary>
+internal delegate void PartBody(in ResultPart part);
+
+/// <summary>Independent products, added one by one and run together.</summary>
+internal sealed class ProductBatch
+{
+    private const int Threads = 2;
+
+    /// <summary>Multiplications (m n k) below which a product is not cut.</summary>
+    private const long WorthCutting = 1 << 24;
+
+    /// <summary>Rows and columns of the library's own tile: parts end between tiles.</summary>
+    private const long TileRows = 8, TileColumns = 48;
+
+    private readonly List<Entry> _entries = [];
+
+    /// <summary>Adds a product. <paramref name="after"/> gets each part as soon as it is made; its rows begin at a multiple of <see cref="ColumnSums.Rows"/>.</summary>
+    internal void Add(in Product product, PartBody? after = null)
+    {
+        if (product.M > 0 && product.N > 0) _entries.Add(new Entry([product], after));
+    }
+
+    /// <summary>Adds a product into the result of the one added last: each part of it is made after that one's, by the same thread.</summary>
+    internal void Then(in Product product)
+    {
+        if (product.M > 0 && product.N > 0) _entries[^1].Chain.Add(product);
+    }
+
+    /// <summary>Runs all; what was added first is begun first.</summary>
+    internal void Run()
+    {
+        using var clock = KernelClock.In(KernelPart.Gemm);
+        var tasks = new List<(Entry Entry, ResultPart Part)>();
+        foreach (var entry in _entries)
+        {
+            foreach (var product in entry.Chain) KernelClock.Count(product.M, product.N, product.K);
+            foreach (var part in entry.Cut()) tasks.Add((entry, part));
+        }
+        var threads = torch.get_num_threads();
+        if (threads > Threads || tasks.Count <= 1 || !Gemm.ByOneDnn)
+        {
+            foreach (var entry in _entries) entry.RunWhole();
+            return;
+        }
+        var next = -1;
+        TorchParallel.For(threads, 1, (_, _) =>
+        {
+            for (var i = Interlocked.Increment(ref next); i < tasks.Count; i = Interlocked.Increment(ref next)) tasks[i].Entry.Run(tasks[i].Part);
+        });
+    }
+
+    /// <summary>Products into one result and what follows them.</summary>
+    private sealed record Entry(List<Product> Chain, PartBody? After)
+    {
+        internal void Run(in ResultPart part)
+        {
+            foreach (var product in Chain) product.Run(part);
+            Finish(part);
+        }
+
+        /// <summary>The products as the library divides them, then what follows by rows.</summary>
+        internal void RunWhole()
+        {
+            foreach (var product in Chain) product.Run(product.Whole);
+            if (After is null) return;
+            var (rows, columns) = (Chain[0].M, Chain[0].N);
+            TorchParallel.For((rows + ColumnSums.Rows - 1) / ColumnSums.Rows, 1, (begin, end) =>
+            {
+                var first = begin * ColumnSums.Rows;
+                Finish(new ResultPart(first, Math.Min(rows, end * ColumnSums.Rows) - first, 0, columns));
+            });
+        }
+
+        private void Finish(in ResultPart part)
+        {
+            if (After is null) return;
+            using var clock = KernelClock.In(KernelPart.ElementWise);
+            After(part);
+        }
+
+        /// <summary>Two halves of the longer side.</summary>
+        internal IEnumerable<ResultPart> Cut()
+        {
+            var product = Chain[0];
+            long m = product.M, n = product.N;
+            if (m * n * product.K < WorthCutting) return [product.Whole];
+            var byRows = m > n || (m == n && product.TA);
+            var (length, unit) = byRows ? (m, After is null ? TileRows : ColumnSums.Rows) : (n, TileColumns);
+            var middle = Math.Min(length, (length + unit - 1) / unit / 2 * unit);
+            if (middle == 0) return [product.Whole];
+            return byRows
+                ? [product.Whole with { Rows = middle }, product.Whole with { Row = middle, Rows = m - middle }]
+                : [product.Whole with { Columns = middle }, product.Whole with { Column = middle, Columns = n - middle }];
+        }
+    }
+}
