@@ -13,8 +13,10 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="MedianMs">Median time of a step.</param>
 /// <param name="BestGflops">Largest rate of a step.</param>
 /// <param name="MedianGflops">Median rate of a step.</param>
+/// <param name="MeanGflops">All work over all time.</param>
 /// <param name="GemmGflops">Largest rate of a single product measured between the steps.</param>
-/// <param name="MedianGemmGflops">Median rate of those products.</param>
+/// <param name="MedianGemmGflops">Median of the best of five of those products, which no interruption of the machine touches.</param>
+/// <param name="MeanGemmGflops">Their work over their time, interruptions included as they are in a step.</param>
 /// <param name="TokensPerSecond">Real word pieces a second, counted once a step whatever the passes: median.</param>
 /// <param name="TextsPerSecond">Texts or queries a second: median.</param>
 /// <param name="GflopPerStep">Mean work of a step.</param>
@@ -24,8 +26,8 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="WarmUps">Steps before those.</param>
 /// <param name="CompilerMs">Mean milliseconds a step that the runtime compiled methods for, on threads of its own: they take a core from the step.</param>
 internal sealed record BenchResult(
-    int Steps, double MedianMs, double BestGflops, double MedianGflops, double GemmGflops, double MedianGemmGflops, double TokensPerSecond, double TextsPerSecond, double GflopPerStep,
-    IReadOnlyList<(string Part, double Ms)> Parts, double FaultsPerStep, long PeakBytes, int WarmUps, double CompilerMs);
+    int Steps, double MedianMs, double BestGflops, double MedianGflops, double MeanGflops, double GemmGflops, double MedianGemmGflops, double MeanGemmGflops, double TokensPerSecond,
+    double TextsPerSecond, double GflopPerStep, IReadOnlyList<(string Part, double Ms)> Parts, double FaultsPerStep, long PeakBytes, int WarmUps, double CompilerMs);
 
 /// <summary>The measuring loop.</summary>
 internal static class BenchMeter
@@ -37,6 +39,7 @@ internal static class BenchMeter
         using var product = new Product(plan.Precision, now, device);
         for (var i = 0; i < warmUps; i++) subject.Step();
         product.Rate();
+        product.Forget();
         ResetPeak();
         List<double> seconds = [], rates = [], gemm = [], tokens = [], texts = [];
         var parts = new Dictionary<KernelPart, double>();
@@ -63,8 +66,8 @@ internal static class BenchMeter
         }
         List<(string, double)> shown = [.. parts.Select(p => (Name(p.Key), p.Value)), ("other", total - parts.Values.Sum())];
         return new BenchResult(
-            repeats, Median(seconds) * 1000, rates.Max(), Median(rates), gemm.Max(), Median(gemm), Median(tokens), Median(texts), work, shown, faults, PeakBytes(),
-            warmUps, (JitInfo.GetCompilationTime() - compiled).TotalMilliseconds / repeats);
+            repeats, Median(seconds) * 1000, rates.Max(), Median(rates), 1000 * work / total, gemm.Max(), Median(gemm), product.Mean, Median(tokens), Median(texts), work, shown, faults,
+            PeakBytes(), warmUps, (JitInfo.GetCompilationTime() - compiled).TotalMilliseconds / repeats);
     }
 
     private static string Name(KernelPart part) => part == KernelPart.ElementWise ? "element-wise" : part.ToString().ToLowerInvariant();
@@ -113,6 +116,8 @@ internal static class BenchMeter
         private readonly Func<long> _now;
         private readonly Device _device;
         private readonly int _m, _repeats;
+        private double _seconds;
+        private int _measured;
 
         internal Product(MatrixPrecision precision, Func<long> now, Device device)
         {
@@ -124,7 +129,10 @@ internal static class BenchMeter
             _c = scope.Keep(torch.empty([_m, N], DType.Float32, device));
         }
 
-        /// <summary>Best of five.</summary>
+        /// <summary>GFLOP/s over all that was measured.</summary>
+        internal double Mean => Gflops(_seconds / _measured);
+
+        /// <summary>GFLOP/s, best of five.</summary>
         internal double Rate()
         {
             var best = double.MaxValue;
@@ -134,10 +142,18 @@ internal static class BenchMeter
                 var start = _now();
                 for (var r = 0; r < _repeats; r++) Multiply();
                 torch.synchronize(_device);
-                best = Math.Min(best, (_now() - start) / (double)Stopwatch.Frequency / _repeats);
+                var seconds = (_now() - start) / (double)Stopwatch.Frequency / _repeats;
+                best = Math.Min(best, seconds);
+                _seconds += seconds;
+                _measured++;
             }
-            return 2.0 * _m * N * K / best / 1e9;
+            return Gflops(best);
         }
+
+        /// <summary>What was measured so far was warming up.</summary>
+        internal void Forget() => (_seconds, _measured) = (0, 0);
+
+        private double Gflops(double seconds) => 2.0 * _m * N * K / seconds / 1e9;
 
         private void Multiply()
         {
