@@ -26,10 +26,12 @@ public static class Gemm
         : (Shim.rt_gemm_kinds() & 2) == 0 ? "this libtorch offers no bfloat16 product (oneDNN's dnnl_gemm_bf16bf16f32 was not found)" : null;
 
     /// <summary>Whether f32 products go to oneDNN now.</summary>
-    internal static bool ByOneDnn => !PlainBlas && (Shim.rt_gemm_kinds() & 1) != 0;
+    internal static bool ByOneDnn => !PlainBlas && HasOneDnn;
+
+    private static bool HasOneDnn => (Shim.rt_gemm_kinds() & 1) != 0;
 
     /// <summary>Name of the library behind f32 products.</summary>
-    public static string Library => (Shim.rt_gemm_kinds() & 1) != 0 ? "oneDNN" : "libtorch's BLAS";
+    public static string Library => HasOneDnn ? "oneDNN" : "libtorch's BLAS";
 
     /// <summary>C [M, N] = A [M, K] B^T with B [N, K]: the product of a dense layer, factors float32 or bfloat16, C float32. All contiguous.</summary>
     public static void Multiply(Tensor a, Tensor b, Tensor c)

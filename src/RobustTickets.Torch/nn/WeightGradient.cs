@@ -15,8 +15,9 @@ internal sealed class WeightGradient
     private WeightGradient(DenseWeight dense, GradientUse use)
     {
         _weight = dense.Weight;
-        var before = use == GradientUse.Accumulated && _weight.is_leaf ? _weight.grad : null;
-        _direct = use == GradientUse.Accumulated && _weight.is_leaf && before is null or { is_contiguous: true, dtype: DType.Float32 };
+        var accumulates = use == GradientUse.Accumulated && _weight.is_leaf;
+        var before = accumulates ? _weight.grad : null;
+        _direct = accumulates && before is null or { is_contiguous: true, dtype: DType.Float32 };
         _fresh = !_direct || before is null;
         _into = _fresh ? (_direct ? dense.Slot?.Take() : null) ?? torch.empty(_weight.sizes) : before!;
     }
