@@ -217,18 +217,26 @@ public class EngineTests
     [Fact]
     public async Task Cancelling_stops_and_leaving_early_does_not_hang()
     {
+        // The engine runs ahead of its consumer; the victim holds it at one example so that there is something left to cancel, however slow the consumer is.
+        var inputs = MadeUp.Inputs(200);
+        var marker = inputs[100].Columns[0].Value[..12];
         using var stop = new CancellationTokenSource();
-        var engine = new AttackEngine(MadeUp.Attack(), new HashVictim(), new AttackEngineOptions(Concurrency: 2));
+        double[][] Answer(IReadOnlyList<VictimInput> texts)
+        {
+            if (texts.Any(t => t.Text.StartsWith(marker, StringComparison.Ordinal))) stop.Token.WaitHandle.WaitOne();
+            return [.. texts.Select(t => HashVictim.Row(t, 2))];
+        }
+        var engine = new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer), new AttackEngineOptions(Concurrency: 2));
         var seen = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in engine.RunAsync(MadeUp.Inputs(200), stop.Token))
+            await foreach (var _ in engine.RunAsync(inputs, stop.Token))
             {
                 if (++seen == 3) await stop.CancelAsync();
             }
         });
         Assert.InRange(seen, 3, 199);
-        await foreach (var _ in engine.RunAsync(MadeUp.Inputs(200))) break;
+        await foreach (var _ in engine.RunAsync(inputs)) break;
         Assert.Empty(await GatherAsync(engine.RunAsync([])));
     }
 
