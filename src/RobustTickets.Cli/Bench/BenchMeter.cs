@@ -37,28 +37,35 @@ internal static class BenchMeter
     {
         var (now, repeats, device) = (plan.Now, plan.Repeats, plan.Device);
         using var product = new Product(plan.Precision, now, device);
-        for (var i = 0; i < warmUps; i++) subject.Step();
-        product.Rate();
-        product.Forget();
-        ResetPeak();
         List<double> seconds = [], rates = [], gemm = [], tokens = [], texts = [];
         var parts = new Dictionary<KernelPart, double>();
         double work = 0, faults = 0, total = 0;
-        var compiled = JitInfo.GetCompilationTime();
-        for (var i = 0; i < repeats; i++)
+        var compiled = TimeSpan.Zero;
+        // Steps below zero warm up. They are measured as well, because the meter's own code is compiled on the way too, on the cores of the steps beside it.
+        for (var i = -warmUps; i < repeats; i++)
         {
             stop.ThrowIfCancellationRequested();
-            gemm.Add(product.Rate());
+            if (i == 0)
+            {
+                product.Forget();
+                ResetPeak();
+                compiled = JitInfo.GetCompilationTime();
+            }
+            var alone = product.Rate();
             var before = MinorFaults();
             KernelClock.Begin(now);
             var start = now();
             var done = subject.Step();
             torch.synchronize(device); // a device is handed its last work and runs on
             var time = (now() - start) / (double)Stopwatch.Frequency;
-            foreach (var (part, ms) in KernelClock.End()) parts[part] = parts.GetValueOrDefault(part) + (ms / repeats);
-            faults += (MinorFaults() - before) / (double)repeats;
+            var byPart = KernelClock.End();
+            var touched = MinorFaults() - before;
+            if (i < 0) continue;
+            foreach (var (part, ms) in byPart) parts[part] = parts.GetValueOrDefault(part) + (ms / repeats);
+            faults += touched / (double)repeats;
             work += done.Flops / 1e9 / repeats;
             total += time * 1000 / repeats;
+            gemm.Add(alone);
             seconds.Add(time);
             rates.Add(done.Flops / 1e9 / time);
             tokens.Add(done.Tokens / time);
