@@ -44,6 +44,21 @@ public static unsafe class TorchParallel
         loop.Failure?.Throw();
     }
 
+    /// <summary>
+    /// Runs <paramref name="body"/> for each task in [0, tasks): a thread takes the next when it is done with one, so what holds one thread up for a moment is made good by the others.
+    /// Which thread gets a task is left to chance; tasks must not depend on it, nor on one another. Otherwise as <see cref="For"/>.
+    /// </summary>
+    /// <param name="tasks">Number of tasks; begun in their order.</param>
+    /// <param name="body">One task.</param>
+    public static void ForEach(int tasks, Action<int> body)
+    {
+        var next = -1;
+        For(Math.Min(tasks, torch.get_num_threads()), 1, (_, _) =>
+        {
+            for (var task = Interlocked.Increment(ref next); task < tasks; task = Interlocked.Increment(ref next)) body(task);
+        });
+    }
+
     private sealed class Loop(RangeBody body)
     {
         public readonly RangeBody Body = body;

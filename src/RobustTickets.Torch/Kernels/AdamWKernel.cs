@@ -38,8 +38,9 @@ public static unsafe class AdamWKernel
     /// </summary>
     public static void Update(float* parameter, float* gradient, float* first, float* second, long count, in AdamWStep step)
     {
-        var s = new Constants(step);
-        TorchParallel.For(count, 16384, (begin, end) => Range(parameter, gradient, first, second, begin, end, s));
+        var updates = new AdamWUpdates();
+        updates.Add(parameter, gradient, first, second, count, step);
+        updates.Run();
     }
 
     /// <summary>
@@ -50,53 +51,45 @@ public static unsafe class AdamWKernel
     public static void UpdateRows(
         float* parameter, float* gradient, float* first, float* second, int rows, int columns, ReadOnlyMemory<int> rowOf, ReadOnlyMemory<bool> touched, in AdamWStep step)
     {
-        var s = new Constants(step);
-        var decays = step.WeightDecay != 0;
-        TorchParallel.For(rows, 256, (begin, end) =>
-        {
-            var map = rowOf.Span;
-            var seen = touched.Span;
-            for (var r = (int)begin; r < end; r++)
-            {
-                var offset = (long)r * columns;
-                if (!seen[r] && s.Epsilon > 0) // an epsilon of zero makes 0 / 0 of these rows, and is not our business
-                {
-                    if (decays) Decay(parameter + offset, columns, s.Decay);
-                    continue;
-                }
-                var g = map[r] < 0 ? null : gradient + ((long)map[r] * columns);
-                Range(parameter + offset, g, first + offset, second + offset, 0, columns, s);
-            }
-        });
+        var updates = new AdamWUpdates();
+        updates.AddRows(parameter, gradient, first, second, rows, columns, rowOf, touched, step);
+        updates.Run();
     }
 
     /// <summary>Sum of squares in double precision, in an order that does not depend on the number of threads.</summary>
-    public static double SumOfSquares(float* values, long count)
+    public static double SumOfSquares(float* values, long count) => SumOfSquares([((nint)values, count)]);
+
+    /// <summary>Sum of the squares of several tensors, each given by its address and number of elements.</summary>
+    internal static double SumOfSquares(IReadOnlyList<(nint Values, long Count)> tensors)
     {
-        const int block = 1 << 15;
-        var blocks = (int)((count + block - 1) / block);
-        var partial = new double[Math.Max(1, blocks)];
-        TorchParallel.For(blocks, 1, (begin, end) =>
+        const long block = 1 << 15;
+        List<(int Tensor, nint Values, int Count)> blocks = [];
+        for (var t = 0; t < tensors.Count; t++)
         {
-            for (var b = begin; b < end; b++)
-            {
-                long from = b * block, to = Math.Min(count, from + block);
-                Vector256<double> low = default, high = default;
-                var j = from;
-                for (; j + 8 <= to; j += 8)
-                {
-                    var (x, y) = Vector256.Widen(Vector256.Load(values + j));
-                    low += x * x;
-                    high += y * y;
-                }
-                var sum = Vector256.Sum(low + high);
-                for (; j < to; j++) sum += (double)values[j] * values[j];
-                partial[b] = sum;
-            }
-        });
-        var total = 0.0;
-        foreach (var p in partial) total += p;
-        return total;
+            var (values, count) = tensors[t];
+            for (long from = 0; from < count; from += block) blocks.Add((t, values + (nint)(from * sizeof(float)), (int)Math.Min(block, count - from)));
+        }
+        var partial = new double[blocks.Count];
+        TorchParallel.ForEach(blocks.Count, b => partial[b] = SumOfSquares((float*)blocks[b].Values, blocks[b].Count));
+        var sums = new double[tensors.Count];
+        for (var b = 0; b < partial.Length; b++) sums[blocks[b].Tensor] += partial[b];
+        return sums.Sum();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double SumOfSquares(float* values, int count)
+    {
+        Vector256<double> low = default, high = default;
+        var j = 0;
+        for (; j + 8 <= count; j += 8)
+        {
+            var (x, y) = Vector256.Widen(Vector256.Load(values + j));
+            low += x * x;
+            high += y * y;
+        }
+        var sum = Vector256.Sum(low + high);
+        for (; j < count; j++) sum += (double)values[j] * values[j];
+        return sum;
     }
 
     /// <summary>Limits each element to [-limit, limit].</summary>
@@ -106,7 +99,7 @@ public static unsafe class AdamWKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Decay(float* p, int count, float decay)
+    internal static void Decay(float* p, int count, float decay)
     {
         var j = 0;
         for (; j + 8 <= count; j += 8)
@@ -118,7 +111,7 @@ public static unsafe class AdamWKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Range(float* p, float* g, float* m, float* v, long begin, long end, in Constants s)
+    internal static void Range(float* p, float* g, float* m, float* v, long begin, long end, in Constants s)
     {
         var j = begin;
         if (Vector256.IsHardwareAccelerated)
@@ -169,7 +162,8 @@ public static unsafe class AdamWKernel
         }
     }
 
-    private readonly struct Constants
+    /// <summary>A step in single precision.</summary>
+    internal readonly struct Constants
     {
         internal readonly bool Torch;
         internal readonly float Beta1, Beta2, Rest1, Rest2, Epsilon, Rate, RootCorrection, Decay, GradientScale;

@@ -82,11 +82,7 @@ internal sealed class ProductBatch
             foreach (var entry in _entries) entry.RunWhole();
             return;
         }
-        var next = -1;
-        TorchParallel.For(threads, 1, (_, _) =>
-        {
-            for (var i = Interlocked.Increment(ref next); i < tasks.Count; i = Interlocked.Increment(ref next)) tasks[i].Entry.Run(tasks[i].Part);
-        });
+        TorchParallel.ForEach(tasks.Count, task => tasks[task].Entry.Run(tasks[task].Part));
     }
 
     /// <summary>Products into one result and what follows them.</summary>
@@ -104,10 +100,10 @@ internal sealed class ProductBatch
             foreach (var product in Chain) product.Run(product.Whole);
             if (After is null) return;
             var (rows, columns) = (Chain[0].M, Chain[0].N);
-            TorchParallel.For((rows + ColumnSums.Rows - 1) / ColumnSums.Rows, 1, (begin, end) =>
+            TorchParallel.ForEach((int)((rows + ColumnSums.Rows - 1) / ColumnSums.Rows), block =>
             {
-                var first = begin * ColumnSums.Rows;
-                Finish(new ResultPart(first, Math.Min(rows, end * ColumnSums.Rows) - first, 0, columns));
+                var first = (long)block * ColumnSums.Rows;
+                Finish(new ResultPart(first, Math.Min(rows, first + ColumnSums.Rows) - first, 0, columns));
             });
         }
 

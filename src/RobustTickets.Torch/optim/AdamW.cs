@@ -83,7 +83,7 @@ public sealed unsafe class AdamW : IDisposable
         using var clock = KernelClock.In(KernelPart.Optimizer);
         using var scope = torch.scope();
         var gradients = Clipped.Select(slot => slot.Name).Concat(also ?? []).Select(Gradient).OfType<Tensor>();
-        var norm = Math.Sqrt(_operators ? OperatorAdamW.SumOfSquares([.. gradients]) : gradients.Sum(gradient => AdamWKernel.SumOfSquares(Pointer(gradient), gradient.numel)));
+        var norm = Math.Sqrt(_operators ? OperatorAdamW.SumOfSquares([.. gradients]) : AdamWKernel.SumOfSquares([.. gradients.Select(gradient => ((nint)Pointer(gradient), gradient.numel))]));
         var factor = limit > 0 ? Math.Min(1.0, limit / (norm + 1e-6)) : 1.0;
         return new GradientNorm(norm, (float)factor);
     }
@@ -110,14 +110,21 @@ public sealed unsafe class AdamW : IDisposable
             StepByOperators(learningRate, gradientFactor);
             return;
         }
+        var updates = new AdamWUpdates();
         foreach (var slot in _slots)
         {
             var step = StepOf(slot, learningRate, gradientFactor);
             var parameter = _store[slot.Name];
-            using var gradient = Gradient(slot.Name);
+            using var gradient = Gradient(slot.Name); // the leaf keeps what it points to
             if (gradient is null) continue;
-            if (_store.RowGradientOf(slot.Name) is { } rows) StepRows(slot, parameter, rows, gradient, step);
-            else AdamWKernel.Update(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), parameter.numel, step);
+            if (_store.RowGradientOf(slot.Name) is { } rows) AddRows(updates, slot, parameter, rows, gradient, step);
+            else updates.Add(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), parameter.numel, step);
+        }
+        updates.Run();
+        foreach (var slot in _slots)
+        {
+            if (_store.RowGradientOf(slot.Name) is not { } rows || slot.RowOf is not { } rowOf) continue;
+            foreach (var row in rows.Rows) rowOf[row] = -1;
         }
     }
 
@@ -143,7 +150,7 @@ public sealed unsafe class AdamW : IDisposable
 
     private IEnumerable<Slot> Clipped => _slots.Where(slot => _clips(slot.Name));
 
-    private void StepRows(Slot slot, Tensor parameter, RowGradient rows, Tensor gradient, in AdamWStep step)
+    private static void AddRows(AdamWUpdates updates, Slot slot, Tensor parameter, RowGradient rows, Tensor gradient, in AdamWStep step)
     {
         int count = (int)parameter.shape[0], columns = (int)parameter.shape[1];
         slot.Touched ??= FindTouched(slot, count, columns);
@@ -153,8 +160,7 @@ public sealed unsafe class AdamW : IDisposable
             slot.RowOf[rows.Rows[i]] = i;
             slot.Touched[rows.Rows[i]] = true;
         }
-        AdamWKernel.UpdateRows(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), count, columns, slot.RowOf, slot.Touched, step);
-        foreach (var row in rows.Rows) slot.RowOf[row] = -1;
+        updates.AddRows(Pointer(parameter), Pointer(gradient), Pointer(slot.First), Pointer(slot.Second), count, columns, slot.RowOf, slot.Touched, step);
     }
 
     /// <summary>A row has moved iff a moment of it is not zero; so the marks need not be saved.</summary>
