@@ -1,6 +1,7 @@
 // Tensor handles: life, memory, metadata, gradient slot.
 #include "rt.h"
 
+#include <ATen/EmptyTensor.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/variable.h>
 
@@ -27,13 +28,20 @@ RT_API void rt_free(c10::TensorImpl* handle) {
 // Another handle of the same tensor.
 RT_API c10::TensorImpl* rt_share(c10::TensorImpl* handle) { return rt::give(rt::borrow(handle)); }
 
+// The same memory without history or gradient, past the dispatcher.
+RT_API int32_t rt_without_history(c10::TensorImpl* handle, c10::TensorImpl** result) {
+  return rt::guarded([&] { *result = rt::give(rt::borrow(handle).variable_data()); });
+}
+
 // Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be all of it).
 RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank, int32_t dtype,
                          int32_t device_type, int32_t device_index, c10::TensorImpl** result) {
   return rt::guarded([&] {
     at::IntArrayRef sizes(shape, rank);
     const bool host = rt::device_type(device_type) == c10::DeviceType::CPU;
-    auto on_host = at::empty(sizes, options(dtype, data != nullptr ? 0 : device_type, data != nullptr ? -1 : device_index));
+    // In host memory past the dispatcher: a step asks for hundreds of small ones.
+    at::Tensor on_host = host || data != nullptr ? at::Tensor(at::detail::empty_cpu(sizes, static_cast<c10::ScalarType>(dtype)))
+                                                 : at::empty(sizes, options(dtype, device_type, device_index));
     if (data != nullptr) {
       if (static_cast<int64_t>(on_host.nbytes()) != bytes)
         throw std::invalid_argument("a tensor of that shape has " + std::to_string(on_host.nbytes()) + " bytes, " + std::to_string(bytes) + " were given");

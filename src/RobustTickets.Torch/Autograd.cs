@@ -120,7 +120,7 @@ public sealed class SavedTensors : IDisposable
     public SavedTensors(params ReadOnlySpan<Tensor?> tensors)
     {
         _tensors = new Tensor?[tensors.Length];
-        for (var i = 0; i < tensors.Length; i++) _tensors[i] = tensors[i]?.detach().keep();
+        for (var i = 0; i < tensors.Length; i++) _tensors[i] = tensors[i]?.WithoutHistory().keep();
     }
 
     /// <summary>Saved tensor <paramref name="index"/>.</summary>

@@ -17,16 +17,19 @@ public readonly record struct DenseWeight(Tensor Weight, Tensor Bias, Tensor Fac
 /// <summary>Products of dense layers on tensors: x W^T forward, dy W and dy^T x backward. Factors are all float32 or all bfloat16.</summary>
 internal static unsafe class Dense
 {
-    /// <summary>The tensor itself, contiguous and without history, or its copy rounded to bfloat16.</summary>
+    /// <summary>The tensor itself where it is contiguous float32 (its history does not matter to a product), else such a copy, or one rounded to bfloat16.</summary>
     internal static Tensor Factor(Tensor x, MatrixPrecision precision)
     {
         if (x.dtype == DType.BFloat16) return x;
-        var source = x.detach().contiguous();
+        var source = Rows(x);
         if (precision == MatrixPrecision.Fp32) return source;
         var rounded = torch.empty(source.sizes, DType.BFloat16);
         BFloat16.Round((float*)source.data_ptr, (ushort*)rounded.data_ptr, source.numel);
         return rounded;
     }
+
+    /// <summary>The tensor itself where its elements lie row by row, else a copy that does.</summary>
+    internal static Tensor Rows(Tensor x) => x.is_contiguous ? x : x.detach().contiguous();
 
     /// <summary>y [T, N] = x [T, K] W^T, into a new tensor.</summary>
     internal static (Tensor Y, Product Product) Forward(Tensor x, Tensor weight)

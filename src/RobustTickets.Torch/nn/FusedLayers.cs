@@ -46,7 +46,7 @@ public static unsafe class FusedLayers
     private static Tensor?[] LinearBackward(Tensor?[] given, Saved saved, MatrixPrecision precision)
     {
         var gradients = new Tensor?[1 + (2 * given.Length)];
-        var dy = Array.ConvertAll(given, g => g?.contiguous());
+        var dy = Array.ConvertAll(given, g => g is null ? null : Dense.Rows(g));
         var factors = Array.ConvertAll(dy, g => g is null ? null : Dense.Factor(g, precision));
         var batch = new ProductBatch();
         if (Autograd.Wanted(0) != GradientUse.None)
@@ -130,7 +130,7 @@ public static unsafe class FusedLayers
         var recording = torch.is_grad_enabled();
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
-        var source = x.detach().contiguous();
+        var source = Dense.Rows(x);
         var factor = Dense.Factor(source, precision);
         var (z, toZ) = Dense.Forward(factor, up.Factor); // [T, F] without its bias
         var half = precision == MatrixPrecision.Bf16;
@@ -186,7 +186,7 @@ public static unsafe class FusedLayers
     {
         var y = torch.empty(x.sizes);
         var inverse = torch.empty([x.size(0)]);
-        var added = residual.detach().contiguous();
+        var added = Dense.Rows(residual);
         ResidualNormKernel.Forward(
             Wide(x), Wide(bias), Wide(added), norm.Dropout > 0 ? norm.Keys : default, norm.Dropout, Wide(norm.Gamma), Wide(norm.Beta), norm.Epsilon, Wide(y), Wide(inverse), x.size(0), (int)x.size(1));
         return (y, x, inverse);
@@ -195,7 +195,7 @@ public static unsafe class FusedLayers
     private static (Tensor DOut, Tensor DResidual, ColumnSums Sums) NormBackward(
         Tensor given, Tensor normalised, Tensor inverse, Tensor gamma, ReadOnlyMemory<RandomKey> keys, double dropout)
     {
-        var dy = given.contiguous();
+        var dy = Dense.Rows(given);
         Tensor dOut = torch.empty(dy.sizes), dResidual = torch.empty(dy.sizes);
         var sums = ResidualNormKernel.Backward(
             Wide(dy), Wide(normalised), Wide(inverse), dropout > 0 ? keys : default, dropout, Wide(gamma), Wide(dOut), Wide(dResidual), dy.size(0), (int)dy.size(1));
@@ -228,10 +228,16 @@ public static unsafe class FusedLayers
         internal Saved(Tensor?[] tensors, DenseWeight[] weights)
         {
             _tensors = new SavedTensors(tensors);
-            Weights = Array.ConvertAll(weights, w => w with { Weight = w.Weight.alias().keep(), Factor = w.Factor.detach().keep() });
+            Weights = Array.ConvertAll(weights, Hold);
         }
 
         internal DenseWeight[] Weights { get; }
+
+        private static DenseWeight Hold(DenseWeight dense)
+        {
+            var weight = dense.Weight.alias().keep();
+            return dense with { Weight = weight, Factor = ReferenceEquals(dense.Factor, dense.Weight) ? weight : dense.Factor.WithoutHistory().keep() };
+        }
 
         internal Tensor this[int index] => _tensors[index];
 

@@ -47,7 +47,7 @@ public static unsafe class PackedAttention
 
         internal Saved(Tensor[] inputs, PackedAttentionKernel kernel, Tensor? tables)
         {
-            _inputs = Array.ConvertAll(inputs, t => t.detach().keep());
+            _inputs = Array.ConvertAll(inputs, t => t.WithoutHistory().keep());
             (_kernel, _tables) = (kernel, tables);
         }
 
