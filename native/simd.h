@@ -1,4 +1,4 @@
-// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu and BFloat16.Round on eight: the bits are the same, so the
+// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu, GeluKernel.GeluAndSlope and BFloat16.Round on eight: the bits are the same, so the
 // managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
 #pragma once
 
@@ -32,7 +32,13 @@ RT_AVX512_INLINE __m512 exp16(__m512 x) {
   return _mm512_mask_mov_ps(result, unordered, x);
 }
 
-RT_AVX512_INLINE __m512 gelu16(__m512 x) {
+// What GELU and its slope are made of.
+struct NormalTail {
+  __m512 tail;         // 1 - erf(|x| / sqrt 2)
+  __m512 exponential;  // exp(-x^2 / 2)
+};
+
+RT_AVX512_INLINE NormalTail normal_tail16(__m512 x) {
   const __m512 magnitude = _mm512_abs_ps(_mm512_mul_ps(x, _mm512_set1_ps(0.70710678118654752f)));
   const __m512 t = _mm512_div_ps(_mm512_set1_ps(1.0f), _mm512_fmadd_ps(_mm512_set1_ps(0.3275911f), magnitude, _mm512_set1_ps(1.0f)));
   __m512 p = _mm512_set1_ps(1.061405429f);
@@ -42,10 +48,28 @@ RT_AVX512_INLINE __m512 gelu16(__m512 x) {
   p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.254829592f));
   const __m512 square = _mm512_mul_ps(magnitude, magnitude);
   const __m512 minus = _mm512_castsi512_ps(_mm512_xor_epi32(_mm512_castps_si512(square), _mm512_set1_epi32(INT32_MIN)));
-  const __m512 tail = _mm512_mul_ps(_mm512_mul_ps(p, t), exp16(minus));
+  const __m512 exponential = exp16(minus);
+  return {_mm512_mul_ps(_mm512_mul_ps(p, t), exponential), exponential};
+}
+
+// For x < 0: x tail / 2, without the cancellation of 1 - (1 - tail).
+RT_AVX512_INLINE __m512 gelu16(__m512 x, const NormalTail& normal) {
   const __m512 half = _mm512_mul_ps(x, _mm512_set1_ps(0.5f));
   const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
-  return _mm512_mask_mul_ps(_mm512_mul_ps(half, _mm512_sub_ps(_mm512_set1_ps(2.0f), tail)), negative, half, tail);
+  return _mm512_mask_mul_ps(_mm512_mul_ps(half, _mm512_sub_ps(_mm512_set1_ps(2.0f), normal.tail)), negative, half, normal.tail);
+}
+
+RT_AVX512_INLINE __m512 gelu16(__m512 x) { return gelu16(x, normal_tail16(x)); }
+
+// Phi(x) + x phi(x): GeluKernel.GeluAndSlope.
+RT_AVX512_INLINE __m512 gelu_slope16(__m512 x, const NormalTail& normal) {
+  const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
+  const __m512 below = _mm512_mul_ps(_mm512_set1_ps(0.5f), normal.tail);
+  const __m512 cdf = _mm512_mask_mov_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), below), negative, below);
+  const __m512 density = _mm512_mul_ps(x, _mm512_mul_ps(normal.exponential, _mm512_set1_ps(0.39894228040143268f)));
+  // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
+  const __mmask16 vanishes = _mm512_cmp_ps_mask(normal.exponential, _mm512_setzero_ps(), _CMP_EQ_OQ) & _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
+  return _mm512_add_ps(cdf, _mm512_mask_mov_ps(density, vanishes, _mm512_setzero_ps()));
 }
 
 // The nearest bfloat16 of each lane, ties to even. The processor's own conversion drops denormals.

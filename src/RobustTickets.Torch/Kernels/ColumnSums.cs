@@ -36,6 +36,9 @@ internal sealed unsafe class ColumnSums : IDisposable
     /// <summary>Partial sums [columns] of a block in a set, zero at the start.</summary>
     internal float* At(int block, int set) => _partial + ((((long)block * _sets) + set) * _columns);
 
+    /// <summary>Elements from the partial sums of a block to those of the next, in the same set.</summary>
+    internal long BlockStride => (long)_sets * _columns;
+
     /// <summary>The sums of a set over all blocks, as a new tensor [columns].</summary>
     internal Tensor Total(int set)
     {

@@ -1,8 +1,9 @@
 // a = c GELU(z + bias), the middle of the feed-forward network, and its gradients; c is one coefficient per neuron (EarlyRobust) or absent.
 // Backward keeps z alone and computes a again for the gradient of the matrix behind it. erf after Abramowitz and Stegun 7.1.26 as in InferenceKernels; the density of the
-// derivative shares its exponential.
+// derivative shares its exponential. Where the processor has AVX-512 the native form runs (native/gelu.cpp); this one is its reference, bit for bit.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
 
@@ -12,10 +13,16 @@ internal static unsafe class GeluKernel
     /// <summary>a = c GELU(z + bias) for a part of rows of <paramref name="width"/>; exactly one of <paramref name="a"/> and <paramref name="half"/> is given.</summary>
     internal static void Forward(float* z, float* bias, float* coefficients, float* a, ushort* half, int width, in ResultPart part)
     {
-        for (var r = part.Row; r < part.Row + part.Rows; r++)
+        var task = Task(z, bias, coefficients, a, half, width, part);
+        if (NativeKernels.Used)
         {
-            var at = (r * width) + part.Column;
-            ForwardRow(z + at, bias + part.Column, From(coefficients, part), a is null ? null : a + at, half is null ? null : half + at, (int)part.Columns);
+            Shim.rt_gelu_forward(&task);
+            return;
+        }
+        for (var r = 0L; r < task.Rows; r++)
+        {
+            var at = r * width;
+            ForwardRow(task.Z + at, task.Bias, task.Coefficients, From(task.Wide, at), From(task.Half, at), (int)task.Columns);
         }
     }
 
@@ -25,17 +32,44 @@ internal static unsafe class GeluKernel
     /// </summary>
     internal static void Backward(float* z, float* bias, float* coefficients, float* da, float* a, ushort* half, ushort* dzHalf, int width, ColumnSums sums, in ResultPart part)
     {
-        for (var r = part.Row; r < part.Row + part.Rows; r++)
+        var task = Task(z, bias, coefficients, a, half, width, part);
+        var (first, origin) = ((part.Row * width) + part.Column, (int)(part.Row / ColumnSums.Rows));
+        task.Gradient = da + first;
+        task.GradientHalf = From(dzHalf, first);
+        task.BiasSums = sums.At(origin, 0) + part.Column;
+        task.CoefficientSums = sums.At(origin, 1) + part.Column;
+        (task.Block, task.BlockStride) = (ColumnSums.Rows, sums.BlockStride);
+        if (NativeKernels.Used)
         {
-            var at = (r * width) + part.Column;
-            var block = (int)(r / ColumnSums.Rows);
+            Shim.rt_gelu_backward(&task);
+            return;
+        }
+        for (var r = 0L; r < task.Rows; r++)
+        {
+            var (at, block) = (r * width, r / task.Block * task.BlockStride);
             BackwardRow(
-                z + at, bias + part.Column, From(coefficients, part), da + at, a is null ? null : a + at, half is null ? null : half + at, dzHalf is null ? null : dzHalf + at,
-                sums.At(block, 0) + part.Column, sums.At(block, 1) + part.Column, (int)part.Columns);
+                task.Z + at, task.Bias, task.Coefficients, task.Gradient + at, From(task.Wide, at), From(task.Half, at), From(task.GradientHalf, at), task.BiasSums + block,
+                task.CoefficientSums + block, (int)task.Columns);
         }
     }
 
-    private static float* From(float* coefficients, in ResultPart part) => coefficients is null ? null : coefficients + part.Column;
+    private static GeluPart Task(float* z, float* bias, float* coefficients, float* a, ushort* half, int width, in ResultPart part)
+    {
+        var first = (part.Row * width) + part.Column;
+        return new GeluPart
+        {
+            Z = z + first,
+            Bias = bias + part.Column,
+            Coefficients = From(coefficients, part.Column),
+            Wide = From(a, first),
+            Half = From(half, first),
+            Stride = width,
+            Rows = part.Rows,
+            Columns = part.Columns,
+        };
+    }
+
+    private static T* From<T>(T* pointer, long at) where T : unmanaged => pointer is null ? null : pointer + at;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ForwardRow(float* z, float* bias, float* c, float* a, ushort* half, int width)
@@ -82,7 +116,7 @@ internal static unsafe class GeluKernel
             var (value, given) = (values[0], da[j]);
             if (c is not null)
             {
-                sumCoefficients[j] += given * value;
+                sumCoefficients[j] = MathF.FusedMultiplyAdd(given, value, sumCoefficients[j]);
                 value *= c[j];
                 given *= c[j];
             }

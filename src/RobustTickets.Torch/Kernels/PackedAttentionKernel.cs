@@ -99,7 +99,7 @@ internal sealed unsafe class PackedAttentionKernel
         var (s, h) = (task / _heads, task % _heads);
         int nq = Queries(s), nk = Keys(s), np = Padded(nk), dh = _headSize;
         var offset = (long)h * dh;
-        if (RowMatrix.UseNative)
+        if (NativeKernels.Used)
         {
             var native = NativeTask(s, h, scratch, query, key, value, coefficients);
             Shim.rt_head_forward(&native, context + ((long)_layout.QueryOffsets[s] * _rowStride) + offset);
@@ -162,7 +162,7 @@ internal sealed unsafe class PackedAttentionKernel
         var queryBase = ((long)_layout.QueryOffsets[s] * stride) + ((long)h * dh);
         var keyBase = ((long)_layout.KeyOffsets[s] * stride) + ((long)h * dh);
         var g = gradContext + queryBase;
-        if (RowMatrix.UseNative)
+        if (NativeKernels.Used)
         {
             var native = NativeTask(s, h, scratch, query, key, value, coefficients);
             Shim.rt_head_backward(&native, g, gradQuery + queryBase, gradKey + keyBase, gradValue + keyBase, gradCoefficients is null ? null : gradCoefficients + task);

@@ -45,7 +45,7 @@ public sealed unsafe class PackedMatrix : RowMatrix
     {
         var source = (float*)x + (from * stride);
         int first = 2 * firstGroup, last = Math.Min(Panels, 2 * lastGroup);
-        if (UseNative)
+        if (NativeKernels.Used)
         {
             Shim.rt_rows_f32(source, stride, rows, _data, Inputs, Outputs, first, last, target.Gelu ? 1 : 0, target.Coefficients, target.Wide, target.Stride);
             return;

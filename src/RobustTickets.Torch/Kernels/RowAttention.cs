@@ -19,7 +19,7 @@ internal static unsafe class RowAttention
     internal static void Run(float* q, long ldq, int queries, float* k, float* v, long ldk, int keys, int first, int last, int width, float* scratch, in RowTarget target)
     {
         var scale = (float)(1.0 / Math.Sqrt(width));
-        if (RowMatrix.UseNative)
+        if (NativeKernels.Used)
         {
             Shim.rt_attention(q, ldq, queries, k, v, ldk, keys, first, last, width, scale, target.Coefficients, scratch, target.Wide, target.Half, target.Stride);
             return;

@@ -33,13 +33,6 @@ public abstract unsafe class RowMatrix : IDisposable
     /// <summary>Inputs K.</summary>
     public int Inputs { get; protected init; }
 
-    /// <summary>Whether the native AVX-512 kernels run where they could; the managed ones give the same bits. Tests switch it off.</summary>
-    internal static bool Native { get; set; } = true;
-
-    internal static bool UseNative => Native && Avx512;
-
-    private static bool Avx512 { get; } = Shim.rt_avx512_supported() != 0;
-
     /// <summary>Groups of 32 outputs.</summary>
     private int Groups => (Outputs + 31) / 32;
 

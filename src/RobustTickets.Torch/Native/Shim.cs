@@ -106,6 +106,9 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)] public static partial void rt_head_forward(HeadTask* task, float* context);
     [LibraryImport(Library)] public static partial void rt_head_backward(HeadTask* task, float* gradient, float* query, float* key, float* value, float* coefficient);
 
+    [LibraryImport(Library)] public static partial void rt_gelu_forward(GeluPart* part);
+    [LibraryImport(Library)] public static partial void rt_gelu_backward(GeluPart* part);
+
     [LibraryImport(Library)] public static partial int rt_threads(out int threads);
     [LibraryImport(Library)] public static partial int rt_set_threads(int threads);
     [LibraryImport(Library)]

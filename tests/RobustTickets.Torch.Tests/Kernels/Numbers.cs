@@ -54,12 +54,12 @@ internal static unsafe class Numbers
         try
         {
             var native = body();
-            RowMatrix.Native = false;
+            NativeKernels.Allowed = false;
             return (native, body());
         }
         finally
         {
-            RowMatrix.Native = true;
+            NativeKernels.Allowed = true;
         }
     }
 }

@@ -1,0 +1,73 @@
+// a = c GELU(z + bias) and its gradients over a part of rows, as training runs them. The native form of GeluKernel, with its bits: the managed one is the reference and what
+// processors without AVX-512 run.
+#include "rt.h"
+#include "simd.h"
+
+// As GeluKernel declares it.
+struct GeluPart {
+  const float *z, *bias, *coefficients;  // of the part's first column; coefficients may be null
+  float* wide;                           // activations, or
+  uint16_t* half;                        // their bfloat16 form
+  int64_t stride, rows, columns;
+  // Backward alone: the gradient of a becomes that of z, in bfloat16 as well where asked for; sums over each `block` rows lie `block_stride` apart.
+  float* gradient;
+  uint16_t* gradient_half;
+  float *bias_sums, *coefficient_sums;
+  int64_t block, block_stride;
+};
+
+#if defined(__x86_64__)
+namespace {
+
+RT_AVX512_INLINE void store(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
+  if (half != nullptr) _mm256_mask_storeu_epi16(half + at, m, rt::round16(value));
+  else _mm512_mask_storeu_ps(wide + at, m, value);
+}
+
+RT_AVX512 void forward(const GeluPart& g) {
+  for (int64_t r = 0; r < g.rows; ++r) {
+    for (int64_t j = 0; j < g.columns; j += 16) {
+      const __mmask16 m = rt::lanes(g.columns - j);
+      const int64_t at = r * g.stride + j;
+      __m512 value = rt::gelu16(_mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j)));
+      if (g.coefficients != nullptr) value = _mm512_mul_ps(value, _mm512_maskz_loadu_ps(m, g.coefficients + j));
+      store(g.wide, g.half, at, m, value);
+    }
+  }
+}
+
+RT_AVX512 void backward(const GeluPart& g) {
+  for (int64_t r = 0; r < g.rows; ++r) {
+    const int64_t block = r / g.block * g.block_stride;
+    for (int64_t j = 0; j < g.columns; j += 16) {
+      const __mmask16 m = rt::lanes(g.columns - j);
+      const int64_t at = r * g.stride + j;
+      const __m512 x = _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j));
+      const rt::NormalTail normal = rt::normal_tail16(x);
+      __m512 value = rt::gelu16(x, normal), given = _mm512_maskz_loadu_ps(m, g.gradient + at);
+      if (g.coefficients != nullptr) {
+        float* sums = g.coefficient_sums + block + j;
+        _mm512_mask_storeu_ps(sums, m, _mm512_fmadd_ps(given, value, _mm512_maskz_loadu_ps(m, sums)));
+        const __m512 c = _mm512_maskz_loadu_ps(m, g.coefficients + j);
+        value = _mm512_mul_ps(value, c);
+        given = _mm512_mul_ps(given, c);
+      }
+      const __m512 dz = _mm512_mul_ps(given, rt::gelu_slope16(x, normal));
+      store(g.wide, g.half, at, m, value);
+      _mm512_mask_storeu_ps(g.gradient + at, m, dz);
+      if (g.gradient_half != nullptr) _mm256_mask_storeu_epi16(g.gradient_half + at, m, rt::round16(dz));
+      float* sums = g.bias_sums + block + j;
+      _mm512_mask_storeu_ps(sums, m, _mm512_add_ps(_mm512_maskz_loadu_ps(m, sums), dz));
+    }
+  }
+}
+
+}  // namespace
+
+// The caller of both has checked that rt_avx512_supported.
+RT_API void rt_gelu_forward(const GeluPart* part) { forward(*part); }
+RT_API void rt_gelu_backward(const GeluPart* part) { backward(*part); }
+#else
+RT_API void rt_gelu_forward(const GeluPart*) {}
+RT_API void rt_gelu_backward(const GeluPart*) {}
+#endif
