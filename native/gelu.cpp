@@ -19,6 +19,12 @@ struct GeluPart {
 #if defined(__x86_64__)
 namespace {
 
+constexpr int64_t kAhead = 256;  // elements from what is worked on to what is asked for, in the next row behind the end of this one
+
+int64_t ahead(const GeluPart& g, int64_t row, int64_t column) {
+  return column + kAhead < g.columns ? row * g.stride + column + kAhead : (row + 1) * g.stride + column + kAhead - g.columns;
+}
+
 RT_AVX512_INLINE void store(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
   if (half != nullptr) _mm256_mask_storeu_epi16(half + at, m, rt::round16(value));
   else _mm512_mask_storeu_ps(wide + at, m, value);
@@ -29,6 +35,9 @@ RT_AVX512 void forward(const GeluPart& g) {
     for (int64_t j = 0; j < g.columns; j += 16) {
       const __mmask16 m = rt::lanes(g.columns - j);
       const int64_t at = r * g.stride + j;
+      const int64_t next = ahead(g, r, j);
+      __builtin_prefetch(g.z + next);
+      if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
       __m512 value = rt::gelu16(_mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j)));
       if (g.coefficients != nullptr) value = _mm512_mul_ps(value, _mm512_maskz_loadu_ps(m, g.coefficients + j));
       store(g.wide, g.half, at, m, value);
@@ -42,6 +51,10 @@ RT_AVX512 void backward(const GeluPart& g) {
     for (int64_t j = 0; j < g.columns; j += 16) {
       const __mmask16 m = rt::lanes(g.columns - j);
       const int64_t at = r * g.stride + j;
+      const int64_t next = ahead(g, r, j);
+      __builtin_prefetch(g.z + next);
+      __builtin_prefetch(g.gradient + next, 1);
+      if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
       const __m512 x = _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j));
       const rt::NormalTail normal = rt::normal_tail16(x);
       __m512 value = rt::gelu16(x, normal), given = _mm512_maskz_loadu_ps(m, g.gradient + at);
