@@ -49,16 +49,19 @@ internal sealed unsafe class ColumnSums : IDisposable
         return total;
     }
 
-    /// <summary>Column sums [columns] of a matrix [rows, columns].</summary>
-    internal static Tensor Of(float* matrix, long rows, int columns)
+    /// <summary>Column sums of a matrix [rows, columns] into <paramref name="total"/> [columns]: the work of one thread, with the bits of any other.</summary>
+    internal static void Of(float* matrix, long rows, int columns, float* total)
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
-        using var sums = new ColumnSums(rows, 1, columns);
-        sums.ForBlocks(rows, (block, first, last) =>
+        var block = (float*)NativeMemory.Alloc((nuint)columns, sizeof(float));
+        new Span<float>(total, columns).Clear();
+        for (long first = 0; first < rows; first += Rows)
         {
-            for (var r = first; r < last; r++) AddTo(sums.At(block, 0), matrix + (r * columns), columns);
-        });
-        return sums.Total(0);
+            new Span<float>(block, columns).Clear();
+            for (var r = first; r < Math.Min(rows, first + Rows); r++) AddTo(block, matrix + (r * columns), columns);
+            AddTo(total, block, columns);
+        }
+        NativeMemory.Free(block);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -53,6 +53,7 @@ internal sealed class ProductBatch
     private const long TileRows = 8, TileColumns = 48;
 
     private readonly List<Entry> _entries = [];
+    private readonly List<Action> _beside = [];
 
     /// <summary>Adds a product. <paramref name="after"/> gets each part as soon as it is made; its rows begin at a multiple of <see cref="ColumnSums.Rows"/>.</summary>
     internal void Add(in Product product, PartBody? after = null)
@@ -66,7 +67,10 @@ internal sealed class ProductBatch
         if (product.M > 0 && product.N > 0) _entries[^1].Chain.Add(product);
     }
 
-    /// <summary>Runs all; what was added first is begun first.</summary>
+    /// <summary>Adds small work that waits for none of the products: a thread that is done with them takes it instead of waiting for the other.</summary>
+    internal void Beside(Action work) => _beside.Add(work);
+
+    /// <summary>Runs all; what was added first is begun first, and what is beside the products last.</summary>
     internal void Run()
     {
         using var clock = KernelClock.In(KernelPart.Gemm);
@@ -80,9 +84,14 @@ internal sealed class ProductBatch
         if (threads > Threads || tasks.Count <= 1 || !Gemm.ByOneDnn)
         {
             foreach (var entry in _entries) entry.RunWhole();
+            TorchParallel.ForEach(_beside.Count, work => _beside[work]());
             return;
         }
-        TorchParallel.ForEach(tasks.Count, task => tasks[task].Entry.Run(tasks[task].Part));
+        TorchParallel.ForEach(tasks.Count + _beside.Count, task =>
+        {
+            if (task < tasks.Count) tasks[task].Entry.Run(tasks[task].Part);
+            else _beside[task - tasks.Count]();
+        });
     }
 
     /// <summary>Products into one result and what follows them.</summary>

@@ -64,13 +64,14 @@ public static unsafe class FusedLayers
         for (var i = 0; i < given.Length; i++)
         {
             if (factors[i] is { } factor) weights[i] = WeightGradient.Join(batch, 1 + (2 * i), saved.Weights[i], factor, saved[0]);
+            if (dy[i] is not { } g || Autograd.Wanted(2 + (2 * i)) == GradientUse.None) continue;
+            var (rows, columns) = (g.size(0), (int)g.size(1));
+            var ofBias = gradients[2 + (2 * i)] = torch.empty([columns]);
+            float* from = Wide(g), to = Wide(ofBias);
+            batch.Beside(() => ColumnSums.Of(from, rows, columns, to));
         }
         batch.Run();
-        for (var i = 0; i < given.Length; i++)
-        {
-            gradients[1 + (2 * i)] = weights[i]?.Deliver();
-            if (dy[i] is { } g && Autograd.Wanted(2 + (2 * i)) != GradientUse.None) gradients[2 + (2 * i)] = ColumnSums.Of((float*)g.data_ptr, g.size(0), (int)g.size(1));
-        }
+        for (var i = 0; i < given.Length; i++) gradients[1 + (2 * i)] = weights[i]?.Deliver();
         return gradients;
     }
 
