@@ -23,9 +23,6 @@ internal sealed unsafe class ColumnSums : IDisposable
         _partial = (float*)NativeMemory.AllocZeroed((nuint)Math.Max(1, (long)_blocks * sets * columns), sizeof(float));
     }
 
-    /// <summary>Number of blocks.</summary>
-    internal int Blocks => _blocks;
-
     /// <summary>Runs <paramref name="body"/>(block, first row, row behind the last) for every block, blocks shared among the threads.</summary>
     internal void ForBlocks(long rows, Action<int, long, long> body) =>
         TorchParallel.For(_blocks, 1, (begin, end) =>

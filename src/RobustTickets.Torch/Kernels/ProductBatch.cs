@@ -1,7 +1,9 @@
 // Products that do not wait for one another, in one meeting of the threads. Each result is cut into two halves; a thread takes the next half when it is done with one, so that what holds one
-// thread up for a moment is made good before the next meeting, and what follows a product element by element (a bias, an activation) is done to a half by the thread that made it.
+// thread up for a moment is made good before the next meeting. What follows a product element by element (a bias, an activation) is done to a half by the thread that made it, behind
+// the last products in small blocks by whoever is free.
 // The halves depend on the shapes alone: one thread and two find the same bits of a product that is cut. Two threads that each multiply a half are faster than the library's own division between them
 // (docs/performance.md); each lays out the common factor for itself, which many threads would pay for, so more than two leave each product to the library.
+using System.Collections.Concurrent;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
@@ -87,36 +89,74 @@ internal sealed class ProductBatch
             TorchParallel.ForEach(_beside.Count, work => _beside[work]());
             return;
         }
-        TorchParallel.ForEach(tasks.Count + _beside.Count, task =>
+        var meeting = new Meeting(tasks, _beside, threads);
+        TorchParallel.For(threads, 1, (_, _) => meeting.Work());
+    }
+
+    /// <summary>What the threads of one meeting share out. Halves of products are long; what follows the last of them is small, so whoever is done first does it for the others too.</summary>
+    private sealed class Meeting(List<(Entry Entry, ResultPart Part)> tasks, List<Action> beside, int threads)
+    {
+        private readonly ConcurrentQueue<(Entry Entry, ResultPart Part)> _following = new();
+        private int _next = -1;
+        private int _unmade = tasks.Count;
+
+        internal void Work()
         {
-            if (task < tasks.Count) tasks[task].Entry.Run(tasks[task].Part);
-            else _beside[task - tasks.Count]();
-        });
+            int task;
+            while ((task = Interlocked.Increment(ref _next)) < tasks.Count + beside.Count)
+            {
+                if (task < tasks.Count) Make(task);
+                else beside[task - tasks.Count]();
+            }
+            while (Volatile.Read(ref _unmade) > 0 || !_following.IsEmpty)
+            {
+                if (_following.TryDequeue(out var work)) work.Entry.Finish(work.Part);
+                else Thread.SpinWait(1);
+            }
+        }
+
+        private void Make(int task)
+        {
+            try
+            {
+                var (entry, part) = tasks[task];
+                entry.Make(part);
+                if (task + threads < tasks.Count) entry.Finish(part); // no thread is without a product yet
+                else foreach (var block in entry.Following(part)) _following.Enqueue((entry, block));
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _unmade);
+            }
+        }
     }
 
     /// <summary>Products into one result and what follows them.</summary>
     private sealed record Entry(List<Product> Chain, PartBody? After)
     {
-        internal void Run(in ResultPart part)
+        internal void Make(in ResultPart part)
         {
             foreach (var product in Chain) product.Run(part);
-            Finish(part);
         }
 
         /// <summary>The products as the library divides them, then what follows by rows.</summary>
         internal void RunWhole()
         {
-            foreach (var product in Chain) product.Run(product.Whole);
-            if (After is null) return;
-            var (rows, columns) = (Chain[0].M, Chain[0].N);
-            TorchParallel.ForEach((int)((rows + ColumnSums.Rows - 1) / ColumnSums.Rows), block =>
-            {
-                var first = (long)block * ColumnSums.Rows;
-                Finish(new ResultPart(first, Math.Min(rows, first + ColumnSums.Rows) - first, 0, columns));
-            });
+            Make(Chain[0].Whole);
+            var blocks = Following(Chain[0].Whole).ToArray();
+            TorchParallel.ForEach(blocks.Length, block => Finish(blocks[block]));
         }
 
-        private void Finish(in ResultPart part)
+        /// <summary>Blocks of rows of a part for what follows; none where nothing does.</summary>
+        internal IEnumerable<ResultPart> Following(ResultPart part)
+        {
+            for (var row = part.Row; After is not null && row < part.Row + part.Rows; row += ColumnSums.Rows)
+            {
+                yield return part with { Row = row, Rows = Math.Min(ColumnSums.Rows, part.Row + part.Rows - row) };
+            }
+        }
+
+        internal void Finish(in ResultPart part)
         {
             if (After is null) return;
             using var clock = KernelClock.In(KernelPart.ElementWise);

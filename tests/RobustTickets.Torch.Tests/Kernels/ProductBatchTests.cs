@@ -70,6 +70,52 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
         return true;
     });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void What_is_beside_the_products_is_done_once_with_or_without_them(int threads) => Numbers.OnThreads(threads, () =>
+    {
+        float[] a = Numbers.Normal(new Random(1), T * H), b = Numbers.Normal(new Random(2), F * H), c = Numbers.Zeros(T * F);
+        foreach (var products in new[] { 0, 1, 3 })
+        {
+            var done = new int[5];
+            var batch = new ProductBatch();
+            for (var p = 0; p < products; p++) batch.Add(new Product(false, false, true, T, F, H, At(a), At(b), 0, At(c)), (in ResultPart _) => Thread.Yield());
+            for (var i = 0; i < done.Length; i++)
+            {
+                var work = i;
+                batch.Beside(() => Interlocked.Increment(ref done[work]));
+            }
+            batch.Run();
+            Assert.All(done, count => Assert.Equal(1, count));
+        }
+        return true;
+    });
+
+    [Fact]
+    public void Column_sums_are_those_of_blocks_added_in_order()
+    {
+        foreach (var (rows, columns) in new[] { (0, 5), (1, 1), (31, 9), (64, 16), (450, 203) })
+        {
+            float[] matrix = Numbers.Normal(new Random(rows), rows * columns), total = Numbers.Zeros(columns + 1);
+            Array.Fill(total, 7f);
+            ColumnSums.Of(Numbers.At(matrix), rows, columns, Numbers.At(total));
+            for (var j = 0; j < columns; j++)
+            {
+                var sum = 0f;
+                for (var first = 0; first < rows; first += ColumnSums.Rows)
+                {
+                    var block = 0f;
+                    for (var r = first; r < Math.Min(rows, first + ColumnSums.Rows); r++) block += matrix[(r * columns) + j];
+                    sum += block;
+                }
+                Assert.Equal(sum, total[j]);
+            }
+            Assert.Equal(7f, total[columns]);
+        }
+    }
+
     [Fact]
     public void What_a_body_throws_is_thrown_when_all_have_ended() => Numbers.OnThreads(2, () =>
     {
