@@ -25,11 +25,6 @@ int64_t ahead(const GeluPart& g, int64_t row, int64_t column) {
   return column + kAhead < g.columns ? row * g.stride + column + kAhead : (row + 1) * g.stride + column + kAhead - g.columns;
 }
 
-RT_AVX512_INLINE void store(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
-  if (half != nullptr) _mm256_mask_storeu_epi16(half + at, m, rt::round16(value));
-  else _mm512_mask_storeu_ps(wide + at, m, value);
-}
-
 RT_AVX512 void forward(const GeluPart& g) {
   for (int64_t r = 0; r < g.rows; ++r) {
     for (int64_t j = 0; j < g.columns; j += 16) {
@@ -40,7 +35,7 @@ RT_AVX512 void forward(const GeluPart& g) {
       if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
       __m512 value = rt::gelu16(_mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j)));
       if (g.coefficients != nullptr) value = _mm512_mul_ps(value, _mm512_maskz_loadu_ps(m, g.coefficients + j));
-      store(g.wide, g.half, at, m, value);
+      rt::store16(g.wide, g.half, at, m, value);
     }
   }
 }
@@ -66,7 +61,7 @@ RT_AVX512 void backward(const GeluPart& g) {
         given = _mm512_mul_ps(given, c);
       }
       const __m512 dz = _mm512_mul_ps(given, rt::gelu_slope16(x, normal));
-      store(g.wide, g.half, at, m, value);
+      rt::store16(g.wide, g.half, at, m, value);
       _mm512_mask_storeu_ps(g.gradient + at, m, dz);
       if (g.gradient_half != nullptr) _mm256_mask_storeu_epi16(g.gradient_half + at, m, rt::round16(dz));
       float* sums = g.bias_sums + block + j;

@@ -1,5 +1,5 @@
-// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu, GeluKernel.GeluAndSlope and BFloat16.Round on eight: the bits are the same, so the
-// managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
+// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu, GeluKernel.GeluAndSlope and BFloat16.Round on eight: the bits are
+// the same, so the managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
 #pragma once
 
 #include <cstdint>
@@ -81,6 +81,12 @@ RT_AVX512_INLINE __m256i round16(__m512 x) {
   return _mm512_cvtepi32_epi16(_mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
 }
 
+// Some lanes into float memory, or rounded into bfloat16 where that is given.
+RT_AVX512_INLINE void store16(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
+  if (half != nullptr) _mm256_mask_storeu_epi16(half + at, m, round16(value));
+  else _mm512_mask_storeu_ps(wide + at, m, value);
+}
+
 // What follows a product while its tile is in the first cache: GELU where asked, one coefficient a column where given, and the rounding where the next product reads bfloat16.
 struct Epilogue {
   int32_t gelu;
@@ -101,9 +107,7 @@ RT_AVX512 inline void finish(const float* tile, int64_t rows, int64_t width, int
       if (e.gelu != 0) value = gelu16(value);
       if (e.coefficients != nullptr) value = _mm512_mul_ps(value, c);
       value = _mm512_maskz_mov_ps(inside, value);
-      const int64_t at = (row + r) * e.stride + column + 16 * half;
-      if (e.half != nullptr) _mm256_mask_storeu_epi16(e.half + at, stored, round16(value));
-      else _mm512_mask_storeu_ps(e.wide + at, stored, value);
+      store16(e.wide, e.half, (row + r) * e.stride + column + 16 * half, stored, value);
     }
   }
 }

@@ -40,14 +40,14 @@ RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, 
     at::IntArrayRef sizes(shape, rank);
     const bool host = rt::device_type(device_type) == c10::DeviceType::CPU;
     // In host memory past the dispatcher: a step asks for hundreds of small ones.
-    at::Tensor on_host = host || data != nullptr ? at::Tensor(at::detail::empty_cpu(sizes, static_cast<c10::ScalarType>(dtype)))
-                                                 : at::empty(sizes, options(dtype, device_type, device_index));
+    at::Tensor tensor = host || data != nullptr ? at::Tensor(at::detail::empty_cpu(sizes, static_cast<c10::ScalarType>(dtype)))
+                                                : at::empty(sizes, options(dtype, device_type, device_index));
     if (data != nullptr) {
-      if (static_cast<int64_t>(on_host.nbytes()) != bytes)
-        throw std::invalid_argument("a tensor of that shape has " + std::to_string(on_host.nbytes()) + " bytes, " + std::to_string(bytes) + " were given");
-      std::memcpy(on_host.data_ptr(), data, bytes);
+      if (static_cast<int64_t>(tensor.nbytes()) != bytes)
+        throw std::invalid_argument("a tensor of that shape has " + std::to_string(tensor.nbytes()) + " bytes, " + std::to_string(bytes) + " were given");
+      std::memcpy(tensor.data_ptr(), data, bytes);
     }
-    *result = rt::give(data == nullptr || host ? on_host : on_host.to(options(dtype, device_type, device_index)));
+    *result = rt::give(data == nullptr || host ? tensor : tensor.to(options(dtype, device_type, device_index)));
   });
 }
 

@@ -1,6 +1,6 @@
 // a = c GELU(z + bias), the middle of the feed-forward network, and its gradients; c is one coefficient per neuron (EarlyRobust) or absent.
-// Backward keeps z alone and computes a again for the gradient of the matrix behind it. erf after Abramowitz and Stegun 7.1.26 as in InferenceKernels; the density of the
-// derivative shares its exponential. Where the processor has AVX-512 the native form runs (native/gelu.cpp); this one is its reference, bit for bit.
+// Backward keeps z alone and computes a again for the gradient of the matrix behind it. Value and slope share the error function of InferenceKernels and its exponential.
+// Where the processor has AVX-512 the native form runs (native/gelu.cpp); this one is its reference, bit for bit.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Torch.Native;
@@ -145,23 +145,12 @@ internal static unsafe class GeluKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static (Vector256<float> Value, Vector256<float> Slope) GeluAndSlope(Vector256<float> x)
     {
-        var z = x * Vector256.Create(0.70710678118654752f);
-        var magnitude = Vector256.Abs(z);
-        var t = Vector256<float>.One / Vector256.FusedMultiplyAdd(Vector256.Create(0.3275911f), magnitude, Vector256<float>.One);
-        var polynomial = Vector256.Create(1.061405429f);
-        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(-1.453152027f));
-        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(1.421413741f));
-        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(-0.284496736f));
-        polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(0.254829592f));
-        var exponential = VectorMath.Exp(-(magnitude * magnitude));
-        var tail = polynomial * t * exponential; // 1 - erf(|z|)
-        var half = Vector256.Create(0.5f);
-        var negative = Vector256.LessThan(x, Vector256<float>.Zero);
-        var cdf = Vector256.ConditionalSelect(negative, half * tail, Vector256<float>.One - (half * tail));
-        var value = Vector256.ConditionalSelect(negative, x * half * tail, x * half * (Vector256.Create(2f) - tail));
+        var (tail, exponential) = InferenceKernels.NormalTail(x);
+        var below = Vector256.Create(0.5f) * tail;
+        var cdf = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), below, Vector256<float>.One - below);
         // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
         var density = x * (exponential * Vector256.Create(0.39894228040143268f));
         density = Vector256.ConditionalSelect(Vector256.Equals(exponential, Vector256<float>.Zero) & Vector256.Equals(x, x), Vector256<float>.Zero, density);
-        return (value, cdf + density);
+        return (InferenceKernels.Gelu(x, tail), cdf + density);
     }
 }

@@ -95,9 +95,21 @@ public static unsafe class InferenceKernels
         foreach (ref var value in x.span<float>()) value = MathF.Tanh(value);
     }
 
-    /// <summary>x (1 + erf(x / sqrt 2)) / 2 with erf after Abramowitz and Stegun 7.1.26 (absolute error below 2e-7).</summary>
+    /// <summary>x (1 + erf(x / sqrt 2)) / 2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<float> Gelu(Vector256<float> x)
+    internal static Vector256<float> Gelu(Vector256<float> x) => Gelu(x, NormalTail(x).Tail);
+
+    /// <summary>The same from 1 - erf(|x| / sqrt 2). For x below zero it is x tail / 2, without the cancellation of 1 - (1 - tail).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<float> Gelu(Vector256<float> x, Vector256<float> tail)
+    {
+        var half = x * Vector256.Create(0.5f);
+        return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), half * tail, half * (Vector256.Create(2f) - tail));
+    }
+
+    /// <summary>1 - erf(|x| / sqrt 2) after Abramowitz and Stegun 7.1.26 (absolute error below 2e-7), and exp(-x^2 / 2).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (Vector256<float> Tail, Vector256<float> Exponential) NormalTail(Vector256<float> x)
     {
         var z = x * Vector256.Create(0.70710678118654752f);
         var magnitude = Vector256.Abs(z);
@@ -107,9 +119,7 @@ public static unsafe class InferenceKernels
         polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(1.421413741f));
         polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(-0.284496736f));
         polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(0.254829592f));
-        var tail = polynomial * t * VectorMath.Exp(-(magnitude * magnitude)); // 1 - erf(|z|)
-        // For x < 0: x * tail / 2, without the cancellation of 1 - (1 - tail).
-        var half = x * Vector256.Create(0.5f);
-        return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), half * tail, half * (Vector256.Create(2f) - tail));
+        var exponential = VectorMath.Exp(-(magnitude * magnitude));
+        return (polynomial * t * exponential, exponential);
     }
 }

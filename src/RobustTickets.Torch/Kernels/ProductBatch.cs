@@ -90,24 +90,27 @@ internal sealed class ProductBatch
             return;
         }
         var meeting = new Meeting(tasks, _beside, threads);
-        TorchParallel.For(threads, 1, (_, _) => meeting.Work());
+        TorchParallel.ForEach(meeting.Tasks, meeting.Run);
     }
 
     /// <summary>What the threads of one meeting share out. Halves of products are long; what follows the last of them is small, so whoever is done first does it for the others too.</summary>
     private sealed class Meeting(List<(Entry Entry, ResultPart Part)> tasks, List<Action> beside, int threads)
     {
         private readonly ConcurrentQueue<(Entry Entry, ResultPart Part)> _following = new();
-        private int _next = -1;
         private int _unmade = tasks.Count;
 
-        internal void Work()
+        /// <summary>The products, what is beside them, and for each thread the rest of the meeting.</summary>
+        internal int Tasks => tasks.Count + beside.Count + threads;
+
+        internal void Run(int task)
         {
-            int task;
-            while ((task = Interlocked.Increment(ref _next)) < tasks.Count + beside.Count)
-            {
-                if (task < tasks.Count) Make(task);
-                else beside[task - tasks.Count]();
-            }
+            if (task < tasks.Count) Make(task);
+            else if (task < tasks.Count + beside.Count) beside[task - tasks.Count]();
+            else FinishAll();
+        }
+
+        private void FinishAll()
+        {
             while (Volatile.Read(ref _unmade) > 0 || !_following.IsEmpty)
             {
                 if (_following.TryDequeue(out var work)) work.Entry.Finish(work.Part);

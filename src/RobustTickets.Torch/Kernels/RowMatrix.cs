@@ -1,6 +1,5 @@
 // Rows times a matrix that was laid out once, for forward passes: each output of a row is one sum in one order, whatever rows are beside it and whatever thread computes it.
 // What follows the product (GELU, a coefficient a column, rounding for the next product) happens while a tile of the result is in the first cache.
-using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
 
