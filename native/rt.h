@@ -15,7 +15,7 @@
 #include <exception>
 #include <string>
 
-#define RT_ABI 6
+#define RT_ABI 7
 #define RT_API extern "C" __attribute__((visibility("default")))
 
 enum Status : int32_t { kOk = 0, kTorchError = 1, kStdError = 2, kUnknownError = 3, kBadArgument = 4 };

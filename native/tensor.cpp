@@ -33,6 +33,11 @@ RT_API int32_t rt_without_history(c10::TensorImpl* handle, c10::TensorImpl** res
   return rt::guarded([&] { *result = rt::give(rt::borrow(handle).variable_data()); });
 }
 
+// Whether this handle is all that holds the tensor and the tensor all that holds its memory: who has it may write over it unseen.
+RT_API int32_t rt_is_sole(c10::TensorImpl* handle) {
+  return c10::raw::intrusive_ptr::use_count(handle) == 1 && handle->has_storage() && handle->storage().use_count() == 1;
+}
+
 // Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be all of it).
 RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank, int32_t dtype,
                          int32_t device_type, int32_t device_index, c10::TensorImpl** result) {

@@ -64,6 +64,12 @@ public sealed unsafe partial class Tensor
         return new Tensor(handle);
     }
 
+    /// <summary>
+    /// Itself where nobody else holds it or its memory, else a copy: a managed backward may add to the result. What autograd hands to a backward may be handed to others too (a sum gives
+    /// both its terms the same gradient).
+    /// </summary>
+    internal Tensor Own() => is_contiguous && Shim.rt_is_sole(Handle) != 0 ? this : detach().clone().contiguous();
+
     /// <summary>Accumulates the gradients of this scalar into every leaf it depends on.</summary>
     /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
     /// <exception cref="TorchException">No history, not a scalar, or a managed backward threw (it is the inner exception).</exception>

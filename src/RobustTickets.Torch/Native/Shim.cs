@@ -33,7 +33,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 6;
+    public const int Abi = 7;
 
     private const string Library = "robust_tickets_torch";
 
@@ -55,6 +55,7 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)] public static partial void rt_free(nint handle);
     [LibraryImport(Library)] public static partial nint rt_share(nint handle);
     [LibraryImport(Library)] public static partial int rt_without_history(nint handle, out nint result);
+    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_is_sole(nint handle);
     [LibraryImport(Library)]
     public static partial int rt_tensor(void* data, long bytes, long* shape, int rank, int dtype, int deviceType, int deviceIndex, out nint result);
     [LibraryImport(Library)] public static partial int rt_read(nint handle, void* data, long bytes);

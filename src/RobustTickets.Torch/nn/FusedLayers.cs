@@ -21,13 +21,30 @@ public static unsafe class FusedLayers
     /// <param name="weights">[N_i, K] each.</param>
     /// <param name="precision">Precision of the products' factors.</param>
     /// <returns>[T, N_i] each.</returns>
-    public static Tensor[] Linear(Tensor x, MatrixPrecision precision, params DenseWeight[] weights)
+    public static Tensor[] Linear(Tensor x, MatrixPrecision precision, params DenseWeight[] weights) => Linear(x, precision, weights, again: false);
+
+    /// <summary>
+    /// The same, and x once more for the residual connection around what becomes of the projections: its gradient comes back to this node, whose products add to it, where two uses of x would
+    /// make two gradients and a sum.
+    /// </summary>
+    /// <param name="x">[T, K].</param>
+    /// <param name="weights">[N_i, K] each.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, N_i] each, and [T, K] in the memory of <paramref name="x"/>.</returns>
+    public static (Tensor[] Outputs, Tensor Residual) LinearBesideResidual(Tensor x, MatrixPrecision precision, params DenseWeight[] weights)
+    {
+        var outputs = Linear(x, precision, weights, again: true);
+        return (outputs[..^1], outputs[^1]);
+    }
+
+    private static Tensor[] Linear(Tensor x, MatrixPrecision precision, DenseWeight[] weights, bool again)
     {
         var recording = torch.is_grad_enabled();
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var factor = Dense.Factor(x, precision);
-        var outputs = new Tensor[weights.Length];
+        var outputs = new Tensor[weights.Length + (again ? 1 : 0)];
+        if (again) outputs[^1] = scope.Keep(x.WithoutHistory());
         var batch = new ProductBatch();
         for (var i = 0; i < weights.Length; i++)
         {
@@ -45,23 +62,25 @@ public static unsafe class FusedLayers
 
     private static Tensor?[] LinearBackward(Tensor?[] given, Saved saved, MatrixPrecision precision)
     {
-        var gradients = new Tensor?[1 + (2 * given.Length)];
-        var dy = Array.ConvertAll(given, g => g is null ? null : Dense.Rows(g));
+        var gradients = new Tensor?[1 + (2 * saved.Weights.Length)];
+        var dy = Array.ConvertAll(given[..saved.Weights.Length], g => g is null ? null : Dense.Rows(g));
         var factors = Array.ConvertAll(dy, g => g is null ? null : Dense.Factor(g, precision));
         var batch = new ProductBatch();
         if (Autograd.Wanted(0) != GradientUse.None)
         {
-            for (var i = 0; i < given.Length; i++)
+            gradients[0] = given.Length > dy.Length ? given[^1]?.Own() : null; // the residual's
+            var first = true;
+            for (var i = 0; i < dy.Length; i++)
             {
                 if (factors[i] is not { } factor) continue;
-                var first = gradients[0] is null;
                 (gradients[0], var product) = Dense.InputGradient(factor, saved.Weights[i].Factor, gradients[0]);
                 if (first) batch.Add(product);
                 else batch.Then(product);
+                first = false;
             }
         }
-        var weights = new WeightGradient?[given.Length];
-        for (var i = 0; i < given.Length; i++)
+        var weights = new WeightGradient?[dy.Length];
+        for (var i = 0; i < dy.Length; i++)
         {
             if (factors[i] is { } factor) weights[i] = WeightGradient.Join(batch, 1 + (2 * i), saved.Weights[i], factor, saved[0]);
             if (dy[i] is not { } g || Autograd.Wanted(2 + (2 * i)) == GradientUse.None) continue;
@@ -71,7 +90,7 @@ public static unsafe class FusedLayers
             batch.Beside(() => ColumnSums.Of(from, rows, columns, to));
         }
         batch.Run();
-        for (var i = 0; i < given.Length; i++) gradients[1 + (2 * i)] = weights[i]?.Deliver();
+        for (var i = 0; i < dy.Length; i++) gradients[1 + (2 * i)] = weights[i]?.Deliver();
         return gradients;
     }
 

@@ -25,25 +25,23 @@ internal static class FusedBertLayer
         var (config, precision, batch) = (encoder.Config, encoder.Execution.Precision, inputs.Batch);
         var layer = BertSites.Layer(l);
         DenseWeight query = weight($"{layer}.attention.self.query"), key = weight($"{layer}.attention.self.key"), value = weight($"{layer}.attention.self.value");
-        var asking = x;
-        Tensor q, k, v;
+        Tensor q, k, v, residual;
         if (clsOnly)
         {
-            asking = x.index_select(0, inputs.ClsRows); // [B, H]
-            q = FusedLayers.Linear(asking, precision, query)[0];
+            (var one, residual) = FusedLayers.LinearBesideResidual(x.index_select(0, inputs.ClsRows), precision, query); // [B, H]
             var both = FusedLayers.Linear(x, precision, key, value);
-            (k, v) = (both[0], both[1]);
+            (q, k, v) = (one[0], both[0], both[1]);
         }
         else
         {
-            var all = FusedLayers.Linear(x, precision, query, key, value);
+            (var all, residual) = FusedLayers.LinearBesideResidual(x, precision, query, key, value);
             (q, k, v) = (all[0], all[1], all[2]);
         }
         var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
         var context = PackedAttention.Apply(
             q, k, v, encoder.Gates?.Heads[l], layout, config.HeadsPerLayer[l], pass.Training ? config.AttentionDropout : 0, pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
         var attended = FusedLayers.Output(
-            context, weight($"{layer}.attention.output.dense"), asking, Norm($"{layer}.attention.output.LayerNorm", DropoutSite.AttentionOutput(l)), precision);
+            context, weight($"{layer}.attention.output.dense"), residual, Norm($"{layer}.attention.output.LayerNorm", DropoutSite.AttentionOutput(l)), precision);
         pass.Tap?.Invoke($"attention_out.{l}", attended);
         var y = FusedLayers.FeedForward(
             attended, weight(BertSites.NeuronRows(l)), weight($"{layer}.output.dense"), encoder.Gates?.Neurons[l], Norm($"{layer}.output.LayerNorm", DropoutSite.FeedForwardOutput(l)), precision);

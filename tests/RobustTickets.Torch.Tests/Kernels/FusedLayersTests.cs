@@ -18,6 +18,10 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    public void Linear_layers_beside_a_residual_equal_plain_ones(int seed) => Case.Random(seed).Compare("beside", 2e-5);
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
     public void Attention_output_equals_the_plain_one(int seed) => Case.Random(seed).Compare("output", 5e-5);
 
     [Theory]
@@ -26,6 +30,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
 
     [Theory]
     [InlineData("linear")]
+    [InlineData("beside")]
     [InlineData("output")]
     [InlineData("feed-forward")]
     public void Bfloat16_factors_stay_within_their_rounding(string layer)
@@ -37,6 +42,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
 
     [Theory]
     [InlineData("linear")]
+    [InlineData("beside")]
     [InlineData("output")]
     [InlineData("feed-forward")]
     public void A_lost_gradient_term_is_noticed(string layer) =>
@@ -58,6 +64,25 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
         loss.backward();
         var twice = parameters["up"].grad!.to_array();
         for (var i = 0; i < once.Length; i++) Assert.Equal(2 * once[i], twice[i], 1e-5 * Math.Max(1, Math.Abs(once[i])));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_gradient_that_others_are_given_too_is_not_written_over(bool projected)
+    {
+        using var scope = torch.scope();
+        var c = Case.Random(11);
+        var p = c.Parameters(DType.Float32);
+        var other = torch.zeros(p["x"].sizes).requires_grad_();
+        var later = other.exp(); // recorded first, so its backward runs last
+        var (outputs, residual) = FusedLayers.LinearBesideResidual(p["x"], MatrixPrecision.Fp32, DenseWeight.Of(p["w"], p["b"], MatrixPrecision.Fp32));
+        var loss = ((residual + later) * 3).sum(); // the sum hands one tensor to both its terms
+        if (projected) loss += outputs[0].sum();
+        loss.backward();
+        Assert.All(other.grad!.to_array(), g => Assert.Equal(3f, g));
+        var expected = projected ? torch.ones(outputs[0].sizes).matmul(p["w"].detach()) + 3 : torch.full(p["x"].sizes, 3);
+        Near(expected.to_array(), p["x"].grad!.to_array(), 1e-5);
     }
 
     [Fact]
@@ -188,6 +213,11 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
             var norm = new NormSpec(p["gamma"], p["beta"], Epsilon, Dropout, Dropout > 0 ? Keys : []);
             if (layer == "feed-forward") return FusedLayers.FeedForward(p["residual"], Weight("up", "b2"), Weight("down", "b"), Coefficients ? p["c"] : null, norm, precision);
             if (layer == "output") return FusedLayers.Output(p["x"], Weight("w", "b"), p["residual"], norm, precision);
+            if (layer == "beside")
+            {
+                var (projected, residual) = FusedLayers.LinearBesideResidual(p["x"], precision, Weight("w", "b"), Weight("w2", "b2"));
+                return torch.cat([.. projected, residual], 1);
+            }
             var outputs = FusedLayers.Linear(p["x"], precision, Weight("w", "b"), Weight("w2", "b2"));
             return torch.cat(outputs, 1);
 
@@ -198,6 +228,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
         {
             var type = p["x"].dtype;
             if (layer == "linear") return torch.cat([Linear(p["x"], "w", "b"), Linear(mutant ? p["x"].detach() : p["x"], "w2", "b2")], 1);
+            if (layer == "beside") return torch.cat([Linear(p["x"], "w", "b"), Linear(p["x"], "w2", "b2"), mutant ? p["x"].detach() : p["x"]], 1);
             if (layer == "output") return Norm(Linear(p["x"], "w", "b"), mutant ? p["residual"].detach() : p["residual"]);
             var activated = torch.nn.functional.gelu(Linear(p["residual"], "up", "b2"));
             if (Coefficients) activated = activated * p["c"];
