@@ -38,6 +38,9 @@ RT_API int32_t rt_is_sole(c10::TensorImpl* handle) {
   return c10::raw::intrusive_ptr::use_count(handle) == 1 && handle->has_storage() && handle->storage().use_count() == 1;
 }
 
+// How often operators have written into the tensor or its aliases.
+RT_API int32_t rt_version(c10::TensorImpl* handle) { return static_cast<int32_t>(handle->version_counter().current_version()); }
+
 // Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be all of it).
 RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank, int32_t dtype,
                          int32_t device_type, int32_t device_index, c10::TensorImpl** result) {

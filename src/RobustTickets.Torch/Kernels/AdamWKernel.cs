@@ -33,6 +33,9 @@ public static unsafe class AdamWKernel
     /// <summary>Elements that are asked for ahead of their use: four cache lines.</summary>
     private const int Ahead = 64;
 
+    /// <summary>Elements whose squares are summed by themselves.</summary>
+    internal const long SquaresBlock = 1 << 15;
+
     /// <summary>
     /// Updates <paramref name="count"/> parameters in place. <paramref name="gradient"/> may be null (all zero: moments decay and momentum still moves).
     /// </summary>
@@ -57,23 +60,37 @@ public static unsafe class AdamWKernel
     }
 
     /// <summary>Sum of squares in double precision, in an order that does not depend on the number of threads.</summary>
-    public static double SumOfSquares(float* values, long count) => SumOfSquares([((nint)values, count)]);
+    public static double SumOfSquares(float* values, long count) => SumOfSquares([((nint)values, count, default)]);
 
-    /// <summary>Sum of the squares of several tensors, each given by its address and number of elements.</summary>
-    internal static double SumOfSquares(IReadOnlyList<(nint Values, long Count)> tensors)
+    /// <summary>
+    /// Sum of the squares of several tensors, each given by its address, its number of elements, and what is known of it: the sums of its first blocks.
+    /// </summary>
+    internal static double SumOfSquares(IReadOnlyList<(nint Values, long Count, ReadOnlyMemory<double> Known)> tensors)
     {
-        const long block = 1 << 15;
-        List<(int Tensor, nint Values, int Count)> blocks = [];
-        for (var t = 0; t < tensors.Count; t++)
+        var sums = tensors.Select(tensor => new double[SquaresBlocks(tensor.Count)]).ToArray();
+        List<(int Tensor, int Block)> unknown = [];
+        for (var t = 0; t < sums.Length; t++)
         {
-            var (values, count) = tensors[t];
-            for (long from = 0; from < count; from += block) blocks.Add((t, values + (nint)(from * sizeof(float)), (int)Math.Min(block, count - from)));
+            var known = tensors[t].Known;
+            known.CopyTo(sums[t]);
+            for (var block = known.Length; block < sums[t].Length; block++) unknown.Add((t, block));
         }
-        var partial = new double[blocks.Count];
-        TorchParallel.ForEach(blocks.Count, b => partial[b] = SumOfSquares((float*)blocks[b].Values, blocks[b].Count));
-        var sums = new double[tensors.Count];
-        for (var b = 0; b < partial.Length; b++) sums[blocks[b].Tensor] += partial[b];
-        return sums.Sum();
+        TorchParallel.ForEach(unknown.Count, i =>
+        {
+            var (t, block) = unknown[i];
+            sums[t][block] = SumOfSquares((float*)tensors[t].Values, tensors[t].Count, block);
+        });
+        return sums.Sum(blocks => blocks.Sum());
+    }
+
+    /// <summary>Number of blocks of <see cref="SquaresBlock"/> elements.</summary>
+    internal static int SquaresBlocks(long count) => checked((int)((count + SquaresBlock - 1) / SquaresBlock));
+
+    /// <summary>Sum of the squares of one block.</summary>
+    internal static double SumOfSquares(float* values, long count, int block)
+    {
+        var from = block * SquaresBlock;
+        return SumOfSquares(values + from, (int)Math.Min(SquaresBlock, count - from));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,6 +1,6 @@
 // Products that do not wait for one another, in one meeting of the threads. Each result is cut into two halves; a thread takes the next half when it is done with one, so that what holds one
 // thread up for a moment is made good before the next meeting. What follows a product element by element (a bias, an activation) is done to a half by the thread that made it, behind
-// the last products in small blocks by whoever is free.
+// the last products in small blocks by whoever is free. Who still has to wait may do small work that belongs to later (WhileWaiting).
 // The halves depend on the shapes alone: one thread and two find the same bits of a product that is cut. Two threads that each multiply a half are faster than the library's own division between them
 // (docs/performance.md); each lays out the common factor for itself, which many threads would pay for, so more than two leave each product to the library.
 using System.Collections.Concurrent;
@@ -56,6 +56,7 @@ internal sealed class ProductBatch
 
     private readonly List<Entry> _entries = [];
     private readonly List<Action> _beside = [];
+    private Func<bool>? _whileWaiting;
 
     /// <summary>Adds a product. <paramref name="after"/> gets each part as soon as it is made; its rows begin at a multiple of <see cref="ColumnSums.Rows"/>.</summary>
     internal void Add(in Product product, PartBody? after = null)
@@ -71,6 +72,12 @@ internal sealed class ProductBatch
 
     /// <summary>Adds small work that waits for none of the products: a thread that is done with them takes it instead of waiting for the other.</summary>
     internal void Beside(Action work) => _beside.Add(work);
+
+    /// <summary>
+    /// Names small work that nobody waits for: a thread that has nothing left to do does some, again and again, until the others are done. It returns false where there is none. What was named
+    /// last counts.
+    /// </summary>
+    internal void WhileWaiting(Func<bool> some) => _whileWaiting = some;
 
     /// <summary>Runs all; what was added first is begun first, and what is beside the products last.</summary>
     internal void Run()
@@ -89,12 +96,12 @@ internal sealed class ProductBatch
             TorchParallel.ForEach(_beside.Count, work => _beside[work]());
             return;
         }
-        var meeting = new Meeting(tasks, _beside, threads);
+        var meeting = new Meeting(tasks, _beside, _whileWaiting, threads);
         TorchParallel.ForEach(meeting.Tasks, meeting.Run);
     }
 
     /// <summary>What the threads of one meeting share out. Halves of products are long; what follows the last of them is small, so whoever is done first does it for the others too.</summary>
-    private sealed class Meeting(List<(Entry Entry, ResultPart Part)> tasks, List<Action> beside, int threads)
+    private sealed class Meeting(List<(Entry Entry, ResultPart Part)> tasks, List<Action> beside, Func<bool>? whileWaiting, int threads)
     {
         private readonly ConcurrentQueue<(Entry Entry, ResultPart Part)> _following = new();
         private int _unmade = tasks.Count;
@@ -114,7 +121,7 @@ internal sealed class ProductBatch
             while (Volatile.Read(ref _unmade) > 0 || !_following.IsEmpty)
             {
                 if (_following.TryDequeue(out var work)) work.Entry.Finish(work.Part);
-                else Thread.SpinWait(1);
+                else if (whileWaiting is null || !whileWaiting()) Thread.SpinWait(1);
             }
         }
 

@@ -56,6 +56,7 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)] public static partial nint rt_share(nint handle);
     [LibraryImport(Library)] public static partial int rt_without_history(nint handle, out nint result);
     [LibraryImport(Library), SuppressGCTransition] public static partial int rt_is_sole(nint handle);
+    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_version(nint handle);
     [LibraryImport(Library)]
     public static partial int rt_tensor(void* data, long bytes, long* shape, int rank, int dtype, int deviceType, int deviceIndex, out nint result);
     [LibraryImport(Library)] public static partial int rt_read(nint handle, void* data, long bytes);

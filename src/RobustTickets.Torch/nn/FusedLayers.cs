@@ -188,6 +188,7 @@ public static unsafe class FusedLayers
             ushort* narrow = Half(activated, half), narrowDz = Half(dz, half);
             var first = new ProductBatch();
             first.Add(toDa, (in ResultPart part) => GeluKernel.Backward(from, bias, factors, gradient, wide, narrow, narrowDz, (int)toDa.N, inner, part));
+            if (saved.Weights[0].Slot is { } slot) first.WhileWaiting(slot.Squares.SumOne);
             first.Run();
             var second = new ProductBatch();
             second.Add(Dense.InputGradient(dz, saved.Weights[0].Factor, dx).Product); // the residual's gradient is there already

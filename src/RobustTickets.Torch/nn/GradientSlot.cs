@@ -7,6 +7,11 @@ public sealed class GradientSlot : IDisposable
 {
     private Tensor? _spare;
 
+    internal GradientSlot(GradientSquares squares) => Squares = squares;
+
+    /// <summary>Who may sum the squares of a gradient in this memory before its norm is asked for.</summary>
+    internal GradientSquares Squares { get; }
+
     /// <summary>Whether memory waits here.</summary>
     internal bool IsFilled => _spare is not null;
 

@@ -15,6 +15,9 @@ public sealed class ParameterStore : IDisposable
     private readonly Dictionary<string, RowGradient> _rowGradients = [];
     private readonly Dictionary<string, GradientSlot> _slots = [];
 
+    /// <summary>What is known of the squares of gradients whose memory is kept here.</summary>
+    internal GradientSquares Squares { get; } = new();
+
     /// <summary>Where all parameters lie; what is added later is brought there.</summary>
     public Device Device { get; private set; }
 
@@ -102,7 +105,7 @@ public sealed class ParameterStore : IDisposable
         foreach (var name in names)
         {
             if (_slots.ContainsKey(name) || _tensors[name] is not { requires_grad: true, dtype: DType.Float32 } tensor) continue;
-            var slot = _slots[name] = new GradientSlot();
+            var slot = _slots[name] = new GradientSlot(Squares);
             using var gradient = tensor.grad;
             if (gradient is null) slot.Park(torch.empty(tensor.sizes));
         }
@@ -114,6 +117,7 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Drops all gradients; the next backward pass writes fresh ones.</summary>
     public void ClearGradients()
     {
+        Squares.Clear();
         foreach (var name in _names) ClearGradient(name);
         _rowGradients.Clear();
     }
@@ -124,6 +128,7 @@ public sealed class ParameterStore : IDisposable
         var tensor = _tensors[name];
         if (_slots.TryGetValue(name, out var slot) && !slot.IsFilled && tensor.grad is { } gradient)
         {
+            Squares.Forget(gradient.data_ptr);
             if (gradient.is_contiguous && gradient.dtype == DType.Float32) slot.Park(gradient);
             else gradient.Dispose();
         }
@@ -143,6 +148,7 @@ public sealed class ParameterStore : IDisposable
     {
         foreach (var tensor in _tensors.Values) tensor.Dispose();
         foreach (var slot in _slots.Values) slot.Dispose();
+        Squares.Dispose();
         _slots.Clear();
         _tensors.Clear();
         _names.Clear();

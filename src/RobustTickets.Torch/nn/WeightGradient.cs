@@ -11,6 +11,7 @@ internal sealed class WeightGradient
     private readonly Tensor _into;
     private readonly bool _direct;
     private readonly bool _fresh;
+    private readonly GradientSquares? _squares;
 
     private WeightGradient(DenseWeight dense, GradientUse use)
     {
@@ -19,7 +20,9 @@ internal sealed class WeightGradient
         var before = accumulates ? _weight.grad : null;
         _direct = accumulates && before is null or { is_contiguous: true, dtype: DType.Float32 };
         _fresh = !_direct || before is null;
-        _into = _fresh ? (_direct ? dense.Slot?.Take() : null) ?? torch.empty(_weight.sizes) : before!;
+        var kept = _direct ? _fresh ? dense.Slot?.Take() : before : null;
+        _squares = kept is null ? null : dense.Slot?.Squares; // memory made for this pass may be dropped with it
+        _into = kept ?? torch.empty(_weight.sizes);
     }
 
     /// <summary>Adds the product to a batch; null where nobody wants the gradient.</summary>
@@ -34,6 +37,11 @@ internal sealed class WeightGradient
         if (use == GradientUse.None) return null;
         var gradient = new WeightGradient(dense, use);
         batch.Add(Dense.WeightGradient(dy, x, gradient._into, add: !gradient._fresh));
+        if (gradient._squares is { } squares)
+        {
+            squares.Forget(gradient._into.data_ptr);
+            batch.WhileWaiting(squares.SumOne);
+        }
         return gradient;
     }
 
@@ -41,6 +49,7 @@ internal sealed class WeightGradient
     internal Tensor? Deliver()
     {
         if (!_direct) return _into;
+        _squares?.Made(_into);
         if (_fresh)
         {
             _weight.grad = _into;

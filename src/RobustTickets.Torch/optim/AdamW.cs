@@ -83,7 +83,7 @@ public sealed unsafe class AdamW : IDisposable
         using var clock = KernelClock.In(KernelPart.Optimizer);
         using var scope = torch.scope();
         var gradients = Clipped.Select(slot => slot.Name).Concat(also ?? []).Select(Gradient).OfType<Tensor>();
-        var norm = Math.Sqrt(_operators ? OperatorAdamW.SumOfSquares([.. gradients]) : AdamWKernel.SumOfSquares([.. gradients.Select(gradient => ((nint)Pointer(gradient), gradient.numel))]));
+        var norm = Math.Sqrt(_operators ? OperatorAdamW.SumOfSquares([.. gradients]) : AdamWKernel.SumOfSquares([.. gradients.Select(gradient => ((nint)Pointer(gradient), gradient.numel, _store.Squares.Known(gradient)))]));
         var factor = limit > 0 ? Math.Min(1.0, limit / (norm + 1e-6)) : 1.0;
         return new GradientNorm(norm, (float)factor);
     }
@@ -96,7 +96,11 @@ public sealed unsafe class AdamW : IDisposable
             using var gradient = Gradient(slot.Name);
             if (gradient is null) continue;
             if (_operators) gradient.clamp_(-limit, limit);
-            else AdamWKernel.ClampValues(Pointer(gradient), gradient.numel, (float)limit);
+            else
+            {
+                AdamWKernel.ClampValues(Pointer(gradient), gradient.numel, (float)limit);
+                _store.Squares.Forget(gradient.data_ptr);
+            }
         }
     }
 

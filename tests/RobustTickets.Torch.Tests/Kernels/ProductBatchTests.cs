@@ -93,6 +93,33 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
         return true;
     });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void What_is_done_while_waiting_ends_with_the_products(int threads) => Numbers.OnThreads(threads, () =>
+    {
+        float[] a = Numbers.Normal(new Random(1), T * H), b = Numbers.Normal(new Random(2), F * H), alone = Numbers.Zeros(T * F), c = Numbers.Zeros(T * F);
+        var product = new Product(false, false, true, T, F, H, At(a), At(b), 0, At(alone));
+        Gemm.Run(product);
+        foreach (var left in new[] { 0, 1, int.MaxValue })
+        {
+            int waiting = left, done = 0;
+            var batch = new ProductBatch();
+            batch.Add(product with { C = At(c) });
+            batch.WhileWaiting(() =>
+            {
+                if (Interlocked.Decrement(ref waiting) < 0) return false;
+                Interlocked.Increment(ref done);
+                return true;
+            });
+            batch.Run();
+            Assert.Equal(alone, c);
+            Assert.True(done <= left);
+        }
+        return true;
+    });
+
     [Fact]
     public void Column_sums_are_those_of_blocks_added_in_order()
     {
