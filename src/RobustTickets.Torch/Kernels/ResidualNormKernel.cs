@@ -1,9 +1,11 @@
 // y = LayerNorm(dropout(x + bias) + residual) in one pass over the rows, and its gradients in one more: the end of both halves of a transformer layer.
 // Kept for backward: the normalised rows (in the memory of x) and one 1/deviation a row; the dropout mask is drawn again from its key.
 // The obvious form beside it is BertEncoder's plain layer (add, KeyedDropout, layer_norm); the tests run both, and a scalar oracle in double precision.
+// Where the processor has AVX-512 the native form runs (native/norm.cpp); this one is its reference, bit for bit.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
 
@@ -18,8 +20,17 @@ internal static unsafe class ResidualNormKernel
         float* x, float* bias, float* residual, ReadOnlyMemory<RandomKey> keys, double dropout, float* gamma, float* beta, double epsilon, float* y, float* inverse, long rows, int width)
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
+        using var pin = keys.Pin();
+        var drawn = keys.IsEmpty ? null : (RandomKey*)pin.Pointer;
         TorchParallel.For(rows, Grain(width), (begin, end) =>
         {
+            if (NativeKernels.Used)
+            {
+                var at = begin * width;
+                var task = Task(x, inverse, drawn, dropout, gamma, begin, end, width) with { Bias = bias, Residual = residual + at, Beta = beta, Epsilon = epsilon, Y = y + at };
+                Shim.rt_norm_forward(&task);
+                return;
+            }
             var mask = Mask(keys, width);
             for (var r = begin; r < end; r++)
             {
@@ -38,9 +49,26 @@ internal static unsafe class ResidualNormKernel
         float* dy, float* normalised, float* inverse, ReadOnlyMemory<RandomKey> keys, double dropout, float* gamma, float* dx, float* dResidual, long rows, int width)
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
+        using var pin = keys.Pin();
+        var drawn = keys.IsEmpty ? null : (RandomKey*)pin.Pointer;
         var sums = new ColumnSums(rows, 3, width);
         sums.ForBlocks(rows, (block, first, last) =>
         {
+            if (NativeKernels.Used)
+            {
+                var at = first * width;
+                var task = Task(normalised, inverse, drawn, dropout, gamma, first, last, width) with
+                {
+                    Dy = dy + at,
+                    Dx = dx + at,
+                    DResidual = dResidual + at,
+                    GammaSums = sums.At(block, 0),
+                    BetaSums = sums.At(block, 1),
+                    BiasSums = sums.At(block, 2),
+                };
+                Shim.rt_norm_backward(&task);
+                return;
+            }
             var mask = Mask(keys, width);
             for (var r = first; r < last; r++)
             {
@@ -54,6 +82,18 @@ internal static unsafe class ResidualNormKernel
     }
 
     internal static int Grain(int width) => Math.Max(1, 16384 / Math.Max(1, width));
+
+    private static NormRows Task(float* normalised, float* inverse, RandomKey* keys, double dropout, float* gamma, long first, long last, int width) => new NormRows
+    {
+        Rows = last - first,
+        Width = width,
+        Keys = keys is null ? null : keys + first,
+        Threshold = keys is null ? 0 : KeyedFill.DropThreshold(dropout),
+        Kept = keys is null ? 1 : KeyedFill.KeptFactor(dropout),
+        Gamma = gamma,
+        Normalised = normalised + (first * width),
+        Inverse = inverse + first,
+    };
 
     private static float* Mask(ReadOnlyMemory<RandomKey> keys, int width) => keys.IsEmpty ? null : (float*)NativeMemory.Alloc((nuint)width, sizeof(float));
 

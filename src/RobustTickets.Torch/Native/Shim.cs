@@ -111,6 +111,9 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)] public static partial void rt_gelu_forward(GeluPart* part);
     [LibraryImport(Library)] public static partial void rt_gelu_backward(GeluPart* part);
 
+    [LibraryImport(Library)] public static partial void rt_norm_forward(NormRows* rows);
+    [LibraryImport(Library)] public static partial void rt_norm_backward(NormRows* rows);
+
     [LibraryImport(Library)] public static partial int rt_threads(out int threads);
     [LibraryImport(Library)] public static partial int rt_set_threads(int threads);
     [LibraryImport(Library)]

@@ -134,6 +134,23 @@ public sealed unsafe class FusedKernelSpecialsTests : IClassFixture<OneThread>
         }
     }
 
+    public static TheoryData<bool, bool> NormKinds() => new TheoryData<bool, bool> { { false, false }, { false, true }, { true, false }, { true, true } };
+
+    [Theory]
+    [MemberData(nameof(NormKinds))]
+    public void Native_and_managed_norms_are_the_same_bits_at_every_tail_start_and_kind_of_number(bool dropout, bool specials)
+    {
+        foreach (var width in Enumerable.Range(1, 80).Append(768).Append(769))
+        {
+            // Rows of fewer and more than one block, and of groups that the native form takes together with some left over.
+            foreach (var rows in width % 8 == 5 ? new[] { 1, 2, 3, 47 } : [39])
+            {
+                var (native, managed) = Numbers.BothWays(() => Norm(rows, width, dropout, specials));
+                Assert.Equal(managed, native);
+            }
+        }
+    }
+
     /// <summary>The bits that forward and backward of 67 rows leave, what lies around them included: from misaligned starts, a part of the columns, special numbers among the rest.</summary>
     private static List<uint> Activation(int width, bool coefficients)
     {
@@ -161,6 +178,46 @@ public sealed unsafe class FusedKernelSpecialsTests : IClassFixture<OneThread>
         float[] found = [.. forward, .. again, .. gradient, .. given, .. sums.Total(0).to_array(), .. sums.Total(1).to_array(), .. halfSums.Total(0).to_array(), .. halfSums.Total(1).to_array()];
         // All kinds of no number are one: which of two a sum keeps is the compiler's choice of operand order.
         return [.. found.Select(v => float.IsNaN(v) ? uint.MaxValue : BitConverter.SingleToUInt32Bits(v)), .. half.Select(h => (uint)h), .. halfGradient.Select(h => (uint)h)];
+    }
+
+    /// <summary>The bits that forward and backward of the norm leave, column sums of every block and what lies around included: from misaligned starts, into other memory and in place.</summary>
+    private static List<uint> Norm(int rows, int width, bool dropout, bool specials)
+    {
+        const int around = 9;
+        var random = new Random((rows * 1000) + width);
+        var count = rows * width;
+        float[] x = Numbers.Normal(random, count + around, 3), residual = Numbers.Normal(random, count + around), dy = Numbers.Normal(random, count + around);
+        float[] bias = Numbers.Normal(random, width + 1), gamma = Numbers.Normal(random, width + 3), beta = Numbers.Normal(random, width + 2);
+        for (var r = 0; specials && r < rows; r++)
+        {
+            // One kind a row, and rows of one number: what a bad one leaves of its row is little, and every kind must be seen.
+            var (first, one) = (r * width, Numbers.Specials[r % Numbers.Specials.Count]);
+            if (r % 3 == 0) x.AsSpan(first + 1, width).Fill(one);
+            if (r % 3 == 0 && r % 2 == 0) residual.AsSpan(first + 2, width).Fill(-one);
+            if (r % 3 == 1) x[1 + first + (r * 13 % width)] = one;
+            if (r % 3 == 2) dy[2 + first + (r * 29 % width)] = one;
+        }
+        var keys = dropout ? Enumerable.Range(0, rows + 1).Select(r => RandomKey.FromSeed(width).Derive(r)).ToArray().AsMemory(1) : default;
+        // What is drawn for an element of the first row is the very threshold.
+        var probability = dropout ? (keys.Span[0].Bits((uint)(width / 2)) >> 8) / (double)(1 << 24) : 0;
+        float[] y = Numbers.Zeros(count + around), dx = Numbers.Zeros(count + around), again = Numbers.Zeros(count + around), dResidual = Numbers.Zeros(count + around);
+        foreach (var target in new[] { y, dx, again, dResidual }) Array.Fill(target, Untouched);
+        var inverse = Numbers.Zeros(rows + 2);
+        ResidualNormKernel.Forward(
+            Numbers.At(x, 1), Numbers.At(bias, 1), Numbers.At(residual, 2), keys, probability, Numbers.At(gamma, 3), Numbers.At(beta, 2), 1e-12, Numbers.At(y, 3), Numbers.At(inverse, 1), rows, width);
+        var found = new List<float>([.. x, .. y, .. inverse]);
+        foreach (var target in new[] { Numbers.At(dx, 5), Numbers.At(dy, 2) })
+        {
+            using var sums = ResidualNormKernel.Backward(
+                Numbers.At(dy, 2), Numbers.At(x, 1), Numbers.At(inverse, 1), keys, probability, Numbers.At(gamma, 3), target, Numbers.At(target == Numbers.At(dy, 2) ? again : dResidual, 7), rows, width);
+            for (var block = 0; block * ColumnSums.Rows < rows; block++)
+            {
+                for (var set = 0; set < 3; set++) found.AddRange(new ReadOnlySpan<float>(sums.At(block, set), width));
+            }
+        }
+        found.AddRange([.. dx, .. dy, .. again, .. dResidual, .. residual, .. bias, .. gamma, .. beta]);
+        // As for activations, all kinds of no number are one.
+        return [.. found.Select(v => float.IsNaN(v) ? uint.MaxValue : BitConverter.SingleToUInt32Bits(v))];
     }
 
     private static double Phi(double x)

@@ -1,0 +1,252 @@
+// y = LayerNorm(dropout(x + bias) + residual) of whole rows and its gradients, as training runs them. The native form of ResidualNormKernel, with its bits: the managed one is the
+// reference and what processors without AVX-512 run. The dropout mask is drawn in registers where it is wanted and never stored.
+#include "rt.h"
+#include "simd.h"
+
+#include <algorithm>
+#include <cmath>
+
+// As NormRows.cs declares it.
+struct NormRows {
+  int64_t rows, width;   // rows lie width elements apart
+  const uint64_t* keys;  // [rows], or null: no dropout
+  uint32_t threshold;    // of 24 bits: what is drawn below it is dropped
+  float kept;            // the factor of what is not
+  const float* gamma;
+  float *normalised, *inverse;  // forward: x becomes the normalised rows; backward reads both
+  // Forward alone.
+  const float *bias, *residual, *beta;
+  double epsilon;
+  float* y;
+  // Backward alone; dx may be dy. The sums are [width] and gain these rows.
+  const float* dy;
+  float *dx, *d_residual, *gamma_sums, *beta_sums, *bias_sums;
+};
+
+#if defined(__x86_64__)
+namespace {
+
+#define RT_STEP __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline))
+
+// Rows that go through a pass before the next pass begins. Their memory is read in one stream, row by row, and is still in the second cache when the next pass wants it: several rows
+// read at once were slower as soon as they came from memory. What the last pass writes is asked for in the first one.
+constexpr int64_t kGroup = 8;
+// Rows whose squares are summed at once, out of the cache: a sum is one chain whose order is given, and those of several rows are waited for together.
+constexpr int kChains = 4;
+
+// Sixteen columns from `column` on: all of them but at the end of a row, where `inside` are there. The managed kernel takes `eights` in vectors and the rest one by one.
+struct Lanes {
+  int64_t column;
+  __mmask16 inside, eights;
+};
+
+template <typename Step>
+RT_AVX512_INLINE void for_columns(int64_t width, Step step) {
+  int64_t j = 0;
+  for (; j + 16 <= width; j += 16) step(Lanes{j, 0xffff, 0xffff});
+  if (j < width) step(Lanes{j, rt::lanes(width - j), rt::lanes((width - j) & ~int64_t{7})});
+}
+
+RT_AVX512_INLINE __m512 load(const float* p, const Lanes& l) { return l.inside == 0xffff ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(l.inside, p); }
+
+RT_AVX512_INLINE void store(float* p, const Lanes& l, __m512 value) {
+  if (l.inside == 0xffff) _mm512_storeu_ps(p, value);
+  else _mm512_mask_storeu_ps(p, l.inside, value);
+}
+
+// a b + c as the managed backward does it: fused in vectors, rounded twice one by one.
+RT_AVX512_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 c, const Lanes& l) {
+  const __m512 fused = _mm512_fmadd_ps(a, b, c);
+  return l.eights == 0xffff ? fused : _mm512_mask_mov_ps(_mm512_add_ps(_mm512_mul_ps(a, b), c), l.eights, fused);
+}
+
+RT_AVX512_INLINE __m256 lower(__m512 x) { return _mm512_castps512_ps256(x); }
+RT_AVX512_INLINE __m256 upper(__m512 x) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1)); }
+
+// The managed sums have eight lanes: of sixteen the lower half goes in first.
+RT_AVX512_INLINE void add(__m256& sums, __m512 x, const Lanes& l) {
+  if (l.eights & 0xff) sums = _mm256_add_ps(sums, lower(x));
+  if (l.eights & 0xff00) sums = _mm256_add_ps(sums, upper(x));
+}
+
+RT_AVX512_INLINE void add_product(__m256& sums, __m512 a, __m512 b, const Lanes& l) {
+  if (l.eights & 0xff) sums = _mm256_fmadd_ps(lower(a), lower(b), sums);
+  if (l.eights & 0xff00) sums = _mm256_fmadd_ps(upper(a), upper(b), sums);
+}
+
+// In the order of Vector256.Sum: neighbours, then pairs, then halves.
+RT_AVX512_INLINE float total(__m256 x) {
+  __m128 low = _mm256_castps256_ps128(x), high = _mm256_extractf128_ps(x, 1);
+  low = _mm_add_ps(low, _mm_shuffle_ps(low, low, 0xb1));
+  high = _mm_add_ps(high, _mm_shuffle_ps(high, high, 0xb1));
+  low = _mm_add_ps(low, _mm_shuffle_ps(low, low, 0x4e));
+  high = _mm_add_ps(high, _mm_shuffle_ps(high, high, 0x4e));
+  return _mm_cvtss_f32(_mm_add_ss(low, high));
+}
+
+// What the dropout of a row draws from.
+struct Draw {
+  __m512i low, high, limit;
+  __m512 kept;
+
+  RT_AVX512_INLINE Draw(const NormRows& p, int64_t row, bool dropout) {
+    const uint64_t key = dropout ? p.keys[row] : 0;
+    low = _mm512_set1_epi32(static_cast<int32_t>(key));
+    high = _mm512_set1_epi32(static_cast<int32_t>(key >> 32));
+    limit = _mm512_set1_epi32(static_cast<int32_t>(p.threshold));
+    kept = _mm512_set1_ps(p.kept);
+  }
+};
+
+// KeyedFill.DropoutRow, made of RandomKey.Bits: 0 or the factor of what is kept. A number that is none times 0 is none, so dropping is a product here as it is there.
+RT_AVX512_INLINE __m512 mask16(const Draw& draw, int64_t column) {
+  const __m512i feature = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(column)), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  __m512i x = _mm512_add_epi32(draw.low, _mm512_mullo_epi32(feature, _mm512_set1_epi32(static_cast<int32_t>(0x9e3779b9u))));
+  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
+  x = _mm512_xor_epi32(_mm512_mullo_epi32(x, _mm512_set1_epi32(0x7feb352d)), draw.high);
+  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 15));
+  x = _mm512_mullo_epi32(x, _mm512_set1_epi32(static_cast<int32_t>(0x846ca68bu)));
+  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
+  return _mm512_maskz_mov_ps(_mm512_cmpge_epi32_mask(_mm512_srli_epi32(x, 8), draw.limit), draw.kept);
+}
+
+// x + bias, dropped, + residual takes the place of x. Returns the mean.
+template <bool kDropout>
+RT_AVX512 float add_row(const NormRows& p, int64_t row) {
+  const int64_t width = p.width;
+  const float *bias = p.bias, *residual = p.residual + row * width, *y = p.y + row * width;
+  float* x = p.normalised + row * width;
+  const Draw draw(p, row, kDropout);
+  __m256 sums = _mm256_setzero_ps();
+  for_columns(width, [&](Lanes l) RT_STEP {
+    const int64_t j = l.column;
+    __builtin_prefetch(y + j, 1);
+    __m512 value = _mm512_add_ps(load(x + j, l), load(bias + j, l));
+    if (kDropout) value = _mm512_mul_ps(value, mask16(draw, j));
+    value = _mm512_add_ps(value, load(residual + j, l));
+    store(x + j, l, value);
+    add(sums, value, l);
+  });
+  float sum = total(sums);
+  for (int64_t j = width & ~int64_t{7}; j < width; ++j) sum += x[j];
+  return sum / static_cast<float>(width);
+}
+
+// One over the deviation of each of N rows.
+template <int N>
+RT_AVX512 void deviate(const NormRows& p, int64_t row, const float* means) {
+  const int64_t width = p.width;
+  const float* x = p.normalised + row * width;
+  __m512 centre[N];
+  __m256 squares[N];
+#pragma GCC unroll 4
+  for (int r = 0; r < N; ++r) {
+    centre[r] = _mm512_set1_ps(means[r]);
+    squares[r] = _mm256_setzero_ps();
+  }
+  for_columns(width, [&](Lanes l) RT_STEP {
+#pragma GCC unroll 4
+    for (int r = 0; r < N; ++r) {
+      const __m512 d = _mm512_sub_ps(load(x + r * width + l.column, l), centre[r]);
+      add_product(squares[r], d, d, l);
+    }
+  });
+#pragma GCC unroll 4
+  for (int r = 0; r < N; ++r) {
+    float square = total(squares[r]);
+    for (int64_t j = width & ~int64_t{7}; j < width; ++j) square += (x[r * width + j] - means[r]) * (x[r * width + j] - means[r]);
+    p.inverse[row + r] = static_cast<float>(1.0 / std::sqrt(static_cast<double>(square / static_cast<float>(width)) + p.epsilon));
+  }
+}
+
+RT_AVX512 void normalise_row(const NormRows& p, int64_t row, float mean) {
+  const float *gamma = p.gamma, *beta = p.beta;
+  float *x = p.normalised + row * p.width, *y = p.y + row * p.width;
+  const __m512 centre = _mm512_set1_ps(mean), scale = _mm512_set1_ps(p.inverse[row]);
+  for_columns(p.width, [&](Lanes l) RT_STEP {
+    const int64_t j = l.column;
+    const __m512 n = _mm512_mul_ps(_mm512_sub_ps(load(x + j, l), centre), scale);
+    store(x + j, l, n);
+    store(y + j, l, _mm512_fmadd_ps(n, load(gamma + j, l), load(beta + j, l)));
+  });
+}
+
+template <bool kDropout>
+void forward(const NormRows& p) {
+  float means[kGroup];
+  for (int64_t first = 0; first < p.rows; first += kGroup) {
+    const int64_t count = std::min(kGroup, p.rows - first);
+    for (int64_t r = 0; r < count; ++r) means[r] = add_row<kDropout>(p, first + r);
+    int64_t r = 0;
+    for (; r + kChains <= count; r += kChains) deviate<kChains>(p, first + r, means + r);
+    for (; r < count; ++r) deviate<1>(p, first + r, means + r);
+    for (r = 0; r < count; ++r) normalise_row(p, first + r, means[r]);
+  }
+}
+
+// With g = dy gamma and n the normalised row: ds = (g - mean(g) - n mean(g n)) / deviation.
+struct Means {
+  float plain, weighted;
+};
+
+RT_AVX512 Means sum_row(const NormRows& p, int64_t row) {
+  const int64_t width = p.width, at = row * width;
+  const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at, *dx = p.dx + at, *d_residual = p.d_residual + at;
+  float *gamma_sums = p.gamma_sums, *beta_sums = p.beta_sums;
+  __m256 plain = _mm256_setzero_ps(), weighted = _mm256_setzero_ps();
+  for_columns(width, [&](Lanes l) RT_STEP {
+    const int64_t j = l.column;
+    __builtin_prefetch(d_residual + j, 1);
+    __builtin_prefetch(dx + j, 1);
+    const __m512 given = load(dy + j, l), n = load(normalised + j, l), g = _mm512_mul_ps(given, load(gamma + j, l));
+    add(plain, g, l);
+    add_product(weighted, g, n, l);
+    store(gamma_sums + j, l, multiply_add(given, n, load(gamma_sums + j, l), l));
+    store(beta_sums + j, l, _mm512_add_ps(load(beta_sums + j, l), given));
+  });
+  float sum = total(plain), product = total(weighted);
+  for (int64_t j = width & ~int64_t{7}; j < width; ++j) {
+    const float g = dy[j] * gamma[j];
+    sum += g;
+    product += g * normalised[j];
+  }
+  return {sum / static_cast<float>(width), product / static_cast<float>(width)};
+}
+
+template <bool kDropout>
+RT_AVX512 void slope_row(const NormRows& p, int64_t row, Means means) {
+  const int64_t at = row * p.width;
+  const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at;
+  float *dx = p.dx + at, *d_residual = p.d_residual + at, *bias_sums = p.bias_sums;
+  const __m512 centre = _mm512_set1_ps(means.plain), along = _mm512_set1_ps(-means.weighted), scale = _mm512_set1_ps(p.inverse[row]);
+  const Draw draw(p, row, kDropout);
+  for_columns(p.width, [&](Lanes l) RT_STEP {
+    const int64_t j = l.column;
+    const __m512 g = _mm512_mul_ps(load(dy + j, l), load(gamma + j, l));
+    const __m512 ds = _mm512_mul_ps(multiply_add(load(normalised + j, l), along, _mm512_sub_ps(g, centre), l), scale);
+    const __m512 dropped = kDropout ? _mm512_mul_ps(ds, mask16(draw, j)) : ds;
+    store(d_residual + j, l, ds);
+    store(dx + j, l, dropped);
+    store(bias_sums + j, l, _mm512_add_ps(load(bias_sums + j, l), dropped));
+  });
+}
+
+template <bool kDropout>
+void backward(const NormRows& p) {
+  Means means[kGroup];
+  for (int64_t first = 0; first < p.rows; first += kGroup) {
+    const int64_t count = std::min(kGroup, p.rows - first);
+    for (int64_t r = 0; r < count; ++r) means[r] = sum_row(p, first + r);
+    for (int64_t r = 0; r < count; ++r) slope_row<kDropout>(p, first + r, means[r]);
+  }
+}
+
+}  // namespace
+
+// The caller of both has checked that rt_avx512_supported.
+RT_API void rt_norm_forward(const NormRows* rows) { rows->keys == nullptr ? forward<false>(*rows) : forward<true>(*rows); }
+RT_API void rt_norm_backward(const NormRows* rows) { rows->keys == nullptr ? backward<false>(*rows) : backward<true>(*rows); }
+#else
+RT_API void rt_norm_forward(const NormRows*) {}
+RT_API void rt_norm_backward(const NormRows*) {}
+#endif
