@@ -21,7 +21,7 @@ internal static unsafe class ResidualNormKernel
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
         using var pin = keys.Pin();
-        var drawn = keys.IsEmpty ? null : (RandomKey*)pin.Pointer;
+        var drawn = keys.IsEmpty ? null : (ulong*)pin.Pointer; // a key is its value
         TorchParallel.For(rows, Grain(width), (begin, end) =>
         {
             if (NativeKernels.Used)
@@ -50,7 +50,7 @@ internal static unsafe class ResidualNormKernel
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
         using var pin = keys.Pin();
-        var drawn = keys.IsEmpty ? null : (RandomKey*)pin.Pointer;
+        var drawn = keys.IsEmpty ? null : (ulong*)pin.Pointer; // a key is its value
         var sums = new ColumnSums(rows, 3, width);
         sums.ForBlocks(rows, (block, first, last) =>
         {
@@ -83,7 +83,7 @@ internal static unsafe class ResidualNormKernel
 
     internal static int Grain(int width) => Math.Max(1, 16384 / Math.Max(1, width));
 
-    private static NormRows Task(float* normalised, float* inverse, RandomKey* keys, double dropout, float* gamma, long first, long last, int width) => new NormRows
+    private static NormRows Task(float* normalised, float* inverse, ulong* keys, double dropout, float* gamma, long first, long last, int width) => new NormRows
     {
         Rows = last - first,
         Width = width,

@@ -1,6 +1,5 @@
 // The task of native/norm.cpp, field for field.
 using System.Runtime.InteropServices;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Torch.Native;
 
@@ -11,13 +10,13 @@ internal unsafe struct NormRows
     /// <summary>Rows, and elements of each; the rows of every matrix lie one behind the other.</summary>
     internal long Rows, Width;
 
-    /// <summary>[Rows] keys of the dropout masks; null without dropout.</summary>
-    internal RandomKey* Keys;
+    /// <summary>[Rows] keys of the dropout masks, or null: no dropout.</summary>
+    internal ulong* Keys;
 
-    /// <summary><see cref="KeyedFill.DropThreshold"/>.</summary>
+    /// <summary>The 24-bit threshold below which an element is dropped.</summary>
     internal uint Threshold;
 
-    /// <summary><see cref="KeyedFill.KeptFactor"/>.</summary>
+    /// <summary>The factor of an element that is not.</summary>
     internal float Kept;
 
     /// <summary>[Width].</summary>

@@ -14,6 +14,7 @@ internal sealed unsafe class GradientSquares : IDisposable
     /// <summary>A gradient is complete for now: its squares may be summed. What was known of this memory must be forgotten.</summary>
     internal void Made(Tensor gradient)
     {
+        if (gradient.numel == 0) return; // a pruned layer's; it has no memory to know it by
         var entry = new Entry(gradient);
         _entries.Add(gradient.data_ptr, entry);
         _waiting.Add(entry);

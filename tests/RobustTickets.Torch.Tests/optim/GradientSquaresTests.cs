@@ -55,6 +55,17 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
     }
 
     [Fact]
+    public void Gradients_without_elements_add_nothing()
+    {
+        using var scope = torch.scope();
+        using var squares = new GradientSquares();
+        squares.Made(torch.zeros([0, 4]));
+        squares.Made(torch.zeros([4, 0]));
+        Assert.False(squares.SumOne());
+        Assert.Equal(0, squares.Known(torch.zeros([0, 4])).Length);
+    }
+
+    [Fact]
     public void Nothing_is_summed_of_gradients_that_were_dropped()
     {
         using var net = new Net();
