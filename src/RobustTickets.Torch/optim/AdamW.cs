@@ -83,7 +83,8 @@ public sealed unsafe class AdamW : IDisposable
         using var clock = KernelClock.In(KernelPart.Optimizer);
         using var scope = torch.scope();
         var gradients = Clipped.Select(slot => slot.Name).Concat(also ?? []).Select(Gradient).OfType<Tensor>();
-        var norm = Math.Sqrt(_operators ? OperatorAdamW.SumOfSquares([.. gradients]) : AdamWKernel.SumOfSquares([.. gradients.Select(gradient => ((nint)Pointer(gradient), gradient.numel, _store.Squares.Known(gradient)))]));
+        var norm = Math.Sqrt(
+            _operators ? OperatorAdamW.SumOfSquares([.. gradients]) : AdamWKernel.SumOfSquares([.. gradients.Select(g => (g.data_ptr, g.numel, _store.Squares.Known(g)))]));
         var factor = limit > 0 ? Math.Min(1.0, limit / (norm + 1e-6)) : 1.0;
         return new GradientNorm(norm, (float)factor);
     }
