@@ -84,13 +84,6 @@ RT_AVX512 inline void transpose(const float* from, int64_t stride, int64_t rows,
   }
 }
 
-// The order of Vector256.Sum.
-RT_AVX512_INLINE float sum8(__m256 x) {
-  alignas(32) float s[8];
-  _mm256_store_ps(s, x);
-  return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
-}
-
 // Softmax of scale times a row [n]; what lies behind it up to the next multiple of 16 is not read and becomes zero.
 RT_AVX512 inline void softmax(float* row, int64_t n, float scale) {
   const __m512 none = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
@@ -101,8 +94,7 @@ RT_AVX512 inline void softmax(float* row, int64_t n, float scale) {
   for (int64_t j = 0; j < n; j += 16) {
     const __m512 e = exp16(_mm512_mul_ps(_mm512_sub_ps(_mm512_mask_loadu_ps(none, lanes(n - j), row + j), shift), factor));
     _mm512_storeu_ps(row + j, e);
-    sums = _mm256_add_ps(sums, _mm512_castps512_ps256(e));
-    sums = _mm256_add_ps(sums, _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(e), 1)));
+    sums = _mm256_add_ps(_mm256_add_ps(sums, lower8(e)), upper8(e));
   }
   const __m512 inverse = _mm512_set1_ps(1.0f / sum8(sums));
   for (int64_t j = 0; j < n; j += 16) _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), inverse));

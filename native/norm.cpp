@@ -60,54 +60,15 @@ RT_AVX512_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 c, const Lanes& 
   return l.eights == 0xffff ? fused : _mm512_mask_mov_ps(_mm512_add_ps(_mm512_mul_ps(a, b), c), l.eights, fused);
 }
 
-RT_AVX512_INLINE __m256 lower(__m512 x) { return _mm512_castps512_ps256(x); }
-RT_AVX512_INLINE __m256 upper(__m512 x) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1)); }
-
-// The managed sums have eight lanes: of sixteen the lower half goes in first.
+// Into the eight lanes of the managed sums, which take whole vectors alone.
 RT_AVX512_INLINE void add(__m256& sums, __m512 x, const Lanes& l) {
-  if (l.eights & 0xff) sums = _mm256_add_ps(sums, lower(x));
-  if (l.eights & 0xff00) sums = _mm256_add_ps(sums, upper(x));
+  if (l.eights & 0xff) sums = _mm256_add_ps(sums, rt::lower8(x));
+  if (l.eights & 0xff00) sums = _mm256_add_ps(sums, rt::upper8(x));
 }
 
 RT_AVX512_INLINE void add_product(__m256& sums, __m512 a, __m512 b, const Lanes& l) {
-  if (l.eights & 0xff) sums = _mm256_fmadd_ps(lower(a), lower(b), sums);
-  if (l.eights & 0xff00) sums = _mm256_fmadd_ps(upper(a), upper(b), sums);
-}
-
-// In the order of Vector256.Sum: neighbours, then pairs, then halves.
-RT_AVX512_INLINE float total(__m256 x) {
-  __m128 low = _mm256_castps256_ps128(x), high = _mm256_extractf128_ps(x, 1);
-  low = _mm_add_ps(low, _mm_shuffle_ps(low, low, 0xb1));
-  high = _mm_add_ps(high, _mm_shuffle_ps(high, high, 0xb1));
-  low = _mm_add_ps(low, _mm_shuffle_ps(low, low, 0x4e));
-  high = _mm_add_ps(high, _mm_shuffle_ps(high, high, 0x4e));
-  return _mm_cvtss_f32(_mm_add_ss(low, high));
-}
-
-// What the dropout of a row draws from.
-struct Draw {
-  __m512i low, high, limit;
-  __m512 kept;
-
-  RT_AVX512_INLINE Draw(const NormRows& p, int64_t row, bool dropout) {
-    const uint64_t key = dropout ? p.keys[row] : 0;
-    low = _mm512_set1_epi32(static_cast<int32_t>(key));
-    high = _mm512_set1_epi32(static_cast<int32_t>(key >> 32));
-    limit = _mm512_set1_epi32(static_cast<int32_t>(p.threshold));
-    kept = _mm512_set1_ps(p.kept);
-  }
-};
-
-// KeyedFill.DropoutRow, made of RandomKey.Bits: 0 or the factor of what is kept. A number that is none times 0 is none, so dropping is a product here as it is there.
-RT_AVX512_INLINE __m512 mask16(const Draw& draw, int64_t column) {
-  const __m512i feature = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(column)), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-  __m512i x = _mm512_add_epi32(draw.low, _mm512_mullo_epi32(feature, _mm512_set1_epi32(static_cast<int32_t>(0x9e3779b9u))));
-  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
-  x = _mm512_xor_epi32(_mm512_mullo_epi32(x, _mm512_set1_epi32(0x7feb352d)), draw.high);
-  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 15));
-  x = _mm512_mullo_epi32(x, _mm512_set1_epi32(static_cast<int32_t>(0x846ca68bu)));
-  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
-  return _mm512_maskz_mov_ps(_mm512_cmpge_epi32_mask(_mm512_srli_epi32(x, 8), draw.limit), draw.kept);
+  if (l.eights & 0xff) sums = _mm256_fmadd_ps(rt::lower8(a), rt::lower8(b), sums);
+  if (l.eights & 0xff00) sums = _mm256_fmadd_ps(rt::upper8(a), rt::upper8(b), sums);
 }
 
 // x + bias, dropped, + residual takes the place of x. Returns the mean.
@@ -116,18 +77,18 @@ RT_AVX512 float add_row(const NormRows& p, int64_t row) {
   const int64_t width = p.width;
   const float *bias = p.bias, *residual = p.residual + row * width, *y = p.y + row * width;
   float* x = p.normalised + row * width;
-  const Draw draw(p, row, kDropout);
+  const rt::Draw draw(kDropout ? p.keys[row] : 0, p.threshold, p.kept);
   __m256 sums = _mm256_setzero_ps();
   for_columns(width, [&](Lanes l) RT_STEP {
     const int64_t j = l.column;
     __builtin_prefetch(y + j, 1);
     __m512 value = _mm512_add_ps(load(x + j, l), load(bias + j, l));
-    if (kDropout) value = _mm512_mul_ps(value, mask16(draw, j));
+    if (kDropout) value = _mm512_mul_ps(value, rt::dropout16(draw, j));
     value = _mm512_add_ps(value, load(residual + j, l));
     store(x + j, l, value);
     add(sums, value, l);
   });
-  float sum = total(sums);
+  float sum = rt::sum8(sums);
   for (int64_t j = width & ~int64_t{7}; j < width; ++j) sum += x[j];
   return sum / static_cast<float>(width);
 }
@@ -153,7 +114,7 @@ RT_AVX512 void deviate(const NormRows& p, int64_t row, const float* means) {
   });
 #pragma GCC unroll 4
   for (int r = 0; r < N; ++r) {
-    float square = total(squares[r]);
+    float square = rt::sum8(squares[r]);
     for (int64_t j = width & ~int64_t{7}; j < width; ++j) square += (x[r * width + j] - means[r]) * (x[r * width + j] - means[r]);
     p.inverse[row + r] = static_cast<float>(1.0 / std::sqrt(static_cast<double>(square / static_cast<float>(width)) + p.epsilon));
   }
@@ -204,7 +165,7 @@ RT_AVX512 Means sum_row(const NormRows& p, int64_t row) {
     store(gamma_sums + j, l, multiply_add(given, n, load(gamma_sums + j, l), l));
     store(beta_sums + j, l, _mm512_add_ps(load(beta_sums + j, l), given));
   });
-  float sum = total(plain), product = total(weighted);
+  float sum = rt::sum8(plain), product = rt::sum8(weighted);
   for (int64_t j = width & ~int64_t{7}; j < width; ++j) {
     const float g = dy[j] * gamma[j];
     sum += g;
@@ -219,12 +180,12 @@ RT_AVX512 void slope_row(const NormRows& p, int64_t row, Means means) {
   const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at;
   float *dx = p.dx + at, *d_residual = p.d_residual + at, *bias_sums = p.bias_sums;
   const __m512 centre = _mm512_set1_ps(means.plain), along = _mm512_set1_ps(-means.weighted), scale = _mm512_set1_ps(p.inverse[row]);
-  const Draw draw(p, row, kDropout);
+  const rt::Draw draw(kDropout ? p.keys[row] : 0, p.threshold, p.kept);
   for_columns(p.width, [&](Lanes l) RT_STEP {
     const int64_t j = l.column;
     const __m512 g = _mm512_mul_ps(load(dy + j, l), load(gamma + j, l));
     const __m512 ds = _mm512_mul_ps(multiply_add(load(normalised + j, l), along, _mm512_sub_ps(g, centre), l), scale);
-    const __m512 dropped = kDropout ? _mm512_mul_ps(ds, mask16(draw, j)) : ds;
+    const __m512 dropped = kDropout ? _mm512_mul_ps(ds, rt::dropout16(draw, j)) : ds;
     store(d_residual + j, l, ds);
     store(dx + j, l, dropped);
     store(bias_sums + j, l, _mm512_add_ps(load(bias_sums + j, l), dropped));

@@ -29,21 +29,6 @@ uint64_t derive(uint64_t key, uint64_t coordinate) {
   return z ^ (z >> 31);
 }
 
-// The dropout factors of sixteen keys from `first` on: KeyedFill.DropoutRow.
-RT_AVX512_INLINE __m512 factors(uint64_t key, int64_t first, uint32_t dropped_below, float keeps) {
-  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i feature = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(first)), lane);
-  __m512i x = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(key)), _mm512_mullo_epi32(feature, _mm512_set1_epi32(static_cast<int32_t>(0x9e3779b9u))));
-  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
-  x = _mm512_mullo_epi32(x, _mm512_set1_epi32(0x7feb352d));
-  x = _mm512_xor_si512(x, _mm512_set1_epi32(static_cast<int32_t>(key >> 32)));
-  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 15));
-  x = _mm512_mullo_epi32(x, _mm512_set1_epi32(static_cast<int32_t>(0x846ca68bu)));
-  x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
-  const __mmask16 kept = _mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 8), _mm512_set1_epi32(static_cast<int32_t>(dropped_below)));
-  return _mm512_maskz_mov_ps(kept, _mm512_set1_ps(keeps));
-}
-
 int64_t round8(int64_t count) { return (count + 7) & ~7; }
 
 uint64_t row_key(const HeadTask& t, int64_t query) { return derive(derive(t.dropout_key, static_cast<uint64_t>(query)), static_cast<uint64_t>(t.head)); }
@@ -87,8 +72,8 @@ RT_AVX512 void forward(const HeadTask& t, float* context) {
       float* row = rows + r * ld;
       if (t.table != nullptr) std::copy_n(row, kept, t.table + (i + r) * kept);
       if (t.keeps == 0) continue;
-      const uint64_t key = row_key(t, i + r);
-      for (int64_t j = 0; j < ld; j += 16) _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), factors(key, j, t.dropped_below, t.keeps)));
+      const rt::Draw draw(row_key(t, i + r), t.dropped_below, t.keeps);
+      for (int64_t j = 0; j < ld; j += 16) _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), rt::dropout16(draw, j)));
     }
     rt::small_product(count, t.width, t.keys, rows, ld, 1, t.value, t.stride, context + i * t.stride, t.stride);
     if (t.coefficient != 1) for (int64_t r = 0; r < count; ++r) multiply(context + (i + r) * t.stride, t.width, t.coefficient);
@@ -113,13 +98,13 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
   rt::transpose(t.value, t.stride, t.keys, t.width, transposed);
   rt::small_product(t.queries, kept, t.width, gradient, t.stride, 1, transposed, ld, gradients, kept);
   for (int64_t i = 0; i < t.queries; ++i) {
-    const uint64_t drawn = t.keeps == 0 ? 0 : row_key(t, i);
+    const rt::Draw draw(t.keeps == 0 ? 0 : row_key(t, i), t.dropped_below, t.keeps);
     for (int64_t j = 0; j < kept; j += 16) {
       const __mmask16 m = rt::lanes(kept - j);
       const int64_t at = i * kept + j;
       __m512 w = _mm512_maskz_loadu_ps(m, table + at), d = _mm512_maskz_loadu_ps(m, gradients + at);
       if (t.keeps != 0) {
-        const __m512 f = factors(drawn, j, t.dropped_below, t.keeps);
+        const __m512 f = rt::dropout16(draw, j);
         w = _mm512_mul_ps(w, f);
         d = _mm512_mul_ps(d, f);
       }

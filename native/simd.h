@@ -1,5 +1,5 @@
-// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu, GeluKernel.GeluAndSlope and BFloat16.Round on eight: the bits are
-// the same, so the managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
+// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu, GeluKernel.GeluAndSlope, BFloat16.Round, KeyedFill and Vector256.Sum on
+// eight: the bits are the same, so the managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
 #pragma once
 
 #include <cstdint>
@@ -79,6 +79,46 @@ RT_AVX512_INLINE __m256i round16(__m512 x) {
   const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
   const __mmask16 unordered = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
   return _mm512_cvtepi32_epi16(_mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
+}
+
+// Managed sums have eight lanes: of sixteen the lower half goes in first.
+RT_AVX512_INLINE __m256 lower8(__m512 x) { return _mm512_castps512_ps256(x); }
+RT_AVX512_INLINE __m256 upper8(__m512 x) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1)); }
+
+// The order of Vector256.Sum: neighbours, then pairs, then halves.
+RT_AVX512_INLINE float sum8(__m256 x) {
+  __m128 low = _mm256_castps256_ps128(x), high = _mm256_extractf128_ps(x, 1);
+  low = _mm_add_ps(low, _mm_shuffle_ps(low, low, 0xb1));
+  high = _mm_add_ps(high, _mm_shuffle_ps(high, high, 0xb1));
+  low = _mm_add_ps(low, _mm_shuffle_ps(low, low, 0x4e));
+  high = _mm_add_ps(high, _mm_shuffle_ps(high, high, 0x4e));
+  return _mm_cvtss_f32(_mm_add_ss(low, high));
+}
+
+// What one row of dropout draws from: its key, the 24-bit threshold below which an element is dropped, and the factor of one that is not.
+struct Draw {
+  __m512i low, high, limit;
+  __m512 kept;
+
+  RT_AVX512_INLINE Draw(uint64_t key, uint32_t threshold, float factor) {
+    low = _mm512_set1_epi32(static_cast<int32_t>(key));
+    high = _mm512_set1_epi32(static_cast<int32_t>(key >> 32));
+    limit = _mm512_set1_epi32(static_cast<int32_t>(threshold));
+    kept = _mm512_set1_ps(factor);
+  }
+};
+
+// The factors of sixteen elements from `first` on: KeyedFill.DropoutRow, made of RandomKey.Bits. A number that is none times 0 is none, so dropping is a product here as it is there.
+RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i feature = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(first)), lane);
+  __m512i x = _mm512_add_epi32(draw.low, _mm512_mullo_epi32(feature, _mm512_set1_epi32(static_cast<int32_t>(0x9e3779b9u))));
+  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
+  x = _mm512_xor_epi32(_mm512_mullo_epi32(x, _mm512_set1_epi32(0x7feb352d)), draw.high);
+  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 15));
+  x = _mm512_mullo_epi32(x, _mm512_set1_epi32(static_cast<int32_t>(0x846ca68bu)));
+  x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
+  return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 8), draw.limit), draw.kept);
 }
 
 // Some lanes into float memory, or rounded into bfloat16 where that is given.
