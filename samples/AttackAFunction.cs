@@ -1,9 +1,9 @@
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Recipes;
-using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Resources;
 
-/// <summary>Attacks a function of this program: a sentiment model of two word lists. No libtorch, no model file; references RobustTickets.Text alone.</summary>
+/// <summary>Attacks a function of this program: a sentiment model of two word lists. No libtorch, no model file; references RobustTickets.Attacks alone.</summary>
 public sealed class WordListVictim : IVictim
 {
     public int ClassCount => 2;

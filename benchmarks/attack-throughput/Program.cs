@@ -6,12 +6,12 @@ using System.Diagnostics;
 using System.Globalization;
 using RobustTickets.Benchmarks.AttackThroughput;
 using RobustTickets.Evaluation;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Goals;
-using RobustTickets.Text.Attacks.Recipes;
-using RobustTickets.Text.Attacks.Resources;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Goals;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Torch;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -3,9 +3,9 @@
 using System.Diagnostics;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Searches;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Searches;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Benchmarks.AttackThroughput;

@@ -1,7 +1,7 @@
 // The labelled split a model is evaluated or attacked on, with the model's own class order. A data set whose classes are named alike but ordered otherwise
 // would silently give wrong numbers (a well-known trap), so the names decide.
-using RobustTickets.Text;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli;
 

@@ -3,7 +3,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Export;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;
 

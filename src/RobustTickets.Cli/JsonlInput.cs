@@ -1,6 +1,6 @@
 // Texts as JSON lines: {"text": "...", "text_pair": "..."?}, from a file or standard input. Other fields are the caller's own and are passed over.
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli;
 

@@ -2,7 +2,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli;
 

@@ -1,7 +1,7 @@
 // The word pieces and the masked language model that golden/attacks/README.md defines: scores are hashes of a token and its neighbours, so every answer can be worked out by
 // hand and depends on the place in the text.
 using System.Collections.Concurrent;
-using RobustTickets.Text.Attacks.Engine;
+using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Testing;
 

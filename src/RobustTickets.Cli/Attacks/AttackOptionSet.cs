@@ -4,10 +4,10 @@ using System.Globalization;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Evaluation;
-using RobustTickets.Text;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -1,7 +1,7 @@
 // An attack's figures for people, and one attacked text as a coloured difference.
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -1,10 +1,10 @@
 // The attack recipes that the command line knows: one entry a recipe, with the resources it is built from. The command asks for those and no others, so a recipe that needs no
 // word vectors runs without any.
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Goals;
-using RobustTickets.Text.Attacks.Recipes;
-using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Goals;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -1,9 +1,9 @@
 // Runs an attack into a folder with progress; a killed one is continued by the same command.
 using System.Diagnostics;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Cli.Attacks;
 

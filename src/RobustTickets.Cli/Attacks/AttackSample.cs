@@ -1,7 +1,7 @@
 // Which examples are attacked. The papers' scripts take the first N in file order; where a file is sorted by class these are all of one class, so a
 // seeded sample with the file's class shares is offered beside it (attacks specification 9.3).
-using RobustTickets.Text;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli.Attacks;
 

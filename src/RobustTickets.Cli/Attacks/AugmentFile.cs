@@ -3,7 +3,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
-using RobustTickets.Text.Attacks;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -6,8 +6,8 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Recipes;
-using RobustTickets.Text;
-using RobustTickets.Text.Attacks;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -1,8 +1,8 @@
 // Attacks sentences as they come: one given on the command line, or lines of standard input until it ends. The true class is what the model says unless it is named.
 using RobustTickets.Evaluation;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Runs;
-using RobustTickets.Text;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Cli.Bench;

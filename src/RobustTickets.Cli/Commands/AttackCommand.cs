@@ -3,9 +3,9 @@ using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Evaluation;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;

@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Resources;
-using RobustTickets.Text.Attacks;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Commands;
 

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pretraining;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Commands;
 

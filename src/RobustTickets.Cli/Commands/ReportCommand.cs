@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Commands;
 

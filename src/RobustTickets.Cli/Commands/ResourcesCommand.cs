@@ -3,8 +3,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Text;
-using RobustTickets.Text.Attacks.Resources;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Cli.Commands;
 

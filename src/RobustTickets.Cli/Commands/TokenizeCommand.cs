@@ -1,7 +1,7 @@
 // tokenize: what a model sees of a text. Needs no native library.
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Commands;
 

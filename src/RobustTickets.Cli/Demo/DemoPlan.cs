@@ -3,7 +3,7 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
-using RobustTickets.Text.Demo;
+using RobustTickets.Attacks.Demo;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

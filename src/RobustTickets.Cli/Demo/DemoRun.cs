@@ -8,13 +8,13 @@ using RobustTickets.Pretraining;
 using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Recipes;
-using RobustTickets.Text.Attacks.Resources;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Demo;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Demo;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Demo;
 

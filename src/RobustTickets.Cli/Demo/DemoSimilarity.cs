@@ -1,9 +1,9 @@
 // The similarity threshold of the demo's TextFooler. TextFooler's own (0.84) belongs to the Universal Sentence Encoder; the demo compares texts with its own small
 // pre-trained encoder, whose similarities lie elsewhere. So the threshold is calibrated: over single substitutions in training reviews it refuses a stated
 // share. Texts are compared whole: the demo's reviews are shorter than TextFooler's window of 15 words, below which it compares nothing.
-using RobustTickets.Text.Attacks.Constraints;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Demo;
+using RobustTickets.Attacks.Constraints;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Demo;
 
 namespace RobustTickets.Cli.Demo;
 

@@ -4,7 +4,7 @@ using System.Globalization;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Experiments;
 using RobustTickets.Recipes;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli.Experiments;
 

@@ -9,8 +9,8 @@ using RobustTickets.Experiments;
 using RobustTickets.Models;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Text;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Experiments;
 

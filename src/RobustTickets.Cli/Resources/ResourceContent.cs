@@ -1,9 +1,9 @@
 // Reading a resource is the best proof that it is whole.
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Text;
-using RobustTickets.Text.Attacks.Resources;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Resources;
 

@@ -1,7 +1,7 @@
 // Lexical resources of attacks lie as named files in one folder, with a SHA256SUMS beside them; nothing is ever downloaded. An option on the command line names a file directly.
 using System.Security.Cryptography;
 using System.Text;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Resources;
 

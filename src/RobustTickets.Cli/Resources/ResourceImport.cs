@@ -2,7 +2,7 @@
 // the folder holds the old resource or the new one.
 using System.Text;
 using RobustTickets.Checkpoints;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Resources;
 

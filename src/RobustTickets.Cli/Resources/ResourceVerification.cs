@@ -1,4 +1,4 @@
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Resources;
 

@@ -1,6 +1,6 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Evaluation;

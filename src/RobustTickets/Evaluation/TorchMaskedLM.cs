@@ -2,8 +2,8 @@
 // only the places asked about pay for the product with the vocabulary.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
@@ -54,7 +54,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
 
     /// <summary>Loads a Hugging Face BERT folder.</summary>
     /// <exception cref="CheckpointException">Missing, malformed, or without a masked-language-model head.</exception>
-    /// <exception cref="Text.DataException">The tokenizer is missing or has no mask token.</exception>
+    /// <exception cref="DataException">The tokenizer is missing or has no mask token.</exception>
     public static TorchMaskedLM Load(string folder)
     {
         using (var files = BertFiles.Open(folder))

@@ -1,7 +1,7 @@
 using RobustTickets.Models;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 

@@ -1,7 +1,7 @@
 // The names of an experiment: they become folders and are referred to by one another.
 using System.Text.RegularExpressions;
 using RobustTickets.Recipes;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Experiments;
 

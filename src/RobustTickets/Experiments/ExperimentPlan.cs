@@ -1,6 +1,6 @@
 // From an experiment to its cells: every recipe resolved with its settings and checked, every name looked up, all problems told at once by JSON path. Reads no data.
 using RobustTickets.Recipes;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Experiments;
 

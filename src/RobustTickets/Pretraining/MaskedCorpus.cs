@@ -1,8 +1,8 @@
 // Text files as masked-language-model examples: 15 % of the word pieces are chosen; of these 80 % become [MASK], 10 % a random word piece, 10 % stay (BERT, section 3.1).
 // Choices are keyed by (seed, epoch, example, token); static masking keys every epoch alike.
 using RobustTickets.Models;
-using RobustTickets.Text;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Pretraining;

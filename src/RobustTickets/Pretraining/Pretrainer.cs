@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Text;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;

@@ -4,11 +4,11 @@
 using System.Diagnostics;
 using RobustTickets.Evaluation;
 using RobustTickets.Runs;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Recipes;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes;

@@ -1,4 +1,5 @@
 // The only place that knows every part: Search -> Draw -> Retrain -> Evaluate -> run folder. It decides order and resumption; the work is elsewhere.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
@@ -18,7 +19,7 @@ public static class RecipeRunner
     /// <returns>What result.json holds.</returns>
     /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run began with.</exception>
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or broken.</exception>
-    /// <exception cref="Text.DataException">Data are missing or malformed.</exception>
+    /// <exception cref="DataException">Data are missing or malformed.</exception>
     /// <exception cref="Training.NumericFailureException">Training produced a number that is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the checkpoint is written.</exception>
     public static RunResult Run(TrainRequest request, IProgress<TrainProgress>? progress, CancellationToken stop)
@@ -76,11 +77,11 @@ public static class RecipeRunner
         if (state.RecipeHash != session.RecipeHash) throw RunSession.OtherRecipe(session.Folder);
         if (state.DataHash != session.Data.Hash)
         {
-            throw new Text.DataException($"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun");
+            throw new DataException($"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun");
         }
         if (state.InputsHash is { } inputs && inputs != session.InputsHash)
         {
-            throw new Text.DataException(
+            throw new DataException(
                 $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}), "
                 + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun");
         }

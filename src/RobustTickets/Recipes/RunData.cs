@@ -1,8 +1,8 @@
 // The examples of a run (spec 9.5): which are trained on, which are developed on (accuracy after each epoch), which are reported. The reported split is never looked
 // at before the end, unless the recipe asks for the released scripts' rule.
-using RobustTickets.Text;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes;
@@ -87,7 +87,7 @@ public sealed record RunData(
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);
     }
 
-    private static Text.Data.Split? Published(TrainRequest request, DataOptions options, List<string> notes)
+    private static Attacks.Data.Split? Published(TrainRequest request, DataOptions options, List<string> notes)
     {
         foreach (var name in (string[])["test", "dev"])
         {

@@ -1,6 +1,6 @@
 // Runs that differ in seed or method only see the same examples: read and tokenised once in a process, whatever the number of runs.
 using System.Collections.Concurrent;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Recipes;
 

@@ -1,4 +1,4 @@
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Recipes;
 

@@ -2,7 +2,7 @@
 //   Clean = (S + F) / N,  Aua = F / N,  Suc = S / (S + F),  #Query = mean over the non-skipped;  S succeeded, F failed, K skipped, N = S + F + K.
 // summary.json is shown for its settings and compared with what was recomputed; a difference is a finding.
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Reports;
 

@@ -1,6 +1,6 @@
 // JSON files whose fields the report shows without understanding them (recipe, attack settings): read, and flattened to path = value.
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Reports;
 

@@ -1,7 +1,7 @@
 // What the report knows of a run: the files of its folder, read once. Nothing is computed by running anything; what a file does not say is not in the report.
 using System.Text.Json;
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Reports;
 

@@ -1,7 +1,7 @@
 // What a ticket keeps, as shares by layer and place: of a ticket of heads and neurons (EarlyRobust Figure 5) and of single weights (RobusT Figure 3, spec 9.8), one grid. A head's
 // share of weights is over its rows of query, key and value; MLP is over both FFN matrices.
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Reports;
 

@@ -2,7 +2,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 

@@ -3,7 +3,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 

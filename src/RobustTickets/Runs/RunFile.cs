@@ -2,7 +2,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 

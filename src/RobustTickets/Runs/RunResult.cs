@@ -1,6 +1,6 @@
 // result.json: what a finished run found, enough for every table and for the report's heading; details stay in events.jsonl.
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 

@@ -1,6 +1,6 @@
 // splits.json: the examples of a run by their ids, so that anybody can rebuild the very same parts from the original files (spec 9.5, 12.1).
 using System.Text.Json;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 

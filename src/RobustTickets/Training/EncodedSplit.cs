@@ -1,6 +1,6 @@
 using RobustTickets.Models;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Training;
 

@@ -4,8 +4,8 @@ using RobustTickets.Cli;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Tests.CommandLine;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

@@ -3,7 +3,7 @@ using RobustTickets.Cli;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Testing;
 using RobustTickets.Tests.CommandLine;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks.Metrics;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

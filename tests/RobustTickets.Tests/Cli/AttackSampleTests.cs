@@ -1,6 +1,6 @@
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

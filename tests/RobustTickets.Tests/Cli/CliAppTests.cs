@@ -4,7 +4,7 @@ using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;
 using Xunit;

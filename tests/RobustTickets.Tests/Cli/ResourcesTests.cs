@@ -128,7 +128,7 @@ public sealed class ResourcesTests : IDisposable
             Assert.Contains(kind.Without, list);
             Assert.Contains(kind.Licence, list);
         }
-        var missing = Assert.Throws<RobustTickets.Text.DataException>(() => new ResourceFolder(_folder).Required("masked-lm")).Message;
+        var missing = Assert.Throws<RobustTickets.Attacks.DataException>(() => new ResourceFolder(_folder).Required("masked-lm")).Message;
         Assert.Contains("bert-attack-released", missing);
         Assert.Contains("resources import masked-lm DIR", missing);
     }

@@ -4,7 +4,7 @@ using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Text.Demo;
+using RobustTickets.Attacks.Demo;
 using RobustTickets.Tests.Cli;
 using Xunit;
 
@@ -121,7 +121,7 @@ public sealed class DemoRunTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_root));
     }
 
-    private sealed class LetterCounts : RobustTickets.Text.Attacks.Engine.ISentenceEncoder
+    private sealed class LetterCounts : RobustTickets.Attacks.Engine.ISentenceEncoder
     {
         public string Name => "letters";
 

@@ -3,14 +3,14 @@
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Constraints;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Attacks.Goals;
-using RobustTickets.Text.Attacks.Resources;
-using RobustTickets.Text.Attacks.Searches;
-using RobustTickets.Text.Attacks.Transformations;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Constraints;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Goals;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Searches;
+using RobustTickets.Attacks.Transformations;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Torch;
 using Xunit;
 

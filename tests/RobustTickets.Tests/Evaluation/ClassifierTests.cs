@@ -3,7 +3,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Text.Data;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;

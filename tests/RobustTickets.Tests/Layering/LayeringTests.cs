@@ -51,13 +51,13 @@ public sealed class LayeringTests
     [Fact]
     public void A_type_of_a_surrounding_namespace_is_found_without_a_using()
     {
-        var table = new Layer[] { new("RobustTickets.Text"), new("RobustTickets.Text.Data") };
+        var table = new Layer[] { new("RobustTickets.Attacks"), new("RobustTickets.Attacks.Data") };
         var check = new LayerCheck(table,
         [
-            SourceFile.Parse("a.cs", "namespace RobustTickets.Text;\npublic class DataException;"),
-            SourceFile.Parse("b.cs", "namespace RobustTickets.Text.Data;\nclass B { DataException? e; }"),
+            SourceFile.Parse("a.cs", "namespace RobustTickets.Attacks;\npublic class DataException;"),
+            SourceFile.Parse("b.cs", "namespace RobustTickets.Attacks.Data;\nclass B { DataException? e; }"),
         ]);
-        Assert.Equal("RobustTickets.Text", Assert.Single(check.Violations()).To);
+        Assert.Equal("RobustTickets.Attacks", Assert.Single(check.Violations()).To);
     }
 
     [Theory]
@@ -80,8 +80,8 @@ public sealed class LayeringTests
 
     [Theory]
     [InlineData("RobustTickets.Torch")]
-    [InlineData("RobustTickets.Text")]
-    [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Text")]
+    [InlineData("RobustTickets.Attacks")]
+    [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Attacks")]
     [InlineData("RobustTickets.Cli", "RobustTickets")]
     public void Projects_reference_only_what_lies_below(string project, params string[] below) =>
         Assert.Equal(below.Order(), Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order());
@@ -89,7 +89,7 @@ public sealed class LayeringTests
     [Fact]
     public void Unsafe_code_and_native_imports_live_in_Torch_only()
     {
-        foreach (var project in new[] { "RobustTickets.Text", "RobustTickets", "RobustTickets.Cli" })
+        foreach (var project in new[] { "RobustTickets.Attacks", "RobustTickets", "RobustTickets.Cli" })
         {
             Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(ProjectFile(project)));
         }
@@ -101,7 +101,7 @@ public sealed class LayeringTests
     [Fact]
     public void Rendering_lives_in_the_command_line_only()
     {
-        foreach (var project in new[] { "RobustTickets.Torch", "RobustTickets.Text", "RobustTickets" })
+        foreach (var project in new[] { "RobustTickets.Torch", "RobustTickets.Attacks", "RobustTickets" })
         {
             Assert.DoesNotContain(Items(project, "PackageReference"), name => name is "Spectre.Console" or "System.CommandLine");
         }

@@ -11,7 +11,7 @@ internal sealed record Layer(string Name, params string[] Sees);
 internal static class Layers
 {
     private const string AllTorch = "RobustTickets.Torch.*";
-    private const string AllText = "RobustTickets.Text.*";
+    private const string AllText = "RobustTickets.Attacks.*";
 
     public static readonly IReadOnlyList<Layer> Table =
     [
@@ -24,32 +24,32 @@ internal static class Layers
         new("RobustTickets.Torch.Distributed", "RobustTickets.Torch", "RobustTickets.Torch.Native"),
 
         // Text knows no tensor: attacks run against any function.
-        new("RobustTickets.Text"),
-        new("RobustTickets.Text.Tokens", "RobustTickets.Text"),
-        new("RobustTickets.Text.Data", "RobustTickets.Text"),
-        new("RobustTickets.Text.Attacks", "RobustTickets.Text", "RobustTickets.Text.Data", "RobustTickets.Text.Attacks.Python"),
-        new("RobustTickets.Text.Attacks.Python"),
-        new("RobustTickets.Text.Attacks.Recipes", "RobustTickets.Text", "RobustTickets.Text.Attacks"),
-        new("RobustTickets.Text.Demo", "RobustTickets.Text"),
-        new("RobustTickets.Text.Metrics", "RobustTickets.Text", "RobustTickets.Text.Data", "RobustTickets.Text.Attacks.*"),
+        new("RobustTickets.Attacks"),
+        new("RobustTickets.Attacks.Tokens", "RobustTickets.Attacks"),
+        new("RobustTickets.Attacks.Data", "RobustTickets.Attacks"),
+        new("RobustTickets.Attacks", "RobustTickets.Attacks", "RobustTickets.Attacks.Data", "RobustTickets.Attacks.Python"),
+        new("RobustTickets.Attacks.Python"),
+        new("RobustTickets.Attacks.Recipes", "RobustTickets.Attacks", "RobustTickets.Attacks"),
+        new("RobustTickets.Attacks.Demo", "RobustTickets.Attacks"),
+        new("RobustTickets.Attacks.Metrics", "RobustTickets.Attacks", "RobustTickets.Attacks.Data", "RobustTickets.Attacks.*"),
 
         // The library, bottom up.
-        new("RobustTickets.Runs", "RobustTickets.Text"),
-        new("RobustTickets.Checkpoints", AllTorch, "RobustTickets.Text", "RobustTickets.Text.Tokens", "RobustTickets.Runs"),
+        new("RobustTickets.Runs", "RobustTickets.Attacks"),
+        new("RobustTickets.Checkpoints", AllTorch, "RobustTickets.Attacks", "RobustTickets.Attacks.Tokens", "RobustTickets.Runs"),
         new("RobustTickets.Models", AllTorch, AllText, "RobustTickets.Checkpoints"),
         new("RobustTickets.Tickets", AllTorch, "RobustTickets.Models", "RobustTickets.Checkpoints"),
         new("RobustTickets.Objectives", AllTorch, "RobustTickets.Models"),
         new("RobustTickets.Training", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Objectives", "RobustTickets.Checkpoints", "RobustTickets.Runs"),
         new("RobustTickets.Evaluation", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Checkpoints", "RobustTickets.Runs"),
         new("RobustTickets.Export", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Tickets", "RobustTickets.Checkpoints"),
-        new("RobustTickets.Pretraining", AllTorch, "RobustTickets.Text", "RobustTickets.Text.Tokens", "RobustTickets.Models", "RobustTickets.Checkpoints", "RobustTickets.Training"),
+        new("RobustTickets.Pretraining", AllTorch, "RobustTickets.Attacks", "RobustTickets.Attacks.Tokens", "RobustTickets.Models", "RobustTickets.Checkpoints", "RobustTickets.Training"),
         // Reports read run folders only; of Text they take nothing but the exception for broken files.
-        new("RobustTickets.Reports", "RobustTickets.Runs", "RobustTickets.Text"),
+        new("RobustTickets.Reports", "RobustTickets.Runs", "RobustTickets.Attacks"),
         new("RobustTickets.Recipes", AllTorch, AllText, "RobustTickets.Runs", "RobustTickets.Checkpoints", "RobustTickets.Models", "RobustTickets.Tickets",
             "RobustTickets.Objectives", "RobustTickets.Training", "RobustTickets.Evaluation"),
 
         // Experiments are above the run: they plan runs from recipes and read finished ones as reports do.
-        new("RobustTickets.Experiments", "RobustTickets.Text", "RobustTickets.Text.Data", "RobustTickets.Checkpoints", "RobustTickets.Recipes", "RobustTickets.Reports", "RobustTickets.Runs"),
+        new("RobustTickets.Experiments", "RobustTickets.Attacks", "RobustTickets.Attacks.Data", "RobustTickets.Checkpoints", "RobustTickets.Recipes", "RobustTickets.Reports", "RobustTickets.Runs"),
 
         // The command line may use everything.
         new("RobustTickets.Cli", "RobustTickets.*"),

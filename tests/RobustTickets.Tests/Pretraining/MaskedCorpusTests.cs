@@ -1,7 +1,7 @@
 // What is hidden from a masked language model: how much, how, and what never.
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 using RobustTickets.Torch.Kernels;
 using Xunit;
 

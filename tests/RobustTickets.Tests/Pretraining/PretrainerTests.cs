@@ -5,7 +5,7 @@ using RobustTickets.Models;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
@@ -156,7 +156,7 @@ public sealed class PretrainerTests : IDisposable
     {
         var vocabulary = Assert.Throws<CheckpointException>(() => Pretrainer.Run(Request(1) with { Config = TinyTask.Config with { VocabSize = 20 } }, null, CancellationToken.None));
         Assert.Contains("20", vocabulary.Message, StringComparison.Ordinal);
-        Assert.Throws<Text.DataException>(() => Pretrainer.Run(Request(1) with { Corpus = [_task.Below("missing.txt")] }, null, CancellationToken.None));
+        Assert.Throws<DataException>(() => Pretrainer.Run(Request(1) with { Corpus = [_task.Below("missing.txt")] }, null, CancellationToken.None));
         Assert.Throws<ArgumentOutOfRangeException>(() => Pretrainer.Run(Request(1) with { MaxLength = 2 }, null, CancellationToken.None));
         Assert.Throws<NumericFailureException>(() => Pretrainer.Run(Request(3) with { LearningRate = 1e38 }, null, CancellationToken.None));
         Assert.False(Directory.Exists(_task.Below("pretrained-1")));

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Reports;

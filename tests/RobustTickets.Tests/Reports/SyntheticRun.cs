@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RobustTickets.Runs;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Demo;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Demo;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Tests.Reports;
 

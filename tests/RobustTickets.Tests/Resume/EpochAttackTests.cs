@@ -7,11 +7,11 @@ using RobustTickets.Evaluation;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
-using RobustTickets.Text;
-using RobustTickets.Text.Attacks;
-using RobustTickets.Text.Attacks.Engine;
-using RobustTickets.Text.Data;
-using RobustTickets.Text.Metrics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -5,7 +5,7 @@ using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;

@@ -5,7 +5,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
-using RobustTickets.Text.Tokens;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Tickets;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Runs;

@@ -1,5 +1,5 @@
 using RobustTickets.Runs;
-using RobustTickets.Text;
+using RobustTickets.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Runs;

@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text;
+
+namespace RobustTickets.Attacks.Data;
+
+/// <summary>
+/// CSV and TSV. Unquoted: a line is a row, <c>"</c> an ordinary character (GLUE). Quoted: RFC 4180 read strictly: a field is quoted as a whole or not at all,
+/// <c>""</c> stands for one quote, quoted fields may hold separators and line ends; anything else is a malformed row, for a lenient reader would swallow
+/// half the file after one stray quote. All rows must have as many fields as the first.
+/// </summary>
+internal sealed class DelimitedFile : RecordFile
+{
+    private readonly char _separator;
+    private readonly bool _quoted;
+    private readonly bool _header;
+    private readonly string[] _columns;
+
+    public DelimitedFile(TextFile file, char separator, bool quoted, bool header) : base(file)
+    {
+        (_separator, _quoted, _header) = (separator, quoted, header);
+        var (line, fields, error) = Rows().First();
+        if (error is not null) throw new DataException($"{file.Path}:{line}: {error}");
+        _columns = header ? fields! : [.. Enumerable.Range(0, fields!.Length).Select(i => i.ToString(CultureInfo.InvariantCulture))];
+        if (_columns.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Key.Length > 0 && group.Count() > 1) is { } twice)
+        {
+            throw new DataException($"{file.Path}:{line}: column '{twice.Key}' occurs {twice.Count()} times in the header");
+        }
+    }
+
+    public override IReadOnlyList<string> Columns => _columns;
+
+    /// <summary>Fields of the first row, header or not.</summary>
+    public IReadOnlyList<string> FirstRow => Rows().First().Values!;
+
+    public override IEnumerable<Record> Read(IReadOnlyList<string> columns)
+    {
+        var positions = columns.Select(column => Array.IndexOf(_columns, column)).ToArray();
+        foreach (var row in Rows().Skip(_header ? 1 : 0))
+        {
+            if (row.Values is not { } fields)
+            {
+                yield return row;
+            }
+            else if (fields.Length != _columns.Length)
+            {
+                var hint = fields.Length == 1 && fields[0].Length == 0 ? "empty line" : $"{fields.Length} fields";
+                yield return new Record(row.Line, null, $"{hint}; {_columns.Length} are expected ({string.Join(", ", _columns)})");
+            }
+            else
+            {
+                yield return row with { Values = Array.ConvertAll(positions, position => fields[position]) };
+            }
+        }
+    }
+
+    private IEnumerable<Record> Rows() => _quoted ? QuotedRows() : File.Lines().Select(line => new Record(line.Number, line.Text.Split(_separator), null));
+
+    private IEnumerable<Record> QuotedRows()
+    {
+        var text = File.Content;
+        var end = text.AsSpan().TrimEnd("\r\n").Length;
+        var line = 1;
+        for (var at = 0; at < end;)
+        {
+            var (rowStart, rowLine) = (at, line);
+            var fields = new List<string>();
+            string? error;
+            do
+            {
+                error = Field(text, end, ref at, ref line, out var field);
+                fields.Add(field);
+            }
+            while (error is null && at < end && text[at] == _separator && ++at > 0);
+
+            yield return error is null ? new Record(rowLine, [.. fields], null) : new Record(rowLine, null, error);
+            if (error is not null)
+            {
+                // Where a broken row ends is anyone's guess: go on at the line after the one it began on.
+                (at, line) = (text.IndexOf('\n', rowStart, end - rowStart), rowLine);
+                if (at < 0) yield break;
+            }
+            else if (at < end && text[at] == '\r')
+            {
+                at++;
+            }
+            at++;
+            line++;
+        }
+    }
+
+    /// <summary>Reads one field; leaves <paramref name="at"/> on the separator, the line end or the end of the text.</summary>
+    private string? Field(string text, int end, ref int at, ref int line, out string field)
+    {
+        field = "";
+        if (at >= end || text[at] != '"')
+        {
+            var start = at;
+            while (at < end && text[at] != _separator && text[at] != '\n')
+            {
+                if (text[at] == '"') return $"a quote inside the unquoted field '{Shorten(text[start..at])}'; quote the whole field and double the quote";
+                at++;
+            }
+            var stop = at < end && text[at] == '\n' && at > start && text[at - 1] == '\r' ? at - 1 : at;
+            field = text[start..stop];
+            return null;
+        }
+
+        var value = new StringBuilder();
+        at++;
+        while (true)
+        {
+            var quote = text.IndexOf('"', at, end - at);
+            if (quote < 0) return "a quoted field is never closed";
+            value.Append(text, at, quote - at);
+            line += text.AsSpan(at, quote - at).Count('\n');
+            at = quote + 1;
+            if (at >= end || text[at] != '"') break;
+            value.Append('"');
+            at++;
+        }
+        field = value.ToString();
+        if (at >= end || text[at] == _separator || text[at] == '\n' || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n')) return null;
+        return $"'{text[at]}' after the closing quote of the field '{Shorten(field)}'; quotes inside a quoted field must be doubled";
+    }
+
+    private static string Shorten(string text) => text.Length <= 30 ? text : text[..30] + "..";
+}

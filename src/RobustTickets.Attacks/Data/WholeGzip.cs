@@ -1,0 +1,88 @@
+using System.IO.Compression;
+
+namespace RobustTickets.Attacks.Data;
+
+/// <summary>
+/// Reads a gzip file and fails when it is cut short. .NET's <see cref="GZipStream"/> ends quietly at the end of a truncated file, so that a broken download
+/// would pass for a smaller data set. Trick: a second gzip member with a known text is appended to the file's bytes; the unpacked stream ends with that
+/// text only if the file's own members are whole (a cut one swallows the appended bytes and fails, or gives something else). Concatenated members are fine.
+/// </summary>
+internal sealed class WholeGzip : ForwardStream
+{
+    private static readonly byte[] Marker = "whole-gzip-\u2713-c9a1f07e42"u8.ToArray();
+    private static readonly byte[] MarkerMember = Pack(Marker);
+
+    private readonly Stream _file;
+    private readonly GZipStream _gzip;
+    // Bytes read but not given out: at least the marker's length is kept back until the end of the stream.
+    private readonly byte[] _pending = new byte[1 << 16];
+    private int _start, _count;
+    private bool _ended;
+
+    private WholeGzip(Stream file)
+    {
+        _file = file;
+        _gzip = new GZipStream(new Chain(file, new MemoryStream(MarkerMember)), CompressionMode.Decompress);
+    }
+
+    /// <summary>Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or not whole.</summary>
+    public static WholeGzip Open(string path) => new(File.OpenRead(path));
+
+    public static WholeGzip Open(byte[] bytes) => new(new MemoryStream(bytes));
+
+    public override int Read(Span<byte> buffer)
+    {
+        while (!_ended && _count <= Marker.Length)
+        {
+            if (_start > 0)
+            {
+                Buffer.BlockCopy(_pending, _start, _pending, 0, _count);
+                _start = 0;
+            }
+            var read = _gzip.Read(_pending, _count, _pending.Length - _count);
+            _count += read;
+            if (read > 0) continue;
+            _ended = true;
+            if (_count < Marker.Length || !_pending.AsSpan(_start + _count - Marker.Length, Marker.Length).SequenceEqual(Marker))
+            {
+                throw new InvalidDataException("the file is cut short");
+            }
+        }
+        var give = Math.Min(buffer.Length, _count - Marker.Length);
+        _pending.AsSpan(_start, give).CopyTo(buffer);
+        _start += give;
+        _count -= give;
+        return give;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _gzip.Dispose();
+            _file.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private static byte[] Pack(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest)) gzip.Write(bytes);
+        return packed.ToArray();
+    }
+
+    /// <summary>One stream after the other.</summary>
+    private sealed class Chain(Stream first, Stream second) : ForwardStream
+    {
+        private Stream _current = first;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var read = _current.Read(buffer);
+            if (read > 0 || buffer.IsEmpty || ReferenceEquals(_current, second)) return read;
+            _current = second;
+            return _current.Read(buffer);
+        }
+    }
+}

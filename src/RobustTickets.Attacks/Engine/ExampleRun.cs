@@ -1,0 +1,188 @@
+// One example's attack as a state machine: it runs until it needs answers it does not have, says which, and goes on when they are there. It keeps every answer
+// (so nothing is forwarded twice for one example) and counts what was asked (specification 2.4) and what was forwarded. It also knows the work it has cost, and ends with its
+// best text when that passes the attack's time limit.
+
+using System.Diagnostics;
+using RobustTickets.Attacks.Goals;
+using RobustTickets.Attacks.Searches;
+
+namespace RobustTickets.Attacks.Engine;
+
+internal sealed class ExampleRun
+{
+    private readonly Attack _attack;
+    private readonly Dictionary<VictimInput, Verdict> _verdicts = [];
+    private readonly Dictionary<(ISentenceEncoder, string), double[]> _vectors = [];
+    private readonly Dictionary<(IMaskedLanguageModel, MaskedQuestion), int[]> _tokens = [];
+    private readonly IRandomSource _random;
+    private readonly IEnumerator<AttackRequest> _script;
+    private AttackRequest? _open;
+    private SearchContext? _context;
+    private TimeSpan _work;
+    private int _waiting;
+    private int _asked;
+    private int _forwarded;
+
+    public ExampleRun(int index, AttackInput input, Attack attack, IRandomSource random)
+    {
+        Index = index;
+        Input = input;
+        _attack = attack;
+        _random = random;
+        _script = Script().GetEnumerator();
+    }
+
+    public int Index { get; }
+
+    public AttackInput Input { get; }
+
+    public AttackOutcome? Outcome { get; private set; }
+
+    public bool IsFinished => Outcome is not null;
+
+    public bool IsReady => !IsFinished && _waiting == 0;
+
+    public int Asked => _asked;
+
+    /// <summary>Texts the victim is needed for next.</summary>
+    public List<VictimInput> NeededVerdicts { get; } = [];
+
+    /// <summary>Texts a sentence encoder is needed for next.</summary>
+    public List<(ISentenceEncoder Encoder, string Text)> NeededVectors { get; } = [];
+
+    /// <summary>What a masked language model is needed for next.</summary>
+    public List<(IMaskedLanguageModel Model, MaskedQuestion Question)> NeededTokens { get; } = [];
+
+    /// <summary>Runs until answers are needed or the end. Any exception ends this example only.</summary>
+    public void Advance()
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            while (_waiting == 0)
+            {
+                Answer();
+                if (_context is not null && _work + Stopwatch.GetElapsedTime(start) > _attack.TimeLimit) Outcome = Describe(_context) with { StoppedByTime = true };
+                if (IsFinished || !_script.MoveNext()) return;
+                _open = _script.Current;
+                Need();
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(AttackErrorKind.AttackThrew, $"{e.GetType().Name}: {e.Message}");
+        }
+        finally
+        {
+            Charge(Stopwatch.GetElapsedTime(start));
+        }
+    }
+
+    /// <summary>Adds work done for this example: its own steps, and its share of the batches its texts were in.</summary>
+    public void Charge(TimeSpan work) => _work += work;
+
+    public void Receive(VictimInput text, double[] row)
+    {
+        _verdicts[text] = _attack.Goal.Judge(row, Input.Label);
+        _waiting--;
+    }
+
+    public void Receive(ISentenceEncoder encoder, string text, double[] vector)
+    {
+        _vectors[(encoder, text)] = vector;
+        _waiting--;
+    }
+
+    public void Receive(IMaskedLanguageModel model, MaskedQuestion question, int[] tokens)
+    {
+        _tokens[(model, question)] = tokens;
+        _waiting--;
+    }
+
+    /// <summary>Ends this example without a result. What its last request had asked and got so far depends on the batches, so it is not counted.</summary>
+    public void Fail(AttackErrorKind kind, string message)
+    {
+        var columns = Input.Columns.ToArray();
+        Outcome ??= new AttackOutcome(
+            Input.Id, Input.Label, AttackResult.Error, _asked, _forwarded, columns, columns, -1, -1, 0, 0, 0, 0, [], [], null, [], new AttackError(kind, message));
+    }
+
+    private IEnumerable<AttackRequest> Script()
+    {
+        var text = AttackedText.Create(Input.Columns, _attack.Version);
+        var first = new ScoreRequest([text]);
+        yield return first;
+        var original = new ScoredText(text, null, first.Verdicts[0]);
+        _context = new SearchContext(_attack, original);
+        if (!original.Verdict.Succeeded)
+        {
+            foreach (var request in _attack.Search.Run(_context)) yield return request;
+        }
+        Outcome = Describe(_context);
+    }
+
+    private void Need()
+    {
+        NeededVerdicts.Clear();
+        NeededVectors.Clear();
+        NeededTokens.Clear();
+        _forwarded = _verdicts.Count;
+        switch (_open)
+        {
+            case ScoreRequest score:
+                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
+                var seen = new HashSet<VictimInput>();
+                foreach (var text in score.Texts.Take(left))
+                {
+                    if (text is null) continue;
+                    var input = text.ToVictimInput();
+                    if (!_verdicts.ContainsKey(input) && seen.Add(input)) NeededVerdicts.Add(input);
+                }
+                break;
+            case EncodeRequest encode:
+                NeededVectors.AddRange(encode.Texts.Distinct(StringComparer.Ordinal).Select(t => (encode.Encoder, t)).Where(k => !_vectors.ContainsKey(k)));
+                break;
+            case PredictRequest predict:
+                NeededTokens.AddRange(predict.Questions.Distinct().Select(q => (predict.Model, q)).Where(k => !_tokens.ContainsKey(k)));
+                break;
+        }
+        _waiting = NeededVerdicts.Count + NeededVectors.Count + NeededTokens.Count;
+    }
+
+    private void Answer()
+    {
+        switch (_open)
+        {
+            case ScoreRequest score:
+                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
+                score.Verdicts = [.. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToVictimInput()])];
+                if (score.Counted) _asked += score.Verdicts.Count;
+                score.BudgetSpent = _attack.QueryBudget == _asked;
+                break;
+            case EncodeRequest encode:
+                encode.Vectors = [.. encode.Texts.Select(t => _vectors[(encode.Encoder, t)])];
+                break;
+            case PredictRequest predict:
+                predict.Answers = [.. predict.Questions.Select(q => _tokens[(predict.Model, q)])];
+                break;
+            case RandomRequest random:
+                random.Answer(_random);
+                break;
+        }
+        _open = null;
+    }
+
+    private AttackOutcome Describe(SearchContext context)
+    {
+        var (original, final) = (context.Original, context.Best);
+        var result = original.Verdict.Succeeded ? AttackResult.Skipped : final.Verdict.Succeeded ? AttackResult.Success : AttackResult.Failed;
+        var (before, after) = TextDifference.Marks(original.Text, final.Text);
+        return new AttackOutcome(
+            Input.Id, Input.Label, result, _asked, _verdicts.Count, Pairs(original.Text), Pairs(final.Text), original.Verdict.Output, final.Verdict.Output,
+            original.Verdict.Score, final.Verdict.Score, original.Text.Words.Count, original.Text.WordsChanged(final.Text), before, after, final.Similarity,
+            context.Counts());
+    }
+
+    private static KeyValuePair<string, string>[] Pairs(AttackedText text) =>
+        [.. text.ColumnNames.Zip(text.Columns, (n, c) => new KeyValuePair<string, string>(n, c))];
+}

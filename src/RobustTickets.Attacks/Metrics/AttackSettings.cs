@@ -1,0 +1,31 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
+
+namespace RobustTickets.Attacks.Metrics;
+
+/// <summary>Everything that determines an attack's numbers; written beside them.</summary>
+/// <param name="Recipe">The recipe's name.</param>
+/// <param name="Compat">The TextAttack release that is followed.</param>
+/// <param name="Victim">The victim, for people.</param>
+/// <param name="QueryBudget">Most queries per example, if limited.</param>
+/// <param name="Composition">The recipe, line by line, with sources.</param>
+/// <param name="Resources">Files with hashes.</param>
+/// <param name="Run">What the caller adds: data, split, sampling, truncation.</param>
+/// <param name="TimeLimitSeconds">Most seconds of work an example, if limited.</param>
+public sealed record AttackSettings(
+    string Recipe,
+    TextAttackVersion Compat,
+    string Victim,
+    int? QueryBudget,
+    IReadOnlyList<RecipeLine> Composition,
+    IReadOnlyList<ResourceInfo> Resources,
+    IReadOnlyList<RecipeLine> Run,
+    double? TimeLimitSeconds = null)
+{
+    /// <summary>The settings of an attack.</summary>
+    public static AttackSettings Of(Attack attack, string victim, IReadOnlyList<RecipeLine>? run = null)
+    {
+        ArgumentNullException.ThrowIfNull(attack);
+        return new AttackSettings(attack.Name, attack.Version, victim, attack.QueryBudget, attack.Lines, attack.Resources, run ?? [], attack.TimeLimit?.TotalSeconds);
+    }
+}

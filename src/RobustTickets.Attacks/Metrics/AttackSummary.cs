@@ -1,0 +1,107 @@
+// What an attack says about a classifier (specification 9.5). S successes, F failures, K skips, N = S + F + K:
+// Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F); #Query = mean over the S+F attacked examples. Percentages are of all examples, unrounded.
+// Examples that could not be attacked (errors) are counted beside N and in no figure.
+// Words changed: over successes with at least one change, 100 x changed places / words of the original (TextAttack's average); words: over all examples.
+
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Attacks.Metrics;
+
+/// <summary>How often a constraint refused what it was offered, over all examples.</summary>
+/// <param name="Name">The constraint.</param>
+/// <param name="Offered">Positions or candidates that reached it.</param>
+/// <param name="Rejected">How many it refused.</param>
+/// <param name="RejectedPercent">100 x rejected / offered; 0 when nothing was offered.</param>
+public sealed record ConstraintSummary(string Name, long Offered, long Rejected, double RejectedPercent);
+
+/// <summary>How many examples of a class took part.</summary>
+/// <param name="Label">The class.</param>
+/// <param name="Count">Examples.</param>
+public sealed record LabelCount(int Label, int Count);
+
+/// <summary>The table row of one attack; everything is recomputable from examples.jsonl.</summary>
+/// <param name="Examples">N.</param>
+/// <param name="Succeeded">S.</param>
+/// <param name="Failed">F.</param>
+/// <param name="Skipped">K.</param>
+/// <param name="Errors">Examples that could not be attacked; not part of N.</param>
+/// <param name="StoppedByTime">Of the S + F, those whose search the time limit ended.</param>
+/// <param name="Clean">Accuracy before the attack, percent of N.</param>
+/// <param name="Aua">Accuracy under attack, percent of N.</param>
+/// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval.</param>
+/// <param name="AuaHigh">Upper end.</param>
+/// <param name="Suc">Attack success rate, percent of S + F; 0 when that is 0.</param>
+/// <param name="QueriesAsked">#Query: mean queries of the attacked examples as TextAttack counts them.</param>
+/// <param name="QueriesForwarded">Mean distinct texts of the attacked examples that the victim was needed for.</param>
+/// <param name="TotalAsked">All queries asked, skipped examples included.</param>
+/// <param name="TotalForwarded">All distinct texts forwarded, skipped examples included.</param>
+/// <param name="WordsChangedPercent">Mean share of changed words over successes.</param>
+/// <param name="WordsChanged">Mean number of changed words over successes.</param>
+/// <param name="MostWordsChanged">Largest number of changed words of a success.</param>
+/// <param name="AverageWords">Mean words of all examples.</param>
+/// <param name="WholeSetClean">Accuracy on the whole evaluation set, percent, when the attacked examples are a sample of it.</param>
+/// <param name="Labels">Examples per class, ascending.</param>
+/// <param name="Constraints">Rejection rates, position rules first.</param>
+/// <param name="Settings">What determined the numbers.</param>
+public sealed record AttackSummary(
+    int Examples,
+    int Succeeded,
+    int Failed,
+    int Skipped,
+    int Errors,
+    int StoppedByTime,
+    double Clean,
+    double Aua,
+    double AuaLow,
+    double AuaHigh,
+    double Suc,
+    double QueriesAsked,
+    double QueriesForwarded,
+    long TotalAsked,
+    long TotalForwarded,
+    double WordsChangedPercent,
+    double WordsChanged,
+    int MostWordsChanged,
+    double AverageWords,
+    double? WholeSetClean,
+    IReadOnlyList<LabelCount> Labels,
+    IReadOnlyList<ConstraintSummary> Constraints,
+    AttackSettings Settings)
+{
+    /// <summary>Sums up outcomes.</summary>
+    public static AttackSummary From(IEnumerable<AttackOutcome> outcomes, AttackSettings settings, double? wholeSetClean = null)
+    {
+        ArgumentNullException.ThrowIfNull(outcomes);
+        var given = outcomes.ToList();
+        var all = given.Where(o => o.Result != AttackResult.Error).ToList();
+        var n = all.Count;
+        var attacked = all.Where(o => o.Result != AttackResult.Skipped).ToList();
+        var succeeded = attacked.Where(o => o.Result == AttackResult.Success).ToList();
+        var failed = attacked.Count - succeeded.Count;
+        var changed = succeeded.Where(o => o.WordsChanged > 0 && o.Words > 0).ToList();
+        var interval = WilsonInterval.Of(failed, n);
+        return new AttackSummary(
+            n, succeeded.Count, failed, n - attacked.Count, given.Count - n, all.Count(o => o.StoppedByTime),
+            Percent(attacked.Count, n), Percent(failed, n), 100 * interval.Low, 100 * interval.High, Percent(succeeded.Count, attacked.Count),
+            Mean(attacked, o => o.Asked), Mean(attacked, o => o.Forwarded), all.Sum(o => (long)o.Asked), all.Sum(o => (long)o.Forwarded),
+            Mean(changed, o => o.WordsChanged * 100.0 / o.Words), Mean(succeeded, o => o.WordsChanged), succeeded.Select(o => o.WordsChanged).DefaultIfEmpty().Max(),
+            Mean(all, o => o.Words), wholeSetClean,
+            [.. all.GroupBy(o => o.Label).OrderBy(g => g.Key).Select(g => new LabelCount(g.Key, g.Count()))], Sum(all), settings);
+    }
+
+    private static double Percent(int part, int whole) => whole == 0 ? 0 : part * 100.0 / whole;
+
+    private static double Mean(List<AttackOutcome> outcomes, Func<AttackOutcome, double> value) => outcomes.Count == 0 ? 0 : outcomes.Average(value);
+
+    // Constraints keep the attack's order; two of the same name are added up.
+    private static List<ConstraintSummary> Sum(List<AttackOutcome> outcomes)
+    {
+        var sums = new OrderedDictionary<string, (long Offered, long Rejected)>(StringComparer.Ordinal);
+        foreach (var c in outcomes.SelectMany(o => o.Constraints))
+        {
+            var (offered, rejected) = sums.GetValueOrDefault(c.Name);
+            sums[c.Name] = (offered + c.Offered, rejected + c.Rejected);
+        }
+        return [.. sums.Select(s => new ConstraintSummary(s.Key, s.Value.Offered, s.Value.Rejected, s.Value.Offered == 0 ? 0 : s.Value.Rejected * 100.0 / s.Value.Offered))];
+    }
+}

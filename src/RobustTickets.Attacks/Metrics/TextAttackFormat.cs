@@ -1,0 +1,69 @@
+// TextAttack's own result files, so that its readers keep working: the per-example CSV (pandas, QUOTE_NONNUMERIC; numbers as floats) and the summary JSON.
+// Texts are marked in its "file" style: [[word]] for each differing word; a pair shows its columns as "[[[[Premise]]]]: text", one after the other; a line feed is
+// written as <SPLIT>. An example that could not be attacked has no row: TextAttack knows no such result. Averages are rounded as numpy does, percentages as Python does.
+
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Python;
+
+namespace RobustTickets.Attacks.Metrics;
+
+/// <summary>TextAttack's CSV and summary JSON.</summary>
+public static class TextAttackFormat
+{
+    /// <summary>The CSV's first line, without the line feed.</summary>
+    public const string Header =
+        "\"original_text\",\"perturbed_text\",\"original_score\",\"perturbed_score\",\"original_output\",\"perturbed_output\",\"ground_truth_output\",\"num_queries\",\"result_type\"";
+
+    /// <summary>One row of the CSV, without the line feed.</summary>
+    public static string Row(AttackOutcome outcome, TextAttackVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        return string.Join(',',
+            Quote(Marked(outcome.Original, outcome.OriginalMarks, version)),
+            Quote(Marked(outcome.Perturbed, outcome.PerturbedMarks, version)),
+            PythonNumber.Repr(outcome.OriginalScore),
+            PythonNumber.Repr(outcome.PerturbedScore),
+            PythonNumber.Repr(outcome.OriginalOutput),
+            PythonNumber.Repr(outcome.PerturbedOutput),
+            PythonNumber.Repr(outcome.Label),
+            PythonNumber.Repr(outcome.Asked),
+            Quote(outcome.Result switch { AttackResult.Success => "Successful", AttackResult.Failed => "Failed", _ => "Skipped" }));
+    }
+
+    /// <summary>The summary JSON, ending in a line feed.</summary>
+    public static string Summary(AttackSummary summary)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        static string Text(string s) => "\"" + JsonEncodedText.Encode(s, JavaScriptEncoder.UnsafeRelaxedJsonEscaping) + "\"";
+        var results = new (string Name, string Value)[]
+        {
+            ("Number of successful attacks:", summary.Succeeded.ToString(CultureInfo.InvariantCulture)),
+            ("Number of failed attacks:", summary.Failed.ToString(CultureInfo.InvariantCulture)),
+            ("Number of skipped attacks:", summary.Skipped.ToString(CultureInfo.InvariantCulture)),
+            ("Original accuracy:", PythonNumber.Repr(PythonNumber.Round2(summary.Clean))),
+            ("Accuracy under attack:", PythonNumber.Repr(PythonNumber.Round2(summary.Aua))),
+            ("Attack success rate:", PythonNumber.Repr(PythonNumber.Round2(summary.Suc))),
+            ("Average perturbed word %:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.WordsChangedPercent))),
+            ("Average num. words per input:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.AverageWords))),
+            ("Avg num queries:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.QueriesAsked))),
+        };
+        var json = new StringBuilder("{\n    \"Attack Details\": {\n");
+        json.Append("        \"Attack algorithm:\": ").Append(Text(summary.Settings.Recipe)).Append(",\n");
+        json.Append("        \"Model:\": ").Append(Text(summary.Settings.Victim)).Append("\n    },\n    \"Attack Results\": {\n");
+        json.AppendJoin(",\n", results.Select(r => $"        \"{r.Name}\": {r.Value}")).Append("\n    }\n}\n");
+        return json.ToString();
+    }
+
+    private static string Marked(IReadOnlyList<KeyValuePair<string, string>> columns, IReadOnlyList<int> marks, TextAttackVersion version)
+    {
+        var texts = TextDifference.Mark(columns, marks, "[[", "]]", version);
+        var shown = texts.Length == 1 ? texts[0] : string.Join('\n', texts.Select((t, c) => $"[[[[{PythonText.Capitalise(columns[c].Key)}]]]]: {t}"));
+        return shown.Replace("\n", "<SPLIT>", StringComparison.Ordinal);
+    }
+
+    private static string Quote(string text) => "\"" + text.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+}

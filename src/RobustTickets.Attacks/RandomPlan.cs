@@ -1,0 +1,80 @@
+// Where an attack's random numbers come from. TextBugger and DeepWordBug draw places and letters. TextAttack draws from two generators that are seeded once a run,
+// so an outcome there depends on the order of the examples and on every draw before it; here each example has a stream of its own by default, and TextAttack's
+// way is one of two plans (specification 6.2, 11, A.3).
+
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using RobustTickets.Attacks.Python;
+
+namespace RobustTickets.Attacks;
+
+/// <summary>A stream of random numbers. Not thread-safe.</summary>
+public interface IRandomSource
+{
+    /// <summary>A number in [low, high); stands for numpy's <c>randint</c>.</summary>
+    int Integer(int low, int high);
+
+    /// <summary>An index below <paramref name="count"/>; stands for Python's <c>random.choice</c>.</summary>
+    int Choice(int count);
+}
+
+/// <summary>Which examples share a stream.</summary>
+public abstract record RandomPlan
+{
+    /// <summary>What it is, for settings.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>True when examples share a stream: they must then be attacked one after the other, all of them, in one run.</summary>
+    public abstract bool SharesStream { get; }
+
+    /// <summary>Starts a run: the returned function gives each example's stream by its id.</summary>
+    public abstract Func<string, IRandomSource> Begin();
+}
+
+/// <summary>Every example has its own stream, from the seed and the example's id: outcomes do not depend on other examples, order or batches.</summary>
+/// <param name="Seed">The seed.</param>
+public sealed record StreamPerExample(uint Seed = 42) : RandomPlan
+{
+    /// <inheritdoc/>
+    public override string Description => $"a stream per example, seed {Seed}";
+
+    /// <inheritdoc/>
+    public override bool SharesStream => false;
+
+    /// <inheritdoc/>
+    public override Func<string, IRandomSource> Begin() => id =>
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Seed}\n{id}"));
+        return new TwoGenerators(BinaryPrimitives.ReadUInt32LittleEndian(hash), BinaryPrimitives.ReadUInt32LittleEndian(hash.AsSpan(4)));
+    };
+}
+
+/// <summary>TextAttack's: numpy's and Python's generators, both seeded once a run and drawn from by one example after the other.</summary>
+/// <param name="Seed">The seed; both papers' scripts use 42.</param>
+public sealed record StreamPerRun(uint Seed = 42) : RandomPlan
+{
+    /// <inheritdoc/>
+    public override string Description => $"TextAttack's generators, seed {Seed}, one stream through all examples";
+
+    /// <inheritdoc/>
+    public override bool SharesStream => true;
+
+    /// <inheritdoc/>
+    public override Func<string, IRandomSource> Begin()
+    {
+        var stream = new TwoGenerators(Seed, Seed);
+        return _ => stream;
+    }
+}
+
+// Numbers from numpy's generator, choices from Python's.
+internal sealed class TwoGenerators(uint numpySeed, uint pythonSeed) : IRandomSource
+{
+    private readonly MersenneTwister _numpy = MersenneTwister.Numpy(numpySeed);
+    private readonly MersenneTwister _python = MersenneTwister.Python(pythonSeed);
+
+    public int Integer(int low, int high) => _numpy.Integer(low, high);
+
+    public int Choice(int count) => _python.Choice(count);
+}

@@ -1,0 +1,104 @@
+// Where a word's neighbours come from: a stored table, or word vectors (computed once for the words asked).
+
+using System.Collections.Concurrent;
+using System.Text.Json;
+
+namespace RobustTickets.Attacks.Resources;
+
+/// <summary>Nearest neighbours of words, nearest first. Thread-safe.</summary>
+public interface INeighbourSource
+{
+    /// <summary>What it is, for settings.</summary>
+    string Description { get; }
+
+    /// <summary>At most <paramref name="count"/> neighbours of a lower-cased word, without itself; none for an unknown word.</summary>
+    IReadOnlyList<string> Nearest(string word, int count);
+
+    /// <summary>Does the work for many words at once.</summary>
+    void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation);
+}
+
+/// <summary>A stored table: word -> neighbours, nearest first.</summary>
+public sealed class NeighbourTable : INeighbourSource
+{
+    private readonly Dictionary<string, string[]> _rows;
+    private readonly ConcurrentDictionary<(string, int), IReadOnlyList<string>> _cut = new();
+
+    /// <summary>Takes the rows.</summary>
+    public NeighbourTable(Dictionary<string, string[]> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        _rows = rows;
+        Longest = rows.Count == 0 ? 0 : rows.Values.Max(r => r.Length);
+    }
+
+    /// <summary>Number of words.</summary>
+    public int Count => _rows.Count;
+
+    /// <summary>Length of the longest row.</summary>
+    public int Longest { get; }
+
+    /// <inheritdoc/>
+    public string Description => $"stored table, {_rows.Count} words, at most {Longest} neighbours a word";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Nearest(string word, int count)
+    {
+        if (!_rows.TryGetValue(word, out var row)) return [];
+        return row.Length <= count ? row : _cut.GetOrAdd((word, count), _ => row[..count]);
+    }
+
+    /// <inheritdoc/>
+    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation)
+    {
+    }
+
+    /// <summary>
+    /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB, neighbours separated by spaces; anything else). Either may be gzipped.
+    /// </summary>
+    /// <exception cref="DataException">Missing or malformed.</exception>
+    public static NeighbourTable Read(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using var stream = ResourceFile.Open(path, "neighbour table");
+        var plain = path.EndsWith(".gz", StringComparison.Ordinal) ? path[..^3] : path;
+        try
+        {
+            return plain.EndsWith(".json", StringComparison.Ordinal) ? ReadJson(stream, path) : ReadText(stream, path);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or JsonException)
+        {
+            throw new DataException($"neighbour table '{path}': {e.Message}", e);
+        }
+    }
+
+    private static NeighbourTable ReadJson(Stream stream, string path)
+    {
+        using var document = JsonDocument.Parse(stream);
+        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new DataException($"neighbour table '{path}': the root should be an object of word -> words");
+        var rows = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        foreach (var row in document.RootElement.EnumerateObject())
+        {
+            if (row.Value.ValueKind != JsonValueKind.Array || row.Value.EnumerateArray().Any(w => w.ValueKind != JsonValueKind.String))
+            {
+                throw new DataException($"neighbour table '{path}' word '{row.Name}': the value should be an array of words");
+            }
+            rows.TryAdd(row.Name, [.. row.Value.EnumerateArray().Select(w => w.GetString()!)]);
+        }
+        return new NeighbourTable(rows);
+    }
+
+    private static NeighbourTable ReadText(Stream stream, string path)
+    {
+        using var reader = new StreamReader(stream);
+        var rows = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        for (var line = 1; reader.ReadLine() is { } text; line++)
+        {
+            if (text.Length == 0) continue;
+            var tab = text.IndexOf('\t', StringComparison.Ordinal);
+            if (tab <= 0) throw new DataException($"neighbour table '{path}' line {line}: should be 'word TAB neighbours', no tab found");
+            rows.TryAdd(text[..tab], text[(tab + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        }
+        return new NeighbourTable(rows);
+    }
+}
