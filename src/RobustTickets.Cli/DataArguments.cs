@@ -41,7 +41,7 @@ internal sealed class DataOptionSet
 
     /// <summary>The values of a parsed command line.</summary>
     /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be read.</exception>
-    /// <exception cref="DataException">The task is not known.</exception>
+    /// <exception cref="RobustTickets.Attacks.DataException">The task is not known.</exception>
     public DataArguments Read(ParseResult parsed) => new(
         parsed.GetValue(_data) ?? throw new UsageException("--data is missing"),
         TaskCatalog.TryFind(parsed.GetValue(_task) ?? throw new UsageException("--task is missing"), out var task) ? task.Name : throw new UsageException(

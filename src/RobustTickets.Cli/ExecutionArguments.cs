@@ -2,6 +2,7 @@
 using System.CommandLine;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Models;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Torch;
 

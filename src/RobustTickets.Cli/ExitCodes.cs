@@ -1,9 +1,9 @@
 // The one place where outcomes become exit codes (DESIGN 9).
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Export;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Attacks;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;
 

@@ -1,8 +1,11 @@
 // train --dry-run: what would run, on what, for how long. Reads the data exactly as the run does; needs no native library.
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Terminal;
-using RobustTickets.Recipes;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Pipeline;
+using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Training;
 
 namespace RobustTickets.Cli;
 

@@ -5,7 +5,6 @@ using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Evaluation;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 

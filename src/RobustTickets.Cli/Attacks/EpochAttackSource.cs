@@ -2,12 +2,12 @@
 // which attack and how strict; where its files lie is said beside it (--resource NAME=PATH), so that the recipe means the same everywhere.
 using System.CommandLine;
 using System.Globalization;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Attacks;
 

@@ -2,7 +2,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Cli.Resources;
-using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Attacks;

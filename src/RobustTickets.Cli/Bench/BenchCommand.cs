@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Models;
-using RobustTickets.Recipes;
+using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;

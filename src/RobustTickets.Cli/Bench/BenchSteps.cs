@@ -2,7 +2,7 @@
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
+using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;

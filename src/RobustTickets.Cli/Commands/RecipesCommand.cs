@@ -2,7 +2,11 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Attacks;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -23,7 +27,7 @@ internal static class RecipesCommand
         {
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonArray([.. Presets.List.Select(p => new JsonObject
+                JsonOutput.Write(context.Out, new JsonArray([.. RecipePresets.List.Select(p => new JsonObject
                 {
                     ["name"] = p.Name,
                     ["summary"] = p.Summary,
@@ -31,8 +35,8 @@ internal static class RecipesCommand
                 })]));
                 return ExitCodes.Ok;
             }
-            var width = Presets.List.Max(p => p.Name.Length);
-            foreach (var preset in Presets.List)
+            var width = RecipePresets.List.Max(p => p.Name.Length);
+            foreach (var preset in RecipePresets.List)
             {
                 context.Out.WriteLine($"{preset.Name.PadRight(width)}  {preset.Summary}");
                 context.Out.WriteLine($"{"".PadRight(width)}  tasks: {string.Join(", ", preset.Tasks)} (others take SST-2's numbers)");

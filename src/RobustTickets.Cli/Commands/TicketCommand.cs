@@ -2,8 +2,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using RobustTickets.Recipes;
 using RobustTickets.Tickets;
+using RobustTickets.Tickets.Files;
 
 namespace RobustTickets.Cli.Commands;
 

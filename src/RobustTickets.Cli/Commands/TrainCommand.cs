@@ -3,6 +3,7 @@ using System.CommandLine;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 

@@ -1,9 +1,10 @@
 // Everything that gives the demo its meaning: sizes, shape of the model, numbers of both recipes, the attack. The published numbers belong to BERT-base and a hundred
 // thousand steps; a model of under a million weights that is trained in a minute needs larger steps, and these are stated here and in the recipes it writes.
+using RobustTickets.Attacks.Demo;
 using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
-using RobustTickets.Attacks.Demo;
+using RobustTickets.Recipes.Presets;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
@@ -81,7 +82,7 @@ internal sealed record DemoPlan(
 
     private Recipe Scaled(string name)
     {
-        var recipe = Presets.Get(name, "sst2");
+        var recipe = RecipePresets.Get(name, "sst2");
         return recipe with
         {
             Task = Task,

@@ -1,20 +1,21 @@
 // The whole story in one go: make data, pre-train a small model, train the baseline and the robust ticket, attack both, report. Each part leaves its files and is
 // skipped when they are there, so a demo that was stopped goes on where it was.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Demo;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Evaluation;
+using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;
 using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Recipes;
-using RobustTickets.Attacks.Resources;
-using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Demo;
-using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Demo;
 

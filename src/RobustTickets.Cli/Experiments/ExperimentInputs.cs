@@ -1,10 +1,11 @@
 // Where the things lie that an experiment file only names: --model, --data NAME=PATH, --resource NAME=PATH. The same places are given to training and attacks.
 using System.CommandLine;
 using System.Globalization;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Experiments;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
-using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli.Experiments;
 

@@ -1,16 +1,17 @@
 // Runs the cells of an experiment: checks everything first, then cell by cell training and attacks, each going on where it was. A cell that fails is written down and the
 // others go on. Several processes may work on one folder: each takes cells that nobody is at.
 using System.CommandLine;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Models;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Experiments;
 

@@ -54,7 +54,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
 
     /// <summary>Loads a Hugging Face BERT folder.</summary>
     /// <exception cref="CheckpointException">Missing, malformed, or without a masked-language-model head.</exception>
-    /// <exception cref="DataException">The tokenizer is missing or has no mask token.</exception>
+    /// <exception cref="Attacks.DataException">The tokenizer is missing or has no mask token.</exception>
     public static TorchMaskedLM Load(string folder)
     {
         using (var files = BertFiles.Open(folder))

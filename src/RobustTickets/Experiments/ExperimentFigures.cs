@@ -2,7 +2,7 @@
 // Sweeps and epochs are means over seeds; distances and gates are those of the first seed, since snapshots of different runs do not belong together.
 using System.Globalization;
 using RobustTickets.Checkpoints;
-using RobustTickets.Recipes;
+using RobustTickets.Pipeline;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 

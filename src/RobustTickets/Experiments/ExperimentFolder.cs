@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Experiments;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;
 

@@ -2,6 +2,7 @@
 // Recipe = Search -> Draw -> Retrain -> Evaluate (spec 13). Fine-tuning is a recipe without search.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

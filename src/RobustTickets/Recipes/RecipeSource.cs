@@ -1,4 +1,8 @@
 // "--recipe X": a preset's name or a recipe file, for a task, with --set and --seed applied, checked.
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
+
 namespace RobustTickets.Recipes;
 
 /// <summary>Finds, changes and checks the recipe that a command line names.</summary>
@@ -13,7 +17,7 @@ public static class RecipeSource
     public static Recipe Resolve(string nameOrFile, string? task, IReadOnlyList<string> settings, int? seed)
     {
         var isFile = File.Exists(nameOrFile) || nameOrFile.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || nameOrFile.Contains('/');
-        var recipe = isFile ? RecipeJson.ReadFile(nameOrFile) : Presets.Get(nameOrFile, task ?? "sst2");
+        var recipe = isFile ? RecipeJson.ReadFile(nameOrFile) : RecipePresets.Get(nameOrFile, task ?? "sst2");
         if (isFile && task is not null && recipe.Task != task)
         {
             recipe = recipe with { Task = task, Source = $"written for task {recipe.Task}: {recipe.Source}" };

@@ -2,6 +2,7 @@
 // run beside it (SearchRun); its ticket is drawn by the recipe's draw rule.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
+using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

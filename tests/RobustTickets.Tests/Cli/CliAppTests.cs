@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
 using RobustTickets.Runs;
-using RobustTickets.Attacks;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;
 using Xunit;
@@ -69,13 +71,13 @@ public sealed class CliAppTests : IDisposable
     {
         var list = CliRun.Of("recipes", "list", "--json");
         Assert.Equal(0, list.Code);
-        Assert.Equal(Presets.List.Select(p => p.Name), JsonNode.Parse(list.Out)!.AsArray().Select(p => p!["name"]!.GetValue<string>()));
+        Assert.Equal(RecipePresets.List.Select(p => p.Name), JsonNode.Parse(list.Out)!.AsArray().Select(p => p!["name"]!.GetValue<string>()));
 
         var show = CliRun.Of("recipes", "show", "early-robust", "--task", "imdb", "--set", "retrain.epochs=3", "--set", "search.stop.gamma=0.2");
         Assert.Equal(0, show.Code);
         var file = Path.Combine(_folder, "mine.json");
         File.WriteAllText(file, show.Out);
-        Assert.Equal(RecipeOverrides.Apply(Presets.Get("early-robust", "imdb"), ["retrain.epochs=3", "search.stop.gamma=0.2"]), RecipeJson.ReadFile(file));
+        Assert.Equal(RecipeOverrides.Apply(RecipePresets.Get("early-robust", "imdb"), ["retrain.epochs=3", "search.stop.gamma=0.2"]), RecipeJson.ReadFile(file));
 
         var good = CliRun.Of("recipes", "check", file);
         Assert.Equal((0, $"{file}: ok (early-robust, imdb)\n"), (good.Code, good.Out));

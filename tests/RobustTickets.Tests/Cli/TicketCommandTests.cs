@@ -1,6 +1,7 @@
 // ticket show and ticket diff on tickets of both kinds, made by runs of a tiny task.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Tickets;

@@ -1,10 +1,12 @@
+using RobustTickets.Attacks.Demo;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Attacks.Demo;
 using RobustTickets.Tests.Cli;
 using Xunit;
 
@@ -93,7 +95,7 @@ public sealed class DemoRunTests : IDisposable
             Assert.Empty(RecipeCheck.Check(recipe));
             Assert.Contains("the demo", recipe.Source);
         }
-        var published = Presets.Get("early-robust", "sst2");
+        var published = RecipePresets.Get("early-robust", "sst2");
         Assert.Equal(((SlimmingSearch)published.Search!).Stop, ((SlimmingSearch)plan.EarlyRobust.Search!).Stop);
         Assert.Equal(((SlimmingSearch)published.Search!).HorizonEpochs, ((SlimmingSearch)plan.EarlyRobust.Search!).HorizonEpochs);
         Assert.Equal(plan.FineTune.Retrain, plan.EarlyRobust.Retrain);

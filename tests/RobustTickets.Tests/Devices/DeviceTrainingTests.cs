@@ -2,6 +2,7 @@
 // placement too, because an operator that is given tensors of both devices fails there.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Models;

@@ -2,6 +2,7 @@
 // of the other device, or a kernel of ours given a device's tensor, cannot go unnoticed.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;

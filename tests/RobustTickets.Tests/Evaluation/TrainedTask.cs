@@ -1,4 +1,4 @@
-using RobustTickets.Recipes;
+using RobustTickets.Pipeline;
 using RobustTickets.Tests.Resume;
 using Xunit;
 

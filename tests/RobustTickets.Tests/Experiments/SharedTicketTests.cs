@@ -1,7 +1,7 @@
 // Rows that take their ticket from another row's run: what they give must be, byte for byte, what a search of their own gives, and their cost must count that search.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
-using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
 using RobustTickets.Tests.Resume;
 using Xunit;
 

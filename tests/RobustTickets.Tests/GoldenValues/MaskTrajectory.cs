@@ -3,6 +3,7 @@ using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
+using RobustTickets.Searches;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;

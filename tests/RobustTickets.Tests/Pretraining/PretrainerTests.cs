@@ -1,4 +1,5 @@
 // Pre-training on a tiny corpus: it learns, ends when it should, is reproducible, and leaves a folder that everything else can start from.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Models;

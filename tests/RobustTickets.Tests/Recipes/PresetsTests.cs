@@ -1,5 +1,7 @@
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
 using RobustTickets.Testing;
 using RobustTickets.Tickets;
 using Xunit;
@@ -14,7 +16,7 @@ public class PresetsTests
     public void Files_of_the_recipes_folder_equal_the_presets()
     {
         // Regenerate with: ROBUST_TICKETS_WRITE_RECIPES=1 dotnet test --filter Files_of_the_recipes_folder_equal_the_presets
-        var expected = Presets.Files().ToDictionary(f => f.FileName, f => RecipeJson.Write(f.Recipe));
+        var expected = RecipePresets.Files().ToDictionary(f => f.FileName, f => RecipeJson.Write(f.Recipe));
         if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_WRITE_RECIPES") == "1")
         {
             Directory.CreateDirectory(Folder);
@@ -33,7 +35,7 @@ public class PresetsTests
     [InlineData("qqp", .05, 5, .01, 2e-5, 1e-5, 1e-5, .3, 128, 32)]
     public void The_papers_numbers_are_the_presets_numbers(string task, double eps0, int k, double step, double lr, double heads, double neurons, double ratio, int length, int batch)
     {
-        var recipe = Presets.Get("early-robust", task);
+        var recipe = RecipePresets.Get("early-robust", task);
         Assert.Equal(new FreeLbOptions(k, step, eps0), ((SlimmingSearch)recipe.Search!).Objective);
         Assert.Equal(new SlimmingOptions(heads, neurons), ((SlimmingSearch)recipe.Search!).Slimming);
         Assert.Equal(new ConsecutiveStop(0.1, 5, DrawAt.Newest), ((SlimmingSearch)recipe.Search!).Stop);
@@ -45,24 +47,24 @@ public class PresetsTests
         Assert.Equal(new CleanOptions(), recipe.Retrain.Objective);
 
         // The baseline is the very same retraining without search, so that they can be compared.
-        var baseline = Presets.Get("fine-tune", task);
+        var baseline = RecipePresets.Get("fine-tune", task);
         Assert.Equal(recipe with { Name = "fine-tune", Source = baseline.Source, Search = null, Draw = null }, baseline);
     }
 
     [Fact]
     public void A_task_without_published_numbers_says_whose_it_takes()
     {
-        var mnli = Presets.Get("early-robust", "mnli");
-        var sst2 = Presets.Get("early-robust", "sst2");
+        var mnli = RecipePresets.Get("early-robust", "mnli");
+        var sst2 = RecipePresets.Get("early-robust", "sst2");
         Assert.Contains("no published numbers for task mnli", mnli.Source);
         Assert.Equal(sst2 with { Task = "mnli", Source = mnli.Source }, mnli);
-        Assert.Equal("ag-news", Presets.Get("fine-tune", "AG_NEWS").Task);
+        Assert.Equal("ag-news", RecipePresets.Get("fine-tune", "AG_NEWS").Task);
     }
 
     [Fact]
     public void An_unknown_preset_names_the_possible_ones()
     {
-        var error = Assert.Throws<RecipeException>(() => Presets.Get("early-robsut", "sst2"));
+        var error = Assert.Throws<RecipeException>(() => RecipePresets.Get("early-robsut", "sst2"));
         Assert.Contains("did you mean early-robust", error.Message);
         Assert.Contains("fine-tune", error.Message);
     }

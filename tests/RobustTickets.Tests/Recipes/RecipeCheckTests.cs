@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
 using Xunit;
 
 namespace RobustTickets.Tests.Recipes;
@@ -10,7 +13,7 @@ public class RecipeCheckTests
     private const string Pgd = "retrain.objective={\"kind\":\"pgd\",\"steps\":5,\"step-size\":0.02,\"init-magnitude\":0.05}\n";
     private const string InfoBert = "retrain.objective={\"kind\":\"infobert\",\"steps\":3,\"step-size\":0.04,\"init-magnitude\":0.08,\"alpha\":0.005,\"beta\":0.005}\n";
 
-    private static readonly Recipe Base = Presets.Get("early-robust", "sst2");
+    private static readonly Recipe Base = RecipePresets.Get("early-robust", "sst2");
 
     [Theory]
     [InlineData("name", "name=")]

@@ -4,6 +4,9 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 using Xunit;
@@ -12,15 +15,15 @@ namespace RobustTickets.Tests.Recipes;
 
 public class RecipeJsonTests
 {
-    private static readonly string Sample = RecipeJson.Write(Presets.Get("early-robust", "sst2"));
+    private static readonly string Sample = RecipeJson.Write(RecipePresets.Get("early-robust", "sst2"));
 
-    public static TheoryData<string> FileNames() => [.. Presets.Files().Select(f => f.FileName)];
+    public static TheoryData<string> FileNames() => [.. RecipePresets.Files().Select(f => f.FileName)];
 
     [Theory]
     [MemberData(nameof(FileNames))]
     public void Every_preset_survives_a_round_trip_exactly(string fileName)
     {
-        var recipe = Presets.Files().Single(f => f.FileName == fileName).Recipe;
+        var recipe = RecipePresets.Files().Single(f => f.FileName == fileName).Recipe;
         var text = RecipeJson.Write(recipe);
         Assert.Equal(recipe, RecipeJson.Read(text, fileName));
         Assert.Equal(text, RecipeJson.Write(RecipeJson.Read(text, fileName)));

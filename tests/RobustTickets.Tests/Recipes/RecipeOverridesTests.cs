@@ -1,5 +1,8 @@
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 using Xunit;
@@ -8,7 +11,7 @@ namespace RobustTickets.Tests.Recipes;
 
 public class RecipeOverridesTests
 {
-    private static readonly Recipe Base = Presets.Get("early-robust", "imdb");
+    private static readonly Recipe Base = RecipePresets.Get("early-robust", "imdb");
 
     [Fact]
     public void Fields_are_set_by_path_and_nothing_else_changes()
@@ -88,7 +91,7 @@ public class RecipeOverridesTests
     [Fact]
     public void A_path_through_an_absent_stage_is_refused()
     {
-        var error = Assert.Throws<RecipeException>(() => RecipeOverrides.Apply(Presets.Get("fine-tune", "imdb"), ["search.stop.gamma=0.2"]));
+        var error = Assert.Throws<RecipeException>(() => RecipeOverrides.Apply(RecipePresets.Get("fine-tune", "imdb"), ["search.stop.gamma=0.2"]));
         Assert.Contains("search: is null in this recipe", error.Message);
     }
 }

@@ -1,5 +1,8 @@
 // What a recipe of single weights may not ask for is refused by path, before any compute.
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Recipes.Validation;
 using RobustTickets.Tickets;
 using Xunit;
 
@@ -30,8 +33,8 @@ public sealed class WeightSearchCheckTests
     [InlineData("lth", "search.horizon-epochs=2", "search.horizon-epochs: 2 is not possible; must be at least epochs-per-round")]
     public void Impossible_values_are_refused_by_path(string preset, string setting, string expected)
     {
-        Assert.Empty(RecipeCheck.Check(Presets.Get(preset, "sst2")));
-        Assert.Contains(RecipeCheck.Check(RecipeOverrides.Apply(Presets.Get(preset, "sst2"), [setting])), problem => problem.StartsWith(expected, StringComparison.Ordinal));
+        Assert.Empty(RecipeCheck.Check(RecipePresets.Get(preset, "sst2")));
+        Assert.Contains(RecipeCheck.Check(RecipeOverrides.Apply(RecipePresets.Get(preset, "sst2"), [setting])), problem => problem.StartsWith(expected, StringComparison.Ordinal));
     }
 
     // Table 6 (eta, gamma, lambda, eps0, K), sparsity of Tables 1 and 2, rounds of a tenth each.
@@ -44,7 +47,7 @@ public sealed class WeightSearchCheckTests
     [InlineData("mnli", .2, .1, .1, 2, .3, 128, 3)]
     public void The_papers_numbers_are_the_presets_numbers(string task, double eta, double gamma, double lambda, int k, double sparsity, int length, int rounds)
     {
-        var recipe = Presets.Get("robust-ticket", task);
+        var recipe = RecipePresets.Get("robust-ticket", task);
         var search = (MaskSearch)recipe.Search!;
         Assert.Equal(new RobustTickets.Objectives.FreeLbOptions(k, eta, 0.05), search.Objective);
         Assert.Equal(new HardConcreteOptions(lambda), search.Masks);
@@ -52,7 +55,7 @@ public sealed class WeightSearchCheckTests
         Assert.Equal((20.0, true, 3.0), (search.Epochs, search.FreezeBase, search.FineTune!.Epochs));
         Assert.Equal(new WeightDrawOptions(sparsity), recipe.Draw);
         Assert.Equal((length, 32, 3.0, 2e-5, 0.01), (recipe.MaxLength, recipe.BatchSize, recipe.Retrain.Epochs, recipe.Retrain.Optimizer.LearningRate, recipe.Retrain.Optimizer.WeightDecay));
-        Assert.Equal(rounds, ((MagnitudeSearch)Presets.Get("lth", task).Search!).Rounds);
+        Assert.Equal(rounds, ((MagnitudeSearch)RecipePresets.Get("lth", task).Search!).Rounds);
         Assert.DoesNotContain("no published numbers", recipe.Source, StringComparison.Ordinal);
     }
 }

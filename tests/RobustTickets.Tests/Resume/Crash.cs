@@ -1,4 +1,5 @@
-using RobustTickets.Recipes;
+
+using RobustTickets.Pipeline;
 
 namespace RobustTickets.Tests.Resume;
 

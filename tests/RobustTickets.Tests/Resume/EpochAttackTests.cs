@@ -1,17 +1,18 @@
 // The attack on development examples after each epoch: what it says, what it must leave alone, and that neither a crash nor a stop in its middle changes a byte of the run.
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Evaluation;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Metrics;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -1,15 +1,16 @@
 // What a run is executed with changes its speed, not its meaning (DESIGN 2.5): threads, the padded reference. And what a run saves is what it trained.
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Attacks.Tokens;
+using RobustTickets.Tickets;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
-using RobustTickets.Tickets;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -3,10 +3,12 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
+using RobustTickets.Tickets.Files;
 using RobustTickets.Training;
 using Xunit;
 

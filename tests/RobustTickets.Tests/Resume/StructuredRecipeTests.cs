@@ -3,7 +3,10 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -19,13 +22,13 @@ public sealed class StructuredRecipeTests : IDisposable
     public void Dispose() => _task.Dispose();
 
     public static TheoryData<string> Names() =>
-        [.. Presets.List.Select(p => p.Name).Where(name => Presets.Get(name, "sst2").Search is null or SlimmingSearch or RandomStructuredSearch)];
+        [.. RecipePresets.List.Select(p => p.Name).Where(name => RecipePresets.Get(name, "sst2").Search is null or SlimmingSearch or RandomStructuredSearch)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void A_preset_runs_from_search_to_evaluation_and_resumes_in_the_middle(string name)
     {
-        var recipe = Tiny(Presets.Get(name, "sst2"));
+        var recipe = Tiny(RecipePresets.Get(name, "sst2"));
         var whole = _task.NewRun();
         var result = RecipeRunner.Run(_task.Request(recipe, whole), null, CancellationToken.None);
         Assert.NotNull(result.CleanDev);
@@ -48,9 +51,9 @@ public sealed class StructuredRecipeTests : IDisposable
     [Fact]
     public void InfoBert_as_the_objective_of_a_search_resumes_with_its_critic()
     {
-        var recipe = Tiny(Presets.Get("early-robust", "sst2"));
+        var recipe = Tiny(RecipePresets.Get("early-robust", "sst2"));
         var slimming = (SlimmingSearch)recipe.Search!;
-        recipe = recipe with { Search = slimming with { Objective = ((InfoBertOptions)Presets.Get("infobert", "sst2").Retrain.Objective) with { Alpha = 0.5 } } };
+        recipe = recipe with { Search = slimming with { Objective = ((InfoBertOptions)RecipePresets.Get("infobert", "sst2").Retrain.Objective) with { Alpha = 0.5 } } };
         var (whole, run) = (_task.NewRun(), _task.NewRun());
         RecipeRunner.Run(_task.Request(recipe, whole), null, CancellationToken.None);
         Assert.Throws<CrashException>(() => RecipeRunner.Run(_task.Request(recipe, run, every: 2), new Watch(p =>
@@ -64,7 +67,7 @@ public sealed class StructuredRecipeTests : IDisposable
     [Fact]
     public void A_checkpoint_that_forgot_the_critic_is_refused()
     {
-        var recipe = Tiny(Presets.Get("infobert", "sst2"));
+        var recipe = Tiny(RecipePresets.Get("infobert", "sst2"));
         var run = _task.NewRun();
         Assert.Throws<CrashException>(() => RecipeRunner.Run(_task.Request(recipe, run, every: 2), new Watch(p =>
         {
@@ -82,7 +85,7 @@ public sealed class StructuredRecipeTests : IDisposable
     [Fact]
     public void Random_tickets_differ_by_trial_and_by_seed_and_by_nothing_else()
     {
-        var recipe = Tiny(Presets.Get("random-structured", "sst2"));
+        var recipe = Tiny(RecipePresets.Get("random-structured", "sst2"));
         var ticket = Ticket(recipe);
         Assert.Equal(ticket, Ticket(recipe with { Retrain = recipe.Retrain with { Epochs = 0.3 } }));
         Assert.NotEqual(ticket, Ticket(recipe with { Search = new RandomStructuredSearch(1) }));
@@ -103,7 +106,7 @@ public sealed class StructuredRecipeTests : IDisposable
     public void One_kind_may_be_left_whole(string setting, int? heads, int? neurons)
     {
         // Neurons alone and heads alone; the distance of the masks that never change is 0, so the rule waits for the other kind only.
-        var result = RecipeRunner.Run(_task.Request(RecipeOverrides.Apply(Tiny(Presets.Get("early-robust", "sst2")), [setting]), _task.NewRun()), null, CancellationToken.None);
+        var result = RecipeRunner.Run(_task.Request(RecipeOverrides.Apply(Tiny(RecipePresets.Get("early-robust", "sst2")), [setting]), _task.NewRun()), null, CancellationToken.None);
         var ticket = result.Ticket!;
         Assert.Equal((heads is not null, neurons is not null), (ticket.HeadsKept == ticket.HeadsTotal, ticket.NeuronsKept == ticket.NeuronsTotal));
         if (heads is { } all) Assert.Equal(all, ticket.HeadsKept);
@@ -116,13 +119,13 @@ public sealed class StructuredRecipeTests : IDisposable
     [InlineData("draw.neuron-ratio", "draw.neuron-ratio=0.9", "draw.neuron-scope=layerwise", "draw.min-neurons-per-layer=10")]
     public void A_ratio_that_would_empty_a_layer_is_refused_before_anything_is_written(string path, params string[] settings)
     {
-        var recipe = RecipeOverrides.Apply(Tiny(Presets.Get("early-robust", "sst2")), settings);
+        var recipe = RecipeOverrides.Apply(Tiny(RecipePresets.Get("early-robust", "sst2")), settings);
         var run = _task.NewRun();
         var error = Assert.Throws<RecipeException>(() => RecipeRunner.Run(_task.Request(recipe, run), null, CancellationToken.None));
         Assert.StartsWith($"{path}: 0.9 would prune ", error.Message);
         Assert.Contains("possible: below 0.", error.Message);
         Assert.False(Directory.Exists(run));
-        Assert.Equal(2, RecipeRunner.Run(_task.Request(RecipeOverrides.Apply(Tiny(Presets.Get("early-robust", "sst2")), ["draw.head-ratio=0.85"]), run), null, CancellationToken.None).Ticket!.HeadsKept);
+        Assert.Equal(2, RecipeRunner.Run(_task.Request(RecipeOverrides.Apply(Tiny(RecipePresets.Get("early-robust", "sst2")), ["draw.head-ratio=0.85"]), run), null, CancellationToken.None).Ticket!.HeadsKept);
     }
 
     [Fact]
@@ -133,7 +136,7 @@ public sealed class StructuredRecipeTests : IDisposable
         {
             BertFiles.SaveClassifier(model, ["a", "b", "c"], _task.Model, other);
         }
-        var recipe = Tiny(Presets.Get("fine-tune", "sst2"));
+        var recipe = Tiny(RecipePresets.Get("fine-tune", "sst2"));
         foreach (var (folder, said) in new[] { (other, 1), (_task.Model, 0) })
         {
             var notes = new List<string>();

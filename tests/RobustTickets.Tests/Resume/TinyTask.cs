@@ -1,11 +1,14 @@
 // A task that trains in a second: a two-layer BERT over sixty words, two hundred sentences in the layout of SST-2, and recipes with a high learning rate.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
-using RobustTickets.Attacks.Tokens;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Recipes.Presets;
 using RobustTickets.Tickets;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
@@ -44,7 +47,7 @@ internal sealed class TinyTask : IDisposable
     }
 
     /// <summary>A published recipe with batches and lengths that fit the task, evaluated at its end alone.</summary>
-    public static Recipe Fitted(string name) => Presets.Get(name, "sst2") with { MaxLength = 24, BatchSize = BatchSize, Seed = 7, Evaluate = new EvaluateStage() };
+    public static Recipe Fitted(string name) => RecipePresets.Get(name, "sst2") with { MaxLength = 24, BatchSize = BatchSize, Seed = 7, Evaluate = new EvaluateStage() };
 
     /// <summary>FreeLB with two passes; other objectives as they are.</summary>
     public static ObjectiveOptions Shorter(ObjectiveOptions objective) => objective is FreeLbOptions freeLb ? freeLb with { Steps = 2 } : objective;

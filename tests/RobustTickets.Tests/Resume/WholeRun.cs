@@ -1,3 +1,4 @@
+using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using Xunit;

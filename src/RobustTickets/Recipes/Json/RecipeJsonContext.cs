@@ -1,0 +1,47 @@
+// Source-generated JSON metadata of recipes: kebab-case names, nothing optional that has no default, nothing unknown.
+// A new enum of a recipe must be listed under Converters; RecipeJson refuses to write one that would come out as a number (a test walks them all).
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RobustTickets.Objectives;
+using RobustTickets.Tickets;
+using RobustTickets.Torch.Kernels;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes.Json;
+
+/// <summary>Enum values by kebab-case name; numbers are refused.</summary>
+/// <typeparam name="T">The enum.</typeparam>
+internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)
+    where T : struct, Enum;
+
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowOutOfOrderMetadataProperties = true,
+    WriteIndented = true,
+    NewLine = "\n",
+    Converters =
+    [
+        typeof(KebabEnum<DevelopmentRule>),
+        typeof(KebabEnum<PerturbationNorm>),
+        typeof(KebabEnum<FreeLbCount>),
+        typeof(KebabEnum<DrawAt>),
+        typeof(KebabEnum<HeadScope>),
+        typeof(KebabEnum<NeuronScope>),
+        typeof(KebabEnum<TieRule>),
+        typeof(KebabEnum<TicketCoefficients>),
+        typeof(KebabEnum<PenaltyAverage>),
+        typeof(KebabEnum<RampClock>),
+        typeof(KebabEnum<MaskLayout>),
+        typeof(KebabEnum<DrawEpochRule>),
+        typeof(KebabEnum<RandomPool>),
+        typeof(KebabEnum<StartWeights>),
+        typeof(KebabEnum<Realisation>),
+        typeof(KebabEnum<AdamWFlavor>),
+        typeof(KebabEnum<ClipMode>),
+    ])]
+[JsonSerializable(typeof(Recipe))]
+internal sealed partial class RecipeJsonContext : JsonSerializerContext;

@@ -1,0 +1,82 @@
+// The scores of the search epoch that did best on development examples (spec 9.5: the released script draws from the directory that holds it). The ticket may be drawn long after
+// that epoch, so its scores are state: they lie in every checkpoint.
+using System.Globalization;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Tickets;
+using RobustTickets.Torch;
+using RobustTickets.Training;
+
+namespace RobustTickets.Searches;
+
+/// <summary>Keeps the scores of the best epoch so far.</summary>
+internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
+{
+    private const string File = "best-epoch.safetensors", AccuracyKey = "accuracy", StepKey = "step", EpochKey = "epoch";
+
+    private Dictionary<string, float[]> _scores = [];
+
+    /// <summary>Accuracy after that epoch; below 0 before the first.</summary>
+    internal double Accuracy { get; private set; } = -1;
+
+    /// <summary>Step after which it was.</summary>
+    internal long Step { get; private set; }
+
+    /// <summary>Epochs done then.</summary>
+    internal double Epoch { get; private set; }
+
+    /// <summary>Takes the scores as they are when they are more accurate than any before; of equal epochs the first stays.</summary>
+    internal bool Offer(double accuracy, StageTally tally)
+    {
+        if (accuracy <= Accuracy) return false;
+        (Accuracy, Step, Epoch) = (accuracy, tally.Steps, tally.Epochs);
+        _scores = masks.Sites.ToDictionary(site => site, site => masks.Scores(site).host<float>().ToArray());
+        return true;
+    }
+
+    /// <summary>Puts the best epoch's scores in place of the last ones.</summary>
+    internal void Restore()
+    {
+        foreach (var (site, scores) in _scores)
+        {
+            using var values = masks.Scores(site).edit<float>();
+            scores.CopyTo(values.Span);
+        }
+    }
+
+    public void Write(string folder)
+    {
+        if (_scores.Count == 0) return;
+        SafetensorsWriter.Write(
+            Path.Combine(folder, File), _scores.Select(s => NamedTensor.FromFloats(s.Key, masks.Scores(s.Key).shape, s.Value)),
+            new Dictionary<string, string>
+            {
+                [AccuracyKey] = Accuracy.ToString("R", CultureInfo.InvariantCulture), [StepKey] = Step.ToString(CultureInfo.InvariantCulture), [EpochKey] = Epoch.ToString("R", CultureInfo.InvariantCulture),
+            });
+    }
+
+    public void Read(string folder)
+    {
+        var path = Path.Combine(folder, File);
+        if (!System.IO.File.Exists(path)) return; // written before the first epoch ended
+        using var file = SafetensorsFile.Open(path);
+        Accuracy = double.Parse(file.Metadata[AccuracyKey], CultureInfo.InvariantCulture);
+        Step = long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
+        Epoch = double.Parse(file.Metadata[EpochKey], CultureInfo.InvariantCulture);
+        _scores = file.Tensors.ToDictionary(t => t.Name, t => file.ReadFloats(t.Name));
+    }
+}
+
+/// <summary>Several parts of a checkpoint as one.</summary>
+internal sealed class CheckpointParts(IReadOnlyList<ICheckpointPart> parts) : ICheckpointPart
+{
+    public void Write(string folder)
+    {
+        foreach (var part in parts) part.Write(folder);
+    }
+
+    public void Read(string folder)
+    {
+        foreach (var part in parts) part.Read(folder);
+    }
+}
