@@ -1,21 +1,27 @@
-// Queries a second of an attack: (a) one example at a time padded to the model's maximum, as TextAttack asks; (b) padded to the longest text of a batch; (b') the same with this
-// program's own network path; (c) the engine. One run, one victim, one recipe. First some examples are attacked in every way and the outcomes compared: ways that disagree are
-// not timed. The rate counts queries as TextAttack counts them (asked), so it is the rate at which an attack gets done.
+// Queries a second of an attack: (a) one example at a time padded to the model's maximum, as
+// TextAttack asks; (b) padded to the longest text of a batch; (b') the same with this program's own
+// network path; (c) the engine. One run, one victim, one recipe. First some examples are attacked
+// in every way and the outcomes compared: ways that disagree are not timed. The rate counts queries
+// as TextAttack counts them (asked), so it is the rate at which an attack gets done.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RobustTickets.Benchmarks.AttackThroughput;
-using RobustTickets.Evaluation;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Attacks.Data;
+using RobustTickets.Benchmarks.AttackThroughput;
+using RobustTickets.Evaluation;
 using RobustTickets.Torch;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-var model = new Option<string>("--model") { Description = "victim: a fine-tuned Hugging Face BERT folder", Required = true };
+var model = new Option<string>("--model")
+{
+    Description = "victim: a fine-tuned Hugging Face BERT folder",
+    Required = true,
+};
 var data = new Option<string>("--data") { Description = "folder or file of the task", Required = true };
 var task = new Option<string>("--task") { DefaultValueFactory = _ => "sst2" };
 var recipe = new Option<string>("--recipe") { DefaultValueFactory = _ => "textfooler" };
@@ -25,13 +31,45 @@ var vectors = new Option<string?>("--vectors") { Description = "word vectors, in
 var stopWords = new Option<string?>("--stop-words");
 var tagger = new Option<string?>("--tagger") { Description = "part-of-speech weights" };
 var encoder = new Option<string?>("--encoder") { Description = "BERT folder for sentence similarity; none without it" };
-var compare = new Option<int>("--compare") { Description = "examples whose outcomes are compared first", DefaultValueFactory = _ => 6 };
-var examples = new Option<int[]>("--examples") { Description = "examples timed for a, b, b' and c (as many for c')", Arity = new ArgumentArity(4, 4), AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [8, 40, 60, 400] };
+var compare = new Option<int>("--compare")
+{
+    Description = "examples whose outcomes are compared first",
+    DefaultValueFactory = _ => 6,
+};
+var examples = new Option<int[]>("--examples")
+{
+    Description = "examples timed for a, b, b' and c (as many for c')",
+    Arity = new ArgumentArity(4, 4),
+    AllowMultipleArgumentsPerToken = true,
+    DefaultValueFactory = _ => [8, 40, 60, 400],
+};
 var concurrency = new Option<int>("--concurrency") { DefaultValueFactory = _ => 64 };
 var threads = new Option<int?>("--threads") { Description = "threads of matrix products" };
-var clock = new Option<string>("--clock") { Description = "wall time, or processor time of the whole process (needs --threads 1) for a machine that is busy with other things", DefaultValueFactory = _ => "wall" };
+var clock = new Option<string>("--clock")
+{
+    Description =
+        "wall time, or processor time of the whole process (needs --threads 1) for a machine that is busy with "
+        + "other things",
+    DefaultValueFactory = _ => "wall",
+};
 clock.AcceptOnlyFromAmong("wall", "cpu");
-var root = new RootCommand("Queries a second of one attack, run in four ways.") { model, data, task, recipe, neighbours, vectors, stopWords, tagger, encoder, compare, examples, concurrency, threads, clock };
+var root = new RootCommand("Queries a second of one attack, run in four ways.")
+{
+    model,
+    data,
+    task,
+    recipe,
+    neighbours,
+    vectors,
+    stopWords,
+    tagger,
+    encoder,
+    compare,
+    examples,
+    concurrency,
+    threads,
+    clock,
+};
 root.SetAction(Run);
 return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = true });
 
@@ -40,39 +78,71 @@ int Run(ParseResult parsed)
     var cpu = parsed.GetValue(clock) == "cpu";
     if (cpu && parsed.GetValue(threads) != 1)
     {
-        Console.Error.WriteLine("--clock cpu: threads that wait for each other spend processor time too; add --threads 1");
+        Console.Error.WriteLine(
+            "--clock cpu: threads that wait for each other spend processor time too; add --threads 1"
+        );
         return 2;
     }
-    if (parsed.GetValue(threads) is { } count) torch.set_num_threads(count);
-    var resources = AttackResources.Load(new AttackResourcePaths(parsed.GetValue(vectors), parsed.GetValue(neighbours), parsed.GetValue(stopWords), parsed.GetValue(tagger)));
+    if (parsed.GetValue(threads) is { } count)
+        torch.set_num_threads(count);
+    var resources = AttackResources.Load(
+        new AttackResourcePaths(
+            parsed.GetValue(vectors),
+            parsed.GetValue(neighbours),
+            parsed.GetValue(stopWords),
+            parsed.GetValue(tagger)
+        )
+    );
     using var similarity = parsed.GetValue(encoder) is { } folder ? BertSentenceEncoder.Load(folder) : null;
-    var attack = parsed.GetValue(recipe) == "textfooler"
-        ? TextFooler.Create(resources, new TextFoolerOptions(similarity, Precision: ScorePrecision.Single))
-        : BertAttackReleased.Create(resources, new BertAttackReleasedOptions(similarity, Precision: ScorePrecision.Single));
-    var split = DataSet.Load(parsed.GetRequiredValue(data), parsed.GetValue(task)!, TaskCatalog.Find(parsed.GetValue(task)!).EvaluationSplit, new DataOptions());
+    var attack =
+        parsed.GetValue(recipe) == "textfooler"
+            ? TextFooler.Create(resources, new TextFoolerOptions(similarity, Precision: ScorePrecision.Single))
+            : BertAttackReleased.Create(
+                resources,
+                new BertAttackReleasedOptions(similarity, Precision: ScorePrecision.Single)
+            );
+    var split = DataSet.Load(
+        parsed.GetRequiredValue(data),
+        parsed.GetValue(task)!,
+        TaskCatalog.Find(parsed.GetValue(task)!).EvaluationSplit,
+        new DataOptions()
+    );
     // One shuffled order for all ways: those with fewer examples have the first of those with more.
-    var inputs = Splits.Order(split.Examples.Count, 42).Select(i => split.Examples[i])
-        .Select(e => e.TextPair is { } pair ? AttackInput.OfPair(e.Id, "text", e.Text, "text_pair", pair, e.Label) : AttackInput.Of(e.Id, e.Text, e.Label)).ToList();
+    var inputs = Splits
+        .Order(split.Examples.Count, 42)
+        .Select(i => split.Examples[i])
+        .Select(e =>
+            e.TextPair is { } pair
+                ? AttackInput.OfPair(e.Id, "text", e.Text, "text_pair", pair, e.Label)
+                : AttackInput.Of(e.Id, e.Text, e.Label)
+        )
+        .ToList();
     int longest;
     using (var classifier = Classifier.Load(parsed.GetRequiredValue(model)))
     {
         longest = classifier.MaxLength;
         // An example that the victim gets wrong costs one query in every way; those are left out.
         var most = inputs.Take(3 * (parsed.GetValue(examples)!.Max() + 8)).ToList();
-        var rows = classifier.Predict([.. most.Select(i => (i.Columns[0].Value, i.Columns.Count > 1 ? i.Columns[1].Value : null))]);
+        var rows = classifier.Predict([
+            .. most.Select(i => (i.Columns[0].Value, i.Columns.Count > 1 ? i.Columns[1].Value : null)),
+        ]);
         inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
     }
     var ways = Way.All(longest, parsed.GetValue(concurrency));
-    Console.WriteLine($"{attack.Name}{(similarity is null ? " without sentence similarity" : $", similarity by {similarity.Name}")} on {parsed.GetValue(model)}, {parsed.GetValue(task)} {split.Name}; {torch.get_num_threads()} threads, {(cpu ? "processor time" : "wall time")}");
+    Console.WriteLine(
+        $"{attack.Name}{(similarity is null ? " without sentence similarity" : $", similarity by {similarity.Name}")} on {parsed.GetValue(model)}, {parsed.GetValue(task)} {split.Name}; {torch.get_num_threads()} threads, {(cpu ? "processor time" : "wall time")}"
+    );
 
-    if (!Agree(ways, attack, inputs.Take(parsed.GetValue(compare)).ToList(), parsed.GetRequiredValue(model))) return 1;
+    if (!Agree(ways, attack, inputs.Take(parsed.GetValue(compare)).ToList(), parsed.GetRequiredValue(model)))
+        return 1;
     var counts = parsed.GetValue(examples)!;
     var rates = new double[ways.Count];
-    Console.WriteLine($"{"way",-52} {"examples",8} {"asked",9} {"forwarded",9} {"seconds",8} {"queries/s",10}");
+    Console.WriteLine($"{"way", -52} {"examples", 8} {"asked", 9} {"forwarded", 9} {"seconds", 8} {"queries/s", 10}");
     for (var w = 0; w < ways.Count; w++)
     {
         var (way, few) = (ways[w], inputs.Take(counts[Math.Min(w, 3)]).ToList());
-        if (few.Count == 0) continue;
+        if (few.Count == 0)
+            continue;
         using var classifier = Classifier.Load(parsed.GetRequiredValue(model), way.Execution);
         var victim = new MeteredVictim(classifier);
         // Warm: code compiled, memory touched, neighbours found.
@@ -82,17 +152,34 @@ int Run(ParseResult parsed)
         Attacked(way, attack, victim, few, out var s);
         var time = cpu ? Environment.CpuUsage.TotalTime - used : watch.Elapsed;
         rates[w] = s.Asked / time.TotalSeconds;
-        Console.WriteLine($"{way.Name,-52} {few.Count,8:N0} {s.Asked,9:N0} {s.VictimRows,9:N0} {time.TotalSeconds,8:0.0} {rates[w],10:N1}");
-        Profile(watch.Elapsed, s, victim.Tokenizing - cold.Tokenizing, victim.Network - cold.Network, (double)(victim.Tokens - cold.Tokens) / Math.Max(1, s.VictimRows));
+        Console.WriteLine(
+            $"{way.Name, -52} {few.Count, 8:N0} {s.Asked, 9:N0} {s.VictimRows, 9:N0} {time.TotalSeconds, 8:0.0} "
+                + $"{rates[w], 10:N1}"
+        );
+        Profile(
+            watch.Elapsed,
+            s,
+            victim.Tokenizing - cold.Tokenizing,
+            victim.Network - cold.Network,
+            (double)(victim.Tokens - cold.Tokens) / Math.Max(1, s.VictimRows)
+        );
     }
     for (var c = 3; c < ways.Count; c++)
     {
-        for (var w = 0; w < c; w++) if (rates[w] > 0) Console.WriteLine($"{ways[c].Name[..2].Trim()} is {rates[c] / rates[w]:0.0} x {ways[w].Name}");
+        for (var w = 0; w < c; w++)
+            if (rates[w] > 0)
+                Console.WriteLine($"{ways[c].Name[..2].Trim()} is {rates[c] / rates[w]:0.0} x {ways[w].Name}");
     }
     return 0;
 }
 
-static List<AttackOutcome> Attacked(Way way, Attack attack, IVictim victim, List<AttackInput> inputs, out AttackStatistics statistics)
+static List<AttackOutcome> Attacked(
+    Way way,
+    Attack attack,
+    IVictim victim,
+    List<AttackInput> inputs,
+    out AttackStatistics statistics
+)
 {
     var engine = new AttackEngine(way.Of(attack), victim, way.Engine);
     var outcomes = engine.RunAsync(inputs).ToBlockingEnumerable().ToList();
@@ -107,17 +194,31 @@ static bool Agree(IReadOnlyList<Way> ways, Attack attack, List<AttackInput> inpu
     var plainest = ways[0];
     foreach (var way in ways)
     {
-        if (way.Reference(ways[0]) != plainest) (plainest, reference) = (way.Reference(ways[0]), null);
+        if (way.Reference(ways[0]) != plainest)
+            (plainest, reference) = (way.Reference(ways[0]), null);
         reference ??= Found(plainest);
         var found = way == plainest ? reference : Found(way);
         foreach (var (a, b) in reference.Zip(found))
         {
-            if (a.Result == b.Result && a.Asked == b.Asked && a.Perturbed.SequenceEqual(b.Perturbed) && Math.Abs(a.PerturbedScore - b.PerturbedScore) < 1e-4) continue;
-            Console.Error.WriteLine($"{way.Name}: example {a.Id} is {b.Result} after {b.Asked} queries, score {b.PerturbedScore:R} ({b.Perturbed[0].Value}); in way {plainest.Name}: {a.Result} after {a.Asked}, score {a.PerturbedScore:R} ({a.Perturbed[0].Value})");
+            if (
+                a.Result == b.Result
+                && a.Asked == b.Asked
+                && a.Perturbed.SequenceEqual(b.Perturbed)
+                && Math.Abs(a.PerturbedScore - b.PerturbedScore) < 1e-4
+            )
+                continue;
+            Console.Error.WriteLine(
+                $"{way.Name}: example {a.Id} is {b.Result} after {b.Asked} queries, score {b.PerturbedScore:R} "
+                    + $"({b.Perturbed[0].Value}); in way {plainest.Name}: {a.Result} after {a.Asked}, score "
+                    + $"{a.PerturbedScore:R} ({a.Perturbed[0].Value})"
+            );
             return false;
         }
     }
-    Console.WriteLine($"outcomes compared: {inputs.Count} examples, the same in all {ways.Count} ways, bf16 with itself ({string.Join(", ", reference!.GroupBy(o => o.Result).Select(g => $"{g.Count()} {g.Key}"))})");
+    Console.WriteLine(
+        $"outcomes compared: {inputs.Count} examples, the same in all {ways.Count} ways, bf16 with itself "
+            + $"({string.Join(", ", reference!.GroupBy(o => o.Result).Select(g => $"{g.Count()} {g.Key}"))})"
+    );
     return true;
 
     List<AttackOutcome> Found(Way way)
@@ -131,6 +232,10 @@ static void Profile(TimeSpan time, AttackStatistics s, TimeSpan tokenizing, Time
 {
     var other = time - s.VictimTime - s.EncoderTime - s.StepTime - s.PrepareTime;
     string Share(TimeSpan part) => $"{100 * part / time:0.0} %";
-    Console.WriteLine($"   network {Share(network)}, tokenizing {Share(tokenizing)}, sentence encoder {Share(s.EncoderTime)}, word-level steps {Share(s.StepTime)}, neighbours {Share(s.PrepareTime)}, scheduling {Share(other)};"
-        + $" {(double)s.VictimRows / Math.Max(1, s.VictimBatches):0.0} texts a batch, {tokens:0.0} word pieces a text");
+    Console.WriteLine(
+        $"   network {Share(network)}, tokenizing {Share(tokenizing)}, sentence encoder {Share(s.EncoderTime)}, "
+            + $"word-level steps {Share(s.StepTime)}, neighbours {Share(s.PrepareTime)}, scheduling {Share(other)};"
+            + $" {(double)s.VictimRows / Math.Max(1, s.VictimBatches):0.0} texts a batch, {tokens:0.0} word "
+            + "pieces a text"
+    );
 }

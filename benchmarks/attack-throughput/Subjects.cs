@@ -1,11 +1,12 @@
-// The ways of running one attack that are compared. Each has the same recipe and the same network; they differ in how many examples run at once, how queries are padded, and
-// which passes of the network answer them.
+// The ways of running one attack that are compared. Each has the same recipe and the same network;
+// they differ in how many examples run at once, how queries are padded, and which passes of the
+// network answer them.
 using System.Diagnostics;
-using RobustTickets.Evaluation;
-using RobustTickets.Models;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;
+using RobustTickets.Evaluation;
+using RobustTickets.Models;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Benchmarks.AttackThroughput;
@@ -14,33 +15,55 @@ namespace RobustTickets.Benchmarks.AttackThroughput;
 /// <param name="Name">For the table.</param>
 /// <param name="Execution">How the network runs.</param>
 /// <param name="Engine">How many examples and texts at once.</param>
-/// <param name="EveryQuery">Whether every query that is asked is forwarded, also where its answer cannot matter; TextAttack does so.</param>
-/// <remarks>A way whose products are rounded to bfloat16 sees another network: its outcomes are compared with its own, one example at a time.</remarks>
+/// <param name="EveryQuery">Whether every query that is asked is forwarded, also where its answer
+/// cannot matter; TextAttack does so.</param>
+/// <remarks>A way whose products are rounded to bfloat16 sees another network: its outcomes are
+/// compared with its own, one example at a time.</remarks>
 internal sealed record Way(string Name, ModelExecution Execution, AttackEngineOptions Engine, bool EveryQuery)
 {
-    /// <summary>TextAttack asks at most this many texts at once, all of one step of one example.</summary>
+    /// <summary>
+    /// TextAttack asks at most this many texts at once, all of one step of one example.
+    /// </summary>
     private const int TextAttackBatch = 32;
 
     private static readonly AttackEngineOptions OneByOne = new(TextAttackBatch, TextAttackBatch, Concurrency: 1);
 
     /// <summary>The ways, slowest first.</summary>
     public static IReadOnlyList<Way> All(int longest, int concurrency) =>
-    [
-        new($"a  one example at a time, padded to {longest}", ModelExecution.Reference with { PadTo = longest }, OneByOne, true),
-        new("b  one example at a time, padded to the longest", ModelExecution.Reference, OneByOne, true),
-        new("b' one example at a time, compiled network, packed", new ModelExecution(), OneByOne, true),
-        new("c  the engine", new ModelExecution(), new AttackEngineOptions(64, 64, concurrency), false),
-        .. HalfMatrix.WhyNot() is null ? [new Way("c' the engine, bf16", Half, new AttackEngineOptions(64, 64, concurrency), false)] : Array.Empty<Way>(),
-    ];
+        [
+            new(
+                $"a  one example at a time, padded to {longest}",
+                ModelExecution.Reference with
+                {
+                    PadTo = longest,
+                },
+                OneByOne,
+                true
+            ),
+            new("b  one example at a time, padded to the longest", ModelExecution.Reference, OneByOne, true),
+            new("b' one example at a time, compiled network, packed", new ModelExecution(), OneByOne, true),
+            new("c  the engine", new ModelExecution(), new AttackEngineOptions(64, 64, concurrency), false),
+            .. HalfMatrix.WhyNot() is null
+                ? [new Way("c' the engine, bf16", Half, new AttackEngineOptions(64, 64, concurrency), false)]
+                : Array.Empty<Way>(),
+        ];
 
     private static ModelExecution Half => new(Precision: MatrixPrecision.Bf16);
 
     /// <summary>The way whose outcomes this one must have.</summary>
-    public Way Reference(Way plainest) => Execution.Precision == MatrixPrecision.Bf16 ? new Way("one example at a time, bf16", Half, OneByOne, true) : plainest;
+    public Way Reference(Way plainest) =>
+        Execution.Precision == MatrixPrecision.Bf16
+            ? new Way("one example at a time, bf16", Half, OneByOne, true)
+            : plainest;
 
     /// <summary>The attack as this way runs it.</summary>
     public Attack Of(Attack attack) =>
-        EveryQuery && attack.Search is GreedyWordRanking greedy ? attack with { Search = greedy with { SkipIdleQueries = false } } : attack;
+        EveryQuery && attack.Search is GreedyWordRanking greedy
+            ? attack with
+            {
+                Search = greedy with { SkipIdleQueries = false },
+            }
+            : attack;
 }
 
 /// <summary>A victim that tells tokenizing from the network's work.</summary>

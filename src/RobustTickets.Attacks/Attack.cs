@@ -1,4 +1,5 @@
-// An attack is a value: goal, search, transformation, constraints (specification 1.1), with the source of every number beside it.
+// An attack is a value: goal, search, transformation, constraints (specification 1.1), with the
+// source of every number beside it.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
@@ -35,14 +36,18 @@ public sealed record Attack(
     IReadOnlyList<CandidateConstraint> Constraints,
     int? QueryBudget,
     IReadOnlyList<RecipeLine> Lines,
-    IReadOnlyList<ResourceInfo> Resources)
+    IReadOnlyList<ResourceInfo> Resources
+)
 {
     /// <summary>
-    /// Most work an example may cost, its share of model batches included; when it is spent, the best text so far is the result. Null: no limit. With a limit
+    /// Most work an example may cost, its share of model batches included; when it is spent, the
+    /// best text so far is the result. Null: no limit. With a limit
     /// outcomes depend on the machine.
     /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 
-    /// <summary>Where random numbers come from; matters to transformations that draw some.</summary>
+    /// <summary>
+    /// Where random numbers come from; matters to transformations that draw some.
+    /// </summary>
     public RandomPlan Randomness { get; init; } = new StreamPerExample();
 }

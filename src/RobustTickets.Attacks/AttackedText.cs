@@ -1,12 +1,17 @@
-// The text object of an attack (specification 3): ordered named columns, the words across them, one-word edits and their bookkeeping.
-// An edit is a splice: the words of the new text are derived from those of the old one and never scanned again (a candidate costs one string concatenation).
-// The full scan is the reference and is used where the splice could change the cut (see Derivable); a fuzz test compares both.
-// Where we differ: columns are kept apart, never joined with a marker. TextAttack up to 0.3.4 joins them with "<SPLIT>" and may find a word inside the
-// marker (issue 631); that result is reproduced for those versions by MarkedText, only when it occurs.
+// The text object of an attack (specification 3): ordered named columns, the words across them,
+// one-word edits and their bookkeeping. An edit is a splice: the words of the new text are derived
+// from those of the old one and never scanned again (a candidate costs one string concatenation).
+// The full scan is the reference and is used where the splice could change the cut (see Derivable);
+// a fuzz test compares both. Where we differ: columns are kept apart, never joined with a marker.
+// TextAttack up to 0.3.4 joins them with "<SPLIT>" and may find a word inside the marker (issue
+// 631); that result is reproduced for those versions by MarkedText, only when it occurs.
 
 namespace RobustTickets.Attacks;
 
-/// <summary>An immutable text under attack: columns, words, and which words were changed so far. Positions count words across all columns.</summary>
+/// <summary>
+/// An immutable text under attack: columns, words, and which words were changed so far. Positions
+/// count words across all columns.
+/// </summary>
 public sealed class AttackedText
 {
     private readonly string[] _names;
@@ -18,7 +23,15 @@ public sealed class AttackedText
     private string[]? _words;
     private bool? _damaged;
 
-    private AttackedText(string[] names, string[] columns, TextAttackVersion version, int[] modified, int[] changed, AttackedText? parent, TextEdit edit)
+    private AttackedText(
+        string[] names,
+        string[] columns,
+        TextAttackVersion version,
+        int[] modified,
+        int[] changed,
+        AttackedText? parent,
+        TextEdit edit
+    )
     {
         _names = names;
         _columns = columns;
@@ -32,13 +45,18 @@ public sealed class AttackedText
     /// <summary>The release whose rules this text follows.</summary>
     public TextAttackVersion Version { get; }
 
-    /// <summary>Positions (in this text's numbering) changed by any edit so far, ascending.</summary>
+    /// <summary>
+    /// Positions (in this text's numbering) changed by any edit so far, ascending.
+    /// </summary>
     public IReadOnlyList<int> Modified { get; }
 
     /// <summary>Positions changed by the last edit, ascending; empty for a deletion.</summary>
     public IReadOnlyList<int> NewPositions { get; }
 
-    /// <summary>The columns' names, in order. Fewer than at first when an edit damaged the marker between columns (versions up to 0.3.4).</summary>
+    /// <summary>
+    /// The columns' names, in order. Fewer than at first when an edit damaged the marker between
+    /// columns (versions up to 0.3.4).
+    /// </summary>
     public IReadOnlyList<string> ColumnNames => _names;
 
     /// <summary>The columns' texts, in order.</summary>
@@ -52,12 +70,15 @@ public sealed class AttackedText
 
     /// <summary>The columns as a classifier receives them.</summary>
     /// <exception cref="InvalidOperationException">More than two columns.</exception>
-    public VictimInput ToVictimInput() => _columns.Length switch
-    {
-        1 => new VictimInput(_columns[0]),
-        2 => new VictimInput(_columns[0], _columns[1]),
-        _ => throw new InvalidOperationException($"a text with {_columns.Length} columns; a classifier takes one or two"),
-    };
+    public VictimInput ToVictimInput() =>
+        _columns.Length switch
+        {
+            1 => new VictimInput(_columns[0]),
+            2 => new VictimInput(_columns[0], _columns[1]),
+            _ => throw new InvalidOperationException(
+                $"a text with {_columns.Length} columns; a classifier takes one or two"
+            ),
+        };
 
     internal string[] WordArray
     {
@@ -79,15 +100,28 @@ public sealed class AttackedText
 
     /// <summary>A text from its ordered columns.</summary>
     /// <exception cref="ArgumentException">No columns.</exception>
-    public static AttackedText Create(IReadOnlyList<KeyValuePair<string, string>> columns, TextAttackVersion version = TextAttackVersion.V034)
+    public static AttackedText Create(
+        IReadOnlyList<KeyValuePair<string, string>> columns,
+        TextAttackVersion version = TextAttackVersion.V034
+    )
     {
         ArgumentNullException.ThrowIfNull(columns);
-        if (columns.Count == 0) throw new ArgumentException("a text needs at least one column", nameof(columns));
-        return new AttackedText([.. columns.Select(c => c.Key)], [.. columns.Select(c => c.Value)], version, [], [], null, default);
+        if (columns.Count == 0)
+            throw new ArgumentException("a text needs at least one column", nameof(columns));
+        return new AttackedText(
+            [.. columns.Select(c => c.Key)],
+            [.. columns.Select(c => c.Value)],
+            version,
+            [],
+            [],
+            null,
+            default
+        );
     }
 
     /// <summary>A text of one column named <c>text</c>.</summary>
-    public static AttackedText Create(string text, TextAttackVersion version = TextAttackVersion.V034) => Create([new("text", text)], version);
+    public static AttackedText Create(string text, TextAttackVersion version = TextAttackVersion.V034) =>
+        Create([new("text", text)], version);
 
     /// <summary>The number of words of each column.</summary>
     public int[] WordsPerColumn()
@@ -112,50 +146,71 @@ public sealed class AttackedText
     /// <exception cref="ArgumentOutOfRangeException">No such position.</exception>
     public AttackedText Delete(int position) => Replace(position, "");
 
-    /// <summary>Replaces the word by a string of any number of words, or none; everything between the words stays.</summary>
+    /// <summary>
+    /// Replaces the word by a string of any number of words, or none; everything between the words
+    /// stays.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">No such position.</exception>
     public AttackedText Replace(int position, string replacement)
     {
         ArgumentNullException.ThrowIfNull(replacement);
         var words = WordArray;
-        if ((uint)position >= (uint)words.Length) throw new ArgumentOutOfRangeException(nameof(position), position, $"the text has {words.Length} words");
+        if ((uint)position >= (uint)words.Length)
+            throw new ArgumentOutOfRangeException(nameof(position), position, $"the text has {words.Length} words");
         var old = words[position];
         var added = WordSplitter.IsOneWord(replacement, Version) ? 1 : WordSplitter.Split(replacement, Version).Count;
         var (modified, changed) = Track(position, added, old != replacement);
         if (IsDamaged)
         {
             var (names, columns) = MarkedText.Replace(_names, _columns, words, position, replacement, added);
-            return new AttackedText(names, columns, Version, modified, changed, this, new TextEdit(position, replacement, added, 0, 0, false));
+            return new AttackedText(
+                names,
+                columns,
+                Version,
+                modified,
+                changed,
+                this,
+                new TextEdit(position, replacement, added, 0, 0, false)
+            );
         }
         return Splice(position, replacement, added, old.Length, modified, changed);
     }
 
     /// <summary>
-    /// Where each word of the text this one descends from stands now: its position, or -1 when it was deleted. Used to mark differences.
+    /// Where each word of the text this one descends from stands now: its position, or -1 when it
+    /// was deleted. Used to mark differences.
     /// </summary>
     public int[] OriginalPositions()
     {
         if (_parent is null)
         {
             var identity = new int[WordArray.Length];
-            for (var i = 0; i < identity.Length; i++) identity[i] = i;
+            for (var i = 0; i < identity.Length; i++)
+                identity[i] = i;
             return identity;
         }
         var map = _parent.OriginalPositions();
         var shift = _edit.Added - 1;
-        if (shift == 0) return map;
+        if (shift == 0)
+            return map;
         var at = _edit.Position;
-        // Text inserted before the word itself moves the word; anything else leaves it at its place.
+        // Text inserted before the word itself moves the word; anything else leaves it at its
+        // place.
         var movesWord = shift > 0 && _parent.WordArray[at] != WordSplitter.Words(_edit.Replacement, Version)[0];
         for (var i = 0; i < map.Length; i++)
         {
-            if (map[i] == at && shift == -1) map[i] = -1;
-            else if (map[i] > at || (map[i] == at && movesWord)) map[i] += shift;
+            if (map[i] == at && shift == -1)
+                map[i] = -1;
+            else if (map[i] > at || (map[i] == at && movesWord))
+                map[i] += shift;
         }
         return map;
     }
 
-    /// <summary>Positions whose words differ from the other text's, compared place by place up to the shorter one.</summary>
+    /// <summary>
+    /// Positions whose words differ from the other text's, compared place by place up to the
+    /// shorter one.
+    /// </summary>
     public int WordsChanged(AttackedText other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -164,7 +219,8 @@ public sealed class AttackedText
         var changed = 0;
         for (var i = 0; i < Math.Min(a.Length, b.Length); i++)
         {
-            if (a[i] != b[i]) changed++;
+            if (a[i] != b[i])
+                changed++;
         }
         return changed;
     }
@@ -172,15 +228,24 @@ public sealed class AttackedText
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    // True when an edit must go through the joined form: a word of a later column is found inside the marker, or the text holds a marker of its own.
+    // True when an edit must go through the joined form: a word of a later column is found inside
+    // the marker, or the text holds a marker of its own.
     internal bool IsDamaged => _damaged ??= Version != TextAttackVersion.Head && MarkedText.IsDamaged(_columns, this);
 
-    private AttackedText Splice(int position, string replacement, int added, int oldLength, int[] modified, int[] changed)
+    private AttackedText Splice(
+        int position,
+        string replacement,
+        int added,
+        int oldLength,
+        int[] modified,
+        int[] changed
+    )
     {
         var starts = WordStarts;
         var column = 0;
         var offset = 0;
-        while (starts[position] >= offset + _columns[column].Length + 1) offset += _columns[column++].Length + 1;
+        while (starts[position] >= offset + _columns[column].Length + 1)
+            offset += _columns[column++].Length + 1;
         var source = _columns[column];
         var from = starts[position] - offset;
         var prefix = source.AsSpan(0, from);
@@ -188,8 +253,10 @@ public sealed class AttackedText
         var (before, after) = (0, 0);
         if (added == 0 && (suffix.Length > 0 || column + 1 < _columns.Length))
         {
-            if (position == 0) after = suffix.StartsWith(' ') ? 1 : 0;
-            else before = prefix.EndsWith(' ') ? 1 : 0;
+            if (position == 0)
+                after = suffix.StartsWith(' ') ? 1 : 0;
+            else
+                before = prefix.EndsWith(' ') ? 1 : 0;
         }
         prefix = prefix[..^before];
         suffix = suffix[after..];
@@ -199,17 +266,41 @@ public sealed class AttackedText
         if (Version != TextAttackVersion.Head && columns[column].Contains(MarkedText.Marker, StringComparison.Ordinal))
         {
             (names, columns) = MarkedText.SplitAgain(names, columns);
-            return new AttackedText(names, columns, Version, modified, changed, this, new TextEdit(position, replacement, added, 0, 0, false));
+            return new AttackedText(
+                names,
+                columns,
+                Version,
+                modified,
+                changed,
+                this,
+                new TextEdit(position, replacement, added, 0, 0, false)
+            );
         }
         var derivable = Derivable(prefix, replacement, suffix, added);
-        return new AttackedText(names, columns, Version, modified, changed, this, new TextEdit(position, replacement, added, before, before + after, derivable));
+        return new AttackedText(
+            names,
+            columns,
+            Version,
+            modified,
+            changed,
+            this,
+            new TextEdit(position, replacement, added, before, before + after, derivable)
+        );
     }
 
-    // The cut of the new text equals old words + words of the replacement + old words unless the pieces join: two halves of a surrogate pair, or (0.3.x) a
-    // replacement that is no word but can prolong the word before it ("foo" + "-").
+    // The cut of the new text equals old words + words of the replacement + old words unless the
+    // pieces join: two halves of a surrogate pair, or (0.3.x) a replacement that is no word but can
+    // prolong the word before it ("foo" + "-").
     private static bool Derivable(ReadOnlySpan<char> prefix, string replacement, ReadOnlySpan<char> suffix, int added)
     {
-        if (added == 0) return replacement.Length == 0 && !(prefix.Length > 0 && suffix.Length > 0 && char.IsHighSurrogate(prefix[^1]) && char.IsLowSurrogate(suffix[0]));
+        if (added == 0)
+            return replacement.Length == 0
+                && !(
+                    prefix.Length > 0
+                    && suffix.Length > 0
+                    && char.IsHighSurrogate(prefix[^1])
+                    && char.IsLowSurrogate(suffix[0])
+                );
         return !char.IsLowSurrogate(replacement[0]) && !char.IsHighSurrogate(replacement[^1]);
     }
 
@@ -219,26 +310,34 @@ public sealed class AttackedText
         var result = new List<int>(Modified.Count + added);
         foreach (var m in (int[])Modified)
         {
-            if (shift == 0) result.Add(m);
-            else if (m < position) result.Add(m);
-            else if (m > position) result.Add(m + shift);
+            if (shift == 0)
+                result.Add(m);
+            else if (m < position)
+                result.Add(m);
+            else if (m > position)
+                result.Add(m + shift);
         }
-        if (!differs) return ([.. result], []);
+        if (!differs)
+            return ([.. result], []);
         var changed = new int[added];
         for (var j = 0; j < added; j++)
         {
             changed[j] = position + j;
             var at = result.BinarySearch(position + j);
-            if (at < 0) result.Insert(~at, position + j);
+            if (at < 0)
+                result.Insert(~at, position + j);
         }
         return ([.. result], changed);
     }
 
     private void EnsureWords()
     {
-        if (_words is not null) return;
-        if (_parent is { } parent && _edit.Derivable) Derive(parent);
-        else Scan();
+        if (_words is not null)
+            return;
+        if (_parent is { } parent && _edit.Derivable)
+            Derive(parent);
+        else
+            Scan();
     }
 
     private void Scan()
@@ -283,11 +382,20 @@ public sealed class AttackedText
         }
         var delta = _edit.Replacement.Length - oldWords[at].Length - _edit.Removed;
         Array.Copy(oldWords, at + 1, words, at + 1 + shift, oldWords.Length - at - 1);
-        for (var j = at + 1; j < oldStarts.Length; j++) starts[j + shift] = oldStarts[j] + delta;
+        for (var j = at + 1; j < oldStarts.Length; j++)
+            starts[j + shift] = oldStarts[j] + delta;
         _starts = starts;
         _words = words;
     }
 
-    // One edit: the position, what replaced the word, its number of words, spaces removed before it and in all, and whether words can be derived from it.
-    private readonly record struct TextEdit(int Position, string Replacement, int Added, int RemovedBefore, int Removed, bool Derivable);
+    // One edit: the position, what replaced the word, its number of words, spaces removed before it
+    // and in all, and whether words can be derived from it.
+    private readonly record struct TextEdit(
+        int Position,
+        string Replacement,
+        int Added,
+        int RemovedBefore,
+        int Removed,
+        bool Derivable
+    );
 }

@@ -4,7 +4,8 @@ namespace RobustTickets.Attacks;
 
 /// <summary>A text that a transformation proposes.</summary>
 /// <param name="Text">The text.</param>
-/// <param name="Similarity">What the last sentence-similarity constraint recorded for it; null without one.</param>
+/// <param name="Similarity">What the last sentence-similarity constraint recorded for it; null
+/// without one.</param>
 public readonly record struct Candidate(AttackedText Text, double? Similarity = null);
 
 /// <summary>A text with the victim's verdict.</summary>

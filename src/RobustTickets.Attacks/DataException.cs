@@ -1,18 +1,17 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// A data file or lexical resource is missing, malformed or does not fit. The message names the file and the line or field, what was found and
+/// A data file or lexical resource is missing, malformed or does not fit. The message names the
+/// file and the line or field, what was found and
 /// what is possible. The command line maps it to exit code 3.
 /// </summary>
 public sealed class DataException : Exception
 {
     /// <summary>Creates the exception from its finished message.</summary>
-    public DataException(string message) : base(message)
-    {
-    }
+    public DataException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception from its finished message and the cause.</summary>
-    public DataException(string message, Exception inner) : base(message, inner)
-    {
-    }
+    public DataException(string message, Exception inner)
+        : base(message, inner) { }
 }

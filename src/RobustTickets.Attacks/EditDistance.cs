@@ -1,10 +1,12 @@
-// Levenshtein's distance in code points, up to a limit. Ukkonen's band: a path of cost <= k never leaves the diagonals -k..k, so the table has 2k + 1 columns; what the
-// two texts share at both ends is cut off first, which leaves little of a candidate that differs in a few words.
-
+// Levenshtein's distance in code points, up to a limit. Ukkonen's band: a path of cost <= k never
+// leaves the diagonals -k..k, so the table has 2k + 1 columns; what the two texts share at both
+// ends is cut off first, which leaves little of a candidate that differs in a few words.
 
 namespace RobustTickets.Attacks;
 
-/// <summary>The number of single-character insertions, deletions and substitutions between two texts.</summary>
+/// <summary>
+/// The number of single-character insertions, deletions and substitutions between two texts.
+/// </summary>
 public static class EditDistance
 {
     /// <summary>The distance if it is at most <paramref name="limit"/>, else limit + 1.</summary>
@@ -18,11 +20,14 @@ public static class EditDistance
         var y = Characters(b).AsSpan();
         var prefix = x.CommonPrefixLength(y);
         var suffix = 0;
-        while (suffix < Math.Min(x.Length, y.Length) - prefix && x[^(suffix + 1)] == y[^(suffix + 1)]) suffix++;
+        while (suffix < Math.Min(x.Length, y.Length) - prefix && x[^(suffix + 1)] == y[^(suffix + 1)])
+            suffix++;
         x = x[prefix..^suffix];
         y = y[prefix..^suffix];
-        if (Math.Abs(x.Length - y.Length) > limit) return limit + 1;
-        if (x.Length == 0 || y.Length == 0) return Math.Max(x.Length, y.Length);
+        if (Math.Abs(x.Length - y.Length) > limit)
+            return limit + 1;
+        if (x.Length == 0 || y.Length == 0)
+            return Math.Max(x.Length, y.Length);
         return Band(x, y, Math.Min(limit, Math.Max(x.Length, y.Length)), limit);
     }
 
@@ -31,7 +36,8 @@ public static class EditDistance
     {
         var row = new int[2 * k + 1];
         var far = limit + 1;
-        for (var d = 0; d < row.Length; d++) row[d] = d < k ? far : d - k;
+        for (var d = 0; d < row.Length; d++)
+            row[d] = d < k ? far : d - k;
         for (var i = 1; i <= x.Length; i++)
         {
             var best = far;
@@ -46,13 +52,16 @@ public static class EditDistance
                 else if (j > 0 && j <= y.Length)
                 {
                     cost = row[d] + (x[i - 1] == y[j - 1] ? 0 : 1);
-                    if (d > 0) cost = Math.Min(cost, row[d - 1] + 1);
-                    if (d + 1 < row.Length) cost = Math.Min(cost, row[d + 1] + 1);
+                    if (d > 0)
+                        cost = Math.Min(cost, row[d - 1] + 1);
+                    if (d + 1 < row.Length)
+                        cost = Math.Min(cost, row[d + 1] + 1);
                 }
                 row[d] = Math.Min(cost, far);
                 best = Math.Min(best, row[d]);
             }
-            if (best == far) return far;
+            if (best == far)
+                return far;
         }
         return row[y.Length - x.Length + k];
     }
@@ -61,7 +70,8 @@ public static class EditDistance
     {
         var characters = new int[text.Length];
         var n = 0;
-        foreach (var rune in text.EnumerateRunes()) characters[n++] = rune.Value;
+        foreach (var rune in text.EnumerateRunes())
+            characters[n++] = rune.Value;
         return characters[..n];
     }
 }

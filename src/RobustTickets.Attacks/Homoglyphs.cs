@@ -1,5 +1,6 @@
-// Characters that look alike (specification A.2). As substitutes they are one of TextBugger's five edits; as characters they count as parts of words in every
-// release, whether or not they are letters (the backtick, U+02D7, the multiplication sign).
+// Characters that look alike (specification A.2). As substitutes they are one of TextBugger's five
+// edits; as characters they count as parts of words in every release, whether or not they are
+// letters (the backtick, U+02D7, the multiplication sign).
 
 namespace RobustTickets.Attacks;
 
@@ -10,14 +11,53 @@ public static class Homoglyphs
 
     private static readonly int[] To =
     [
-        0x02D7, 0x09ED, 0x0222, 0x1D7D5, 0x0431, 0x01BC, 0x13CE, 0x01B7, 0x14BF, 0x006C, 0x004F, 0x0060, 0x0251, 0x042C, 0x03F2, 0x0501, 0x0435, 0x1D68F, 0x0261,
-        0x0570, 0x0456, 0x03F3, 0x1D48C, 0x217C, 0xFF4D, 0x0578, 0x043E, 0x0440, 0x051B, 0x2C85, 0x0455, 0x1D69D, 0x057D, 0x0475, 0x051D, 0x00D7, 0x0443, 0x1D22,
+        0x02D7,
+        0x09ED,
+        0x0222,
+        0x1D7D5,
+        0x0431,
+        0x01BC,
+        0x13CE,
+        0x01B7,
+        0x14BF,
+        0x006C,
+        0x004F,
+        0x0060,
+        0x0251,
+        0x042C,
+        0x03F2,
+        0x0501,
+        0x0435,
+        0x1D68F,
+        0x0261,
+        0x0570,
+        0x0456,
+        0x03F3,
+        0x1D48C,
+        0x217C,
+        0xFF4D,
+        0x0578,
+        0x043E,
+        0x0440,
+        0x051B,
+        0x2C85,
+        0x0455,
+        0x1D69D,
+        0x057D,
+        0x0475,
+        0x051D,
+        0x00D7,
+        0x0443,
+        0x1D22,
     ];
 
-    private static readonly Dictionary<int, int> Table = From.Select((c, i) => (c, i)).ToDictionary(p => (int)p.c, p => To[p.i]);
+    private static readonly Dictionary<int, int> Table = From.Select((c, i) => (c, i))
+        .ToDictionary(p => (int)p.c, p => To[p.i]);
     private static readonly HashSet<int> Values = [.. To];
 
-    /// <summary>The look-alike of a character; null for one that has none (capitals among them).</summary>
+    /// <summary>
+    /// The look-alike of a character; null for one that has none (capitals among them).
+    /// </summary>
     public static int? Of(int character) => Table.TryGetValue(character, out var to) ? to : null;
 
     /// <summary>True when the character is the look-alike of another one.</summary>

@@ -6,14 +6,18 @@ namespace RobustTickets.Attacks;
 public readonly record struct VictimInput(string Text, string? TextPair = null);
 
 /// <summary>
-/// A classifier under attack. Anything that maps texts to class probabilities can be one: a BERT model, a remote service, a lambda.
-/// Implementations must give the same row for the same text whatever the batch around it (the engine merges the queries of many examples).
+/// A classifier under attack. Anything that maps texts to class probabilities can be one: a BERT
+/// model, a remote service, a lambda.
+/// Implementations must give the same row for the same text whatever the batch around it (the
+/// engine merges the queries of many examples).
 /// </summary>
 public interface IVictim
 {
     /// <summary>Number of classes C.</summary>
     int ClassCount { get; }
 
-    /// <summary>Class probabilities of each text, one row of length C per input, in input order.</summary>
+    /// <summary>
+    /// Class probabilities of each text, one row of length C per input, in input order.
+    /// </summary>
     double[][] Predict(IReadOnlyList<VictimInput> inputs);
 }

@@ -1,19 +1,28 @@
-// TextAttack up to 0.3.4 edits a text with several columns in a joined form, "first<SPLIT>second", and finds each word at its first occurrence from the end of the
-// previous one. A first word of a later column that occurs in "SPLIT" (I, S, IT, ...) is then found inside the marker; editing it damages the marker and the
-// text is left with one column (specification 3.4, TextAttack issue 631). The same split cuts a text that holds "<SPLIT>" itself.
+// TextAttack up to 0.3.4 edits a text with several columns in a joined form, "first<SPLIT>second",
+// and finds each word at its first occurrence from the end of the previous one. A first word of a
+// later column that occurs in "SPLIT" (I, S, IT, ...) is then found inside the marker; editing it
+// damages the marker and the text is left with one column (specification 3.4, TextAttack issue
+// 631). The same split cuts a text that holds "<SPLIT>" itself.
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Edits through the joined form of TextAttack up to 0.3.4, for the texts where it shows.</summary>
+/// <summary>
+/// Edits through the joined form of TextAttack up to 0.3.4, for the texts where it shows.
+/// </summary>
 internal static class MarkedText
 {
     public const string Marker = "<SPLIT>";
 
-    /// <summary>True when some word is not found at its own place in the joined form, or a column holds the marker.</summary>
+    /// <summary>
+    /// True when some word is not found at its own place in the joined form, or a column holds the
+    /// marker.
+    /// </summary>
     public static bool IsDamaged(string[] columns, AttackedText text)
     {
-        if (columns.Length == 1) return false;
-        if (columns.Any(c => c.Contains(Marker, StringComparison.Ordinal))) return true;
+        if (columns.Length == 1)
+            return false;
+        if (columns.Any(c => c.Contains(Marker, StringComparison.Ordinal)))
+            return true;
         var joined = string.Join(Marker, columns);
         var words = text.WordArray;
         var starts = text.WordStarts;
@@ -29,14 +38,22 @@ internal static class MarkedText
             }
             var found = joined.IndexOf(words[i], from, StringComparison.Ordinal);
             // In the joined form every border is Marker.Length units long instead of one.
-            if (found != starts[i] + column * (Marker.Length - 1)) return true;
+            if (found != starts[i] + column * (Marker.Length - 1))
+                return true;
             from = found + words[i].Length;
         }
         return false;
     }
 
     /// <summary>Replaces a word in the joined form and splits it again.</summary>
-    public static (string[] Names, string[] Columns) Replace(string[] names, string[] columns, string[] words, int position, string replacement, int added)
+    public static (string[] Names, string[] Columns) Replace(
+        string[] names,
+        string[] columns,
+        string[] words,
+        int position,
+        string replacement,
+        int added
+    )
     {
         var joined = string.Join(Marker, columns);
         var from = 0;
@@ -44,7 +61,10 @@ internal static class MarkedText
         for (var i = 0; i <= position; i++)
         {
             start = joined.IndexOf(words[i], from, StringComparison.Ordinal);
-            if (start < 0) throw new InvalidOperationException($"word {i} '{words[i]}' is not found in '{joined}' after place {from}");
+            if (start < 0)
+                throw new InvalidOperationException(
+                    $"word {i} '{words[i]}' is not found in '{joined}' after place {from}"
+                );
             from = start + words[i].Length;
         }
         var prefix = joined.AsSpan(0, start);
@@ -53,7 +73,8 @@ internal static class MarkedText
         {
             if (position == 0)
             {
-                if (suffix[0] == ' ') suffix = suffix[1..];
+                if (suffix[0] == ' ')
+                    suffix = suffix[1..];
             }
             else if (prefix.EndsWith(' '))
             {
@@ -63,8 +84,12 @@ internal static class MarkedText
         return Split(names, string.Concat(prefix, replacement, suffix));
     }
 
-    /// <summary>Joins the columns and splits them again, which cuts at markers that an edit or the text itself brought in.</summary>
-    public static (string[] Names, string[] Columns) SplitAgain(string[] names, string[] columns) => Split(names, string.Join(Marker, columns));
+    /// <summary>
+    /// Joins the columns and splits them again, which cuts at markers that an edit or the text
+    /// itself brought in.
+    /// </summary>
+    public static (string[] Names, string[] Columns) SplitAgain(string[] names, string[] columns) =>
+        Split(names, string.Join(Marker, columns));
 
     private static (string[] Names, string[] Columns) Split(string[] names, string joined)
     {

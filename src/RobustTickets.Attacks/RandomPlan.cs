@@ -1,6 +1,7 @@
-// Where an attack's random numbers come from. TextBugger and DeepWordBug draw places and letters. TextAttack draws from two generators that are seeded once a run,
-// so an outcome there depends on the order of the examples and on every draw before it; here each example has a stream of its own by default, and TextAttack's
-// way is one of two plans (specification 6.2, 11, A.3).
+// Where an attack's random numbers come from. TextBugger and DeepWordBug draw places and letters.
+// TextAttack draws from two generators that are seeded once a run, so an outcome there depends on
+// the order of the examples and on every draw before it; here each example has a stream of its own
+// by default, and TextAttack's way is one of two plans (specification 6.2, 11, A.3).
 
 using System.Buffers.Binary;
 using System.Security.Cryptography;
@@ -15,7 +16,9 @@ public interface IRandomSource
     /// <summary>A number in [low, high); stands for numpy's <c>randint</c>.</summary>
     int Integer(int low, int high);
 
-    /// <summary>An index below <paramref name="count"/>; stands for Python's <c>random.choice</c>.</summary>
+    /// <summary>
+    /// An index below <paramref name="count"/>; stands for Python's <c>random.choice</c>.
+    /// </summary>
     int Choice(int count);
 }
 
@@ -25,14 +28,22 @@ public abstract record RandomPlan
     /// <summary>What it is, for settings.</summary>
     public abstract string Description { get; }
 
-    /// <summary>True when examples share a stream: they must then be attacked one after the other, all of them, in one run.</summary>
+    /// <summary>
+    /// True when examples share a stream: they must then be attacked one after the other, all of
+    /// them, in one run.
+    /// </summary>
     public abstract bool SharesStream { get; }
 
-    /// <summary>Starts a run: the returned function gives each example's stream by its id.</summary>
+    /// <summary>
+    /// Starts a run: the returned function gives each example's stream by its id.
+    /// </summary>
     public abstract Func<string, IRandomSource> Begin();
 }
 
-/// <summary>Every example has its own stream, from the seed and the example's id: outcomes do not depend on other examples, order or batches.</summary>
+/// <summary>
+/// Every example has its own stream, from the seed and the example's id: outcomes do not depend on
+/// other examples, order or batches.
+/// </summary>
 /// <param name="Seed">The seed.</param>
 public sealed record StreamPerExample(uint Seed = 42) : RandomPlan
 {
@@ -43,14 +54,21 @@ public sealed record StreamPerExample(uint Seed = 42) : RandomPlan
     public override bool SharesStream => false;
 
     /// <inheritdoc/>
-    public override Func<string, IRandomSource> Begin() => id =>
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Seed}\n{id}"));
-        return new TwoGenerators(BinaryPrimitives.ReadUInt32LittleEndian(hash), BinaryPrimitives.ReadUInt32LittleEndian(hash.AsSpan(4)));
-    };
+    public override Func<string, IRandomSource> Begin() =>
+        id =>
+        {
+            var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Seed}\n{id}"));
+            return new TwoGenerators(
+                BinaryPrimitives.ReadUInt32LittleEndian(hash),
+                BinaryPrimitives.ReadUInt32LittleEndian(hash.AsSpan(4))
+            );
+        };
 }
 
-/// <summary>TextAttack's: numpy's and Python's generators, both seeded once a run and drawn from by one example after the other.</summary>
+/// <summary>
+/// TextAttack's: numpy's and Python's generators, both seeded once a run and drawn from by one
+/// example after the other.
+/// </summary>
 /// <param name="Seed">The seed; both papers' scripts use 42.</param>
 public sealed record StreamPerRun(uint Seed = 42) : RandomPlan
 {

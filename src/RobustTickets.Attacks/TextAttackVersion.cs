@@ -1,18 +1,26 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// Whose behaviour an attack follows, where TextAttack's releases differ. Both papers' numbers come from the first two; 0.3.4 is the default.
+/// Whose behaviour an attack follows, where TextAttack's releases differ. Both papers' numbers come
+/// from the first two; 0.3.4 is the default.
 /// </summary>
 public enum TextAttackVersion
 {
-    /// <summary>0.3.0 (RobusT, ACL 2022). As 0.3.4, but windows are searched from each previous word's start (TextAttack issue 526).</summary>
+    /// <summary>
+    /// 0.3.0 (RobusT, ACL 2022). As 0.3.4, but windows are searched from each previous word's start
+    /// (TextAttack issue 526).
+    /// </summary>
     V030,
 
-    /// <summary>0.3.4 (EarlyRobust, EMNLP 2022): every word is ranked and counted, pairs are joined with a marker that edits can damage (issue 631).</summary>
+    /// <summary>
+    /// 0.3.4 (EarlyRobust, EMNLP 2022): every word is ranked and counted, pairs are joined with a
+    /// marker that edits can damage (issue 631).
+    /// </summary>
     V034,
 
     /// <summary>
-    /// Today's main branch: words lose quotes and hyphens at both ends, only modifiable words are ranked, columns are never joined.
+    /// Today's main branch: words lose quotes and hyphens at both ends, only modifiable words are
+    /// ranked, columns are never joined.
     /// Its Chinese word segmentation is not included: a run of ideographs is one word.
     /// </summary>
     Head,

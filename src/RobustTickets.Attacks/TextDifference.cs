@@ -1,5 +1,6 @@
-// Which words of an original and of its perturbed text differ, and texts with such words marked ([[word]] in TextAttack's files, colours in reports). A word is
-// equal when the word that stands at its mapped place in the other text is the same string.
+// Which words of an original and of its perturbed text differ, and texts with such words marked
+// ([[word]] in TextAttack's files, colours in reports). A word is equal when the word that stands
+// at its mapped place in the other text is the same string.
 
 using System.Text;
 
@@ -8,7 +9,10 @@ namespace RobustTickets.Attacks;
 /// <summary>Differences between a text and the text it was made from.</summary>
 public static class TextDifference
 {
-    /// <summary>Positions of words of the original that were replaced or removed, and of words of the perturbed text that are new.</summary>
+    /// <summary>
+    /// Positions of words of the original that were replaced or removed, and of words of the
+    /// perturbed text that are new.
+    /// </summary>
     /// <param name="original">The text the edits started from.</param>
     /// <param name="perturbed">A text made from it by edits.</param>
     public static (int[] Original, int[] Perturbed) Marks(AttackedText original, AttackedText perturbed)
@@ -21,15 +25,24 @@ public static class TextDifference
         for (var i = 0; i < original.WordArray.Length; i++)
         {
             var at = i < map.Length ? map[i] : -1;
-            if (at >= 0 && at < equal.Length && perturbed.WordArray[at] == original.WordArray[i]) equal[at] = true;
-            else replaced.Add(i);
+            if (at >= 0 && at < equal.Length && perturbed.WordArray[at] == original.WordArray[i])
+                equal[at] = true;
+            else
+                replaced.Add(i);
         }
         return ([.. replaced], [.. Enumerable.Range(0, equal.Length).Where(i => !equal[i])]);
     }
 
-    /// <summary>Each column with the words at the given positions put between two strings.</summary>
+    /// <summary>
+    /// Each column with the words at the given positions put between two strings.
+    /// </summary>
     public static string[] Mark(
-        IReadOnlyList<KeyValuePair<string, string>> columns, IReadOnlyList<int> positions, string open, string close, TextAttackVersion version = TextAttackVersion.V034)
+        IReadOnlyList<KeyValuePair<string, string>> columns,
+        IReadOnlyList<int> positions,
+        string open,
+        string close,
+        TextAttackVersion version = TextAttackVersion.V034
+    )
     {
         ArgumentNullException.ThrowIfNull(columns);
         var marked = new HashSet<int>(positions);
@@ -44,7 +57,10 @@ public static class TextDifference
             {
                 if (marked.Contains(word++))
                 {
-                    line.Append(text, from, span.Start - from).Append(open).Append(text, span.Start, span.Length).Append(close);
+                    line.Append(text, from, span.Start - from)
+                        .Append(open)
+                        .Append(text, span.Start, span.Length)
+                        .Append(close);
                     from = span.Start + span.Length;
                 }
             }

@@ -1,6 +1,8 @@
-// The window of words around a position that sentence encoders see (specification 3.6): a substring of the joined text from the start of its first to the end of
-// its last word. 0.3.4 and later search each word after the previous one's end, which gives the words' true places; 0.3.0 searches from its start, so a word equal
-// to or contained in its predecessor is found too early (issue 526). Texts with U+0130, whose lower case is longer, take the literal search in all versions.
+// The window of words around a position that sentence encoders see (specification 3.6): a substring
+// of the joined text from the start of its first to the end of its last word. 0.3.4 and later
+// search each word after the previous one's end, which gives the words' true places; 0.3.0 searches
+// from its start, so a word equal to or contained in its predecessor is found too early (issue
+// 526). Texts with U+0130, whose lower case is longer, take the literal search in all versions.
 
 using RobustTickets.Attacks.Python;
 
@@ -9,12 +11,16 @@ namespace RobustTickets.Attacks;
 /// <summary>Windows of words.</summary>
 public static class TextWindow
 {
-    /// <summary>The window of <paramref name="size"/> words around the position; null: from the first to the last word.</summary>
+    /// <summary>
+    /// The window of <paramref name="size"/> words around the position; null: from the first to the
+    /// last word.
+    /// </summary>
     public static string Around(AttackedText text, int position, int? size)
     {
         ArgumentNullException.ThrowIfNull(text);
         var n = text.WordArray.Length;
-        if (n == 0) return "";
+        if (n == 0)
+            return "";
         var (first, last) = Bounds(n, position, size);
         if (text.Version == TextAttackVersion.V030 || text.Text.Contains('\u0130'))
         {
@@ -25,25 +31,31 @@ public static class TextWindow
     }
 
     /// <summary>
-    /// The position that defines a candidate's window: the first new position in the iteration order of a CPython set (specification 3.7); -1 when the edit
+    /// The position that defines a candidate's window: the first new position in the iteration
+    /// order of a CPython set (specification 3.7); -1 when the edit
     /// brought no word.
     /// </summary>
     public static int Centre(AttackedText text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var changed = text.NewPositions;
-        if (changed.Count <= 1) return changed.Count == 0 ? -1 : changed[0];
+        if (changed.Count <= 1)
+            return changed.Count == 0 ? -1 : changed[0];
         var set = new PythonIntSet();
-        foreach (var p in changed) set.Add(p);
+        foreach (var p in changed)
+            set.Add(p);
         return set.ToArray()[0];
     }
 
     private static (int First, int Last) Bounds(int n, int position, int? size)
     {
-        if (size is not { } w) return (0, n - 1);
+        if (size is not { } w)
+            return (0, n - 1);
         var half = (w - 1) / 2.0;
-        if (position - half < 0) return (0, Math.Min(w, n) - 1);
-        if (position + half >= n) return (Math.Max(0, n - w), n - 1);
+        if (position - half < 0)
+            return (0, Math.Min(w, n) - 1);
+        if (position + half >= n)
+            return (Math.Max(0, n - w), n - 1);
         return (position - (int)Math.Ceiling(half), position + (int)Math.Floor(half));
     }
 
@@ -55,7 +67,8 @@ public static class TextWindow
         for (var i = 0; i <= word; i++)
         {
             at = PythonText.Find(lower, PythonText.Lower(text.WordArray[i]), at);
-            if (past) at += text.WordArray[i].Length;
+            if (past)
+                at += text.WordArray[i].Length;
         }
         return past ? at - text.WordArray[word].Length : at;
     }

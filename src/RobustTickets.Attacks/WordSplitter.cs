@@ -1,7 +1,8 @@
 // Words as TextAttack cuts them: specification 3.2 (0.3.0 and 0.3.4) and 3.3 (today's main branch).
-// 0.3.x: a word is opened by an alphanumeric character or a homoglyph and also keeps any of ' - _ * @ once open, so trailing ones stay ("fun'").
-// Main branch: runs of the same characters, stripped of those five at both ends.
-// Whitespace normalisation, which the original does first, changes nothing: no whitespace belongs to a word.
+// 0.3.x: a word is opened by an alphanumeric character or a homoglyph and also keeps any of ' - _ *
+//   @ once open, so trailing ones stay ("fun'").
+// Main branch: runs of the same characters, stripped of those five at both ends. Whitespace
+// normalisation, which the original does first, changes nothing: no whitespace belongs to a word.
 
 using System.Globalization;
 using System.Text;
@@ -22,12 +23,13 @@ public static class WordSplitter
         ArgumentNullException.ThrowIfNull(text);
         var words = new List<WordSpan>(text.Length / 5 + 1);
         var start = -1;
-        for (var i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length; )
         {
             var (isWord, length) = Classify(text, i);
             if (isWord || (IsExtra(text[i]) && (start >= 0 || version == TextAttackVersion.Head)))
             {
-                if (start < 0) start = i;
+                if (start < 0)
+                    start = i;
             }
             else if (start >= 0)
             {
@@ -36,7 +38,8 @@ public static class WordSplitter
             }
             i += length;
         }
-        if (start >= 0) Close(text, version, start, text.Length, words);
+        if (start >= 0)
+            Close(text, version, start, text.Length, words);
         return words;
     }
 
@@ -51,35 +54,51 @@ public static class WordSplitter
     public static bool IsOneWord(string text, TextAttackVersion version)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length == 0 || IsExtra(text[0])) return false;
-        if (version == TextAttackVersion.Head && IsExtra(text[^1])) return false;
-        for (var i = 0; i < text.Length;)
+        if (text.Length == 0 || IsExtra(text[0]))
+            return false;
+        if (version == TextAttackVersion.Head && IsExtra(text[^1]))
+            return false;
+        for (var i = 0; i < text.Length; )
         {
             var (isWord, length) = Classify(text, i);
-            if (!isWord && !IsExtra(text[i])) return false;
+            if (!isWord && !IsExtra(text[i]))
+                return false;
             i += length;
         }
         return true;
     }
 
-    /// <summary>True when the string holds exactly one word, whatever stands around it (TextAttack's <c>is_one_word</c>).</summary>
+    /// <summary>
+    /// True when the string holds exactly one word, whatever stands around it (TextAttack's
+    /// <c>is_one_word</c>).
+    /// </summary>
     public static bool HasOneWord(string text, TextAttackVersion version) => Split(text, version).Count == 1;
 
-    /// <summary>What the character at a place does to words, and its length in UTF-16 units.</summary>
+    /// <summary>
+    /// What the character at a place does to words, and its length in UTF-16 units.
+    /// </summary>
     internal static (CharacterKind Kind, int Length) KindAt(string text, int i)
     {
         var (isWord, length) = Classify(text, i);
-        return (isWord ? CharacterKind.Word : IsExtra(text[i]) ? CharacterKind.Inner : CharacterKind.Other, length);
+        return (
+            isWord ? CharacterKind.Word
+            : IsExtra(text[i]) ? CharacterKind.Inner
+            : CharacterKind.Other,
+            length
+        );
     }
 
     private static void Close(string text, TextAttackVersion version, int start, int end, List<WordSpan> words)
     {
         if (version == TextAttackVersion.Head)
         {
-            while (start < end && IsExtra(text[start])) start++;
-            while (end > start && IsExtra(text[end - 1])) end--;
+            while (start < end && IsExtra(text[start]))
+                start++;
+            while (end > start && IsExtra(text[end - 1]))
+                end--;
         }
-        if (end > start) words.Add(new WordSpan(start, end - start));
+        if (end > start)
+            words.Add(new WordSpan(start, end - start));
     }
 
     private static bool IsExtra(char c) => c is '\'' or '-' or '_' or '*' or '@';
@@ -87,17 +106,28 @@ public static class WordSplitter
     private static (bool IsWord, int Length) Classify(string text, int i)
     {
         var c = text[i];
-        if (c < 128) return (char.IsAsciiLetterOrDigit(c) || c == '`', 1);
-        if (!char.IsSurrogate(c)) return (IsAlphanumeric(char.GetUnicodeCategory(c)) || Homoglyphs.IsLookAlike(c), 1);
+        if (c < 128)
+            return (char.IsAsciiLetterOrDigit(c) || c == '`', 1);
+        if (!char.IsSurrogate(c))
+            return (IsAlphanumeric(char.GetUnicodeCategory(c)) || Homoglyphs.IsLookAlike(c), 1);
         // A lone surrogate is no character: it closes the word.
-        if (!Rune.TryGetRuneAt(text, i, out var rune)) return (false, 1);
+        if (!Rune.TryGetRuneAt(text, i, out var rune))
+            return (false, 1);
         return (IsAlphanumeric(Rune.GetUnicodeCategory(rune)) || Homoglyphs.IsLookAlike(rune.Value), 2);
     }
 
-    // Python's isalnum(): letters, decimal digits and every other character with a numeric value; combining marks are not included.
-    private static bool IsAlphanumeric(UnicodeCategory c) => c is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
-        or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.DecimalDigitNumber
-        or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+    // Python's isalnum(): letters, decimal digits and every other character with a numeric value;
+    // combining marks are not included.
+    private static bool IsAlphanumeric(UnicodeCategory c) =>
+        c
+            is UnicodeCategory.UppercaseLetter
+                or UnicodeCategory.LowercaseLetter
+                or UnicodeCategory.TitlecaseLetter
+                or UnicodeCategory.ModifierLetter
+                or UnicodeCategory.OtherLetter
+                or UnicodeCategory.DecimalDigitNumber
+                or UnicodeCategory.LetterNumber
+                or UnicodeCategory.OtherNumber;
 }
 
 /// <summary>What a character does to words.</summary>

@@ -1,4 +1,5 @@
-// Parses the command line, runs a command and turns whatever ends it into one message and one exit code. No native library is touched here, so
+// Parses the command line, runs a command and turns whatever ends it into one message and one exit
+// code. No native library is touched here, so
 // --help and --version work without one.
 using System.CommandLine;
 using System.CommandLine.Invocation;
@@ -24,7 +25,8 @@ public static class CliApp
 
     /// <summary>Version of the program, with the commit it was built from when known.</summary>
     public static string Version { get; } =
-        typeof(CliApp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(CliApp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 
     /// <summary>Runs with plain writers and no terminal.</summary>
     /// <returns>The exit code.</returns>
@@ -44,7 +46,11 @@ public static class CliApp
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
                 var command = parsed.CommandResult.Command;
-                ErrorPrinter.Print(context, string.Join("\n  ", parsed.Errors.Select(e => e.Message).Distinct()), $"see: robust-tickets {Path(command)}--help");
+                ErrorPrinter.Print(
+                    context,
+                    string.Join("\n  ", parsed.Errors.Select(e => e.Message).Distinct()),
+                    $"see: robust-tickets {Path(command)}--help"
+                );
                 return ExitCodes.Usage;
             }
             return Invoke(parsed, context);
@@ -60,17 +66,21 @@ public static class CliApp
     }
 
     /// <summary>Parses a command line and runs nothing.</summary>
-    internal static ParseResult Parse(string[] args, CliContext context) => Root(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    internal static ParseResult Parse(string[] args, CliContext context) =>
+        Root(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     /// <summary>Runs a parsed command line; what ends it comes out as it is.</summary>
-    internal static int Invoke(ParseResult parsed, CliContext context) => parsed.Invoke(new InvocationConfiguration
-    {
-        Output = context.Out,
-        Error = context.Error,
-        EnableDefaultExceptionHandler = false,
-        // Signals are StopSignal's business.
-        ProcessTerminationTimeout = null,
-    });
+    internal static int Invoke(ParseResult parsed, CliContext context) =>
+        parsed.Invoke(
+            new InvocationConfiguration
+            {
+                Output = context.Out,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+                // Signals are StopSignal's business.
+                ProcessTerminationTimeout = null,
+            }
+        );
 
     private static RootCommand Root(CliContext context)
     {

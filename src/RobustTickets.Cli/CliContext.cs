@@ -1,4 +1,5 @@
-// What a command may touch of the world: its streams, the stop signal and what is known of the terminal.
+// What a command may touch of the world: its streams, the stop signal and what is known of the
+// terminal.
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli;
@@ -11,6 +12,8 @@ namespace RobustTickets.Cli;
 /// <param name="Terminal">What the error stream is connected to.</param>
 public sealed record CliContext(TextWriter Out, TextWriter Error, TextReader In, StopSignal Stop, TerminalInfo Terminal)
 {
-    /// <summary>Whether results may be coloured: standard output is a terminal, and NO_COLOR is not set.</summary>
+    /// <summary>
+    /// Whether results may be coloured: standard output is a terminal, and NO_COLOR is not set.
+    /// </summary>
     public bool ColorResults { get; init; }
 }

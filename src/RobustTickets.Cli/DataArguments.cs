@@ -1,8 +1,8 @@
 // Where texts and labels come from, the same options for every command that reads data.
 using System.CommandLine;
 using System.Globalization;
-using RobustTickets.Cli.Commands;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Cli.Commands;
 
 namespace RobustTickets.Cli;
 
@@ -15,75 +15,155 @@ public sealed record DataArguments(string Path, string Task, DataOptions Options
 /// <summary>The data options of one command.</summary>
 internal sealed class DataOptionSet
 {
-    private readonly Option<string> _data = new("--data") { Description = "a file, or a folder with train/dev/test files (GLUE TSV, AG News CSV, aclImdb folder or tar.gz, CSV, TSV, JSONL)", HelpName = "PATH" };
-    private readonly Option<string> _task = new("--task") { Description = $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)", HelpName = "NAME" };
-    private readonly Option<string?> _text = new("--text-column") { Description = "column of the text; a+b joins columns with a blank", HelpName = "NAME" };
-    private readonly Option<string?> _pair = new("--pair-column") { Description = "column of the second text; empty reads none", HelpName = "NAME" };
-    private readonly Option<string?> _label = new("--label-column") { Description = "column of the label", HelpName = "NAME" };
-    private readonly Option<string?> _labels = new("--labels") { Description = "label values in class order (negative,positive) or with their index (neg=0,pos=1); inferred when left out", HelpName = "LIST" };
-    private readonly Option<string?> _separator = new("--separator") { Description = "column separator of CSV and TSV files: one character, or tab", HelpName = "CHAR" };
-    private readonly Option<bool> _noHeader = new("--no-header") { Description = "the first row is data; columns are numbered from 0" };
+    private readonly Option<string> _data = new("--data")
+    {
+        Description =
+            "a file, or a folder with train/dev/test files (GLUE TSV, AG News CSV, aclImdb folder or tar.gz, "
+            + "CSV, TSV, JSONL)",
+        HelpName = "PATH",
+    };
+    private readonly Option<string> _task = new("--task")
+    {
+        Description =
+            $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _text = new("--text-column")
+    {
+        Description = "column of the text; a+b joins columns with a blank",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _pair = new("--pair-column")
+    {
+        Description = "column of the second text; empty reads none",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _label = new("--label-column")
+    {
+        Description = "column of the label",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _labels = new("--labels")
+    {
+        Description =
+            "label values in class order (negative,positive) or with their index (neg=0,pos=1); inferred when left out",
+        HelpName = "LIST",
+    };
+    private readonly Option<string?> _separator = new("--separator")
+    {
+        Description = "column separator of CSV and TSV files: one character, or tab",
+        HelpName = "CHAR",
+    };
+    private readonly Option<bool> _noHeader = new("--no-header")
+    {
+        Description = "the first row is data; columns are numbered from 0",
+    };
     private readonly Option<int?> _limit;
-    private readonly Option<bool> _skip = new("--skip-bad-rows") { Description = "leave malformed rows out with a note instead of refusing the file" };
+    private readonly Option<bool> _skip = new("--skip-bad-rows")
+    {
+        Description = "leave malformed rows out with a note instead of refusing the file",
+    };
 
     /// <param name="command">The command they belong to.</param>
     /// <param name="limit">What <c>--limit</c> does there.</param>
-    /// <param name="required">Whether data and task must be given; otherwise <see cref="Read"/> refuses their absence when it is called.</param>
-    public DataOptionSet(Command command, string limit = "keep only the first N examples of each split", bool required = true)
+    /// <param name="required">Whether data and task must be given; otherwise <see cref="Read"/>
+    /// refuses their absence when it is called.</param>
+    public DataOptionSet(
+        Command command,
+        string limit = "keep only the first N examples of each split",
+        bool required = true
+    )
     {
         _data.Required = _task.Required = required;
         _limit = CommonOptions.Count("--limit", 1, limit);
-        foreach (var option in new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _noHeader, _limit, _skip }) command.Add(option);
+        foreach (
+            var option in new Option[]
+            {
+                _data,
+                _task,
+                _text,
+                _pair,
+                _label,
+                _labels,
+                _separator,
+                _noHeader,
+                _limit,
+                _skip,
+            }
+        )
+            command.Add(option);
     }
 
     /// <summary>Whether any of them was given.</summary>
-    public bool AnyGiven(ParseResult parsed) => new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _noHeader, _limit, _skip }.Any(o => parsed.GetResult(o) is { Implicit: false });
+    public bool AnyGiven(ParseResult parsed) =>
+        new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _noHeader, _limit, _skip }.Any(o =>
+            parsed.GetResult(o) is { Implicit: false }
+        );
 
     /// <summary>The values of a parsed command line.</summary>
-    /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be read.</exception>
+    /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be
+    /// read.</exception>
     /// <exception cref="RobustTickets.Attacks.DataException">The task is not known.</exception>
-    public DataArguments Read(ParseResult parsed) => new(
-        parsed.GetValue(_data) ?? throw new UsageException("--data is missing"),
-        TaskCatalog.TryFind(parsed.GetValue(_task) ?? throw new UsageException("--task is missing"), out var task) ? task.Name : throw new UsageException(
-            $"--task {parsed.GetValue(_task)}: not known; possible: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)"),
-        new DataOptions(
-            parsed.GetValue(_text),
-            parsed.GetValue(_pair),
-            parsed.GetValue(_label),
-            Labels(parsed.GetValue(_labels)),
-            Separator(parsed.GetValue(_separator)),
-            Header: !parsed.GetValue(_noHeader),
-            Limit: parsed.GetValue(_limit),
-            SkipBadRows: parsed.GetValue(_skip)));
+    public DataArguments Read(ParseResult parsed) =>
+        new(
+            parsed.GetValue(_data) ?? throw new UsageException("--data is missing"),
+            TaskCatalog.TryFind(parsed.GetValue(_task) ?? throw new UsageException("--task is missing"), out var task)
+                ? task.Name
+                : throw new UsageException(
+                    $"--task {parsed.GetValue(_task)}: not known; possible: "
+                        + $"{string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of "
+                        + "your own)"
+                ),
+            new DataOptions(
+                parsed.GetValue(_text),
+                parsed.GetValue(_pair),
+                parsed.GetValue(_label),
+                Labels(parsed.GetValue(_labels)),
+                Separator(parsed.GetValue(_separator)),
+                Header: !parsed.GetValue(_noHeader),
+                Limit: parsed.GetValue(_limit),
+                SkipBadRows: parsed.GetValue(_skip)
+            )
+        );
 
     internal static LabelMap? Labels(string? list)
     {
-        if (list is null) return null;
+        if (list is null)
+            return null;
         var parts = list.Split(',').Select(p => p.Trim()).ToList();
-        if (parts.Any(p => p.Length == 0)) throw new UsageException($"--labels {list}: an empty label; expected negative,positive or neg=0,pos=1");
+        if (parts.Any(p => p.Length == 0))
+            throw new UsageException($"--labels {list}: an empty label; expected negative,positive or neg=0,pos=1");
         if (parts.All(p => !p.Contains('=')))
         {
-            if (parts.Distinct().Count() != parts.Count) throw new UsageException($"--labels {list}: a label occurs twice");
+            if (parts.Distinct().Count() != parts.Count)
+                throw new UsageException($"--labels {list}: a label occurs twice");
             return LabelMap.FromNames(parts);
         }
         var labels = new Dictionary<string, int>();
         foreach (var part in parts)
         {
             var cut = part.LastIndexOf('=');
-            if (cut <= 0 || !int.TryParse(part.AsSpan(cut + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+            if (
+                cut <= 0
+                || !int.TryParse(part.AsSpan(cut + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            )
             {
-                throw new UsageException($"--labels {list}: \"{part}\" is no value=index; expected negative,positive or neg=0,pos=1");
+                throw new UsageException(
+                    $"--labels {list}: \"{part}\" is no value=index; expected negative,positive or neg=0,pos=1"
+                );
             }
-            if (!labels.TryAdd(part[..cut], index)) throw new UsageException($"--labels {list}: \"{part[..cut]}\" occurs twice");
+            if (!labels.TryAdd(part[..cut], index))
+                throw new UsageException($"--labels {list}: \"{part[..cut]}\" occurs twice");
         }
         return LabelMap.Given(labels);
     }
 
-    private static char? Separator(string? text) => text switch
-    {
-        null => null,
-        "tab" or "\\t" => '\t',
-        { Length: 1 } => text[0],
-        _ => throw new UsageException($"--separator {text}: expected one character, or tab"),
-    };
+    private static char? Separator(string? text) =>
+        text switch
+        {
+            null => null,
+            "tab" or "\\t" => '\t',
+            { Length: 1 } => text[0],
+            _ => throw new UsageException($"--separator {text}: expected one character, or tab"),
+        };
 }

@@ -1,5 +1,6 @@
-// The labelled split a model is evaluated or attacked on, with the model's own class order. A data set whose classes are named alike but ordered otherwise
-// would silently give wrong numbers (a well-known trap), so the names decide.
+// The labelled split a model is evaluated or attacked on, with the model's own class order. A data
+// set whose classes are named alike but ordered otherwise would silently give wrong numbers (a
+// well-known trap), so the names decide.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 
@@ -12,34 +13,60 @@ internal static class EvaluationData
     /// <param name="arguments">What the command line says about the data.</param>
     /// <param name="split">Name of the split; null takes the one papers evaluate.</param>
     /// <param name="classes">The model's class names in order.</param>
-    /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be the model's.</exception>
+    /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
+    /// the model's.</exception>
     public static Split Load(DataArguments arguments, string? split, IReadOnlyList<string> classes)
     {
         var task = TaskCatalog.Find(arguments.Task);
         var name = split ?? task.EvaluationSplit;
         var options = arguments.Options;
-        // Classes of a file of one's own are those of the model, not what happens to occur in the file.
-        if (options.Labels is null && task.Labels.Count == 0) options = options with { Labels = LabelMap.FromNames(classes) };
+        // Classes of a file of one's own are those of the model, not what happens to occur in the
+        // file.
+        if (options.Labels is null && task.Labels.Count == 0)
+            options = options with { Labels = LabelMap.FromNames(classes) };
         var data = DataSet.Load(arguments.Path, arguments.Task, name, options);
         var names = data.Labels.Names;
         if (names.Count != classes.Count)
         {
-            throw new DataException($"{data.Source}: has the {names.Count} classes {string.Join(", ", names)}, the model has {classes.Count}: {string.Join(", ", classes)}");
+            throw new DataException(
+                $"{data.Source}: has the {names.Count} classes {string.Join(", ", names)}, the model has "
+                    + $"{classes.Count}: {string.Join(", ", classes)}"
+            );
         }
-        if (names.SequenceEqual(classes, StringComparer.OrdinalIgnoreCase)) return data;
-        if (names.Order(StringComparer.OrdinalIgnoreCase).SequenceEqual(classes.Order(StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase))
+        if (names.SequenceEqual(classes, StringComparer.OrdinalIgnoreCase))
+            return data;
+        if (
+            names
+                .Order(StringComparer.OrdinalIgnoreCase)
+                .SequenceEqual(classes.Order(StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase)
+        )
         {
-            var place = names.Select(n => classes.ToList().FindIndex(c => c.Equals(n, StringComparison.OrdinalIgnoreCase))).ToArray();
-            var map = LabelMap.Given(data.Labels.Indices.ToDictionary(p => p.Key, p => place[p.Value])) with { Names = [.. classes], Rule = "the model's class order, by name" };
+            var place = names
+                .Select(n => classes.ToList().FindIndex(c => c.Equals(n, StringComparison.OrdinalIgnoreCase)))
+                .ToArray();
+            var map = LabelMap.Given(data.Labels.Indices.ToDictionary(p => p.Key, p => place[p.Value])) with
+            {
+                Names = [.. classes],
+                Rule = "the model's class order, by name",
+            };
             return DataSet.Load(arguments.Path, arguments.Task, name, options with { Labels = map });
         }
-        return data with { Notes = [.. data.Notes, $"the model names its classes {string.Join(", ", classes)}; they are taken for {string.Join(", ", names)} in this order"] };
+        return data with
+        {
+            Notes =
+            [
+                .. data.Notes,
+                $"the model names its classes {string.Join(", ", classes)}; they are taken for "
+                    + $"{string.Join(", ", names)} in this order",
+            ],
+        };
     }
 
     /// <summary>Says on stderr what was read.</summary>
     public static void Tell(CliContext context, Split data)
     {
         context.Error.WriteLine(data.Summary());
-        foreach (var note in data.Notes) context.Error.WriteLine($"note: {note}");
+        foreach (var note in data.Notes)
+            context.Error.WriteLine($"note: {note}");
     }
 }

@@ -12,7 +12,10 @@ namespace RobustTickets.Cli;
 /// <summary>A command line that parses but asks for something impossible. Exit code 2.</summary>
 public sealed class UsageException(string message) : Exception(message);
 
-/// <summary>Some examples could not be attacked. Exit code 4 when a model gave a number that is not finite, else 1. The others' results are written.</summary>
+/// <summary>
+/// Some examples could not be attacked. Exit code 4 when a model gave a number that is not finite,
+/// else 1. The others' results are written.
+/// </summary>
 public sealed class AttackFailedException(string message, bool isNumeric) : Exception(message)
 {
     /// <summary>Whether a number that is not finite was among the causes.</summary>
@@ -39,13 +42,18 @@ public static class ExitCodes
     public const int Terminated = 143;
 
     /// <summary>The exit code of an exception that ended a command.</summary>
-    public static int Of(Exception e, int stopCode) => e switch
-    {
-        UsageException or RecipeException or RunFolderException => Usage,
-        DataException or CheckpointException or TorchUnavailableException or FileNotFoundException or DirectoryNotFoundException => Data,
-        NumericFailureException or AttackFailedException { IsNumeric: true } => Numeric,
-        ExportVerificationException => ExportVerification,
-        OperationCanceledException => stopCode,
-        _ => Failure,
-    };
+    public static int Of(Exception e, int stopCode) =>
+        e switch
+        {
+            UsageException or RecipeException or RunFolderException => Usage,
+            DataException
+            or CheckpointException
+            or TorchUnavailableException
+            or FileNotFoundException
+            or DirectoryNotFoundException => Data,
+            NumericFailureException or AttackFailedException { IsNumeric: true } => Numeric,
+            ExportVerificationException => ExportVerification,
+            OperationCanceledException => stopCode,
+            _ => Failure,
+        };
 }

@@ -4,11 +4,22 @@ using System.Text.Json.Nodes;
 
 namespace RobustTickets.Cli;
 
-/// <summary>How commands print JSON: indented for one result, one line for streams; text readable beyond ASCII.</summary>
+/// <summary>
+/// How commands print JSON: indented for one result, one line for streams; text readable beyond
+/// ASCII.
+/// </summary>
 public static class JsonOutput
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+    private static readonly JsonSerializerOptions Line = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>One result.</summary>
     public static void Write(TextWriter output, JsonNode node) => output.WriteLine(node.ToJsonString(Indented));

@@ -9,4 +9,10 @@ using var output = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFl
 using var error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true };
 using var input = new StreamReader(Console.OpenStandardInput(), utf8);
 using var stop = StopSignal.Install(error);
-return CliApp.Run(args, new CliContext(output, error, input, stop, TerminalInfo.OfProcess()) { ColorResults = TerminalInfo.ColorOfResults() });
+return CliApp.Run(
+    args,
+    new CliContext(output, error, input, stop, TerminalInfo.OfProcess())
+    {
+        ColorResults = TerminalInfo.ColorOfResults(),
+    }
+);

@@ -1,4 +1,5 @@
-// train --seeds: one run folder per seed, RUN/seed-N, over data that are read and tokenised once, and a table over all of them in RUN/summary.*.
+// train --seeds: one run folder per seed, RUN/seed-N, over data that are read and tokenised once,
+// and a table over all of them in RUN/summary.*.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Commands;
@@ -11,32 +12,59 @@ namespace RobustTickets.Cli;
 
 internal static class SeedRuns
 {
-    /// <summary>Runs every seed; with <see cref="TrainRequest.Resume"/> finished ones are kept and begun ones continued.</summary>
-    /// <exception cref="RunFolderException">A seed's folder holds a run already and it is not resumed.</exception>
+    /// <summary>
+    /// Runs every seed; with <see cref="TrainRequest.Resume"/> finished ones are kept and begun
+    /// ones continued.
+    /// </summary>
+    /// <exception cref="RunFolderException">A seed's folder holds a run already and it is not
+    /// resumed.</exception>
     public static int Run(CliContext context, TrainRequest request, IReadOnlyList<int> seeds, bool json)
     {
-        // All folders are looked at before the first run: the last seed's must not be refused after hours.
-        var folders = seeds.Select(seed => RunFolder.Create(Path.Combine(request.OutFolder, $"seed-{seed}"), allowExisting: request.Resume)).ToArray();
+        // All folders are looked at before the first run: the last seed's must not be refused after
+        // hours.
+        var folders = seeds
+            .Select(seed =>
+                RunFolder.Create(Path.Combine(request.OutFolder, $"seed-{seed}"), allowExisting: request.Resume)
+            )
+            .ToArray();
         var cache = new RunDataCache();
         for (var i = 0; i < seeds.Count; i++)
         {
             context.Error.WriteLine($"seed {seeds[i]} ({i + 1} of {seeds.Count}) in {folders[i].Path}");
-            TrainProgressView.Run(context, request with { Recipe = request.Recipe with { Seed = seeds[i] }, OutFolder = folders[i].Path, Resume = request.Resume && folders[i].HoldsRun, Cache = cache });
+            TrainProgressView.Run(
+                context,
+                request with
+                {
+                    Recipe = request.Recipe with { Seed = seeds[i] },
+                    OutFolder = folders[i].Path,
+                    Resume = request.Resume && folders[i].HoldsRun,
+                    Cache = cache,
+                }
+            );
         }
         var runs = RunRecord.LoadAll([.. folders.Select(f => f.Path)]);
         var table = SeedTable.Of(runs);
         var summary = new JsonObject
         {
-            ["schema_version"] = 1, ["recipe"] = request.Recipe.Name, ["task"] = request.Recipe.Task, ["seeds"] = JsonOutput.Array(seeds),
-            ["best_on_development"] = SeedTable.BestOnDevelopment(runs), ["best_under_attack_on_development"] = SeedTable.BestUnderAttack(runs), ["rows"] = table.ToJson(),
+            ["schema_version"] = 1,
+            ["recipe"] = request.Recipe.Name,
+            ["task"] = request.Recipe.Task,
+            ["seeds"] = JsonOutput.Array(seeds),
+            ["best_on_development"] = SeedTable.BestOnDevelopment(runs),
+            ["best_under_attack_on_development"] = SeedTable.BestUnderAttack(runs),
+            ["rows"] = table.ToJson(),
         };
         AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.csv"), table.ToCsv());
         AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.md"), table.ToMarkdown());
         AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.json"), summary.ToJsonString() + "\n");
-        if (json) JsonOutput.Write(context.Out, summary);
-        else context.Out.Write(table.ToMarkdown());
-        if (!json && SeedTable.BestOnDevelopment(runs) is { } best) context.Out.WriteLine($"best on development data: seed {best}");
-        if (!json && SeedTable.BestUnderAttack(runs) is { } robust) context.Out.WriteLine($"best under attack on development data: seed {robust}");
+        if (json)
+            JsonOutput.Write(context.Out, summary);
+        else
+            context.Out.Write(table.ToMarkdown());
+        if (!json && SeedTable.BestOnDevelopment(runs) is { } best)
+            context.Out.WriteLine($"best on development data: seed {best}");
+        if (!json && SeedTable.BestUnderAttack(runs) is { } robust)
+            context.Out.WriteLine($"best under attack on development data: seed {robust}");
         return ExitCodes.Ok;
     }
 }

@@ -1,4 +1,5 @@
-// train --dry-run: what would run, on what, for how long. Reads the data exactly as the run does; needs no native library.
+// train --dry-run: what would run, on what, for how long. Reads the data exactly as the run does;
+// needs no native library.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Terminal;
@@ -22,25 +23,28 @@ internal static class TrainPlan
         long? search = recipe.Search is null ? null : StepCounts.SearchAtMost(recipe, examples);
         if (json)
         {
-            JsonOutput.Write(context.Out, new JsonObject
-            {
-                ["recipe"] = JsonNode.Parse(RecipeJson.Write(recipe)),
-                ["model"] = request.ModelFolder,
-                ["out"] = request.OutFolder,
-                ["labels"] = JsonOutput.Array(data.Labels),
-                ["train_examples"] = examples,
-                ["train_tokens"] = data.Train.Tokens,
-                ["train_truncated"] = data.Train.Truncated,
-                ["development_split"] = data.DevelopmentName,
-                ["development_examples"] = data.Development.Examples.Count,
-                ["evaluation_split"] = data.EvaluationName,
-                ["evaluation_examples"] = data.Evaluation.Examples.Count,
-                ["steps_per_epoch"] = perEpoch,
-                ["search_steps_at_most"] = search,
-                ["retrain_steps"] = retrain,
-                ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
-                ["notes"] = JsonOutput.Array(data.Notes),
-            });
+            JsonOutput.Write(
+                context.Out,
+                new JsonObject
+                {
+                    ["recipe"] = JsonNode.Parse(RecipeJson.Write(recipe)),
+                    ["model"] = request.ModelFolder,
+                    ["out"] = request.OutFolder,
+                    ["labels"] = JsonOutput.Array(data.Labels),
+                    ["train_examples"] = examples,
+                    ["train_tokens"] = data.Train.Tokens,
+                    ["train_truncated"] = data.Train.Truncated,
+                    ["development_split"] = data.DevelopmentName,
+                    ["development_examples"] = data.Development.Examples.Count,
+                    ["evaluation_split"] = data.EvaluationName,
+                    ["evaluation_examples"] = data.Evaluation.Examples.Count,
+                    ["steps_per_epoch"] = perEpoch,
+                    ["search_steps_at_most"] = search,
+                    ["retrain_steps"] = retrain,
+                    ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
+                    ["notes"] = JsonOutput.Array(data.Notes),
+                }
+            );
             return ExitCodes.Ok;
         }
         var output = context.Out;
@@ -48,18 +52,36 @@ internal static class TrainPlan
         output.WriteLine();
         output.WriteLine($"model    {request.ModelFolder}");
         output.WriteLine($"out      {request.OutFolder}");
-        foreach (var note in data.Notes) output.WriteLine($"data     {note}");
-        output.WriteLine(Figures.Text($"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to {recipe.MaxLength}"));
-        if (!ReferenceEquals(data.Development, data.Evaluation)) output.WriteLine(Figures.Text($"develop  {data.DevelopmentName}, {data.Development.Examples.Count:N0} examples"));
+        foreach (var note in data.Notes)
+            output.WriteLine($"data     {note}");
+        output.WriteLine(
+            Figures.Text(
+                $"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ",
+                $"({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to ",
+                $"{recipe.MaxLength}"
+            )
+        );
+        if (!ReferenceEquals(data.Development, data.Evaluation))
+            output.WriteLine(
+                Figures.Text($"develop  {data.DevelopmentName}, {data.Development.Examples.Count:N0} examples")
+            );
         output.WriteLine(Figures.Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
         output.WriteLine(Figures.Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
         if (search is { } steps)
         {
-            var compared = recipe.Search is SlimmingSearch slimming ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch" : "";
+            var compared = recipe.Search is SlimmingSearch slimming
+                ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch"
+                : "";
             output.WriteLine(Figures.Text($"search   at most {steps:N0} steps{compared}"));
         }
         output.WriteLine(Figures.Text($"retrain  {retrain:N0} steps ({recipe.Retrain.Epochs} epochs)"));
-        if (attacked > 0) output.WriteLine(Figures.Text($"attack   {recipe.Evaluate.EpochAttack!.Recipe} on {attacked:N0} development examples after each epoch"));
+        if (attacked > 0)
+            output.WriteLine(
+                Figures.Text(
+                    $"attack   {recipe.Evaluate.EpochAttack!.Recipe} on {attacked:N0} development examples ",
+                    $"after each epoch"
+                )
+            );
         output.WriteLine("nothing was trained (--dry-run)");
         return ExitCodes.Ok;
     }

@@ -1,5 +1,6 @@
-// A recorded step whose forward and backward are managed code: the forward is computed by the caller without recording,
-// then its outputs are given one graph node that calls back here. This is how fused kernels enter autograd.
+// A recorded step whose forward and backward are managed code: the forward is computed by the
+// caller without recording, then its outputs are given one graph node that calls back here. This is
+// how fused kernels enter autograd.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -11,37 +12,71 @@ namespace RobustTickets.Torch;
 public static unsafe class Autograd
 {
     /// <summary>
-    /// Gives <paramref name="outputs"/>, computed from <paramref name="inputs"/> under <see cref="torch.no_grad"/>, a history.
+    /// Gives <paramref name="outputs"/>, computed from <paramref name="inputs"/> under
+    /// <see cref="torch.no_grad"/>, a history.
     /// </summary>
-    /// <param name="inputs">What the outputs were computed from; gradients are asked for in this order. Null for an absent one.</param>
+    /// <param name="inputs">What the outputs were computed from; gradients are asked for in this
+    /// order. Null for an absent one.</param>
     /// <param name="outputs">Fresh tensors without history, not views of inputs.</param>
     /// <param name="backward">
-    /// Gets the gradient of each output (null = zero; freed after the call) and returns one of each input, of its shape (null = none). It runs
-    /// without recording inside a scope of its own: what it makes and does not return is freed. On the CPU it runs on the thread that called backward.
-    /// What it throws is the inner exception of the <see cref="TorchException"/> that backward throws.
+    /// Gets the gradient of each output (null = zero; freed after the call) and returns one of each
+    /// input, of its shape (null = none). It runs
+    /// without recording inside a scope of its own: what it makes and does not return is freed. On
+    /// the CPU it runs on the thread that called backward.
+    /// What it throws is the inner exception of the <see cref="TorchException"/> that backward
+    /// throws.
     /// </param>
     /// <param name="saved">
-    /// What <paramref name="backward"/> needs from the forward pass, usually <see cref="SavedTensors"/>. It is disposed exactly once: after the node's
-    /// backward when the graph is not retained, when the graph is freed, or at once when no history is due. The closure must not hold an output itself:
-    /// node and output would keep each other alive; <see cref="SavedTensors"/> holds detached references for that reason.
+    /// What <paramref name="backward"/> needs from the forward pass, usually
+    /// <see cref="SavedTensors"/>. It is disposed exactly once: after the node's
+    /// backward when the graph is not retained, when the graph is freed, or at once when no history
+    /// is due. The closure must not hold an output itself:
+    /// node and output would keep each other alive; <see cref="SavedTensors"/> holds detached
+    /// references for that reason.
     /// </param>
     /// <param name="name">Name in error messages.</param>
-    /// <returns>False when no history is due: recording is off or no input requires a gradient.</returns>
-    public static bool Custom(ReadOnlySpan<Tensor?> inputs, ReadOnlySpan<Tensor> outputs, Func<Tensor?[], Tensor?[]> backward,
-        IDisposable? saved = null, string name = "managed node")
+    /// <returns>False when no history is due: recording is off or no input requires a
+    /// gradient.</returns>
+    public static bool Custom(
+        ReadOnlySpan<Tensor?> inputs,
+        ReadOnlySpan<Tensor> outputs,
+        Func<Tensor?[], Tensor?[]> backward,
+        IDisposable? saved = null,
+        string name = "managed node"
+    )
     {
-        Span<nint> from = new nint[inputs.Length], to = new nint[outputs.Length];
-        for (var i = 0; i < inputs.Length; i++) from[i] = inputs[i]?.Handle ?? 0;
-        for (var i = 0; i < outputs.Length; i++) to[i] = outputs[i].Handle;
+        Span<nint> from = new nint[inputs.Length],
+            to = new nint[outputs.Length];
+        for (var i = 0; i < inputs.Length; i++)
+            from[i] = inputs[i]?.Handle ?? 0;
+        for (var i = 0; i < outputs.Length; i++)
+            to[i] = outputs[i].Handle;
         Tensor?[] alive = [.. inputs, .. outputs];
         var state = GCHandle.Alloc(new Node(backward, saved, name));
         var label = Encoding.UTF8.GetBytes(name + '\0');
-        // From here on the native side owns the state: it calls Release exactly once, also when this call fails.
-        fixed (nint* i = from, o = to)
+        // From here on the native side owns the state: it calls Release exactly once, also when
+        // this call fails.
+        fixed (
+            nint* i = from,
+                o = to
+        )
         fixed (byte* l = label)
         {
-            Shim.Check(Shim.rt_custom_node(i, from.Length, o, to.Length, &Backward, &Release, GCHandle.ToIntPtr(state), l, out var attached),
-                name, () => string.Join(", ", alive.Select(t => t?.Describe() ?? "none")));
+            Shim.Check(
+                Shim.rt_custom_node(
+                    i,
+                    from.Length,
+                    o,
+                    to.Length,
+                    &Backward,
+                    &Release,
+                    GCHandle.ToIntPtr(state),
+                    l,
+                    out var attached
+                ),
+                name,
+                () => string.Join(", ", alive.Select(t => t?.Describe() ?? "none"))
+            );
             GC.KeepAlive(alive);
             return attached != 0;
         }
@@ -49,15 +84,23 @@ public static unsafe class Autograd
 
     /// <summary>The form for one output: gives it a history and returns it.</summary>
     /// <inheritdoc cref="Custom(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, Func{Tensor[], Tensor[]}, IDisposable, string)"/>
-    public static Tensor Custom(ReadOnlySpan<Tensor?> inputs, Tensor output, Func<Tensor?, Tensor?[]> backward, IDisposable? saved = null, string name = "managed node")
+    public static Tensor Custom(
+        ReadOnlySpan<Tensor?> inputs,
+        Tensor output,
+        Func<Tensor?, Tensor?[]> backward,
+        IDisposable? saved = null,
+        string name = "managed node"
+    )
     {
         Custom(inputs, [output], gradients => backward(gradients[0]), saved, name);
         return output;
     }
 
     /// <summary>
-    /// Asked inside a managed backward: what becomes of the gradient of an input. A backward that knows may skip what nobody wants, or add to a leaf's
-    /// <see cref="Tensor.grad"/> itself and return null, which saves a matrix of memory and a pass over it.
+    /// Asked inside a managed backward: what becomes of the gradient of an input. A backward that
+    /// knows may skip what nobody wants, or add to a leaf's
+    /// <see cref="Tensor.grad"/> itself and return null, which saves a matrix of memory and a pass
+    /// over it.
     /// </summary>
     /// <param name="input">Position of the input in the node's list.</param>
     public static GradientUse Wanted(int input) => (GradientUse)Shim.rt_backward_wants(input);
@@ -72,10 +115,15 @@ public static unsafe class Autograd
             var node = (Node)GCHandle.FromIntPtr(context).Target!;
             using var scope = torch.scope();
             var given = new Tensor?[count];
-            for (var i = 0; i < count; i++) given[i] = gradients[i] == 0 ? null : new Tensor(gradients[i]);
+            for (var i = 0; i < count; i++)
+                given[i] = gradients[i] == 0 ? null : new Tensor(gradients[i]);
             var found = node.Backward(given);
-            if (found.Length != resultCount) throw new InvalidOperationException($"the backward of {node.Name} returned {found.Length} gradients for {resultCount} inputs");
-            for (var i = 0; i < resultCount; i++) results[i] = found[i] is { } tensor ? Shim.rt_share(tensor.Handle) : 0;
+            if (found.Length != resultCount)
+                throw new InvalidOperationException(
+                    $"the backward of {node.Name} returned {found.Length} gradients for {resultCount} inputs"
+                );
+            for (var i = 0; i < resultCount; i++)
+                results[i] = found[i] is { } tensor ? Shim.rt_share(tensor.Handle) : 0;
             GC.KeepAlive(found);
             return 0;
         }
@@ -109,8 +157,10 @@ public enum GradientUse
 }
 
 /// <summary>
-/// Tensors saved for a backward: detached references of their own, outside every scope, so that the step's inner scopes may end before the backward runs
-/// and no cycle with the graph arises. Memory is shared with the originals; do not write into those until the backward has run.
+/// Tensors saved for a backward: detached references of their own, outside every scope, so that the
+/// step's inner scopes may end before the backward runs
+/// and no cycle with the graph arises. Memory is shared with the originals; do not write into those
+/// until the backward has run.
 /// </summary>
 public sealed class SavedTensors : IDisposable
 {
@@ -120,12 +170,14 @@ public sealed class SavedTensors : IDisposable
     public SavedTensors(params ReadOnlySpan<Tensor?> tensors)
     {
         _tensors = new Tensor?[tensors.Length];
-        for (var i = 0; i < tensors.Length; i++) _tensors[i] = tensors[i]?.WithoutHistory().keep();
+        for (var i = 0; i < tensors.Length; i++)
+            _tensors[i] = tensors[i]?.WithoutHistory().keep();
     }
 
     /// <summary>Saved tensor <paramref name="index"/>.</summary>
     /// <exception cref="ObjectDisposedException">The node was freed.</exception>
-    public Tensor this[int index] => Saved[index] ?? throw new InvalidOperationException($"nothing was saved at {index}");
+    public Tensor this[int index] =>
+        Saved[index] ?? throw new InvalidOperationException($"nothing was saved at {index}");
 
     /// <summary>Saved tensor <paramref name="index"/>, or null where null was saved.</summary>
     public Tensor? Optional(int index) => Saved[index];
@@ -135,7 +187,9 @@ public sealed class SavedTensors : IDisposable
     /// <summary>Frees the references.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _tensors, null) is not { } tensors) return;
-        foreach (var tensor in tensors) tensor?.Dispose();
+        if (Interlocked.Exchange(ref _tensors, null) is not { } tensors)
+            return;
+        foreach (var tensor in tensors)
+            tensor?.Dispose();
     }
 }

@@ -39,32 +39,55 @@ public enum DType
 public static class DTypes
 {
     /// <summary>Bytes of one element.</summary>
-    public static int Size(this DType dtype) => dtype switch
-    {
-        DType.UInt8 or DType.Int8 or DType.Bool => 1,
-        DType.Int16 or DType.Float16 or DType.BFloat16 => 2,
-        DType.Int32 or DType.Float32 => 4,
-        DType.Int64 or DType.Float64 => 8,
-        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "an element type this library does not use"),
-    };
+    public static int Size(this DType dtype) =>
+        dtype switch
+        {
+            DType.UInt8 or DType.Int8 or DType.Bool => 1,
+            DType.Int16 or DType.Float16 or DType.BFloat16 => 2,
+            DType.Int32 or DType.Float32 => 4,
+            DType.Int64 or DType.Float64 => 8,
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(dtype),
+                dtype,
+                "an element type this library does not use"
+            ),
+        };
 
     /// <summary>True for the types that can carry gradients.</summary>
-    public static bool IsFloating(this DType dtype) => dtype is DType.Float16 or DType.Float32 or DType.Float64 or DType.BFloat16;
+    public static bool IsFloating(this DType dtype) =>
+        dtype is DType.Float16 or DType.Float32 or DType.Float64 or DType.BFloat16;
 
-    /// <summary>The dtype whose elements are <typeparamref name="T"/> in .NET (<see cref="bool"/>, <see cref="byte"/> ... <see cref="double"/>, <see cref="Half"/>).</summary>
-    /// <exception cref="ArgumentException">No dtype has such elements (bfloat16 has no .NET type).</exception>
-    public static DType Of<T>() where T : unmanaged
+    /// <summary>
+    /// The dtype whose elements are <typeparamref name="T"/> in .NET (<see cref="bool"/>,
+    /// <see cref="byte"/> ... <see cref="double"/>, <see cref="Half"/>).
+    /// </summary>
+    /// <exception cref="ArgumentException">No dtype has such elements (bfloat16 has no .NET
+    /// type).</exception>
+    public static DType Of<T>()
+        where T : unmanaged
     {
-        if (typeof(T) == typeof(float)) return DType.Float32;
-        if (typeof(T) == typeof(long)) return DType.Int64;
-        if (typeof(T) == typeof(int)) return DType.Int32;
-        if (typeof(T) == typeof(double)) return DType.Float64;
-        if (typeof(T) == typeof(bool)) return DType.Bool;
-        if (typeof(T) == typeof(byte)) return DType.UInt8;
-        if (typeof(T) == typeof(sbyte)) return DType.Int8;
-        if (typeof(T) == typeof(short)) return DType.Int16;
-        if (typeof(T) == typeof(Half)) return DType.Float16;
-        throw new ArgumentException($"no tensor has elements of type {typeof(T).Name}; possible are float, double, Half, long, int, short, sbyte, byte, bool");
+        if (typeof(T) == typeof(float))
+            return DType.Float32;
+        if (typeof(T) == typeof(long))
+            return DType.Int64;
+        if (typeof(T) == typeof(int))
+            return DType.Int32;
+        if (typeof(T) == typeof(double))
+            return DType.Float64;
+        if (typeof(T) == typeof(bool))
+            return DType.Bool;
+        if (typeof(T) == typeof(byte))
+            return DType.UInt8;
+        if (typeof(T) == typeof(sbyte))
+            return DType.Int8;
+        if (typeof(T) == typeof(short))
+            return DType.Int16;
+        if (typeof(T) == typeof(Half))
+            return DType.Float16;
+        throw new ArgumentException(
+            $"no tensor has elements of type {typeof(T).Name}; possible are float, double, Half, long, int, "
+                + "short, sbyte, byte, bool"
+        );
     }
 }
 
@@ -77,7 +100,10 @@ public enum DeviceKind
     /// <summary>An NVIDIA GPU.</summary>
     Cuda = 1,
 
-    /// <summary>A device that an extension of libtorch brings along (PyTorch calls it <c>privateuseone</c>). The tests bring one that lies in host memory.</summary>
+    /// <summary>
+    /// A device that an extension of libtorch brings along (PyTorch calls it <c>privateuseone</c>).
+    /// The tests bring one that lies in host memory.
+    /// </summary>
     Extension = 20,
 }
 
@@ -92,22 +118,36 @@ public readonly record struct Device(DeviceKind Kind, int Index = 0)
     /// <summary>GPU number <paramref name="index"/>.</summary>
     public static Device Cuda(int index = 0) => new(DeviceKind.Cuda, index);
 
-    /// <summary>Whether memory there is the host's, so that code of ours may read and write it.</summary>
+    /// <summary>
+    /// Whether memory there is the host's, so that code of ours may read and write it.
+    /// </summary>
     public bool IsHost => Kind == DeviceKind.Cpu;
 
-    /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>, and <c>privateuseone</c> where an extension brings such a device.</summary>
+    /// <summary>
+    /// Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>, and <c>privateuseone</c> where an extension
+    /// brings such a device.
+    /// </summary>
     /// <exception cref="FormatException">Anything else.</exception>
-    public static Device Parse(string text) => text switch
-    {
-        "cpu" => Cpu,
-        "cuda" => Cuda(),
-        "privateuseone" => new Device(DeviceKind.Extension),
-        _ when text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out var i) && i >= 0 => Cuda(i),
-        _ => throw new FormatException($"device '{text}': possible are cpu, cuda, cuda:0, cuda:1 ..."),
-    };
+    public static Device Parse(string text) =>
+        text switch
+        {
+            "cpu" => Cpu,
+            "cuda" => Cuda(),
+            "privateuseone" => new Device(DeviceKind.Extension),
+            _ when text.StartsWith("cuda:", StringComparison.Ordinal)
+                    && int.TryParse(text.AsSpan(5), out var i)
+                    && i >= 0 => Cuda(i),
+            _ => throw new FormatException($"device '{text}': possible are cpu, cuda, cuda:0, cuda:1 ..."),
+        };
 
     internal int NativeIndex => Kind == DeviceKind.Cpu ? -1 : Index;
 
     /// <inheritdoc/>
-    public override string ToString() => Kind switch { DeviceKind.Cpu => "cpu", DeviceKind.Cuda => $"cuda:{Index}", _ => "privateuseone" };
+    public override string ToString() =>
+        Kind switch
+        {
+            DeviceKind.Cpu => "cpu",
+            DeviceKind.Cuda => $"cuda:{Index}",
+            _ => "privateuseone",
+        };
 }

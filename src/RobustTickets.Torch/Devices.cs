@@ -1,4 +1,5 @@
-// Which devices models can run on here, and, where one is asked for that is not among them, the sentence that says why and what is possible.
+// Which devices models can run on here, and, where one is asked for that is not among them, the
+// sentence that says why and what is possible.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
@@ -6,35 +7,57 @@ namespace RobustTickets.Torch;
 /// <summary>Devices of this process.</summary>
 public static class Devices
 {
-    /// <summary>The GPUs that NVIDIA's driver shows to this process, whether or not libtorch can use them.</summary>
+    /// <summary>
+    /// The GPUs that NVIDIA's driver shows to this process, whether or not libtorch can use them.
+    /// </summary>
     public static IReadOnlyList<CudaDevice> Gpus => CudaDriver.Devices(out _);
 
-    /// <summary>Why models cannot run on a device, or null where they can. Loads libtorch unless the device is the CPU.</summary>
+    /// <summary>
+    /// Why models cannot run on a device, or null where they can. Loads libtorch unless the device
+    /// is the CPU.
+    /// </summary>
     /// <exception cref="TorchUnavailableException">No libtorch.</exception>
     public static string? WhyNot(Device device)
     {
-        if (device.IsHost) return null;
+        if (device.IsHost)
+            return null;
         var count = torch.device_count(device.Kind);
-        if (device.Index < count) return null;
-        if (device.Kind == DeviceKind.Extension) return $"no extension of libtorch brings a device; {Possible(0)}";
+        if (device.Index < count)
+            return null;
+        if (device.Kind == DeviceKind.Extension)
+            return $"no extension of libtorch brings a device; {Possible(0)}";
         var library = $"libtorch {torch.version} (native part {ShimLibrary.LoadedFrom})";
-        if (count > 0) return $"{library} sees {count} GPU{(count == 1 ? "" : "s")}; {Possible(count)}";
+        if (count > 0)
+            return $"{library} sees {count} GPU{(count == 1 ? "" : "s")}; {Possible(count)}";
         _ = CudaDriver.Devices(out var problem);
-        if (NativeFacts.IsLoaded("libtorch_cuda")) return $"{library} has CUDA but sees no GPU: {problem ?? "see CUDA_VISIBLE_DEVICES and whether the driver is new enough for this libtorch"}; {Possible(0)}";
-        return $"{library} is built without CUDA{(problem is null ? "" : $", and {problem}")}; {Possible(0)}. For a GPU, LIBTORCH names the folder of a CUDA libtorch 2.x (with include/ and lib/), "
+        if (NativeFacts.IsLoaded("libtorch_cuda"))
+            return $"{library} has CUDA but sees no GPU: "
+                + $"{problem ?? "see CUDA_VISIBLE_DEVICES and whether the driver is new enough for this libtorch"}; "
+                + $"{Possible(0)}";
+        return $"{library} is built without CUDA{(problem is null ? "" : $", and {problem}")}; {Possible(0)}. For a "
+            + "GPU, LIBTORCH names the folder of a CUDA libtorch 2.x (with include/ and lib/), "
             + "for which native/build.sh then builds the native part (docs/gpu.md)";
     }
 
-    /// <summary>Why bf16 is not offered on a device that is not the CPU, or null where it is.</summary>
+    /// <summary>
+    /// Why bf16 is not offered on a device that is not the CPU, or null where it is.
+    /// </summary>
     public static string? WhyNoBFloat16(Device device)
     {
-        if (device.Kind != DeviceKind.Cuda) return null;
+        if (device.Kind != DeviceKind.Cuda)
+            return null;
         var gpus = Gpus;
-        return device.Index >= gpus.Count || gpus[device.Index].HasBFloat16 ? null : $"{gpus[device.Index]} would emulate it; compute capability 8.0 or newer is needed";
+        return device.Index >= gpus.Count || gpus[device.Index].HasBFloat16
+            ? null
+            : $"{gpus[device.Index]} would emulate it; compute capability 8.0 or newer is needed";
     }
 
     /// <summary>A device for people: its name, and for a GPU what it is.</summary>
-    public static string Describe(Device device) => device.Kind == DeviceKind.Cuda && device.Index < Gpus.Count ? $"{device} ({Gpus[device.Index]})" : device.ToString();
+    public static string Describe(Device device) =>
+        device.Kind == DeviceKind.Cuda && device.Index < Gpus.Count
+            ? $"{device} ({Gpus[device.Index]})"
+            : device.ToString();
 
-    private static string Possible(int gpus) => $"possible here: {string.Join(", ", (string[])["cpu", .. Enumerable.Range(0, gpus).Select(i => $"cuda:{i}")])}";
+    private static string Possible(int gpus) =>
+        $"possible here: {string.Join(", ", (string[])["cpu", .. Enumerable.Range(0, gpus).Select(i => $"cuda:{i}")])}";
 }

@@ -1,5 +1,5 @@
-// Arithmetic, products, comparisons. Tensors broadcast as in PyTorch; a scalar never changes the dtype of a floating tensor.
-// Names ending in an underscore write into this tensor and return it.
+// Arithmetic, products, comparisons. Tensors broadcast as in PyTorch; a scalar never changes the
+// dtype of a floating tensor. Names ending in an underscore write into this tensor and return it.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
@@ -133,7 +133,9 @@ public sealed partial class Tensor
         return this;
     }
 
-    /// <summary>Copies <paramref name="source"/> (broadcast, converted, from any device) into this tensor.</summary>
+    /// <summary>
+    /// Copies <paramref name="source"/> (broadcast, converted, from any device) into this tensor.
+    /// </summary>
     public Tensor copy_(Tensor source) => Call.InPlace(Ops.CopyInPlace, this, source);
 
     /// <summary>Sets every element to zero.</summary>
@@ -178,10 +180,14 @@ public sealed partial class Tensor
     {
         var call = new OpCall(Ops.Clamp);
         call.Add(this);
-        if (min is { } low) call.Add(low);
-        else call.AddNone();
-        if (max is { } high) call.Add(high);
-        else call.AddNone();
+        if (min is { } low)
+            call.Add(low);
+        else
+            call.AddNone();
+        if (max is { } high)
+            call.Add(high);
+        else
+            call.AddNone();
         return call.Tensor();
     }
 
@@ -190,10 +196,14 @@ public sealed partial class Tensor
     {
         var call = new OpCall(Ops.ClampInPlace);
         call.Add(this);
-        if (min is { } low) call.Add(low);
-        else call.AddNone();
-        if (max is { } high) call.Add(high);
-        else call.AddNone();
+        if (min is { } low)
+            call.Add(low);
+        else
+            call.AddNone();
+        if (max is { } high)
+            call.Add(high);
+        else
+            call.AddNone();
         call.Run();
         return this;
     }
@@ -225,7 +235,9 @@ public sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>beta * this + alpha * (a x b) in place; this is [n, m] or broadcasts to it.</summary>
+    /// <summary>
+    /// beta * this + alpha * (a x b) in place; this is [n, m] or broadcasts to it.
+    /// </summary>
     public Tensor addmm_(Tensor a, Tensor b, double beta = 1, double alpha = 1)
     {
         var call = new OpCall(Ops.AddmmInPlace);
@@ -314,7 +326,9 @@ public sealed partial class Tensor
         return call.Number() != 0;
     }
 
-    /// <summary>Whether |this - other| &lt;= atol + rtol * |other| everywhere; never true of a NaN.</summary>
+    /// <summary>
+    /// Whether |this - other| &lt;= atol + rtol * |other| everywhere; never true of a NaN.
+    /// </summary>
     public bool allclose(Tensor other, double rtol = 1e-5, double atol = 1e-8)
     {
         var call = new OpCall(Ops.AllClose);

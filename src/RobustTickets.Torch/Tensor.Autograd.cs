@@ -36,7 +36,10 @@ public sealed unsafe partial class Tensor
         }
     }
 
-    /// <summary>The accumulated gradient, of this tensor's shape, or null. Each reading gives a new reference to the same gradient; setting shares the given tensor.</summary>
+    /// <summary>
+    /// The accumulated gradient, of this tensor's shape, or null. Each reading gives a new
+    /// reference to the same gradient; setting shares the given tensor.
+    /// </summary>
     public Tensor? grad
     {
         get
@@ -56,7 +59,10 @@ public sealed unsafe partial class Tensor
     /// <summary>The same memory without history.</summary>
     public Tensor detach() => Call.Unary(Ops.Detach, this);
 
-    /// <summary>The same memory without history, unknown to autograd's watch over writes in place: cheaper than <see cref="detach"/>, for kernels that read memory.</summary>
+    /// <summary>
+    /// The same memory without history, unknown to autograd's watch over writes in place: cheaper
+    /// than <see cref="detach"/>, for kernels that read memory.
+    /// </summary>
     internal Tensor WithoutHistory()
     {
         Shim.Check(Shim.rt_without_history(Handle, out var handle), "without history", Describe);
@@ -65,24 +71,31 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// Itself where nobody else holds it or its memory, else a copy: a managed backward may add to the result. What autograd hands to a backward may be handed to others too (a sum gives
+    /// Itself where nobody else holds it or its memory, else a copy: a managed backward may add to
+    /// the result. What autograd hands to a backward may be handed to others too (a sum gives
     /// both its terms the same gradient).
     /// </summary>
     internal Tensor Own() => is_contiguous && Shim.rt_is_sole(Handle) != 0 ? this : detach().clone().contiguous();
 
     /// <summary>Accumulates the gradients of this scalar into every leaf it depends on.</summary>
     /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
-    /// <exception cref="TorchException">No history, not a scalar, or a managed backward threw (it is the inner exception).</exception>
+    /// <exception cref="TorchException">No history, not a scalar, or a managed backward threw (it
+    /// is the inner exception).</exception>
     public void backward(bool retain_graph = false) => backward(null, retain_graph);
 
     /// <summary>Accumulates vector-Jacobian products into every leaf.</summary>
-    /// <param name="gradient">Gradient of the final value with respect to this tensor, of its shape; null for a scalar means 1.</param>
+    /// <param name="gradient">Gradient of the final value with respect to this tensor, of its
+    /// shape; null for a scalar means 1.</param>
     /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
     public void backward(Tensor? gradient, bool retain_graph = false)
     {
         var root = Handle;
         var seed = gradient?.Handle ?? 0;
-        Shim.Check(Shim.rt_backward(&root, 1, gradient is null ? null : &seed, retain_graph ? 1 : 0), "backward", Describe);
+        Shim.Check(
+            Shim.rt_backward(&root, 1, gradient is null ? null : &seed, retain_graph ? 1 : 0),
+            "backward",
+            Describe
+        );
         GC.KeepAlive(this);
         GC.KeepAlive(gradient);
     }

@@ -53,7 +53,9 @@ public sealed partial class Tensor
     /// <summary>x to the power of <paramref name="exponent"/>.</summary>
     public Tensor pow(double exponent) => Call.With(Ops.Pow, this, exponent);
 
-    /// <summary>log(1 + exp(beta x)) / beta; the identity where beta x exceeds <paramref name="threshold"/>.</summary>
+    /// <summary>
+    /// log(1 + exp(beta x)) / beta; the identity where beta x exceeds <paramref name="threshold"/>.
+    /// </summary>
     public Tensor softplus(double beta = 1, double threshold = 20)
     {
         var call = new OpCall(Ops.Softplus);
@@ -113,7 +115,9 @@ public sealed partial class Tensor
     /// <summary>Mean along several dimensions.</summary>
     public Tensor mean(ReadOnlySpan<long> dims, bool keepdim = false) => Call.With(Ops.MeanDim, this, dims, keepdim);
 
-    /// <summary>Variance along one dimension, with n - <paramref name="correction"/> below the fraction.</summary>
+    /// <summary>
+    /// Variance along one dimension, with n - <paramref name="correction"/> below the fraction.
+    /// </summary>
     public Tensor var(int dim, int correction = 1, bool keepdim = false)
     {
         var call = new OpCall(Ops.Var);
@@ -171,7 +175,10 @@ public sealed partial class Tensor
     /// <summary>Running sum along a dimension.</summary>
     public Tensor cumsum(int dim) => Call.With(Ops.Cumsum, this, (long)dim);
 
-    /// <summary>The k largest (or smallest) elements along a dimension, in order, and where they are (Int64).</summary>
+    /// <summary>
+    /// The k largest (or smallest) elements along a dimension, in order, and where they are
+    /// (Int64).
+    /// </summary>
     public (Tensor values, Tensor indices) topk(long k, int dim = -1, bool largest = true)
     {
         var call = new OpCall(Ops.TopK);

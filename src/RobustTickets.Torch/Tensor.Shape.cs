@@ -50,7 +50,9 @@ public sealed partial class Tensor
     /// <summary>Dimensions in another order, a view.</summary>
     public Tensor permute(params ReadOnlySpan<long> dims) => Call.With(Ops.Permute, this, dims);
 
-    /// <summary>Another shape of the same elements (-1 = what is left); a copy when no view does it.</summary>
+    /// <summary>
+    /// Another shape of the same elements (-1 = what is left); a copy when no view does it.
+    /// </summary>
     public Tensor reshape(params ReadOnlySpan<long> shape) => Call.With(Ops.Reshape, this, shape);
 
     /// <summary>Another shape of the same memory (-1 = what is left).</summary>
@@ -66,7 +68,9 @@ public sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary><paramref name="length"/> entries from <paramref name="start"/> along a dimension, a view.</summary>
+    /// <summary>
+    /// <paramref name="length"/> entries from <paramref name="start"/> along a dimension, a view.
+    /// </summary>
     public Tensor narrow(int dim, long start, long length)
     {
         var call = new OpCall(Ops.Narrow);
@@ -134,10 +138,15 @@ public sealed partial class Tensor
         return call.Tensors()!;
     }
 
-    /// <summary>Entries by number along a dimension: result[i] = this[index[i]]; index is Int64 [n].</summary>
+    /// <summary>
+    /// Entries by number along a dimension: result[i] = this[index[i]]; index is Int64 [n].
+    /// </summary>
     public Tensor index_select(int dim, Tensor index) => Call.With(Ops.IndexSelect, this, (long)dim, index);
 
-    /// <summary>Element <c>this[i..., index..., ...]</c> for every combination; a boolean mask selects as in PyTorch. Null = all of that dimension.</summary>
+    /// <summary>
+    /// Element <c>this[i..., index..., ...]</c> for every combination; a boolean mask selects as in
+    /// PyTorch. Null = all of that dimension.
+    /// </summary>
     public Tensor index(params ReadOnlySpan<Tensor?> indices)
     {
         var call = new OpCall(Ops.Index);
@@ -172,7 +181,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>this[index[i]] = source[i] along a dimension.</summary>
-    public Tensor index_copy_(int dim, Tensor index, Tensor source) => Indexed(Ops.IndexCopyInPlace, dim, index, source);
+    public Tensor index_copy_(int dim, Tensor index, Tensor source) =>
+        Indexed(Ops.IndexCopyInPlace, dim, index, source);
 
     /// <summary>this[index[i]] = value along a dimension.</summary>
     public Tensor index_fill_(int dim, Tensor index, double value)
@@ -186,7 +196,9 @@ public sealed partial class Tensor
         return this;
     }
 
-    /// <summary>result[i][j] = this[i][index[i][j]] (for dim 1); index is Int64 of the result's shape.</summary>
+    /// <summary>
+    /// result[i][j] = this[i][index[i][j]] (for dim 1); index is Int64 of the result's shape.
+    /// </summary>
     public Tensor gather(int dim, Tensor index) => Call.With(Ops.Gather, this, (long)dim, index);
 
     /// <summary>this[i][index[i][j]] = source[i][j] (for dim 1).</summary>
@@ -205,9 +217,12 @@ public sealed partial class Tensor
     }
 
     /// <summary>this[i][index[i][j]] += source[i][j] (for dim 1).</summary>
-    public Tensor scatter_add_(int dim, Tensor index, Tensor source) => Indexed(Ops.ScatterAddInPlace, dim, index, source);
+    public Tensor scatter_add_(int dim, Tensor index, Tensor source) =>
+        Indexed(Ops.ScatterAddInPlace, dim, index, source);
 
-    /// <summary>A copy with <paramref name="value"/> where the mask (Bool, broadcast) is true.</summary>
+    /// <summary>
+    /// A copy with <paramref name="value"/> where the mask (Bool, broadcast) is true.
+    /// </summary>
     public Tensor masked_fill(Tensor mask, double value)
     {
         var call = new OpCall(Ops.MaskedFill);

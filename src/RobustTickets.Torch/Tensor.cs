@@ -1,14 +1,18 @@
-// A tensor of libtorch: life, metadata, memory. Operators are in the other parts of this class, one topic a file.
-// Names follow PyTorch in lower case, here and in `torch` only, because that is what users know.
+// A tensor of libtorch: life, metadata, memory. Operators are in the other parts of this class, one
+// topic a file. Names follow PyTorch in lower case, here and in `torch` only, because that is what
+// users know.
 using System.Runtime.InteropServices;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
 /// <summary>
-/// A reference to a tensor. Made inside a <see cref="TensorScope"/> it is freed with the scope; made outside it belongs to the caller, who disposes it.
-/// Not thread-safe; grad mode, autocast and scopes are per thread, so a computation stays on one thread and awaits nothing.
-/// Shapes in the documentation: <c>B</c> examples, <c>T</c> tokens, <c>H</c> hidden size, <c>[]</c> a scalar.
+/// A reference to a tensor. Made inside a <see cref="TensorScope"/> it is freed with the scope;
+/// made outside it belongs to the caller, who disposes it.
+/// Not thread-safe; grad mode, autocast and scopes are per thread, so a computation stays on one
+/// thread and awaits nothing.
+/// Shapes in the documentation: <c>B</c> examples, <c>T</c> tokens, <c>H</c> hidden size, <c>[]</c>
+/// a scalar.
 /// </summary>
 public sealed unsafe partial class Tensor : IDisposable
 {
@@ -20,26 +24,40 @@ public sealed unsafe partial class Tensor : IDisposable
     internal Tensor(nint owned)
     {
         _handle = owned;
-        if (ScopeFrame.Current is { } frame) frame.Add(this);
-        else _guard = new TensorHandle(owned);
+        if (ScopeFrame.Current is { } frame)
+            frame.Add(this);
+        else
+            _guard = new TensorHandle(owned);
     }
 
-    /// <summary>Tensor references of this process that were not freed yet. Flat from step to step in a program without leaks.</summary>
+    /// <summary>
+    /// Tensor references of this process that were not freed yet. Flat from step to step in a
+    /// program without leaks.
+    /// </summary>
     public static long LiveCount => Shim.rt_live();
 
     /// <summary>The scope that will free this tensor, or null.</summary>
     internal ScopeFrame? Owner { get; set; }
 
-    internal nint Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(Tensor), "the tensor was freed (by Dispose, or with the scope it was made in; scope.Keep hands one out)");
+    internal nint Handle =>
+        _handle != 0
+            ? _handle
+            : throw new ObjectDisposedException(
+                nameof(Tensor),
+                "the tensor was freed (by Dispose, or with the scope it was made in; scope.Keep hands one out)"
+            );
 
     /// <summary>True after <see cref="Dispose"/> or the end of the tensor's scope.</summary>
     public bool IsDisposed => _handle == 0;
 
-    /// <summary>Takes the tensor out of every scope: from now on it belongs to the caller. Returns it.</summary>
+    /// <summary>
+    /// Takes the tensor out of every scope: from now on it belongs to the caller. Returns it.
+    /// </summary>
     public Tensor keep()
     {
         _ = Handle;
-        if (Owner is not null) Guard();
+        if (Owner is not null)
+            Guard();
         return this;
     }
 
@@ -49,17 +67,26 @@ public sealed unsafe partial class Tensor : IDisposable
         _guard ??= new TensorHandle(Handle);
     }
 
-    /// <summary>Frees this reference; the memory goes when no other reference and no graph holds it. Twice is fine.</summary>
+    /// <summary>
+    /// Frees this reference; the memory goes when no other reference and no graph holds it. Twice
+    /// is fine.
+    /// </summary>
     public void Dispose()
     {
         var handle = Interlocked.Exchange(ref _handle, 0);
-        if (handle == 0) return;
+        if (handle == 0)
+            return;
         Owner = null;
-        if (_guard is { } guard) guard.Dispose();
-        else Shim.rt_free(handle);
+        if (_guard is { } guard)
+            guard.Dispose();
+        else
+            Shim.rt_free(handle);
     }
 
-    /// <summary>Another reference to the same tensor (memory, history and gradient slot shared), owned like any new tensor.</summary>
+    /// <summary>
+    /// Another reference to the same tensor (memory, history and gradient slot shared), owned like
+    /// any new tensor.
+    /// </summary>
     public Tensor alias()
     {
         var shared = new Tensor(Shim.rt_share(Handle));
@@ -77,9 +104,11 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         get
         {
-            if (_shape is { } known) return known;
+            if (_shape is { } known)
+                return known;
             var sizes = new long[Shim.rt_rank(Handle)];
-            fixed (long* p = sizes) Shim.rt_shape(Handle, p);
+            fixed (long* p = sizes)
+                Shim.rt_shape(Handle, p);
             GC.KeepAlive(this);
             return _shape = sizes;
         }
@@ -88,12 +117,15 @@ public sealed unsafe partial class Tensor : IDisposable
     /// <summary>Number of dimensions.</summary>
     public int dim => Sizes.Length;
 
-    /// <summary>Size of dimension <paramref name="d"/>, counted from the end when negative.</summary>
+    /// <summary>
+    /// Size of dimension <paramref name="d"/>, counted from the end when negative.
+    /// </summary>
     public long size(int d)
     {
         var sizes = Sizes;
         var at = d < 0 ? d + sizes.Length : d;
-        if ((uint)at >= (uint)sizes.Length) throw new ArgumentOutOfRangeException(nameof(d), d, $"{Describe()} has {sizes.Length} dimensions");
+        if ((uint)at >= (uint)sizes.Length)
+            throw new ArgumentOutOfRangeException(nameof(d), d, $"{Describe()} has {sizes.Length} dimensions");
         return sizes[at];
     }
 
@@ -143,12 +175,16 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>Address of the first element, valid while this tensor lives.</summary>
-    /// <exception cref="InvalidOperationException">The tensor lies on another device, whose addresses mean nothing to this process.</exception>
+    /// <exception cref="InvalidOperationException">The tensor lies on another device, whose
+    /// addresses mean nothing to this process.</exception>
     public IntPtr data_ptr
     {
         get
         {
-            if (!device.IsHost) throw new InvalidOperationException($"{Describe()}: code for the CPU was given a tensor of another device");
+            if (!device.IsHost)
+                throw new InvalidOperationException(
+                    $"{Describe()}: code for the CPU was given a tensor of another device"
+                );
             var address = (nint)Shim.rt_data(Handle);
             GC.KeepAlive(this);
             return address;
@@ -156,23 +192,35 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// The elements in place. The span reads and writes the tensor's memory behind autograd's back and is valid only while the tensor lives:
+    /// The elements in place. The span reads and writes the tensor's memory behind autograd's back
+    /// and is valid only while the tensor lives:
     /// keep the tensor reachable (a field, a <c>using</c>, a scope) as long as the span is used.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Not on the CPU, not contiguous, or elements of another type.</exception>
-    public Span<T> span<T>() where T : unmanaged
+    /// <exception cref="InvalidOperationException">Not on the CPU, not contiguous, or elements of
+    /// another type.</exception>
+    public Span<T> span<T>()
+        where T : unmanaged
     {
-        if (sizeof(T) != dtype.Size() || (typeof(T) != typeof(ushort) && typeof(T) != typeof(byte) && DTypes.Of<T>() != dtype))
+        if (
+            sizeof(T) != dtype.Size()
+            || (typeof(T) != typeof(ushort) && typeof(T) != typeof(byte) && DTypes.Of<T>() != dtype)
+        )
         {
             throw new InvalidOperationException($"{Describe()} has no elements of type {typeof(T).Name}");
         }
-        if (device.Kind != DeviceKind.Cpu) throw new InvalidOperationException($"{Describe()} lies on {device}: copy it to the CPU first");
-        if (!is_contiguous) throw new InvalidOperationException($"{Describe()} is not contiguous: call contiguous() first");
+        if (device.Kind != DeviceKind.Cpu)
+            throw new InvalidOperationException($"{Describe()} lies on {device}: copy it to the CPU first");
+        if (!is_contiguous)
+            throw new InvalidOperationException($"{Describe()} is not contiguous: call contiguous() first");
         return new Span<T>((void*)data_ptr, checked((int)numel));
     }
 
-    /// <summary>A copy of all elements in row order, converted to <typeparamref name="T"/>'s dtype when they are of another.</summary>
-    public T[] to_array<T>() where T : unmanaged
+    /// <summary>
+    /// A copy of all elements in row order, converted to <typeparamref name="T"/>'s dtype when they
+    /// are of another.
+    /// </summary>
+    public T[] to_array<T>()
+        where T : unmanaged
     {
         if (dtype != DTypes.Of<T>())
         {
@@ -181,29 +229,49 @@ public sealed unsafe partial class Tensor : IDisposable
             return to(DTypes.Of<T>()).to_array<T>();
         }
         var array = new T[numel];
-        fixed (T* p = array) Shim.Check(Shim.rt_read(Handle, p, array.LongLength * sizeof(T)), "read a tensor", Describe);
+        fixed (T* p = array)
+            Shim.Check(Shim.rt_read(Handle, p, array.LongLength * sizeof(T)), "read a tensor", Describe);
         GC.KeepAlive(this);
         return array;
     }
 
-    /// <summary>The elements for reading on the host: in place where they lie there in row order, else a copy. Valid while the tensor lives.</summary>
-    public ReadOnlySpan<T> host<T>() where T : unmanaged => device.IsHost && is_contiguous ? span<T>() : to_array<T>();
+    /// <summary>
+    /// The elements for reading on the host: in place where they lie there in row order, else a
+    /// copy. Valid while the tensor lives.
+    /// </summary>
+    public ReadOnlySpan<T> host<T>()
+        where T : unmanaged => device.IsHost && is_contiguous ? span<T>() : to_array<T>();
 
-    /// <summary>The elements for changing on the host: in place where they lie there, else a copy that is written back when the result is disposed.</summary>
-    /// <exception cref="InvalidOperationException">Elements of another type, or not contiguous on the host.</exception>
-    public HostElements<T> edit<T>() where T : unmanaged => new(this);
+    /// <summary>
+    /// The elements for changing on the host: in place where they lie there, else a copy that is
+    /// written back when the result is disposed.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Elements of another type, or not contiguous on
+    /// the host.</exception>
+    public HostElements<T> edit<T>()
+        where T : unmanaged => new(this);
 
     /// <summary>A copy of all elements as <see cref="float"/>, in row order.</summary>
     public float[] to_array() => to_array<float>();
 
-    /// <summary>The one element of a tensor of any shape, converted to <typeparamref name="T"/>.</summary>
+    /// <summary>
+    /// The one element of a tensor of any shape, converted to <typeparamref name="T"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Not exactly one element.</exception>
-    public T item<T>() where T : unmanaged
-        => numel == 1 ? to_array<T>()[0] : throw new InvalidOperationException($"{Describe()} has {numel} elements, item needs exactly one");
+    public T item<T>()
+        where T : unmanaged =>
+        numel == 1
+            ? to_array<T>()[0]
+            : throw new InvalidOperationException($"{Describe()} has {numel} elements, item needs exactly one");
 
     /// <summary>Shape and type for messages, e.g. <c>[32, 768] float32</c>.</summary>
-    internal string Describe() => _handle == 0 ? "freed tensor" : $"[{string.Join(", ", Sizes)}] {dtype.ToString().ToLowerInvariant()}{(device.Kind == DeviceKind.Cpu ? "" : " " + device)}";
+    internal string Describe() =>
+        _handle == 0
+            ? "freed tensor"
+            : $"[{string.Join(", ", Sizes)}] "
+                + $"{dtype.ToString().ToLowerInvariant()}{(device.Kind == DeviceKind.Cpu ? "" : " " + device)}";
 
     /// <summary>Shape and type; the elements too when there are at most 16.</summary>
-    public override string ToString() => _handle != 0 && numel <= 16 ? $"{Describe()} ({string.Join(", ", to_array<double>())})" : Describe();
+    public override string ToString() =>
+        _handle != 0 && numel <= 16 ? $"{Describe()} ({string.Join(", ", to_array<double>())})" : Describe();
 }

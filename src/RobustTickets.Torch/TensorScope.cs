@@ -1,5 +1,6 @@
-// Ownership of tensors by scope: what is made inside a scope on this thread is freed at its end, in one go, without finalizers.
-// A tensor made outside any scope belongs to its maker and is guarded by a SafeHandle, so a forgotten one is collected late, not lost.
+// Ownership of tensors by scope: what is made inside a scope on this thread is freed at its end, in
+// one go, without finalizers. A tensor made outside any scope belongs to its maker and is guarded
+// by a SafeHandle, so a forgotten one is collected late, not lost.
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using RobustTickets.Torch.Native;
@@ -7,8 +8,10 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>
-/// Frees every tensor made on this thread between its start and its disposal, results of operators and gradients included, except those handed
-/// out by <see cref="Keep(Tensor?)"/>. Scopes nest: use one per step. <code>using var scope = torch.scope(); ... return scope.Keep(loss);</code>
+/// Frees every tensor made on this thread between its start and its disposal, results of operators
+/// and gradients included, except those handed
+/// out by <see cref="Keep(Tensor?)"/>. Scopes nest: use one per step. <code>using var scope =
+/// torch.scope(); ... return scope.Keep(loss);</code>
 /// </summary>
 public ref struct TensorScope
 {
@@ -19,13 +22,21 @@ public ref struct TensorScope
     /// <summary>Tensors made in this scope that are still alive.</summary>
     public readonly int Count => Frame.Living;
 
-    /// <summary>Hands <paramref name="tensor"/> to the enclosing scope, or to the caller when there is none. Returns it.</summary>
+    /// <summary>
+    /// Hands <paramref name="tensor"/> to the enclosing scope, or to the caller when there is none.
+    /// Returns it.
+    /// </summary>
     /// <exception cref="ArgumentException">The tensor belongs to another scope.</exception>
     [return: NotNullIfNotNull(nameof(tensor))]
     public readonly Tensor? Keep(Tensor? tensor)
     {
-        if (tensor is null) return null;
-        if (tensor.Owner != Frame) throw new ArgumentException($"{tensor.Describe()} was not made in this scope, so this scope cannot hand it out", nameof(tensor));
+        if (tensor is null)
+            return null;
+        if (tensor.Owner != Frame)
+            throw new ArgumentException(
+                $"{tensor.Describe()} was not made in this scope, so this scope cannot hand it out",
+                nameof(tensor)
+            );
         Frame.HandOut(tensor);
         return tensor;
     }
@@ -33,13 +44,15 @@ public ref struct TensorScope
     /// <summary>Hands several tensors out, see <see cref="Keep(Tensor?)"/>.</summary>
     public readonly void KeepAll(params ReadOnlySpan<Tensor?> tensors)
     {
-        foreach (var tensor in tensors) Keep(tensor);
+        foreach (var tensor in tensors)
+            Keep(tensor);
     }
 
     private readonly ScopeFrame Frame => _frame ?? throw new ObjectDisposedException(nameof(TensorScope));
 
     /// <summary>Frees what was made in the scope.</summary>
-    /// <exception cref="InvalidOperationException">A scope opened later on this thread is still open.</exception>
+    /// <exception cref="InvalidOperationException">A scope opened later on this thread is still
+    /// open.</exception>
     public void Dispose()
     {
         var frame = _frame;
@@ -48,11 +61,17 @@ public ref struct TensorScope
     }
 }
 
-/// <summary>The list behind a scope, one stack of them a thread; frames are reused so that a step allocates none.</summary>
+/// <summary>
+/// The list behind a scope, one stack of them a thread; frames are reused so that a step allocates
+/// none.
+/// </summary>
 internal sealed class ScopeFrame
 {
-    [ThreadStatic] private static ScopeFrame? s_current;
-    [ThreadStatic] private static ScopeFrame? s_spare;
+    [ThreadStatic]
+    private static ScopeFrame? s_current;
+
+    [ThreadStatic]
+    private static ScopeFrame? s_spare;
 
     private readonly List<Tensor> _made = [];
     private ScopeFrame? _outer;
@@ -72,7 +91,8 @@ internal sealed class ScopeFrame
 
     public void Add(Tensor tensor)
     {
-        // A long loop inside one scope may free its own tensors: forget those, or the list would grow with the loop.
+        // A long loop inside one scope may free its own tensors: forget those, or the list would
+        // grow with the loop.
         if (_made.Count >= _compactAt)
         {
             _made.RemoveAll(t => t.Owner != this);
@@ -84,16 +104,22 @@ internal sealed class ScopeFrame
 
     public void HandOut(Tensor tensor)
     {
-        if (_outer is { } outer) outer.Add(tensor);
-        else tensor.Guard();
+        if (_outer is { } outer)
+            outer.Add(tensor);
+        else
+            tensor.Guard();
     }
 
     public void Close()
     {
-        if (s_current != this) throw new InvalidOperationException("tensor scopes are closed in the reverse order of their opening, on the thread that opened them");
+        if (s_current != this)
+            throw new InvalidOperationException(
+                "tensor scopes are closed in the reverse order of their opening, on the thread that opened them"
+            );
         foreach (var tensor in _made)
         {
-            if (tensor.Owner == this) tensor.Dispose();
+            if (tensor.Owner == this)
+                tensor.Dispose();
         }
         _made.Clear();
         _compactAt = 256;
@@ -106,7 +132,8 @@ internal sealed class ScopeFrame
 /// <summary>Owns the native reference of a tensor that belongs to no scope.</summary>
 internal sealed class TensorHandle : SafeHandle
 {
-    public TensorHandle(nint owned) : base(0, ownsHandle: true) => SetHandle(owned);
+    public TensorHandle(nint owned)
+        : base(0, ownsHandle: true) => SetHandle(owned);
 
     public override bool IsInvalid => handle == 0;
 

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch;
 
-/// <summary>Processor time of the calling thread: what one thread's work costs on a machine that is busy with other things.</summary>
+/// <summary>
+/// Processor time of the calling thread: what one thread's work costs on a machine that is busy
+/// with other things.
+/// </summary>
 public static partial class ThreadClock
 {
     private const int ThreadTime = 3; // CLOCK_THREAD_CPUTIME_ID
@@ -15,7 +18,8 @@ public static partial class ThreadClock
     /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
     public static long Ticks()
     {
-        if (!IsSupported || clock_gettime(ThreadTime, out var time) != 0) throw new PlatformNotSupportedException("processor time of a thread is read on 64-bit Linux only");
+        if (!IsSupported || clock_gettime(ThreadTime, out var time) != 0)
+            throw new PlatformNotSupportedException("processor time of a thread is read on 64-bit Linux only");
         return (time.Seconds * Stopwatch.Frequency) + (long)(time.Nanoseconds * (Stopwatch.Frequency / 1e9));
     }
 
@@ -26,5 +30,6 @@ public static partial class ThreadClock
         public long Nanoseconds;
     }
 
-    [LibraryImport("libc")] private static partial int clock_gettime(int clock, out TimeSpec time);
+    [LibraryImport("libc")]
+    private static partial int clock_gettime(int clock, out TimeSpec time);
 }

@@ -1,5 +1,6 @@
-// What this process computes with: libtorch, BLAS, threads, vector units, devices, and how fast a matrix product of BERT's shape is.
-// `robust-tickets info` prints it, once as set up by CpuSetup and once (in a child process with ROBUST_TICKETS_NO_CPU_SETUP=1) as the libraries choose.
+// What this process computes with: libtorch, BLAS, threads, vector units, devices, and how fast a
+// matrix product of BERT's shape is. `robust-tickets info` prints it, once as set up by CpuSetup
+// and once (in a child process with ROBUST_TICKETS_NO_CPU_SETUP=1) as the libraries choose.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
@@ -14,12 +15,14 @@ namespace RobustTickets.Torch;
 /// <param name="M">Rows of the left matrix.</param>
 /// <param name="K">Columns of the left matrix.</param>
 /// <param name="N">Columns of the right matrix.</param>
-/// <param name="GigaflopsPerSecond">2 M K N / median time, in 1e9 operations a second; null when the type is emulated and therefore not offered.</param>
+/// <param name="GigaflopsPerSecond">2 M K N / median time, in 1e9 operations a second; null when
+/// the type is emulated and therefore not offered.</param>
 public sealed record GemmRate(DType DType, string Device, int M, int K, int N, double? GigaflopsPerSecond)
 {
     /// <summary>For people.</summary>
-    public override string ToString() => $"{DType.ToString().ToLowerInvariant()} [{M}, {K}] x [{K}, {N}] on {Device}: " +
-        (GigaflopsPerSecond is { } rate ? $"{rate:F0} GFLOP/s" : "emulated on this CPU, not offered");
+    public override string ToString() =>
+        $"{DType.ToString().ToLowerInvariant()} [{M}, {K}] x [{K}, {N}] on {Device}: "
+        + (GigaflopsPerSecond is { } rate ? $"{rate:F0} GFLOP/s" : "emulated on this CPU, not offered");
 }
 
 /// <summary>The BLAS libtorch calls.</summary>
@@ -36,13 +39,25 @@ public sealed record OpenBlasInfo(string Config, string Core, string Threading, 
 /// <param name="Processors">Processors this process may use.</param>
 /// <param name="CpuName">Model name.</param>
 /// <param name="VectorLevel"><c>avx512</c>, <c>avx2</c>, <c>neon</c> or <c>scalar</c>.</param>
-/// <param name="HasBFloat16">Whether the CPU multiplies bfloat16 in hardware (AVX512_BF16, AMX_BF16).</param>
+/// <param name="HasBFloat16">Whether the CPU multiplies bfloat16 in hardware (AVX512_BF16,
+/// AMX_BF16).</param>
 /// <param name="OpenBlas">The BLAS, or null when it is another (MKL).</param>
 /// <param name="CpuSetup">What was set up before loading, one statement each.</param>
 /// <param name="Devices"><c>cpu</c> and the GPUs.</param>
 /// <param name="Build">How libtorch was built, its own text.</param>
-public sealed record TorchInfo(string TorchVersion, string NativeLibrary, int Threads, int Processors, string CpuName, string VectorLevel,
-    bool HasBFloat16, OpenBlasInfo? OpenBlas, IReadOnlyList<string> CpuSetup, IReadOnlyList<string> Devices, string Build)
+public sealed record TorchInfo(
+    string TorchVersion,
+    string NativeLibrary,
+    int Threads,
+    int Processors,
+    string CpuName,
+    string VectorLevel,
+    bool HasBFloat16,
+    OpenBlasInfo? OpenBlas,
+    IReadOnlyList<string> CpuSetup,
+    IReadOnlyList<string> Devices,
+    string Build
+)
 {
     /// <summary>Reads all facts. Loads libtorch.</summary>
     /// <exception cref="TorchUnavailableException">No libtorch.</exception>
@@ -50,18 +65,39 @@ public sealed record TorchInfo(string TorchVersion, string NativeLibrary, int Th
     {
         ShimLibrary.EnsureLoaded();
         List<string> devices = ["cpu"];
-        for (var i = 0; i < torch.cuda_device_count(); i++) devices.Add($"cuda:{i}");
-        return new TorchInfo(torch.version, ShimLibrary.LoadedFrom!, torch.get_num_threads(), Environment.ProcessorCount, ReadCpuName(), ReadVectorLevel(),
-            ReadBFloat16(), NativeFacts.OpenBlas(), [.. Native.CpuSetup.Applied], devices, NativeFacts.Build());
+        for (var i = 0; i < torch.cuda_device_count(); i++)
+            devices.Add($"cuda:{i}");
+        return new TorchInfo(
+            torch.version,
+            ShimLibrary.LoadedFrom!,
+            torch.get_num_threads(),
+            Environment.ProcessorCount,
+            ReadCpuName(),
+            ReadVectorLevel(),
+            ReadBFloat16(),
+            NativeFacts.OpenBlas(),
+            [.. Native.CpuSetup.Applied],
+            devices,
+            NativeFacts.Build()
+        );
     }
 
     /// <summary>
-    /// Measures a matrix product, by default of the shape of BERT-base's widest layer at 1,024 tokens. Takes about a second.
-    /// bfloat16 on a CPU without hardware for it gives a null rate: it would be emulated, slower than float32.
+    /// Measures a matrix product, by default of the shape of BERT-base's widest layer at 1,024
+    /// tokens. Takes about a second.
+    /// bfloat16 on a CPU without hardware for it gives a null rate: it would be emulated, slower
+    /// than float32.
     /// </summary>
-    public static GemmRate MeasureGemm(DType dtype = DType.Float32, Device device = default, int m = 1024, int k = 768, int n = 3072)
+    public static GemmRate MeasureGemm(
+        DType dtype = DType.Float32,
+        Device device = default,
+        int m = 1024,
+        int k = 768,
+        int n = 3072
+    )
     {
-        if (dtype == DType.BFloat16 && device.Kind == DeviceKind.Cpu && !ReadBFloat16()) return new GemmRate(dtype, device.ToString(), m, k, n, null);
+        if (dtype == DType.BFloat16 && device.Kind == DeviceKind.Cpu && !ReadBFloat16())
+            return new GemmRate(dtype, device.ToString(), m, k, n, null);
         using var scope = torch.scope();
         using var quiet = torch.no_grad();
         var a = torch.rand([m, k], DType.Float32, device).to(dtype);
@@ -73,9 +109,12 @@ public sealed record TorchInfo(string TorchVersion, string NativeLibrary, int Th
         for (var round = 0; round < 200 && (times.Count < 5 || budget.ElapsedMilliseconds < 800); round++)
         {
             var watch = Stopwatch.StartNew();
-            for (var i = 0; i < repeats; i++) Multiply(result, a, b);
-            if (device.Kind != DeviceKind.Cpu) Wait(result);
-            if (round >= 2) times.Add(watch.Elapsed.TotalSeconds / repeats);
+            for (var i = 0; i < repeats; i++)
+                Multiply(result, a, b);
+            if (device.Kind != DeviceKind.Cpu)
+                Wait(result);
+            if (round >= 2)
+                times.Add(watch.Elapsed.TotalSeconds / repeats);
         }
         times.Sort();
         return new GemmRate(dtype, device.ToString(), m, k, n, 2.0 * m * k * n / times[times.Count / 2] / 1e9);
@@ -97,12 +136,20 @@ public sealed record TorchInfo(string TorchVersion, string NativeLibrary, int Th
     }
 
     /// <summary>Widest vector unit .NET's kernels use.</summary>
-    public static string ReadVectorLevel() => Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : AdvSimd.IsSupported ? "neon" : "scalar";
+    public static string ReadVectorLevel() =>
+        Avx512F.IsSupported ? "avx512"
+        : Avx2.IsSupported ? "avx2"
+        : AdvSimd.IsSupported ? "neon"
+        : "scalar";
 
-    /// <summary>Whether the CPU multiplies bfloat16 in hardware: CPUID leaf 7, AVX512_BF16 (subleaf 1, EAX bit 5) or AMX_BF16 (subleaf 0, EDX bit 22).</summary>
+    /// <summary>
+    /// Whether the CPU multiplies bfloat16 in hardware: CPUID leaf 7, AVX512_BF16 (subleaf 1, EAX
+    /// bit 5) or AMX_BF16 (subleaf 0, EDX bit 22).
+    /// </summary>
     public static bool ReadBFloat16()
     {
-        if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7) return false;
+        if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7)
+            return false;
         var (most, _, _, edx) = X86Base.CpuId(7, 0);
         var avx512 = Avx512F.IsSupported && most >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
         return avx512 || (edx & (1 << 22)) != 0;
@@ -111,8 +158,11 @@ public sealed record TorchInfo(string TorchVersion, string NativeLibrary, int Th
     private static string ReadCpuName()
     {
         const string Key = "model name";
-        if (!File.Exists("/proc/cpuinfo")) return RuntimeInformation.ProcessArchitecture.ToString();
+        if (!File.Exists("/proc/cpuinfo"))
+            return RuntimeInformation.ProcessArchitecture.ToString();
         var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal));
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':') + 1)..].Trim();
+        return line is null
+            ? RuntimeInformation.ProcessArchitecture.ToString()
+            : line[(line.IndexOf(':') + 1)..].Trim();
     }
 }

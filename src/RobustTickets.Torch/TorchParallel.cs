@@ -1,5 +1,6 @@
-// Managed loops on libtorch's own OpenMP team. A Parallel.For beside it would share the cores with spinning OpenMP workers;
-// inside the team there is one pool, and its workers are warm from the matrix products around the loop.
+// Managed loops on libtorch's own OpenMP team. A Parallel.For beside it would share the cores with
+// spinning OpenMP workers; inside the team there is one pool, and its workers are warm from the
+// matrix products around the loop.
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -7,25 +8,33 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-/// <summary>Body of a parallel loop: handles the elements from <paramref name="begin"/> to before <paramref name="end"/>.</summary>
+/// <summary>
+/// Body of a parallel loop: handles the elements from <paramref name="begin"/> to before
+/// <paramref name="end"/>.
+/// </summary>
 public delegate void RangeBody(long begin, long end);
 
 /// <summary>Parallel loops for managed kernels over tensor memory.</summary>
 public static unsafe class TorchParallel
 {
     /// <summary>
-    /// Runs <paramref name="body"/> over contiguous parts of [0, n), the calling thread among the workers, and returns when all are done.
-    /// Which part goes to which thread is fixed by n, grain and the thread count. The body touches memory only: no tensor operations in it
-    /// (grad mode, scopes and autocast are those of the calling thread). Inside another parallel loop it runs serially.
+    /// Runs <paramref name="body"/> over contiguous parts of [0, n), the calling thread among the
+    /// workers, and returns when all are done.
+    /// Which part goes to which thread is fixed by n, grain and the thread count. The body touches
+    /// memory only: no tensor operations in it
+    /// (grad mode, scopes and autocast are those of the calling thread). Inside another parallel
+    /// loop it runs serially.
     /// </summary>
     /// <param name="n">Number of elements; 0 does nothing.</param>
     /// <param name="grain">Fewest elements worth a thread.</param>
-    /// <param name="body">The loop body. The first exception it throws is rethrown here, when all parts have ended.</param>
+    /// <param name="body">The loop body. The first exception it throws is rethrown here, when all
+    /// parts have ended.</param>
     public static void For(long n, long grain, RangeBody body)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(n);
         ArgumentOutOfRangeException.ThrowIfLessThan(grain, 1);
-        if (n == 0) return;
+        if (n == 0)
+            return;
         if (n <= grain)
         {
             body(0, n);
@@ -45,18 +54,25 @@ public static unsafe class TorchParallel
     }
 
     /// <summary>
-    /// Runs <paramref name="body"/> for each task in [0, tasks): a thread takes the next when it is done with one, so what holds one thread up for a moment is made good by the others.
-    /// Which thread gets a task is left to chance; tasks must not depend on it, nor on one another. Otherwise as <see cref="For"/>.
+    /// Runs <paramref name="body"/> for each task in [0, tasks): a thread takes the next when it is
+    /// done with one, so what holds one thread up for a moment is made good by the others.
+    /// Which thread gets a task is left to chance; tasks must not depend on it, nor on one another.
+    /// Otherwise as <see cref="For"/>.
     /// </summary>
     /// <param name="tasks">Number of tasks; begun in their order.</param>
     /// <param name="body">One task.</param>
     public static void ForEach(int tasks, Action<int> body)
     {
         var next = -1;
-        For(Math.Min(tasks, torch.get_num_threads()), 1, (_, _) =>
-        {
-            for (var task = Interlocked.Increment(ref next); task < tasks; task = Interlocked.Increment(ref next)) body(task);
-        });
+        For(
+            Math.Min(tasks, torch.get_num_threads()),
+            1,
+            (_, _) =>
+            {
+                for (var task = Interlocked.Increment(ref next); task < tasks; task = Interlocked.Increment(ref next))
+                    body(task);
+            }
+        );
     }
 
     private sealed class Loop(RangeBody body)

@@ -6,10 +6,14 @@ namespace RobustTickets.Torch;
 /// <summary>PyTorch's top-level functions.</summary>
 public static unsafe partial class torch
 {
-    /// <summary>Opens a scope that frees the tensors made in it: <c>using var scope = torch.scope();</c></summary>
+    /// <summary>
+    /// Opens a scope that frees the tensors made in it: <c>using var scope = torch.scope();</c>
+    /// </summary>
     public static TensorScope scope() => new(ScopeFrame.Open());
 
-    /// <summary>Stops recording on this thread until disposed: <c>using var _ = torch.no_grad();</c></summary>
+    /// <summary>
+    /// Stops recording on this thread until disposed: <c>using var _ = torch.no_grad();</c>
+    /// </summary>
     public static GradMode no_grad() => new(false);
 
     /// <summary>Records again on this thread until disposed.</summary>
@@ -61,7 +65,11 @@ public static unsafe partial class torch
     /// <summary>Sets the state of libtorch's generator of a device.</summary>
     public static void set_rng_state(Tensor state, Device device = default)
     {
-        Shim.Check(Shim.rt_set_rng_state((int)device.Kind, device.NativeIndex, state.Handle), "set_rng_state", state.Describe);
+        Shim.Check(
+            Shim.rt_set_rng_state((int)device.Kind, device.NativeIndex, state.Handle),
+            "set_rng_state",
+            state.Describe
+        );
         GC.KeepAlive(state);
     }
 
@@ -72,20 +80,30 @@ public static unsafe partial class torch
         fixed (long* p = shape)
         {
             var sizes = shape.ToArray();
-            Shim.Check(Shim.rt_tensor(null, 0, p, shape.Length, (int)dtype, (int)device.Kind, device.NativeIndex, out result),
-                "empty", () => $"[{string.Join(", ", sizes)}] {dtype} on {device}");
+            Shim.Check(
+                Shim.rt_tensor(null, 0, p, shape.Length, (int)dtype, (int)device.Kind, device.NativeIndex, out result),
+                "empty",
+                () => $"[{string.Join(", ", sizes)}] {dtype} on {device}"
+            );
         }
         return new Tensor(result);
     }
 
     /// <summary>Tensor of zeros.</summary>
-    public static Tensor zeros(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) => empty(shape, dtype, device).zero_();
+    public static Tensor zeros(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
+        empty(shape, dtype, device).zero_();
 
     /// <summary>Tensor of ones.</summary>
-    public static Tensor ones(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) => full(shape, 1, dtype, device);
+    public static Tensor ones(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
+        full(shape, 1, dtype, device);
 
     /// <summary>Tensor of one number.</summary>
-    public static Tensor full(ReadOnlySpan<long> shape, double value, DType dtype = DType.Float32, Device device = default) => empty(shape, dtype, device).fill_(value);
+    public static Tensor full(
+        ReadOnlySpan<long> shape,
+        double value,
+        DType dtype = DType.Float32,
+        Device device = default
+    ) => empty(shape, dtype, device).fill_(value);
 
     /// <summary>Uninitialised tensor of the shape, dtype and device of another.</summary>
     public static Tensor empty_like(Tensor other) => empty(other.sizes, other.dtype, other.device);
@@ -114,52 +132,82 @@ public static unsafe partial class torch
     public static Tensor arange(long end) => arange(0, end);
 
     /// <summary>Uniform numbers in [0, 1) of libtorch's generator.</summary>
-    public static Tensor rand(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) => empty(shape, dtype, device).uniform_();
+    public static Tensor rand(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
+        empty(shape, dtype, device).uniform_();
 
     /// <summary>Normal numbers of libtorch's generator.</summary>
-    public static Tensor randn(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) => empty(shape, dtype, device).normal_();
+    public static Tensor randn(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
+        empty(shape, dtype, device).normal_();
 
-    /// <summary>A copy of numbers as a tensor of the given shape, dtype after the element type.</summary>
+    /// <summary>
+    /// A copy of numbers as a tensor of the given shape, dtype after the element type.
+    /// </summary>
     /// <param name="values">Elements in row order.</param>
     /// <param name="shape">Shape; none = one dimension as long as the values.</param>
     /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
-    public static Tensor tensor<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape) where T : unmanaged => tensor(values, shape, Device.Cpu);
+    public static Tensor tensor<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape)
+        where T : unmanaged => tensor(values, shape, Device.Cpu);
 
-    /// <summary>A copy of numbers as a tensor of the given shape, dtype after the element type.</summary>
-    public static Tensor tensor<T>(T[] values, params ReadOnlySpan<long> shape) where T : unmanaged => tensor(values.AsSpan(), shape, Device.Cpu);
+    /// <summary>
+    /// A copy of numbers as a tensor of the given shape, dtype after the element type.
+    /// </summary>
+    public static Tensor tensor<T>(T[] values, params ReadOnlySpan<long> shape)
+        where T : unmanaged => tensor(values.AsSpan(), shape, Device.Cpu);
 
     /// <summary>A copy of numbers as a tensor of the given shape on a device.</summary>
-    public static Tensor tensor<T>(ReadOnlySpan<T> values, ReadOnlySpan<long> shape, Device device) where T : unmanaged
+    public static Tensor tensor<T>(ReadOnlySpan<T> values, ReadOnlySpan<long> shape, Device device)
+        where T : unmanaged
     {
         var sizes = shape.IsEmpty && values.Length != 1 ? [values.Length] : shape.ToArray();
         var elements = 1L;
-        foreach (var size in sizes) elements *= size;
-        if (elements != values.Length) throw new ArgumentException($"{values.Length} values do not fill the shape [{string.Join(", ", sizes)}] of {elements}");
+        foreach (var size in sizes)
+            elements *= size;
+        if (elements != values.Length)
+            throw new ArgumentException(
+                $"{values.Length} values do not fill the shape [{string.Join(", ", sizes)}] of {elements}"
+            );
         byte none = 0;
         nint result;
         fixed (T* data = values)
         fixed (long* p = sizes)
         {
             // An empty span has no address; the native side takes null for "uninitialised".
-            Shim.Check(Shim.rt_tensor(data is null ? &none : data, (long)values.Length * sizeof(T), p, sizes.Length, (int)DTypes.Of<T>(),
-                (int)device.Kind, device.NativeIndex, out result), "tensor", () => $"[{string.Join(", ", sizes)}] {typeof(T).Name} on {device}");
+            Shim.Check(
+                Shim.rt_tensor(
+                    data is null ? &none : data,
+                    (long)values.Length * sizeof(T),
+                    p,
+                    sizes.Length,
+                    (int)DTypes.Of<T>(),
+                    (int)device.Kind,
+                    device.NativeIndex,
+                    out result
+                ),
+                "tensor",
+                () => $"[{string.Join(", ", sizes)}] {typeof(T).Name} on {device}"
+            );
         }
         return new Tensor(result);
     }
 
     /// <summary>A copy of numbers as a tensor [n] on a device.</summary>
-    public static Tensor vector<T>(T[] values, Device device) where T : unmanaged => tensor<T>(values.AsSpan(), [values.Length], device);
+    public static Tensor vector<T>(T[] values, Device device)
+        where T : unmanaged => tensor<T>(values.AsSpan(), [values.Length], device);
 
-    /// <summary>Waits until a device has done all it was given. Returns at once for the CPU.</summary>
+    /// <summary>
+    /// Waits until a device has done all it was given. Returns at once for the CPU.
+    /// </summary>
     public static void synchronize(Device device)
     {
-        if (device.IsHost) return;
+        if (device.IsHost)
+            return;
         using var done = zeros([1], DType.Float32, device);
         done.item<float>(); // a copy to the host runs after everything before it on the device's stream
     }
 
     /// <summary>A number as a tensor of shape [].</summary>
-    public static Tensor scalar(double value, DType dtype = DType.Float32, Device device = default) => full([], value, dtype, device);
+    public static Tensor scalar(double value, DType dtype = DType.Float32, Device device = default) =>
+        full([], value, dtype, device);
 
     /// <summary>Tensors joined along a dimension.</summary>
     public static Tensor cat(ReadOnlySpan<Tensor> tensors, int dim = 0) => Joined(Ops.Cat, tensors, dim);
@@ -174,32 +222,69 @@ public static unsafe partial class torch
     public static Tensor matmul(Tensor a, Tensor b) => a.matmul(b);
 
     /// <summary>input + a x b, see <see cref="Tensor.addmm"/>.</summary>
-    public static Tensor addmm(Tensor input, Tensor a, Tensor b, double beta = 1, double alpha = 1) => input.addmm(a, b, beta, alpha);
+    public static Tensor addmm(Tensor input, Tensor a, Tensor b, double beta = 1, double alpha = 1) =>
+        input.addmm(a, b, beta, alpha);
 
-    /// <summary>Gradients of the sum of scalar outputs with respect to inputs, without touching <see cref="Tensor.grad"/>.</summary>
+    /// <summary>
+    /// Gradients of the sum of scalar outputs with respect to inputs, without touching
+    /// <see cref="Tensor.grad"/>.
+    /// </summary>
     /// <param name="outputs">Values to differentiate.</param>
     /// <param name="inputs">Tensors to differentiate by.</param>
     /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
-    /// <param name="allow_unused">Give null for an input the outputs do not depend on instead of failing.</param>
-    /// <param name="grad_outputs">Gradient of the final value by each output, of its shape; null for scalars means 1.</param>
-    public static Tensor?[] grad(ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, bool retain_graph = false, bool allow_unused = false,
-        ReadOnlySpan<Tensor> grad_outputs = default)
+    /// <param name="allow_unused">Give null for an input the outputs do not depend on instead of
+    /// failing.</param>
+    /// <param name="grad_outputs">Gradient of the final value by each output, of its shape; null
+    /// for scalars means 1.</param>
+    public static Tensor?[] grad(
+        ReadOnlySpan<Tensor> outputs,
+        ReadOnlySpan<Tensor> inputs,
+        bool retain_graph = false,
+        bool allow_unused = false,
+        ReadOnlySpan<Tensor> grad_outputs = default
+    )
     {
-        if (!grad_outputs.IsEmpty && grad_outputs.Length != outputs.Length) throw new ArgumentException($"{outputs.Length} outputs but {grad_outputs.Length} gradients of them");
-        Span<nint> from = new nint[outputs.Length], by = new nint[inputs.Length], seeds = new nint[grad_outputs.Length], found = new nint[inputs.Length];
-        for (var i = 0; i < outputs.Length; i++) from[i] = outputs[i].Handle;
-        for (var i = 0; i < inputs.Length; i++) by[i] = inputs[i].Handle;
-        for (var i = 0; i < grad_outputs.Length; i++) seeds[i] = grad_outputs[i].Handle;
+        if (!grad_outputs.IsEmpty && grad_outputs.Length != outputs.Length)
+            throw new ArgumentException($"{outputs.Length} outputs but {grad_outputs.Length} gradients of them");
+        Span<nint> from = new nint[outputs.Length],
+            by = new nint[inputs.Length],
+            seeds = new nint[grad_outputs.Length],
+            found = new nint[inputs.Length];
+        for (var i = 0; i < outputs.Length; i++)
+            from[i] = outputs[i].Handle;
+        for (var i = 0; i < inputs.Length; i++)
+            by[i] = inputs[i].Handle;
+        for (var i = 0; i < grad_outputs.Length; i++)
+            seeds[i] = grad_outputs[i].Handle;
         // References kept until the call returns, beside the raw handles it is given.
         Tensor[] alive = [.. outputs, .. inputs, .. grad_outputs];
-        fixed (nint* o = from, n = by, s = seeds, r = found)
+        fixed (
+            nint* o = from,
+                n = by,
+                s = seeds,
+                r = found
+        )
         {
-            Shim.Check(Shim.rt_grad_of(o, from.Length, n, by.Length, grad_outputs.IsEmpty ? null : s, retain_graph ? 1 : 0, 0, allow_unused ? 1 : 0, r),
-                "grad", () => string.Join(", ", alive.Select(t => t.Describe())));
+            Shim.Check(
+                Shim.rt_grad_of(
+                    o,
+                    from.Length,
+                    n,
+                    by.Length,
+                    grad_outputs.IsEmpty ? null : s,
+                    retain_graph ? 1 : 0,
+                    0,
+                    allow_unused ? 1 : 0,
+                    r
+                ),
+                "grad",
+                () => string.Join(", ", alive.Select(t => t.Describe()))
+            );
         }
         GC.KeepAlive(alive);
         var gradients = new Tensor?[inputs.Length];
-        for (var i = 0; i < gradients.Length; i++) gradients[i] = found[i] == 0 ? null : new Tensor(found[i]);
+        for (var i = 0; i < gradients.Length; i++)
+            gradients[i] = found[i] == 0 ? null : new Tensor(found[i]);
         return gradients;
     }
 
@@ -226,7 +311,8 @@ public ref struct GradMode
     /// <summary>Restores the former mode.</summary>
     public void Dispose()
     {
-        if (_former >= 0) Shim.rt_set_grad_mode(_former);
+        if (_former >= 0)
+            Shim.rt_set_grad_mode(_former);
         _former = -1;
     }
 }

@@ -24,7 +24,9 @@ public static partial class torch
         /// <summary>PyTorch's <c>torch.nn.functional</c>.</summary>
         public static class functional
         {
-            /// <summary>input [*, in] x weight [out, in] transposed + bias [out] -> [*, out].</summary>
+            /// <summary>
+            /// input [*, in] x weight [out, in] transposed + bias [out] -> [*, out].
+            /// </summary>
             public static Tensor linear(Tensor input, Tensor weight, Tensor? bias = null)
             {
                 var call = new OpCall(Ops.Linear);
@@ -34,13 +36,22 @@ public static partial class torch
                 return call.Tensor();
             }
 
-            /// <summary>Normalises the last dimensions to mean 0 and variance 1 (biased), then scales and shifts.</summary>
+            /// <summary>
+            /// Normalises the last dimensions to mean 0 and variance 1 (biased), then scales and
+            /// shifts.
+            /// </summary>
             /// <param name="input">[*, normalizedShape].</param>
             /// <param name="normalizedShape">The last dimensions.</param>
             /// <param name="weight">Scale, of normalizedShape, or null.</param>
             /// <param name="bias">Shift, of normalizedShape, or null.</param>
             /// <param name="eps">Added to the variance; BERT uses 1e-12.</param>
-            public static Tensor layer_norm(Tensor input, ReadOnlySpan<long> normalizedShape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
+            public static Tensor layer_norm(
+                Tensor input,
+                ReadOnlySpan<long> normalizedShape,
+                Tensor? weight = null,
+                Tensor? bias = null,
+                double eps = 1e-5
+            )
             {
                 var call = new OpCall(Ops.LayerNorm);
                 call.Add(input);
@@ -51,7 +62,10 @@ public static partial class torch
                 return call.Tensor();
             }
 
-            /// <summary>Rows of weight [rows, H] by number; ids is Int64 of any shape [*] -> [*, H]. The row <paramref name="padding_idx"/> gets no gradient.</summary>
+            /// <summary>
+            /// Rows of weight [rows, H] by number; ids is Int64 of any shape [*] -> [*, H]. The row
+            /// <paramref name="padding_idx"/> gets no gradient.
+            /// </summary>
             public static Tensor embedding(Tensor weight, Tensor ids, long padding_idx = -1)
             {
                 var call = new OpCall(Ops.Embedding);
@@ -64,10 +78,17 @@ public static partial class torch
             /// <summary>Cross entropy of logits [n, classes] against labels Int64 [n].</summary>
             /// <param name="logits">[n, classes].</param>
             /// <param name="labels">Int64 [n].</param>
-            /// <param name="reduction">Mean over the examples that are not ignored, their sum, or [n].</param>
+            /// <param name="reduction">Mean over the examples that are not ignored, their sum, or
+            /// [n].</param>
             /// <param name="ignore_index">Label of examples to leave out.</param>
             /// <param name="label_smoothing">Share of the target spread over all classes.</param>
-            public static Tensor cross_entropy(Tensor logits, Tensor labels, Reduction reduction = Reduction.Mean, long ignore_index = -100, double label_smoothing = 0)
+            public static Tensor cross_entropy(
+                Tensor logits,
+                Tensor labels,
+                Reduction reduction = Reduction.Mean,
+                long ignore_index = -100,
+                double label_smoothing = 0
+            )
             {
                 var call = new OpCall(Ops.CrossEntropy);
                 call.Add(logits);
@@ -85,7 +106,10 @@ public static partial class torch
             /// <summary>Softmax along <paramref name="dim"/>.</summary>
             public static Tensor softmax(Tensor input, int dim) => input.softmax(dim);
 
-            /// <summary>Dropout from libtorch's sequential generator. Training uses keyed masks instead; this is for comparison.</summary>
+            /// <summary>
+            /// Dropout from libtorch's sequential generator. Training uses keyed masks instead;
+            /// this is for comparison.
+            /// </summary>
             public static Tensor dropout(Tensor input, double p, bool training)
             {
                 var call = new OpCall(Ops.Dropout);
@@ -95,8 +119,16 @@ public static partial class torch
                 return call.Tensor();
             }
 
-            /// <summary>target * (log target - input), or exp(target) * (target - input) when the target is a logarithm, too.</summary>
-            public static Tensor kl_div(Tensor input, Tensor target, Reduction reduction = Reduction.Mean, bool log_target = false)
+            /// <summary>
+            /// target * (log target - input), or exp(target) * (target - input) when the target is
+            /// a logarithm, too.
+            /// </summary>
+            public static Tensor kl_div(
+                Tensor input,
+                Tensor target,
+                Reduction reduction = Reduction.Mean,
+                bool log_target = false
+            )
             {
                 var call = new OpCall(Ops.KlDiv);
                 call.Add(input);

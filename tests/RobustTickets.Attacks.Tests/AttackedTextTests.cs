@@ -57,7 +57,10 @@ public class AttackedTextTests
         var old = AttackedText.Create(columns).Replace(2, "You");
         Assert.Equal(["We go<SPLYouT>I see"], old.Columns);
         Assert.Equal(["premise"], old.ColumnNames);
-        Assert.Equal(["We go", "You see"], AttackedText.Create(columns, TextAttackVersion.Head).Replace(2, "You").Columns);
+        Assert.Equal(
+            ["We go", "You see"],
+            AttackedText.Create(columns, TextAttackVersion.Head).Replace(2, "You").Columns
+        );
     }
 
     [Theory]
@@ -70,12 +73,19 @@ public class AttackedTextTests
         for (var n = 0; n < texts; n++)
         {
             var columns = new List<KeyValuePair<string, string>> { new("a", RandomUnicode.Text(random)) };
-            if (random.Next(3) == 0) columns.Add(new("b", RandomUnicode.Text(random)));
+            if (random.Next(3) == 0)
+                columns.Add(new("b", RandomUnicode.Text(random)));
             var text = AttackedText.Create(columns, version);
             for (var step = 0; step < 3 && text.Words.Count > 0; step++)
             {
                 var position = random.Next(text.Words.Count);
-                var replacement = random.Next(4) switch { 0 => "", 1 => RandomUnicode.Text(random, 8), 2 => "word", _ => "two words" };
+                var replacement = random.Next(4) switch
+                {
+                    0 => "",
+                    1 => RandomUnicode.Text(random, 8),
+                    2 => "word",
+                    _ => "two words",
+                };
                 var next = text.Replace(position, replacement);
                 Check(text, next, position, replacement, version);
                 text = next;
@@ -96,20 +106,33 @@ public class AttackedTextTests
         Assert.Throws<ArgumentOutOfRangeException>(() => empty.Delete(0));
     }
 
-    private static void Check(AttackedText text, AttackedText next, int position, string replacement, TextAttackVersion version)
+    private static void Check(
+        AttackedText text,
+        AttackedText next,
+        int position,
+        string replacement,
+        TextAttackVersion version
+    )
     {
         var what = $"'{text}' [{position}] -> '{replacement}'";
         // Derived words equal those of a text made afresh from the same columns.
         var columns = next.ColumnNames.Zip(next.Columns, (n, c) => new KeyValuePair<string, string>(n, c)).ToList();
         var fresh = AttackedText.Create(columns, version);
-        Assert.True(fresh.Words.SequenceEqual(next.Words), $"{what}: {string.Join('|', next.Words)} vs {string.Join('|', fresh.Words)}");
+        Assert.True(
+            fresh.Words.SequenceEqual(next.Words),
+            $"{what}: {string.Join('|', next.Words)} vs {string.Join('|', fresh.Words)}"
+        );
         Assert.True(fresh.WordStarts.SequenceEqual(next.WordStarts), what);
         Assert.Equal(next.Words.Count, next.WordsPerColumn().Sum());
-        Assert.All(next.Words.Zip(next.WordStarts), w => Assert.Equal(w.First, next.Text.Substring(w.Second, w.First.Length)));
+        Assert.All(
+            next.Words.Zip(next.WordStarts),
+            w => Assert.Equal(w.First, next.Text.Substring(w.Second, w.First.Length))
+        );
         Assert.Equal(next.Modified.Order().Distinct(), next.Modified);
         Assert.True(next.NewPositions.All(p => next.Modified.Contains(p)), what);
         var marked = text.IsDamaged || text.Text.Contains("<SPLIT>", StringComparison.Ordinal);
-        if (!marked) Assert.Equal(text.Columns, text.Replace(position, text.Words[position]).Columns);
+        if (!marked)
+            Assert.Equal(text.Columns, text.Replace(position, text.Words[position]).Columns);
         // Replacing a word by the same one word a second time changes nothing more.
         if (replacement == "word" && !marked && !next.IsDamaged)
         {
@@ -120,7 +143,8 @@ public class AttackedTextTests
         }
         for (var i = 0; i < next.Words.Count; i += 3)
         {
-            foreach (int? size in new int?[] { 5, 15, null }) Assert.NotNull(TextWindow.Around(next, i, size));
+            foreach (int? size in new int?[] { 5, 15, null })
+                Assert.NotNull(TextWindow.Around(next, i, size));
         }
         var (before, after) = TextDifference.Marks(text, next);
         Assert.All(after, p => Assert.InRange(p, 0, Math.Max(0, next.Words.Count - 1)));

@@ -1,24 +1,27 @@
 using System.Text.Json;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
 /// <summary>
-/// Character edits against unit_char_ops, the two generators against published outputs, and the edit distance against the whole table.
-/// Mutant: a space insertion that also stands before the last character's end must fail on the same fixtures.
+/// Character edits against unit_char_ops, the two generators against published outputs, and the
+/// edit distance against the whole table.
+/// Mutant: a space insertion that also stands before the last character's end must fail on the same
+/// fixtures.
 /// </summary>
 public class CharacterEditTests
 {
     [Fact]
     public void Every_candidate_of_every_character_edit_is_reproduced()
     {
-        if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden) return;
+        if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden)
+            return;
         var (checks, wrong) = Compare(path, Edits(golden.Neighbours));
         Assert.True(checks > 0);
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {checks} lists differ\n" + string.Join('\n', wrong.Take(5)));
@@ -27,7 +30,8 @@ public class CharacterEditTests
     [Fact]
     public void A_space_after_the_first_places_too_many_is_noticed()
     {
-        if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden) return;
+        if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden)
+            return;
         var mutant = Edits(golden.Neighbours);
         mutant["space_insert"] = new CharacterInsertion(" ", RandomPlace: false, KeepFirst: true, KeepLast: false);
         Assert.NotEmpty(Compare(path, mutant).Wrong);
@@ -36,14 +40,19 @@ public class CharacterEditTests
     [Fact]
     public void The_generators_are_numpys_and_pythons()
     {
-        // First outputs of numpy.random.seed(42), .randint(0, 2**32) as MT19937 with the linear seeding gives them, and of random.seed(42), .getrandbits(32).
+        // First outputs of numpy.random.seed(42), .randint(0, 2**32) as MT19937 with the linear
+        // seeding gives them, and of random.seed(42), .getrandbits(32).
         var numpy = MersenneTwister.Numpy(42);
         Assert.Equal([1608637542u, 3421126067u, 4083286876u], [numpy.Next(), numpy.Next(), numpy.Next()]);
         var python = MersenneTwister.Python(42);
         Assert.Equal([2746317213u, 478163327u, 107420369u], [python.Next(), python.Next(), python.Next()]);
-        // The reference output of the generator's authors for init_by_array({0x123, 0x234, 0x345, 0x456}).
+        // The reference output of the generator's authors for init_by_array({0x123, 0x234, 0x345,
+        // 0x456}).
         var reference = MersenneTwister.Python(0x123, 0x234, 0x345, 0x456);
-        Assert.Equal([1067595299u, 955945823u, 477289528u, 4107218783u, 4228976476u], Enumerable.Range(0, 5).Select(_ => reference.Next()));
+        Assert.Equal(
+            [1067595299u, 955945823u, 477289528u, 4107218783u, 4228976476u],
+            Enumerable.Range(0, 5).Select(_ => reference.Next())
+        );
     }
 
     [Fact]
@@ -71,8 +80,12 @@ public class CharacterEditTests
         {
             var a = Word(random);
             var b = random.Next(3) == 0 ? Word(random) : a.Insert(random.Next(a.Length + 1), Word(random));
-            var expected = WholeTable([.. a.EnumerateRunes().Select(r => r.Value)], [.. b.EnumerateRunes().Select(r => r.Value)]);
-            foreach (var limit in new[] { 0, 1, 3, 40 }) Assert.Equal(Math.Min(expected, limit + 1), EditDistance.UpTo(a, b, limit));
+            var expected = WholeTable(
+                [.. a.EnumerateRunes().Select(r => r.Value)],
+                [.. b.EnumerateRunes().Select(r => r.Value)]
+            );
+            foreach (var limit in new[] { 0, 1, 3, 40 })
+                Assert.Equal(Math.Min(expected, limit + 1), EditDistance.UpTo(a, b, limit));
         }
         Assert.Equal(1, EditDistance.UpTo("a\U0001d7d5b", "ab", 30));
     }
@@ -80,8 +93,12 @@ public class CharacterEditTests
     [Fact]
     public void Equal_candidates_of_one_edit_are_one_and_of_two_edits_stay_two_up_to_0_3_4()
     {
-        // "aba" without either a; and the same text once more by another edit that happens to make it.
-        var twice = new CompositeSwap([new CharacterDeletion(RandomPlace: false), new CharacterDeletion(RandomPlace: false, KeepFirst: true)]);
+        // "aba" without either a; and the same text once more by another edit that happens to make
+        // it.
+        var twice = new CompositeSwap([
+            new CharacterDeletion(RandomPlace: false),
+            new CharacterDeletion(RandomPlace: false, KeepFirst: true),
+        ]);
         var first = Candidates(twice, AttackedText.Create("aab"));
         Assert.Equal(["ab", "aa", "ab", "aa"], first);
         Assert.Equal(["ab", "aa"], Candidates(twice, AttackedText.Create("aab", TextAttackVersion.Head)));
@@ -89,24 +106,27 @@ public class CharacterEditTests
 
     private static string? Fixture()
     {
-        if (Golden.Folder("attacks", "unit_char_ops.jsonl") is { } path) return path;
+        if (Golden.Folder("attacks", "unit_char_ops.jsonl") is { } path)
+            return path;
         Golden.Skip("attacks: unit_char_ops");
         return null;
     }
 
-    private static Dictionary<string, Transformation> Edits(INeighbourSource neighbours) => new()
-    {
-        ["space_insert"] = CharacterInsertion.Space(randomPlace: false),
-        ["char_delete"] = new CharacterDeletion(false, true, true),
-        ["neighbour_swap"] = new NeighbourSwap(false, true, true),
-        ["homoglyph"] = new HomoglyphSwap(),
-        ["embedding5"] = new EmbeddingSwap(neighbours, 5),
-        ["neighbour_swap_noskip"] = new NeighbourSwap(false),
-        ["char_delete_noskip"] = new CharacterDeletion(false),
-        ["qwerty"] = new KeyboardSwap(),
-    };
+    private static Dictionary<string, Transformation> Edits(INeighbourSource neighbours) =>
+        new()
+        {
+            ["space_insert"] = CharacterInsertion.Space(randomPlace: false),
+            ["char_delete"] = new CharacterDeletion(false, true, true),
+            ["neighbour_swap"] = new NeighbourSwap(false, true, true),
+            ["homoglyph"] = new HomoglyphSwap(),
+            ["embedding5"] = new EmbeddingSwap(neighbours, 5),
+            ["neighbour_swap_noskip"] = new NeighbourSwap(false),
+            ["char_delete_noskip"] = new CharacterDeletion(false),
+            ["qwerty"] = new KeyboardSwap(),
+        };
 
-    // The fixtures also list an edit that gives the word itself ("Good" with its two o swapped); it never becomes a candidate.
+    // The fixtures also list an edit that gives the word itself ("Good" with its two o swapped); it
+    // never becomes a candidate.
     private static (int Checks, List<string> Wrong) Compare(string path, Dictionary<string, Transformation> edits)
     {
         var wrong = new List<string>();
@@ -117,11 +137,16 @@ public class CharacterEditTests
             var word = json.RootElement.GetProperty("word").GetString()!;
             foreach (var (name, edit) in edits)
             {
-                if (!json.RootElement.TryGetProperty(name, out var list)) continue;
+                if (!json.RootElement.TryGetProperty(name, out var list))
+                    continue;
                 checks++;
-                var expected = string.Join('|', list.EnumerateArray().Select(e => e.GetString()!).Where(e => e != word));
+                var expected = string.Join(
+                    '|',
+                    list.EnumerateArray().Select(e => e.GetString()!).Where(e => e != word)
+                );
                 var actual = string.Join('|', Candidates(edit, AttackedText.Create(word)));
-                if (expected != actual) wrong.Add($"{name} of {word}: expected {expected}, got {actual}");
+                if (expected != actual)
+                    wrong.Add($"{name} of {word}: expected {expected}, got {actual}");
             }
         }
         return (checks, wrong);
@@ -131,11 +156,17 @@ public class CharacterEditTests
     {
         var found = new List<Candidate>();
         var stream = new LcgPerExample().Begin()("");
-        foreach (var request in transformation.Apply(text, [0], found)) ((RandomRequest)request).Answer(stream);
+        foreach (var request in transformation.Apply(text, [0], found))
+            ((RandomRequest)request).Answer(stream);
         return found.Select(c => c.Text.Text);
     }
 
-    private static string Word(Random random) => string.Concat(Enumerable.Range(0, random.Next(9)).Select(_ => random.Next(6) == 0 ? "\U0001d7d5" : "abc"[random.Next(3)].ToString()));
+    private static string Word(Random random) =>
+        string.Concat(
+            Enumerable
+                .Range(0, random.Next(9))
+                .Select(_ => random.Next(6) == 0 ? "\U0001d7d5" : "abc"[random.Next(3)].ToString())
+        );
 
     private static int WholeTable(int[] a, int[] b)
     {
@@ -144,7 +175,13 @@ public class CharacterEditTests
         {
             for (var j = 0; j <= b.Length; j++)
             {
-                d[i, j] = i == 0 ? j : j == 0 ? i : Math.Min(Math.Min(d[i - 1, j], d[i, j - 1]) + 1, d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                d[i, j] =
+                    i == 0 ? j
+                    : j == 0 ? i
+                    : Math.Min(
+                        Math.Min(d[i - 1, j], d[i, j - 1]) + 1,
+                        d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)
+                    );
             }
         }
         return d[a.Length, b.Length];

@@ -1,12 +1,14 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Searches;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>The engine: outcomes that depend on nothing but the example, budgets, errors, cancellation.</summary>
+/// <summary>
+/// The engine: outcomes that depend on nothing but the example, budgets, errors, cancellation.
+/// </summary>
 public class EngineTests
 {
     [Fact]
@@ -22,10 +24,14 @@ public class EngineTests
             {
                 var options = new AttackEngineOptions(batch, batch, concurrency, concurrency == 4 ? 1 : 2);
                 Assert.Equal(reference, Lines(attack, inputs, options));
-                Assert.Equal(reference.AsEnumerable().Reverse(), Lines(attack, [.. inputs.AsEnumerable().Reverse()], options));
+                Assert.Equal(
+                    reference.AsEnumerable().Reverse(),
+                    Lines(attack, [.. inputs.AsEnumerable().Reverse()], options)
+                );
             }
         }
-        // The set must be worth comparing: all three results occur, and some attack changes several words.
+        // The set must be worth comparing: all three results occur, and some attack changes several
+        // words.
         var outcomes = Run(attack, inputs);
         Assert.Equal(3, outcomes.Select(o => o.Result).Distinct().Count());
         Assert.Contains(outcomes, o => o is { Result: AttackResult.Success, WordsChanged: > 1 });
@@ -45,9 +51,12 @@ public class EngineTests
         Assert.Equal(full.Select(Bare), lean.Select(Bare));
         Assert.True(lean.Sum(o => o.Forwarded) < full.Sum(o => o.Forwarded));
         Assert.All(lean.Concat(full), o => Assert.True(o.Forwarded <= o.Asked));
-        // Failed examples visit every word either way, so their tallies agree (today's main branch sorts out frozen positions before it visits any).
-        if (version == TextAttackVersion.Head) return;
-        foreach (var (a, b) in lean.Zip(full).Where(p => p.First.Result == AttackResult.Failed)) Assert.Equal(b.Constraints, a.Constraints);
+        // Failed examples visit every word either way, so their tallies agree (today's main branch
+        // sorts out frozen positions before it visits any).
+        if (version == TextAttackVersion.Head)
+            return;
+        foreach (var (a, b) in lean.Zip(full).Where(p => p.First.Result == AttackResult.Failed))
+            Assert.Equal(b.Constraints, a.Constraints);
     }
 
     [Fact]
@@ -59,7 +68,10 @@ public class EngineTests
         Assert.Equal(32, victim.LargestBatch);
         Assert.True(victim.Rows > 20 * victim.Batches, $"{victim.Rows} rows in {victim.Batches} batches");
         var statistics = engine.Statistics;
-        Assert.Equal((victim.Batches, victim.Rows, 150), (statistics.VictimBatches, statistics.VictimRows, statistics.ExamplesFinished));
+        Assert.Equal(
+            (victim.Batches, victim.Rows, 150),
+            (statistics.VictimBatches, statistics.VictimRows, statistics.ExamplesFinished)
+        );
         Assert.Equal(outcomes.Sum(o => (long)o.Asked), statistics.Asked);
         Assert.True(statistics.VictimRows <= outcomes.Sum(o => (long)o.Forwarded));
     }
@@ -79,12 +91,20 @@ public class EngineTests
         foreach (var (f, b) in free.Zip(bound))
         {
             // An attack that needed less than the budget is untouched by it.
-            if (f.Asked < budget) Assert.Equal(AttackJson.Line(f), AttackJson.Line(b));
-            else Assert.Equal(budget, b.Asked);
+            if (f.Asked < budget)
+                Assert.Equal(AttackJson.Line(f), AttackJson.Line(b));
+            else
+                Assert.Equal(budget, b.Asked);
         }
         foreach (var width in new[] { 1, 3 })
         {
-            var beam = Run(MadeUp.Attack(budget, similarity: false) with { Search = new BeamSearch(width) }, inputs[..10]);
+            var beam = Run(
+                MadeUp.Attack(budget, similarity: false) with
+                {
+                    Search = new BeamSearch(width),
+                },
+                inputs[..10]
+            );
             Assert.All(beam, o => Assert.InRange(o.Asked, 1, budget));
         }
     }
@@ -93,61 +113,107 @@ public class EngineTests
     public void Several_classes_and_single_precision_run()
     {
         var inputs = MadeUp.Inputs(40, classes: 4);
-        var attack = MadeUp.Attack() with { Goal = new RobustTickets.Attacks.Goals.UntargetedGoal(RobustTickets.Attacks.Goals.ScorePrecision.Single) };
+        var attack = MadeUp.Attack() with
+        {
+            Goal = new RobustTickets.Attacks.Goals.UntargetedGoal(RobustTickets.Attacks.Goals.ScorePrecision.Single),
+        };
         var outcomes = GoldenAttacks.Run(attack, new HashVictim(4), inputs);
         Assert.All(outcomes, o => Assert.Equal((double)(float)o.PerturbedScore, o.PerturbedScore));
-        Assert.All(outcomes.Where(o => o.Result == AttackResult.Success), o => Assert.NotEqual(o.Label, o.PerturbedOutput));
-        Assert.All(outcomes.Where(o => o.Result == AttackResult.Failed), o => Assert.True(o.PerturbedScore >= o.OriginalScore));
+        Assert.All(
+            outcomes.Where(o => o.Result == AttackResult.Success),
+            o => Assert.NotEqual(o.Label, o.PerturbedOutput)
+        );
+        Assert.All(
+            outcomes.Where(o => o.Result == AttackResult.Failed),
+            o => Assert.True(o.PerturbedScore >= o.OriginalScore)
+        );
     }
 
-    public static TheoryData<string, string> Faults() => new()
-    {
-        { "throws", "boom" },
-        { "nan", "NaN" },
-        { "short", "a row of 1 numbers" },
-        { "missing", "rows for" },
-        { "logits", "sums to 2" },
-        { "negative", "a probability that is 3" },
-        { "null", "no rows" },
-    };
+    public static TheoryData<string, string> Faults() =>
+        new()
+        {
+            { "throws", "boom" },
+            { "nan", "NaN" },
+            { "short", "a row of 1 numbers" },
+            { "missing", "rows for" },
+            { "logits", "sums to 2" },
+            { "negative", "a probability that is 3" },
+            { "null", "no rows" },
+        };
 
     [Theory]
     [MemberData(nameof(Faults))]
     public async Task A_faulty_victim_is_reported_with_the_example_and_costs_no_other(string fault, string message)
     {
         var inputs = MadeUp.Inputs(30);
-        // The victim fails on the texts of one example only, recognised by a word that no other example holds.
+        // The victim fails on the texts of one example only, recognised by a word that no other
+        // example holds.
         inputs[17] = AttackInput.Of("culprit", "xyzzy " + inputs[16].Columns[0].Value, 0);
         double[][] Answer(IReadOnlyList<VictimInput> texts)
         {
             var rows = texts.Select(t => HashVictim.Row(t, 2)).ToArray();
             for (var i = 0; i < rows.Length; i++)
             {
-                if (!texts[i].Text.Contains("xyzzy", StringComparison.Ordinal)) continue;
+                if (!texts[i].Text.Contains("xyzzy", StringComparison.Ordinal))
+                    continue;
                 switch (fault)
                 {
-                    case "throws": throw new InvalidOperationException("boom");
-                    case "nan": rows[i] = [double.NaN, 1]; break;
-                    case "short": rows[i] = [1]; break;
-                    case "missing": return rows[1..];
-                    case "logits": rows[i] = [3, -1]; break;
-                    case "negative": rows[i] = [3, -2]; break;
-                    case "null": return null!;
+                    case "throws":
+                        throw new InvalidOperationException("boom");
+                    case "nan":
+                        rows[i] = [double.NaN, 1];
+                        break;
+                    case "short":
+                        rows[i] = [1];
+                        break;
+                    case "missing":
+                        return rows[1..];
+                    case "logits":
+                        rows[i] = [3, -1];
+                        break;
+                    case "negative":
+                        rows[i] = [3, -2];
+                        break;
+                    case "null":
+                        return null!;
                 }
             }
             return rows;
         }
-        foreach (var options in new[] { new AttackEngineOptions(), new AttackEngineOptions(7, 7, 4, 1), new AttackEngineOptions(1, 1, 1, 1) })
+        foreach (
+            var options in new[]
+            {
+                new AttackEngineOptions(),
+                new AttackEngineOptions(7, 7, 4, 1),
+                new AttackEngineOptions(1, 1, 1, 1),
+            }
+        )
         {
-            var outcomes = await GatherAsync(new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer), options).RunAsync(inputs));
+            var outcomes = await GatherAsync(
+                new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer), options).RunAsync(inputs)
+            );
             Assert.Equal(inputs.Select(i => i.Id), outcomes.Select(o => o.Id));
             var culprit = Assert.Single(outcomes, o => o.Result == AttackResult.Error);
             Assert.Equal("culprit", culprit.Id);
-            Assert.Equal((fault switch { "throws" => AttackErrorKind.ModelThrew, "nan" => AttackErrorKind.NotFinite, _ => AttackErrorKind.WrongAnswer }, 0), (culprit.Error!.Kind, culprit.Asked));
+            Assert.Equal(
+                (
+                    fault switch
+                    {
+                        "throws" => AttackErrorKind.ModelThrew,
+                        "nan" => AttackErrorKind.NotFinite,
+                        _ => AttackErrorKind.WrongAnswer,
+                    },
+                    0
+                ),
+                (culprit.Error!.Kind, culprit.Asked)
+            );
             Assert.Contains(message, culprit.Error.Message, StringComparison.Ordinal);
             Assert.Contains("xyzzy", culprit.Error.Message, StringComparison.Ordinal);
             List<AttackInput> others = [.. inputs.Where(i => i.Id != "culprit")];
-            Assert.Equal(Run(MadeUp.Attack(), others).Select(AttackJson.Line), outcomes.Where(o => o.Id != "culprit").Select(AttackJson.Line));
+            Assert.Equal(
+                Run(MadeUp.Attack(), others).Select(AttackJson.Line),
+                outcomes.Where(o => o.Id != "culprit").Select(AttackJson.Line)
+            );
         }
     }
 
@@ -157,17 +223,37 @@ public class EngineTests
         var inputs = MadeUp.Inputs(30);
         var free = Run(MadeUp.Attack(), inputs);
         // A text that only one example asks for, and not first: the final text of a success.
-        var (victim, index) = free.Select((o, i) => (o, i)).First(p => p.o is { Result: AttackResult.Success, WordsChanged: > 1 });
-        var poison = new VictimInput(victim.Perturbed[0].Value, victim.Perturbed.Count > 1 ? victim.Perturbed[1].Value : null);
-        double[][] Answer(IReadOnlyList<VictimInput> texts) => [.. texts.Select(t => t == poison ? [double.NaN, double.NaN] : HashVictim.Row(t, 2))];
-        var outcomes = await GatherAsync(new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs));
+        var (victim, index) = free.Select((o, i) => (o, i))
+            .First(p => p.o is { Result: AttackResult.Success, WordsChanged: > 1 });
+        var poison = new VictimInput(
+            victim.Perturbed[0].Value,
+            victim.Perturbed.Count > 1 ? victim.Perturbed[1].Value : null
+        );
+        double[][] Answer(IReadOnlyList<VictimInput> texts) =>
+            [.. texts.Select(t => t == poison ? [double.NaN, double.NaN] : HashVictim.Row(t, 2))];
+        var outcomes = await GatherAsync(
+            new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs)
+        );
         Assert.Equal(AttackResult.Error, outcomes[index].Result);
         Assert.InRange(outcomes[index].Asked, 2, victim.Asked - 1);
-        Assert.Equal(free.Where((_, i) => i != index).Select(AttackJson.Line), outcomes.Where((_, i) => i != index).Select(AttackJson.Line));
+        Assert.Equal(
+            free.Where((_, i) => i != index).Select(AttackJson.Line),
+            outcomes.Where((_, i) => i != index).Select(AttackJson.Line)
+        );
         // A constraint that throws is no other case.
-        var throwing = MadeUp.Attack() with { Positions = [new ThrowsOn("e3"), .. MadeUp.Attack().Positions] };
-        inputs[3] = AttackInput.Of("e3", "e3 " + inputs[2].Columns[0].Value, HashVictim.Row(new("e3 " + inputs[2].Columns[0].Value), 2) is [var a, var b] && a > b ? 0 : 1);
-        var broken = Assert.Single(await GatherAsync(new AttackEngine(throwing, new HashVictim()).RunAsync(inputs)), o => o.Result == AttackResult.Error);
+        var throwing = MadeUp.Attack() with
+        {
+            Positions = [new ThrowsOn("e3"), .. MadeUp.Attack().Positions],
+        };
+        inputs[3] = AttackInput.Of(
+            "e3",
+            "e3 " + inputs[2].Columns[0].Value,
+            HashVictim.Row(new("e3 " + inputs[2].Columns[0].Value), 2) is [var a, var b] && a > b ? 0 : 1
+        );
+        var broken = Assert.Single(
+            await GatherAsync(new AttackEngine(throwing, new HashVictim()).RunAsync(inputs)),
+            o => o.Result == AttackResult.Error
+        );
         Assert.Equal(("e3", AttackErrorKind.AttackThrew), (broken.Id, broken.Error!.Kind));
     }
 
@@ -175,68 +261,106 @@ public class EngineTests
     public async Task Outcomes_out_of_order_are_the_same_outcomes()
     {
         var inputs = MadeUp.Inputs(60);
-        var early = await GatherAsync(new AttackEngine(MadeUp.Attack(), new HashVictim(), new AttackEngineOptions(Concurrency: 16, InOrder: false)).RunAsync(inputs));
+        var early = await GatherAsync(
+            new AttackEngine(
+                MadeUp.Attack(),
+                new HashVictim(),
+                new AttackEngineOptions(Concurrency: 16, InOrder: false)
+            ).RunAsync(inputs)
+        );
         Assert.NotEqual(inputs.Select(i => i.Id), early.Select(o => o.Id));
-        Assert.Equal(Run(MadeUp.Attack(), inputs).Select(AttackJson.Line).Order(StringComparer.Ordinal), early.Select(AttackJson.Line).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Run(MadeUp.Attack(), inputs).Select(AttackJson.Line).Order(StringComparer.Ordinal),
+            early.Select(AttackJson.Line).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public async Task A_time_limit_ends_an_example_with_its_best_text()
     {
-        // A victim that takes long on one example: its share of the batches counts as that example's work.
+        // A victim that takes long on one example: its share of the batches counts as that
+        // example's work.
         var inputs = MadeUp.Inputs(20);
         var free = Run(MadeUp.Attack(), inputs);
-        var slow = free.Select((o, i) => (o, i)).First(p => p.o is { Result: AttackResult.Failed, WordsChanged: > 0, Asked: > 30 } || p.o.WordsChanged > 1).i;
+        var slow = free.Select((o, i) => (o, i))
+            .First(p => p.o is { Result: AttackResult.Failed, WordsChanged: > 0, Asked: > 30 } || p.o.WordsChanged > 1)
+            .i;
         var marker = inputs[slow].Columns[0].Value[..12];
         double[][] Answer(IReadOnlyList<VictimInput> texts)
         {
-            foreach (var _ in texts.Where(t => t.Text.StartsWith(marker, StringComparison.Ordinal))) Thread.Sleep(2);
+            foreach (var _ in texts.Where(t => t.Text.StartsWith(marker, StringComparison.Ordinal)))
+                Thread.Sleep(2);
             return [.. texts.Select(t => HashVictim.Row(t, 2))];
         }
         // Alone in its batches, the example pays for its own waiting only.
-        var attack = MadeUp.Attack() with { TimeLimit = TimeSpan.FromMilliseconds(1) };
-        var outcomes = await GatherAsync(new AttackEngine(attack, new FunctionVictim(2, Answer), new AttackEngineOptions(Concurrency: 1)).RunAsync([inputs[slow]]));
+        var attack = MadeUp.Attack() with
+        {
+            TimeLimit = TimeSpan.FromMilliseconds(1),
+        };
+        var outcomes = await GatherAsync(
+            new AttackEngine(attack, new FunctionVictim(2, Answer), new AttackEngineOptions(Concurrency: 1)).RunAsync([
+                inputs[slow],
+            ])
+        );
         var stopped = Assert.Single(outcomes);
         Assert.True(stopped.StoppedByTime);
         Assert.InRange(stopped.Asked, 1, free[slow].Asked - 1);
         Assert.True(stopped.PerturbedScore >= stopped.OriginalScore);
         // A limit that is never reached changes nothing.
-        var wide = await GatherAsync(new AttackEngine(attack with { TimeLimit = TimeSpan.FromHours(1) }, new HashVictim()).RunAsync(inputs));
+        var wide = await GatherAsync(
+            new AttackEngine(attack with { TimeLimit = TimeSpan.FromHours(1) }, new HashVictim()).RunAsync(inputs)
+        );
         Assert.Equal(free.Select(AttackJson.Line), wide.Select(AttackJson.Line));
     }
 
     [Fact]
     public async Task A_victim_that_fails_on_large_batches_only_is_asked_again_text_by_text()
     {
-        double[][] Answer(IReadOnlyList<VictimInput> texts) => texts.Count > 4 ? throw new InvalidOperationException("too many") : [.. texts.Select(t => HashVictim.Row(t, 2))];
+        double[][] Answer(IReadOnlyList<VictimInput> texts) =>
+            texts.Count > 4
+                ? throw new InvalidOperationException("too many")
+                : [.. texts.Select(t => HashVictim.Row(t, 2))];
         var inputs = MadeUp.Inputs(12);
-        var outcomes = await GatherAsync(new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs));
-        Assert.Equal(Lines(MadeUp.Attack(), inputs, new AttackEngineOptions()), outcomes.Select(o => (o.Id, AttackJson.Line(o))));
+        var outcomes = await GatherAsync(
+            new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs)
+        );
+        Assert.Equal(
+            Lines(MadeUp.Attack(), inputs, new AttackEngineOptions()),
+            outcomes.Select(o => (o.Id, AttackJson.Line(o)))
+        );
     }
 
     [Fact]
     public async Task Cancelling_stops_and_leaving_early_does_not_hang()
     {
-        // The engine runs ahead of its consumer; the victim holds it at one example so that there is something left to cancel, however slow the consumer is.
+        // The engine runs ahead of its consumer; the victim holds it at one example so that there
+        // is something left to cancel, however slow the consumer is.
         var inputs = MadeUp.Inputs(200);
         var marker = inputs[100].Columns[0].Value[..12];
         using var stop = new CancellationTokenSource();
         double[][] Answer(IReadOnlyList<VictimInput> texts)
         {
-            if (texts.Any(t => t.Text.StartsWith(marker, StringComparison.Ordinal))) stop.Token.WaitHandle.WaitOne();
+            if (texts.Any(t => t.Text.StartsWith(marker, StringComparison.Ordinal)))
+                stop.Token.WaitHandle.WaitOne();
             return [.. texts.Select(t => HashVictim.Row(t, 2))];
         }
-        var engine = new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer), new AttackEngineOptions(Concurrency: 2));
+        var engine = new AttackEngine(
+            MadeUp.Attack(),
+            new FunctionVictim(2, Answer),
+            new AttackEngineOptions(Concurrency: 2)
+        );
         var seen = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await foreach (var _ in engine.RunAsync(inputs, stop.Token))
             {
-                if (++seen == 3) await stop.CancelAsync();
+                if (++seen == 3)
+                    await stop.CancelAsync();
             }
         });
         Assert.InRange(seen, 3, 199);
-        await foreach (var _ in engine.RunAsync(inputs)) break;
+        await foreach (var _ in engine.RunAsync(inputs))
+            break;
         Assert.Empty(await GatherAsync(engine.RunAsync([])));
     }
 
@@ -244,23 +368,39 @@ public class EngineTests
     public async Task Impossible_inputs_are_refused_by_name()
     {
         var engine = new AttackEngine(MadeUp.Attack(), new HashVictim());
-        async Task<string> Refuse(params AttackInput[] inputs) => (await Assert.ThrowsAsync<DataException>(() => GatherAsync(engine.RunAsync(inputs)))).Message;
+        async Task<string> Refuse(params AttackInput[] inputs) =>
+            (await Assert.ThrowsAsync<DataException>(() => GatherAsync(engine.RunAsync(inputs)))).Message;
         Assert.Contains("'a': label 2", await Refuse(AttackInput.Of("a", "x", 2)), StringComparison.Ordinal);
-        Assert.Contains("'b': the id occurs twice", await Refuse(AttackInput.Of("b", "x", 0), AttackInput.Of("b", "y", 0)), StringComparison.Ordinal);
-        Assert.Contains("'c': 3 columns", await Refuse(new AttackInput("c", [new("p", ""), new("q", ""), new("r", "")], 0)), StringComparison.Ordinal);
+        Assert.Contains(
+            "'b': the id occurs twice",
+            await Refuse(AttackInput.Of("b", "x", 0), AttackInput.Of("b", "y", 0)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'c': 3 columns",
+            await Refuse(new AttackInput("c", [new("p", ""), new("q", ""), new("r", "")], 0)),
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new AttackEngine(MadeUp.Attack(0), new HashVictim()));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new AttackEngine(MadeUp.Attack(), new HashVictim(), new AttackEngineOptions(BatchSize: 0)));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new AttackEngine(MadeUp.Attack(), new HashVictim(), new AttackEngineOptions(BatchSize: 0))
+        );
     }
 
-    private static List<AttackOutcome> Run(Attack attack, IReadOnlyList<AttackInput> inputs) => GoldenAttacks.Run(attack, new HashVictim(), inputs);
+    private static List<AttackOutcome> Run(Attack attack, IReadOnlyList<AttackInput> inputs) =>
+        GoldenAttacks.Run(attack, new HashVictim(), inputs);
 
-    private static List<(string Id, string Line)> Lines(Attack attack, IReadOnlyList<AttackInput> inputs, AttackEngineOptions options) =>
-        [.. GoldenAttacks.Run(attack, new HashVictim(), inputs, options).Select(o => (o.Id, AttackJson.Line(o)))];
+    private static List<(string Id, string Line)> Lines(
+        Attack attack,
+        IReadOnlyList<AttackInput> inputs,
+        AttackEngineOptions options
+    ) => [.. GoldenAttacks.Run(attack, new HashVictim(), inputs, options).Select(o => (o.Id, AttackJson.Line(o)))];
 
     private static async Task<List<AttackOutcome>> GatherAsync(IAsyncEnumerable<AttackOutcome> outcomes)
     {
         var all = new List<AttackOutcome>();
-        await foreach (var o in outcomes) all.Add(o);
+        await foreach (var o in outcomes)
+            all.Add(o);
         return all;
     }
 
@@ -268,7 +408,8 @@ public class EngineTests
     {
         public override string Name => "throws";
 
-        public override bool Allows(AttackedText current, int position) => current.Words[0] == First ? throw new InvalidOperationException("no rule") : true;
+        public override bool Allows(AttackedText current, int position) =>
+            current.Words[0] == First ? throw new InvalidOperationException("no rule") : true;
     }
 
     private sealed class FunctionVictim(int classes, Func<IReadOnlyList<VictimInput>, double[][]> answer) : IVictim

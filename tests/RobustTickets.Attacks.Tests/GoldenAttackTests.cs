@@ -1,19 +1,21 @@
 using System.Globalization;
 using System.Text.Json;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
 /// <summary>
-/// Every row of every implemented set of golden/attacks: result, number of queries and final text exactly, scores within 1e-12.
-/// Mutants: ranking by deletion instead of [UNK] (<see cref="Another_ranking_is_noticed"/>), a stable argsort (<see cref="The_order_of_words_is_numpys"/>), other uses of
+/// Every row of every implemented set of golden/attacks: result, number of queries and final text
+/// exactly, scores within 1e-12.
+/// Mutants: ranking by deletion instead of [UNK] (<see cref="Another_ranking_is_noticed"/>), a
+/// stable argsort (<see cref="The_order_of_words_is_numpys"/>), other uses of
 /// a masked language model (<see cref="Another_use_of_the_masked_language_model_is_noticed"/>).
 /// </summary>
 public class GoldenAttackTests
@@ -28,10 +30,17 @@ public class GoldenAttackTests
             data.Add("none", "none");
             return data;
         }
-        foreach (var version in Directory.GetDirectories(golden.Folder).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal))
+        foreach (
+            var version in Directory
+                .GetDirectories(golden.Folder)
+                .Select(d => Path.GetFileName(d)!)
+                .Order(StringComparer.Ordinal)
+        )
         {
-            if (GoldenAttacks.VersionOf(version) is null) continue;
-            foreach (var set in golden.SetsOf(version)) data.Add(version, set);
+            if (GoldenAttacks.VersionOf(version) is null)
+                continue;
+            foreach (var set in golden.SetsOf(version))
+                data.Add(version, set);
         }
         return data;
     }
@@ -55,7 +64,10 @@ public class GoldenAttackTests
         var rows = Rows(golden, version, set);
         Assert.NotEmpty(rows);
         var wrong = rows.Select(row => Difference(row, outcomes)).Where(d => d is not null).ToList();
-        Assert.True(wrong.Count == 0, $"{version}/{set}: {wrong.Count} of {rows.Count} rows differ\n" + string.Join('\n', wrong.Take(5)));
+        Assert.True(
+            wrong.Count == 0,
+            $"{version}/{set}: {wrong.Count} of {rows.Count} rows differ\n" + string.Join('\n', wrong.Take(5))
+        );
     }
 
     [Theory]
@@ -75,10 +87,12 @@ public class GoldenAttackTests
         }
         var inputs = GoldenAttacks.Of(set).Inputs;
         using var json = JsonDocument.Parse(File.ReadAllText(path));
-        if (!json.RootElement.TryGetProperty(set, out var expected)) return;
+        if (!json.RootElement.TryGetProperty(set, out var expected))
+            return;
         var n = expected.GetProperty("n").GetInt32();
         var outcomes = Outcomes(golden, version, set, inputs);
-        if (golden.Inputs(inputs).Count < n) return;
+        if (golden.Inputs(inputs).Count < n)
+            return;
         var run = golden.Inputs(inputs).Take(n).Select(i => outcomes[i.Id]).ToList();
         Assert.Equal(expected.GetProperty("succ").GetInt32(), run.Count(o => o.Result == AttackResult.Success));
         Assert.Equal(expected.GetProperty("fail").GetInt32(), run.Count(o => o.Result == AttackResult.Failed));
@@ -89,15 +103,21 @@ public class GoldenAttackTests
     [Fact]
     public void Another_ranking_is_noticed()
     {
-        if (GoldenAttacks.Instance is not { } golden || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", "tf_unk_maxrate.jsonl")))
+        if (
+            GoldenAttacks.Instance is not { } golden
+            || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", "tf_unk_maxrate.jsonl"))
+        )
         {
             Golden.Skip("attacks: mutant of tf_unk_maxrate");
             return;
         }
-        // The mutant ranks by deletion where the set ranks by [UNK]: a difference of one query's text per word.
+        // The mutant ranks by deletion where the set ranks by [UNK]: a difference of one query's
+        // text per word.
         var right = golden.Attack("tf_unk_maxrate", TextAttackVersion.V034);
         var mutant = right with { Search = new GreedyWordRanking(WordRanking.Delete) };
-        var outcomes = GoldenAttacks.Run(mutant, golden.Victim("sentiment"), golden.Inputs("sentiment")).ToDictionary(o => o.Id);
+        var outcomes = GoldenAttacks
+            .Run(mutant, golden.Victim("sentiment"), golden.Inputs("sentiment"))
+            .ToDictionary(o => o.Id);
         Assert.Contains(Rows(golden, "v0.3.4", "tf_unk_maxrate"), row => Difference(row, outcomes) is not null);
     }
 
@@ -109,8 +129,12 @@ public class GoldenAttackTests
     [InlineData("bae_k*", "the first and last word are hidden whole")]
     public void Another_use_of_the_masked_language_model_is_noticed(string form, string mutation)
     {
-        if (GoldenAttacks.Instance is not { } golden || !Directory.Exists(Path.Combine(golden.Folder, "v0.3.4"))
-            || golden.SetsOf("v0.3.4").FirstOrDefault(s => GoldenAttacks.Parse(s).Form == form) is not { } set || GoldenAttacks.Missing(set) is not null)
+        if (
+            GoldenAttacks.Instance is not { } golden
+            || !Directory.Exists(Path.Combine(golden.Folder, "v0.3.4"))
+            || golden.SetsOf("v0.3.4").FirstOrDefault(s => GoldenAttacks.Parse(s).Form == form) is not { } set
+            || GoldenAttacks.Missing(set) is not null
+        )
         {
             Golden.Skip($"attacks: mutant of {form}");
             return;
@@ -119,13 +143,21 @@ public class GoldenAttackTests
         var right = golden.Attack(set, TextAttackVersion.V034);
         var mutant = mutation switch
         {
-            "masked text instead of the unmasked one" => right with { Transformation = new BaeSwap(golden.Masked, size, 0) },
+            "masked text instead of the unmasked one" => right with
+            {
+                Transformation = new BaeSwap(golden.Masked, size, 0),
+            },
             "one candidate less a piece" => right with { Transformation = new BertAttackSwap(golden.Masked, size - 1) },
-            "a tenth of the places may change" => right with { Constraints = [new MaxWordsPerturbed(0.1), .. right.Constraints.Skip(1)] },
+            "a tenth of the places may change" => right with
+            {
+                Constraints = [new MaxWordsPerturbed(0.1), .. right.Constraints.Skip(1)],
+            },
             "another least probability" => right with { Transformation = new BaeSwap(golden.Masked, size, 2e-2) },
             _ => right with { Transformation = new WholeTextSwap(golden.Masked, size) },
         };
-        var outcomes = GoldenAttacks.Run(mutant, golden.Victim("sentiment"), Needed(golden, "v0.3.4", set, "sentiment")).ToDictionary(o => o.Id);
+        var outcomes = GoldenAttacks
+            .Run(mutant, golden.Victim("sentiment"), Needed(golden, "v0.3.4", set, "sentiment"))
+            .ToDictionary(o => o.Id);
         Assert.Contains(Rows(golden, "v0.3.4", set), row => Difference(row, outcomes) is not null);
     }
 
@@ -142,7 +174,11 @@ public class GoldenAttackTests
     [InlineData("greedy1", "a fifth of the places may change")]
     public void Another_transformation_search_or_stream_is_noticed(string set, string mutation)
     {
-        if (GoldenAttacks.Instance is not { } golden || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", set + ".jsonl")) || GoldenAttacks.Missing(set) is not null)
+        if (
+            GoldenAttacks.Instance is not { } golden
+            || !File.Exists(Path.Combine(golden.Folder, "v0.3.4", set + ".jsonl"))
+            || GoldenAttacks.Missing(set) is not null
+        )
         {
             Golden.Skip($"attacks: mutant of {set}");
             return;
@@ -151,8 +187,14 @@ public class GoldenAttackTests
         IReadOnlyList<Transformation> Parts() => ((CompositeSwap)right.Transformation).Parts;
         var mutant = mutation switch
         {
-            "no look-alikes" => right with { Transformation = new CompositeSwap([.. Parts().Where(p => p is not HomoglyphSwap)]) },
-            "deletion before insertion" => right with { Transformation = new CompositeSwap([Parts()[1], Parts()[0], .. Parts().Skip(2)]) },
+            "no look-alikes" => right with
+            {
+                Transformation = new CompositeSwap([.. Parts().Where(p => p is not HomoglyphSwap)]),
+            },
+            "deletion before insertion" => right with
+            {
+                Transformation = new CompositeSwap([Parts()[1], Parts()[0], .. Parts().Skip(2)]),
+            },
             "another seed" => right with { Randomness = new StreamPerRun(43) },
             "a stream per example" => right with { Randomness = new StreamPerExample(42) },
             "edits in the other order" => right with { Transformation = new CompositeSwap([.. Parts().Reverse()]) },
@@ -162,7 +204,9 @@ public class GoldenAttackTests
             "a beam of three" => right with { Search = new BeamSearch(3) },
             _ => right with { Positions = [.. right.Positions.SkipLast(1), new MaxModificationRate(0.2, 2)] },
         };
-        var outcomes = GoldenAttacks.Run(mutant, golden.Victim("sentiment"), Needed(golden, "v0.3.4", set, "sentiment")).ToDictionary(o => o.Id);
+        var outcomes = GoldenAttacks
+            .Run(mutant, golden.Victim("sentiment"), Needed(golden, "v0.3.4", set, "sentiment"))
+            .ToDictionary(o => o.Id);
         Assert.Contains(Rows(golden, "v0.3.4", set), row => Difference(row, outcomes) is not null);
     }
 
@@ -181,34 +225,52 @@ public class GoldenAttackTests
             return;
         }
         var (inputs, ranking, _, _) = GoldenAttacks.Of(set);
-        if (ranking is null) return;
+        if (ranking is null)
+            return;
         var victim = golden.Victim(inputs);
         var examples = golden.Inputs(inputs).ToDictionary(i => i.Id);
         foreach (var row in Rows(golden, version, set))
         {
-            if (!row.TryGetProperty("wir_order", out var order) || !row.TryGetProperty("wir_scores", out var scores)) continue;
+            if (!row.TryGetProperty("wir_order", out var order) || !row.TryGetProperty("wir_scores", out var scores))
+                continue;
             var example = examples[row.GetProperty("id").GetRawText()];
             var text = AttackedText.Create(example.Columns, GoldenAttacks.VersionOf(version)!.Value);
             // The stored scores are rounded, which makes ties; the order comes from the exact ones.
             double[] rounded = [.. scores.EnumerateArray().Select(s => s.GetDouble())];
-            int[] positions = row.TryGetProperty("indices_to_order", out var p) ? [.. p.EnumerateArray().Select(i => i.GetInt32())] : [.. Enumerable.Range(0, rounded.Length)];
-            double[] keys = [.. positions.Take(rounded.Length).Select(i => ranking == WordRanking.Unknown ? text.Replace(i, "[UNK]") : text.Delete(i))
-                .Select(t => -(1 - victim.Predict([t.ToVictimInput()])[0][example.Label]))];
+            int[] positions = row.TryGetProperty("indices_to_order", out var p)
+                ? [.. p.EnumerateArray().Select(i => i.GetInt32())]
+                : [.. Enumerable.Range(0, rounded.Length)];
+            double[] keys =
+            [
+                .. positions
+                    .Take(rounded.Length)
+                    .Select(i => ranking == WordRanking.Unknown ? text.Replace(i, "[UNK]") : text.Delete(i))
+                    .Select(t => -(1 - victim.Predict([t.ToVictimInput()])[0][example.Label])),
+            ];
             Assert.All(keys.Zip(rounded), k => Assert.True(Math.Abs(k.First + k.Second) <= Tolerance));
             var expected = order.EnumerateArray().Select(i => i.GetInt32()).ToList();
             Assert.Equal(expected, NumpyArgsort.Sort(keys).Select(i => positions[i]));
             var stable = Enumerable.Range(0, keys.Length).OrderBy(i => keys[i]).Select(i => positions[i]);
-            if (row.TryGetProperty("order_equals_stable_sort", out var same)) Assert.Equal(same.GetBoolean(), expected.SequenceEqual(stable));
+            if (row.TryGetProperty("order_equals_stable_sort", out var same))
+                Assert.Equal(same.GetBoolean(), expected.SequenceEqual(stable));
         }
     }
 
-    private static Dictionary<string, AttackOutcome> Outcomes(GoldenAttacks golden, string version, string set, string inputs)
+    private static Dictionary<string, AttackOutcome> Outcomes(
+        GoldenAttacks golden,
+        string version,
+        string set,
+        string inputs
+    )
     {
         lock (Cache)
         {
-            if (Cache.TryGetValue((version, set), out var known)) return known;
+            if (Cache.TryGetValue((version, set), out var known))
+                return known;
             var attack = golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value);
-            return Cache[(version, set)] = GoldenAttacks.Run(attack, golden.Victim(inputs), Needed(golden, version, set, inputs)).ToDictionary(o => o.Id);
+            return Cache[(version, set)] = GoldenAttacks
+                .Run(attack, golden.Victim(inputs), Needed(golden, version, set, inputs))
+                .ToDictionary(o => o.Id);
         }
     }
 
@@ -222,7 +284,8 @@ public class GoldenAttackTests
         if (File.Exists(summary))
         {
             using var json = JsonDocument.Parse(File.ReadAllText(summary));
-            if (json.RootElement.TryGetProperty(set, out var expected)) count = Math.Max(count, expected.GetProperty("n").GetInt32());
+            if (json.RootElement.TryGetProperty(set, out var expected))
+                count = Math.Max(count, expected.GetProperty("n").GetInt32());
         }
         return all[..Math.Min(count, all.Count)];
     }
@@ -230,32 +293,60 @@ public class GoldenAttackTests
     private static readonly Dictionary<(string, string), Dictionary<string, AttackOutcome>> Cache = [];
 
     private static List<JsonElement> Rows(GoldenAttacks golden, string version, string set) =>
-        [.. File.ReadLines(Path.Combine(golden.Folder, version, set + ".jsonl")).Where(l => l.Length > 0).Select(l => JsonDocument.Parse(l).RootElement)];
+        [
+            .. File.ReadLines(Path.Combine(golden.Folder, version, set + ".jsonl"))
+                .Where(l => l.Length > 0)
+                .Select(l => JsonDocument.Parse(l).RootElement),
+        ];
 
     private static string? Difference(JsonElement row, Dictionary<string, AttackOutcome> outcomes)
     {
         var id = row.GetProperty("id").GetRawText();
         var o = outcomes[id];
-        var expected = (row.GetProperty("result").GetString(), row.GetProperty("num_queries").GetInt32(), row.GetProperty("orig_output").GetInt32(),
-            row.GetProperty("pert_output").GetInt32(), row.GetProperty("words_changed").GetInt32(), row.GetProperty("num_words").GetInt32());
-        var actual = (o.Result.ToString().ToLowerInvariant(), o.Asked, o.OriginalOutput, o.PerturbedOutput, o.WordsChanged, o.Words);
-        if (expected != actual) return $"row {id}: expected {expected}, got {actual}";
+        var expected = (
+            row.GetProperty("result").GetString(),
+            row.GetProperty("num_queries").GetInt32(),
+            row.GetProperty("orig_output").GetInt32(),
+            row.GetProperty("pert_output").GetInt32(),
+            row.GetProperty("words_changed").GetInt32(),
+            row.GetProperty("num_words").GetInt32()
+        );
+        var actual = (
+            o.Result.ToString().ToLowerInvariant(),
+            o.Asked,
+            o.OriginalOutput,
+            o.PerturbedOutput,
+            o.WordsChanged,
+            o.Words
+        );
+        if (expected != actual)
+            return $"row {id}: expected {expected}, got {actual}";
         // A single column is given as a string; a pair whose marker was damaged, too.
         var text = row.GetProperty("perturbed");
-        var columns = text.ValueKind == JsonValueKind.String ? [text.GetString()!] : text.EnumerateObject().Select(p => p.Value.GetString()!).ToList();
-        if (!columns.SequenceEqual(o.Perturbed.Select(c => c.Value))) return $"row {id}: expected {text}, got {string.Join(" | ", o.Perturbed.Select(c => c.Value))}";
+        var columns =
+            text.ValueKind == JsonValueKind.String
+                ? [text.GetString()!]
+                : text.EnumerateObject().Select(p => p.Value.GetString()!).ToList();
+        if (!columns.SequenceEqual(o.Perturbed.Select(c => c.Value)))
+            return $"row {id}: expected {text}, got {string.Join(" | ", o.Perturbed.Select(c => c.Value))}";
         var (s0, s1) = (row.GetProperty("orig_score").GetDouble(), row.GetProperty("pert_score").GetDouble());
-        if (!double.IsFinite(s0) || !double.IsFinite(s1)) return $"row {id}: the reference is not finite";
+        if (!double.IsFinite(s0) || !double.IsFinite(s1))
+            return $"row {id}: the reference is not finite";
         if (Math.Abs(s0 - o.OriginalScore) > Tolerance || Math.Abs(s1 - o.PerturbedScore) > Tolerance)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"row {id}: expected scores {s0:R} {s1:R}, got {o.OriginalScore:R} {o.PerturbedScore:R}");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"row {id}: expected scores {s0:R} {s1:R}, got {o.OriginalScore:R} {o.PerturbedScore:R}"
+            );
         }
         var similarity = row.TryGetProperty("similarity", out var s) ? s.GetDouble() : (double?)null;
-        if (similarity is { } e && !(o.Similarity is { } a && Math.Abs(e - a) <= 1e-9)) return $"row {id}: expected similarity {e}, got {o.Similarity}";
+        if (similarity is { } e && !(o.Similarity is { } a && Math.Abs(e - a) <= 1e-9))
+            return $"row {id}: expected similarity {e}, got {o.Similarity}";
         return null;
     }
 
-    // BAE without the cut to the first and last word (what TextAttack's main branch does), and without its other rules.
+    // BAE without the cut to the first and last word (what TextAttack's main branch does), and
+    // without its other rules.
     private sealed record WholeTextSwap(IMaskedLanguageModel Model, int Count) : MaskedSwap(Model)
     {
         public override string Name => "mutant";

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
@@ -10,13 +9,19 @@ using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
+using RobustTickets.Testing;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>The folder golden/attacks: inputs, toy models, and the attack of each set (the table in its README).</summary>
+/// <summary>
+/// The folder golden/attacks: inputs, toy models, and the attack of each set (the table in its
+/// README).
+/// </summary>
 internal sealed class GoldenAttacks
 {
-    private static readonly Lazy<GoldenAttacks?> Loaded = new(() => Golden.Folder("attacks") is { } folder ? new GoldenAttacks(folder) : null);
+    private static readonly Lazy<GoldenAttacks?> Loaded = new(() =>
+        Golden.Folder("attacks") is { } folder ? new GoldenAttacks(folder) : null
+    );
     private readonly Dictionary<string, ToyVictim> _victims = [];
     private readonly Dictionary<string, List<AttackInput>> _inputs = [];
 
@@ -33,32 +38,45 @@ internal sealed class GoldenAttacks
 
     public static GoldenAttacks? Instance => Loaded.Value;
 
-    /// <summary>The real tagger's weights, beside the golden folder; null when they are not there.</summary>
+    /// <summary>
+    /// The real tagger's weights, beside the golden folder; null when they are not there.
+    /// </summary>
     public static PerceptronTagger? Tagger => LazyTagger.Value;
 
     private static readonly Lazy<PerceptronTagger?> LazyTagger = new(() =>
-        TaggerPath is { } path ? PerceptronTagger.Read(path) : null);
+        TaggerPath is { } path ? PerceptronTagger.Read(path) : null
+    );
 
     public static string? TaggerPath
     {
         get
         {
             string?[] roots = [Golden.Shared, Golden.Root is null ? null : Path.GetDirectoryName(Golden.Root)];
-            return roots.Where(r => r is not null).Select(r => Path.Combine(r!, "data", "attack_resources", "perceptron_tagger.json.gz")).FirstOrDefault(File.Exists);
+            return roots
+                .Where(r => r is not null)
+                .Select(r => Path.Combine(r!, "data", "attack_resources", "perceptron_tagger.json.gz"))
+                .FirstOrDefault(File.Exists);
         }
     }
 
-    /// <summary>WordNet 3.0 as Debian's wordnet-base installs it; null when it is not there.</summary>
+    /// <summary>
+    /// WordNet 3.0 as Debian's wordnet-base installs it; null when it is not there.
+    /// </summary>
     public static WordNet? WordNet => LazyWordNet.Value;
 
     /// <summary>Where Debian's package puts it; null when it is not installed.</summary>
     public static string? WordNetFolder => Directory.Exists("/usr/share/wordnet") ? "/usr/share/wordnet" : null;
 
-    private static readonly Lazy<WordNet?> LazyWordNet = new(() => WordNetFolder is { } folder ? WordNet.Read(folder) : null);
+    private static readonly Lazy<WordNet?> LazyWordNet = new(() =>
+        WordNetFolder is { } folder ? WordNet.Read(folder) : null
+    );
 
     /// <summary>What a set needs and this machine lacks; null: nothing.</summary>
-    public static string? Missing(string set) => !Sets.ContainsKey(Parse(set).Form) ? "no attack of that name" :
-        Of(set).Tagger && Tagger is null ? "no tagger weights" : Of(set).WordNet && WordNet is null ? "no WordNet; Debian's wordnet-base" : null;
+    public static string? Missing(string set) =>
+        !Sets.ContainsKey(Parse(set).Form) ? "no attack of that name"
+        : Of(set).Tagger && Tagger is null ? "no tagger weights"
+        : Of(set).WordNet && WordNet is null ? "no WordNet; Debian's wordnet-base"
+        : null;
 
     public string Folder { get; }
 
@@ -80,7 +98,8 @@ internal sealed class GoldenAttacks
     {
         lock (_victims)
         {
-            if (!_victims.TryGetValue(inputs, out var victim)) _victims[inputs] = victim = new ToyVictim(Resource($"victim_{inputs}.json"));
+            if (!_victims.TryGetValue(inputs, out var victim))
+                _victims[inputs] = victim = new ToyVictim(Resource($"victim_{inputs}.json"));
             return victim;
         }
     }
@@ -89,41 +108,68 @@ internal sealed class GoldenAttacks
     {
         lock (_inputs)
         {
-            if (_inputs.TryGetValue(name, out var known)) return known;
-            var read = File.ReadLines(Path.Combine(Folder, "inputs", name + ".jsonl")).Select(line =>
-            {
-                using var json = JsonDocument.Parse(line);
-                var root = json.RootElement;
-                return new AttackInput(root.GetProperty("id").GetRawText(), Columns(root.GetProperty("input")), root.GetProperty("label").GetInt32());
-            }).ToList();
+            if (_inputs.TryGetValue(name, out var known))
+                return known;
+            var read = File.ReadLines(Path.Combine(Folder, "inputs", name + ".jsonl"))
+                .Select(line =>
+                {
+                    using var json = JsonDocument.Parse(line);
+                    var root = json.RootElement;
+                    return new AttackInput(
+                        root.GetProperty("id").GetRawText(),
+                        Columns(root.GetProperty("input")),
+                        root.GetProperty("label").GetInt32()
+                    );
+                })
+                .ToList();
             return _inputs[name] = read;
         }
     }
 
-    public static List<KeyValuePair<string, string>> Columns(JsonElement e) => e.ValueKind == JsonValueKind.String
-        ? [new("text", e.GetString()!)]
-        : [.. e.EnumerateObject().Select(p => new KeyValuePair<string, string>(p.Name, p.Value.GetString()!))];
+    public static List<KeyValuePair<string, string>> Columns(JsonElement e) =>
+        e.ValueKind == JsonValueKind.String
+            ? [new("text", e.GetString()!)]
+            : [.. e.EnumerateObject().Select(p => new KeyValuePair<string, string>(p.Name, p.Value.GetString()!))];
 
-    public static TextAttackVersion? VersionOf(string folder) => folder switch
-    {
-        "v0.3.0" => TextAttackVersion.V030,
-        "v0.3.4" => TextAttackVersion.V034,
-        "HEAD" => TextAttackVersion.Head,
-        _ => null,
-    };
+    public static TextAttackVersion? VersionOf(string folder) =>
+        folder switch
+        {
+            "v0.3.0" => TextAttackVersion.V030,
+            "v0.3.4" => TextAttackVersion.V034,
+            "HEAD" => TextAttackVersion.Head,
+            _ => null,
+        };
 
-    private static readonly Regex Sized = new("^(tf_budget|tf_news|tb_np|dwb_np|beam|greedy|bertattack_k|bae_k)([0-9]+)$", RegexOptions.CultureInvariant);
+    private static readonly Regex Sized = new(
+        "^(tf_budget|tf_news|tb_np|dwb_np|beam|greedy|bertattack_k|bae_k)([0-9]+)$",
+        RegexOptions.CultureInvariant
+    );
 
-    /// <summary>The name of a set with a star in the place of a number (a budget, a seed, a width, a K), and that number.</summary>
+    /// <summary>
+    /// The name of a set with a star in the place of a number (a budget, a seed, a width, a K), and
+    /// that number.
+    /// </summary>
     public static (string Form, int Size) Parse(string set) =>
-        Sized.Match(set) is { Success: true } m ? (m.Groups[1].Value + "*", int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)) : (set, 0);
+        Sized.Match(set) is { Success: true } m
+            ? (m.Groups[1].Value + "*", int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture))
+            : (set, 0);
 
     /// <summary>What is known of a set.</summary>
-    public static GoldenSet Of(string set) => Sets.TryGetValue(Parse(set).Form, out var known) ? known : throw new ArgumentException($"the golden folder holds a set '{set}' that no attack here stands for", nameof(set));
+    public static GoldenSet Of(string set) =>
+        Sets.TryGetValue(Parse(set).Form, out var known)
+            ? known
+            : throw new ArgumentException(
+                $"the golden folder holds a set '{set}' that no attack here stands for",
+                nameof(set)
+            );
 
     /// <summary>The sets of a version's folder.</summary>
-    public IEnumerable<string> SetsOf(string version) => Directory.GetFiles(Path.Combine(Folder, version), "*.jsonl").Select(f => Path.GetFileNameWithoutExtension(f))
-        .Where(n => !n.StartsWith("unit_", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    public IEnumerable<string> SetsOf(string version) =>
+        Directory
+            .GetFiles(Path.Combine(Folder, version), "*.jsonl")
+            .Select(f => Path.GetFileNameWithoutExtension(f))
+            .Where(n => !n.StartsWith("unit_", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal);
 
     /// <summary>The sets implemented here, by form.</summary>
     public static readonly IReadOnlyDictionary<string, GoldenSet> Sets = new Dictionary<string, GoldenSet>
@@ -158,7 +204,11 @@ internal sealed class GoldenAttacks
     {
         var (form, size) = Parse(set);
         var textFooler = set.StartsWith("tf_", StringComparison.Ordinal);
-        List<PositionConstraint> positions = [new NoRepeat(), new NoStopWords(textFooler ? TextFoolerWords : NltkWords)];
+        List<PositionConstraint> positions =
+        [
+            new NoRepeat(),
+            new NoStopWords(textFooler ? TextFoolerWords : NltkWords),
+        ];
         List<CandidateConstraint> constraints = [];
         var premise = new FrozenColumn(["premise", "hypothesis"], "premise");
         ISearch search = new GreedyWordRanking(set == "tf_unk_maxrate" ? WordRanking.Unknown : WordRanking.Delete);
@@ -225,7 +275,13 @@ internal sealed class GoldenAttacks
                 positions.Add(new FrozenColumn(["sentence1", "sentence2"], "sentence1"));
                 positions.Add(new FrozenColumn(["sentence", "question"], "sentence"));
                 Pos();
-                Similar(set.EndsWith("strict", StringComparison.Ordinal) ? 0.97 : 0.2, SimilarityMetric.Cosine, true, 15, false);
+                Similar(
+                    set.EndsWith("strict", StringComparison.Ordinal) ? 0.97 : 0.2,
+                    SimilarityMetric.Cosine,
+                    true,
+                    15,
+                    false
+                );
                 break;
             case "bertattack_k*":
                 search = new GreedyWordRanking(WordRanking.Unknown);
@@ -242,14 +298,31 @@ internal sealed class GoldenAttacks
                 throw new ArgumentException($"no such set '{set}'", nameof(set));
         }
         return new Attack(
-            set, version, new UntargetedGoal(), search, swap ?? new EmbeddingSwap(Neighbours, count), positions, constraints, form == "tf_budget*" ? size : null, [], [])
+            set,
+            version,
+            new UntargetedGoal(),
+            search,
+            swap ?? new EmbeddingSwap(Neighbours, count),
+            positions,
+            constraints,
+            form == "tf_budget*" ? size : null,
+            [],
+            []
+        )
         {
-            Randomness = set.EndsWith("_lcg", StringComparison.Ordinal) ? new LcgPerExample() : form.EndsWith("_np*", StringComparison.Ordinal) ? new StreamPerRun((uint)size) : new StreamPerExample(),
+            Randomness =
+                set.EndsWith("_lcg", StringComparison.Ordinal) ? new LcgPerExample()
+                : form.EndsWith("_np*", StringComparison.Ordinal) ? new StreamPerRun((uint)size)
+                : new StreamPerExample(),
         };
     }
 
-    public static List<AttackOutcome> Run(Attack attack, IVictim victim, IReadOnlyList<AttackInput> inputs, AttackEngineOptions? options = null) =>
-        new AttackEngine(attack, victim, options).RunAsync(inputs).ToBlockingEnumerable().ToList();
+    public static List<AttackOutcome> Run(
+        Attack attack,
+        IVictim victim,
+        IReadOnlyList<AttackInput> inputs,
+        AttackEngineOptions? options = null
+    ) => new AttackEngine(attack, victim, options).RunAsync(inputs).ToBlockingEnumerable().ToList();
 }
 
 /// <summary>A set of golden rows.</summary>
@@ -257,9 +330,17 @@ internal sealed class GoldenAttacks
 /// <param name="Ranking">How words are ranked; null: not by one score a word.</param>
 /// <param name="Tagger">Whether the part-of-speech tagger is needed.</param>
 /// <param name="WordNet">Whether WordNet is needed.</param>
-internal sealed record GoldenSet(string Inputs, WordRanking? Ranking = WordRanking.Delete, bool Tagger = false, bool WordNet = false);
+internal sealed record GoldenSet(
+    string Inputs,
+    WordRanking? Ranking = WordRanking.Delete,
+    bool Tagger = false,
+    bool WordNet = false
+);
 
-/// <summary>The generator of the *_lcg sets: one linear congruential generator for numbers and choices, reset at every example.</summary>
+/// <summary>
+/// The generator of the *_lcg sets: one linear congruential generator for numbers and choices,
+/// reset at every example.
+/// </summary>
 internal sealed record LcgPerExample : RandomPlan
 {
     public override string Description => "linear congruential generator of the golden sets";

@@ -1,21 +1,30 @@
 using System.Text.Json;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>Unit fixtures of golden/attacks: words, edits, windows, letter case, tags. Mutant: windows one word wider on each side must fail on the same fixtures.</summary>
+/// <summary>
+/// Unit fixtures of golden/attacks: words, edits, windows, letter case, tags. Mutant: windows one
+/// word wider on each side must fail on the same fixtures.
+/// </summary>
 public class GoldenTextTests
 {
     public static TheoryData<string> Versions()
     {
         var data = new TheoryData<string>();
         var folders = GoldenAttacks.Instance is { } g
-            ? Directory.GetDirectories(g.Folder).Select(d => Path.GetFileName(d)!).Where(v => GoldenAttacks.VersionOf(v) is not null).Order(StringComparer.Ordinal).ToList()
+            ? Directory
+                .GetDirectories(g.Folder)
+                .Select(d => Path.GetFileName(d)!)
+                .Where(v => GoldenAttacks.VersionOf(v) is not null)
+                .Order(StringComparer.Ordinal)
+                .ToList()
             : ["none"];
-        foreach (var f in folders) data.Add(f);
+        foreach (var f in folders)
+            data.Add(f);
         return data;
     }
 
@@ -56,7 +65,11 @@ public class GoldenTextTests
         {
             using var json = JsonDocument.Parse(line);
             var reference = json.RootElement.GetProperty("reference").GetString()!;
-            foreach (var e in json.RootElement.GetProperty("out").EnumerateObject()) Assert.Equal((reference, e.Name, e.Value.GetString()!), (reference, e.Name, LetterCase.Restore(e.Name, reference)));
+            foreach (var e in json.RootElement.GetProperty("out").EnumerateObject())
+                Assert.Equal(
+                    (reference, e.Name, e.Value.GetString()!),
+                    (reference, e.Name, LetterCase.Restore(e.Name, reference))
+                );
         }
     }
 
@@ -73,7 +86,8 @@ public class GoldenTextTests
         foreach (var line in File.ReadLines(path).Where(l => l.Length > 0))
         {
             using var json = JsonDocument.Parse(line);
-            string[] Strings(string name) => [.. json.RootElement.GetProperty(name).EnumerateArray().Select(e => e.GetString()!)];
+            string[] Strings(string name) =>
+                [.. json.RootElement.GetProperty(name).EnumerateArray().Select(e => e.GetString()!)];
             var words = Strings("words");
             var tags = tagger.Tag(words);
             Assert.Equal(Strings("ptb"), tags);
@@ -99,7 +113,8 @@ public class GoldenTextTests
         void Check(string what, string expected, string actual)
         {
             checks++;
-            if (expected != actual) wrong.Add($"{what}: expected {expected}, got {actual}");
+            if (expected != actual)
+                wrong.Add($"{what}: expected {expected}, got {actual}");
         }
         foreach (var line in File.ReadLines(path).Where(l => l.Length > 0))
         {
@@ -107,32 +122,51 @@ public class GoldenTextTests
             var root = json.RootElement;
             var text = AttackedText.Create(GoldenAttacks.Columns(root.GetProperty("input")), version);
             Check("words", Join(root.GetProperty("words")), string.Join('|', text.Words));
-            Check("words per column", string.Join(',', root.GetProperty("words_per_input").EnumerateArray().Select(e => e.GetArrayLength())), string.Join(',', text.WordsPerColumn()));
+            Check(
+                "words per column",
+                string.Join(',', root.GetProperty("words_per_input").EnumerateArray().Select(e => e.GetArrayLength())),
+                string.Join(',', text.WordsPerColumn())
+            );
             foreach (var (name, replacement) in new[] { ("delete", ""), ("unk", "[UNK]"), ("two", "ab cd") })
             {
                 foreach (var edit in root.GetProperty(name).EnumerateArray())
                 {
                     var position = edit[0].GetInt32();
-                    if (position >= text.Words.Count) continue;
+                    if (position >= text.Words.Count)
+                        continue;
                     var edited = text.Replace(position, replacement);
                     var what = $"{name} {position} of '{text}'";
-                    var columns = edit[1].ValueKind == JsonValueKind.String ? [edit[1].GetString()!] : edit[1].EnumerateObject().Select(p => p.Value.GetString()!).ToList();
+                    var columns =
+                        edit[1].ValueKind == JsonValueKind.String
+                            ? [edit[1].GetString()!]
+                            : edit[1].EnumerateObject().Select(p => p.Value.GetString()!).ToList();
                     Check(what, string.Join("<>", columns), string.Join("<>", edited.Columns));
-                    if (edit[2].ValueKind == JsonValueKind.Array) Check(what + " words", Join(edit[2]), string.Join('|', edited.Words));
-                    Check(what + " modified", string.Join(',', edit[3].EnumerateArray().Select(e => e.GetInt32())), string.Join(',', edited.Modified));
+                    if (edit[2].ValueKind == JsonValueKind.Array)
+                        Check(what + " words", Join(edit[2]), string.Join('|', edited.Words));
+                    Check(
+                        what + " modified",
+                        string.Join(',', edit[3].EnumerateArray().Select(e => e.GetInt32())),
+                        string.Join(',', edited.Modified)
+                    );
                 }
             }
             foreach (var (name, size) in new[] { ("win15", 15), ("win5", 5) })
             {
                 foreach (var window in root.GetProperty(name).EnumerateArray())
                 {
-                    if (window[0].GetInt32() >= text.Words.Count) continue;
-                    Check($"{name} {window[0]} of '{text}'", window[1].GetString()!, TextWindow.Around(text, window[0].GetInt32(), size + widen));
+                    if (window[0].GetInt32() >= text.Words.Count)
+                        continue;
+                    Check(
+                        $"{name} {window[0]} of '{text}'",
+                        window[1].GetString()!,
+                        TextWindow.Around(text, window[0].GetInt32(), size + widen)
+                    );
                 }
             }
         }
         return (checks, wrong);
     }
 
-    private static string Join(JsonElement words) => string.Join('|', words.EnumerateArray().Select(w => w.GetString()));
+    private static string Join(JsonElement words) =>
+        string.Join('|', words.EnumerateArray().Select(w => w.GetString()));
 }

@@ -9,7 +9,10 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>A victim of our own: class weights per word by hash, a bonus for repeated words; fast, deterministic, attackable. Counts its calls.</summary>
+/// <summary>
+/// A victim of our own: class weights per word by hash, a bonus for repeated words; fast,
+/// deterministic, attackable. Counts its calls.
+/// </summary>
 internal sealed class HashVictim(int classes = 2) : IVictim
 {
     public int ClassCount { get; } = classes;
@@ -34,7 +37,8 @@ internal sealed class HashVictim(int classes = 2) : IVictim
         var z = new double[classes];
         foreach (var token in Toy.Tokens(input.Text + "\n" + input.TextPair))
         {
-            for (var k = 0; k < classes; k++) z[k] += 0.4 * Toy.Hash($"{k}/{token}");
+            for (var k = 0; k < classes; k++)
+                z[k] += 0.4 * Toy.Hash($"{k}/{token}");
         }
         var sum = z.Sum(Math.Exp);
         return [.. z.Select(x => Math.Exp(x) / sum)];
@@ -48,16 +52,20 @@ internal sealed class HashEncoder : ISentenceEncoder
 
     public int Dimension => 12;
 
-    public double[][] Encode(IReadOnlyList<string> texts) => [.. texts.Select(t =>
-    {
-        var v = new double[Dimension];
-        foreach (var token in Toy.Tokens(t))
-        {
-            for (var d = 0; d < v.Length; d++) v[d] += Toy.Hash($"{d}~{token}");
-        }
-        v[0] += 1;
-        return v;
-    })];
+    public double[][] Encode(IReadOnlyList<string> texts) =>
+        [
+            .. texts.Select(t =>
+            {
+                var v = new double[Dimension];
+                foreach (var token in Toy.Tokens(t))
+                {
+                    for (var d = 0; d < v.Length; d++)
+                        v[d] += Toy.Hash($"{d}~{token}");
+                }
+                v[0] += 1;
+                return v;
+            }),
+        ];
 }
 
 /// <summary>Sentences, neighbours and attacks made up from a seed.</summary>
@@ -65,29 +73,85 @@ internal static class MadeUp
 {
     private static readonly string[] Stems = [.. from c in "bdfgklmnprst" from v in "aeiou" select $"{c}{v}"];
 
-    public static string[] Words { get; } = [.. Enumerable.Range(0, 300).Select(i => Stems[i % Stems.Length] + Stems[i * 7 % Stems.Length] + (i >= 200 ? "n" : ""))];
+    public static string[] Words { get; } =
+    [
+        .. Enumerable
+            .Range(0, 300)
+            .Select(i => Stems[i % Stems.Length] + Stems[i * 7 % Stems.Length] + (i >= 200 ? "n" : "")),
+    ];
 
-    public static NeighbourTable Neighbours { get; } = new(Words.Distinct().Select((w, i) => (w, i)).Where(p => p.i % 7 != 0)
-        .ToDictionary(p => p.w, p => Enumerable.Range(1, 12).Select(k => Words[(p.i * 5 + k * 31) % Words.Length]).Where(n => n != p.w).Distinct().ToArray()));
+    public static NeighbourTable Neighbours { get; } =
+        new(
+            Words
+                .Distinct()
+                .Select((w, i) => (w, i))
+                .Where(p => p.i % 7 != 0)
+                .ToDictionary(
+                    p => p.w,
+                    p =>
+                        Enumerable
+                            .Range(1, 12)
+                            .Select(k => Words[(p.i * 5 + k * 31) % Words.Length])
+                            .Where(n => n != p.w)
+                            .Distinct()
+                            .ToArray()
+                )
+        );
 
     public static StopWords StopWords { get; } = new("made up", Words.Where((_, i) => i % 5 == 0));
 
-    /// <summary>Examples that the victim gets right for the most part; some pairs, repeated words and long texts among them.</summary>
+    /// <summary>
+    /// Examples that the victim gets right for the most part; some pairs, repeated words and long
+    /// texts among them.
+    /// </summary>
     public static List<AttackInput> Inputs(int count, int classes = 2, int seed = 3)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(i =>
-        {
-            string Sentence() => string.Join(random.Next(4) == 0 ? ", " : " ", Enumerable.Range(0, random.Next(1, i % 10 == 0 ? 60 : 24)).Select(_ => Words[random.Next(random.Next(2) == 0 ? 30 : Words.Length)]));
-            List<KeyValuePair<string, string>> columns = i % 6 == 5 ? [new("premise", Sentence()), new("hypothesis", Sentence())] : [new("text", Sentence())];
-            var row = HashVictim.Row(new VictimInput(columns[0].Value, columns.Count > 1 ? columns[1].Value : null), classes);
-            var label = random.Next(10) == 0 ? random.Next(classes) : Array.IndexOf(row, row.Max());
-            return new AttackInput($"e{i}", columns, label);
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                {
+                    string Sentence() =>
+                        string.Join(
+                            random.Next(4) == 0 ? ", " : " ",
+                            Enumerable
+                                .Range(0, random.Next(1, i % 10 == 0 ? 60 : 24))
+                                .Select(_ => Words[random.Next(random.Next(2) == 0 ? 30 : Words.Length)])
+                        );
+                    List<KeyValuePair<string, string>> columns =
+                        i % 6 == 5
+                            ? [new("premise", Sentence()), new("hypothesis", Sentence())]
+                            : [new("text", Sentence())];
+                    var row = HashVictim.Row(
+                        new VictimInput(columns[0].Value, columns.Count > 1 ? columns[1].Value : null),
+                        classes
+                    );
+                    var label = random.Next(10) == 0 ? random.Next(classes) : Array.IndexOf(row, row.Max());
+                    return new AttackInput($"e{i}", columns, label);
+                }),
+        ];
     }
 
-    public static Attack Attack(int? budget = null, bool skipIdle = true, bool similarity = true, TextAttackVersion version = TextAttackVersion.V034) => new(
-        "made-up", version, new UntargetedGoal(), new GreedyWordRanking(WordRanking.Delete, skipIdle), new EmbeddingSwap(Neighbours, 10),
-        [new NoRepeat(), new NoStopWords(StopWords), new FrozenColumn(["premise", "hypothesis"], "premise")],
-        similarity ? [new SentenceSimilarity(new HashEncoder(), 0.8, SimilarityMetric.Angular, 9, false, true)] : [], budget, [], []);
+    public static Attack Attack(
+        int? budget = null,
+        bool skipIdle = true,
+        bool similarity = true,
+        TextAttackVersion version = TextAttackVersion.V034
+    ) =>
+        new(
+            "made-up",
+            version,
+            new UntargetedGoal(),
+            new GreedyWordRanking(WordRanking.Delete, skipIdle),
+            new EmbeddingSwap(Neighbours, 10),
+            [new NoRepeat(), new NoStopWords(StopWords), new FrozenColumn(["premise", "hypothesis"], "premise")],
+            similarity
+                ? [new SentenceSimilarity(new HashEncoder(), 0.8, SimilarityMetric.Angular, 9, false, true)]
+                : [],
+            budget,
+            [],
+            []
+        );
 }

@@ -1,18 +1,35 @@
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Transformations;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>The recipes over a masked language model as values, and on pairs and four classes.</summary>
+/// <summary>
+/// The recipes over a masked language model as values, and on pairs and four classes.
+/// </summary>
 public class MaskedRecipeTests
 {
     private static readonly AttackResources Resources = new(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
 
-    private static ToyMaskedLanguageModel Model() => new(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", ",", .. MadeUp.Words.Distinct().Take(150), "##n", "##ba"], 128);
+    private static ToyMaskedLanguageModel Model() =>
+        new(
+            [
+                "[PAD]",
+                "[UNK]",
+                "[CLS]",
+                "[SEP]",
+                "[MASK]",
+                ".",
+                ",",
+                .. MadeUp.Words.Distinct().Take(150),
+                "##n",
+                "##ba",
+            ],
+            128
+        );
 
     [Theory]
     [InlineData(BertAttackSize.Paper, TextAttackVersion.V034, "bert-attack", 50)]
@@ -20,17 +37,39 @@ public class MaskedRecipeTests
     [InlineData(BertAttackSize.Library, TextAttackVersion.V030, "bert-attack-library", 48)]
     [InlineData(BertAttackSize.Library, TextAttackVersion.V034, "bert-attack-library", 48)]
     [InlineData(BertAttackSize.Library, TextAttackVersion.Head, "bert-attack-library", 8)]
-    public void BertAttack_has_its_published_numbers(BertAttackSize size, TextAttackVersion version, string name, int candidates)
+    public void BertAttack_has_its_published_numbers(
+        BertAttackSize size,
+        TextAttackVersion version,
+        string name,
+        int candidates
+    )
     {
-        var attack = BertAttack.Create(Resources, Model(), new BertAttackOptions(size, new HashEncoder(), Version: version));
+        var attack = BertAttack.Create(
+            Resources,
+            Model(),
+            new BertAttackOptions(size, new HashEncoder(), Version: version)
+        );
         Assert.Equal((name, candidates), (attack.Name, Assert.IsType<BertAttackSwap>(attack.Transformation).Count));
         Assert.Equal("greedy-word-ranking (unk)", attack.Search.Name);
         Assert.Equal(["no-repeat", "stop-words"], attack.Positions.Select(p => p.Name));
         Assert.Equal(["max-words-perturbed", "sentence-similarity"], attack.Constraints.Select(c => c.Name));
-        Assert.Contains(attack.Lines, l => l.Value.Contains("cosine >= 0.2, whole text, against the original text", StringComparison.Ordinal));
-        var varied = BertAttack.Create(Resources, Model(), new BertAttackOptions(size, null, Candidates: 7, MaxPerturbed: 0.9, Version: version));
-        Assert.Equal(["option", "option"], varied.Lines.Where(l => l.Item is "transformation" or "words changed").Select(l => l.Source));
-        Assert.Contains(varied.Lines, l => l.Item == "sentence similarity" && l.Source.StartsWith("no ", StringComparison.Ordinal));
+        Assert.Contains(
+            attack.Lines,
+            l => l.Value.Contains("cosine >= 0.2, whole text, against the original text", StringComparison.Ordinal)
+        );
+        var varied = BertAttack.Create(
+            Resources,
+            Model(),
+            new BertAttackOptions(size, null, Candidates: 7, MaxPerturbed: 0.9, Version: version)
+        );
+        Assert.Equal(
+            ["option", "option"],
+            varied.Lines.Where(l => l.Item is "transformation" or "words changed").Select(l => l.Source)
+        );
+        Assert.Contains(
+            varied.Lines,
+            l => l.Item == "sentence similarity" && l.Source.StartsWith("no ", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -41,14 +80,22 @@ public class MaskedRecipeTests
         Assert.Equal((50, 5e-4), (swap.Count, swap.MinProbability));
         Assert.Equal("greedy-word-ranking (delete)", attack.Search.Name);
         Assert.Equal(["sentence-similarity"], attack.Constraints.Select(c => c.Name));
-        Assert.Contains(attack.Lines, l => l.Item == "part of speech" && l.Source.StartsWith("no ", StringComparison.Ordinal));
-        Assert.Contains(attack.Lines, l => l.Value.Contains("cosine >= 0.936338023, window 15", StringComparison.Ordinal));
+        Assert.Contains(
+            attack.Lines,
+            l => l.Item == "part of speech" && l.Source.StartsWith("no ", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            attack.Lines,
+            l => l.Value.Contains("cosine >= 0.936338023, window 15", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
     [InlineData(TextAttackVersion.V034)]
     [InlineData(TextAttackVersion.Head)]
-    public void Pairs_of_four_classes_are_attacked_in_both_columns_and_every_change_is_within_bounds(TextAttackVersion version)
+    public void Pairs_of_four_classes_are_attacked_in_both_columns_and_every_change_is_within_bounds(
+        TextAttackVersion version
+    )
     {
         // Neither recipe has a column rule: TextAttack's BERT-Attack and BAE change premises too.
         var inputs = MadeUp.Inputs(60, classes: 4, seed: 12);
@@ -64,11 +111,18 @@ public class MaskedRecipeTests
             Assert.Contains(pairs, o => o.Original[0].Value != o.Perturbed[0].Value);
             Assert.Contains(pairs, o => o.Original[1].Value != o.Perturbed[^1].Value);
             Assert.Equal(["premise", "hypothesis"], pairs[0].Perturbed.Select(c => c.Key));
-            Assert.True(outcomes.Where(o => o.Result == AttackResult.Success).Select(o => o.PerturbedOutput).Distinct().Count() > 2);
+            Assert.True(
+                outcomes.Where(o => o.Result == AttackResult.Success).Select(o => o.PerturbedOutput).Distinct().Count()
+                    > 2
+            );
             foreach (var o in outcomes)
             {
-                Assert.All(o.OriginalMarks, p => Assert.False(MadeUp.StopWords.Contains(AttackedText.Create(o.Original, version).Words[p])));
-                if (attack.Name == "bert-attack") Assert.True(o.WordsChanged <= Math.Ceiling(0.4 * o.Words));
+                Assert.All(
+                    o.OriginalMarks,
+                    p => Assert.False(MadeUp.StopWords.Contains(AttackedText.Create(o.Original, version).Words[p]))
+                );
+                if (attack.Name == "bert-attack")
+                    Assert.True(o.WordsChanged <= Math.Ceiling(0.4 * o.Words));
             }
         }
     }

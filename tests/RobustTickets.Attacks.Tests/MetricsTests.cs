@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Python;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
@@ -32,14 +32,22 @@ public sealed class MetricsTests : IDisposable
     {
         var summary = AttackSummary.From(
             [
-                Outcome("a", AttackResult.Success, asked: 10, words: 4, changed: 1), Outcome("b", AttackResult.Success, asked: 20, words: 10, changed: 5),
-                Outcome("c", AttackResult.Failed, asked: 60, words: 6, changed: 3), Outcome("d", AttackResult.Skipped, asked: 1, words: 20, changed: 0),
-            ], Settings(), 91.5);
+                Outcome("a", AttackResult.Success, asked: 10, words: 4, changed: 1),
+                Outcome("b", AttackResult.Success, asked: 20, words: 10, changed: 5),
+                Outcome("c", AttackResult.Failed, asked: 60, words: 6, changed: 3),
+                Outcome("d", AttackResult.Skipped, asked: 1, words: 20, changed: 0),
+            ],
+            Settings(),
+            91.5
+        );
         Assert.Equal((4, 2, 1, 1), (summary.Examples, summary.Succeeded, summary.Failed, summary.Skipped));
         Assert.Equal((75.0, 25.0), (summary.Clean, summary.Aua));
         Assert.Equal(100.0 * (summary.Clean - summary.Aua) / summary.Clean, summary.Suc, 12);
         Assert.Equal((30.0, 91), (summary.QueriesAsked, summary.TotalAsked));
-        Assert.Equal((37.5, 3.0, 5, 10.0), (summary.WordsChangedPercent, summary.WordsChanged, summary.MostWordsChanged, summary.AverageWords));
+        Assert.Equal(
+            (37.5, 3.0, 5, 10.0),
+            (summary.WordsChangedPercent, summary.WordsChanged, summary.MostWordsChanged, summary.AverageWords)
+        );
         Assert.Equal(91.5, summary.WholeSetClean);
         Assert.Equal(0, AttackSummary.From([], Settings()).Suc);
         var read = AttackJson.ReadSummary(AttackJson.Write(summary));
@@ -52,10 +60,19 @@ public sealed class MetricsTests : IDisposable
         var outcomes = Run(40);
         var again = outcomes.Select(AttackJson.Line).Select(AttackJson.Parse).ToList();
         Assert.Equal(outcomes.Select(AttackJson.Line), again.Select(AttackJson.Line));
-        Assert.Equal(AttackJson.Write(AttackSummary.From(outcomes, Settings())), AttackJson.Write(AttackSummary.From(again, Settings())));
+        Assert.Equal(
+            AttackJson.Write(AttackSummary.From(outcomes, Settings())),
+            AttackJson.Write(AttackSummary.From(again, Settings()))
+        );
         // By hand from the raw lines, as a stranger would.
-        var results = outcomes.Select(o => JsonDocument.Parse(AttackJson.Line(o)).RootElement.GetProperty("result").GetString()).ToList();
-        Assert.Equal(100.0 * results.Count(r => r == "failed") / results.Count, AttackSummary.From(outcomes, Settings()).Aua, 12);
+        var results = outcomes
+            .Select(o => JsonDocument.Parse(AttackJson.Line(o)).RootElement.GetProperty("result").GetString())
+            .ToList();
+        Assert.Equal(
+            100.0 * results.Count(r => r == "failed") / results.Count,
+            AttackSummary.From(outcomes, Settings()).Aua,
+            12
+        );
     }
 
     [Fact]
@@ -70,15 +87,38 @@ public sealed class MetricsTests : IDisposable
         foreach (var version in new[] { "v0.3.4", "HEAD" })
         {
             var path = Path.Combine(golden.Folder, version, "summary.json");
-            if (!File.Exists(path)) continue;
+            if (!File.Exists(path))
+                continue;
             using var json = JsonDocument.Parse(File.ReadAllText(path));
-            string[] forms = ["tf_basic", "tf_window_strict", "tf_news*", "tf_pairs_allcols", "bertattack_k*", "bae_k*"];
-            foreach (var (set, e) in json.RootElement.EnumerateObject().Where(p => forms.Contains(GoldenAttacks.Parse(p.Name).Form)).Select(p => (p.Name, p.Value)))
+            string[] forms =
+            [
+                "tf_basic",
+                "tf_window_strict",
+                "tf_news*",
+                "tf_pairs_allcols",
+                "bertattack_k*",
+                "bae_k*",
+            ];
+            foreach (
+                var (set, e) in json
+                    .RootElement.EnumerateObject()
+                    .Where(p => forms.Contains(GoldenAttacks.Parse(p.Name).Form))
+                    .Select(p => (p.Name, p.Value))
+            )
             {
-                if (!e.GetProperty("textattack_metrics").EnumerateObject().Any() || GoldenAttacks.Missing(set) is not null) continue;
+                if (
+                    !e.GetProperty("textattack_metrics").EnumerateObject().Any()
+                    || GoldenAttacks.Missing(set) is not null
+                )
+                    continue;
                 var inputs = GoldenAttacks.Of(set).Inputs;
-                if (golden.Inputs(inputs).Count < e.GetProperty("n").GetInt32()) continue;
-                var run = GoldenAttacks.Run(golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value), golden.Victim(inputs), golden.Inputs(inputs).Take(e.GetProperty("n").GetInt32()).ToList());
+                if (golden.Inputs(inputs).Count < e.GetProperty("n").GetInt32())
+                    continue;
+                var run = GoldenAttacks.Run(
+                    golden.Attack(set, GoldenAttacks.VersionOf(version)!.Value),
+                    golden.Victim(inputs),
+                    golden.Inputs(inputs).Take(e.GetProperty("n").GetInt32()).ToList()
+                );
                 var s = AttackSummary.From(run, Settings());
                 var m = e.GetProperty("textattack_metrics");
                 double Metric(string name) => m.GetProperty(name).GetDouble();
@@ -90,12 +130,18 @@ public sealed class MetricsTests : IDisposable
                 Assert.Equal(Metric("avg_word_perturbed_perc"), PythonNumber.NumpyRound2(s.WordsChangedPercent));
                 Assert.Equal(Metric("max_words_changed"), s.MostWordsChanged);
                 // What entered the encoder and what it let through, exactly.
-                var encoder = s.Constraints.SingleOrDefault(c => c.Name == "sentence-similarity") ?? new ConstraintSummary("", 0, 0, 0);
-                Assert.Equal((e.GetProperty("encoder_in").GetInt64(), e.GetProperty("encoder_out").GetInt64()), (encoder.Offered, encoder.Offered - encoder.Rejected));
+                var encoder =
+                    s.Constraints.SingleOrDefault(c => c.Name == "sentence-similarity")
+                    ?? new ConstraintSummary("", 0, 0, 0);
+                Assert.Equal(
+                    (e.GetProperty("encoder_in").GetInt64(), e.GetProperty("encoder_out").GetInt64()),
+                    (encoder.Offered, encoder.Offered - encoder.Rejected)
+                );
                 compared++;
             }
         }
-        if (compared == 0) Golden.Skip("attacks: TextAttack's metrics (no summary for a whole set)");
+        if (compared == 0)
+            Golden.Skip("attacks: TextAttack's metrics (no summary for a whole set)");
     }
 
     [Fact]
@@ -111,10 +157,21 @@ public sealed class MetricsTests : IDisposable
             PerturbedScore = 1e-5,
         };
         Assert.Equal(
-            "\"a \"\"[[good]]\"\" film .<SPLIT>Fine\",\"a \"\"[[grand]]\"\" film .<SPLIT>Fine\",0.09334743022918701,1e-05,1.0,0.0,1.0,28.0,\"Successful\"",
-            TextAttackFormat.Row(outcome, TextAttackVersion.V034));
-        var pair = outcome with { Original = [new("premise", "A dog"), new("hypothesis", "An animal")], OriginalMarks = [3], Result = AttackResult.Skipped };
-        Assert.StartsWith("\"[[[[Premise]]]]: A dog<SPLIT>[[[[Hypothesis]]]]: An [[animal]]\",", TextAttackFormat.Row(pair, TextAttackVersion.V034), StringComparison.Ordinal);
+            "\"a \"\"[[good]]\"\" film .<SPLIT>Fine\",\"a \"\"[[grand]]\"\" film "
+                + ".<SPLIT>Fine\",0.09334743022918701,1e-05,1.0,0.0,1.0,28.0,\"Successful\"",
+            TextAttackFormat.Row(outcome, TextAttackVersion.V034)
+        );
+        var pair = outcome with
+        {
+            Original = [new("premise", "A dog"), new("hypothesis", "An animal")],
+            OriginalMarks = [3],
+            Result = AttackResult.Skipped,
+        };
+        Assert.StartsWith(
+            "\"[[[[Premise]]]]: A dog<SPLIT>[[[[Hypothesis]]]]: An [[animal]]\",",
+            TextAttackFormat.Row(pair, TextAttackVersion.V034),
+            StringComparison.Ordinal
+        );
         Assert.EndsWith(",\"Skipped\"", TextAttackFormat.Row(pair, TextAttackVersion.V034), StringComparison.Ordinal);
         Assert.Equal(9, TextAttackFormat.Header.Split(',').Length);
     }
@@ -122,13 +179,28 @@ public sealed class MetricsTests : IDisposable
     [Fact]
     public void The_summary_file_is_TextAttacks()
     {
-        var summary = AttackSummary.From([Outcome("a", AttackResult.Success, 28, 4, 1), Outcome("b", AttackResult.Failed, 16, 20, 0), Outcome("c", AttackResult.Skipped, 1, 3, 0)], Settings());
+        var summary = AttackSummary.From(
+            [
+                Outcome("a", AttackResult.Success, 28, 4, 1),
+                Outcome("b", AttackResult.Failed, 16, 20, 0),
+                Outcome("c", AttackResult.Skipped, 1, 3, 0),
+            ],
+            Settings()
+        );
         using var json = JsonDocument.Parse(TextAttackFormat.Summary(summary));
         Assert.Equal(["Attack Details", "Attack Results"], json.RootElement.EnumerateObject().Select(p => p.Name));
         Assert.Equal(
-            "Number of successful attacks:=1 Number of failed attacks:=1 Number of skipped attacks:=1 Original accuracy:=66.67 Accuracy under attack:=33.33 "
-            + "Attack success rate:=50.0 Average perturbed word %:=25.0 Average num. words per input:=9.0 Avg num queries:=22.0",
-            string.Join(' ', json.RootElement.GetProperty("Attack Results").EnumerateObject().Select(p => $"{p.Name}={p.Value.GetRawText()}")));
+            "Number of successful attacks:=1 Number of failed attacks:=1 Number of skipped attacks:=1 Original "
+                + "accuracy:=66.67 Accuracy under attack:=33.33 "
+                + "Attack success rate:=50.0 Average perturbed word %:=25.0 Average num. words per input:=9.0 "
+                + "Avg num queries:=22.0",
+            string.Join(
+                ' ',
+                json.RootElement.GetProperty("Attack Results")
+                    .EnumerateObject()
+                    .Select(p => $"{p.Name}={p.Value.GetRawText()}")
+            )
+        );
     }
 
     [Fact]
@@ -144,18 +216,30 @@ public sealed class MetricsTests : IDisposable
         {
             var cut = Path.Combine(_folder, $"cut{round}");
             Attack(cut, inputs, random.Next(30));
-            // The kill hits in the middle of a line, after bytes of the next line, or leaves zeros behind; results.csv may be anywhere.
-            using (var lines = new FileStream(Path.Combine(cut, "examples.jsonl"), FileMode.Open)) lines.SetLength(random.NextInt64(lines.Length + 1));
-            if (round % 3 == 1) File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "{\"id\":\"e1");
-            if (round % 3 == 2) File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "\0\0\0\n");
-            if (round % 2 == 1) File.WriteAllText(Path.Combine(cut, "results.csv"), "torn");
-            if (round % 4 == 3) File.AppendAllText(Path.Combine(cut, "pending.jsonl"), "{\"id\":\"e2");
-            if (round == 4) File.Delete(Path.Combine(cut, "examples.jsonl"));
+            // The kill hits in the middle of a line, after bytes of the next line, or leaves zeros
+            // behind; results.csv may be anywhere.
+            using (var lines = new FileStream(Path.Combine(cut, "examples.jsonl"), FileMode.Open))
+                lines.SetLength(random.NextInt64(lines.Length + 1));
+            if (round % 3 == 1)
+                File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "{\"id\":\"e1");
+            if (round % 3 == 2)
+                File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "\0\0\0\n");
+            if (round % 2 == 1)
+                File.WriteAllText(Path.Combine(cut, "results.csv"), "torn");
+            if (round % 4 == 3)
+                File.AppendAllText(Path.Combine(cut, "pending.jsonl"), "{\"id\":\"e2");
+            if (round == 4)
+                File.Delete(Path.Combine(cut, "examples.jsonl"));
             Attack(cut, inputs, random.Next(10));
             Attack(cut, inputs, int.MaxValue);
             foreach (var file in Directory.GetFiles(whole).Select(f => Path.GetFileName(f)!))
             {
-                Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(cut, file))), $"round {round}: {file} differs");
+                Assert.True(
+                    File.ReadAllBytes(Path.Combine(whole, file))
+                        .AsSpan()
+                        .SequenceEqual(File.ReadAllBytes(Path.Combine(cut, file))),
+                    $"round {round}: {file} differs"
+                );
             }
             Assert.Equal(Directory.GetFiles(whole).Length, Directory.GetFiles(cut).Length);
         }
@@ -198,7 +282,11 @@ public sealed class MetricsTests : IDisposable
             Assert.Throws<InvalidOperationException>(() => log.Write(Of(9)));
             Assert.Throws<InvalidOperationException>(() => log.Complete());
             // While one process writes, no other may.
-            Assert.Contains("another process", Assert.Throws<DataException>(() => AttackLog.Open(_folder, Settings(), inputs)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "another process",
+                Assert.Throws<DataException>(() => AttackLog.Open(_folder, Settings(), inputs)).Message,
+                StringComparison.Ordinal
+            );
         }
         // As after a kill: what came early is still there and is not attacked again.
         using (var log = AttackLog.Open(_folder, Settings(), inputs))
@@ -210,25 +298,68 @@ public sealed class MetricsTests : IDisposable
             log.Write(Of(2));
             log.Complete();
         }
-        Assert.Equal(["e0", "e1", "e2", "e3", "e4"], AttackLog.Read(Path.Combine(_folder, "examples.jsonl")).Select(o => o.Id));
-        Assert.Equal("lone \ufffd surrogate", AttackLog.Read(Path.Combine(_folder, "examples.jsonl"))[0].Original[0].Value);
+        Assert.Equal(
+            ["e0", "e1", "e2", "e3", "e4"],
+            AttackLog.Read(Path.Combine(_folder, "examples.jsonl")).Select(o => o.Id)
+        );
+        Assert.Equal(
+            "lone \ufffd surrogate",
+            AttackLog.Read(Path.Combine(_folder, "examples.jsonl"))[0].Original[0].Value
+        );
         Assert.Equal(["e0", "e1", "e2", "e3", "e4"], File.ReadAllLines(Path.Combine(_folder, "ids.txt")));
         Assert.Equal(6, File.ReadAllLines(Path.Combine(_folder, "results.csv")).Length);
-        Assert.Equal(["examples.jsonl", "ids.txt", "results.csv", "settings.json", "summary.json", "textattack-summary.json"], Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["examples.jsonl", "ids.txt", "results.csv", "settings.json", "summary.json", "textattack-summary.json"],
+            Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void An_example_that_could_not_be_attacked_is_in_no_figure_and_in_the_lines()
     {
-        var broken = new AttackOutcome("b", 1, AttackResult.Error, 3, 2, [new("text", "x")], [new("text", "x")], -1, -1, 0, 0, 0, 0, [], [], null, [], new AttackError(AttackErrorKind.NotFinite, "the victim gave NaN"));
-        Assert.Equal("""{"id":"b","label":1,"result":"error","error":{"kind":"not_finite","message":"the victim gave NaN"},"queries_asked":3,"queries_forwarded":2,"original":{"text":"x"}}""", AttackJson.Line(broken));
+        var broken = new AttackOutcome(
+            "b",
+            1,
+            AttackResult.Error,
+            3,
+            2,
+            [new("text", "x")],
+            [new("text", "x")],
+            -1,
+            -1,
+            0,
+            0,
+            0,
+            0,
+            [],
+            [],
+            null,
+            [],
+            new AttackError(AttackErrorKind.NotFinite, "the victim gave NaN")
+        );
+        Assert.Equal(
+            """{"id":"b","label":1,"result":"error","error":{"kind":"not_finite","message":"the victim gave NaN"},"queries_asked":3,"queries_forwarded":2,"original":{"text":"x"}}""",
+            AttackJson.Line(broken)
+        );
         Assert.Equal(AttackJson.Line(broken), AttackJson.Line(AttackJson.Parse(AttackJson.Line(broken))));
-        List<AttackOutcome> others = [Outcome("a", AttackResult.Success, 28, 4, 1), Outcome("c", AttackResult.Failed, 16, 20, 0) with { StoppedByTime = true }];
-        var (with, without) = (AttackSummary.From([.. others, broken], Settings()), AttackSummary.From(others, Settings()));
+        List<AttackOutcome> others =
+        [
+            Outcome("a", AttackResult.Success, 28, 4, 1),
+            Outcome("c", AttackResult.Failed, 16, 20, 0) with
+            {
+                StoppedByTime = true,
+            },
+        ];
+        var (with, without) = (
+            AttackSummary.From([.. others, broken], Settings()),
+            AttackSummary.From(others, Settings())
+        );
         Assert.Equal((1, 1, 2), (with.Errors, with.StoppedByTime, with.Examples));
         Assert.Equal(AttackJson.Write(without), AttackJson.Write(with with { Errors = 0 }));
         Assert.True(AttackJson.Parse(AttackJson.Line(others[1])).StoppedByTime);
-        Assert.Throws<JsonException>(() => AttackJson.Parse(AttackJson.Line(broken).Replace("not_finite", "tired", StringComparison.Ordinal)));
+        Assert.Throws<JsonException>(() =>
+            AttackJson.Parse(AttackJson.Line(broken).Replace("not_finite", "tired", StringComparison.Ordinal))
+        );
     }
 
     private static void Attack(string folder, IReadOnlyList<AttackInput> inputs, int most)
@@ -236,14 +367,40 @@ public sealed class MetricsTests : IDisposable
         using var log = AttackLog.Open(folder, Settings(), inputs);
         var attack = MadeUp.Attack();
         // Some come before their turn, as with many examples at once.
-        foreach (var outcome in GoldenAttacks.Run(attack, new HashVictim(), [.. log.Remaining.Take(most)]).Chunk(4).SelectMany(four => four.Reverse())) log.Write(outcome);
-        if (log.Remaining.Count == 0) log.Complete();
+        foreach (
+            var outcome in GoldenAttacks
+                .Run(attack, new HashVictim(), [.. log.Remaining.Take(most)])
+                .Chunk(4)
+                .SelectMany(four => four.Reverse())
+        )
+            log.Write(outcome);
+        if (log.Remaining.Count == 0)
+            log.Complete();
     }
 
-    private static List<AttackOutcome> Run(int count) => GoldenAttacks.Run(MadeUp.Attack(), new HashVictim(), MadeUp.Inputs(count));
+    private static List<AttackOutcome> Run(int count) =>
+        GoldenAttacks.Run(MadeUp.Attack(), new HashVictim(), MadeUp.Inputs(count));
 
     private static AttackSettings Settings() => AttackSettings.Of(MadeUp.Attack(), "hash victim");
 
-    private static AttackOutcome Outcome(string id, AttackResult result, int asked, int words, int changed) => new(
-        id, 1, result, asked, asked, [new("text", "x")], [new("text", "y")], 1, 0, 0.25, 0.75, words, changed, [], [], null, [new ConstraintCount("stop-words", 4, 1)]);
+    private static AttackOutcome Outcome(string id, AttackResult result, int asked, int words, int changed) =>
+        new(
+            id,
+            1,
+            result,
+            asked,
+            asked,
+            [new("text", "x")],
+            [new("text", "y")],
+            1,
+            0,
+            0.25,
+            0.75,
+            words,
+            changed,
+            [],
+            [],
+            null,
+            [new ConstraintCount("stop-words", 4, 1)]
+        );
 }

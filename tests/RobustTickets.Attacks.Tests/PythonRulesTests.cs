@@ -4,7 +4,10 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>The pieces of Python and numpy whose behaviour shows in results. Expected values were printed by CPython 3.11.</summary>
+/// <summary>
+/// The pieces of Python and numpy whose behaviour shows in results. Expected values were printed by
+/// CPython 3.11.
+/// </summary>
 public class PythonRulesTests
 {
     [Theory]
@@ -16,7 +19,8 @@ public class PythonRulesTests
     public void A_set_iterates_in_table_order(string added, string order)
     {
         var set = new PythonIntSet();
-        foreach (var v in added.Split(' ')) set.Add(int.Parse(v));
+        foreach (var v in added.Split(' '))
+            set.Add(int.Parse(v));
         Assert.Equal(order, string.Join(' ', set.ToArray()));
     }
 
@@ -36,7 +40,9 @@ public class PythonRulesTests
         static PythonIntSet Where(int n, Func<int, bool> keep)
         {
             var set = new PythonIntSet();
-            for (var i = 0; i < n; i++) if (keep(i)) set.Add(i);
+            for (var i = 0; i < n; i++)
+                if (keep(i))
+                    set.Add(i);
             return set;
         }
     }
@@ -73,7 +79,8 @@ public class PythonRulesTests
     [InlineData("a1", true, false)]
     [InlineData("\u02b0", true, false)]
     [InlineData("\u01c5", false, false)]
-    public void Case_tests_are_pythons(string text, bool lower, bool upper) => Assert.Equal((lower, upper), (PythonText.IsLower(text), PythonText.IsUpper(text)));
+    public void Case_tests_are_pythons(string text, bool lower, bool upper) =>
+        Assert.Equal((lower, upper), (PythonText.IsLower(text), PythonText.IsUpper(text)));
 
     [Theory]
     [InlineData(1.0, "1.0")]
@@ -103,7 +110,8 @@ public class PythonRulesTests
     [Fact]
     public void Texts_are_ordered_by_code_point()
     {
-        // U+FF4D comes before U+1D7D5, although the first unit of the latter's surrogate pair is smaller.
+        // U+FF4D comes before U+1D7D5, although the first unit of the latter's surrogate pair is
+        // smaller.
         string[] sorted = ["", "a", "ab", "b", "\u00e9", "\uff4d", "\uffff", "\U00010000", "\U0001d7d5"];
         Assert.Equal(sorted, sorted.Reverse().Order(CodePointOrder.Instance));
         Assert.NotEqual(sorted, sorted.Order(StringComparer.Ordinal));
@@ -122,10 +130,12 @@ public class PythonRulesTests
             Assert.Equal(keys.Order(), order.Select(i => keys[i]));
             var stable = Enumerable.Range(0, n).OrderBy(i => keys[i]).SequenceEqual(order);
             Assert.True(stable || n > 16);
-            if (!stable) unstable++;
+            if (!stable)
+                unstable++;
         }
         Assert.True(unstable > 100);
-        // Long runs of equal and of organ-pipe keys end within the depth limit or by heap sort; both must sort.
+        // Long runs of equal and of organ-pipe keys end within the depth limit or by heap sort;
+        // both must sort.
         double[] pipe = [.. Enumerable.Range(0, 5000).Select(i => (double)Math.Min(i, 5000 - i))];
         Assert.Equal(pipe.Order(), NumpyArgsort.Sort(pipe).Select(i => pipe[i]));
     }

@@ -1,15 +1,17 @@
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
-using RobustTickets.Attacks.Metrics;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>Attacks that draw random numbers, and the recipes made of character edits and synonyms.</summary>
+/// <summary>
+/// Attacks that draw random numbers, and the recipes made of character edits and synonyms.
+/// </summary>
 public sealed class RandomPlanTests : IDisposable
 {
     private static readonly AttackResources Resources = new(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
@@ -30,7 +32,10 @@ public sealed class RandomPlanTests : IDisposable
         {
             var options = new AttackEngineOptions(batch, batch, concurrency, 2);
             Assert.Equal(reference, Lines(attack, inputs, options));
-            Assert.Equal(reference.AsEnumerable().Reverse(), Lines(attack, [.. inputs.AsEnumerable().Reverse()], options));
+            Assert.Equal(
+                reference.AsEnumerable().Reverse(),
+                Lines(attack, [.. inputs.AsEnumerable().Reverse()], options)
+            );
         }
         // An example alone ends as among the others; another seed is another attack.
         Assert.Equal(reference[17..18], Lines(attack, inputs[17..18], new AttackEngineOptions()));
@@ -63,8 +68,10 @@ public sealed class RandomPlanTests : IDisposable
         Assert.All(bound, o => Assert.InRange(o.Asked, 1, budget));
         foreach (var (f, b) in free.Zip(bound))
         {
-            if (f.Asked < budget) Assert.Equal(AttackJson.Line(f), AttackJson.Line(b));
-            else if (b.Asked == budget && b.WordsChanged == 0) Assert.Equal(b.Original, b.Perturbed);
+            if (f.Asked < budget)
+                Assert.Equal(AttackJson.Line(f), AttackJson.Line(b));
+            else if (b.Asked == budget && b.WordsChanged == 0)
+                Assert.Equal(b.Original, b.Perturbed);
         }
         Assert.Contains(bound, o => o.Asked == budget && o.Result != AttackResult.Success);
         Assert.Contains(free, o => o.Result == AttackResult.Success);
@@ -74,22 +81,52 @@ public sealed class RandomPlanTests : IDisposable
     public void Each_recipe_names_its_parts_and_their_sources()
     {
         var wordNet = WordNet.Read(TinyWordNet.Write(_folder));
-        var attacks = new[] { TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder())), DeepWordBug.Create(Resources), Pwws.Create(Resources, wordNet) };
+        var attacks = new[]
+        {
+            TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder())),
+            DeepWordBug.Create(Resources),
+            Pwws.Create(Resources, wordNet),
+        };
         Assert.Equal(["textbugger", "deepwordbug", "pwws"], attacks.Select(a => a.Name));
-        Assert.All(attacks.SelectMany(a => a.Lines), l => Assert.True(l.Item.Length > 0 && l.Value.Length > 0 && l.Source.Length > 0));
-        Assert.All(attacks, a => Assert.Contains(a.Lines, l => l is { Item: "stop words", Source: "substitute for NLTK's 179 words" }));
-        Assert.Contains(attacks[0].Lines, l => l.Item == "sentence similarity" && l.Value.StartsWith("angular >= 0.8, whole text", StringComparison.Ordinal) && l.Source.Contains("textbugger_li_2018", StringComparison.Ordinal));
-        Assert.Contains(attacks[1].Lines, l => l.Item == "edit distance" && l.Value.StartsWith("<= 30 ", StringComparison.Ordinal));
+        Assert.All(
+            attacks.SelectMany(a => a.Lines),
+            l => Assert.True(l.Item.Length > 0 && l.Value.Length > 0 && l.Source.Length > 0)
+        );
+        Assert.All(
+            attacks,
+            a => Assert.Contains(a.Lines, l => l is { Item: "stop words", Source: "substitute for NLTK's 179 words" })
+        );
+        Assert.Contains(
+            attacks[0].Lines,
+            l =>
+                l.Item == "sentence similarity"
+                && l.Value.StartsWith("angular >= 0.8, whole text", StringComparison.Ordinal)
+                && l.Source.Contains("textbugger_li_2018", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            attacks[1].Lines,
+            l => l.Item == "edit distance" && l.Value.StartsWith("<= 30 ", StringComparison.Ordinal)
+        );
         Assert.Equal("wordnet", attacks[2].Resources[^1].Kind);
-        Assert.Contains(TextBugger.Create(Resources).Lines, l => l is { Item: "sentence similarity", Source: "no sentence encoder given" });
+        Assert.Contains(
+            TextBugger.Create(Resources).Lines,
+            l => l is { Item: "sentence similarity", Source: "no sentence encoder given" }
+        );
         // A number that is not the recipe's says so.
-        Assert.Contains(DeepWordBug.Create(Resources, new DeepWordBugOptions(MaxEdits: 5)).Lines, l => l is { Item: "edit distance", Source: "option" });
-        Assert.Contains(TextBugger.Create(Resources, new TextBuggerOptions(Randomness: new StreamPerExample(7))).Lines, l => l is { Item: "random numbers", Source: "option" });
+        Assert.Contains(
+            DeepWordBug.Create(Resources, new DeepWordBugOptions(MaxEdits: 5)).Lines,
+            l => l is { Item: "edit distance", Source: "option" }
+        );
+        Assert.Contains(
+            TextBugger.Create(Resources, new TextBuggerOptions(Randomness: new StreamPerExample(7))).Lines,
+            l => l is { Item: "random numbers", Source: "option" }
+        );
     }
 
-    private static Attack Attack(string recipe, RandomPlan? plan) => recipe == "textbugger"
-        ? TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder(), 0.7, Randomness: plan))
-        : DeepWordBug.Create(Resources, new DeepWordBugOptions(Randomness: plan));
+    private static Attack Attack(string recipe, RandomPlan? plan) =>
+        recipe == "textbugger"
+            ? TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder(), 0.7, Randomness: plan))
+            : DeepWordBug.Create(Resources, new DeepWordBugOptions(Randomness: plan));
 
     // Forwarded depends on nothing here either, so whole lines are compared.
     private static List<string> Lines(Attack attack, List<AttackInput> inputs, AttackEngineOptions options) =>

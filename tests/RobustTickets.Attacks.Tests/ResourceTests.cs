@@ -1,14 +1,17 @@
 using System.IO.Compression;
 using System.Text;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>Resource files: formats, neighbours against the slow reference, refusals by name, and what a recipe says about what it lacks.</summary>
+/// <summary>
+/// Resource files: formats, neighbours against the slow reference, refusals by name, and what a
+/// recipe says about what it lacks.
+/// </summary>
 public sealed class ResourceTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("attack-resources").FullName;
@@ -23,11 +26,16 @@ public sealed class ResourceTests : IDisposable
         // A binary file's words end at a space, so the phrase takes an underscore there.
         var paths = new[]
         {
-            Text("a.txt", rows), Text("b.txt", "3 3\n" + rows), Gzip("c.txt.gz", Encoding.UTF8.GetBytes(rows)),
+            Text("a.txt", rows),
+            Text("b.txt", "3 3\n" + rows),
+            Gzip("c.txt.gz", Encoding.UTF8.GetBytes(rows)),
         };
         foreach (var vectors in paths.Select(WordVectorReader.Read))
         {
-            Assert.Equal((3, 3, 2, -1), (vectors.Count, vectors.Dimension, vectors.IndexOf("ice cream"), vectors.IndexOf("Cat")));
+            Assert.Equal(
+                (3, 3, 2, -1),
+                (vectors.Count, vectors.Dimension, vectors.IndexOf("ice cream"), vectors.IndexOf("Cat"))
+            );
             Assert.Equal(1 / Math.Sqrt(14), vectors.Cosine(0, 2), 6);
         }
         var plain = Bytes("d.bin", Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2])));
@@ -61,18 +69,29 @@ public sealed class ResourceTests : IDisposable
     public void Computed_neighbours_equal_the_slow_reference_for_any_blocks()
     {
         var random = new Random(4);
-        const int words = 700, dimension = 21;
+        const int words = 700,
+            dimension = 21;
         var numbers = Enumerable.Range(0, words * dimension).Select(_ => (float)random.Next(-3, 4)).ToArray();
         // Copies of one row make exact ties: the lower row comes first.
         Array.Copy(numbers, 0, numbers, 50 * dimension, dimension);
         Array.Copy(numbers, 0, numbers, 60 * dimension, dimension);
         string[] names = [.. Enumerable.Range(0, words).Select(i => $"w{i}")];
         var vectors = new WordVectors(names, numbers, dimension);
-        var reference = names.ToDictionary(w => w, w =>
-        {
-            var q = vectors.IndexOf(w);
-            return Enumerable.Range(0, words).Where(r => r != q).OrderByDescending(r => vectors.Cosine(q, r)).ThenBy(r => r).Take(10).Select(r => names[r]).ToArray();
-        });
+        var reference = names.ToDictionary(
+            w => w,
+            w =>
+            {
+                var q = vectors.IndexOf(w);
+                return Enumerable
+                    .Range(0, words)
+                    .Where(r => r != q)
+                    .OrderByDescending(r => vectors.Cosine(q, r))
+                    .ThenBy(r => r)
+                    .Take(10)
+                    .Select(r => names[r])
+                    .ToArray();
+            }
+        );
         var prepared = new VectorNeighbours(vectors);
         prepared.Prepare([.. names, "unknown"], 10, CancellationToken.None);
         var lazily = new VectorNeighbours(vectors);
@@ -89,32 +108,51 @@ public sealed class ResourceTests : IDisposable
     public void A_stored_table_gives_the_computed_neighbours_and_no_other_vectors_take_it()
     {
         var random = new Random(5);
-        string Rows(int seed) => string.Concat(Enumerable.Range(0, 90).Select(i => $"w{i} {random.Next(-3, 4)} {random.Next(-3, 4)} {random.Next(1, 4)} {seed}\n"));
+        string Rows(int seed) =>
+            string.Concat(
+                Enumerable
+                    .Range(0, 90)
+                    .Select(i => $"w{i} {random.Next(-3, 4)} {random.Next(-3, 4)} {random.Next(1, 4)} {seed}\n")
+            );
         var file = Text("v.txt", Rows(1));
         var paths = new AttackResourcePaths(file, Computed: _folder);
         var fresh = AttackResources.Load(paths);
         var hash = fresh.Files[0].Sha256;
         var table = Path.Combine(_folder, NeighbourFile.NameFor(hash));
-        using (var stream = File.Create(table)) NeighbourFile.Compute(fresh.Vectors!, hash, 12).Write(stream);
+        using (var stream = File.Create(table))
+            NeighbourFile.Compute(fresh.Vectors!, hash, 12).Write(stream);
         var stored = AttackResources.Load(paths);
         // Fewer than stored, as many, and more (which are computed).
         foreach (var count in new[] { 5, 12, 20 })
         {
-            foreach (var word in Enumerable.Range(0, 90).Select(i => $"w{i}")) Assert.Equal(fresh.Neighbours.Nearest(word, count), stored.Neighbours.Nearest(word, count));
+            foreach (var word in Enumerable.Range(0, 90).Select(i => $"w{i}"))
+                Assert.Equal(fresh.Neighbours.Nearest(word, count), stored.Neighbours.Nearest(word, count));
         }
-        // The table is really read: a table of other contents, hash corrected, gives other neighbours. And it changes no setting.
+        // The table is really read: a table of other contents, hash corrected, gives other
+        // neighbours. And it changes no setting.
         Assert.Equal(fresh.Files, stored.Files);
         Assert.Equal(fresh.Neighbours.Description, stored.Neighbours.Description);
         var bytes = File.ReadAllBytes(table);
         bytes[60] ^= 1;
         File.WriteAllBytes(table, bytes);
-        Assert.Contains("damaged", Assert.Throws<DataException>(() => AttackResources.Load(paths)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "damaged",
+            Assert.Throws<DataException>(() => AttackResources.Load(paths)).Message,
+            StringComparison.Ordinal
+        );
         System.Security.Cryptography.SHA256.HashData(bytes.AsSpan(..^32)).CopyTo(bytes.AsSpan(bytes.Length - 32));
         File.WriteAllBytes(table, bytes);
         var changed = AttackResources.Load(paths);
-        Assert.Contains(Enumerable.Range(0, 90), i => !changed.Neighbours.Nearest($"w{i}", 5).SequenceEqual(fresh.Neighbours.Nearest($"w{i}", 5)));
+        Assert.Contains(
+            Enumerable.Range(0, 90),
+            i => !changed.Neighbours.Nearest($"w{i}", 5).SequenceEqual(fresh.Neighbours.Nearest($"w{i}", 5))
+        );
         var others = WordVectorReader.Read(Text("u.txt", Rows(2)));
-        Assert.Contains("made from word vectors", Assert.Throws<DataException>(() => NeighbourFile.Read(table, others, new string('0', 64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "made from word vectors",
+            Assert.Throws<DataException>(() => NeighbourFile.Read(table, others, new string('0', 64))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Empty(AttackResources.Load(new AttackResourcePaths(), substitutes: false).Neighbours.Nearest("good", 5));
     }
 
@@ -127,11 +165,16 @@ public sealed class ResourceTests : IDisposable
             return;
         }
         var computed = new VectorNeighbours(golden.Vectors);
-        var table = File.ReadLines(golden.Resource("toy_neighbours.tsv")).Select(l => l.Split('\t')).ToDictionary(p => p[0], p => p[1].Split(' '));
+        var table = File.ReadLines(golden.Resource("toy_neighbours.tsv"))
+            .Select(l => l.Split('\t'))
+            .ToDictionary(p => p[0], p => p[1].Split(' '));
         computed.Prepare(table.Keys, table.Values.Max(r => r.Length), CancellationToken.None);
         Assert.All(table, row => Assert.Equal(row.Value, computed.Nearest(row.Key, row.Value.Length)));
         // Mutant: the same rows one neighbour further are not equal.
-        Assert.Contains(table, row => !row.Value.SequenceEqual(computed.Nearest(row.Key, row.Value.Length + 1).Skip(1)));
+        Assert.Contains(
+            table,
+            row => !row.Value.SequenceEqual(computed.Nearest(row.Key, row.Value.Length + 1).Skip(1))
+        );
     }
 
     [Fact]
@@ -147,20 +190,60 @@ public sealed class ResourceTests : IDisposable
             Assert.Empty(table.Nearest("cat", 5));
             Assert.Empty(table.Nearest("dog", 5));
         }
-        Assert.Contains("word 'good'", Assert.Throws<DataException>(() => NeighbourTable.Read(Text("m.json", """{"good": [1]}"""))).Message, StringComparison.Ordinal);
-        Assert.Contains("root", Assert.Throws<DataException>(() => NeighbourTable.Read(Text("k.json", "[]"))).Message, StringComparison.Ordinal);
-        Assert.Contains("cut.json", Assert.Throws<DataException>(() => NeighbourTable.Read(Text("cut.json", "{\"a\": ["))).Message, StringComparison.Ordinal);
-        Assert.Contains("line 1", Assert.Throws<DataException>(() => NeighbourTable.Read(Text("x.tsv", "good great\n"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "word 'good'",
+            Assert.Throws<DataException>(() => NeighbourTable.Read(Text("m.json", """{"good": [1]}"""))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "root",
+            Assert.Throws<DataException>(() => NeighbourTable.Read(Text("k.json", "[]"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "cut.json",
+            Assert.Throws<DataException>(() => NeighbourTable.Read(Text("cut.json", "{\"a\": ["))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "line 1",
+            Assert.Throws<DataException>(() => NeighbourTable.Read(Text("x.tsv", "good great\n"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Missing_resources_are_refused_or_named()
     {
-        Assert.Contains("neighbour table", Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths())).Message, StringComparison.Ordinal);
-        Assert.Contains("no file", Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths("/nowhere.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "neighbour table",
+            Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths())).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no file",
+            Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths("/nowhere.txt"))).Message,
+            StringComparison.Ordinal
+        );
         var table = Text("n.json", """{"good": ["great"]}""");
-        Assert.Contains("tagger", Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths(null, table, null, Text("t.json", "{}")))).Message, StringComparison.Ordinal);
-        Assert.Contains("no words", Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths(null, table, Text("s.txt", "\n")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tagger",
+            Assert
+                .Throws<DataException>(() =>
+                    AttackResources.Load(new AttackResourcePaths(null, table, null, Text("t.json", "{}")))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no words",
+            Assert
+                .Throws<DataException>(() =>
+                    AttackResources.Load(new AttackResourcePaths(null, table, Text("s.txt", "\n")))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         var resources = AttackResources.Load(new AttackResourcePaths(null, table));
         Assert.Equal(["neighbours", "stop-words"], resources.Files.Select(f => f.Kind));
         Assert.Equal(64, resources.Files[0].Sha256.Length);
@@ -176,16 +259,36 @@ public sealed class ResourceTests : IDisposable
     public void TextFooler_has_its_published_numbers_when_all_is_given()
     {
         var vectors = Text("v.txt", "good 1 0\ngreat 0.9 0.1\nbad -1 0\n");
-        var tagger = Text("t.json", """{"classes": ["JJ", "NN"], "tagdict": {"good": "JJ"}, "weights": {"bias": {"JJ": 1.0}}}""");
-        var attack = TextFooler.Create(AttackResources.Load(new AttackResourcePaths(vectors, Tagger: tagger)), new TextFoolerOptions(new HashEncoder()));
+        var tagger = Text(
+            "t.json",
+            """{"classes": ["JJ", "NN"], "tagdict": {"good": "JJ"}, "weights": {"bias": {"JJ": 1.0}}}"""
+        );
+        var attack = TextFooler.Create(
+            AttackResources.Load(new AttackResourcePaths(vectors, Tagger: tagger)),
+            new TextFoolerOptions(new HashEncoder())
+        );
         Assert.Equal(["word-cosine", "part-of-speech", "sentence-similarity"], attack.Constraints.Select(c => c.Name));
         Assert.Equal(["no-repeat", "stop-words", "frozen-premise"], attack.Positions.Select(p => p.Name));
-        Assert.Contains(attack.Lines, l => l.Value.Contains("angular >= 0.840845057, window 15", StringComparison.Ordinal) && l.Source.Contains("textfooler_jin_2019", StringComparison.Ordinal));
-        // "bad" is a neighbour of "good" in this tiny space, but its cosine is -1: only "great" may replace it.
-        var outcome = GoldenAttacks.Run(attack, new WordVictim("great"), [AttackInput.Of("x", "A good film", 0)]).Single();
+        Assert.Contains(
+            attack.Lines,
+            l =>
+                l.Value.Contains("angular >= 0.840845057, window 15", StringComparison.Ordinal)
+                && l.Source.Contains("textfooler_jin_2019", StringComparison.Ordinal)
+        );
+        // "bad" is a neighbour of "good" in this tiny space, but its cosine is -1: only "great" may
+        // replace it.
+        var outcome = GoldenAttacks
+            .Run(attack, new WordVictim("great"), [AttackInput.Of("x", "A good film", 0)])
+            .Single();
         Assert.Equal((AttackResult.Success, "A great film"), (outcome.Result, outcome.Perturbed[0].Value));
-        Assert.Equal(new ConstraintCount("word-cosine", 2, 1), outcome.Constraints.Single(c => c.Name == "word-cosine"));
-        var released = BertAttackReleased.Create(AttackResources.Load(new AttackResourcePaths(vectors)), new BertAttackReleasedOptions(new HashEncoder()));
+        Assert.Equal(
+            new ConstraintCount("word-cosine", 2, 1),
+            outcome.Constraints.Single(c => c.Name == "word-cosine")
+        );
+        var released = BertAttackReleased.Create(
+            AttackResources.Load(new AttackResourcePaths(vectors)),
+            new BertAttackReleasedOptions(new HashEncoder())
+        );
         Assert.Equal(["sentence-similarity"], released.Constraints.Select(c => c.Name));
     }
 
@@ -239,7 +342,8 @@ public sealed class ResourceTests : IDisposable
         foreach (var (word, vector) in rows)
         {
             stream.Write(Encoding.UTF8.GetBytes(word + " "));
-            foreach (var x in vector) stream.Write(BitConverter.GetBytes(x));
+            foreach (var x in vector)
+                stream.Write(BitConverter.GetBytes(x));
             stream.WriteByte((byte)'\n');
         }
         return stream.ToArray();

@@ -6,10 +6,15 @@ using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Attacks.Tests;
 
-/// <summary>The toy victim and encoder that golden/attacks/README.md defines. Answers are kept by text: the sets share most of their queries.</summary>
+/// <summary>
+/// The toy victim and encoder that golden/attacks/README.md defines. Answers are kept by text: the
+/// sets share most of their queries.
+/// </summary>
 internal static class Toy
 {
-    /// <summary>Maximal runs of a-z, 0-9, apostrophe and everything from U+0080, after lowering A-Z.</summary>
+    /// <summary>
+    /// Maximal runs of a-z, 0-9, apostrophe and everything from U+0080, after lowering A-Z.
+    /// </summary>
     public static List<string> Tokens(string text)
     {
         var tokens = new List<string>();
@@ -27,7 +32,8 @@ internal static class Toy
                 run.Clear();
             }
         }
-        if (run.Length > 0) tokens.Add(run.ToString());
+        if (run.Length > 0)
+            tokens.Add(run.ToString());
         return tokens;
     }
 
@@ -35,7 +41,8 @@ internal static class Toy
     public static double Hash(string s)
     {
         var h = 2166136261u;
-        foreach (var b in Encoding.UTF8.GetBytes(s)) h = (h ^ b) * 16777619u;
+        foreach (var b in Encoding.UTF8.GetBytes(s))
+            h = (h ^ b) * 16777619u;
         return ((int)(h % 2001) - 1000) / 1000.0;
     }
 }
@@ -56,7 +63,8 @@ internal sealed class ToyVictim : IVictim
         _bias = Numbers(root.GetProperty("bias"));
         _unigram = root.GetProperty("unigram_hash_scale").GetDouble();
         _bigram = root.GetProperty("bigram_hash_scale").GetDouble();
-        foreach (var w in root.GetProperty("weights").EnumerateObject()) _weights[w.Name] = Numbers(w.Value);
+        foreach (var w in root.GetProperty("weights").EnumerateObject())
+            _weights[w.Name] = Numbers(w.Value);
     }
 
     public int ClassCount => _bias.Length;
@@ -74,9 +82,11 @@ internal sealed class ToyVictim : IVictim
         {
             for (var k = 0; k < z.Length; k++)
             {
-                if (_weights.TryGetValue(tokens[i], out var w)) z[k] += w[k];
+                if (_weights.TryGetValue(tokens[i], out var w))
+                    z[k] += w[k];
                 z[k] += _unigram * Toy.Hash($"{k}:{tokens[i]}");
-                if (i > 0) z[k] += _bigram * Toy.Hash($"{k}:{tokens[i - 1]} {tokens[i]}");
+                if (i > 0)
+                    z[k] += _bigram * Toy.Hash($"{k}:{tokens[i - 1]} {tokens[i]}");
             }
         }
         var sum = 0.0;
@@ -85,7 +95,8 @@ internal sealed class ToyVictim : IVictim
             z[k] = z[k] >= 0 ? 1 + z[k] : 1 / (1 - z[k]);
             sum += z[k];
         }
-        for (var k = 0; k < z.Length; k++) z[k] /= sum;
+        for (var k = 0; k < z.Length; k++)
+            z[k] /= sum;
         return z;
     }
 }
@@ -102,7 +113,11 @@ internal sealed class ToyEncoder : ISentenceEncoder
         foreach (var line in File.ReadLines(vectorsPath))
         {
             var parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (parts.Length > 1) _vectors[parts[0]] = [.. parts[1..].Select(p => double.Parse(p, System.Globalization.CultureInfo.InvariantCulture))];
+            if (parts.Length > 1)
+                _vectors[parts[0]] =
+                [
+                    .. parts[1..].Select(p => double.Parse(p, System.Globalization.CultureInfo.InvariantCulture)),
+                ];
         }
         Dimension = _vectors.Values.First().Length;
     }
@@ -121,13 +136,19 @@ internal sealed class ToyEncoder : ISentenceEncoder
         {
             var row = _vectors.TryGetValue(token, out var known)
                 ? known
-                : _unknownTokens.GetOrAdd(token, t => [.. Enumerable.Range(0, Dimension).Select(d => 0.25 * Toy.Hash($"e{d}:{t}"))]);
-            for (var d = 0; d < v.Length; d++) v[d] += row[d];
+                : _unknownTokens.GetOrAdd(
+                    token,
+                    t => [.. Enumerable.Range(0, Dimension).Select(d => 0.25 * Toy.Hash($"e{d}:{t}"))]
+                );
+            for (var d = 0; d < v.Length; d++)
+                v[d] += row[d];
         }
-        if (tokens.Count == 0) v[0] = 1;
+        if (tokens.Count == 0)
+            v[0] = 1;
         for (var d = 0; d < v.Length; d++)
         {
-            if (tokens.Count > 0) v[d] /= tokens.Count;
+            if (tokens.Count > 0)
+                v[d] /= tokens.Count;
             v[d] += 0.002 * Toy.Hash($"s{d}:{text}");
         }
         return v;

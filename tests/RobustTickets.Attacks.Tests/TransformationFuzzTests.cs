@@ -1,4 +1,3 @@
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Python;
@@ -6,18 +5,25 @@ using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
 /// <summary>
-/// 20,000 random Unicode strings through the text object and every transformation there is: nothing throws, and the bookkeeping of every checked candidate is that of a
+/// 20,000 random Unicode strings through the text object and every transformation there is: nothing
+/// throws, and the bookkeeping of every checked candidate is that of a
 /// text made afresh. A transformation that is not in the list below fails the first test.
 /// </summary>
 public sealed class TransformationFuzzTests : IDisposable
 {
     private const int Strings = 20_000;
-    private static readonly TextAttackVersion[] Versions = [TextAttackVersion.V034, TextAttackVersion.Head, TextAttackVersion.V030];
+    private static readonly TextAttackVersion[] Versions =
+    [
+        TextAttackVersion.V034,
+        TextAttackVersion.Head,
+        TextAttackVersion.V030,
+    ];
     private readonly string _folder = Directory.CreateTempSubdirectory("fuzz").FullName;
 
     public void Dispose() => Directory.Delete(_folder, true);
@@ -26,7 +32,9 @@ public sealed class TransformationFuzzTests : IDisposable
     public void Every_transformation_is_fuzzed()
     {
         var known = All(TextAttackVersion.V034).SelectMany(Parts).Select(t => t.GetType()).ToHashSet();
-        var concrete = typeof(Transformation).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Transformation)) && !t.IsAbstract);
+        var concrete = typeof(Transformation)
+            .Assembly.GetTypes()
+            .Where(t => t.IsSubclassOf(typeof(Transformation)) && !t.IsAbstract);
         Assert.Empty(concrete.Where(t => !known.Contains(t)).Select(t => t.Name));
     }
 
@@ -40,19 +48,29 @@ public sealed class TransformationFuzzTests : IDisposable
         var stream = new StreamPerExample(1).Begin()("fuzz");
         for (var n = 0; n < Strings; n++)
         {
-            var version = Versions[n % 8 == 7 ? 2 : n % 3 == 0 ? 1 : 0];
-            var content = n % 5_000 == 4_999 ? RandomUnicode.LongWord(random, 10_000) : n == 0 ? "" : RandomUnicode.Text(random, 24);
+            var version = Versions[
+                n % 8 == 7 ? 2
+                : n % 3 == 0 ? 1
+                : 0
+            ];
+            var content =
+                n % 5_000 == 4_999 ? RandomUnicode.LongWord(random, 10_000)
+                : n == 0 ? ""
+                : RandomUnicode.Text(random, 24);
             var columns = new List<KeyValuePair<string, string>> { new("a", content) };
-            if (n % 5 == 4) columns.Add(new("b", RandomUnicode.Text(random, 12)));
+            if (n % 5 == 4)
+                columns.Add(new("b", RandomUnicode.Text(random, 12)));
             var text = AttackedText.Create(columns, version);
             CheckText(text);
-            if (text.Words.Count == 0) continue;
+            if (text.Words.Count == 0)
+                continue;
             for (var t = 0; t < names.Count; t++)
             {
                 int[] positions = [random.Next(text.Words.Count)];
                 var found = Candidates(byVersion[version][t], text, positions, stream);
                 made[names[t]] += found.Count;
-                if (found.Count > 0) CheckCandidate(text, positions[0], found[random.Next(found.Count)].Text);
+                if (found.Count > 0)
+                    CheckCandidate(text, positions[0], found[random.Next(found.Count)].Text);
             }
         }
         // A transformation that made next to nothing was not tested.
@@ -66,9 +84,26 @@ public sealed class TransformationFuzzTests : IDisposable
         var resources = new AttackResources(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
         List<AttackInput> inputs =
         [
-            .. Enumerable.Range(0, 240).Select(i => i % 4 == 3
-                ? AttackInput.OfPair($"p{i}", "premise", RandomUnicode.Text(random, 12), "hypothesis", RandomUnicode.Text(random, 12), i % 2)
-                : AttackInput.Of($"t{i}", i == 0 ? "" : i == 1 ? RandomUnicode.LongWord(random, 2_000) : RandomUnicode.Text(random, 16), i % 2)),
+            .. Enumerable
+                .Range(0, 240)
+                .Select(i =>
+                    i % 4 == 3
+                        ? AttackInput.OfPair(
+                            $"p{i}",
+                            "premise",
+                            RandomUnicode.Text(random, 12),
+                            "hypothesis",
+                            RandomUnicode.Text(random, 12),
+                            i % 2
+                        )
+                        : AttackInput.Of(
+                            $"t{i}",
+                            i == 0 ? ""
+                                : i == 1 ? RandomUnicode.LongWord(random, 2_000)
+                                : RandomUnicode.Text(random, 16),
+                            i % 2
+                        )
+                ),
         ];
         foreach (var version in Versions)
         {
@@ -77,7 +112,12 @@ public sealed class TransformationFuzzTests : IDisposable
                 TextBugger.Create(resources, new TextBuggerOptions(new HashEncoder(), 0.6, Version: version)),
                 DeepWordBug.Create(resources, new DeepWordBugOptions(Version: version)),
                 Pwws.Create(resources, WordNet.Read(TinyWordNet.Write(_folder)), new PwwsOptions(Version: version)),
-                MadeUp.Attack(version: version) with { Transformation = TextBugger.Transformation(MadeUp.Neighbours), Search = new BeamSearch(2), Positions = [new NoRepeat(), new MaxModificationRate(0.3, 1)] },
+                MadeUp.Attack(version: version) with
+                {
+                    Transformation = TextBugger.Transformation(MadeUp.Neighbours),
+                    Search = new BeamSearch(2),
+                    Positions = [new NoRepeat(), new MaxModificationRate(0.3, 1)],
+                },
             ];
             foreach (var attack in attacks)
             {
@@ -93,11 +133,35 @@ public sealed class TransformationFuzzTests : IDisposable
     // New transformations go here.
     private IEnumerable<Transformation> All(TextAttackVersion version)
     {
-        var neighbours = new NeighbourTable(new Dictionary<string, string[]>
-        {
-            ["word"] = ["term", "two words", "-", "\u05d0\u05d1", "WORD", "S"], ["it's"] = ["'tis", "it", "<SPLIT>"], ["7"] = ["\U0001d7d5"], ["i"] = ["we", ""], ["caf\u00e9"] = ["bar\u0301"],
-        });
-        var model = new ToyMaskedLanguageModel(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "word", "##s", "it", ".", "-", "caf\u00e9", "##'", "\u4e2d", "a", "##a", "i", "##-"]);
+        var neighbours = new NeighbourTable(
+            new Dictionary<string, string[]>
+            {
+                ["word"] = ["term", "two words", "-", "\u05d0\u05d1", "WORD", "S"],
+                ["it's"] = ["'tis", "it", "<SPLIT>"],
+                ["7"] = ["\U0001d7d5"],
+                ["i"] = ["we", ""],
+                ["caf\u00e9"] = ["bar\u0301"],
+            }
+        );
+        var model = new ToyMaskedLanguageModel([
+            "[PAD]",
+            "[UNK]",
+            "[CLS]",
+            "[SEP]",
+            "[MASK]",
+            "word",
+            "##s",
+            "it",
+            ".",
+            "-",
+            "caf\u00e9",
+            "##'",
+            "\u4e2d",
+            "a",
+            "##a",
+            "i",
+            "##-",
+        ]);
         yield return CharacterInsertion.Space();
         yield return CharacterInsertion.Space(randomPlace: false);
         yield return new CharacterInsertion();
@@ -116,16 +180,25 @@ public sealed class TransformationFuzzTests : IDisposable
         yield return new BaeSwap(model, 6, 0);
     }
 
-    private static IEnumerable<Transformation> Parts(Transformation t) => t is CompositeSwap c ? c.Parts.Append(t) : [t];
+    private static IEnumerable<Transformation> Parts(Transformation t) =>
+        t is CompositeSwap c ? c.Parts.Append(t) : [t];
 
-    private static List<Candidate> Candidates(Transformation transformation, AttackedText text, IReadOnlyList<int> positions, IRandomSource stream)
+    private static List<Candidate> Candidates(
+        Transformation transformation,
+        AttackedText text,
+        IReadOnlyList<int> positions,
+        IRandomSource stream
+    )
     {
         var found = new List<Candidate>();
         foreach (var request in transformation.Apply(text, positions, found))
         {
-            if (request is RandomRequest random) random.Answer(stream);
-            else if (request is PredictRequest predict) predict.Answers = predict.Model.Predict(predict.Questions);
-            else Assert.Fail($"{transformation.Name} asks for a {request.GetType().Name}");
+            if (request is RandomRequest random)
+                random.Answer(stream);
+            else if (request is PredictRequest predict)
+                predict.Answers = predict.Model.Predict(predict.Questions);
+            else
+                Assert.Fail($"{transformation.Name} asks for a {request.GetType().Name}");
         }
         return found;
     }
@@ -136,34 +209,68 @@ public sealed class TransformationFuzzTests : IDisposable
         Assert.Empty(text.Modified);
         foreach (var word in text.Words)
         {
-            // A word cut again is itself; restoring its own case, or another word's twice, changes nothing more.
-            if (!WordSplitter.IsOneWord(word, text.Version)) Assert.Fail($"'{word}' of '{text}' is not one word");
+            // A word cut again is itself; restoring its own case, or another word's twice, changes
+            // nothing more.
+            if (!WordSplitter.IsOneWord(word, text.Version))
+                Assert.Fail($"'{word}' of '{text}' is not one word");
             var restored = LetterCase.Restore(word, text.Words[0]);
-            if (LetterCase.Restore(restored, text.Words[0]) != restored) Assert.Fail($"case of '{word}' after '{text.Words[0]}' twice");
+            if (LetterCase.Restore(restored, text.Words[0]) != restored)
+                Assert.Fail($"case of '{word}' after '{text.Words[0]}' twice");
         }
     }
 
     private static void CheckCandidate(AttackedText text, int position, AttackedText made)
     {
         var what = $"'{text}' [{position}] -> '{made}'";
-        var fresh = AttackedText.Create([.. made.ColumnNames.Zip(made.Columns, (n, c) => new KeyValuePair<string, string>(n, c))], made.Version);
-        if (!fresh.Words.SequenceEqual(made.Words)) Assert.Fail($"{what}: {string.Join('|', made.Words)} vs {string.Join('|', fresh.Words)}");
-        if (fresh.WordsPerColumn().Sum() != made.Words.Count) Assert.Fail($"{what}: words per column");
-        // A marker of columns in the text, made by an edit ("<SPLSIT>" less a letter) or brought by a substitute ("it's" has one here), cuts the text anew up to 0.3.4.
-        var marked = text.Text.Contains("<SPL", StringComparison.Ordinal) || PythonText.Lower(text.Words[position]) == "it's";
-        if (text.IsDamaged || made.Columns.Count < text.Columns.Count || (marked && text.Version != TextAttackVersion.Head)) return;
-        // One edit: as many positions are new as words came, all of them marked, none beyond the end; the other words moved along.
+        var fresh = AttackedText.Create(
+            [.. made.ColumnNames.Zip(made.Columns, (n, c) => new KeyValuePair<string, string>(n, c))],
+            made.Version
+        );
+        if (!fresh.Words.SequenceEqual(made.Words))
+            Assert.Fail($"{what}: {string.Join('|', made.Words)} vs {string.Join('|', fresh.Words)}");
+        if (fresh.WordsPerColumn().Sum() != made.Words.Count)
+            Assert.Fail($"{what}: words per column");
+        // A marker of columns in the text, made by an edit ("<SPLSIT>" less a letter) or brought by
+        // a substitute ("it's" has one here), cuts the text anew up to 0.3.4.
+        var marked =
+            text.Text.Contains("<SPL", StringComparison.Ordinal) || PythonText.Lower(text.Words[position]) == "it's";
+        if (
+            text.IsDamaged
+            || made.Columns.Count < text.Columns.Count
+            || (marked && text.Version != TextAttackVersion.Head)
+        )
+            return;
+        // One edit: as many positions are new as words came, all of them marked, none beyond the
+        // end; the other words moved along.
         var added = made.Words.Count - text.Words.Count + 1;
-        if (!made.NewPositions.SequenceEqual(Enumerable.Range(position, added)) || !made.Modified.SequenceEqual(made.NewPositions)) Assert.Fail($"{what}: marks {string.Join(',', made.Modified)}");
-        // What is left of a word may be no word ("½*" less its first character) and then prolongs the word before it, as in TextAttack: a space goes with every word.
-        if (added < 1) return;
-        if (!made.Words.Take(position).SequenceEqual(text.Words.Take(position)) || !made.Words.Skip(position + added).SequenceEqual(text.Words.Skip(position + 1))) Assert.Fail($"{what}: other words");
-        // Putting the word that stands there in its own place again changes nothing and marks nothing; doing the edit again gives the same text.
-        if (added != 1 || made.IsDamaged) return;
+        if (
+            !made.NewPositions.SequenceEqual(Enumerable.Range(position, added))
+            || !made.Modified.SequenceEqual(made.NewPositions)
+        )
+            Assert.Fail($"{what}: marks {string.Join(',', made.Modified)}");
+        // What is left of a word may be no word ("½*" less its first character) and then prolongs
+        // the word before it, as in TextAttack: a space goes with every word.
+        if (added < 1)
+            return;
+        if (
+            !made.Words.Take(position).SequenceEqual(text.Words.Take(position))
+            || !made.Words.Skip(position + added).SequenceEqual(text.Words.Skip(position + 1))
+        )
+            Assert.Fail($"{what}: other words");
+        // Putting the word that stands there in its own place again changes nothing and marks
+        // nothing; doing the edit again gives the same text.
+        if (added != 1 || made.IsDamaged)
+            return;
         var again = made.Replace(position, made.Words[position]);
-        if (!again.Columns.SequenceEqual(made.Columns) || again.NewPositions.Count > 0 || !again.Modified.SequenceEqual(made.Modified)) Assert.Fail($"{what}: twice is not once");
+        if (
+            !again.Columns.SequenceEqual(made.Columns)
+            || again.NewPositions.Count > 0
+            || !again.Modified.SequenceEqual(made.Modified)
+        )
+            Assert.Fail($"{what}: twice is not once");
         // There and back, when the edit was no more than this word in the place of the other.
         var whole = made.Text.Length - text.Text.Length == made.Words[position].Length - text.Words[position].Length;
-        if (whole && !made.Replace(position, text.Words[position]).Columns.SequenceEqual(text.Columns)) Assert.Fail($"{what}: there and back");
+        if (whole && !made.Replace(position, text.Words[position]).Columns.SequenceEqual(text.Columns))
+            Assert.Fail($"{what}: there and back");
     }
 }

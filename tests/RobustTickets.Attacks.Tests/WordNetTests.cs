@@ -1,15 +1,16 @@
 using System.Text.Json;
-using RobustTickets.Testing;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Transformations;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
 
 /// <summary>
-/// WordNet's files: the real ones against unit_wordnet, and made-up ones for every rule and refusal. Mutant: empty exception lists must fail
+/// WordNet's files: the real ones against unit_wordnet, and made-up ones for every rule and
+/// refusal. Mutant: empty exception lists must fail
 /// on the same fixtures.
 /// </summary>
 public sealed class WordNetTests : IDisposable
@@ -34,7 +35,10 @@ public sealed class WordNetTests : IDisposable
     [Fact]
     public void Without_the_exception_lists_the_same_fixtures_fail()
     {
-        if (Golden.Folder("attacks", "unit_wordnet.jsonl") is not { } path || GoldenAttacks.WordNetFolder is not { } installed)
+        if (
+            Golden.Folder("attacks", "unit_wordnet.jsonl") is not { } path
+            || GoldenAttacks.WordNetFolder is not { } installed
+        )
         {
             Golden.Skip("attacks: mutant of unit_wordnet (needs Debian's wordnet-base)");
             return;
@@ -42,8 +46,10 @@ public sealed class WordNetTests : IDisposable
         foreach (var file in Directory.GetFiles(installed))
         {
             var copy = Path.Combine(_folder, Path.GetFileName(file));
-            if (file.EndsWith(".exc", StringComparison.Ordinal)) File.WriteAllText(copy, "");
-            else File.CreateSymbolicLink(copy, file);
+            if (file.EndsWith(".exc", StringComparison.Ordinal))
+                File.WriteAllText(copy, "");
+            else
+                File.CreateSymbolicLink(copy, file);
         }
         Assert.NotEmpty(Compare(path, WordNet.Read(_folder)).Wrong);
     }
@@ -91,7 +97,11 @@ public sealed class WordNetTests : IDisposable
 
     [Theory]
     [InlineData("index.verb", "", "no lemmas")]
-    [InlineData("index.verb", "run v 1 0 1 0 00000001  \ngo v 1 0 1 0 00000001  \n", "line 2: lemma 'go' is not after the one before it")]
+    [InlineData(
+        "index.verb",
+        "run v 1 0 1 0 00000001  \ngo v 1 0 1 0 00000001  \n",
+        "line 2: lemma 'go' is not after the one before it"
+    )]
     [InlineData("index.verb", "run v 1 0 1 0 00000001", "line 1: the file ends within the line")]
     [InlineData("index.verb", "run\n", "line 1: should be")]
     [InlineData("noun.exc", "axes ax\nwives\n", "line 2: should be 'form base [base..]', found 'wives'")]
@@ -110,19 +120,35 @@ public sealed class WordNetTests : IDisposable
     [InlineData("index.verb", "run v 1 0 1 0 00000007  \n", "no synset begins at byte 7")]
     [InlineData("index.verb", "run v 1 0 1 0 99999999  \n", "no synset begins at byte 99999999")]
     [InlineData("data.verb", "", "no synset begins at byte")]
-    public void Files_that_do_not_belong_together_are_refused_when_the_word_is_asked_for(string name, string content, string message)
+    public void Files_that_do_not_belong_together_are_refused_when_the_word_is_asked_for(
+        string name,
+        string content,
+        string message
+    )
     {
         TinyWordNet.Write(_folder);
         File.WriteAllText(Path.Combine(_folder, name), content);
-        Assert.Contains(message, Assert.Throws<DataException>(() => WordNet.Read(_folder).Synonyms("run")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<DataException>(() => WordNet.Read(_folder).Synonyms("run")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void What_is_missing_is_named()
     {
-        Assert.Contains("wordnet-base", Assert.Throws<DataException>(() => WordNet.Read(Path.Combine(_folder, "none"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "wordnet-base",
+            Assert.Throws<DataException>(() => WordNet.Read(Path.Combine(_folder, "none"))).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(Path.Combine(TinyWordNet.Write(_folder), "adv.exc"));
-        Assert.Contains("adv.exc", Assert.Throws<DataException>(() => WordNet.Read(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "adv.exc",
+            Assert.Throws<DataException>(() => WordNet.Read(_folder)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static (int Checks, List<string> Wrong) Compare(string path, WordNet wordNet)
@@ -134,10 +160,14 @@ public sealed class WordNetTests : IDisposable
         {
             using var json = JsonDocument.Parse(line);
             var word = json.RootElement.GetProperty("word").GetString()!;
-            var expected = string.Join('|', json.RootElement.GetProperty("synonyms").EnumerateArray().Select(e => e.GetString()!));
+            var expected = string.Join(
+                '|',
+                json.RootElement.GetProperty("synonyms").EnumerateArray().Select(e => e.GetString()!)
+            );
             var actual = string.Join('|', swap.Substitutes(word).Order(CodePointOrder.Instance));
             checks++;
-            if (expected != actual) wrong.Add($"{word}: expected {expected}, got {actual}");
+            if (expected != actual)
+                wrong.Add($"{word}: expected {expected}, got {actual}");
         }
         return (checks, wrong);
     }

@@ -1,5 +1,7 @@
-// Runs tests on a machine that has no .NET SDK (benchmarks/gpu.sh takes it there): RobustTickets.Runner ASSEMBLY.dll [PART OF A FULL NAME]...
-// Ends with `N passed, N failed, N skipped`; the code is 1 when a test failed or none ran. Tests run one after another: there is one GPU.
+// Runs tests on a machine that has no .NET SDK (benchmarks/gpu.sh takes it there):
+// RobustTickets.Runner ASSEMBLY.dll [PART OF A FULL NAME]... Ends with `N passed, N failed, N
+// skipped`; the code is 1 when a test failed or none ran. Tests run one after another: there is one
+// GPU.
 using Xunit.Runners;
 
 if (args.Length == 0 || !File.Exists(args[0]))
@@ -8,10 +10,19 @@ if (args.Length == 0 || !File.Exists(args[0]))
     return 2;
 }
 var parts = args[1..];
-int passed = 0, failed = 0, skipped = 0;
+int passed = 0,
+    failed = 0,
+    skipped = 0;
 using var finished = new ManualResetEventSlim();
 using var runner = AssemblyRunner.WithoutAppDomain(args[0]);
-if (parts.Length > 0) runner.TestCaseFilter = test => parts.Any(part => $"{test.TestMethod.TestClass.Class.Name}.{test.TestMethod.Method.Name}".Contains(part, StringComparison.Ordinal));
+if (parts.Length > 0)
+    runner.TestCaseFilter = test =>
+        parts.Any(part =>
+            $"{test.TestMethod.TestClass.Class.Name}.{test.TestMethod.Method.Name}".Contains(
+                part,
+                StringComparison.Ordinal
+            )
+        );
 runner.OnTestPassed = _ => passed++;
 runner.OnTestSkipped = test =>
 {
@@ -21,12 +32,16 @@ runner.OnTestSkipped = test =>
 runner.OnTestFailed = test =>
 {
     failed++;
-    Console.WriteLine($"FAILED {test.TestDisplayName}\n{test.ExceptionType}: {test.ExceptionMessage}\n{test.ExceptionStackTrace}");
+    Console.WriteLine(
+        $"FAILED {test.TestDisplayName}\n{test.ExceptionType}: {test.ExceptionMessage}\n{test.ExceptionStackTrace}"
+    );
 };
 runner.OnErrorMessage = error =>
 {
     failed++;
-    Console.WriteLine($"BROKEN {error.MesssageType} {error.ExceptionType}: {error.ExceptionMessage}\n{error.ExceptionStackTrace}");
+    Console.WriteLine(
+        $"BROKEN {error.MesssageType} {error.ExceptionType}: {error.ExceptionMessage}\n{error.ExceptionStackTrace}"
+    );
 };
 runner.OnExecutionComplete = _ => finished.Set();
 runner.Start(new AssemblyRunnerStartOptions { Parallel = false });

@@ -1,12 +1,17 @@
 namespace RobustTickets.Testing;
 
 /// <summary>
-/// Finds the folder of golden values (values from independent implementations). It is named by <c>ROBUST_TICKETS_GOLDEN</c>; without it,
-/// <c>../shared/golden</c> beside the repository is taken when present. Golden tests must hold on any folder of the same format.
+/// Finds the folder of golden values (values from independent implementations). It is named by
+/// <c>ROBUST_TICKETS_GOLDEN</c>; without it,
+/// <c>../shared/golden</c> beside the repository is taken when present. Golden tests must hold on
+/// any folder of the same format.
 /// </summary>
 public static class Golden
 {
-    /// <summary>The repository root: the nearest parent of the test assembly that holds <c>RobustTickets.slnx</c>.</summary>
+    /// <summary>
+    /// The repository root: the nearest parent of the test assembly that holds
+    /// <c>RobustTickets.slnx</c>.
+    /// </summary>
     public static string RepositoryRoot { get; } = FindRoot();
 
     /// <summary>The golden root, or null when there is none on this machine.</summary>
@@ -25,12 +30,16 @@ public static class Golden
     /// <summary>A folder or file below the golden root, or null when absent.</summary>
     public static string? Folder(params string[] parts)
     {
-        if (Root is null) return null;
+        if (Root is null)
+            return null;
         var path = Path.Combine([Root, .. parts]);
         return Directory.Exists(path) || File.Exists(path) ? path : null;
     }
 
-    /// <summary>Says by name that a golden test found nothing to compare with; the test command prints how many were skipped.</summary>
+    /// <summary>
+    /// Says by name that a golden test found nothing to compare with; the test command prints how
+    /// many were skipped.
+    /// </summary>
     public static void Skip(string name)
     {
         Console.WriteLine($"skipped, no golden folder: {name}");
@@ -44,7 +53,8 @@ public static class Golden
     {
         for (var dir = new DirectoryInfo(AppContext.BaseDirectory); dir is not null; dir = dir.Parent)
         {
-            if (File.Exists(Path.Combine(dir.FullName, "RobustTickets.slnx"))) return dir.FullName;
+            if (File.Exists(Path.Combine(dir.FullName, "RobustTickets.slnx")))
+                return dir.FullName;
         }
         throw new InvalidOperationException($"no RobustTickets.slnx above {AppContext.BaseDirectory}");
     }
@@ -53,7 +63,8 @@ public static class Golden
     {
         if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_GOLDEN") is { Length: > 0 } named)
         {
-            if (!Directory.Exists(named)) throw new DirectoryNotFoundException($"ROBUST_TICKETS_GOLDEN names '{named}', which is not a folder");
+            if (!Directory.Exists(named))
+                throw new DirectoryNotFoundException($"ROBUST_TICKETS_GOLDEN names '{named}', which is not a folder");
             return Path.GetFullPath(named);
         }
         var beside = Path.GetFullPath(Path.Combine(FindRoot(), "..", "shared", "golden"));

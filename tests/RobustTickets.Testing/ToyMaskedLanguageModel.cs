@@ -1,11 +1,14 @@
-// The word pieces and the masked language model that golden/attacks/README.md defines: scores are hashes of a token and its neighbours, so every answer can be worked out by
-// hand and depends on the place in the text.
+// The word pieces and the masked language model that golden/attacks/README.md defines: scores are
+// hashes of a token and its neighbours, so every answer can be worked out by hand and depends on
+// the place in the text.
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Testing;
 
-/// <summary>The toy masked language model. Answers are kept by the three tokens they depend on.</summary>
+/// <summary>
+/// The toy masked language model. Answers are kept by the three tokens they depend on.
+/// </summary>
 public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
 {
     private readonly string[] _tokens;
@@ -59,16 +62,25 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
     {
         var ids = Encode(question.Text);
         int At(int p) => p >= 0 && p < ids.Length ? ids[p] : 0;
-        var (order, probabilities) = _known.GetOrAdd((At(question.Position - 1), At(question.Position), At(question.Position + 1)), Rank);
+        var (order, probabilities) = _known.GetOrAdd(
+            (At(question.Position - 1), At(question.Position), At(question.Position + 1)),
+            Rank
+        );
         return [.. order.Take(question.Count).TakeWhile(v => probabilities[v] >= question.MinProbability)];
     }
 
     private (int[], double[]) Rank((int Before, int At, int After) place)
     {
-        var logits = Enumerable.Range(0, VocabularySize).Select(v => (6 * Hash(place.At, v, 1)) + (3 * Hash(place.Before, v, 2)) + (3 * Hash(place.After, v, 3))).ToArray();
+        var logits = Enumerable
+            .Range(0, VocabularySize)
+            .Select(v => (6 * Hash(place.At, v, 1)) + (3 * Hash(place.Before, v, 2)) + (3 * Hash(place.After, v, 3)))
+            .ToArray();
         var top = logits.Max();
         var sum = logits.Sum(z => Math.Exp(z - top));
-        return ([.. Enumerable.Range(0, VocabularySize).OrderByDescending(v => logits[v])], [.. logits.Select(z => Math.Exp(z - top) / sum)]);
+        return (
+            [.. Enumerable.Range(0, VocabularySize).OrderByDescending(v => logits[v])],
+            [.. logits.Select(z => Math.Exp(z - top) / sum)]
+        );
     }
 
     private static double Hash(int a, int v, uint salt)
@@ -88,7 +100,7 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
     private List<int> Pieces(string text)
     {
         var ids = new List<int>();
-        for (var i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length; )
         {
             if (text.AsSpan(i).StartsWith("[MASK]") || text.AsSpan(i).StartsWith("[UNK]"))
             {
@@ -98,9 +110,12 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
                 continue;
             }
             var start = i;
-            while (i < text.Length && IsWord(Lower(text[i]))) i++;
-            if (i > start) AddWord(ids, string.Concat(text[start..i].Select(Lower)));
-            else if (text[i++] > ' ') ids.Add(_ids.GetValueOrDefault(text[start].ToString(), _ids["[UNK]"]));
+            while (i < text.Length && IsWord(Lower(text[i])))
+                i++;
+            if (i > start)
+                AddWord(ids, string.Concat(text[start..i].Select(Lower)));
+            else if (text[i++] > ' ')
+                ids.Add(_ids.GetValueOrDefault(text[start].ToString(), _ids["[UNK]"]));
         }
         return ids;
     }
@@ -108,11 +123,12 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
     private void AddWord(List<int> ids, string word)
     {
         var pieces = new List<int>();
-        for (var start = 0; start < word.Length;)
+        for (var start = 0; start < word.Length; )
         {
             var end = word.Length;
             var id = -1;
-            while (end > start && !_ids.TryGetValue((start > 0 ? "##" : "") + word[start..end], out id)) end--;
+            while (end > start && !_ids.TryGetValue((start > 0 ? "##" : "") + word[start..end], out id))
+                end--;
             if (end == start)
             {
                 ids.Add(_ids["[UNK]"]);

@@ -5,7 +5,8 @@ using Xunit;
 namespace RobustTickets.Tests;
 
 /// <summary>
-/// Tests that compute with libtorch. Its thread pool, its live-tensor count and the process's memory belong to all of them, so they run one after another and
+/// Tests that compute with libtorch. Its thread pool, its live-tensor count and the process's
+/// memory belong to all of them, so they run one after another and
 /// beside nothing else.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
@@ -15,7 +16,8 @@ public sealed class TorchCollection : ICollectionFixture<OneThread>
 }
 
 /// <summary>
-/// Tiny models on one thread: on a busy machine the barriers of an OpenMP team cost a hundred times what they share. Tests about threads ask for their own number.
+/// Tiny models on one thread: on a busy machine the barriers of an OpenMP team cost a hundred times
+/// what they share. Tests about threads ask for their own number.
 /// </summary>
 public sealed class OneThread : IDisposable
 {
@@ -23,7 +25,8 @@ public sealed class OneThread : IDisposable
 
     public OneThread()
     {
-        // libtorch counts the devices that need a thread for backward once, at the first backward of the process.
+        // libtorch counts the devices that need a thread for backward once, at the first backward
+        // of the process.
         TestDevice.Load();
         torch.set_num_threads(1);
     }

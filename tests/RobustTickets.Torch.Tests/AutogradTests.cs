@@ -5,7 +5,8 @@ namespace RobustTickets.Torch.Tests;
 /// <summary>Managed nodes in the graph: values, order, life of what they save, errors.</summary>
 public sealed class AutogradTests
 {
-    // y = tanh(x) * s, written as a fused kernel would be; d/dx = (1 - tanh^2) s g, d/ds = sum(tanh g).
+    // y = tanh(x) * s, written as a fused kernel would be; d/dx = (1 - tanh^2) s g, d/ds = sum(tanh
+    // g).
     private static Tensor ScaledTanh(Tensor x, Tensor s)
     {
         Tensor y;
@@ -16,12 +17,18 @@ public sealed class AutogradTests
             y = t * s;
             saved = new SavedTensors(t, s);
         }
-        return Autograd.Custom([x, s], y, g =>
-        {
-            Assert.False(torch.is_grad_enabled());
-            var (t, scale) = (saved[0], saved[1]);
-            return [(1.0 - t.square()) * scale * g!, (t * g!).sum()];
-        }, saved, "scaled tanh");
+        return Autograd.Custom(
+            [x, s],
+            y,
+            g =>
+            {
+                Assert.False(torch.is_grad_enabled());
+                var (t, scale) = (saved[0], saved[1]);
+                return [(1.0 - t.square()) * scale * g!, (t * g!).sum()];
+            },
+            saved,
+            "scaled tanh"
+        );
     }
 
     [Fact]
@@ -64,7 +71,8 @@ public sealed class AutogradTests
         var once = x.grad!.to_array<double>();
         loss.backward();
         var twice = x.grad!.to_array<double>();
-        for (var i = 0; i < 2; i++) Assert.Equal(2 * once[i], twice[i], 1e-12);
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(2 * once[i], twice[i], 1e-12);
         var e = Assert.Throws<Native.TorchException>(() => loss.backward());
         Assert.Contains("scaled tanh", e.Message);
         Assert.Contains("second time", e.Message);
@@ -75,14 +83,22 @@ public sealed class AutogradTests
     {
         using var scope = torch.scope();
         var x = torch.tensor([1.0, 2.0, 3.0]).requires_grad_();
-        Tensor a, b;
-        using (torch.no_grad()) (a, b) = (x * 2.0, x * 3.0);
+        Tensor a,
+            b;
+        using (torch.no_grad())
+            (a, b) = (x * 2.0, x * 3.0);
         bool[] given = [];
-        Assert.True(Autograd.Custom([x, null], [a, b], g =>
-        {
-            given = [g[0] is not null, g[1] is not null];
-            return [g[1]! * 3.0, null];
-        }));
+        Assert.True(
+            Autograd.Custom(
+                [x, null],
+                [a, b],
+                g =>
+                {
+                    given = [g[0] is not null, g[1] is not null];
+                    return [g[1]! * 3.0, null];
+                }
+            )
+        );
         Assert.True(a.requires_grad && b.requires_grad && !a.is_leaf);
         (b * 10.0).sum().backward();
         Assert.Equal([false, true], given);
@@ -95,7 +111,8 @@ public sealed class AutogradTests
         using var scope = torch.scope();
         var x = torch.ones([2]).requires_grad_();
         Tensor y;
-        using (torch.no_grad()) y = x * 2;
+        using (torch.no_grad())
+            y = x * 2;
         Autograd.Custom([x], y, _ => throw new InvalidDataException("the kernel said no"), name: "angry");
         var e = Assert.Throws<Native.TorchException>(() => y.sum().backward());
         Assert.IsType<InvalidDataException>(e.InnerException);
@@ -107,8 +124,10 @@ public sealed class AutogradTests
     {
         using var scope = torch.scope();
         var x = torch.ones([2]).requires_grad_();
-        Tensor y, z;
-        using (torch.no_grad()) (y, z) = (x * 2, x * 2);
+        Tensor y,
+            z;
+        using (torch.no_grad())
+            (y, z) = (x * 2, x * 2);
         Autograd.Custom([x], y, _ => [null, null], name: "two for one");
         Assert.Contains("2 gradients for 1", Assert.Throws<Native.TorchException>(() => y.sum().backward()).Message);
         Autograd.Custom([x], z, g => [torch.ones([5])], name: "misshapen");
@@ -132,7 +151,8 @@ public sealed class AutogradTests
             Tensor Make(Witness witness)
             {
                 Tensor y;
-                using (torch.no_grad()) y = x * 2;
+                using (torch.no_grad())
+                    y = x * 2;
                 return Autograd.Custom([x], y, g => [g! * 2.0], witness);
             }
 
@@ -140,7 +160,8 @@ public sealed class AutogradTests
             Assert.Equal(1, after.Disposed);
             _ = Make(never);
             Assert.Equal(0, never.Disposed);
-            using (torch.no_grad()) Assert.False(Make(unrecorded).requires_grad);
+            using (torch.no_grad())
+                Assert.False(Make(unrecorded).requires_grad);
             Assert.Equal(1, unrecorded.Disposed);
             Make(retained).sum().backward(retain_graph: true);
             Assert.Equal(0, retained.Disposed);
@@ -156,9 +177,11 @@ public sealed class AutogradTests
         {
             var x = torch.ones([2]).requires_grad_();
             Tensor y;
-            using (torch.no_grad()) y = x.exp();
+            using (torch.no_grad())
+                y = x.exp();
             var saved = new SavedTensors(y, null);
-            Autograd.Custom([x], y, g => [saved[0] * g!], saved); // never run backward: only the graph's death frees it
+            // never run backward: only the graph's death frees it
+            Autograd.Custom([x], y, g => [saved[0] * g!], saved);
             Assert.Null(saved.Optional(1));
         }
         Assert.Equal(before, Tensor.LiveCount);
@@ -190,7 +213,8 @@ public sealed class AutogradTests
         using (torch.no_grad())
         {
             Assert.False(torch.is_grad_enabled());
-            using (torch.enable_grad()) Assert.True(torch.is_grad_enabled());
+            using (torch.enable_grad())
+                Assert.True(torch.is_grad_enabled());
             Assert.False(torch.is_grad_enabled());
         }
         Assert.True(torch.is_grad_enabled());

@@ -6,12 +6,16 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests;
 
-/// <summary>Ranks as threads of this process: the group is the same as across processes, the transport is TCP on the loopback.</summary>
+/// <summary>
+/// Ranks as threads of this process: the group is the same as across processes, the transport is
+/// TCP on the loopback.
+/// </summary>
 public sealed class CollectiveTests
 {
     private static bool WithoutGloo(string name)
     {
-        if (ProcessGroup.IsSupported) return false;
+        if (ProcessGroup.IsSupported)
+            return false;
         RobustTickets.Testing.Golden.Skip($"{name}: the native part was built without Gloo (libgloo-dev)");
         return true;
     }
@@ -27,42 +31,54 @@ public sealed class CollectiveTests
     {
         var port = FreePort();
         var failures = new List<Exception>();
-        var threads = Enumerable.Range(0, size).Select(rank => new Thread(() =>
-        {
-            try
+        var threads = Enumerable
+            .Range(0, size)
+            .Select(rank => new Thread(() =>
             {
-                using var group = ProcessGroup.Open(new RankSettings("127.0.0.1", port, rank, size, rank), timeoutSeconds: 60);
-                body(group);
-                group.Barrier();
-            }
-            catch (Exception e)
-            {
-                lock (failures) failures.Add(e);
-            }
-        })).ToList();
+                try
+                {
+                    using var group = ProcessGroup.Open(
+                        new RankSettings("127.0.0.1", port, rank, size, rank),
+                        timeoutSeconds: 60
+                    );
+                    body(group);
+                    group.Barrier();
+                }
+                catch (Exception e)
+                {
+                    lock (failures)
+                        failures.Add(e);
+                }
+            }))
+            .ToList();
         threads.ForEach(t => t.Start());
         threads.ForEach(t => t.Join());
-        if (failures.Count > 0) throw new AggregateException(failures);
+        if (failures.Count > 0)
+            throw new AggregateException(failures);
     }
 
     [Theory]
     [InlineData(2), InlineData(3)]
     public void Sums_broadcasts_and_barriers_reach_every_rank(int size)
     {
-        if (WithoutGloo(nameof(Sums_broadcasts_and_barriers_reach_every_rank))) return;
+        if (WithoutGloo(nameof(Sums_broadcasts_and_barriers_reach_every_rank)))
+            return;
         var results = new float[size][];
-        OnRanks(size, group =>
-        {
-            using var scope = torch.scope();
-            Assert.Equal(size, group.Size);
-            var a = torch.full([1000], group.Rank + 1);
-            var b = torch.tensor([0.1f * (group.Rank + 1), 1e8f, -1e8f]);
-            group.AllReduceSum(a, b);
-            var c = torch.full([2], group.Rank);
-            group.Broadcast(c, size - 1);
-            group.AllReduceSum();
-            results[group.Rank] = [a.sum().item<float>(), .. b.to_array(), .. c.to_array()];
-        });
+        OnRanks(
+            size,
+            group =>
+            {
+                using var scope = torch.scope();
+                Assert.Equal(size, group.Size);
+                var a = torch.full([1000], group.Rank + 1);
+                var b = torch.tensor([0.1f * (group.Rank + 1), 1e8f, -1e8f]);
+                group.AllReduceSum(a, b);
+                var c = torch.full([2], group.Rank);
+                group.Broadcast(c, size - 1);
+                group.AllReduceSum();
+                results[group.Rank] = [a.sum().item<float>(), .. b.to_array(), .. c.to_array()];
+            }
+        );
         Assert.Equal(1000f * size * (size + 1) / 2, results[0][0]);
         Assert.Equal(0.1f * size * (size + 1) / 2, results[0][1], 1e-6f);
         Assert.Equal(size - 1, results[0][^1]);
@@ -72,7 +88,8 @@ public sealed class CollectiveTests
     [Fact]
     public void Half_batches_on_two_ranks_give_the_gradient_of_the_whole_batch()
     {
-        if (WithoutGloo(nameof(Half_batches_on_two_ranks_give_the_gradient_of_the_whole_batch))) return;
+        if (WithoutGloo(nameof(Half_batches_on_two_ranks_give_the_gradient_of_the_whole_batch)))
+            return;
         float[] Gradient(int from, int count)
         {
             using var scope = torch.scope();
@@ -85,23 +102,31 @@ public sealed class CollectiveTests
 
         var whole = Gradient(0, 4);
         var parts = new float[2][];
-        OnRanks(2, group =>
-        {
-            using var scope = torch.scope();
-            var mine = torch.tensor(Gradient(2 * group.Rank, 2));
-            group.AllReduceSum(mine);
-            parts[group.Rank] = mine.to_array();
-        });
+        OnRanks(
+            2,
+            group =>
+            {
+                using var scope = torch.scope();
+                var mine = torch.tensor(Gradient(2 * group.Rank, 2));
+                group.AllReduceSum(mine);
+                parts[group.Rank] = mine.to_array();
+            }
+        );
         Assert.Equal(parts[0], parts[1]);
-        for (var i = 0; i < 4; i++) Assert.Equal(whole[i], parts[0][i], 1e-6);
-        Assert.Contains(whole.Zip(Gradient(0, 2)), p => Math.Abs(p.First - p.Second) > 1e-3); // mutant: a rank that does not sum
+        for (var i = 0; i < 4; i++)
+            Assert.Equal(whole[i], parts[0][i], 1e-6);
+        // mutant: a rank that does not sum
+        Assert.Contains(whole.Zip(Gradient(0, 2)), p => Math.Abs(p.First - p.Second) > 1e-3);
     }
 
     [Fact]
     public void A_rank_that_does_not_come_is_reported_in_time_and_by_name()
     {
-        if (WithoutGloo(nameof(A_rank_that_does_not_come_is_reported_in_time_and_by_name))) return;
-        var e = Assert.Throws<TorchException>(() => ProcessGroup.Open(new RankSettings("127.0.0.1", FreePort(), 0, 2, 0), timeoutSeconds: 1));
+        if (WithoutGloo(nameof(A_rank_that_does_not_come_is_reported_in_time_and_by_name)))
+            return;
+        var e = Assert.Throws<TorchException>(() =>
+            ProcessGroup.Open(new RankSettings("127.0.0.1", FreePort(), 0, 2, 0), timeoutSeconds: 1)
+        );
         Assert.Contains("Size = 2", e.Message);
     }
 
@@ -116,14 +141,40 @@ public sealed class CollectiveTests
     [Fact]
     public void Settings_come_from_the_launchers_variables_or_are_refused_by_name()
     {
-        static RankSettings? Read(params (string, string)[] set) => RankSettings.FromEnvironment(name => set.FirstOrDefault(p => p.Item1 == name).Item2);
+        static RankSettings? Read(params (string, string)[] set) =>
+            RankSettings.FromEnvironment(name => set.FirstOrDefault(p => p.Item1 == name).Item2);
         Assert.Null(Read());
         Assert.Null(Read(("WORLD_SIZE", "1")));
-        Assert.Equal(new RankSettings("h", 29500, 1, 4, 1), Read(("WORLD_SIZE", "4"), ("RANK", "1"), ("LOCAL_RANK", "1"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "29500")));
-        Assert.Equal(new RankSettings("h", 1234, 3, 4, 0), Read(("SLURM_NTASKS", "4"), ("SLURM_PROCID", "3"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "1234")));
-        Assert.Contains("RANK='4'", Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "4"), ("RANK", "4"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "1"))).Message);
-        Assert.Contains("MASTER_ADDR", Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "4"), ("RANK", "0"), ("MASTER_PORT", "1"))).Message);
-        Assert.Contains("MASTER_PORT", Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "2"), ("RANK", "0"), ("MASTER_ADDR", "h"))).Message);
+        Assert.Equal(
+            new RankSettings("h", 29500, 1, 4, 1),
+            Read(
+                ("WORLD_SIZE", "4"),
+                ("RANK", "1"),
+                ("LOCAL_RANK", "1"),
+                ("MASTER_ADDR", "h"),
+                ("MASTER_PORT", "29500")
+            )
+        );
+        Assert.Equal(
+            new RankSettings("h", 1234, 3, 4, 0),
+            Read(("SLURM_NTASKS", "4"), ("SLURM_PROCID", "3"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "1234"))
+        );
+        Assert.Contains(
+            "RANK='4'",
+            Assert
+                .Throws<FormatException>(() =>
+                    Read(("WORLD_SIZE", "4"), ("RANK", "4"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "1"))
+                )
+                .Message
+        );
+        Assert.Contains(
+            "MASTER_ADDR",
+            Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "4"), ("RANK", "0"), ("MASTER_PORT", "1"))).Message
+        );
+        Assert.Contains(
+            "MASTER_PORT",
+            Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "2"), ("RANK", "0"), ("MASTER_ADDR", "h"))).Message
+        );
         Assert.Contains("WORLD_SIZE='two'", Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "two"))).Message);
     }
 }

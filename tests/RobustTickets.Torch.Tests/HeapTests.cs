@@ -3,16 +3,21 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests;
 
-/// <summary>The range in which big tensors live: no two share memory, freed neighbours join, and steps of different sizes do not make it grow.</summary>
+/// <summary>
+/// The range in which big tensors live: no two share memory, freed neighbours join, and steps of
+/// different sizes do not make it grow.
+/// </summary>
 public sealed class HeapTests
 {
-    private const int Small = 1 << 10, Big = 1 << 17; // elements; tensors of 256 KiB and more live in the range
+    private const int Small = 1 << 10,
+        Big = 1 << 17; // elements; tensors of 256 KiB and more live in the range
 
     [Fact]
     public void Tensors_keep_what_was_written_into_them_whatever_is_made_and_freed_around_them()
     {
         ShimLibrary.EnsureLoaded();
-        if (!CpuSetup.Enabled) return;
+        if (!CpuSetup.Enabled)
+            return;
         var random = new Random(3);
         var before = NativeFacts.Heap();
         var living = new List<(Tensor Tensor, int Mark)>();
@@ -26,7 +31,9 @@ public sealed class HeapTests
                 living.RemoveAt(at);
                 continue;
             }
-            var tensor = torch.empty([random.Next(4) == 0 ? random.Next(1, Small) : random.Next(Big / 2, 3 * Big)]).keep();
+            var tensor = torch
+                .empty([random.Next(4) == 0 ? random.Next(1, Small) : random.Next(Big / 2, 3 * Big)])
+                .keep();
             Assert.Equal(0, tensor.data_ptr % 64);
             // Both ends are marked: an overlap of two tensors shows at an end of one of them.
             var span = tensor.span<float>();
@@ -54,16 +61,19 @@ public sealed class HeapTests
     public void Steps_of_changing_sizes_do_not_make_the_range_grow()
     {
         ShimLibrary.EnsureLoaded();
-        if (!CpuSetup.Enabled) return;
+        if (!CpuSetup.Enabled)
+            return;
         var random = new Random(4);
         Step(4 * Big); // the largest comes first
         var reached = NativeFacts.Heap().Reached;
-        for (var i = 0; i < 200; i++) Step(random.Next(Big, 4 * Big));
+        for (var i = 0; i < 200; i++)
+            Step(random.Next(Big, 4 * Big));
         Assert.Equal(reached, NativeFacts.Heap().Reached);
 
         static void Step(long size)
         {
-            // As a pass through layers: what is kept of each, temporaries between, all freed at the end.
+            // As a pass through layers: what is kept of each, temporaries between, all freed at the
+            // end.
             using var scope = torch.scope();
             for (var layer = 0; layer < 12; layer++)
             {

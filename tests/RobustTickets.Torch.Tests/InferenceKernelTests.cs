@@ -1,5 +1,6 @@
-// The forward-only kernels against plain statements in double precision, element by element, at every width that leaves a tail; and their promise that a row is a function
-// of that row alone, bit for bit.
+// The forward-only kernels against plain statements in double precision, element by element, at
+// every width that leaves a tail; and their promise that a row is a function of that row alone, bit
+// for bit.
 using System.Runtime.Intrinsics;
 using RobustTickets.Torch.Kernels;
 using Xunit;
@@ -17,15 +18,31 @@ public sealed class InferenceKernelTests : IDisposable
     {
         var inputs = new List<float>();
         var random = new Random(1);
-        for (var i = 0; i < 200_000; i++) inputs.Add((float)((random.NextDouble() * 175) - 87));
-        for (var i = 0; i < 20_000; i++) inputs.Add((float)((random.NextDouble() - 0.5) * 1e-3));
+        for (var i = 0; i < 200_000; i++)
+            inputs.Add((float)((random.NextDouble() * 175) - 87));
+        for (var i = 0; i < 20_000; i++)
+            inputs.Add((float)((random.NextDouble() - 0.5) * 1e-3));
         // Where the whole part of x / ln 2 changes, on both sides.
         for (var n = -125; n <= 126; n++)
         {
             var border = (float)((n + 0.5) * Math.Log(2));
             inputs.AddRange([border, MathF.BitIncrement(border), MathF.BitDecrement(border)]);
         }
-        inputs.AddRange([-87f, MathF.BitIncrement(-87f), 88f, 0f, -0f, float.Epsilon, -float.Epsilon, 1e-40f, -1e-40f, 1.17549435e-38f, -1.17549435e-38f, 1e-20f, -1e-20f]);
+        inputs.AddRange([
+            -87f,
+            MathF.BitIncrement(-87f),
+            88f,
+            0f,
+            -0f,
+            float.Epsilon,
+            -float.Epsilon,
+            1e-40f,
+            -1e-40f,
+            1.17549435e-38f,
+            -1.17549435e-38f,
+            1e-20f,
+            -1e-20f,
+        ]);
         var (worst, at) = (0.0, 0f);
         var found = Exp([.. inputs]);
         for (var i = 0; i < found.Length; i++)
@@ -33,7 +50,8 @@ public sealed class InferenceKernelTests : IDisposable
             var exact = Math.Exp(inputs[i]);
             var error = Math.Abs(found[i] - exact) / exact;
             Assert.False(double.IsNaN(error), $"exp({inputs[i]:R}) = {found[i]}");
-            if (error > worst) (worst, at) = (error, inputs[i]);
+            if (error > worst)
+                (worst, at) = (error, inputs[i]);
         }
         Assert.True(worst < 2e-7, $"relative error {worst:0.0e+0} at {at:R}");
         Assert.True(worst > 1e-9, "an error this small means that nothing was compared");
@@ -42,7 +60,21 @@ public sealed class InferenceKernelTests : IDisposable
     [Fact]
     public void Exp_of_what_is_too_small_is_zero_and_of_no_number_no_number()
     {
-        foreach (var x in new[] { MathF.BitDecrement(-87f), -88f, -103.9f, -104f, -126f, -1000f, -1e10f, -3.4e38f, float.NegativeInfinity }) Assert.All(Exp([x, x, x]), y => Assert.Equal(0f, y));
+        foreach (
+            var x in new[]
+            {
+                MathF.BitDecrement(-87f),
+                -88f,
+                -103.9f,
+                -104f,
+                -126f,
+                -1000f,
+                -1e10f,
+                -3.4e38f,
+                float.NegativeInfinity,
+            }
+        )
+            Assert.All(Exp([x, x, x]), y => Assert.Equal(0f, y));
         Assert.All(Exp([float.NaN, -float.NaN]), y => Assert.True(float.IsNaN(y)));
         // Lanes do not touch each other.
         var mixed = Exp([float.NaN, 0f, float.NegativeInfinity, 1f, -87.5f, -1f, float.NaN, 0f]);
@@ -54,8 +86,26 @@ public sealed class InferenceKernelTests : IDisposable
     public void Gelu_is_within_1e_6_of_the_erf_formula()
     {
         var random = new Random(2);
-        var inputs = Enumerable.Range(0, 100_000).Select(_ => (float)((random.NextDouble() * 16) - 8))
-            .Concat([0f, -0f, float.Epsilon, -float.Epsilon, 1e-30f, -1e-30f, 20f, -20f, 100f, -100f, 1e19f, -1e19f, 1e30f, -1e30f]).ToArray();
+        var inputs = Enumerable
+            .Range(0, 100_000)
+            .Select(_ => (float)((random.NextDouble() * 16) - 8))
+            .Concat([
+                0f,
+                -0f,
+                float.Epsilon,
+                -float.Epsilon,
+                1e-30f,
+                -1e-30f,
+                20f,
+                -20f,
+                100f,
+                -100f,
+                1e19f,
+                -1e19f,
+                1e30f,
+                -1e30f,
+            ])
+            .ToArray();
         var found = Gelu(inputs);
         var worst = 0.0;
         for (var i = 0; i < inputs.Length; i++)
@@ -71,14 +121,17 @@ public sealed class InferenceKernelTests : IDisposable
         // The tanh form differs by up to 5e-4: the tolerance tells them apart.
         Assert.Contains(inputs.Zip(found).Take(1000), p => Math.Abs(p.Second - TanhForm(p.First)) > 1e-4);
 
-        static double TanhForm(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))));
+        static double TanhForm(double x) =>
+            0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))));
     }
 
     [Fact]
     public void Linear_is_the_sum_in_order_at_every_width_and_number_of_rows()
     {
-        for (var n = 1; n <= 70; n++) LinearIsTheSumInOrder(n, 1 + (n * 37 % 71));
-        foreach (var (n, k) in new[] { (64, 0), (16, 64), (48, 7), (1, 1) }) LinearIsTheSumInOrder(n, k);
+        for (var n = 1; n <= 70; n++)
+            LinearIsTheSumInOrder(n, 1 + (n * 37 % 71));
+        foreach (var (n, k) in new[] { (64, 0), (16, 64), (48, 7), (1, 1) })
+            LinearIsTheSumInOrder(n, k);
     }
 
     private static void LinearIsTheSumInOrder(int n, int k)
@@ -108,7 +161,10 @@ public sealed class InferenceKernelTests : IDisposable
                         exact += (double)a[(i * k) + q] * w[(j * k) + q];
                     }
                     var value = found[((i + 1) * n) + j];
-                    if (sum != value || Math.Abs(exact - value) > 1e-4) Assert.Fail($"[{n}, {k}], row {i} of {rows}, output {j}: {value:R}, in order {sum:R}, exactly {exact:R}");
+                    if (sum != value || Math.Abs(exact - value) > 1e-4)
+                        Assert.Fail(
+                            $"[{n}, {k}], row {i} of {rows}, output {j}: {value:R}, in order {sum:R}, exactly {exact:R}"
+                        );
                 }
             }
         }
@@ -145,7 +201,7 @@ public sealed class InferenceKernelTests : IDisposable
         var expected = Run(x);
         torch.set_num_threads(2);
         Assert.Equal(expected, Run(x));
-        for (var first = 0; first < 300;)
+        for (var first = 0; first < 300; )
         {
             var rows = Math.Min(1 + random.Next(40), 300 - first);
             using var part = x.narrow(0, first, rows);
@@ -184,10 +240,14 @@ public sealed class InferenceKernelTests : IDisposable
                 var (a, r, g, b) = (x.to_array(), added?.to_array(), gamma.to_array(), beta.to_array());
                 for (var i = 0; i < 5; i++)
                 {
-                    var row = Enumerable.Range(0, width).Select(j => (double)a[(i * width) + j] + (r?[(i * width) + j] ?? 0)).ToArray();
+                    var row = Enumerable
+                        .Range(0, width)
+                        .Select(j => (double)a[(i * width) + j] + (r?[(i * width) + j] ?? 0))
+                        .ToArray();
                     var mean = row.Average();
                     var deviation = Math.Sqrt(row.Average(v => (v - mean) * (v - mean)) + 1e-5);
-                    for (var j = 0; j < width; j++) Assert.Equal(((row[j] - mean) / deviation * g[j]) + b[j], found[((i + 1) * width) + j], 2e-5);
+                    for (var j = 0; j < width; j++)
+                        Assert.Equal(((row[j] - mean) / deviation * g[j]) + b[j], found[((i + 1) * width) + j], 2e-5);
                 }
             }
         }
@@ -211,19 +271,26 @@ public sealed class InferenceKernelTests : IDisposable
         return result;
     }
 
-    /// <summary>2/sqrt(pi) exp(-z^2) sum 2^n z^(2n+1) / (2n+1)!!: all terms of one sign, so nothing cancels.</summary>
+    /// <summary>
+    /// 2/sqrt(pi) exp(-z^2) sum 2^n z^(2n+1) / (2n+1)!!: all terms of one sign, so nothing cancels.
+    /// </summary>
     private static double Erf(double z)
     {
-        if (Math.Abs(z) > 6) return Math.Sign(z);
+        if (Math.Abs(z) > 6)
+            return Math.Sign(z);
         var (term, sum) = (z, z);
-        for (var n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum); n++) sum += term *= 2 * z * z / ((2 * n) + 1);
+        for (var n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum); n++)
+            sum += term *= 2 * z * z / ((2 * n) + 1);
         return 2 / Math.Sqrt(Math.PI) * Math.Exp(-z * z) * sum;
     }
 
     private static Tensor Normal(Random random, params long[] shape)
     {
         var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
-        for (var i = 0; i < values.Length; i++) values[i] = (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (float)(
+                Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())
+            );
         return torch.tensor<float>(values, shape);
     }
 }

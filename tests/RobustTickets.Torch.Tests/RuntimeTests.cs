@@ -11,10 +11,15 @@ public sealed class RuntimeTests
     public void A_parallel_loop_visits_every_element_once(long n, long grain)
     {
         var seen = new int[n];
-        TorchParallel.For(n, grain, (begin, end) =>
-        {
-            for (var i = begin; i < end; i++) Interlocked.Increment(ref seen[i]);
-        });
+        TorchParallel.For(
+            n,
+            grain,
+            (begin, end) =>
+            {
+                for (var i = begin; i < end; i++)
+                    Interlocked.Increment(ref seen[i]);
+            }
+        );
         Assert.All(seen, count => Assert.Equal(1, count));
     }
 
@@ -28,11 +33,15 @@ public sealed class RuntimeTests
             Assert.Equal(2, torch.get_num_threads());
             var threads = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
             var total = 0L;
-            TorchParallel.For(2, 1, (begin, end) =>
-            {
-                threads[Environment.CurrentManagedThreadId] = 1;
-                TorchParallel.For(10, 1, (b, e) => Interlocked.Add(ref total, e - b));
-            });
+            TorchParallel.For(
+                2,
+                1,
+                (begin, end) =>
+                {
+                    threads[Environment.CurrentManagedThreadId] = 1;
+                    TorchParallel.For(10, 1, (b, e) => Interlocked.Add(ref total, e - b));
+                }
+            );
             Assert.Equal(2, threads.Count);
             Assert.Equal(20, total);
             torch.set_num_threads(1);
@@ -49,10 +58,22 @@ public sealed class RuntimeTests
     [Fact]
     public void An_exception_in_a_parallel_loop_comes_back_as_itself()
     {
-        Assert.Equal("part 0", Assert.Throws<InvalidDataException>(() => TorchParallel.For(1000, 1, (begin, _) =>
-        {
-            if (begin == 0) throw new InvalidDataException("part 0");
-        })).Message);
+        Assert.Equal(
+            "part 0",
+            Assert
+                .Throws<InvalidDataException>(() =>
+                    TorchParallel.For(
+                        1000,
+                        1,
+                        (begin, _) =>
+                        {
+                            if (begin == 0)
+                                throw new InvalidDataException("part 0");
+                        }
+                    )
+                )
+                .Message
+        );
         var done = 0L;
         TorchParallel.For(1000, 1, (b, e) => Interlocked.Add(ref done, e - b));
         Assert.Equal(1000, done);
@@ -67,12 +88,17 @@ public sealed class RuntimeTests
             var broken = Path.Combine(folder, "broken.so");
             File.WriteAllText(broken, "not a library");
             var foreign = "/lib/x86_64-linux-gnu/libm.so.6";
-            var handle = ShimLibrary.Load([Path.Combine(folder, "absent.so"), broken, .. File.Exists(foreign) ? (string[])[foreign] : []], out var path, out var trace);
+            var handle = ShimLibrary.Load(
+                [Path.Combine(folder, "absent.so"), broken, .. File.Exists(foreign) ? (string[])[foreign] : []],
+                out var path,
+                out var trace
+            );
             Assert.Equal(0, handle);
             Assert.Null(path);
             Assert.Contains("absent.so: not there", trace);
             Assert.Contains("broken.so: ", trace);
-            if (File.Exists(foreign)) Assert.Contains("no rt_abi", trace);
+            if (File.Exists(foreign))
+                Assert.Contains("no rt_abi", trace);
             var e = new TorchUnavailableException(trace);
             Assert.Contains("apt-get install libtorch-dev", e.Message);
             Assert.Contains("LIBTORCH", e.Message);
@@ -96,11 +122,15 @@ public sealed class RuntimeTests
     [Theory]
     [InlineData(true, 26, true, "SkylakeX")] // Zen 5
     [InlineData(true, 25, true, "SkylakeX")] // Zen 4
-    [InlineData(true, 25, false, null)]      // Zen 3: known
-    [InlineData(true, 23, false, null)]      // Zen 1 and 2: known
-    [InlineData(false, 6, true, null)]       // Intel: known
-    public void OpenBlas_is_told_the_core_type_only_where_it_does_not_know(bool amd, int family, bool avx512, string? expected)
-        => Assert.Equal(expected, CpuSetup.CoreType(amd, family, avx512));
+    [InlineData(true, 25, false, null)] // Zen 3: known
+    [InlineData(true, 23, false, null)] // Zen 1 and 2: known
+    [InlineData(false, 6, true, null)] // Intel: known
+    public void OpenBlas_is_told_the_core_type_only_where_it_does_not_know(
+        bool amd,
+        int family,
+        bool avx512,
+        string? expected
+    ) => Assert.Equal(expected, CpuSetup.CoreType(amd, family, avx512));
 
     [Fact]
     public void Hyper_threads_count_as_one_core()
@@ -136,7 +166,8 @@ public sealed class RuntimeTests
         if (info.OpenBlas is { } blas)
         {
             Assert.Contains("OpenBLAS", blas.Config);
-            if (CpuSetup.Enabled && Directory.Exists("/usr/lib/x86_64-linux-gnu/openblas-openmp")) Assert.Equal("openmp", blas.Threading);
+            if (CpuSetup.Enabled && Directory.Exists("/usr/lib/x86_64-linux-gnu/openblas-openmp"))
+                Assert.Equal("openmp", blas.Threading);
         }
         var rate = TorchInfo.MeasureGemm(m: 32, k: 64, n: 64);
         Assert.True(rate.GigaflopsPerSecond > 0);
@@ -152,7 +183,8 @@ public sealed class RuntimeTests
         using (torch.autocast(Device.Cpu, DType.BFloat16))
         {
             Assert.Equal(DType.BFloat16, a.mm(b).dtype);
-            using (torch.autocast(Device.Cpu, null)) Assert.Equal(DType.Float32, a.mm(b).dtype);
+            using (torch.autocast(Device.Cpu, null))
+                Assert.Equal(DType.Float32, a.mm(b).dtype);
             Assert.Equal(DType.BFloat16, a.mm(b).dtype);
         }
         Assert.Equal(DType.Float32, a.mm(b).dtype);

@@ -2,14 +2,18 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests;
 
-/// <summary>Who frees what, counted natively. The classes of this assembly run one after another (see AssemblySettings), so counts are exact.</summary>
+/// <summary>
+/// Who frees what, counted natively. The classes of this assembly run one after another (see
+/// AssemblySettings), so counts are exact.
+/// </summary>
 public sealed class ScopeTests
 {
     [Fact]
     public void A_scope_frees_what_was_made_in_it_and_keeps_what_was_handed_out()
     {
         var before = Tensor.LiveCount;
-        Tensor kept, outer;
+        Tensor kept,
+            outer;
         using (var first = torch.scope())
         {
             using (var second = torch.scope())
@@ -46,9 +50,11 @@ public sealed class ScopeTests
         var b = torch.zeros([4]).requires_grad_();
         var x = torch.randn([16, 8]);
         var labels = torch.arange(16).to(DType.Int64);
-        using (torch.no_grad()) labels.copy_(labels - (labels.to(DType.Float32) / 4.0).floor().to(DType.Int64) * 4);
+        using (torch.no_grad())
+            labels.copy_(labels - (labels.to(DType.Float32) / 4.0).floor().to(DType.Int64) * 4);
         var live = 0L;
-        float first = 0, last = 0;
+        float first = 0,
+            last = 0;
         for (var step = 0; step < 1000; step++)
         {
             using (var scope = torch.scope())
@@ -62,10 +68,13 @@ public sealed class ScopeTests
                     p.grad!.zero_();
                 }
                 last = loss.item<float>();
-                if (step == 0) first = last;
+                if (step == 0)
+                    first = last;
             }
-            if (step == 1) live = Tensor.LiveCount;
-            if (step > 1) Assert.Equal(live, Tensor.LiveCount);
+            if (step == 1)
+                live = Tensor.LiveCount;
+            if (step > 1)
+                Assert.Equal(live, Tensor.LiveCount);
         }
         Assert.True(last < first / 10, $"loss {first} -> {last}");
     }
@@ -74,7 +83,8 @@ public sealed class ScopeTests
     public void A_long_loop_in_one_scope_that_frees_its_own_tensors_stays_small()
     {
         using var scope = torch.scope();
-        for (var i = 0; i < 10_000; i++) torch.empty([1]).Dispose();
+        for (var i = 0; i < 10_000; i++)
+            torch.empty([1]).Dispose();
         Assert.Equal(0, scope.Count);
     }
 
@@ -84,7 +94,8 @@ public sealed class ScopeTests
         Collect(); // what other tests forgot is not to be counted here
         var before = Tensor.LiveCount;
         Forget();
-        for (var i = 0; i < 10 && Tensor.LiveCount > before; i++) Collect();
+        for (var i = 0; i < 10 && Tensor.LiveCount > before; i++)
+            Collect();
         Assert.Equal(before, Tensor.LiveCount);
 
         static void Collect()
@@ -96,7 +107,8 @@ public sealed class ScopeTests
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static void Forget()
         {
-            for (var i = 0; i < 10; i++) _ = torch.ones([5]);
+            for (var i = 0; i < 10; i++)
+                _ = torch.ones([5]);
         }
     }
 

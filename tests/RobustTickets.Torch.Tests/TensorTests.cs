@@ -3,10 +3,14 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests;
 
-/// <summary>Memory, shapes, conversions and the operators' argument order, against values worked out by hand.</summary>
+/// <summary>
+/// Memory, shapes, conversions and the operators' argument order, against values worked out by
+/// hand.
+/// </summary>
 public sealed class TensorTests
 {
-    private static Tensor Grid(int rows, int columns) => torch.tensor(Enumerable.Range(0, rows * columns).Select(i => (float)i).ToArray(), rows, columns);
+    private static Tensor Grid(int rows, int columns) =>
+        torch.tensor(Enumerable.Range(0, rows * columns).Select(i => (float)i).ToArray(), rows, columns);
 
     [Fact]
     public void Metadata_and_memory_are_those_of_the_values_given()
@@ -21,8 +25,14 @@ public sealed class TensorTests
         Assert.Equal([0f, 1, 2, 3, 40, 5], x.to_array());
         Assert.Equal([0f, 3, 1, 40, 2, 5], x.t().to_array());
         Assert.False(x.t().is_contiguous);
-        Assert.Throws<InvalidOperationException>(() => { x.t().span<float>(); });
-        Assert.Throws<InvalidOperationException>(() => { x.span<long>(); });
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            x.t().span<float>();
+        });
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            x.span<long>();
+        });
         Assert.Throws<ArgumentOutOfRangeException>(() => x.size(2));
         Assert.Throws<ArgumentException>(() => torch.tensor([1f, 2f], 3));
         Assert.Equal(0, torch.tensor(ReadOnlySpan<float>.Empty, 0, 4).numel);
@@ -30,7 +40,13 @@ public sealed class TensorTests
     }
 
     [Theory]
-    [InlineData(DType.Float32), InlineData(DType.Float64), InlineData(DType.Float16), InlineData(DType.BFloat16), InlineData(DType.Int64)]
+    [
+        InlineData(DType.Float32),
+        InlineData(DType.Float64),
+        InlineData(DType.Float16),
+        InlineData(DType.BFloat16),
+        InlineData(DType.Int64)
+    ]
     [InlineData(DType.Int32), InlineData(DType.Int16), InlineData(DType.Int8), InlineData(DType.UInt8)]
     public void Small_whole_numbers_survive_every_dtype(DType dtype)
     {
@@ -66,7 +82,10 @@ public sealed class TensorTests
         Assert.Equal([true, false, true], a.gt(0).to_array<bool>());
         Assert.Equal([true, true, false], a.le(b).to_array<bool>());
         Assert.Equal(DType.Int64, (torch.arange(3) * 2 + 1).dtype);
-        Assert.Equal([true, false, false], torch.tensor([1f, float.NaN, float.PositiveInfinity]).isfinite().to_array<bool>());
+        Assert.Equal(
+            [true, false, false],
+            torch.tensor([1f, float.NaN, float.PositiveInfinity]).isfinite().to_array<bool>()
+        );
         Assert.False(a.allclose(a + float.NaN, 1, 1));
     }
 
@@ -99,11 +118,23 @@ public sealed class TensorTests
         Assert.Equal([1f, 4, 11], x.gather(1, torch.tensor([1L, 0, 3], 3, 1)).to_array());
         Assert.Equal([5f, 8], x.index(torch.tensor([1L, 2]), torch.tensor([1L, 0])).to_array());
         Assert.Equal([2f, 6, 10], x.index(null, torch.tensor([2L])).to_array());
-        Assert.Equal([10f, 10, 20, 20, 10, 10], torch.zeros([3, 2]).index_add_(0, torch.tensor([1L, 0, 1, 2]), torch.full([4, 2], 10)).to_array());
-        Assert.Equal([0f, 7, 0, 0, 0, 9], torch.zeros([2, 3]).scatter_(1, torch.tensor([1L, 2], 2, 1), torch.tensor([7f, 9], 2, 1)).to_array());
-        Assert.Equal([0f, 16, 0], torch.zeros([3]).index_put_([torch.tensor([1L, 1])], torch.tensor([7f, 9]), accumulate: true).to_array());
+        Assert.Equal(
+            [10f, 10, 20, 20, 10, 10],
+            torch.zeros([3, 2]).index_add_(0, torch.tensor([1L, 0, 1, 2]), torch.full([4, 2], 10)).to_array()
+        );
+        Assert.Equal(
+            [0f, 7, 0, 0, 0, 9],
+            torch.zeros([2, 3]).scatter_(1, torch.tensor([1L, 2], 2, 1), torch.tensor([7f, 9], 2, 1)).to_array()
+        );
+        Assert.Equal(
+            [0f, 16, 0],
+            torch.zeros([3]).index_put_([torch.tensor([1L, 1])], torch.tensor([7f, 9]), accumulate: true).to_array()
+        );
         Assert.Equal([-1f, 1, 2], Grid(1, 3).masked_fill(torch.tensor([true, false, false]), -1).to_array());
-        Assert.Equal([1f, 20], torch.where(torch.tensor([true, false]), torch.tensor([1f, 2]), torch.tensor([10f, 20])).to_array());
+        Assert.Equal(
+            [1f, 20],
+            torch.where(torch.tensor([true, false]), torch.tensor([1f, 2]), torch.tensor([10f, 20])).to_array()
+        );
         Assert.Equal([0f, 1, 2, 3, 0, 1, 2, 3], Grid(1, 4).expand(2, -1).to_array());
         Assert.Equal([2L, 3, 4], torch.stack([x, x]).shape);
         Assert.Equal([3L, 8], torch.cat([x, x], 1).shape);
@@ -154,7 +185,8 @@ public sealed class TensorTests
         void Same(Func<double, double> formula, Tensor got, double tolerance = 1e-12)
         {
             var values = got.to_array<double>();
-            for (var i = 0; i < at.Length; i++) Assert.Equal(formula(at[i]), values[i], tolerance);
+            for (var i = 0; i < at.Length; i++)
+                Assert.Equal(formula(at[i]), values[i], tolerance);
         }
 
         Same(v => v * Phi(v), x.gelu(), 1e-9);
@@ -165,13 +197,18 @@ public sealed class TensorTests
         Same(v => Math.Sign(v), x.sign());
         Same(v => 1 / Math.Sqrt(Math.Abs(v) + 1), (x.abs() + 1).rsqrt());
         // Mutant: the tanh approximation of GELU differs by more than the tolerance.
-        Assert.NotEqual(at[3] * Phi(at[3]), 0.5 * at[3] * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (at[3] + 0.044715 * Math.Pow(at[3], 3)))), 1e-9);
+        Assert.NotEqual(
+            at[3] * Phi(at[3]),
+            0.5 * at[3] * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (at[3] + 0.044715 * Math.Pow(at[3], 3)))),
+            1e-9
+        );
     }
 
     // Maclaurin series; exact to double precision for |v| < 3.
     private static double Erf(double v)
     {
-        double sum = v, term = v;
+        double sum = v,
+            term = v;
         for (var n = 1; n < 200; n++)
         {
             term *= -v * v / n;
@@ -185,7 +222,9 @@ public sealed class TensorTests
     {
         using var scope = torch.scope();
         var x = torch.tensor([1.0, 2, 6], 1, 3);
-        var got = torch.nn.functional.layer_norm(x, [3], torch.tensor([1.0, 2, 3]), torch.tensor([0.0, 1, 0]), 1e-12).to_array<double>();
+        var got = torch
+            .nn.functional.layer_norm(x, [3], torch.tensor([1.0, 2, 3]), torch.tensor([0.0, 1, 0]), 1e-12)
+            .to_array<double>();
         var sd = Math.Sqrt(14.0 / 3);
         Assert.Equal([-2 / sd, 1 + 2 * -1 / sd, 3 * 3 / sd], got, (a, b) => Math.Abs(a - b) < 1e-9);
         var table = Grid(4, 2).requires_grad_();
@@ -197,8 +236,18 @@ public sealed class TensorTests
         var labels = torch.tensor([0L, -100], 2);
         var one = Math.Log(1 + Math.Exp(-2));
         Assert.Equal(one, torch.nn.functional.cross_entropy(logits, labels).item<double>(), 1e-9);
-        Assert.Equal([one, 0], torch.nn.functional.cross_entropy(logits, labels, Reduction.None).to_array<double>(), (a, b) => Math.Abs(a - b) < 1e-9);
-        Assert.Equal(Math.Log(1 + Math.Exp(2)), torch.nn.functional.cross_entropy(logits, torch.tensor([1L, -1], 2), Reduction.Sum, ignore_index: -1).item<double>(), 1e-9);
+        Assert.Equal(
+            [one, 0],
+            torch.nn.functional.cross_entropy(logits, labels, Reduction.None).to_array<double>(),
+            (a, b) => Math.Abs(a - b) < 1e-9
+        );
+        Assert.Equal(
+            Math.Log(1 + Math.Exp(2)),
+            torch
+                .nn.functional.cross_entropy(logits, torch.tensor([1L, -1], 2), Reduction.Sum, ignore_index: -1)
+                .item<double>(),
+            1e-9
+        );
     }
 
     [Fact]
@@ -212,7 +261,10 @@ public sealed class TensorTests
         Assert.Contains("(1, -7)", Assert.Throws<TorchException>(() => Grid(2, 3).view(1, -7)).Message);
         Assert.Contains("[2, 3]", Assert.Throws<TorchException>(() => torch.cat([Grid(2, 3), Grid(3, 2)])).Message);
         Assert.Throws<TorchException>(() => torch.arange(3).requires_grad_());
-        Assert.Contains("no operator aten::nonsense", Assert.Throws<TorchException>(() => new OpCall(new Op("aten::nonsense", "", 1)).Run()).Message);
+        Assert.Contains(
+            "no operator aten::nonsense",
+            Assert.Throws<TorchException>(() => new OpCall(new Op("aten::nonsense", "", 1)).Run()).Message
+        );
     }
 
     [Fact]

@@ -1,5 +1,6 @@
-// Constraints on candidate texts (specification 1.3). Word-level ones look at one position and one new word and need nothing from outside; they can be decided
-// for every word of an example before any model call. Others may yield requests.
+// Constraints on candidate texts (specification 1.3). Word-level ones look at one position and one
+// new word and need nothing from outside; they can be decided for every word of an example before
+// any model call. Others may yield requests.
 
 using RobustTickets.Attacks.Searches;
 
@@ -11,21 +12,29 @@ public abstract record CandidateConstraint
     /// <summary>Short name for settings and rejection counts.</summary>
     public abstract string Name { get; }
 
-    /// <summary>True: candidates are compared with the original text; false: with the text they were made from.</summary>
+    /// <summary>
+    /// True: candidates are compared with the original text; false: with the text they were made
+    /// from.
+    /// </summary>
     public abstract bool ComparesWithOriginal { get; }
 
-    /// <summary>Removes the candidates that are not acceptable, keeping the order of the others.</summary>
+    /// <summary>
+    /// Removes the candidates that are not acceptable, keeping the order of the others.
+    /// </summary>
     public abstract IEnumerable<AttackRequest> Filter(AttackedText reference, List<Candidate> candidates);
 }
 
 /// <summary>A constraint on one changed word in its place.</summary>
 public abstract record WordConstraint : CandidateConstraint
 {
-    /// <summary>True when <paramref name="word"/> may stand at that position of the reference text.</summary>
+    /// <summary>
+    /// True when <paramref name="word"/> may stand at that position of the reference text.
+    /// </summary>
     public abstract bool Accepts(AttackedText reference, int position, string word);
 
     /// <summary>
-    /// Keeps candidates all of whose new words are accepted. A new position beyond the end of either text fails the candidate (TextAttack 0.3.0 stops there with
+    /// Keeps candidates all of whose new words are accepted. A new position beyond the end of
+    /// either text fails the candidate (TextAttack 0.3.0 stops there with
     /// an exception).
     /// </summary>
     public sealed override IEnumerable<AttackRequest> Filter(AttackedText reference, List<Candidate> candidates)
@@ -40,7 +49,12 @@ public abstract record WordConstraint : CandidateConstraint
     {
         foreach (var p in (int[])candidate.NewPositions)
         {
-            if (p >= reference.WordArray.Length || p >= candidate.WordArray.Length || !Accepts(reference, p, candidate.WordArray[p])) return false;
+            if (
+                p >= reference.WordArray.Length
+                || p >= candidate.WordArray.Length
+                || !Accepts(reference, p, candidate.WordArray[p])
+            )
+                return false;
         }
         return true;
     }

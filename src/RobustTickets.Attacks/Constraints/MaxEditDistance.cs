@@ -4,7 +4,9 @@ using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Constraints;
 
-/// <summary>The whole text, columns joined with a line feed, stays within an edit distance of the original.</summary>
+/// <summary>
+/// The whole text, columns joined with a line feed, stays within an edit distance of the original.
+/// </summary>
 /// <param name="Maximum">Most insertions, deletions and substitutions of characters.</param>
 public sealed record MaxEditDistance(int Maximum) : CandidateConstraint
 {

@@ -1,4 +1,5 @@
-// Specification 7.2: a candidate may differ from the original text at ceil(share x words of the shorter text) places at most.
+// Specification 7.2: a candidate may differ from the original text at ceil(share x words of the
+// shorter text) places at most.
 
 using RobustTickets.Attacks.Searches;
 
@@ -19,7 +20,10 @@ public sealed record MaxWordsPerturbed(double Share) : CandidateConstraint
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(candidates);
-        candidates.RemoveAll(c => c.Text.WordsChanged(reference) > Math.Ceiling(Math.Min(c.Text.WordArray.Length, reference.WordArray.Length) * Share));
+        candidates.RemoveAll(c =>
+            c.Text.WordsChanged(reference)
+            > Math.Ceiling(Math.Min(c.Text.WordArray.Length, reference.WordArray.Length) * Share)
+        );
         return [];
     }
 }

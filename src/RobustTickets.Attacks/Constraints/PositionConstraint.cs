@@ -1,4 +1,5 @@
-// Constraints on where an edit may happen (TextAttack's pre-transformation constraints; specification 1.3, 5.2, 9.1).
+// Constraints on where an edit may happen (TextAttack's pre-transformation constraints;
+// specification 1.3, 5.2, 9.1).
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
@@ -12,7 +13,8 @@ public abstract record PositionConstraint
     public abstract string Name { get; }
 
     /// <summary>
-    /// True when a position once refused stays refused for the rest of an attack, as long as every edit replaces one word by one word. Lets the engine skip
+    /// True when a position once refused stays refused for the rest of an attack, as long as every
+    /// edit replaces one word by one word. Lets the engine skip
     /// queries about such positions.
     /// </summary>
     public virtual bool IsMonotone => false;
@@ -20,14 +22,18 @@ public abstract record PositionConstraint
     /// <summary>True when the word at the position may change.</summary>
     public abstract bool Allows(AttackedText current, int position);
 
-    /// <summary>The allowed positions as the set object TextAttack builds; only its iteration order differs from a plain list.</summary>
+    /// <summary>
+    /// The allowed positions as the set object TextAttack builds; only its iteration order differs
+    /// from a plain list.
+    /// </summary>
     public virtual PythonIntSet AllowedSet(AttackedText current)
     {
         ArgumentNullException.ThrowIfNull(current);
         var set = new PythonIntSet();
         for (var i = 0; i < current.WordArray.Length; i++)
         {
-            if (Allows(current, i)) set.Add(i);
+            if (Allows(current, i))
+                set.Add(i);
         }
         return set;
     }
@@ -50,7 +56,9 @@ public sealed record NoRepeat : PositionConstraint
     }
 }
 
-/// <summary>Stop words stay. The match is exact and case-sensitive ("The" may change), as in TextAttack.</summary>
+/// <summary>
+/// Stop words stay. The match is exact and case-sensitive ("The" may change), as in TextAttack.
+/// </summary>
 /// <param name="Words">The list.</param>
 public sealed record NoStopWords(StopWords Words) : PositionConstraint
 {
@@ -68,7 +76,9 @@ public sealed record NoStopWords(StopWords Words) : PositionConstraint
     }
 }
 
-/// <summary>Freezes one column when the text's columns are exactly the named ones (a premise, say).</summary>
+/// <summary>
+/// Freezes one column when the text's columns are exactly the named ones (a premise, say).
+/// </summary>
 /// <param name="Columns">The columns' names, all and in order, that the rule needs.</param>
 /// <param name="Frozen">The column that stays.</param>
 public sealed record FrozenColumn(IReadOnlyList<string> Columns, string Frozen) : PositionConstraint
@@ -83,10 +93,12 @@ public sealed record FrozenColumn(IReadOnlyList<string> Columns, string Frozen) 
     public override bool Allows(AttackedText current, int position)
     {
         ArgumentNullException.ThrowIfNull(current);
-        if (!current.ColumnNames.SequenceEqual(Columns)) return true;
+        if (!current.ColumnNames.SequenceEqual(Columns))
+            return true;
         var counts = current.WordsPerColumn();
         var column = 0;
-        for (var end = counts[0]; position >= end && column + 1 < counts.Length;) end += counts[++column];
+        for (var end = counts[0]; position >= end && column + 1 < counts.Length; )
+            end += counts[++column];
         return current.ColumnNames[column] != Frozen;
     }
 
@@ -94,20 +106,24 @@ public sealed record FrozenColumn(IReadOnlyList<string> Columns, string Frozen) 
     public override PythonIntSet AllowedSet(AttackedText current)
     {
         ArgumentNullException.ThrowIfNull(current);
-        if (!current.ColumnNames.SequenceEqual(Columns)) return PythonIntSet.Range(0, current.WordArray.Length);
+        if (!current.ColumnNames.SequenceEqual(Columns))
+            return PythonIntSet.Range(0, current.WordArray.Length);
         var counts = current.WordsPerColumn();
         var set = new PythonIntSet();
         var start = 0;
         for (var c = 0; c < counts.Length; c++)
         {
-            if (current.ColumnNames[c] != Frozen) set.UnionWith(PythonIntSet.Range(start, start + counts[c]));
+            if (current.ColumnNames[c] != Frozen)
+                set.UnionWith(PythonIntSet.Range(start, start + counts[c]));
             start += counts[c];
         }
         return set;
     }
 }
 
-/// <summary>Once max(ceil(words x rate), minimum) positions are changed, none may change any more.</summary>
+/// <summary>
+/// Once max(ceil(words x rate), minimum) positions are changed, none may change any more.
+/// </summary>
 /// <param name="Rate">Share of the current text's words.</param>
 /// <param name="Minimum">Changes that are always allowed.</param>
 public sealed record MaxModificationRate(double Rate, int Minimum) : PositionConstraint

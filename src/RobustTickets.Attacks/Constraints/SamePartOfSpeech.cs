@@ -1,6 +1,9 @@
-// Specification 5.3b: the universal part of speech of the substitute in its context must equal the original word's, or both be noun or verb. The context is up to
-// four words before and three after, always the original text's; the tag is that of the first occurrence of the word's string in it (not of its position).
-// A tag depends on the reference text, the position and the word alone; it is found once and kept as long as the text lives (words are judged before the search and again in it).
+// Specification 5.3b: the universal part of speech of the substitute in its context must equal the
+// original word's, or both be noun or verb. The context is up to four words before and three after,
+// always the original text's; the tag is that of the first occurrence of the word's string in it
+// (not of its position). A tag depends on the reference text, the position and the word alone; it
+// is found once and kept as long as the text lives (words are judged before the search and again in
+// it).
 
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
@@ -11,12 +14,20 @@ namespace RobustTickets.Attacks.Constraints;
 /// <summary>A substitute must keep the part of speech.</summary>
 /// <param name="Tagger">The tagger.</param>
 /// <param name="AllowVerbNounSwap">Whether noun and verb may replace each other.</param>
-/// <param name="ComparesWithOriginal">Whether the context is the original text's (TextFooler, BERT-Attack as released).</param>
-public sealed record SamePartOfSpeech(PerceptronTagger Tagger, bool AllowVerbNounSwap = true, bool ComparesWithOriginal = true) : WordConstraint
+/// <param name="ComparesWithOriginal">Whether the context is the original text's (TextFooler,
+/// BERT-Attack as released).</param>
+public sealed record SamePartOfSpeech(
+    PerceptronTagger Tagger,
+    bool AllowVerbNounSwap = true,
+    bool ComparesWithOriginal = true
+) : WordConstraint
 {
     private const int Before = 4;
     private const int After = 3;
-    private readonly ConditionalWeakTable<AttackedText, ConcurrentDictionary<(int Position, string Word), string>> _tags = [];
+    private readonly ConditionalWeakTable<
+        AttackedText,
+        ConcurrentDictionary<(int Position, string Word), string>
+    > _tags = [];
 
     /// <inheritdoc/>
     public override string Name => "part-of-speech";
@@ -34,9 +45,15 @@ public sealed record SamePartOfSpeech(PerceptronTagger Tagger, bool AllowVerbNou
         return old == next || (AllowVerbNounSwap && old is "NOUN" or "VERB" && next is "NOUN" or "VERB");
     }
 
-    private string Tag(ConcurrentDictionary<(int, string), string> known, AttackedText reference, int position, string word)
+    private string Tag(
+        ConcurrentDictionary<(int, string), string> known,
+        AttackedText reference,
+        int position,
+        string word
+    )
     {
-        if (known.TryGetValue((position, word), out var tag)) return tag;
+        if (known.TryGetValue((position, word), out var tag))
+            return tag;
         var words = reference.WordArray;
         var from = Math.Max(position - Before, 0);
         var context = words.AsSpan(from, Math.Min(position + After + 1, words.Length) - from);

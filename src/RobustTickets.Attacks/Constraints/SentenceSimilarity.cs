@@ -1,6 +1,8 @@
-// Specification 3.6, 5.3c, 6.4, 9.2: the similarity of sentence embeddings of a window around the edit, in the candidate and in the reference text.
-// Where we differ: the cosine is clamped to [-1, 1] before arccos. Without it two identical windows can give NaN and be rejected (TextAttack issue 804),
-// depending on the last bit of the encoder. A candidate whose edit brought no word has no window and is refused (TextAttack stops with an exception).
+// Specification 3.6, 5.3c, 6.4, 9.2: the similarity of sentence embeddings of a window around the
+// edit, in the candidate and in the reference text. Where we differ: the cosine is clamped to [-1,
+// 1] before arccos. Without it two identical windows can give NaN and be rejected (TextAttack issue
+// 804), depending on the last bit of the encoder. A candidate whose edit brought no word has no
+// window and is refused (TextAttack stops with an exception).
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;
@@ -17,15 +19,25 @@ public enum SimilarityMetric
     Angular,
 }
 
-/// <summary>Candidates must stay close to the reference text in a sentence encoder's space.</summary>
+/// <summary>
+/// Candidates must stay close to the reference text in a sentence encoder's space.
+/// </summary>
 /// <param name="Encoder">The encoder.</param>
 /// <param name="Threshold">Smallest similarity that passes.</param>
 /// <param name="Metric">Cosine or angular.</param>
 /// <param name="Window">Number of words around the edit that are encoded; null: all.</param>
-/// <param name="ComparesWithOriginal">Compare with the original text, else with the current one.</param>
-/// <param name="SkipShortTexts">Texts with fewer words than the window pass with similarity 1.</param>
+/// <param name="ComparesWithOriginal">Compare with the original text, else with the current
+/// one.</param>
+/// <param name="SkipShortTexts">Texts with fewer words than the window pass with similarity
+/// 1.</param>
 public sealed record SentenceSimilarity(
-    ISentenceEncoder Encoder, double Threshold, SimilarityMetric Metric, int? Window, bool ComparesWithOriginal, bool SkipShortTexts) : CandidateConstraint
+    ISentenceEncoder Encoder,
+    double Threshold,
+    SimilarityMetric Metric,
+    int? Window,
+    bool ComparesWithOriginal,
+    bool SkipShortTexts
+) : CandidateConstraint
 {
     private const double NormFloor = 1e-8;
 
@@ -53,7 +65,10 @@ public sealed record SentenceSimilarity(
                 continue;
             }
             var centre = TextWindow.Centre(text);
-            pairs[i] = (Place(TextWindow.Around(reference, centre, Window)), Place(TextWindow.Around(text, centre, Window)));
+            pairs[i] = (
+                Place(TextWindow.Around(reference, centre, Window)),
+                Place(TextWindow.Around(text, centre, Window))
+            );
         }
         IReadOnlyList<double[]> vectors = [];
         if (windows.Count > 0)
@@ -65,14 +80,19 @@ public sealed record SentenceSimilarity(
         var kept = 0;
         for (var i = 0; i < pairs.Length; i++)
         {
-            var similarity = pairs[i].Reference < 0 ? 1.0 : Similarity(vectors[pairs[i].Reference], vectors[pairs[i].Candidate], Metric);
-            if (similarity >= Threshold) candidates[kept++] = candidates[i] with { Similarity = similarity };
+            var similarity =
+                pairs[i].Reference < 0
+                    ? 1.0
+                    : Similarity(vectors[pairs[i].Reference], vectors[pairs[i].Candidate], Metric);
+            if (similarity >= Threshold)
+                candidates[kept++] = candidates[i] with { Similarity = similarity };
         }
         candidates.RemoveRange(kept, candidates.Count - kept);
 
         int Place(string window)
         {
-            if (places.TryGetValue(window, out var at)) return at;
+            if (places.TryGetValue(window, out var at))
+                return at;
             places.Add(window, at = windows.Count);
             windows.Add(window);
             return at;
@@ -82,7 +102,9 @@ public sealed record SentenceSimilarity(
     /// <summary>The similarity of two vectors of equal length.</summary>
     public static double Similarity(ReadOnlySpan<double> a, ReadOnlySpan<double> b, SimilarityMetric metric)
     {
-        double dot = 0, aa = 0, bb = 0;
+        double dot = 0,
+            aa = 0,
+            bb = 0;
         for (var d = 0; d < a.Length; d++)
         {
             dot += a[d] * b[d];

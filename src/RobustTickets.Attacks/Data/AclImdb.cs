@@ -10,9 +10,12 @@ namespace RobustTickets.Attacks.Data;
 internal sealed record Review(string Id, string Text, int Label);
 
 /// <summary>
-/// The layout of the IMDB reviews, <c>aclImdb/{train,test}/{neg,pos}/ID_RATING.txt</c>, unpacked or as <c>.tar</c>, <c>.tar.gz</c>. Order: negative before
-/// positive as in the Hugging Face data set, by number within a class; so the classes come grouped and users must shuffle (<see cref="Splits"/>).
-/// Texts are taken as they are, <c>&lt;br /&gt;</c> included. <c>unsup</c> and lists of addresses are not read.
+/// The layout of the IMDB reviews, <c>aclImdb/{train,test}/{neg,pos}/ID_RATING.txt</c>, unpacked or
+/// as <c>.tar</c>, <c>.tar.gz</c>. Order: negative before
+/// positive as in the Hugging Face data set, by number within a class; so the classes come grouped
+/// and users must shuffle (<see cref="Splits"/>).
+/// Texts are taken as they are, <c>&lt;br /&gt;</c> included. <c>unsup</c> and lists of addresses
+/// are not read.
 /// </summary>
 internal static partial class AclImdb
 {
@@ -23,17 +26,27 @@ internal static partial class AclImdb
         new[] { ".tar.gz", ".tgz", ".tar" }.Any(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether the folder holds <c>split/pos</c> and <c>split/neg</c>.</summary>
-    public static bool IsFolder(string folder, string split) => Classes.All(name => Directory.Exists(Path.Combine(folder, split, name)));
+    public static bool IsFolder(string folder, string split) =>
+        Classes.All(name => Directory.Exists(Path.Combine(folder, split, name)));
 
     /// <summary>The reviews of a split in an unpacked folder, and their hash.</summary>
     public static (IReadOnlyList<Review> Reviews, string Sha256) ReadFolder(string folder, string split)
     {
-        var files = Classes.SelectMany(name => Directory.EnumerateFiles(Path.Combine(folder, split, name)))
-            .Select(path => ($"{split}/{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileName(path)}", File.ReadAllBytes(path)));
+        var files = Classes
+            .SelectMany(name => Directory.EnumerateFiles(Path.Combine(folder, split, name)))
+            .Select(path =>
+                (
+                    $"{split}/{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileName(path)}",
+                    File.ReadAllBytes(path)
+                )
+            );
         return Collect(folder, split, files);
     }
 
-    /// <summary>The reviews of a split in an archive, and their hash (the same as that of the unpacked folder).</summary>
+    /// <summary>
+    /// The reviews of a split in an archive, and their hash (the same as that of the unpacked
+    /// folder).
+    /// </summary>
     public static (IReadOnlyList<Review> Reviews, string Sha256) ReadArchive(string path, string split)
     {
         try
@@ -42,19 +55,28 @@ internal static partial class AclImdb
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
         {
-            throw new DataException($"{path}: not a whole {(path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? "tar" : "gzipped tar")} file: {e.Message}", e);
+            throw new DataException(
+                $"{path}: not a whole "
+                    + $"{(path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? "tar" : "gzipped tar")} file: "
+                    + $"{e.Message}",
+                e
+            );
         }
     }
 
     private static IEnumerable<(string Name, byte[] Bytes)> Entries(string path, string split)
     {
-        using Stream stream = path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? File.OpenRead(path) : WholeGzip.Open(path);
+        using Stream stream = path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)
+            ? File.OpenRead(path)
+            : WholeGzip.Open(path);
         using var tar = new TarReader(stream);
         while (tar.GetNextEntry() is { } entry)
         {
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile)) continue;
+            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+                continue;
             var match = Member().Match(entry.Name);
-            if (!match.Success || match.Groups["split"].Value != split) continue;
+            if (!match.Success || match.Groups["split"].Value != split)
+                continue;
             using var content = new MemoryStream();
             entry.DataStream?.CopyTo(content);
             yield return (match.Groups["rest"].Value, content.ToArray());
@@ -62,28 +84,54 @@ internal static partial class AclImdb
         stream.CopyTo(Stream.Null); // to the end, where a cut file shows
     }
 
-    private static (IReadOnlyList<Review>, string) Collect(string place, string split, IEnumerable<(string Name, byte[] Bytes)> files)
+    private static (IReadOnlyList<Review>, string) Collect(
+        string place,
+        string split,
+        IEnumerable<(string Name, byte[] Bytes)> files
+    )
     {
         var rows = new List<(int Label, long Number, Review Review, string Line)>();
         foreach (var (name, bytes) in files)
         {
             var match = FileName().Match(name);
-            if (!match.Success || !long.TryParse(match.Groups["number"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (
+                !match.Success
+                || !long.TryParse(
+                    match.Groups["number"].Value,
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var number
+                )
+            )
             {
-                throw new DataException($"{place}: {name}: the name is not ID_RATING.txt (two numbers, as in 127_8.txt)");
+                throw new DataException(
+                    $"{place}: {name}: the name is not ID_RATING.txt (two numbers, as in 127_8.txt)"
+                );
             }
             var label = Array.IndexOf(Classes, match.Groups["class"].Value);
             var review = new Review(name[..^4], TextFile.Decode($"{place}: {name}", bytes), label);
             rows.Add((label, number, review, $"{name}\0{Convert.ToHexStringLower(SHA256.HashData(bytes))}"));
         }
-        if (rows.Count == 0) throw new DataException($"{place}: no review in {split}/pos or {split}/neg; the splits of aclImdb are train and test");
-        rows.Sort((a, b) => (a.Label, a.Number).CompareTo((b.Label, b.Number)) is var order and not 0 ? order : string.CompareOrdinal(a.Review.Id, b.Review.Id));
+        if (rows.Count == 0)
+            throw new DataException(
+                $"{place}: no review in {split}/pos or {split}/neg; the splits of aclImdb are train and test"
+            );
+        rows.Sort(
+            (a, b) =>
+                (a.Label, a.Number).CompareTo((b.Label, b.Number)) is var order and not 0
+                    ? order
+                    : string.CompareOrdinal(a.Review.Id, b.Review.Id)
+        );
         for (var i = 1; i < rows.Count; i++)
         {
-            if (rows[i].Review.Id == rows[i - 1].Review.Id) throw new DataException($"{place}: {rows[i].Review.Id}.txt occurs twice");
+            if (rows[i].Review.Id == rows[i - 1].Review.Id)
+                throw new DataException($"{place}: {rows[i].Review.Id}.txt occurs twice");
         }
         var listing = string.Join('\n', rows.Select(row => row.Line).Order(StringComparer.Ordinal));
-        return ([.. rows.Select(row => row.Review)], Convert.ToHexStringLower(SHA256.HashData(new UTF8Encoding(false).GetBytes(listing))));
+        return (
+            [.. rows.Select(row => row.Review)],
+            Convert.ToHexStringLower(SHA256.HashData(new UTF8Encoding(false).GetBytes(listing)))
+        );
     }
 
     [GeneratedRegex("(?:^|/)(?<rest>(?<split>[^/]+)/(?:pos|neg)/[^/]+)$")]

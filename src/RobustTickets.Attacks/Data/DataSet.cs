@@ -1,48 +1,69 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Reads one split of a task from whatever layout it comes in: path to file (<see cref="SplitFiles"/>), file to rows (<see cref="RecordFile"/>,
-/// <see cref="AclImdb"/>), label values to classes (<see cref="LabelMap"/>). Everything that does not fit is refused with file and line.
+/// Reads one split of a task from whatever layout it comes in: path to file
+/// (<see cref="SplitFiles"/>), file to rows (<see cref="RecordFile"/>,
+/// <see cref="AclImdb"/>), label values to classes (<see cref="LabelMap"/>). Everything that does
+/// not fit is refused with file and line.
 /// </summary>
 public static class DataSet
 {
-    /// <summary>Whether a place holds a split of its own that is published with labels: a file of a folder, or aclImdb. A single table is one split, whatever it is called.</summary>
+    /// <summary>
+    /// Whether a place holds a split of its own that is published with labels: a file of a folder,
+    /// or aclImdb. A single table is one split, whatever it is called.
+    /// </summary>
     /// <param name="path">File or folder.</param>
     /// <param name="task">Name of the task.</param>
     /// <param name="split">train, dev, test or dev-mismatched.</param>
-    /// <exception cref="DataException">Task or split are not known, nothing is there, or two files claim the split.</exception>
+    /// <exception cref="DataException">Task or split are not known, nothing is there, or two files
+    /// claim the split.</exception>
     public static bool Holds(string path, string task, string split)
     {
         var layout = TaskCatalog.Required(task);
         var name = SplitFiles.Normalise(split);
-        if (!layout.IsGeneric && layout.Task.LabelledSplits?.Contains(name) == false) return false;
+        if (!layout.IsGeneric && layout.Task.LabelledSplits?.Contains(name) == false)
+            return false;
         return File.Exists(path) ? AclImdb.IsArchive(path) : SplitFiles.Holds(path, layout, name);
     }
 
     /// <summary>Reads a split.</summary>
     /// <param name="path">A file, or a folder that holds one for the split.</param>
     /// <param name="task">Name of the task (<see cref="TaskCatalog"/>).</param>
-    /// <param name="split">train, dev (validation), test or dev-mismatched. With a file it is only a name.</param>
+    /// <param name="split">train, dev (validation), test or dev-mismatched. With a file it is only
+    /// a name.</param>
     /// <param name="options">Columns, labels, limits; null for the task's own.</param>
-    /// <exception cref="DataException">The data is missing, malformed or unlabelled; the message names file and line.</exception>
+    /// <exception cref="DataException">The data is missing, malformed or unlabelled; the message
+    /// names file and line.</exception>
     public static Split Load(string path, string task, string split, DataOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         options ??= new DataOptions();
         var layout = TaskCatalog.Required(task);
         var name = SplitFiles.Normalise(split);
-        if (options.Limit is <= 0) throw new ArgumentOutOfRangeException(nameof(options), options.Limit, "a limit of at least 1 example is expected");
+        if (options.Limit is <= 0)
+            throw new ArgumentOutOfRangeException(
+                nameof(options),
+                options.Limit,
+                "a limit of at least 1 example is expected"
+            );
         var place = SplitFiles.Find(path, layout, name);
-        return place.AclSplit is { } aclSplit ? Reviews(place.Path, aclSplit, layout, name, options) : Table(place, layout, name, options);
+        return place.AclSplit is { } aclSplit
+            ? Reviews(place.Path, aclSplit, layout, name, options)
+            : Table(place, layout, name, options);
     }
 
     private static Split Reviews(string path, string aclSplit, TaskLayout layout, string split, DataOptions options)
     {
-        var (reviews, hash) = AclImdb.IsArchive(path) ? AclImdb.ReadArchive(path, aclSplit) : AclImdb.ReadFolder(path, aclSplit);
+        var (reviews, hash) = AclImdb.IsArchive(path)
+            ? AclImdb.ReadArchive(path, aclSplit)
+            : AclImdb.ReadFolder(path, aclSplit);
         var labels = options.Labels ?? LabelMap.For(TaskCatalog.Required("imdb"), oneBased: false);
-        int Index(string value) => labels.Indices.TryGetValue(value, out var index)
-            ? index
-            : throw new DataException($"{path}: reviews are 'neg' or 'pos'; the label map knows {string.Join(", ", labels.Indices.Keys)}");
+        int Index(string value) =>
+            labels.Indices.TryGetValue(value, out var index)
+                ? index
+                : throw new DataException(
+                    $"{path}: reviews are 'neg' or 'pos'; the label map knows {string.Join(", ", labels.Indices.Keys)}"
+                );
         var classes = new[] { Index("neg"), Index("pos") };
         var examples = reviews.Select(review => new Example(review.Id, review.Text, null, classes[review.Label]));
         return Finish(layout, split, Take(examples, options), path, hash, labels, []);
@@ -52,7 +73,8 @@ public static class DataSet
     {
         var table = RawTable.Read(place.Path, layout, split, options);
         var notes = new List<string>(table.Notes);
-        if (place.TrainPath is null && SplitFiles.SplitOf(place.Path) is { } says && says != split) notes.Add($"the file's name says {says}, it was read as split {split}");
+        if (place.TrainPath is null && SplitFiles.SplitOf(place.Path) is { } says && says != split)
+            notes.Add($"the file's name says {says}, it was read as split {split}");
 
         var labels = Labels(table, place, layout, options);
         var examples = new List<Example>(table.Rows.Count);
@@ -60,56 +82,97 @@ public static class DataSet
         for (var i = 0; i < table.Rows.Count; i++)
         {
             var row = table.Rows[i];
-            if (string.IsNullOrWhiteSpace(row.Text) || row.Pair is { } pair && string.IsNullOrWhiteSpace(pair)) empty++;
+            if (string.IsNullOrWhiteSpace(row.Text) || row.Pair is { } pair && string.IsNullOrWhiteSpace(pair))
+                empty++;
             examples.Add(new Example($"{split}:{row.Ordinal}", row.Text, row.Pair, Index(row, labels, place.Path)));
         }
-        if (empty > 0) notes.Add($"{empty} rows with an empty text");
+        if (empty > 0)
+            notes.Add($"{empty} rows with an empty text");
         return Finish(layout, split, Take(examples, options), place.Path, table.Sha256, labels, notes);
     }
 
     private static LabelMap Labels(RawTable table, SplitPlace place, TaskLayout layout, DataOptions options)
     {
-        if (options.Labels is { } given) return given;
-        if (!layout.IsGeneric) return LabelMap.For(layout, layout.OneBased && FromOne(table, layout));
+        if (options.Labels is { } given)
+            return given;
+        if (!layout.IsGeneric)
+            return LabelMap.For(layout, layout.OneBased && FromOne(table, layout));
         // The classes of a data set are those of its training split; another split may lack some.
         if (place.TrainPath is not null)
         {
             var train = RawTable.Read(place.TrainPath, layout, "train", options);
             return LabelMap.Infer(train.LabelValues, place.TrainPath);
         }
-        return table.IsLabelled ? LabelMap.Infer(table.LabelValues, place.Path) : new LabelMap([], new Dictionary<string, int>(), "none, the data has no labels");
+        return table.IsLabelled
+            ? LabelMap.Infer(table.LabelValues, place.Path)
+            : new LabelMap([], new Dictionary<string, int>(), "none, the data has no labels");
     }
 
-    /// <summary>Whether a one-based task's numbers count from 1 here: always in the original layout; elsewhere 0 or the highest number tells.</summary>
+    /// <summary>
+    /// Whether a one-based task's numbers count from 1 here: always in the original layout;
+    /// elsewhere 0 or the highest number tells.
+    /// </summary>
     private static bool FromOne(RawTable table, TaskLayout layout)
     {
-        if (table.IsOriginalLayout) return true;
+        if (table.IsOriginalLayout)
+            return true;
         var numbers = table.LabelValues.Where(LabelMap.IsNumber).Select(int.Parse).ToHashSet();
-        if (numbers.Count == 0 || numbers.Contains(0)) return false;
-        if (numbers.Contains(layout.Task.Labels.Count)) return true;
-        throw new DataException($"{table.Path}: the labels {string.Join(", ", numbers.Order())} may count from 0 or from 1; give a label map, such as 1=0,2=1,3=2,4=3");
+        if (numbers.Count == 0 || numbers.Contains(0))
+            return false;
+        if (numbers.Contains(layout.Task.Labels.Count))
+            return true;
+        throw new DataException(
+            $"{table.Path}: the labels {string.Join(", ", numbers.Order())} may count from 0 or from 1; give a "
+                + "label map, such as 1=0,2=1,3=2,4=3"
+        );
     }
 
     private static int Index(RawRow row, LabelMap labels, string path)
     {
-        if (row.Label is null) return Example.Unlabelled;
+        if (row.Label is null)
+            return Example.Unlabelled;
         return labels.Indices.TryGetValue(row.Label, out var index)
             ? index
-            : throw new DataException($"{path}:{row.Line}: label '{row.Label}'; possible: {string.Join(", ", labels.Indices.Keys.Take(20))}");
+            : throw new DataException(
+                $"{path}:{row.Line}: label '{row.Label}'; possible: {string.Join(", ", labels.Indices.Keys.Take(20))}"
+            );
     }
 
-    private static List<Example> Take(IEnumerable<Example> examples, DataOptions options) => [.. examples.Take(options.Limit ?? int.MaxValue)];
+    private static List<Example> Take(IEnumerable<Example> examples, DataOptions options) =>
+        [.. examples.Take(options.Limit ?? int.MaxValue)];
 
-    private static Split Finish(TaskLayout layout, string split, List<Example> examples, string source, string hash, LabelMap labels, List<string> notes)
+    private static Split Finish(
+        TaskLayout layout,
+        string split,
+        List<Example> examples,
+        string source,
+        string hash,
+        LabelMap labels,
+        List<string> notes
+    )
     {
         var counts = new int[labels.Names.Count];
         foreach (var example in examples)
         {
-            if (example.Label != Example.Unlabelled) counts[example.Label]++;
+            if (example.Label != Example.Unlabelled)
+                counts[example.Label]++;
         }
         var labelled = counts.Sum() > 0;
         var missing = labels.Names.Where((_, i) => labelled && counts[i] == 0).ToArray();
-        if (missing.Length > 0) notes.Add($"no example of class {string.Join(", ", missing)}");
-        return new Split(layout.Task with { Labels = labels.Names }, split, examples, source, hash, labels, counts, notes);
+        if (missing.Length > 0)
+            notes.Add($"no example of class {string.Join(", ", missing)}");
+        return new Split(
+            layout.Task with
+            {
+                Labels = labels.Names,
+            },
+            split,
+            examples,
+            source,
+            hash,
+            labels,
+            counts,
+            notes
+        );
     }
 }

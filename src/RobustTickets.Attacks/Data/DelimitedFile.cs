@@ -4,8 +4,10 @@ using System.Text;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// CSV and TSV. Unquoted: a line is a row, <c>"</c> an ordinary character (GLUE). Quoted: RFC 4180 read strictly: a field is quoted as a whole or not at all,
-/// <c>""</c> stands for one quote, quoted fields may hold separators and line ends; anything else is a malformed row, for a lenient reader would swallow
+/// CSV and TSV. Unquoted: a line is a row, <c>"</c> an ordinary character (GLUE). Quoted: RFC 4180
+/// read strictly: a field is quoted as a whole or not at all,
+/// <c>""</c> stands for one quote, quoted fields may hold separators and line ends; anything else
+/// is a malformed row, for a lenient reader would swallow
 /// half the file after one stray quote. All rows must have as many fields as the first.
 /// </summary>
 internal sealed class DelimitedFile : RecordFile
@@ -15,15 +17,26 @@ internal sealed class DelimitedFile : RecordFile
     private readonly bool _header;
     private readonly string[] _columns;
 
-    public DelimitedFile(TextFile file, char separator, bool quoted, bool header) : base(file)
+    public DelimitedFile(TextFile file, char separator, bool quoted, bool header)
+        : base(file)
     {
         (_separator, _quoted, _header) = (separator, quoted, header);
         var (line, fields, error) = Rows().First();
-        if (error is not null) throw new DataException($"{file.Path}:{line}: {error}");
-        _columns = header ? fields! : [.. Enumerable.Range(0, fields!.Length).Select(i => i.ToString(CultureInfo.InvariantCulture))];
-        if (_columns.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Key.Length > 0 && group.Count() > 1) is { } twice)
+        if (error is not null)
+            throw new DataException($"{file.Path}:{line}: {error}");
+        _columns = header
+            ? fields!
+            : [.. Enumerable.Range(0, fields!.Length).Select(i => i.ToString(CultureInfo.InvariantCulture))];
+        if (
+            _columns
+                .GroupBy(name => name, StringComparer.Ordinal)
+                .FirstOrDefault(group => group.Key.Length > 0 && group.Count() > 1) is
+            { } twice
+        )
         {
-            throw new DataException($"{file.Path}:{line}: column '{twice.Key}' occurs {twice.Count()} times in the header");
+            throw new DataException(
+                $"{file.Path}:{line}: column '{twice.Key}' occurs {twice.Count()} times in the header"
+            );
         }
     }
 
@@ -44,23 +57,33 @@ internal sealed class DelimitedFile : RecordFile
             else if (fields.Length != _columns.Length)
             {
                 var hint = fields.Length == 1 && fields[0].Length == 0 ? "empty line" : $"{fields.Length} fields";
-                yield return new Record(row.Line, null, $"{hint}; {_columns.Length} are expected ({string.Join(", ", _columns)})");
+                yield return new Record(
+                    row.Line,
+                    null,
+                    $"{hint}; {_columns.Length} are expected ({string.Join(", ", _columns)})"
+                );
             }
             else
             {
-                yield return row with { Values = Array.ConvertAll(positions, position => fields[position]) };
+                yield return row with
+                {
+                    Values = Array.ConvertAll(positions, position => fields[position]),
+                };
             }
         }
     }
 
-    private IEnumerable<Record> Rows() => _quoted ? QuotedRows() : File.Lines().Select(line => new Record(line.Number, line.Text.Split(_separator), null));
+    private IEnumerable<Record> Rows() =>
+        _quoted
+            ? QuotedRows()
+            : File.Lines().Select(line => new Record(line.Number, line.Text.Split(_separator), null));
 
     private IEnumerable<Record> QuotedRows()
     {
         var text = File.Content;
         var end = text.AsSpan().TrimEnd("\r\n").Length;
         var line = 1;
-        for (var at = 0; at < end;)
+        for (var at = 0; at < end; )
         {
             var (rowStart, rowLine) = (at, line);
             var fields = new List<string>();
@@ -69,15 +92,16 @@ internal sealed class DelimitedFile : RecordFile
             {
                 error = Field(text, end, ref at, ref line, out var field);
                 fields.Add(field);
-            }
-            while (error is null && at < end && text[at] == _separator && ++at > 0);
+            } while (error is null && at < end && text[at] == _separator && ++at > 0);
 
             yield return error is null ? new Record(rowLine, [.. fields], null) : new Record(rowLine, null, error);
             if (error is not null)
             {
-                // Where a broken row ends is anyone's guess: go on at the line after the one it began on.
+                // Where a broken row ends is anyone's guess: go on at the line after the one it
+                // began on.
                 (at, line) = (text.IndexOf('\n', rowStart, end - rowStart), rowLine);
-                if (at < 0) yield break;
+                if (at < 0)
+                    yield break;
             }
             else if (at < end && text[at] == '\r')
             {
@@ -88,7 +112,10 @@ internal sealed class DelimitedFile : RecordFile
         }
     }
 
-    /// <summary>Reads one field; leaves <paramref name="at"/> on the separator, the line end or the end of the text.</summary>
+    /// <summary>
+    /// Reads one field; leaves <paramref name="at"/> on the separator, the line end or the end of
+    /// the text.
+    /// </summary>
     private string? Field(string text, int end, ref int at, ref int line, out string field)
     {
         field = "";
@@ -97,7 +124,9 @@ internal sealed class DelimitedFile : RecordFile
             var start = at;
             while (at < end && text[at] != _separator && text[at] != '\n')
             {
-                if (text[at] == '"') return $"a quote inside the unquoted field '{Shorten(text[start..at])}'; quote the whole field and double the quote";
+                if (text[at] == '"')
+                    return $"a quote inside the unquoted field '{Shorten(text[start..at])}'; quote the whole field and "
+                        + "double the quote";
                 at++;
             }
             var stop = at < end && text[at] == '\n' && at > start && text[at - 1] == '\r' ? at - 1 : at;
@@ -110,17 +139,26 @@ internal sealed class DelimitedFile : RecordFile
         while (true)
         {
             var quote = text.IndexOf('"', at, end - at);
-            if (quote < 0) return "a quoted field is never closed";
+            if (quote < 0)
+                return "a quoted field is never closed";
             value.Append(text, at, quote - at);
             line += text.AsSpan(at, quote - at).Count('\n');
             at = quote + 1;
-            if (at >= end || text[at] != '"') break;
+            if (at >= end || text[at] != '"')
+                break;
             value.Append('"');
             at++;
         }
         field = value.ToString();
-        if (at >= end || text[at] == _separator || text[at] == '\n' || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n')) return null;
-        return $"'{text[at]}' after the closing quote of the field '{Shorten(field)}'; quotes inside a quoted field must be doubled";
+        if (
+            at >= end
+            || text[at] == _separator
+            || text[at] == '\n'
+            || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n')
+        )
+            return null;
+        return $"'{text[at]}' after the closing quote of the field '{Shorten(field)}'; quotes inside a quoted field "
+            + "must be doubled";
     }
 
     private static string Shorten(string text) => text.Length <= 30 ? text : text[..30] + "..";

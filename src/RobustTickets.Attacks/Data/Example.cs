@@ -1,33 +1,50 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>One text, or pair of texts, with its class.</summary>
-/// <param name="Id">Unique within its data set and the same on every reading: <c>split:row</c> (row from 0) for tables, <c>train/pos/0_9</c> for aclImdb.</param>
+/// <param name="Id">Unique within its data set and the same on every reading: <c>split:row</c> (row
+/// from 0) for tables, <c>train/pos/0_9</c> for aclImdb.</param>
 /// <param name="Text">The first or only text, as it stands in the file.</param>
 /// <param name="TextPair">The second text, or null.</param>
-/// <param name="Label">Index of the class; <see cref="Unlabelled"/> when the data has none and was asked for without.</param>
+/// <param name="Label">Index of the class; <see cref="Unlabelled"/> when the data has none and was
+/// asked for without.</param>
 public sealed record Example(string Id, string Text, string? TextPair, int Label)
 {
     /// <summary>The label of an example without one.</summary>
     public const int Unlabelled = -1;
 }
 
-/// <summary>A split as it was read, with what is needed to say later exactly what was read.</summary>
+/// <summary>
+/// A split as it was read, with what is needed to say later exactly what was read.
+/// </summary>
 /// <param name="Task">The task; its labels are those of <paramref name="Labels"/>.</param>
 /// <param name="Name">Name of the split: train, dev, test or dev-mismatched.</param>
 /// <param name="Examples">The examples in file order.</param>
 /// <param name="Source">The file or folder that was read.</param>
-/// <param name="Sha256">SHA-256 of the file's bytes; of aclImdb the hash over the sorted lines <c>split/class/name NUL hash</c>, whatever the container.</param>
+/// <param name="Sha256">SHA-256 of the file's bytes; of aclImdb the hash over the sorted lines
+/// <c>split/class/name NUL hash</c>, whatever the container.</param>
 /// <param name="Labels">How label values became indices.</param>
 /// <param name="LabelCounts">Examples of each class, <c>[C]</c>.</param>
-/// <param name="Notes">What a user should know: rows left out, empty texts, classes without examples. Nothing else was left out.</param>
-public sealed record Split(TextTask Task, string Name, IReadOnlyList<Example> Examples, string Source, string Sha256, LabelMap Labels,
-    IReadOnlyList<int> LabelCounts, IReadOnlyList<string> Notes)
+/// <param name="Notes">What a user should know: rows left out, empty texts, classes without
+/// examples. Nothing else was left out.</param>
+public sealed record Split(
+    TextTask Task,
+    string Name,
+    IReadOnlyList<Example> Examples,
+    string Source,
+    string Sha256,
+    LabelMap Labels,
+    IReadOnlyList<int> LabelCounts,
+    IReadOnlyList<string> Notes
+)
 {
     /// <summary>One line for logs: split, size, classes, origin.</summary>
     public string Summary()
     {
         var unlabelled = Examples.Count - LabelCounts.Sum();
-        var counts = Labels.Names.Select((name, i) => $"{name} {LabelCounts[i]}").Concat(unlabelled > 0 ? [$"unlabelled {unlabelled}"] : []);
-        return $"{Task.Name} {Name}: {Examples.Count} examples ({string.Join(", ", counts)}) from {Source}; labels: {Labels.Rule}";
+        var counts = Labels
+            .Names.Select((name, i) => $"{name} {LabelCounts[i]}")
+            .Concat(unlabelled > 0 ? [$"unlabelled {unlabelled}"] : []);
+        return $"{Task.Name} {Name}: {Examples.Count} examples ({string.Join(", ", counts)}) from {Source}; labels: "
+            + $"{Labels.Rule}";
     }
 }

@@ -1,6 +1,8 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>A stream that is read once from front to end; what else a stream may do is refused.</summary>
+/// <summary>
+/// A stream that is read once from front to end; what else a stream may do is refused.
+/// </summary>
 internal abstract class ForwardStream : Stream
 {
     public abstract override int Read(Span<byte> buffer);
@@ -15,11 +17,13 @@ internal abstract class ForwardStream : Stream
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush()
+    public override long Position
     {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
     }
+
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

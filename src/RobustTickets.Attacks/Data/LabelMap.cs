@@ -17,32 +17,53 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         var used = labels.Values.Distinct().Order().ToArray();
         if (count < 2 || !used.SequenceEqual(Enumerable.Range(0, count)))
         {
-            throw new DataException($"label map {Show(labels)}: the indices must be 0..C-1 without a gap, with C at least 2");
+            throw new DataException(
+                $"label map {Show(labels)}: the indices must be 0..C-1 without a gap, with C at least 2"
+            );
         }
         // Of several values for one class a word names it better than a number does.
-        var names = Enumerable.Range(0, count).Select(i => labels.Where(pair => pair.Value == i).Select(pair => pair.Key)
-            .OrderBy(IsNumber).ThenBy(key => key, StringComparer.Ordinal).First()).ToArray();
+        var names = Enumerable
+            .Range(0, count)
+            .Select(i =>
+                labels
+                    .Where(pair => pair.Value == i)
+                    .Select(pair => pair.Key)
+                    .OrderBy(IsNumber)
+                    .ThenBy(key => key, StringComparer.Ordinal)
+                    .First()
+            )
+            .ToArray();
         return new LabelMap(names, Copy(labels), "as given: " + Show(labels));
     }
 
-    /// <summary>The map of a model's class names; the index itself, as a number, is accepted too unless a name says otherwise.</summary>
+    /// <summary>
+    /// The map of a model's class names; the index itself, as a number, is accepted too unless a
+    /// name says otherwise.
+    /// </summary>
     public static LabelMap FromNames(IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
         var labels = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < names.Count; i++)
         {
-            if (!labels.TryAdd(names[i], i)) throw new DataException($"class name '{names[i]}' occurs twice among {string.Join(", ", names)}");
+            if (!labels.TryAdd(names[i], i))
+                throw new DataException($"class name '{names[i]}' occurs twice among {string.Join(", ", names)}");
         }
         if (!names.Any(IsNumber))
         {
-            for (var i = 0; i < names.Count; i++) labels.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
+            for (var i = 0; i < names.Count; i++)
+                labels.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
         }
-        return Given(labels) with { Names = [.. names], Rule = "class names: " + string.Join(", ", names.Select((name, i) => $"{name} -> {i}")) };
+        return Given(labels) with
+        {
+            Names = [.. names],
+            Rule = "class names: " + string.Join(", ", names.Select((name, i) => $"{name} -> {i}")),
+        };
     }
 
     /// <summary>
-    /// The map inferred from the values of a file: whole numbers keep their order (and their value, when they begin at 0); names that belong to a known
+    /// The map inferred from the values of a file: whole numbers keep their order (and their value,
+    /// when they begin at 0); names that belong to a known
     /// task take its order; other names are sorted by character code.
     /// </summary>
     internal static LabelMap Infer(IReadOnlyCollection<string> values, string place)
@@ -50,33 +71,58 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         var distinct = values.Distinct(StringComparer.Ordinal).ToArray();
         if (values.Count >= 20 && distinct.Length > values.Count / 2)
         {
-            throw new DataException($"{place}: {distinct.Length} different labels in {values.Count} rows, for instance '{distinct[0]}'; is it the label column?");
+            throw new DataException(
+                $"{place}: {distinct.Length} different labels in {values.Count} rows, for instance "
+                    + $"'{distinct[0]}'; is it the label column?"
+            );
         }
         if (distinct.Length < 2)
         {
-            throw new DataException($"{place}: every label is '{distinct.FirstOrDefault()}'; at least 2 classes are needed to infer a label map, or give one");
+            throw new DataException(
+                $"{place}: every label is '{distinct.FirstOrDefault()}'; at least 2 classes are needed to infer "
+                    + "a label map, or give one"
+            );
         }
         if (distinct.All(IsNumber))
         {
-            var numbers = distinct.Select(value => int.Parse(value, CultureInfo.InvariantCulture)).Distinct().Order().ToArray();
+            var numbers = distinct
+                .Select(value => int.Parse(value, CultureInfo.InvariantCulture))
+                .Distinct()
+                .Order()
+                .ToArray();
             // 0, 2 is a split that lacks class 1; 0, 4 (Sentiment140) are two classes.
             var fromZero = numbers[0] == 0 && numbers[^1] < 2 * numbers.Length;
-            if (fromZero) numbers = [.. Enumerable.Range(0, numbers[^1] + 1)];
+            if (fromZero)
+                numbers = [.. Enumerable.Range(0, numbers[^1] + 1)];
             var texts = numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)).ToArray();
-            var indices = texts.Select((text, i) => (text, i)).ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal);
-            foreach (var value in distinct) indices[value] = Array.IndexOf(numbers, int.Parse(value, CultureInfo.InvariantCulture));
-            return new LabelMap(texts, indices, $"{(fromZero ? "numbers from 0 kept" : "numeric order")}, values of {place}: {Show(texts)}");
+            var indices = texts
+                .Select((text, i) => (text, i))
+                .ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal);
+            foreach (var value in distinct)
+                indices[value] = Array.IndexOf(numbers, int.Parse(value, CultureInfo.InvariantCulture));
+            return new LabelMap(
+                texts,
+                indices,
+                $"{(fromZero ? "numbers from 0 kept" : "numeric order")}, values of {place}: {Show(texts)}"
+            );
         }
         foreach (var layout in TaskCatalog.Layouts.Where(layout => !layout.IsGeneric))
         {
             if (distinct.All(value => layout.Task.Labels.Contains(value, StringComparer.OrdinalIgnoreCase)))
             {
-                return For(layout, oneBased: false) with { Rule = $"order of {layout.Task.Name}, whose class names stand in {place}: {Show(layout.Task.Labels)}" };
+                return For(layout, oneBased: false) with
+                {
+                    Rule =
+                        $"order of {layout.Task.Name}, whose class names stand in {place}: {Show(layout.Task.Labels)}",
+                };
             }
         }
         var sorted = distinct.Order(StringComparer.Ordinal).ToArray();
-        return new LabelMap(sorted, sorted.Select((text, i) => (text, i)).ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal),
-            $"sorted by character code, values of {place}: {Show(sorted)}");
+        return new LabelMap(
+            sorted,
+            sorted.Select((text, i) => (text, i)).ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal),
+            $"sorted by character code, values of {place}: {Show(sorted)}"
+        );
     }
 
     /// <summary>The map of a known task.</summary>
@@ -86,18 +132,22 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         for (var i = 0; i < layout.Task.Labels.Count; i++)
         {
             indices[layout.Task.Labels[i]] = i;
-            if (layout.OneBased) indices[(oneBased ? i + 1 : i).ToString(CultureInfo.InvariantCulture)] = i;
+            if (layout.OneBased)
+                indices[(oneBased ? i + 1 : i).ToString(CultureInfo.InvariantCulture)] = i;
         }
         var based = layout.OneBased ? $" (numbers in the file from {(oneBased ? 1 : 0)})" : "";
         return new LabelMap(layout.Task.Labels, indices, $"{layout.Task.Name}{based}: {Show(layout.Task.Labels)}");
     }
 
-    internal static bool IsNumber(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+    internal static bool IsNumber(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
     private static Dictionary<string, int> Copy(IReadOnlyDictionary<string, int> labels) =>
         new(labels, labels is Dictionary<string, int> dictionary ? dictionary.Comparer : StringComparer.Ordinal);
 
-    private static string Show(IReadOnlyDictionary<string, int> labels) => string.Join(", ", labels.OrderBy(pair => pair.Value).Select(pair => $"{pair.Key} -> {pair.Value}"));
+    private static string Show(IReadOnlyDictionary<string, int> labels) =>
+        string.Join(", ", labels.OrderBy(pair => pair.Value).Select(pair => $"{pair.Key} -> {pair.Value}"));
 
-    private static string Show(IReadOnlyList<string> names) => string.Join(", ", names.Take(20).Select((name, i) => $"{name} -> {i}")) + (names.Count > 20 ? ", .." : "");
+    private static string Show(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(20).Select((name, i) => $"{name} -> {i}")) + (names.Count > 20 ? ", .." : "");
 }

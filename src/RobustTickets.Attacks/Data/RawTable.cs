@@ -1,17 +1,29 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>A row with its label still as it is written; null when the data has no labels.</summary>
+/// <summary>
+/// A row with its label still as it is written; null when the data has no labels.
+/// </summary>
 internal readonly record struct RawRow(int Line, int Ordinal, string Text, string? Pair, string? Label);
 
 /// <summary>
-/// The rows of a table with columns picked by task and options, before label values become classes. Columns are found by name, never by position, but
-/// for the original AG News layout (<c>"class","title","description"</c> without header), which is recognised by its first row. Text of AG News = title, blank,
+/// The rows of a table with columns picked by task and options, before label values become classes.
+/// Columns are found by name, never by position, but
+/// for the original AG News layout (<c>"class","title","description"</c> without header), which is
+/// recognised by its first row. Text of AG News = title, blank,
 /// description, as in the Hugging Face data set; backslashes and entities are left as they are.
 /// </summary>
-internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow> Rows, bool IsLabelled, bool IsOriginalLayout, IReadOnlyList<string> Notes)
+internal sealed record RawTable(
+    string Path,
+    string Sha256,
+    IReadOnlyList<RawRow> Rows,
+    bool IsLabelled,
+    bool IsOriginalLayout,
+    IReadOnlyList<string> Notes
+)
 {
     /// <summary>Label values in file order.</summary>
-    public IReadOnlyCollection<string> LabelValues => [.. Rows.Where(row => row.Label is not null).Select(row => row.Label!)];
+    public IReadOnlyCollection<string> LabelValues =>
+        [.. Rows.Where(row => row.Label is not null).Select(row => row.Label!)];
 
     public static RawTable Read(string path, TaskLayout layout, string split, DataOptions options)
     {
@@ -19,7 +31,12 @@ internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow
         var texts = original ? ["1", "2"] : Column(file, "text", options.TextColumn, layout.TextColumns)!;
         var pair = PairColumn(file, layout, options);
         var label = original ? "0" : LabelColumn(file, layout, split, options);
-        string[] wanted = [.. texts, .. pair is null ? Array.Empty<string>() : [pair], .. label is null ? Array.Empty<string>() : [label]];
+        string[] wanted =
+        [
+            .. texts,
+            .. pair is null ? Array.Empty<string>() : [pair],
+            .. label is null ? Array.Empty<string>() : [label],
+        ];
 
         var rows = new List<RawRow>();
         var (bad, noGold, unlabelled, ordinal) = (new List<int>(), 0, 0, -1);
@@ -28,11 +45,13 @@ internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow
             ordinal++;
             if (record.Values is not { } values)
             {
-                if (!options.SkipBadRows) throw new DataException($"{path}:{record.Line}: {record.Error}");
+                if (!options.SkipBadRows)
+                    throw new DataException($"{path}:{record.Line}: {record.Error}");
                 bad.Add(record.Line);
                 continue;
             }
-            var text = texts.Length == 1 ? values[0] : string.Join(' ', values[..texts.Length].Where(part => part.Length > 0));
+            var text =
+                texts.Length == 1 ? values[0] : string.Join(' ', values[..texts.Length].Where(part => part.Length > 0));
             var value = label is null ? null : values[^1].Trim();
             if (value is not null && layout.NoGold.Contains(value))
             {
@@ -41,7 +60,10 @@ internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow
             }
             if (value is "-1" && options.Labels?.Indices.ContainsKey(value) != true && !layout.IsGeneric)
             {
-                if (options.RequireLabels) throw new DataException($"{path}:{record.Line}: label -1 marks an unlabelled row; {Labelled(layout, split)}");
+                if (options.RequireLabels)
+                    throw new DataException(
+                        $"{path}:{record.Line}: label -1 marks an unlabelled row; {Labelled(layout, split)}"
+                    );
                 (value, unlabelled) = (null, unlabelled + 1);
             }
             rows.Add(new RawRow(record.Line, ordinal, text, pair is null ? null : values[texts.Length], value));
@@ -49,13 +71,33 @@ internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow
 
         if (rows.Count == 0)
         {
-            throw new DataException(noGold > 0 ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}" : $"{path}: a header but no row");
+            throw new DataException(
+                noGold > 0
+                    ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}"
+                    : $"{path}: a header but no row"
+            );
         }
         var notes = new List<string>();
-        if (bad.Count > 0) notes.Add($"{bad.Count} malformed rows left out, at lines {string.Join(", ", bad.Take(5))}{(bad.Count > 5 ? ", .." : "")}");
-        if (noGold > 0) notes.Add($"{noGold} rows without agreed label left out ({string.Join(" or ", layout.NoGold.Select(value => $"'{value}'"))})");
-        if (unlabelled > 0) notes.Add($"{unlabelled} unlabelled rows");
-        return new RawTable(path, file.File.Sha256, rows, label is not null && unlabelled < rows.Count, original, notes);
+        if (bad.Count > 0)
+            notes.Add(
+                $"{bad.Count} malformed rows left out, at lines "
+                    + $"{string.Join(", ", bad.Take(5))}{(bad.Count > 5 ? ", .." : "")}"
+            );
+        if (noGold > 0)
+            notes.Add(
+                $"{noGold} rows without agreed label left out "
+                    + $"({string.Join(" or ", layout.NoGold.Select(value => $"'{value}'"))})"
+            );
+        if (unlabelled > 0)
+            notes.Add($"{unlabelled} unlabelled rows");
+        return new RawTable(
+            path,
+            file.File.Sha256,
+            rows,
+            label is not null && unlabelled < rows.Count,
+            original,
+            notes
+        );
     }
 
     private static RecordFile Open(string path, TaskLayout layout, DataOptions options, out bool original)
@@ -63,37 +105,60 @@ internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow
         original = false;
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
         var extension = System.IO.Path.GetExtension(name).ToLowerInvariant();
-        // A generic task says the format; for the others the file's name does, and a name that says nothing is a GLUE-like table.
-        var kind = layout.IsGeneric ? layout.Task.Name : extension is ".jsonl" or ".json" or ".csv" ? extension[1..] : "tsv";
+        // A generic task says the format; for the others the file's name does, and a name that says
+        // nothing is a GLUE-like table.
+        var kind =
+            layout.IsGeneric ? layout.Task.Name
+            : extension is ".jsonl" or ".json" or ".csv" ? extension[1..]
+            : "tsv";
         var text = TextFile.Read(path);
-        if (kind is "jsonl" or "json") return new JsonLinesFile(text);
+        if (kind is "jsonl" or "json")
+            return new JsonLinesFile(text);
         var separator = options.Separator ?? (kind == "csv" ? ',' : '\t');
         var quoted = options.Quoted ?? kind == "csv";
         var table = new DelimitedFile(text, separator, quoted, options.Header);
-        if (!layout.OneBased || options.LabelColumn is not null || options.TextColumn is not null) return table;
+        if (!layout.OneBased || options.LabelColumn is not null || options.TextColumn is not null)
+            return table;
         var first = table.FirstRow;
-        if (first.Count != 3 || !LabelMap.IsNumber(first[0])) return table;
+        if (first.Count != 3 || !LabelMap.IsNumber(first[0]))
+            return table;
         original = true;
         return new DelimitedFile(text, separator, quoted, header: false);
     }
 
-    /// <summary>The columns of one part: those the user names, else the first of the task's spellings that the file has.</summary>
-    private static string[]? Column(RecordFile file, string part, string? named, IReadOnlyList<string> spellings, bool optional = false)
+    /// <summary>
+    /// The columns of one part: those the user names, else the first of the task's spellings that
+    /// the file has.
+    /// </summary>
+    private static string[]? Column(
+        RecordFile file,
+        string part,
+        string? named,
+        IReadOnlyList<string> spellings,
+        bool optional = false
+    )
     {
         foreach (var candidate in named is null ? spellings : [named])
         {
             var columns = file.Columns.Contains(candidate) ? [candidate] : candidate.Split('+');
-            if (columns.All(file.Columns.Contains)) return columns;
+            if (columns.All(file.Columns.Contains))
+                return columns;
         }
-        if (optional) return null;
+        if (optional)
+            return null;
         var expected = named is null ? string.Join(" or ", spellings.Select(name => $"'{name}'")) : $"'{named}'";
-        throw new DataException($"{file.File.Path}: no {part} column {expected}; found {string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"))}");
+        throw new DataException(
+            $"{file.File.Path}: no {part} column {expected}; found "
+                + $"{string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"))}"
+        );
     }
 
     private static string? PairColumn(RecordFile file, TaskLayout layout, DataOptions options)
     {
-        if (options.PairColumn is "") return null;
-        if (options.PairColumn is null && layout.PairColumns.Length == 0) return null;
+        if (options.PairColumn is "")
+            return null;
+        if (options.PairColumn is null && layout.PairColumns.Length == 0)
+            return null;
         // A text column of the user's own choice is not half of the task's pair.
         var optional = options.PairColumn is null && (layout.PairOptional || options.TextColumn is not null);
         return Column(file, "pair", options.PairColumn, layout.PairColumns, optional)?[0];
@@ -102,15 +167,25 @@ internal sealed record RawTable(string Path, string Sha256, IReadOnlyList<RawRow
     private static string? LabelColumn(RecordFile file, TaskLayout layout, string split, DataOptions options)
     {
         var found = Column(file, "label", options.LabelColumn, layout.LabelColumns, optional: true);
-        if (found is not null) return found[0];
-        if (!options.RequireLabels) return null;
-        var expected = string.Join(" or ", (options.LabelColumn is { } named ? [named] : layout.LabelColumns).Select(name => $"'{name}'"));
-        throw new DataException($"{file.File.Path}: no label column {expected}; found {string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"))}; {Labelled(layout, split)}");
+        if (found is not null)
+            return found[0];
+        if (!options.RequireLabels)
+            return null;
+        var expected = string.Join(
+            " or ",
+            (options.LabelColumn is { } named ? [named] : layout.LabelColumns).Select(name => $"'{name}'")
+        );
+        throw new DataException(
+            $"{file.File.Path}: no label column {expected}; found "
+                + $"{string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"))}; {Labelled(layout, split)}"
+        );
     }
 
-    private static string Labelled(TaskLayout layout, string split) => layout.IsGeneric || layout.Task.LabelledSplits is not { } splits || splits.Contains(split)
-        ? "labels are needed here"
-        : $"labels are needed here, and {layout.Task.Name} is published with labels for {string.Join(", ", splits)} only";
+    private static string Labelled(TaskLayout layout, string split) =>
+        layout.IsGeneric || layout.Task.LabelledSplits is not { } splits || splits.Contains(split)
+            ? "labels are needed here"
+            : $"labels are needed here, and {layout.Task.Name} is published with labels for "
+                + $"{string.Join(", ", splits)} only";
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "..";
 }

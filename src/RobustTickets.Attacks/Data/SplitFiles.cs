@@ -1,14 +1,19 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>Where the data of a split was found: a table, or aclImdb with its own name of the split.</summary>
+/// <summary>
+/// Where the data of a split was found: a table, or aclImdb with its own name of the split.
+/// </summary>
 /// <param name="Path">File or folder.</param>
 /// <param name="AclSplit">The split's name inside aclImdb; null for a table.</param>
-/// <param name="TrainPath">For a table found in a folder: the training file beside it, from which classes are inferred; else null.</param>
+/// <param name="TrainPath">For a table found in a folder: the training file beside it, from which
+/// classes are inferred; else null.</param>
 internal sealed record SplitPlace(string Path, string? AclSplit, string? TrainPath);
 
 /// <summary>
-/// Finds the file of a split. A path is a file, which is taken as it is, or a folder with <c>train.tsv</c>, <c>dev.csv.gz</c>, <c>validation.jsonl</c> and so on, or
-/// one that holds the task's folder (<c>SST-2/</c>, <c>aclImdb/</c>) or an aclImdb archive. Two files for one split are refused: neither is meant for sure.
+/// Finds the file of a split. A path is a file, which is taken as it is, or a folder with
+/// <c>train.tsv</c>, <c>dev.csv.gz</c>, <c>validation.jsonl</c> and so on, or
+/// one that holds the task's folder (<c>SST-2/</c>, <c>aclImdb/</c>) or an aclImdb archive. Two
+/// files for one split are refused: neither is meant for sure.
 /// </summary>
 internal static class SplitFiles
 {
@@ -27,7 +32,8 @@ internal static class SplitFiles
         var plain = split.Trim().ToLowerInvariant().Replace('-', '_');
         foreach (var (name, spellings) in NamesOf)
         {
-            if (spellings.Contains(plain)) return name;
+            if (spellings.Contains(plain))
+                return name;
         }
         throw new DataException($"split '{split}' is not known; possible: {string.Join(", ", NamesOf.Keys)}");
     }
@@ -40,52 +46,77 @@ internal static class SplitFiles
     }
 
     /// <summary>Whether a folder holds a split.</summary>
-    public static bool Holds(string folder, TaskLayout layout, string split) => Directory.Exists(folder) && Search(folder, layout, split) is not null;
+    public static bool Holds(string folder, TaskLayout layout, string split) =>
+        Directory.Exists(folder) && Search(folder, layout, split) is not null;
 
     public static SplitPlace Find(string path, TaskLayout layout, string split)
     {
-        if (File.Exists(path)) return new SplitPlace(path, AclImdb.IsArchive(path) ? split : null, null);
-        if (!Directory.Exists(path)) throw new DataException($"{path}: no such file or folder");
+        if (File.Exists(path))
+            return new SplitPlace(path, AclImdb.IsArchive(path) ? split : null, null);
+        if (!Directory.Exists(path))
+            throw new DataException($"{path}: no such file or folder");
         return Search(path, layout, split) ?? throw new DataException(Missing(path, layout, split));
     }
 
-    private static SplitPlace? Search(string path, TaskLayout layout, string split) => InFolder(path, layout, split)
-        ?? layout.Folders.Select(name => Path.Combine(path, name)).Where(Directory.Exists).Select(folder => InFolder(folder, layout, split)).FirstOrDefault(place => place is not null);
+    private static SplitPlace? Search(string path, TaskLayout layout, string split) =>
+        InFolder(path, layout, split)
+        ?? layout
+            .Folders.Select(name => Path.Combine(path, name))
+            .Where(Directory.Exists)
+            .Select(folder => InFolder(folder, layout, split))
+            .FirstOrDefault(place => place is not null);
 
     private static SplitPlace? InFolder(string folder, TaskLayout layout, string split)
     {
         foreach (var name in NamesOf[split])
         {
-            if (AclImdb.IsFolder(folder, name)) return new SplitPlace(folder, name, null);
+            if (AclImdb.IsFolder(folder, name))
+                return new SplitPlace(folder, name, null);
         }
-        if (Tables(folder, layout, split) is { } table) return new SplitPlace(table, null, split == "train" ? null : Tables(folder, layout, "train"));
-        if (layout.Task.Name != "imdb") return null;
+        if (Tables(folder, layout, split) is { } table)
+            return new SplitPlace(table, null, split == "train" ? null : Tables(folder, layout, "train"));
+        if (layout.Task.Name != "imdb")
+            return null;
         var archives = Directory.EnumerateFiles(folder).Where(AclImdb.IsArchive).ToArray();
-        if (archives.Length > 1) throw Ambiguous(folder, split, archives);
+        if (archives.Length > 1)
+            throw Ambiguous(folder, split, archives);
         return archives.Length == 1 ? new SplitPlace(archives[0], split, null) : null;
     }
 
     private static string? Tables(string folder, TaskLayout layout, string split)
     {
-        var found = (from name in NamesOf[split]
-                     from extension in layout.Extensions
-                     from packed in new[] { "", ".gz" }
-                     let path = Path.Combine(folder, name + extension + packed)
-                     where File.Exists(path)
-                     select path).ToArray();
+        var found = (
+            from name in NamesOf[split]
+            from extension in layout.Extensions
+            from packed in new[] { "", ".gz" }
+            let path = Path.Combine(folder, name + extension + packed)
+            where File.Exists(path)
+            select path
+        ).ToArray();
         return found.Length <= 1 ? found.FirstOrDefault() : throw Ambiguous(folder, split, found);
     }
 
     private static DataException Ambiguous(string folder, string split, string[] found) =>
-        new($"{folder}: {found.Length} files for split {split}: {string.Join(", ", found.Select(Path.GetFileName).Order(StringComparer.Ordinal))}; name one of them");
+        new(
+            $"{folder}: {found.Length} files for split {split}: "
+                + $"{string.Join(", ", found.Select(Path.GetFileName).Order(StringComparer.Ordinal))}; name one of "
+                + "them"
+        );
 
     private static string Missing(string folder, TaskLayout layout, string split)
     {
-        var found = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).Take(12).DefaultIfEmpty("nothing");
+        var found = Directory
+            .EnumerateFileSystemEntries(folder)
+            .Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal)
+            .Take(12)
+            .DefaultIfEmpty("nothing");
         var expected = string.Join(" or ", NamesOf[split].Take(2).Select(name => name + layout.Extensions[0]));
-        var published = layout.Task.LabelledSplits is { } splits && !splits.Contains(split) && !layout.IsGeneric
-            ? $"; {layout.Task.Name} is published with the labelled splits {string.Join(", ", splits)}{(split == "dev" ? " (a dev split can be held out from train)" : "")}"
-            : "";
+        var published =
+            layout.Task.LabelledSplits is { } splits && !splits.Contains(split) && !layout.IsGeneric
+                ? $"; {layout.Task.Name} is published with the labelled splits "
+                    + $"{string.Join(", ", splits)}{(split == "dev" ? " (a dev split can be held out from train)" : "")}"
+                : "";
         return $"{folder}: no file for split {split}, such as {expected}; found {string.Join(", ", found)}{published}";
     }
 }

@@ -4,35 +4,59 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="Train">What is left to train on.</param>
 /// <param name="Dev">What is held out.</param>
 /// <param name="DevIds">Ids of the held-out examples, to be written down.</param>
-public sealed record CarvedSplit(IReadOnlyList<Example> Train, IReadOnlyList<Example> Dev, IReadOnlyList<string> DevIds);
+public sealed record CarvedSplit(
+    IReadOnlyList<Example> Train,
+    IReadOnlyList<Example> Dev,
+    IReadOnlyList<string> DevIds
+);
 
 /// <summary>
-/// Holding out a dev split, and a warning for files whose classes come in blocks. The methods we follow tune on the official evaluation split (methods.md
-/// 9.5); here part of train is held out instead, chosen by a counter-based generator: the same seed gives the same examples on every machine and runtime.
+/// Holding out a dev split, and a warning for files whose classes come in blocks. The methods we
+/// follow tune on the official evaluation split (methods.md
+/// 9.5); here part of train is held out instead, chosen by a counter-based generator: the same seed
+/// gives the same examples on every machine and runtime.
 /// </summary>
 public static class Splits
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
-    /// <summary>Holds out <paramref name="fraction"/> of the examples (rounded, at least one on either side).</summary>
+    /// <summary>
+    /// Holds out <paramref name="fraction"/> of the examples (rounded, at least one on either
+    /// side).
+    /// </summary>
     /// <param name="examples">The training split.</param>
     /// <param name="fraction">Between 0 and 1, exclusive.</param>
     /// <param name="seed">Seed of the choice.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The fraction is not between 0 and 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction is not between 0 and
+    /// 1.</exception>
     /// <exception cref="DataException">There are fewer than two examples.</exception>
     public static CarvedSplit CarveDev(IReadOnlyList<Example> examples, double fraction = 0.1, ulong seed = 42)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        if (!(fraction > 0 && fraction < 1)) throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "a dev fraction lies between 0 and 1");
-        if (examples.Count < 2) throw new DataException($"{examples.Count} examples: at least 2 are needed to hold out a dev split");
-        var count = Math.Clamp((int)Math.Round(examples.Count * fraction, MidpointRounding.AwayFromZero), 1, examples.Count - 1);
+        if (!(fraction > 0 && fraction < 1))
+            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "a dev fraction lies between 0 and 1");
+        if (examples.Count < 2)
+            throw new DataException($"{examples.Count} examples: at least 2 are needed to hold out a dev split");
+        var count = Math.Clamp(
+            (int)Math.Round(examples.Count * fraction, MidpointRounding.AwayFromZero),
+            1,
+            examples.Count - 1
+        );
         var held = new bool[examples.Count];
-        foreach (var i in Order(examples.Count, seed).Take(count)) held[i] = true;
+        foreach (var i in Order(examples.Count, seed).Take(count))
+            held[i] = true;
         var dev = examples.Where((_, i) => held[i]).ToArray();
-        return new CarvedSplit(examples.Where((_, i) => !held[i]).ToArray(), dev, [.. dev.Select(example => example.Id)]);
+        return new CarvedSplit(
+            examples.Where((_, i) => !held[i]).ToArray(),
+            dev,
+            [.. dev.Select(example => example.Id)]
+        );
     }
 
-    /// <summary>A sample with the classes in the shares of the whole (largest remainders, ties to the lower class), in file order; everything when that is no more.</summary>
+    /// <summary>
+    /// A sample with the classes in the shares of the whole (largest remainders, ties to the lower
+    /// class), in file order; everything when that is no more.
+    /// </summary>
     /// <param name="examples">The whole.</param>
     /// <param name="count">How many to take.</param>
     /// <param name="seed">Seed of the choice.</param>
@@ -40,52 +64,81 @@ public static class Splits
     {
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (count >= examples.Count) return examples;
-        var shares = examples.GroupBy(e => e.Label).OrderBy(g => g.Key).Select(g => (Class: g.Key, Exact: (double)count * g.Count() / examples.Count)).ToList();
+        if (count >= examples.Count)
+            return examples;
+        var shares = examples
+            .GroupBy(e => e.Label)
+            .OrderBy(g => g.Key)
+            .Select(g => (Class: g.Key, Exact: (double)count * g.Count() / examples.Count))
+            .ToList();
         // Each class gets its share rounded down, the rest goes to the largest fractions.
         var quota = shares.ToDictionary(s => s.Class, s => (int)Math.Floor(s.Exact));
-        foreach (var s in shares.OrderByDescending(s => s.Exact - Math.Floor(s.Exact)).ThenBy(s => s.Class).Take(count - quota.Values.Sum())) quota[s.Class]++;
-        return [.. Order(examples.Count, seed).Where(i => quota[examples[i].Label]-- > 0).Order().Select(i => examples[i])];
+        foreach (
+            var s in shares
+                .OrderByDescending(s => s.Exact - Math.Floor(s.Exact))
+                .ThenBy(s => s.Class)
+                .Take(count - quota.Values.Sum())
+        )
+            quota[s.Class]++;
+        return
+        [
+            .. Order(examples.Count, seed).Where(i => quota[examples[i].Label]-- > 0).Order().Select(i => examples[i]),
+        ];
     }
 
-    /// <summary>A permutation of 0..count-1: positions sorted by a hash of (seed, position).</summary>
+    /// <summary>
+    /// A permutation of 0..count-1: positions sorted by a hash of (seed, position).
+    /// </summary>
     public static int[] Order(int count, ulong seed)
     {
         var keys = new ulong[count];
         var positions = new int[count];
         // The mixer is a bijection, so equal keys cannot occur and the sort needs no rule for ties.
-        for (var i = 0; i < count; i++) (keys[i], positions[i]) = (Mix(Mix(seed) + (ulong)i * Golden), i);
+        for (var i = 0; i < count; i++)
+            (keys[i], positions[i]) = (Mix(Mix(seed) + (ulong)i * Golden), i);
         Array.Sort(keys, positions);
         return positions;
     }
 
     /// <summary>
-    /// Whether classes come in blocks (as IMDB's do), so that the first examples are of one class. Judged by the number of runs of equal labels against
-    /// what a shuffled file would have: n (1 - sum of squared class shares); fewer than a fifth of it counts as grouped.
+    /// Whether classes come in blocks (as IMDB's do), so that the first examples are of one class.
+    /// Judged by the number of runs of equal labels against
+    /// what a shuffled file would have: n (1 - sum of squared class shares); fewer than a fifth of
+    /// it counts as grouped.
     /// </summary>
-    public static bool IsClassGrouped(IReadOnlyList<Example> examples) => Runs(examples) is { } found && found.Runs < found.Expected / 5;
+    public static bool IsClassGrouped(IReadOnlyList<Example> examples) =>
+        Runs(examples) is { } found && found.Runs < found.Expected / 5;
 
     /// <summary>A warning for the user when the classes come in blocks, else null.</summary>
     public static string? ClassGroupedWarning(Split split)
     {
         ArgumentNullException.ThrowIfNull(split);
-        if (!IsClassGrouped(split.Examples) || Runs(split.Examples) is not { } found) return null;
+        if (!IsClassGrouped(split.Examples) || Runs(split.Examples) is not { } found)
+            return null;
         var first = split.Examples[0].Label;
         var run = split.Examples.TakeWhile(example => example.Label == first).Count();
-        return $"{split.Task.Name} {split.Name}: the classes come in blocks ({found.Runs} runs of equal labels, a shuffled file has about {found.Expected:0}); "
-            + $"the first {run} examples are all '{split.Labels.Names[first]}'. Without shuffling, the first examples show one class only";
+        return $"{split.Task.Name} {split.Name}: the classes come in blocks ({found.Runs} runs of equal labels, a "
+            + $"shuffled file has about {found.Expected:0}); "
+            + $"the first {run} examples are all '{split.Labels.Names[first]}'. Without shuffling, the first "
+            + "examples show one class only";
     }
 
     private static (int Runs, double Expected)? Runs(IReadOnlyList<Example> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        if (examples.Count < 20 || examples.Any(example => example.Label == Example.Unlabelled)) return null;
-        var shares = examples.GroupBy(example => example.Label).Select(group => (double)group.Count() / examples.Count).ToArray();
-        if (shares.Length < 2) return null;
+        if (examples.Count < 20 || examples.Any(example => example.Label == Example.Unlabelled))
+            return null;
+        var shares = examples
+            .GroupBy(example => example.Label)
+            .Select(group => (double)group.Count() / examples.Count)
+            .ToArray();
+        if (shares.Length < 2)
+            return null;
         var runs = 1;
         for (var i = 1; i < examples.Count; i++)
         {
-            if (examples[i].Label != examples[i - 1].Label) runs++;
+            if (examples[i].Label != examples[i - 1].Label)
+                runs++;
         }
         return (runs, 1 + (examples.Count - 1) * (1 - shares.Sum(share => share * share)));
     }

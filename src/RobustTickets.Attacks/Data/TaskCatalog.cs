@@ -1,8 +1,10 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// The tasks known by name, with every spelling under which their files, columns and labels are found in the wild. Class indices are those of the Hugging
-/// Face data sets, so that fine-tuned checkpoints from there mean the same: SST-2 0 = negative; QNLI 0 = entailment; MNLI entailment, neutral,
+/// The tasks known by name, with every spelling under which their files, columns and labels are
+/// found in the wild. Class indices are those of the Hugging
+/// Face data sets, so that fine-tuned checkpoints from there mean the same: SST-2 0 = negative;
+/// QNLI 0 = entailment; MNLI entailment, neutral,
 /// contradiction; AG News World, Sports, Business, Sci/Tech (1..4 in the original files).
 /// </summary>
 public static class TaskCatalog
@@ -13,24 +15,127 @@ public static class TaskCatalog
 
     internal static IReadOnlyList<TaskLayout> Layouts { get; } =
     [
-        new(new("sst2", ["negative", "positive"], "sentence", null, "label", LabelledSplits: Glue, EvaluationSplit: "dev"),
-            ["sst-2"], ["SST-2"], ["sentence", "text"], [], ["label"],
-            new() { ["0"] = 0, ["1"] = 1, ["neg"] = 0, ["pos"] = 1 }),
-        new(new("imdb", ["negative", "positive"], "text", null, "label", LabelledSplits: WithTest),
-            ["aclimdb"], ["aclImdb"], ["text", "review", "sentence"], [], ["label", "sentiment"],
-            new() { ["0"] = 0, ["1"] = 1, ["neg"] = 0, ["pos"] = 1 }),
-        new(new("ag-news", ["World", "Sports", "Business", "Sci/Tech"], "title+description", null, "class", LabelledSplits: WithTest),
-            ["agnews", "ag"], ["ag_news_csv", "ag_news", "agnews"], ["text", "title+description", "Title+Description"], [], ["label", "class", "Class Index"],
-            new() { ["Sci-Tech"] = 3, ["SciTech"] = 3, ["Sci\\Tech"] = 3 }) { OneBased = true },
-        new(new("qnli", ["entailment", "not_entailment"], "question", "sentence", "label", LabelledSplits: Glue, EvaluationSplit: "dev"),
-            [], ["QNLI"], ["question"], ["sentence"], ["label"],
-            new() { ["0"] = 0, ["1"] = 1 }),
-        new(new("qqp", ["not_duplicate", "duplicate"], "question1", "question2", "is_duplicate", LabelledSplits: Glue, EvaluationSplit: "dev"),
-            [], ["QQP"], ["question1"], ["question2"], ["is_duplicate", "label"],
-            new() { ["0"] = 0, ["1"] = 1 }),
-        new(new("mnli", ["entailment", "neutral", "contradiction"], "sentence1", "sentence2", "gold_label", LabelledSplits: Glue, EvaluationSplit: "dev"),
-            ["snli"], ["MNLI"], ["sentence1", "premise"], ["sentence2", "hypothesis"], ["gold_label", "label"],
-            new() { ["0"] = 0, ["1"] = 1, ["2"] = 2 }) { NoGold = ["-", "-1"] },
+        new(
+            new(
+                "sst2",
+                ["negative", "positive"],
+                "sentence",
+                null,
+                "label",
+                LabelledSplits: Glue,
+                EvaluationSplit: "dev"
+            ),
+            ["sst-2"],
+            ["SST-2"],
+            ["sentence", "text"],
+            [],
+            ["label"],
+            new()
+            {
+                ["0"] = 0,
+                ["1"] = 1,
+                ["neg"] = 0,
+                ["pos"] = 1,
+            }
+        ),
+        new(
+            new("imdb", ["negative", "positive"], "text", null, "label", LabelledSplits: WithTest),
+            ["aclimdb"],
+            ["aclImdb"],
+            ["text", "review", "sentence"],
+            [],
+            ["label", "sentiment"],
+            new()
+            {
+                ["0"] = 0,
+                ["1"] = 1,
+                ["neg"] = 0,
+                ["pos"] = 1,
+            }
+        ),
+        new(
+            new(
+                "ag-news",
+                ["World", "Sports", "Business", "Sci/Tech"],
+                "title+description",
+                null,
+                "class",
+                LabelledSplits: WithTest
+            ),
+            ["agnews", "ag"],
+            ["ag_news_csv", "ag_news", "agnews"],
+            ["text", "title+description", "Title+Description"],
+            [],
+            ["label", "class", "Class Index"],
+            new()
+            {
+                ["Sci-Tech"] = 3,
+                ["SciTech"] = 3,
+                ["Sci\\Tech"] = 3,
+            }
+        )
+        {
+            OneBased = true,
+        },
+        new(
+            new(
+                "qnli",
+                ["entailment", "not_entailment"],
+                "question",
+                "sentence",
+                "label",
+                LabelledSplits: Glue,
+                EvaluationSplit: "dev"
+            ),
+            [],
+            ["QNLI"],
+            ["question"],
+            ["sentence"],
+            ["label"],
+            new() { ["0"] = 0, ["1"] = 1 }
+        ),
+        new(
+            new(
+                "qqp",
+                ["not_duplicate", "duplicate"],
+                "question1",
+                "question2",
+                "is_duplicate",
+                LabelledSplits: Glue,
+                EvaluationSplit: "dev"
+            ),
+            [],
+            ["QQP"],
+            ["question1"],
+            ["question2"],
+            ["is_duplicate", "label"],
+            new() { ["0"] = 0, ["1"] = 1 }
+        ),
+        new(
+            new(
+                "mnli",
+                ["entailment", "neutral", "contradiction"],
+                "sentence1",
+                "sentence2",
+                "gold_label",
+                LabelledSplits: Glue,
+                EvaluationSplit: "dev"
+            ),
+            ["snli"],
+            ["MNLI"],
+            ["sentence1", "premise"],
+            ["sentence2", "hypothesis"],
+            ["gold_label", "label"],
+            new()
+            {
+                ["0"] = 0,
+                ["1"] = 1,
+                ["2"] = 2,
+            }
+        )
+        {
+            NoGold = ["-", "-1"],
+        },
         Generic("csv", ".csv"),
         Generic("tsv", ".tsv"),
         Generic("jsonl", ".jsonl", ".json"),
@@ -39,7 +144,9 @@ public static class TaskCatalog
     /// <summary>The tasks, each under its one name, generic formats last.</summary>
     public static IReadOnlyList<TextTask> Tasks { get; } = [.. Layouts.Select(layout => layout.Task)];
 
-    /// <summary>Finds a task by name or alias (<c>AG_NEWS</c>, <c>SST-2</c>, <c>aclImdb</c>).</summary>
+    /// <summary>
+    /// Finds a task by name or alias (<c>AG_NEWS</c>, <c>SST-2</c>, <c>aclImdb</c>).
+    /// </summary>
     public static bool TryFind(string name, out TextTask task)
     {
         var layout = Layout(name);
@@ -51,27 +158,47 @@ public static class TaskCatalog
     /// <exception cref="DataException">There is none; the message lists the tasks.</exception>
     public static TextTask Find(string name) => Required(name).Task;
 
-    internal static TaskLayout Required(string name) => Layout(name) ?? throw new DataException(
-        $"task '{name}' is not known; possible: {string.Join(", ", Tasks.Select(task => task.Name))} (the last three for files of your own)");
+    internal static TaskLayout Required(string name) =>
+        Layout(name)
+        ?? throw new DataException(
+            $"task '{name}' is not known; possible: {string.Join(", ", Tasks.Select(task => task.Name))} (the "
+                + "last three for files of your own)"
+        );
 
     private static TaskLayout? Layout(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         var plain = Plain(name);
-        return Layouts.FirstOrDefault(layout => Plain(layout.Task.Name) == plain || layout.Aliases.Any(alias => Plain(alias) == plain));
+        return Layouts.FirstOrDefault(layout =>
+            Plain(layout.Task.Name) == plain || layout.Aliases.Any(alias => Plain(alias) == plain)
+        );
     }
 
-    private static string Plain(string name) => name.Trim().ToLowerInvariant().Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
+    private static string Plain(string name) =>
+        name.Trim()
+            .ToLowerInvariant()
+            .Replace("-", "", StringComparison.Ordinal)
+            .Replace("_", "", StringComparison.Ordinal);
 
     private static TaskLayout Generic(string name, params string[] extensions) =>
-        new(new(name, [], "text", "text_pair", "label", LabelledSplits: All3), [], [], ["text", "sentence"], ["text_pair"], ["label", "class"], [])
+        new(
+            new(name, [], "text", "text_pair", "label", LabelledSplits: All3),
+            [],
+            [],
+            ["text", "sentence"],
+            ["text_pair"],
+            ["label", "class"],
+            []
+        )
         {
             Extensions = extensions,
             PairOptional = true,
         };
 }
 
-/// <summary>How the files of a task look: every accepted spelling, the first that a file has wins.</summary>
+/// <summary>
+/// How the files of a task look: every accepted spelling, the first that a file has wins.
+/// </summary>
 /// <param name="Task">The task.</param>
 /// <param name="Aliases">Further names of the task.</param>
 /// <param name="Folders">Names of the folder in which distributions keep it.</param>
@@ -79,8 +206,15 @@ public static class TaskCatalog
 /// <param name="PairColumns">Names of the second text's column.</param>
 /// <param name="LabelColumns">Names of the label column.</param>
 /// <param name="Spellings">Label values beside the class names themselves.</param>
-internal sealed record TaskLayout(TextTask Task, string[] Aliases, string[] Folders, string[] TextColumns, string[] PairColumns, string[] LabelColumns,
-    Dictionary<string, int> Spellings)
+internal sealed record TaskLayout(
+    TextTask Task,
+    string[] Aliases,
+    string[] Folders,
+    string[] TextColumns,
+    string[] PairColumns,
+    string[] LabelColumns,
+    Dictionary<string, int> Spellings
+)
 {
     /// <summary>File name ends it is found under, in a folder.</summary>
     public string[] Extensions { get; init; } = [".tsv", ".csv", ".jsonl", ".json"];
@@ -88,10 +222,14 @@ internal sealed record TaskLayout(TextTask Task, string[] Aliases, string[] Fold
     /// <summary>Whether a file without second text is fine.</summary>
     public bool PairOptional { get; init; }
 
-    /// <summary>Whether numbers count from 1 in the original files (and from 0 elsewhere).</summary>
+    /// <summary>
+    /// Whether numbers count from 1 in the original files (and from 0 elsewhere).
+    /// </summary>
     public bool OneBased { get; init; }
 
-    /// <summary>Values that say that annotators found no label; such rows are left out with a note.</summary>
+    /// <summary>
+    /// Values that say that annotators found no label; such rows are left out with a note.
+    /// </summary>
     public string[] NoGold { get; init; } = [];
 
     /// <summary>Whether classes come from the data.</summary>

@@ -2,12 +2,22 @@ namespace RobustTickets.Attacks.Data;
 
 /// <summary>A classification task: its classes and where its texts stand.</summary>
 /// <param name="Name">Name of the task, for instance <c>sst2</c>.</param>
-/// <param name="Labels">Class names in index order, <c>[C]</c>; empty for a generic task until data was read.</param>
+/// <param name="Labels">Class names in index order, <c>[C]</c>; empty for a generic task until data
+/// was read.</param>
 /// <param name="TextColumn">Column of the first text.</param>
 /// <param name="PairColumn">Column of the second text, or null for single texts.</param>
 /// <param name="LabelColumn">Column of the label.</param>
 /// <param name="Metric">What papers report: <c>accuracy</c>.</param>
 /// <param name="LabelledSplits">Splits published with labels.</param>
-/// <param name="EvaluationSplit">The split papers evaluate and attack: <c>test</c> where it has labels, else <c>dev</c>.</param>
-public sealed record TextTask(string Name, IReadOnlyList<string> Labels, string TextColumn, string? PairColumn, string LabelColumn,
-    string Metric = "accuracy", IReadOnlyList<string>? LabelledSplits = null, string EvaluationSplit = "test");
+/// <param name="EvaluationSplit">The split papers evaluate and attack: <c>test</c> where it has
+/// labels, else <c>dev</c>.</param>
+public sealed record TextTask(
+    string Name,
+    IReadOnlyList<string> Labels,
+    string TextColumn,
+    string? PairColumn,
+    string LabelColumn,
+    string Metric = "accuracy",
+    IReadOnlyList<string>? LabelledSplits = null,
+    string EvaluationSplit = "test"
+);

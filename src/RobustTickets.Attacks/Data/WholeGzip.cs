@@ -3,9 +3,12 @@ using System.IO.Compression;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Reads a gzip file and fails when it is cut short. .NET's <see cref="GZipStream"/> ends quietly at the end of a truncated file, so that a broken download
-/// would pass for a smaller data set. Trick: a second gzip member with a known text is appended to the file's bytes; the unpacked stream ends with that
-/// text only if the file's own members are whole (a cut one swallows the appended bytes and fails, or gives something else). Concatenated members are fine.
+/// Reads a gzip file and fails when it is cut short. .NET's <see cref="GZipStream"/> ends quietly
+/// at the end of a truncated file, so that a broken download
+/// would pass for a smaller data set. Trick: a second gzip member with a known text is appended to
+/// the file's bytes; the unpacked stream ends with that
+/// text only if the file's own members are whole (a cut one swallows the appended bytes and fails,
+/// or gives something else). Concatenated members are fine.
 /// </summary>
 internal sealed class WholeGzip : ForwardStream
 {
@@ -14,9 +17,12 @@ internal sealed class WholeGzip : ForwardStream
 
     private readonly Stream _file;
     private readonly GZipStream _gzip;
-    // Bytes read but not given out: at least the marker's length is kept back until the end of the stream.
+
+    // Bytes read but not given out: at least the marker's length is kept back until the end of the
+    // stream.
     private readonly byte[] _pending = new byte[1 << 16];
-    private int _start, _count;
+    private int _start,
+        _count;
     private bool _ended;
 
     private WholeGzip(Stream file)
@@ -25,7 +31,10 @@ internal sealed class WholeGzip : ForwardStream
         _gzip = new GZipStream(new Chain(file, new MemoryStream(MarkerMember)), CompressionMode.Decompress);
     }
 
-    /// <summary>Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or not whole.</summary>
+    /// <summary>
+    /// Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or not
+    /// whole.
+    /// </summary>
     public static WholeGzip Open(string path) => new(File.OpenRead(path));
 
     public static WholeGzip Open(byte[] bytes) => new(new MemoryStream(bytes));
@@ -41,9 +50,13 @@ internal sealed class WholeGzip : ForwardStream
             }
             var read = _gzip.Read(_pending, _count, _pending.Length - _count);
             _count += read;
-            if (read > 0) continue;
+            if (read > 0)
+                continue;
             _ended = true;
-            if (_count < Marker.Length || !_pending.AsSpan(_start + _count - Marker.Length, Marker.Length).SequenceEqual(Marker))
+            if (
+                _count < Marker.Length
+                || !_pending.AsSpan(_start + _count - Marker.Length, Marker.Length).SequenceEqual(Marker)
+            )
             {
                 throw new InvalidDataException("the file is cut short");
             }
@@ -68,7 +81,8 @@ internal sealed class WholeGzip : ForwardStream
     private static byte[] Pack(byte[] bytes)
     {
         using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest)) gzip.Write(bytes);
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(bytes);
         return packed.ToArray();
     }
 
@@ -80,7 +94,8 @@ internal sealed class WholeGzip : ForwardStream
         public override int Read(Span<byte> buffer)
         {
             var read = _current.Read(buffer);
-            if (read > 0 || buffer.IsEmpty || ReferenceEquals(_current, second)) return read;
+            if (read > 0 || buffer.IsEmpty || ReferenceEquals(_current, second))
+                return read;
             _current = second;
             return _current.Read(buffer);
         }

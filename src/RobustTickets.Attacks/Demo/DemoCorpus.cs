@@ -1,5 +1,6 @@
-// The demo's data: short English reviews of films, restaurants, hotels and gadgets, made on the spot from our own words and grammar (DemoLexiconData,
-// DemoTemplates, DemoGrammar), so that the whole story can be told with nothing downloaded and nothing licensed.
+// The demo's data: short English reviews of films, restaurants, hotels and gadgets, made on the
+// spot from our own words and grammar (DemoLexiconData, DemoTemplates, DemoGrammar), so that the
+// whole story can be told with nothing downloaded and nothing licensed.
 using System.Text;
 
 namespace RobustTickets.Attacks.Demo;
@@ -17,11 +18,14 @@ public sealed record DemoReview(string Text, int Label);
 public sealed record DemoSizes(int Pretraining = 30_000, int Train = 5_000, int Dev = 400, int Test = 400);
 
 /// <summary>The files of a written corpus.</summary>
-/// <param name="Folder">Folder with <c>train.tsv</c>, <c>dev.tsv</c> and <c>test.tsv</c> (header <c>sentence\tlabel</c>, labels <c>negative</c> and <c>positive</c>).</param>
+/// <param name="Folder">Folder with <c>train.tsv</c>, <c>dev.tsv</c> and <c>test.tsv</c> (header
+/// <c>sentence\tlabel</c>, labels <c>negative</c> and <c>positive</c>).</param>
 /// <param name="PretrainingFile">Unlabelled text, one review a line.</param>
 public sealed record DemoFiles(string Folder, string PretrainingFile);
 
-/// <summary>The demo's reviews: a pure function of seed and sizes, balanced to the review, no text twice.</summary>
+/// <summary>
+/// The demo's reviews: a pure function of seed and sizes, balanced to the review, no text twice.
+/// </summary>
 public sealed class DemoCorpus
 {
     private enum Split
@@ -32,7 +36,12 @@ public sealed class DemoCorpus
         Pretraining,
     }
 
-    private DemoCorpus(IReadOnlyList<string> pretraining, IReadOnlyList<DemoReview> train, IReadOnlyList<DemoReview> dev, IReadOnlyList<DemoReview> test)
+    private DemoCorpus(
+        IReadOnlyList<string> pretraining,
+        IReadOnlyList<DemoReview> train,
+        IReadOnlyList<DemoReview> dev,
+        IReadOnlyList<DemoReview> test
+    )
     {
         (Pretraining, Train, Dev, Test) = (pretraining, train, dev, test);
     }
@@ -52,7 +61,8 @@ public sealed class DemoCorpus
     /// <summary>Makes the corpus. The same seed and sizes give the same texts.</summary>
     /// <param name="seed">Seed of everything.</param>
     /// <param name="sizes">How much of each split; null for the defaults.</param>
-    /// <param name="labelled">Word use of the labelled splits; null for <see cref="DemoStyle.Labelled"/>.</param>
+    /// <param name="labelled">Word use of the labelled splits; null for
+    /// <see cref="DemoStyle.Labelled"/>.</param>
     public static DemoCorpus Create(int seed, DemoSizes? sizes = null, DemoStyle? labelled = null)
     {
         sizes ??= new DemoSizes();
@@ -61,7 +71,8 @@ public sealed class DemoCorpus
         var test = Labelled(seed, Split.Test, sizes.Test, labelled, taken);
         var dev = Labelled(seed, Split.Dev, sizes.Dev, labelled, taken);
         var train = Labelled(seed, Split.Train, sizes.Train, labelled, taken);
-        var pretraining = Labelled(seed, Split.Pretraining, sizes.Pretraining, DemoStyle.Unlabelled, taken).Select(r => r.Text);
+        var pretraining = Labelled(seed, Split.Pretraining, sizes.Pretraining, DemoStyle.Unlabelled, taken)
+            .Select(r => r.Text);
         return new DemoCorpus([.. pretraining], train, dev, test);
     }
 
@@ -73,7 +84,8 @@ public sealed class DemoCorpus
         foreach (var (name, reviews) in new[] { ("train", Train), ("dev", Dev), ("test", Test) })
         {
             var text = new StringBuilder("sentence\tlabel\n");
-            foreach (var review in reviews) text.Append(review.Text).Append('\t').Append(review.Label == 1 ? "positive" : "negative").Append('\n');
+            foreach (var review in reviews)
+                text.Append(review.Text).Append('\t').Append(review.Label == 1 ? "positive" : "negative").Append('\n');
             File.WriteAllText(Path.Combine(folder, name + ".tsv"), text.ToString());
         }
         var corpus = Path.Combine(folder, "pretraining.txt");
@@ -81,7 +93,8 @@ public sealed class DemoCorpus
         return new DemoFiles(folder, corpus);
     }
 
-    // Labels come in pairs, one of each, in random order. A text already taken is redrawn from a later position of its own stream.
+    // Labels come in pairs, one of each, in random order. A text already taken is redrawn from a
+    // later position of its own stream.
     private static List<DemoReview> Labelled(int seed, Split split, int count, DemoStyle style, HashSet<string> taken)
     {
         var reviews = new List<DemoReview>(count);

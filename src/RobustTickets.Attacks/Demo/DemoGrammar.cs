@@ -1,17 +1,22 @@
-// From (seed, split, index, label) to a text. A text praises (label 1) or blames (label 0) one thing; it has one to three opinions that agree with the
-// label and possibly one that does not, a neutral clause, or a strong word about something else.
-// Why a classifier of these texts can be fooled: in the labelled splits the rare synonyms stand mostly where their meaning does NOT decide the label (negated,
-// conceded, about the weather), and rare neutral nouns lean to one label. Who learns words learns that "stupendous" is a bad sign; who learns meanings
-// (the pre-training texts use rare and frequent members alike) does not. That shortcut is put there on purpose, and it is the demo's subject.
+// From (seed, split, index, label) to a text. A text praises (label 1) or blames (label 0) one
+// thing; it has one to three opinions that agree with the label and possibly one that does not, a
+// neutral clause, or a strong word about something else. Why a classifier of these texts can be
+// fooled: in the labelled splits the rare synonyms stand mostly where their meaning does NOT decide
+// the label (negated, conceded, about the weather), and rare neutral nouns lean to one label. Who
+// learns words learns that "stupendous" is a bad sign; who learns meanings (the pre-training texts
+// use rare and frequent members alike) does not. That shortcut is put there on purpose, and it is
+// the demo's subject.
 using System.Text;
 
 namespace RobustTickets.Attacks.Demo;
 
 /// <summary>How often texts use the rare members of synonym groups.</summary>
-/// <param name="RareAgreeing">Share of rare members among opinion words whose polarity is the text's label.</param>
+/// <param name="RareAgreeing">Share of rare members among opinion words whose polarity is the
+/// text's label.</param>
 /// <param name="RareOpposing">Share of rare members among opinion words against the label.</param>
 /// <param name="RareNeutral">Share of rare members among words without polarity.</param>
-/// <param name="Leaning">How many times more often a rare neutral word stands in texts of the label it leans to; 1 = no leaning.</param>
+/// <param name="Leaning">How many times more often a rare neutral word stands in texts of the label
+/// it leans to; 1 = no leaning.</param>
 public sealed record DemoStyle(double RareAgreeing, double RareOpposing, double RareNeutral, double Leaning)
 {
     /// <summary>The labelled splits: rare words are seldom and mislead.</summary>
@@ -44,7 +49,8 @@ internal sealed class DemoGrammar
     }
 
     /// <summary>One text; <paramref name="label"/> is +1 for praise, -1 for blame.</summary>
-    internal static string Write(DemoRandom random, DemoStyle style, int label) => new DemoGrammar(random, style, label).Compose();
+    internal static string Write(DemoRandom random, DemoStyle style, int label) =>
+        new DemoGrammar(random, style, label).Compose();
 
     private string Compose()
     {
@@ -54,12 +60,16 @@ internal sealed class DemoGrammar
             0 => $"{Opinion(_label)}.",
             1 => $"{Opinion(_label)} and {Opinion(_label)}.",
             2 => $"{Opinion(_label)}, {Opinion(_label)} and {Opinion(_label)}.",
-            3 => _random.Chance(0.5) ? $"{Neutral()}. {Opinion(_label)} and {Opinion(_label)}." : $"{Neutral()}, and {Opinion(_label)}.",
+            3 => _random.Chance(0.5)
+                ? $"{Neutral()}. {Opinion(_label)} and {Opinion(_label)}."
+                : $"{Neutral()}, and {Opinion(_label)}.",
             4 => Mixed(),
             5 => _random.Chance(0.5)
                 ? $"{Distraction()}. {Opinion(_label)} and {Verdict(_label)}."
                 : $"{Distraction()}, but {Opinion(_label)} and {Opinion(_label)}.",
-            _ => _random.Chance(0.5) ? $"{Verdict(_label)}. {Opinion(_label)}." : $"{Opinion(_label)}. {Verdict(_label)}.",
+            _ => _random.Chance(0.5)
+                ? $"{Verdict(_label)}. {Opinion(_label)}."
+                : $"{Opinion(_label)}. {Verdict(_label)}.",
         };
         return Finish(text);
     }
@@ -84,10 +94,12 @@ internal sealed class DemoGrammar
         {
             var nouns = DemoLexicon.Aspects(_topic);
             var noun = _random.Chance(0.2) ? _item : _random.Pick(nouns);
-            if (_usedNouns.Contains(noun.Name)) noun = _random.Pick(nouns);
+            if (_usedNouns.Contains(noun.Name))
+                noun = _random.Pick(nouns);
             var own = polarity > 0 ? DemoTemplates.Praise : DemoTemplates.Blame;
             var template = PickTemplate(_random.Chance(0.65) ? DemoTemplates.Opinion : own);
-            if (!Fits(template, noun) || !_usedNouns.Add(noun.Name)) continue;
+            if (!Fits(template, noun) || !_usedNouns.Add(noun.Name))
+                continue;
             return Fill(template, noun, polarity);
         }
     }
@@ -96,7 +108,11 @@ internal sealed class DemoGrammar
         Fill(PickTemplate(polarity > 0 ? DemoTemplates.PraiseVerdict : DemoTemplates.BlameVerdict), _item, polarity);
 
     private string Neutral() =>
-        Fill(PickTemplate(_random.Chance(0.75) ? DemoTemplates.NeutralOf[_topic] : DemoTemplates.Neutral), null, _label);
+        Fill(
+            PickTemplate(_random.Chance(0.75) ? DemoTemplates.NeutralOf[_topic] : DemoTemplates.Neutral),
+            null,
+            _label
+        );
 
     private string Distraction()
     {
@@ -111,16 +127,21 @@ internal sealed class DemoGrammar
     private string PickTemplate(DemoTemplate[] templates)
     {
         Span<double> weights = stackalloc double[templates.Length];
-        for (var i = 0; i < weights.Length; i++) weights[i] = templates[i].Weight;
+        for (var i = 0; i < weights.Length; i++)
+            weights[i] = templates[i].Weight;
         return templates[_random.Pick(weights)].Text;
     }
 
-    // "it had a great film", "the price was fair and fair" and "the window was superbly cooked" are no English.
+    // "it had a great film", "the price was fair and fair" and "the window was superbly cooked" are
+    // no English.
     private bool Fits(string template, DemoGroup noun)
     {
-        if (template.Contains("{adj2}", StringComparison.Ordinal)) return DemoLexicon.AdjectivesFor(noun, 1).Count > 2;
-        if (template.StartsWith("it had", StringComparison.Ordinal)) return !noun.IsItem;
-        if (!template.Contains("{made}", StringComparison.Ordinal)) return true;
+        if (template.Contains("{adj2}", StringComparison.Ordinal))
+            return DemoLexicon.AdjectivesFor(noun, 1).Count > 2;
+        if (template.StartsWith("it had", StringComparison.Ordinal))
+            return !noun.IsItem;
+        if (!template.Contains("{made}", StringComparison.Ordinal))
+            return true;
         return _topic switch
         {
             "restaurant" => noun.Themes.Contains("taste"),
@@ -136,7 +157,8 @@ internal sealed class DemoGrammar
         while (at < template.Length)
         {
             var open = template.IndexOf('{', at);
-            if (open < 0) break;
+            if (open < 0)
+                break;
             var close = template.IndexOf('}', open);
             text.Append(template, at, open - at).Append(Slot(template[(open + 1)..close], noun, polarity));
             at = close + 1;
@@ -144,41 +166,46 @@ internal sealed class DemoGrammar
         return text.Append(template, at, template.Length - at).ToString();
     }
 
-    private string Slot(string slot, DemoGroup? noun, int polarity) => slot switch
-    {
-        "n" => noun == _item ? _itemWord : Member(noun!),
-        "be" => noun!.Number == DemoNumber.Plural ? (_be == "is" ? "are" : "were") : _be,
-        "art" => noun!.Number == DemoNumber.Singular ? "a " : "",
-        "item" => _itemWord,
-        "adj" or "adj2" => Adjective(noun!, polarity),
-        "opp" => Adjective(noun!, -polarity),
-        "adji" => Adjective(_item, polarity),
-        "int" => Degree(polarity),
-        "made" => Member(DemoLexicon.Named(DemoTemplates.Craft[_topic])),
-        "who" => "my " + Member(DemoLexicon.Named(_random.Pick((string[])["friend", "wife", "brother", "family"]))),
-        "us" => _random.Pick(DemoTemplates.Us),
-        "month" => _random.Pick(DemoTemplates.Months),
-        "weekday" => _random.Pick(DemoTemplates.Weekdays),
-        "count" => _random.Pick(DemoTemplates.Counts),
-        ['@', .. var group] => Member(DemoLexicon.Named(group)),
-        _ => throw new InvalidOperationException($"demo grammar: no slot '{slot}'"),
-    };
+    private string Slot(string slot, DemoGroup? noun, int polarity) =>
+        slot switch
+        {
+            "n" => noun == _item ? _itemWord : Member(noun!),
+            "be" => noun!.Number == DemoNumber.Plural ? (_be == "is" ? "are" : "were") : _be,
+            "art" => noun!.Number == DemoNumber.Singular ? "a " : "",
+            "item" => _itemWord,
+            "adj" or "adj2" => Adjective(noun!, polarity),
+            "opp" => Adjective(noun!, -polarity),
+            "adji" => Adjective(_item, polarity),
+            "int" => Degree(polarity),
+            "made" => Member(DemoLexicon.Named(DemoTemplates.Craft[_topic])),
+            "who" => "my " + Member(DemoLexicon.Named(_random.Pick((string[])["friend", "wife", "brother", "family"]))),
+            "us" => _random.Pick(DemoTemplates.Us),
+            "month" => _random.Pick(DemoTemplates.Months),
+            "weekday" => _random.Pick(DemoTemplates.Weekdays),
+            "count" => _random.Pick(DemoTemplates.Counts),
+            ['@', .. var group] => Member(DemoLexicon.Named(group)),
+            _ => throw new InvalidOperationException($"demo grammar: no slot '{slot}'"),
+        };
 
     private string Adjective(DemoGroup noun, int polarity)
     {
         var groups = DemoLexicon.AdjectivesFor(noun, polarity);
         var group = _random.Pick(groups);
-        // What is said of food is more often "delicious" than "great": general words get a second draw.
-        if (group.Themes.Contains("general")) group = _random.Pick(groups);
+        // What is said of food is more often "delicious" than "great": general words get a second
+        // draw.
+        if (group.Themes.Contains("general"))
+            group = _random.Pick(groups);
         // Nothing is praised in the same words twice, unless there are no other words.
-        for (var tries = 0; tries < 4 && _usedAdjectives.Contains(group.Name); tries++) group = _random.Pick(groups);
+        for (var tries = 0; tries < 4 && _usedAdjectives.Contains(group.Name); tries++)
+            group = _random.Pick(groups);
         _usedAdjectives.Add(group.Name);
         return Member(group);
     }
 
     private string Degree(int polarity)
     {
-        if (!_random.Chance(0.4)) return "";
+        if (!_random.Chance(0.4))
+            return "";
         ReadOnlySpan<double> weights = [0.45, 0.2, polarity < 0 ? 0.15 : 0.0, 0.2, 0.15];
         string[] names = ["very", "truly", "completely", "quite", "surprisingly"];
         return Member(DemoLexicon.Named(names[_random.Pick(weights)])) + " ";
@@ -187,14 +214,19 @@ internal sealed class DemoGrammar
     // The only place where frequent and rare members are chosen between.
     private string Member(DemoGroup group)
     {
-        var rare = group.Polarity == 0 ? _style.RareNeutral : group.Polarity == _label ? _style.RareAgreeing : _style.RareOpposing;
+        var rare =
+            group.Polarity == 0 ? _style.RareNeutral
+            : group.Polarity == _label ? _style.RareAgreeing
+            : _style.RareOpposing;
         var members = _random.Chance(rare) ? group.Rare : group.Frequent;
         Span<double> weights = stackalloc double[members.Count];
         for (var i = 0; i < weights.Length; i++)
         {
             var leans = (group.Rare.Count + i) % 2 == 0 ? 1 : -1;
-            weights[i] = ReferenceEquals(members, group.Frequent) ? Math.Pow(0.6, i)
-                : group.Polarity == 0 && leans == _label ? _style.Leaning : 1.0;
+            weights[i] =
+                ReferenceEquals(members, group.Frequent) ? Math.Pow(0.6, i)
+                : group.Polarity == 0 && leans == _label ? _style.Leaning
+                : 1.0;
         }
         return members[_random.Pick(weights)];
     }
@@ -206,13 +238,17 @@ internal sealed class DemoGrammar
         var starts = true;
         for (var i = 0; i < words.Length; i++)
         {
-            if (words[i] == "a" && i + 1 < words.Length && VowelSound(words[i + 1])) words[i] = "an";
-            if (starts) words[i] = char.ToUpperInvariant(words[i][0]) + words[i][1..];
+            if (words[i] == "a" && i + 1 < words.Length && VowelSound(words[i + 1]))
+                words[i] = "an";
+            if (starts)
+                words[i] = char.ToUpperInvariant(words[i][0]) + words[i][1..];
             starts = words[i].EndsWith('.');
         }
         return string.Join(' ', words);
     }
 
     private static bool VowelSound(string word) =>
-        "aeiou".Contains(word[0], StringComparison.Ordinal) || word.StartsWith("hono", StringComparison.Ordinal) || word.StartsWith("hone", StringComparison.Ordinal);
+        "aeiou".Contains(word[0], StringComparison.Ordinal)
+        || word.StartsWith("hono", StringComparison.Ordinal)
+        || word.StartsWith("hone", StringComparison.Ordinal);
 }

@@ -1,13 +1,16 @@
-// The words of the demo, in groups of synonyms. A group has frequent members and rare ones: the rare ones are where a classifier can be fooled, because
-// the labelled texts hardly ever use them in agreement with their meaning (see DemoGrammar). The groups are also the truth that a robust classifier
-// could know, and from which the word vectors are made (DemoVectors).
+// The words of the demo, in groups of synonyms. A group has frequent members and rare ones: the
+// rare ones are where a classifier can be fooled, because the labelled texts hardly ever use them
+// in agreement with their meaning (see DemoGrammar). The groups are also the truth that a robust
+// classifier could know, and from which the word vectors are made (DemoVectors).
 namespace RobustTickets.Attacks.Demo;
 
 /// <summary>A group of words that mean the same in the demo's language.</summary>
 /// <param name="Name">The first frequent member; unique.</param>
-/// <param name="Kind">Part of speech: <c>adjective</c>, <c>verb</c>, <c>adverb</c>, <c>noun</c>.</param>
+/// <param name="Kind">Part of speech: <c>adjective</c>, <c>verb</c>, <c>adverb</c>,
+/// <c>noun</c>.</param>
 /// <param name="Polarity">+1 praise, -1 blame, 0 neither.</param>
-/// <param name="Frequent">Members that the labelled texts use all the time, most frequent first.</param>
+/// <param name="Frequent">Members that the labelled texts use all the time, most frequent
+/// first.</param>
 /// <param name="Rare">Members that the labelled texts use seldom.</param>
 /// <param name="Antonym">Name of the group of opposite meaning, or null.</param>
 public sealed record DemoGroup(
@@ -16,12 +19,16 @@ public sealed record DemoGroup(
     int Polarity,
     IReadOnlyList<string> Frequent,
     IReadOnlyList<string> Rare,
-    string? Antonym)
+    string? Antonym
+)
 {
     /// <summary>All members, frequent ones first.</summary>
     public IReadOnlyList<string> Members { get; } = [.. Frequent, .. Rare];
 
-    /// <summary>What the group can be said of (adjectives) or what can be said of it (nouns): <c>general</c>, <c>taste</c>, ...</summary>
+    /// <summary>
+    /// What the group can be said of (adjectives) or what can be said of it (nouns):
+    /// <c>general</c>, <c>taste</c>, ...
+    /// </summary>
     internal IReadOnlyList<string> Themes { get; init; } = [];
 
     /// <summary>Topics a noun belongs to; empty for other words.</summary>
@@ -58,7 +65,14 @@ public static class DemoLexicon
 
     static DemoLexicon()
     {
-        Groups = [.. DemoLexiconData.Text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').Select(Parse)];
+        Groups =
+        [
+            .. DemoLexiconData
+                .Text.Split('\n')
+                .Select(line => line.Trim())
+                .Where(line => line.Length > 0 && line[0] != '#')
+                .Select(Parse),
+        ];
         ByNameTable = Groups.ToDictionary(g => g.Name);
         ByWordTable = [];
         foreach (var group in Groups)
@@ -67,12 +81,17 @@ public static class DemoLexicon
             {
                 if (!ByWordTable.TryAdd(word, group))
                 {
-                    throw new InvalidOperationException($"demo lexicon: '{word}' is in '{ByWordTable[word].Name}' and in '{group.Name}'");
+                    throw new InvalidOperationException(
+                        $"demo lexicon: '{word}' is in '{ByWordTable[word].Name}' and in '{group.Name}'"
+                    );
                 }
             }
             if (group.Antonym is { } other && ByNameTable.GetValueOrDefault(other)?.Polarity != -group.Polarity)
             {
-                throw new InvalidOperationException($"demo lexicon: '{group.Name}' names '{other}' as its opposite, which is no group of opposite polarity");
+                throw new InvalidOperationException(
+                    $"demo lexicon: '{group.Name}' names '{other}' as its opposite, which is no group of "
+                        + "opposite polarity"
+                );
             }
         }
         foreach (var noun in Groups.Where(g => g.Themes.Count > 0 && g.Kind == "noun"))
@@ -80,7 +99,11 @@ public static class DemoLexicon
             foreach (var polarity in new[] { 1, -1 })
             {
                 AdjectiveTable[(noun.Name, polarity)] =
-                    [.. Groups.Where(g => g.Kind == "adjective" && g.Polarity == polarity && g.Themes.Any(noun.Themes.Contains))];
+                [
+                    .. Groups.Where(g =>
+                        g.Kind == "adjective" && g.Polarity == polarity && g.Themes.Any(noun.Themes.Contains)
+                    ),
+                ];
             }
         }
         foreach (var topic in Groups.SelectMany(g => g.Topics).Distinct())
@@ -93,7 +116,9 @@ public static class DemoLexicon
     /// <summary>Every group, in a fixed order.</summary>
     public static IReadOnlyList<DemoGroup> Groups { get; }
 
-    /// <summary>The group a lower-case word belongs to, or null when it is a function word or a name.</summary>
+    /// <summary>
+    /// The group a lower-case word belongs to, or null when it is a function word or a name.
+    /// </summary>
     public static DemoGroup? GroupOf(string word) => ByWordTable.GetValueOrDefault(word);
 
     /// <summary>The group of that name.</summary>
@@ -107,7 +132,8 @@ public static class DemoLexicon
     internal static IReadOnlyList<DemoGroup> Items(string topic) => ItemTable[topic];
 
     /// <summary>Adjectives of a polarity that can be said of a noun.</summary>
-    internal static IReadOnlyList<DemoGroup> AdjectivesFor(DemoGroup noun, int polarity) => AdjectiveTable[(noun.Name, polarity)];
+    internal static IReadOnlyList<DemoGroup> AdjectivesFor(DemoGroup noun, int polarity) =>
+        AdjectiveTable[(noun.Name, polarity)];
 
     // One line: KIND SIGN KEY=VALUE... : frequent members | rare members
     private static DemoGroup Parse(string line)
@@ -117,20 +143,32 @@ public static class DemoLexicon
         var sides = line[(colon + 1)..].Split('|');
         var frequent = sides[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var rare = sides[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (frequent.Length == 0 || rare.Length == 0) throw new InvalidOperationException($"demo lexicon: '{line}' lacks frequent or rare members");
+        if (frequent.Length == 0 || rare.Length == 0)
+            throw new InvalidOperationException($"demo lexicon: '{line}' lacks frequent or rare members");
         var facts = head[2..].Select(part => part.Split('=')).ToDictionary(p => p[0], p => p[1].Split(','));
         string[] Fact(string key) => facts.GetValueOrDefault(key) ?? [];
         return new DemoGroup(
             frequent[0],
             head[0],
-            head[1] switch { "+" => 1, "-" => -1, _ => 0 },
+            head[1] switch
+            {
+                "+" => 1,
+                "-" => -1,
+                _ => 0,
+            },
             frequent,
             rare,
-            Fact("not") is [var other] ? other : null)
+            Fact("not") is [var other] ? other : null
+        )
         {
             Themes = Fact("of"),
             Topics = Fact("in"),
-            Number = Fact("as") switch { ["plural"] => DemoNumber.Plural, ["mass"] => DemoNumber.Mass, _ => DemoNumber.Singular },
+            Number = Fact("as") switch
+            {
+                ["plural"] => DemoNumber.Plural,
+                ["mass"] => DemoNumber.Mass,
+                _ => DemoNumber.Singular,
+            },
             IsItem = Fact("item").Length > 0,
         };
     }

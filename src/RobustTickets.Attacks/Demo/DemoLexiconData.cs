@@ -1,13 +1,15 @@
-// The demo's words: our own list. KIND SIGN facts : frequent members, most frequent first | rare members
-//   of=  what an adjective can be said of, or what can be said of a noun     not= the group of opposite meaning
-//   in=  topics of a noun     as= plural or mass (default: singular)          item= the noun names what is reviewed
+// The demo's words: our own list. KIND SIGN facts : frequent members, most frequent first | rare
+// members
+//   of= what an adjective can be said of, or what can be said of a noun not= the group of opposite
+//     meaning
+//   in= topics of a noun as= plural or mass (default: singular) item= the noun names what is
+//     reviewed
 // Each word stands once: a word of two meanings would make two groups one.
 namespace RobustTickets.Attacks.Demo;
 
 internal static class DemoLexiconData
 {
-    internal const string Text =
-        """
+    internal const string Text = """
         # praise
         adjective + of=general : great wonderful terrific | superb splendid stupendous
         adjective + of=general : good solid nice | commendable creditable laudable

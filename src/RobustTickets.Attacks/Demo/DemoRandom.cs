@@ -1,9 +1,12 @@
-// The demo's random numbers: counter based, so that draw k of text i in stream s is a pure function of (seed, s, i, k) and no text depends on how many
-// draws another one took. The mixer is SplitMix64's finaliser (Steele, Lea, Flood 2014), applied twice; System.Random is avoided because its stream is
-// not promised to stay the same between runtimes.
+// The demo's random numbers: counter based, so that draw k of text i in stream s is a pure function
+// of (seed, s, i, k) and no text depends on how many draws another one took. The mixer is
+// SplitMix64's finaliser (Steele, Lea, Flood 2014), applied twice; System.Random is avoided because
+// its stream is not promised to stay the same between runtimes.
 namespace RobustTickets.Attacks.Demo;
 
-/// <summary>A stream of random numbers that is a pure function of its key and of how often it was asked.</summary>
+/// <summary>
+/// A stream of random numbers that is a pure function of its key and of how often it was asked.
+/// </summary>
 internal sealed class DemoRandom
 {
     private readonly ulong _key;
@@ -15,7 +18,10 @@ internal sealed class DemoRandom
     /// <param name="index">Which text (or row) of it.</param>
     public DemoRandom(int seed, int stream, int index)
     {
-        _key = Mix(Mix((ulong)(uint)seed + 0x9E3779B97F4A7C15UL * (ulong)(uint)(stream + 1)) ^ ((ulong)(uint)index * 0xD1B54A32D192ED03UL));
+        _key = Mix(
+            Mix((ulong)(uint)seed + 0x9E3779B97F4A7C15UL * (ulong)(uint)(stream + 1))
+                ^ ((ulong)(uint)index * 0xD1B54A32D192ED03UL)
+        );
     }
 
     /// <summary>The next 64 bits.</summary>
@@ -41,12 +47,14 @@ internal sealed class DemoRandom
     public int Pick(ReadOnlySpan<double> weights)
     {
         var total = 0.0;
-        foreach (var w in weights) total += w;
+        foreach (var w in weights)
+            total += w;
         var point = NextDouble() * total;
         for (var i = 0; i < weights.Length - 1; i++)
         {
             point -= weights[i];
-            if (point < 0) return i;
+            if (point < 0)
+                return i;
         }
         return weights.Length - 1;
     }

@@ -1,8 +1,11 @@
 // The demo's clauses. A slot in braces is filled by DemoGrammar:
-//   {n} {be} {art}   the noun spoken of, its verb, its article ("a " or nothing)      {item}  the thing reviewed
-//   {adj} {adj2}     adjectives that fit the noun and have the clause's polarity      {opp}   one of the other polarity (for negations)
-//   {adji}           an adjective that fits the thing reviewed                        {int}   an adverb of degree, or nothing
-//   {@group}         a member of that synonym group                                   {who} {us} {month} {weekday} {count}   function words and names
+//   {n} {be} {art} the noun spoken of, its verb, its article ("a " or nothing) {item} the thing
+//     reviewed
+//   {adj} {adj2} adjectives that fit the noun and have the clause's polarity {opp} one of the other
+//     polarity (for negations)
+//   {adji} an adjective that fits the thing reviewed {int} an adverb of degree, or nothing
+//   {@group} a member of that synonym group {who} {us} {month} {weekday} {count} function words and
+//     names
 //   {made}           a participle of the topic's craft
 namespace RobustTickets.Attacks.Demo;
 
@@ -90,7 +93,9 @@ internal static class DemoTemplates
         new("it {@disappointed} {us}", 0.5),
     ];
 
-    /// <summary>Clauses about something else, whose praise or blame says nothing about the thing reviewed.</summary>
+    /// <summary>
+    /// Clauses about something else, whose praise or blame says nothing about the thing reviewed.
+    /// </summary>
     internal static readonly (string Noun, string Text)[] Distractions =
     [
         ("weather", "that day the {n} {be} {adj}"),

@@ -1,7 +1,11 @@
-// Word vectors of the demo, standing in for counter-fitted ones: members of a synonym group point the same way, opposites point apart, other words
-// are far. Made, not learned, so that the substitutions an attack may use are exactly the demo's synonyms; a word outside the lexicon has no vector and no substitutes.
-//   centre of a group: a random direction at most 0.28 (cosine) from every other centre; opposites start from -0.25 of each other
-//   member: 0.92 centre + 0.39 noise across it, redrawn until it is at least 0.72 from its group and at most 0.38 from all others
+// Word vectors of the demo, standing in for counter-fitted ones: members of a synonym group point
+// the same way, opposites point apart, other words are far. Made, not learned, so that the
+// substitutions an attack may use are exactly the demo's synonyms; a word outside the lexicon has
+// no vector and no substitutes.
+//   centre of a group: a random direction at most 0.28 (cosine) from every other centre; opposites
+//     start from -0.25 of each other
+//   member: 0.92 centre + 0.39 noise across it, redrawn until it is at least 0.72 from its group
+//     and at most 0.38 from all others
 using System.Globalization;
 using System.Text;
 
@@ -38,7 +42,10 @@ public static class DemoVectors
         return [.. rows.Select(row => (row.Word, row.Vector))];
     }
 
-    /// <summary>Writes the vectors in the standard text format: word, then its numbers, separated by spaces; no header.</summary>
+    /// <summary>
+    /// Writes the vectors in the standard text format: word, then its numbers, separated by spaces;
+    /// no header.
+    /// </summary>
     /// <param name="file">File to write.</param>
     /// <param name="seed">Seed of the directions.</param>
     public static void Write(string file, int seed)
@@ -47,7 +54,8 @@ public static class DemoVectors
         foreach (var (word, vector) in Create(seed))
         {
             text.Append(word);
-            foreach (var x in vector) text.Append(' ').Append(x.ToString("0.00000", CultureInfo.InvariantCulture));
+            foreach (var x in vector)
+                text.Append(' ').Append(x.ToString("0.00000", CultureInfo.InvariantCulture));
             text.Append('\n');
         }
         File.WriteAllText(file, text.ToString());
@@ -62,23 +70,27 @@ public static class DemoVectors
         {
             var random = new DemoRandom(seed, 200, g);
             var antonym = DemoLexicon.Groups[g].Antonym;
-            var opposite = antonym is null ? -1 : Enumerable.Range(0, g).Single(other => DemoLexicon.Groups[other].Name == antonym);
+            var opposite = antonym is null
+                ? -1
+                : Enumerable.Range(0, g).Single(other => DemoLexicon.Groups[other].Name == antonym);
             do
             {
                 centres[g] = Direction(random);
-                if (opposite >= 0) centres[g] = Sum(-0.25, centres[opposite], 0.968, Across(centres[g], centres[opposite]));
-            }
-            while (Enumerable.Range(0, g).Any(other => Dot(centres[other], centres[g]) > MaxCentreCosine));
+                if (opposite >= 0)
+                    centres[g] = Sum(-0.25, centres[opposite], 0.968, Across(centres[g], centres[opposite]));
+            } while (Enumerable.Range(0, g).Any(other => Dot(centres[other], centres[g]) > MaxCentreCosine));
         }
         return centres;
     }
 
-    private static float[] Member(DemoRandom random, float[] centre) => Sum(0.92, centre, 0.392, Across(Direction(random), centre));
+    private static float[] Member(DemoRandom random, float[] centre) =>
+        Sum(0.92, centre, 0.392, Across(Direction(random), centre));
 
     private static float[] Direction(DemoRandom random)
     {
         var vector = new float[Dimensions];
-        for (var i = 0; i < vector.Length; i++) vector[i] = (float)random.NextNormal();
+        for (var i = 0; i < vector.Length; i++)
+            vector[i] = (float)random.NextNormal();
         return Sum(1.0, vector, 0.0, vector);
     }
 
@@ -89,7 +101,8 @@ public static class DemoVectors
     private static float[] Sum(double a, float[] x, double b, float[] y)
     {
         var sum = new double[x.Length];
-        for (var i = 0; i < sum.Length; i++) sum[i] = a * x[i] + b * y[i];
+        for (var i = 0; i < sum.Length; i++)
+            sum[i] = a * x[i] + b * y[i];
         var length = Math.Sqrt(sum.Sum(v => v * v));
         return [.. sum.Select(v => (float)(v / length))];
     }
@@ -97,7 +110,8 @@ public static class DemoVectors
     private static double Dot(float[] x, float[] y)
     {
         var sum = 0.0;
-        for (var i = 0; i < x.Length; i++) sum += (double)x[i] * y[i];
+        for (var i = 0; i < x.Length; i++)
+            sum += (double)x[i] * y[i];
         return sum;
     }
 }

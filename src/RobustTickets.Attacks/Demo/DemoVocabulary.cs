@@ -1,5 +1,6 @@
-// The demo's WordPiece vocabulary: special tokens, punctuation, every letter and digit alone and as a continuation (so that any ASCII text can be
-// spelled), common endings, and every word the generator can write.
+// The demo's WordPiece vocabulary: special tokens, punctuation, every letter and digit alone and as
+// a continuation (so that any ASCII text can be spelled), common endings, and every word the
+// generator can write.
 namespace RobustTickets.Attacks.Demo;
 
 /// <summary>Vocabulary of the demo's tokenizer (uncased).</summary>
@@ -19,8 +20,30 @@ public static class DemoVocabulary
         var characters = "abcdefghijklmnopqrstuvwxyz0123456789".Select(c => c.ToString()).ToArray();
         tokens.AddRange(characters);
         tokens.AddRange(characters.Select(c => "##" + c));
-        tokens.AddRange(((string[])["s", "ed", "ing", "er", "est", "ly", "y", "ness", "less", "ful", "able", "ment", "tion", "es", "en"])
-            .Select(ending => "##" + ending).Where(piece => !tokens.Contains(piece)));
+        tokens.AddRange(
+            (
+                (string[])
+                    [
+                        "s",
+                        "ed",
+                        "ing",
+                        "er",
+                        "est",
+                        "ly",
+                        "y",
+                        "ness",
+                        "less",
+                        "ful",
+                        "able",
+                        "ment",
+                        "tion",
+                        "es",
+                        "en",
+                    ]
+            )
+                .Select(ending => "##" + ending)
+                .Where(piece => !tokens.Contains(piece))
+        );
         var words = new SortedSet<string>(StringComparer.Ordinal);
         words.UnionWith(DemoLexicon.Groups.SelectMany(g => g.Members));
         words.UnionWith(FunctionWords());
@@ -31,12 +54,23 @@ public static class DemoVocabulary
     // What stands between the slots of the templates, and what DemoGrammar adds itself.
     private static IEnumerable<string> FunctionWords()
     {
-        var texts = DemoTemplates.Opinion.Concat(DemoTemplates.Praise).Concat(DemoTemplates.Blame).Concat(DemoTemplates.PraiseVerdict)
-            .Concat(DemoTemplates.BlameVerdict).Concat(DemoTemplates.Neutral).Concat(DemoTemplates.NeutralOf.Values.SelectMany(t => t))
+        var texts = DemoTemplates
+            .Opinion.Concat(DemoTemplates.Praise)
+            .Concat(DemoTemplates.Blame)
+            .Concat(DemoTemplates.PraiseVerdict)
+            .Concat(DemoTemplates.BlameVerdict)
+            .Concat(DemoTemplates.Neutral)
+            .Concat(DemoTemplates.NeutralOf.Values.SelectMany(t => t))
             .Select(t => t.Text)
             .Concat(DemoTemplates.Distractions.Select(d => d.Text));
-        var between = texts.SelectMany(text => text.Split(' ')).Where(word => !word.Contains('{', StringComparison.Ordinal));
-        return between.Concat(DemoTemplates.Months).Concat(DemoTemplates.Weekdays).Concat(DemoTemplates.Counts).Concat(DemoTemplates.Us)
+        var between = texts
+            .SelectMany(text => text.Split(' '))
+            .Where(word => !word.Contains('{', StringComparison.Ordinal));
+        return between
+            .Concat(DemoTemplates.Months)
+            .Concat(DemoTemplates.Weekdays)
+            .Concat(DemoTemplates.Counts)
+            .Concat(DemoTemplates.Us)
             .Concat(["a", "an", "and", "but", "although", "even", "though", "is", "are", "was", "were", "my"])
             .Select(word => word.ToLowerInvariant());
     }

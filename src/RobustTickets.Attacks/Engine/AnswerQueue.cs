@@ -1,8 +1,10 @@
-// Questions of many examples waiting for one model: identical ones are asked once, oldest first, in batches of a given size.
+// Questions of many examples waiting for one model: identical ones are asked once, oldest first, in
+// batches of a given size.
 
 namespace RobustTickets.Attacks.Engine;
 
-internal sealed class AnswerQueue<TKey> where TKey : notnull
+internal sealed class AnswerQueue<TKey>
+    where TKey : notnull
 {
     private readonly Queue<TKey> _order = new();
     private readonly Dictionary<TKey, List<ExampleRun>> _waiting = [];
@@ -19,7 +21,9 @@ internal sealed class AnswerQueue<TKey> where TKey : notnull
         runs.Add(run);
     }
 
-    /// <summary>The oldest questions, at most <paramref name="size"/>, with those who wait for each.</summary>
+    /// <summary>
+    /// The oldest questions, at most <paramref name="size"/>, with those who wait for each.
+    /// </summary>
     public List<(TKey Key, List<ExampleRun> Runs)> Take(int size)
     {
         var batch = new List<(TKey, List<ExampleRun>)>(Math.Min(size, _order.Count));
@@ -27,7 +31,8 @@ internal sealed class AnswerQueue<TKey> where TKey : notnull
         {
             _waiting.Remove(key, out var runs);
             // Runs that failed meanwhile no longer need an answer.
-            if (runs!.Exists(r => !r.IsFinished)) batch.Add((key, runs));
+            if (runs!.Exists(r => !r.IsFinished))
+                batch.Add((key, runs));
         }
         return batch;
     }

@@ -1,7 +1,9 @@
-// Attacks many examples at once (DESIGN 7). Each example is a state machine that asks for verdicts, sentence vectors and substitutes; the engine merges the questions of all
-// live examples into full batches, drops duplicates, and hands the answers back. A partial batch goes out only when nobody can move without it.
-// Because each example sees only its own answers, an outcome depends on nothing but the example, the attack and the victim.
-// One thread runs the loop and makes every model call; word-level work of ready examples is spread over threads.
+// Attacks many examples at once (DESIGN 7). Each example is a state machine that asks for verdicts,
+// sentence vectors and substitutes; the engine merges the questions of all live examples into full
+// batches, drops duplicates, and hands the answers back. A partial batch goes out only when nobody
+// can move without it. Because each example sees only its own answers, an outcome depends on
+// nothing but the example, the attack and the victim. One thread runs the loop and makes every
+// model call; word-level work of ready examples is spread over threads.
 
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
@@ -18,7 +20,8 @@ public sealed class AttackEngine
     private AttackStatistics _statistics = new(0, 0, 0, 0, 0, 0, TimeSpan.Zero, TimeSpan.Zero);
 
     /// <summary>Prepares the engine.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An option or the query budget is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option or the query budget is out of
+    /// range.</exception>
     public AttackEngine(Attack attack, IVictim victim, AttackEngineOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(attack);
@@ -27,28 +30,40 @@ public sealed class AttackEngine
         _victim = victim;
         _options = options ?? new AttackEngineOptions();
         _options.Check();
-        if (attack.QueryBudget is { } budget) ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1, nameof(attack));
+        if (attack.QueryBudget is { } budget)
+            ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1, nameof(attack));
     }
 
-    /// <summary>The costs of the current (or last) run; may be read from any thread while it runs.</summary>
+    /// <summary>
+    /// The costs of the current (or last) run; may be read from any thread while it runs.
+    /// </summary>
     public AttackStatistics Statistics => Volatile.Read(ref _statistics);
 
     /// <summary>
-    /// Attacks the examples and streams their outcomes, in the order given unless the options say otherwise. An example on which the victim or another model throws or gives a
-    /// wrong answer has an outcome of kind <see cref="AttackResult.Error"/>; the others are untouched by it.
+    /// Attacks the examples and streams their outcomes, in the order given unless the options say
+    /// otherwise. An example on which the victim or another model throws or gives a
+    /// wrong answer has an outcome of kind <see cref="AttackResult.Error"/>; the others are
+    /// untouched by it.
     /// </summary>
-    /// <exception cref="DataException">An example has a label that the victim does not know, more than two columns, or an id that occurs twice.</exception>
+    /// <exception cref="DataException">An example has a label that the victim does not know, more
+    /// than two columns, or an id that occurs twice.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async IAsyncEnumerable<AttackOutcome> RunAsync(IReadOnlyList<AttackInput> inputs, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<AttackOutcome> RunAsync(
+        IReadOnlyList<AttackInput> inputs,
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         Check(inputs);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var channel = Channel.CreateUnbounded<AttackOutcome>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        var channel = Channel.CreateUnbounded<AttackOutcome>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
+        );
         var loop = Task.Run(() => Loop(inputs, channel.Writer, stop.Token), CancellationToken.None);
         try
         {
-            await foreach (var outcome in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false)) yield return outcome;
+            await foreach (var outcome in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+                yield return outcome;
         }
         finally
         {
@@ -63,16 +78,26 @@ public sealed class AttackEngine
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var input in inputs)
         {
-            if (input.Columns.Count is < 1 or > 2) throw new DataException($"example '{input.Id}': {input.Columns.Count} columns; an attack takes one or two");
+            if (input.Columns.Count is < 1 or > 2)
+                throw new DataException(
+                    $"example '{input.Id}': {input.Columns.Count} columns; an attack takes one or two"
+                );
             if (input.Label < 0 || input.Label >= _victim.ClassCount)
             {
-                throw new DataException($"example '{input.Id}': label {input.Label}; the victim's classes are 0 to {_victim.ClassCount - 1}");
+                throw new DataException(
+                    $"example '{input.Id}': label {input.Label}; the victim's classes are 0 to {_victim.ClassCount - 1}"
+                );
             }
-            if (!ids.Add(input.Id)) throw new DataException($"example '{input.Id}': the id occurs twice");
+            if (!ids.Add(input.Id))
+                throw new DataException($"example '{input.Id}': the id occurs twice");
         }
     }
 
-    private void Loop(IReadOnlyList<AttackInput> inputs, ChannelWriter<AttackOutcome> writer, CancellationToken cancellation)
+    private void Loop(
+        IReadOnlyList<AttackInput> inputs,
+        ChannelWriter<AttackOutcome> writer,
+        CancellationToken cancellation
+    )
     {
         try
         {
@@ -85,7 +110,11 @@ public sealed class AttackEngine
         }
     }
 
-    private void Attack(IReadOnlyList<AttackInput> inputs, ChannelWriter<AttackOutcome> writer, CancellationToken cancellation)
+    private void Attack(
+        IReadOnlyList<AttackInput> inputs,
+        ChannelWriter<AttackOutcome> writer,
+        CancellationToken cancellation
+    )
     {
         var gate = new ModelGate(_victim);
         var queues = new ModelQueues(gate, _options);
@@ -113,14 +142,16 @@ public sealed class AttackEngine
                 start = Stopwatch.GetTimestamp();
                 Advance(ready, cancellation);
                 steps += Stopwatch.GetElapsedTime(start);
-                foreach (var run in ready.Where(r => !r.IsFinished)) queues.Ask(run);
+                foreach (var run in ready.Where(r => !r.IsFinished))
+                    queues.Ask(run);
             }
             else
             {
                 queues.Serve(partial: true);
             }
             // Full batches go out at once; what remains waits for company.
-            while (queues.Serve(partial: false)) cancellation.ThrowIfCancellationRequested();
+            while (queues.Serve(partial: false))
+                cancellation.ThrowIfCancellationRequested();
             foreach (var run in live.Where(r => r.IsFinished))
             {
                 // In order: what is done early waits for those before it.
@@ -128,17 +159,34 @@ public sealed class AttackEngine
                 asked += run.Asked;
             }
             live.RemoveAll(r => r.IsFinished);
-            for (; finished.Remove(delivered, out var run); delivered++) writer.TryWrite(run.Outcome!);
-            Volatile.Write(ref _statistics, new AttackStatistics(
-                delivered + finished.Count, asked + live.Sum(r => (long)r.Asked), gate.VictimBatches, gate.VictimRows, gate.EncoderBatches, gate.EncoderRows,
-                gate.VictimTime, gate.EncoderTime, gate.MaskedBatches, gate.MaskedRows, gate.MaskedTime, steps, prepare));
+            for (; finished.Remove(delivered, out var run); delivered++)
+                writer.TryWrite(run.Outcome!);
+            Volatile.Write(
+                ref _statistics,
+                new AttackStatistics(
+                    delivered + finished.Count,
+                    asked + live.Sum(r => (long)r.Asked),
+                    gate.VictimBatches,
+                    gate.VictimRows,
+                    gate.EncoderBatches,
+                    gate.EncoderRows,
+                    gate.VictimTime,
+                    gate.EncoderTime,
+                    gate.MaskedBatches,
+                    gate.MaskedRows,
+                    gate.MaskedTime,
+                    steps,
+                    prepare
+                )
+            );
         }
     }
 
     private void Prepare(IReadOnlyList<AttackInput> inputs, CancellationToken cancellation)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var column in inputs.SelectMany(i => i.Columns)) words.UnionWith(WordSplitter.Words(column.Value, _attack.Version));
+        foreach (var column in inputs.SelectMany(i => i.Columns))
+            words.UnionWith(WordSplitter.Words(column.Value, _attack.Version));
         _attack.Transformation.Prepare(words, cancellation);
     }
 
@@ -147,9 +195,14 @@ public sealed class AttackEngine
         var threads = _options.Threads == 0 ? Environment.ProcessorCount : _options.Threads;
         if (threads == 1 || ready.Count == 1)
         {
-            foreach (var run in ready) run.Advance();
+            foreach (var run in ready)
+                run.Advance();
             return;
         }
-        Parallel.ForEach(ready, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, run => run.Advance());
+        Parallel.ForEach(
+            ready,
+            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
+            run => run.Advance()
+        );
     }
 }

@@ -2,11 +2,19 @@ namespace RobustTickets.Attacks.Engine;
 
 /// <summary>How fast an attack runs; nothing here changes an outcome.</summary>
 /// <param name="BatchSize">Texts per call of the victim, at most.</param>
-/// <param name="EncoderBatchSize">Texts per call of a sentence encoder, and questions per call of a masked language model, at most.</param>
+/// <param name="EncoderBatchSize">Texts per call of a sentence encoder, and questions per call of a
+/// masked language model, at most.</param>
 /// <param name="Concurrency">Examples attacked at the same time.</param>
 /// <param name="Threads">Threads for word-level work; 0: all processors.</param>
-/// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise each as soon as it is there.</param>
-public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSize = 64, int Concurrency = 64, int Threads = 0, bool InOrder = true)
+/// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise each as soon as
+/// it is there.</param>
+public sealed record AttackEngineOptions(
+    int BatchSize = 64,
+    int EncoderBatchSize = 64,
+    int Concurrency = 64,
+    int Threads = 0,
+    bool InOrder = true
+)
 {
     internal void Check()
     {
@@ -17,7 +25,9 @@ public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSiz
     }
 }
 
-/// <summary>What a run has cost so far. Unlike outcomes, these numbers depend on batches and concurrency.</summary>
+/// <summary>
+/// What a run has cost so far. Unlike outcomes, these numbers depend on batches and concurrency.
+/// </summary>
 /// <param name="ExamplesFinished">Examples whose attack ended.</param>
 /// <param name="Asked">Queries asked, as TextAttack counts them.</param>
 /// <param name="VictimBatches">Calls of the victim.</param>
@@ -29,8 +39,21 @@ public sealed record AttackEngineOptions(int BatchSize = 64, int EncoderBatchSiz
 /// <param name="MaskedBatches">Calls of masked language models.</param>
 /// <param name="MaskedRows">Questions to masked language models.</param>
 /// <param name="MaskedTime">Time inside masked language models.</param>
-/// <param name="StepTime">Time in the examples' own steps: word-level work, spread over threads.</param>
+/// <param name="StepTime">Time in the examples' own steps: word-level work, spread over
+/// threads.</param>
 /// <param name="PrepareTime">Time for what is done once for the words of all examples.</param>
 public sealed record AttackStatistics(
-    int ExamplesFinished, long Asked, long VictimBatches, long VictimRows, long EncoderBatches, long EncoderRows, TimeSpan VictimTime, TimeSpan EncoderTime,
-    long MaskedBatches = 0, long MaskedRows = 0, TimeSpan MaskedTime = default, TimeSpan StepTime = default, TimeSpan PrepareTime = default);
+    int ExamplesFinished,
+    long Asked,
+    long VictimBatches,
+    long VictimRows,
+    long EncoderBatches,
+    long EncoderRows,
+    TimeSpan VictimTime,
+    TimeSpan EncoderTime,
+    long MaskedBatches = 0,
+    long MaskedRows = 0,
+    TimeSpan MaskedTime = default,
+    TimeSpan StepTime = default,
+    TimeSpan PrepareTime = default
+);

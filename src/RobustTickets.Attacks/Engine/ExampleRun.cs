@@ -1,6 +1,7 @@
-// One example's attack as a state machine: it runs until it needs answers it does not have, says which, and goes on when they are there. It keeps every answer
-// (so nothing is forwarded twice for one example) and counts what was asked (specification 2.4) and what was forwarded. It also knows the work it has cost, and ends with its
-// best text when that passes the attack's time limit.
+// One example's attack as a state machine: it runs until it needs answers it does not have, says
+// which, and goes on when they are there. It keeps every answer (so nothing is forwarded twice for
+// one example) and counts what was asked (specification 2.4) and what was forwarded. It also knows
+// the work it has cost, and ends with its best text when that passes the attack's time limit.
 
 using System.Diagnostics;
 using RobustTickets.Attacks.Goals;
@@ -53,7 +54,9 @@ internal sealed class ExampleRun
     /// <summary>What a masked language model is needed for next.</summary>
     public List<(IMaskedLanguageModel Model, MaskedQuestion Question)> NeededTokens { get; } = [];
 
-    /// <summary>Runs until answers are needed or the end. Any exception ends this example only.</summary>
+    /// <summary>
+    /// Runs until answers are needed or the end. Any exception ends this example only.
+    /// </summary>
     public void Advance()
     {
         var start = Stopwatch.GetTimestamp();
@@ -62,8 +65,10 @@ internal sealed class ExampleRun
             while (_waiting == 0)
             {
                 Answer();
-                if (_context is not null && _work + Stopwatch.GetElapsedTime(start) > _attack.TimeLimit) Outcome = Describe(_context) with { StoppedByTime = true };
-                if (IsFinished || !_script.MoveNext()) return;
+                if (_context is not null && _work + Stopwatch.GetElapsedTime(start) > _attack.TimeLimit)
+                    Outcome = Describe(_context) with { StoppedByTime = true };
+                if (IsFinished || !_script.MoveNext())
+                    return;
                 _open = _script.Current;
                 Need();
             }
@@ -78,7 +83,10 @@ internal sealed class ExampleRun
         }
     }
 
-    /// <summary>Adds work done for this example: its own steps, and its share of the batches its texts were in.</summary>
+    /// <summary>
+    /// Adds work done for this example: its own steps, and its share of the batches its texts were
+    /// in.
+    /// </summary>
     public void Charge(TimeSpan work) => _work += work;
 
     public void Receive(VictimInput text, double[] row)
@@ -99,12 +107,33 @@ internal sealed class ExampleRun
         _waiting--;
     }
 
-    /// <summary>Ends this example without a result. What its last request had asked and got so far depends on the batches, so it is not counted.</summary>
+    /// <summary>
+    /// Ends this example without a result. What its last request had asked and got so far depends
+    /// on the batches, so it is not counted.
+    /// </summary>
     public void Fail(AttackErrorKind kind, string message)
     {
         var columns = Input.Columns.ToArray();
         Outcome ??= new AttackOutcome(
-            Input.Id, Input.Label, AttackResult.Error, _asked, _forwarded, columns, columns, -1, -1, 0, 0, 0, 0, [], [], null, [], new AttackError(kind, message));
+            Input.Id,
+            Input.Label,
+            AttackResult.Error,
+            _asked,
+            _forwarded,
+            columns,
+            columns,
+            -1,
+            -1,
+            0,
+            0,
+            0,
+            0,
+            [],
+            [],
+            null,
+            [],
+            new AttackError(kind, message)
+        );
     }
 
     private IEnumerable<AttackRequest> Script()
@@ -116,7 +145,8 @@ internal sealed class ExampleRun
         _context = new SearchContext(_attack, original);
         if (!original.Verdict.Succeeded)
         {
-            foreach (var request in _attack.Search.Run(_context)) yield return request;
+            foreach (var request in _attack.Search.Run(_context))
+                yield return request;
         }
         Outcome = Describe(_context);
     }
@@ -134,16 +164,25 @@ internal sealed class ExampleRun
                 var seen = new HashSet<VictimInput>();
                 foreach (var text in score.Texts.Take(left))
                 {
-                    if (text is null) continue;
+                    if (text is null)
+                        continue;
                     var input = text.ToVictimInput();
-                    if (!_verdicts.ContainsKey(input) && seen.Add(input)) NeededVerdicts.Add(input);
+                    if (!_verdicts.ContainsKey(input) && seen.Add(input))
+                        NeededVerdicts.Add(input);
                 }
                 break;
             case EncodeRequest encode:
-                NeededVectors.AddRange(encode.Texts.Distinct(StringComparer.Ordinal).Select(t => (encode.Encoder, t)).Where(k => !_vectors.ContainsKey(k)));
+                NeededVectors.AddRange(
+                    encode
+                        .Texts.Distinct(StringComparer.Ordinal)
+                        .Select(t => (encode.Encoder, t))
+                        .Where(k => !_vectors.ContainsKey(k))
+                );
                 break;
             case PredictRequest predict:
-                NeededTokens.AddRange(predict.Questions.Distinct().Select(q => (predict.Model, q)).Where(k => !_tokens.ContainsKey(k)));
+                NeededTokens.AddRange(
+                    predict.Questions.Distinct().Select(q => (predict.Model, q)).Where(k => !_tokens.ContainsKey(k))
+                );
                 break;
         }
         _waiting = NeededVerdicts.Count + NeededVectors.Count + NeededTokens.Count;
@@ -155,8 +194,12 @@ internal sealed class ExampleRun
         {
             case ScoreRequest score:
                 var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
-                score.Verdicts = [.. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToVictimInput()])];
-                if (score.Counted) _asked += score.Verdicts.Count;
+                score.Verdicts =
+                [
+                    .. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToVictimInput()]),
+                ];
+                if (score.Counted)
+                    _asked += score.Verdicts.Count;
                 score.BudgetSpent = _attack.QueryBudget == _asked;
                 break;
             case EncodeRequest encode:
@@ -175,12 +218,30 @@ internal sealed class ExampleRun
     private AttackOutcome Describe(SearchContext context)
     {
         var (original, final) = (context.Original, context.Best);
-        var result = original.Verdict.Succeeded ? AttackResult.Skipped : final.Verdict.Succeeded ? AttackResult.Success : AttackResult.Failed;
+        var result =
+            original.Verdict.Succeeded ? AttackResult.Skipped
+            : final.Verdict.Succeeded ? AttackResult.Success
+            : AttackResult.Failed;
         var (before, after) = TextDifference.Marks(original.Text, final.Text);
         return new AttackOutcome(
-            Input.Id, Input.Label, result, _asked, _verdicts.Count, Pairs(original.Text), Pairs(final.Text), original.Verdict.Output, final.Verdict.Output,
-            original.Verdict.Score, final.Verdict.Score, original.Text.Words.Count, original.Text.WordsChanged(final.Text), before, after, final.Similarity,
-            context.Counts());
+            Input.Id,
+            Input.Label,
+            result,
+            _asked,
+            _verdicts.Count,
+            Pairs(original.Text),
+            Pairs(final.Text),
+            original.Verdict.Output,
+            final.Verdict.Output,
+            original.Verdict.Score,
+            final.Verdict.Score,
+            original.Text.Words.Count,
+            original.Text.WordsChanged(final.Text),
+            before,
+            after,
+            final.Similarity,
+            context.Counts()
+        );
     }
 
     private static KeyValuePair<string, string>[] Pairs(AttackedText text) =>

@@ -1,7 +1,8 @@
 namespace RobustTickets.Attacks.Engine;
 
 /// <summary>
-/// Maps sentences to vectors, for similarity constraints. As for victims, a sentence's vector must not depend on the batch around it.
+/// Maps sentences to vectors, for similarity constraints. As for victims, a sentence's vector must
+/// not depend on the batch around it.
 /// </summary>
 public interface ISentenceEncoder
 {

@@ -1,4 +1,5 @@
-// The only place that calls a victim, an encoder or a masked language model. It checks every answer, and when a batch fails it asks again one text at a time, so that an error is charged to
+// The only place that calls a victim, an encoder or a masked language model. It checks every
+// answer, and when a batch fails it asks again one text at a time, so that an error is charged to
 // the example whose text causes it and to no other.
 
 using System.Diagnostics;
@@ -42,7 +43,13 @@ internal sealed class ModelGate(IVictim victim)
         EncoderBatches++;
         EncoderRows += batch.Count;
         var start = Stopwatch.GetTimestamp();
-        Ask(batch, $"the sentence encoder {encoder.Name}", encoder.Encode, v => FaultOfVector(v, encoder.Dimension), (run, key, v) => run.Receive(encoder, key, v));
+        Ask(
+            batch,
+            $"the sentence encoder {encoder.Name}",
+            encoder.Encode,
+            v => FaultOfVector(v, encoder.Dimension),
+            (run, key, v) => run.Receive(encoder, key, v)
+        );
         EncoderTime += Stopwatch.GetElapsedTime(start);
     }
 
@@ -51,22 +58,37 @@ internal sealed class ModelGate(IVictim victim)
         MaskedBatches++;
         MaskedRows += batch.Count;
         var start = Stopwatch.GetTimestamp();
-        Ask(batch, $"the masked language model {model.Name}", model.Predict, tokens => FaultOfTokens(tokens, model.VocabularySize), (run, key, tokens) => run.Receive(model, key, tokens));
+        Ask(
+            batch,
+            $"the masked language model {model.Name}",
+            model.Predict,
+            tokens => FaultOfTokens(tokens, model.VocabularySize),
+            (run, key, tokens) => run.Receive(model, key, tokens)
+        );
         MaskedTime += Stopwatch.GetElapsedTime(start);
     }
 
     private static void Ask<TKey, TAnswer>(
-        List<(TKey Key, List<ExampleRun> Runs)> batch, string who, Func<IReadOnlyList<TKey>, TAnswer[]> ask, Func<TAnswer, Fault?> fault,
-        Action<ExampleRun, TKey, TAnswer> deliver)
+        List<(TKey Key, List<ExampleRun> Runs)> batch,
+        string who,
+        Func<IReadOnlyList<TKey>, TAnswer[]> ask,
+        Func<TAnswer, Fault?> fault,
+        Action<ExampleRun, TKey, TAnswer> deliver
+    )
     {
-        if (batch.Count == 0) return;
+        if (batch.Count == 0)
+            return;
         TAnswer[]? rows = null;
         Fault? trouble = null;
         var start = Stopwatch.GetTimestamp();
         try
         {
             rows = ask([.. batch.Select(b => b.Key)]);
-            if (rows is null || rows.Length != batch.Count) trouble = new(AttackErrorKind.WrongAnswer, $"{rows?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} rows for {batch.Count} texts");
+            if (rows is null || rows.Length != batch.Count)
+                trouble = new(
+                    AttackErrorKind.WrongAnswer,
+                    $"{rows?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} rows for {batch.Count} texts"
+                );
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -75,7 +97,8 @@ internal sealed class ModelGate(IVictim victim)
         var share = Stopwatch.GetElapsedTime(start) / batch.Count;
         if (trouble is not null && batch.Count > 1)
         {
-            foreach (var one in batch) Ask([one], who, ask, fault, deliver);
+            foreach (var one in batch)
+                Ask([one], who, ask, fault, deliver);
             return;
         }
         for (var i = 0; i < batch.Count; i++)
@@ -84,39 +107,63 @@ internal sealed class ModelGate(IVictim victim)
             foreach (var run in batch[i].Runs)
             {
                 run.Charge(share);
-                if (wrong is null) deliver(run, batch[i].Key, rows![i]);
-                else run.Fail(wrong.Kind, $"{who} {(wrong.Kind == AttackErrorKind.ModelThrew ? "threw" : "gave")} {wrong.What} (text: {Excerpt(batch[i].Key)})");
+                if (wrong is null)
+                    deliver(run, batch[i].Key, rows![i]);
+                else
+                    run.Fail(
+                        wrong.Kind,
+                        $"{who} {(wrong.Kind == AttackErrorKind.ModelThrew ? "threw" : "gave")} {wrong.What} "
+                            + $"(text: {Excerpt(batch[i].Key)})"
+                    );
             }
         }
     }
 
     private Fault? FaultOfRow(double[] row)
     {
-        if (row.Length != victim.ClassCount) return new(AttackErrorKind.WrongAnswer, $"a row of {row.Length} numbers, it has {victim.ClassCount} classes");
+        if (row.Length != victim.ClassCount)
+            return new(
+                AttackErrorKind.WrongAnswer,
+                $"a row of {row.Length} numbers, it has {victim.ClassCount} classes"
+            );
         var sum = 0.0;
         foreach (var p in row)
         {
-            if (!double.IsFinite(p)) return new(AttackErrorKind.NotFinite, $"a probability that is {p}");
+            if (!double.IsFinite(p))
+                return new(AttackErrorKind.NotFinite, $"a probability that is {p}");
             sum += p;
         }
-        if (Math.Abs(sum - 1.0) > Tolerance) return new(AttackErrorKind.WrongAnswer, $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)");
+        if (Math.Abs(sum - 1.0) > Tolerance)
+            return new(
+                AttackErrorKind.WrongAnswer,
+                $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)"
+            );
         foreach (var p in row)
         {
-            if (p < -Tolerance || p > 1 + Tolerance) return new(AttackErrorKind.WrongAnswer, $"a probability that is {p:R}");
+            if (p < -Tolerance || p > 1 + Tolerance)
+                return new(AttackErrorKind.WrongAnswer, $"a probability that is {p:R}");
         }
         return null;
     }
 
     private static Fault? FaultOfVector(double[] vector, int dimension)
     {
-        if (vector.Length != dimension) return new(AttackErrorKind.WrongAnswer, $"a vector of {vector.Length} numbers, its dimension is {dimension}");
-        return vector.All(double.IsFinite) ? null : new(AttackErrorKind.NotFinite, "a vector with a number that is not finite");
+        if (vector.Length != dimension)
+            return new(
+                AttackErrorKind.WrongAnswer,
+                $"a vector of {vector.Length} numbers, its dimension is {dimension}"
+            );
+        return vector.All(double.IsFinite)
+            ? null
+            : new(AttackErrorKind.NotFinite, "a vector with a number that is not finite");
     }
 
     private static Fault? FaultOfTokens(int[] tokens, int vocabulary)
     {
         var strange = Array.FindIndex(tokens, t => t < 0 || t >= vocabulary);
-        return strange < 0 ? null : new(AttackErrorKind.WrongAnswer, $"token {tokens[strange]}, its vocabulary has {vocabulary}");
+        return strange < 0
+            ? null
+            : new(AttackErrorKind.WrongAnswer, $"token {tokens[strange]}, its vocabulary has {vocabulary}");
     }
 
     private static string Excerpt<TKey>(TKey key)

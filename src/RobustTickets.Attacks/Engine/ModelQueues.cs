@@ -1,23 +1,33 @@
-// The questions of all live examples: one queue for the victim, one for every sentence encoder and masked language model. Full batches go out as soon as there are any;
-// a partial one, of the longest queue, only when the engine says that nobody can move without it.
+// The questions of all live examples: one queue for the victim, one for every sentence encoder and
+// masked language model. Full batches go out as soon as there are any; a partial one, of the
+// longest queue, only when the engine says that nobody can move without it.
 
 namespace RobustTickets.Attacks.Engine;
 
 internal sealed class ModelQueues(ModelGate gate, AttackEngineOptions options)
 {
     private readonly AnswerQueue<VictimInput> _victim = new();
-    private readonly Dictionary<ISentenceEncoder, AnswerQueue<string>> _encoders = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<IMaskedLanguageModel, AnswerQueue<MaskedQuestion>> _masked = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<ISentenceEncoder, AnswerQueue<string>> _encoders = new(
+        ReferenceEqualityComparer.Instance
+    );
+    private readonly Dictionary<IMaskedLanguageModel, AnswerQueue<MaskedQuestion>> _masked = new(
+        ReferenceEqualityComparer.Instance
+    );
 
     /// <summary>Queues what an example needs next.</summary>
     public void Ask(ExampleRun run)
     {
-        foreach (var text in run.NeededVerdicts) _victim.Ask(run, text);
-        foreach (var (encoder, text) in run.NeededVectors) Of(_encoders, encoder).Ask(run, text);
-        foreach (var (model, question) in run.NeededTokens) Of(_masked, model).Ask(run, question);
+        foreach (var text in run.NeededVerdicts)
+            _victim.Ask(run, text);
+        foreach (var (encoder, text) in run.NeededVectors)
+            Of(_encoders, encoder).Ask(run, text);
+        foreach (var (model, question) in run.NeededTokens)
+            Of(_masked, model).Ask(run, question);
     }
 
-    /// <summary>Sends one batch of the longest queue that has enough for one. False when nothing was sent.</summary>
+    /// <summary>
+    /// Sends one batch of the longest queue that has enough for one. False when nothing was sent.
+    /// </summary>
     /// <param name="partial">Whether a batch may be smaller than its model takes.</param>
     public bool Serve(bool partial)
     {
@@ -25,19 +35,33 @@ internal sealed class ModelQueues(ModelGate gate, AttackEngineOptions options)
         Action? send = null;
         void Offer(int waiting, int batch, Action serve)
         {
-            if (waiting < (partial ? 1 : batch) || waiting <= longest) return;
+            if (waiting < (partial ? 1 : batch) || waiting <= longest)
+                return;
             (longest, send) = (waiting, serve);
         }
-        foreach (var (model, queue) in _masked) Offer(queue.Count, options.EncoderBatchSize, () => gate.Predict(model, queue.Take(options.EncoderBatchSize)));
-        foreach (var (encoder, queue) in _encoders) Offer(queue.Count, options.EncoderBatchSize, () => gate.Encode(encoder, queue.Take(options.EncoderBatchSize)));
+        foreach (var (model, queue) in _masked)
+            Offer(
+                queue.Count,
+                options.EncoderBatchSize,
+                () => gate.Predict(model, queue.Take(options.EncoderBatchSize))
+            );
+        foreach (var (encoder, queue) in _encoders)
+            Offer(
+                queue.Count,
+                options.EncoderBatchSize,
+                () => gate.Encode(encoder, queue.Take(options.EncoderBatchSize))
+            );
         Offer(_victim.Count, options.BatchSize, () => gate.Predict(_victim.Take(options.BatchSize)));
         send?.Invoke();
         return send is not null;
     }
 
-    private static AnswerQueue<TKey> Of<TModel, TKey>(Dictionary<TModel, AnswerQueue<TKey>> queues, TModel model) where TModel : notnull where TKey : notnull
+    private static AnswerQueue<TKey> Of<TModel, TKey>(Dictionary<TModel, AnswerQueue<TKey>> queues, TModel model)
+        where TModel : notnull
+        where TKey : notnull
     {
-        if (!queues.TryGetValue(model, out var queue)) queues.Add(model, queue = new AnswerQueue<TKey>());
+        if (!queues.TryGetValue(model, out var queue))
+            queues.Add(model, queue = new AnswerQueue<TKey>());
         return queue;
     }
 }

@@ -1,10 +1,14 @@
-// Untargeted classification (specification 2.1, 2.2): success when the most probable class is not the true one (ties: the lowest class), score = 1 - p[true].
-// Where we differ: rows must be probabilities. TextAttack applies a softmax when some row of a batch does not sum to 1, so a row's meaning there depends on its
-// neighbours; here such a row is refused by the engine.
+// Untargeted classification (specification 2.1, 2.2): success when the most probable class is not
+// the true one (ties: the lowest class), score = 1 - p[true]. Where we differ: rows must be
+// probabilities. TextAttack applies a softmax when some row of a batch does not sum to 1, so a
+// row's meaning there depends on its neighbours; here such a row is refused by the engine.
 
 namespace RobustTickets.Attacks.Goals;
 
-/// <summary>The number type in which scores are formed; TextAttack's is the model's own (float32 for BERT), and saturated scores tie there.</summary>
+/// <summary>
+/// The number type in which scores are formed; TextAttack's is the model's own (float32 for BERT),
+/// and saturated scores tie there.
+/// </summary>
 public enum ScorePrecision
 {
     /// <summary>Scores in double precision.</summary>
@@ -30,7 +34,8 @@ public sealed record UntargetedGoal(ScorePrecision Precision = ScorePrecision.Do
         var best = 0;
         for (var c = 1; c < probabilities.Length; c++)
         {
-            if (probabilities[c] > probabilities[best]) best = c;
+            if (probabilities[c] > probabilities[best])
+                best = c;
         }
         var score = Precision == ScorePrecision.Single ? 1f - (float)probabilities[label] : 1.0 - probabilities[label];
         return new Verdict(score, best, best != label);

@@ -1,10 +1,14 @@
 // JSON forms of outcomes, settings and summaries: snake_case names, shortest round-trip numbers.
 // examples.jsonl, one object a line:
-//   id, label, result (success | failed | skipped), queries_asked, queries_forwarded, original_output, perturbed_output, original_score, perturbed_score, words,
-//   words_changed, similarity (null without an encoder), original {column: text}, perturbed {column: text}, original_marks [positions], perturbed_marks
-//   [positions], constraints {name: [offered, rejected]}; stopped_by_time: true where a time limit ended the search.
-// An example that could not be attacked: id, label, result "error", error {kind, message}, queries_asked, queries_forwarded, original.
-// Column order is the attack's. A text that is not valid Unicode (a lone surrogate) is written with U+FFFD in its place.
+//   id, label, result (success | failed | skipped), queries_asked, queries_forwarded,
+//     original_output, perturbed_output, original_score, perturbed_score, words,
+//   words_changed, similarity (null without an encoder), original {column: text}, perturbed
+//     {column: text}, original_marks [positions], perturbed_marks
+//   [positions], constraints {name: [offered, rejected]}; stopped_by_time: true where a time limit
+//     ended the search.
+// An example that could not be attacked: id, label, result "error", error {kind, message},
+// queries_asked, queries_forwarded, original. Column order is the attack's. A text that is not
+// valid Unicode (a lone surrogate) is written with U+FFFD in its place.
 
 using System.Buffers;
 using System.Text;
@@ -19,12 +23,14 @@ namespace RobustTickets.Attacks.Metrics;
 public static class AttackJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly AttackJsonContext Indented = new(new JsonSerializerOptions(AttackJsonContext.Default.Options)
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = true,
-        NewLine = "\n",
-    });
+    private static readonly AttackJsonContext Indented = new(
+        new JsonSerializerOptions(AttackJsonContext.Default.Options)
+        {
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            WriteIndented = true,
+            NewLine = "\n",
+        }
+    );
 
     /// <summary>One line of examples.jsonl, without the line feed.</summary>
     public static string Line(AttackOutcome outcome)
@@ -37,11 +43,14 @@ public static class AttackJson
             json.WriteString("id", outcome.Id);
             json.WriteNumber("label", outcome.Label);
             json.WriteString("result", Name(outcome.Result));
-            if (outcome.Error is { } error) WriteError(json, error);
+            if (outcome.Error is { } error)
+                WriteError(json, error);
             json.WriteNumber("queries_asked", outcome.Asked);
             json.WriteNumber("queries_forwarded", outcome.Forwarded);
-            if (outcome.Error is null) WriteAttack(json, outcome);
-            else WriteColumns(json, "original", outcome.Original);
+            if (outcome.Error is null)
+                WriteAttack(json, outcome);
+            else
+                WriteColumns(json, "original", outcome.Original);
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
@@ -63,8 +72,10 @@ public static class AttackJson
         json.WriteNumber("perturbed_score", outcome.PerturbedScore);
         json.WriteNumber("words", outcome.Words);
         json.WriteNumber("words_changed", outcome.WordsChanged);
-        if (outcome.Similarity is { } s) json.WriteNumber("similarity", s);
-        else json.WriteNull("similarity");
+        if (outcome.Similarity is { } s)
+            json.WriteNumber("similarity", s);
+        else
+            json.WriteNull("similarity");
         WriteColumns(json, "original", outcome.Original);
         WriteColumns(json, "perturbed", outcome.Perturbed);
         WritePositions(json, "original_marks", outcome.OriginalMarks);
@@ -78,7 +89,8 @@ public static class AttackJson
             json.WriteEndArray();
         }
         json.WriteEndObject();
-        if (outcome.StoppedByTime) json.WriteBoolean("stopped_by_time", true);
+        if (outcome.StoppedByTime)
+            json.WriteBoolean("stopped_by_time", true);
     }
 
     /// <summary>Reads a line of examples.jsonl.</summary>
@@ -91,19 +103,44 @@ public static class AttackJson
             var e = json.RootElement;
             int Int(string name) => e.GetProperty(name).GetInt32();
             double Number(string name) => e.GetProperty(name).GetDouble();
-            KeyValuePair<string, string>[] Columns(string name) => [.. e.GetProperty(name).EnumerateObject().Select(p => new KeyValuePair<string, string>(p.Name, p.Value.GetString()!))];
+            KeyValuePair<string, string>[] Columns(string name) =>
+                [
+                    .. e.GetProperty(name)
+                        .EnumerateObject()
+                        .Select(p => new KeyValuePair<string, string>(p.Name, p.Value.GetString()!)),
+                ];
             int[] Positions(string name) => [.. e.GetProperty(name).EnumerateArray().Select(p => p.GetInt32())];
-            if (Result(e.GetProperty("result").GetString()) == AttackResult.Error) return Unattacked(e, Columns("original"));
+            if (Result(e.GetProperty("result").GetString()) == AttackResult.Error)
+                return Unattacked(e, Columns("original"));
             var similarity = e.GetProperty("similarity");
             return new AttackOutcome(
-                e.GetProperty("id").GetString()!, Int("label"), Result(e.GetProperty("result").GetString()), Int("queries_asked"), Int("queries_forwarded"),
-                Columns("original"), Columns("perturbed"), Int("original_output"), Int("perturbed_output"), Number("original_score"), Number("perturbed_score"),
-                Int("words"), Int("words_changed"), Positions("original_marks"), Positions("perturbed_marks"),
+                e.GetProperty("id").GetString()!,
+                Int("label"),
+                Result(e.GetProperty("result").GetString()),
+                Int("queries_asked"),
+                Int("queries_forwarded"),
+                Columns("original"),
+                Columns("perturbed"),
+                Int("original_output"),
+                Int("perturbed_output"),
+                Number("original_score"),
+                Number("perturbed_score"),
+                Int("words"),
+                Int("words_changed"),
+                Positions("original_marks"),
+                Positions("perturbed_marks"),
                 similarity.ValueKind == JsonValueKind.Null ? null : similarity.GetDouble(),
-                [.. e.GetProperty("constraints").EnumerateObject().Select(c => new ConstraintCount(c.Name, c.Value[0].GetInt64(), c.Value[1].GetInt64()))],
-                StoppedByTime: e.TryGetProperty("stopped_by_time", out var stopped) && stopped.GetBoolean());
+                [
+                    .. e.GetProperty("constraints")
+                        .EnumerateObject()
+                        .Select(c => new ConstraintCount(c.Name, c.Value[0].GetInt64(), c.Value[1].GetInt64())),
+                ],
+                StoppedByTime: e.TryGetProperty("stopped_by_time", out var stopped) && stopped.GetBoolean()
+            );
         }
-        catch (Exception ex) when (ex is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception ex)
+            when (ex is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException
+            )
         {
             throw new JsonException($"not an attack outcome: {ex.Message}", ex);
         }
@@ -113,57 +150,92 @@ public static class AttackJson
     {
         var error = e.GetProperty("error");
         var kind = error.GetProperty("kind").GetString();
-        var named = Enum.GetValues<AttackErrorKind>().Where(k => JsonNamingPolicy.SnakeCaseLower.ConvertName(k.ToString()) == kind).ToArray();
-        if (named.Length == 0) throw new JsonException($"error kind '{kind}'");
+        var named = Enum.GetValues<AttackErrorKind>()
+            .Where(k => JsonNamingPolicy.SnakeCaseLower.ConvertName(k.ToString()) == kind)
+            .ToArray();
+        if (named.Length == 0)
+            throw new JsonException($"error kind '{kind}'");
         return new AttackOutcome(
-            e.GetProperty("id").GetString()!, e.GetProperty("label").GetInt32(), AttackResult.Error, e.GetProperty("queries_asked").GetInt32(), e.GetProperty("queries_forwarded").GetInt32(),
-            columns, columns, -1, -1, 0, 0, 0, 0, [], [], null, [], new AttackError(named[0], error.GetProperty("message").GetString()!));
+            e.GetProperty("id").GetString()!,
+            e.GetProperty("label").GetInt32(),
+            AttackResult.Error,
+            e.GetProperty("queries_asked").GetInt32(),
+            e.GetProperty("queries_forwarded").GetInt32(),
+            columns,
+            columns,
+            -1,
+            -1,
+            0,
+            0,
+            0,
+            0,
+            [],
+            [],
+            null,
+            [],
+            new AttackError(named[0], error.GetProperty("message").GetString()!)
+        );
     }
 
     /// <summary>A summary as indented JSON, ending in a line feed.</summary>
-    public static string Write(AttackSummary summary) => JsonSerializer.Serialize(summary, Indented.AttackSummary) + "\n";
+    public static string Write(AttackSummary summary) =>
+        JsonSerializer.Serialize(summary, Indented.AttackSummary) + "\n";
 
     /// <summary>Reads a summary.</summary>
     /// <exception cref="JsonException">Not a summary.</exception>
-    public static AttackSummary ReadSummary(string json) => JsonSerializer.Deserialize(json, AttackJsonContext.Default.AttackSummary) ?? throw new JsonException("no summary");
+    public static AttackSummary ReadSummary(string json) =>
+        JsonSerializer.Deserialize(json, AttackJsonContext.Default.AttackSummary)
+        ?? throw new JsonException("no summary");
 
     /// <summary>Settings as indented JSON, ending in a line feed.</summary>
-    public static string Write(AttackSettings settings) => JsonSerializer.Serialize(settings, Indented.AttackSettings) + "\n";
+    public static string Write(AttackSettings settings) =>
+        JsonSerializer.Serialize(settings, Indented.AttackSettings) + "\n";
 
-    private static string Name(AttackResult result) => result switch
-    {
-        AttackResult.Success => "success",
-        AttackResult.Failed => "failed",
-        AttackResult.Error => "error",
-        _ => "skipped",
-    };
+    private static string Name(AttackResult result) =>
+        result switch
+        {
+            AttackResult.Success => "success",
+            AttackResult.Failed => "failed",
+            AttackResult.Error => "error",
+            _ => "skipped",
+        };
 
-    private static AttackResult Result(string? name) => name switch
-    {
-        "success" => AttackResult.Success,
-        "failed" => AttackResult.Failed,
-        "skipped" => AttackResult.Skipped,
-        "error" => AttackResult.Error,
-        _ => throw new JsonException($"result '{name}'; possible: success, failed, skipped, error"),
-    };
+    private static AttackResult Result(string? name) =>
+        name switch
+        {
+            "success" => AttackResult.Success,
+            "failed" => AttackResult.Failed,
+            "skipped" => AttackResult.Skipped,
+            "error" => AttackResult.Error,
+            _ => throw new JsonException($"result '{name}'; possible: success, failed, skipped, error"),
+        };
 
-    private static void WriteColumns(Utf8JsonWriter json, string name, IReadOnlyList<KeyValuePair<string, string>> columns)
+    private static void WriteColumns(
+        Utf8JsonWriter json,
+        string name,
+        IReadOnlyList<KeyValuePair<string, string>> columns
+    )
     {
         json.WriteStartObject(name);
-        foreach (var (column, text) in columns) json.WriteString(column, text);
+        foreach (var (column, text) in columns)
+            json.WriteString(column, text);
         json.WriteEndObject();
     }
 
     private static void WritePositions(Utf8JsonWriter json, string name, IReadOnlyList<int> positions)
     {
         json.WriteStartArray(name);
-        foreach (var p in positions) json.WriteNumberValue(p);
+        foreach (var p in positions)
+            json.WriteNumberValue(p);
         json.WriteEndArray();
     }
 }
 
 /// <summary>Source-generated JSON of summaries and settings.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true
+)]
 [JsonSerializable(typeof(AttackSummary))]
 [JsonSerializable(typeof(AttackSettings))]
 internal sealed partial class AttackJsonContext : JsonSerializerContext;

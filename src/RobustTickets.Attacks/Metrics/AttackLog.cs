@@ -1,8 +1,12 @@
-// The files of one attack: settings.json, ids.txt (the sample, one id a line), examples.jsonl (one outcome a line in the order of the examples, flushed), results.csv (TextAttack's
-// columns), and at the end summary.json and textattack-summary.json. An outcome that is there before its turn waits in pending.jsonl, so a slow example costs no other one's work
-// when the attack is killed. An attack that was killed goes on from these files: a torn last line is dropped, results.csv is written again from what is there, and the remaining
-// examples follow. Every file ends byte-identical to an uninterrupted run's, since outcomes depend on nothing but the example; so no time or date is written here. (Under a time
-// limit outcomes depend on the machine, and so do the files.)
+// The files of one attack: settings.json, ids.txt (the sample, one id a line), examples.jsonl (one
+// outcome a line in the order of the examples, flushed), results.csv (TextAttack's columns), and at
+// the end summary.json and textattack-summary.json. An outcome that is there before its turn waits
+// in pending.jsonl, so a slow example costs no other one's work when the attack is killed. An
+// attack that was killed goes on from these files: a torn last line is dropped, results.csv is
+// written again from what is there, and the remaining examples follow. Every file ends
+// byte-identical to an uninterrupted run's, since outcomes depend on nothing but the example; so no
+// time or date is written here. (Under a time limit outcomes depend on the machine, and so do the
+// files.)
 
 using System.Security.Cryptography;
 using System.Text;
@@ -14,7 +18,10 @@ namespace RobustTickets.Attacks.Metrics;
 /// <summary>Writes an attack's outcomes to a folder, and resumes them.</summary>
 public sealed class AttackLog : IDisposable
 {
-    private const string Lines = "examples.jsonl", Csv = "results.csv", Pending = "pending.jsonl", Lock = ".lock";
+    private const string Lines = "examples.jsonl",
+        Csv = "results.csv",
+        Pending = "pending.jsonl",
+        Lock = ".lock";
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
@@ -27,7 +34,14 @@ public sealed class AttackLog : IDisposable
     private readonly FileStream _csv;
     private readonly FileStream _pending;
 
-    private AttackLog(string folder, AttackSettings settings, IReadOnlyList<AttackInput> inputs, List<AttackOutcome> outcomes, Dictionary<string, AttackOutcome> early, FileStream hold)
+    private AttackLog(
+        string folder,
+        AttackSettings settings,
+        IReadOnlyList<AttackInput> inputs,
+        List<AttackOutcome> outcomes,
+        Dictionary<string, AttackOutcome> early,
+        FileStream hold
+    )
     {
         _folder = folder;
         _settings = settings;
@@ -42,21 +56,31 @@ public sealed class AttackLog : IDisposable
         TakeTurns();
     }
 
-    /// <summary>The outcomes so far, in input order up to the first example that has none; those of an earlier, interrupted run included.</summary>
+    /// <summary>
+    /// The outcomes so far, in input order up to the first example that has none; those of an
+    /// earlier, interrupted run included.
+    /// </summary>
     public IReadOnlyList<AttackOutcome> Outcomes => _outcomes;
 
-    /// <summary>Every outcome so far, those included that wait for an example before them.</summary>
+    /// <summary>
+    /// Every outcome so far, those included that wait for an example before them.
+    /// </summary>
     public IEnumerable<AttackOutcome> All => _outcomes.Concat(_early.Values);
 
     /// <summary>Number of examples that have an outcome.</summary>
     public int Done => _outcomes.Count + _early.Count;
 
     /// <summary>The examples that are still to be attacked, in order.</summary>
-    public IReadOnlyList<AttackInput> Remaining => [.. _inputs.Skip(_outcomes.Count).Where(i => !_early.ContainsKey(i.Id))];
+    public IReadOnlyList<AttackInput> Remaining =>
+        [.. _inputs.Skip(_outcomes.Count).Where(i => !_early.ContainsKey(i.Id))];
 
-    /// <summary>Opens the folder, creating it if needed, and takes up what an interrupted run of the same attack left there.</summary>
+    /// <summary>
+    /// Opens the folder, creating it if needed, and takes up what an interrupted run of the same
+    /// attack left there.
+    /// </summary>
     /// <exception cref="DataException">
-    /// The folder holds an attack with other settings or examples, examples.jsonl is corrupt before its last line, or the folder cannot be written.
+    /// The folder holds an attack with other settings or examples, examples.jsonl is corrupt before
+    /// its last line, or the folder cannot be written.
     /// </exception>
     public static AttackLog Open(string folder, AttackSettings settings, IReadOnlyList<AttackInput> inputs)
     {
@@ -67,7 +91,14 @@ public sealed class AttackLog : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            hold = new FileStream(Path.Combine(folder, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            hold = new FileStream(
+                Path.Combine(folder, Lock),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                1,
+                FileOptions.DeleteOnClose
+            );
             var wanted = Describe(settings, inputs);
             var path = Path.Combine(folder, "settings.json");
             var outcomes = new List<AttackOutcome>();
@@ -78,24 +109,34 @@ public sealed class AttackLog : IDisposable
                 outcomes = Recover(Path.Combine(folder, Lines));
                 CheckOrder(Path.Combine(folder, Lines), outcomes, inputs);
                 var left = inputs.Skip(outcomes.Count).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
-                foreach (var outcome in Recover(Path.Combine(folder, Pending)).Where(o => left.Contains(o.Id))) early[outcome.Id] = outcome;
+                foreach (var outcome in Recover(Path.Combine(folder, Pending)).Where(o => left.Contains(o.Id)))
+                    early[outcome.Id] = outcome;
             }
             else if (File.Exists(Path.Combine(folder, Lines)))
             {
-                throw new DataException($"attack log '{folder}': examples.jsonl is there but not settings.json; give an empty folder");
+                throw new DataException(
+                    $"attack log '{folder}': examples.jsonl is there but not settings.json; give an empty folder"
+                );
             }
             else
             {
                 Replace(Path.Combine(folder, "ids.txt"), string.Concat(inputs.Select(i => i.Id + "\n")));
                 Replace(path, wanted);
             }
-            Replace(Path.Combine(folder, Csv), string.Concat(outcomes.Select(o => Row(o, settings)).Prepend(TextAttackFormat.Header + "\n")));
+            Replace(
+                Path.Combine(folder, Csv),
+                string.Concat(outcomes.Select(o => Row(o, settings)).Prepend(TextAttackFormat.Header + "\n"))
+            );
             return new AttackLog(folder, settings, inputs, outcomes, early, hold);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             hold?.Dispose();
-            throw new DataException($"attack log '{folder}': {(hold is null && Directory.Exists(folder) ? "another process writes to it, or it cannot be written: " : "")}{e.Message}", e);
+            throw new DataException(
+                $"attack log '{folder}': "
+                    + $"{(hold is null && Directory.Exists(folder) ? "another process writes to it, or it cannot be written: " : "")}{e.Message}",
+                e
+            );
         }
         catch (DataException)
         {
@@ -105,22 +146,32 @@ public sealed class AttackLog : IDisposable
     }
 
     /// <summary>Writes the outcome of an example and flushes it.</summary>
-    /// <exception cref="InvalidOperationException">The example is none of this attack, or has an outcome already.</exception>
+    /// <exception cref="InvalidOperationException">The example is none of this attack, or has an
+    /// outcome already.</exception>
     public void Write(AttackOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        if (!_left.Remove(outcome.Id)) throw new InvalidOperationException($"attack log '{_folder}': example '{outcome.Id}' has an outcome already or is none of the {_inputs.Count} attacked");
-        if (_inputs[_outcomes.Count].Id != outcome.Id) Write(_pending, AttackJson.Line(outcome) + "\n");
+        if (!_left.Remove(outcome.Id))
+            throw new InvalidOperationException(
+                $"attack log '{_folder}': example '{outcome.Id}' has an outcome already or is none of the "
+                    + $"{_inputs.Count} attacked"
+            );
+        if (_inputs[_outcomes.Count].Id != outcome.Id)
+            Write(_pending, AttackJson.Line(outcome) + "\n");
         _early.Add(outcome.Id, outcome);
         TakeTurns();
     }
 
     /// <summary>Writes the summaries and returns the summary.</summary>
-    /// <param name="wholeSetClean">Accuracy on the whole evaluation set in percent, when the examples are a sample of it.</param>
+    /// <param name="wholeSetClean">Accuracy on the whole evaluation set in percent, when the
+    /// examples are a sample of it.</param>
     /// <exception cref="InvalidOperationException">Examples remain.</exception>
     public AttackSummary Complete(double? wholeSetClean = null)
     {
-        if (_outcomes.Count < _inputs.Count) throw new InvalidOperationException($"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain");
+        if (_outcomes.Count < _inputs.Count)
+            throw new InvalidOperationException(
+                $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
+            );
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean);
         Replace(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
         Replace(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
@@ -133,7 +184,8 @@ public sealed class AttackLog : IDisposable
     public static IReadOnlyList<AttackOutcome> Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!File.Exists(path)) throw new DataException($"attack outcomes: no file '{path}'");
+        if (!File.Exists(path))
+            throw new DataException($"attack outcomes: no file '{path}'");
         return [.. File.ReadLines(path).Select((line, i) => Parse(line, path, i))];
     }
 
@@ -145,7 +197,8 @@ public sealed class AttackLog : IDisposable
         _pending.Dispose();
         // What holds nothing need not be there.
         var pending = Path.Combine(_folder, Pending);
-        if (File.Exists(pending) && new FileInfo(pending).Length == 0) File.Delete(pending);
+        if (File.Exists(pending) && new FileInfo(pending).Length == 0)
+            File.Delete(pending);
         _lock.Dispose();
     }
 
@@ -160,43 +213,63 @@ public sealed class AttackLog : IDisposable
         }
     }
 
-    private static string Row(AttackOutcome outcome, AttackSettings settings) => outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat) + "\n";
+    private static string Row(AttackOutcome outcome, AttackSettings settings) =>
+        outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat) + "\n";
 
     private static string Describe(AttackSettings settings, IReadOnlyList<AttackInput> inputs)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var input in inputs)
         {
-            hash.AppendData(Utf8.GetBytes($"{input.Id}\0{input.Label}\0{string.Join('\0', input.Columns.Select(c => c.Key + "\0" + c.Value))}\n"));
+            hash.AppendData(
+                Utf8.GetBytes(
+                    $"{input.Id}\0{input.Label}\0{string.Join('\0', input.Columns.Select(c => c.Key + "\0" + c.Value))}\n"
+                )
+            );
         }
         var run = new List<RecipeLine>(settings.Run)
         {
-            new("examples", $"{inputs.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}", "ids, labels and texts in order"),
+            new(
+                "examples",
+                $"{inputs.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
+                "ids, labels and texts in order"
+            ),
         };
         return AttackJson.Write(settings with { Run = run });
     }
 
     private static void Compare(string path, string found, string wanted)
     {
-        if (found == wanted) return;
+        if (found == wanted)
+            return;
         var a = found.Split('\n');
         var b = wanted.Split('\n');
-        var line = Enumerable.Range(0, Math.Min(a.Length, b.Length)).FirstOrDefault(i => a[i] != b[i], Math.Min(a.Length, b.Length) - 1);
-        throw new DataException($"'{path}' line {line + 1}: this folder holds an attack with other settings or examples: there {a[line].Trim()}, wanted {b[line].Trim()}; give another folder");
+        var line = Enumerable
+            .Range(0, Math.Min(a.Length, b.Length))
+            .FirstOrDefault(i => a[i] != b[i], Math.Min(a.Length, b.Length) - 1);
+        throw new DataException(
+            $"'{path}' line {line + 1}: this folder holds an attack with other settings or examples: there "
+                + $"{a[line].Trim()}, wanted {b[line].Trim()}; give another folder"
+        );
     }
 
     private static void CheckOrder(string path, List<AttackOutcome> outcomes, IReadOnlyList<AttackInput> inputs)
     {
         for (var i = 0; i < outcomes.Count; i++)
         {
-            if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id) throw new DataException($"'{path}' line {i + 1}: example '{outcomes[i].Id}' is not the one expected there");
+            if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id)
+                throw new DataException(
+                    $"'{path}' line {i + 1}: example '{outcomes[i].Id}' is not the one expected there"
+                );
         }
     }
 
-    // What is whole stays: lines end in a line feed, and the last one may be cut short or hold zeros after a crash.
+    // What is whole stays: lines end in a line feed, and the last one may be cut short or hold
+    // zeros after a crash.
     private static List<AttackOutcome> Recover(string path)
     {
-        if (!File.Exists(path)) return [];
+        if (!File.Exists(path))
+            return [];
         var bytes = File.ReadAllBytes(path);
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         var lines = Utf8.GetString(bytes, 0, whole).Split('\n')[..^1];
@@ -245,5 +318,6 @@ public sealed class AttackLog : IDisposable
         file.Flush();
     }
 
-    private FileStream Append(string name) => new(Path.Combine(_folder, name), FileMode.Append, FileAccess.Write, FileShare.Read);
+    private FileStream Append(string name) =>
+        new(Path.Combine(_folder, name), FileMode.Append, FileAccess.Write, FileShare.Read);
 }

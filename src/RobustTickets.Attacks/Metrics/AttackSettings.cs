@@ -20,12 +20,22 @@ public sealed record AttackSettings(
     IReadOnlyList<RecipeLine> Composition,
     IReadOnlyList<ResourceInfo> Resources,
     IReadOnlyList<RecipeLine> Run,
-    double? TimeLimitSeconds = null)
+    double? TimeLimitSeconds = null
+)
 {
     /// <summary>The settings of an attack.</summary>
     public static AttackSettings Of(Attack attack, string victim, IReadOnlyList<RecipeLine>? run = null)
     {
         ArgumentNullException.ThrowIfNull(attack);
-        return new AttackSettings(attack.Name, attack.Version, victim, attack.QueryBudget, attack.Lines, attack.Resources, run ?? [], attack.TimeLimit?.TotalSeconds);
+        return new AttackSettings(
+            attack.Name,
+            attack.Version,
+            victim,
+            attack.QueryBudget,
+            attack.Lines,
+            attack.Resources,
+            run ?? [],
+            attack.TimeLimit?.TotalSeconds
+        );
     }
 }

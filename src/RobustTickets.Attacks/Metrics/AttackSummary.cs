@@ -1,7 +1,9 @@
-// What an attack says about a classifier (specification 9.5). S successes, F failures, K skips, N = S + F + K:
-// Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F); #Query = mean over the S+F attacked examples. Percentages are of all examples, unrounded.
-// Examples that could not be attacked (errors) are counted beside N and in no figure.
-// Words changed: over successes with at least one change, 100 x changed places / words of the original (TextAttack's average); words: over all examples.
+// What an attack says about a classifier (specification 9.5). S successes, F failures, K skips, N =
+// S + F + K: Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F); #Query = mean over the S+F
+// attacked examples. Percentages are of all examples, unrounded. Examples that could not be
+// attacked (errors) are counted beside N and in no figure. Words changed: over successes with at
+// least one change, 100 x changed places / words of the original (TextAttack's average); words:
+// over all examples.
 
 using RobustTickets.Attacks;
 
@@ -31,15 +33,18 @@ public sealed record LabelCount(int Label, int Count);
 /// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval.</param>
 /// <param name="AuaHigh">Upper end.</param>
 /// <param name="Suc">Attack success rate, percent of S + F; 0 when that is 0.</param>
-/// <param name="QueriesAsked">#Query: mean queries of the attacked examples as TextAttack counts them.</param>
-/// <param name="QueriesForwarded">Mean distinct texts of the attacked examples that the victim was needed for.</param>
+/// <param name="QueriesAsked">#Query: mean queries of the attacked examples as TextAttack counts
+/// them.</param>
+/// <param name="QueriesForwarded">Mean distinct texts of the attacked examples that the victim was
+/// needed for.</param>
 /// <param name="TotalAsked">All queries asked, skipped examples included.</param>
 /// <param name="TotalForwarded">All distinct texts forwarded, skipped examples included.</param>
 /// <param name="WordsChangedPercent">Mean share of changed words over successes.</param>
 /// <param name="WordsChanged">Mean number of changed words over successes.</param>
 /// <param name="MostWordsChanged">Largest number of changed words of a success.</param>
 /// <param name="AverageWords">Mean words of all examples.</param>
-/// <param name="WholeSetClean">Accuracy on the whole evaluation set, percent, when the attacked examples are a sample of it.</param>
+/// <param name="WholeSetClean">Accuracy on the whole evaluation set, percent, when the attacked
+/// examples are a sample of it.</param>
 /// <param name="Labels">Examples per class, ascending.</param>
 /// <param name="Constraints">Rejection rates, position rules first.</param>
 /// <param name="Settings">What determined the numbers.</param>
@@ -66,10 +71,15 @@ public sealed record AttackSummary(
     double? WholeSetClean,
     IReadOnlyList<LabelCount> Labels,
     IReadOnlyList<ConstraintSummary> Constraints,
-    AttackSettings Settings)
+    AttackSettings Settings
+)
 {
     /// <summary>Sums up outcomes.</summary>
-    public static AttackSummary From(IEnumerable<AttackOutcome> outcomes, AttackSettings settings, double? wholeSetClean = null)
+    public static AttackSummary From(
+        IEnumerable<AttackOutcome> outcomes,
+        AttackSettings settings,
+        double? wholeSetClean = null
+    )
     {
         ArgumentNullException.ThrowIfNull(outcomes);
         var given = outcomes.ToList();
@@ -81,17 +91,36 @@ public sealed record AttackSummary(
         var changed = succeeded.Where(o => o.WordsChanged > 0 && o.Words > 0).ToList();
         var interval = WilsonInterval.Of(failed, n);
         return new AttackSummary(
-            n, succeeded.Count, failed, n - attacked.Count, given.Count - n, all.Count(o => o.StoppedByTime),
-            Percent(attacked.Count, n), Percent(failed, n), 100 * interval.Low, 100 * interval.High, Percent(succeeded.Count, attacked.Count),
-            Mean(attacked, o => o.Asked), Mean(attacked, o => o.Forwarded), all.Sum(o => (long)o.Asked), all.Sum(o => (long)o.Forwarded),
-            Mean(changed, o => o.WordsChanged * 100.0 / o.Words), Mean(succeeded, o => o.WordsChanged), succeeded.Select(o => o.WordsChanged).DefaultIfEmpty().Max(),
-            Mean(all, o => o.Words), wholeSetClean,
-            [.. all.GroupBy(o => o.Label).OrderBy(g => g.Key).Select(g => new LabelCount(g.Key, g.Count()))], Sum(all), settings);
+            n,
+            succeeded.Count,
+            failed,
+            n - attacked.Count,
+            given.Count - n,
+            all.Count(o => o.StoppedByTime),
+            Percent(attacked.Count, n),
+            Percent(failed, n),
+            100 * interval.Low,
+            100 * interval.High,
+            Percent(succeeded.Count, attacked.Count),
+            Mean(attacked, o => o.Asked),
+            Mean(attacked, o => o.Forwarded),
+            all.Sum(o => (long)o.Asked),
+            all.Sum(o => (long)o.Forwarded),
+            Mean(changed, o => o.WordsChanged * 100.0 / o.Words),
+            Mean(succeeded, o => o.WordsChanged),
+            succeeded.Select(o => o.WordsChanged).DefaultIfEmpty().Max(),
+            Mean(all, o => o.Words),
+            wholeSetClean,
+            [.. all.GroupBy(o => o.Label).OrderBy(g => g.Key).Select(g => new LabelCount(g.Key, g.Count()))],
+            Sum(all),
+            settings
+        );
     }
 
     private static double Percent(int part, int whole) => whole == 0 ? 0 : part * 100.0 / whole;
 
-    private static double Mean(List<AttackOutcome> outcomes, Func<AttackOutcome, double> value) => outcomes.Count == 0 ? 0 : outcomes.Average(value);
+    private static double Mean(List<AttackOutcome> outcomes, Func<AttackOutcome, double> value) =>
+        outcomes.Count == 0 ? 0 : outcomes.Average(value);
 
     // Constraints keep the attack's order; two of the same name are added up.
     private static List<ConstraintSummary> Sum(List<AttackOutcome> outcomes)
@@ -102,6 +131,14 @@ public sealed record AttackSummary(
             var (offered, rejected) = sums.GetValueOrDefault(c.Name);
             sums[c.Name] = (offered + c.Offered, rejected + c.Rejected);
         }
-        return [.. sums.Select(s => new ConstraintSummary(s.Key, s.Value.Offered, s.Value.Rejected, s.Value.Offered == 0 ? 0 : s.Value.Rejected * 100.0 / s.Value.Offered))];
+        return
+        [
+            .. sums.Select(s => new ConstraintSummary(
+                s.Key,
+                s.Value.Offered,
+                s.Value.Rejected,
+                s.Value.Offered == 0 ? 0 : s.Value.Rejected * 100.0 / s.Value.Offered
+            )),
+        ];
     }
 }

@@ -1,6 +1,8 @@
-// TextAttack's own result files, so that its readers keep working: the per-example CSV (pandas, QUOTE_NONNUMERIC; numbers as floats) and the summary JSON.
-// Texts are marked in its "file" style: [[word]] for each differing word; a pair shows its columns as "[[[[Premise]]]]: text", one after the other; a line feed is
-// written as <SPLIT>. An example that could not be attacked has no row: TextAttack knows no such result. Averages are rounded as numpy does, percentages as Python does.
+// TextAttack's own result files, so that its readers keep working: the per-example CSV (pandas,
+// QUOTE_NONNUMERIC; numbers as floats) and the summary JSON. Texts are marked in its "file" style:
+// [[word]] for each differing word; a pair shows its columns as "[[[[Premise]]]]: text", one after
+// the other; a line feed is written as <SPLIT>. An example that could not be attacked has no row:
+// TextAttack knows no such result. Averages are rounded as numpy does, percentages as Python does.
 
 using System.Globalization;
 using System.Text;
@@ -22,7 +24,8 @@ public static class TextAttackFormat
     public static string Row(AttackOutcome outcome, TextAttackVersion version)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        return string.Join(',',
+        return string.Join(
+            ',',
             Quote(Marked(outcome.Original, outcome.OriginalMarks, version)),
             Quote(Marked(outcome.Perturbed, outcome.PerturbedMarks, version)),
             PythonNumber.Repr(outcome.OriginalScore),
@@ -31,14 +34,23 @@ public static class TextAttackFormat
             PythonNumber.Repr(outcome.PerturbedOutput),
             PythonNumber.Repr(outcome.Label),
             PythonNumber.Repr(outcome.Asked),
-            Quote(outcome.Result switch { AttackResult.Success => "Successful", AttackResult.Failed => "Failed", _ => "Skipped" }));
+            Quote(
+                outcome.Result switch
+                {
+                    AttackResult.Success => "Successful",
+                    AttackResult.Failed => "Failed",
+                    _ => "Skipped",
+                }
+            )
+        );
     }
 
     /// <summary>The summary JSON, ending in a line feed.</summary>
     public static string Summary(AttackSummary summary)
     {
         ArgumentNullException.ThrowIfNull(summary);
-        static string Text(string s) => "\"" + JsonEncodedText.Encode(s, JavaScriptEncoder.UnsafeRelaxedJsonEscaping) + "\"";
+        static string Text(string s) =>
+            "\"" + JsonEncodedText.Encode(s, JavaScriptEncoder.UnsafeRelaxedJsonEscaping) + "\"";
         var results = new (string Name, string Value)[]
         {
             ("Number of successful attacks:", summary.Succeeded.ToString(CultureInfo.InvariantCulture)),
@@ -53,15 +65,24 @@ public static class TextAttackFormat
         };
         var json = new StringBuilder("{\n    \"Attack Details\": {\n");
         json.Append("        \"Attack algorithm:\": ").Append(Text(summary.Settings.Recipe)).Append(",\n");
-        json.Append("        \"Model:\": ").Append(Text(summary.Settings.Victim)).Append("\n    },\n    \"Attack Results\": {\n");
+        json.Append("        \"Model:\": ")
+            .Append(Text(summary.Settings.Victim))
+            .Append("\n    },\n    \"Attack Results\": {\n");
         json.AppendJoin(",\n", results.Select(r => $"        \"{r.Name}\": {r.Value}")).Append("\n    }\n}\n");
         return json.ToString();
     }
 
-    private static string Marked(IReadOnlyList<KeyValuePair<string, string>> columns, IReadOnlyList<int> marks, TextAttackVersion version)
+    private static string Marked(
+        IReadOnlyList<KeyValuePair<string, string>> columns,
+        IReadOnlyList<int> marks,
+        TextAttackVersion version
+    )
     {
         var texts = TextDifference.Mark(columns, marks, "[[", "]]", version);
-        var shown = texts.Length == 1 ? texts[0] : string.Join('\n', texts.Select((t, c) => $"[[[[{PythonText.Capitalise(columns[c].Key)}]]]]: {t}"));
+        var shown =
+            texts.Length == 1
+                ? texts[0]
+                : string.Join('\n', texts.Select((t, c) => $"[[[[{PythonText.Capitalise(columns[c].Key)}]]]]: {t}"));
         return shown.Replace("\n", "<SPLIT>", StringComparison.Ordinal);
     }
 

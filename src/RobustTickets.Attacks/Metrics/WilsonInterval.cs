@@ -1,4 +1,5 @@
-// Wilson's score interval (1927) for a proportion k / n: centre (p + z^2/2n) / (1 + z^2/n), half width z sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
+// Wilson's score interval (1927) for a proportion k / n: centre (p + z^2/2n) / (1 + z^2/n), half
+// width z sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
 
 namespace RobustTickets.Attacks.Metrics;
 
@@ -10,12 +11,16 @@ public readonly record struct WilsonInterval(double Low, double High)
     /// <summary>The 95 % quantile of the standard normal, two-sided.</summary>
     private const double Z = 1.959963984540054;
 
-    /// <summary>The 95 % interval of <paramref name="hits"/> among <paramref name="total"/>; [0, 1] when there are none.</summary>
+    /// <summary>
+    /// The 95 % interval of <paramref name="hits"/> among <paramref name="total"/>; [0, 1] when
+    /// there are none.
+    /// </summary>
     public static WilsonInterval Of(long hits, long total)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(hits);
         ArgumentOutOfRangeException.ThrowIfLessThan(total, hits);
-        if (total == 0) return new WilsonInterval(0, 1);
+        if (total == 0)
+            return new WilsonInterval(0, 1);
         var p = (double)hits / total;
         var zz = Z * Z / total;
         var centre = (p + zz / 2) / (1 + zz);

@@ -1,5 +1,7 @@
-// Python's string order = order of Unicode code points. `string.CompareOrdinal` orders UTF-16 units, which puts characters beyond U+FFFF (coded as surrogates,
-// U+D800..U+DFFF) before U+E000..U+FFFF; candidates are sorted by text, so the difference would change which of two equal scores wins.
+// Python's string order = order of Unicode code points. `string.CompareOrdinal` orders UTF-16
+// units, which puts characters beyond U+FFFF (coded as surrogates, U+D800..U+DFFF) before
+// U+E000..U+FFFF; candidates are sorted by text, so the difference would change which of two equal
+// scores wins.
 
 namespace RobustTickets.Attacks.Python;
 
@@ -9,23 +11,26 @@ public sealed class CodePointOrder : IComparer<string>
     /// <summary>The only instance.</summary>
     public static CodePointOrder Instance { get; } = new();
 
-    private CodePointOrder()
-    {
-    }
+    private CodePointOrder() { }
 
     /// <inheritdoc/>
     public int Compare(string? x, string? y)
     {
-        if (ReferenceEquals(x, y)) return 0;
-        if (x is null) return -1;
-        if (y is null) return 1;
+        if (ReferenceEquals(x, y))
+            return 0;
+        if (x is null)
+            return -1;
+        if (y is null)
+            return 1;
         var common = x.AsSpan().CommonPrefixLength(y);
-        if (common == x.Length || common == y.Length) return x.Length.CompareTo(y.Length);
+        if (common == x.Length || common == y.Length)
+            return x.Length.CompareTo(y.Length);
         var a = x[common];
         var b = y[common];
         var aSurrogate = char.IsSurrogate(a);
         // Two surrogates keep their order; a surrogate against another unit is beyond every unit.
-        if (aSurrogate != char.IsSurrogate(b)) return aSurrogate ? 1 : -1;
+        if (aSurrogate != char.IsSurrogate(b))
+            return aSurrogate ? 1 : -1;
         return a.CompareTo(b);
     }
 }

@@ -1,4 +1,5 @@
-// The case that a substitute takes from the word it replaces (specification 5.1, fixtures unit_case).
+// The case that a substitute takes from the word it replaces (specification 5.1, fixtures
+// unit_case).
 
 using System.Text;
 
@@ -8,16 +9,21 @@ namespace RobustTickets.Attacks.Python;
 public static class LetterCase
 {
     /// <summary>
-    /// All-lower stays lower, all-upper (more than one character) becomes upper, first-upper-rest-lower is capitalised, anything else is left alone.
+    /// All-lower stays lower, all-upper (more than one character) becomes upper,
+    /// first-upper-rest-lower is capitalised, anything else is left alone.
     /// </summary>
     public static string Restore(string substitute, string reference)
     {
         ArgumentNullException.ThrowIfNull(substitute);
         ArgumentException.ThrowIfNullOrEmpty(reference);
-        if (PythonText.IsLower(reference)) return PythonText.Lower(substitute);
+        if (PythonText.IsLower(reference))
+            return PythonText.Lower(substitute);
         Rune.DecodeFromUtf16(reference, out var first, out var used);
         var rest = reference.AsSpan(used);
-        if (rest.Length > 0 && PythonText.IsUpper(reference)) return PythonText.Upper(substitute);
-        return PythonText.IsUpperRune(first) && PythonText.IsLower(rest) ? PythonText.Capitalise(substitute) : substitute;
+        if (rest.Length > 0 && PythonText.IsUpper(reference))
+            return PythonText.Upper(substitute);
+        return PythonText.IsUpperRune(first) && PythonText.IsLower(rest)
+            ? PythonText.Capitalise(substitute)
+            : substitute;
     }
 }

@@ -1,11 +1,14 @@
-// MT19937 (Matsumoto & Nishimura 1998) with the two seedings behind TextAttack's random numbers and the two ways of drawing from it that its transformations
-// use (specification A.3): numpy's legacy generator (`numpy.random.seed`, `randint`) and Python's (`random.seed`, `choice`).
+// MT19937 (Matsumoto & Nishimura 1998) with the two seedings behind TextAttack's random numbers and
+// the two ways of drawing from it that its transformations use (specification A.3): numpy's legacy
+// generator (`numpy.random.seed`, `randint`) and Python's (`random.seed`, `choice`).
 
 using System.Numerics;
 
 namespace RobustTickets.Attacks.Python;
 
-/// <summary>The generator under both numpy's legacy functions and Python's <c>random</c>. Not thread-safe.</summary>
+/// <summary>
+/// The generator under both numpy's legacy functions and Python's <c>random</c>. Not thread-safe.
+/// </summary>
 public sealed class MersenneTwister
 {
     private const int Size = 624;
@@ -16,17 +19,22 @@ public sealed class MersenneTwister
     private MersenneTwister(uint seed)
     {
         _state[0] = seed;
-        for (var i = 1u; i < Size; i++) _state[i] = 1812433253u * (_state[i - 1] ^ (_state[i - 1] >> 30)) + i;
+        for (var i = 1u; i < Size; i++)
+            _state[i] = 1812433253u * (_state[i - 1] ^ (_state[i - 1] >> 30)) + i;
     }
 
     /// <summary>The state after <c>numpy.random.seed(seed)</c>.</summary>
     public static MersenneTwister Numpy(uint seed) => new(seed);
 
-    /// <summary>The state after <c>random.seed(n)</c>, n being the integer with these 32-bit digits, lowest first.</summary>
+    /// <summary>
+    /// The state after <c>random.seed(n)</c>, n being the integer with these 32-bit digits, lowest
+    /// first.
+    /// </summary>
     /// <exception cref="ArgumentException">No digits.</exception>
     public static MersenneTwister Python(params ReadOnlySpan<uint> digits)
     {
-        if (digits.Length == 0) throw new ArgumentException("a seed has at least one digit", nameof(digits));
+        if (digits.Length == 0)
+            throw new ArgumentException("a seed has at least one digit", nameof(digits));
         var twister = new MersenneTwister(19650218u);
         var s = twister._state;
         var i = 1;
@@ -35,7 +43,8 @@ public sealed class MersenneTwister
         {
             s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1664525u)) + digits[j] + (uint)j;
             Wrap(s, ref i);
-            if (++j >= digits.Length) j = 0;
+            if (++j >= digits.Length)
+                j = 0;
         }
         for (var k = Size - 1; k > 0; k--)
         {
@@ -49,7 +58,8 @@ public sealed class MersenneTwister
     /// <summary>The next 32 random bits.</summary>
     public uint Next()
     {
-        if (_next == Size) Twist();
+        if (_next == Size)
+            Twist();
         var y = _state[_next++];
         y ^= y >> 11;
         y ^= (y << 7) & 0x9d2c5680u;
@@ -57,13 +67,17 @@ public sealed class MersenneTwister
         return y ^ (y >> 18);
     }
 
-    /// <summary><c>numpy.random.randint(low, high)</c>: masked outputs until one is in range; a range of one number takes no output.</summary>
+    /// <summary>
+    /// <c>numpy.random.randint(low, high)</c>: masked outputs until one is in range; a range of one
+    /// number takes no output.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty.</exception>
     public int Integer(int low, int high)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(low, high);
         var range = (uint)(high - 1 - low);
-        if (range == 0) return low;
+        if (range == 0)
+            return low;
         var mask = uint.MaxValue >> BitOperations.LeadingZeroCount(range);
         uint drawn;
         do drawn = Next() & mask;
@@ -71,7 +85,10 @@ public sealed class MersenneTwister
         return low + (int)drawn;
     }
 
-    /// <summary>The index that <c>random.choice</c> takes of a sequence of that length: top bits until one is in range, also for a single element.</summary>
+    /// <summary>
+    /// The index that <c>random.choice</c> takes of a sequence of that length: top bits until one
+    /// is in range, also for a single element.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The sequence is empty.</exception>
     public int Choice(int count)
     {
@@ -85,7 +102,8 @@ public sealed class MersenneTwister
 
     private static void Wrap(uint[] s, ref int i)
     {
-        if (++i < Size) return;
+        if (++i < Size)
+            return;
         s[0] = s[Size - 1];
         i = 1;
     }

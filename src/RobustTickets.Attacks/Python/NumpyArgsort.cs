@@ -1,7 +1,9 @@
-// numpy's default argsort on doubles before 1.25 (introsort: quicksort by median of three, insertion sort for short ranges, heap sort when too deep). It is not
-// stable, and word ranking has real ties (repeated words, saturated confidences), so the exact permutation decides which word is attacked first.
-// Steps: specification A.1 (checked there against numpy 1.24.2 on 22,000 arrays). The heap sort beyond the depth limit follows the usual bottom-up form;
-// no array in those checks reached it.
+// numpy's default argsort on doubles before 1.25 (introsort: quicksort by median of three,
+// insertion sort for short ranges, heap sort when too deep). It is not stable, and word ranking has
+// real ties (repeated words, saturated confidences), so the exact permutation decides which word is
+// attacked first. Steps: specification A.1 (checked there against numpy 1.24.2 on 22,000 arrays).
+// The heap sort beyond the depth limit follows the usual bottom-up form; no array in those checks
+// reached it.
 
 using System.Numerics;
 
@@ -12,12 +14,16 @@ public static class NumpyArgsort
 {
     private const int Small = 15;
 
-    /// <summary>The permutation that sorts <paramref name="keys"/> ascending. Keys must not be NaN.</summary>
+    /// <summary>
+    /// The permutation that sorts <paramref name="keys"/> ascending. Keys must not be NaN.
+    /// </summary>
     public static int[] Sort(ReadOnlySpan<double> keys)
     {
         var order = new int[keys.Length];
-        for (var i = 0; i < order.Length; i++) order[i] = i;
-        if (order.Length > 1) Sort(keys, order);
+        for (var i = 0; i < order.Length; i++)
+            order[i] = i;
+        if (order.Length > 1)
+            Sort(keys, order);
         return order;
     }
 
@@ -52,7 +58,8 @@ public static class NumpyArgsort
                 }
                 InsertionSort(v, t, l, r);
             }
-            if (!stack.TryPop(out var next)) return;
+            if (!stack.TryPop(out var next))
+                return;
             (l, r, depth) = next;
         }
     }
@@ -60,18 +67,24 @@ public static class NumpyArgsort
     private static int Partition(ReadOnlySpan<double> v, int[] t, int l, int r)
     {
         var mid = l + ((r - l) >> 1);
-        if (v[t[mid]] < v[t[l]]) (t[mid], t[l]) = (t[l], t[mid]);
-        if (v[t[r]] < v[t[mid]]) (t[r], t[mid]) = (t[mid], t[r]);
-        if (v[t[mid]] < v[t[l]]) (t[mid], t[l]) = (t[l], t[mid]);
+        if (v[t[mid]] < v[t[l]])
+            (t[mid], t[l]) = (t[l], t[mid]);
+        if (v[t[r]] < v[t[mid]])
+            (t[r], t[mid]) = (t[mid], t[r]);
+        if (v[t[mid]] < v[t[l]])
+            (t[mid], t[l]) = (t[l], t[mid]);
         var pivot = v[t[mid]];
         var i = l;
         var j = r - 1;
         (t[mid], t[j]) = (t[j], t[mid]);
         while (true)
         {
-            do i++; while (v[t[i]] < pivot);
-            do j--; while (pivot < v[t[j]]);
-            if (i >= j) break;
+            do i++;
+            while (v[t[i]] < pivot);
+            do j--;
+            while (pivot < v[t[j]]);
+            if (i >= j)
+                break;
             (t[i], t[j]) = (t[j], t[i]);
         }
         (t[i], t[r - 1]) = (t[r - 1], t[i]);
@@ -96,8 +109,9 @@ public static class NumpyArgsort
 
     private static void HeapSort(ReadOnlySpan<double> v, Span<int> t)
     {
-        for (var l = t.Length / 2; l > 0; l--) Sift(v, t, l, t.Length);
-        for (var n = t.Length; n > 1;)
+        for (var l = t.Length / 2; l > 0; l--)
+            Sift(v, t, l, t.Length);
+        for (var n = t.Length; n > 1; )
         {
             (t[n - 1], t[0]) = (t[0], t[n - 1]);
             n--;
@@ -110,10 +124,12 @@ public static class NumpyArgsort
     {
         var item = t[start - 1];
         var i = start;
-        for (var j = start << 1; j <= n;)
+        for (var j = start << 1; j <= n; )
         {
-            if (j < n && v[t[j - 1]] < v[t[j]]) j++;
-            if (!(v[item] < v[t[j - 1]])) break;
+            if (j < n && v[t[j - 1]] < v[t[j]])
+                j++;
+            if (!(v[item] < v[t[j - 1]]))
+                break;
             t[i - 1] = t[j - 1];
             i = j;
             j += j;

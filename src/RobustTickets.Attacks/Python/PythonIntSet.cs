@@ -1,6 +1,8 @@
-// The iteration order of a CPython set of small non-negative integers. Later TextAttack releases rank words in that order (specification 4.1), and the window of an
-// edit that marked several words starts at the set's first element (3.7). It is ascending unless an element exceeds the table: then it wraps around.
-// Follows CPython 3.7-3.12 `setobject.c`: hash(n) = n, ten linear probes, then the perturbed jump; growth by four when three fifths full.
+// The iteration order of a CPython set of small non-negative integers. Later TextAttack releases
+// rank words in that order (specification 4.1), and the window of an edit that marked several words
+// starts at the set's first element (3.7). It is ascending unless an element exceeds the table:
+// then it wraps around. Follows CPython 3.7-3.12 `setobject.c`: hash(n) = n, ten linear probes,
+// then the perturbed jump; growth by four when three fifths full.
 
 namespace RobustTickets.Attacks.Python;
 
@@ -17,10 +19,12 @@ public sealed class PythonIntSet
     public void Add(int value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(value);
-        if (!Insert(_table, value)) return;
+        if (!Insert(_table, value))
+            return;
         Count++;
         var mask = _table.Length - 1;
-        if (Count * 5 >= mask * 3) Resize(Count * 4);
+        if (Count * 5 >= mask * 3)
+            Resize(Count * 4);
     }
 
     /// <summary>True when the element is there.</summary>
@@ -37,11 +41,15 @@ public sealed class PythonIntSet
     public static PythonIntSet Range(int start, int end)
     {
         var set = new PythonIntSet();
-        for (var i = start; i < end; i++) set.Add(i);
+        for (var i = start; i < end; i++)
+            set.Add(i);
         return set;
     }
 
-    /// <summary><c>a &amp; b</c>: walks the smaller set (the second when equal) and adds what the other holds.</summary>
+    /// <summary>
+    /// <c>a &amp; b</c>: walks the smaller set (the second when equal) and adds what the other
+    /// holds.
+    /// </summary>
     public static PythonIntSet Intersect(PythonIntSet a, PythonIntSet b)
     {
         ArgumentNullException.ThrowIfNull(a);
@@ -50,19 +58,24 @@ public sealed class PythonIntSet
         var result = new PythonIntSet();
         foreach (var v in walked._table)
         {
-            if (v >= 0 && other.Contains(v)) result.Add(v);
+            if (v >= 0 && other.Contains(v))
+                result.Add(v);
         }
         return result;
     }
 
-    /// <summary><c>self |= other</c>: grows once for the sum of both, then inserts in the other's order.</summary>
+    /// <summary>
+    /// <c>self |= other</c>: grows once for the sum of both, then inserts in the other's order.
+    /// </summary>
     public void UnionWith(PythonIntSet other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if ((Count + other.Count) * 5 >= (_table.Length - 1) * 3) Resize((Count + other.Count) * 2);
+        if ((Count + other.Count) * 5 >= (_table.Length - 1) * 3)
+            Resize((Count + other.Count) * 2);
         foreach (var v in other._table)
         {
-            if (v >= 0 && Insert(_table, v)) Count++;
+            if (v >= 0 && Insert(_table, v))
+                Count++;
         }
     }
 
@@ -76,11 +89,13 @@ public sealed class PythonIntSet
     private void Resize(int minimum)
     {
         var size = 8;
-        while (size <= minimum) size <<= 1;
+        while (size <= minimum)
+            size <<= 1;
         var table = NewTable(size);
         foreach (var v in _table)
         {
-            if (v >= 0) Insert(table, v);
+            if (v >= 0)
+                Insert(table, v);
         }
         _table = table;
     }
@@ -88,7 +103,8 @@ public sealed class PythonIntSet
     private static bool Insert(int[] table, int value)
     {
         var (slot, found) = Find(table, value);
-        if (found) return false;
+        if (found)
+            return false;
         table[slot] = value;
         return true;
     }
@@ -104,8 +120,10 @@ public sealed class PythonIntSet
             for (var p = 0; p <= probes; p++)
             {
                 var held = table[(int)i + p];
-                if (held < 0) return ((int)i + p, false);
-                if (held == value) return ((int)i + p, true);
+                if (held < 0)
+                    return ((int)i + p, false);
+                if (held == value)
+                    return ((int)i + p, true);
             }
             perturb >>= 5;
             i = (i * 5 + 1 + perturb) & mask;

@@ -1,5 +1,6 @@
-// How Python prints and rounds floats: repr() (shortest digits that read back, exponent form below 1e-4 and from 1e16), round(x, 2) on floats (exact decimal value,
-// ties to even) and on numpy floats (scaled, ties to even, scaled back). TextAttack's files hold numbers of all three kinds.
+// How Python prints and rounds floats: repr() (shortest digits that read back, exponent form below
+// 1e-4 and from 1e16), round(x, 2) on floats (exact decimal value, ties to even) and on numpy
+// floats (scaled, ties to even, scaled back). TextAttack's files hold numbers of all three kinds.
 
 using System.Globalization;
 
@@ -11,20 +12,28 @@ public static class PythonNumber
     /// <summary><c>repr(x)</c>.</summary>
     public static string Repr(double x)
     {
-        if (double.IsNaN(x)) return "nan";
-        if (double.IsInfinity(x)) return x > 0 ? "inf" : "-inf";
+        if (double.IsNaN(x))
+            return "nan";
+        if (double.IsInfinity(x))
+            return x > 0 ? "inf" : "-inf";
         var shortest = x.ToString("E16", CultureInfo.InvariantCulture);
         var round = x.ToString("R", CultureInfo.InvariantCulture);
         var sign = round[0] == '-' ? "-" : "";
-        var exponent = int.Parse(shortest.AsSpan(shortest.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var exponent = int.Parse(
+            shortest.AsSpan(shortest.IndexOf('E', StringComparison.Ordinal) + 1),
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture
+        );
         var digits = Digits(round);
-        if (digits.Length == 0) return sign + "0.0";
+        if (digits.Length == 0)
+            return sign + "0.0";
         if (exponent is < -4 or >= 16)
         {
             var mantissa = digits.Length == 1 ? digits : digits[..1] + "." + digits[1..];
             return $"{sign}{mantissa}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
         }
-        if (exponent < 0) return sign + "0." + new string('0', -exponent - 1) + digits;
+        if (exponent < 0)
+            return sign + "0." + new string('0', -exponent - 1) + digits;
         return digits.Length <= exponent + 1
             ? sign + digits + new string('0', exponent + 1 - digits.Length) + ".0"
             : sign + digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
@@ -34,7 +43,8 @@ public static class PythonNumber
     public static double Round2(double x)
     {
         // Two decimals of the exact value; an exact tie can only occur at odd eighths.
-        if (Math.Abs(x) < 1e12 && x * 8 == Math.Floor(x * 8) && Math.Floor(x * 8) % 2 != 0) return Math.Round(x * 100, MidpointRounding.ToEven) / 100;
+        if (Math.Abs(x) < 1e12 && x * 8 == Math.Floor(x * 8) && Math.Floor(x * 8) % 2 != 0)
+            return Math.Round(x * 100, MidpointRounding.ToEven) / 100;
         return double.Parse(x.ToString("F2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 

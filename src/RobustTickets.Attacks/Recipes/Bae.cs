@@ -1,4 +1,5 @@
-// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as TextAttack runs it (recipe bae_garg_2019; specification 8.3).
+// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as TextAttack runs it (recipe bae_garg_2019;
+// specification 8.3).
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
@@ -10,7 +11,8 @@ using RobustTickets.Attacks.Transformations;
 namespace RobustTickets.Attacks.Recipes;
 
 /// <summary>What may be varied in BAE; the defaults are TextAttack's.</summary>
-/// <param name="Encoder">Sentence encoder; null: no sentence-similarity constraint, and the summary says so.</param>
+/// <param name="Encoder">Sentence encoder; null: no sentence-similarity constraint, and the summary
+/// says so.</param>
 /// <param name="SimilarityThreshold">Smallest cosine of sentence vectors.</param>
 /// <param name="Candidates">Most substitutes of a word.</param>
 /// <param name="MinProbability">Least probability of a substitute.</param>
@@ -24,7 +26,8 @@ public sealed record BaeOptions(
     double MinProbability = 5e-4,
     int? QueryBudget = null,
     ScorePrecision Precision = ScorePrecision.Double,
-    TextAttackVersion Version = TextAttackVersion.V034);
+    TextAttackVersion Version = TextAttackVersion.V034
+);
 
 /// <summary>The recipe <c>bae</c>.</summary>
 public static class Bae
@@ -43,8 +46,14 @@ public static class Bae
             new("goal", "untargeted classification", Recipe),
             RecipeLines.Precision(o.Precision),
             new("search", "greedy, words ranked by deletion", Recipe),
-            new("transformation", $"at most {o.Candidates} tokens of a masked language model in the place of the hidden word, each of probability {CandidateRules.Number(o.MinProbability)} or more",
-                o.Candidates == defaults.Candidates && o.MinProbability == defaults.MinProbability ? Recipe : RecipeLines.Chosen),
+            new(
+                "transformation",
+                $"at most {o.Candidates} tokens of a masked language model in the place of the hidden word, "
+                    + $"each of probability {CandidateRules.Number(o.MinProbability)} or more",
+                o.Candidates == defaults.Candidates && o.MinProbability == defaults.MinProbability
+                    ? Recipe
+                    : RecipeLines.Chosen
+            ),
             RecipeLines.Masked(model),
             new("repeated modification", "never", Recipe),
             RecipeLines.NltkStopWords(resources.StopWords),
@@ -52,10 +61,22 @@ public static class Bae
         var rules = new CandidateRules(lines);
         rules.PartOfSpeech(resources.Tagger, Recipe);
         rules.Similarity(
-            o.Encoder is { } encoder ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, true) : null,
-            o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen);
+            o.Encoder is { } encoder
+                ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, true)
+                : null,
+            o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen
+        );
         return new Attack(
-            "bae", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Delete), new BaeSwap(model, o.Candidates, o.MinProbability),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)], rules.Constraints, o.QueryBudget, lines, resources.Files);
+            "bae",
+            o.Version,
+            new UntargetedGoal(o.Precision),
+            new GreedyWordRanking(WordRanking.Delete),
+            new BaeSwap(model, o.Candidates, o.MinProbability),
+            [new NoRepeat(), new NoStopWords(resources.StopWords)],
+            rules.Constraints,
+            o.QueryBudget,
+            lines,
+            resources.Files
+        );
     }
 }

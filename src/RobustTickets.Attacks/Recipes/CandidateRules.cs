@@ -1,4 +1,5 @@
-// The rules that candidates of several recipes must keep, each written down beside its line in the recipe's description: what runs and what is said of it cannot part.
+// The rules that candidates of several recipes must keep, each written down beside its line in the
+// recipe's description: what runs and what is said of it cannot part.
 
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
@@ -29,11 +30,16 @@ internal sealed class CandidateRules(List<RecipeLine> lines)
     /// <param name="without">Why there is no tagger.</param>
     public void PartOfSpeech(PerceptronTagger? tagger, string source, string without = "no tagger given")
     {
-        if (tagger is null) lines.Add(new("part of speech", "free", without));
-        else Add(new SamePartOfSpeech(tagger), new("part of speech", "equal universal tag, or noun and verb", source));
+        if (tagger is null)
+            lines.Add(new("part of speech", "free", without));
+        else
+            Add(new SamePartOfSpeech(tagger), new("part of speech", "equal universal tag, or noun and verb", source));
     }
 
-    /// <summary>The sentence keeps its meaning as an encoder sees it; no such rule where there is no encoder.</summary>
+    /// <summary>
+    /// The sentence keeps its meaning as an encoder sees it; no such rule where there is no
+    /// encoder.
+    /// </summary>
     /// <param name="rule">The constraint, or null without an encoder.</param>
     /// <param name="source">Where its numbers are from.</param>
     public void Similarity(SentenceSimilarity? rule, string source)
@@ -44,8 +50,18 @@ internal sealed class CandidateRules(List<RecipeLine> lines)
             return;
         }
         var metric = rule.Metric == SimilarityMetric.Angular ? "angular" : "cosine";
-        var window = rule.Window is not { } words ? "whole text" : $"window {words}, {(rule.SkipShortTexts ? "shorter texts exempt" : "short texts not exempt")}";
-        Add(rule, new("sentence similarity", $"{metric} >= {Number(rule.Threshold)}, {window}, against the {(rule.ComparesWithOriginal ? "original" : "current")} text", source));
+        var window = rule.Window is not { } words
+            ? "whole text"
+            : $"window {words}, {(rule.SkipShortTexts ? "shorter texts exempt" : "short texts not exempt")}";
+        Add(
+            rule,
+            new(
+                "sentence similarity",
+                $"{metric} >= {Number(rule.Threshold)}, {window}, against the "
+                    + $"{(rule.ComparesWithOriginal ? "original" : "current")} text",
+                source
+            )
+        );
         lines.Add(RecipeLines.Encoder(rule.Encoder));
     }
 

@@ -1,5 +1,6 @@
-// DeepWordBug (Gao et al., SPW 2018) as TextAttack runs it (recipe deepwordbug_gao_2018; specification 8.2): four random typing errors per word, limited by the edit
-// distance to the original text. It needs no resource but stop words.
+// DeepWordBug (Gao et al., SPW 2018) as TextAttack runs it (recipe deepwordbug_gao_2018;
+// specification 8.2): four random typing errors per word, limited by the edit distance to the
+// original text. It needs no resource but stop words.
 
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
@@ -12,7 +13,8 @@ namespace RobustTickets.Attacks.Recipes;
 
 /// <summary>What may be varied in DeepWordBug; the defaults are TextAttack's.</summary>
 /// <param name="MaxEdits">Most character edits of the whole text.</param>
-/// <param name="Randomness">Where places and letters come from; null: a stream per example, seed 42.</param>
+/// <param name="Randomness">Where places and letters come from; null: a stream per example, seed
+/// 42.</param>
 /// <param name="QueryBudget">Most queries per example; null: no limit.</param>
 /// <param name="Precision">Number type of scores.</param>
 /// <param name="Version">Release whose behaviour is followed.</param>
@@ -21,7 +23,8 @@ public sealed record DeepWordBugOptions(
     RandomPlan? Randomness = null,
     int? QueryBudget = null,
     ScorePrecision Precision = ScorePrecision.Double,
-    TextAttackVersion Version = TextAttackVersion.V034);
+    TextAttackVersion Version = TextAttackVersion.V034
+);
 
 /// <summary>The recipe <c>deepwordbug</c>.</summary>
 public static class DeepWordBug
@@ -39,20 +42,42 @@ public static class DeepWordBug
             new("goal", "untargeted classification", Recipe),
             RecipeLines.Precision(o.Precision),
             new("search", "greedy, words ranked by [UNK]", Recipe),
-            new("transformation", "two characters swapped, a random letter for a character, a character less, a random letter more, each at one random place; words of one character stay", Recipe),
+            new(
+                "transformation",
+                "two characters swapped, a random letter for a character, a character less, a random letter "
+                    + "more, each at one random place; words of one character stay",
+                Recipe
+            ),
             RecipeLines.Randomness(randomness),
             new("repeated modification", "never", Recipe),
             RecipeLines.NltkStopWords(resources.StopWords),
-            new("edit distance", $"<= {o.MaxEdits.ToString(CultureInfo.InvariantCulture)} characters, whole text, against the original text", o.MaxEdits == new DeepWordBugOptions().MaxEdits ? Recipe : RecipeLines.Chosen),
+            new(
+                "edit distance",
+                $"<= {o.MaxEdits.ToString(CultureInfo.InvariantCulture)} characters, whole text, against the "
+                    + "original text",
+                o.MaxEdits == new DeepWordBugOptions().MaxEdits ? Recipe : RecipeLines.Chosen
+            ),
         ];
         return new Attack(
-            "deepwordbug", o.Version, new UntargetedGoal(o.Precision), new GreedyWordRanking(WordRanking.Unknown), Transformation(),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)], [new MaxEditDistance(o.MaxEdits)], o.QueryBudget, lines, resources.Files)
+            "deepwordbug",
+            o.Version,
+            new UntargetedGoal(o.Precision),
+            new GreedyWordRanking(WordRanking.Unknown),
+            Transformation(),
+            [new NoRepeat(), new NoStopWords(resources.StopWords)],
+            [new MaxEditDistance(o.MaxEdits)],
+            o.QueryBudget,
+            lines,
+            resources.Files
+        )
         {
             Randomness = randomness,
         };
     }
 
-    /// <summary>DeepWordBug's four edits in TextAttack's order, which matters to random draws.</summary>
-    public static CompositeSwap Transformation() => new([new NeighbourSwap(), new CharacterSubstitution(), new CharacterDeletion(), new CharacterInsertion()]);
+    /// <summary>
+    /// DeepWordBug's four edits in TextAttack's order, which matters to random draws.
+    /// </summary>
+    public static CompositeSwap Transformation() =>
+        new([new NeighbourSwap(), new CharacterSubstitution(), new CharacterDeletion(), new CharacterInsertion()]);
 }

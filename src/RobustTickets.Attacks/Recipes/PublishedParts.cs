@@ -1,4 +1,5 @@
-// What the published attacks were built from, by name: enough to write a recipe's composition down without having any of the files. These parts can be described, not run.
+// What the published attacks were built from, by name: enough to write a recipe's composition down
+// without having any of the files. These parts can be described, not run.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
@@ -24,9 +25,11 @@ public static class PublishedParts
     public static WordNet WordNet { get; } = WordNet.Named(new ResourceInfo("wordnet", "WordNet", "", "version 3.0"));
 
     /// <summary>Word vectors, their neighbours and the tagger, with a list of stop words.</summary>
-    public static AttackResources Resources(StopWords stopWords) => new(new NamedNeighbours(), stopWords, new WordVectors([], [], 300), PerceptronTagger.Untrained, []);
+    public static AttackResources Resources(StopWords stopWords) =>
+        new(new NamedNeighbours(), stopWords, new WordVectors([], [], 300), PerceptronTagger.Untrained, []);
 
-    private static StopWords List(string name, int count) => new(name, Enumerable.Range(0, count).Select(i => $"{name} {i}"));
+    private static StopWords List(string name, int count) =>
+        new(name, Enumerable.Range(0, count).Select(i => $"{name} {i}"));
 
     private static NotSupportedException NotRun() => new("a published part can be described, not run");
 
@@ -36,7 +39,8 @@ public static class PublishedParts
 
         public IReadOnlyList<string> Nearest(string word, int count) => throw NotRun();
 
-        public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation) => throw NotRun();
+        public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation) =>
+            throw NotRun();
     }
 
     private sealed class NamedEncoder : ISentenceEncoder

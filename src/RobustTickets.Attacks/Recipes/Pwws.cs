@@ -1,5 +1,6 @@
-// PWWS, probability weighted word saliency (Ren et al., ACL 2019), as TextAttack runs it (recipe pwws_ren_2019; specification 8.1, 4.5). The original's named entities
-// and parts of speech have no part in it.
+// PWWS, probability weighted word saliency (Ren et al., ACL 2019), as TextAttack runs it (recipe
+// pwws_ren_2019; specification 8.1, 4.5). The original's named entities and parts of speech have no
+// part in it.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
@@ -13,7 +14,11 @@ namespace RobustTickets.Attacks.Recipes;
 /// <param name="QueryBudget">Most queries per example; null: no limit.</param>
 /// <param name="Precision">Number type of scores.</param>
 /// <param name="Version">Release whose behaviour is followed.</param>
-public sealed record PwwsOptions(int? QueryBudget = null, ScorePrecision Precision = ScorePrecision.Double, TextAttackVersion Version = TextAttackVersion.V034);
+public sealed record PwwsOptions(
+    int? QueryBudget = null,
+    ScorePrecision Precision = ScorePrecision.Double,
+    TextAttackVersion Version = TextAttackVersion.V034
+);
 
 /// <summary>The recipe <c>pwws</c>.</summary>
 public static class Pwws
@@ -30,16 +35,31 @@ public static class Pwws
         ArgumentNullException.ThrowIfNull(wordNet);
         var o = options ?? new PwwsOptions();
         return new Attack(
-            "pwws", o.Version, new UntargetedGoal(o.Precision), new WeightedSaliency(), new WordNetSwap(wordNet, o.Version), [new NoRepeat(), new NoStopWords(resources.StopWords)], [],
+            "pwws",
+            o.Version,
+            new UntargetedGoal(o.Precision),
+            new WeightedSaliency(),
+            new WordNetSwap(wordNet, o.Version),
+            [new NoRepeat(), new NoStopWords(resources.StopWords)],
+            [],
             o.QueryBudget,
             [
                 new("goal", "untargeted classification", Recipe),
                 RecipeLines.Precision(o.Precision),
-                new("search", "greedy, words ranked by softmax of the [UNK] scores times the best candidate's score", Recipe),
-                new("transformation", $"every synonym that is one word; WordNet, {wordNet.Info.Content}", Recipe + ", WordNet 3.0"),
+                new(
+                    "search",
+                    "greedy, words ranked by softmax of the [UNK] scores times the best candidate's score",
+                    Recipe
+                ),
+                new(
+                    "transformation",
+                    $"every synonym that is one word; WordNet, {wordNet.Info.Content}",
+                    Recipe + ", WordNet 3.0"
+                ),
                 new("repeated modification", "never", Recipe),
                 RecipeLines.NltkStopWords(resources.StopWords),
             ],
-            [.. resources.Files, wordNet.Info]);
+            [.. resources.Files, wordNet.Info]
+        );
     }
 }

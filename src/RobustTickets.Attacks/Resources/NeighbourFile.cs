@@ -1,5 +1,7 @@
-// A table of nearest neighbours, computed once from word vectors and bound to their hash, so that a run need not compute them again. It changes speed only: the rows are
-// those VectorNeighbours finds. Little-endian: "RTNN", version, V, K (4 x int32), SHA-256 of the vectors' file (32 bytes), rows [V, K] int32 (-1: none), SHA-256 of all before.
+// A table of nearest neighbours, computed once from word vectors and bound to their hash, so that a
+// run need not compute them again. It changes speed only: the rows are those VectorNeighbours
+// finds. Little-endian: "RTNN", version, V, K (4 x int32), SHA-256 of the vectors' file (32 bytes),
+// rows [V, K] int32 (-1: none), SHA-256 of all before.
 
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
@@ -49,7 +51,13 @@ public sealed class NeighbourFile
     /// <param name="count">Neighbours a word.</param>
     /// <param name="progress">Told how many words are done.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public static NeighbourFile Compute(WordVectors vectors, string vectorsHash, int count, Action<int>? progress = null, CancellationToken cancellation = default)
+    public static NeighbourFile Compute(
+        WordVectors vectors,
+        string vectorsHash,
+        int count,
+        Action<int>? progress = null,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -58,12 +66,17 @@ public sealed class NeighbourFile
         Array.Fill(rows, -1);
         var search = new VectorNeighbours(vectors);
         var done = 0;
-        Parallel.ForEach(Enumerable.Range(0, vectors.Count).Chunk(VectorNeighbours.BlockWords), new ParallelOptions { CancellationToken = cancellation }, block =>
-        {
-            var found = search.Rows(block, count);
-            for (var q = 0; q < block.Length; q++) found[q].CopyTo(rows, block[q] * count);
-            progress?.Invoke(Interlocked.Add(ref done, block.Length));
-        });
+        Parallel.ForEach(
+            Enumerable.Range(0, vectors.Count).Chunk(VectorNeighbours.BlockWords),
+            new ParallelOptions { CancellationToken = cancellation },
+            block =>
+            {
+                var found = search.Rows(block, count);
+                for (var q = 0; q < block.Length; q++)
+                    found[q].CopyTo(rows, block[q] * count);
+                progress?.Invoke(Interlocked.Add(ref done, block.Length));
+            }
+        );
         return new NeighbourFile(vectorsHash, vectors.Count, count, rows);
     }
 
@@ -73,7 +86,8 @@ public sealed class NeighbourFile
         ArgumentNullException.ThrowIfNull(stream);
         var bytes = new byte[HeaderBytes + _rows.Length * sizeof(int)];
         int[] numbers = [Magic, Version, Words, Count];
-        for (var i = 0; i < numbers.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), numbers[i]);
+        for (var i = 0; i < numbers.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), numbers[i]);
         Convert.FromHexString(VectorsHash).CopyTo(bytes, numbers.Length * sizeof(int));
         MemoryMarshal.AsBytes(_rows.AsSpan()).CopyTo(bytes.AsSpan(HeaderBytes));
         stream.Write(bytes);
@@ -92,15 +106,30 @@ public sealed class NeighbourFile
         var bytes = File.ReadAllBytes(path);
         var body = bytes.AsSpan(0, Math.Max(0, bytes.Length - SHA256.HashSizeInBytes));
         int Number(int i) => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * sizeof(int)));
-        if (body.Length < HeaderBytes || Number(0) != Magic || Number(1) != Version || !SHA256.HashData(body).AsSpan().SequenceEqual(bytes.AsSpan(body.Length)))
+        if (
+            body.Length < HeaderBytes
+            || Number(0) != Magic
+            || Number(1) != Version
+            || !SHA256.HashData(body).AsSpan().SequenceEqual(bytes.AsSpan(body.Length))
+        )
         {
-            throw new DataException($"neighbour table '{path}': damaged, or not written by this version; remove it, or make it again with 'resources precompute'");
+            throw new DataException(
+                $"neighbour table '{path}': damaged, or not written by this version; remove it, or make it "
+                    + "again with 'resources precompute'"
+            );
         }
         var hash = Convert.ToHexStringLower(bytes.AsSpan(4 * sizeof(int), SHA256.HashSizeInBytes));
         var (words, count) = (Number(2), Number(3));
-        if (hash != vectorsHash || words != vectors.Count || body.Length != HeaderBytes + (long)words * count * sizeof(int))
+        if (
+            hash != vectorsHash
+            || words != vectors.Count
+            || body.Length != HeaderBytes + (long)words * count * sizeof(int)
+        )
         {
-            throw new DataException($"neighbour table '{path}': made from word vectors with sha256 {hash}, those in use have {vectorsHash}; make it again with 'resources precompute'");
+            throw new DataException(
+                $"neighbour table '{path}': made from word vectors with sha256 {hash}, those in use have "
+                    + $"{vectorsHash}; make it again with 'resources precompute'"
+            );
         }
         return new NeighbourFile(hash, words, count, MemoryMarshal.Cast<byte, int>(body[HeaderBytes..]).ToArray());
     }

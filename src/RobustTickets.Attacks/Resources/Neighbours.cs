@@ -1,4 +1,5 @@
-// Where a word's neighbours come from: a stored table, or word vectors (computed once for the words asked).
+// Where a word's neighbours come from: a stored table, or word vectors (computed once for the words
+// asked).
 
 using System.Collections.Concurrent;
 using System.Text.Json;
@@ -11,7 +12,10 @@ public interface INeighbourSource
     /// <summary>What it is, for settings.</summary>
     string Description { get; }
 
-    /// <summary>At most <paramref name="count"/> neighbours of a lower-cased word, without itself; none for an unknown word.</summary>
+    /// <summary>
+    /// At most <paramref name="count"/> neighbours of a lower-cased word, without itself; none for
+    /// an unknown word.
+    /// </summary>
     IReadOnlyList<string> Nearest(string word, int count);
 
     /// <summary>Does the work for many words at once.</summary>
@@ -44,17 +48,17 @@ public sealed class NeighbourTable : INeighbourSource
     /// <inheritdoc/>
     public IReadOnlyList<string> Nearest(string word, int count)
     {
-        if (!_rows.TryGetValue(word, out var row)) return [];
+        if (!_rows.TryGetValue(word, out var row))
+            return [];
         return row.Length <= count ? row : _cut.GetOrAdd((word, count), _ => row[..count]);
     }
 
     /// <inheritdoc/>
-    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation)
-    {
-    }
+    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation) { }
 
     /// <summary>
-    /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB, neighbours separated by spaces; anything else). Either may be gzipped.
+    /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB,
+    /// neighbours separated by spaces; anything else). Either may be gzipped.
     /// </summary>
     /// <exception cref="DataException">Missing or malformed.</exception>
     public static NeighbourTable Read(string path)
@@ -75,13 +79,19 @@ public sealed class NeighbourTable : INeighbourSource
     private static NeighbourTable ReadJson(Stream stream, string path)
     {
         using var document = JsonDocument.Parse(stream);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new DataException($"neighbour table '{path}': the root should be an object of word -> words");
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            throw new DataException($"neighbour table '{path}': the root should be an object of word -> words");
         var rows = new Dictionary<string, string[]>(StringComparer.Ordinal);
         foreach (var row in document.RootElement.EnumerateObject())
         {
-            if (row.Value.ValueKind != JsonValueKind.Array || row.Value.EnumerateArray().Any(w => w.ValueKind != JsonValueKind.String))
+            if (
+                row.Value.ValueKind != JsonValueKind.Array
+                || row.Value.EnumerateArray().Any(w => w.ValueKind != JsonValueKind.String)
+            )
             {
-                throw new DataException($"neighbour table '{path}' word '{row.Name}': the value should be an array of words");
+                throw new DataException(
+                    $"neighbour table '{path}' word '{row.Name}': the value should be an array of words"
+                );
             }
             rows.TryAdd(row.Name, [.. row.Value.EnumerateArray().Select(w => w.GetString()!)]);
         }
@@ -94,9 +104,13 @@ public sealed class NeighbourTable : INeighbourSource
         var rows = new Dictionary<string, string[]>(StringComparer.Ordinal);
         for (var line = 1; reader.ReadLine() is { } text; line++)
         {
-            if (text.Length == 0) continue;
+            if (text.Length == 0)
+                continue;
             var tab = text.IndexOf('\t', StringComparison.Ordinal);
-            if (tab <= 0) throw new DataException($"neighbour table '{path}' line {line}: should be 'word TAB neighbours', no tab found");
+            if (tab <= 0)
+                throw new DataException(
+                    $"neighbour table '{path}' line {line}: should be 'word TAB neighbours', no tab found"
+                );
             rows.TryAdd(text[..tab], text[(tab + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
         }
         return new NeighbourTable(rows);

@@ -1,6 +1,8 @@
-// The averaged perceptron tagger (specification A.4): greedy left to right, 14 features a word, sums in double precision in feature order, ties to the greater tag
-// name. Weights come from a JSON resource {classes, tagdict, weights}. The features of a word string are looked up once and kept (TaggedWord); what is left
-// per word is fourteen sparse sums. A tag depends on words up to two to the right, so a change of one word leaves the tags more than two to its left.
+// The averaged perceptron tagger (specification A.4): greedy left to right, 14 features a word,
+// sums in double precision in feature order, ties to the greater tag name. Weights come from a JSON
+// resource {classes, tagdict, weights}. The features of a word string are looked up once and kept
+// (TaggedWord); what is left per word is fourteen sparse sums. A tag depends on words up to two to
+// the right, so a change of one word leaves the tags more than two to its left.
 
 using System.Collections.Concurrent;
 using System.Text;
@@ -20,7 +22,12 @@ public sealed class PerceptronTagger
     private readonly TaggedWord[] _before;
     private readonly TaggedWord[] _after;
 
-    private PerceptronTagger(string[] classes, Dictionary<string, int> tagDictionary, Dictionary<string, SparseWeights> weights, UniversalTags tags)
+    private PerceptronTagger(
+        string[] classes,
+        Dictionary<string, int> tagDictionary,
+        Dictionary<string, SparseWeights> weights,
+        UniversalTags tags
+    )
     {
         _classes = classes;
         _universal = [.. classes.Select(tags.Of)];
@@ -48,21 +55,45 @@ public sealed class PerceptronTagger
         {
             using var document = JsonDocument.Parse(stream);
             var root = document.RootElement;
-            // Sorted in Python's order, so that "the greater name wins a tie" is "the later index wins".
-            var classes = root.GetProperty("classes").EnumerateArray().Select(c => c.GetString()!).Order(Python.CodePointOrder.Instance).ToArray();
+            // Sorted in Python's order, so that "the greater name wins a tie" is "the later index
+            // wins".
+            var classes = root.GetProperty("classes")
+                .EnumerateArray()
+                .Select(c => c.GetString()!)
+                .Order(Python.CodePointOrder.Instance)
+                .ToArray();
             var index = classes.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i, StringComparer.Ordinal);
-            var dictionary = root.GetProperty("tagdict").EnumerateObject().ToDictionary(p => p.Name, p => index[p.Value.GetString()!], StringComparer.Ordinal);
+            var dictionary = root.GetProperty("tagdict")
+                .EnumerateObject()
+                .ToDictionary(p => p.Name, p => index[p.Value.GetString()!], StringComparer.Ordinal);
             var weights = new Dictionary<string, SparseWeights>(StringComparer.Ordinal);
             foreach (var feature in root.GetProperty("weights").EnumerateObject())
             {
-                var entries = feature.Value.EnumerateObject().Select(w => (index[w.Name], w.Value.GetDouble())).ToArray();
-                weights[feature.Name] = new SparseWeights([.. entries.Select(e => e.Item1)], [.. entries.Select(e => e.Item2)]);
+                var entries = feature
+                    .Value.EnumerateObject()
+                    .Select(w => (index[w.Name], w.Value.GetDouble()))
+                    .ToArray();
+                weights[feature.Name] = new SparseWeights(
+                    [.. entries.Select(e => e.Item1)],
+                    [.. entries.Select(e => e.Item2)]
+                );
             }
             return new PerceptronTagger(classes, dictionary, weights, tags ?? UniversalTags.PennTreebank);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IOException)
+        catch (Exception e)
+            when (e
+                    is JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or FormatException
+                        or InvalidDataException
+                        or IOException
+            )
         {
-            throw new DataException($"tagger '{path}': should be JSON with classes, tagdict and weights: {e.Message}", e);
+            throw new DataException(
+                $"tagger '{path}': should be JSON with classes, tagdict and weights: {e.Message}",
+                e
+            );
         }
     }
 
@@ -79,15 +110,18 @@ public sealed class PerceptronTagger
     public string Universal(string tag) => Array.IndexOf(_classes, tag) is var i and >= 0 ? _universal[i] : "X";
 
     /// <summary>
-    /// The universal tag of the first occurrence of <paramref name="word"/> in the words, with that word put at <paramref name="position"/>.
+    /// The universal tag of the first occurrence of <paramref name="word"/> in the words, with that
+    /// word put at <paramref name="position"/>.
     /// </summary>
     internal string TagOfFirst(ReadOnlySpan<string> words, int position, string word)
     {
         var first = words[..position].IndexOf(word);
-        if (first < 0) first = position;
+        if (first < 0)
+            first = position;
         // The tag needs the tags to its left and the words up to two to its right; nothing further.
         var entries = new TaggedWord[Math.Min(first + 3, words.Length)];
-        for (var i = 0; i < entries.Length; i++) entries[i] = Known(i == position ? word : words[i]);
+        for (var i = 0; i < entries.Length; i++)
+            entries[i] = Known(i == position ? word : words[i]);
         Span<int> tags = stackalloc int[first + 1];
         Predict(entries, tags, 0, first + 1);
         return _universal[tags[first]];
@@ -104,7 +138,10 @@ public sealed class PerceptronTagger
                 continue;
             }
             var previous = i >= 1 ? tags[i - 1] : _weights.Start;
-            var previous2 = i >= 2 ? tags[i - 2] : i == 1 ? _weights.Start : _weights.Start2;
+            var previous2 =
+                i >= 2 ? tags[i - 2]
+                : i == 1 ? _weights.Start
+                : _weights.Start2;
             scores.Clear();
             var word = words[i];
             var left = At(words, i - 1);
@@ -126,26 +163,35 @@ public sealed class PerceptronTagger
             var best = 0;
             for (var c = 1; c < scores.Length; c++)
             {
-                if (scores[c] >= scores[best]) best = c;
+                if (scores[c] >= scores[best])
+                    best = c;
             }
             tags[i] = best;
         }
     }
 
-    // Beyond the given words stand the boundary words. TagOfFirst cuts its words after the second to the right, where none is asked for.
-    private TaggedWord At(TaggedWord[] words, int i) => i < 0 ? _before[i + 2] : i >= words.Length ? _after[i - words.Length] : words[i];
+    // Beyond the given words stand the boundary words. TagOfFirst cuts its words after the second
+    // to the right, where none is asked for.
+    private TaggedWord At(TaggedWord[] words, int i) =>
+        i < 0 ? _before[i + 2]
+        : i >= words.Length ? _after[i - words.Length]
+        : words[i];
 
     private static void Add(SparseWeights? weights, Span<double> scores)
     {
-        if (weights is null) return;
-        for (var k = 0; k < weights.Classes.Length; k++) scores[weights.Classes[k]] += weights.Values[k];
+        if (weights is null)
+            return;
+        for (var k = 0; k < weights.Classes.Length; k++)
+            scores[weights.Classes[k]] += weights.Values[k];
     }
 
     private TaggedWord Known(string word)
     {
-        if (_words.TryGetValue(word, out var known)) return known;
+        if (_words.TryGetValue(word, out var known))
+            return known;
         var made = _weights.Describe(word, Normalise(word), _tagDictionary.GetValueOrDefault(word, -1));
-        if (_words.Count < MaxKnownWords) _words.TryAdd(word, made);
+        if (_words.Count < MaxKnownWords)
+            _words.TryAdd(word, made);
         return made;
     }
 
@@ -153,10 +199,13 @@ public sealed class PerceptronTagger
 
     private static string Normalise(string word)
     {
-        if (word.Length == 0) return "";
-        if (word.IndexOf('-', StringComparison.Ordinal) > 0) return "!HYPHEN";
+        if (word.Length == 0)
+            return "";
+        if (word.IndexOf('-', StringComparison.Ordinal) > 0)
+            return "!HYPHEN";
         var runes = word.EnumerateRunes().ToArray();
-        if (runes.Length == 4 && runes.All(Python.PythonText.IsDigit)) return "!YEAR";
+        if (runes.Length == 4 && runes.All(Python.PythonText.IsDigit))
+            return "!YEAR";
         return Python.PythonText.IsDigit(runes[0]) ? "!DIGITS" : Python.PythonText.Lower(word);
     }
 }

@@ -1,4 +1,5 @@
-// Stop-word lists: a file (one word a line), or the built-in list of English function words, written for this project, for runs without the published lists.
+// Stop-word lists: a file (one word a line), or the built-in list of English function words,
+// written for this project, for runs without the published lists.
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -21,7 +22,11 @@ public sealed class StopWords
     public int Count => _words.Count;
 
     /// <summary>The built-in list of English function words.</summary>
-    public static StopWords English { get; } = new("built-in English function words", EnglishWords.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    public static StopWords English { get; } =
+        new(
+            "built-in English function words",
+            EnglishWords.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+        );
 
     /// <summary>True when the word is on the list.</summary>
     public bool Contains(string word) => _words.Contains(word);
@@ -32,12 +37,16 @@ public sealed class StopWords
     {
         ArgumentNullException.ThrowIfNull(path);
         using var reader = new StreamReader(ResourceFile.Open(path, "stop words"));
-        var words = reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length == 0) throw new DataException($"stop words '{path}': no words; the file should hold one word a line");
+        var words = reader
+            .ReadToEnd()
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 0)
+            throw new DataException($"stop words '{path}': no words; the file should hold one word a line");
         return new StopWords(Path.GetFileName(path), words);
     }
 
-    // Articles, pronouns, auxiliaries, prepositions, conjunctions, particles and the contractions as the word splitter leaves them.
+    // Articles, pronouns, auxiliaries, prepositions, conjunctions, particles and the contractions
+    // as the word splitter leaves them.
     private const string EnglishWords = """
         a an the this that these those such same other another each every either neither both all any some no none one
         i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself she her hers herself

@@ -1,4 +1,5 @@
-// The perceptron's weights, reached by the kinds of feature instead of by their names: names are put together once per word string, never per tagging.
+// The perceptron's weights, reached by the kinds of feature instead of by their names: names are
+// put together once per word string, never per tagging.
 
 using System.Collections.Concurrent;
 using System.Text;
@@ -73,7 +74,9 @@ internal sealed class TaggerWeights
     public SparseWeights?[][] TagPair { get; }
 
     public SparseWeights? TagAndWord(int previous, TaggedWord word) =>
-        word.AfterTag.TryGetValue(previous, out var known) ? known : word.AfterTag.GetOrAdd(previous, Find($"i-1 tag+i word {_tags[previous]} {word.Normal}"));
+        word.AfterTag.TryGetValue(previous, out var known)
+            ? known
+            : word.AfterTag.GetOrAdd(previous, Find($"i-1 tag+i word {_tags[previous]} {word.Normal}"));
 
     public TaggedWord Describe(string raw, string normal, int fixedTag)
     {
@@ -100,13 +103,15 @@ internal sealed class TaggerWeights
     private static string LastThree(string s)
     {
         var start = s.Length;
-        for (var n = 0; n < 3 && start > 0; n++) start -= start >= 2 && char.IsSurrogatePair(s[start - 2], s[start - 1]) ? 2 : 1;
+        for (var n = 0; n < 3 && start > 0; n++)
+            start -= start >= 2 && char.IsSurrogatePair(s[start - 2], s[start - 1]) ? 2 : 1;
         return s[start..];
     }
 
     private static string FirstOne(string s)
     {
-        if (s.Length == 0) return "";
+        if (s.Length == 0)
+            return "";
         return s.Length >= 2 && char.IsSurrogatePair(s[0], s[1]) ? s[..2] : s[..1];
     }
 }

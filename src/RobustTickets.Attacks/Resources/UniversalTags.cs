@@ -1,5 +1,5 @@
-// Penn Treebank tags to the universal tag set of Petrov, Das & McDonald (LREC 2012), typed from the paper's table; a map file (tag TAB universal) can replace it.
-// An unknown tag is X.
+// Penn Treebank tags to the universal tag set of Petrov, Das & McDonald (LREC 2012), typed from the
+// paper's table; a map file (tag TAB universal) can replace it. An unknown tag is X.
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -11,9 +11,23 @@ public sealed class UniversalTags
     private UniversalTags(Dictionary<string, string> map) => _map = map;
 
     /// <summary>The built-in map of Penn Treebank tags.</summary>
-    public static UniversalTags PennTreebank { get; } = new(Expand(
-        (".", "! # $ '' ( ) , -LRB- -RRB- . : ? ``"), ("CONJ", "CC"), ("NUM", "CD"), ("DET", "DT EX PDT WDT"), ("ADP", "IN"), ("ADJ", "JJ JJR JJS"), ("VERB", "MD VB VBD VBG VBN VBP VBZ"),
-        ("NOUN", "NN NNP NNPS NNS"), ("PRT", "POS RP TO"), ("PRON", "PRP PRP$ WP WP$"), ("ADV", "RB RBR RBS WRB"), ("X", "FW LS SYM UH")));
+    public static UniversalTags PennTreebank { get; } =
+        new(
+            Expand(
+                (".", "! # $ '' ( ) , -LRB- -RRB- . : ? ``"),
+                ("CONJ", "CC"),
+                ("NUM", "CD"),
+                ("DET", "DT EX PDT WDT"),
+                ("ADP", "IN"),
+                ("ADJ", "JJ JJR JJS"),
+                ("VERB", "MD VB VBD VBG VBN VBP VBZ"),
+                ("NOUN", "NN NNP NNPS NNS"),
+                ("PRT", "POS RP TO"),
+                ("PRON", "PRP PRP$ WP WP$"),
+                ("ADV", "RB RBR RBS WRB"),
+                ("X", "FW LS SYM UH")
+            )
+        );
 
     /// <summary>The universal tag.</summary>
     public string Of(string tag) => _map.GetValueOrDefault(tag, "X");
@@ -27,14 +41,19 @@ public sealed class UniversalTags
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var line = 1; reader.ReadLine() is { } text; line++)
         {
-            if (text.Trim().Length == 0) continue;
+            if (text.Trim().Length == 0)
+                continue;
             var parts = text.Split('\t', StringSplitOptions.TrimEntries);
-            if (parts.Length != 2) throw new DataException($"tag map '{path}' line {line}: should be 'tag TAB universal tag', found '{text}'");
+            if (parts.Length != 2)
+                throw new DataException(
+                    $"tag map '{path}' line {line}: should be 'tag TAB universal tag', found '{text}'"
+                );
             map[parts[0]] = parts[1];
         }
         return new UniversalTags(map);
     }
 
     private static Dictionary<string, string> Expand(params (string Universal, string Tags)[] rows) =>
-        rows.SelectMany(r => r.Tags.Split(' ').Select(t => (t, r.Universal))).ToDictionary(p => p.t, p => p.Universal, StringComparer.Ordinal);
+        rows.SelectMany(r => r.Tags.Split(' ').Select(t => (t, r.Universal)))
+            .ToDictionary(p => p.t, p => p.Universal, StringComparer.Ordinal);
 }

@@ -1,6 +1,7 @@
-// Nearest neighbours by cosine, ties by the lower row. Exhaustive: every word against every row, in tiles of rows that stay in the L2 cache while a block of words
-// passes over them. A float32 pass picks K + Margin rows; those are ranked again with double-precision cosines, so that the order is the exact one.
-// The slow reference (all cosines in double, sorted) stands in the tests.
+// Nearest neighbours by cosine, ties by the lower row. Exhaustive: every word against every row, in
+// tiles of rows that stay in the L2 cache while a block of words passes over them. A float32 pass
+// picks K + Margin rows; those are ranked again with double-precision cosines, so that the order is
+// the exact one. The slow reference (all cosines in double, sorted) stands in the tests.
 
 using System.Collections.Concurrent;
 
@@ -24,7 +25,8 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
     /// <inheritdoc/>
     public IReadOnlyList<string> Nearest(string word, int count)
     {
-        if (_known.TryGetValue((word, count), out var known)) return known;
+        if (_known.TryGetValue((word, count), out var known))
+            return known;
         var row = vectors.IndexOf(word);
         return row < 0 ? [] : _known.GetOrAdd((word, count), Words(Stored(row, count) ?? Rows([row], count)[0]));
     }
@@ -33,13 +35,25 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
     public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(words);
-        if (table is not null && count <= table.Count) return;
-        var rows = words.Where(w => !_known.ContainsKey((w, count))).Select(vectors.IndexOf).Where(r => r >= 0).Distinct().Chunk(BlockWords).ToList();
-        Parallel.ForEach(rows, new ParallelOptions { CancellationToken = cancellation }, block =>
-        {
-            var found = Rows(block, count);
-            for (var q = 0; q < block.Length; q++) _known[(vectors.Word(block[q]), count)] = Words(found[q]);
-        });
+        if (table is not null && count <= table.Count)
+            return;
+        var rows = words
+            .Where(w => !_known.ContainsKey((w, count)))
+            .Select(vectors.IndexOf)
+            .Where(r => r >= 0)
+            .Distinct()
+            .Chunk(BlockWords)
+            .ToList();
+        Parallel.ForEach(
+            rows,
+            new ParallelOptions { CancellationToken = cancellation },
+            block =>
+            {
+                var found = Rows(block, count);
+                for (var q = 0; q < block.Length; q++)
+                    _known[(vectors.Word(block[q]), count)] = Words(found[q]);
+            }
+        );
     }
 
     /// <summary>The rows nearest to each row of a block, nearest first.</summary>
@@ -50,7 +64,8 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
         for (var start = 0; start < vectors.Count; start += tile)
         {
             var end = Math.Min(start + tile, vectors.Count);
-            for (var q = 0; q < block.Length; q++) Scan(block[q], start, end, picks[q]);
+            for (var q = 0; q < block.Length; q++)
+                Scan(block[q], start, end, picks[q]);
         }
         return [.. picks.Select((p, q) => Rank(block[q], p, count))];
     }
@@ -60,19 +75,26 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
         ref var query = ref vectors.First(word);
         for (var row = start; row < end; row++)
         {
-            if (row == word) continue;
+            if (row == word)
+                continue;
             best.Offer(row, WordVectors.Dot(ref query, ref vectors.First(row), vectors.Dimension));
         }
     }
 
     private int[] Rank(int word, Best best, int count) =>
-    [
-        .. best.Rows.Select(row => (row, Cosine: vectors.Cosine(word, row))).OrderByDescending(p => p.Cosine).ThenBy(p => p.row).Take(count).Select(p => p.row),
-    ];
+        [
+            .. best
+                .Rows.Select(row => (row, Cosine: vectors.Cosine(word, row)))
+                .OrderByDescending(p => p.Cosine)
+                .ThenBy(p => p.row)
+                .Take(count)
+                .Select(p => p.row),
+        ];
 
     private int[]? Stored(int row, int count)
     {
-        if (table is null || count > table.Count) return null;
+        if (table is null || count > table.Count)
+            return null;
         var stored = table.Row(row);
         return stored[..Math.Min(count, stored.Length)].ToArray();
     }
@@ -95,10 +117,12 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
             }
             else
             {
-                if (score <= _floor) return;
+                if (score <= _floor)
+                    return;
                 _heap.EnqueueDequeue(row, (score, -row));
             }
-            if (_heap.Count == size && _heap.TryPeek(out _, out var worst)) _floor = worst.Score;
+            if (_heap.Count == size && _heap.TryPeek(out _, out var worst))
+                _floor = worst.Score;
         }
     }
 }

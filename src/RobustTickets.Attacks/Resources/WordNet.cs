@@ -1,8 +1,11 @@
-// WordNet's database as Princeton and Debian (package wordnet-base, /usr/share/wordnet) distribute it, read as NLTK 3.8 reads it (specification 8.1): the synsets of a
-// word are those of all base forms that morphological reduction finds for it, nouns first, then verbs, adjectives, adverbs.
-// Reduction: a form of the exception list stands for its bases (and itself); else the suffix rules are applied once, and whatever of word and results is a lemma is
-// taken; if nothing is, the rules are applied to their own results until something is found or nothing is left.
-// Where we differ: a word longer than 256 characters has no forms. NLTK would go on cutting, and its list of forms can grow without bound ("eseses...").
+// WordNet's database as Princeton and Debian (package wordnet-base, /usr/share/wordnet) distribute
+// it, read as NLTK 3.8 reads it (specification 8.1): the synsets of a word are those of all base
+// forms that morphological reduction finds for it, nouns first, then verbs, adjectives, adverbs.
+// Reduction: a form of the exception list stands for its bases (and itself); else the suffix rules
+// are applied once, and whatever of word and results is a lemma is taken; if nothing is, the rules
+// are applied to their own results until something is found or nothing is left. Where we differ: a
+// word longer than 256 characters has no forms. NLTK would go on cutting, and its list of forms can
+// grow without bound ("eseses...").
 
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
@@ -18,8 +21,24 @@ public sealed class WordNet
 
     private static readonly (string Name, (string Suffix, string Base)[] Rules)[] Kinds =
     [
-        ("noun", [("s", ""), ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y")]),
-        ("verb", [("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")]),
+        (
+            "noun",
+            [
+                ("s", ""),
+                ("ses", "s"),
+                ("ves", "f"),
+                ("xes", "x"),
+                ("zes", "z"),
+                ("ches", "ch"),
+                ("shes", "sh"),
+                ("men", "man"),
+                ("ies", "y"),
+            ]
+        ),
+        (
+            "verb",
+            [("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")]
+        ),
         ("adj", [("er", ""), ("est", ""), ("er", "e"), ("est", "e")]),
         ("adv", []),
     ];
@@ -33,7 +52,10 @@ public sealed class WordNet
         Info = info;
     }
 
-    /// <summary>Name, hash and content. The hash is that of the text "hash, two spaces, file name" of each of the twelve files, one a line, by name.</summary>
+    /// <summary>
+    /// Name, hash and content. The hash is that of the text "hash, two spaces, file name" of each
+    /// of the twelve files, one a line, by name.
+    /// </summary>
     public ResourceInfo Info { get; }
 
     /// <summary>Reads a folder with index, data and exc files of noun, verb, adj and adv.</summary>
@@ -41,18 +63,34 @@ public sealed class WordNet
     public static WordNet Read(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        if (!Directory.Exists(folder)) throw new DataException($"WordNet: no folder '{folder}'; it is Debian's package wordnet-base, or the 'dict' folder of Princeton's WordNet 3.0");
+        if (!Directory.Exists(folder))
+            throw new DataException(
+                $"WordNet: no folder '{folder}'; it is Debian's package wordnet-base, or the 'dict' folder of "
+                    + "Princeton's WordNet 3.0"
+            );
         var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var parts = Kinds.Select(kind =>
-        {
-            var (index, data, exceptions) = ($"index.{kind.Name}", $"data.{kind.Name}", $"{kind.Name}.exc");
-            return new Part(
-                new WordNetIndex(Path.Combine(folder, index), Bytes(index)), new WordNetData(Path.Combine(folder, data), Bytes(data)),
-                Exceptions(Path.Combine(folder, exceptions), Bytes(exceptions)), kind.Rules);
-        }).ToArray();
+        var parts = Kinds
+            .Select(kind =>
+            {
+                var (index, data, exceptions) = ($"index.{kind.Name}", $"data.{kind.Name}", $"{kind.Name}.exc");
+                return new Part(
+                    new WordNetIndex(Path.Combine(folder, index), Bytes(index)),
+                    new WordNetData(Path.Combine(folder, data), Bytes(data)),
+                    Exceptions(Path.Combine(folder, exceptions), Bytes(exceptions)),
+                    kind.Rules
+                );
+            })
+            .ToArray();
         var list = string.Concat(hashes.Select(h => $"{h.Value}  {h.Key}\n"));
-        return new WordNet(parts, new ResourceInfo(
-            "wordnet", Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list))), $"{parts.Sum(p => p.Index.Count)} lemmas"));
+        return new WordNet(
+            parts,
+            new ResourceInfo(
+                "wordnet",
+                Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)),
+                Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(list))),
+                $"{parts.Sum(p => p.Index.Count)} lemmas"
+            )
+        );
 
         byte[] Bytes(string name)
         {
@@ -67,7 +105,10 @@ public sealed class WordNet
     /// <summary>A name without words, for the description of a recipe.</summary>
     internal static WordNet Named(ResourceInfo info) => new([], info);
 
-    /// <summary>All words of all synsets of the word, each once, in WordNet's own spelling; the word itself and phrases (with underscores) may be among them.</summary>
+    /// <summary>
+    /// All words of all synsets of the word, each once, in WordNet's own spelling; the word itself
+    /// and phrases (with underscores) may be among them.
+    /// </summary>
     public IReadOnlyList<string> Synonyms(string word)
     {
         ArgumentNullException.ThrowIfNull(word);
@@ -75,12 +116,18 @@ public sealed class WordNet
     }
 
     private string[] Find(string word) =>
-        [.. _parts.SelectMany(p => Forms(p, word).SelectMany(p.Index.Synsets).SelectMany(p.Data.Words)).Distinct(StringComparer.Ordinal)];
+        [
+            .. _parts
+                .SelectMany(p => Forms(p, word).SelectMany(p.Index.Synsets).SelectMany(p.Data.Words))
+                .Distinct(StringComparer.Ordinal),
+        ];
 
     private static List<string> Forms(Part part, string word)
     {
-        if (word.Length > LongestWord) return [];
-        if (part.Exceptions.TryGetValue(word, out var bases)) return Known(part, [word, .. bases]);
+        if (word.Length > LongestWord)
+            return [];
+        if (part.Exceptions.TryGetValue(word, out var bases))
+            return Known(part, [word, .. bases]);
         var forms = Reduce(part, [word]);
         var found = Known(part, [word, .. forms]);
         while (found.Count == 0 && forms.Count > 0)
@@ -93,12 +140,17 @@ public sealed class WordNet
 
     // A form that occurs twice is kept once: it would only lead to the same results again.
     private static List<string> Reduce(Part part, List<string> forms) =>
-    [
-        .. forms.SelectMany(form => part.Rules.Where(rule => form.EndsWith(rule.Suffix, StringComparison.Ordinal)).Select(rule => form[..^rule.Suffix.Length] + rule.Base))
-            .Distinct(StringComparer.Ordinal),
-    ];
+        [
+            .. forms
+                .SelectMany(form =>
+                    part.Rules.Where(rule => form.EndsWith(rule.Suffix, StringComparison.Ordinal))
+                        .Select(rule => form[..^rule.Suffix.Length] + rule.Base)
+                )
+                .Distinct(StringComparer.Ordinal),
+        ];
 
-    private static List<string> Known(Part part, IEnumerable<string> forms) => [.. forms.Distinct(StringComparer.Ordinal).Where(part.Index.Contains)];
+    private static List<string> Known(Part part, IEnumerable<string> forms) =>
+        [.. forms.Distinct(StringComparer.Ordinal).Where(part.Index.Contains)];
 
     private static Dictionary<string, string[]> Exceptions(string path, byte[] bytes)
     {
@@ -108,11 +160,20 @@ public sealed class WordNet
         {
             number++;
             var words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length == 1) throw new DataException($"WordNet '{path}' line {number}: should be 'form base [base..]', found '{line}'");
-            if (words.Length > 1) exceptions[words[0]] = words[1..];
+            if (words.Length == 1)
+                throw new DataException(
+                    $"WordNet '{path}' line {number}: should be 'form base [base..]', found '{line}'"
+                );
+            if (words.Length > 1)
+                exceptions[words[0]] = words[1..];
         }
         return exceptions;
     }
 
-    private sealed record Part(WordNetIndex Index, WordNetData Data, Dictionary<string, string[]> Exceptions, (string Suffix, string Base)[] Rules);
+    private sealed record Part(
+        WordNetIndex Index,
+        WordNetData Data,
+        Dictionary<string, string[]> Exceptions,
+        (string Suffix, string Base)[] Rules
+    );
 }

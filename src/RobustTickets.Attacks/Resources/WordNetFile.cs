@@ -1,6 +1,8 @@
-// The two kinds of WordNet database files (wndb(5WN)): index.POS, "lemma pos synset_cnt p_cnt [ptr..] sense_cnt tagsense_cnt offset [offset..]" sorted by lemma, and
-// data.POS, at each byte offset "offset lex_filenum ss_type w_cnt word lex_id [word lex_id..] ..." with w_cnt in hex. Lines of the licence begin with two spaces.
-// Nothing is unpacked: lemmas are found by bisection, synsets by their offset.
+// The two kinds of WordNet database files (wndb(5WN)): index.POS, "lemma pos synset_cnt p_cnt
+// [ptr..] sense_cnt tagsense_cnt offset [offset..]" sorted by lemma, and data.POS, at each byte
+// offset "offset lex_filenum ss_type w_cnt word lex_id [word lex_id..] ..." with w_cnt in hex.
+// Lines of the licence begin with two spaces. Nothing is unpacked: lemmas are found by bisection,
+// synsets by their offset.
 
 using System.Buffers.Text;
 using System.Globalization;
@@ -15,7 +17,9 @@ internal sealed class WordNetIndex
     private readonly byte[] _bytes;
     private readonly int[] _lines;
 
-    /// <summary>Takes the file's bytes and checks that its lemmas are sorted, which the search relies on.</summary>
+    /// <summary>
+    /// Takes the file's bytes and checks that its lemmas are sorted, which the search relies on.
+    /// </summary>
     public WordNetIndex(string path, byte[] bytes)
     {
         _path = path;
@@ -26,16 +30,25 @@ internal sealed class WordNetIndex
         {
             number++;
             end = start + bytes.AsSpan(start).IndexOf((byte)'\n');
-            if (end < start) throw new DataException($"WordNet '{path}' line {number}: the file ends within the line");
-            if (bytes.AsSpan(start, end - start).StartsWith("  "u8)) continue;
-            if (bytes.AsSpan(start, end - start).IndexOf((byte)' ') <= 0) throw new DataException($"WordNet '{path}' line {number}: should be 'lemma pos counts .. offsets', no space found");
+            if (end < start)
+                throw new DataException($"WordNet '{path}' line {number}: the file ends within the line");
+            if (bytes.AsSpan(start, end - start).StartsWith("  "u8))
+                continue;
+            if (bytes.AsSpan(start, end - start).IndexOf((byte)' ') <= 0)
+                throw new DataException(
+                    $"WordNet '{path}' line {number}: should be 'lemma pos counts .. offsets', no space found"
+                );
             if (lines.Count > 0 && Lemma(lines[^1]).SequenceCompareTo(Lemma(start)) >= 0)
             {
-                throw new DataException($"WordNet '{path}' line {number}: lemma '{Encoding.UTF8.GetString(Lemma(start))}' is not after the one before it; the file must be sorted by bytes");
+                throw new DataException(
+                    $"WordNet '{path}' line {number}: lemma '{Encoding.UTF8.GetString(Lemma(start))}' is not "
+                        + "after the one before it; the file must be sorted by bytes"
+                );
             }
             lines.Add(start);
         }
-        if (lines.Count == 0) throw new DataException($"WordNet '{path}': no lemmas");
+        if (lines.Count == 0)
+            throw new DataException($"WordNet '{path}': no lemmas");
         _lines = [.. lines];
     }
 
@@ -45,24 +58,34 @@ internal sealed class WordNetIndex
     /// <summary>True when the lower-cased word is a lemma.</summary>
     public bool Contains(string lemma) => Find(lemma) >= 0;
 
-    /// <summary>Offsets of the lemma's synsets in the data file; none for an unknown lemma.</summary>
+    /// <summary>
+    /// Offsets of the lemma's synsets in the data file; none for an unknown lemma.
+    /// </summary>
     /// <exception cref="DataException">The lemma's line is malformed.</exception>
     public int[] Synsets(string lemma)
     {
         var line = Find(lemma);
-        if (line < 0) return [];
+        if (line < 0)
+            return [];
         var start = _lines[line];
         var text = Encoding.UTF8.GetString(_bytes.AsSpan(start, _bytes.AsSpan(start).IndexOf((byte)'\n')));
         var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length > 3 && Number(fields[2]) is { } synsets && Number(fields[3]) is { } pointers && fields.Length == 6 + pointers + synsets)
+        if (
+            fields.Length > 3
+            && Number(fields[2]) is { } synsets
+            && Number(fields[3]) is { } pointers
+            && fields.Length == 6 + pointers + synsets
+        )
         {
             var offsets = fields[(6 + pointers)..].Select(Number).ToArray();
-            if (offsets.All(o => o is not null)) return [.. offsets.Select(o => o!.Value)];
+            if (offsets.All(o => o is not null))
+                return [.. offsets.Select(o => o!.Value)];
         }
         throw new DataException($"WordNet '{_path}' lemma '{lemma}': the counts do not fit the fields of '{text}'");
     }
 
-    private static int? Number(string field) => int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
+    private static int? Number(string field) =>
+        int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
 
     private ReadOnlySpan<byte> Lemma(int start) => _bytes.AsSpan(start, _bytes.AsSpan(start).IndexOf((byte)' '));
 
@@ -74,9 +97,12 @@ internal sealed class WordNetIndex
         {
             var middle = (low + high) / 2;
             var order = Lemma(_lines[middle]).SequenceCompareTo(key);
-            if (order == 0) return middle;
-            if (order < 0) low = middle + 1;
-            else high = middle - 1;
+            if (order == 0)
+                return middle;
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
         }
         return -1;
     }
@@ -85,14 +111,25 @@ internal sealed class WordNetIndex
 /// <summary>data.POS: the words of a synset.</summary>
 internal sealed class WordNetData(string path, byte[] bytes)
 {
-    /// <summary>The synset's words in order, in their own spelling, phrases with underscores, adjectives without their marker ("early(a)").</summary>
+    /// <summary>
+    /// The synset's words in order, in their own spelling, phrases with underscores, adjectives
+    /// without their marker ("early(a)").
+    /// </summary>
     /// <exception cref="DataException">No synset begins at that place.</exception>
     public IEnumerable<string> Words(int offset)
     {
         var line = offset < bytes.Length ? bytes.AsSpan(offset) : [];
-        if (!Utf8Parser.TryParse(line, out int written, out var digits) || digits != 8 || written != offset) throw Broken(offset);
-        var fields = Encoding.UTF8.GetString(line[..Math.Max(0, line.IndexOf((byte)'|'))]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length < 4 || !int.TryParse(fields[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var count) || fields.Length < 4 + 2 * count) throw Broken(offset);
+        if (!Utf8Parser.TryParse(line, out int written, out var digits) || digits != 8 || written != offset)
+            throw Broken(offset);
+        var fields = Encoding
+            .UTF8.GetString(line[..Math.Max(0, line.IndexOf((byte)'|'))])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (
+            fields.Length < 4
+            || !int.TryParse(fields[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var count)
+            || fields.Length < 4 + 2 * count
+        )
+            throw Broken(offset);
         return Enumerable.Range(0, count).Select(i => WithoutMarker(fields[4 + 2 * i]));
     }
 
@@ -102,5 +139,6 @@ internal sealed class WordNetData(string path, byte[] bytes)
         return marker < 0 ? word : word[..marker];
     }
 
-    private DataException Broken(int offset) => new($"WordNet '{path}': no synset begins at byte {offset}; do index and data files belong together?");
+    private DataException Broken(int offset) =>
+        new($"WordNet '{path}': no synset begins at byte {offset}; do index and data files belong together?");
 }

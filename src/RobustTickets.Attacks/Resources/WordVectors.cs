@@ -1,4 +1,5 @@
-// Word vectors, kept as unit vectors in one array [V, D]: every use here (nearest neighbours, minimum cosine) is about angles.
+// Word vectors, kept as unit vectors in one array [V, D]: every use here (nearest neighbours,
+// minimum cosine) is about angles.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -13,7 +14,10 @@ public sealed class WordVectors
     private readonly string[] _words;
     private readonly Dictionary<string, int> _index;
 
-    /// <summary>Takes V words and their vectors, row by row in one array [V, D], which is scaled to unit rows in place and owned from now on.</summary>
+    /// <summary>
+    /// Takes V words and their vectors, row by row in one array [V, D], which is scaled to unit
+    /// rows in place and owned from now on.
+    /// </summary>
     /// <exception cref="ArgumentException">The array's length is not V x D.</exception>
     public WordVectors(string[] words, float[] vectors, int dimension)
     {
@@ -22,7 +26,10 @@ public sealed class WordVectors
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
         if (vectors.LongLength != (long)words.Length * dimension)
         {
-            throw new ArgumentException($"{vectors.Length} numbers for {words.Length} words of dimension {dimension}", nameof(vectors));
+            throw new ArgumentException(
+                $"{vectors.Length} numbers for {words.Length} words of dimension {dimension}",
+                nameof(vectors)
+            );
         }
         _words = words;
         _unit = vectors;
@@ -41,7 +48,9 @@ public sealed class WordVectors
     /// <summary>Length D of each vector.</summary>
     public int Dimension { get; }
 
-    /// <summary>The row of a word (its first, should it occur twice); -1 when unknown. Exact match.</summary>
+    /// <summary>
+    /// The row of a word (its first, should it occur twice); -1 when unknown. Exact match.
+    /// </summary>
     public int IndexOf(string word) => _index.GetValueOrDefault(word, -1);
 
     /// <summary>The word of a row.</summary>
@@ -56,12 +65,14 @@ public sealed class WordVectors
         var x = Row(a);
         var y = Row(b);
         var sum = 0.0;
-        for (var d = 0; d < x.Length; d++) sum += (double)x[d] * y[d];
+        for (var d = 0; d < x.Length; d++)
+            sum += (double)x[d] * y[d];
         return sum;
     }
 
     /// <summary>
-    /// The dot product of two rows in float32, always in the same order of operations (eight lanes, no fused multiply-add), so that results do not depend on
+    /// The dot product of two rows in float32, always in the same order of operations (eight lanes,
+    /// no fused multiply-add), so that results do not depend on
     /// threads or machine.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -74,17 +85,21 @@ public sealed class WordVectors
             sum += Vector256.LoadUnsafe(ref a, (nuint)d) * Vector256.LoadUnsafe(ref b, (nuint)d);
         }
         var total = Vector256.Sum(sum);
-        for (; d < length; d++) total += Unsafe.Add(ref a, d) * Unsafe.Add(ref b, d);
+        for (; d < length; d++)
+            total += Unsafe.Add(ref a, d) * Unsafe.Add(ref b, d);
         return total;
     }
 
-    internal ref float First(int row) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_unit), (nint)row * Dimension);
+    internal ref float First(int row) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_unit), (nint)row * Dimension);
 
     private static void Normalise(Span<float> row)
     {
         var sum = 0.0;
-        foreach (var x in row) sum += (double)x * x;
+        foreach (var x in row)
+            sum += (double)x * x;
         var scale = sum > 0 ? 1.0 / Math.Sqrt(sum) : 1.0;
-        for (var d = 0; d < row.Length; d++) row[d] = (float)(row[d] * scale);
+        for (var d = 0; d < row.Length; d++)
+            row[d] = (float)(row[d] * scale);
     }
 }

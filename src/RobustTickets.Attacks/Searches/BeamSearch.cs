@@ -1,5 +1,6 @@
-// Beam search (specification 4.6): all candidates of all positions of all beam texts; stop on success, without candidates, or when the budget is spent. The
-// result is the best candidate of the last step, which may score lower than an earlier one, as in TextAttack.
+// Beam search (specification 4.6): all candidates of all positions of all beam texts; stop on
+// success, without candidates, or when the budget is spent. The result is the best candidate of the
+// last step, which may score lower than an earlier one, as in TextAttack.
 
 using RobustTickets.Attacks.Python;
 
@@ -23,17 +24,23 @@ public sealed record BeamSearch(int Width) : ISearch
             foreach (var text in beam)
             {
                 var found = new List<Candidate>();
-                foreach (var request in context.Candidates(text, [.. Enumerable.Range(0, text.WordArray.Length)], found)) yield return request;
+                foreach (
+                    var request in context.Candidates(text, [.. Enumerable.Range(0, text.WordArray.Length)], found)
+                )
+                    yield return request;
                 next.AddRange(found);
             }
-            if (next.Count == 0) yield break;
+            if (next.Count == 0)
+                yield break;
             var step = new ScoreRequest([.. next.Select(c => c.Text)]);
             yield return step;
-            if (step.Verdicts.Count == 0) yield break;
+            if (step.Verdicts.Count == 0)
+                yield break;
             var scores = step.Verdicts.Select(v => v.Score).ToArray();
             var top = Array.IndexOf(scores, scores.Max());
             context.Best = new ScoredText(next[top].Text, next[top].Similarity, step.Verdicts[top]);
-            if (step.BudgetSpent) yield break;
+            if (step.BudgetSpent)
+                yield break;
             beam = [.. NumpyArgsort.Sort([.. scores.Select(s => -s)]).Take(Width).Select(i => next[i].Text)];
         }
     }

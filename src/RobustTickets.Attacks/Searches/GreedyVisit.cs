@@ -1,4 +1,5 @@
-// One step of the greedy searches (specification 4.3): ask for all candidates at a position, take the best if it raises the score, stop at a success.
+// One step of the greedy searches (specification 4.3): ask for all candidates at a position, take
+// the best if it raises the score, stop at a success.
 
 namespace RobustTickets.Attacks.Searches;
 
@@ -12,27 +13,36 @@ internal sealed class GreedyVisit(SearchContext context)
     public IEnumerable<AttackRequest> At(int position)
     {
         var found = new List<Candidate>();
-        foreach (var request in context.Candidates(context.Best.Text, [position], found)) yield return request;
-        if (found.Count == 0) yield break;
+        foreach (var request in context.Candidates(context.Best.Text, [position], found))
+            yield return request;
+        if (found.Count == 0)
+            yield break;
         var step = new ScoreRequest([.. found.Select(c => c.Text)]);
         yield return step;
-        var scored = found.Take(step.Verdicts.Count).Select((c, i) => new ScoredText(c.Text, c.Similarity, step.Verdicts[i]))
-            .OrderByDescending(s => s.Verdict.Score).ToList();
+        var scored = found
+            .Take(step.Verdicts.Count)
+            .Select((c, i) => new ScoredText(c.Text, c.Similarity, step.Verdicts[i]))
+            .OrderByDescending(s => s.Verdict.Score)
+            .ToList();
         IsOver = step.BudgetSpent;
-        if (scored.Count == 0 || !(scored[0].Verdict.Score > context.Best.Verdict.Score)) yield break;
+        if (scored.Count == 0 || !(scored[0].Verdict.Score > context.Best.Verdict.Score))
+            yield break;
         context.Best = scored[0].Verdict.Succeeded ? MostSimilar(scored) : scored[0];
         IsOver |= scored[0].Verdict.Succeeded;
     }
 
-    // Among the successes at the top of the list, the most similar one (the first of equals); the first when no similarity was recorded. Successes below the
-    // first candidate that does not succeed are ignored, as in TextAttack.
+    // Among the successes at the top of the list, the most similar one (the first of equals); the
+    // first when no similarity was recorded. Successes below the first candidate that does not
+    // succeed are ignored, as in TextAttack.
     private static ScoredText MostSimilar(List<ScoredText> scored)
     {
         var best = scored[0];
         foreach (var s in scored.TakeWhile(s => s.Verdict.Succeeded))
         {
-            if (s.Similarity is null) break;
-            if (s.Similarity > best.Similarity) best = s;
+            if (s.Similarity is null)
+                break;
+            if (s.Similarity > best.Similarity)
+                best = s;
         }
         return best;
     }

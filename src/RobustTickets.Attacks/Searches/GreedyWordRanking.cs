@@ -1,7 +1,10 @@
-// Greedy search by word importance (specification 4.1-4.4): rank the words by the score of the text without each, then visit them in that order, taking a candidate
-// when it raises the score, until one succeeds. Counting and order are TextAttack's; what is not needed to decide the outcome is not asked of the victim:
-// a word that can make no candidate needs no ranking score, except to settle ties (numpy's sort is not stable above 16 words, so which of two tied words comes
-// first depends on all keys). The missing scores are fetched when, and only when, the search arrives at tied words.
+// Greedy search by word importance (specification 4.1-4.4): rank the words by the score of the text
+// without each, then visit them in that order, taking a candidate when it raises the score, until
+// one succeeds. Counting and order are TextAttack's; what is not needed to decide the outcome is
+// not asked of the victim: a word that can make no candidate needs no ranking score, except to
+// settle ties (numpy's sort is not stable above 16 words, so which of two tied words comes first
+// depends on all keys). The missing scores are fetched when, and only when, the search arrives at
+// tied words.
 
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Python;
@@ -21,7 +24,8 @@ public enum WordRanking
 /// <summary>Greedy word swap with word importance ranking.</summary>
 /// <param name="Ranking">How importance is measured.</param>
 /// <param name="SkipIdleQueries">
-/// Do not forward ranking queries whose answer cannot matter (they are counted all the same). Never changes a result; off, forwarded = asked but for repeats.
+/// Do not forward ranking queries whose answer cannot matter (they are counted all the same). Never
+/// changes a result; off, forwarded = asked but for repeats.
 /// </param>
 public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries = true) : ISearch
 {
@@ -35,43 +39,63 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
     {
         ArgumentNullException.ThrowIfNull(context);
         var original = context.Original.Text;
-        var positions = original.Version == TextAttackVersion.Head ? context.ChangeablePositions(original) : [.. Enumerable.Range(0, original.WordArray.Length)];
+        var positions =
+            original.Version == TextAttackVersion.Head
+                ? context.ChangeablePositions(original)
+                : [.. Enumerable.Range(0, original.WordArray.Length)];
         var useful = SkipIdleQueries ? context.UsefulPositions() : null;
         bool Needed(int p) => useful is null || useful[p];
 
         var ranking = new ScoreRequest([.. positions.Select(p => Needed(p) ? Hide(original, p) : null)]);
         yield return ranking;
-        if (ranking.BudgetSpent) yield break;
+        if (ranking.BudgetSpent)
+            yield break;
         var keys = ranking.Verdicts.Select(v => -v.Score).ToArray();
-        int[] order = positions.All(Needed) ? NumpyArgsort.Sort(keys) : [.. Enumerable.Range(0, keys.Length).Where(i => Needed(positions[i])).OrderBy(i => keys[i])];
+        int[] order = positions.All(Needed)
+            ? NumpyArgsort.Sort(keys)
+            : [.. Enumerable.Range(0, keys.Length).Where(i => Needed(positions[i])).OrderBy(i => keys[i])];
         var settled = keys.Length <= StableUpTo || order.Length == keys.Length;
         var visit = new GreedyVisit(context);
         for (var k = 0; k < order.Length; k++)
         {
             if (!settled && k + 1 < order.Length && keys[order[k]] == keys[order[k + 1]])
             {
-                var rest = new ScoreRequest([.. positions.Where(p => !Needed(p)).Select(p => Hide(original, p))], counted: false);
+                var rest = new ScoreRequest(
+                    [.. positions.Where(p => !Needed(p)).Select(p => Hide(original, p))],
+                    counted: false
+                );
                 yield return rest;
                 Settle(order.AsSpan(k), keys, positions, Needed, rest.Verdicts);
                 settled = true;
             }
-            foreach (var request in visit.At(positions[order[k]])) yield return request;
-            if (visit.IsOver) yield break;
+            foreach (var request in visit.At(positions[order[k]]))
+                yield return request;
+            if (visit.IsOver)
+                yield break;
         }
     }
 
-    private AttackedText Hide(AttackedText text, int position) => Ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
+    private AttackedText Hide(AttackedText text, int position) =>
+        Ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
 
     // Orders what is left of the visit by numpy's permutation of all keys, once they are known.
-    private static void Settle(Span<int> order, double[] keys, int[] positions, Func<int, bool> needed, IReadOnlyList<Verdict> rest)
+    private static void Settle(
+        Span<int> order,
+        double[] keys,
+        int[] positions,
+        Func<int, bool> needed,
+        IReadOnlyList<Verdict> rest
+    )
     {
         for (int i = 0, r = 0; i < keys.Length; i++)
         {
-            if (!needed(positions[i])) keys[i] = -rest[r++].Score;
+            if (!needed(positions[i]))
+                keys[i] = -rest[r++].Score;
         }
         var permutation = NumpyArgsort.Sort(keys);
         var place = new int[keys.Length];
-        for (var i = 0; i < permutation.Length; i++) place[permutation[i]] = i;
+        for (var i = 0; i < permutation.Length; i++)
+            place[permutation[i]] = i;
         order.Sort((a, b) => place[a].CompareTo(place[b]));
     }
 }

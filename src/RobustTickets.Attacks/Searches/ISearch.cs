@@ -7,7 +7,8 @@ public interface ISearch
     string Name { get; }
 
     /// <summary>
-    /// Runs the search on one example, whose original text is not misclassified, and leaves the result in <see cref="SearchContext.Best"/>. Every yielded request
+    /// Runs the search on one example, whose original text is not misclassified, and leaves the
+    /// result in <see cref="SearchContext.Best"/>. Every yielded request
     /// is answered before the next element is asked for.
     /// </summary>
     IEnumerable<AttackRequest> Run(SearchContext context);

@@ -1,5 +1,6 @@
-// What a search or a constraint may ask of the world. A search is an iterator: it yields a request, the engine fills in the answer, the search goes on. It never
-// sees a model, a batch or a counter, so the engine is free to merge the requests of many examples.
+// What a search or a constraint may ask of the world. A search is an iterator: it yields a request,
+// the engine fills in the answer, the search goes on. It never sees a model, a batch or a counter,
+// so the engine is free to merge the requests of many examples.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
@@ -9,9 +10,7 @@ namespace RobustTickets.Attacks.Searches;
 /// <summary>Something an attack needs before it can go on.</summary>
 public abstract class AttackRequest
 {
-    private protected AttackRequest()
-    {
-    }
+    private protected AttackRequest() { }
 }
 
 /// <summary>Asks for the victim's verdict on texts.</summary>
@@ -19,7 +18,8 @@ public sealed class ScoreRequest : AttackRequest
 {
     /// <summary>Creates the request.</summary>
     /// <param name="texts">
-    /// The texts, in order. A null stands for a text that TextAttack would ask for but whose answer cannot matter: it is counted as asked, never forwarded.
+    /// The texts, in order. A null stands for a text that TextAttack would ask for but whose answer
+    /// cannot matter: it is counted as asked, never forwarded.
     /// </param>
     /// <param name="counted">False for texts whose place was counted by an earlier request.</param>
     public ScoreRequest(IReadOnlyList<AttackedText?> texts, bool counted = true)
@@ -34,7 +34,10 @@ public sealed class ScoreRequest : AttackRequest
     /// <summary>Whether the texts count against the budget.</summary>
     public bool Counted { get; }
 
-    /// <summary>The answer: verdicts of the first texts, as many as the query budget left (default for null texts).</summary>
+    /// <summary>
+    /// The answer: verdicts of the first texts, as many as the query budget left (default for null
+    /// texts).
+    /// </summary>
     public IReadOnlyList<Verdict> Verdicts { get; internal set; } = [];
 
     /// <summary>The answer: true when the query budget is used up exactly.</summary>
@@ -81,7 +84,10 @@ public sealed class PredictRequest : AttackRequest
     public IReadOnlyList<int[]> Answers { get; internal set; } = [];
 }
 
-/// <summary>Asks for one random number of the example's stream (answered at once; a search and a transformation hold no generator).</summary>
+/// <summary>
+/// Asks for one random number of the example's stream (answered at once; a search and a
+/// transformation hold no generator).
+/// </summary>
 public sealed class RandomRequest : AttackRequest
 {
     private readonly Func<IRandomSource, int> _draw;

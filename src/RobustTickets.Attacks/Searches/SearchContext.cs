@@ -1,4 +1,5 @@
-// What a search works with: the example's original text, its best text so far, and the way from a text to its acceptable candidates (specification 1.3).
+// What a search works with: the example's original text, its best text so far, and the way from a
+// text to its acceptable candidates (specification 1.3).
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Python;
@@ -29,55 +30,72 @@ public sealed class SearchContext
     public ScoredText Best { get; set; }
 
     /// <summary>
-    /// Adds to <paramref name="found"/> the acceptable candidates of the current text at the given positions, sorted by text in code point order (stable).
+    /// Adds to <paramref name="found"/> the acceptable candidates of the current text at the given
+    /// positions, sorted by text in code point order (stable).
     /// Positions beyond the end make none.
     /// </summary>
-    public IEnumerable<AttackRequest> Candidates(AttackedText current, IReadOnlyList<int> positions, List<Candidate> found)
+    public IEnumerable<AttackRequest> Candidates(
+        AttackedText current,
+        IReadOnlyList<int> positions,
+        List<Candidate> found
+    )
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(positions);
         ArgumentNullException.ThrowIfNull(found);
         var allowed = positions.Where(p => p < current.WordArray.Length && MayChange(current, p)).ToList();
-        if (allowed.Count == 0) yield break;
-        foreach (var request in _attack.Transformation.Apply(current, allowed, found)) yield return request;
+        if (allowed.Count == 0)
+            yield break;
+        foreach (var request in _attack.Transformation.Apply(current, allowed, found))
+            yield return request;
         found.RemoveAll(c => c.Text.Text == current.Text);
         for (var i = 0; i < _attack.Constraints.Count && found.Count > 0; i++)
         {
             var constraint = _attack.Constraints[i];
             var offered = found.Count;
-            foreach (var request in constraint.Filter(constraint.ComparesWithOriginal ? Original.Text : current, found)) yield return request;
+            foreach (var request in constraint.Filter(constraint.ComparesWithOriginal ? Original.Text : current, found))
+                yield return request;
             _offered[_attack.Positions.Count + i] += offered;
             _rejected[_attack.Positions.Count + i] += offered - found.Count;
         }
-        if (found.Count < 2) yield break;
+        if (found.Count < 2)
+            yield break;
         var sorted = found.OrderBy(c => c.Text.Text, CodePointOrder.Instance).ToList();
         found.Clear();
         found.AddRange(sorted);
     }
 
-    /// <summary>Positions of the current text that may change, in the order of TextAttack's set operations.</summary>
+    /// <summary>
+    /// Positions of the current text that may change, in the order of TextAttack's set operations.
+    /// </summary>
     public int[] ChangeablePositions(AttackedText current)
     {
         ArgumentNullException.ThrowIfNull(current);
         var set = PythonIntSet.Range(0, current.WordArray.Length);
-        foreach (var constraint in _attack.Positions) set = PythonIntSet.Intersect(set, constraint.AllowedSet(current));
+        foreach (var constraint in _attack.Positions)
+            set = PythonIntSet.Intersect(set, constraint.AllowedSet(current));
         return set.ToArray();
     }
 
     /// <summary>
-    /// For each position of the original text, whether it can ever make a candidate; null when that cannot be decided beforehand. Decided only if every edit
-    /// replaces one word by one word (positions never shift), by the position rules and the word constraints against the original text. A position that cannot
+    /// For each position of the original text, whether it can ever make a candidate; null when that
+    /// cannot be decided beforehand. Decided only if every edit
+    /// replaces one word by one word (positions never shift), by the position rules and the word
+    /// constraints against the original text. A position that cannot
     /// is counted here in the constraints' tallies and need not be visited or ranked.
     /// </summary>
     public bool[]? UsefulPositions()
     {
         var text = Original.Text;
-        if (_attack.Positions.Any(p => !p.IsMonotone) || text.IsDamaged) return null;
+        if (_attack.Positions.Any(p => !p.IsMonotone) || text.IsDamaged)
+            return null;
         var words = text.WordArray;
         var guarded = text.Columns.Count > 1 && text.Version != TextAttackVersion.Head;
-        // Substitutes that are not known beforehand must be single words, and of a guarded text one could be found inside the marker later on.
+        // Substitutes that are not known beforehand must be single words, and of a guarded text one
+        // could be found inside the marker later on.
         var swap = _attack.Transformation as WordSwap;
-        if (swap is null && (guarded || !_attack.Transformation.KeepsWordCount)) return null;
+        if (swap is null && (guarded || !_attack.Transformation.KeepsWordCount))
+            return null;
         var offered = new long[_offered.Length];
         var rejected = new long[_offered.Length];
         var useful = new bool[words.Length];
@@ -86,20 +104,30 @@ public sealed class SearchContext
         {
             var refusing = FirstRefusal(text, i);
             tally.Clear();
-            if (refusing < 0 && swap is null) useful[i] = true;
+            if (refusing < 0 && swap is null)
+                useful[i] = true;
             else if (refusing < 0)
             {
                 foreach (var substitute in swap!.Substitutes(words[i]))
                 {
-                    if (substitute == words[i]) continue;
-                    // A substitute of several words shifts positions; one that occurs in the marker may be found inside it later on.
-                    if (!WordSplitter.IsOneWord(substitute, text.Version) || (guarded && MarkedText.Marker.Contains(substitute, StringComparison.Ordinal))) return null;
+                    if (substitute == words[i])
+                        continue;
+                    // A substitute of several words shifts positions; one that occurs in the marker
+                    // may be found inside it later on.
+                    if (
+                        !WordSplitter.IsOneWord(substitute, text.Version)
+                        || (guarded && MarkedText.Marker.Contains(substitute, StringComparison.Ordinal))
+                    )
+                        return null;
                     useful[i] = useful[i] || IsAcceptable(text, i, substitute, tally);
                 }
             }
-            if (useful[i]) continue;
-            for (var c = 0; c < _attack.Positions.Count && (refusing < 0 || c <= refusing); c++) offered[c]++;
-            if (refusing >= 0) rejected[refusing]++;
+            if (useful[i])
+                continue;
+            for (var c = 0; c < _attack.Positions.Count && (refusing < 0 || c <= refusing); c++)
+                offered[c]++;
+            if (refusing >= 0)
+                rejected[refusing]++;
             for (var c = 0; c < _attack.Constraints.Count; c++)
             {
                 offered[_attack.Positions.Count + c] += tally.Offered[c];
@@ -116,15 +144,20 @@ public sealed class SearchContext
 
     /// <summary>What each constraint saw and refused so far, position rules first.</summary>
     internal IReadOnlyList<ConstraintCount> Counts() =>
-    [
-        .. _attack.Positions.Select(p => p.Name).Concat(_attack.Constraints.Select(c => c.Name)).Select((name, i) => new ConstraintCount(name, _offered[i], _rejected[i])),
-    ];
+        [
+            .. _attack
+                .Positions.Select(p => p.Name)
+                .Concat(_attack.Constraints.Select(c => c.Name))
+                .Select((name, i) => new ConstraintCount(name, _offered[i], _rejected[i])),
+        ];
 
     private bool MayChange(AttackedText current, int position)
     {
         var refusing = FirstRefusal(current, position);
-        for (var c = 0; c < _attack.Positions.Count && (refusing < 0 || c <= refusing); c++) _offered[c]++;
-        if (refusing >= 0) _rejected[refusing]++;
+        for (var c = 0; c < _attack.Positions.Count && (refusing < 0 || c <= refusing); c++)
+            _offered[c]++;
+        if (refusing >= 0)
+            _rejected[refusing]++;
         return refusing < 0;
     }
 
@@ -132,19 +165,23 @@ public sealed class SearchContext
     {
         for (var c = 0; c < _attack.Positions.Count; c++)
         {
-            if (!_attack.Positions[c].Allows(current, position)) return c;
+            if (!_attack.Positions[c].Allows(current, position))
+                return c;
         }
         return -1;
     }
 
-    // Constraints are applied in order up to the first that needs more than the original text; what comes after it is decided when the position is visited.
+    // Constraints are applied in order up to the first that needs more than the original text; what
+    // comes after it is decided when the position is visited.
     private bool IsAcceptable(AttackedText text, int position, string substitute, Tally tally)
     {
         for (var c = 0; c < _attack.Constraints.Count; c++)
         {
-            if (_attack.Constraints[c] is not WordConstraint { ComparesWithOriginal: true } constraint) return true;
+            if (_attack.Constraints[c] is not WordConstraint { ComparesWithOriginal: true } constraint)
+                return true;
             tally.Offered[c]++;
-            if (constraint.Accepts(text, position, substitute)) continue;
+            if (constraint.Accepts(text, position, substitute))
+                continue;
             tally.Rejected[c]++;
             return false;
         }

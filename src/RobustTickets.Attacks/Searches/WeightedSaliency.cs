@@ -1,7 +1,10 @@
-// PWWS's search (Ren et al., ACL 2019; specification 4.5): a word's importance is the softmax, over the words and in float32, of the scores with [UNK] in each one's
-// place, times the highest score among the word's candidates (0 without any). Both are asked of the victim and counted; then the words are visited greedily, and
-// the visits ask again. As TextAttack has it, the second factor is a score, not the paper's difference of probabilities.
-// Where we differ: with a budget that ends inside the ranking, TextAttack 0.3.4 stops with an exception; here the example has failed with its original text.
+// PWWS's search (Ren et al., ACL 2019; specification 4.5): a word's importance is the softmax, over
+// the words and in float32, of the scores with [UNK] in each one's place, times the highest score
+// among the word's candidates (0 without any). Both are asked of the victim and counted; then the
+// words are visited greedily, and the visits ask again. As TextAttack has it, the second factor is
+// a score, not the paper's difference of probabilities. Where we differ: with a budget that ends
+// inside the ranking, TextAttack 0.3.4 stops with an exception; here the example has failed with
+// its original text.
 
 using RobustTickets.Attacks.Python;
 
@@ -18,47 +21,59 @@ public sealed record WeightedSaliency : ISearch
     {
         ArgumentNullException.ThrowIfNull(context);
         var original = context.Original.Text;
-        var positions = original.Version == TextAttackVersion.Head ? context.ChangeablePositions(original) : [.. Enumerable.Range(0, original.WordArray.Length)];
+        var positions =
+            original.Version == TextAttackVersion.Head
+                ? context.ChangeablePositions(original)
+                : [.. Enumerable.Range(0, original.WordArray.Length)];
         var hidden = new ScoreRequest([.. positions.Select(p => original.Replace(p, "[UNK]"))]);
         yield return hidden;
-        if (hidden.BudgetSpent) yield break;
+        if (hidden.BudgetSpent)
+            yield break;
         // All words' candidates in one request: their answers do not depend on each other.
         var candidates = new List<AttackedText>();
         var ends = new int[positions.Length];
         for (var i = 0; i < positions.Length; i++)
         {
             var found = new List<Candidate>();
-            foreach (var request in context.Candidates(original, [positions[i]], found)) yield return request;
+            foreach (var request in context.Candidates(original, [positions[i]], found))
+                yield return request;
             candidates.AddRange(found.Select(c => c.Text));
             ends[i] = candidates.Count;
         }
         var swaps = new ScoreRequest(candidates);
         yield return swaps;
-        if (swaps.BudgetSpent) yield break;
+        if (swaps.BudgetSpent)
+            yield break;
         var saliency = Softmax([.. hidden.Verdicts.Select(v => (float)v.Score)]);
         var keys = new double[positions.Length];
         for (int i = 0, start = 0; i < keys.Length; start = ends[i++])
         {
             var best = 0.0;
-            for (var c = start; c < ends[i]; c++) best = c == start ? swaps.Verdicts[c].Score : Math.Max(best, swaps.Verdicts[c].Score);
+            for (var c = start; c < ends[i]; c++)
+                best = c == start ? swaps.Verdicts[c].Score : Math.Max(best, swaps.Verdicts[c].Score);
             keys[i] = -(saliency[i] * best);
         }
         var visit = new GreedyVisit(context);
         foreach (var k in NumpyArgsort.Sort(keys))
         {
-            foreach (var request in visit.At(positions[k])) yield return request;
-            if (visit.IsOver) yield break;
+            foreach (var request in visit.At(positions[k]))
+                yield return request;
+            if (visit.IsOver)
+                yield break;
         }
     }
 
     private static float[] Softmax(float[] scores)
     {
-        if (scores.Length == 0) return scores;
+        if (scores.Length == 0)
+            return scores;
         var top = scores.Max();
         var result = Array.ConvertAll(scores, s => MathF.Exp(s - top));
         var sum = 0f;
-        foreach (var e in result) sum += e;
-        for (var i = 0; i < result.Length; i++) result[i] /= sum;
+        foreach (var e in result)
+            sum += e;
+        for (var i = 0; i < result.Length; i++)
+            result[i] /= sum;
         return result;
     }
 }

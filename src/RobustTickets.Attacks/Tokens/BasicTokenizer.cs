@@ -3,15 +3,20 @@ using System.Text;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// Text to words, before word pieces: the chain of Hugging Face's slow BertTokenizer, one method a step, in its order:
-/// (1) lower case each character of the text, special tokens excepted; (2) cut the text at special tokens, if they count anywhere;
-/// (3) drop control characters, turn blanks into spaces, put spaces around ideographs; (4) split at blanks; (5) unless the word is a special
+/// Text to words, before word pieces: the chain of Hugging Face's slow BertTokenizer, one method a
+/// step, in its order:
+/// (1) lower case each character of the text, special tokens excepted; (2) cut the text at special
+/// tokens, if they count anywhere;
+/// (3) drop control characters, turn blanks into spaces, put spaces around ideographs; (4) split at
+/// blanks; (5) unless the word is a special
 /// token, lower-case it and strip accents, then make every punctuation character a word.
 /// Every step works on code points (a lone surrogate is a control character and vanishes).
 /// </summary>
 internal sealed class BasicTokenizer
 {
-    private readonly bool _lower, _strip, _ideographs;
+    private readonly bool _lower,
+        _strip,
+        _ideographs;
     private readonly bool _anywhere;
     private readonly string[] _special;
     private readonly string[] _cutOrder;
@@ -23,20 +28,24 @@ internal sealed class BasicTokenizer
         _ideographs = options.TokenizeChineseChars;
         _anywhere = options.Matching == SpecialTokenMatching.Anywhere;
         _special = [.. special];
-        // Python sorts by code point; special tokens beyond the basic plane would be needed to tell this from ordinal order.
+        // Python sorts by code point; special tokens beyond the basic plane would be needed to tell
+        // this from ordinal order.
         _cutOrder = [.. _special.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>
-    /// Words of <paramref name="text"/> in order. A word may be the spelling of a special token; the word-piece step finds it whole in the vocabulary.
+    /// Words of <paramref name="text"/> in order. A word may be the spelling of a special token;
+    /// the word-piece step finds it whole in the vocabulary.
     /// </summary>
     public List<string> Words(ReadOnlySpan<char> text)
     {
         var points = new List<int>(text.Length);
         foreach (var (point, isSpecial) in Characters(text))
         {
-            if (_lower && !isSpecial) UnicodeTable.AppendLower(points, point);
-            else points.Add(point);
+            if (_lower && !isSpecial)
+                UnicodeTable.AppendLower(points, point);
+            else
+                points.Add(point);
         }
 
         var words = new List<string>();
@@ -47,20 +56,26 @@ internal sealed class BasicTokenizer
         }
         foreach (var (piece, isSpecial) in Cut(ToText(points)))
         {
-            if (isSpecial) words.Add(piece);
-            else AddWords(words, ToPoints(piece));
+            if (isSpecial)
+                words.Add(piece);
+            else
+                AddWords(words, ToPoints(piece));
         }
         return words;
     }
 
-    /// <summary>Step 1: the code points, each with whether it lies inside the spelling of a special token (leftmost first, none overlapping).</summary>
+    /// <summary>
+    /// Step 1: the code points, each with whether it lies inside the spelling of a special token
+    /// (leftmost first, none overlapping).
+    /// </summary>
     private List<(int Point, bool IsSpecial)> Characters(ReadOnlySpan<char> text)
     {
         var output = new List<(int, bool)>(text.Length);
         var specialEnd = 0;
-        for (var i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length; )
         {
-            if (i >= specialEnd && SpecialAt(text[i..]) is { } length) specialEnd = i + length;
+            if (i >= specialEnd && SpecialAt(text[i..]) is { } length)
+                specialEnd = i + length;
             var point = PointAt(text, ref i);
             output.Add((point, i <= specialEnd));
         }
@@ -71,12 +86,15 @@ internal sealed class BasicTokenizer
     {
         foreach (var special in _special)
         {
-            if (text.StartsWith(special, StringComparison.Ordinal)) return special.Length;
+            if (text.StartsWith(special, StringComparison.Ordinal))
+                return special.Length;
         }
         return null;
     }
 
-    /// <summary>Step 2: the text cut at every special token, one spelling after the other.</summary>
+    /// <summary>
+    /// Step 2: the text cut at every special token, one spelling after the other.
+    /// </summary>
     private List<(string Piece, bool IsSpecial)> Cut(string text)
     {
         List<(string Piece, bool IsSpecial)> pieces = [(text, false)];
@@ -93,8 +111,10 @@ internal sealed class BasicTokenizer
                 var parts = piece.Split(special);
                 for (var i = 0; i < parts.Length; i++)
                 {
-                    if (i > 0) next.Add((special, true));
-                    if (parts[i].Length > 0) next.Add((parts[i], false));
+                    if (i > 0)
+                        next.Add((special, true));
+                    if (parts[i].Length > 0)
+                        next.Add((parts[i], false));
                 }
             }
             pieces = next;
@@ -131,7 +151,8 @@ internal sealed class BasicTokenizer
 
         void Finish()
         {
-            if (word.Count == 0) return;
+            if (word.Count == 0)
+                return;
             AddWord(words, word);
             word.Clear();
         }
@@ -147,12 +168,15 @@ internal sealed class BasicTokenizer
         }
         if (_lower)
         {
-            // Once more: a special token that is only part of this word kept its capitals in step 1.
+            // Once more: a special token that is only part of this word kept its capitals in step
+            // 1.
             var lowered = new List<int>(word.Count);
-            foreach (var point in word) UnicodeTable.AppendLower(lowered, point);
+            foreach (var point in word)
+                UnicodeTable.AppendLower(lowered, point);
             word = lowered;
         }
-        if (_strip) word = UnicodeTable.Decompose(word).FindAll(point => !UnicodeTable.IsAccent(point));
+        if (_strip)
+            word = UnicodeTable.Decompose(word).FindAll(point => !UnicodeTable.IsAccent(point));
         if (SpecialSpelling(ToText(word)) is { } bare)
         {
             // A special token that wore an accent.
@@ -178,7 +202,8 @@ internal sealed class BasicTokenizer
 
         void Finish()
         {
-            if (current.Length == 0) return;
+            if (current.Length == 0)
+                return;
             words.Add(current.ToString());
             current.Clear();
         }
@@ -186,43 +211,66 @@ internal sealed class BasicTokenizer
 
     private string? SpecialSpelling(string word) => Array.IndexOf(_special, word) >= 0 ? word : null;
 
-    /// <summary>Blanks of <c>_is_whitespace</c> (tab, line feed, carriage return, Zs), and those at which <c>str.split</c> splits beside them.</summary>
-    internal static bool IsBlank(int point) => point is ' ' or '\t' or '\n' or '\r' or 0x2028 or 0x2029 || UnicodeTable.IsBlank(point);
+    /// <summary>
+    /// Blanks of <c>_is_whitespace</c> (tab, line feed, carriage return, Zs), and those at which
+    /// <c>str.split</c> splits beside them.
+    /// </summary>
+    internal static bool IsBlank(int point) =>
+        point is ' ' or '\t' or '\n' or '\r' or 0x2028 or 0x2029 || UnicodeTable.IsBlank(point);
 
-    /// <summary>Category P*, and every ASCII character that is neither letter, digit, blank nor control.</summary>
-    internal static bool IsPunctuation(int point) => point < 128
-        ? point is (>= 33 and <= 47) or (>= 58 and <= 64) or (>= 91 and <= 96) or (>= 123 and <= 126)
-        : UnicodeTable.IsPunctuation(point);
+    /// <summary>
+    /// Category P*, and every ASCII character that is neither letter, digit, blank nor control.
+    /// </summary>
+    internal static bool IsPunctuation(int point) =>
+        point < 128
+            ? point is (>= 33 and <= 47) or (>= 58 and <= 64) or (>= 91 and <= 96) or (>= 123 and <= 126)
+            : UnicodeTable.IsPunctuation(point);
 
     /// <summary>The CJK blocks of the BERT tokenizer (not Hangul, Hiragana or Katakana).</summary>
-    internal static bool IsIdeograph(int point) => point is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF)
-        or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B820 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF)
-        or (>= 0x2F800 and <= 0x2FA1F);
+    internal static bool IsIdeograph(int point) =>
+        point
+            is (>= 0x4E00 and <= 0x9FFF)
+                or (>= 0x3400 and <= 0x4DBF)
+                or (>= 0x20000 and <= 0x2A6DF)
+                or (>= 0x2A700 and <= 0x2B73F)
+                or (>= 0x2B740 and <= 0x2B81F)
+                or (>= 0x2B820 and <= 0x2CEAF)
+                or (>= 0xF900 and <= 0xFAFF)
+                or (>= 0x2F800 and <= 0x2FA1F);
 
-    /// <summary>The code point at <paramref name="i"/>, which moves past it; a lone surrogate stands for itself.</summary>
+    /// <summary>
+    /// The code point at <paramref name="i"/>, which moves past it; a lone surrogate stands for
+    /// itself.
+    /// </summary>
     private static int PointAt(ReadOnlySpan<char> text, ref int i)
     {
         var c = text[i++];
-        return char.IsHighSurrogate(c) && i < text.Length && char.IsLowSurrogate(text[i]) ? char.ConvertToUtf32(c, text[i++]) : c;
+        return char.IsHighSurrogate(c) && i < text.Length && char.IsLowSurrogate(text[i])
+            ? char.ConvertToUtf32(c, text[i++])
+            : c;
     }
 
     private static List<int> ToPoints(string text)
     {
         var points = new List<int>(text.Length);
-        for (var i = 0; i < text.Length;) points.Add(PointAt(text, ref i));
+        for (var i = 0; i < text.Length; )
+            points.Add(PointAt(text, ref i));
         return points;
     }
 
     private static string ToText(List<int> points)
     {
         var text = new StringBuilder(points.Count);
-        foreach (var point in points) Append(text, point);
+        foreach (var point in points)
+            Append(text, point);
         return text.ToString();
     }
 
     private static void Append(StringBuilder text, int point)
     {
-        if (point < 0x10000) text.Append((char)point);
-        else text.Append(new Rune(point).ToString());
+        if (point < 0x10000)
+            text.Append((char)point);
+        else
+            text.Append(new Rune(point).ToString());
     }
 }

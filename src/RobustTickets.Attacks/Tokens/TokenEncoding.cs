@@ -11,15 +11,19 @@ public sealed record TokenEncoding(int[] Ids, int[] Segments)
     public int Length => Ids.Length;
 
     /// <summary>
-    /// Truncation "longest first" of Hugging Face: one token at a time from the end of the longer side, on equal length from the second, until both
-    /// sides together have at most <paramref name="room"/> tokens. Returns what is kept of each side.
+    /// Truncation "longest first" of Hugging Face: one token at a time from the end of the longer
+    /// side, on equal length from the second, until both
+    /// sides together have at most <paramref name="room"/> tokens. Returns what is kept of each
+    /// side.
     /// </summary>
     internal static (int First, int Second) LongestFirst(int first, int second, int room)
     {
         while (first + second > room)
         {
-            if (first > second) first--;
-            else second--;
+            if (first > second)
+                first--;
+            else
+                second--;
         }
         return (first, second);
     }

@@ -5,21 +5,42 @@ using System.Text.Json;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// Reads and writes the tokenizer files of a Hugging Face model folder: <c>tokenizer.json</c> (WordPiece model, BertNormalizer), <c>vocab.txt</c>,
-/// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, and <c>config.json</c> for the number of positions.
-/// Precedence as in Hugging Face: settings of <c>tokenizer_config.json</c>, then those of <c>tokenizer.json</c>, then BERT's defaults. What would change
-/// tokens and is not supported is refused by name. Truncation and padding stored in <c>tokenizer.json</c> do not count: the caller says how long.
+/// Reads and writes the tokenizer files of a Hugging Face model folder: <c>tokenizer.json</c>
+/// (WordPiece model, BertNormalizer), <c>vocab.txt</c>,
+/// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, and <c>config.json</c> for the
+/// number of positions.
+/// Precedence as in Hugging Face: settings of <c>tokenizer_config.json</c>, then those of
+/// <c>tokenizer.json</c>, then BERT's defaults. What would change
+/// tokens and is not supported is refused by name. Truncation and padding stored in
+/// <c>tokenizer.json</c> do not count: the caller says how long.
 /// </summary>
 internal static class TokenizerFolder
 {
     private const string MatchingKey = "special_token_matching";
-    private static readonly string[] Classes = ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "PreTrainedTokenizer"];
-    private static readonly string[] OtherKinds = ["merges.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"];
+    private static readonly string[] Classes =
+    [
+        "BertTokenizer",
+        "DistilBertTokenizer",
+        "ElectraTokenizer",
+        "MobileBertTokenizer",
+        "PreTrainedTokenizer",
+    ];
+    private static readonly string[] OtherKinds =
+    [
+        "merges.txt",
+        "vocab.json",
+        "spiece.model",
+        "sentencepiece.bpe.model",
+        "tokenizer.model",
+    ];
 
     public static WordPieceTokenizer Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        if (!Directory.Exists(folder)) throw new DataException($"{folder}: no such folder; a model folder with vocab.txt or tokenizer.json is expected");
+        if (!Directory.Exists(folder))
+            throw new DataException(
+                $"{folder}: no such folder; a model folder with vocab.txt or tokenizer.json is expected"
+            );
         var vocabPath = Path.Combine(folder, "vocab.txt");
         var jsonPath = Path.Combine(folder, "tokenizer.json");
         var configPath = Path.Combine(folder, "tokenizer_config.json");
@@ -30,9 +51,16 @@ internal static class TokenizerFolder
 
         var fromJson = File.Exists(jsonPath) ? TokenizerJson.Read(jsonPath) : null;
         var fromText = File.Exists(vocabPath) ? Vocabulary.Load(vocabPath) : null;
-        if (fromJson is not null && fromText is not null && !fromJson.Vocabulary.Tokens.SequenceEqual(fromText.Tokens, StringComparer.Ordinal))
+        if (
+            fromJson is not null
+            && fromText is not null
+            && !fromJson.Vocabulary.Tokens.SequenceEqual(fromText.Tokens, StringComparer.Ordinal)
+        )
         {
-            throw new DataException($"{folder}: vocab.txt ({fromText.Count} tokens) and tokenizer.json ({fromJson.Vocabulary.Count} tokens) hold different vocabularies; remove the wrong file");
+            throw new DataException(
+                $"{folder}: vocab.txt ({fromText.Count} tokens) and tokenizer.json ({fromJson.Vocabulary.Count} "
+                    + "tokens) hold different vocabularies; remove the wrong file"
+            );
         }
         var vocabulary = fromJson?.Vocabulary ?? fromText ?? throw new DataException(Missing(folder));
         CheckAddedTokens(Path.Combine(folder, "added_tokens.json"), vocabulary);
@@ -41,11 +69,14 @@ internal static class TokenizerFolder
         var options = new TokenizerOptions(
             DoLowerCase: Bool(configPath, settings, "do_lower_case") ?? fromJson?.Lowercase ?? true,
             StripAccents: Bool(configPath, settings, "strip_accents") ?? fromJson?.StripAccents,
-            TokenizeChineseChars: Bool(configPath, settings, "tokenize_chinese_chars") ?? fromJson?.HandleChineseChars ?? true,
+            TokenizeChineseChars: Bool(configPath, settings, "tokenize_chinese_chars")
+                ?? fromJson?.HandleChineseChars
+                ?? true,
             MaxWordCodePoints: fromJson?.MaxWordCodePoints ?? 100,
             ModelMaxLength: MaxLength(folder, settings),
             Special: ReadSpecial(map?.RootElement, settings, fromJson, AddedTokens(configPath, settings, vocabulary)),
-            Matching: ReadMatching(configPath, settings, fromJson));
+            Matching: ReadMatching(configPath, settings, fromJson)
+        );
         try
         {
             return new WordPieceTokenizer(vocabulary, options);
@@ -62,7 +93,10 @@ internal static class TokenizerFolder
         var options = tokenizer.Options;
         if (options.MaxWordCodePoints != 100)
         {
-            throw new DataException($"{folder}: a limit of {options.MaxWordCodePoints} characters a word cannot be stored beside vocab.txt, which stands for 100");
+            throw new DataException(
+                $"{folder}: a limit of {options.MaxWordCodePoints} characters a word cannot be stored beside "
+                    + "vocab.txt, which stands for 100"
+            );
         }
         Directory.CreateDirectory(folder);
         var special = options.Special ?? new SpecialTokens();
@@ -76,7 +110,8 @@ internal static class TokenizerFolder
             ["cls_token"] = special.Classification,
             ["mask_token"] = special.Mask,
         };
-        if (special.Additional is { Count: > 0 }) names["additional_special_tokens"] = special.Additional;
+        if (special.Additional is { Count: > 0 })
+            names["additional_special_tokens"] = special.Additional;
         Write(Path.Combine(folder, "special_tokens_map.json"), names);
 
         var config = new Dictionary<string, object?>
@@ -87,52 +122,93 @@ internal static class TokenizerFolder
             ["tokenize_chinese_chars"] = options.TokenizeChineseChars,
             ["model_max_length"] = options.ModelMaxLength,
         };
-        foreach (var (key, value) in names) config[key] = value;
-        // Hugging Face ignores the key (its from_pretrained always matches anywhere); with it our own reading gives back what was written.
-        if (options.Matching == SpecialTokenMatching.Anywhere) config[MatchingKey] = "anywhere";
+        foreach (var (key, value) in names)
+            config[key] = value;
+        // Hugging Face ignores the key (its from_pretrained always matches anywhere); with it our
+        // own reading gives back what was written.
+        if (options.Matching == SpecialTokenMatching.Anywhere)
+            config[MatchingKey] = "anywhere";
         Write(Path.Combine(folder, "tokenizer_config.json"), config);
     }
 
-    private static void Write(string path, Dictionary<string, object?> value) => File.WriteAllText(path, JsonSerializer.Serialize(value, WriteOptions) + "\n");
+    private static void Write(string path, Dictionary<string, object?> value) =>
+        File.WriteAllText(path, JsonSerializer.Serialize(value, WriteOptions) + "\n");
 
-    private static readonly JsonSerializerOptions WriteOptions = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions WriteOptions = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private static void CheckConfig(string path, JsonElement? config)
     {
-        if (config is not { } root) return;
-        if (Text(root, "tokenizer_class") is { } name && !Classes.Contains(name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name))
+        if (config is not { } root)
+            return;
+        if (
+            Text(root, "tokenizer_class") is { } name
+            && !Classes.Contains(name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name)
+        )
         {
-            throw new DataException($"{path}: tokenizer_class '{name}' is not supported; possible: {string.Join(", ", Classes)} (and their Fast forms), all of them WordPiece");
+            throw new DataException(
+                $"{path}: tokenizer_class '{name}' is not supported; possible: {string.Join(", ", Classes)} "
+                    + "(and their Fast forms), all of them WordPiece"
+            );
         }
         if (Bool(path, root, "do_basic_tokenize") is false)
         {
-            throw new DataException($"{path}: do_basic_tokenize is false; only tokenizers that split at blanks and punctuation first are supported");
+            throw new DataException(
+                $"{path}: do_basic_tokenize is false; only tokenizers that split at blanks and punctuation "
+                    + "first are supported"
+            );
         }
-        if (root.TryGetProperty("never_split", out var never) && never.ValueKind == JsonValueKind.Array && never.GetArrayLength() > 0)
+        if (
+            root.TryGetProperty("never_split", out var never)
+            && never.ValueKind == JsonValueKind.Array
+            && never.GetArrayLength() > 0
+        )
         {
-            throw new DataException($"{path}: never_split names {never.GetArrayLength()} words; only special tokens can be kept whole (additional_special_tokens)");
+            throw new DataException(
+                $"{path}: never_split names {never.GetArrayLength()} words; only special tokens can be kept "
+                    + "whole (additional_special_tokens)"
+            );
         }
     }
 
     private static void CheckAddedTokens(string path, Vocabulary vocabulary)
     {
         using var document = Open(path);
-        if (document is null) return;
+        if (document is null)
+            return;
         foreach (var token in document.RootElement.EnumerateObject())
         {
-            if (vocabulary.TryGetId(token.Name, out var id) && token.Value.TryGetInt32(out var given) && id == given) continue;
-            throw new DataException($"{path}: token '{token.Name}' is added beyond the vocabulary of {vocabulary.Count} tokens; put it into vocab.txt, or remove it");
+            if (vocabulary.TryGetId(token.Name, out var id) && token.Value.TryGetInt32(out var given) && id == given)
+                continue;
+            throw new DataException(
+                $"{path}: token '{token.Name}' is added beyond the vocabulary of {vocabulary.Count} tokens; put "
+                    + "it into vocab.txt, or remove it"
+            );
         }
     }
 
-    /// <summary>Special tokens in <c>added_tokens_decoder</c>, where newer versions of Hugging Face's library list them by index.</summary>
+    /// <summary>
+    /// Special tokens in <c>added_tokens_decoder</c>, where newer versions of Hugging Face's
+    /// library list them by index.
+    /// </summary>
     private static List<string> AddedTokens(string path, JsonElement? config, Vocabulary vocabulary)
     {
         var added = new List<string>();
-        if (config is not { } root || !root.TryGetProperty("added_tokens_decoder", out var tokens) || tokens.ValueKind != JsonValueKind.Object) return added;
+        if (
+            config is not { } root
+            || !root.TryGetProperty("added_tokens_decoder", out var tokens)
+            || tokens.ValueKind != JsonValueKind.Object
+        )
+            return added;
         foreach (var token in tokens.EnumerateObject())
         {
-            var id = int.TryParse(token.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+            var id = int.TryParse(token.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : -1;
             added.Add(TokenizerJson.ReadAddedToken($"{path} added_tokens_decoder", token.Value, id, vocabulary));
         }
         return added;
@@ -140,28 +216,58 @@ internal static class TokenizerFolder
 
     private static int MaxLength(string folder, JsonElement? config)
     {
-        // 1e30 stands for "not known" in Hugging Face's files; then the number of positions counts, and without it BERT's 512.
-        if (config is { } root && root.TryGetProperty("model_max_length", out var given) && given.ValueKind == JsonValueKind.Number)
+        // 1e30 stands for "not known" in Hugging Face's files; then the number of positions counts,
+        // and without it BERT's 512.
+        if (
+            config is { } root
+            && root.TryGetProperty("model_max_length", out var given)
+            && given.ValueKind == JsonValueKind.Number
+        )
         {
             var length = given.GetDouble();
-            if (!(length >= 2)) throw new DataException($"{Path.Combine(folder, "tokenizer_config.json")}: model_max_length is {given}; at least 2 is expected");
-            if (length < 1_000_000) return (int)length;
+            if (!(length >= 2))
+                throw new DataException(
+                    $"{Path.Combine(folder, "tokenizer_config.json")}: model_max_length is {given}; at least 2 "
+                        + "is expected"
+                );
+            if (length < 1_000_000)
+                return (int)length;
         }
         using var model = Open(Path.Combine(folder, "config.json"));
-        return model is not null && model.RootElement.TryGetProperty("max_position_embeddings", out var positions) && positions.TryGetInt32(out var count) && count >= 2
+        return
+            model is not null
+            && model.RootElement.TryGetProperty("max_position_embeddings", out var positions)
+            && positions.TryGetInt32(out var count)
+            && count >= 2
             ? count
             : 512;
     }
 
-    private static SpecialTokens ReadSpecial(JsonElement? map, JsonElement? config, TokenizerJson? json, IEnumerable<string> added)
+    private static SpecialTokens ReadSpecial(
+        JsonElement? map,
+        JsonElement? config,
+        TokenizerJson? json,
+        IEnumerable<string> added
+    )
     {
         var standard = new SpecialTokens();
-        string Name(string key, string otherwise) => (map is { } m ? Text(m, key) : null) ?? (config is { } c ? Text(c, key) : null) ?? otherwise;
-        var additional = (map is { } special ? Texts(special) : []).Concat(config is { } settings ? Texts(settings) : []).Concat(json?.Special ?? []).Concat(added);
-        var named = new SpecialTokens(Name("unk_token", json?.Unknown ?? standard.Unknown), Name("sep_token", standard.Separator), Name("pad_token", standard.Pad),
-            Name("cls_token", standard.Classification), Name("mask_token", standard.Mask));
+        string Name(string key, string otherwise) =>
+            (map is { } m ? Text(m, key) : null) ?? (config is { } c ? Text(c, key) : null) ?? otherwise;
+        var additional = (map is { } special ? Texts(special) : [])
+            .Concat(config is { } settings ? Texts(settings) : [])
+            .Concat(json?.Special ?? [])
+            .Concat(added);
+        var named = new SpecialTokens(
+            Name("unk_token", json?.Unknown ?? standard.Unknown),
+            Name("sep_token", standard.Separator),
+            Name("pad_token", standard.Pad),
+            Name("cls_token", standard.Classification),
+            Name("mask_token", standard.Mask)
+        );
         var more = additional.Distinct(StringComparer.Ordinal).Except(named.All, StringComparer.Ordinal).ToArray();
-        return more.Length == 0 ? named : new SpecialTokens(named.Unknown, named.Separator, named.Pad, named.Classification, named.Mask, more);
+        return more.Length == 0
+            ? named
+            : new SpecialTokens(named.Unknown, named.Separator, named.Pad, named.Classification, named.Mask, more);
 
         static IEnumerable<string> Texts(JsonElement root) =>
             root.TryGetProperty("additional_special_tokens", out var list) && list.ValueKind == JsonValueKind.Array
@@ -171,7 +277,8 @@ internal static class TokenizerFolder
 
     private static SpecialTokenMatching ReadMatching(string path, JsonElement? config, TokenizerJson? json)
     {
-        if (config is not { } root || Text(root, MatchingKey) is not { } text) return json is null ? SpecialTokenMatching.WholeWord : SpecialTokenMatching.Anywhere;
+        if (config is not { } root || Text(root, MatchingKey) is not { } text)
+            return json is null ? SpecialTokenMatching.WholeWord : SpecialTokenMatching.Anywhere;
         return text switch
         {
             "anywhere" => SpecialTokenMatching.Anywhere,
@@ -184,17 +291,21 @@ internal static class TokenizerFolder
     {
         var other = OtherKinds.Where(name => File.Exists(Path.Combine(folder, name))).ToArray();
         return other.Length > 0
-            ? $"{folder}: neither vocab.txt nor tokenizer.json; found {string.Join(", ", other)}, which belongs to a BPE or SentencePiece tokenizer: only WordPiece is supported"
-            : $"{folder}: neither vocab.txt nor tokenizer.json; found {string.Join(", ", Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).Take(12).DefaultIfEmpty("nothing"))}";
+            ? $"{folder}: neither vocab.txt nor tokenizer.json; found {string.Join(", ", other)}, which belongs "
+                + "to a BPE or SentencePiece tokenizer: only WordPiece is supported"
+            : $"{folder}: neither vocab.txt nor tokenizer.json; found "
+                + $"{string.Join(", ", Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).Take(12).DefaultIfEmpty("nothing"))}";
     }
 
     internal static JsonDocument? Open(string path)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         try
         {
             var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+                return document;
             document.Dispose();
             throw new DataException($"{path}: a JSON object is expected");
         }
@@ -206,7 +317,8 @@ internal static class TokenizerFolder
 
     internal static bool? Bool(string path, JsonElement? root, string key)
     {
-        if (root is not { } element || !element.TryGetProperty(key, out var value)) return null;
+        if (root is not { } element || !element.TryGetProperty(key, out var value))
+            return null;
         return value.ValueKind switch
         {
             JsonValueKind.True => true,
@@ -216,13 +328,17 @@ internal static class TokenizerFolder
         };
     }
 
-    private static string? Text(JsonElement root, string key) => root.TryGetProperty(key, out var value) ? Content(value) : null;
+    private static string? Text(JsonElement root, string key) =>
+        root.TryGetProperty(key, out var value) ? Content(value) : null;
 
     /// <summary>A token is a string or an object with its spelling in "content".</summary>
-    private static string? Content(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Object when value.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String => content.GetString(),
-        _ => null,
-    };
+    private static string? Content(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Object
+                when value.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String =>
+                content.GetString(),
+            _ => null,
+        };
 }

@@ -3,48 +3,83 @@ using System.Text.Json;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// What <c>tokenizer.json</c> (the file of Hugging Face's Rust tokenizers) says, as far as it is a BERT tokenizer: a WordPiece model with the prefix
-/// <c>##</c>, a BertNormalizer that cleans text, a BertPreTokenizer, and added tokens that are all special and in the vocabulary.
+/// What <c>tokenizer.json</c> (the file of Hugging Face's Rust tokenizers) says, as far as it is a
+/// BERT tokenizer: a WordPiece model with the prefix
+/// <c>##</c>, a BertNormalizer that cleans text, a BertPreTokenizer, and added tokens that are all
+/// special and in the vocabulary.
 /// Anything else is refused by name, for it would change tokens.
 /// </summary>
-internal sealed record TokenizerJson(Vocabulary Vocabulary, string Unknown, int MaxWordCodePoints, bool? Lowercase, bool? StripAccents,
-    bool? HandleChineseChars, IReadOnlyList<string> Special)
+internal sealed record TokenizerJson(
+    Vocabulary Vocabulary,
+    string Unknown,
+    int MaxWordCodePoints,
+    bool? Lowercase,
+    bool? StripAccents,
+    bool? HandleChineseChars,
+    IReadOnlyList<string> Special
+)
 {
     public static TokenizerJson Read(string path)
     {
         using var document = TokenizerFolder.Open(path) ?? throw new DataException($"{path}: no such file");
         var root = document.RootElement;
-        if (!root.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object) throw new DataException($"{path}: no model");
+        if (!root.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object)
+            throw new DataException($"{path}: no model");
 
         // Old files name no type; the prefix then tells WordPiece from the rest.
-        var hasPrefix = model.TryGetProperty("continuing_subword_prefix", out var prefix) && prefix.ValueKind == JsonValueKind.String;
-        var type = model.TryGetProperty("type", out var named) && named.ValueKind == JsonValueKind.String
-            ? named.GetString()!
-            : hasPrefix && !model.TryGetProperty("merges", out _) ? "WordPiece" : "(none)";
-        if (type != "WordPiece") throw new DataException($"{path}: model.type is '{type}'; only WordPiece is supported");
+        var hasPrefix =
+            model.TryGetProperty("continuing_subword_prefix", out var prefix)
+            && prefix.ValueKind == JsonValueKind.String;
+        var type =
+            model.TryGetProperty("type", out var named) && named.ValueKind == JsonValueKind.String ? named.GetString()!
+            : hasPrefix && !model.TryGetProperty("merges", out _) ? "WordPiece"
+            : "(none)";
+        if (type != "WordPiece")
+            throw new DataException($"{path}: model.type is '{type}'; only WordPiece is supported");
         if (hasPrefix && prefix.GetString() != Vocabulary.ContinuationPrefix)
         {
-            throw new DataException($"{path}: model.continuing_subword_prefix is '{prefix.GetString()}'; only '{Vocabulary.ContinuationPrefix}' is supported");
+            throw new DataException(
+                $"{path}: model.continuing_subword_prefix is '{prefix.GetString()}'; only "
+                    + $"'{Vocabulary.ContinuationPrefix}' is supported"
+            );
         }
 
         var vocabulary = ReadVocabulary(path, model);
-        var unknown = model.TryGetProperty("unk_token", out var unk) && unk.ValueKind == JsonValueKind.String ? unk.GetString()! : "[UNK]";
-        var longest = model.TryGetProperty("max_input_chars_per_word", out var max) && max.TryGetInt32(out var count) ? count : 100;
+        var unknown =
+            model.TryGetProperty("unk_token", out var unk) && unk.ValueKind == JsonValueKind.String
+                ? unk.GetString()!
+                : "[UNK]";
+        var longest =
+            model.TryGetProperty("max_input_chars_per_word", out var max) && max.TryGetInt32(out var count)
+                ? count
+                : 100;
         var (lower, strip, ideographs) = ReadNormalizer(path, root);
         CheckType(path, root, "pre_tokenizer", "BertPreTokenizer");
         CheckType(path, root, "post_processor", "TemplateProcessing", "BertProcessing");
-        return new TokenizerJson(vocabulary, unknown, longest, lower, strip, ideographs, ReadAdded(path, root, vocabulary));
+        return new TokenizerJson(
+            vocabulary,
+            unknown,
+            longest,
+            lower,
+            strip,
+            ideographs,
+            ReadAdded(path, root, vocabulary)
+        );
     }
 
     private static Vocabulary ReadVocabulary(string path, JsonElement model)
     {
-        if (!model.TryGetProperty("vocab", out var vocab) || vocab.ValueKind != JsonValueKind.Object) throw new DataException($"{path}: model.vocab is missing");
+        if (!model.TryGetProperty("vocab", out var vocab) || vocab.ValueKind != JsonValueKind.Object)
+            throw new DataException($"{path}: model.vocab is missing");
         var tokens = new string?[vocab.EnumerateObject().Count()];
         foreach (var entry in vocab.EnumerateObject())
         {
             if (!entry.Value.TryGetInt32(out var id) || (uint)id >= (uint)tokens.Length || tokens[id] is not null)
             {
-                throw new DataException($"{path}: model.vocab gives '{entry.Name}' the index {entry.Value.GetRawText()}; the {tokens.Length} entries must have the indices 0..{tokens.Length - 1}, each once");
+                throw new DataException(
+                    $"{path}: model.vocab gives '{entry.Name}' the index {entry.Value.GetRawText()}; the "
+                        + $"{tokens.Length} entries must have the indices 0..{tokens.Length - 1}, each once"
+                );
             }
             tokens[id] = entry.Name;
         }
@@ -59,14 +94,18 @@ internal sealed record TokenizerJson(Vocabulary Vocabulary, string Unknown, int 
         {
             throw new DataException($"{path}: normalizer.clean_text is false; only cleaned text is supported");
         }
-        return (TokenizerFolder.Bool(path, normalizer, "lowercase"), TokenizerFolder.Bool(path, normalizer, "strip_accents"),
-            TokenizerFolder.Bool(path, normalizer, "handle_chinese_chars"));
+        return (
+            TokenizerFolder.Bool(path, normalizer, "lowercase"),
+            TokenizerFolder.Bool(path, normalizer, "strip_accents"),
+            TokenizerFolder.Bool(path, normalizer, "handle_chinese_chars")
+        );
     }
 
     private static List<string> ReadAdded(string path, JsonElement root, Vocabulary vocabulary)
     {
         var special = new List<string>();
-        if (!root.TryGetProperty("added_tokens", out var added) || added.ValueKind != JsonValueKind.Array) return special;
+        if (!root.TryGetProperty("added_tokens", out var added) || added.ValueKind != JsonValueKind.Array)
+            return special;
         foreach (var token in added.EnumerateArray())
         {
             var id = token.TryGetProperty("id", out var given) && given.TryGetInt32(out var number) ? number : -1;
@@ -75,31 +114,48 @@ internal sealed record TokenizerJson(Vocabulary Vocabulary, string Unknown, int 
         return special;
     }
 
-    /// <summary>The spelling of one added token (also those of <c>added_tokens_decoder</c>); refused unless special, plain and in the vocabulary.</summary>
+    /// <summary>
+    /// The spelling of one added token (also those of <c>added_tokens_decoder</c>); refused unless
+    /// special, plain and in the vocabulary.
+    /// </summary>
     public static string ReadAddedToken(string path, JsonElement token, int id, Vocabulary vocabulary)
     {
         var content = token.TryGetProperty("content", out var text) ? text.GetString() ?? "" : "";
         if (!vocabulary.TryGetId(content, out var known) || known != id)
         {
-            throw new DataException($"{path}: added token '{content}' is not at index {id} of the vocabulary ({vocabulary.Count} tokens); tokens beyond the vocabulary are not supported");
+            throw new DataException(
+                $"{path}: added token '{content}' is not at index {id} of the vocabulary ({vocabulary.Count} "
+                    + "tokens); tokens beyond the vocabulary are not supported"
+            );
         }
-        if (TokenizerFolder.Bool(path, token, "special") is false) throw new DataException($"{path}: added token '{content}' is not special; only special tokens can be kept whole");
+        if (TokenizerFolder.Bool(path, token, "special") is false)
+            throw new DataException(
+                $"{path}: added token '{content}' is not special; only special tokens can be kept whole"
+            );
         foreach (var flag in new[] { "lstrip", "rstrip", "single_word", "normalized" })
         {
-            if (TokenizerFolder.Bool(path, token, flag) is true) throw new DataException($"{path}: added token '{content}' has {flag} = true; only false is supported");
+            if (TokenizerFolder.Bool(path, token, flag) is true)
+                throw new DataException($"{path}: added token '{content}' has {flag} = true; only false is supported");
         }
         return content;
     }
 
     private static void CheckType(string path, JsonElement root, string part, params string[] possible)
     {
-        var type = root.TryGetProperty(part, out var element) && element.ValueKind == JsonValueKind.Object && element.TryGetProperty("type", out var name)
-            ? name.GetString()
-            : null;
-        if (type is null && part == "post_processor") return;
+        var type =
+            root.TryGetProperty(part, out var element)
+            && element.ValueKind == JsonValueKind.Object
+            && element.TryGetProperty("type", out var name)
+                ? name.GetString()
+                : null;
+        if (type is null && part == "post_processor")
+            return;
         if (type is null || !possible.Contains(type))
         {
-            throw new DataException($"{path}: {part} is {(type is null ? "missing" : $"'{type}'")}; only {string.Join(" or ", possible)} is supported");
+            throw new DataException(
+                $"{path}: {part} is {(type is null ? "missing" : $"'{type}'")}; only "
+                    + $"{string.Join(" or ", possible)} is supported"
+            );
         }
     }
 }

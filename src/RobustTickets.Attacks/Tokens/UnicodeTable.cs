@@ -3,10 +3,14 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// Character properties the tokenizer needs, pinned to one Unicode version (embedded file unicode-table.txt). Why not the runtime's:
-/// (1) in the globalization-invariant mode this program runs in, <see cref="string.Normalize()"/> returns its input unchanged, so canonical
-/// decomposition must come from somewhere anyway; (2) with the runtime's tables a new .NET would silently turn today's tokens into others.
-/// Categories follow <c>unicodedata.category</c>, lower case follows <c>str.lower</c> of one character (Python 3.11, Unicode 14).
+/// Character properties the tokenizer needs, pinned to one Unicode version (embedded file
+/// unicode-table.txt). Why not the runtime's:
+/// (1) in the globalization-invariant mode this program runs in, <see cref="string.Normalize()"/>
+/// returns its input unchanged, so canonical
+/// decomposition must come from somewhere anyway; (2) with the runtime's tables a new .NET would
+/// silently turn today's tokens into others.
+/// Categories follow <c>unicodedata.category</c>, lower case follows <c>str.lower</c> of one
+/// character (Python 3.11, Unicode 14).
 /// </summary>
 internal static class UnicodeTable
 {
@@ -14,21 +18,36 @@ internal static class UnicodeTable
     private enum Property : byte
     {
         None = 0,
-        /// <summary>Category C*: dropped by the tokenizer (but for tab, line feed and carriage return, which are blanks there).</summary>
+
+        /// <summary>
+        /// Category C*: dropped by the tokenizer (but for tab, line feed and carriage return, which
+        /// are blanks there).
+        /// </summary>
         Control = 1,
         Punctuation = 2,
         Blank = 4,
+
         /// <summary>Category Mn.</summary>
         Accent = 8,
-        /// <summary>Has a canonical decomposition or a combining class, i.e. NFD has to look at it.</summary>
+
+        /// <summary>
+        /// Has a canonical decomposition or a combining class, i.e. NFD has to look at it.
+        /// </summary>
         Canonical = 16,
         HasLower = 32,
     }
 
     private const int LastCodePoint = 0x10FFFF;
-    private const int HangulFirst = 0xAC00, HangulCount = 11172, HangulL = 0x1100, HangulV = 0x1161, HangulT = 0x11A7, VCount = 21, TCount = 28;
+    private const int HangulFirst = 0xAC00,
+        HangulCount = 11172,
+        HangulL = 0x1100,
+        HangulV = 0x1161,
+        HangulT = 0x11A7,
+        VCount = 21,
+        TCount = 28;
 
-    // One byte for each code point: 1.1 MB, built once; a two-stage table would save memory and cost a load on every character.
+    // One byte for each code point: 1.1 MB, built once; a two-stage table would save memory and
+    // cost a load on every character.
     private static readonly Property[] Properties = new Property[LastCodePoint + 1];
     private static readonly Dictionary<int, int> LowerOf = [];
     private static readonly Dictionary<int, int[]> DecompositionOf = [];
@@ -37,20 +56,25 @@ internal static class UnicodeTable
     static UnicodeTable()
     {
         const string name = "RobustTickets.Attacks.Tokens.unicode-table.txt";
-        using var stream = typeof(UnicodeTable).Assembly.GetManifestResourceStream(name)
+        using var stream =
+            typeof(UnicodeTable).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"the embedded resource {name} is missing from the build");
         using var reader = new StreamReader(stream);
         Version = "";
         while (reader.ReadLine() is { } line)
         {
-            if (line.StartsWith('#')) continue;
+            if (line.StartsWith('#'))
+                continue;
             var field = line.Split(' ');
             if (field[0] == "U")
             {
                 Version = field[1];
                 continue;
             }
-            var number = Array.ConvertAll(field[1..], text => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            var number = Array.ConvertAll(
+                field[1..],
+                text => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+            );
             Add(field[0], number);
         }
         Mark(Property.Canonical, HangulFirst, HangulFirst + HangulCount - 1);
@@ -71,7 +95,10 @@ internal static class UnicodeTable
     /// <summary>Category Mn.</summary>
     public static bool IsAccent(int codePoint) => (Properties[codePoint] & Property.Accent) != 0;
 
-    /// <summary>Appends the lower case of one character taken alone: no final-sigma rule; U+0130 becomes U+0069 U+0307.</summary>
+    /// <summary>
+    /// Appends the lower case of one character taken alone: no final-sigma rule; U+0130 becomes
+    /// U+0069 U+0307.
+    /// </summary>
     public static void AppendLower(List<int> output, int codePoint)
     {
         if (codePoint == 0x130)
@@ -85,23 +112,32 @@ internal static class UnicodeTable
         }
     }
 
-    /// <summary>Canonical decomposition (NFD) of a sequence of code points: full decomposition, then combining marks in canonical order.</summary>
+    /// <summary>
+    /// Canonical decomposition (NFD) of a sequence of code points: full decomposition, then
+    /// combining marks in canonical order.
+    /// </summary>
     public static List<int> Decompose(List<int> input)
     {
         var plain = true;
-        foreach (var c in input) plain &= (Properties[c] & Property.Canonical) == 0;
-        if (plain) return input;
+        foreach (var c in input)
+            plain &= (Properties[c] & Property.Canonical) == 0;
+        if (plain)
+            return input;
 
         var output = new List<int>(input.Count + 8);
-        foreach (var c in input) AppendDecomposition(output, c);
+        foreach (var c in input)
+            AppendDecomposition(output, c);
         // Canonical order: a stable sort by class within each run of code points of class not 0.
         for (var start = 0; start < output.Count; start++)
         {
             var end = start;
-            while (end < output.Count && Class(output[end]) != 0) end++;
-            if (end - start < 2) continue;
+            while (end < output.Count && Class(output[end]) != 0)
+                end++;
+            if (end - start < 2)
+                continue;
             var sorted = output.GetRange(start, end - start).OrderBy(Class).ToList();
-            for (var i = 0; i < sorted.Count; i++) output[start + i] = sorted[i];
+            for (var i = 0; i < sorted.Count; i++)
+                output[start + i] = sorted[i];
             start = end;
         }
         return output;
@@ -118,7 +154,8 @@ internal static class UnicodeTable
             var index = c - HangulFirst;
             output.Add(HangulL + index / (VCount * TCount));
             output.Add(HangulV + index % (VCount * TCount) / TCount);
-            if (index % TCount != 0) output.Add(HangulT + index % TCount);
+            if (index % TCount != 0)
+                output.Add(HangulT + index % TCount);
         }
         else if (DecompositionOf.TryGetValue(c, out var parts))
         {
@@ -136,13 +173,22 @@ internal static class UnicodeTable
     {
         switch (kind)
         {
-            case "C": Mark(Property.Control, number[0], number[1]); break;
-            case "P": Mark(Property.Punctuation, number[0], number[1]); break;
-            case "S": Mark(Property.Blank, number[0], number[1]); break;
-            case "N": Mark(Property.Accent, number[0], number[1]); break;
+            case "C":
+                Mark(Property.Control, number[0], number[1]);
+                break;
+            case "P":
+                Mark(Property.Punctuation, number[0], number[1]);
+                break;
+            case "S":
+                Mark(Property.Blank, number[0], number[1]);
+                break;
+            case "N":
+                Mark(Property.Accent, number[0], number[1]);
+                break;
             case "K":
                 Mark(Property.Canonical, number[0], number[1]);
-                for (var c = number[0]; c <= number[1]; c++) ClassOf[c] = number[2];
+                for (var c = number[0]; c <= number[1]; c++)
+                    ClassOf[c] = number[2];
                 break;
             case "L":
                 for (int c = number[0], to = number[3]; c <= number[1]; c += number[2], to += number[2])
@@ -156,12 +202,15 @@ internal static class UnicodeTable
                 DecompositionOf[number[0]] = number[1..];
                 break;
             default:
-                throw new InvalidOperationException($"unicode-table.txt: record kind '{kind}' is not one of C P S N K L D U");
+                throw new InvalidOperationException(
+                    $"unicode-table.txt: record kind '{kind}' is not one of C P S N K L D U"
+                );
         }
     }
 
     private static void Mark(Property property, int first, int last)
     {
-        for (var c = first; c <= last; c++) Properties[c] |= property;
+        for (var c = first; c <= last; c++)
+            Properties[c] |= property;
     }
 }

@@ -4,8 +4,10 @@ using System.Text;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// A WordPiece vocabulary: tokens by index and indices by token. Continuations begin with <c>##</c>. The file is <c>vocab.txt</c>, one token a line, the
-/// line number (from 0) being the index. Unlike Hugging Face, which lets the last of two equal lines win and takes empty lines for tokens, both are
+/// A WordPiece vocabulary: tokens by index and indices by token. Continuations begin with
+/// <c>##</c>. The file is <c>vocab.txt</c>, one token a line, the
+/// line number (from 0) being the index. Unlike Hugging Face, which lets the last of two equal
+/// lines win and takes empty lines for tokens, both are
 /// refused: either shifts or shadows rows of the embedding matrix. Immutable and thread-safe.
 /// </summary>
 public sealed class Vocabulary
@@ -19,13 +21,16 @@ public sealed class Vocabulary
 
     /// <summary>Builds a vocabulary of <paramref name="tokens"/>, index = position.</summary>
     /// <param name="tokens">The tokens; none empty, none twice.</param>
-    /// <param name="source">What to call their origin in errors (a file name); lines are counted from 1.</param>
-    /// <exception cref="DataException">There is no token, or one is empty or repeats another; the message names the line.</exception>
+    /// <param name="source">What to call their origin in errors (a file name); lines are counted
+    /// from 1.</param>
+    /// <exception cref="DataException">There is no token, or one is empty or repeats another; the
+    /// message names the line.</exception>
     public Vocabulary(IEnumerable<string> tokens, string source = "vocabulary")
     {
         ArgumentNullException.ThrowIfNull(tokens);
         _tokens = tokens.ToArray();
-        if (_tokens.Length == 0) throw new DataException($"{source}: the vocabulary is empty; one token a line is expected");
+        if (_tokens.Length == 0)
+            throw new DataException($"{source}: the vocabulary is empty; one token a line is expected");
 
         var whole = new Dictionary<string, int>(_tokens.Length, StringComparer.Ordinal);
         var continuation = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -34,14 +39,22 @@ public sealed class Vocabulary
             var token = _tokens[id];
             if (string.IsNullOrEmpty(token))
             {
-                throw new DataException($"{source}:{id + 1}: empty line among the {_tokens.Length} tokens; every line must hold one token");
+                throw new DataException(
+                    $"{source}:{id + 1}: empty line among the {_tokens.Length} tokens; every line must hold one token"
+                );
             }
             if (!whole.TryAdd(token, id))
             {
-                throw new DataException($"{source}:{id + 1}: token '{token}' was already given at line {whole[token] + 1}; every token must occur once");
+                throw new DataException(
+                    $"{source}:{id + 1}: token '{token}' was already given at line {whole[token] + 1}; every "
+                        + "token must occur once"
+                );
             }
             LongestToken = Math.Max(LongestToken, token.Length);
-            if (token.Length > ContinuationPrefix.Length && token.StartsWith(ContinuationPrefix, StringComparison.Ordinal))
+            if (
+                token.Length > ContinuationPrefix.Length
+                && token.StartsWith(ContinuationPrefix, StringComparison.Ordinal)
+            )
             {
                 continuation[token[ContinuationPrefix.Length..]] = id;
             }
@@ -50,17 +63,24 @@ public sealed class Vocabulary
         _continuation = continuation.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>Reads <c>vocab.txt</c> (UTF-8; a byte order mark and Windows line ends are tolerated).</summary>
-    /// <exception cref="DataException">The file is missing, not UTF-8, empty, or holds an empty or repeated line.</exception>
+    /// <summary>
+    /// Reads <c>vocab.txt</c> (UTF-8; a byte order mark and Windows line ends are tolerated).
+    /// </summary>
+    /// <exception cref="DataException">The file is missing, not UTF-8, empty, or holds an empty or
+    /// repeated line.</exception>
     public static Vocabulary Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!File.Exists(path)) throw new DataException($"{path}: no such file; a WordPiece vocabulary (vocab.txt, one token a line) is expected");
+        if (!File.Exists(path))
+            throw new DataException(
+                $"{path}: no such file; a WordPiece vocabulary (vocab.txt, one token a line) is expected"
+            );
         var lines = new List<string>();
         try
         {
             using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            while (reader.ReadLine() is { } line) lines.Add(line);
+            while (reader.ReadLine() is { } line)
+                lines.Add(line);
         }
         catch (DecoderFallbackException e)
         {
@@ -80,17 +100,28 @@ public sealed class Vocabulary
 
     /// <summary>The token at <paramref name="id"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is not in 0..V-1.</exception>
-    public string this[int id] => (uint)id < (uint)_tokens.Length
-        ? _tokens[id]
-        : throw new ArgumentOutOfRangeException(nameof(id), id, $"the vocabulary has the indices 0..{_tokens.Length - 1}");
+    public string this[int id] =>
+        (uint)id < (uint)_tokens.Length
+            ? _tokens[id]
+            : throw new ArgumentOutOfRangeException(
+                nameof(id),
+                id,
+                $"the vocabulary has the indices 0..{_tokens.Length - 1}"
+            );
 
     /// <summary>Finds the index of a token spelled out in full (<c>##</c> included).</summary>
     public bool TryGetId(ReadOnlySpan<char> token, out int id) => _whole.TryGetValue(token, out id);
 
-    /// <summary>Finds the index of the continuation piece whose text after <c>##</c> is <paramref name="text"/>.</summary>
+    /// <summary>
+    /// Finds the index of the continuation piece whose text after <c>##</c> is
+    /// <paramref name="text"/>.
+    /// </summary>
     internal bool TryGetContinuation(ReadOnlySpan<char> text, out int id) => _continuation.TryGetValue(text, out id);
 
-    /// <summary>SHA-256 of the tokens joined by line feeds, with one at the end: that of a <c>vocab.txt</c> as <see cref="Save"/> writes it.</summary>
+    /// <summary>
+    /// SHA-256 of the tokens joined by line feeds, with one at the end: that of a <c>vocab.txt</c>
+    /// as <see cref="Save"/> writes it.
+    /// </summary>
     public string Sha256() => Convert.ToHexStringLower(SHA256.HashData(Bytes()));
 
     /// <summary>Writes <c>vocab.txt</c>: UTF-8, one token a line, line feed after each.</summary>

@@ -4,10 +4,14 @@ using System.Collections.Concurrent;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// BERT's tokenizer, equal to Hugging Face's slow BertTokenizer token for token: words by <see cref="BasicTokenizer"/>, then each word greedily from the
-/// left into the longest pieces of the vocabulary; a word that cannot be spelled becomes the unknown token.
-/// Where we differ: special tokens must be in the vocabulary (Hugging Face would append rows that the model does not have), and may hold no blanks.
-/// Speed: no step looks across an ASCII blank, so text is cut there and what lies between is looked up in a cache (stretch of text -> indices)
+/// BERT's tokenizer, equal to Hugging Face's slow BertTokenizer token for token: words by
+/// <see cref="BasicTokenizer"/>, then each word greedily from the
+/// left into the longest pieces of the vocabulary; a word that cannot be spelled becomes the
+/// unknown token.
+/// Where we differ: special tokens must be in the vocabulary (Hugging Face would append rows that
+/// the model does not have), and may hold no blanks.
+/// Speed: no step looks across an ASCII blank, so text is cut there and what lies between is looked
+/// up in a cache (stretch of text -> indices)
 /// before anything else is done. <see cref="TokenizeUncached"/> is the plain path. Thread-safe.
 /// </summary>
 public sealed class WordPieceTokenizer
@@ -29,7 +33,8 @@ public sealed class WordPieceTokenizer
     /// <summary>Creates a tokenizer.</summary>
     /// <param name="vocabulary">The word pieces.</param>
     /// <param name="options">Settings; <c>new TokenizerOptions()</c> is an uncased BERT.</param>
-    /// <exception cref="DataException">A special token is not in the vocabulary (only the mask may be absent), or holds a blank.</exception>
+    /// <exception cref="DataException">A special token is not in the vocabulary (only the mask may
+    /// be absent), or holds a blank.</exception>
     public WordPieceTokenizer(Vocabulary vocabulary, TokenizerOptions options)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
@@ -71,34 +76,49 @@ public sealed class WordPieceTokenizer
 
     /// <summary>Index of the mask token.</summary>
     /// <exception cref="DataException">The vocabulary has none.</exception>
-    public int MaskId => _maskId ?? throw new DataException(
-        $"the vocabulary of {Vocabulary.Count} tokens has no mask token '{(Options.Special ?? new SpecialTokens()).Mask}'; masked-language-model work needs one");
+    public int MaskId =>
+        _maskId
+        ?? throw new DataException(
+            $"the vocabulary of {Vocabulary.Count} tokens has no mask token "
+                + $"'{(Options.Special ?? new SpecialTokens()).Mask}'; masked-language-model work needs one"
+        );
 
     /// <summary>Indices of all special tokens, ascending.</summary>
     public IReadOnlyList<int> SpecialIds { get; }
 
-    /// <summary>Reads the tokenizer of a Hugging Face model folder; see <see cref="TokenizerFolder"/> for what is read and refused.</summary>
-    /// <exception cref="DataException">Files are missing, malformed or of an unsupported kind.</exception>
+    /// <summary>
+    /// Reads the tokenizer of a Hugging Face model folder; see <see cref="TokenizerFolder"/> for
+    /// what is read and refused.
+    /// </summary>
+    /// <exception cref="DataException">Files are missing, malformed or of an unsupported
+    /// kind.</exception>
     public static WordPieceTokenizer Load(string folder) => TokenizerFolder.Load(folder);
 
-    /// <summary>Writes <c>vocab.txt</c>, <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> into <paramref name="folder"/>.</summary>
+    /// <summary>
+    /// Writes <c>vocab.txt</c>, <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>
+    /// into <paramref name="folder"/>.
+    /// </summary>
     public void SaveTo(string folder) => TokenizerFolder.Save(this, folder);
 
     /// <summary>The word pieces of a text, no special tokens added, nothing cut off.</summary>
     public IReadOnlyList<string> Tokenize(string text) => Array.ConvertAll(TokenIds(text), id => Vocabulary[id]);
 
-    /// <summary>Indices of the word pieces of a text, no special tokens added, nothing cut off: <c>[T]</c>.</summary>
+    /// <summary>
+    /// Indices of the word pieces of a text, no special tokens added, nothing cut off: <c>[T]</c>.
+    /// </summary>
     public int[] TokenIds(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>((text.Length / 4) + 4);
         var rest = text.AsSpan();
-        while (NextStretch(ref rest, out var stretch)) ids.AddRange(Stretch(stretch));
+        while (NextStretch(ref rest, out var stretch))
+            ids.AddRange(Stretch(stretch));
         return [.. ids];
     }
 
     /// <summary>
-    /// The same into memory of the caller's: writes the first pieces, as many as fit, and returns their number. Allocates nothing where every stretch between
+    /// The same into memory of the caller's: writes the first pieces, as many as fit, and returns
+    /// their number. Allocates nothing where every stretch between
     /// blanks was seen before and has at most 48 characters.
     /// </summary>
     /// <param name="text">The text.</param>
@@ -117,22 +137,29 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>
-    /// Encodes a text, or a pair when <paramref name="pair"/> is not null (an empty second text is a pair all the same): <c>[CLS] a [SEP]</c> or
+    /// Encodes a text, or a pair when <paramref name="pair"/> is not null (an empty second text is
+    /// a pair all the same): <c>[CLS] a [SEP]</c> or
     /// <c>[CLS] a [SEP] b [SEP]</c>, cut to <paramref name="maxLength"/> longest first.
     /// </summary>
     /// <param name="text">The first or only text.</param>
     /// <param name="pair">The second text, or null.</param>
-    /// <param name="maxLength">The most tokens of the result, special tokens included; at least 2, for a pair 3.</param>
+    /// <param name="maxLength">The most tokens of the result, special tokens included; at least 2,
+    /// for a pair 3.</param>
     public TokenEncoding Encode(string text, string? pair, int maxLength)
     {
         ArgumentNullException.ThrowIfNull(text);
         var special = pair is null ? 2 : 3;
         if (maxLength < special)
         {
-            throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, $"the special tokens alone take {special}; ask for at least that");
+            throw new ArgumentOutOfRangeException(
+                nameof(maxLength),
+                maxLength,
+                $"the special tokens alone take {special}; ask for at least that"
+            );
         }
 
-        // What lies beyond the room on either side never survives the truncation, so it need not be tokenized.
+        // What lies beyond the room on either side never survives the truncation, so it need not be
+        // tokenized.
         var room = maxLength - special;
         var rented = room <= RentedPieces ? ArrayPool<int>.Shared.Rent(Math.Max(1, 2 * room)) : null;
         var first = Pieces(text, rented, 0, room);
@@ -150,12 +177,14 @@ public sealed class WordPieceTokenizer
             ids[^1] = SepId;
             segments.AsSpan(2 + keepFirst).Fill(1);
         }
-        if (rented is not null) ArrayPool<int>.Shared.Return(rented);
+        if (rented is not null)
+            ArrayPool<int>.Shared.Return(rented);
         return new TokenEncoding(ids, segments);
     }
 
     /// <summary>
-    /// Text of indices, as Hugging Face's <c>decode</c>: pieces joined by spaces, continuations glued on, and (<paramref name="cleanUp"/>) the
+    /// Text of indices, as Hugging Face's <c>decode</c>: pieces joined by spaces, continuations
+    /// glued on, and (<paramref name="cleanUp"/>) the
     /// spaces before English punctuation and contractions removed.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An index is not in the vocabulary.</exception>
@@ -163,28 +192,49 @@ public sealed class WordPieceTokenizer
     {
         ArgumentNullException.ThrowIfNull(ids);
         var kept = ids.Where(id => !skipSpecialTokens || !SpecialIds.Contains(id)).Select(id => Vocabulary[id]);
-        var text = string.Join(' ', kept).Replace(" " + Vocabulary.ContinuationPrefix, "", StringComparison.Ordinal).Trim();
-        if (!cleanUp) return text;
+        var text = string.Join(' ', kept)
+            .Replace(" " + Vocabulary.ContinuationPrefix, "", StringComparison.Ordinal)
+            .Trim();
+        if (!cleanUp)
+            return text;
         (string From, string To)[] replacements =
         [
-            (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+            (" .", "."),
+            (" ?", "?"),
+            (" !", "!"),
+            (" ,", ","),
+            (" ' ", "'"),
+            (" n't", "n't"),
+            (" 'm", "'m"),
+            (" 's", "'s"),
+            (" 've", "'ve"),
+            (" 're", "'re"),
         ];
-        foreach (var (from, to) in replacements) text = text.Replace(from, to, StringComparison.Ordinal);
+        foreach (var (from, to) in replacements)
+            text = text.Replace(from, to, StringComparison.Ordinal);
         return text;
     }
 
-    /// <summary>The slow, obvious path, the reference of the fast one: the whole text through the word splitter, every word through the vocabulary, no cache.</summary>
+    /// <summary>
+    /// The slow, obvious path, the reference of the fast one: the whole text through the word
+    /// splitter, every word through the vocabulary, no cache.
+    /// </summary>
     public int[] TokenizeUncached(string text)
     {
         var ids = new List<int>();
-        foreach (var word in _basic.Words(text)) AppendWord(ids, word);
+        foreach (var word in _basic.Words(text))
+            AppendWord(ids, word);
         return [.. ids];
     }
 
-    /// <summary>The first pieces of a text, at most <paramref name="room"/>, in lent memory from <paramref name="at"/> on or in memory of their own.</summary>
+    /// <summary>
+    /// The first pieces of a text, at most <paramref name="room"/>, in lent memory from
+    /// <paramref name="at"/> on or in memory of their own.
+    /// </summary>
     private ReadOnlySpan<int> Pieces(string text, int[]? memory, int at, int room)
     {
-        if (memory is not null) return memory.AsSpan(at, TokenIds(text, memory.AsSpan(at, room)));
+        if (memory is not null)
+            return memory.AsSpan(at, TokenIds(text, memory.AsSpan(at, room)));
         var all = TokenIds(text);
         return all.AsSpan(0, Math.Min(all.Length, room));
     }
@@ -207,18 +257,26 @@ public sealed class WordPieceTokenizer
 
     private int[] Stretch(ReadOnlySpan<char> text)
     {
-        if (text.Length <= CachedLength && _lookup.TryGetValue(text, out var known)) return known;
+        if (text.Length <= CachedLength && _lookup.TryGetValue(text, out var known))
+            return known;
         var ids = new List<int>();
-        foreach (var word in _basic.Words(text)) AppendWord(ids, word);
+        foreach (var word in _basic.Words(text))
+            AppendWord(ids, word);
         int[] result = [.. ids];
-        if (text.Length <= CachedLength && Volatile.Read(ref _cached) < CacheEntries && _cache.TryAdd(text.ToString(), result))
+        if (
+            text.Length <= CachedLength
+            && Volatile.Read(ref _cached) < CacheEntries
+            && _cache.TryAdd(text.ToString(), result)
+        )
         {
             Interlocked.Increment(ref _cached);
         }
         return result;
     }
 
-    /// <summary>Greedy longest match from the left; the whole word is unknown when some rest has no piece.</summary>
+    /// <summary>
+    /// Greedy longest match from the left; the whole word is unknown when some rest has no piece.
+    /// </summary>
     private void AppendWord(List<int> ids, string word)
     {
         if (CodePoints(word) > Options.MaxWordCodePoints)
@@ -227,14 +285,15 @@ public sealed class WordPieceTokenizer
             return;
         }
         var before = ids.Count;
-        for (var start = 0; start < word.Length;)
+        for (var start = 0; start < word.Length; )
         {
             var end = Math.Min(word.Length, start + Vocabulary.LongestToken);
             var id = -1;
             for (; end > start; end--)
             {
                 var part = word.AsSpan(start, end - start);
-                if (start == 0 ? Vocabulary.TryGetId(part, out id) : Vocabulary.TryGetContinuation(part, out id)) break;
+                if (start == 0 ? Vocabulary.TryGetId(part, out id) : Vocabulary.TryGetContinuation(part, out id))
+                    break;
             }
             if (end == start)
             {
@@ -252,7 +311,8 @@ public sealed class WordPieceTokenizer
         var count = word.Length;
         foreach (var c in word)
         {
-            if (char.IsLowSurrogate(c)) count--;
+            if (char.IsLowSurrogate(c))
+                count--;
         }
         return count;
     }
@@ -261,10 +321,15 @@ public sealed class WordPieceTokenizer
     {
         if (token.Length == 0 || token.Any(c => char.IsWhiteSpace(c)))
         {
-            throw new DataException($"special token '{token}' is empty or holds a blank; special tokens are single words such as [SEP]");
+            throw new DataException(
+                $"special token '{token}' is empty or holds a blank; special tokens are single words such as [SEP]"
+            );
         }
         return Vocabulary.TryGetId(token, out var id)
             ? id
-            : throw new DataException($"special token '{token}' is not among the {Vocabulary.Count} tokens of the vocabulary; name the one it has in special_tokens_map.json");
+            : throw new DataException(
+                $"special token '{token}' is not among the {Vocabulary.Count} tokens of the vocabulary; name "
+                    + "the one it has in special_tokens_map.json"
+            );
     }
 }

@@ -1,5 +1,7 @@
-// Edits of single characters inside a word (specification 6.1, 8.2): insertion, deletion, substitution, and the swap of two neighbours, at one random place or at
-// every place that qualifies. Characters are code points, as in Python. An edit that leaves the word as it is makes no candidate.
+// Edits of single characters inside a word (specification 6.1, 8.2): insertion, deletion,
+// substitution, and the swap of two neighbours, at one random place or at every place that
+// qualifies. Characters are code points, as in Python. An edit that leaves the word as it is makes
+// no candidate.
 
 using RobustTickets.Attacks.Searches;
 
@@ -11,14 +13,21 @@ namespace RobustTickets.Attacks.Transformations;
 /// <param name="KeepLast">The last character stays.</param>
 public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool KeepLast) : Transformation
 {
-    /// <summary>TextAttack's letters (Python's <c>string.ascii_letters</c>); the order matters to a random choice.</summary>
+    /// <summary>
+    /// TextAttack's letters (Python's <c>string.ascii_letters</c>); the order matters to a random
+    /// choice.
+    /// </summary>
     public const string AsciiLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
     /// <summary>The letters that an edit draws from; empty when it needs none.</summary>
     protected virtual string LetterChoice => "";
 
     /// <inheritdoc/>
-    public sealed override IEnumerable<AttackRequest> Apply(AttackedText current, IReadOnlyList<int> positions, List<Candidate> candidates)
+    public sealed override IEnumerable<AttackRequest> Apply(
+        AttackedText current,
+        IReadOnlyList<int> positions,
+        List<Candidate> candidates
+    )
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(positions);
@@ -28,7 +37,8 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
             var word = current.WordArray[p];
             var starts = Starts(word);
             var (start, end) = Places(starts.Length - 1);
-            if (starts.Length <= 2 || start >= end) continue;
+            if (starts.Length <= 2 || start >= end)
+                continue;
             if (RandomPlace)
             {
                 var draw = RandomRequest.Integer(start, end);
@@ -45,17 +55,22 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
                     letter = LetterChoice[choice.Value];
                 }
                 var edited = Edit(word, starts.AsSpan(place), letter);
-                if (edited != word) candidates.Add(new Candidate(current.Replace(p, edited)));
+                if (edited != word)
+                    candidates.Add(new Candidate(current.Replace(p, edited)));
             }
         }
     }
 
-    /// <summary>The places [Start, End) of a word of that many characters where the edit may happen.</summary>
-    protected virtual (int Start, int End) Places(int characters) => (KeepFirst ? 1 : 0, KeepLast ? characters - 1 : characters);
+    /// <summary>
+    /// The places [Start, End) of a word of that many characters where the edit may happen.
+    /// </summary>
+    protected virtual (int Start, int End) Places(int characters) =>
+        (KeepFirst ? 1 : 0, KeepLast ? characters - 1 : characters);
 
     /// <summary>The edited word.</summary>
     /// <param name="word">The word.</param>
-    /// <param name="at">Where the character at the chosen place, each one after it and the word's end begin, in UTF-16 units.</param>
+    /// <param name="at">Where the character at the chosen place, each one after it and the word's
+    /// end begin, in UTF-16 units.</param>
     /// <param name="letter">The drawn letter, if any.</param>
     protected abstract string Edit(string word, ReadOnlySpan<int> at, char letter);
 
@@ -64,7 +79,8 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
         var starts = new List<int>(word.Length + 1);
         for (var i = 0; i < word.Length; i++)
         {
-            if (i == 0 || !char.IsSurrogatePair(word[i - 1], word[i])) starts.Add(i);
+            if (i == 0 || !char.IsSurrogatePair(word[i - 1], word[i]))
+                starts.Add(i);
         }
         starts.Add(word.Length);
         return [.. starts];
@@ -76,8 +92,12 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
 /// <param name="RandomPlace">One place drawn at random; else every place.</param>
 /// <param name="KeepFirst">Nothing is put before the first character.</param>
 /// <param name="KeepLast">Nothing is put before the last character.</param>
-public sealed record CharacterInsertion(string Letters = CharacterSwap.AsciiLetters, bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false)
-    : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
+public sealed record CharacterInsertion(
+    string Letters = CharacterSwap.AsciiLetters,
+    bool RandomPlace = true,
+    bool KeepFirst = false,
+    bool KeepLast = false
+) : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
 {
     /// <inheritdoc/>
     public override string Name => Letters == " " ? "space-insertion" : "character-insertion";
@@ -85,24 +105,30 @@ public sealed record CharacterInsertion(string Letters = CharacterSwap.AsciiLett
     /// <inheritdoc/>
     protected override string LetterChoice => Letters;
 
-    /// <summary>TextBugger's: a space, never before the first or the last character. A draw is spent on the choice of the space, too.</summary>
+    /// <summary>
+    /// TextBugger's: a space, never before the first or the last character. A draw is spent on the
+    /// choice of the space, too.
+    /// </summary>
     public static CharacterInsertion Space(bool randomPlace = true) => new(" ", randomPlace, true, true);
 
     /// <inheritdoc/>
-    protected override string Edit(string word, ReadOnlySpan<int> at, char letter) => string.Concat(word.AsSpan(0, at[0]), [letter], word.AsSpan(at[0]));
+    protected override string Edit(string word, ReadOnlySpan<int> at, char letter) =>
+        string.Concat(word.AsSpan(0, at[0]), [letter], word.AsSpan(at[0]));
 }
 
 /// <summary>Removes a character.</summary>
 /// <param name="RandomPlace">One place drawn at random; else every place.</param>
 /// <param name="KeepFirst">The first character stays.</param>
 /// <param name="KeepLast">The last character stays.</param>
-public sealed record CharacterDeletion(bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false) : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
+public sealed record CharacterDeletion(bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false)
+    : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
 {
     /// <inheritdoc/>
     public override string Name => "character-deletion";
 
     /// <inheritdoc/>
-    protected override string Edit(string word, ReadOnlySpan<int> at, char letter) => string.Concat(word.AsSpan(0, at[0]), word.AsSpan(at[1]));
+    protected override string Edit(string word, ReadOnlySpan<int> at, char letter) =>
+        string.Concat(word.AsSpan(0, at[0]), word.AsSpan(at[1]));
 }
 
 /// <summary>Replaces a character by a random letter.</summary>
@@ -116,22 +142,30 @@ public sealed record CharacterSubstitution(bool RandomPlace = true) : CharacterS
     protected override string LetterChoice => AsciiLetters;
 
     /// <inheritdoc/>
-    protected override string Edit(string word, ReadOnlySpan<int> at, char letter) => string.Concat(word.AsSpan(0, at[0]), [letter], word.AsSpan(at[1]));
+    protected override string Edit(string word, ReadOnlySpan<int> at, char letter) =>
+        string.Concat(word.AsSpan(0, at[0]), [letter], word.AsSpan(at[1]));
 }
 
 /// <summary>Swaps a character with the next one.</summary>
 /// <param name="RandomPlace">One place drawn at random; else every place.</param>
 /// <param name="KeepFirst">The first character stays.</param>
 /// <param name="KeepLast">The last character stays.</param>
-public sealed record NeighbourSwap(bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false) : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
+public sealed record NeighbourSwap(bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false)
+    : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
 {
     /// <inheritdoc/>
     public override string Name => "neighbour-swap";
 
     /// <inheritdoc/>
-    protected override (int Start, int End) Places(int characters) => (KeepFirst ? 1 : 0, KeepLast ? characters - 2 : characters - 1);
+    protected override (int Start, int End) Places(int characters) =>
+        (KeepFirst ? 1 : 0, KeepLast ? characters - 2 : characters - 1);
 
     /// <inheritdoc/>
     protected override string Edit(string word, ReadOnlySpan<int> at, char letter) =>
-        string.Concat(word.AsSpan(0, at[0]), word.AsSpan(at[1], at[2] - at[1]), word.AsSpan(at[0], at[1] - at[0]), word.AsSpan(at[2]));
+        string.Concat(
+            word.AsSpan(0, at[0]),
+            word.AsSpan(at[1], at[2] - at[1]),
+            word.AsSpan(at[0], at[1] - at[0]),
+            word.AsSpan(at[2])
+        );
 }

@@ -1,5 +1,7 @@
-// Several transformations as one: the candidates of the first, then of the second, and so on (specification 1.4, 6.1). TextAttack collects them in a set. Up to 0.3.4
-// two candidates are the same when text and bookkeeping agree and one transformation made both ("Good" without either o); its main branch goes by text alone.
+// Several transformations as one: the candidates of the first, then of the second, and so on
+// (specification 1.4, 6.1). TextAttack collects them in a set. Up to 0.3.4 two candidates are the
+// same when text and bookkeeping agree and one transformation made both ("Good" without either o);
+// its main branch goes by text alone.
 
 using RobustTickets.Attacks.Searches;
 
@@ -13,7 +15,11 @@ public sealed record CompositeSwap(IReadOnlyList<Transformation> Parts) : Transf
     public override string Name => string.Join(" + ", Parts.Select(p => p.Name));
 
     /// <inheritdoc/>
-    public override IEnumerable<AttackRequest> Apply(AttackedText current, IReadOnlyList<int> positions, List<Candidate> candidates)
+    public override IEnumerable<AttackRequest> Apply(
+        AttackedText current,
+        IReadOnlyList<int> positions,
+        List<Candidate> candidates
+    )
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(candidates);
@@ -21,11 +27,14 @@ public sealed record CompositeSwap(IReadOnlyList<Transformation> Parts) : Transf
         foreach (var part in Parts)
         {
             var made = new List<Candidate>();
-            foreach (var request in part.Apply(current, positions, made)) yield return request;
-            if (current.Version != TextAttackVersion.Head) seen.Clear();
+            foreach (var request in part.Apply(current, positions, made))
+                yield return request;
+            if (current.Version != TextAttackVersion.Head)
+                seen.Clear();
             foreach (var candidate in made)
             {
-                if (seen.Add(Key(candidate.Text))) candidates.Add(candidate);
+                if (seen.Add(Key(candidate.Text)))
+                    candidates.Add(candidate);
             }
         }
     }
@@ -33,9 +42,15 @@ public sealed record CompositeSwap(IReadOnlyList<Transformation> Parts) : Transf
     /// <inheritdoc/>
     public override void Prepare(IReadOnlyCollection<string> words, CancellationToken cancellation)
     {
-        foreach (var part in Parts) part.Prepare(words, cancellation);
+        foreach (var part in Parts)
+            part.Prepare(words, cancellation);
     }
 
     private static (string Text, string Marks) Key(AttackedText text) =>
-        (text.Text, text.Version == TextAttackVersion.Head ? "" : $"{string.Join(',', text.Modified)};{string.Join(',', text.NewPositions)}");
+        (
+            text.Text,
+            text.Version == TextAttackVersion.Head
+                ? ""
+                : $"{string.Join(',', text.Modified)};{string.Join(',', text.NewPositions)}"
+        );
 }

@@ -1,4 +1,5 @@
-// Specification 5.1: the K nearest neighbours of the lower-cased word, in the word's letter case; a word without neighbours has none.
+// Specification 5.1: the K nearest neighbours of the lower-cased word, in the word's letter case; a
+// word without neighbours has none.
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
@@ -16,7 +17,8 @@ public sealed record EmbeddingSwap(INeighbourSource Neighbours, int Count) : Wor
     /// <inheritdoc/>
     public override IEnumerable<string> Substitutes(string word)
     {
-        foreach (var neighbour in Neighbours.Nearest(PythonText.Lower(word), Count)) yield return LetterCase.Restore(neighbour, word);
+        foreach (var neighbour in Neighbours.Nearest(PythonText.Lower(word), Count))
+            yield return LetterCase.Restore(neighbour, word);
     }
 
     /// <inheritdoc/>

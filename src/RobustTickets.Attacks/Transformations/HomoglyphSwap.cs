@@ -1,4 +1,5 @@
-// Specification 6.1.4: every character that has a look-alike is replaced by it, one at a time, left to right.
+// Specification 6.1.4: every character that has a look-alike is replaced by it, one at a time, left
+// to right.
 
 using System.Text;
 
@@ -17,7 +18,8 @@ public sealed record HomoglyphSwap : WordSwap
         for (var i = 0; i < word.Length; i++)
         {
             // Only ASCII characters have look-alikes, so no pair of surrogates is ever cut.
-            if (Homoglyphs.Of(word[i]) is { } other) yield return string.Concat(word.AsSpan(0, i), new Rune(other).ToString(), word.AsSpan(i + 1));
+            if (Homoglyphs.Of(word[i]) is { } other)
+                yield return string.Concat(word.AsSpan(0, i), new Rune(other).ToString(), word.AsSpan(i + 1));
         }
     }
 }

@@ -1,7 +1,9 @@
-// Substitutes from a masked language model, as TextAttack's WordSwapMaskedLM makes them (specification 7.1 and 8.3). Unlike an embedding swap they depend on the whole
-// current text. Every substitute is one word, so positions never shift; its letter case is the model's (an uncased one offers "good" for "Good").
-// Where we differ: a word whose pieces by themselves outnumber its pieces in the text may reach beyond the text's last token; TextAttack then reads what the model
-// predicts for padding, here there is no prediction and no candidate.
+// Substitutes from a masked language model, as TextAttack's WordSwapMaskedLM makes them
+// (specification 7.1 and 8.3). Unlike an embedding swap they depend on the whole current text.
+// Every substitute is one word, so positions never shift; its letter case is the model's (an
+// uncased one offers "good" for "Good"). Where we differ: a word whose pieces by themselves
+// outnumber its pieces in the text may reach beyond the text's last token; TextAttack then reads
+// what the model predicts for padding, here there is no prediction and no candidate.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;
@@ -16,45 +18,59 @@ public abstract record MaskedSwap(IMaskedLanguageModel Model) : Transformation
     public override bool KeepsWordCount => true;
 
     /// <inheritdoc/>
-    public sealed override IEnumerable<AttackRequest> Apply(AttackedText current, IReadOnlyList<int> positions, List<Candidate> candidates)
+    public sealed override IEnumerable<AttackRequest> Apply(
+        AttackedText current,
+        IReadOnlyList<int> positions,
+        List<Candidate> candidates
+    )
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(positions);
         ArgumentNullException.ThrowIfNull(candidates);
         var questions = positions.Select(p => Questions(current, p)).ToList();
         var request = new PredictRequest(Model, [.. questions.SelectMany(q => q)]);
-        if (request.Questions.Count == 0) yield break;
+        if (request.Questions.Count == 0)
+            yield break;
         yield return request;
         var answered = 0;
         for (var i = 0; i < questions.Count; i++)
         {
             var answers = request.Answers.Skip(answered).Take(questions[i].Count).ToList();
             answered += answers.Count;
-            if (answers.Count == 0) continue;
+            if (answers.Count == 0)
+                continue;
             var word = current.WordArray[positions[i]];
             foreach (var substitute in Substitutes(current, answers))
             {
-                if (substitute != word) candidates.Add(new Candidate(current.Replace(positions[i], substitute)));
+                if (substitute != word)
+                    candidates.Add(new Candidate(current.Replace(positions[i], substitute)));
             }
         }
     }
 
-    /// <summary>What is asked of the model for the word at a position; empty when it can have no candidates.</summary>
+    /// <summary>
+    /// What is asked of the model for the word at a position; empty when it can have no candidates.
+    /// </summary>
     protected abstract IReadOnlyList<MaskedQuestion> Questions(AttackedText current, int position);
 
     /// <summary>The substitutes that follow from the answers, in order.</summary>
     protected abstract IEnumerable<string> Substitutes(AttackedText current, IReadOnlyList<int[]> answers);
 
-    /// <summary>Index of the first mask token when the word at the position is hidden, or -1 when the truncated text has none.</summary>
+    /// <summary>
+    /// Index of the first mask token when the word at the position is hidden, or -1 when the
+    /// truncated text has none.
+    /// </summary>
     protected int MaskPlace(string hidden) => Array.IndexOf(Model.Encode(hidden), Model.MaskId);
 }
 
 /// <summary>
-/// BERT-Attack's swap (specification 7.1): the model sees the text unmasked; its K best tokens at the word's pieces, one by one or in combination, are the
+/// BERT-Attack's swap (specification 7.1): the model sees the text unmasked; its K best tokens at
+/// the word's pieces, one by one or in combination, are the
 /// substitutes.
 /// </summary>
 /// <param name="Model">The model.</param>
-/// <param name="Count">Tokens taken per piece, and most substitutes of a word of several pieces (K).</param>
+/// <param name="Count">Tokens taken per piece, and most substitutes of a word of several pieces
+/// (K).</param>
 public sealed record BertAttackSwap(IMaskedLanguageModel Model, int Count) : MaskedSwap(Model)
 {
     /// <inheritdoc/>
@@ -65,9 +81,15 @@ public sealed record BertAttackSwap(IMaskedLanguageModel Model, int Count) : Mas
     {
         ArgumentNullException.ThrowIfNull(current);
         var first = MaskPlace(current.Replace(position, Model.MaskToken).Text);
-        if (first < 0) return [];
+        if (first < 0)
+            return [];
         var last = Math.Min(first + Model.PieceCount(current.WordArray[position]), Model.MaxLength);
-        return [.. Enumerable.Range(first, Math.Max(0, last - first)).Select(p => new MaskedQuestion(current.Text, p, Count))];
+        return
+        [
+            .. Enumerable
+                .Range(first, Math.Max(0, last - first))
+                .Select(p => new MaskedQuestion(current.Text, p, Count)),
+        ];
     }
 
     /// <inheritdoc/>
@@ -75,12 +97,18 @@ public sealed record BertAttackSwap(IMaskedLanguageModel Model, int Count) : Mas
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(answers);
-        if (answers.Count > 1) return SubwordCombinations.OneWord([.. answers.Select(ids => Array.ConvertAll(ids, Model.Token))], Count);
-        return answers[0].Select(Model.Token).Where(t => !t.Contains("##", StringComparison.Ordinal) && WordSplitter.HasOneWord(t, current.Version));
+        if (answers.Count > 1)
+            return SubwordCombinations.OneWord([.. answers.Select(ids => Array.ConvertAll(ids, Model.Token))], Count);
+        return answers[0]
+            .Select(Model.Token)
+            .Where(t => !t.Contains("##", StringComparison.Ordinal) && WordSplitter.HasOneWord(t, current.Version));
     }
 }
 
-/// <summary>BAE's swap (specification 8.3): the word is hidden behind the mask; the model's tokens there, best first, are the substitutes.</summary>
+/// <summary>
+/// BAE's swap (specification 8.3): the word is hidden behind the mask; the model's tokens there,
+/// best first, are the substitutes.
+/// </summary>
 /// <param name="Model">The model.</param>
 /// <param name="Count">Most substitutes.</param>
 /// <param name="MinProbability">Least probability of a substitute.</param>
@@ -96,10 +124,12 @@ public sealed record BaeSwap(IMaskedLanguageModel Model, int Count, double MinPr
     {
         ArgumentNullException.ThrowIfNull(current);
         var hidden = current.Replace(position, Model.MaskToken);
-        // Up to 0.3.4 the text is cut to its first and last word, and with it a bracket of [MASK] at either end (issue 622): such a word has no candidates.
+        // Up to 0.3.4 the text is cut to its first and last word, and with it a bracket of [MASK]
+        // at either end (issue 622): such a word has no candidates.
         var text = current.Version == TextAttackVersion.Head ? hidden.Text : TextWindow.Around(hidden, position, null);
         var place = MaskPlace(text);
-        // Tokens that are no words are passed over without counting, so all above the probability are needed.
+        // Tokens that are no words are passed over without counting, so all above the probability
+        // are needed.
         return place < 0 ? [] : [new MaskedQuestion(text, place, Model.VocabularySize, MinProbability)];
     }
 
@@ -108,8 +138,12 @@ public sealed record BaeSwap(IMaskedLanguageModel Model, int Count, double MinPr
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(answers);
-        return answers[0].Select(id => Model.Token(id).Replace("##", "", StringComparison.Ordinal))
-            .Where(t => WordSplitter.HasOneWord(t, current.Version) && !t.All(c => Punctuation.Contains(c, StringComparison.Ordinal)))
+        return answers[0]
+            .Select(id => Model.Token(id).Replace("##", "", StringComparison.Ordinal))
+            .Where(t =>
+                WordSplitter.HasOneWord(t, current.Version)
+                && !t.All(c => Punctuation.Contains(c, StringComparison.Ordinal))
+            )
             .Take(Count)
             .Where(t => current.Version != TextAttackVersion.Head || t.Any(char.IsAsciiLetter));
     }

@@ -1,14 +1,18 @@
-// BERT-Attack on a word of several pieces (specification 7.1.4): the Cartesian product of the pieces' candidates in lexicographic order, joined, "##" removed, kept when
-// exactly one word comes out; the first K that qualify. TextAttack builds all K^m combinations (48^4 = 5.3 million) and scores each, then throws the scores away, so
-// the first K are the whole result. Here they are generated one by one: whether a joined string holds one word is decided by a small automaton over its
-// characters, and a table says for every piece from which states the rest can still succeed, so no branch without a result is ever entered.
+// BERT-Attack on a word of several pieces (specification 7.1.4): the Cartesian product of the
+// pieces' candidates in lexicographic order, joined, "##" removed, kept when exactly one word comes
+// out; the first K that qualify. TextAttack builds all K^m combinations (48^4 = 5.3 million) and
+// scores each, then throws the scores away, so the first K are the whole result. Here they are
+// generated one by one: whether a joined string holds one word is decided by a small automaton over
+// its characters, and a table says for every piece from which states the rest can still succeed, so
+// no branch without a result is ever entered.
 
 namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>Generates the combinations of pieces that make one word.</summary>
 public static class SubwordCombinations
 {
-    // States: words seen (none, one still open, one closed) and whether a single # waits for a second one, which would delete both.
+    // States: words seen (none, one still open, one closed) and whether a single # waits for a
+    // second one, which would delete both.
     private const int Words = 3;
     private const int States = 2 * Words;
     private const int None = 0;
@@ -16,26 +20,43 @@ public static class SubwordCombinations
     private const int Closed = 2;
     private const int Dead = -1;
 
-    /// <summary>The first <paramref name="count"/> joined strings that are one word, in lexicographic order of the lists (last list fastest).</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> joined strings that are one word, in lexicographic order
+    /// of the lists (last list fastest).
+    /// </summary>
     /// <param name="pieces">For each piece its candidates, best first.</param>
     /// <param name="count">How many are wanted.</param>
     public static IEnumerable<string> OneWord(IReadOnlyList<IReadOnlyList<string>> pieces, int count)
     {
         ArgumentNullException.ThrowIfNull(pieces);
         var steps = pieces.Select(list => list.Select(Steps).ToArray()).ToArray();
-        // alive[j][s]: from state s before list j, some choice of the lists from j on ends with exactly one word.
+        // alive[j][s]: from state s before list j, some choice of the lists from j on ends with
+        // exactly one word.
         var alive = new bool[pieces.Count + 1][];
         alive[^1] = [.. Enumerable.Range(0, States).Select(s => s % Words != None)];
         for (var j = pieces.Count - 1; j >= 0; j--)
         {
-            alive[j] = [.. Enumerable.Range(0, States).Select(s => steps[j].Any(step => step[s] != Dead && alive[j + 1][step[s]]))];
+            alive[j] =
+            [
+                .. Enumerable
+                    .Range(0, States)
+                    .Select(s => steps[j].Any(step => step[s] != Dead && alive[j + 1][step[s]])),
+            ];
         }
         return Descend(pieces, steps, alive, "", None, 0).Take(count);
     }
 
-    private static IEnumerable<string> Descend(IReadOnlyList<IReadOnlyList<string>> pieces, int[][][] steps, bool[][] alive, string prefix, int state, int depth)
+    private static IEnumerable<string> Descend(
+        IReadOnlyList<IReadOnlyList<string>> pieces,
+        int[][][] steps,
+        bool[][] alive,
+        string prefix,
+        int state,
+        int depth
+    )
     {
-        if (!alive[depth][state]) yield break;
+        if (!alive[depth][state])
+            yield break;
         if (depth == pieces.Count)
         {
             yield return prefix.Replace("##", "", StringComparison.Ordinal);
@@ -44,8 +65,10 @@ public static class SubwordCombinations
         for (var i = 0; i < pieces[depth].Count; i++)
         {
             var next = steps[depth][i][state];
-            if (next == Dead) continue;
-            foreach (var word in Descend(pieces, steps, alive, prefix + pieces[depth][i], next, depth + 1)) yield return word;
+            if (next == Dead)
+                continue;
+            foreach (var word in Descend(pieces, steps, alive, prefix + pieces[depth][i], next, depth + 1))
+                yield return word;
         }
     }
 
@@ -56,7 +79,7 @@ public static class SubwordCombinations
         for (var s = 0; s < States; s++)
         {
             var (words, waiting) = (s % Words, s >= Words);
-            for (var i = 0; i < piece.Length && words != Dead;)
+            for (var i = 0; i < piece.Length && words != Dead; )
             {
                 if (piece[i] == '#')
                 {
@@ -64,7 +87,8 @@ public static class SubwordCombinations
                     i++;
                     continue;
                 }
-                if (waiting && words == Open) words = Closed;
+                if (waiting && words == Open)
+                    words = Closed;
                 waiting = false;
                 var (kind, length) = WordSplitter.KindAt(piece, i);
                 words = kind switch

@@ -1,5 +1,6 @@
-// Specification 8.1: a word becomes any word that shares a meaning with it. Not the word itself, no phrase (a name with an underscore), nothing that TextAttack cuts
-// into several words or none. Letter case is WordNet's own and is not restored; parts of speech are not compared.
+// Specification 8.1: a word becomes any word that shares a meaning with it. Not the word itself, no
+// phrase (a name with an underscore), nothing that TextAttack cuts into several words or none.
+// Letter case is WordNet's own and is not restored; parts of speech are not compared.
 
 using RobustTickets.Attacks.Resources;
 
@@ -15,5 +16,7 @@ public sealed record WordNetSwap(WordNet WordNet, TextAttackVersion Version = Te
 
     /// <inheritdoc/>
     public override IEnumerable<string> Substitutes(string word) =>
-        WordNet.Synonyms(word).Where(s => s != word && !s.Contains('_', StringComparison.Ordinal) && WordSplitter.HasOneWord(s, Version));
+        WordNet
+            .Synonyms(word)
+            .Where(s => s != word && !s.Contains('_', StringComparison.Ordinal) && WordSplitter.HasOneWord(s, Version));
 }

@@ -1,54 +1,118 @@
 // An attack's figures for people, and one attacked text as a coloured difference.
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Attacks;
 
 internal static class AttackPrinter
 {
-    private const string Red = "\u001b[31m", Green = "\u001b[32m", Plain = "\u001b[0m";
+    private const string Red = "\u001b[31m",
+        Green = "\u001b[32m",
+        Plain = "\u001b[0m";
 
     /// <summary>The figures of a summary.</summary>
     public static void Print(TextWriter output, AttackSummary s, string folder)
     {
-        output.WriteLine(Figures.Text($"{s.Settings.Recipe} on {s.Settings.Victim}: {s.Examples:N0} examples, {s.Succeeded:N0} succeeded, {s.Failed:N0} failed, {s.Skipped:N0} skipped; in {folder}"));
-        if (s.Errors > 0) output.WriteLine(Figures.Text($"  errors  {s.Errors:N0} more could not be attacked and are in no figure"));
-        if (s.StoppedByTime > 0) output.WriteLine(Figures.Text($"  time    {s.StoppedByTime:N0} were ended by the limit of {s.Settings.TimeLimitSeconds:0.###} s; the figures depend on this machine"));
-        output.WriteLine(Figures.Text($"  Clean   {s.Clean:0.00} %{(s.WholeSetClean is { } whole ? Figures.Text($"  ({whole:0.00} % on the whole split)") : "")}"));
+        output.WriteLine(
+            Figures.Text(
+                $"{s.Settings.Recipe} on {s.Settings.Victim}: {s.Examples:N0} examples, {s.Succeeded:N0} ",
+                $"succeeded, {s.Failed:N0} failed, {s.Skipped:N0} skipped; in {folder}"
+            )
+        );
+        if (s.Errors > 0)
+            output.WriteLine(Figures.Text($"  errors  {s.Errors:N0} more could not be attacked and are in no figure"));
+        if (s.StoppedByTime > 0)
+            output.WriteLine(
+                Figures.Text(
+                    $"  time    {s.StoppedByTime:N0} were ended by the limit of ",
+                    $"{s.Settings.TimeLimitSeconds:0.###} s; the figures depend on this machine"
+                )
+            );
+        output.WriteLine(
+            Figures.Text(
+                $"  Clean   {s.Clean:0.00} ",
+                $"%{(s.WholeSetClean is { } whole ? Figures.Text($"  ({whole:0.00} % on the whole split)") : "")}"
+            )
+        );
         output.WriteLine(Figures.Text($"  Aua     {s.Aua:0.00} %  (95 % interval {s.AuaLow:0.0} to {s.AuaHigh:0.0})"));
         output.WriteLine(Figures.Text($"  Suc     {s.Suc:0.00} %"));
-        output.WriteLine(Figures.Text($"  #Query  {s.QueriesAsked:0.00} asked, {s.QueriesForwarded:0.00} forwarded, an attacked example"));
-        output.WriteLine(Figures.Text($"  words   {s.WordsChangedPercent:0.00} % changed in successes, {s.WordsChanged:0.00} on average"));
-        foreach (var c in s.Constraints) output.WriteLine(Figures.Text($"  refused {c.RejectedPercent:0.0} % of {c.Offered:N0} by {c.Name}"));
-        foreach (var line in s.Settings.Composition.Where(l => l.Source.StartsWith("substitute", StringComparison.Ordinal) || l.Source.StartsWith("no ", StringComparison.Ordinal)))
+        output.WriteLine(
+            Figures.Text(
+                $"  #Query  {s.QueriesAsked:0.00} asked, {s.QueriesForwarded:0.00} forwarded, an attacked example"
+            )
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"  words   {s.WordsChangedPercent:0.00} % changed in successes, {s.WordsChanged:0.00} on average"
+            )
+        );
+        foreach (var c in s.Constraints)
+            output.WriteLine(Figures.Text($"  refused {c.RejectedPercent:0.0} % of {c.Offered:N0} by {c.Name}"));
+        foreach (
+            var line in s.Settings.Composition.Where(l =>
+                l.Source.StartsWith("substitute", StringComparison.Ordinal)
+                || l.Source.StartsWith("no ", StringComparison.Ordinal)
+            )
+        )
         {
             output.WriteLine($"  note    {line.Item}: {line.Value} ({line.Source})");
         }
     }
 
-    /// <summary>One attacked text: what became of it, and both texts with the words that differ coloured, or in double brackets where colours are not welcome.</summary>
+    /// <summary>
+    /// One attacked text: what became of it, and both texts with the words that differ coloured, or
+    /// in double brackets where colours are not welcome.
+    /// </summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="outcome">The outcome.</param>
     /// <param name="classes">The victim's class names.</param>
     /// <param name="version">The release whose words are compared.</param>
     /// <param name="color">Whether colours are welcome.</param>
-    public static void Print(TextWriter output, AttackOutcome outcome, IReadOnlyList<string> classes, TextAttackVersion version, bool color)
+    public static void Print(
+        TextWriter output,
+        AttackOutcome outcome,
+        IReadOnlyList<string> classes,
+        TextAttackVersion version,
+        bool color
+    )
     {
         var label = classes[outcome.Label];
         if (outcome.Result == AttackResult.Skipped)
         {
-            output.WriteLine(Figures.Text($"Skipped: the model says {classes[outcome.OriginalOutput]}, not {label}; p({label}) {1 - outcome.OriginalScore:0.000}"));
+            output.WriteLine(
+                Figures.Text(
+                    $"Skipped: the model says {classes[outcome.OriginalOutput]}, not {label}; p({label}) ",
+                    $"{1 - outcome.OriginalScore:0.000}"
+                )
+            );
             return;
         }
-        var head = outcome.Result == AttackResult.Success ? $"Succeeded: {label} -> {classes[outcome.PerturbedOutput]}" : $"Failed: still {label}";
-        output.WriteLine(Figures.Text($"{head}; p({label}) {1 - outcome.OriginalScore:0.000} -> {1 - outcome.PerturbedScore:0.000}, {outcome.WordsChanged} of {outcome.Words} words changed, {outcome.Asked} queries{(outcome.StoppedByTime ? ", ended by the time limit" : "")}"));
+        var head =
+            outcome.Result == AttackResult.Success
+                ? $"Succeeded: {label} -> {classes[outcome.PerturbedOutput]}"
+                : $"Failed: still {label}";
+        output.WriteLine(
+            Figures.Text(
+                $"{head}; p({label}) {1 - outcome.OriginalScore:0.000} -> {1 - outcome.PerturbedScore:0.000}, ",
+                $"{outcome.WordsChanged} of {outcome.Words} words changed, {outcome.Asked} ",
+                $"queries{(outcome.StoppedByTime ? ", ended by the time limit" : "")}"
+            )
+        );
         Lines("-", outcome.Original, outcome.OriginalMarks, Red);
         Lines("+", outcome.Perturbed, outcome.PerturbedMarks, Green);
 
-        void Lines(string sign, IReadOnlyList<KeyValuePair<string, string>> columns, IReadOnlyList<int> marks, string colour)
+        void Lines(
+            string sign,
+            IReadOnlyList<KeyValuePair<string, string>> columns,
+            IReadOnlyList<int> marks,
+            string colour
+        )
         {
-            foreach (var text in TextDifference.Mark(columns, marks, color ? colour : "[[", color ? Plain : "]]", version)) output.WriteLine($"{sign} {text}");
+            foreach (
+                var text in TextDifference.Mark(columns, marks, color ? colour : "[[", color ? Plain : "]]", version)
+            )
+                output.WriteLine($"{sign} {text}");
         }
     }
 }

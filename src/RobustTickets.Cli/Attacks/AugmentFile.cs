@@ -1,41 +1,63 @@
-// Adversarial training data: every example of the split as it is, then the adversarial text of each that the attack succeeded on, with the true class. JSON lines under the
-// column names of the task, which 'train --data FILE' reads; further fields say where a line comes from.
+// Adversarial training data: every example of the split as it is, then the adversarial text of each
+// that the attack succeeded on, with the true class. JSON lines under the column names of the task,
+// which 'train --data FILE' reads; further fields say where a line comes from.
 using System.Text;
 using System.Text.Json.Nodes;
-using RobustTickets.Checkpoints;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Cli.Attacks;
 
 internal static class AugmentFile
 {
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; one that is there and holds something else is left alone.</param>
+    /// <param name="path">The file; one that is there and holds something else is left
+    /// alone.</param>
     /// <param name="split">Every example of the split.</param>
     /// <param name="outcomes">What the attack found.</param>
     /// <param name="classes">Class names in order.</param>
     /// <param name="recipe">Name of the recipe.</param>
     /// <returns>Number of adversarial lines.</returns>
     /// <exception cref="UsageException">The file is there and holds something else.</exception>
-    public static int Write(string path, IEnumerable<AttackInput> split, IReadOnlyList<AttackOutcome> outcomes, IReadOnlyList<string> classes, string recipe)
+    public static int Write(
+        string path,
+        IEnumerable<AttackInput> split,
+        IReadOnlyList<AttackOutcome> outcomes,
+        IReadOnlyList<string> classes,
+        string recipe
+    )
     {
         var text = new StringBuilder();
-        foreach (var input in split) Line(text, input.Columns, classes[input.Label], input.Id, "original");
+        foreach (var input in split)
+            Line(text, input.Columns, classes[input.Label], input.Id, "original");
         var successes = outcomes.Where(o => o.Result == AttackResult.Success).ToList();
         // A damaged pair (specification 3.4) has lost a column: it is no training example.
         var whole = successes.Where(o => o.Perturbed.Count == o.Original.Count).ToList();
-        foreach (var outcome in whole) Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe);
+        foreach (var outcome in whole)
+            Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe);
         var content = text.ToString();
-        if (File.Exists(path) && File.ReadAllText(path) != content) throw new UsageException($"--augment {path}: is there and holds something else; remove it or name another file (the attack's results are kept)");
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        if (File.Exists(path) && File.ReadAllText(path) != content)
+            throw new UsageException(
+                $"--augment {path}: is there and holds something else; remove it or name another file (the "
+                    + "attack's results are kept)"
+            );
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+            Directory.CreateDirectory(folder);
         AtomicFile.WriteAllText(path, content);
         return whole.Count;
     }
 
-    private static void Line(StringBuilder text, IReadOnlyList<KeyValuePair<string, string>> columns, string label, string id, string source)
+    private static void Line(
+        StringBuilder text,
+        IReadOnlyList<KeyValuePair<string, string>> columns,
+        string label,
+        string id,
+        string source
+    )
     {
         var line = new JsonObject();
-        foreach (var (name, value) in columns) line[name] = value;
+        foreach (var (name, value) in columns)
+            line[name] = value;
         line["label"] = label;
         line["id"] = id;
         line["source"] = source;

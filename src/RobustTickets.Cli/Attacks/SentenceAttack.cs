@@ -1,8 +1,9 @@
-// Attacks sentences as they come: one given on the command line, or lines of standard input until it ends. The true class is what the model says unless it is named.
-using RobustTickets.Evaluation;
+// Attacks sentences as they come: one given on the command line, or lines of standard input until
+// it ends. The true class is what the model says unless it is named.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Evaluation;
 
 namespace RobustTickets.Cli.Attacks;
 
@@ -12,30 +13,48 @@ namespace RobustTickets.Cli.Attacks;
 /// <param name="Label">Class index of every sentence; null: the model's own answer.</param>
 /// <param name="Engine">How fast it runs.</param>
 /// <param name="Json">One line of JSON a sentence, as in examples.jsonl.</param>
-internal sealed record SentenceAttack(Attack Attack, Classifier Classifier, int? Label, AttackEngineOptions Engine, bool Json)
+internal sealed record SentenceAttack(
+    Attack Attack,
+    Classifier Classifier,
+    int? Label,
+    AttackEngineOptions Engine,
+    bool Json
+)
 {
     /// <summary>Index of the class of a name.</summary>
     /// <exception cref="UsageException">The model has no such class.</exception>
     public static int? ClassOf(string? name, IReadOnlyList<string> classes)
     {
-        if (name is null) return null;
+        if (name is null)
+            return null;
         var index = classes.ToList().FindIndex(c => c.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return index >= 0 ? index : throw new UsageException($"--label {name}: the model's classes are {string.Join(", ", classes)}");
+        return index >= 0
+            ? index
+            : throw new UsageException($"--label {name}: the model's classes are {string.Join(", ", classes)}");
     }
 
     /// <summary>Attacks one sentence, or pair, and prints what became of it.</summary>
     public AttackOutcome Run(CliContext context, string id, string text, string? pair)
     {
         var label = Label ?? Best(Classifier.Predict([(text, pair)])[0]);
-        var input = pair is null ? AttackInput.Of(id, text, label) : AttackInput.OfPair(id, "text", text, "text_pair", pair, label);
-        var outcome = new AttackEngine(Attack, new TorchVictim(Classifier), Engine).RunAsync([input], context.Stop.Token).ToBlockingEnumerable(context.Stop.Token).Single();
-        if (Json) context.Out.WriteLine(AttackJson.Line(outcome));
-        else if (outcome.Error is null) AttackPrinter.Print(context.Out, outcome, Classifier.Labels, Attack.Version, context.ColorResults);
+        var input = pair is null
+            ? AttackInput.Of(id, text, label)
+            : AttackInput.OfPair(id, "text", text, "text_pair", pair, label);
+        var outcome = new AttackEngine(Attack, new TorchVictim(Classifier), Engine)
+            .RunAsync([input], context.Stop.Token)
+            .ToBlockingEnumerable(context.Stop.Token)
+            .Single();
+        if (Json)
+            context.Out.WriteLine(AttackJson.Line(outcome));
+        else if (outcome.Error is null)
+            AttackPrinter.Print(context.Out, outcome, Classifier.Labels, Attack.Version, context.ColorResults);
         context.Out.Flush();
         return outcome;
     }
 
-    /// <summary>Attacks each line of standard input until it ends; blank lines are passed over.</summary>
+    /// <summary>
+    /// Attacks each line of standard input until it ends; blank lines are passed over.
+    /// </summary>
     public IReadOnlyList<AttackOutcome> RunLines(CliContext context)
     {
         var outcomes = new List<AttackOutcome>();
@@ -43,12 +62,16 @@ internal sealed record SentenceAttack(Attack Attack, Classifier Classifier, int?
         while (true)
         {
             context.Stop.Token.ThrowIfCancellationRequested();
-            if (context.Terminal.IsTerminal) context.Error.Write("text> ");
-            if (context.In.ReadLine() is not { } line) break;
+            if (context.Terminal.IsTerminal)
+                context.Error.Write("text> ");
+            if (context.In.ReadLine() is not { } line)
+                break;
             number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
             outcomes.Add(Run(context, $"line:{number}", line.Trim(), null));
-            if (outcomes[^1].Error is { } error) context.Error.WriteLine($"line {number}: {error.Message}");
+            if (outcomes[^1].Error is { } error)
+                context.Error.WriteLine($"line {number}: {error.Message}");
         }
         return outcomes;
     }

@@ -1,4 +1,5 @@
-// What the folder of a victim tells beyond its weights: the run it lies in, the length it was trained at, the checkpoint it comes from, and a hash of what answers.
+// What the folder of a victim tells beyond its weights: the run it lies in, the length it was
+// trained at, the checkpoint it comes from, and a hash of what answers.
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Cli.Resources;
@@ -23,15 +24,22 @@ internal sealed class VictimFolder(string path)
     {
         get
         {
-            var own = System.IO.Path.GetFileName(System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(Path)));
+            var own = System.IO.Path.GetFileName(
+                System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(Path))
+            );
             return _run is null ? own : $"{System.IO.Path.GetFileName(_run.Path)}/{own}";
         }
     }
 
-    /// <summary>The attacks/ folder of the run, where results go when no other place is named.</summary>
+    /// <summary>
+    /// The attacks/ folder of the run, where results go when no other place is named.
+    /// </summary>
     /// <exception cref="UsageException">The victim lies in no run.</exception>
-    public string ResultsOf(string recipe) => _run?.AttackFolder(recipe)
-        ?? throw new UsageException($"--out is missing, and {Path} does not lie in a run folder whose attacks/ could take the results");
+    public string ResultsOf(string recipe) =>
+        _run?.AttackFolder(recipe)
+        ?? throw new UsageException(
+            $"--out is missing, and {Path} does not lie in a run folder whose attacks/ could take the results"
+        );
 
     /// <summary>The checkpoint that the run started from, for sentence similarity.</summary>
     /// <exception cref="UsageException">It is not known, or no longer there.</exception>
@@ -41,33 +49,61 @@ internal sealed class VictimFolder(string path)
         {
             var line = EnvironmentStamp.Load(_run.EnvironmentFile).CommandLine;
             var at = line.ToList().IndexOf("--model");
-            if (at >= 0 && at + 1 < line.Count && Directory.Exists(line[at + 1])) return line[at + 1];
+            if (at >= 0 && at + 1 < line.Count && Directory.Exists(line[at + 1]))
+                return line[at + 1];
         }
-        throw new UsageException($"which checkpoint {Path} was trained from is not known here; name a sentence encoder with --encoder DIR (any BERT folder), take one in with "
-            + "'robust-tickets resources import sentence-encoder DIR', or attack without one with --no-similarity");
+        throw new UsageException(
+            $"which checkpoint {Path} was trained from is not known here; name a sentence encoder with "
+                + "--encoder DIR (any BERT folder), take one in with "
+                + "'robust-tickets resources import sentence-encoder DIR', or attack without one with --no-similarity"
+        );
     }
 
-    /// <summary>The length limit that <c>--max-length</c> asks for; null: the tokenizer's own.</summary>
-    /// <exception cref="UsageException">The length of training was asked for and is not known.</exception>
+    /// <summary>
+    /// The length limit that <c>--max-length</c> asks for; null: the tokenizer's own.
+    /// </summary>
+    /// <exception cref="UsageException">The length of training was asked for and is not
+    /// known.</exception>
     public int? Length(string? option)
     {
-        if (option is null) return null;
-        if (option != "training") return int.Parse(option, System.Globalization.CultureInfo.InvariantCulture);
-        if (_run is null || !File.Exists(_run.RecipeFile)) throw new UsageException($"--max-length training: {Path} does not lie in a run folder, so the length it was trained at is not known; give a number");
+        if (option is null)
+            return null;
+        if (option != "training")
+            return int.Parse(option, System.Globalization.CultureInfo.InvariantCulture);
+        if (_run is null || !File.Exists(_run.RecipeFile))
+            throw new UsageException(
+                $"--max-length training: {Path} does not lie in a run folder, so the length it was trained at "
+                    + "is not known; give a number"
+            );
         return RecipeJson.ReadFile(_run.RecipeFile).MaxLength;
     }
 
-    /// <summary>SHA-256 over the hashes of a model folder's configuration, tokenizer and weight files, by name.</summary>
+    /// <summary>
+    /// SHA-256 over the hashes of a model folder's configuration, tokenizer and weight files, by
+    /// name.
+    /// </summary>
     public static string Hash(string folder)
     {
-        var files = Directory.EnumerateFiles(folder).Where(f => Endings.Contains(System.IO.Path.GetExtension(f))).Order(StringComparer.Ordinal);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(f => $"{ResourceFolder.Hash(f)}  {System.IO.Path.GetFileName(f)}\n")))));
+        var files = Directory
+            .EnumerateFiles(folder)
+            .Where(f => Endings.Contains(System.IO.Path.GetExtension(f)))
+            .Order(StringComparer.Ordinal);
+        return Convert.ToHexStringLower(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    string.Concat(files.Select(f => $"{ResourceFolder.Hash(f)}  {System.IO.Path.GetFileName(f)}\n"))
+                )
+            )
+        );
     }
 
     private static RunFolder? RunOf(string model)
     {
-        var parent = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(model)));
-        if (parent is null || !Directory.Exists(parent)) return null;
+        var parent = System.IO.Path.GetDirectoryName(
+            System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(model))
+        );
+        if (parent is null || !Directory.Exists(parent))
+            return null;
         try
         {
             return RunFolder.Open(parent);

@@ -1,4 +1,5 @@
-// Before anything is timed, the path to be timed is compared with the padded fp32 reference on the same weights: logits, and for training the gradients of one pass.
+// Before anything is timed, the path to be timed is compared with the padded fp32 reference on the
+// same weights: logits, and for training the gradients of one pass.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -19,14 +20,30 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
     {
         var batch = PackedBatch.From(Texts(plan, model.Config));
         // Another view of the same weights; the model above owns and frees them.
-        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference with { Device = model.Execution.Device });
+        var reference = new BertForSequenceClassification(
+            model.Store,
+            model.Config,
+            ModelExecution.Reference with
+            {
+                Device = model.Execution.Device,
+            }
+        );
         reference.Encoder.Gates = model.Encoder.Gates;
         reference.Encoder.Masks = model.Encoder.Masks;
         var trained = model.Store.Names.Where(name => model.Store[name].requires_grad).ToHashSet();
         var (expected, expectedGradients) = Results(plan, reference, batch, null);
-        var (found, gradients) = Results(plan, model, batch, plan.ForwardOnly && BertInference.Covers(model.Config, model.Execution) ? plan.Precision : null);
+        var (found, gradients) = Results(
+            plan,
+            model,
+            batch,
+            plan.ForwardOnly && BertInference.Covers(model.Config, model.Execution) ? plan.Precision : null
+        );
         model.Store.RequireGradient(trained.Contains);
-        return new BenchCheck(Distance(expected, found), Distance(expectedGradients, gradients), plan.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3);
+        return new BenchCheck(
+            Distance(expected, found),
+            Distance(expectedGradients, gradients),
+            plan.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3
+        );
     }
 
     /// <summary>Compares the plain baseline's logits; its gradients are libtorch's own.</summary>
@@ -35,15 +52,40 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         using var scope = torch.scope();
         using var quiet = torch.no_grad();
         var texts = Texts(plan, model.Config);
-        var reference = new BertForSequenceClassification(model.Store, model.Config, ModelExecution.Reference with { Device = model.Execution.Device });
-        var expected = reference.Forward(reference.Prepare(PackedBatch.From(texts), training: false), PassOptions.Evaluation);
+        var reference = new BertForSequenceClassification(
+            model.Store,
+            model.Config,
+            ModelExecution.Reference with
+            {
+                Device = model.Execution.Device,
+            }
+        );
+        var expected = reference.Forward(
+            reference.Prepare(PackedBatch.From(texts), training: false),
+            PassOptions.Evaluation
+        );
         return new BenchCheck(Distance(expected.to_array(), plain.Logits(texts).to_array()), 0, 2e-3);
     }
 
     private static EncodedExample[] Texts(BenchPlan plan, BertConfig config) =>
-        [.. (plan with { Batch = 4, Repeats = 1 }).Texts(config, warmUps: 0).Select(t => t with { Ids = t.Ids[..Math.Min(24, t.Ids.Length)], Segments = t.Segments[..Math.Min(24, t.Ids.Length)] })];
+        [
+            .. (plan with { Batch = 4, Repeats = 1 })
+                .Texts(config, warmUps: 0)
+                .Select(t =>
+                    t with
+                    {
+                        Ids = t.Ids[..Math.Min(24, t.Ids.Length)],
+                        Segments = t.Segments[..Math.Min(24, t.Ids.Length)],
+                    }
+                ),
+        ];
 
-    private static (float[] Logits, float[] Gradients) Results(BenchPlan plan, BertForSequenceClassification model, PackedBatch batch, MatrixPrecision? compiled)
+    private static (float[] Logits, float[] Gradients) Results(
+        BenchPlan plan,
+        BertForSequenceClassification model,
+        PackedBatch batch,
+        MatrixPrecision? compiled
+    )
     {
         using var scope = torch.scope();
         if (compiled is { } precision)
@@ -56,7 +98,12 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
             using var quiet = torch.no_grad();
             return (model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).to_array(), []);
         }
-        string[] compared = [$"{BertSites.Layer(0)}.attention.self.query.weight", $"{BertSites.NeuronRows(0)}.weight", $"{BertSites.Layer(0)}.output.LayerNorm.weight"];
+        string[] compared =
+        [
+            $"{BertSites.Layer(0)}.attention.self.query.weight",
+            $"{BertSites.NeuronRows(0)}.weight",
+            $"{BertSites.Layer(0)}.output.LayerNorm.weight",
+        ];
         model.Train(compared.Contains);
         var inputs = model.Prepare(batch, training: true);
         inputs.WordRows?.requires_grad_(false);
@@ -69,8 +116,10 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
 
     private static double Distance(float[] expected, float[] found)
     {
-        if (expected.Length == 0) return 0;
-        double squares = 0, difference = 0;
+        if (expected.Length == 0)
+            return 0;
+        double squares = 0,
+            difference = 0;
         for (var i = 0; i < expected.Length; i++)
         {
             squares += (double)expected[i] * expected[i];

@@ -1,5 +1,5 @@
-// bench: how fast steps of training, evaluation and attacks run here, beside the rate of a single product measured in the same run; nothing is timed before it was compared
-// with the reference.
+// bench: how fast steps of training, evaluation and attacks run here, beside the rate of a single
+// product measured in the same run; nothing is timed before it was compared with the reference.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
@@ -18,42 +18,121 @@ internal static class BenchCommand
     {
         var step = Choice("--step", "what to measure", "clean", BenchPlan.Steps);
         var shape = Choice("--shape", "shape of the network; its weights are random", "bert-base", BenchPlan.Shapes);
-        var lengths = Choice("--lengths", "whose texts' lengths, from embedded histograms", "sst2", [.. LengthHistogram.All.Select(h => h.Name)]);
+        var lengths = Choice(
+            "--lengths",
+            "whose texts' lengths, from embedded histograms",
+            "sst2",
+            [.. LengthHistogram.All.Select(h => h.Name)]
+        );
         var precision = Choice("--precision", "of the factors of products", "fp32", ["fp32", "bf16"]);
-        var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N", HelpName = "cpu|cuda", DefaultValueFactory = _ => "cpu" };
-        var padded = new Option<bool>("--padded") { Description = "the padded reference path in place of packed tokens" };
-        var baseline = new Option<bool>("--baseline") { Description = "the same network written op by op, padded to the longest, with the libraries' own defaults (clean, freelb, evaluate, attack)" };
+        var device = new Option<string>("--device")
+        {
+            Description = "cpu, cuda or cuda:N",
+            HelpName = "cpu|cuda",
+            DefaultValueFactory = _ => "cpu",
+        };
+        var padded = new Option<bool>("--padded")
+        {
+            Description = "the padded reference path in place of packed tokens",
+        };
+        var baseline = new Option<bool>("--baseline")
+        {
+            Description =
+                "the same network written op by op, padded to the longest, with the libraries' own defaults "
+                + "(clean, freelb, evaluate, attack)",
+        };
         var batch = CommonOptions.Count("--batch", 1, "texts in a step; default 32");
         var passes = CommonOptions.Count("--passes", 1, "K of FreeLB and PGD; default 5");
         var repeats = CommonOptions.Count("--repeats", 1, "steps to measure; default 5");
-        var warmUps = CommonOptions.Count("--warm-ups", 0, "steps before those that are measured; default 8, by which the runtime has compiled most of what a step runs; 0 or 1 where a step takes a minute");
-        var maxLength = CommonOptions.Count("--max-length", 2, "word pieces that texts are cut to; default: what training on these texts uses");
+        var warmUps = CommonOptions.Count(
+            "--warm-ups",
+            0,
+            "steps before those that are measured; default 8, by which the runtime has compiled most of what a "
+                + "step runs; 0 or 1 where a step takes a minute"
+        );
+        var maxLength = CommonOptions.Count(
+            "--max-length",
+            2,
+            "word pieces that texts are cut to; default: what training on these texts uses"
+        );
         var fixedLength = CommonOptions.Count("--fixed-length", 2, "every text this long, in place of the histogram");
-        var threads = CommonOptions.Count("--threads", 1, "threads of matrix products; default: every core of this process");
-        var clock = Choice("--clock", "wall time, or processor time of one thread (needs --threads 1) for a machine that is busy with other things", "wall", ["wall", "cpu"]);
+        var threads = CommonOptions.Count(
+            "--threads",
+            1,
+            "threads of matrix products; default: every core of this process"
+        );
+        var clock = Choice(
+            "--clock",
+            "wall time, or processor time of one thread (needs --threads 1) for a machine that is busy with "
+                + "other things",
+            "wall",
+            ["wall", "cpu"]
+        );
         var without = new Option<string[]>("--without")
         {
-            Description = $"switch an execution option off to see what it gains, may be repeated: {string.Join(", ", BenchPlan.Switches)}", HelpName = "NAME", Arity = ArgumentArity.OneOrMore,
+            Description =
+                "switch an execution option off to see what it gains, may be repeated: "
+                + $"{string.Join(", ", BenchPlan.Switches)}",
+            HelpName = "NAME",
+            Arity = ArgumentArity.OneOrMore,
         };
         without.AcceptOnlyFromAmong(BenchPlan.Switches);
         var json = CommonOptions.Json();
-        var command = new Command("bench", "speed of training steps, evaluation and attack queries, compared with the reference before it is timed")
+        var command = new Command(
+            "bench",
+            "speed of training steps, evaluation and attack queries, compared with the reference before it is timed"
+        )
         {
-            step, shape, lengths, device, padded, precision, baseline, batch, passes, repeats, warmUps, maxLength, fixedLength, threads, clock, without, json,
+            step,
+            shape,
+            lengths,
+            device,
+            padded,
+            precision,
+            baseline,
+            batch,
+            passes,
+            repeats,
+            warmUps,
+            maxLength,
+            fixedLength,
+            threads,
+            clock,
+            without,
+            json,
         };
         command.Subcommands.Add(BenchTokenizer.Create(context));
         command.SetAction(parsed =>
         {
             var histogram = LengthHistogram.All.First(h => h.Name == parsed.GetValue(lengths));
-            if (parsed.GetValue(fixedLength) is { } length) histogram = new LengthHistogram($"all {length}", length, [(length - 1, 0), (length, 1)]);
-            if (parsed.GetValue(maxLength) is { } longest) histogram = histogram with { Longest = longest };
-            if (histogram.Longest > 512) throw new UsageException($"texts of {histogram.Longest} word pieces: the shapes have 512 positions");
-            var execution = new ExecutionOptions(parsed.GetValue(device)!, parsed.GetValue(precision)!, parsed.GetValue(threads), !parsed.GetValue(padded));
+            if (parsed.GetValue(fixedLength) is { } length)
+                histogram = new LengthHistogram($"all {length}", length, [(length - 1, 0), (length, 1)]);
+            if (parsed.GetValue(maxLength) is { } longest)
+                histogram = histogram with { Longest = longest };
+            if (histogram.Longest > 512)
+                throw new UsageException($"texts of {histogram.Longest} word pieces: the shapes have 512 positions");
+            var execution = new ExecutionOptions(
+                parsed.GetValue(device)!,
+                parsed.GetValue(precision)!,
+                parsed.GetValue(threads),
+                !parsed.GetValue(padded)
+            );
             var plan = new BenchPlan(
-                parsed.GetValue(step)!, parsed.GetValue(shape)!, histogram, parsed.GetValue(batch) ?? 32, parsed.GetValue(passes) ?? 5, parsed.GetValue(repeats) ?? 5, !execution.Packed,
-                execution.Precision == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32, parsed.GetValue(baseline),
-                parsed.GetValue(clock) == "cpu", parsed.GetValue(without) ?? [], execution.Target());
-            if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported)) throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
+                parsed.GetValue(step)!,
+                parsed.GetValue(shape)!,
+                histogram,
+                parsed.GetValue(batch) ?? 32,
+                parsed.GetValue(passes) ?? 5,
+                parsed.GetValue(repeats) ?? 5,
+                !execution.Packed,
+                execution.Precision == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32,
+                parsed.GetValue(baseline),
+                parsed.GetValue(clock) == "cpu",
+                parsed.GetValue(without) ?? [],
+                execution.Target()
+            );
+            if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported))
+                throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
             return Run(context, plan, execution, parsed.GetValue(warmUps) ?? 8, parsed.GetValue(json));
         });
@@ -62,28 +141,47 @@ internal static class BenchCommand
 
     private static Option<string> Choice(string name, string description, string standard, string[] values)
     {
-        var option = new Option<string>(name) { Description = $"{description}: {string.Join(", ", values)}", DefaultValueFactory = _ => standard, HelpName = "NAME" };
+        var option = new Option<string>(name)
+        {
+            Description = $"{description}: {string.Join(", ", values)}",
+            DefaultValueFactory = _ => standard,
+            HelpName = "NAME",
+        };
         option.AcceptOnlyFromAmong(values);
         return option;
     }
 
     private static void Refuse(BenchPlan plan)
     {
-        if (!plan.Device.IsHost && plan.CpuTime) throw new UsageException("--clock cpu: does not see a device at work; leave it or --device out");
-        if (!plan.Device.IsHost && plan.Without!.Any(name => name != "cls-only")) throw new UsageException("--without: on a device only cls-only can be switched off, the others are of the CPU");
-        if (plan.Without!.Count > 0 && (plan.Padded || plan.Baseline || plan.ForwardOnly)) throw new UsageException("--without: switches options of packed training steps");
-        if (plan.Without.Contains("fused") && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--without fused --precision bf16: op by op, layers compute in fp32");
-        if (plan.Baseline && plan.Step is not ("clean" or "freelb" or "evaluate" or "attack")) throw new UsageException($"--baseline --step {plan.Step}: the plain implementation has clean, freelb, evaluate and attack");
-        if (plan.Baseline && (plan.Padded || plan.Precision != MatrixPrecision.Fp32)) throw new UsageException("--baseline: is padded and fp32 already; leave --padded and --precision out");
-        if (plan.Padded && plan.Precision != MatrixPrecision.Fp32) throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
+        if (!plan.Device.IsHost && plan.CpuTime)
+            throw new UsageException("--clock cpu: does not see a device at work; leave it or --device out");
+        if (!plan.Device.IsHost && plan.Without!.Any(name => name != "cls-only"))
+            throw new UsageException(
+                "--without: on a device only cls-only can be switched off, the others are of the CPU"
+            );
+        if (plan.Without!.Count > 0 && (plan.Padded || plan.Baseline || plan.ForwardOnly))
+            throw new UsageException("--without: switches options of packed training steps");
+        if (plan.Without.Contains("fused") && plan.Precision != MatrixPrecision.Fp32)
+            throw new UsageException("--without fused --precision bf16: op by op, layers compute in fp32");
+        if (plan.Baseline && plan.Step is not ("clean" or "freelb" or "evaluate" or "attack"))
+            throw new UsageException(
+                $"--baseline --step {plan.Step}: the plain implementation has clean, freelb, evaluate and attack"
+            );
+        if (plan.Baseline && (plan.Padded || plan.Precision != MatrixPrecision.Fp32))
+            throw new UsageException("--baseline: is padded and fp32 already; leave --padded and --precision out");
+        if (plan.Padded && plan.Precision != MatrixPrecision.Fp32)
+            throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
     }
 
     private static int Run(CliContext context, BenchPlan plan, ExecutionOptions execution, int warmUps, bool json)
     {
-        // Read by the loader, so it must be said before the first tensor: the baseline leaves threads, BLAS kernels and malloc to the libraries.
-        if (plan.Baseline) Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
+        // Read by the loader, so it must be said before the first tensor: the baseline leaves
+        // threads, BLAS kernels and malloc to the libraries.
+        if (plan.Baseline)
+            Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
         _ = execution.Models(); // refused as for training
-        if (execution.Threads is { } count) torch.set_num_threads(count);
+        if (execution.Threads is { } count)
+            torch.set_num_threads(count);
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();
@@ -93,14 +191,21 @@ internal static class BenchCommand
         var check = subject is PlainSubject plain ? BenchCheck.Of(plan, model, plain) : BenchCheck.Run(plan, model);
         if (!check.Holds)
         {
-            throw new InvalidOperationException(Figures.Text(
-                $"the path to be timed is off the reference by {check.Logits:0.0e+0} (logits) and {check.Gradients:0.0e+0} (gradients), allowed are {check.Tolerance:0.0e+0}: nothing was timed"));
+            throw new InvalidOperationException(
+                Figures.Text(
+                    $"the path to be timed is off the reference by {check.Logits:0.0e+0} (logits) and ",
+                    $"{check.Gradients:0.0e+0} (gradients), allowed are {check.Tolerance:0.0e+0}: nothing was ",
+                    $"timed"
+                )
+            );
         }
         printer.Note($"measuring {plan.Repeats} steps");
         var result = BenchMeter.Run(subject, plan, warmUps, context.Stop.Token);
         printer.Finish();
-        if (json) JsonOutput.Write(context.Out, Json(plan, check, result));
-        else Print(context.Out, plan, check, result);
+        if (json)
+            JsonOutput.Write(context.Out, Json(plan, check, result));
+        else
+            Print(context.Out, plan, check, result);
         return ExitCodes.Ok;
     }
 
@@ -109,61 +214,118 @@ internal static class BenchCommand
         : plan.ForwardOnly ? new ForwardSubject(plan, model, warmUps)
         : new TrainingSubject(plan, model, warmUps);
 
-    private static string Path(BenchPlan plan) => plan.Baseline ? "plain baseline, padded, fp32" : $"{(plan.Padded ? "padded reference" : "packed")}, {plan.Precision.ToString().ToLowerInvariant()}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
+    private static string Path(BenchPlan plan) =>
+        plan.Baseline
+            ? "plain baseline, padded, fp32"
+            : $"{(plan.Padded ? "padded reference" : "packed")}, "
+                + $"{plan.Precision.ToString().ToLowerInvariant()}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
 
-    private static string Products(BenchPlan plan) => !plan.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Device)}" : Gemm.PlainBlas ? "libtorch's BLAS" : Gemm.Library;
+    private static string Products(BenchPlan plan) =>
+        !plan.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Device)}"
+        : Gemm.PlainBlas ? "libtorch's BLAS"
+        : Gemm.Library;
 
     private static void Print(TextWriter output, BenchPlan plan, BenchCheck check, BenchResult r)
     {
-        output.WriteLine($"step            {plan.Step}{(plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}")}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at {plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}");
-        output.WriteLine($"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by {Products(plan)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}");
-        output.WriteLine(Figures.Text($"same results    logits within {check.Logits:0.0e+0}, gradients within {check.Gradients:0.0e+0} of the padded fp32 reference (allowed {check.Tolerance:0.0e+0})"));
-        output.WriteLine(Figures.Text($"time            {r.MedianMs:N1} ms a step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of products"));
-        output.WriteLine(Figures.Text($"throughput      {r.TokensPerSecond:N0} real word pieces/s, {r.TextsPerSecond:N1} {(plan.Step == "attack" ? "queries" : "texts")}/s"));
-        output.WriteLine(Figures.Text($"rate            {r.MedianGflops:N1} GFLOP/s (median), {r.BestGflops:N1} (best)"));
-        output.WriteLine(Figures.Text($"product alone   {r.MedianGemmGflops:N1} GFLOP/s (median of the best of five), {r.GemmGflops:N1} (best), {r.MeanGemmGflops:N1} (mean), measured between the steps"));
-        output.WriteLine($"share           {Figures.Percent(r.MedianGflops / r.MedianGemmGflops)} (medians), {Figures.Percent(r.BestGflops / r.GemmGflops)} (bests), {Figures.Percent(r.MeanGflops / r.MeanGemmGflops)} (means)");
-        output.WriteLine("parts           " + string.Join(", ", r.Parts.Select(p => Figures.Text($"{p.Part} {p.Ms:N1} ms"))));
-        output.WriteLine(Figures.Text($"memory          {r.PeakBytes / 1048576.0:N0} MiB at most, {r.FaultsPerStep:N0} minor page faults a step"));
-        output.WriteLine(Figures.Text($"runtime         {r.CompilerMs:N1} ms a step of its compiler beside the steps, after {r.WarmUps} to warm up"));
+        output.WriteLine(
+            "step            "
+                + $"{plan.Step}{(plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}")}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at {plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}"
+        );
+        output.WriteLine(
+            $"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by "
+                + $"{Products(plan)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}"
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"same results    logits within {check.Logits:0.0e+0}, gradients within ",
+                $"{check.Gradients:0.0e+0} of the padded fp32 reference (allowed {check.Tolerance:0.0e+0})"
+            )
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"time            {r.MedianMs:N1} ms a step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of ",
+                $"products"
+            )
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"throughput      {r.TokensPerSecond:N0} real word pieces/s, {r.TextsPerSecond:N1} ",
+                $"{(plan.Step == "attack" ? "queries" : "texts")}/s"
+            )
+        );
+        output.WriteLine(
+            Figures.Text($"rate            {r.MedianGflops:N1} GFLOP/s (median), {r.BestGflops:N1} (best)")
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"product alone   {r.MedianGemmGflops:N1} GFLOP/s (median of the best of five), ",
+                $"{r.GemmGflops:N1} (best), {r.MeanGemmGflops:N1} (mean), measured between the steps"
+            )
+        );
+        output.WriteLine(
+            $"share           {Figures.Percent(r.MedianGflops / r.MedianGemmGflops)} (medians), "
+                + $"{Figures.Percent(r.BestGflops / r.GemmGflops)} (bests), "
+                + $"{Figures.Percent(r.MeanGflops / r.MeanGemmGflops)} (means)"
+        );
+        output.WriteLine(
+            "parts           " + string.Join(", ", r.Parts.Select(p => Figures.Text($"{p.Part} {p.Ms:N1} ms")))
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"memory          {r.PeakBytes / 1048576.0:N0} MiB at most, {r.FaultsPerStep:N0} minor page ",
+                $"faults a step"
+            )
+        );
+        output.WriteLine(
+            Figures.Text(
+                $"runtime         {r.CompilerMs:N1} ms a step of its compiler beside the steps, after ",
+                $"{r.WarmUps} to warm up"
+            )
+        );
     }
 
-    private static JsonObject Json(BenchPlan plan, BenchCheck check, BenchResult r) => new()
-    {
-        ["step"] = plan.Step,
-        ["passes"] = plan.Passes,
-        ["shape"] = plan.Shape,
-        ["lengths"] = plan.Lengths.Name,
-        ["max_length"] = plan.Lengths.Longest,
-        ["batch"] = plan.Batch,
-        ["path"] = plan.Baseline ? "baseline" : plan.Padded ? "padded" : "packed",
-        ["without"] = JsonOutput.Array(plan.Without!),
-        ["precision"] = plan.Precision.ToString().ToLowerInvariant(),
-        ["cpu"] = EnvironmentStamp.Collect().Cpu,
-        ["threads"] = torch.get_num_threads(),
-        ["clock"] = plan.CpuTime ? "cpu" : "wall",
-        ["device"] = Devices.Describe(plan.Device),
-        ["products_by"] = Products(plan),
-        ["logits_difference"] = JsonOutput.Number(check.Logits),
-        ["gradient_difference"] = JsonOutput.Number(check.Gradients),
-        ["tolerance"] = JsonOutput.Number(check.Tolerance),
-        ["steps"] = r.Steps,
-        ["warm_ups"] = r.WarmUps,
-        ["ms_median"] = r.MedianMs,
-        ["gflop_per_step"] = r.GflopPerStep,
-        ["tokens_per_second"] = r.TokensPerSecond,
-        ["texts_per_second"] = r.TextsPerSecond,
-        ["gflops_median"] = r.MedianGflops,
-        ["gflops_best"] = r.BestGflops,
-        ["gemm_gflops_median"] = r.MedianGemmGflops,
-        ["gemm_gflops_best"] = r.GemmGflops,
-        ["gemm_gflops_mean"] = r.MeanGemmGflops,
-        ["share_median"] = r.MedianGflops / r.MedianGemmGflops,
-        ["share_best"] = r.BestGflops / r.GemmGflops,
-        ["share_mean"] = r.MeanGflops / r.MeanGemmGflops,
-        ["ms_by_part"] = new JsonObject(r.Parts.Select(p => KeyValuePair.Create(p.Part.Replace('-', '_'), (JsonNode?)JsonValue.Create(p.Ms)))),
-        ["minor_faults_per_step"] = r.FaultsPerStep,
-        ["peak_bytes"] = r.PeakBytes,
-        ["compiler_ms_per_step"] = r.CompilerMs,
-    };
+    private static JsonObject Json(BenchPlan plan, BenchCheck check, BenchResult r) =>
+        new()
+        {
+            ["step"] = plan.Step,
+            ["passes"] = plan.Passes,
+            ["shape"] = plan.Shape,
+            ["lengths"] = plan.Lengths.Name,
+            ["max_length"] = plan.Lengths.Longest,
+            ["batch"] = plan.Batch,
+            ["path"] =
+                plan.Baseline ? "baseline"
+                : plan.Padded ? "padded"
+                : "packed",
+            ["without"] = JsonOutput.Array(plan.Without!),
+            ["precision"] = plan.Precision.ToString().ToLowerInvariant(),
+            ["cpu"] = EnvironmentStamp.Collect().Cpu,
+            ["threads"] = torch.get_num_threads(),
+            ["clock"] = plan.CpuTime ? "cpu" : "wall",
+            ["device"] = Devices.Describe(plan.Device),
+            ["products_by"] = Products(plan),
+            ["logits_difference"] = JsonOutput.Number(check.Logits),
+            ["gradient_difference"] = JsonOutput.Number(check.Gradients),
+            ["tolerance"] = JsonOutput.Number(check.Tolerance),
+            ["steps"] = r.Steps,
+            ["warm_ups"] = r.WarmUps,
+            ["ms_median"] = r.MedianMs,
+            ["gflop_per_step"] = r.GflopPerStep,
+            ["tokens_per_second"] = r.TokensPerSecond,
+            ["texts_per_second"] = r.TextsPerSecond,
+            ["gflops_median"] = r.MedianGflops,
+            ["gflops_best"] = r.BestGflops,
+            ["gemm_gflops_median"] = r.MedianGemmGflops,
+            ["gemm_gflops_best"] = r.GemmGflops,
+            ["gemm_gflops_mean"] = r.MeanGemmGflops,
+            ["share_median"] = r.MedianGflops / r.MedianGemmGflops,
+            ["share_best"] = r.BestGflops / r.GemmGflops,
+            ["share_mean"] = r.MeanGflops / r.MeanGemmGflops,
+            ["ms_by_part"] = new JsonObject(
+                r.Parts.Select(p => KeyValuePair.Create(p.Part.Replace('-', '_'), (JsonNode?)JsonValue.Create(p.Ms)))
+            ),
+            ["minor_faults_per_step"] = r.FaultsPerStep,
+            ["peak_bytes"] = r.PeakBytes,
+            ["compiler_ms_per_step"] = r.CompilerMs,
+        };
 }

@@ -1,4 +1,5 @@
-// What one run of `bench` measures, and the network and texts it measures with: random weights and word pieces, real shapes and lengths.
+// What one run of `bench` measures, and the network and texts it measures with: random weights and
+// word pieces, real shapes and lengths.
 using System.Diagnostics;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -18,13 +19,36 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="Precision">Precision of the products' factors.</param>
 /// <param name="Baseline">The plain implementation with the libraries' defaults.</param>
 /// <param name="CpuTime">Processor time of one thread in place of wall time.</param>
-/// <param name="Without">Execution options that are switched off, so that what each gains can be measured.</param>
+/// <param name="Without">Execution options that are switched off, so that what each gains can be
+/// measured.</param>
 /// <param name="Device">Where it runs.</param>
 internal sealed record BenchPlan(
-    string Step, string Shape, LengthHistogram Lengths, int Batch, int Passes, int Repeats, bool Padded, MatrixPrecision Precision, bool Baseline, bool CpuTime, IReadOnlyList<string>? Without = null,
-    Device Device = default)
+    string Step,
+    string Shape,
+    LengthHistogram Lengths,
+    int Batch,
+    int Passes,
+    int Repeats,
+    bool Padded,
+    MatrixPrecision Precision,
+    bool Baseline,
+    bool CpuTime,
+    IReadOnlyList<string>? Without = null,
+    Device Device = default
+)
 {
-    internal static readonly string[] Steps = ["clean", "freelb", "pgd", "pgd-lean", "search", "robust", "pruned", "evaluate", "attack"];
+    internal static readonly string[] Steps =
+    [
+        "clean",
+        "freelb",
+        "pgd",
+        "pgd-lean",
+        "search",
+        "robust",
+        "pruned",
+        "evaluate",
+        "attack",
+    ];
 
     internal static readonly string[] Shapes = ["bert-base", "movie-bert", "bert-tiny"];
 
@@ -39,12 +63,21 @@ internal sealed record BenchPlan(
     /// <summary>How the model runs.</summary>
     internal ModelExecution Execution =>
         Padded ? ModelExecution.Reference with { Device = Device }
-        : !Device.IsHost ? ModelExecution.On(Device, Precision) with { ClsOnlyLastLayer = Without?.Contains("cls-only") != true }
+        : !Device.IsHost
+            ? ModelExecution.On(Device, Precision) with
+            {
+                ClsOnlyLastLayer = Without?.Contains("cls-only") != true,
+            }
         : new ModelExecution(
-            ClsOnlyLastLayer: Without?.Contains("cls-only") != true, RowSparseWords: Without?.Contains("row-sparse") != true, Fused: Without?.Contains("fused") != true, Precision: Precision);
+            ClsOnlyLastLayer: Without?.Contains("cls-only") != true,
+            RowSparseWords: Without?.Contains("row-sparse") != true,
+            Fused: Without?.Contains("fused") != true,
+            Precision: Precision
+        );
 
     /// <summary>
-    /// The network's shape; a pruned step takes what the papers leave at their settings: one sixth of the heads gone, and 30, 20 or 40 % of the neurons (SST-2, AG NEWS, IMDB).
+    /// The network's shape; a pruned step takes what the papers leave at their settings: one sixth
+    /// of the heads gone, and 30, 20 or 40 % of the neurons (SST-2, AG NEWS, IMDB).
     /// </summary>
     internal BertConfig Config()
     {
@@ -54,11 +87,16 @@ internal sealed record BenchPlan(
             "movie-bert" => BertConfig.Dense(30522, 256, 6, 8, 1024, 512, 2, 2),
             _ => BertConfig.Dense(30522, 128, 2, 2, 512, 512, 2, 2),
         };
-        if (Step != "pruned") return config;
-        var neurons = Lengths == LengthHistogram.Sst2 ? 0.7 : Lengths == LengthHistogram.AgNews ? 0.8 : 0.6;
+        if (Step != "pruned")
+            return config;
+        var neurons =
+            Lengths == LengthHistogram.Sst2 ? 0.7
+            : Lengths == LengthHistogram.AgNews ? 0.8
+            : 0.6;
         return config with
         {
-            HeadsPerLayer = config.HeadsPerLayer.Select(h => h - (h / 6)).ToArray(), NeuronsPerLayer = config.NeuronsPerLayer.Select(n => (int)Math.Round(n * neurons)).ToArray(),
+            HeadsPerLayer = config.HeadsPerLayer.Select(h => h - (h / 6)).ToArray(),
+            NeuronsPerLayer = config.NeuronsPerLayer.Select(n => (int)Math.Round(n * neurons)).ToArray(),
         };
     }
 
@@ -69,20 +107,27 @@ internal sealed record BenchPlan(
         torch.manual_seed(1);
         foreach (var (name, shape) in BertSites.ClassifierShapes(config))
         {
-            if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal)) store.Add(name, torch.ones(shape));
-            else if (name.EndsWith("bias", StringComparison.Ordinal)) store.Add(name, torch.zeros(shape));
-            else store.Add(name, torch.empty(shape).normal_(0, config.InitializerRange));
+            if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+                store.Add(name, torch.ones(shape));
+            else if (name.EndsWith("bias", StringComparison.Ordinal))
+                store.Add(name, torch.zeros(shape));
+            else
+                store.Add(name, torch.empty(shape).normal_(0, config.InitializerRange));
         }
         return store;
     }
 
     /// <summary>
-    /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are measured, which are the same after any number of warm-ups.
+    /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are
+    /// measured, which are the same after any number of warm-ups.
     /// </summary>
     internal EncodedExample[] Texts(BertConfig config, int warmUps) =>
         [.. Texts(config, 0, warmUps * Batch, seed: 8), .. Texts(config, warmUps * Batch, Repeats * Batch, seed: 7)];
 
-    /// <summary>Texts numbered from <paramref name="first"/> on. An attack's texts are variants of a few, one word piece apart, as its search asks them.</summary>
+    /// <summary>
+    /// Texts numbered from <paramref name="first"/> on. An attack's texts are variants of a few,
+    /// one word piece apart, as its search asks them.
+    /// </summary>
     private EncodedExample[] Texts(BertConfig config, int first, int count, int seed)
     {
         var random = new Random(seed);
@@ -97,9 +142,11 @@ internal sealed record BenchPlan(
                 texts[i] = texts[i - 1] with { Id = first + i, Ids = ids };
                 continue;
             }
-            // Frequent words are frequent: cubes of uniform numbers leave about as many distinct rows in a batch as real text does.
+            // Frequent words are frequent: cubes of uniform numbers leave about as many distinct
+            // rows in a batch as real text does.
             var pieces = new int[lengths[i]];
-            for (var j = 0; j < pieces.Length; j++) pieces[j] = 1000 + (int)(Math.Pow(random.NextDouble(), 3) * (config.VocabularySize - 1000));
+            for (var j = 0; j < pieces.Length; j++)
+                pieces[j] = 1000 + (int)(Math.Pow(random.NextDouble(), 3) * (config.VocabularySize - 1000));
             (pieces[0], pieces[^1]) = (101, 102);
             texts[i] = new EncodedExample(first + i, pieces, new int[pieces.Length], random.Next(config.Labels));
         }

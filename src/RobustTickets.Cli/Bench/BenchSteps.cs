@@ -1,4 +1,5 @@
-// The steps that `bench` measures, built from the same trainer, objectives and inference path that runs use.
+// The steps that `bench` measures, built from the same trainer, objectives and inference path that
+// runs use.
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -39,7 +40,8 @@ internal sealed class TrainingSubject : IBenchSubject
         _model = model;
         _texts = plan.Texts(model.Config, warmUps);
         _sampler = new BatchSampler(_texts.Length, plan.Batch, shuffle: false, RandomKey.FromSeed(1));
-        var options = new OptimizerOptions(LearningRate: 1e-6); // small: a random network must stay finite over any number of steps
+        // small: a random network must stay finite over any number of steps
+        var options = new OptimizerOptions(LearningRate: 1e-6);
         IGradientRule? rule = null;
         if (plan.Step == "search")
         {
@@ -55,28 +57,46 @@ internal sealed class TrainingSubject : IBenchSubject
         }
         _optimizer = Trainer.CreateOptimizer(model, options, plan.Step == "robust" ? BertSites.IsMaskScores : null);
         var key = RandomKey.FromSeed(2);
-        _trainer = new Trainer(model, Objective(plan), _texts, _sampler, _optimizer, new StagePlan("bench", long.MaxValue, 1_000_000, options, key), rule);
+        _trainer = new Trainer(
+            model,
+            Objective(plan),
+            _texts,
+            _sampler,
+            _optimizer,
+            new StagePlan("bench", long.MaxValue, 1_000_000, options, key),
+            rule
+        );
     }
 
-    private static IObjective Objective(BenchPlan plan) => plan.Step switch
-    {
-        "freelb" or "search" or "robust" => new FreeLb(new FreeLbOptions(plan.Passes, 0.03, 0.05)),
-        "pgd" or "pgd-lean" => new Pgd(new PgdOptions(plan.Passes, 0.03, 0.05, DeltaGradOnly: plan.Step == "pgd-lean")),
-        _ => new CleanObjective(),
-    };
+    private static IObjective Objective(BenchPlan plan) =>
+        plan.Step switch
+        {
+            "freelb" or "search" or "robust" => new FreeLb(new FreeLbOptions(plan.Passes, 0.03, 0.05)),
+            "pgd" or "pgd-lean" => new Pgd(
+                new PgdOptions(plan.Passes, 0.03, 0.05, DeltaGradOnly: plan.Step == "pgd-lean")
+            ),
+            _ => new CleanObjective(),
+        };
 
     public StepWork Step()
     {
         var batch = PackedBatch.From([.. _sampler.Batch(_optimizer.Updates).ToArray().Select(i => _texts[i])]);
         var report = _trainer.Step(_penalty);
         var clsOnly = _model.Execution is { Packed: true, ClsOnlyLastLayer: true };
-        return new StepWork(report.Examples, report.Tokens, FlopCount.Step(_model.Config, batch, report.Passes, clsOnly));
+        return new StepWork(
+            report.Examples,
+            report.Tokens,
+            FlopCount.Step(_model.Config, batch, report.Passes, clsOnly)
+        );
     }
 
     public void Dispose() => _optimizer.Dispose();
 }
 
-/// <summary>Evaluation or attack queries: forward passes without recording, as `evaluate` and `attack` run them.</summary>
+/// <summary>
+/// Evaluation or attack queries: forward passes without recording, as `evaluate` and `attack` run
+/// them.
+/// </summary>
 internal sealed class ForwardSubject : IBenchSubject
 {
     private readonly BertForSequenceClassification _model;
@@ -96,7 +116,11 @@ internal sealed class ForwardSubject : IBenchSubject
         var texts = _batches[_next++ % _batches.Length];
         Evaluator.Logits(_model, texts, (_, _) => { }, _inference);
         var batch = PackedBatch.From(texts);
-        return new StepWork(texts.Length, batch.Tokens, FlopCount.Step(_model.Config, batch, new PassCounts(1, 0, 0), clsOnlyLastLayer: _model.Execution.Packed));
+        return new StepWork(
+            texts.Length,
+            batch.Tokens,
+            FlopCount.Step(_model.Config, batch, new PassCounts(1, 0, 0), clsOnlyLastLayer: _model.Execution.Packed)
+        );
     }
 
     public void Dispose() => _inference?.Dispose();

@@ -1,12 +1,13 @@
-// bench tokenizer: word pieces a second on one core over a file of texts. Every text is first compared with the plain path, which knows no cache.
+// bench tokenizer: word pieces a second on one core over a file of texts. Every text is first
+// compared with the plain path, which knows no cache.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Runs;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Cli.Bench;
@@ -16,18 +17,41 @@ internal static class BenchTokenizer
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model("folder with the tokenizer (vocab.txt and its settings)");
-        var text = new Option<string>("--text") { Description = "file of texts, one a line", HelpName = "FILE", Required = true };
+        var text = new Option<string>("--text")
+        {
+            Description = "file of texts, one a line",
+            HelpName = "FILE",
+            Required = true,
+        };
         var repeats = CommonOptions.Count("--repeats", 1, "passes over the texts; default 20");
         var json = CommonOptions.Json();
-        var command = new Command("tokenizer", "word pieces a second of the tokenizer on one core, compared with the plain path before it is timed") { model, text, repeats, json };
-        command.SetAction(parsed => Run(context, parsed.GetValue(model)!, parsed.GetValue(text)!, parsed.GetValue(repeats) ?? 20, parsed.GetValue(json)));
+        var command = new Command(
+            "tokenizer",
+            "word pieces a second of the tokenizer on one core, compared with the plain path before it is timed"
+        )
+        {
+            model,
+            text,
+            repeats,
+            json,
+        };
+        command.SetAction(parsed =>
+            Run(
+                context,
+                parsed.GetValue(model)!,
+                parsed.GetValue(text)!,
+                parsed.GetValue(repeats) ?? 20,
+                parsed.GetValue(json)
+            )
+        );
         return command;
     }
 
     private static int Run(CliContext context, string folder, string file, int repeats, bool json)
     {
         var tokenizer = WordPieceTokenizer.Load(folder);
-        if (!File.Exists(file)) throw new DataException($"{file}: no such file; --text wants texts, one a line");
+        if (!File.Exists(file))
+            throw new DataException($"{file}: no such file; --text wants texts, one a line");
         var texts = File.ReadAllLines(file);
         // Processor time where the system tells it: other work on the machine does not count.
         var cpu = ThreadClock.IsSupported;
@@ -40,12 +64,17 @@ internal static class BenchTokenizer
             plain += now() - start;
             if (!expected.AsSpan().SequenceEqual(tokenizer.TokenIds(texts[i])))
             {
-                throw new InvalidOperationException($"{file}:{i + 1}: the fast path gives other word pieces than the plain one: nothing was timed");
+                throw new InvalidOperationException(
+                    $"{file}:{i + 1}: the fast path gives other word pieces than the plain one: nothing was timed"
+                );
             }
             longest = Math.Max(longest, expected.Length);
             pieces += expected.Length;
         }
-        if (pieces == 0) throw new DataException($"{file}: {texts.Length} lines without a word piece; --text wants texts, one a line");
+        if (pieces == 0)
+            throw new DataException(
+                $"{file}: {texts.Length} lines without a word piece; --text wants texts, one a line"
+            );
 
         var first = Pass(WordPieceTokenizer.Load(folder)).Seconds; // a cache that holds nothing
         var seconds = new double[repeats];
@@ -54,34 +83,54 @@ internal static class BenchTokenizer
         {
             context.Stop.Token.ThrowIfCancellationRequested();
             var pass = Pass(tokenizer);
-            if (i < 0) continue;
+            if (i < 0)
+                continue;
             (seconds[i], allocated) = (pass.Seconds, allocated + pass.Bytes);
         }
         Array.Sort(seconds);
         var (median, best) = (pieces / seconds[repeats / 2], pieces / seconds[0]);
-        var (bytes, cold, uncached) = ((double)allocated / repeats / texts.Length, pieces / first, pieces * Stopwatch.Frequency / Math.Max(1.0, plain));
+        var (bytes, cold, uncached) = (
+            (double)allocated / repeats / texts.Length,
+            pieces / first,
+            pieces * Stopwatch.Frequency / Math.Max(1.0, plain)
+        );
         if (json)
         {
-            JsonOutput.Write(context.Out, new JsonObject
-            {
-                ["step"] = "tokenizer",
-                ["texts"] = texts.Length,
-                ["word_pieces"] = pieces,
-                ["cpu"] = EnvironmentStamp.Collect().Cpu,
-                ["clock"] = cpu ? "cpu" : "wall",
-                ["passes"] = repeats,
-                ["pieces_per_second_median"] = median,
-                ["pieces_per_second_best"] = best,
-                ["pieces_per_second_first_pass"] = cold,
-                ["pieces_per_second_plain_path"] = uncached,
-                ["bytes_allocated_per_text"] = bytes,
-            });
+            JsonOutput.Write(
+                context.Out,
+                new JsonObject
+                {
+                    ["step"] = "tokenizer",
+                    ["texts"] = texts.Length,
+                    ["word_pieces"] = pieces,
+                    ["cpu"] = EnvironmentStamp.Collect().Cpu,
+                    ["clock"] = cpu ? "cpu" : "wall",
+                    ["passes"] = repeats,
+                    ["pieces_per_second_median"] = median,
+                    ["pieces_per_second_best"] = best,
+                    ["pieces_per_second_first_pass"] = cold,
+                    ["pieces_per_second_plain_path"] = uncached,
+                    ["bytes_allocated_per_text"] = bytes,
+                }
+            );
             return ExitCodes.Ok;
         }
-        context.Out.WriteLine($"step            tokenizer, {texts.Length:N0} texts, {pieces:N0} word pieces, the same as by the plain path");
-        context.Out.WriteLine($"machine         {EnvironmentStamp.Collect().Cpu}, one thread, {(cpu ? "processor time of the thread" : "wall time")}");
-        context.Out.WriteLine(Figures.Text($"rate            {median:N0} word pieces/s (median of {repeats}), {best:N0} (best)"));
-        context.Out.WriteLine(Figures.Text($"first pass      {cold:N0} word pieces/s, nothing seen before; {uncached:N0} by the plain path"));
+        context.Out.WriteLine(
+            $"step            tokenizer, {texts.Length:N0} texts, {pieces:N0} word pieces, the same as by the "
+                + "plain path"
+        );
+        context.Out.WriteLine(
+            $"machine         {EnvironmentStamp.Collect().Cpu}, one thread, "
+                + $"{(cpu ? "processor time of the thread" : "wall time")}"
+        );
+        context.Out.WriteLine(
+            Figures.Text($"rate            {median:N0} word pieces/s (median of {repeats}), {best:N0} (best)")
+        );
+        context.Out.WriteLine(
+            Figures.Text(
+                $"first pass      {cold:N0} word pieces/s, nothing seen before; {uncached:N0} by the plain path"
+            )
+        );
         context.Out.WriteLine(Figures.Text($"memory          {bytes:0.0} bytes allocated a text"));
         return ExitCodes.Ok;
 
@@ -89,7 +138,8 @@ internal static class BenchTokenizer
         {
             var memory = new int[longest];
             var (before, start) = (GC.GetAllocatedBytesForCurrentThread(), now());
-            foreach (var line in texts) t.TokenIds(line, memory);
+            foreach (var line in texts)
+                t.TokenIds(line, memory);
             return ((now() - start) / (double)Stopwatch.Frequency, GC.GetAllocatedBytesForCurrentThread() - before);
         }
     }

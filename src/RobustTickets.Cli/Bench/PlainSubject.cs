@@ -1,5 +1,7 @@
-// The baseline: the same network and AdamW written plainly, op by op, on the same libtorch, every batch padded to its longest text, fp32, libtorch's own dropout, dense gradients,
-// optimiser and clipping as one operator after the other (what `torch.optim` does without its fused forms). It shares no kernel and no set-up with the rest of the program.
+// The baseline: the same network and AdamW written plainly, op by op, on the same libtorch, every
+// batch padded to its longest text, fp32, libtorch's own dropout, dense gradients, optimiser and
+// clipping as one operator after the other (what `torch.optim` does without its fused forms). It
+// shares no kernel and no set-up with the rest of the program.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
@@ -10,7 +12,11 @@ namespace RobustTickets.Cli.Bench;
 /// <summary>Clean and FreeLB steps, plainly.</summary>
 internal sealed class PlainSubject : IBenchSubject
 {
-    private const double Rate = 1e-6, Beta1 = 0.9, Beta2 = 0.999, Guard = 1e-8, Clip = 1.0;
+    private const double Rate = 1e-6,
+        Beta1 = 0.9,
+        Beta2 = 0.999,
+        Guard = 1e-8,
+        Clip = 1.0;
     private readonly ParameterStore _store;
     private readonly BertConfig _config;
     private readonly EncodedExample[][] _batches;
@@ -23,9 +29,11 @@ internal sealed class PlainSubject : IBenchSubject
     {
         (_store, _config, _batches) = (store, config, [.. plan.Texts(config, warmUps).Chunk(plan.Batch)]);
         (_passes, _forwardOnly) = (plan.Step == "freelb" ? plan.Passes : 1, plan.ForwardOnly);
-        if (_forwardOnly) return;
+        if (_forwardOnly)
+            return;
         store.RequireGradient(_ => true);
-        foreach (var name in store.Names) _moments[name] = (torch.zeros_like(store[name]).keep(), torch.zeros_like(store[name]).keep());
+        foreach (var name in store.Names)
+            _moments[name] = (torch.zeros_like(store[name]).keep(), torch.zeros_like(store[name]).keep());
     }
 
     public StepWork Step()
@@ -35,7 +43,15 @@ internal sealed class PlainSubject : IBenchSubject
         var batch = PackedBatch.From(texts);
         var (ids, segments, mask) = Pad(texts, batch.Longest);
         var labels = torch.vector(batch.Labels, _store.Device);
-        var work = new StepWork(texts.Length, batch.Tokens, FlopCount.Step(_config, batch, new PassCounts(_passes, _forwardOnly ? 0 : _passes, _forwardOnly ? 0 : _passes)));
+        var work = new StepWork(
+            texts.Length,
+            batch.Tokens,
+            FlopCount.Step(
+                _config,
+                batch,
+                new PassCounts(_passes, _forwardOnly ? 0 : _passes, _forwardOnly ? 0 : _passes)
+            )
+        );
         if (_forwardOnly)
         {
             using var quiet = torch.no_grad();
@@ -46,13 +62,25 @@ internal sealed class PlainSubject : IBenchSubject
         for (var t = 0; t < _passes; t++)
         {
             using var pass = torch.scope();
-            if (_passes > 1) delta.requires_grad_(true);
-            var loss = functional.cross_entropy(Forward(ids, segments, mask, _passes > 1 ? delta : null, training: true), labels) / _passes;
+            if (_passes > 1)
+                delta.requires_grad_(true);
+            var loss =
+                functional.cross_entropy(
+                    Forward(ids, segments, mask, _passes > 1 ? delta : null, training: true),
+                    labels
+                ) / _passes;
             loss.backward();
-            if (_passes == 1) continue;
+            if (_passes == 1)
+                continue;
             using var quiet = torch.no_grad();
             var gradient = delta.grad!;
-            var norm = gradient.reshape(texts.Length, -1).square().sum([1]).sqrt().clamp(1e-8, null).reshape(texts.Length, 1, 1);
+            var norm = gradient
+                .reshape(texts.Length, -1)
+                .square()
+                .sum([1])
+                .sqrt()
+                .clamp(1e-8, null)
+                .reshape(texts.Length, 1, 1);
             delta.add_(gradient / norm, 0.03);
             delta.grad = null;
         }
@@ -69,7 +97,8 @@ internal sealed class PlainSubject : IBenchSubject
 
     private (Tensor Ids, Tensor Segments, Tensor Mask) Pad(EncodedExample[] texts, int longest)
     {
-        long[] ids = new long[texts.Length * longest], segments = new long[ids.Length];
+        long[] ids = new long[texts.Length * longest],
+            segments = new long[ids.Length];
         var mask = new float[ids.Length];
         Array.Fill(mask, -10000f);
         for (var b = 0; b < texts.Length; b++)
@@ -81,32 +110,60 @@ internal sealed class PlainSubject : IBenchSubject
             }
         }
         var device = _store.Device;
-        return (torch.tensor<long>(ids, [texts.Length, longest], device), torch.tensor<long>(segments, [texts.Length, longest], device), torch.tensor<float>(mask, [texts.Length, 1, 1, longest], device));
+        return (
+            torch.tensor<long>(ids, [texts.Length, longest], device),
+            torch.tensor<long>(segments, [texts.Length, longest], device),
+            torch.tensor<float>(mask, [texts.Length, 1, 1, longest], device)
+        );
     }
 
     private Tensor Forward(Tensor ids, Tensor segments, Tensor mask, Tensor? delta, bool training)
     {
-        long count = ids.size(0), longest = ids.size(1);
+        long count = ids.size(0),
+            longest = ids.size(1);
         var x = functional.embedding(_store[BertSites.WordEmbeddings], ids, _config.PadId);
-        if (delta is not null) x = x + delta;
-        x = x + functional.embedding(_store[BertSites.TypeEmbeddings], segments) + functional.embedding(_store[BertSites.PositionEmbeddings], torch.arange(0, longest, 1, DType.Int64, _store.Device).reshape(1, longest));
+        if (delta is not null)
+            x = x + delta;
+        x =
+            x
+            + functional.embedding(_store[BertSites.TypeEmbeddings], segments)
+            + functional.embedding(
+                _store[BertSites.PositionEmbeddings],
+                torch.arange(0, longest, 1, DType.Int64, _store.Device).reshape(1, longest)
+            );
         x = Drop(Norm(x, "bert.embeddings.LayerNorm"));
         for (var l = 0; l < _config.Layers; l++)
         {
-            int heads = _config.HeadsPerLayer[l], width = _config.HeadSize;
+            int heads = _config.HeadsPerLayer[l],
+                width = _config.HeadSize;
             var layer = BertSites.Layer(l);
-            Tensor q = Split(Linear(x, $"{layer}.attention.self.query")), k = Split(Linear(x, $"{layer}.attention.self.key")), v = Split(Linear(x, $"{layer}.attention.self.value"));
+            Tensor q = Split(Linear(x, $"{layer}.attention.self.query")),
+                k = Split(Linear(x, $"{layer}.attention.self.key")),
+                v = Split(Linear(x, $"{layer}.attention.self.value"));
             var probabilities = Drop(((q.matmul(k.transpose(2, 3)) / Math.Sqrt(width)) + mask).softmax(-1));
             var context = probabilities.matmul(v).transpose(1, 2).reshape(count, longest, (long)heads * width);
-            x = Norm(Drop(Linear(context, $"{layer}.attention.output.dense")) + x, $"{layer}.attention.output.LayerNorm");
-            x = Norm(Drop(Linear(functional.gelu(Linear(x, BertSites.NeuronRows(l))), $"{layer}.output.dense")) + x, $"{layer}.output.LayerNorm");
+            x = Norm(
+                Drop(Linear(context, $"{layer}.attention.output.dense")) + x,
+                $"{layer}.attention.output.LayerNorm"
+            );
+            x = Norm(
+                Drop(Linear(functional.gelu(Linear(x, BertSites.NeuronRows(l))), $"{layer}.output.dense")) + x,
+                $"{layer}.output.LayerNorm"
+            );
 
             Tensor Split(Tensor t) => t.reshape(count, longest, heads, width).transpose(1, 2);
         }
         return Linear(Drop(Linear(x.select(1, 0), BertSites.Pooler).tanh()), BertSites.Classifier);
 
         Tensor Linear(Tensor t, string name) => functional.linear(t, _store[$"{name}.weight"], _store[$"{name}.bias"]);
-        Tensor Norm(Tensor t, string name) => functional.layer_norm(t, [_config.Hidden], _store[$"{name}.weight"], _store[$"{name}.bias"], _config.LayerNormEpsilon);
+        Tensor Norm(Tensor t, string name) =>
+            functional.layer_norm(
+                t,
+                [_config.Hidden],
+                _store[$"{name}.weight"],
+                _store[$"{name}.bias"],
+                _config.LayerNormEpsilon
+            );
         Tensor Drop(Tensor t) => training ? functional.dropout(t, _config.HiddenDropout, true) : t;
     }
 
@@ -114,7 +171,8 @@ internal sealed class PlainSubject : IBenchSubject
     {
         using var quiet = torch.no_grad();
         var squares = 0.0;
-        foreach (var name in _store.Names) squares += Math.Pow(_store[name].grad!.norm().item<float>(), 2);
+        foreach (var name in _store.Names)
+            squares += Math.Pow(_store[name].grad!.norm().item<float>(), 2);
         var factor = Math.Min(1, Clip / (Math.Sqrt(squares) + 1e-6));
         var size = Rate * Math.Sqrt(1 - Math.Pow(Beta2, _step)) / (1 - Math.Pow(Beta1, _step));
         foreach (var name in _store.Names)

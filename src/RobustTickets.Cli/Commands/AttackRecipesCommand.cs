@@ -1,19 +1,17 @@
-// attack recipes list|show: the published attacks as values that describe themselves, each number with its source, and which of their resources are there.
+// attack recipes list|show: the published attacks as values that describe themselves, each number
+// with its source, and which of their resources are there.
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Resources;
-using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Commands;
 
 internal static class AttackRecipesCommand
 {
-    public static Command Create(CliContext context) => new("recipes", "list and show attack recipes")
-    {
-        List(context),
-        Show(context),
-    };
+    public static Command Create(CliContext context) =>
+        new("recipes", "list and show attack recipes") { List(context), Show(context) };
 
     private static Command List(CliContext context)
     {
@@ -23,12 +21,17 @@ internal static class AttackRecipesCommand
         {
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonArray([.. AttackRecipes.All.Select(r => new JsonObject
-                {
-                    ["name"] = r.Name,
-                    ["summary"] = r.Summary,
-                    ["resources"] = JsonOutput.Array(r.Needs),
-                })]));
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonArray([
+                        .. AttackRecipes.All.Select(r => new JsonObject
+                        {
+                            ["name"] = r.Name,
+                            ["summary"] = r.Summary,
+                            ["resources"] = JsonOutput.Array(r.Needs),
+                        }),
+                    ])
+                );
                 return ExitCodes.Ok;
             }
             var width = AttackRecipes.All.Max(r => r.Name.Length);
@@ -46,17 +49,31 @@ internal static class AttackRecipesCommand
     {
         var name = new Argument<string>("name") { Description = "a recipe's name (see attack recipes list)" };
         name.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
-        var compat = new Option<string>("--compat") { Description = "TextAttack release that is followed", DefaultValueFactory = _ => "0.3.4" };
+        var compat = new Option<string>("--compat")
+        {
+            Description = "TextAttack release that is followed",
+            DefaultValueFactory = _ => "0.3.4",
+        };
         compat.AcceptOnlyFromAmong([.. AttackOptionSet.Versions.Keys]);
         var json = CommonOptions.Json();
-        var command = new Command("show", "print what an attack recipe is made of, with the source of every number, as published") { name, compat, json };
+        var command = new Command(
+            "show",
+            "print what an attack recipe is made of, with the source of every number, as published"
+        )
+        {
+            name,
+            compat,
+            json,
+        };
         command.SetAction(parsed =>
         {
             var recipe = AttackRecipes.Find(parsed.GetRequiredValue(name));
             var release = parsed.GetValue(compat)!;
             var attack = recipe.Create(AttackParts.Published(recipe, AttackOptionSet.Versions[release]));
-            if (parsed.GetValue(json)) JsonOutput.Write(context.Out, Json(recipe, release, attack));
-            else Print(context.Out, recipe, release, attack);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(context.Out, Json(recipe, release, attack));
+            else
+                Print(context.Out, recipe, release, attack);
             return ExitCodes.Ok;
         });
         return command;
@@ -74,23 +91,37 @@ internal static class AttackRecipesCommand
             ["transformation"] = attack.Transformation.Name,
             ["positions"] = JsonOutput.Array(attack.Positions.Select(p => p.Name)),
             ["constraints"] = JsonOutput.Array(attack.Constraints.Select(c => c.Name)),
-            ["composition"] = new JsonArray([.. attack.Lines.Select(l => new JsonObject { ["item"] = l.Item, ["value"] = l.Value, ["source"] = l.Source })]),
-            ["resources"] = new JsonArray([.. Needs(recipe).Select(k => new JsonObject
-            {
-                ["kind"] = k.Kind,
-                ["file"] = folder.Find(k)?.Path,
-                ["purpose"] = k.Purpose,
-                ["without"] = k.Without,
-                ["origin"] = k.Origin,
-                ["licence"] = k.Licence,
-            })]),
+            ["composition"] = new JsonArray([
+                .. attack.Lines.Select(l => new JsonObject
+                {
+                    ["item"] = l.Item,
+                    ["value"] = l.Value,
+                    ["source"] = l.Source,
+                }),
+            ]),
+            ["resources"] = new JsonArray([
+                .. Needs(recipe)
+                    .Select(k => new JsonObject
+                    {
+                        ["kind"] = k.Kind,
+                        ["file"] = folder.Find(k)?.Path,
+                        ["purpose"] = k.Purpose,
+                        ["without"] = k.Without,
+                        ["origin"] = k.Origin,
+                        ["licence"] = k.Licence,
+                    }),
+            ]),
         };
     }
 
     private static void Print(TextWriter output, AttackRecipeEntry recipe, string release, Attack attack)
     {
         output.WriteLine($"{recipe.Name}: {recipe.Summary}");
-        output.WriteLine($"as TextAttack {(release == "head" ? "main branch" : release)} runs it; positions: {string.Join(", ", attack.Positions.Select(p => p.Name))}; candidates: {string.Join(", ", attack.Constraints.Select(c => c.Name))}");
+        output.WriteLine(
+            $"as TextAttack {(release == "head" ? "main branch" : release)} runs it; positions: "
+                + $"{string.Join(", ", attack.Positions.Select(p => p.Name))}; candidates: "
+                + $"{string.Join(", ", attack.Constraints.Select(c => c.Name))}"
+        );
         var item = attack.Lines.Max(l => l.Item.Length);
         foreach (var line in attack.Lines)
         {
@@ -101,10 +132,12 @@ internal static class AttackRecipesCommand
         var folder = ResourceFolder.OfUser();
         foreach (var kind in Needs(recipe))
         {
-            output.WriteLine($"  {kind.Kind,-16}  {folder.Find(kind)?.Path ?? "not there"}");
-            if (folder.Find(kind) is null) output.WriteLine($"  {"",-16}    without it: {kind.Without}");
+            output.WriteLine($"  {kind.Kind, -16}  {folder.Find(kind)?.Path ?? "not there"}");
+            if (folder.Find(kind) is null)
+                output.WriteLine($"  {"", -16}    without it: {kind.Without}");
         }
     }
 
-    private static IEnumerable<ResourceKind> Needs(AttackRecipeEntry recipe) => recipe.Needs.Select(k => ResourceKinds.TryFind(k)!);
+    private static IEnumerable<ResourceKind> Needs(AttackRecipeEntry recipe) =>
+        recipe.Needs.Select(k => ResourceKinds.TryFind(k)!);
 }

@@ -8,16 +8,24 @@ internal static class CommonOptions
 {
     public static Option<bool> Json() => new("--json") { Description = "print the result as JSON" };
 
-    public static Option<string> Model(string description) => new("--model") { Description = description, HelpName = "DIR", Required = true };
+    public static Option<string> Model(string description) =>
+        new("--model")
+        {
+            Description = description,
+            HelpName = "DIR",
+            Required = true,
+        };
 
-    public static Option<string?> Split() => new("--split") { Description = "train, dev or test; default: the one papers evaluate", HelpName = "NAME" };
+    public static Option<string?> Split() =>
+        new("--split") { Description = "train, dev or test; default: the one papers evaluate", HelpName = "NAME" };
 
-    public static Option<string> Input() => new("--input")
-    {
-        Description = "file of JSON lines, or - for standard input",
-        HelpName = "FILE|-",
-        DefaultValueFactory = _ => "-",
-    };
+    public static Option<string> Input() =>
+        new("--input")
+        {
+            Description = "file of JSON lines, or - for standard input",
+            HelpName = "FILE|-",
+            DefaultValueFactory = _ => "-",
+        };
 
     /// <summary>A whole number with a least value; null when it is not given.</summary>
     public static Option<int?> Count(string name, int least, string description)
@@ -26,7 +34,11 @@ internal static class CommonOptions
         option.Validators.Add(result =>
         {
             // What is no number at all is told by the parser.
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && value < least)
+            if (
+                result.Tokens.Count == 1
+                && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value)
+                && value < least
+            )
             {
                 result.AddError($"{name} must be at least {least}, found {value}");
             }
@@ -35,30 +47,38 @@ internal static class CommonOptions
     }
 
     /// <summary>A list of seeds, see <see cref="ReadSeeds"/>.</summary>
-    public static Option<string?> Seeds(string description) => new("--seeds") { Description = $"{description}, e.g. 1,2,3", HelpName = "LIST" };
+    public static Option<string?> Seeds(string description) =>
+        new("--seeds") { Description = $"{description}, e.g. 1,2,3", HelpName = "LIST" };
 
     /// <summary>Different seeds separated by commas; null when none are given.</summary>
     /// <exception cref="UsageException">It is no such list.</exception>
     public static IReadOnlyList<int>? ReadSeeds(string? text)
     {
-        if (text is null) return null;
+        if (text is null)
+            return null;
         var seeds = new List<int>();
         foreach (var part in text.Split(','))
         {
-            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) || seeds.Contains(seed))
+            if (
+                !int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+                || seeds.Contains(seed)
+            )
             {
-                throw new UsageException($"--seeds {text}: expected different whole numbers, 0 or more, separated by commas, as in 1,2,3");
+                throw new UsageException(
+                    $"--seeds {text}: expected different whole numbers, 0 or more, separated by commas, as in 1,2,3"
+                );
             }
             seeds.Add(seed);
         }
         return seeds;
     }
 
-    public static Option<string[]> Set() => new("--set")
-    {
-        Description = "change a field of the recipe, e.g. --set retrain.epochs=3; may be repeated",
-        HelpName = "path=value",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-    };
+    public static Option<string[]> Set() =>
+        new("--set")
+        {
+            Description = "change a field of the recipe, e.g. --set retrain.epochs=3; may be repeated",
+            HelpName = "path=value",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+        };
 }

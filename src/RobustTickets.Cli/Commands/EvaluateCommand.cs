@@ -13,16 +13,25 @@ internal static class EvaluateCommand
     {
         var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
         var split = CommonOptions.Split();
-        var length = CommonOptions.Count("--max-length", 3, "most word pieces, special tokens included; default: the tokenizer's own");
+        var length = CommonOptions.Count(
+            "--max-length",
+            3,
+            "most word pieces, special tokens included; default: the tokenizer's own"
+        );
         var json = CommonOptions.Json();
         var command = new Command("evaluate", "accuracy and loss on a labelled split") { model };
         var data = new DataOptionSet(command, "evaluate only the first N examples");
-        foreach (var option in new Option[] { split, length, json }) command.Add(option);
+        foreach (var option in new Option[] { split, length, json })
+            command.Add(option);
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
             var arguments = data.Read(parsed);
-            using var classifier = Classifier.Load(parsed.GetRequiredValue(model), execution.Apply(parsed), parsed.GetValue(length));
+            using var classifier = Classifier.Load(
+                parsed.GetRequiredValue(model),
+                execution.Apply(parsed),
+                parsed.GetValue(length)
+            );
             var examples = EvaluationData.Load(arguments, parsed.GetValue(split), classifier.Labels);
             EvaluationData.Tell(context, examples);
             var encoded = EncodedSplit.From(examples.Examples, classifier.Tokenizer, classifier.MaxLength);
@@ -30,25 +39,33 @@ internal static class EvaluateCommand
             var correct = (int)Math.Round(result.Accuracy * result.Examples);
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonObject
-                {
-                    ["model"] = parsed.GetRequiredValue(model),
-                    ["task"] = arguments.Task,
-                    ["split"] = examples.Name,
-                    ["source"] = examples.Source,
-                    ["sha256"] = examples.Sha256,
-                    ["labels"] = JsonOutput.Array(classifier.Labels),
-                    ["examples"] = result.Examples,
-                    ["correct"] = correct,
-                    ["accuracy"] = JsonOutput.Number(result.Accuracy),
-                    ["loss"] = JsonOutput.Number(result.Loss),
-                    ["truncated"] = encoded.Truncated,
-                    ["max_length"] = classifier.MaxLength,
-                });
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonObject
+                    {
+                        ["model"] = parsed.GetRequiredValue(model),
+                        ["task"] = arguments.Task,
+                        ["split"] = examples.Name,
+                        ["source"] = examples.Source,
+                        ["sha256"] = examples.Sha256,
+                        ["labels"] = JsonOutput.Array(classifier.Labels),
+                        ["examples"] = result.Examples,
+                        ["correct"] = correct,
+                        ["accuracy"] = JsonOutput.Number(result.Accuracy),
+                        ["loss"] = JsonOutput.Number(result.Loss),
+                        ["truncated"] = encoded.Truncated,
+                        ["max_length"] = classifier.MaxLength,
+                    }
+                );
             }
             else
             {
-                context.Out.WriteLine(Figures.Text($"accuracy {Figures.Percent(result.Accuracy)} ({correct:N0} of {result.Examples:N0} examples, {arguments.Task} {examples.Name}), loss {result.Loss:0.0000}"));
+                context.Out.WriteLine(
+                    Figures.Text(
+                        $"accuracy {Figures.Percent(result.Accuracy)} ({correct:N0} of {result.Examples:N0} ",
+                        $"examples, {arguments.Task} {examples.Name}), loss {result.Loss:0.0000}"
+                    )
+                );
             }
             return ExitCodes.Ok;
         });

@@ -1,4 +1,5 @@
-// export: a trained model for other programs; written, loaded again and compared before the command says ok.
+// export: a trained model for other programs; written, loaded again and compared before the command
+// says ok.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
@@ -17,13 +18,29 @@ internal static class ExportCommand
         var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
         var format = new Option<string>("--format")
         {
-            Description = "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, per-layer lists in config.json",
+            Description =
+                "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, "
+                + "per-layer lists in config.json",
             HelpName = string.Join('|', Formats),
             Required = true,
         };
-        var output = new Option<string>("--out") { Description = "folder to write; must not hold anything", HelpName = "DIR", Required = true };
+        var output = new Option<string>("--out")
+        {
+            Description = "folder to write; must not hold anything",
+            HelpName = "DIR",
+            Required = true,
+        };
         var json = CommonOptions.Json();
-        var command = new Command("export", "write a model for other programs; loaded again and its logits compared (exit code 5 when they differ)") { model, format, output, json };
+        var command = new Command(
+            "export",
+            "write a model for other programs; loaded again and its logits compared (exit code 5 when they differ)"
+        )
+        {
+            model,
+            format,
+            output,
+            json,
+        };
         command.SetAction(parsed =>
         {
             var source = parsed.GetRequiredValue(model);
@@ -32,12 +49,17 @@ internal static class ExportCommand
             {
                 "hf-dense" => HuggingFaceLayout.Dense,
                 "hf-compact" => HuggingFaceLayout.Compact,
-                var other => throw new UsageException($"--format {other}: this version does not write it; possible: {string.Join(", ", Formats)}"),
+                var other => throw new UsageException(
+                    $"--format {other}: this version does not write it; possible: {string.Join(", ", Formats)}"
+                ),
             };
             int labels;
             using (var folder = HuggingFaceFolder.Open(source))
             {
-                if (!folder.Weights.Contains($"{BertSites.Classifier}.weight")) throw new CheckpointException($"{source}: holds no '{BertSites.Classifier}.weight', so it is no trained classifier");
+                if (!folder.Weights.Contains($"{BertSites.Classifier}.weight"))
+                    throw new CheckpointException(
+                        $"{source}: holds no '{BertSites.Classifier}.weight', so it is no trained classifier"
+                    );
                 labels = folder.Config.NumLabels;
             }
             HuggingFaceExport.Write(source, target, layout);
@@ -45,16 +67,25 @@ internal static class ExportCommand
             var bytes = new DirectoryInfo(target).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonObject
-                {
-                    ["model"] = source,
-                    ["format"] = parsed.GetRequiredValue(format),
-                    ["out"] = target,
-                    ["bytes"] = bytes,
-                    ["largest_logit_difference"] = difference,
-                });
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonObject
+                    {
+                        ["model"] = source,
+                        ["format"] = parsed.GetRequiredValue(format),
+                        ["out"] = target,
+                        ["bytes"] = bytes,
+                        ["largest_logit_difference"] = difference,
+                    }
+                );
             }
-            else context.Out.WriteLine(Figures.Text($"{target}: {parsed.GetRequiredValue(format)}, {bytes / 1048576.0:0.0} MiB, logits equal to the source's within {difference:0.0e+0}"));
+            else
+                context.Out.WriteLine(
+                    Figures.Text(
+                        $"{target}: {parsed.GetRequiredValue(format)}, {bytes / 1048576.0:0.0} MiB, logits ",
+                        $"equal to the source's within {difference:0.0e+0}"
+                    )
+                );
             return ExitCodes.Ok;
         });
         return command;

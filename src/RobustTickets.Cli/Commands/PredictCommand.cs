@@ -13,12 +13,30 @@ internal static class PredictCommand
         var input = CommonOptions.Input();
         var logits = new Option<bool>("--logits") { Description = "also the raw outputs, in class order" };
         var batch = CommonOptions.Count("--batch-size", 1, "lines classified at once; default 64");
-        var length = CommonOptions.Count("--max-length", 3, "most word pieces, special tokens included; default: the tokenizer's own");
-        var command = new Command("predict", "JSON lines {\"text\", \"text_pair\"?} in, {\"label\", \"scores\", \"logits\"?} out") { model, input, logits, length, batch };
+        var length = CommonOptions.Count(
+            "--max-length",
+            3,
+            "most word pieces, special tokens included; default: the tokenizer's own"
+        );
+        var command = new Command(
+            "predict",
+            "JSON lines {\"text\", \"text_pair\"?} in, {\"label\", \"scores\", \"logits\"?} out"
+        )
+        {
+            model,
+            input,
+            logits,
+            length,
+            batch,
+        };
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
-            using var classifier = Classifier.Load(parsed.GetRequiredValue(model), execution.Apply(parsed), parsed.GetValue(length));
+            using var classifier = Classifier.Load(
+                parsed.GetRequiredValue(model),
+                execution.Apply(parsed),
+                parsed.GetValue(length)
+            );
             var names = classifier.Labels;
             foreach (var group in JsonlInput.Read(context, parsed.GetValue(input)!, parsed.GetValue(batch) ?? 64))
             {
@@ -30,9 +48,12 @@ internal static class PredictCommand
                     var answer = new JsonObject
                     {
                         ["label"] = names[Best(row)],
-                        ["scores"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(scores[i])))),
+                        ["scores"] = new JsonObject(
+                            names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(scores[i])))
+                        ),
                     };
-                    if (parsed.GetValue(logits)) answer["logits"] = JsonOutput.Array(row);
+                    if (parsed.GetValue(logits))
+                        answer["logits"] = JsonOutput.Array(row);
                     JsonOutput.WriteLine(context.Out, answer);
                 }
                 context.Out.Flush();
@@ -45,7 +66,9 @@ internal static class PredictCommand
     private static int Best(float[] row)
     {
         var best = 0;
-        for (var i = 1; i < row.Length; i++) if (row[i] > row[best]) best = i;
+        for (var i = 1; i < row.Length; i++)
+            if (row[i] > row[best])
+                best = i;
         return best;
     }
 }

@@ -2,10 +2,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pretraining;
-using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -13,32 +13,84 @@ internal static class PretrainCommand
 {
     public static Command Create(CliContext context)
     {
-        var corpus = new Option<string[]>("--corpus") { Description = "text files, one text a line", HelpName = "FILE", Required = true, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
-        var config = new Option<string>("--config") { Description = "config.json of the model to make", HelpName = "CONFIG.json", Required = true };
-        var vocab = new Option<string>("--vocab") { Description = "vocab.txt, or a folder with a tokenizer", HelpName = "VOCAB", Required = true };
-        var output = new Option<string>("--out") { Description = "Hugging Face folder to write", HelpName = "DIR", Required = true };
+        var corpus = new Option<string[]>("--corpus")
+        {
+            Description = "text files, one text a line",
+            HelpName = "FILE",
+            Required = true,
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var config = new Option<string>("--config")
+        {
+            Description = "config.json of the model to make",
+            HelpName = "CONFIG.json",
+            Required = true,
+        };
+        var vocab = new Option<string>("--vocab")
+        {
+            Description = "vocab.txt, or a folder with a tokenizer",
+            HelpName = "VOCAB",
+            Required = true,
+        };
+        var output = new Option<string>("--out")
+        {
+            Description = "Hugging Face folder to write",
+            HelpName = "DIR",
+            Required = true,
+        };
         var cased = new Option<bool>("--cased") { Description = "keep case and accents (with a vocab.txt)" };
         var epochs = Positive("--epochs", "passes over the corpus; default 1", "N");
-        var budget = Positive("--time-budget", "whole-run limit in minutes; the learning rate follows the time spent", "MINUTES");
+        var budget = Positive(
+            "--time-budget",
+            "whole-run limit in minutes; the learning rate follows the time spent",
+            "MINUTES"
+        );
         var batch = CommonOptions.Count("--batch-size", 1, "texts a step; default 32");
         var length = CommonOptions.Count("--max-length", 3, "word pieces of a text; default 128");
         var rate = Positive("--learning-rate", "peak learning rate; default 5e-4", "X");
         var mask = Positive("--mask-fraction", "share of word pieces to predict; default 0.15", "X");
         mask.Validators.Add(result =>
         {
-            if (Value(result) is >= 1) result.AddError("--mask-fraction must be less than 1");
+            if (Value(result) is >= 1)
+                result.AddError("--mask-fraction must be less than 1");
         });
-        var masking = new Option<string>("--masking") { Description = "new choices each epoch, or the same", DefaultValueFactory = _ => "dynamic" };
+        var masking = new Option<string>("--masking")
+        {
+            Description = "new choices each epoch, or the same",
+            DefaultValueFactory = _ => "dynamic",
+        };
         masking.AcceptOnlyFromAmong("dynamic", "static");
         var seed = CommonOptions.Count("--seed", 0, "seed of weights, order, masks and dropout; default 42");
         var json = CommonOptions.Json();
-        var command = new Command("pretrain", "masked-language-model pre-training from text files") { corpus, config, vocab, output, cased, epochs, budget, batch, length, rate, mask, masking, seed, json };
+        var command = new Command("pretrain", "masked-language-model pre-training from text files")
+        {
+            corpus,
+            config,
+            vocab,
+            output,
+            cased,
+            epochs,
+            budget,
+            batch,
+            length,
+            rate,
+            mask,
+            masking,
+            seed,
+            json,
+        };
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
             var shape = HuggingFaceConfig.Load(parsed.GetRequiredValue(config));
             var limit = Math.Min(parsed.GetValue(length) ?? 128, shape.MaxPositionEmbeddings);
-            var defaults = new PretrainRequest([], shape, Tokenizer(parsed.GetRequiredValue(vocab), parsed.GetValue(cased), shape.MaxPositionEmbeddings), parsed.GetRequiredValue(output));
+            var defaults = new PretrainRequest(
+                [],
+                shape,
+                Tokenizer(parsed.GetRequiredValue(vocab), parsed.GetValue(cased), shape.MaxPositionEmbeddings),
+                parsed.GetRequiredValue(output)
+            );
             execution.Apply(parsed);
             var request = defaults with
             {
@@ -74,43 +126,70 @@ internal static class PretrainCommand
     {
         if (json)
         {
-            JsonOutput.Write(output, new JsonObject
-            {
-                ["out"] = folder,
-                ["steps"] = result.Steps,
-                ["tokens"] = result.Tokens,
-                ["seconds"] = result.Seconds,
-                ["first_loss"] = JsonOutput.Number(result.FirstLoss),
-                ["last_loss"] = JsonOutput.Number(result.LastLoss),
-            });
+            JsonOutput.Write(
+                output,
+                new JsonObject
+                {
+                    ["out"] = folder,
+                    ["steps"] = result.Steps,
+                    ["tokens"] = result.Tokens,
+                    ["seconds"] = result.Seconds,
+                    ["first_loss"] = JsonOutput.Number(result.FirstLoss),
+                    ["last_loss"] = JsonOutput.Number(result.LastLoss),
+                }
+            );
             return;
         }
-        output.WriteLine(Figures.Text($"{folder}: {result.Steps:N0} steps, {result.Tokens:N0} word pieces in {ProgressPrinter.Duration(TimeSpan.FromSeconds(result.Seconds))}, masked loss {result.FirstLoss:0.000} at first, {result.LastLoss:0.000} at last"));
+        output.WriteLine(
+            Figures.Text(
+                $"{folder}: {result.Steps:N0} steps, {result.Tokens:N0} word pieces in ",
+                $"{ProgressPrinter.Duration(TimeSpan.FromSeconds(result.Seconds))}, masked loss ",
+                $"{result.FirstLoss:0.000} at first, {result.LastLoss:0.000} at last"
+            )
+        );
     }
 
-    private static WordPieceTokenizer Tokenizer(string vocab, bool cased, int positions) => Directory.Exists(vocab)
-        ? WordPieceTokenizer.Load(vocab)
-        : new WordPieceTokenizer(Vocabulary.Load(vocab), new TokenizerOptions(DoLowerCase: !cased, ModelMaxLength: positions));
+    private static WordPieceTokenizer Tokenizer(string vocab, bool cased, int positions) =>
+        Directory.Exists(vocab)
+            ? WordPieceTokenizer.Load(vocab)
+            : new WordPieceTokenizer(
+                Vocabulary.Load(vocab),
+                new TokenizerOptions(DoLowerCase: !cased, ModelMaxLength: positions)
+            );
 
     private static Option<double?> Positive(string name, string description, string help)
     {
         var option = new Option<double?>(name) { Description = description, HelpName = help };
         option.Validators.Add(result =>
         {
-            if (Value(result) is { } x && !(x > 0 && double.IsFinite(x))) result.AddError($"{name} must be a number greater than 0");
+            if (Value(result) is { } x && !(x > 0 && double.IsFinite(x)))
+                result.AddError($"{name} must be a number greater than 0");
         });
         return option;
     }
 
     private static double? Value(System.CommandLine.Parsing.OptionResult result) =>
-        result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var x) ? x : null;
+        result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var x)
+            ? x
+            : null;
 
     private sealed class PretrainView(CliContext context) : IProgress<PretrainProgress>
     {
         private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
 
-        public void Report(PretrainProgress value) => _printer.Report(new ProgressState(
-            "pretrain", (long)(1000 * value.Share), 1000, Figures.Text($"step {value.Step:N0}  loss {value.Loss:0.000}  lr {value.LearningRate:0.00e+0}  {value.TokensPerSecond:N0} tokens/s"), value.Remaining));
+        public void Report(PretrainProgress value) =>
+            _printer.Report(
+                new ProgressState(
+                    "pretrain",
+                    (long)(1000 * value.Share),
+                    1000,
+                    Figures.Text(
+                        $"step {value.Step:N0}  loss {value.Loss:0.000}  lr {value.LearningRate:0.00e+0}  ",
+                        $"{value.TokensPerSecond:N0} tokens/s"
+                    ),
+                    value.Remaining
+                )
+            );
 
         public void Finish() => _printer.Finish();
     }

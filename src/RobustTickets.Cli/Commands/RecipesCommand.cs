@@ -12,12 +12,8 @@ namespace RobustTickets.Cli.Commands;
 
 internal static class RecipesCommand
 {
-    public static Command Create(CliContext context) => new("recipes", "list, show and check recipes")
-    {
-        List(context),
-        Show(context),
-        Check(context),
-    };
+    public static Command Create(CliContext context) =>
+        new("recipes", "list, show and check recipes") { List(context), Show(context), Check(context) };
 
     private static Command List(CliContext context)
     {
@@ -27,19 +23,26 @@ internal static class RecipesCommand
         {
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonArray([.. RecipePresets.List.Select(p => new JsonObject
-                {
-                    ["name"] = p.Name,
-                    ["summary"] = p.Summary,
-                    ["tasks"] = JsonOutput.Array(p.Tasks),
-                })]));
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonArray([
+                        .. RecipePresets.List.Select(p => new JsonObject
+                        {
+                            ["name"] = p.Name,
+                            ["summary"] = p.Summary,
+                            ["tasks"] = JsonOutput.Array(p.Tasks),
+                        }),
+                    ])
+                );
                 return ExitCodes.Ok;
             }
             var width = RecipePresets.List.Max(p => p.Name.Length);
             foreach (var preset in RecipePresets.List)
             {
                 context.Out.WriteLine($"{preset.Name.PadRight(width)}  {preset.Summary}");
-                context.Out.WriteLine($"{"".PadRight(width)}  tasks: {string.Join(", ", preset.Tasks)} (others take SST-2's numbers)");
+                context.Out.WriteLine(
+                    $"{"".PadRight(width)}  tasks: {string.Join(", ", preset.Tasks)} (others take SST-2's numbers)"
+                );
             }
             return ExitCodes.Ok;
         });
@@ -51,10 +54,20 @@ internal static class RecipesCommand
         var name = new Argument<string>("name") { Description = "a preset's name (see recipes list) or a recipe file" };
         var task = new Option<string?>("--task") { Description = "task whose numbers to show; default sst2" };
         var set = CommonOptions.Set();
-        var command = new Command("show", "print a recipe as JSON, ready to be edited and given to train --recipe") { name, task, set };
+        var command = new Command("show", "print a recipe as JSON, ready to be edited and given to train --recipe")
+        {
+            name,
+            task,
+            set,
+        };
         command.SetAction(parsed =>
         {
-            var recipe = RecipeSource.Resolve(parsed.GetRequiredValue(name), parsed.GetValue(task), parsed.GetValue(set) ?? [], seed: null);
+            var recipe = RecipeSource.Resolve(
+                parsed.GetRequiredValue(name),
+                parsed.GetValue(task),
+                parsed.GetValue(set) ?? [],
+                seed: null
+            );
             context.Out.Write(RecipeJson.Write(recipe));
             return ExitCodes.Ok;
         });
@@ -65,7 +78,11 @@ internal static class RecipesCommand
     {
         var files = new Argument<string[]>("file") { Description = "recipe files", Arity = ArgumentArity.OneOrMore };
         var json = CommonOptions.Json();
-        var command = new Command("check", "say every problem of recipe files at once; exit code 2 when there is one") { files, json };
+        var command = new Command("check", "say every problem of recipe files at once; exit code 2 when there is one")
+        {
+            files,
+            json,
+        };
         command.SetAction(parsed =>
         {
             var results = new JsonArray();
@@ -74,11 +91,25 @@ internal static class RecipesCommand
             {
                 var (recipe, problems) = Read(file);
                 bad |= problems.Count > 0;
-                if (parsed.GetValue(json)) results.Add(new JsonObject { ["file"] = file, ["ok"] = problems.Count == 0, ["problems"] = JsonOutput.Array(problems) });
-                else if (problems.Count == 0) context.Out.WriteLine($"{file}: ok ({recipe!.Name}, {recipe.Task})");
-                else foreach (var problem in problems) context.Out.WriteLine(problem.StartsWith(file, StringComparison.Ordinal) ? problem : $"{file}: {problem}");
+                if (parsed.GetValue(json))
+                    results.Add(
+                        new JsonObject
+                        {
+                            ["file"] = file,
+                            ["ok"] = problems.Count == 0,
+                            ["problems"] = JsonOutput.Array(problems),
+                        }
+                    );
+                else if (problems.Count == 0)
+                    context.Out.WriteLine($"{file}: ok ({recipe!.Name}, {recipe.Task})");
+                else
+                    foreach (var problem in problems)
+                        context.Out.WriteLine(
+                            problem.StartsWith(file, StringComparison.Ordinal) ? problem : $"{file}: {problem}"
+                        );
             }
-            if (parsed.GetValue(json)) JsonOutput.Write(context.Out, results);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(context.Out, results);
             return bad ? ExitCodes.Usage : ExitCodes.Ok;
         });
         return command;
@@ -90,8 +121,14 @@ internal static class RecipesCommand
         {
             var recipe = RecipeJson.ReadFile(file);
             var problems = RecipeCheck.Check(recipe);
-            // The library takes any attack that it is given; which ones have a name is this program's matter.
-            return (recipe, recipe.Evaluate.EpochAttack is { } attack && EpochAttackSource.UnknownName(attack) is { } unknown ? [.. problems, unknown] : problems);
+            // The library takes any attack that it is given; which ones have a name is this
+            // program's matter.
+            return (
+                recipe,
+                recipe.Evaluate.EpochAttack is { } attack && EpochAttackSource.UnknownName(attack) is { } unknown
+                    ? [.. problems, unknown]
+                    : problems
+            );
         }
         catch (RecipeException e)
         {

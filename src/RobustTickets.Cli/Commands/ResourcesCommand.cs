@@ -1,60 +1,76 @@
-// resources list|verify|where|import|precompute: which lexical resources attacks will find, whether they are whole, where to put them, and taking them in.
+// resources list|verify|where|import|precompute: which lexical resources attacks will find, whether
+// they are whole, where to put them, and taking them in.
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Resources;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Cli.Resources;
+using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Commands;
 
 internal static class ResourcesCommand
 {
-    public static Command Create(CliContext context) => new("resources", "lexical resources of attacks: named files, never downloaded")
-    {
-        List(context),
-        Verify(context),
-        Where(context),
-        Import(context),
-        Precompute(context),
-    };
+    public static Command Create(CliContext context) =>
+        new("resources", "lexical resources of attacks: named files, never downloaded")
+        {
+            List(context),
+            Verify(context),
+            Where(context),
+            Import(context),
+            Precompute(context),
+        };
 
     private static Command List(CliContext context)
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "every kind of resource: the file that is found for it with its hash, or what to get and what works without it") { json };
+        var command = new Command(
+            "list",
+            "every kind of resource: the file that is found for it with its hash, or what to get and what "
+                + "works without it"
+        )
+        {
+            json,
+        };
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
             var found = ResourceKinds.All.Select(kind => (Kind: kind, File: folder.Find(kind)?.Path)).ToList();
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonArray([.. found.Select(f => new JsonObject
-                {
-                    ["kind"] = f.Kind.Kind,
-                    ["purpose"] = f.Kind.Purpose,
-                    ["without"] = f.Kind.Without,
-                    ["origin"] = f.Kind.Origin,
-                    ["licence"] = f.Kind.Licence,
-                    ["looked_for"] = JsonOutput.Array([.. f.Kind.Files, .. f.Kind.Elsewhere ?? []]),
-                    ["file"] = f.File,
-                    ["sha256"] = f.File is null ? null : ResourceFolder.Hash(f.File),
-                })]));
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonArray([
+                        .. found.Select(f => new JsonObject
+                        {
+                            ["kind"] = f.Kind.Kind,
+                            ["purpose"] = f.Kind.Purpose,
+                            ["without"] = f.Kind.Without,
+                            ["origin"] = f.Kind.Origin,
+                            ["licence"] = f.Kind.Licence,
+                            ["looked_for"] = JsonOutput.Array([.. f.Kind.Files, .. f.Kind.Elsewhere ?? []]),
+                            ["file"] = f.File,
+                            ["sha256"] = f.File is null ? null : ResourceFolder.Hash(f.File),
+                        }),
+                    ])
+                );
                 return ExitCodes.Ok;
             }
             foreach (var (kind, file) in found)
             {
-                context.Out.WriteLine($"{kind.Kind,-17} {file ?? "not there"}");
-                if (file is not null) Line("sha256", ResourceFolder.Hash(file));
+                context.Out.WriteLine($"{kind.Kind, -17} {file ?? "not there"}");
+                if (file is not null)
+                    Line("sha256", ResourceFolder.Hash(file));
                 Line("for", kind.Purpose);
                 Line("origin", $"{kind.Origin}; licence: {kind.Licence}");
-                if (file is not null) continue;
+                if (file is not null)
+                    continue;
                 Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
                 Line("without", kind.Without);
             }
             return ExitCodes.Ok;
 
-            void Line(string name, string text) => context.Out.WriteLine($"  {name,-8} {text}");
+            void Line(string name, string text) => context.Out.WriteLine($"  {name, -8} {text}");
         });
         return command;
     }
@@ -62,38 +78,61 @@ internal static class ResourcesCommand
     private static Command Verify(CliContext context)
     {
         var json = CommonOptions.Json();
-        var command = new Command("verify", "read every resource that is there and compare it with the folder's SHA256SUMS; exit code 3 when one is broken") { json };
+        var command = new Command(
+            "verify",
+            "read every resource that is there and compare it with the folder's SHA256SUMS; exit code 3 when "
+                + "one is broken"
+        )
+        {
+            json,
+        };
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
             var demanded = folder.DemandedHashes();
-            var results = ResourceKinds.All.Select(folder.Find).OfType<FoundResource>().Select(found => ResourceVerification.Of(found, folder, demanded)).ToList();
+            var results = ResourceKinds
+                .All.Select(folder.Find)
+                .OfType<FoundResource>()
+                .Select(found => ResourceVerification.Of(found, folder, demanded))
+                .ToList();
             var missing = demanded.Keys.Where(name => !File.Exists(Path.Combine(folder.Path, name))).ToList();
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonObject
-                {
-                    ["resources"] = new JsonArray([.. results.Select(r => new JsonObject
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonObject
                     {
-                        ["kind"] = r.Found.Kind.Kind,
-                        ["file"] = r.Found.Path,
-                        ["sha256"] = r.Hash,
-                        ["demanded"] = r.Demanded,
-                        ["content"] = r.Content,
-                        ["problem"] = r.Problem,
-                    })]),
-                    ["missing"] = JsonOutput.Array(missing),
-                });
+                        ["resources"] = new JsonArray([
+                            .. results.Select(r => new JsonObject
+                            {
+                                ["kind"] = r.Found.Kind.Kind,
+                                ["file"] = r.Found.Path,
+                                ["sha256"] = r.Hash,
+                                ["demanded"] = r.Demanded,
+                                ["content"] = r.Content,
+                                ["problem"] = r.Problem,
+                            }),
+                        ]),
+                        ["missing"] = JsonOutput.Array(missing),
+                    }
+                );
             }
             else
             {
-                if (results.Count == 0) context.Out.WriteLine($"no resources in {folder.Path}");
+                if (results.Count == 0)
+                    context.Out.WriteLine($"no resources in {folder.Path}");
                 foreach (var r in results)
                 {
                     var hash = r.Demanded && r.Problem is null ? "sha256 as demanded" : $"sha256 {r.Hash}";
-                    context.Out.WriteLine($"{r.Found.Kind.Kind,-17} {(r.Problem is null ? "ok" : "BROKEN")}  {r.Found.Path}  {r.Problem ?? $"{r.Content}, {hash}"}");
+                    context.Out.WriteLine(
+                        $"{r.Found.Kind.Kind, -17} {(r.Problem is null ? "ok" : "BROKEN")}  {r.Found.Path}  "
+                            + $"{r.Problem ?? $"{r.Content}, {hash}"}"
+                    );
                 }
-                foreach (var name in missing) context.Out.WriteLine($"{"",-17} MISSING  {Path.Combine(folder.Path, name)}  (named in SHA256SUMS)");
+                foreach (var name in missing)
+                    context.Out.WriteLine(
+                        $"{"", -17} MISSING  {Path.Combine(folder.Path, name)}  (named in SHA256SUMS)"
+                    );
             }
             return missing.Count > 0 || results.Any(r => r.Problem is not null) ? ExitCodes.Data : ExitCodes.Ok;
         });
@@ -113,25 +152,59 @@ internal static class ResourcesCommand
 
     private static Command Import(CliContext context)
     {
-        var kind = new Argument<string>("kind") { Description = string.Join(", ", ResourceKinds.All.Select(k => k.Kind)) };
-        var source = new Argument<string>("path") { Description = "the file or folder; it is read whole before it is taken" };
+        var kind = new Argument<string>("kind")
+        {
+            Description = string.Join(", ", ResourceKinds.All.Select(k => k.Kind)),
+        };
+        var source = new Argument<string>("path")
+        {
+            Description = "the file or folder; it is read whole before it is taken",
+        };
         var replace = new Option<bool>("--replace") { Description = "take the place of another resource of this kind" };
         var json = CommonOptions.Json();
-        var command = new Command("import", "copy a resource into the folder under the name attacks look for, and enter its hash") { kind, source, replace, json };
+        var command = new Command(
+            "import",
+            "copy a resource into the folder under the name attacks look for, and enter its hash"
+        )
+        {
+            kind,
+            source,
+            replace,
+            json,
+        };
         kind.AcceptOnlyFromAmong([.. ResourceKinds.All.Select(k => k.Kind)]);
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
-            var imported = ResourceImport.Import(folder, ResourceKinds.TryFind(parsed.GetRequiredValue(kind))!, parsed.GetRequiredValue(source), parsed.GetValue(replace));
+            var imported = ResourceImport.Import(
+                folder,
+                ResourceKinds.TryFind(parsed.GetRequiredValue(kind))!,
+                parsed.GetRequiredValue(source),
+                parsed.GetValue(replace)
+            );
             var of = imported.Resource.Kind;
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(context.Out, new JsonObject { ["kind"] = of.Kind, ["file"] = imported.Resource.Path, ["sha256"] = imported.Hash, ["content"] = imported.Content });
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonObject
+                    {
+                        ["kind"] = of.Kind,
+                        ["file"] = imported.Resource.Path,
+                        ["sha256"] = imported.Hash,
+                        ["content"] = imported.Content,
+                    }
+                );
             }
             else
             {
-                context.Out.WriteLine($"{of.Kind}: {imported.Content}, sha256 {imported.Hash}, in {imported.Resource.Path}");
-                context.Error.WriteLine($"note: the published {of.Kind} come from {of.Origin} under licence: {of.Licence}; terms of another file are its own");
+                context.Out.WriteLine(
+                    $"{of.Kind}: {imported.Content}, sha256 {imported.Hash}, in {imported.Resource.Path}"
+                );
+                context.Error.WriteLine(
+                    $"note: the published {of.Kind} come from {of.Origin} under licence: {of.Licence}; terms of "
+                        + "another file are its own"
+                );
             }
             return ExitCodes.Ok;
         });
@@ -141,7 +214,14 @@ internal static class ResourcesCommand
     private static Command Precompute(CliContext context)
     {
         var count = CommonOptions.Count("--count", 1, "neighbours a word; default 50");
-        var command = new Command("precompute", "compute the neighbours of every word of the word vectors once, into a table bound to their hash; changes speed only") { count };
+        var command = new Command(
+            "precompute",
+            "compute the neighbours of every word of the word vectors once, into a table bound to their hash; "
+                + "changes speed only"
+        )
+        {
+            count,
+        };
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
@@ -152,7 +232,13 @@ internal static class ResourcesCommand
             NeighbourFile made;
             try
             {
-                made = NeighbourFile.Compute(vectors, ResourceFolder.Hash(path), most, done => printer.Report(new ProgressState("neighbours", done, vectors.Count, "words", null)), context.Stop.Token);
+                made = NeighbourFile.Compute(
+                    vectors,
+                    ResourceFolder.Hash(path),
+                    most,
+                    done => printer.Report(new ProgressState("neighbours", done, vectors.Count, "words", null)),
+                    context.Stop.Token
+                );
             }
             finally
             {

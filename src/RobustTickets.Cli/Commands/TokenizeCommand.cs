@@ -11,8 +11,20 @@ internal static class TokenizeCommand
     {
         var model = CommonOptions.Model("folder with vocab.txt or tokenizer.json");
         var input = CommonOptions.Input();
-        var length = CommonOptions.Count("--max-length", 3, "most word pieces, special tokens included; default: what the model was made for");
-        var command = new Command("tokenize", "JSON lines {\"text\", \"text_pair\"?} in, {\"tokens\", \"ids\", \"segments\"} out") { model, input, length };
+        var length = CommonOptions.Count(
+            "--max-length",
+            3,
+            "most word pieces, special tokens included; default: what the model was made for"
+        );
+        var command = new Command(
+            "tokenize",
+            "JSON lines {\"text\", \"text_pair\"?} in, {\"tokens\", \"ids\", \"segments\"} out"
+        )
+        {
+            model,
+            input,
+            length,
+        };
         command.SetAction(parsed =>
         {
             var tokenizer = WordPieceTokenizer.Load(parsed.GetRequiredValue(model));
@@ -23,12 +35,15 @@ internal static class TokenizeCommand
                 foreach (var text in group)
                 {
                     var encoding = tokenizer.Encode(text.Text, text.TextPair, most);
-                    JsonOutput.WriteLine(context.Out, new JsonObject
-                    {
-                        ["tokens"] = JsonOutput.Array(encoding.Ids.Select(id => tokenizer.Vocabulary[id])),
-                        ["ids"] = JsonOutput.Array(encoding.Ids),
-                        ["segments"] = JsonOutput.Array(encoding.Segments),
-                    });
+                    JsonOutput.WriteLine(
+                        context.Out,
+                        new JsonObject
+                        {
+                            ["tokens"] = JsonOutput.Array(encoding.Ids.Select(id => tokenizer.Vocabulary[id])),
+                            ["ids"] = JsonOutput.Array(encoding.Ids),
+                            ["segments"] = JsonOutput.Array(encoding.Segments),
+                        }
+                    );
                 }
                 context.Out.Flush();
             }

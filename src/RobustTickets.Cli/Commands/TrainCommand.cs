@@ -13,58 +13,122 @@ internal static class TrainCommand
 {
     public static Command Create(CliContext context)
     {
-        var recipe = new Option<string>("--recipe") { Description = "a preset's name (see recipes list) or a recipe file", HelpName = "NAME|FILE", Required = true };
+        var recipe = new Option<string>("--recipe")
+        {
+            Description = "a preset's name (see recipes list) or a recipe file",
+            HelpName = "NAME|FILE",
+            Required = true,
+        };
         var model = CommonOptions.Model("pre-trained Hugging Face BERT folder");
-        var output = new Option<string>("--out") { Description = "run folder", HelpName = "RUN", Required = true };
+        var output = new Option<string>("--out")
+        {
+            Description = "run folder",
+            HelpName = "RUN",
+            Required = true,
+        };
         var set = CommonOptions.Set();
         var seed = CommonOptions.Count("--seed", 0, "seed instead of the recipe's");
         var seeds = CommonOptions.Seeds("one run per seed, in RUN/seed-N, with a table over all of them");
-        var control = new Option<bool>("--epochs-equal-control") { Description = "also train the dense network for the same epochs, as the fair control; in RUN/control" };
+        var control = new Option<bool>("--epochs-equal-control")
+        {
+            Description = "also train the dense network for the same epochs, as the fair control; in RUN/control",
+        };
         var attack = new Option<string?>("--epoch-attack")
         {
-            Description = "attack development examples with this recipe after each epoch of the final training; evaluate.epoch-attack says how many and how (--set)",
+            Description =
+                "attack development examples with this recipe after each epoch of the final training; "
+                + "evaluate.epoch-attack says how many and how (--set)",
             HelpName = string.Join('|', AttackRecipes.All.Select(r => r.Name)),
         };
         attack.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
         var resource = new Option<string[]>("--resource")
         {
-            Description = "file or folder of a resource option of 'attack' for --epoch-attack, e.g. neighbours=table.json; may be repeated", HelpName = "NAME=PATH", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false,
+            Description =
+                "file or folder of a resource option of 'attack' for --epoch-attack, e.g. "
+                + "neighbours=table.json; may be repeated",
+            HelpName = "NAME=PATH",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
         };
-        var resume = new Option<bool>("--resume") { Description = "continue the run in --out from its newest checkpoint, bit for bit" };
-        var dry = new Option<bool>("--dry-run") { Description = "print the recipe, the data and the steps, and do nothing" };
-        var every = new Option<int>("--checkpoint-every") { Description = "steps between checkpoints; 0: only when stopped and between stages", HelpName = "N", DefaultValueFactory = _ => 500 };
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "continue the run in --out from its newest checkpoint, bit for bit",
+        };
+        var dry = new Option<bool>("--dry-run")
+        {
+            Description = "print the recipe, the data and the steps, and do nothing",
+        };
+        var every = new Option<int>("--checkpoint-every")
+        {
+            Description = "steps between checkpoints; 0: only when stopped and between stages",
+            HelpName = "N",
+            DefaultValueFactory = _ => 500,
+        };
         every.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var n) && n < 0) result.AddError("--checkpoint-every must be 0 or more");
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var n) && n < 0)
+                result.AddError("--checkpoint-every must be 0 or more");
         });
         var json = CommonOptions.Json();
-        var command = new Command("train", "run a recipe: search a ticket, draw it, fine-tune it, evaluate it") { recipe, model };
+        var command = new Command("train", "run a recipe: search a ticket, draw it, fine-tune it, evaluate it")
+        {
+            recipe,
+            model,
+        };
         var data = new DataOptionSet(command);
-        foreach (var option in new Option[] { output, set, seed, seeds, control, attack, resource, resume, dry, every, json }) command.Add(option);
+        foreach (
+            var option in new Option[] { output, set, seed, seeds, control, attack, resource, resume, dry, every, json }
+        )
+            command.Add(option);
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
             var source = data.Read(parsed);
             var several = CommonOptions.ReadSeeds(parsed.GetValue(seeds));
-            if (several is not null && parsed.GetValue(seed) is not null) throw new UsageException("--seed and --seeds cannot be combined");
+            if (several is not null && parsed.GetValue(seed) is not null)
+                throw new UsageException("--seed and --seeds cannot be combined");
             string[] settings =
             [
-                .. parsed.GetValue(attack) is { } name ? [$"evaluate.epoch-attack={{\"recipe\":\"{name}\"}}"] : Array.Empty<string>(),
-                .. parsed.GetValue(set) ?? [], .. parsed.GetValue(control) ? ["evaluate.equal-epoch-control=true"] : Array.Empty<string>(),
+                .. parsed.GetValue(attack) is { } name
+                    ? [$"evaluate.epoch-attack={{\"recipe\":\"{name}\"}}"]
+                    : Array.Empty<string>(),
+                .. parsed.GetValue(set) ?? [],
+                .. parsed.GetValue(control) ? ["evaluate.equal-epoch-control=true"] : Array.Empty<string>(),
             ];
-            var resolved = RecipeSource.Resolve(parsed.GetRequiredValue(recipe), source.Task, settings, several?[0] ?? parsed.GetValue(seed));
-            var request = new TrainRequest(resolved, parsed.GetRequiredValue(model), source.Path, source.Options, parsed.GetRequiredValue(output),
-                parsed.GetValue(resume), execution.Read(parsed), parsed.GetValue(every));
-            using var attacker = EpochAttackSource.Of(resolved, ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? []), request.ModelFolder);
+            var resolved = RecipeSource.Resolve(
+                parsed.GetRequiredValue(recipe),
+                source.Task,
+                settings,
+                several?[0] ?? parsed.GetValue(seed)
+            );
+            var request = new TrainRequest(
+                resolved,
+                parsed.GetRequiredValue(model),
+                source.Path,
+                source.Options,
+                parsed.GetRequiredValue(output),
+                parsed.GetValue(resume),
+                execution.Read(parsed),
+                parsed.GetValue(every)
+            );
+            using var attacker = EpochAttackSource.Of(
+                resolved,
+                ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? []),
+                request.ModelFolder
+            );
             attacker?.Check();
-            if (parsed.GetValue(dry)) return TrainPlan.Print(context, request, parsed.GetValue(json));
+            if (parsed.GetValue(dry))
+                return TrainPlan.Print(context, request, parsed.GetValue(json));
             request = request with { EpochAttack = attacker?.Build() };
-            if (several is not null) return SeedRuns.Run(context, request, several, parsed.GetValue(json));
+            if (several is not null)
+                return SeedRuns.Run(context, request, several, parsed.GetValue(json));
 
             var result = TrainProgressView.Run(context, request);
             var folder = RunFolder.Open(request.OutFolder);
-            if (parsed.GetValue(json)) context.Out.Write(File.ReadAllText(folder.ResultFile));
-            else RunSummary.Print(context.Out, result, request.OutFolder);
+            if (parsed.GetValue(json))
+                context.Out.Write(File.ReadAllText(folder.ResultFile));
+            else
+                RunSummary.Print(context.Out, result, request.OutFolder);
             return ExitCodes.Ok;
         });
         return command;
@@ -98,12 +162,19 @@ internal sealed class TrainProgressView(CliContext context) : IProgress<TrainPro
             _printer.Note(note);
             return;
         }
-        _printer.Report(new ProgressState(
-            value.Stage,
-            value.Step,
-            value.TotalSteps,
-            value.Figures ?? Figures.Text($"epoch {value.Epoch:0.00}  loss {value.Loss:0.0000}  lr {value.LearningRate:0.00e+0}  {value.TokensPerSecond:N0} tokens/s"),
-            value.Remaining));
+        _printer.Report(
+            new ProgressState(
+                value.Stage,
+                value.Step,
+                value.TotalSteps,
+                value.Figures
+                    ?? Figures.Text(
+                        $"epoch {value.Epoch:0.00}  loss {value.Loss:0.0000}  lr {value.LearningRate:0.00e+0}  ",
+                        $"{value.TokensPerSecond:N0} tokens/s"
+                    ),
+                value.Remaining
+            )
+        );
     }
 
     public void Finish() => _printer.Finish();

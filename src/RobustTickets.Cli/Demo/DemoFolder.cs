@@ -1,4 +1,5 @@
-// Places of a demo's files. demo.json says which demo a folder belongs to; a folder that holds anything else is not touched.
+// Places of a demo's files. demo.json says which demo a folder belongs to; a folder that holds
+// anything else is not touched.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Runs;
@@ -36,15 +37,21 @@ internal sealed class DemoFolder(string path)
     public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
 
     /// <summary>Makes the folder, or takes up the same demo that was begun in it.</summary>
-    /// <exception cref="RunFolderException">It holds something else, or a demo with other numbers or of another version.</exception>
+    /// <exception cref="RunFolderException">It holds something else, or a demo with other numbers
+    /// or of another version.</exception>
     public void Open(DemoPlan plan)
     {
         var wanted = JsonSerializer.Serialize(plan, new JsonSerializerOptions { WriteIndented = true });
-        var mark = new JsonObject { ["version"] = CliApp.Version, ["plan"] = JsonNode.Parse(wanted) }.ToJsonString() + "\n";
+        var mark =
+            new JsonObject { ["version"] = CliApp.Version, ["plan"] = JsonNode.Parse(wanted) }.ToJsonString() + "\n";
         if (File.Exists(MarkFile))
         {
-            if (File.ReadAllText(MarkFile) == mark) return;
-            throw new RunFolderException($"{Path}: holds a demo with other settings or of another version (see demo.json there); name another folder with --out, or delete this one");
+            if (File.ReadAllText(MarkFile) == mark)
+                return;
+            throw new RunFolderException(
+                $"{Path}: holds a demo with other settings or of another version (see demo.json there); name "
+                    + "another folder with --out, or delete this one"
+            );
         }
         if (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())
         {

@@ -1,5 +1,7 @@
-// Everything that gives the demo its meaning: sizes, shape of the model, numbers of both recipes, the attack. The published numbers belong to BERT-base and a hundred
-// thousand steps; a model of under a million weights that is trained in a minute needs larger steps, and these are stated here and in the recipes it writes.
+// Everything that gives the demo its meaning: sizes, shape of the model, numbers of both recipes,
+// the attack. The published numbers belong to BERT-base and a hundred thousand steps; a model of
+// under a million weights that is trained in a minute needs larger steps, and these are stated here
+// and in the recipes it writes.
 using RobustTickets.Attacks.Demo;
 using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
@@ -17,12 +19,14 @@ namespace RobustTickets.Cli.Demo;
 /// <param name="Hidden">Its width.</param>
 /// <param name="Heads">Attention heads of a layer.</param>
 /// <param name="Intermediate">FFN neurons of a layer.</param>
-/// <param name="PretrainEpochs">Passes of the masked-language-model pre-training over its text.</param>
+/// <param name="PretrainEpochs">Passes of the masked-language-model pre-training over its
+/// text.</param>
 /// <param name="PretrainRate">Its peak learning rate.</param>
 /// <param name="Epochs">Epochs of both recipes' final training.</param>
 /// <param name="Rate">Peak learning rate of both recipes, search included.</param>
 /// <param name="AttackExamples">Test reviews that are attacked.</param>
-/// <param name="RefusedShare">Share of single substitutions that the calibrated similarity threshold refuses.</param>
+/// <param name="RefusedShare">Share of single substitutions that the calibrated similarity
+/// threshold refuses.</param>
 internal sealed record DemoPlan(
     int Seed = 1,
     DemoSizes? Sizes = null,
@@ -35,27 +39,31 @@ internal sealed record DemoPlan(
     double Epochs = 4,
     double Rate = 3e-4,
     int AttackExamples = 400,
-    double RefusedShare = 0.25)
+    double RefusedShare = 0.25
+)
 {
     public const string Task = "tsv";
     private const int MaxLength = 64;
     private const int BatchSize = 32;
-    private const string Why = "the demo: steps and rates fit a small model trained in minutes, everything else is the published method";
+    private const string Why =
+        "the demo: steps and rates fit a small model trained in minutes, everything else is the published method";
 
     public DemoSizes Data => Sizes ?? new DemoSizes();
 
     /// <summary>Shape of the model.</summary>
-    public HuggingFaceConfig Config(int vocabulary) => new()
-    {
-        VocabSize = vocabulary,
-        HiddenSize = Hidden,
-        NumHiddenLayers = Layers,
-        NumAttentionHeads = Heads,
-        IntermediateSize = Intermediate,
-        MaxPositionEmbeddings = MaxLength,
-        // BERT's 0.02 belongs to a width of 768: the sum over the inputs of a unit keeps its size when this grows with the root of 768 / width.
-        InitializerRange = Math.Round(0.02 * Math.Sqrt(768.0 / Hidden), 3),
-    };
+    public HuggingFaceConfig Config(int vocabulary) =>
+        new()
+        {
+            VocabSize = vocabulary,
+            HiddenSize = Hidden,
+            NumHiddenLayers = Layers,
+            NumAttentionHeads = Heads,
+            IntermediateSize = Intermediate,
+            MaxPositionEmbeddings = MaxLength,
+            // BERT's 0.02 belongs to a width of 768: the sum over the inputs of a unit keeps its
+            // size when this grows with the root of 768 / width.
+            InitializerRange = Math.Round(0.02 * Math.Sqrt(768.0 / Hidden), 3),
+        };
 
     /// <summary>The baseline: the whole network, plain cross entropy.</summary>
     public Recipe FineTune => Scaled("fine-tune");
@@ -90,7 +98,11 @@ internal sealed record DemoPlan(
             Seed = Seed,
             MaxLength = MaxLength,
             BatchSize = BatchSize,
-            Retrain = recipe.Retrain with { Epochs = Epochs, Optimizer = recipe.Retrain.Optimizer with { LearningRate = Rate } },
+            Retrain = recipe.Retrain with
+            {
+                Epochs = Epochs,
+                Optimizer = recipe.Retrain.Optimizer with { LearningRate = Rate },
+            },
         };
     }
 }

@@ -1,5 +1,6 @@
-// The whole story in one go: make data, pre-train a small model, train the baseline and the robust ticket, attack both, report. Each part leaves its files and is
-// skipped when they are there, so a demo that was stopped goes on where it was.
+// The whole story in one go: make data, pre-train a small model, train the baseline and the robust
+// ticket, attack both, report. Each part leaves its files and is skipped when they are there, so a
+// demo that was stopped goes on where it was.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Demo;
@@ -24,14 +25,17 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 {
     private const int CalibrationTexts = 200;
 
-    /// <summary>Runs what is still to be done and returns both runs as the report sees them.</summary>
+    /// <summary>
+    /// Runs what is still to be done and returns both runs as the report sees them.
+    /// </summary>
     public IReadOnlyList<RunRecord> Run()
     {
         folder.Open(plan);
         MakeData();
         Pretrain();
         Recipe[] recipes = [plan.FineTune, plan.EarlyRobust];
-        foreach (var recipe in recipes) Train(recipe);
+        foreach (var recipe in recipes)
+            Train(recipe);
         Attack(recipes);
         var runs = RunRecord.LoadAll([.. recipes.Select(r => folder.Run(r.Name))]);
         HtmlReport.Write(runs, folder.ReportFile, "Robustness report: the demo");
@@ -40,7 +44,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private void MakeData()
     {
-        if (folder.HasData) return;
+        if (folder.HasData)
+            return;
         Say($"making {plan.Data.Train:N0} labelled reviews and {plan.Data.Pretraining:N0} unlabelled ones");
         DemoCorpus.Create(plan.Seed, plan.Data).Write(folder.Data);
         DemoVectors.Write(folder.VectorsFile, plan.Seed);
@@ -48,17 +53,43 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private void Pretrain()
     {
-        if (folder.HasPretrained) return;
+        if (folder.HasPretrained)
+            return;
         var vocabulary = new Vocabulary(DemoVocabulary.Tokens);
         var config = plan.Config(vocabulary.Count);
         Say($"pre-training {plan.Layers} layers of width {plan.Hidden} on the unlabelled reviews");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
-        var progress = new Relay<PretrainProgress>(p => printer.Report(new ProgressState("pretrain", (long)(1000 * p.Share), 1000,
-            Figures.Text($"step {p.Step:N0}  loss {p.Loss:0.000}  {p.TokensPerSecond:N0} tokens/s"), p.Remaining)));
+        var progress = new Relay<PretrainProgress>(p =>
+            printer.Report(
+                new ProgressState(
+                    "pretrain",
+                    (long)(1000 * p.Share),
+                    1000,
+                    Figures.Text($"step {p.Step:N0}  loss {p.Loss:0.000}  {p.TokensPerSecond:N0} tokens/s"),
+                    p.Remaining
+                )
+            )
+        );
         try
         {
-            Pretrainer.Run(new PretrainRequest([folder.PretrainingFile], config, new WordPieceTokenizer(vocabulary, new TokenizerOptions(ModelMaxLength: config.MaxPositionEmbeddings)),
-                folder.PretrainedDraft, Epochs: plan.PretrainEpochs, BatchSize: 64, LearningRate: plan.PretrainRate, MaxLength: config.MaxPositionEmbeddings, Seed: plan.Seed), progress, context.Stop.Token);
+            Pretrainer.Run(
+                new PretrainRequest(
+                    [folder.PretrainingFile],
+                    config,
+                    new WordPieceTokenizer(
+                        vocabulary,
+                        new TokenizerOptions(ModelMaxLength: config.MaxPositionEmbeddings)
+                    ),
+                    folder.PretrainedDraft,
+                    Epochs: plan.PretrainEpochs,
+                    BatchSize: 64,
+                    LearningRate: plan.PretrainRate,
+                    MaxLength: config.MaxPositionEmbeddings,
+                    Seed: plan.Seed
+                ),
+                progress,
+                context.Stop.Token
+            );
         }
         finally
         {
@@ -72,12 +103,17 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     {
         var output = folder.Run(recipe.Name);
         var resume = Directory.Exists(output) && RunFolderHolds(output);
-        if (resume && File.Exists(RunFolder.Open(output).ResultFile)) return;
+        if (resume && File.Exists(RunFolder.Open(output).ResultFile))
+            return;
         Say($"training {recipe.Name}");
         var view = new TrainProgressView(context);
         try
         {
-            RecipeRunner.Run(new TrainRequest(recipe, folder.Pretrained, folder.Data, null, output, resume, new ExecutionOptions()), view, context.Stop.Token);
+            RecipeRunner.Run(
+                new TrainRequest(recipe, folder.Pretrained, folder.Data, null, output, resume, new ExecutionOptions()),
+                view,
+                context.Stop.Token
+            );
         }
         finally
         {
@@ -87,34 +123,71 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private void Attack(IReadOnlyList<Recipe> recipes)
     {
-        if (recipes.All(r => File.Exists(Path.Combine(AttackFolder(r), "summary.json")))) return;
+        if (recipes.All(r => File.Exists(Path.Combine(AttackFolder(r), "summary.json"))))
+            return;
         var resources = AttackResources.Load(new AttackResourcePaths(Vectors: folder.VectorsFile));
         using var encoder = BertSentenceEncoder.Load(folder.Pretrained);
         var train = DataSet.Load(folder.Data, DemoPlan.Task, "train");
-        var threshold = DemoSimilarity.Calibrate(encoder, [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text)], plan.RefusedShare);
+        var threshold = DemoSimilarity.Calibrate(
+            encoder,
+            [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text)],
+            plan.RefusedShare
+        );
         var attack = TextFooler.Create(resources, new TextFoolerOptions(encoder, threshold, Window: null));
-        foreach (var recipe in recipes) Attack(recipe, attack);
+        foreach (var recipe in recipes)
+            Attack(recipe, attack);
     }
 
     private void Attack(Recipe recipe, Attack attack)
     {
         using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe.Name), "model"));
-        var test = EvaluationData.Load(new DataArguments(folder.Data, DemoPlan.Task, new DataOptions()), "test", classifier.Labels);
+        var test = EvaluationData.Load(
+            new DataArguments(folder.Data, DemoPlan.Task, new DataOptions()),
+            "test",
+            classifier.Labels
+        );
         var picked = test.Examples.Take(plan.AttackExamples).ToArray();
         Say($"attacking {recipe.Name} with TextFooler, {picked.Length} reviews");
-        AttackRun.Run(context, new AttackJob(attack, new TorchVictim(classifier), recipe.Name, [.. picked.Select(e => AttackInput.Of(e, test.Task))], AttackFolder(recipe),
-            [
-                new("data", $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}", "made by the demo's generator"),
-                new("sample", picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}", $"of {test.Examples.Count}"),
-                new("similarity threshold", Figures.Text($"refuses {100 * plan.RefusedShare:0} % of the single substitutions in {CalibrationTexts} training reviews"), "calibrated for the demo's encoder"),
-            ], new AttackEngineOptions())).ThrowIfErrors();
+        AttackRun
+            .Run(
+                context,
+                new AttackJob(
+                    attack,
+                    new TorchVictim(classifier),
+                    recipe.Name,
+                    [.. picked.Select(e => AttackInput.Of(e, test.Task))],
+                    AttackFolder(recipe),
+                    [
+                        new(
+                            "data",
+                            $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}",
+                            "made by the demo's generator"
+                        ),
+                        new(
+                            "sample",
+                            picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}",
+                            $"of {test.Examples.Count}"
+                        ),
+                        new(
+                            "similarity threshold",
+                            Figures.Text(
+                                $"refuses {100 * plan.RefusedShare:0} % of the single substitutions in ",
+                                $"{CalibrationTexts} training reviews"
+                            ),
+                            "calibrated for the demo's encoder"
+                        ),
+                    ],
+                    new AttackEngineOptions()
+                )
+            )
+            .ThrowIfErrors();
     }
 
     private string AttackFolder(Recipe recipe) => Path.Combine(folder.Run(recipe.Name), "attacks", "textfooler");
 
     private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
 
-    private void Say(FormattableString text) => context.Error.WriteLine(Figures.Text(text));
+    private void Say(params FormattableString[] text) => context.Error.WriteLine(Figures.Text(text));
 
     private sealed class Relay<T>(Action<T> action) : IProgress<T>
     {

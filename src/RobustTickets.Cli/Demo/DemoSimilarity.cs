@@ -1,15 +1,20 @@
-// The similarity threshold of the demo's TextFooler. TextFooler's own (0.84) belongs to the Universal Sentence Encoder; the demo compares texts with its own small
-// pre-trained encoder, whose similarities lie elsewhere. So the threshold is calibrated: over single substitutions in training reviews it refuses a stated
-// share. Texts are compared whole: the demo's reviews are shorter than TextFooler's window of 15 words, below which it compares nothing.
+// The similarity threshold of the demo's TextFooler. TextFooler's own (0.84) belongs to the
+// Universal Sentence Encoder; the demo compares texts with its own small pre-trained encoder, whose
+// similarities lie elsewhere. So the threshold is calibrated: over single substitutions in training
+// reviews it refuses a stated share. Texts are compared whole: the demo's reviews are shorter than
+// TextFooler's window of 15 words, below which it compares nothing.
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Demo;
+using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Cli.Demo;
 
 internal static class DemoSimilarity
 {
-    /// <summary>The similarity below which <paramref name="refused"/> of all single substitutions lie, rounded to four decimals.</summary>
+    /// <summary>
+    /// The similarity below which <paramref name="refused"/> of all single substitutions lie,
+    /// rounded to four decimals.
+    /// </summary>
     /// <param name="encoder">The sentence encoder.</param>
     /// <param name="texts">Reviews whose words are exchanged one at a time.</param>
     /// <param name="refused">Share in (0, 1).</param>
@@ -19,9 +24,12 @@ internal static class DemoSimilarity
         foreach (var text in texts)
         {
             var variants = Variants(text).ToArray();
-            if (variants.Length == 0) continue;
+            if (variants.Length == 0)
+                continue;
             var vectors = encoder.Encode([text, .. variants]);
-            similarities.AddRange(vectors.Skip(1).Select(v => SentenceSimilarity.Similarity(vectors[0], v, SimilarityMetric.Angular)));
+            similarities.AddRange(
+                vectors.Skip(1).Select(v => SentenceSimilarity.Similarity(vectors[0], v, SimilarityMetric.Angular))
+            );
         }
         similarities.Sort();
         return Math.Round(similarities[(int)(refused * similarities.Count)], 4);
@@ -33,7 +41,8 @@ internal static class DemoSimilarity
         for (var i = 0; i < words.Length; i++)
         {
             var bare = words[i].TrimEnd('.', ',');
-            if (DemoLexicon.GroupOf(bare) is not { } group) continue;
+            if (DemoLexicon.GroupOf(bare) is not { } group)
+                continue;
             foreach (var other in group.Members.Where(m => m != bare))
             {
                 yield return string.Join(' ', words.Select((w, j) => j == i ? other + w[bare.Length..] : w));

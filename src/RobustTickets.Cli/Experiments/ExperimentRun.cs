@@ -1,5 +1,6 @@
-// Runs the cells of an experiment: checks everything first, then cell by cell training and attacks, each going on where it was. A cell that fails is written down and the
-// others go on. Several processes may work on one folder: each takes cells that nobody is at.
+// Runs the cells of an experiment: checks everything first, then cell by cell training and attacks,
+// each going on where it was. A cell that fails is written down and the others go on. Several
+// processes may work on one folder: each takes cells that nobody is at.
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
@@ -16,42 +17,66 @@ using RobustTickets.Runs;
 namespace RobustTickets.Cli.Experiments;
 
 /// <summary>One invocation on one folder.</summary>
-internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, ExperimentFolder folder, ExperimentInputs inputs, ExecutionOptions execution, int checkpointEvery) : IDisposable
+internal sealed class ExperimentRun(
+    CliContext context,
+    ExperimentPlan plan,
+    ExperimentFolder folder,
+    ExperimentInputs inputs,
+    ExecutionOptions execution,
+    int checkpointEvery
+) : IDisposable
 {
     private readonly Dictionary<EpochAttackOptions, EpochAttackSource> _epochAttacks = [];
     private readonly RunDataCache _cache = new();
     private WordPieceTokenizer? _tokenizer;
 
-    /// <summary>Looks at everything that cells need, before any compute: model, data and labels, attack options and their files.</summary>
-    /// <exception cref="UsageException">An option of an attack or of data is impossible.</exception>
+    /// <summary>
+    /// Looks at everything that cells need, before any compute: model, data and labels, attack
+    /// options and their files.
+    /// </summary>
+    /// <exception cref="UsageException">An option of an attack or of data is
+    /// impossible.</exception>
     /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
     public void Check(IReadOnlyList<ExperimentCell> cells)
     {
         inputs.Require(plan, cells);
         using (var files = BertFiles.Open(inputs.Model))
         {
-            if (files.Config.Ticket is not null && cells.FirstOrDefault(c => c.Recipe.Search is not null) is { } searched)
+            if (
+                files.Config.Ticket is not null
+                && cells.FirstOrDefault(c => c.Recipe.Search is not null) is { } searched
+            )
             {
-                throw new CheckpointException($"{inputs.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint");
+                throw new CheckpointException(
+                    $"{inputs.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint"
+                );
             }
         }
         foreach (var cell in cells)
         {
             if (cell.TicketFrom is { } from && cells.All(c => c.Id != from) && !folder.IsTrained(plan.Cell(from)))
             {
-                throw new UsageException($"--only: {cell.Id} takes its ticket from {from}, which is not finished; name that cell, too");
+                throw new UsageException(
+                    $"--only: {cell.Id} takes its ticket from {from}, which is not finished; name that cell, too"
+                );
             }
             var data = Data(cell);
-            if (cell.Recipe.Evaluate.EpochAttack is { } attack) _ = EpochAttacks.Sample(attack, data);
+            if (cell.Recipe.Evaluate.EpochAttack is { } attack)
+                _ = EpochAttacks.Sample(attack, data);
         }
-        foreach (var attack in cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct()) EpochAttack(attack).Check();
-        foreach (var group in cells.SelectMany(c => c.Attacks.Select(a => (Cell: c, Attack: a))).GroupBy(p => p.Attack.Name)) CheckAttack(group.First().Cell, group.First().Attack);
+        foreach (var attack in cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct())
+            EpochAttack(attack).Check();
+        foreach (
+            var group in cells.SelectMany(c => c.Attacks.Select(a => (Cell: c, Attack: a))).GroupBy(p => p.Attack.Name)
+        )
+            CheckAttack(group.First().Cell, group.First().Attack);
     }
 
     /// <summary>Releases what attacks after epochs have loaded.</summary>
     public void Dispose()
     {
-        foreach (var source in _epochAttacks.Values) source.Dispose();
+        foreach (var source in _epochAttacks.Values)
+            source.Dispose();
     }
 
     /// <summary>Notes about the data of the cells, each once.</summary>
@@ -74,7 +99,8 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
         for (var i = 0; i < cells.Count; i++)
         {
             var cell = cells[i];
-            if (folder.State(cell) == CellState.Done) continue;
+            if (folder.State(cell) == CellState.Done)
+                continue;
             if (cell.TicketFrom is { } from && !folder.IsTrained(plan.Cell(from)))
             {
                 Say($"{cell.Id}: takes its ticket from {from}, which is not finished; left for later");
@@ -90,7 +116,8 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
             try
             {
                 Train(cell);
-                foreach (var attack in cell.Attacks) Attack(cell, attack);
+                foreach (var attack in cell.Attacks)
+                    Attack(cell, attack);
                 folder.SetFailure(cell, null);
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -106,24 +133,30 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
             }
         }
         WriteResults();
-        return failures.Count == 0 ? ExitCodes.Ok : failures.Distinct().Count() == 1 ? failures[0] : ExitCodes.Failure;
+        return failures.Count == 0 ? ExitCodes.Ok
+            : failures.Distinct().Count() == 1 ? failures[0]
+            : ExitCodes.Failure;
     }
 
     private void Train(ExperimentCell cell)
     {
-        if (folder.IsTrained(cell)) return;
+        if (folder.IsTrained(cell))
+            return;
         var request = Request(cell);
         var begun = RunFolder.Create(request.OutFolder, allowExisting: true).HoldsRun;
         var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? EpochAttack(options).Build() : null;
         TrainProgressView.Run(context, request with { Resume = begun, EpochAttack = attack });
-        // What a finished run could be resumed from is of no use any more, and dozens of cells fill a disk.
+        // What a finished run could be resumed from is of no use any more, and dozens of cells fill
+        // a disk.
         var checkpoints = RunFolder.Open(request.OutFolder).CheckpointsFolder;
-        if (Directory.Exists(checkpoints)) Directory.Delete(checkpoints, recursive: true);
+        if (Directory.Exists(checkpoints))
+            Directory.Delete(checkpoints, recursive: true);
     }
 
     private void Attack(ExperimentCell cell, ExperimentAttack attack)
     {
-        if (folder.IsAttacked(cell, attack)) return;
+        if (folder.IsAttacked(cell, attack))
+            return;
         var quiet = context with { Out = TextWriter.Null };
         CliApp.Invoke(CliApp.Parse(inputs.AttackArguments(cell, attack, folder, execution), quiet), quiet);
     }
@@ -131,7 +164,10 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
     private void CheckAttack(ExperimentCell cell, ExperimentAttack attack)
     {
         var parsed = CliApp.Parse(inputs.AttackArguments(cell, attack, folder, execution), context);
-        if (parsed.Errors.Count > 0) throw new UsageException($"attack {attack.Name}: {string.Join("; ", parsed.Errors.Select(e => e.Message).Distinct())}");
+        if (parsed.Errors.Count > 0)
+            throw new UsageException(
+                $"attack {attack.Name}: {string.Join("; ", parsed.Errors.Select(e => e.Message).Distinct())}"
+            );
         var command = new Command("attack");
         using var options = new AttackOptionSet(command);
         options.Resources(command.Parse(inputs.RecipeArguments(attack)));
@@ -146,19 +182,27 @@ internal sealed class ExperimentRun(CliContext context, ExperimentPlan plan, Exp
         var table = ExperimentTable.Of(plan, folder);
         AtomicFile.WriteAllText(folder.Results("csv"), table.ToCsv());
         AtomicFile.WriteAllText(folder.Results("md"), ExperimentTable.ToMarkdown(plan, folder, table));
-        AtomicFile.WriteAllText(folder.Results("json"), ExperimentTable.ToJson(plan, folder, table).ToJsonString() + "\n");
+        AtomicFile.WriteAllText(
+            folder.Results("json"),
+            ExperimentTable.ToJson(plan, folder, table).ToJsonString() + "\n"
+        );
         ExperimentFigures.Write(plan, folder);
     }
 
     /// <summary>The encoded data of a cell; cells that see the same share them.</summary>
-    private RunData Data(ExperimentCell cell) => RunData.Load(Request(cell), _tokenizer ??= WordPieceTokenizer.Load(inputs.Model));
+    private RunData Data(ExperimentCell cell) =>
+        RunData.Load(Request(cell), _tokenizer ??= WordPieceTokenizer.Load(inputs.Model));
 
-    private TrainRequest Request(ExperimentCell cell) => inputs.Request(cell, folder.Run(cell), execution, checkpointEvery, _cache);
+    private TrainRequest Request(ExperimentCell cell) =>
+        inputs.Request(cell, folder.Run(cell), execution, checkpointEvery, _cache);
 
-    /// <summary>The attack after each epoch that some recipes name; they share it with its resources.</summary>
+    /// <summary>
+    /// The attack after each epoch that some recipes name; they share it with its resources.
+    /// </summary>
     private EpochAttackSource EpochAttack(EpochAttackOptions options)
     {
-        if (!_epochAttacks.TryGetValue(options, out var source)) _epochAttacks[options] = source = inputs.EpochAttack(options);
+        if (!_epochAttacks.TryGetValue(options, out var source))
+            _epochAttacks[options] = source = inputs.EpochAttack(options);
         return source;
     }
 

@@ -1,9 +1,9 @@
 // Reading a resource is the best proof that it is whole.
-using RobustTickets.Checkpoints;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Resources;
 
@@ -46,8 +46,10 @@ internal static class ResourceContent
         {
             using var files = HuggingFaceFolder.Open(folder);
             var vocabulary = WordPieceTokenizer.Load(folder).Vocabulary.Count;
-            if (head is not null && !files.Weights.Contains(head)) throw new DataException($"'{folder}': holds no '{head}', so it is no masked language model");
-            return $"BERT, {files.Config.NumHiddenLayers} layers of width {files.Config.HiddenSize}, {Figures.Count(vocabulary)} word pieces";
+            if (head is not null && !files.Weights.Contains(head))
+                throw new DataException($"'{folder}': holds no '{head}', so it is no masked language model");
+            return $"BERT, {files.Config.NumHiddenLayers} layers of width {files.Config.HiddenSize}, "
+                + $"{Figures.Count(vocabulary)} word pieces";
         }
         catch (CheckpointException e)
         {

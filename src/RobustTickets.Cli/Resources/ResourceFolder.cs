@@ -1,4 +1,5 @@
-// Lexical resources of attacks lie as named files in one folder, with a SHA256SUMS beside them; nothing is ever downloaded. An option on the command line names a file directly.
+// Lexical resources of attacks lie as named files in one folder, with a SHA256SUMS beside them;
+// nothing is ever downloaded. An option on the command line names a file directly.
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
@@ -10,7 +11,10 @@ namespace RobustTickets.Cli.Resources;
 /// <param name="Path">The file or folder.</param>
 public sealed record FoundResource(ResourceKind Kind, string Path);
 
-/// <summary>The folder of resources: <c>ROBUST_TICKETS_RESOURCES</c>, else <c>robust-tickets/resources</c> in the user's data folder.</summary>
+/// <summary>
+/// The folder of resources: <c>ROBUST_TICKETS_RESOURCES</c>, else <c>robust-tickets/resources</c>
+/// in the user's data folder.
+/// </summary>
 public sealed class ResourceFolder(string path)
 {
     /// <summary>Name of the variable that names the folder.</summary>
@@ -28,12 +32,19 @@ public sealed class ResourceFolder(string path)
     /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
     public static ResourceFolder OfUser()
     {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named) return new ResourceFolder(System.IO.Path.GetFullPath(named));
-        var data = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
+            return new ResourceFolder(System.IO.Path.GetFullPath(named));
+        var data = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData,
+            Environment.SpecialFolderOption.DoNotVerify
+        );
         return new ResourceFolder(System.IO.Path.Combine(data, "robust-tickets", "resources"));
     }
 
-    /// <summary>The file or folder of a kind: the folder's own, else one that the system has; null when there is none.</summary>
+    /// <summary>
+    /// The file or folder of a kind: the folder's own, else one that the system has; null when
+    /// there is none.
+    /// </summary>
     public FoundResource? Find(ResourceKind kind)
     {
         var places = kind.Files.Select(name => System.IO.Path.Combine(Path, name)).Concat(kind.Elsewhere ?? []);
@@ -45,7 +56,8 @@ public sealed class ResourceFolder(string path)
     public string? Find(string kind) => Find(ResourceKinds.TryFind(kind)!)?.Path;
 
     /// <summary>The path of a kind by the kind's name.</summary>
-    /// <exception cref="DataException">It is not there; the message says what to get, where it goes, and what works without it.</exception>
+    /// <exception cref="DataException">It is not there; the message says what to get, where it
+    /// goes, and what works without it.</exception>
     public string Required(string kind) => Find(kind) ?? throw new DataException(Missing(ResourceKinds.TryFind(kind)!));
 
     /// <summary>What to do about a resource that is not there.</summary>
@@ -55,35 +67,55 @@ public sealed class ResourceFolder(string path)
         + $"  put    robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}\n"
         + $"  or go  without it: {kind.Without}";
 
-    /// <summary>The hashes the folder's <c>SHA256SUMS</c> demands, by path below the folder; empty when it has none.</summary>
+    /// <summary>
+    /// The hashes the folder's <c>SHA256SUMS</c> demands, by path below the folder; empty when it
+    /// has none.
+    /// </summary>
     /// <exception cref="DataException">A line of it is not "hash  name".</exception>
     public IReadOnlyDictionary<string, string> DemandedHashes()
     {
         var file = System.IO.Path.Combine(Path, Sums);
         var demanded = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (!File.Exists(file)) return demanded;
+        if (!File.Exists(file))
+            return demanded;
         var number = 0;
         foreach (var line in File.ReadLines(file))
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
             var parts = line.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries);
-            if (parts.Length != 2 || parts[0].Length != 64) throw new DataException($"{file}:{number}: expected a SHA-256 and a file name, found {line}");
+            if (parts.Length != 2 || parts[0].Length != 64)
+                throw new DataException($"{file}:{number}: expected a SHA-256 and a file name, found {line}");
             demanded[parts[1].Trim().TrimStart('*')] = parts[0].ToLowerInvariant();
         }
         return demanded;
     }
 
-    /// <summary>The files of a resource with their paths below its parent folder, in ordinal order; a file is its own only one.</summary>
+    /// <summary>
+    /// The files of a resource with their paths below its parent folder, in ordinal order; a file
+    /// is its own only one.
+    /// </summary>
     public static IReadOnlyList<(string Name, string Path)> FilesOf(string resource)
     {
-        if (!Directory.Exists(resource)) return [(System.IO.Path.GetFileName(resource), resource)];
-        var parent = System.IO.Path.GetDirectoryName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(resource)))!;
-        return [.. Directory.EnumerateFiles(resource, "*", SearchOption.AllDirectories)
-            .Select(file => (System.IO.Path.GetRelativePath(parent, System.IO.Path.GetFullPath(file)), file)).OrderBy(f => f.Item1, StringComparer.Ordinal)];
+        if (!Directory.Exists(resource))
+            return [(System.IO.Path.GetFileName(resource), resource)];
+        var parent = System.IO.Path.GetDirectoryName(
+            System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(resource))
+        )!;
+        return
+        [
+            .. Directory
+                .EnumerateFiles(resource, "*", SearchOption.AllDirectories)
+                .Select(file => (System.IO.Path.GetRelativePath(parent, System.IO.Path.GetFullPath(file)), file))
+                .OrderBy(f => f.Item1, StringComparer.Ordinal),
+        ];
     }
 
-    /// <summary>SHA-256 in lower-case hex: of a file's bytes; of a folder the hash of its lines "hash  name" in ordinal order of names below it.</summary>
+    /// <summary>
+    /// SHA-256 in lower-case hex: of a file's bytes; of a folder the hash of its lines "hash name"
+    /// in ordinal order of names below it.
+    /// </summary>
     public static string Hash(string resource)
     {
         if (!Directory.Exists(resource))
@@ -91,7 +123,8 @@ public sealed class ResourceFolder(string path)
             using var stream = File.OpenRead(resource);
             return Convert.ToHexStringLower(SHA256.HashData(stream));
         }
-        var lines = FilesOf(resource).Select(f => $"{Hash(f.Path)}  {f.Name[(f.Name.IndexOf('/', StringComparison.Ordinal) + 1)..]}\n");
+        var lines = FilesOf(resource)
+            .Select(f => $"{Hash(f.Path)}  {f.Name[(f.Name.IndexOf('/', StringComparison.Ordinal) + 1)..]}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
     }
 }

@@ -1,8 +1,9 @@
-// Takes a file or folder into the resource folder: read whole first, copied under the name that attacks look for, its hashes entered in SHA256SUMS. Whatever happens in between,
-// the folder holds the old resource or the new one.
+// Takes a file or folder into the resource folder: read whole first, copied under the name that
+// attacks look for, its hashes entered in SHA256SUMS. Whatever happens in between, the folder holds
+// the old resource or the new one.
 using System.Text;
-using RobustTickets.Checkpoints;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Cli.Resources;
 
@@ -19,39 +20,59 @@ internal static class ResourceImport
     /// <param name="kind">What it is.</param>
     /// <param name="source">The file or folder.</param>
     /// <param name="replace">Whether another resource of this kind may be replaced.</param>
-    /// <exception cref="DataException">It is not there, cannot be read as this kind, or would replace another one.</exception>
+    /// <exception cref="DataException">It is not there, cannot be read as this kind, or would
+    /// replace another one.</exception>
     public static ImportedResource Import(ResourceFolder folder, ResourceKind kind, string source, bool replace)
     {
         if (kind.IsFolder ? !Directory.Exists(source) : !File.Exists(source))
         {
-            throw new DataException($"{source}: no such {(kind.IsFolder ? "folder" : "file")}; resource {kind.Kind} is a {(kind.IsFolder ? "folder" : "file")}: {kind.Purpose}");
+            throw new DataException(
+                $"{source}: no such {(kind.IsFolder ? "folder" : "file")}; resource {kind.Kind} is a "
+                    + $"{(kind.IsFolder ? "folder" : "file")}: {kind.Purpose}"
+            );
         }
         var content = ResourceContent.Describe(new FoundResource(kind, source));
         var target = Path.Combine(folder.Path, NameFor(kind, source));
         var others = kind.Files.Select(name => Path.Combine(folder.Path, name)).Where(Path.Exists).ToList();
         var hash = ResourceFolder.Hash(source);
-        if (others.Count > 0 && !replace && !(others.Count == 1 && others[0] == target && ResourceFolder.Hash(target) == hash))
+        if (
+            others.Count > 0
+            && !replace
+            && !(others.Count == 1 && others[0] == target && ResourceFolder.Hash(target) == hash)
+        )
         {
-            throw new DataException($"{others[0]}: a resource {kind.Kind} is there already, with sha256 {ResourceFolder.Hash(others[0])}; --replace takes {source} in its place");
+            throw new DataException(
+                $"{others[0]}: a resource {kind.Kind} is there already, with sha256 "
+                    + $"{ResourceFolder.Hash(others[0])}; --replace takes {source} in its place"
+            );
         }
         var inside = Path.GetFullPath(source) == Path.GetFullPath(target);
         Directory.CreateDirectory(folder.Path);
-        if (!inside) Copy(kind, source, target);
-        // Of several names the first found wins: an old file under another one would hide the new one.
+        if (!inside)
+            Copy(kind, source, target);
+        // Of several names the first found wins: an old file under another one would hide the new
+        // one.
         foreach (var other in others.Where(o => o != target))
         {
-            if (kind.IsFolder) Directory.Delete(other, recursive: true);
-            else File.Delete(other);
+            if (kind.IsFolder)
+                Directory.Delete(other, recursive: true);
+            else
+                File.Delete(other);
         }
         Enter(folder, kind, target);
         return new ImportedResource(new FoundResource(kind, target), content, hash);
     }
 
-    // The reader goes by the ending, so the copy keeps the source's; anything unknown is the kind's text form.
+    // The reader goes by the ending, so the copy keeps the source's; anything unknown is the kind's
+    // text form.
     private static string NameFor(ResourceKind kind, string source)
     {
-        if (kind.IsFolder) return kind.Files[0];
-        static string Ending(string name) => name.EndsWith(".gz", StringComparison.Ordinal) ? Path.GetExtension(name[..^3]) + ".gz" : Path.GetExtension(name);
+        if (kind.IsFolder)
+            return kind.Files[0];
+        static string Ending(string name) =>
+            name.EndsWith(".gz", StringComparison.Ordinal)
+                ? Path.GetExtension(name[..^3]) + ".gz"
+                : Path.GetExtension(name);
         var wanted = Ending(Path.GetFileName(source));
         var gz = wanted.EndsWith(".gz", StringComparison.Ordinal);
         return kind.Files.FirstOrDefault(name => Ending(name) == wanted)
@@ -65,30 +86,45 @@ internal static class ResourceImport
     {
         if (!kind.IsFolder)
         {
-            AtomicFile.Write(target, stream =>
-            {
-                using var file = File.OpenRead(source);
-                file.CopyTo(stream);
-            });
+            AtomicFile.Write(
+                target,
+                stream =>
+                {
+                    using var file = File.OpenRead(source);
+                    file.CopyTo(stream);
+                }
+            );
             return;
         }
-        AtomicFolder.Create(target, made =>
-        {
-            foreach (var (name, path) in ResourceFolder.FilesOf(source))
+        AtomicFolder.Create(
+            target,
+            made =>
             {
-                var copy = Path.Combine(made, name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
-                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-                File.Copy(path, copy);
-            }
-        }, replace: true);
+                foreach (var (name, path) in ResourceFolder.FilesOf(source))
+                {
+                    var copy = Path.Combine(made, name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+                    Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                    File.Copy(path, copy);
+                }
+            },
+            replace: true
+        );
     }
 
     private static void Enter(ResourceFolder folder, ResourceKind kind, string target)
     {
-        var demanded = folder.DemandedHashes().Where(d => !kind.Files.Any(name => d.Key == name || d.Key.StartsWith(name + "/", StringComparison.Ordinal)))
-            .Concat(ResourceFolder.FilesOf(target).Select(f => KeyValuePair.Create(f.Name, ResourceFolder.Hash(f.Path)))).OrderBy(d => d.Key, StringComparer.Ordinal);
+        var demanded = folder
+            .DemandedHashes()
+            .Where(d =>
+                !kind.Files.Any(name => d.Key == name || d.Key.StartsWith(name + "/", StringComparison.Ordinal))
+            )
+            .Concat(
+                ResourceFolder.FilesOf(target).Select(f => KeyValuePair.Create(f.Name, ResourceFolder.Hash(f.Path)))
+            )
+            .OrderBy(d => d.Key, StringComparer.Ordinal);
         var text = new StringBuilder();
-        foreach (var (name, hash) in demanded) text.Append(hash).Append("  ").Append(name).Append('\n');
+        foreach (var (name, hash) in demanded)
+            text.Append(hash).Append("  ").Append(name).Append('\n');
         AtomicFile.WriteAllText(Path.Combine(folder.Path, ResourceFolder.Sums), text.ToString());
     }
 }

@@ -1,18 +1,29 @@
-// Every kind of resource that attacks are built from: the names it is looked for under, what it is for, what works without it, and where to get it. Licence and origin are
-// those of the file that the published attacks used; another file of the same kind has its own.
+// Every kind of resource that attacks are built from: the names it is looked for under, what it is
+// for, what works without it, and where to get it. Licence and origin are those of the file that
+// the published attacks used; another file of the same kind has its own.
 namespace RobustTickets.Cli.Resources;
 
 /// <summary>A kind of resource.</summary>
 /// <param name="Kind">Its name on the command line.</param>
-/// <param name="Files">File or folder names under which it is looked for in the resource folder, first found wins.</param>
+/// <param name="Files">File or folder names under which it is looked for in the resource folder,
+/// first found wins.</param>
 /// <param name="Purpose">What it is for.</param>
 /// <param name="Without">What is done, or which recipe works, without it.</param>
 /// <param name="Origin">Where the published one comes from.</param>
 /// <param name="Licence">Its licence, as far as its authors state one.</param>
 /// <param name="IsFolder">Whether it is a folder of files.</param>
-/// <param name="Elsewhere">Places of the system where it is looked for after the resource folder.</param>
+/// <param name="Elsewhere">Places of the system where it is looked for after the resource
+/// folder.</param>
 public sealed record ResourceKind(
-    string Kind, IReadOnlyList<string> Files, string Purpose, string Without, string Origin, string Licence, bool IsFolder = false, IReadOnlyList<string>? Elsewhere = null);
+    string Kind,
+    IReadOnlyList<string> Files,
+    string Purpose,
+    string Without,
+    string Origin,
+    string Licence,
+    bool IsFolder = false,
+    IReadOnlyList<string>? Elsewhere = null
+);
 
 /// <summary>The kinds.</summary>
 public static class ResourceKinds
@@ -20,46 +31,91 @@ public static class ResourceKinds
     /// <summary>Every kind, in the order attacks ask for them.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
-        new("word-vectors", [.. Names("counter-fitted-vectors", ".txt", ".bin"), .. Names("word-vectors", ".txt", ".bin")],
+        new(
+            "word-vectors",
+            [.. Names("counter-fitted-vectors", ".txt", ".bin"), .. Names("word-vectors", ".txt", ".bin")],
             "neighbours of words and cosines of substitutes, for textfooler, textbugger and bert-attack-released",
-            "a neighbour table gives substitutes without cosines; deepwordbug needs none, pwws takes WordNet, bert-attack and bae a masked language model",
-            "counter-fitted-vectors.txt of Mrkšić et al. 2016, github.com/nmrksic/counter-fitting", "Apache-2.0"),
-        new("neighbours", Names("neighbours", ".json", ".tsv"),
+            "a neighbour table gives substitutes without cosines; deepwordbug needs none, pwws takes WordNet, "
+                + "bert-attack and bae a masked language model",
+            "counter-fitted-vectors.txt of Mrkšić et al. 2016, github.com/nmrksic/counter-fitting",
+            "Apache-2.0"
+        ),
+        new(
+            "neighbours",
+            Names("neighbours", ".json", ".tsv"),
             "stored table word -> substitutes, used instead of neighbours computed from word vectors",
             "neighbours are computed from the word vectors",
-            "for instance counterfitted_neighbors.json of Jia et al. 2019, github.com/robinjia/certified-word-sub", "MIT"),
-        new("stop-words", Names("stop-words", ".txt"),
+            "for instance counterfitted_neighbors.json of Jia et al. 2019, github.com/robinjia/certified-word-sub",
+            "MIT"
+        ),
+        new(
+            "stop-words",
+            Names("stop-words", ".txt"),
             "words that textfooler leaves alone, one a line (its list has 266)",
             "a built-in list of English function words, named in the summary",
-            "recipe textfooler_jin_2019 of TextAttack, github.com/QData/TextAttack", "MIT"),
-        new("nltk-stop-words", Names("nltk-stop-words", ".txt"),
+            "recipe textfooler_jin_2019 of TextAttack, github.com/QData/TextAttack",
+            "MIT"
+        ),
+        new(
+            "nltk-stop-words",
+            Names("nltk-stop-words", ".txt"),
             "words that every other recipe leaves alone, one a line (NLTK's English list of 2022 has 179)",
             "a built-in list of English function words, named in the summary",
-            "corpora/stopwords of nltk_data, github.com/nltk/nltk_data", "not stated; a list from public sources"),
-        new("tagger", [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
+            "corpora/stopwords of nltk_data, github.com/nltk/nltk_data",
+            "not stated; a list from public sources"
+        ),
+        new(
+            "tagger",
+            [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
-            "--no-part-of-speech attacks without comparing parts of speech; textbugger, bert-attack, pwws and deepwordbug compare none",
-            "taggers/averaged_perceptron_tagger of nltk_data, as JSON {classes, tagdict, weights}", "not stated; the code in NLTK is Apache-2.0"),
-        new("tag-map", ["en-ptb.map", "tag-map.map"],
+            "--no-part-of-speech attacks without comparing parts of speech; textbugger, bert-attack, pwws and "
+                + "deepwordbug compare none",
+            "taggers/averaged_perceptron_tagger of nltk_data, as JSON {classes, tagdict, weights}",
+            "not stated; the code in NLTK is Apache-2.0"
+        ),
+        new(
+            "tag-map",
+            ["en-ptb.map", "tag-map.map"],
             "Penn Treebank tags to universal tags",
             "the built-in map",
-            "taggers/universal_tagset of nltk_data (Petrov, Das, McDonald 2012)", "CC-BY-SA-4.0"),
-        new("wordnet", ["wordnet"],
+            "taggers/universal_tagset of nltk_data (Petrov, Das, McDonald 2012)",
+            "CC-BY-SA-4.0"
+        ),
+        new(
+            "wordnet",
+            ["wordnet"],
             "WordNet 3.0 dict folder (data.noun, index.noun, noun.exc ...), for pwws",
             "every recipe but pwws",
-            "Debian package wordnet-base, or wordnet.princeton.edu", "WordNet licence", IsFolder: true, Elsewhere: ["/usr/share/wordnet"]),
-        new("sentence-encoder", ["sentence-encoder"],
-            "Hugging Face BERT folder whose mean-pooled last layer measures sentence similarity (in place of the Universal Sentence Encoder)",
-            "the checkpoint that the victim was trained from, or none with --no-similarity; pwws and deepwordbug need none",
-            "any sentence-transformers BERT model", "the model's own", IsFolder: true),
-        new("masked-lm", ["masked-lm"],
+            "Debian package wordnet-base, or wordnet.princeton.edu",
+            "WordNet licence",
+            IsFolder: true,
+            Elsewhere: ["/usr/share/wordnet"]
+        ),
+        new(
+            "sentence-encoder",
+            ["sentence-encoder"],
+            "Hugging Face BERT folder whose mean-pooled last layer measures sentence similarity (in place of "
+                + "the Universal Sentence Encoder)",
+            "the checkpoint that the victim was trained from, or none with --no-similarity; pwws and "
+                + "deepwordbug need none",
+            "any sentence-transformers BERT model",
+            "the model's own",
+            IsFolder: true
+        ),
+        new(
+            "masked-lm",
+            ["masked-lm"],
             "Hugging Face BERT folder with a masked-language-model head, for bert-attack and bae",
             "bert-attack-released is what the papers' scripts ran under that name, and needs none",
-            "bert-base-uncased, huggingface.co/google-bert/bert-base-uncased", "Apache-2.0", IsFolder: true),
+            "bert-base-uncased, huggingface.co/google-bert/bert-base-uncased",
+            "Apache-2.0",
+            IsFolder: true
+        ),
     ];
 
     /// <summary>The kind of a name, or null.</summary>
     public static ResourceKind? TryFind(string name) => All.FirstOrDefault(k => k.Kind == name);
 
-    private static IReadOnlyList<string> Names(string stem, params string[] extensions) => [.. extensions.SelectMany(e => new[] { stem + e, stem + e + ".gz" })];
+    private static IReadOnlyList<string> Names(string stem, params string[] extensions) =>
+        [.. extensions.SelectMany(e => new[] { stem + e, stem + e + ".gz" })];
 }

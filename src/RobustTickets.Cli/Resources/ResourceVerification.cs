@@ -8,10 +8,20 @@ namespace RobustTickets.Cli.Resources;
 /// <param name="Demanded">Whether SHA256SUMS names it.</param>
 /// <param name="Content">What it holds; null when it cannot be read.</param>
 /// <param name="Problem">What is wrong; null when nothing is.</param>
-internal sealed record ResourceVerification(FoundResource Found, string Hash, bool Demanded, string? Content, string? Problem)
+internal sealed record ResourceVerification(
+    FoundResource Found,
+    string Hash,
+    bool Demanded,
+    string? Content,
+    string? Problem
+)
 {
     /// <summary>Verifies a resource of a folder.</summary>
-    public static ResourceVerification Of(FoundResource found, ResourceFolder folder, IReadOnlyDictionary<string, string> demanded)
+    public static ResourceVerification Of(
+        FoundResource found,
+        ResourceFolder folder,
+        IReadOnlyDictionary<string, string> demanded
+    )
     {
         var own = Path.GetDirectoryName(Path.GetFullPath(found.Path)) == Path.GetFullPath(folder.Path);
         var files = ResourceFolder.FilesOf(found.Path);
@@ -20,7 +30,9 @@ internal sealed record ResourceVerification(FoundResource Found, string Hash, bo
         try
         {
             var content = ResourceContent.Describe(found);
-            var problem = named ? files.Select(f => Difference(f.Name, f.Path, demanded)).FirstOrDefault(d => d is not null) : null;
+            var problem = named
+                ? files.Select(f => Difference(f.Name, f.Path, demanded)).FirstOrDefault(d => d is not null)
+                : null;
             return new ResourceVerification(found, hash, named, content, problem);
         }
         catch (DataException e)
@@ -31,7 +43,8 @@ internal sealed record ResourceVerification(FoundResource Found, string Hash, bo
 
     private static string? Difference(string name, string path, IReadOnlyDictionary<string, string> demanded)
     {
-        if (!demanded.TryGetValue(name, out var wanted)) return $"{name} is not named in SHA256SUMS, other files beside it are";
+        if (!demanded.TryGetValue(name, out var wanted))
+            return $"{name} is not named in SHA256SUMS, other files beside it are";
         var hash = ResourceFolder.Hash(path);
         return hash == wanted ? null : $"{name}: sha256 is {hash}, SHA256SUMS demands {wanted}";
     }

@@ -11,7 +11,8 @@ public static class ErrorPrinter
     {
         var color = context.Terminal.Color;
         context.Error.WriteLine($"{(color ? "\u001b[31merror:\u001b[0m" : "error:")} {message}");
-        if (hint is not null) context.Error.WriteLine($"hint: {hint}");
+        if (hint is not null)
+            context.Error.WriteLine($"hint: {hint}");
     }
 
     /// <summary>Reports what ended a command.</summary>
@@ -19,7 +20,8 @@ public static class ErrorPrinter
     public static int Report(CliContext context, Exception e)
     {
         // A type initialiser that failed says nothing; its cause does.
-        while (e is TypeInitializationException or AggregateException && e.InnerException is { } inner) e = inner;
+        while (e is TypeInitializationException or AggregateException && e.InnerException is { } inner)
+            e = inner;
         var code = ExitCodes.Of(e, context.Stop.ExitCode);
         if (e is OperationCanceledException)
         {
@@ -27,16 +29,23 @@ public static class ErrorPrinter
             return code;
         }
         var debug = Environment.GetEnvironmentVariable("ROBUST_TICKETS_DEBUG") == "1";
-        var expected = code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException or AttackFailedException;
-        Print(context, expected ? e.Message : $"{e.GetType().Name}: {Chain(e)}", expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where");
-        if (debug) context.Error.WriteLine(e.ToString());
+        var expected =
+            code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException or AttackFailedException;
+        Print(
+            context,
+            expected ? e.Message : $"{e.GetType().Name}: {Chain(e)}",
+            expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where"
+        );
+        if (debug)
+            context.Error.WriteLine(e.ToString());
         return code;
     }
 
     private static string Chain(Exception e)
     {
         var text = new StringBuilder(e.Message);
-        for (var inner = e.InnerException; inner is not null; inner = inner.InnerException) text.Append(" <- ").Append(inner.Message);
+        for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
+            text.Append(" <- ").Append(inner.Message);
         return text.ToString();
     }
 }

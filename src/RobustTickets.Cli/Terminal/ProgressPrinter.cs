@@ -1,4 +1,5 @@
-// Progress on stderr: on a terminal one line that is redrawn, elsewhere one line every few seconds; notes always as lines of their own.
+// Progress on stderr: on a terminal one line that is redrawn, elsewhere one line every few seconds;
+// notes always as lines of their own.
 using System.Diagnostics;
 using System.Globalization;
 
@@ -13,23 +14,32 @@ namespace RobustTickets.Cli.Terminal;
 public sealed record ProgressState(string Label, long Done, long Total, string Details, TimeSpan? Remaining);
 
 /// <summary>Prints progress; used from one thread at a time.</summary>
-public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, TimeSpan? interval = null, Func<TimeSpan>? clock = null)
+public sealed class ProgressPrinter(
+    TextWriter error,
+    TerminalInfo terminal,
+    TimeSpan? interval = null,
+    Func<TimeSpan>? clock = null
+)
 {
-    private readonly TimeSpan _interval = interval ?? (terminal.IsTerminal ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5));
+    private readonly TimeSpan _interval =
+        interval ?? (terminal.IsTerminal ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5));
     private readonly Func<TimeSpan> _clock = clock ?? Clock();
     private readonly Lock _gate = new();
     private TimeSpan? _last;
     private string? _lastLabel;
     private bool _drawn;
 
-    /// <summary>Shows a state, if enough time has passed since the last one, or it begins or ends something.</summary>
+    /// <summary>
+    /// Shows a state, if enough time has passed since the last one, or it begins or ends something.
+    /// </summary>
     public void Report(ProgressState state)
     {
         lock (_gate)
         {
             var now = _clock();
             var boundary = state.Label != _lastLabel || (state.Total > 0 && state.Done >= state.Total);
-            if (!boundary && now - _last < _interval) return;
+            if (!boundary && now - _last < _interval)
+                return;
             _last = now;
             _lastLabel = state.Label;
             var text = Line(state);
@@ -38,7 +48,8 @@ public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, Tim
                 error.WriteLine(text);
                 return;
             }
-            if (text.Length >= terminal.Width) text = text[..(terminal.Width - 1)];
+            if (text.Length >= terminal.Width)
+                text = text[..(terminal.Width - 1)];
             error.Write("\r\u001b[2K" + text);
             _drawn = true;
         }
@@ -59,7 +70,8 @@ public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, Tim
     {
         lock (_gate)
         {
-            if (_drawn) error.WriteLine();
+            if (_drawn)
+                error.WriteLine();
             _drawn = false;
         }
     }
@@ -67,28 +79,39 @@ public sealed class ProgressPrinter(TextWriter error, TerminalInfo terminal, Tim
     /// <summary>A duration as people read it: 12 s, 3:05, 1:02:03.</summary>
     public static string Duration(TimeSpan time)
     {
-        if (time < TimeSpan.FromMinutes(1)) return string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s");
-        return time.ToString(time < TimeSpan.FromHours(1) ? @"m\:ss" : time < TimeSpan.FromDays(1) ? @"h\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
+        if (time < TimeSpan.FromMinutes(1))
+            return string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s");
+        return time.ToString(
+            time < TimeSpan.FromHours(1) ? @"m\:ss"
+                : time < TimeSpan.FromDays(1) ? @"h\:mm\:ss"
+                : @"d\.hh\:mm\:ss",
+            CultureInfo.InvariantCulture
+        );
     }
 
     private void Clear()
     {
-        if (_drawn) error.Write("\r\u001b[2K");
+        if (_drawn)
+            error.Write("\r\u001b[2K");
         _drawn = false;
     }
 
     private string Line(ProgressState state)
     {
-        var count = state.Total > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}/{state.Total:N0}")
-            : string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}");
+        var count =
+            state.Total > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}/{state.Total:N0}")
+                : string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}");
         var share = state.Total > 0 ? Math.Clamp(state.Done / (double)state.Total, 0, 1) : 0;
         // The figures matter more than the bar: it takes what an 80-column line leaves.
         var width = Math.Clamp(terminal.Width - 76, 8, 24);
         var filled = (int)(share * width);
-        var head = terminal.IsTerminal && state.Total > 0
-            ? $"{state.Label} [{new string('=', filled)}{new string(' ', width - filled)}] {count}"
-            : state.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{state.Label} {count} ({100 * share:0.0} %)") : $"{state.Label} {count}";
+        var head =
+            terminal.IsTerminal && state.Total > 0
+                ? $"{state.Label} [{new string('=', filled)}{new string(' ', width - filled)}] {count}"
+            : state.Total > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"{state.Label} {count} ({100 * share:0.0} %)")
+            : $"{state.Label} {count}";
         return $"{head}  {state.Details}{(state.Remaining is { } left ? $"  {Duration(left)} left" : "")}";
     }
 

@@ -1,4 +1,5 @@
-// Ctrl-C or SIGTERM once: the work is asked to stop and may write a checkpoint. Twice: the process ends now.
+// Ctrl-C or SIGTERM once: the work is asked to stop and may write a checkpoint. Twice: the process
+// ends now.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Cli.Terminal;
@@ -19,7 +20,10 @@ public sealed class StopSignal : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Exit code of the signal received: 130 for SIGINT (also when there was none), 143 for SIGTERM.</summary>
+    /// <summary>
+    /// Exit code of the signal received: 130 for SIGINT (also when there was none), 143 for
+    /// SIGTERM.
+    /// </summary>
     public int ExitCode => _signal == (int)PosixSignal.SIGTERM ? ExitCodes.Terminated : ExitCodes.Interrupted;
 
     /// <summary>Listens to the signals of this process.</summary>
@@ -29,11 +33,16 @@ public sealed class StopSignal : IDisposable
         var stop = new StopSignal(error);
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
         {
-            stop._registrations.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                context.Cancel = true;
-                stop.Raise(context.Signal);
-            }));
+            stop._registrations.Add(
+                PosixSignalRegistration.Create(
+                    signal,
+                    context =>
+                    {
+                        context.Cancel = true;
+                        stop.Raise(context.Signal);
+                    }
+                )
+            );
         }
         return stop;
     }
@@ -46,7 +55,8 @@ public sealed class StopSignal : IDisposable
     {
         if (Interlocked.CompareExchange(ref _signal, (int)signal, 0) != 0)
         {
-            if (_error is not null) Environment.Exit(ExitCode);
+            if (_error is not null)
+                Environment.Exit(ExitCode);
             return;
         }
         _error?.WriteLine("\nstopping; a checkpoint is written if there is work to save (once more: stop now)");
@@ -56,7 +66,8 @@ public sealed class StopSignal : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var registration in _registrations) registration.Dispose();
+        foreach (var registration in _registrations)
+            registration.Dispose();
         _source.Dispose();
     }
 }

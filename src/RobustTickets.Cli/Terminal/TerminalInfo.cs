@@ -1,8 +1,10 @@
 namespace RobustTickets.Cli.Terminal;
 
 /// <summary>What progress and errors are written to.</summary>
-/// <param name="IsTerminal">Whether the error stream is a terminal, where a line can be redrawn.</param>
-/// <param name="Color">Whether colours are welcome: a terminal, and NO_COLOR is not set (no-color.org).</param>
+/// <param name="IsTerminal">Whether the error stream is a terminal, where a line can be
+/// redrawn.</param>
+/// <param name="Color">Whether colours are welcome: a terminal, and NO_COLOR is not set
+/// (no-color.org).</param>
 /// <param name="Width">Columns.</param>
 public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
 {
@@ -11,17 +13,21 @@ public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
 
     /// <summary>Whether colours are welcome on this process's stdout.</summary>
     public static bool ColorOfResults() =>
-        !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not "dumb" && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        !Console.IsOutputRedirected
+        && Environment.GetEnvironmentVariable("TERM") is not "dumb"
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     /// <summary>What this process's stderr is.</summary>
     public static TerminalInfo OfProcess()
     {
-        if (Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is "dumb") return None;
+        if (Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is "dumb")
+            return None;
         var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var width = 100;
         try
         {
-            if (Console.WindowWidth > 20) width = Console.WindowWidth;
+            if (Console.WindowWidth > 20)
+                width = Console.WindowWidth;
         }
         catch (Exception e) when (e is IOException or PlatformNotSupportedException)
         {

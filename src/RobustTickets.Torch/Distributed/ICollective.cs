@@ -1,10 +1,12 @@
-// What ranks that train together say to each other. A program written against ICollective runs unchanged with one rank.
+// What ranks that train together say to each other. A program written against ICollective runs
+// unchanged with one rank.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Distributed;
 
 /// <summary>
-/// Communication among ranks. Every rank must make the same calls in the same order with tensors of the same shapes. Calls block until done.
+/// Communication among ranks. Every rank must make the same calls in the same order with tensors of
+/// the same shapes. Calls block until done.
 /// </summary>
 public interface ICollective : IDisposable
 {
@@ -14,11 +16,15 @@ public interface ICollective : IDisposable
     /// <summary>Number of ranks.</summary>
     int Size { get; }
 
-    /// <summary>Replaces each tensor, on every rank, by its sum over all ranks. Bit-equal on all of them.</summary>
+    /// <summary>
+    /// Replaces each tensor, on every rank, by its sum over all ranks. Bit-equal on all of them.
+    /// </summary>
     /// <exception cref="TorchException">A rank is gone or did not come in time.</exception>
     void AllReduceSum(params ReadOnlySpan<Tensor> tensors);
 
-    /// <summary>Replaces the tensor, on every rank, by that of rank <paramref name="root"/>.</summary>
+    /// <summary>
+    /// Replaces the tensor, on every rank, by that of rank <paramref name="root"/>.
+    /// </summary>
     /// <exception cref="TorchException">A rank is gone or did not come in time.</exception>
     void Broadcast(Tensor tensor, int root = 0);
 
@@ -33,9 +39,7 @@ public sealed class LocalCollective : ICollective
     /// <summary>The only one needed.</summary>
     public static LocalCollective Instance { get; } = new();
 
-    private LocalCollective()
-    {
-    }
+    private LocalCollective() { }
 
     /// <inheritdoc/>
     public int Rank => 0;
@@ -44,20 +48,14 @@ public sealed class LocalCollective : ICollective
     public int Size => 1;
 
     /// <inheritdoc/>
-    public void AllReduceSum(params ReadOnlySpan<Tensor> tensors)
-    {
-    }
+    public void AllReduceSum(params ReadOnlySpan<Tensor> tensors) { }
 
     /// <inheritdoc/>
     public void Broadcast(Tensor tensor, int root = 0) => ArgumentOutOfRangeException.ThrowIfNotEqual(root, 0);
 
     /// <inheritdoc/>
-    public void Barrier()
-    {
-    }
+    public void Barrier() { }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -1,13 +1,16 @@
-// One pass of AdamW over one tensor: clip factor, both moments, update and decay in 28 bytes a parameter.
-// Element for element the same operations in the same order as the scalar tail, so the vector width never changes a result.
-// Flavours (spec 2.1): hf = epsilon before bias correction, decay after the update on the updated value; torch = decay first, epsilon after.
+// One pass of AdamW over one tensor: clip factor, both moments, update and decay in 28 bytes a
+// parameter. Element for element the same operations in the same order as the scalar tail, so the
+// vector width never changes a result. Flavours (spec 2.1): hf = epsilon before bias correction,
+// decay after the update on the updated value; torch = decay first, epsilon after.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace RobustTickets.Torch.Kernels;
 
-/// <summary>The numbers of one AdamW update, already reduced to what the inner loop needs.</summary>
+/// <summary>
+/// The numbers of one AdamW update, already reduced to what the inner loop needs.
+/// </summary>
 /// <param name="Torch">torch's flavour instead of Hugging Face's.</param>
 /// <param name="LearningRate">Learning rate of this step.</param>
 /// <param name="WeightDecay">Decoupled decay of this tensor (0 for the no-decay group).</param>
@@ -16,14 +19,27 @@ namespace RobustTickets.Torch.Kernels;
 /// <param name="Epsilon">Guard of the root.</param>
 /// <param name="Step">1-based count of updates, for the bias corrections.</param>
 /// <param name="GradientScale">Factor on every gradient (the clip factor).</param>
-/// <param name="BiasCorrection">Whether the moments are corrected for their start at zero (both papers: true).</param>
+/// <param name="BiasCorrection">Whether the moments are corrected for their start at zero (both
+/// papers: true).</param>
 public readonly record struct AdamWStep(
-    bool Torch, double LearningRate, double WeightDecay, double Beta1, double Beta2, double Epsilon, long Step, float GradientScale, bool BiasCorrection = true)
+    bool Torch,
+    double LearningRate,
+    double WeightDecay,
+    double Beta1,
+    double Beta2,
+    double Epsilon,
+    long Step,
+    float GradientScale,
+    bool BiasCorrection = true
+)
 {
     /// <summary>c1 = 1 - b1^t, what the first moment is divided by; 1 without correction.</summary>
     internal double FirstCorrection => BiasCorrection ? 1 - Math.Pow(Beta1, Step) : 1.0;
 
-    /// <summary>sqrt(c2) = sqrt(1 - b2^t), what the root of the second moment is divided by; 1 without correction.</summary>
+    /// <summary>
+    /// sqrt(c2) = sqrt(1 - b2^t), what the root of the second moment is divided by; 1 without
+    /// correction.
+    /// </summary>
     internal double RootCorrection => BiasCorrection ? Math.Sqrt(1 - Math.Pow(Beta2, Step)) : 1.0;
 }
 
@@ -37,9 +53,17 @@ public static unsafe class AdamWKernel
     internal const long SquaresBlock = 1 << 15;
 
     /// <summary>
-    /// Updates <paramref name="count"/> parameters in place. <paramref name="gradient"/> may be null (all zero: moments decay and momentum still moves).
+    /// Updates <paramref name="count"/> parameters in place. <paramref name="gradient"/> may be
+    /// null (all zero: moments decay and momentum still moves).
     /// </summary>
-    public static void Update(float* parameter, float* gradient, float* first, float* second, long count, in AdamWStep step)
+    public static void Update(
+        float* parameter,
+        float* gradient,
+        float* first,
+        float* second,
+        long count,
+        in AdamWStep step
+    )
     {
         var updates = new AdamWUpdates();
         updates.Add(parameter, gradient, first, second, count, step);
@@ -47,23 +71,38 @@ public static unsafe class AdamWKernel
     }
 
     /// <summary>
-    /// The same for a matrix whose gradient is given for a few rows only (an embedding): <paramref name="rowOf"/>[r] is the row of
-    /// <paramref name="gradient"/> [_, columns] that belongs to row r, or -1 where the gradient is zero. Rows that <paramref name="touched"/> never marked
+    /// The same for a matrix whose gradient is given for a few rows only (an embedding):
+    /// <paramref name="rowOf"/>[r] is the row of
+    /// <paramref name="gradient"/> [_, columns] that belongs to row r, or -1 where the gradient is
+    /// zero. Rows that <paramref name="touched"/> never marked
     /// have moments of zero: the update is their decay alone, and without decay nothing.
     /// </summary>
     public static void UpdateRows(
-        float* parameter, float* gradient, float* first, float* second, int rows, int columns, ReadOnlyMemory<int> rowOf, ReadOnlyMemory<bool> touched, in AdamWStep step)
+        float* parameter,
+        float* gradient,
+        float* first,
+        float* second,
+        int rows,
+        int columns,
+        ReadOnlyMemory<int> rowOf,
+        ReadOnlyMemory<bool> touched,
+        in AdamWStep step
+    )
     {
         var updates = new AdamWUpdates();
         updates.AddRows(parameter, gradient, first, second, rows, columns, rowOf, touched, step);
         updates.Run();
     }
 
-    /// <summary>Sum of squares in double precision, in an order that does not depend on the number of threads.</summary>
+    /// <summary>
+    /// Sum of squares in double precision, in an order that does not depend on the number of
+    /// threads.
+    /// </summary>
     public static double SumOfSquares(float* values, long count) => SumOfSquares([((nint)values, count, default)]);
 
     /// <summary>
-    /// Sum of the squares of several tensors, each given by its address, its number of elements, and what is known of it: the sums of its first blocks.
+    /// Sum of the squares of several tensors, each given by its address, its number of elements,
+    /// and what is known of it: the sums of its first blocks.
     /// </summary>
     internal static double SumOfSquares(IReadOnlyList<(nint Values, long Count, ReadOnlyMemory<double> Known)> tensors)
     {
@@ -73,13 +112,17 @@ public static unsafe class AdamWKernel
         {
             var known = tensors[t].Known;
             known.CopyTo(sums[t]);
-            for (var block = known.Length; block < sums[t].Length; block++) unknown.Add((t, block));
+            for (var block = known.Length; block < sums[t].Length; block++)
+                unknown.Add((t, block));
         }
-        TorchParallel.ForEach(unknown.Count, i =>
-        {
-            var (t, block) = unknown[i];
-            sums[t][block] = SumOfSquares((float*)tensors[t].Values, tensors[t].Count, block);
-        });
+        TorchParallel.ForEach(
+            unknown.Count,
+            i =>
+            {
+                var (t, block) = unknown[i];
+                sums[t][block] = SumOfSquares((float*)tensors[t].Values, tensors[t].Count, block);
+            }
+        );
         return sums.Sum(blocks => blocks.Sum());
     }
 
@@ -96,7 +139,8 @@ public static unsafe class AdamWKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double SumOfSquares(float* values, int count)
     {
-        Vector256<double> low = default, high = default;
+        Vector256<double> low = default,
+            high = default;
         var j = 0;
         for (; j + 8 <= count; j += 8)
         {
@@ -105,14 +149,16 @@ public static unsafe class AdamWKernel
             high += y * y;
         }
         var sum = Vector256.Sum(low + high);
-        for (; j < count; j++) sum += (double)values[j] * values[j];
+        for (; j < count; j++)
+            sum += (double)values[j] * values[j];
         return sum;
     }
 
     /// <summary>Limits each element to [-limit, limit].</summary>
     public static void ClampValues(float* values, long count, float limit)
     {
-        for (long j = 0; j < count; j++) values[j] = Math.Clamp(values[j], -limit, limit);
+        for (long j = 0; j < count; j++)
+            values[j] = Math.Clamp(values[j], -limit, limit);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -124,7 +170,8 @@ public static unsafe class AdamWKernel
             var value = Vector256.Load(p + j);
             (value - (value * Vector256.Create(decay))).Store(p + j);
         }
-        for (; j < count; j++) p[j] -= p[j] * decay;
+        for (; j < count; j++)
+            p[j] -= p[j] * decay;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -146,21 +193,25 @@ public static unsafe class AdamWKernel
             {
                 if (Sse.IsSupported)
                 {
-                    // Four streams read and three written: the processor's own fetching ahead loses some of them.
+                    // Four streams read and three written: the processor's own fetching ahead loses
+                    // some of them.
                     Sse.Prefetch0(p + j + Ahead);
                     Sse.Prefetch0(m + j + Ahead);
                     Sse.Prefetch0(v + j + Ahead);
-                    if (g is not null) Sse.Prefetch0(g + j + Ahead);
+                    if (g is not null)
+                        Sse.Prefetch0(g + j + Ahead);
                 }
                 var gradient = g is null ? Vector256<float>.Zero : Vector256.Load(g + j) * scale;
                 var value = Vector256.Load(p + j);
-                if (s.Torch) value -= value * decay;
+                if (s.Torch)
+                    value -= value * decay;
                 var first = (Vector256.Load(m + j) * beta1) + (gradient * rest1);
                 var second = (Vector256.Load(v + j) * beta2) + (gradient * gradient * rest2);
                 first.Store(m + j);
                 second.Store(v + j);
                 value -= rate * first / ((Vector256.Sqrt(second) * rootCorrection) + epsilon);
-                if (!s.Torch) value -= value * decay;
+                if (!s.Torch)
+                    value -= value * decay;
                 value.Store(p + j);
             }
         }
@@ -168,13 +219,15 @@ public static unsafe class AdamWKernel
         {
             var gradient = g is null ? 0f : g[j] * s.GradientScale;
             var value = p[j];
-            if (s.Torch) value -= value * s.Decay;
+            if (s.Torch)
+                value -= value * s.Decay;
             var first = (m[j] * s.Beta1) + (gradient * s.Rest1);
             var second = (v[j] * s.Beta2) + (gradient * gradient * s.Rest2);
             m[j] = first;
             v[j] = second;
             value -= s.Rate * first / ((MathF.Sqrt(second) * s.RootCorrection) + s.Epsilon);
-            if (!s.Torch) value -= value * s.Decay;
+            if (!s.Torch)
+                value -= value * s.Decay;
             p[j] = value;
         }
     }
@@ -183,7 +236,15 @@ public static unsafe class AdamWKernel
     internal readonly struct Constants
     {
         internal readonly bool Torch;
-        internal readonly float Beta1, Beta2, Rest1, Rest2, Epsilon, Rate, RootCorrection, Decay, GradientScale;
+        internal readonly float Beta1,
+            Beta2,
+            Rest1,
+            Rest2,
+            Epsilon,
+            Rate,
+            RootCorrection,
+            Decay,
+            GradientScale;
 
         internal Constants(in AdamWStep step)
         {
@@ -194,8 +255,11 @@ public static unsafe class AdamWKernel
             Rest2 = (float)(1 - step.Beta2);
             Epsilon = (float)step.Epsilon;
             var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);
-            // hf: lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + eps);  torch: lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps)
-            Rate = (float)(step.Torch ? step.LearningRate / correction1 : step.LearningRate * correction2 / correction1);
+            // hf: lr * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + eps); torch: lr/(1-b1^t) * m /
+            // (sqrt(v)/sqrt(1-b2^t) + eps)
+            Rate = (float)(
+                step.Torch ? step.LearningRate / correction1 : step.LearningRate * correction2 / correction1
+            );
             RootCorrection = step.Torch ? (float)(1 / correction2) : 1f;
             Decay = (float)(step.LearningRate * step.WeightDecay);
             GradientScale = step.GradientScale;

@@ -1,8 +1,12 @@
-// The updates of one step, all tensors in one meeting of the threads. Each tensor is cut into pieces that a thread takes when it is done with the last: a network has two hundred tensors, and a
-// meeting for each would wait two hundred times for the slower thread. Elements do not depend on one another, so the pieces change no bit.
+// The updates of one step, all tensors in one meeting of the threads. Each tensor is cut into
+// pieces that a thread takes when it is done with the last: a network has two hundred tensors, and
+// a meeting for each would wait two hundred times for the slower thread. Elements do not depend on
+// one another, so the pieces change no bit.
 namespace RobustTickets.Torch.Kernels;
 
-/// <summary>AdamW updates, added tensor by tensor and run together. What is pointed to must live until then.</summary>
+/// <summary>
+/// AdamW updates, added tensor by tensor and run together. What is pointed to must live until then.
+/// </summary>
 internal sealed unsafe class AdamWUpdates
 {
     /// <summary>Elements of a piece: half a megabyte of each of four streams.</summary>
@@ -16,21 +20,34 @@ internal sealed unsafe class AdamWUpdates
         var s = new AdamWKernel.Constants(step);
         for (long from = 0; from < count; from += Piece)
         {
-            long begin = from, end = Math.Min(count, from + Piece);
+            long begin = from,
+                end = Math.Min(count, from + Piece);
             _pieces.Add(() => AdamWKernel.Range(parameter, gradient, first, second, begin, end, s));
         }
     }
 
-    /// <summary>A tensor whose gradient is given by rows; see <see cref="AdamWKernel.UpdateRows"/>.</summary>
+    /// <summary>
+    /// A tensor whose gradient is given by rows; see <see cref="AdamWKernel.UpdateRows"/>.
+    /// </summary>
     internal void AddRows(
-        float* parameter, float* gradient, float* first, float* second, int rows, int columns, ReadOnlyMemory<int> rowOf, ReadOnlyMemory<bool> touched, in AdamWStep step)
+        float* parameter,
+        float* gradient,
+        float* first,
+        float* second,
+        int rows,
+        int columns,
+        ReadOnlyMemory<int> rowOf,
+        ReadOnlyMemory<bool> touched,
+        in AdamWStep step
+    )
     {
         var s = new AdamWKernel.Constants(step);
         var decays = step.WeightDecay != 0;
         var some = Math.Max(1, Piece / Math.Max(1, columns));
         for (var from = 0; from < rows; from += some)
         {
-            int begin = from, end = Math.Min(rows, from + some);
+            int begin = from,
+                end = Math.Min(rows, from + some);
             _pieces.Add(() =>
             {
                 var map = rowOf.Span;
@@ -38,9 +55,11 @@ internal sealed unsafe class AdamWUpdates
                 for (var r = begin; r < end; r++)
                 {
                     var offset = (long)r * columns;
-                    if (!seen[r] && s.Epsilon > 0) // an epsilon of zero makes 0 / 0 of these rows, and is not our business
+                    // an epsilon of zero makes 0 / 0 of these rows, and is not our business
+                    if (!seen[r] && s.Epsilon > 0)
                     {
-                        if (decays) AdamWKernel.Decay(parameter + offset, columns, s.Decay);
+                        if (decays)
+                            AdamWKernel.Decay(parameter + offset, columns, s.Decay);
                         continue;
                     }
                     var g = map[r] < 0 ? null : gradient + ((long)map[r] * columns);

@@ -1,4 +1,5 @@
-// float32 <-> bfloat16 by integer shifts, round to nearest even: .NET 10 has neither the type nor the instruction. Products in bfloat16 are oneDNN's.
+// float32 <-> bfloat16 by integer shifts, round to nearest even: .NET 10 has neither the type nor
+// the instruction. Products in bfloat16 are oneDNN's.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -7,7 +8,10 @@ namespace RobustTickets.Torch.Kernels;
 /// <summary>Conversions over raw memory.</summary>
 internal static unsafe class BFloat16
 {
-    /// <summary>target[i] = source[i] rounded to the nearest bfloat16, ties to even; NaN stays NaN, overflow becomes infinity.</summary>
+    /// <summary>
+    /// target[i] = source[i] rounded to the nearest bfloat16, ties to even; NaN stays NaN, overflow
+    /// becomes infinity.
+    /// </summary>
     internal static void Round(float* source, ushort* target, long count)
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
@@ -20,9 +24,13 @@ internal static unsafe class BFloat16
         var i = begin;
         if (Vector256.IsHardwareAccelerated)
         {
-            for (; i + 16 <= end; i += 16) Vector256.Narrow(Round(Vector256.Load(source + i)), Round(Vector256.Load(source + i + 8))).Store(target + i);
+            for (; i + 16 <= end; i += 16)
+                Vector256
+                    .Narrow(Round(Vector256.Load(source + i)), Round(Vector256.Load(source + i + 8)))
+                    .Store(target + i);
         }
-        for (; i < end; i++) target[i] = Round(source[i]);
+        for (; i < end; i++)
+            target[i] = Round(source[i]);
     }
 
     /// <summary>The 16 bits of each lane's nearest bfloat16, in the low half.</summary>

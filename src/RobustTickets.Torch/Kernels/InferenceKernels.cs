@@ -1,6 +1,8 @@
-// Forward-only kernels whose result for one row never depends on the other rows of the batch, on their number, or on the number of threads: every output element
-// is one sum in one order. BLAS promises no such thing (edge tiles round differently), and an attack that compares scores needs it.
-// Products are in RowMatrix and its two forms, attention in RowAttention; what is element-wise is here.
+// Forward-only kernels whose result for one row never depends on the other rows of the batch, on
+// their number, or on the number of threads: every output element is one sum in one order. BLAS
+// promises no such thing (edge tiles round differently), and an attack that compares scores needs
+// it. Products are in RowMatrix and its two forms, attention in RowAttention; what is element-wise
+// is here.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -13,37 +15,78 @@ public static unsafe class InferenceKernels
     public static void Linear(Tensor x, PackedMatrix w, Tensor y, bool gelu = false)
     {
         var rows = (int)(w.Outputs == 0 ? 0 : y.numel / w.Outputs);
-        w.Multiply((float*)x.data_ptr, w.Inputs, rows, new RowTarget((float*)y.data_ptr, null, w.Outputs, gelu, null), serial: false);
+        w.Multiply(
+            (float*)x.data_ptr,
+            w.Inputs,
+            rows,
+            new RowTarget((float*)y.data_ptr, null, w.Outputs, gelu, null),
+            serial: false
+        );
     }
 
-    /// <summary>y = LayerNorm(x + residual) over rows as wide as <paramref name="gamma"/>; residual may be null.</summary>
+    /// <summary>
+    /// y = LayerNorm(x + residual) over rows as wide as <paramref name="gamma"/>; residual may be
+    /// null.
+    /// </summary>
     public static void AddNorm(Tensor x, Tensor? residual, Tensor gamma, Tensor beta, double epsilon, Tensor y)
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
         var width = (int)gamma.numel;
         var rows = x.numel / width;
-        float* a = (float*)x.data_ptr, r = residual is null ? null : (float*)residual.data_ptr, g = (float*)gamma.data_ptr, b = (float*)beta.data_ptr, o = (float*)y.data_ptr;
-        TorchParallel.For(rows, Math.Max(1, 16384 / width), (begin, end) =>
-        {
-            for (var row = begin; row < end; row++) NormRow(a + (row * width), r is null ? null : r + (row * width), g, b, epsilon, o + (row * width), null, width);
-        });
+        float* a = (float*)x.data_ptr,
+            r = residual is null ? null : (float*)residual.data_ptr,
+            g = (float*)gamma.data_ptr,
+            b = (float*)beta.data_ptr,
+            o = (float*)y.data_ptr;
+        TorchParallel.For(
+            rows,
+            Math.Max(1, 16384 / width),
+            (begin, end) =>
+            {
+                for (var row = begin; row < end; row++)
+                    NormRow(
+                        a + (row * width),
+                        r is null ? null : r + (row * width),
+                        g,
+                        b,
+                        epsilon,
+                        o + (row * width),
+                        null,
+                        width
+                    );
+            }
+        );
     }
 
-    /// <summary>One row of <see cref="AddNorm"/>; where <paramref name="half"/> is given it receives y rounded to bfloat16 as well.</summary>
+    /// <summary>
+    /// One row of <see cref="AddNorm"/>; where <paramref name="half"/> is given it receives y
+    /// rounded to bfloat16 as well.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void NormRow(float* x, float* residual, float* gamma, float* beta, double epsilon, float* y, ushort* half, int width)
+    internal static void NormRow(
+        float* x,
+        float* residual,
+        float* gamma,
+        float* beta,
+        double epsilon,
+        float* y,
+        ushort* half,
+        int width
+    )
     {
         var sums = Vector256<float>.Zero;
         var j = 0;
         for (; j + 8 <= width; j += 8)
         {
             var value = Vector256.Load(x + j);
-            if (residual is not null) value += Vector256.Load(residual + j);
+            if (residual is not null)
+                value += Vector256.Load(residual + j);
             value.Store(y + j);
             sums += value;
         }
         var sum = Vector256.Sum(sums);
-        for (; j < width; j++) sum += y[j] = residual is null ? x[j] : x[j] + residual[j];
+        for (; j < width; j++)
+            sum += y[j] = residual is null ? x[j] : x[j] + residual[j];
         var mean = sum / width;
 
         var centre = Vector256.Create(mean);
@@ -54,22 +97,29 @@ public static unsafe class InferenceKernels
             squares = Vector256.FusedMultiplyAdd(d, d, squares);
         }
         var square = Vector256.Sum(squares);
-        for (; j < width; j++) square += (y[j] - mean) * (y[j] - mean);
+        for (; j < width; j++)
+            square += (y[j] - mean) * (y[j] - mean);
         var inverse = (float)(1.0 / Math.Sqrt((square / width) + epsilon));
 
         var scale = Vector256.Create(inverse);
         for (j = 0; j + 8 <= width; j += 8)
         {
-            var value = Vector256.FusedMultiplyAdd((Vector256.Load(y + j) - centre) * scale, Vector256.Load(gamma + j), Vector256.Load(beta + j));
+            var value = Vector256.FusedMultiplyAdd(
+                (Vector256.Load(y + j) - centre) * scale,
+                Vector256.Load(gamma + j),
+                Vector256.Load(beta + j)
+            );
             value.Store(y + j);
-            if (half is null) continue;
+            if (half is null)
+                continue;
             var rounded = BFloat16.Round(value);
             Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).Store(half + j);
         }
         for (; j < width; j++)
         {
             y[j] = MathF.FusedMultiplyAdd((y[j] - mean) * inverse, gamma[j], beta[j]);
-            if (half is not null) half[j] = BFloat16.Round(y[j]);
+            if (half is not null)
+                half[j] = BFloat16.Round(y[j]);
         }
     }
 
@@ -85,35 +135,50 @@ public static unsafe class InferenceKernels
     private static void GeluRange(float* values, long begin, long end)
     {
         var j = begin;
-        for (; j + 8 <= end; j += 8) Gelu(Vector256.Load(values + j)).Store(values + j);
-        for (; j < end; j++) values[j] = Gelu(Vector256.CreateScalar(values[j]))[0];
+        for (; j + 8 <= end; j += 8)
+            Gelu(Vector256.Load(values + j)).Store(values + j);
+        for (; j < end; j++)
+            values[j] = Gelu(Vector256.CreateScalar(values[j]))[0];
     }
 
     /// <summary>tanh in place.</summary>
     public static void Tanh(Tensor x)
     {
-        foreach (ref var value in x.span<float>()) value = MathF.Tanh(value);
+        foreach (ref var value in x.span<float>())
+            value = MathF.Tanh(value);
     }
 
     /// <summary>x (1 + erf(x / sqrt 2)) / 2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> Gelu(Vector256<float> x) => Gelu(x, NormalTail(x).Tail);
 
-    /// <summary>The same from 1 - erf(|x| / sqrt 2). For x below zero it is x tail / 2, without the cancellation of 1 - (1 - tail).</summary>
+    /// <summary>
+    /// The same from 1 - erf(|x| / sqrt 2). For x below zero it is x tail / 2, without the
+    /// cancellation of 1 - (1 - tail).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> Gelu(Vector256<float> x, Vector256<float> tail)
     {
         var half = x * Vector256.Create(0.5f);
-        return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256<float>.Zero), half * tail, half * (Vector256.Create(2f) - tail));
+        return Vector256.ConditionalSelect(
+            Vector256.LessThan(x, Vector256<float>.Zero),
+            half * tail,
+            half * (Vector256.Create(2f) - tail)
+        );
     }
 
-    /// <summary>1 - erf(|x| / sqrt 2) after Abramowitz and Stegun 7.1.26 (absolute error below 2e-7), and exp(-x^2 / 2).</summary>
+    /// <summary>
+    /// 1 - erf(|x| / sqrt 2) after Abramowitz and Stegun 7.1.26 (absolute error below 2e-7), and
+    /// exp(-x^2 / 2).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static (Vector256<float> Tail, Vector256<float> Exponential) NormalTail(Vector256<float> x)
     {
         var z = x * Vector256.Create(0.70710678118654752f);
         var magnitude = Vector256.Abs(z);
-        var t = Vector256<float>.One / Vector256.FusedMultiplyAdd(Vector256.Create(0.3275911f), magnitude, Vector256<float>.One);
+        var t =
+            Vector256<float>.One
+            / Vector256.FusedMultiplyAdd(Vector256.Create(0.3275911f), magnitude, Vector256<float>.One);
         var polynomial = Vector256.Create(1.061405429f);
         polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(-1.453152027f));
         polynomial = Vector256.FusedMultiplyAdd(polynomial, t, Vector256.Create(1.421413741f));

@@ -1,5 +1,6 @@
-// Where the time of a step goes, by part. Kernels stand between Start and the returned span's end; nested parts are taken out of the outer one, so the parts add up.
-// Off by default: then a span costs one test of a static field.
+// Where the time of a step goes, by part. Kernels stand between Start and the returned span's end;
+// nested parts are taken out of the outer one, so the parts add up. Off by default: then a span
+// costs one test of a static field.
 using System.Diagnostics;
 
 namespace RobustTickets.Torch.Kernels;
@@ -24,7 +25,8 @@ public enum KernelPart
 }
 
 /// <summary>
-/// Adds up time by part, and the operations of dense products, while switched on. One thread only: the one that switched it on; where whole passes run on several threads, that
+/// Adds up time by part, and the operations of dense products, while switched on. One thread only:
+/// the one that switched it on; where whole passes run on several threads, that
 /// one's share is what is seen.
 /// </summary>
 public static class KernelClock
@@ -36,10 +38,16 @@ public static class KernelClock
     private static int s_part = -1;
     private static long s_since;
 
-    /// <summary>Floating-point operations (2 m n k) of the dense products since <see cref="Begin"/>; what a formula of FLOPs can be held to.</summary>
+    /// <summary>
+    /// Floating-point operations (2 m n k) of the dense products since <see cref="Begin"/>; what a
+    /// formula of FLOPs can be held to.
+    /// </summary>
     public static long ProductFlops { get; private set; }
 
-    /// <summary>Starts counting from zero, wall time or what <paramref name="now"/> counts in ticks of <see cref="Stopwatch.Frequency"/>.</summary>
+    /// <summary>
+    /// Starts counting from zero, wall time or what <paramref name="now"/> counts in ticks of
+    /// <see cref="Stopwatch.Frequency"/>.
+    /// </summary>
     public static void Begin(Func<long>? now = null)
     {
         Array.Clear(Ticks);
@@ -55,18 +63,21 @@ public static class KernelClock
     }
 
     /// <summary>A part begins; it ends when the span is disposed.</summary>
-    public static Span In(KernelPart part) => s_on && s_owner == Environment.CurrentManagedThreadId ? new Span(Switch((int)part)) : new Span(-2);
+    public static Span In(KernelPart part) =>
+        s_on && s_owner == Environment.CurrentManagedThreadId ? new Span(Switch((int)part)) : new Span(-2);
 
     /// <summary>A dense product [m, k] x [k, n] runs.</summary>
     internal static void Count(long m, long n, long k)
     {
-        if (s_on) ProductFlops += 2 * m * n * k;
+        if (s_on)
+            ProductFlops += 2 * m * n * k;
     }
 
     private static int Switch(int part)
     {
         var (now, outer) = (s_now(), s_part);
-        if (outer >= 0) Ticks[outer] += now - s_since;
+        if (outer >= 0)
+            Ticks[outer] += now - s_since;
         (s_part, s_since) = (part, now);
         return outer;
     }
@@ -81,7 +92,8 @@ public static class KernelClock
         /// <summary>Ends the part.</summary>
         public void Dispose()
         {
-            if (_outer != -2 && s_on) Switch(_outer);
+            if (_outer != -2 && s_on)
+                Switch(_outer);
         }
     }
 }

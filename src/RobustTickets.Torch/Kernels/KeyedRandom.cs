@@ -1,19 +1,26 @@
-// Counter-based randomness: a number is a pure function of its key (seed, step, pass, site, example, token) and of its feature index.
-// Nothing is sequenced, so packed = padded, one rank = two ranks, and a resumed run draws what an uninterrupted one would have drawn.
-// Keys are mixed with splitmix64's finaliser; features with a two-round 32-bit multiplicative hash, eight lanes at a time.
+// Counter-based randomness: a number is a pure function of its key (seed, step, pass, site,
+// example, token) and of its feature index. Nothing is sequenced, so packed = padded, one rank =
+// two ranks, and a resumed run draws what an uninterrupted one would have drawn. Keys are mixed
+// with splitmix64's finaliser; features with a two-round 32-bit multiplicative hash, eight lanes at
+// a time.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace RobustTickets.Torch.Kernels;
 
-/// <summary>A key of the counter-based generator. Derive it further by coordinates; equal coordinates give equal numbers, whatever the layout.</summary>
+/// <summary>
+/// A key of the counter-based generator. Derive it further by coordinates; equal coordinates give
+/// equal numbers, whatever the layout.
+/// </summary>
 /// <param name="Value">The mixed 64-bit state.</param>
 public readonly record struct RandomKey(ulong Value)
 {
     /// <summary>A key for a seed.</summary>
     public static RandomKey FromSeed(long seed) => new RandomKey(0x5bf0_3635_d1e4_9b2dUL).Derive((ulong)seed);
 
-    /// <summary>The key one coordinate deeper (a step, a pass, a site, an example, a token, ...).</summary>
+    /// <summary>
+    /// The key one coordinate deeper (a step, a pass, a site, an example, a token, ...).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RandomKey Derive(ulong coordinate)
     {
@@ -43,7 +50,10 @@ public readonly record struct RandomKey(ulong Value)
     /// <summary>A uniform number in [0, 1) with 24 bits for a feature.</summary>
     public float Uniform(uint feature) => (Bits(feature) >> 8) * (1f / (1 << 24));
 
-    /// <summary>A uniform integer below <paramref name="bound"/> (multiply-shift; bias below 2^-32 times the bound).</summary>
+    /// <summary>
+    /// A uniform integer below <paramref name="bound"/> (multiply-shift; bias below 2^-32 times the
+    /// bound).
+    /// </summary>
     public int Below(uint feature, int bound) => (int)(((ulong)Bits(feature) * (ulong)bound) >> 32);
 
     /// <summary>A random order of 0 .. count-1 (Fisher-Yates).</summary>
@@ -58,7 +68,9 @@ public readonly record struct RandomKey(ulong Value)
         return order;
     }
 
-    /// <summary>Eight lanes of <see cref="Bits"/> for features <paramref name="first"/> .. first+7.</summary>
+    /// <summary>
+    /// Eight lanes of <see cref="Bits"/> for features <paramref name="first"/> .. first+7.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Vector256<uint> Bits8(uint first)
     {
@@ -83,7 +95,8 @@ public static unsafe class KeyedFill
     internal static float KeptFactor(double probability) => (float)(1.0 / (1.0 - probability));
 
     /// <summary>
-    /// Writes inverted-dropout factors: 0 with the given probability, else 1/(1-p). Row r of <paramref name="mask"/> [rows, features] is keyed by
+    /// Writes inverted-dropout factors: 0 with the given probability, else 1/(1-p). Row r of
+    /// <paramref name="mask"/> [rows, features] is keyed by
     /// <paramref name="keys"/>[r] alone.
     /// </summary>
     public static void Dropout(float* mask, ReadOnlySpan<RandomKey> keys, int features, double probability)
@@ -92,10 +105,15 @@ public static unsafe class KeyedFill
         {
             var first = rowKeys;
             var count = keys.Length;
-            TorchParallel.For(count, Math.Max(1, 16384 / Math.Max(1, features)), (begin, end) =>
-            {
-                for (var row = begin; row < end; row++) DropoutRow(mask + (row * features), first[row], features, probability);
-            });
+            TorchParallel.For(
+                count,
+                Math.Max(1, 16384 / Math.Max(1, features)),
+                (begin, end) =>
+                {
+                    for (var row = begin; row < end; row++)
+                        DropoutRow(mask + (row * features), first[row], features, probability);
+                }
+            );
         }
     }
 
@@ -117,17 +135,22 @@ public static unsafe class KeyedFill
                 Vector256.AndNot(keep, drop.AsSingle()).Store(mask + j);
             }
         }
-        for (; j < features; j++) mask[j] = (key.Bits((uint)j) >> 8) < threshold ? 0f : scale;
+        for (; j < features; j++)
+            mask[j] = (key.Bits((uint)j) >> 8) < threshold ? 0f : scale;
     }
 
-    /// <summary>Writes uniform numbers in [-1, 1); row r of <paramref name="target"/> [rows, features] is keyed by <paramref name="keys"/>[r].</summary>
+    /// <summary>
+    /// Writes uniform numbers in [-1, 1); row r of <paramref name="target"/> [rows, features] is
+    /// keyed by <paramref name="keys"/>[r].
+    /// </summary>
     public static void UniformSigned(float* target, ReadOnlySpan<RandomKey> keys, int features)
     {
         for (var row = 0; row < keys.Length; row++)
         {
             var key = keys[row];
             var line = target + ((long)row * features);
-            for (var j = 0; j < features; j++) line[j] = (2f * key.Uniform((uint)j)) - 1f;
+            for (var j = 0; j < features; j++)
+                line[j] = (2f * key.Uniform((uint)j)) - 1f;
         }
     }
 }

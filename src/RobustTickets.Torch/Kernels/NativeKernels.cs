@@ -2,12 +2,17 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Kernels;
 
-/// <summary>Whether kernels run in their native AVX-512 form. The managed forms give the same bits and run everywhere else.</summary>
+/// <summary>
+/// Whether kernels run in their native AVX-512 form. The managed forms give the same bits and run
+/// everywhere else.
+/// </summary>
 internal static class NativeKernels
 {
     private static readonly bool s_supported = Shim.rt_avx512_supported() != 0;
 
-    /// <summary>Whether the native forms run where the processor knows them. Tests switch it off.</summary>
+    /// <summary>
+    /// Whether the native forms run where the processor knows them. Tests switch it off.
+    /// </summary>
     internal static bool Allowed { get; set; } = true;
 
     /// <summary>Whether they run.</summary>

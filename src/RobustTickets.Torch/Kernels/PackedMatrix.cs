@@ -1,5 +1,7 @@
-// The float form of a row matrix: weights in panels of 16 outputs, so that the inner loop reads them in order. The tiles here are the reference of the native ones
-// (native/rows.cpp) and run where the processor has no AVX-512: the bias, then one fused multiply-add an input, in order, in both.
+// The float form of a row matrix: weights in panels of 16 outputs, so that the inner loop reads
+// them in order. The tiles here are the reference of the native ones (native/rows.cpp) and run
+// where the processor has no AVX-512: the bias, then one fused multiply-add an input, in order, in
+// both.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -19,9 +21,11 @@ public sealed unsafe class PackedMatrix : RowMatrix
         Outputs = (int)weight.shape[0];
         Inputs = (int)weight.shape[1];
         Panels = (Outputs + Panel - 1) / Panel;
-        _data = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)Panels * Panel * (Inputs + 1) * sizeof(float)), 64);
+        _data = (float*)
+            NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)Panels * Panel * (Inputs + 1) * sizeof(float)), 64);
         using var w = weight.detach().contiguous();
-        float* source = (float*)w.data_ptr, shift = (float*)bias.data_ptr;
+        float* source = (float*)w.data_ptr,
+            shift = (float*)bias.data_ptr;
         for (var p = 0; p < Panels; p++)
         {
             var panel = PanelAt(p);
@@ -31,7 +35,10 @@ public sealed unsafe class PackedMatrix : RowMatrix
                 {
                     var n = (p * Panel) + j;
                     // Row 0 of a panel is its bias, rows 1..K its weights.
-                    panel[(k * Panel) + j] = n >= Outputs ? 0f : k == 0 ? shift[n] : source[((long)n * Inputs) + k - 1];
+                    panel[(k * Panel) + j] =
+                        n >= Outputs ? 0f
+                        : k == 0 ? shift[n]
+                        : source[((long)n * Inputs) + k - 1];
                 }
             }
         }
@@ -41,45 +48,89 @@ public sealed unsafe class PackedMatrix : RowMatrix
 
     private float* PanelAt(int p) => _data + ((long)p * Panel * (Inputs + 1));
 
-    private protected override void Compute(void* x, long stride, long from, int rows, int firstGroup, int lastGroup, in RowTarget target)
+    private protected override void Compute(
+        void* x,
+        long stride,
+        long from,
+        int rows,
+        int firstGroup,
+        int lastGroup,
+        in RowTarget target
+    )
     {
         var source = (float*)x + (from * stride);
-        int first = 2 * firstGroup, last = Math.Min(Panels, 2 * lastGroup);
+        int first = 2 * firstGroup,
+            last = Math.Min(Panels, 2 * lastGroup);
         if (NativeKernels.Used)
         {
-            Shim.rt_rows_f32(source, stride, rows, _data, Inputs, Outputs, first, last, target.Gelu ? 1 : 0, target.Coefficients, target.Wide, target.Stride);
+            Shim.rt_rows_f32(
+                source,
+                stride,
+                rows,
+                _data,
+                Inputs,
+                Outputs,
+                first,
+                last,
+                target.Gelu ? 1 : 0,
+                target.Coefficients,
+                target.Wide,
+                target.Stride
+            );
             return;
         }
-        for (var p = first; p < last; p++) MultiplyPanel(source, stride, rows, p, target);
+        for (var p = first; p < last; p++)
+            MultiplyPanel(source, stride, rows, p, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyPanel(float* x, long stride, int rows, int p, in RowTarget target)
     {
-        int column = p * Panel, width = Math.Min(Panel, Outputs - column);
+        int column = p * Panel,
+            width = Math.Min(Panel, Outputs - column);
         var tile = stackalloc float[4 * Panel];
-        for (var i = 0; i < rows;)
+        for (var i = 0; i < rows; )
         {
             var count = rows - i >= 4 ? 4 : 1;
-            if (count == 4) Tile4(x + (i * stride), stride, Inputs, PanelAt(p), tile);
-            else Tile1(x + (i * stride), Inputs, PanelAt(p), tile);
-            if (target.Gelu) for (var j = 0; j < count * Panel; j += 8) InferenceKernels.Gelu(Vector256.Load(tile + j)).Store(tile + j);
+            if (count == 4)
+                Tile4(x + (i * stride), stride, Inputs, PanelAt(p), tile);
+            else
+                Tile1(x + (i * stride), Inputs, PanelAt(p), tile);
+            if (target.Gelu)
+                for (var j = 0; j < count * Panel; j += 8)
+                    InferenceKernels.Gelu(Vector256.Load(tile + j)).Store(tile + j);
             for (var r = 0; r < count; r++)
             {
-                float* from = tile + (r * Panel), to = target.Wide + ((i + r) * target.Stride) + column;
-                if (target.Coefficients is null) new ReadOnlySpan<float>(from, width).CopyTo(new Span<float>(to, width));
-                else for (var j = 0; j < width; j++) to[j] = from[j] * target.Coefficients[column + j];
+                float* from = tile + (r * Panel),
+                    to = target.Wide + ((i + r) * target.Stride) + column;
+                if (target.Coefficients is null)
+                    new ReadOnlySpan<float>(from, width).CopyTo(new Span<float>(to, width));
+                else
+                    for (var j = 0; j < width; j++)
+                        to[j] = from[j] * target.Coefficients[column + j];
             }
             i += count;
         }
     }
 
-    /// <summary>Four rows of x times one panel. A method of its own, without calls: its eight sums must stay in registers.</summary>
+    /// <summary>
+    /// Four rows of x times one panel. A method of its own, without calls: its eight sums must stay
+    /// in registers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile4(float* x, long stride, long k, float* panel, float* tile)
     {
-        float* x1 = x + stride, x2 = x1 + stride, x3 = x2 + stride;
-        Vector256<float> s00, s01, s10, s11, s20, s21, s30, s31;
+        float* x1 = x + stride,
+            x2 = x1 + stride,
+            x3 = x2 + stride;
+        Vector256<float> s00,
+            s01,
+            s10,
+            s11,
+            s20,
+            s21,
+            s30,
+            s31;
         s00 = s10 = s20 = s30 = Vector256.Load(panel);
         s01 = s11 = s21 = s31 = Vector256.Load(panel + 8);
         panel += Panel;
@@ -100,13 +151,19 @@ public sealed unsafe class PackedMatrix : RowMatrix
             s30 = Vector256.FusedMultiplyAdd(a, b0, s30);
             s31 = Vector256.FusedMultiplyAdd(a, b1, s31);
         }
-        s00.Store(tile); s01.Store(tile + 8);
-        s10.Store(tile + 16); s11.Store(tile + 24);
-        s20.Store(tile + 32); s21.Store(tile + 40);
-        s30.Store(tile + 48); s31.Store(tile + 56);
+        s00.Store(tile);
+        s01.Store(tile + 8);
+        s10.Store(tile + 16);
+        s11.Store(tile + 24);
+        s20.Store(tile + 32);
+        s21.Store(tile + 40);
+        s30.Store(tile + 48);
+        s31.Store(tile + 56);
     }
 
-    /// <summary>One row of x times one panel, each sum in the order of <see cref="Tile4"/>.</summary>
+    /// <summary>
+    /// One row of x times one panel, each sum in the order of <see cref="Tile4"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile1(float* x, long k, float* panel, float* tile)
     {
@@ -126,7 +183,8 @@ public sealed unsafe class PackedMatrix : RowMatrix
     /// <inheritdoc/>
     public override void Dispose()
     {
-        if (_data is not null) NativeMemory.AlignedFree(_data);
+        if (_data is not null)
+            NativeMemory.AlignedFree(_data);
         _data = null;
     }
 }

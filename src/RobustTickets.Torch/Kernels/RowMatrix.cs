@@ -1,11 +1,14 @@
-// Rows times a matrix that was laid out once, for forward passes: each output of a row is one sum in one order, whatever rows are beside it and whatever thread computes it.
-// What follows the product (GELU, a coefficient a column, rounding for the next product) happens while a tile of the result is in the first cache.
+// Rows times a matrix that was laid out once, for forward passes: each output of a row is one sum
+// in one order, whatever rows are beside it and whatever thread computes it. What follows the
+// product (GELU, a coefficient a column, rounding for the next product) happens while a tile of the
+// result is in the first cache.
 
 namespace RobustTickets.Torch.Kernels;
 
 /// <summary>Where a product goes and what is done to it on the way.</summary>
 /// <param name="wide">The target in float, or null where <paramref name="half"/> is given.</param>
-/// <param name="half">The target in bfloat16, or null; rows of an odd width end in one zero more.</param>
+/// <param name="half">The target in bfloat16, or null; rows of an odd width end in one zero
+/// more.</param>
 /// <param name="stride">Elements from row to row.</param>
 /// <param name="gelu">Whether GELU follows.</param>
 /// <param name="coefficients">One factor a column, or null.</param>
@@ -18,7 +21,14 @@ internal readonly unsafe struct RowTarget(float* wide, ushort* half, long stride
     internal readonly float* Coefficients = coefficients;
 
     /// <summary>The same, some rows on.</summary>
-    internal RowTarget From(long row) => new(Wide is null ? null : Wide + (row * Stride), Half is null ? null : Half + (row * Stride), Stride, Gelu, Coefficients);
+    internal RowTarget From(long row) =>
+        new(
+            Wide is null ? null : Wide + (row * Stride),
+            Half is null ? null : Half + (row * Stride),
+            Stride,
+            Gelu,
+            Coefficients
+        );
 }
 
 /// <summary>A matrix W [N, K] with its bias [N], ready to multiply rows.</summary>
@@ -36,7 +46,8 @@ public abstract unsafe class RowMatrix : IDisposable
     private int Groups => (Outputs + 31) / 32;
 
     /// <summary>
-    /// target [rows, N] = x [rows, K] W^T + b and what <paramref name="target"/> asks for; rows of x are <paramref name="stride"/> elements apart.
+    /// target [rows, N] = x [rows, K] W^T + b and what <paramref name="target"/> asks for; rows of
+    /// x are <paramref name="stride"/> elements apart.
     /// </summary>
     /// <param name="x">float, or bfloat16 where the matrix is.</param>
     /// <param name="stride">Elements from row to row of x.</param>
@@ -45,7 +56,8 @@ public abstract unsafe class RowMatrix : IDisposable
     /// <param name="serial">Whether this thread does it all; otherwise the team shares it.</param>
     internal void Multiply(void* x, long stride, int rows, RowTarget target, bool serial)
     {
-        if (rows == 0 || Outputs == 0) return;
+        if (rows == 0 || Outputs == 0)
+            return;
         using var clock = KernelClock.In(KernelPart.Gemm);
         if (serial)
         {
@@ -53,22 +65,47 @@ public abstract unsafe class RowMatrix : IDisposable
             return;
         }
         var blocks = (rows + RowsPerTask - 1) / RowsPerTask;
-        TorchParallel.For((long)blocks * Groups, Math.Max(1, Groups / 4), (begin, end) =>
-        {
-            for (var task = begin; task < end;)
+        TorchParallel.For(
+            (long)blocks * Groups,
+            Math.Max(1, Groups / 4),
+            (begin, end) =>
             {
-                int block = (int)(task / Groups), group = (int)(task % Groups), last = (int)Math.Min(Groups, group + end - task);
-                Block(x, stride, block * RowsPerTask, Math.Min(rows, (block + 1) * RowsPerTask), group, last, target);
-                task += last - group;
+                for (var task = begin; task < end; )
+                {
+                    int block = (int)(task / Groups),
+                        group = (int)(task % Groups),
+                        last = (int)Math.Min(Groups, group + end - task);
+                    Block(
+                        x,
+                        stride,
+                        block * RowsPerTask,
+                        Math.Min(rows, (block + 1) * RowsPerTask),
+                        group,
+                        last,
+                        target
+                    );
+                    task += last - group;
+                }
             }
-        });
+        );
     }
 
     private void Block(void* x, long stride, int from, int to, int firstGroup, int lastGroup, in RowTarget target) =>
         Compute(x, stride, from, to - from, firstGroup, lastGroup, target.From(from));
 
-    /// <summary>Outputs 32 firstGroup to before 32 lastGroup of rows from .. from + rows of x; the target begins with the first of these rows.</summary>
-    private protected abstract void Compute(void* x, long stride, long from, int rows, int firstGroup, int lastGroup, in RowTarget target);
+    /// <summary>
+    /// Outputs 32 firstGroup to before 32 lastGroup of rows from .. from + rows of x; the target
+    /// begins with the first of these rows.
+    /// </summary>
+    private protected abstract void Compute(
+        void* x,
+        long stride,
+        long from,
+        int rows,
+        int firstGroup,
+        int lastGroup,
+        in RowTarget target
+    );
 
     /// <inheritdoc/>
     public abstract void Dispose();

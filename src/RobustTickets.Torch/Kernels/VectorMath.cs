@@ -3,11 +3,15 @@ using System.Runtime.Intrinsics;
 
 namespace RobustTickets.Torch.Kernels;
 
-/// <summary>Elementary functions in single precision, eight lanes at a time; the library's own vector versions compute in double precision inside.</summary>
+/// <summary>
+/// Elementary functions in single precision, eight lanes at a time; the library's own vector
+/// versions compute in double precision inside.
+/// </summary>
 internal static class VectorMath
 {
     /// <summary>
-    /// exp(x) for x up to 88, relative error below 2e-7: x = n ln 2 + r with |r| at most ln 2 / 2, a polynomial of degree 6 in r, and n added to the exponent. Below -87 (and for
+    /// exp(x) for x up to 88, relative error below 2e-7: x = n ln 2 + r with |r| at most ln 2 / 2,
+    /// a polynomial of degree 6 in r, and n added to the exponent. Below -87 (and for
     /// negative infinity) the result is 0; NaN stays NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

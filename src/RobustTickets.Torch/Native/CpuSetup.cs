@@ -1,64 +1,97 @@
-// What must be arranged before libtorch is loaded, because OpenMP, OpenBLAS and malloc read it in their constructors.
-// Measured cause: Debian's default lets OpenBLAS run a pthread pool beside libtorch's OpenMP pool, and OpenBLAS 0.3.21 gives
-// AMD cores it does not know Haswell kernels: together 2.8x slower matrix products on an AVX-512 machine.
-// libc's setenv is called because Environment.SetEnvironmentVariable does not reach native code.
+// What must be arranged before libtorch is loaded, because OpenMP, OpenBLAS and malloc read it in
+// their constructors. Measured cause: Debian's default lets OpenBLAS run a pthread pool beside
+// libtorch's OpenMP pool, and OpenBLAS 0.3.21 gives AMD cores it does not know Haswell kernels:
+// together 2.8x slower matrix products on an AVX-512 machine. libc's setenv is called because
+// Environment.SetEnvironmentVariable does not reach native code.
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>CPU set-up of the process, applied once and before libtorch loads. <c>ROBUST_TICKETS_NO_CPU_SETUP=1</c> turns it off (to measure what it gains).</summary>
+/// <summary>
+/// CPU set-up of the process, applied once and before libtorch loads.
+/// <c>ROBUST_TICKETS_NO_CPU_SETUP=1</c> turns it off (to measure what it gains).
+/// </summary>
 public static unsafe partial class CpuSetup
 {
-    private const int RtldNow = 2, RtldGlobal = 0x100;
-    private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3;
+    private const int RtldNow = 2,
+        RtldGlobal = 0x100;
+    private const int TrimThreshold = -1,
+        TopPad = -2,
+        MmapThreshold = -3;
 
     private static readonly List<string> Done = [];
     private static bool s_applied;
 
-    /// <summary>What was set, preloaded or left alone, one short statement each; empty before libtorch loads.</summary>
+    /// <summary>
+    /// What was set, preloaded or left alone, one short statement each; empty before libtorch
+    /// loads.
+    /// </summary>
     public static IReadOnlyList<string> Applied => Done;
 
-    /// <summary>True unless <c>ROBUST_TICKETS_NO_CPU_SETUP</c> is set to something else than 0.</summary>
-    public static bool Enabled => Environment.GetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP") is null or "" or "0";
+    /// <summary>
+    /// True unless <c>ROBUST_TICKETS_NO_CPU_SETUP</c> is set to something else than 0.
+    /// </summary>
+    public static bool Enabled =>
+        Environment.GetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP") is null or "" or "0";
 
     /// <summary>Applies the set-up; later calls do nothing. Called by the loader.</summary>
     internal static void Apply()
     {
-        if (s_applied) return;
+        if (s_applied)
+            return;
         s_applied = true;
-        if (!OperatingSystem.IsLinux()) return;
-        // Debian 13's libtorch brings UCX along (process groups over MPI), which takes SIGSEGV away from .NET and ends the process where a null reference is an exception.
-        if (Environment.GetEnvironmentVariable("UCX_ERROR_SIGNALS") is null) setenv("UCX_ERROR_SIGNALS", "", 1);
+        if (!OperatingSystem.IsLinux())
+            return;
+        // Debian 13's libtorch brings UCX along (process groups over MPI), which takes SIGSEGV away
+        // from .NET and ends the process where a null reference is an exception.
+        if (Environment.GetEnvironmentVariable("UCX_ERROR_SIGNALS") is null)
+            setenv("UCX_ERROR_SIGNALS", "", 1);
         if (!Enabled)
         {
             Done.Add("off (ROBUST_TICKETS_NO_CPU_SETUP)");
             return;
         }
-        if (CoreType() is { } core) Set("OPENBLAS_CORETYPE", core);
-        // Left alone, Debian's libtorch counts cores by itself and may find one where the scheduler grants two.
+        if (CoreType() is { } core)
+            Set("OPENBLAS_CORETYPE", core);
+        // Left alone, Debian's libtorch counts cores by itself and may find one where the scheduler
+        // grants two.
         var threads = Math.Min(PhysicalCores("/sys/devices/system/cpu"), Environment.ProcessorCount);
         Set("OMP_NUM_THREADS", threads.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        // Workers may spin for some ten microseconds between two regions of one step, not for the milliseconds of GNU's default,
-        // which would take the second core from managed threads (tokenizers, attacks, the GC).
+        // Workers may spin for some ten microseconds between two regions of one step, not for the
+        // milliseconds of GNU's default, which would take the second core from managed threads
+        // (tokenizers, attacks, the GC).
         Set("GOMP_SPINCOUNT", "20000");
         Preload();
         KeepMemory();
     }
 
-    /// <summary>Physical cores by the kernel's topology; two hyper-threads share their multiply units, so a second thread there gains a product nothing.</summary>
+    /// <summary>
+    /// Physical cores by the kernel's topology; two hyper-threads share their multiply units, so a
+    /// second thread there gains a product nothing.
+    /// </summary>
     internal static int PhysicalCores(string folder)
     {
-        if (!Directory.Exists(folder)) return Environment.ProcessorCount;
-        var cores = Directory.EnumerateDirectories(folder, "cpu*").Select(cpu => Path.Combine(cpu, "topology", "thread_siblings_list"))
-            .Where(File.Exists).Select(f => File.ReadAllText(f).Trim()).Distinct().Count();
+        if (!Directory.Exists(folder))
+            return Environment.ProcessorCount;
+        var cores = Directory
+            .EnumerateDirectories(folder, "cpu*")
+            .Select(cpu => Path.Combine(cpu, "topology", "thread_siblings_list"))
+            .Where(File.Exists)
+            .Select(f => File.ReadAllText(f).Trim())
+            .Distinct()
+            .Count();
         return cores > 0 ? cores : Environment.ProcessorCount;
     }
 
-    /// <summary>The OpenBLAS core type for a CPU that OpenBLAS 0.3.21 does not know, or null where its own choice is right.</summary>
+    /// <summary>
+    /// The OpenBLAS core type for a CPU that OpenBLAS 0.3.21 does not know, or null where its own
+    /// choice is right.
+    /// </summary>
     internal static string? CoreType()
     {
-        if (!X86Base.IsSupported) return null;
+        if (!X86Base.IsSupported)
+            return null;
         var (_, ebx, ecx, edx) = X86Base.CpuId(0, 0);
         var amd = ebx == 0x68747541 && edx == 0x69746e65 && ecx == 0x444d4163; // "AuthenticAMD"
         var signature = X86Base.CpuId(1, 0).Eax;
@@ -66,8 +99,12 @@ public static unsafe partial class CpuSetup
         return CoreType(amd, family, Avx512F.IsSupported);
     }
 
-    /// <summary>The rule behind <see cref="CoreType()"/>: AMD family 25 (Zen 3 and 4) and later with AVX-512 take the SkylakeX kernels.</summary>
-    internal static string? CoreType(bool amd, int family, bool avx512) => amd && family >= 25 && avx512 ? "SkylakeX" : null;
+    /// <summary>
+    /// The rule behind <see cref="CoreType()"/>: AMD family 25 (Zen 3 and 4) and later with AVX-512
+    /// take the SkylakeX kernels.
+    /// </summary>
+    internal static string? CoreType(bool amd, int family, bool avx512) =>
+        amd && family >= 25 && avx512 ? "SkylakeX" : null;
 
     private static void Set(string name, string value)
     {
@@ -80,33 +117,50 @@ public static unsafe partial class CpuSetup
         Done.Add($"{name}={value}");
     }
 
-    // libtorch asks for libblas.so.3, liblapack.so.3 and libopenblas.so.0 by SONAME: whatever is loaded under that name first serves.
+    // libtorch asks for libblas.so.3, liblapack.so.3 and libopenblas.so.0 by SONAME: whatever is
+    // loaded under that name first serves.
     private static void Preload()
     {
-        if (Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 }) return; // binary releases carry their own BLAS
+        if (Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 })
+            return; // binary releases carry their own BLAS
         foreach (var triplet in (string[])["x86_64-linux-gnu", "aarch64-linux-gnu"])
         {
             var folder = $"/usr/lib/{triplet}/openblas-openmp";
-            if (!Directory.Exists(folder)) continue;
+            if (!Directory.Exists(folder))
+                continue;
             foreach (var name in (string[])["libopenblas.so.0", "libblas.so.3", "liblapack.so.3"])
             {
                 var path = Path.Combine(folder, name);
-                if (File.Exists(path) && dlopen(path, RtldNow | RtldGlobal) != 0) Done.Add($"preloaded {path}");
+                if (File.Exists(path) && dlopen(path, RtldNow | RtldGlobal) != 0)
+                    Done.Add($"preloaded {path}");
             }
             return;
         }
-        Done.Add("no OpenMP flavour of OpenBLAS found (apt-get install libopenblas0-openmp): matrix products will be slower");
+        Done.Add(
+            "no OpenMP flavour of OpenBLAS found (apt-get install libopenblas0-openmp): matrix products will be slower"
+        );
     }
 
-    /// <summary>Big tensors come from one range of their own (native/memory.cpp); called when the shim is loaded, before the first tensor.</summary>
+    /// <summary>
+    /// Big tensors come from one range of their own (native/memory.cpp); called when the shim is
+    /// loaded, before the first tensor.
+    /// </summary>
     internal static void OpenHeap(nint library)
     {
-        if (!OperatingSystem.IsLinux() || !Enabled) return;
-        if (!NativeLibrary.TryGetExport(library, "rt_heap_open", out var open)) Done.Add("big tensors left to malloc: the native library is older than the program");
-        else Done.Add(((delegate* unmanaged[Cdecl]<int>)open)() != 0 ? "big tensors in one range, on huge pages where the kernel gives them" : "big tensors left to malloc: no addresses to reserve");
+        if (!OperatingSystem.IsLinux() || !Enabled)
+            return;
+        if (!NativeLibrary.TryGetExport(library, "rt_heap_open", out var open))
+            Done.Add("big tensors left to malloc: the native library is older than the program");
+        else
+            Done.Add(
+                ((delegate* unmanaged[Cdecl]<int>)open)() != 0
+                    ? "big tensors in one range, on huge pages where the kernel gives them"
+                    : "big tensors left to malloc: no addresses to reserve"
+            );
     }
 
-    // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB, each step anew.
+    // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB,
+    // each step anew.
     private static void KeepMemory()
     {
         var kept = mallopt(MmapThreshold, 1 << 30) == 1 || mallopt(MmapThreshold, 32 << 20) == 1;
@@ -115,7 +169,12 @@ public static unsafe partial class CpuSetup
         Done.Add(kept ? "malloc keeps freed memory" : "malloc left alone");
     }
 
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] private static partial int setenv(string name, string value, int overwrite);
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] private static partial nint dlopen(string path, int flags);
-    [LibraryImport("libc")] private static partial int mallopt(int parameter, int value);
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint dlopen(string path, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int mallopt(int parameter, int value);
 }

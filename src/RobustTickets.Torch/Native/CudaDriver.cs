@@ -1,4 +1,5 @@
-// What NVIDIA's driver says about its GPUs, asked without libtorch: names and sizes for people, and whether a GPU multiplies bfloat16. Absent on machines without the driver.
+// What NVIDIA's driver says about its GPUs, asked without libtorch: names and sizes for people, and
+// whether a GPU multiplies bfloat16. Absent on machines without the driver.
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -11,19 +12,28 @@ namespace RobustTickets.Torch.Native;
 /// <param name="Minor">Compute capability, second number.</param>
 public sealed record CudaDevice(string Name, long Bytes, int Major, int Minor)
 {
-    /// <summary>Whether it multiplies bfloat16 in hardware: from compute capability 8.0 (Ampere) on.</summary>
+    /// <summary>
+    /// Whether it multiplies bfloat16 in hardware: from compute capability 8.0 (Ampere) on.
+    /// </summary>
     public bool HasBFloat16 => Major >= 8;
 
     /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"{Name}, {Bytes / (1024.0 * 1024 * 1024):0} GiB, compute capability {Major}.{Minor}");
+    public override string ToString() =>
+        FormattableString.Invariant(
+            $"{Name}, {Bytes / (1024.0 * 1024 * 1024):0} GiB, compute capability {Major}.{Minor}"
+        );
 }
 
 internal static unsafe partial class CudaDriver
 {
     private const string Library = "libcuda.so.1";
-    private const int CapabilityMajor = 75, CapabilityMinor = 76;
+    private const int CapabilityMajor = 75,
+        CapabilityMinor = 76;
 
-    /// <summary>The GPUs in the driver's order, which CUDA_VISIBLE_DEVICES narrows as it does libtorch's; empty without a driver. <paramref name="problem"/> says why there is none.</summary>
+    /// <summary>
+    /// The GPUs in the driver's order, which CUDA_VISIBLE_DEVICES narrows as it does libtorch's;
+    /// empty without a driver. <paramref name="problem"/> says why there is none.
+    /// </summary>
     public static IReadOnlyList<CudaDevice> Devices(out string? problem)
     {
         problem = null;
@@ -31,8 +41,10 @@ internal static unsafe partial class CudaDriver
         {
             var status = cuInit(0);
             var count = 0;
-            if (status == 0) status = cuDeviceGetCount(out count);
-            if (status != 0 || count == 0) problem = status != 0 ? $"NVIDIA's driver answers with error {status}" : "NVIDIA's driver sees no GPU";
+            if (status == 0)
+                status = cuDeviceGetCount(out count);
+            if (status != 0 || count == 0)
+                problem = status != 0 ? $"NVIDIA's driver answers with error {status}" : "NVIDIA's driver sees no GPU";
             return status == 0 ? [.. Enumerable.Range(0, count).Select(Describe)] : [];
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
@@ -46,8 +58,13 @@ internal static unsafe partial class CudaDriver
     {
         const int room = 128;
         var name = stackalloc byte[room];
-        if (cuDeviceGet(out var device, ordinal) != 0 || cuDeviceGetName(name, room, device) != 0 || cuDeviceTotalMem_v2(out var bytes, device) != 0
-            || cuDeviceGetAttribute(out var major, CapabilityMajor, device) != 0 || cuDeviceGetAttribute(out var minor, CapabilityMinor, device) != 0)
+        if (
+            cuDeviceGet(out var device, ordinal) != 0
+            || cuDeviceGetName(name, room, device) != 0
+            || cuDeviceTotalMem_v2(out var bytes, device) != 0
+            || cuDeviceGetAttribute(out var major, CapabilityMajor, device) != 0
+            || cuDeviceGetAttribute(out var minor, CapabilityMinor, device) != 0
+        )
         {
             return new CudaDevice("a GPU its driver does not describe", 0, 0, 0);
         }
@@ -55,10 +72,21 @@ internal static unsafe partial class CudaDriver
         return new CudaDevice(Encoding.UTF8.GetString(text[..text.IndexOf((byte)0)]), (long)bytes, major, minor);
     }
 
-    [LibraryImport(Library)] private static partial int cuInit(uint flags);
-    [LibraryImport(Library)] private static partial int cuDeviceGetCount(out int count);
-    [LibraryImport(Library)] private static partial int cuDeviceGet(out int device, int ordinal);
-    [LibraryImport(Library)] private static partial int cuDeviceGetName(byte* name, int length, int device);
-    [LibraryImport(Library)] private static partial int cuDeviceTotalMem_v2(out nuint bytes, int device);
-    [LibraryImport(Library)] private static partial int cuDeviceGetAttribute(out int value, int attribute, int device);
+    [LibraryImport(Library)]
+    private static partial int cuInit(uint flags);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceGetCount(out int count);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceGet(out int device, int ordinal);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceGetName(byte* name, int length, int device);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceTotalMem_v2(out nuint bytes, int device);
+
+    [LibraryImport(Library)]
+    private static partial int cuDeviceGetAttribute(out int value, int attribute, int device);
 }

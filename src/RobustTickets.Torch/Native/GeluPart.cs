@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>Some rows and columns of an activation c GELU(z + bias); pointers are to the first column of the first row.</summary>
+/// <summary>
+/// Some rows and columns of an activation c GELU(z + bias); pointers are to the first column of the
+/// first row.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct GeluPart
 {
@@ -11,7 +14,8 @@ internal unsafe struct GeluPart
     internal float* Z;
 
     /// <summary>[Columns]; coefficients may be null.</summary>
-    internal float* Bias, Coefficients;
+    internal float* Bias,
+        Coefficients;
 
     /// <summary>[Rows, Columns] activations; null where <see cref="Half"/> is given.</summary>
     internal float* Wide;
@@ -20,7 +24,9 @@ internal unsafe struct GeluPart
     internal ushort* Half;
 
     /// <summary>Elements from row to row of every matrix, and what the part has of them.</summary>
-    internal long Stride, Rows, Columns;
+    internal long Stride,
+        Rows,
+        Columns;
 
     /// <summary>Backward: [Rows, Columns] gradient of the activations, becomes that of z.</summary>
     internal float* Gradient;
@@ -29,8 +35,12 @@ internal unsafe struct GeluPart
     internal ushort* GradientHalf;
 
     /// <summary>Backward: [Columns] sums of the first block of rows.</summary>
-    internal float* BiasSums, CoefficientSums;
+    internal float* BiasSums,
+        CoefficientSums;
 
-    /// <summary>Backward: rows of a block, and elements from its sums to those of the next.</summary>
-    internal long Block, BlockStride;
+    /// <summary>
+    /// Backward: rows of a block, and elements from its sums to those of the next.
+    /// </summary>
+    internal long Block,
+        BlockStride;
 }

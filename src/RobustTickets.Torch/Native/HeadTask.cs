@@ -11,10 +11,14 @@ internal unsafe struct HeadTask
     internal float* Query;
 
     /// <summary>[Keys, Width], likewise.</summary>
-    internal float* Key, Value;
+    internal float* Key,
+        Value;
 
     /// <summary>Elements from row to row, rows of either kind, and elements of one.</summary>
-    internal long Stride, Queries, Keys, Width;
+    internal long Stride,
+        Queries,
+        Keys,
+        Width;
 
     /// <summary>1 / sqrt(<see cref="Width"/>).</summary>
     internal float Scale;
@@ -34,7 +38,9 @@ internal unsafe struct HeadTask
     /// <summary>1 / (1 - p), or 0 where nothing is dropped.</summary>
     internal float Keeps;
 
-    /// <summary>[Queries, Keys rounded up to 8] probabilities that forward leaves to backward, or null.</summary>
+    /// <summary>
+    /// [Queries, Keys rounded up to 8] probabilities that forward leaves to backward, or null.
+    /// </summary>
     internal float* Table;
 
     /// <summary>4 tables and (round16(Width) + 8) round16(Keys) floats.</summary>

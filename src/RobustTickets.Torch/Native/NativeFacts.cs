@@ -5,7 +5,8 @@ namespace RobustTickets.Torch.Native;
 
 internal static unsafe partial class NativeFacts
 {
-    private const int RtldNow = 2, RtldNoLoad = 4;
+    private const int RtldNow = 2,
+        RtldNoLoad = 4;
 
     /// <summary>libtorch's own description of its build.</summary>
     public static string Build() => Described(0);
@@ -16,18 +17,42 @@ internal static unsafe partial class NativeFacts
     /// <summary>The OpenBLAS that is loaded, or null when none is. Never loads one.</summary>
     public static OpenBlasInfo? OpenBlas()
     {
-        if (!OperatingSystem.IsLinux()) return null;
+        if (!OperatingSystem.IsLinux())
+            return null;
         var handle = dlopen("libopenblas.so.0", RtldNow | RtldNoLoad);
-        if (handle == 0 || !NativeLibrary.TryGetExport(handle, "openblas_get_config", out var config)
+        if (
+            handle == 0
+            || !NativeLibrary.TryGetExport(handle, "openblas_get_config", out var config)
             || !NativeLibrary.TryGetExport(handle, "openblas_get_corename", out var core)
-            || !NativeLibrary.TryGetExport(handle, "openblas_get_parallel", out var parallel)) return null;
-        var threading = ((delegate* unmanaged[Cdecl]<int>)parallel)() switch { 1 => "pthreads", 2 => "openmp", _ => "none" };
-        var path = File.ReadLines("/proc/self/maps").Select(l => l.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries))
-            .FirstOrDefault(f => f.Length == 6 && Path.GetFileName(f[5]).StartsWith("libopenblas", StringComparison.Ordinal))?[5] ?? "";
-        return new OpenBlasInfo(Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)config)()).Trim(), Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)core)()), threading, path);
+            || !NativeLibrary.TryGetExport(handle, "openblas_get_parallel", out var parallel)
+        )
+            return null;
+        var threading = ((delegate* unmanaged[Cdecl]<int>)parallel)() switch
+        {
+            1 => "pthreads",
+            2 => "openmp",
+            _ => "none",
+        };
+        var path =
+            File.ReadLines("/proc/self/maps")
+                .Select(l => l.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries))
+                .FirstOrDefault(f =>
+                    f.Length == 6 && Path.GetFileName(f[5]).StartsWith("libopenblas", StringComparison.Ordinal)
+                )
+                ?[5]
+            ?? "";
+        return new OpenBlasInfo(
+            Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)config)()).Trim(),
+            Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)core)()),
+            threading,
+            path
+        );
     }
 
-    /// <summary>The range of big tensors: bytes made accessible, bytes in tensors, holes between them. Zeros where it is not open.</summary>
+    /// <summary>
+    /// The range of big tensors: bytes made accessible, bytes in tensors, holes between them. Zeros
+    /// where it is not open.
+    /// </summary>
     public static (long Reached, long Used, long Holes) Heap()
     {
         Shim.rt_heap_state(out var reached, out var used, out var holes);
@@ -36,7 +61,9 @@ internal static unsafe partial class NativeFacts
 
     /// <summary>Whether a shared library whose file name begins like this is loaded.</summary>
     public static bool IsLoaded(string beginning) =>
-        File.Exists("/proc/self/maps") && File.ReadLines("/proc/self/maps").Any(line => Path.GetFileName(line).StartsWith(beginning, StringComparison.Ordinal));
+        File.Exists("/proc/self/maps")
+        && File.ReadLines("/proc/self/maps")
+            .Any(line => Path.GetFileName(line).StartsWith(beginning, StringComparison.Ordinal));
 
     private static string Described(int what)
     {
@@ -45,5 +72,6 @@ internal static unsafe partial class NativeFacts
         return Shim.Text(text).Trim();
     }
 
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)] private static partial nint dlopen(string path, int flags);
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint dlopen(string path, int flags);
 }

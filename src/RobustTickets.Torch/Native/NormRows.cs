@@ -3,12 +3,18 @@ using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>Some whole rows of y = LayerNorm(dropout(x + bias) + residual); pointers are to the first of them.</summary>
+/// <summary>
+/// Some whole rows of y = LayerNorm(dropout(x + bias) + residual); pointers are to the first of
+/// them.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NormRows
 {
-    /// <summary>Rows, and elements of each; the rows of every matrix lie one behind the other.</summary>
-    internal long Rows, Width;
+    /// <summary>
+    /// Rows, and elements of each; the rows of every matrix lie one behind the other.
+    /// </summary>
+    internal long Rows,
+        Width;
 
     /// <summary>[Rows] keys of the dropout masks, or null: no dropout.</summary>
     internal ulong* Keys;
@@ -46,9 +52,14 @@ internal unsafe struct NormRows
     /// <summary>Backward: [Rows, Width] gradient of the result.</summary>
     internal float* Dy;
 
-    /// <summary>Backward: [Rows, Width] gradients of x (may be <see cref="Dy"/>) and of the residual.</summary>
-    internal float* Dx, DResidual;
+    /// <summary>
+    /// Backward: [Rows, Width] gradients of x (may be <see cref="Dy"/>) and of the residual.
+    /// </summary>
+    internal float* Dx,
+        DResidual;
 
     /// <summary>Backward: [Width] column sums, to which these rows are added.</summary>
-    internal float* GammaSums, BetaSums, BiasSums;
+    internal float* GammaSums,
+        BetaSums,
+        BiasSums;
 }

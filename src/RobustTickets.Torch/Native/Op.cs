@@ -2,12 +2,15 @@
 namespace RobustTickets.Torch.Native;
 
 /// <summary>
-/// An operator by schema name and overload, e.g. <c>new Op("aten::add", "Tensor", 3)</c>. Making one loads nothing; the first call resolves it.
-/// All operators this library uses are fields of <see cref="Ops"/>, so that a test can resolve every one of them.
+/// An operator by schema name and overload, e.g. <c>new Op("aten::add", "Tensor", 3)</c>. Making
+/// one loads nothing; the first call resolves it.
+/// All operators this library uses are fields of <see cref="Ops"/>, so that a test can resolve
+/// every one of them.
 /// </summary>
 /// <param name="name">Schema name with namespace.</param>
 /// <param name="overload">Overload name, empty for the base overload.</param>
-/// <param name="passed">How many leading arguments the callers pass; the schema's defaults fill the rest.</param>
+/// <param name="passed">How many leading arguments the callers pass; the schema's defaults fill the
+/// rest.</param>
 public sealed unsafe class Op(string name, string overload, int passed)
 {
     private nint _handle;
@@ -34,7 +37,10 @@ public sealed unsafe class Op(string name, string overload, int passed)
     {
         get
         {
-            Shim.Check(Shim.rt_op_schema(Handle, out var text, out var arguments, out var required, out var results), Name);
+            Shim.Check(
+                Shim.rt_op_schema(Handle, out var text, out var arguments, out var required, out var results),
+                Name
+            );
             return new OpSchema(Shim.Text(text), arguments, required, results);
         }
     }

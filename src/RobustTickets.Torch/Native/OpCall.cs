@@ -1,5 +1,6 @@
-// One boxed operator call: packs the arguments on the stack, keeps the tensors alive while native code runs,
-// and turns a failure into an exception with the operator, the shapes and libtorch's text.
+// One boxed operator call: packs the arguments on the stack, keeps the tensors alive while native
+// code runs, and turns a failure into an exception with the operator, the shapes and libtorch's
+// text.
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -15,12 +16,14 @@ namespace RobustTickets.Torch.Native;
 /// </summary>
 public unsafe ref struct OpCall
 {
-    private const int MostArguments = 16, InlineNumbers = 24, MostResults = 8;
+    private const int MostArguments = 16,
+        InlineNumbers = 24,
+        MostResults = 8;
 
     private readonly Op _op;
     private Values _values;
-    private Roots _roots;      // tensors and pinned arrays the native side reads: kept reachable until the call returns
-    private Numbers _numbers;  // short integer and handle lists; addresses are filled in at the call
+    private Roots _roots; // tensors and pinned arrays the native side reads: kept reachable until the call returns
+    private Numbers _numbers; // short integer and handle lists; addresses are filled in at the call
     private int _count;
     private int _used;
 
@@ -106,7 +109,8 @@ public unsafe ref struct OpCall
     public void Add(scoped ReadOnlySpan<Tensor?> tensors)
     {
         var pinned = GC.AllocateUninitializedArray<long>(tensors.Length, pinned: true);
-        for (var i = 0; i < tensors.Length; i++) pinned[i] = tensors[i]?.Handle ?? 0;
+        for (var i = 0; i < tensors.Length; i++)
+            pinned[i] = tensors[i]?.Handle ?? 0;
         ref var value = ref Next(new TensorList(pinned, tensors.ToArray()));
         value.Tag = RtTag.TensorList;
         value.Count = tensors.Length;
@@ -124,7 +128,9 @@ public unsafe ref struct OpCall
         value.Pointer = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
     }
 
-    /// <summary>Runs the call and drops its results (in-place operators return their own first argument).</summary>
+    /// <summary>
+    /// Runs the call and drops its results (in-place operators return their own first argument).
+    /// </summary>
     /// <exception cref="TorchException">The operator failed.</exception>
     public void Run() => Invoke(null, 0);
 
@@ -134,11 +140,15 @@ public unsafe ref struct OpCall
     {
         RtValue result;
         var produced = Invoke(&result, 1);
-        if (produced != 1 || result.Tag != RtTag.Tensor) throw new TorchException(_op.ToString(), Describe(), "returned no tensor");
+        if (produced != 1 || result.Tag != RtTag.Tensor)
+            throw new TorchException(_op.ToString(), Describe(), "returned no tensor");
         return new Tensor(result.Pointer);
     }
 
-    /// <summary>Runs the call and returns its tensors, null where one is undefined; a list result is flattened into it.</summary>
+    /// <summary>
+    /// Runs the call and returns its tensors, null where one is undefined; a list result is
+    /// flattened into it.
+    /// </summary>
     /// <exception cref="TorchException">The operator failed or returned something else.</exception>
     public Tensor?[] Tensors()
     {
@@ -149,14 +159,20 @@ public unsafe ref struct OpCall
         {
             switch (results[i].Tag)
             {
-                case RtTag.Tensor: tensors.Add(new Tensor(results[i].Pointer)); break;
-                case RtTag.None: tensors.Add(null); break;
+                case RtTag.Tensor:
+                    tensors.Add(new Tensor(results[i].Pointer));
+                    break;
+                case RtTag.None:
+                    tensors.Add(null);
+                    break;
                 case RtTag.TensorList:
                     var list = (nint*)results[i].Pointer;
-                    for (var j = 0; j < results[i].Count; j++) tensors.Add(list[j] == 0 ? null : new Tensor(list[j]));
+                    for (var j = 0; j < results[i].Count; j++)
+                        tensors.Add(list[j] == 0 ? null : new Tensor(list[j]));
                     Shim.rt_free_list(list);
                     break;
-                default: break; // a number among tensors (the seed of a fused attention): nobody here needs it
+                default:
+                    break; // a number among tensors (the seed of a fused attention): nobody here needs it
             }
         }
         return [.. tensors];
@@ -179,7 +195,8 @@ public unsafe ref struct OpCall
     [UnscopedRef]
     private ref RtValue Next(object? root)
     {
-        if (_count == MostArguments) throw new ArgumentException($"{_op}: more than {MostArguments} arguments");
+        if (_count == MostArguments)
+            throw new ArgumentException($"{_op}: more than {MostArguments} arguments");
         _roots[_count] = root;
         return ref _values[_count++];
     }
@@ -187,17 +204,21 @@ public unsafe ref struct OpCall
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int Invoke(RtValue* results, int room)
     {
-        // A ref struct lives on the stack and never moves, so the address of its own buffer stays valid during the call.
+        // A ref struct lives on the stack and never moves, so the address of its own buffer stays
+        // valid during the call.
         var numbers = (long*)Unsafe.AsPointer(ref Unsafe.As<Numbers, long>(ref _numbers));
         var values = (RtValue*)Unsafe.AsPointer(ref Unsafe.As<Values, RtValue>(ref _values));
         for (var i = 0; i < _count; i++)
         {
-            if (values[i].Tag == RtTag.IntList && values[i].Integer < 0) values[i].Pointer = (nint)(numbers + (-1 - values[i].Integer));
+            if (values[i].Tag == RtTag.IntList && values[i].Integer < 0)
+                values[i].Pointer = (nint)(numbers + (-1 - values[i].Integer));
         }
         int produced;
         var status = Shim.rt_op_call(_op.Handle, values, _count, results, room, &produced);
-        if (status != 0) throw ManagedErrors.Translate(_op.ToString(), Describe(), Shim.LastError());
-        for (var i = 0; i < _count; i++) GC.KeepAlive(_roots[i]);
+        if (status != 0)
+            throw ManagedErrors.Translate(_op.ToString(), Describe(), Shim.LastError());
+        for (var i = 0; i < _count; i++)
+            GC.KeepAlive(_roots[i]);
         return produced;
     }
 
@@ -210,11 +231,13 @@ public unsafe ref struct OpCall
             parts[i] = (value.Tag, _roots[i]) switch
             {
                 (_, Tensor t) => t.Describe(),
-                (_, TensorList l) => $"({string.Join(", ", l.Tensors.Take(8).Select(t => t?.Describe() ?? "none"))}{(l.Tensors.Length > 8 ? ", ..." : "")})",
+                (_, TensorList l) =>
+                    $"({string.Join(", ", l.Tensors.Take(8).Select(t => t?.Describe() ?? "none"))}{(l.Tensors.Length > 8 ? ", ..." : "")})",
                 (RtTag.Int, _) => value.Integer.ToString(CultureInfo.InvariantCulture),
                 (RtTag.Double, _) => value.Real.ToString(CultureInfo.InvariantCulture),
                 (RtTag.Bool, _) => value.Integer != 0 ? "true" : "false",
-                (RtTag.IntList, _) => $"({string.Join(", ", new ReadOnlySpan<long>((void*)value.Pointer, value.Count).ToArray())})",
+                (RtTag.IntList, _) =>
+                    $"({string.Join(", ", new ReadOnlySpan<long>((void*)value.Pointer, value.Count).ToArray())})",
                 (RtTag.None, _) => "none",
                 _ => value.Tag.ToString(),
             };

@@ -1,8 +1,12 @@
-// Every operator this library calls, by the name it has in libtorch's schemas. The number is how many leading arguments
-// our callers pass. A test resolves each one and checks that number against the schema of the libtorch at hand.
+// Every operator this library calls, by the name it has in libtorch's schemas. The number is how
+// many leading arguments our callers pass. A test resolves each one and checks that number against
+// the schema of the libtorch at hand.
 namespace RobustTickets.Torch.Native;
 
-/// <summary>The operators in use. Others are one line away: <c>new Op("aten::name", "overload", passed)</c> with <see cref="OpCall"/>.</summary>
+/// <summary>
+/// The operators in use. Others are one line away: <c>new Op("aten::name", "overload", passed)</c>
+/// with <see cref="OpCall"/>.
+/// </summary>
 public static class Ops
 {
     // creation and copies
@@ -190,7 +194,9 @@ public static class Ops
     internal static readonly Op ForeachNorm = new("aten::_foreach_norm", "Scalar", 2);
     internal static readonly Op ForeachMulScalarInPlace = new("aten::_foreach_mul_", "Scalar", 2);
 
-    /// <summary>Operators of libtorch 2.x that are used where they exist; each has another way beside it.</summary>
+    /// <summary>
+    /// Operators of libtorch 2.x that are used where they exist; each has another way beside it.
+    /// </summary>
     public static class Newer
     {
         internal static readonly Op ScaledDotProductAttention = new("aten::scaled_dot_product_attention", "", 6);
@@ -202,6 +208,10 @@ public static class Ops
 
     /// <summary>All of them, for checks of a libtorch.</summary>
     public static IReadOnlyList<Op> Table { get; } =
-        [.. typeof(Ops).GetFields(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)
-            .Where(f => f.FieldType == typeof(Op)).Select(f => (Op)f.GetValue(null)!)];
+    [
+        .. typeof(Ops)
+            .GetFields(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)
+            .Where(f => f.FieldType == typeof(Op))
+            .Select(f => (Op)f.GetValue(null)!),
+    ];
 }

@@ -1,21 +1,36 @@
-// The C ABI of native/rt.h, declared once. Every function here is blittable; statuses are checked in Status.cs.
+// The C ABI of native/rt.h, declared once. Every function here is blittable; statuses are checked
+// in Status.cs.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>One argument or result of a boxed operator call, laid out as <c>Value</c> in native/rt.h (16 bytes).</summary>
+/// <summary>
+/// One argument or result of a boxed operator call, laid out as <c>Value</c> in native/rt.h (16
+/// bytes).
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 internal struct RtValue
 {
-    [FieldOffset(0)] public RtTag Tag;
-    [FieldOffset(4)] public int Count;
-    [FieldOffset(8)] public long Integer;
-    [FieldOffset(8)] public double Real;
-    [FieldOffset(8)] public nint Pointer;
+    [FieldOffset(0)]
+    public RtTag Tag;
+
+    [FieldOffset(4)]
+    public int Count;
+
+    [FieldOffset(8)]
+    public long Integer;
+
+    [FieldOffset(8)]
+    public double Real;
+
+    [FieldOffset(8)]
+    public nint Pointer;
 }
 
-/// <summary>Kinds of <see cref="RtValue"/>; the numbers are those of <c>Tag</c> in native/rt.h.</summary>
+/// <summary>
+/// Kinds of <see cref="RtValue"/>; the numbers are those of <c>Tag</c> in native/rt.h.
+/// </summary>
 internal enum RtTag
 {
     None = 0,
@@ -37,110 +52,324 @@ internal static unsafe partial class Shim
 
     private const string Library = "robust_tickets_torch";
 
-    // Runs before the first native call of this class, never earlier: a process that computes nothing never loads libtorch.
-    static Shim() => NativeLibrary.SetDllImportResolver(typeof(Shim).Assembly, static (name, _, _) =>
-        name == Library ? ShimLibrary.Handle : 0);
+    // Runs before the first native call of this class, never earlier: a process that computes
+    // nothing never loads libtorch.
+    static Shim() =>
+        NativeLibrary.SetDllImportResolver(
+            typeof(Shim).Assembly,
+            static (name, _, _) => name == Library ? ShimLibrary.Handle : 0
+        );
 
-    [LibraryImport(Library)] public static partial byte* rt_last_error();
-    [LibraryImport(Library)] public static partial byte* rt_torch_version();
-    [LibraryImport(Library)] public static partial int rt_describe(int what, byte** text);
+    [LibraryImport(Library)]
+    public static partial byte* rt_last_error();
+
+    [LibraryImport(Library)]
+    public static partial byte* rt_torch_version();
+
+    [LibraryImport(Library)]
+    public static partial int rt_describe(int what, byte** text);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int rt_op_resolve(string name, string overload, out nint op);
-    [LibraryImport(Library)] public static partial int rt_op_schema(nint op, out byte* text, out int arguments, out int required, out int results);
-    [LibraryImport(Library)] public static partial int rt_op_call(nint op, RtValue* arguments, int count, RtValue* results, int room, int* produced);
-    [LibraryImport(Library)] public static partial void rt_free_list(nint* tensors);
 
-    [LibraryImport(Library)] public static partial long rt_live();
-    [LibraryImport(Library)] public static partial void rt_free(nint handle);
-    [LibraryImport(Library)] public static partial nint rt_share(nint handle);
-    [LibraryImport(Library)] public static partial int rt_without_history(nint handle, out nint result);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_is_sole(nint handle);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_version(nint handle);
     [LibraryImport(Library)]
-    public static partial int rt_tensor(void* data, long bytes, long* shape, int rank, int dtype, int deviceType, int deviceIndex, out nint result);
-    [LibraryImport(Library)] public static partial int rt_read(nint handle, void* data, long bytes);
+    public static partial int rt_op_schema(
+        nint op,
+        out byte* text,
+        out int arguments,
+        out int required,
+        out int results
+    );
+
+    [LibraryImport(Library)]
+    public static partial int rt_op_call(
+        nint op,
+        RtValue* arguments,
+        int count,
+        RtValue* results,
+        int room,
+        int* produced
+    );
+
+    [LibraryImport(Library)]
+    public static partial void rt_free_list(nint* tensors);
+
+    [LibraryImport(Library)]
+    public static partial long rt_live();
+
+    [LibraryImport(Library)]
+    public static partial void rt_free(nint handle);
+
+    [LibraryImport(Library)]
+    public static partial nint rt_share(nint handle);
+
+    [LibraryImport(Library)]
+    public static partial int rt_without_history(nint handle, out nint result);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_is_sole(nint handle);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_version(nint handle);
+
+    [LibraryImport(Library)]
+    public static partial int rt_tensor(
+        void* data,
+        long bytes,
+        long* shape,
+        int rank,
+        int dtype,
+        int deviceType,
+        int deviceIndex,
+        out nint result
+    );
+
+    [LibraryImport(Library)]
+    public static partial int rt_read(nint handle, void* data, long bytes);
 
     // Sub-microsecond getters: no lock, no callback, no exception, so the GC transition is skipped.
-    [LibraryImport(Library), SuppressGCTransition] public static partial void* rt_data(nint handle);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_rank(nint handle);
-    [LibraryImport(Library), SuppressGCTransition] public static partial long rt_numel(nint handle);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_dtype(nint handle);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_device(nint handle, int* index);
-    [LibraryImport(Library), SuppressGCTransition] public static partial void rt_shape(nint handle, long* shape);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_is_contiguous(nint handle);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_requires_grad(nint handle);
-    [LibraryImport(Library)] public static partial int rt_is_leaf(nint handle);
-    [LibraryImport(Library)] public static partial int rt_set_requires_grad(nint handle, int value);
-    [LibraryImport(Library)] public static partial int rt_grad(nint handle, out nint result);
-    [LibraryImport(Library)] public static partial int rt_set_grad(nint handle, nint grad);
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void* rt_data(nint handle);
 
-    [LibraryImport(Library)] public static partial int rt_backward(nint* roots, int count, nint* gradients, int retainGraph);
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_rank(nint handle);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial long rt_numel(nint handle);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_dtype(nint handle);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_device(nint handle, int* index);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void rt_shape(nint handle, long* shape);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_is_contiguous(nint handle);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_requires_grad(nint handle);
+
     [LibraryImport(Library)]
-    public static partial int rt_grad_of(nint* outputs, int outputCount, nint* inputs, int inputCount, nint* gradients,
-        int retainGraph, int createGraph, int allowUnused, nint* results);
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_grad_mode();
-    [LibraryImport(Library), SuppressGCTransition] public static partial void rt_set_grad_mode(int enabled);
+    public static partial int rt_is_leaf(nint handle);
+
     [LibraryImport(Library)]
-    public static partial int rt_custom_node(nint* inputs, int inputCount, nint* outputs, int outputCount,
-        delegate* unmanaged[Cdecl]<nint, nint*, int, nint*, int, long> backward, delegate* unmanaged[Cdecl]<nint, void> release,
-        nint context, byte* label, out int attached);
+    public static partial int rt_set_requires_grad(nint handle, int value);
 
-    [LibraryImport(Library), SuppressGCTransition] public static partial int rt_backward_wants(int input);
-
-    [LibraryImport(Library)] public static partial int rt_gemm_kinds();
     [LibraryImport(Library)]
-    public static partial int rt_gemm(int half, int plain, int ta, int tb, long m, long n, long k, void* a, long lda, void* b, long ldb, float beta, float* c, long ldc);
+    public static partial int rt_grad(nint handle, out nint result);
 
-    [LibraryImport(Library)] public static partial void rt_heap_state(out long reached, out long used, out long holes);
-
-    [LibraryImport(Library)] public static partial int rt_bf16_supported();
-    [LibraryImport(Library)] public static partial int rt_avx512_supported();
     [LibraryImport(Library)]
-    public static partial void rt_rows_f32(float* x, long ldx, long rows, float* panels, long inputs, long outputs, long first, long last, int gelu, float* coefficients, float* y, long ldy);
+    public static partial int rt_set_grad(nint handle, nint grad);
+
+    [LibraryImport(Library)]
+    public static partial int rt_backward(nint* roots, int count, nint* gradients, int retainGraph);
+
+    [LibraryImport(Library)]
+    public static partial int rt_grad_of(
+        nint* outputs,
+        int outputCount,
+        nint* inputs,
+        int inputCount,
+        nint* gradients,
+        int retainGraph,
+        int createGraph,
+        int allowUnused,
+        nint* results
+    );
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_grad_mode();
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void rt_set_grad_mode(int enabled);
+
+    [LibraryImport(Library)]
+    public static partial int rt_custom_node(
+        nint* inputs,
+        int inputCount,
+        nint* outputs,
+        int outputCount,
+        delegate* unmanaged[Cdecl]<nint, nint*, int, nint*, int, long> backward,
+        delegate* unmanaged[Cdecl]<nint, void> release,
+        nint context,
+        byte* label,
+        out int attached
+    );
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial int rt_backward_wants(int input);
+
+    [LibraryImport(Library)]
+    public static partial int rt_gemm_kinds();
+
+    [LibraryImport(Library)]
+    public static partial int rt_gemm(
+        int half,
+        int plain,
+        int ta,
+        int tb,
+        long m,
+        long n,
+        long k,
+        void* a,
+        long lda,
+        void* b,
+        long ldb,
+        float beta,
+        float* c,
+        long ldc
+    );
+
+    [LibraryImport(Library)]
+    public static partial void rt_heap_state(out long reached, out long used, out long holes);
+
+    [LibraryImport(Library)]
+    public static partial int rt_bf16_supported();
+
+    [LibraryImport(Library)]
+    public static partial int rt_avx512_supported();
+
+    [LibraryImport(Library)]
+    public static partial void rt_rows_f32(
+        float* x,
+        long ldx,
+        long rows,
+        float* panels,
+        long inputs,
+        long outputs,
+        long first,
+        long last,
+        int gelu,
+        float* coefficients,
+        float* y,
+        long ldy
+    );
+
     [LibraryImport(Library)]
     public static partial void rt_rows_bf16(
-        ushort* x, long ldx, long rows, ushort* panels, long pairs, float* bias, long outputs, long first, long last, int gelu, float* coefficients, float* wide, ushort* half, long ldy);
+        ushort* x,
+        long ldx,
+        long rows,
+        ushort* panels,
+        long pairs,
+        float* bias,
+        long outputs,
+        long first,
+        long last,
+        int gelu,
+        float* coefficients,
+        float* wide,
+        ushort* half,
+        long ldy
+    );
+
     [LibraryImport(Library)]
     public static partial void rt_attention(
-        float* q, long ldq, long queries, float* k, float* v, long ldk, long keys, long first, long last, long width, float scale, float* coefficients, float* scratch, float* wide, ushort* half, long stride);
+        float* q,
+        long ldq,
+        long queries,
+        float* k,
+        float* v,
+        long ldk,
+        long keys,
+        long first,
+        long last,
+        long width,
+        float scale,
+        float* coefficients,
+        float* scratch,
+        float* wide,
+        ushort* half,
+        long stride
+    );
 
-    [LibraryImport(Library)] public static partial void rt_head_forward(HeadTask* task, float* context);
-    [LibraryImport(Library)] public static partial void rt_head_backward(HeadTask* task, float* gradient, float* query, float* key, float* value, float* coefficient);
-
-    [LibraryImport(Library)] public static partial void rt_gelu_forward(GeluPart* part);
-    [LibraryImport(Library)] public static partial void rt_gelu_backward(GeluPart* part);
-
-    [LibraryImport(Library)] public static partial void rt_norm_forward(NormRows* rows);
-    [LibraryImport(Library)] public static partial void rt_norm_backward(NormRows* rows);
-
-    [LibraryImport(Library)] public static partial int rt_threads(out int threads);
-    [LibraryImport(Library)] public static partial int rt_set_threads(int threads);
     [LibraryImport(Library)]
-    public static partial int rt_parallel_for(long n, long grain, delegate* unmanaged[Cdecl]<long, long, nint, void> body, nint context);
-    [LibraryImport(Library)] public static partial int rt_device_count(int deviceType, out int count);
-    [LibraryImport(Library)] public static partial int rt_manual_seed(long seed);
-    [LibraryImport(Library)] public static partial int rt_rng_state(int deviceType, int deviceIndex, out nint state);
-    [LibraryImport(Library)] public static partial int rt_set_rng_state(int deviceType, int deviceIndex, nint state);
-    [LibraryImport(Library)] public static partial int rt_autocast(int deviceType, int enabled, int dtype, out int former, out int formerDtype);
+    public static partial void rt_head_forward(HeadTask* task, float* context);
+
+    [LibraryImport(Library)]
+    public static partial void rt_head_backward(
+        HeadTask* task,
+        float* gradient,
+        float* query,
+        float* key,
+        float* value,
+        float* coefficient
+    );
+
+    [LibraryImport(Library)]
+    public static partial void rt_gelu_forward(GeluPart* part);
+
+    [LibraryImport(Library)]
+    public static partial void rt_gelu_backward(GeluPart* part);
+
+    [LibraryImport(Library)]
+    public static partial void rt_norm_forward(NormRows* rows);
+
+    [LibraryImport(Library)]
+    public static partial void rt_norm_backward(NormRows* rows);
+
+    [LibraryImport(Library)]
+    public static partial int rt_threads(out int threads);
+
+    [LibraryImport(Library)]
+    public static partial int rt_set_threads(int threads);
+
+    [LibraryImport(Library)]
+    public static partial int rt_parallel_for(
+        long n,
+        long grain,
+        delegate* unmanaged[Cdecl]<long, long, nint, void> body,
+        nint context
+    );
+
+    [LibraryImport(Library)]
+    public static partial int rt_device_count(int deviceType, out int count);
+
+    [LibraryImport(Library)]
+    public static partial int rt_manual_seed(long seed);
+
+    [LibraryImport(Library)]
+    public static partial int rt_rng_state(int deviceType, int deviceIndex, out nint state);
+
+    [LibraryImport(Library)]
+    public static partial int rt_set_rng_state(int deviceType, int deviceIndex, nint state);
+
+    [LibraryImport(Library)]
+    public static partial int rt_autocast(int deviceType, int enabled, int dtype, out int former, out int formerDtype);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int rt_group_open(string host, int port, int rank, int size, int seconds, out nint group);
-    [LibraryImport(Library)] public static partial int rt_group_supported();
-    [LibraryImport(Library)] public static partial int rt_group_sum(nint group, nint* tensors, int count);
-    [LibraryImport(Library)] public static partial int rt_group_broadcast(nint group, nint tensor, int root);
-    [LibraryImport(Library)] public static partial int rt_group_barrier(nint group);
-    [LibraryImport(Library)] public static partial int rt_group_close(nint group);
+
+    [LibraryImport(Library)]
+    public static partial int rt_group_supported();
+
+    [LibraryImport(Library)]
+    public static partial int rt_group_sum(nint group, nint* tensors, int count);
+
+    [LibraryImport(Library)]
+    public static partial int rt_group_broadcast(nint group, nint tensor, int root);
+
+    [LibraryImport(Library)]
+    public static partial int rt_group_barrier(nint group);
+
+    [LibraryImport(Library)]
+    public static partial int rt_group_close(nint group);
 
     /// <summary>Text of the last failure on this thread.</summary>
     public static string LastError() => Text(rt_last_error());
 
     public static string Text(byte* utf8) => utf8 is null ? "" : Marshal.PtrToStringUTF8((nint)utf8) ?? "";
 
-    /// <summary>Turns a failed status into an exception that names the function and what it was given.</summary>
+    /// <summary>
+    /// Turns a failed status into an exception that names the function and what it was given.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Check(int status, string place, Func<string>? arguments = null)
     {
-        if (status != 0) throw ManagedErrors.Translate(place, arguments?.Invoke() ?? "", LastError());
+        if (status != 0)
+            throw ManagedErrors.Translate(place, arguments?.Invoke() ?? "", LastError());
     }
 }

@@ -1,4 +1,5 @@
-// Finds and loads librobust_tickets_torch.so, checks that it is ours, and keeps a trace of what was tried.
+// Finds and loads librobust_tickets_torch.so, checks that it is ours, and keeps a trace of what was
+// tried.
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -6,8 +7,10 @@ using System.Text;
 namespace RobustTickets.Torch.Native;
 
 /// <summary>
-/// The native library between .NET and libtorch. It is loaded at the first use of a tensor, never before, so commands that compute nothing run without it.
-/// Search order: <c>ROBUST_TICKETS_NATIVE</c> (file or folder); beside the program; <c>native/build</c> of the repository the program lies in.
+/// The native library between .NET and libtorch. It is loaded at the first use of a tensor, never
+/// before, so commands that compute nothing run without it.
+/// Search order: <c>ROBUST_TICKETS_NATIVE</c> (file or folder); beside the program;
+/// <c>native/build</c> of the repository the program lies in.
 /// </summary>
 public static unsafe class ShimLibrary
 {
@@ -25,7 +28,9 @@ public static unsafe class ShimLibrary
     /// <summary>What was tried so far, one line a place.</summary>
     public static string Trace => s_trace;
 
-    /// <summary>True when the library loads; the reason why not is in <see cref="Trace"/>.</summary>
+    /// <summary>
+    /// True when the library loads; the reason why not is in <see cref="Trace"/>.
+    /// </summary>
     public static bool IsAvailable
     {
         get
@@ -41,20 +46,29 @@ public static unsafe class ShimLibrary
         }
     }
 
-    /// <summary>The loaded library. Loads it on first use, after <see cref="CpuSetup.Apply"/>.</summary>
-    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another version.</exception>
+    /// <summary>
+    /// The loaded library. Loads it on first use, after <see cref="CpuSetup.Apply"/>.
+    /// </summary>
+    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another
+    /// version.</exception>
     internal static nint Handle
     {
         get
         {
-            if (s_handle != 0) return s_handle;
+            if (s_handle != 0)
+                return s_handle;
             lock (Gate)
             {
-                if (s_handle != 0) return s_handle;
+                if (s_handle != 0)
+                    return s_handle;
                 CpuSetup.Apply();
-                var candidates = Candidates(Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE"), AppContext.BaseDirectory);
+                var candidates = Candidates(
+                    Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE"),
+                    AppContext.BaseDirectory
+                );
                 s_handle = Load(candidates, out s_path, out s_trace);
-                if (s_handle == 0) throw new TorchUnavailableException(s_trace);
+                if (s_handle == 0)
+                    throw new TorchUnavailableException(s_trace);
                 CpuSetup.OpenHeap(s_handle);
                 return s_handle;
             }
@@ -62,7 +76,8 @@ public static unsafe class ShimLibrary
     }
 
     /// <summary>Loads the library now. Does nothing when it is loaded.</summary>
-    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another version.</exception>
+    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another
+    /// version.</exception>
     public static void EnsureLoaded() => _ = Handle;
 
     /// <summary>The files to try, best first.</summary>
@@ -71,19 +86,24 @@ public static unsafe class ShimLibrary
     internal static IReadOnlyList<string> Candidates(string? named, string baseDirectory)
     {
         var found = new List<string>();
-        if (!string.IsNullOrEmpty(named)) found.Add(Directory.Exists(named) ? Path.Combine(named, FileName) : named);
+        if (!string.IsNullOrEmpty(named))
+            found.Add(Directory.Exists(named) ? Path.Combine(named, FileName) : named);
         found.Add(Path.Combine(baseDirectory, FileName));
         found.Add(Path.Combine(baseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", FileName));
         for (var at = new DirectoryInfo(baseDirectory); at is not null; at = at.Parent)
         {
-            if (!File.Exists(Path.Combine(at.FullName, "native", "CMakeLists.txt"))) continue;
+            if (!File.Exists(Path.Combine(at.FullName, "native", "CMakeLists.txt")))
+                continue;
             found.Add(Path.Combine(at.FullName, "native", "build", FileName));
             break;
         }
         return found;
     }
 
-    /// <summary>Loads the first candidate that is there, loads and speaks our ABI; zero and a full trace when none does.</summary>
+    /// <summary>
+    /// Loads the first candidate that is there, loads and speaks our ABI; zero and a full trace
+    /// when none does.
+    /// </summary>
     internal static nint Load(IReadOnlyList<string> candidates, out string? path, out string trace)
     {
         var lines = new StringBuilder();

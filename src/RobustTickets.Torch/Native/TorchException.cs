@@ -1,28 +1,43 @@
-// Failures of libtorch as typed exceptions, and the way of a managed exception through libtorch's autograd engine and back.
+// Failures of libtorch as typed exceptions, and the way of a managed exception through libtorch's
+// autograd engine and back.
 using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>An operator or another function of libtorch failed. The message holds the place, the arguments' shapes and libtorch's own text.</summary>
+/// <summary>
+/// An operator or another function of libtorch failed. The message holds the place, the arguments'
+/// shapes and libtorch's own text.
+/// </summary>
 public sealed class TorchException : Exception
 {
     /// <summary>Operator schema name (<c>aten::mm</c>) or shim function that failed.</summary>
     public string Operation { get; }
 
-    /// <summary>The arguments it was given: shapes and dtypes of tensors, values of the rest; empty when there were none.</summary>
+    /// <summary>
+    /// The arguments it was given: shapes and dtypes of tensors, values of the rest; empty when
+    /// there were none.
+    /// </summary>
     public string Arguments { get; }
 
     /// <summary>libtorch's own words.</summary>
     public string NativeText { get; }
 
-    /// <summary>Makes the exception for <paramref name="operation"/> called with <paramref name="arguments"/>.</summary>
+    /// <summary>
+    /// Makes the exception for <paramref name="operation"/> called with
+    /// <paramref name="arguments"/>.
+    /// </summary>
     public TorchException(string operation, string arguments, string nativeText, Exception? inner = null)
-        : base($"{operation}: {nativeText.Trim()}{(arguments.Length > 0 ? $"; called with {arguments}" : "")}", inner)
-        => (Operation, Arguments, NativeText) = (operation, arguments, nativeText);
+        : base(
+            $"{operation}: {nativeText.Trim()}{(arguments.Length > 0 ? $"; called with {arguments}" : "")}",
+            inner
+        ) => (Operation, Arguments, NativeText) = (operation, arguments, nativeText);
 }
 
-/// <summary>No usable libtorch: the native library is missing, does not load, or is of another version. Nothing that needs tensors can run.</summary>
+/// <summary>
+/// No usable libtorch: the native library is missing, does not load, or is of another version.
+/// Nothing that needs tensors can run.
+/// </summary>
 public sealed class TorchUnavailableException : Exception
 {
     /// <summary>Every place that was tried and what was found there, one a line.</summary>
@@ -30,14 +45,18 @@ public sealed class TorchUnavailableException : Exception
 
     /// <summary>Makes the exception from the load trace.</summary>
     public TorchUnavailableException(string trace)
-        : base("libtorch is not available, so no model can run. Install it and build the native part:\n" +
-               "  apt-get install libtorch-dev libopenblas0-openmp cmake g++ && native/build.sh\n" +
-               "or set LIBTORCH=/path/to/libtorch before native/build.sh, or name a built library in ROBUST_TICKETS_NATIVE.\nTried:\n" + trace)
-        => Trace = trace;
+        : base(
+            "libtorch is not available, so no model can run. Install it and build the native part:\n"
+                + "  apt-get install libtorch-dev libopenblas0-openmp cmake g++ && native/build.sh\n"
+                + "or set LIBTORCH=/path/to/libtorch before native/build.sh, or name a built library in "
+                + "ROBUST_TICKETS_NATIVE.\nTried:\n"
+                + trace
+        ) => Trace = trace;
 }
 
 /// <summary>
-/// Keeps exceptions thrown by managed backward functions while libtorch's engine unwinds. Only a number travels through native code
+/// Keeps exceptions thrown by managed backward functions while libtorch's engine unwinds. Only a
+/// number travels through native code
 /// (the engine may run nodes on threads of its own, so a thread-local would not do).
 /// </summary>
 internal static class ManagedErrors
@@ -60,10 +79,19 @@ internal static class ManagedErrors
         {
             var digits = text.AsSpan(at + Marker.Length);
             var length = 0;
-            while (length < digits.Length && char.IsAsciiDigit(digits[length])) length++;
-            if (long.TryParse(digits[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Kept.TryRemove(id, out var cause))
+            while (length < digits.Length && char.IsAsciiDigit(digits[length]))
+                length++;
+            if (
+                long.TryParse(digits[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Kept.TryRemove(id, out var cause)
+            )
             {
-                return new TorchException(place, arguments, $"{cause.GetType().Name} in a managed backward: {cause.Message}", cause);
+                return new TorchException(
+                    place,
+                    arguments,
+                    $"{cause.GetType().Name} in a managed backward: {cause.Message}",
+                    cause
+                );
             }
         }
         return new TorchException(place, arguments, text);

@@ -1,21 +1,30 @@
-// A weight's gradient lives in the same memory step after step. Allocated during a backward it would lie in a hole that the activations of this pass left, and the next pass would find
-// none large enough; dropped after each step it would be asked for anew.
+// A weight's gradient lives in the same memory step after step. Allocated during a backward it
+// would lie in a hole that the activations of this pass left, and the next pass would find none
+// large enough; dropped after each step it would be asked for anew.
 namespace RobustTickets.Torch.nn;
 
-/// <summary>Memory for the gradient of one parameter, between the steps in which it is that gradient. The contents are those of a step long done.</summary>
+/// <summary>
+/// Memory for the gradient of one parameter, between the steps in which it is that gradient. The
+/// contents are those of a step long done.
+/// </summary>
 public sealed class GradientSlot : IDisposable
 {
     private Tensor? _spare;
 
     internal GradientSlot(GradientSquares squares) => Squares = squares;
 
-    /// <summary>Who may sum the squares of a gradient in this memory before its norm is asked for.</summary>
+    /// <summary>
+    /// Who may sum the squares of a gradient in this memory before its norm is asked for.
+    /// </summary>
     internal GradientSquares Squares { get; }
 
     /// <summary>Whether memory waits here.</summary>
     internal bool IsFilled => _spare is not null;
 
-    /// <summary>The memory, given away; null where there is none: never reserved, or a gradient at this moment.</summary>
+    /// <summary>
+    /// The memory, given away; null where there is none: never reserved, or a gradient at this
+    /// moment.
+    /// </summary>
     internal Tensor? Take()
     {
         var spare = _spare;

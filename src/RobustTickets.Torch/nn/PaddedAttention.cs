@@ -1,6 +1,9 @@
-// Attention over packed rows by libtorch's operators alone, for devices whose memory our kernels cannot touch: rows are laid out [B, heads, S, headSize], padding takes no part,
-// and the result is packed again. Where nothing is dropped and this libtorch has it, scaled_dot_product_attention does the whole; with dropout the probabilities are multiplied by the
-// keyed mask, which no library kernel knows. Same function as PackedAttention (reference in tests: both, and the padded path of the model).
+// Attention over packed rows by libtorch's operators alone, for devices whose memory our kernels
+// cannot touch: rows are laid out [B, heads, S, headSize], padding takes no part, and the result is
+// packed again. Where nothing is dropped and this libtorch has it, scaled_dot_product_attention
+// does the whole; with dropout the probabilities are multiplied by the keyed mask, which no library
+// kernel knows. Same function as PackedAttention (reference in tests: both, and the padded path of
+// the model).
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.Native;
 
@@ -10,25 +13,36 @@ namespace RobustTickets.Torch.nn;
 public sealed class PaddedLayout
 {
     /// <summary>A layout of B sequences padded to the longest, S.</summary>
-    /// <param name="offsets">[B+1] first packed row of each sequence, and the number of rows T.</param>
+    /// <param name="offsets">[B+1] first packed row of each sequence, and the number of rows
+    /// T.</param>
     /// <param name="device">Where the tensors are made.</param>
     public PaddedLayout(ReadOnlySpan<int> offsets, Device device)
     {
         var count = offsets.Length - 1;
-        for (var b = 0; b < count; b++) Longest = Math.Max(Longest, offsets[b + 1] - offsets[b]);
+        for (var b = 0; b < count; b++)
+            Longest = Math.Max(Longest, offsets[b + 1] - offsets[b]);
         (Count, Rows) = (count, offsets[^1]);
-        long[] cells = new long[count * Longest], places = new long[offsets[^1]], owners = new long[offsets[^1]];
+        long[] cells = new long[count * Longest],
+            places = new long[offsets[^1]],
+            owners = new long[offsets[^1]];
         var padding = new bool[cells.Length];
         for (var b = 0; b < count; b++)
         {
             for (var i = 0; i < Longest; i++)
             {
-                int row = offsets[b] + i, cell = (b * Longest) + i;
-                if (row < offsets[b + 1]) (cells[cell], places[row], owners[row]) = (row, cell, b);
-                else padding[cell] = true;
+                int row = offsets[b] + i,
+                    cell = (b * Longest) + i;
+                if (row < offsets[b + 1])
+                    (cells[cell], places[row], owners[row]) = (row, cell, b);
+                else
+                    padding[cell] = true;
             }
         }
-        (Cells, Places, Owners) = (torch.vector(cells, device), torch.vector(places, device), torch.vector(owners, device));
+        (Cells, Places, Owners) = (
+            torch.vector(cells, device),
+            torch.vector(places, device),
+            torch.vector(owners, device)
+        );
         Padding = Array.IndexOf(padding, true) < 0 ? null : torch.tensor<bool>(padding, [count, Longest], device);
     }
 
@@ -69,8 +83,11 @@ public sealed record AttentionDropout(Tensor Kept, double Probability);
 /// <summary>Attention by operators.</summary>
 public static class PaddedAttention
 {
-    /// <summary>softmax(q k^T / sqrt(headSize)) with dropout, times v, times one coefficient a head.</summary>
-    /// <param name="query">[T, heads * headSize], or [B, heads * headSize] when only the first row of each sequence asks.</param>
+    /// <summary>
+    /// softmax(q k^T / sqrt(headSize)) with dropout, times v, times one coefficient a head.
+    /// </summary>
+    /// <param name="query">[T, heads * headSize], or [B, heads * headSize] when only the first row
+    /// of each sequence asks.</param>
     /// <param name="key">[T, heads * headSize].</param>
     /// <param name="value">[T, heads * headSize].</param>
     /// <param name="coefficients">[heads], or null for ones.</param>
@@ -79,16 +96,36 @@ public static class PaddedAttention
     /// <param name="dropout">What is dropped, or null.</param>
     /// <param name="firstOnly">Whether <paramref name="query"/> holds one row a sequence.</param>
     /// <returns>Context, shaped as <paramref name="query"/>.</returns>
-    public static Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? coefficients, PaddedLayout layout, int heads, AttentionDropout? dropout, bool firstOnly)
+    public static Tensor Apply(
+        Tensor query,
+        Tensor key,
+        Tensor value,
+        Tensor? coefficients,
+        PaddedLayout layout,
+        int heads,
+        AttentionDropout? dropout,
+        bool firstOnly
+    )
     {
-        if (heads == 0) return query; // a layer that lost all its heads: [T, 0], and the output projection adds its bias alone
-        long headSize = query.size(1) / heads, queries = firstOnly ? 1 : layout.Longest;
-        var q = Heads(firstOnly ? query : query.index_select(0, layout.Cells), queries); // [B, heads, queries, headSize]
-        var (k, v) = (Heads(key.index_select(0, layout.Cells), layout.Longest), Heads(value.index_select(0, layout.Cells), layout.Longest));
-        var context = dropout is null && Ops.Newer.ScaledDotProductAttention.Exists ? Whole(q, k, v, layout) : Steps(q, k, v, layout, dropout);
+        if (heads == 0)
+            return query; // a layer that lost all its heads: [T, 0], and the output projection adds its bias alone
+        long headSize = query.size(1) / heads,
+            queries = firstOnly ? 1 : layout.Longest;
+        // [B, heads, queries, headSize]
+        var q = Heads(firstOnly ? query : query.index_select(0, layout.Cells), queries);
+        var (k, v) = (
+            Heads(key.index_select(0, layout.Cells), layout.Longest),
+            Heads(value.index_select(0, layout.Cells), layout.Longest)
+        );
+        var context =
+            dropout is null && Ops.Newer.ScaledDotProductAttention.Exists
+                ? Whole(q, k, v, layout)
+                : Steps(q, k, v, layout, dropout);
         var scale = dropout is null ? 1.0 : 1.0 / (1.0 - dropout.Probability);
-        if (coefficients is not null) context = context * (coefficients * scale).reshape(1, heads, 1, 1);
-        else if (dropout is not null) context = context * scale;
+        if (coefficients is not null)
+            context = context * (coefficients * scale).reshape(1, heads, 1, 1);
+        else if (dropout is not null)
+            context = context * scale;
         var rows = context.transpose(1, 2).reshape(-1, heads * headSize); // [B * queries, heads * headSize]
         return firstOnly ? rows : rows.index_select(0, layout.Places);
 
@@ -111,9 +148,11 @@ public static class PaddedAttention
     {
         // Scores of a low precision are widened before the softmax: its sum runs over a whole row.
         var scores = (q.matmul(k.transpose(2, 3)) * (1.0 / Math.Sqrt(q.size(3)))).to(DType.Float32);
-        if (layout.Padding is { } padding) scores = scores.masked_fill(padding.reshape(layout.Count, 1, 1, layout.Longest), double.NegativeInfinity);
+        if (layout.Padding is { } padding)
+            scores = scores.masked_fill(padding.reshape(layout.Count, 1, 1, layout.Longest), double.NegativeInfinity);
         var probabilities = scores.softmax(-1); // [B, heads, queries, S]
-        if (dropout is not null) probabilities = probabilities * dropout.Kept.reshape(probabilities.sizes);
+        if (dropout is not null)
+            probabilities = probabilities * dropout.Kept.reshape(probabilities.sizes);
         return probabilities.matmul(v);
     }
 }

@@ -1,10 +1,15 @@
-// The sole owner of parameters: an ordered map from Hugging Face name to tensor. Modules ask for theirs by path; optimiser, checkpoints,
-// tickets and rewinding all read this one map, so a name in a checkpoint is a name in the code.
+// The sole owner of parameters: an ordered map from Hugging Face name to tensor. Modules ask for
+// theirs by path; optimiser, checkpoints, tickets and rewinding all read this one map, so a name in
+// a checkpoint is a name in the code.
 namespace RobustTickets.Torch.nn;
 
-/// <summary>Gradient of a matrix that is known for a few rows only: an embedding table looked up at those rows.</summary>
+/// <summary>
+/// Gradient of a matrix that is known for a few rows only: an embedding table looked up at those
+/// rows.
+/// </summary>
 /// <param name="Rows">Sorted distinct row numbers [U].</param>
-/// <param name="Values">Leaf tensor [U, columns] whose <see cref="Tensor.grad"/> holds the gradient.</param>
+/// <param name="Values">Leaf tensor [U, columns] whose <see cref="Tensor.grad"/> holds the
+/// gradient.</param>
 public sealed record RowGradient(long[] Rows, Tensor Values);
 
 /// <summary>Ordered, named parameters and the owner of their memory.</summary>
@@ -24,7 +29,8 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Brings every parameter to a device. Gradients are dropped.</summary>
     public void MoveTo(Device device)
     {
-        if (device == Device) return;
+        if (device == Device)
+            return;
         Device = device;
         foreach (var name in _names)
         {
@@ -40,7 +46,9 @@ public sealed class ParameterStore : IDisposable
     /// <summary>The tensor of a name.</summary>
     /// <exception cref="KeyNotFoundException">No parameter has this name.</exception>
     public Tensor this[string name] =>
-        _tensors.TryGetValue(name, out var tensor) ? tensor : throw new KeyNotFoundException($"no parameter '{name}' among {_names.Count}");
+        _tensors.TryGetValue(name, out var tensor)
+            ? tensor
+            : throw new KeyNotFoundException($"no parameter '{name}' among {_names.Count}");
 
     /// <summary>The root of all paths.</summary>
     public ParameterPath Root => new(this, "");
@@ -52,7 +60,8 @@ public sealed class ParameterStore : IDisposable
     /// <exception cref="ArgumentException">The name is taken.</exception>
     public void Add(string name, Tensor tensor)
     {
-        if (!_tensors.TryAdd(name, Placed(tensor))) throw new ArgumentException($"parameter '{name}' exists already");
+        if (!_tensors.TryAdd(name, Placed(tensor)))
+            throw new ArgumentException($"parameter '{name}' exists already");
         _names.Add(name);
     }
 
@@ -74,10 +83,13 @@ public sealed class ParameterStore : IDisposable
         DropSlot(name);
     }
 
-    /// <summary>The tensor on the store's device, owned; a copy takes the place of one that lies elsewhere.</summary>
+    /// <summary>
+    /// The tensor on the store's device, owned; a copy takes the place of one that lies elsewhere.
+    /// </summary>
     private Tensor Placed(Tensor tensor)
     {
-        if (tensor.device == Device) return tensor.keep();
+        if (tensor.device == Device)
+            return tensor.keep();
         using var quiet = torch.no_grad();
         var placed = tensor.to(Device).keep();
         tensor.Dispose();
@@ -87,67 +99,87 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Says whether a parameter's gradient is wanted.</summary>
     public void RequireGradient(Func<string, bool> wanted)
     {
-        foreach (var name in _names) _tensors[name].requires_grad_(wanted(name));
+        foreach (var name in _names)
+            _tensors[name].requires_grad_(wanted(name));
     }
 
-    /// <summary>The row gradient of a parameter in the current step, or null when its gradient is dense.</summary>
+    /// <summary>
+    /// The row gradient of a parameter in the current step, or null when its gradient is dense.
+    /// </summary>
     public RowGradient? RowGradientOf(string name) => _rowGradients.GetValueOrDefault(name);
 
-    /// <summary>Announces that in this step a parameter's gradient lives in <paramref name="gradient"/>.</summary>
+    /// <summary>
+    /// Announces that in this step a parameter's gradient lives in <paramref name="gradient"/>.
+    /// </summary>
     public void SetRowGradient(string name, RowGradient gradient) => _rowGradients[name] = gradient;
 
     /// <summary>
-    /// Sets memory aside for the gradients of the named parameters, where they are wanted and have none; from then on <see cref="ClearGradients"/> keeps it. Called before a forward
+    /// Sets memory aside for the gradients of the named parameters, where they are wanted and have
+    /// none; from then on <see cref="ClearGradients"/> keeps it. Called before a forward
     /// pass, so that the memory lies apart from what the pass makes.
     /// </summary>
     public void ReserveGradients(IEnumerable<string> names)
     {
         foreach (var name in names)
         {
-            if (_slots.ContainsKey(name) || _tensors[name] is not { requires_grad: true, dtype: DType.Float32 } tensor) continue;
+            if (_slots.ContainsKey(name) || _tensors[name] is not { requires_grad: true, dtype: DType.Float32 } tensor)
+                continue;
             var slot = _slots[name] = new GradientSlot(Squares);
             using var gradient = tensor.grad;
-            if (gradient is null) slot.Park(torch.empty(tensor.sizes));
+            if (gradient is null)
+                slot.Park(torch.empty(tensor.sizes));
         }
     }
 
-    /// <summary>The memory that is kept for a parameter's gradient, or null where none is.</summary>
+    /// <summary>
+    /// The memory that is kept for a parameter's gradient, or null where none is.
+    /// </summary>
     public GradientSlot? SlotOf(string name) => _slots.GetValueOrDefault(name);
 
     /// <summary>Drops all gradients; the next backward pass writes fresh ones.</summary>
     public void ClearGradients()
     {
         Squares.Clear();
-        foreach (var name in _names) ClearGradient(name);
+        foreach (var name in _names)
+            ClearGradient(name);
         _rowGradients.Clear();
     }
 
-    /// <summary>Drops the gradient of one parameter. Where memory is kept for it, whoever else still reads that gradient will find another step's there.</summary>
+    /// <summary>
+    /// Drops the gradient of one parameter. Where memory is kept for it, whoever else still reads
+    /// that gradient will find another step's there.
+    /// </summary>
     public void ClearGradient(string name)
     {
         var tensor = _tensors[name];
         if (_slots.TryGetValue(name, out var slot) && !slot.IsFilled && tensor.grad is { } gradient)
         {
             Squares.Forget(gradient.data_ptr);
-            if (gradient.is_contiguous && gradient.dtype == DType.Float32) slot.Park(gradient);
-            else gradient.Dispose();
+            if (gradient.is_contiguous && gradient.dtype == DType.Float32)
+                slot.Park(gradient);
+            else
+                gradient.Dispose();
         }
         tensor.grad = null;
     }
 
     private void DropSlot(string name)
     {
-        if (_slots.Remove(name, out var slot)) slot.Dispose();
+        if (_slots.Remove(name, out var slot))
+            slot.Dispose();
     }
 
     /// <summary>Number of elements over the parameters that satisfy a predicate.</summary>
-    public long Count(Func<string, bool>? where = null) => _names.Where(n => where?.Invoke(n) ?? true).Sum(n => _tensors[n].numel);
+    public long Count(Func<string, bool>? where = null) =>
+        _names.Where(n => where?.Invoke(n) ?? true).Sum(n => _tensors[n].numel);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var tensor in _tensors.Values) tensor.Dispose();
-        foreach (var slot in _slots.Values) slot.Dispose();
+        foreach (var tensor in _tensors.Values)
+            tensor.Dispose();
+        foreach (var slot in _slots.Values)
+            slot.Dispose();
         Squares.Dispose();
         _slots.Clear();
         _tensors.Clear();
@@ -165,7 +197,8 @@ public readonly record struct ParameterPath(ParameterStore Store, string Prefix)
     public static ParameterPath operator /(ParameterPath path, string name) => new(path.Store, path.Name(name));
 
     /// <summary>One level deeper, by number.</summary>
-    public static ParameterPath operator /(ParameterPath path, int index) => path / index.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public static ParameterPath operator /(ParameterPath path, int index) =>
+        path / index.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The full name of a leaf here.</summary>
     public string Name(string leaf) => Prefix.Length == 0 ? leaf : $"{Prefix}.{leaf}";

@@ -1,4 +1,5 @@
-// The gradient of a dense layer's weight on its way from a product to where it belongs. Where the weight is a leaf and gradients accumulate, the product itself writes or adds to the leaf's
+// The gradient of a dense layer's weight on its way from a product to where it belongs. Where the
+// weight is a leaf and gradients accumulate, the product itself writes or adds to the leaf's
 // gradient: no second matrix, no pass over it.
 using RobustTickets.Torch.Kernels;
 
@@ -20,7 +21,11 @@ internal sealed class WeightGradient
         var before = accumulates ? _weight.grad : null;
         _direct = accumulates && before is null or { is_contiguous: true, dtype: DType.Float32 };
         _fresh = !_direct || before is null;
-        var kept = _direct ? _fresh ? dense.Slot?.Take() : before : null;
+        var kept = _direct
+            ? _fresh
+                ? dense.Slot?.Take()
+                : before
+            : null;
         _squares = kept is null ? null : dense.Slot?.Squares; // memory made for this pass may be dropped with it
         _into = kept ?? torch.empty(_weight.sizes);
     }
@@ -34,7 +39,8 @@ internal sealed class WeightGradient
     internal static WeightGradient? Join(ProductBatch batch, int input, DenseWeight dense, Tensor dy, Tensor x)
     {
         var use = Autograd.Wanted(input);
-        if (use == GradientUse.None) return null;
+        if (use == GradientUse.None)
+            return null;
         var gradient = new WeightGradient(dense, use);
         batch.Add(Dense.WeightGradient(dy, x, gradient._into, add: !gradient._fresh));
         if (gradient._squares is { } squares)
@@ -45,10 +51,14 @@ internal sealed class WeightGradient
         return gradient;
     }
 
-    /// <summary>When the batch has run: what a backward returns, the gradient or null where the weight has it already.</summary>
+    /// <summary>
+    /// When the batch has run: what a backward returns, the gradient or null where the weight has
+    /// it already.
+    /// </summary>
     internal Tensor? Deliver()
     {
-        if (!_direct) return _into;
+        if (!_direct)
+            return _into;
         _squares?.Made(_into);
         if (_fresh)
         {

@@ -1,6 +1,9 @@
-// AdamW by libtorch's operators over lists of tensors, for devices whose memory our kernels cannot touch. Where this libtorch has `_fused_adamw_` for the device, one launch updates
-// a whole group: it computes torch's flavour, p <- p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e), and Hugging Face's (epsilon before bias correction, decay on the updated value;
-// spec 2.1) is the same formula with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w). Elsewhere a few operators a tensor state the update plainly. Oracle: AdamWReference.
+// AdamW by libtorch's operators over lists of tensors, for devices whose memory our kernels cannot
+// touch. Where this libtorch has `_fused_adamw_` for the device, one launch updates a whole group:
+// it computes torch's flavour, p <- p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e), and Hugging
+// Face's (epsilon before bias correction, decay on the updated value; spec 2.1) is the same formula
+// with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w). Elsewhere a few operators a tensor
+// state the update plainly. Oracle: AdamWReference.
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.Native;
 
@@ -16,31 +19,53 @@ internal readonly record struct AdamWTensors(Tensor Parameter, Tensor Gradient, 
 /// <summary>AdamW by operators.</summary>
 internal static class OperatorAdamW
 {
-    /// <summary>An update so late that bias corrections are 1: how the fused operator is told to leave them out.</summary>
+    /// <summary>
+    /// An update so late that bias corrections are 1: how the fused operator is told to leave them
+    /// out.
+    /// </summary>
     private const double NoCorrection = 1e9;
 
-    /// <summary>Sum of squares over all tensors: one norm a tensor, summed in double precision, one number read from the device.</summary>
+    /// <summary>
+    /// Sum of squares over all tensors: one norm a tensor, summed in double precision, one number
+    /// read from the device.
+    /// </summary>
     public static double SumOfSquares(Tensor[] gradients)
     {
         gradients = [.. gradients.Where(g => g.numel > 0)];
-        if (gradients.Length == 0) return 0;
+        if (gradients.Length == 0)
+            return 0;
         var call = new OpCall(Ops.ForeachNorm);
         call.Add((ReadOnlySpan<Tensor?>)gradients);
         call.Add(2L);
         return torch.stack([.. call.Tensors().OfType<Tensor>()]).to(DType.Float64).square().sum().item<double>();
     }
 
-    /// <summary>One update of tensors that share the constants of <paramref name="step"/>.</summary>
+    /// <summary>
+    /// One update of tensors that share the constants of <paramref name="step"/>.
+    /// </summary>
     public static void Update(IReadOnlyList<AdamWTensors> tensors, in AdamWStep step, Device device)
     {
-        if (step.GradientScale != 1f) Scale([.. tensors.Select(t => t.Gradient)], step.GradientScale);
-        if (IsFused(device)) Fused(tensors, step, device);
-        else foreach (var t in tensors) Plain(t, step);
+        if (step.GradientScale != 1f)
+            Scale([.. tensors.Select(t => t.Gradient)], step.GradientScale);
+        if (IsFused(device))
+            Fused(tensors, step, device);
+        else
+            foreach (var t in tensors)
+                Plain(t, step);
     }
 
-    /// <summary>Whether one operator updates a whole group: on GPUs from libtorch 2.0 on, elsewhere from 2.4.</summary>
+    /// <summary>
+    /// Whether one operator updates a whole group: on GPUs from libtorch 2.0 on, elsewhere from
+    /// 2.4.
+    /// </summary>
     private static bool IsFused(Device device) =>
-        Ops.Newer.FusedAdamWInPlace.Exists && (device.Kind == DeviceKind.Cuda || (Version.TryParse(torch.version.Split('+', 'a', 'r')[0], out var version) && version >= new Version(2, 4)));
+        Ops.Newer.FusedAdamWInPlace.Exists
+        && (
+            device.Kind == DeviceKind.Cuda
+            || (
+                Version.TryParse(torch.version.Split('+', 'a', 'r')[0], out var version) && version >= new Version(2, 4)
+            )
+        );
 
     private static void Scale(Tensor[] gradients, float factor)
     {
@@ -59,7 +84,8 @@ internal static class OperatorAdamW
             (rate, decay) = (rate * shrink, decay / shrink);
             epsilon /= step.RootCorrection;
         }
-        var count = torch.full([], step.BiasCorrection ? step.Step : NoCorrection, DType.Float32, device); // read, never written: one for all
+        // read, never written: one for all
+        var count = torch.full([], step.BiasCorrection ? step.Step : NoCorrection, DType.Float32, device);
         var call = new OpCall(Ops.Newer.FusedAdamWInPlace);
         call.Add((ReadOnlySpan<Tensor?>)[.. tensors.Select(t => t.Parameter)]);
         call.Add((ReadOnlySpan<Tensor?>)[.. tensors.Select(t => t.Gradient)]);
@@ -81,12 +107,20 @@ internal static class OperatorAdamW
     {
         var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);
         var keep = 1 - (step.LearningRate * step.WeightDecay);
-        if (step.Torch && step.WeightDecay != 0) t.Parameter.mul_(keep);
+        if (step.Torch && step.WeightDecay != 0)
+            t.Parameter.mul_(keep);
         t.First.mul_(step.Beta1).add_(t.Gradient, 1 - step.Beta1);
         t.Second.mul_(step.Beta2).addcmul_(t.Gradient, t.Gradient, 1 - step.Beta2);
         var root = t.Second.sqrt();
-        if (step.Torch) t.Parameter.addcdiv_(t.First, root.mul_(1 / correction2).add_(step.Epsilon), -step.LearningRate / correction1);
-        else t.Parameter.addcdiv_(t.First, root.add_(step.Epsilon), -step.LearningRate * correction2 / correction1);
-        if (!step.Torch && step.WeightDecay != 0) t.Parameter.mul_(keep);
+        if (step.Torch)
+            t.Parameter.addcdiv_(
+                t.First,
+                root.mul_(1 / correction2).add_(step.Epsilon),
+                -step.LearningRate / correction1
+            );
+        else
+            t.Parameter.addcdiv_(t.First, root.add_(step.Epsilon), -step.LearningRate * correction2 / correction1);
+        if (!step.Torch && step.WeightDecay != 0)
+            t.Parameter.mul_(keep);
     }
 }

@@ -1,10 +1,13 @@
 namespace RobustTickets.Torch.optim;
 
-/// <summary>Learning-rate schedules as pure functions of the number of updates already made.</summary>
+/// <summary>
+/// Learning-rate schedules as pure functions of the number of updates already made.
+/// </summary>
 public static class Schedule
 {
     /// <summary>
-    /// Linear warm-up from 0, then linear decay to 0 (spec 2.3): the factor on the peak rate for the update after <paramref name="done"/> updates. Warm-up and
+    /// Linear warm-up from 0, then linear decay to 0 (spec 2.3): the factor on the peak rate for
+    /// the update after <paramref name="done"/> updates. Warm-up and
     /// total may be fractional; the first update with warm-up therefore runs at rate 0.
     /// </summary>
     public static double Linear(long done, double warmup, double total) =>

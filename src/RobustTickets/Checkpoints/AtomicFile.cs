@@ -1,5 +1,6 @@
-// A file is either the old one or the complete new one, also after a crash: the bytes go to a temporary name in the same folder, are flushed to the disk
-// (fsync), and only then take the final name (rename); then the folder itself is flushed so that the rename survives a power cut.
+// A file is either the old one or the complete new one, also after a crash: the bytes go to a
+// temporary name in the same folder, are flushed to the disk (fsync), and only then take the final
+// name (rename); then the folder itself is flushed so that the rename survives a power cut.
 
 using System.Text;
 
@@ -16,19 +17,33 @@ public static class AtomicFile
 
     /// <summary>Writes what <paramref name="fill"/> writes into the stream.</summary>
     /// <param name="path">The file; replaced if it exists. Its folder must exist.</param>
-    /// <param name="fill">Writes the content; if it throws, nothing is left behind and an old file stays.</param>
-    /// <exception cref="CheckpointException">The folder is missing or cannot be written, or the disk is full; path and reason named.</exception>
+    /// <param name="fill">Writes the content; if it throws, nothing is left behind and an old file
+    /// stays.</param>
+    /// <exception cref="CheckpointException">The folder is missing or cannot be written, or the
+    /// disk is full; path and reason named.</exception>
     public static void Write(string path, Action<Stream> fill)
     {
         var full = Path.GetFullPath(path);
-        var folder = Path.GetDirectoryName(full) ?? throw new CheckpointException($"{path}: is a root folder; a file name is needed");
-        if (Directory.Exists(full)) throw new CheckpointException($"{path}: is a folder; a file cannot take its place");
-        if (!Directory.Exists(folder)) throw new CheckpointException($"{path}: cannot be written: folder {folder} does not exist");
+        var folder =
+            Path.GetDirectoryName(full)
+            ?? throw new CheckpointException($"{path}: is a root folder; a file name is needed");
+        if (Directory.Exists(full))
+            throw new CheckpointException($"{path}: is a folder; a file cannot take its place");
+        if (!Directory.Exists(folder))
+            throw new CheckpointException($"{path}: cannot be written: folder {folder} does not exist");
         var temporary = TemporaryName(full);
         var done = false;
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes))
+            using (
+                var stream = new FileStream(
+                    temporary,
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.None,
+                    BufferBytes
+                )
+            )
             {
                 fill(stream);
                 stream.Flush(flushToDisk: true);
@@ -43,7 +58,8 @@ public static class AtomicFile
         }
         finally
         {
-            if (!done) Disk.TryDelete(temporary);
+            if (!done)
+                Disk.TryDelete(temporary);
         }
     }
 
@@ -60,7 +76,9 @@ public static class AtomicFile
     /// <inheritdoc cref="Write(string, Action{Stream})"/>
     public static void WriteAllText(string path, string text) => WriteAllBytes(path, Encoding.UTF8.GetBytes(text));
 
-    internal static string TemporaryName(string full) => Path.Combine(
-        Path.GetDirectoryName(full)!,
-        $".{Path.GetFileName(full)}{TemporaryMark}{Environment.ProcessId}-{Interlocked.Increment(ref serial)}");
+    internal static string TemporaryName(string full) =>
+        Path.Combine(
+            Path.GetDirectoryName(full)!,
+            $".{Path.GetFileName(full)}{TemporaryMark}{Environment.ProcessId}-{Interlocked.Increment(ref serial)}"
+        );
 }

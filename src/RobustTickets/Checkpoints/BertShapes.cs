@@ -1,5 +1,6 @@
-// The names and shapes of a BERT checkpoint that follow from its configuration, in the naming of transformers. Linear weights are [outputs, inputs].
-// A compact ticket changes, per layer l with h_l heads of width d and n_l neurons: query/key/value [h_l d, H], attention output [H, h_l d],
+// The names and shapes of a BERT checkpoint that follow from its configuration, in the naming of
+// transformers. Linear weights are [outputs, inputs]. A compact ticket changes, per layer l with
+// h_l heads of width d and n_l neurons: query/key/value [h_l d, H], attention output [H, h_l d],
 // intermediate [n_l, H], output [H, n_l].
 
 namespace RobustTickets.Checkpoints;
@@ -51,7 +52,9 @@ internal static class BertShapes
         }
     }
 
-    /// <summary>Pooler and heads: a checkpoint may lack them, but what it has must have these shapes.</summary>
+    /// <summary>
+    /// Pooler and heads: a checkpoint may lack them, but what it has must have these shapes.
+    /// </summary>
     public static IReadOnlyDictionary<string, long[]> Heads(HuggingFaceConfig config)
     {
         long hidden = config.HiddenSize;

@@ -1,4 +1,5 @@
-// Flushing and removing for the atomic writers. A rename is durable only when the folder that holds the name is flushed too.
+// Flushing and removing for the atomic writers. A rename is durable only when the folder that holds
+// the name is flushed too.
 
 using RobustTickets.Torch.Native;
 
@@ -7,30 +8,42 @@ namespace RobustTickets.Checkpoints;
 /// <summary>Flushing and removing, for the atomic writers.</summary>
 internal static class Disk
 {
-    /// <summary>Flushes a folder's entries; does nothing where the system cannot (some network file systems, Windows).</summary>
+    /// <summary>
+    /// Flushes a folder's entries; does nothing where the system cannot (some network file systems,
+    /// Windows).
+    /// </summary>
     public static void FlushFolder(string folder) => _ = FolderSync.TryFlush(folder);
 
-    /// <summary>Flushes every file and folder below and including <paramref name="folder"/>.</summary>
+    /// <summary>
+    /// Flushes every file and folder below and including <paramref name="folder"/>.
+    /// </summary>
     public static void FlushTree(string folder)
     {
         foreach (var file in Directory.EnumerateFiles(folder))
         {
-            // Unix flushes through any descriptor, and a copied file may be read-only; Windows needs one that can write.
+            // Unix flushes through any descriptor, and a copied file may be read-only; Windows
+            // needs one that can write.
             var access = OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read;
             using var handle = File.OpenHandle(file, FileMode.Open, access, FileShare.ReadWrite);
             RandomAccess.FlushToDisk(handle);
         }
-        foreach (var inner in Directory.EnumerateDirectories(folder)) FlushTree(inner);
+        foreach (var inner in Directory.EnumerateDirectories(folder))
+            FlushTree(inner);
         FlushFolder(folder);
     }
 
-    /// <summary>Removes a file or folder if it is there; never throws, because it runs while another error is on its way.</summary>
+    /// <summary>
+    /// Removes a file or folder if it is there; never throws, because it runs while another error
+    /// is on its way.
+    /// </summary>
     public static void TryDelete(string path)
     {
         try
         {
-            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
-            else File.Delete(path);
+            if (Directory.Exists(path))
+                Directory.Delete(path, recursive: true);
+            else
+                File.Delete(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,30 +1,44 @@
-// config.json of a BERT checkpoint, as transformers writes it (its class defaults where a field is absent), plus our optional "ticket" object.
-// Values the model code cannot honour (another activation, relative positions, a decoder) are refused here, where the field can be named, instead of
-// giving a model that runs and is wrong. Fields the program does not use are kept and written back.
+// config.json of a BERT checkpoint, as transformers writes it (its class defaults where a field is
+// absent), plus our optional "ticket" object. Values the model code cannot honour (another
+// activation, relative positions, a decoder) are refused here, where the field can be named,
+// instead of giving a model that runs and is wrong. Fields the program does not use are kept and
+// written back.
 
 using System.Text.Json;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>The configuration of a BERT checkpoint: shapes, dropout, labels, and the per-layer shapes of a compact ticket.</summary>
+/// <summary>
+/// The configuration of a BERT checkpoint: shapes, dropout, labels, and the per-layer shapes of a
+/// compact ticket.
+/// </summary>
 public sealed partial record HuggingFaceConfig
 {
     /// <summary>Word pieces in the vocabulary, V.</summary>
     public required int VocabSize { get; init; }
 
-    /// <summary>Width of the residual stream, H; a multiple of <see cref="NumAttentionHeads"/>.</summary>
+    /// <summary>
+    /// Width of the residual stream, H; a multiple of <see cref="NumAttentionHeads"/>.
+    /// </summary>
     public required int HiddenSize { get; init; }
 
     /// <summary>Encoder layers, L.</summary>
     public required int NumHiddenLayers { get; init; }
 
-    /// <summary>Attention heads of a dense layer, A (also where <see cref="Ticket"/> keeps fewer).</summary>
+    /// <summary>
+    /// Attention heads of a dense layer, A (also where <see cref="Ticket"/> keeps fewer).
+    /// </summary>
     public required int NumAttentionHeads { get; init; }
 
-    /// <summary>Feed-forward neurons of a dense layer, I (also where <see cref="Ticket"/> keeps fewer).</summary>
+    /// <summary>
+    /// Feed-forward neurons of a dense layer, I (also where <see cref="Ticket"/> keeps fewer).
+    /// </summary>
     public required int IntermediateSize { get; init; }
 
-    /// <summary>Activation of the feed-forward network; only <c>gelu</c> (the error-function form) is possible.</summary>
+    /// <summary>
+    /// Activation of the feed-forward network; only <c>gelu</c> (the error-function form) is
+    /// possible.
+    /// </summary>
     public string HiddenAct { get; init; } = "gelu";
 
     /// <summary>Dropout probability of embeddings and dense outputs, in [0, 1).</summary>
@@ -33,7 +47,10 @@ public sealed partial record HuggingFaceConfig
     /// <summary>Dropout probability of attention weights, in [0, 1).</summary>
     public double AttentionProbsDropoutProb { get; init; } = 0.1;
 
-    /// <summary>Dropout probability before the classifier, in [0, 1); null means <see cref="HiddenDropoutProb"/>.</summary>
+    /// <summary>
+    /// Dropout probability before the classifier, in [0, 1); null means
+    /// <see cref="HiddenDropoutProb"/>.
+    /// </summary>
     public double? ClassifierDropout { get; init; }
 
     /// <summary>Longest sequence, in word pieces.</summary>
@@ -54,10 +71,15 @@ public sealed partial record HuggingFaceConfig
     /// <summary>Kind of position embedding; only <c>absolute</c> is possible.</summary>
     public string PositionEmbeddingType { get; init; } = "absolute";
 
-    /// <summary>Names of the classes, in the order of the classifier's rows (<c>id2label</c>).</summary>
+    /// <summary>
+    /// Names of the classes, in the order of the classifier's rows (<c>id2label</c>).
+    /// </summary>
     public IReadOnlyList<string> Labels { get; init; } = DefaultLabels(2);
 
-    /// <summary>Class names of the transformers model (<c>BertForSequenceClassification</c>, ...); may be empty.</summary>
+    /// <summary>
+    /// Class names of the transformers model (<c>BertForSequenceClassification</c>, ...); may be
+    /// empty.
+    /// </summary>
     public IReadOnlyList<string> Architectures { get; init; } = [];
 
     /// <summary>Kind of model; only <c>bert</c> is possible.</summary>
@@ -69,10 +91,17 @@ public sealed partial record HuggingFaceConfig
     /// <summary>Kind of classification problem, or null.</summary>
     public string? ProblemType { get; init; }
 
-    /// <summary>Heads removed per layer in the way of transformers before version 5 (<c>pruned_heads</c>); empty for none.</summary>
-    public IReadOnlyDictionary<int, IReadOnlyList<int>> PrunedHeads { get; init; } = new Dictionary<int, IReadOnlyList<int>>();
+    /// <summary>
+    /// Heads removed per layer in the way of transformers before version 5 (<c>pruned_heads</c>);
+    /// empty for none.
+    /// </summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<int>> PrunedHeads { get; init; } =
+        new Dictionary<int, IReadOnlyList<int>>();
 
-    /// <summary>Per-layer shapes of a compact ticket (from <c>ticket</c>, else from <c>pruned_heads</c>); null for a dense model.</summary>
+    /// <summary>
+    /// Per-layer shapes of a compact ticket (from <c>ticket</c>, else from <c>pruned_heads</c>);
+    /// null for a dense model.
+    /// </summary>
     public TicketConfig? Ticket { get; init; }
 
     /// <summary>Fields the program does not use, written back as they came.</summary>
@@ -85,7 +114,8 @@ public sealed partial record HuggingFaceConfig
     public int HeadSize => HiddenSize / NumAttentionHeads;
 
     /// <summary>Class name to row of the classifier (<c>label2id</c>).</summary>
-    public IReadOnlyDictionary<string, int> Label2Id => Labels.Select((label, id) => (label, id)).ToDictionary(p => p.label, p => p.id, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, int> Label2Id =>
+        Labels.Select((label, id) => (label, id)).ToDictionary(p => p.label, p => p.id, StringComparer.Ordinal);
 
     /// <summary>Heads of a layer, 0 to A.</summary>
     public int HeadsOf(int layer) => Ticket?.LayerHeadNum[layer] ?? NumAttentionHeads;
@@ -93,6 +123,9 @@ public sealed partial record HuggingFaceConfig
     /// <summary>Feed-forward neurons of a layer, 0 to I.</summary>
     public int IntermediateOf(int layer) => Ticket?.LayerInterSize[layer] ?? IntermediateSize;
 
-    /// <summary>The names transformers gives to unnamed classes: <c>LABEL_0</c>, <c>LABEL_1</c>, ...</summary>
-    public static IReadOnlyList<string> DefaultLabels(int count) => [.. Enumerable.Range(0, count).Select(i => $"LABEL_{i}")];
+    /// <summary>
+    /// The names transformers gives to unnamed classes: <c>LABEL_0</c>, <c>LABEL_1</c>, ...
+    /// </summary>
+    public static IReadOnlyList<string> DefaultLabels(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => $"LABEL_{i}")];
 }

@@ -1,22 +1,48 @@
-// A Hugging Face checkpoint folder: config.json, weights in one of four forms, tokenizer files. Opening checks everything that can be checked without
-// reading the weights: that the encoder's tensors are all there and every known tensor has the shape the configuration says. A model that would be
-// built half-initialised or with fewer layers than the file holds is refused, with the remedy.
+// A Hugging Face checkpoint folder: config.json, weights in one of four forms, tokenizer files.
+// Opening checks everything that can be checked without reading the weights: that the encoder's
+// tensors are all there and every known tensor has the shape the configuration says. A model that
+// would be built half-initialised or with fewer layers than the file holds is refused, with the
+// remedy.
 
 using System.Globalization;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>An opened checkpoint folder of a BERT model: configuration and weights under canonical names.</summary>
+/// <summary>
+/// An opened checkpoint folder of a BERT model: configuration and weights under canonical names.
+/// </summary>
 public sealed class HuggingFaceFolder : IDisposable
 {
-    private static readonly string[] WeightFiles = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+    private static readonly string[] WeightFiles =
+    [
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ];
 
-    // Weights of other frameworks: the folder is right, its format is not, and the remedy is one command elsewhere.
+    // Weights of other frameworks: the folder is right, its format is not, and the remedy is one
+    // command elsewhere.
     private static readonly (string Pattern, string What, string Remedy)[] Foreign =
     [
-        ("*.ckpt.index", "a TensorFlow checkpoint", "convert it once with 'python -m transformers.models.bert.convert_bert_original_tf_checkpoint_to_pytorch' (transformers 4)"),
-        ("tf_model.h5", "TensorFlow weights", "convert them once with AutoModel.from_pretrained(dir, from_tf=True).save_pretrained(new_dir) (transformers 4)"),
-        ("flax_model.msgpack", "Flax weights", "convert them once with AutoModel.from_pretrained(dir, from_flax=True).save_pretrained(new_dir) (transformers 4)"),
+        (
+            "*.ckpt.index",
+            "a TensorFlow checkpoint",
+            "convert it once with 'python -m "
+                + "transformers.models.bert.convert_bert_original_tf_checkpoint_to_pytorch' (transformers 4)"
+        ),
+        (
+            "tf_model.h5",
+            "TensorFlow weights",
+            "convert them once with AutoModel.from_pretrained(dir, from_tf=True).save_pretrained(new_dir) "
+                + "(transformers 4)"
+        ),
+        (
+            "flax_model.msgpack",
+            "Flax weights",
+            "convert them once with AutoModel.from_pretrained(dir, from_flax=True).save_pretrained(new_dir) "
+                + "(transformers 4)"
+        ),
     ];
 
     private readonly NormalizedTensors weights;
@@ -36,32 +62,50 @@ public sealed class HuggingFaceFolder : IDisposable
     /// <summary>The configuration.</summary>
     public HuggingFaceConfig Config { get; }
 
-    /// <summary>The weights under canonical names (<c>bert.encoder.layer.0.attention.self.query.weight</c>).</summary>
+    /// <summary>
+    /// The weights under canonical names (<c>bert.encoder.layer.0.attention.self.query.weight</c>).
+    /// </summary>
     public ITensorSource Weights => weights;
 
-    /// <summary>Tensors of the file that are not among <see cref="Weights"/> (buffers, tied copies), and why.</summary>
+    /// <summary>
+    /// Tensors of the file that are not among <see cref="Weights"/> (buffers, tied copies), and
+    /// why.
+    /// </summary>
     public IReadOnlyList<LeftOutTensor> LeftOut => weights.LeftOut;
 
-    /// <summary>Names among <see cref="Weights"/> that no BERT class of this program uses.</summary>
+    /// <summary>
+    /// Names among <see cref="Weights"/> that no BERT class of this program uses.
+    /// </summary>
     public IReadOnlyList<string> Unused { get; }
 
-    /// <summary>Opens a folder and checks configuration and shapes; weights are read later, when asked for.</summary>
+    /// <summary>
+    /// Opens a folder and checks configuration and shapes; weights are read later, when asked for.
+    /// </summary>
     /// <param name="dir">The folder.</param>
     /// <exception cref="CheckpointException">
-    /// Folder, config.json or weights are missing, malformed, of another framework, or do not fit each other; file, tensor, found and expected named.
+    /// Folder, config.json or weights are missing, malformed, of another framework, or do not fit
+    /// each other; file, tensor, found and expected named.
     /// </exception>
     public static HuggingFaceFolder Open(string dir) => Open(dir, null);
 
-    /// <summary>As <see cref="Open(string)"/>, with the weights from a named file instead of the usual ones.</summary>
+    /// <summary>
+    /// As <see cref="Open(string)"/>, with the weights from a named file instead of the usual ones.
+    /// </summary>
     /// <param name="dir">The folder.</param>
-    /// <param name="weightsFile">A file name in the folder, or a path; null for the usual names.</param>
+    /// <param name="weightsFile">A file name in the folder, or a path; null for the usual
+    /// names.</param>
     public static HuggingFaceFolder Open(string dir, string? weightsFile)
     {
-        if (File.Exists(dir)) throw new CheckpointException($"{dir}: is a file; a model folder (config.json and weights) is needed");
-        if (!Directory.Exists(dir)) throw new CheckpointException($"{dir}: no such folder; give a model folder on this machine (nothing is downloaded)");
+        if (File.Exists(dir))
+            throw new CheckpointException($"{dir}: is a file; a model folder (config.json and weights) is needed");
+        if (!Directory.Exists(dir))
+            throw new CheckpointException(
+                $"{dir}: no such folder; give a model folder on this machine (nothing is downloaded)"
+            );
         var weightsPath = weightsFile is null ? FindWeights(dir) : System.IO.Path.Combine(dir, weightsFile);
         var configPath = System.IO.Path.Combine(dir, "config.json");
-        if (!File.Exists(configPath)) throw new CheckpointException($"{dir}: has no config.json; {Listing(dir)}");
+        if (!File.Exists(configPath))
+            throw new CheckpointException($"{dir}: has no config.json; {Listing(dir)}");
         var config = HuggingFaceConfig.Load(configPath);
         var source = OpenWeights(weightsPath);
         try
@@ -77,40 +121,65 @@ public sealed class HuggingFaceFolder : IDisposable
         }
     }
 
-    /// <summary>Names and shapes of the embeddings and encoder layers that follow from a configuration, per-layer ticket shapes included.</summary>
-    public static IReadOnlyDictionary<string, long[]> ExpectedShapes(HuggingFaceConfig config) => BertShapes.Encoder(config);
+    /// <summary>
+    /// Names and shapes of the embeddings and encoder layers that follow from a configuration,
+    /// per-layer ticket shapes included.
+    /// </summary>
+    public static IReadOnlyDictionary<string, long[]> ExpectedShapes(HuggingFaceConfig config) =>
+        BertShapes.Encoder(config);
 
-    /// <summary>Names and shapes of pooler, classifier and pre-training heads: any may be absent, those present must fit.</summary>
+    /// <summary>
+    /// Names and shapes of pooler, classifier and pre-training heads: any may be absent, those
+    /// present must fit.
+    /// </summary>
     public static IReadOnlyDictionary<string, long[]> HeadShapes(HuggingFaceConfig config) => BertShapes.Heads(config);
 
     /// <summary>Refuses weights (under canonical names) that do not fit a configuration.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="config">The configuration.</param>
     /// <param name="configPlace">The configuration's file, named in messages.</param>
-    /// <exception cref="CheckpointException">A tensor is missing, has another shape, or belongs to a layer the configuration does not have.</exception>
-    public static void RequireShapes(ITensorSource weights, HuggingFaceConfig config, string configPlace = "config.json")
+    /// <exception cref="CheckpointException">A tensor is missing, has another shape, or belongs to
+    /// a layer the configuration does not have.</exception>
+    public static void RequireShapes(
+        ITensorSource weights,
+        HuggingFaceConfig config,
+        string configPlace = "config.json"
+    )
     {
         var expected = ExpectedShapes(config);
-        // A wrong size shows in many tensors; the shape is the better message than what is missing, so it comes first.
-        var wrong = expected.Concat(HeadShapes(config)).Where(e => weights.Contains(e.Key) && !weights.Info(e.Key).Shape.AsSpan().SequenceEqual(e.Value)).ToArray();
+        // A wrong size shows in many tensors; the shape is the better message than what is missing,
+        // so it comes first.
+        var wrong = expected
+            .Concat(HeadShapes(config))
+            .Where(e => weights.Contains(e.Key) && !weights.Info(e.Key).Shape.AsSpan().SequenceEqual(e.Value))
+            .ToArray();
         if (wrong is [var (name, shape), ..])
         {
             var more = wrong.Length == 1 ? "" : $" ({wrong.Length - 1} more tensors do not fit)";
             throw new CheckpointException(
-                $"{weights.Location}: tensor '{name}' has shape {weights.Info(name).ShapeText}; {configPlace} makes it {TensorInfo.Format(shape)}{more}; correct {Culprit(name, shape, weights.Info(name).Shape)}");
+                $"{weights.Location}: tensor '{name}' has shape {weights.Info(name).ShapeText}; {configPlace} "
+                    + $"makes it {TensorInfo.Format(shape)}{more}; correct "
+                    + $"{Culprit(name, shape, weights.Info(name).Shape)}"
+            );
         }
         var missing = expected.Keys.Where(n => !weights.Contains(n)).ToArray();
         if (missing.Length > 0)
         {
             throw new CheckpointException(
-                $"{weights.Location}: tensor '{missing[0]}' of shape {TensorInfo.Format(expected[missing[0]])} is missing{(missing.Length == 1 ? "" : $" ({missing.Length} of {expected.Count} encoder tensors are)")}; is it a BERT checkpoint with the {config.NumHiddenLayers} layers of {configPlace}?");
+                $"{weights.Location}: tensor '{missing[0]}' of shape {TensorInfo.Format(expected[missing[0]])} "
+                    + "is "
+                    + $"missing{(missing.Length == 1 ? "" : $" ({missing.Length} of {expected.Count} encoder tensors are)")}; is it a BERT checkpoint with the {config.NumHiddenLayers} layers of {configPlace}?"
+            );
         }
         foreach (var tensor in weights.Tensors)
         {
             if (LayerOf(tensor.Name) is { } layer && layer >= config.NumHiddenLayers)
             {
                 throw new CheckpointException(
-                    $"{weights.Location}: tensor '{tensor.Name}' is of layer {layer}; 'num_hidden_layers' in {configPlace} is {config.NumHiddenLayers}; correct it, or remove the tensors of the other layers");
+                    $"{weights.Location}: tensor '{tensor.Name}' is of layer {layer}; 'num_hidden_layers' in "
+                        + $"{configPlace} is {config.NumHiddenLayers}; correct it, or remove the tensors of the other "
+                        + "layers"
+                );
             }
         }
     }
@@ -121,8 +190,10 @@ public sealed class HuggingFaceFolder : IDisposable
     /// <summary>Opens one weights file by its kind.</summary>
     internal static TensorSource OpenWeights(string path)
     {
-        if (path.EndsWith(".index.json", StringComparison.Ordinal)) return ShardedTensors.Open(path);
-        if (path.EndsWith(".safetensors", StringComparison.Ordinal)) return SafetensorsFile.Open(path);
+        if (path.EndsWith(".index.json", StringComparison.Ordinal))
+            return ShardedTensors.Open(path);
+        if (path.EndsWith(".safetensors", StringComparison.Ordinal))
+            return SafetensorsFile.Open(path);
         return PickleCheckpoint.Open(path);
     }
 
@@ -131,30 +202,42 @@ public sealed class HuggingFaceFolder : IDisposable
         foreach (var name in WeightFiles)
         {
             var path = System.IO.Path.Combine(dir, name);
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+                return path;
         }
         foreach (var (pattern, what, remedy) in Foreign)
         {
             if (Directory.EnumerateFiles(dir, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
             {
                 throw new CheckpointException(
-                    $"{dir}: holds {what} ({System.IO.Path.GetFileName(file)}) and neither model.safetensors nor pytorch_model.bin; {remedy}, then give the new folder");
+                    $"{dir}: holds {what} ({System.IO.Path.GetFileName(file)}) and neither model.safetensors "
+                        + $"nor pytorch_model.bin; {remedy}, then give the new folder"
+                );
             }
         }
-        throw new CheckpointException($"{dir}: has no weights: none of {string.Join(", ", WeightFiles)}; {Listing(dir)}");
+        throw new CheckpointException(
+            $"{dir}: has no weights: none of {string.Join(", ", WeightFiles)}; {Listing(dir)}"
+        );
     }
 
     private static string Listing(string dir)
     {
-        var names = Directory.EnumerateFileSystemEntries(dir).Select(e => System.IO.Path.GetFileName(e)).Order(StringComparer.Ordinal).ToArray();
-        if (names.Length == 0) return "the folder is empty";
-        return $"it holds {string.Join(", ", names.Take(10))}{(names.Length > 10 ? $" and {names.Length - 10} more" : "")}";
+        var names = Directory
+            .EnumerateFileSystemEntries(dir)
+            .Select(e => System.IO.Path.GetFileName(e))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        if (names.Length == 0)
+            return "the folder is empty";
+        return "it holds "
+            + $"{string.Join(", ", names.Take(10))}{(names.Length > 10 ? $" and {names.Length - 10} more" : "")}";
     }
 
     // Which field of the configuration decides the first size that differs.
     private static string Culprit(string name, long[] expected, long[] found)
     {
-        if (expected.Length != found.Length) return "the file: the number of dimensions differs";
+        if (expected.Length != found.Length)
+            return "the file: the number of dimensions differs";
         var rows = expected[0] != found[0];
         return name switch
         {
@@ -163,17 +246,22 @@ public sealed class HuggingFaceFolder : IDisposable
             "bert.embeddings.position_embeddings.weight" when rows => "'max_position_embeddings'",
             "bert.embeddings.token_type_embeddings.weight" when rows => "'type_vocab_size'",
             "classifier.weight" or "classifier.bias" when rows => "'id2label' (the number of classes)",
-            _ when name.Contains(".attention.self.", StringComparison.Ordinal) && rows => "'hidden_size', or 'layer_head_num' of 'ticket' if heads are pruned",
-            _ when name.Contains(".intermediate.dense.", StringComparison.Ordinal) && rows => "'intermediate_size', or 'layer_inter_size' of 'ticket' if neurons are pruned",
+            _ when name.Contains(".attention.self.", StringComparison.Ordinal) && rows =>
+                "'hidden_size', or 'layer_head_num' of 'ticket' if heads are pruned",
+            _ when name.Contains(".intermediate.dense.", StringComparison.Ordinal) && rows =>
+                "'intermediate_size', or 'layer_inter_size' of 'ticket' if neurons are pruned",
             _ => "'hidden_size'",
         };
     }
 
     private static int? LayerOf(string name)
     {
-        if (!name.StartsWith(BertShapes.LayerPrefix, StringComparison.Ordinal)) return null;
+        if (!name.StartsWith(BertShapes.LayerPrefix, StringComparison.Ordinal))
+            return null;
         var rest = name.AsSpan(BertShapes.LayerPrefix.Length);
         var dot = rest.IndexOf('.');
-        return dot > 0 && int.TryParse(rest[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : null;
+        return dot > 0 && int.TryParse(rest[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
+            ? layer
+            : null;
     }
 }

@@ -1,5 +1,5 @@
-// Writes a model folder that other programs open by its name only when it is complete: config.json, model.safetensors, and the tokenizer files of the
-// folder the model came from.
+// Writes a model folder that other programs open by its name only when it is complete: config.json,
+// model.safetensors, and the tokenizer files of the folder the model came from.
 
 namespace RobustTickets.Checkpoints;
 
@@ -8,26 +8,32 @@ public static class HuggingFaceFolderWriter
 {
     /// <summary>The tokenizer files that are copied along when they exist.</summary>
     public static IReadOnlyList<string> TokenizerFiles { get; } =
-        ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+    ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
     /// <summary>Writes a folder from tensors in memory.</summary>
-    /// <param name="path">The new folder; refused if it exists and is not empty, unless <paramref name="replace"/>.</param>
+    /// <param name="path">The new folder; refused if it exists and is not empty, unless
+    /// <paramref name="replace"/>.</param>
     /// <param name="config">The configuration; the tensors must have the shapes it says.</param>
-    /// <param name="weights">The tensors under canonical names; the encoder must be complete.</param>
+    /// <param name="weights">The tensors under canonical names; the encoder must be
+    /// complete.</param>
     /// <param name="tokenizerFrom">A folder whose tokenizer files are copied, or null.</param>
-    /// <param name="metadata">The <c>__metadata__</c> of the safetensors file; without it, <c>format: pt</c>.</param>
+    /// <param name="metadata">The <c>__metadata__</c> of the safetensors file; without it,
+    /// <c>format: pt</c>.</param>
     /// <param name="replace">Whether an existing folder is replaced.</param>
-    /// <exception cref="CheckpointException">Shapes do not fit, the folder exists or cannot be written, or the disk is full.</exception>
+    /// <exception cref="CheckpointException">Shapes do not fit, the folder exists or cannot be
+    /// written, or the disk is full.</exception>
     public static void Write(
         string path,
         HuggingFaceConfig config,
         IEnumerable<NamedTensor> weights,
         string? tokenizerFrom = null,
         IReadOnlyDictionary<string, string>? metadata = null,
-        bool replace = false) =>
-        Write(path, config, file => SafetensorsWriter.Write(file, weights, metadata), tokenizerFrom, replace);
+        bool replace = false
+    ) => Write(path, config, file => SafetensorsWriter.Write(file, weights, metadata), tokenizerFrom, replace);
 
-    /// <summary>Writes a folder from tensors whose bytes are produced one after the other.</summary>
+    /// <summary>
+    /// Writes a folder from tensors whose bytes are produced one after the other.
+    /// </summary>
     /// <inheritdoc cref="Write(string, HuggingFaceConfig, IEnumerable{NamedTensor}, string?, IReadOnlyDictionary{string, string}?, bool)"/>
     public static void WriteStreamed(
         string path,
@@ -35,43 +41,59 @@ public static class HuggingFaceFolderWriter
         IEnumerable<StreamedTensor> weights,
         string? tokenizerFrom = null,
         IReadOnlyDictionary<string, string>? metadata = null,
-        bool replace = false) =>
-        Write(path, config, file => SafetensorsWriter.WriteStreamed(file, weights, metadata), tokenizerFrom, replace);
+        bool replace = false
+    ) => Write(path, config, file => SafetensorsWriter.WriteStreamed(file, weights, metadata), tokenizerFrom, replace);
 
     /// <summary>Copies the tokenizer files of one model folder into another.</summary>
     /// <returns>The names copied.</returns>
-    /// <exception cref="CheckpointException">The source is missing or holds neither vocab.txt nor tokenizer.json.</exception>
+    /// <exception cref="CheckpointException">The source is missing or holds neither vocab.txt nor
+    /// tokenizer.json.</exception>
     public static IReadOnlyList<string> CopyTokenizer(string from, string to)
     {
-        if (!Directory.Exists(from)) throw new CheckpointException($"{from}: no such folder; the tokenizer files are copied from it");
+        if (!Directory.Exists(from))
+            throw new CheckpointException($"{from}: no such folder; the tokenizer files are copied from it");
         var copied = new List<string>();
         foreach (var name in TokenizerFiles)
         {
             var source = Path.Combine(from, name);
-            if (!File.Exists(source)) continue;
+            if (!File.Exists(source))
+                continue;
             // Bytes, not File.Copy: the copy of a read-only file must not be read-only.
             AtomicFile.WriteAllBytes(Path.Combine(to, name), File.ReadAllBytes(source));
             copied.Add(name);
         }
         if (!copied.Contains("vocab.txt") && !copied.Contains("tokenizer.json"))
         {
-            throw new CheckpointException($"{from}: has neither vocab.txt nor tokenizer.json; a model folder without a tokenizer cannot be used");
+            throw new CheckpointException(
+                $"{from}: has neither vocab.txt nor tokenizer.json; a model folder without a tokenizer cannot be used"
+            );
         }
         return copied;
     }
 
-    private static void Write(string path, HuggingFaceConfig config, Action<string> writeWeights, string? tokenizerFrom, bool replace)
+    private static void Write(
+        string path,
+        HuggingFaceConfig config,
+        Action<string> writeWeights,
+        string? tokenizerFrom,
+        bool replace
+    )
     {
-        AtomicFolder.Create(path, folder =>
-        {
-            var configPath = Path.Combine(folder, "config.json");
-            var weightsPath = Path.Combine(folder, "model.safetensors");
-            AtomicFile.WriteAllText(configPath, config.ToJson());
-            writeWeights(weightsPath);
-            if (tokenizerFrom is not null) CopyTokenizer(tokenizerFrom, folder);
-            // The header just written is the cheapest proof that the folder will open again.
-            using var written = SafetensorsFile.Open(weightsPath);
-            HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
-        }, replace);
+        AtomicFolder.Create(
+            path,
+            folder =>
+            {
+                var configPath = Path.Combine(folder, "config.json");
+                var weightsPath = Path.Combine(folder, "model.safetensors");
+                AtomicFile.WriteAllText(configPath, config.ToJson());
+                writeWeights(weightsPath);
+                if (tokenizerFrom is not null)
+                    CopyTokenizer(tokenizerFrom, folder);
+                // The header just written is the cheapest proof that the folder will open again.
+                using var written = SafetensorsFile.Open(weightsPath);
+                HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
+            },
+            replace
+        );
     }
 }

@@ -1,5 +1,6 @@
-// Strict reading of a JSON object's fields: every value is checked for kind and range where it is read, the error names file, field, value found and what
-// is possible, and fields nobody asked for are handed back so that they survive a round trip.
+// Strict reading of a JSON object's fields: every value is checked for kind and range where it is
+// read, the error names file, field, value found and what is possible, and fields nobody asked for
+// are handed back so that they survive a round trip.
 
 using System.Text.Json;
 
@@ -17,10 +18,12 @@ internal sealed class JsonFields
     public JsonFields(string place, JsonElement json)
     {
         this.place = place;
-        if (json.ValueKind != JsonValueKind.Object) throw new CheckpointException($"{place}: is {json.ValueKind}; an object is needed");
+        if (json.ValueKind != JsonValueKind.Object)
+            throw new CheckpointException($"{place}: is {json.ValueKind}; an object is needed");
         foreach (var field in json.EnumerateObject())
         {
-            if (!fields.TryAdd(field.Name, field.Value.Clone())) throw new CheckpointException($"{place}: field '{field.Name}' is given twice");
+            if (!fields.TryAdd(field.Name, field.Value.Clone()))
+                throw new CheckpointException($"{place}: field '{field.Name}' is given twice");
         }
     }
 
@@ -40,58 +43,94 @@ internal sealed class JsonFields
 
     public int Integer(string name, int min, int max, int? absent = null)
     {
-        if (Optional(name) is not { } value) return absent ?? throw Missing(name);
+        if (Optional(name) is not { } value)
+            return absent ?? throw Missing(name);
         return IntegerOf(name, value, min, max);
     }
 
     public double Number(string name, Func<double, bool> possible, string what, double absent)
     {
-        if (Optional(name) is not { } value) return absent;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && possible(number) ? number : throw Refuse(name, value, what);
+        if (Optional(name) is not { } value)
+            return absent;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && possible(number)
+            ? number
+            : throw Refuse(name, value, what);
     }
 
     public bool Boolean(string name, bool absent)
     {
-        if (Optional(name) is not { } value) return absent;
-        return value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => throw Refuse(name, value, "true or false") };
+        if (Optional(name) is not { } value)
+            return absent;
+        return value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw Refuse(name, value, "true or false"),
+        };
     }
 
     public string? Text(string name)
     {
-        if (Optional(name) is not { } value) return null;
+        if (Optional(name) is not { } value)
+            return null;
         return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Refuse(name, value, "a string");
     }
 
     public IReadOnlyList<string> Texts(string name)
     {
-        if (Optional(name) is not { } value) return [];
-        if (value.ValueKind != JsonValueKind.Array) throw Refuse(name, value, "an array of strings");
-        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Refuse(name, item, "a string"))];
+        if (Optional(name) is not { } value)
+            return [];
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Refuse(name, value, "an array of strings");
+        return
+        [
+            .. value
+                .EnumerateArray()
+                .Select(item =>
+                    item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Refuse(name, item, "a string")
+                ),
+        ];
     }
 
-    public IReadOnlyList<int>? Integers(string name, int min, int max) => Optional(name) is { } value ? IntegersOf(name, value, min, max) : null;
+    public IReadOnlyList<int>? Integers(string name, int min, int max) =>
+        Optional(name) is { } value ? IntegersOf(name, value, min, max) : null;
 
     public IReadOnlyList<IReadOnlyList<int>>? IntegerLists(string name, int min, int max)
     {
-        if (Optional(name) is not { } value) return null;
-        if (value.ValueKind != JsonValueKind.Array) throw Refuse(name, value, "an array of arrays of integers");
+        if (Optional(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Refuse(name, value, "an array of arrays of integers");
         return [.. value.EnumerateArray().Select((item, i) => IntegersOf($"{name}[{i}]", item, min, max))];
     }
 
-    public CheckpointException Refuse(string name, JsonElement found, string possible) => Refuse(name, Shorten(found.GetRawText()), possible);
+    public CheckpointException Refuse(string name, JsonElement found, string possible) =>
+        Refuse(name, Shorten(found.GetRawText()), possible);
 
-    public CheckpointException Refuse(string name, string found, string possible) => new($"{place}: '{name}' is {found}; possible is {possible}");
+    public CheckpointException Refuse(string name, string found, string possible) =>
+        new($"{place}: '{name}' is {found}; possible is {possible}");
 
     private IReadOnlyList<int> IntegersOf(string name, JsonElement value, int min, int max)
     {
-        if (value.ValueKind != JsonValueKind.Array) throw Refuse(name, value, "an array of integers");
+        if (value.ValueKind != JsonValueKind.Array)
+            throw Refuse(name, value, "an array of integers");
         return [.. value.EnumerateArray().Select((item, i) => IntegerOf($"{name}[{i}]", item, min, max))];
     }
 
     private int IntegerOf(string name, JsonElement value, int min, int max)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max) return number;
-        throw Refuse(name, value, max == int.MaxValue ? $"an integer of at least {min}" : $"an integer from {min} to {max}");
+        if (
+            value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out var number)
+            && number >= min
+            && number <= max
+        )
+            return number;
+        throw Refuse(
+            name,
+            value,
+            max == int.MaxValue ? $"an integer of at least {min}" : $"an integer from {min} to {max}"
+        );
     }
 
     private CheckpointException Missing(string name) => new($"{place}: field '{name}' is missing");

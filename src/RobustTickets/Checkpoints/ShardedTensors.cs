@@ -1,5 +1,6 @@
-// A model in several files: NAME.index.json holds {"weight_map": {tensor: file}}. Map and files must agree exactly; file names must be plain, so
-// that an index cannot make the program read elsewhere.
+// A model in several files: NAME.index.json holds {"weight_map": {tensor: file}}. Map and files
+// must agree exactly; file names must be plain, so that an index cannot make the program read
+// elsewhere.
 
 using System.Text.Json;
 
@@ -11,12 +12,15 @@ public sealed class ShardedTensors : TensorSource
     private readonly Dictionary<string, TensorSource> byTensor = new(StringComparer.Ordinal);
     private readonly List<TensorSource> shards = [];
 
-    private ShardedTensors(string indexPath) : base(indexPath)
-    {
-    }
+    private ShardedTensors(string indexPath)
+        : base(indexPath) { }
 
-    /// <summary>Opens <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c> and its shards.</summary>
-    /// <exception cref="CheckpointException">Index or shard is missing or malformed, or they disagree about a tensor; both named.</exception>
+    /// <summary>
+    /// Opens <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c> and its
+    /// shards.
+    /// </summary>
+    /// <exception cref="CheckpointException">Index or shard is missing or malformed, or they
+    /// disagree about a tensor; both named.</exception>
     public static ShardedTensors Open(string indexPath)
     {
         var source = new ShardedTensors(indexPath);
@@ -38,8 +42,10 @@ public sealed class ShardedTensors : TensorSource
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing) return;
-        foreach (var shard in shards) shard.Dispose();
+        if (!disposing)
+            return;
+        foreach (var shard in shards)
+            shard.Dispose();
     }
 
     private void Load()
@@ -47,7 +53,9 @@ public sealed class ShardedTensors : TensorSource
         var map = ReadMap();
         var folder = Path.GetDirectoryName(Path.GetFullPath(Location))!;
         var tensors = new List<TensorInfo>();
-        foreach (var group in map.GroupBy(m => m.Value, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (
+            var group in map.GroupBy(m => m.Value, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+        )
         {
             if (group.Key != Path.GetFileName(group.Key) || group.Key.Length == 0 || group.Key is "." or "..")
             {
@@ -57,13 +65,19 @@ public sealed class ShardedTensors : TensorSource
             shards.Add(shard);
             foreach (var (name, _) in group)
             {
-                if (!shard.Contains(name)) throw new CheckpointException($"{Location}: tensor '{name}' is said to be in {group.Key}, which does not hold it");
+                if (!shard.Contains(name))
+                    throw new CheckpointException(
+                        $"{Location}: tensor '{name}' is said to be in {group.Key}, which does not hold it"
+                    );
             }
             foreach (var info in shard.Tensors)
             {
                 if (!map.TryGetValue(info.Name, out var said) || said != group.Key)
                 {
-                    throw new CheckpointException($"{Location}: {group.Key} holds tensor '{info.Name}', which the index places in {said ?? "no file"}");
+                    throw new CheckpointException(
+                        $"{Location}: {group.Key} holds tensor '{info.Name}', which the index places in "
+                            + $"{said ?? "no file"}"
+                    );
                 }
                 byTensor.Add(info.Name, shard);
                 tensors.Add(info);
@@ -78,16 +92,20 @@ public sealed class ShardedTensors : TensorSource
         {
             using var json = JsonDocument.Parse(File.ReadAllText(Location));
             var fields = new JsonFields(Location, json.RootElement);
-            if (fields.Optional("weight_map") is not { ValueKind: JsonValueKind.Object } weightMap) throw new CheckpointException($"{Location}: 'weight_map' is missing or not an object");
+            if (fields.Optional("weight_map") is not { ValueKind: JsonValueKind.Object } weightMap)
+                throw new CheckpointException($"{Location}: 'weight_map' is missing or not an object");
             var map = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var entry in weightMap.EnumerateObject())
             {
-                if (entry.Value.ValueKind != JsonValueKind.String) throw fields.Refuse($"weight_map: {entry.Name}", entry.Value, "a file name");
-                if (!map.TryAdd(entry.Name, entry.Value.GetString()!)) throw new CheckpointException($"{Location}: tensor '{entry.Name}' is mapped twice");
+                if (entry.Value.ValueKind != JsonValueKind.String)
+                    throw fields.Refuse($"weight_map: {entry.Name}", entry.Value, "a file name");
+                if (!map.TryAdd(entry.Name, entry.Value.GetString()!))
+                    throw new CheckpointException($"{Location}: tensor '{entry.Name}' is mapped twice");
             }
             return map;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException($"{Location}: cannot be read as JSON: {e.Message}", e);
         }

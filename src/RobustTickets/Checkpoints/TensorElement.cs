@@ -1,5 +1,6 @@
-// The element types a checkpoint may hold. The set is what PyTorch writes for BERT-like models; anything else (8-bit floats, unsigned 16/32/64)
-// is refused by name at the reader because no part of the program could use it.
+// The element types a checkpoint may hold. The set is what PyTorch writes for BERT-like models;
+// anything else (8-bit floats, unsigned 16/32/64) is refused by name at the reader because no part
+// of the program could use it.
 
 namespace RobustTickets.Checkpoints;
 
@@ -42,29 +43,39 @@ public static class TensorElements
 {
     private static readonly (TensorElement Element, string Name)[] Names =
     [
-        (TensorElement.F32, "F32"), (TensorElement.F16, "F16"), (TensorElement.BF16, "BF16"), (TensorElement.F64, "F64"), (TensorElement.I64, "I64"),
-        (TensorElement.I32, "I32"), (TensorElement.I16, "I16"), (TensorElement.I8, "I8"), (TensorElement.U8, "U8"), (TensorElement.Bool, "BOOL"),
+        (TensorElement.F32, "F32"),
+        (TensorElement.F16, "F16"),
+        (TensorElement.BF16, "BF16"),
+        (TensorElement.F64, "F64"),
+        (TensorElement.I64, "I64"),
+        (TensorElement.I32, "I32"),
+        (TensorElement.I16, "I16"),
+        (TensorElement.I8, "I8"),
+        (TensorElement.U8, "U8"),
+        (TensorElement.Bool, "BOOL"),
     ];
 
     /// <summary>All safetensors names, for messages.</summary>
     internal static string Known => string.Join(", ", Names.Select(n => n.Name));
 
     /// <summary>Bytes of one element.</summary>
-    public static int Size(this TensorElement element) => element switch
-    {
-        TensorElement.F64 or TensorElement.I64 => 8,
-        TensorElement.F32 or TensorElement.I32 => 4,
-        TensorElement.F16 or TensorElement.BF16 or TensorElement.I16 => 2,
-        TensorElement.I8 or TensorElement.U8 or TensorElement.Bool => 1,
-        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "unknown element type"),
-    };
+    public static int Size(this TensorElement element) =>
+        element switch
+        {
+            TensorElement.F64 or TensorElement.I64 => 8,
+            TensorElement.F32 or TensorElement.I32 => 4,
+            TensorElement.F16 or TensorElement.BF16 or TensorElement.I16 => 2,
+            TensorElement.I8 or TensorElement.U8 or TensorElement.Bool => 1,
+            _ => throw new ArgumentOutOfRangeException(nameof(element), element, "unknown element type"),
+        };
 
     /// <summary>Whether the element is a floating-point number.</summary>
     public static bool IsFloat(this TensorElement element) =>
         element is TensorElement.F32 or TensorElement.F16 or TensorElement.BF16 or TensorElement.F64;
 
     /// <summary>The name in a safetensors header (<c>F32</c>, <c>BOOL</c>, ...).</summary>
-    public static string SafetensorsName(this TensorElement element) => Array.Find(Names, n => n.Element == element).Name;
+    public static string SafetensorsName(this TensorElement element) =>
+        Array.Find(Names, n => n.Element == element).Name;
 
     /// <summary>The element of a safetensors name.</summary>
     /// <returns>False when the name is none of those the program can use.</returns>
@@ -72,7 +83,8 @@ public static class TensorElements
     {
         foreach (var (candidate, candidateName) in Names)
         {
-            if (candidateName != name) continue;
+            if (candidateName != name)
+                continue;
             element = candidate;
             return true;
         }

@@ -1,16 +1,23 @@
 namespace RobustTickets.Checkpoints;
 
-/// <summary>Name, element type and shape of a stored tensor. The shape is checked: no negative size, no overflow of the byte count.</summary>
+/// <summary>
+/// Name, element type and shape of a stored tensor. The shape is checked: no negative size, no
+/// overflow of the byte count.
+/// </summary>
 /// <param name="Name">The tensor's name, for example <c>bert.pooler.dense.weight</c>.</param>
 /// <param name="Element">The element type.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-/// <exception cref="CheckpointException">A size is negative, or the tensor would have more than 2^63 bytes.</exception>
+/// <exception cref="CheckpointException">A size is negative, or the tensor would have more than
+/// 2^63 bytes.</exception>
 public sealed record TensorInfo(string Name, TensorElement Element, long[] Shape)
 {
     /// <summary>The element type.</summary>
     public TensorElement Element { get; } = Element;
 
-    /// <summary>Sizes, outermost first; empty for a scalar. Not settable by <c>with</c>: the count is checked once.</summary>
+    /// <summary>
+    /// Sizes, outermost first; empty for a scalar. Not settable by <c>with</c>: the count is
+    /// checked once.
+    /// </summary>
     public long[] Shape { get; } = Shape;
 
     /// <summary>Number of elements: the product of the sizes.</summary>
@@ -32,14 +39,20 @@ public sealed record TensorInfo(string Name, TensorElement Element, long[] Shape
         {
             foreach (var size in shape)
             {
-                if (size < 0) throw new CheckpointException($"tensor '{name}': shape {Format(shape)} has the negative size {size}; sizes are 0 or more");
+                if (size < 0)
+                    throw new CheckpointException(
+                        $"tensor '{name}': shape {Format(shape)} has the negative size {size}; sizes are 0 or more"
+                    );
                 count = checked(count * size);
             }
             _ = checked(count * element.Size());
         }
         catch (OverflowException e)
         {
-            throw new CheckpointException($"tensor '{name}': shape {Format(shape)} of {element.SafetensorsName()} has more than 2^63 bytes", e);
+            throw new CheckpointException(
+                $"tensor '{name}': shape {Format(shape)} of {element.SafetensorsName()} has more than 2^63 bytes",
+                e
+            );
         }
         return count;
     }

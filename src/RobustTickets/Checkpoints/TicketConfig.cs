@@ -1,23 +1,32 @@
-// The "ticket" object of config.json: the true shapes of a compact (structurally pruned) model, layer by layer. `layer_head_num` and `layer_inter_size` are
-// the names proposed for transformers (PR 40840); kept_heads and kept_neurons say which of the dense model's heads and neurons are left, in row order.
+// The "ticket" object of config.json: the true shapes of a compact (structurally pruned) model,
+// layer by layer. `layer_head_num` and `layer_inter_size` are the names proposed for transformers
+// (PR 40840); kept_heads and kept_neurons say which of the dense model's heads and neurons are
+// left, in row order.
 
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>Per-layer shapes of a compact ticket. Lists have one entry per layer, L in all.</summary>
+/// <summary>
+/// Per-layer shapes of a compact ticket. Lists have one entry per layer, L in all.
+/// </summary>
 /// <param name="LayerHeadNum">Heads left in each layer, 0 to the dense number.</param>
-/// <param name="LayerInterSize">Feed-forward neurons left in each layer, 0 to the dense number.</param>
-/// <param name="KeptHeads">Indices of the dense model's heads that are left, in the order of the stored rows; null when not recorded.</param>
-/// <param name="KeptNeurons">Indices of the dense model's neurons that are left, in the order of the stored rows; null when not recorded.</param>
-/// <param name="Unknown">Further fields of the object (source, sha256, ...), kept on writing.</param>
+/// <param name="LayerInterSize">Feed-forward neurons left in each layer, 0 to the dense
+/// number.</param>
+/// <param name="KeptHeads">Indices of the dense model's heads that are left, in the order of the
+/// stored rows; null when not recorded.</param>
+/// <param name="KeptNeurons">Indices of the dense model's neurons that are left, in the order of
+/// the stored rows; null when not recorded.</param>
+/// <param name="Unknown">Further fields of the object (source, sha256, ...), kept on
+/// writing.</param>
 public sealed record TicketConfig(
     IReadOnlyList<int> LayerHeadNum,
     IReadOnlyList<int> LayerInterSize,
     IReadOnlyList<IReadOnlyList<int>>? KeptHeads = null,
     IReadOnlyList<IReadOnlyList<int>>? KeptNeurons = null,
-    IReadOnlyDictionary<string, JsonElement>? Unknown = null)
+    IReadOnlyDictionary<string, JsonElement>? Unknown = null
+)
 {
     /// <summary>Reads and checks the object against the dense shapes.</summary>
     internal static TicketConfig Parse(string place, JsonElement json, int layers, int heads, int intermediate)
@@ -26,22 +35,38 @@ public sealed record TicketConfig(
         var keptHeads = fields.IntegerLists("kept_heads", 0, heads - 1);
         var keptNeurons = fields.IntegerLists("kept_neurons", 0, intermediate - 1);
         var headNum = fields.Integers("layer_head_num", 0, heads) ?? Counts(keptHeads) ?? Repeat(heads, layers);
-        var interSize = fields.Integers("layer_inter_size", 0, intermediate) ?? Counts(keptNeurons) ?? Repeat(intermediate, layers);
+        var interSize =
+            fields.Integers("layer_inter_size", 0, intermediate) ?? Counts(keptNeurons) ?? Repeat(intermediate, layers);
         var ticket = new TicketConfig(headNum, interSize, keptHeads, keptNeurons, fields.Unknown);
         ticket.Validate(place, layers, heads, intermediate);
         return ticket;
     }
 
-    /// <summary>The ticket of a transformers (before version 5) <c>pruned_heads</c> map: layer to removed heads.</summary>
-    internal static TicketConfig FromPrunedHeads(IReadOnlyDictionary<int, IReadOnlyList<int>> pruned, int layers, int heads, int intermediate)
+    /// <summary>
+    /// The ticket of a transformers (before version 5) <c>pruned_heads</c> map: layer to removed
+    /// heads.
+    /// </summary>
+    internal static TicketConfig FromPrunedHeads(
+        IReadOnlyDictionary<int, IReadOnlyList<int>> pruned,
+        int layers,
+        int heads,
+        int intermediate
+    )
     {
         IReadOnlyList<IReadOnlyList<int>> kept =
-            [.. Enumerable.Range(0, layers).Select(l => (IReadOnlyList<int>)[.. Enumerable.Range(0, heads).Except(pruned.GetValueOrDefault(l) ?? [])])];
+        [
+            .. Enumerable
+                .Range(0, layers)
+                .Select(l =>
+                    (IReadOnlyList<int>)[.. Enumerable.Range(0, heads).Except(pruned.GetValueOrDefault(l) ?? [])]
+                ),
+        ];
         return new TicketConfig([.. kept.Select(k => k.Count)], Repeat(intermediate, layers), kept);
     }
 
     /// <summary>Checks the lists against the dense shapes.</summary>
-    /// <exception cref="CheckpointException">A list has the wrong length, or a number that is not possible; field and numbers named.</exception>
+    /// <exception cref="CheckpointException">A list has the wrong length, or a number that is not
+    /// possible; field and numbers named.</exception>
     internal void Validate(string place, int layers, int heads, int intermediate)
     {
         CheckCounts(place, "layer_head_num", LayerHeadNum, layers, heads);
@@ -57,9 +82,16 @@ public sealed record TicketConfig(
             ["layer_head_num"] = Array(LayerHeadNum),
             ["layer_inter_size"] = Array(LayerInterSize),
         };
-        if (KeptHeads is not null) json["kept_heads"] = new JsonArray([.. KeptHeads.Select(Array)]);
-        if (KeptNeurons is not null) json["kept_neurons"] = new JsonArray([.. KeptNeurons.Select(Array)]);
-        foreach (var (name, value) in (Unknown ?? new Dictionary<string, JsonElement>()).OrderBy(u => u.Key, StringComparer.Ordinal))
+        if (KeptHeads is not null)
+            json["kept_heads"] = new JsonArray([.. KeptHeads.Select(Array)]);
+        if (KeptNeurons is not null)
+            json["kept_neurons"] = new JsonArray([.. KeptNeurons.Select(Array)]);
+        foreach (
+            var (name, value) in (Unknown ?? new Dictionary<string, JsonElement>()).OrderBy(
+                u => u.Key,
+                StringComparer.Ordinal
+            )
+        )
         {
             json[name] = JsonNode.Parse(value.GetRawText());
         }
@@ -68,35 +100,61 @@ public sealed record TicketConfig(
 
     private static void CheckCounts(string place, string field, IReadOnlyList<int> counts, int layers, int dense)
     {
-        if (counts.Count != layers) throw new CheckpointException($"{place}: '{field}' has {counts.Count} entries; the model has {layers} layers");
+        if (counts.Count != layers)
+            throw new CheckpointException(
+                $"{place}: '{field}' has {counts.Count} entries; the model has {layers} layers"
+            );
         for (var layer = 0; layer < layers; layer++)
         {
-            if (counts[layer] < 0 || counts[layer] > dense) throw new CheckpointException($"{place}: '{field}[{layer}]' is {counts[layer]}; possible is 0 to {dense}");
+            if (counts[layer] < 0 || counts[layer] > dense)
+                throw new CheckpointException(
+                    $"{place}: '{field}[{layer}]' is {counts[layer]}; possible is 0 to {dense}"
+                );
         }
     }
 
-    private static void CheckKept(string place, string field, IReadOnlyList<IReadOnlyList<int>>? kept, string countField, IReadOnlyList<int> counts, int dense)
+    private static void CheckKept(
+        string place,
+        string field,
+        IReadOnlyList<IReadOnlyList<int>>? kept,
+        string countField,
+        IReadOnlyList<int> counts,
+        int dense
+    )
     {
-        if (kept is null) return;
-        if (kept.Count != counts.Count) throw new CheckpointException($"{place}: '{field}' has {kept.Count} entries; the model has {counts.Count} layers");
+        if (kept is null)
+            return;
+        if (kept.Count != counts.Count)
+            throw new CheckpointException(
+                $"{place}: '{field}' has {kept.Count} entries; the model has {counts.Count} layers"
+            );
         for (var layer = 0; layer < counts.Count; layer++)
         {
             if (kept[layer].Count != counts[layer])
             {
-                throw new CheckpointException($"{place}: '{field}[{layer}]' has {kept[layer].Count} entries; '{countField}[{layer}]' is {counts[layer]}");
+                throw new CheckpointException(
+                    $"{place}: '{field}[{layer}]' has {kept[layer].Count} entries; '{countField}[{layer}]' is "
+                        + $"{counts[layer]}"
+                );
             }
             var seen = new HashSet<int>();
             foreach (var unit in kept[layer])
             {
-                if (unit < 0 || unit >= dense) throw new CheckpointException($"{place}: '{field}[{layer}]' has {unit}; possible is 0 to {dense - 1}");
-                if (!seen.Add(unit)) throw new CheckpointException($"{place}: '{field}[{layer}]' has {unit} twice");
+                if (unit < 0 || unit >= dense)
+                    throw new CheckpointException(
+                        $"{place}: '{field}[{layer}]' has {unit}; possible is 0 to {dense - 1}"
+                    );
+                if (!seen.Add(unit))
+                    throw new CheckpointException($"{place}: '{field}[{layer}]' has {unit} twice");
             }
         }
     }
 
-    private static JsonNode Array(IReadOnlyList<int> values) => new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v))]);
+    private static JsonNode Array(IReadOnlyList<int> values) =>
+        new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v))]);
 
-    private static IReadOnlyList<int>? Counts(IReadOnlyList<IReadOnlyList<int>>? kept) => kept is null ? null : [.. kept.Select(k => k.Count)];
+    private static IReadOnlyList<int>? Counts(IReadOnlyList<IReadOnlyList<int>>? kept) =>
+        kept is null ? null : [.. kept.Select(k => k.Count)];
 
     private static IReadOnlyList<int> Repeat(int value, int count) => [.. Enumerable.Repeat(value, count)];
 }

@@ -1,12 +1,13 @@
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// A trained classifier for use in programs: load a folder, ask for logits or probabilities. Safe to call from many threads; calls are answered one after the other,
+/// A trained classifier for use in programs: load a folder, ask for logits or probabilities. Safe
+/// to call from many threads; calls are answered one after the other,
 /// each using every core.
 /// </summary>
 public sealed class Classifier : IDisposable
@@ -19,15 +20,28 @@ public sealed class Classifier : IDisposable
 
     private readonly bool _borrowed;
 
-    private Classifier(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength, bool borrowed = false)
+    private Classifier(
+        BertForSequenceClassification model,
+        WordPieceTokenizer tokenizer,
+        IReadOnlyList<string> labels,
+        int maxLength,
+        bool borrowed = false
+    )
     {
         (_model, Tokenizer, Labels, MaxLength, _borrowed) = (model, tokenizer, labels, maxLength, borrowed);
         _inference = BertInference.Of(model);
     }
 
-    /// <summary>A network that somebody else is training, as it is now: to be disposed of before its weights change again. The network itself is not disposed of.</summary>
-    internal static Classifier Of(BertForSequenceClassification model, WordPieceTokenizer tokenizer, IReadOnlyList<string> labels, int maxLength) =>
-        new(model, tokenizer, labels, Math.Min(maxLength, model.Config.MaxPositions), borrowed: true);
+    /// <summary>
+    /// A network that somebody else is training, as it is now: to be disposed of before its weights
+    /// change again. The network itself is not disposed of.
+    /// </summary>
+    internal static Classifier Of(
+        BertForSequenceClassification model,
+        WordPieceTokenizer tokenizer,
+        IReadOnlyList<string> labels,
+        int maxLength
+    ) => new(model, tokenizer, labels, Math.Min(maxLength, model.Config.MaxPositions), borrowed: true);
 
     /// <summary>Class names in order.</summary>
     public IReadOnlyList<string> Labels { get; }
@@ -35,7 +49,9 @@ public sealed class Classifier : IDisposable
     /// <summary>The tokenizer beside the weights.</summary>
     public WordPieceTokenizer Tokenizer { get; }
 
-    /// <summary>Word pieces per text, special tokens included; longer texts are truncated.</summary>
+    /// <summary>
+    /// Word pieces per text, special tokens included; longer texts are truncated.
+    /// </summary>
     public int MaxLength { get; }
 
     /// <summary>Parameters without embeddings, as the papers count them.</summary>
@@ -44,32 +60,60 @@ public sealed class Classifier : IDisposable
     /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="execution">How it runs; null = fast paths.</param>
-    /// <param name="maxLength">Length limit; null takes the tokenizer's, at most the positions of the model.</param>
-    /// <exception cref="CheckpointException">Missing, malformed, or without a trained classifier.</exception>
+    /// <param name="maxLength">Length limit; null takes the tokenizer's, at most the positions of
+    /// the model.</param>
+    /// <exception cref="CheckpointException">Missing, malformed, or without a trained
+    /// classifier.</exception>
     public static Classifier Load(string folder, ModelExecution? execution = null, int? maxLength = null)
     {
         using (var files = BertFiles.Open(folder))
         {
-            foreach (var name in (string[])[$"{BertSites.Classifier}.weight", $"{BertSites.Classifier}.bias", $"{BertSites.Pooler}.weight", $"{BertSites.Pooler}.bias"])
+            foreach (
+                var name in (string[])
+                    [
+                        $"{BertSites.Classifier}.weight",
+                        $"{BertSites.Classifier}.bias",
+                        $"{BertSites.Pooler}.weight",
+                        $"{BertSites.Pooler}.bias",
+                    ]
+            )
             {
-                if (!files.Weights.Contains(name)) throw new CheckpointException($"{folder}: holds no '{name}', so it is no trained classifier; train one with 'robust-tickets train --model {folder}'");
+                if (!files.Weights.Contains(name))
+                    throw new CheckpointException(
+                        $"{folder}: holds no '{name}', so it is no trained classifier; train one with "
+                            + $"'robust-tickets train --model {folder}'"
+                    );
             }
             var tokenizer = WordPieceTokenizer.Load(folder);
-            var model = BertFiles.LoadClassifier(folder, files.Config.NumLabels, RandomKey.FromSeed(0), execution ?? new ModelExecution());
+            var model = BertFiles.LoadClassifier(
+                folder,
+                files.Config.NumLabels,
+                RandomKey.FromSeed(0),
+                execution ?? new ModelExecution()
+            );
             var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
             return new Classifier(model, tokenizer, files.Config.Labels, limit);
         }
     }
 
-    /// <summary>Logits of each text (pair), [C] each, in input order. The row of a text does not depend on the texts around it.</summary>
+    /// <summary>
+    /// Logits of each text (pair), [C] each, in input order. The row of a text does not depend on
+    /// the texts around it.
+    /// </summary>
     public float[][] Logits(IReadOnlyList<(string Text, string? TextPair)> texts) => Logits(Encode(texts));
 
-    /// <summary>Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out among processors.</summary>
+    /// <summary>
+    /// Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out
+    /// among processors.
+    /// </summary>
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<(string Text, string? TextPair)> texts)
     {
         var encoded = new EncodedExample[texts.Count];
-        if (texts.Count < FewTexts) for (var i = 0; i < encoded.Length; i++) Encode(i);
-        else Parallel.For(0, encoded.Length, Encode);
+        if (texts.Count < FewTexts)
+            for (var i = 0; i < encoded.Length; i++)
+                Encode(i);
+        else
+            Parallel.For(0, encoded.Length, Encode);
         return encoded;
 
         void Encode(int i)
@@ -83,28 +127,36 @@ public sealed class Classifier : IDisposable
     public float[][] Logits(IReadOnlyList<EncodedExample> examples)
     {
         var rows = new float[examples.Count][];
-        if (rows.Length == 0) return rows;
-        lock (_gate) Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference);
+        if (rows.Length == 0)
+            return rows;
+        lock (_gate)
+            Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference);
         return rows;
     }
 
     /// <summary>Class probabilities of each text (pair).</summary>
-    public double[][] Predict(IReadOnlyList<(string Text, string? TextPair)> texts) => Array.ConvertAll(Logits(texts), row => Softmax(row));
+    public double[][] Predict(IReadOnlyList<(string Text, string? TextPair)> texts) =>
+        Array.ConvertAll(Logits(texts), row => Softmax(row));
 
     /// <summary>Accuracy and loss on labelled examples.</summary>
     public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples)
     {
-        lock (_gate) return Evaluator.Evaluate(_model, examples);
+        lock (_gate)
+            return Evaluator.Evaluate(_model, examples);
     }
 
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
     public static double[] Softmax(ReadOnlySpan<float> logits)
     {
-        double max = double.NegativeInfinity, sum = 0;
-        foreach (var x in logits) max = Math.Max(max, x);
+        double max = double.NegativeInfinity,
+            sum = 0;
+        foreach (var x in logits)
+            max = Math.Max(max, x);
         var result = new double[logits.Length];
-        for (var i = 0; i < result.Length; i++) sum += result[i] = Math.Exp(logits[i] - max);
-        for (var i = 0; i < result.Length; i++) result[i] /= sum;
+        for (var i = 0; i < result.Length; i++)
+            sum += result[i] = Math.Exp(logits[i] - max);
+        for (var i = 0; i < result.Length; i++)
+            result[i] /= sum;
         return result;
     }
 
@@ -112,6 +164,7 @@ public sealed class Classifier : IDisposable
     public void Dispose()
     {
         _inference?.Dispose();
-        if (!_borrowed) _model.Dispose();
+        if (!_borrowed)
+            _model.Dispose();
     }
 }

@@ -4,7 +4,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Evaluation;
 
 /// <summary>Accuracy and loss of a classifier on a split.</summary>
-/// <param name="Accuracy">Share of examples whose largest logit is the label's; ties go to the lower class.</param>
+/// <param name="Accuracy">Share of examples whose largest logit is the label's; ties go to the
+/// lower class.</param>
 /// <param name="Loss">Mean cross entropy.</param>
 /// <param name="Examples">Examples seen.</param>
 public sealed record EvaluationResult(double Accuracy, double Loss, int Examples);
@@ -15,41 +16,68 @@ public static class Evaluator
     /// <summary>Word pieces of one packed evaluation batch.</summary>
     private const int TokensPerBatch = 2048;
 
-    /// <summary>Cells (texts times the longest of them) of one batch on a device, where few large launches are faster and attention pads to the longest.</summary>
+    /// <summary>
+    /// Cells (texts times the longest of them) of one batch on a device, where few large launches
+    /// are faster and attention pads to the longest.
+    /// </summary>
     private const int TokensPerDeviceBatch = 16384;
 
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between two batches.</exception>
-    public static EvaluationResult Evaluate(BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, CancellationToken stop = default)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
+    /// two batches.</exception>
+    public static EvaluationResult Evaluate(
+        BertForSequenceClassification model,
+        IReadOnlyList<EncodedExample> examples,
+        CancellationToken stop = default
+    )
     {
         var correct = 0;
         var loss = 0.0;
-        Logits(model, examples, (index, logits) =>
-        {
-            var label = examples[index].Label;
-            var best = 0;
-            for (var c = 1; c < logits.Length; c++) if (logits[c] > logits[best]) best = c;
-            if (best == label) correct++;
-            loss += LogSumExp(logits) - logits[label];
-        }, stop: stop);
+        Logits(
+            model,
+            examples,
+            (index, logits) =>
+            {
+                var label = examples[index].Label;
+                var best = 0;
+                for (var c = 1; c < logits.Length; c++)
+                    if (logits[c] > logits[best])
+                        best = c;
+                if (best == label)
+                    correct++;
+                loss += LogSumExp(logits) - logits[label];
+            },
+            stop: stop
+        );
         return new EvaluationResult((double)correct / examples.Count, loss / examples.Count, examples.Count);
     }
 
     /// <summary>
-    /// Logits of every example, handed to <paramref name="use"/> as (index, [C]). Examples are batched by length, longest first.
+    /// Logits of every example, handed to <paramref name="use"/> as (index, [C]). Examples are
+    /// batched by length, longest first.
     /// </summary>
     /// <param name="model">The network.</param>
     /// <param name="examples">Tokenised examples.</param>
     /// <param name="use">Receives the row of each example.</param>
-    /// <param name="inference">The model's compiled path when the caller keeps one; otherwise one is made for this call where it covers the model.</param>
+    /// <param name="inference">The model's compiled path when the caller keeps one; otherwise one
+    /// is made for this call where it covers the model.</param>
     /// <param name="stop">Cancelling it ends the call after the batch at work.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static void Logits(
-        BertForSequenceClassification model, IReadOnlyList<EncodedExample> examples, Action<int, ReadOnlySpan<float>> use, BertInference? inference = null,
-        CancellationToken stop = default)
+        BertForSequenceClassification model,
+        IReadOnlyList<EncodedExample> examples,
+        Action<int, ReadOnlySpan<float>> use,
+        BertInference? inference = null,
+        CancellationToken stop = default
+    )
     {
         using var _ = torch.no_grad();
-        var byLength = Enumerable.Range(0, examples.Count).Select(i => examples[i] with { Id = i }).OrderByDescending(e => e.Ids.Length).ToArray();
+        var byLength = Enumerable
+            .Range(0, examples.Count)
+            .Select(i => examples[i] with { Id = i })
+            .OrderByDescending(e => e.Ids.Length)
+            .ToArray();
         var classes = model.Config.Labels;
         using var compiled = inference is null ? BertInference.Of(model) : null;
         foreach (var group in Groups(byLength, model.Execution.Device.IsHost ? TokensPerBatch : TokensPerDeviceBatch))
@@ -57,19 +85,30 @@ public static class Evaluator
             stop.ThrowIfCancellationRequested();
             using var scope = torch.scope();
             var batch = PackedBatch.From(group);
-            var logits = (inference ?? compiled)?.Logits(batch) ?? model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();
+            var logits =
+                (inference ?? compiled)?.Logits(batch)
+                ?? model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();
             var rows = logits.host<float>();
-            for (var i = 0; i < group.Count; i++) use((int)group[i].Id, rows.Slice(i * classes, classes));
+            for (var i = 0; i < group.Count; i++)
+                use((int)group[i].Id, rows.Slice(i * classes, classes));
         }
     }
 
-    /// <summary>Cuts examples into runs of at most <paramref name="tokens"/> word pieces, at least one example each.</summary>
+    /// <summary>
+    /// Cuts examples into runs of at most <paramref name="tokens"/> word pieces, at least one
+    /// example each.
+    /// </summary>
     internal static IEnumerable<ArraySegment<EncodedExample>> Groups(EncodedExample[] examples, int tokens)
     {
-        for (var first = 0; first < examples.Length;)
+        for (var first = 0; first < examples.Length; )
         {
             var last = first + 1;
-            for (var sum = examples[first].Ids.Length; last < examples.Length && (sum += examples[last].Ids.Length) <= tokens;) last++;
+            for (
+                var sum = examples[first].Ids.Length;
+                last < examples.Length && (sum += examples[last].Ids.Length) <= tokens;
+
+            )
+                last++;
             yield return new ArraySegment<EncodedExample>(examples, first, last - first);
             first = last;
         }
@@ -77,9 +116,12 @@ public static class Evaluator
 
     private static double LogSumExp(ReadOnlySpan<float> logits)
     {
-        double max = double.NegativeInfinity, sum = 0;
-        foreach (var x in logits) max = Math.Max(max, x);
-        foreach (var x in logits) sum += Math.Exp(x - max);
+        double max = double.NegativeInfinity,
+            sum = 0;
+        foreach (var x in logits)
+            max = Math.Max(max, x);
+        foreach (var x in logits)
+            sum += Math.Exp(x - max);
         return max + Math.Log(sum);
     }
 }

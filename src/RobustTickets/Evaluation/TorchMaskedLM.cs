@@ -1,15 +1,19 @@
-// A BERT checkpoint as the masked language model of an attack. Questions about one text share its encoder pass, also across calls: hidden states of recent texts are kept, and
-// only the places asked about pay for the product with the vocabulary.
-using RobustTickets.Checkpoints;
-using RobustTickets.Models;
+// A BERT checkpoint as the masked language model of an attack. Questions about one text share its
+// encoder pass, also across calls: hidden states of recent texts are kept, and only the places
+// asked about pay for the product with the vocabulary.
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Evaluation;
 
-/// <summary>A masked language model over <see cref="BertForMaskedLM"/>. An answer depends on its question alone. Safe to call from many threads.</summary>
+/// <summary>
+/// A masked language model over <see cref="BertForMaskedLM"/>. An answer depends on its question
+/// alone. Safe to call from many threads.
+/// </summary>
 public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
 {
     private const int TokensPerBatch = 2048;
@@ -19,7 +23,9 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     private readonly BertForMaskedLM _model;
     private readonly MaskedLmInference _inference;
     private readonly WordPieceTokenizer _tokenizer;
-    // Two generations of hidden states [T, H] by text: when the younger one is full, the older one goes.
+
+    // Two generations of hidden states [T, H] by text: when the younger one is full, the older one
+    // goes.
     private Dictionary<string, float[]> _young = new(StringComparer.Ordinal);
     private Dictionary<string, float[]> _old = new(StringComparer.Ordinal);
     private int _kept;
@@ -28,7 +34,13 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     {
         (_model, Name) = (model, name);
         // Attacks put [MASK] beside punctuation; Hugging Face's loaded tokenizers see it there.
-        _tokenizer = new WordPieceTokenizer(tokenizer.Vocabulary, tokenizer.Options with { Matching = SpecialTokenMatching.Anywhere });
+        _tokenizer = new WordPieceTokenizer(
+            tokenizer.Vocabulary,
+            tokenizer.Options with
+            {
+                Matching = SpecialTokenMatching.Anywhere,
+            }
+        );
         MaskId = _tokenizer.MaskId;
         MaxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
         _inference = new MaskedLmInference(model.Store, model.Encoder.Config);
@@ -49,25 +61,42 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     /// <inheritdoc/>
     public int MaskId { get; }
 
-    /// <summary>Texts that went through the encoder so far; questions about a kept text need no pass.</summary>
+    /// <summary>
+    /// Texts that went through the encoder so far; questions about a kept text need no pass.
+    /// </summary>
     public long EncodedTexts { get; private set; }
 
     /// <summary>Loads a Hugging Face BERT folder.</summary>
-    /// <exception cref="CheckpointException">Missing, malformed, or without a masked-language-model head.</exception>
-    /// <exception cref="Attacks.DataException">The tokenizer is missing or has no mask token.</exception>
+    /// <exception cref="CheckpointException">Missing, malformed, or without a masked-language-model
+    /// head.</exception>
+    /// <exception cref="Attacks.DataException">The tokenizer is missing or has no mask
+    /// token.</exception>
     public static TorchMaskedLM Load(string folder)
     {
         using (var files = BertFiles.Open(folder))
         {
-            if (BertSites.MaskedLmShapes(BertFiles.ConfigOf(files.Config, 2)).Select(s => s.Name).FirstOrDefault(n => !files.Weights.Contains(n)) is { } missing)
+            if (
+                BertSites
+                    .MaskedLmShapes(BertFiles.ConfigOf(files.Config, 2))
+                    .Select(s => s.Name)
+                    .FirstOrDefault(n => !files.Weights.Contains(n)) is
+                { } missing
+            )
             {
-                throw new CheckpointException($"{folder}: holds no '{missing}', so it is no masked language model; bert-base-uncased is one, and 'robust-tickets pretrain' makes one");
+                throw new CheckpointException(
+                    $"{folder}: holds no '{missing}', so it is no masked language model; bert-base-uncased is "
+                        + "one, and 'robust-tickets pretrain' makes one"
+                );
             }
         }
         var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution());
         try
         {
-            return new TorchMaskedLM(model, WordPieceTokenizer.Load(folder), Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))));
+            return new TorchMaskedLM(
+                model,
+                WordPieceTokenizer.Load(folder),
+                Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
+            );
         }
         catch
         {
@@ -95,14 +124,24 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
             var hidden = _model.Encoder.Config.Hidden;
             var answers = new int[questions.Count][];
             Array.Fill(answers, []);
-            var asked = Enumerable.Range(0, answers.Length).Where(i => questions[i].Position >= 0 && (questions[i].Position + 1) * hidden <= states[questions[i].Text].Length).ToArray();
+            var asked = Enumerable
+                .Range(0, answers.Length)
+                .Where(i =>
+                    questions[i].Position >= 0
+                    && (questions[i].Position + 1) * hidden <= states[questions[i].Text].Length
+                )
+                .ToArray();
             foreach (var part in asked.Chunk(ScoredRows))
             {
                 using var scope = torch.scope();
                 var rows = torch.empty([part.Length, hidden]);
-                for (var r = 0; r < part.Length; r++) states[questions[part[r]].Text].AsSpan(questions[part[r]].Position * hidden, hidden).CopyTo(rows.span<float>()[(r * hidden)..]);
+                for (var r = 0; r < part.Length; r++)
+                    states[questions[part[r]].Text]
+                        .AsSpan(questions[part[r]].Position * hidden, hidden)
+                        .CopyTo(rows.span<float>()[(r * hidden)..]);
                 var scores = _inference.Scores(rows).span<float>();
-                for (var r = 0; r < part.Length; r++) answers[part[r]] = Best(scores.Slice(r * VocabularySize, VocabularySize), questions[part[r]]);
+                for (var r = 0; r < part.Length; r++)
+                    answers[part[r]] = Best(scores.Slice(r * VocabularySize, VocabularySize), questions[part[r]]);
             }
             return answers;
         }
@@ -115,14 +154,21 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         var missing = new List<string>();
         foreach (var text in texts.Distinct(StringComparer.Ordinal))
         {
-            if (_young.TryGetValue(text, out var kept) || _old.TryGetValue(text, out kept)) found[text] = kept;
-            else missing.Add(text);
+            if (_young.TryGetValue(text, out var kept) || _old.TryGetValue(text, out kept))
+                found[text] = kept;
+            else
+                missing.Add(text);
         }
-        var encoded = missing.Select((text, i) =>
-        {
-            var pieces = _tokenizer.Encode(text, null, MaxLength);
-            return new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
-        }).OrderByDescending(e => e.Ids.Length).ToArray();
+        var encoded = missing
+            .Select(
+                (text, i) =>
+                {
+                    var pieces = _tokenizer.Encode(text, null, MaxLength);
+                    return new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
+                }
+            )
+            .OrderByDescending(e => e.Ids.Length)
+            .ToArray();
         foreach (var group in Evaluator.Groups(encoded, TokensPerBatch))
         {
             using var scope = torch.scope();
@@ -154,19 +200,22 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     // The wanted tokens by falling score, equal scores by index.
     private static int[] Best(ReadOnlySpan<float> scores, MaskedQuestion question)
     {
-        double top = double.NegativeInfinity, all = 0;
+        double top = double.NegativeInfinity,
+            all = 0;
         foreach (var s in scores)
         {
             top = Math.Max(top, s);
             all += s;
         }
-        if (!double.IsFinite(all)) throw new InvalidOperationException("its scores hold numbers that are not finite");
+        if (!double.IsFinite(all))
+            throw new InvalidOperationException("its scores hold numbers that are not finite");
         var least = double.NegativeInfinity;
         if (question.MinProbability > 0)
         {
             // p >= m exactly where score >= log(m) + log(sum exp(score)).
             var sum = 0.0;
-            foreach (var s in scores) sum += Math.Exp(s - top);
+            foreach (var s in scores)
+                sum += Math.Exp(s - top);
             least = Math.Log(question.MinProbability) + top + Math.Log(sum);
         }
         var best = new PriorityQueue<int, (float Score, int Order)>();
@@ -174,13 +223,17 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         for (var v = 0; v < scores.Length; v++)
         {
             // An equal score at a higher index never displaces a lower one.
-            if (scores[v] < least || (full && scores[v] <= scores[best.Peek()])) continue;
-            if (full) best.DequeueEnqueue(v, (scores[v], -v));
-            else best.Enqueue(v, (scores[v], -v));
+            if (scores[v] < least || (full && scores[v] <= scores[best.Peek()]))
+                continue;
+            if (full)
+                best.DequeueEnqueue(v, (scores[v], -v));
+            else
+                best.Enqueue(v, (scores[v], -v));
             full = best.Count >= question.Count;
         }
         var result = new int[best.Count];
-        for (var i = result.Length - 1; i >= 0; i--) result[i] = best.Dequeue();
+        for (var i = result.Length - 1; i >= 0; i--)
+            result[i] = best.Dequeue();
         return result;
     }
 

@@ -1,25 +1,34 @@
-using RobustTickets.Models;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// A classifier as the victim of an attack: evaluation mode always, packed batches, no padding (TextAttack pads every query to 512). Special tokens count anywhere in a
-/// text, as in Hugging Face's loaded tokenizers: a search hides a word as <c>[UNK]</c>, which must be that token beside punctuation too.
+/// A classifier as the victim of an attack: evaluation mode always, packed batches, no padding
+/// (TextAttack pads every query to 512). Special tokens count anywhere in a
+/// text, as in Hugging Face's loaded tokenizers: a search hides a word as <c>[UNK]</c>, which must
+/// be that token beside punctuation too.
 /// </summary>
 public sealed class TorchVictim(Classifier classifier) : IVictim
 {
-    private readonly WordPieceTokenizer _tokenizer = new(classifier.Tokenizer.Vocabulary, classifier.Tokenizer.Options with { Matching = SpecialTokenMatching.Anywhere });
+    private readonly WordPieceTokenizer _tokenizer = new(
+        classifier.Tokenizer.Vocabulary,
+        classifier.Tokenizer.Options with
+        {
+            Matching = SpecialTokenMatching.Anywhere,
+        }
+    );
 
     /// <inheritdoc/>
     public int ClassCount => classifier.Labels.Count;
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) => Array.ConvertAll(classifier.Logits([.. inputs.Select(Encode)]), row => Classifier.Softmax(row));
+    public double[][] Predict(IReadOnlyList<VictimInput> inputs) =>
+        Array.ConvertAll(classifier.Logits([.. inputs.Select(Encode)]), row => Classifier.Softmax(row));
 
     private EncodedExample Encode(VictimInput input, int index)
     {
@@ -28,7 +37,10 @@ public sealed class TorchVictim(Classifier classifier) : IVictim
     }
 }
 
-/// <summary>Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the Universal Sentence Encoder (spec attacks 10.1).</summary>
+/// <summary>
+/// Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the
+/// Universal Sentence Encoder (spec attacks 10.1).
+/// </summary>
 public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
 {
     private const int TokensPerBatch = 2048;
@@ -41,7 +53,8 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     private BertSentenceEncoder(BertForMaskedLM model, WordPieceTokenizer tokenizer, string name)
     {
         (_model, _tokenizer, Name) = (model, tokenizer, name);
-        if (BertInference.Covers(model.Encoder.Config)) _inference = new BertInference(model.Store, model.Encoder.Config);
+        if (BertInference.Covers(model.Encoder.Config))
+            _inference = new BertInference(model.Store, model.Encoder.Config);
         _maxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
     }
 
@@ -51,25 +64,37 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     /// <inheritdoc/>
     public int Dimension => _model.Encoder.Config.Hidden;
 
-    /// <summary>Loads the encoder of a Hugging Face BERT folder; heads in it are not used.</summary>
+    /// <summary>
+    /// Loads the encoder of a Hugging Face BERT folder; heads in it are not used.
+    /// </summary>
     public static BertSentenceEncoder Load(string folder)
     {
         var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution());
-        return new BertSentenceEncoder(model, WordPieceTokenizer.Load(folder), $"mean-pooled {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}");
+        return new BertSentenceEncoder(
+            model,
+            WordPieceTokenizer.Load(folder),
+            $"mean-pooled {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}"
+        );
     }
 
     /// <inheritdoc/>
     public double[][] Encode(IReadOnlyList<string> texts)
     {
-        var encoded = texts.Select((text, i) =>
-        {
-            var pieces = _tokenizer.Encode(text, null, _maxLength);
-            return new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
-        }).OrderByDescending(e => e.Ids.Length).ToArray();
+        var encoded = texts
+            .Select(
+                (text, i) =>
+                {
+                    var pieces = _tokenizer.Encode(text, null, _maxLength);
+                    return new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
+                }
+            )
+            .OrderByDescending(e => e.Ids.Length)
+            .ToArray();
         var vectors = new double[texts.Count][];
         lock (_gate)
         {
-            foreach (var group in Evaluator.Groups(encoded, TokensPerBatch)) EncodeGroup(group, vectors);
+            foreach (var group in Evaluator.Groups(encoded, TokensPerBatch))
+                EncodeGroup(group, vectors);
         }
         return vectors;
     }
@@ -79,14 +104,18 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
         using var _ = torch.no_grad();
         using var scope = torch.scope();
         var batch = PackedBatch.From(group);
-        var hidden = _inference?.HiddenStates(batch) ?? _model.Encoder.EncodeAll(_model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous(); // [T, H]
+        var hidden =
+            _inference?.HiddenStates(batch)
+            // [T, H]
+            ?? _model.Encoder.EncodeAll(_model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous();
         var rows = hidden.span<float>();
         for (var b = 0; b < batch.Count; b++)
         {
             var sum = new double[Dimension];
             for (var t = batch.Offsets[b]; t < batch.Offsets[b + 1]; t++)
             {
-                for (var j = 0; j < sum.Length; j++) sum[j] += rows[(t * sum.Length) + j];
+                for (var j = 0; j < sum.Length; j++)
+                    sum[j] += rows[(t * sum.Length) + j];
             }
             var count = batch.Offsets[b + 1] - batch.Offsets[b];
             vectors[batch.ExampleIds[b]] = Array.ConvertAll(sum, x => x / count);

@@ -1,4 +1,5 @@
-// What a finished cell says, read from its run folder. The control of a run counts its own stage and its own attacks; the run itself counts everything else.
+// What a finished cell says, read from its run folder. The control of a run counts its own stage
+// and its own attacks; the run itself counts everything else.
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Reports;
@@ -9,9 +10,15 @@ namespace RobustTickets.Experiments;
 /// <summary>A finished cell.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Run">Its run.</param>
-/// <param name="Stages">The stages that led to its model, those of a search that it shares with another row among them.</param>
+/// <param name="Stages">The stages that led to its model, those of a search that it shares with
+/// another row among them.</param>
 /// <param name="Attacks">The attacks on it.</param>
-internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyList<StageSummary> Stages, IReadOnlyList<AttackRecord> Attacks)
+internal sealed record CellRecord(
+    ExperimentCell Cell,
+    RunRecord Run,
+    IReadOnlyList<StageSummary> Stages,
+    IReadOnlyList<AttackRecord> Attacks
+)
 {
     public double Clean => Cell.IsControl ? Run.Result.Control!.Accuracy : Run.Clean ?? 0;
 
@@ -38,12 +45,21 @@ internal sealed record CellRecord(ExperimentCell Cell, RunRecord Run, IReadOnlyL
     private static CellRecord Load(ExperimentPlan plan, ExperimentCell cell, ExperimentFolder folder)
     {
         var run = RunRecord.Load(folder.Run(cell));
-        var attacks = cell.Attacks.Where(a => folder.IsAttacked(cell, a)).Select(a => AttackRecord.Load(folder.Attack(cell, a))).ToArray();
+        var attacks = cell
+            .Attacks.Where(a => folder.IsAttacked(cell, a))
+            .Select(a => AttackRecord.Load(folder.Attack(cell, a)))
+            .ToArray();
         var stages = run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl);
         // A search that another row's run did for this one costs as much as one of its own.
         if (!cell.IsControl && cell.TicketFrom is { } from)
         {
-            stages = SharedTickets.Used(cell.Recipe, plan.Cell(from).Recipe, RunResult.Load(RunFolder.Open(folder.Run(from)).ResultFile).Stages).Concat(stages);
+            stages = SharedTickets
+                .Used(
+                    cell.Recipe,
+                    plan.Cell(from).Recipe,
+                    RunResult.Load(RunFolder.Open(folder.Run(from)).ResultFile).Stages
+                )
+                .Concat(stages);
         }
         return new CellRecord(cell, run, [.. stages], attacks);
     }

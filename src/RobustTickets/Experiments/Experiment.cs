@@ -1,5 +1,6 @@
-// An experiment is a table as a value: rows (recipes) x data x seeds, each finished run attacked by the same attacks. It holds no path: where data, model and lexical
-// resources lie is said when it is run, so that the same file means the same on every machine.
+// An experiment is a table as a value: rows (recipes) x data x seeds, each finished run attacked by
+// the same attacks. It holds no path: where data, model and lexical resources lie is said when it
+// is run, so that the same file means the same on every machine.
 namespace RobustTickets.Experiments;
 
 /// <summary>A table of runs with a JSON form.</summary>
@@ -9,9 +10,12 @@ namespace RobustTickets.Experiments;
 /// <param name="Rows">The methods, in the order of the table.</param>
 /// <param name="Data">The data sets, in the order of the table.</param>
 /// <param name="Seeds">Seeds of each row on each data set.</param>
-/// <param name="Attacks">What every finished run is attacked by; empty for experiments about training alone.</param>
-/// <param name="Baseline">Row whose training time is 1.0 in the speed-up column; null for no such column.</param>
-/// <param name="Set">Settings <c>path=value</c> of every recipe, as <c>train --set</c>; applied before those of data and row.</param>
+/// <param name="Attacks">What every finished run is attacked by; empty for experiments about
+/// training alone.</param>
+/// <param name="Baseline">Row whose training time is 1.0 in the speed-up column; null for no such
+/// column.</param>
+/// <param name="Set">Settings <c>path=value</c> of every recipe, as <c>train --set</c>; applied
+/// before those of data and row.</param>
 /// <param name="Figures">Figures drawn from the finished runs.</param>
 public sealed record Experiment(
     string Name,
@@ -23,34 +27,57 @@ public sealed record Experiment(
     IReadOnlyList<ExperimentAttack> Attacks,
     string? Baseline = null,
     IReadOnlyList<string>? Set = null,
-    IReadOnlyList<ExperimentFigure>? Figures = null);
+    IReadOnlyList<ExperimentFigure>? Figures = null
+);
 
 /// <summary>One method of an experiment.</summary>
 /// <param name="Name">Name in the table and of its cells.</param>
-/// <param name="Recipe">A preset's name, or a recipe file beside the experiment file; of a control, left out.</param>
+/// <param name="Recipe">A preset's name, or a recipe file beside the experiment file; of a control,
+/// left out.</param>
 /// <param name="Set">Settings <c>path=value</c> of this row.</param>
 /// <param name="On">Names of the data sets it is run on; null for all.</param>
-/// <param name="ControlOf">Name of a row with <c>evaluate.equal-epoch-control</c>: this row is the dense control that those runs trained along the way.</param>
+/// <param name="ControlOf">Name of a row with <c>evaluate.equal-epoch-control</c>: this row is the
+/// dense control that those runs trained along the way.</param>
 /// <param name="TicketOf">
-/// Name of a row whose ticket this row takes: one search for all rows that search alike, or the counts by matrix that a random ticket matches. Null: a search of its own.
+/// Name of a row whose ticket this row takes: one search for all rows that search alike, or the
+/// counts by matrix that a random ticket matches. Null: a search of its own.
 /// </param>
 public sealed record ExperimentRow(
-    string Name, string? Recipe = null, IReadOnlyList<string>? Set = null, IReadOnlyList<string>? On = null, string? ControlOf = null, string? TicketOf = null);
+    string Name,
+    string? Recipe = null,
+    IReadOnlyList<string>? Set = null,
+    IReadOnlyList<string>? On = null,
+    string? ControlOf = null,
+    string? TicketOf = null
+);
 
 /// <summary>One data set of an experiment. Its path is given as <c>--data NAME=PATH</c>.</summary>
 /// <param name="Name">Name in the table and of its cells.</param>
 /// <param name="Task">Task, which selects published numbers and the layout of the files.</param>
 /// <param name="Set">Settings <c>path=value</c> of every recipe on this data set.</param>
-/// <param name="Options">Data options <c>name=value</c> as on the command line of <c>train</c>, e.g. <c>text-column=body</c>.</param>
-/// <param name="AttackExamples">Examples attacked on this data set, whatever the attack says; null for what it says.</param>
-public sealed record ExperimentData(string Name, string Task, IReadOnlyList<string>? Set = null, IReadOnlyList<string>? Options = null, int? AttackExamples = null);
+/// <param name="Options">Data options <c>name=value</c> as on the command line of <c>train</c>,
+/// e.g. <c>text-column=body</c>.</param>
+/// <param name="AttackExamples">Examples attacked on this data set, whatever the attack says; null
+/// for what it says.</param>
+public sealed record ExperimentData(
+    string Name,
+    string Task,
+    IReadOnlyList<string>? Set = null,
+    IReadOnlyList<string>? Options = null,
+    int? AttackExamples = null
+);
 
-/// <summary>One attack of an experiment. Files it needs are given as <c>--resource NAME=PATH</c>.</summary>
+/// <summary>
+/// One attack of an experiment. Files it needs are given as <c>--resource NAME=PATH</c>.
+/// </summary>
 /// <param name="Name">Name in the table and of its folder.</param>
 /// <param name="Recipe">Attack recipe, see <c>attack --help</c>.</param>
-/// <param name="Examples">Examples attacked, a seeded sample with the file's class shares; null for all.</param>
-/// <param name="Resources">Resource options of <c>attack</c> that it takes, e.g. <c>neighbours</c>, <c>tagger</c>, <c>encoder</c>.</param>
-/// <param name="Options">Further options <c>name=value</c> of <c>attack</c>, e.g. <c>similarity-threshold=0.9</c>; a flag without value.</param>
+/// <param name="Examples">Examples attacked, a seeded sample with the file's class shares; null for
+/// all.</param>
+/// <param name="Resources">Resource options of <c>attack</c> that it takes, e.g. <c>neighbours</c>,
+/// <c>tagger</c>, <c>encoder</c>.</param>
+/// <param name="Options">Further options <c>name=value</c> of <c>attack</c>, e.g.
+/// <c>similarity-threshold=0.9</c>; a flag without value.</param>
 /// <param name="On">Names of the data sets it is run on; null for all.</param>
 public sealed record ExperimentAttack(
     string Name,
@@ -58,27 +85,41 @@ public sealed record ExperimentAttack(
     int? Examples = null,
     IReadOnlyList<string>? Resources = null,
     IReadOnlyList<string>? Options = null,
-    IReadOnlyList<string>? On = null);
+    IReadOnlyList<string>? On = null
+);
 
 /// <summary>What a figure shows.</summary>
 public enum FigureKind
 {
-    /// <summary>Clean accuracy and accuracy under each attack over a field of the recipe (gamma, sparsity, epochs): one point per row.</summary>
+    /// <summary>
+    /// Clean accuracy and accuracy under each attack over a field of the recipe (gamma, sparsity,
+    /// epochs): one point per row.
+    /// </summary>
     Sweep,
 
-    /// <summary>Accuracy on the development part after each epoch, and accuracy under attack where it was measured, one line per row.</summary>
+    /// <summary>
+    /// Accuracy on the development part after each epoch, and accuracy under attack where it was
+    /// measured, one line per row.
+    /// </summary>
     Epochs,
 
-    /// <summary>Distances between the masks of all snapshots of a search, as a heat map per row.</summary>
+    /// <summary>
+    /// Distances between the masks of all snapshots of a search, as a heat map per row.
+    /// </summary>
     Distances,
 
     /// <summary>Share of heads and neurons kept in each layer, one line per row.</summary>
     Layers,
 
-    /// <summary>Mean sparsity penalty and share of settled masks along a mask search, one line per row.</summary>
+    /// <summary>
+    /// Mean sparsity penalty and share of settled masks along a mask search, one line per row.
+    /// </summary>
     Masks,
 
-    /// <summary>Share kept in every head and in the FFN of each layer, the mean over seeds, as a heat map per row; of tickets of single weights in every matrix too.</summary>
+    /// <summary>
+    /// Share kept in every head and in the FFN of each layer, the mean over seeds, as a heat map
+    /// per row; of tickets of single weights in every matrix too.
+    /// </summary>
     Pattern,
 }
 
@@ -88,4 +129,10 @@ public enum FigureKind
 /// <param name="Kind">Kind of figure.</param>
 /// <param name="Field">Of a sweep: path of the recipe's field on the x axis.</param>
 /// <param name="Rows">Names of the rows in it; null for all.</param>
-public sealed record ExperimentFigure(string Name, string Title, FigureKind Kind, string? Field = null, IReadOnlyList<string>? Rows = null);
+public sealed record ExperimentFigure(
+    string Name,
+    string Title,
+    FigureKind Kind,
+    string? Field = null,
+    IReadOnlyList<string>? Rows = null
+);

@@ -8,7 +8,9 @@ namespace RobustTickets.Experiments;
 
 internal static partial class ExperimentCheck
 {
-    /// <summary>Appends every impossible, double or dangling name, and every impossible number, by path.</summary>
+    /// <summary>
+    /// Appends every impossible, double or dangling name, and every impossible number, by path.
+    /// </summary>
     public static void Names(Experiment e, List<string> problems)
     {
         Name("name", e.Name, problems);
@@ -16,63 +18,106 @@ internal static partial class ExperimentCheck
         List("data", e.Data, d => d.Name, problems);
         List("attacks", e.Attacks, a => a.Name, problems, mayBeEmpty: true);
         List("figures", e.Figures ?? [], f => f.Name, problems, mayBeEmpty: true);
-        if (e.Seeds.Count == 0) problems.Add("seeds: is empty; at least one seed is needed");
-        if (e.Seeds.Distinct().Count() < e.Seeds.Count) problems.Add("seeds: a seed occurs twice");
-        if (e.Seeds.Any(s => s < 0)) problems.Add("seeds: a seed is 0 or more");
+        if (e.Seeds.Count == 0)
+            problems.Add("seeds: is empty; at least one seed is needed");
+        if (e.Seeds.Distinct().Count() < e.Seeds.Count)
+            problems.Add("seeds: a seed occurs twice");
+        if (e.Seeds.Any(s => s < 0))
+            problems.Add("seeds: a seed is 0 or more");
 
         var rows = e.Rows.Select(r => r.Name).ToArray();
         var data = e.Data.Select(d => d.Name).ToArray();
-        if (e.Baseline is { } baseline) Known("baseline", baseline, rows, problems);
+        if (e.Baseline is { } baseline)
+            Known("baseline", baseline, rows, problems);
         for (var i = 0; i < e.Data.Count; i++)
         {
-            if (e.Data[i].AttackExamples is < 1) problems.Add($"data[{i}].attack-examples: {e.Data[i].AttackExamples} is not possible; must be at least 1");
-            if (!TaskCatalog.TryFind(e.Data[i].Task, out _)) Known($"data[{i}].task", e.Data[i].Task, [.. TaskCatalog.Tasks.Select(t => t.Name)], problems);
+            if (e.Data[i].AttackExamples is < 1)
+                problems.Add(
+                    $"data[{i}].attack-examples: {e.Data[i].AttackExamples} is not possible; must be at least 1"
+                );
+            if (!TaskCatalog.TryFind(e.Data[i].Task, out _))
+                Known($"data[{i}].task", e.Data[i].Task, [.. TaskCatalog.Tasks.Select(t => t.Name)], problems);
         }
         for (var i = 0; i < e.Rows.Count; i++)
         {
             var row = e.Rows[i];
-            foreach (var on in row.On ?? []) Known($"rows[{i}].on", on, data, problems);
-            if (row.Recipe is null == row.ControlOf is null) problems.Add($"rows[{i}]: give either recipe or control-of");
+            foreach (var on in row.On ?? [])
+                Known($"rows[{i}].on", on, data, problems);
+            if (row.Recipe is null == row.ControlOf is null)
+                problems.Add($"rows[{i}]: give either recipe or control-of");
             if (row.TicketOf is { } source)
             {
-                if (row.ControlOf is not null) problems.Add($"rows[{i}].ticket-of: a control has no ticket; leave it out");
-                Known($"rows[{i}].ticket-of", source, [.. e.Rows.Where(r => r is { ControlOf: null, TicketOf: null } && r.Name != row.Name).Select(r => r.Name)], problems);
+                if (row.ControlOf is not null)
+                    problems.Add($"rows[{i}].ticket-of: a control has no ticket; leave it out");
+                Known(
+                    $"rows[{i}].ticket-of",
+                    source,
+                    [
+                        .. e
+                            .Rows.Where(r => r is { ControlOf: null, TicketOf: null } && r.Name != row.Name)
+                            .Select(r => r.Name),
+                    ],
+                    problems
+                );
             }
-            if (row.ControlOf is not { } owner) continue;
-            if (row.Set is not null) problems.Add($"rows[{i}].set: a control has the settings of the row it belongs to");
-            Known($"rows[{i}].control-of", owner, [.. e.Rows.Where(r => r.ControlOf is null).Select(r => r.Name)], problems);
+            if (row.ControlOf is not { } owner)
+                continue;
+            if (row.Set is not null)
+                problems.Add($"rows[{i}].set: a control has the settings of the row it belongs to");
+            Known(
+                $"rows[{i}].control-of",
+                owner,
+                [.. e.Rows.Where(r => r.ControlOf is null).Select(r => r.Name)],
+                problems
+            );
         }
         for (var i = 0; i < e.Attacks.Count; i++)
         {
-            foreach (var on in e.Attacks[i].On ?? []) Known($"attacks[{i}].on", on, data, problems);
-            if (e.Attacks[i].Examples is < 1) problems.Add($"attacks[{i}].examples: {e.Attacks[i].Examples} is not possible; must be at least 1");
+            foreach (var on in e.Attacks[i].On ?? [])
+                Known($"attacks[{i}].on", on, data, problems);
+            if (e.Attacks[i].Examples is < 1)
+                problems.Add($"attacks[{i}].examples: {e.Attacks[i].Examples} is not possible; must be at least 1");
         }
         for (var i = 0; i < (e.Figures?.Count ?? 0); i++)
         {
             var figure = e.Figures![i];
-            foreach (var row in figure.Rows ?? []) Known($"figures[{i}].rows", row, rows, problems);
-            if (figure.Kind == FigureKind.Sweep && figure.Field is null) problems.Add($"figures[{i}].field: missing; a sweep says which field of the recipe is on its x axis");
+            foreach (var row in figure.Rows ?? [])
+                Known($"figures[{i}].rows", row, rows, problems);
+            if (figure.Kind == FigureKind.Sweep && figure.Field is null)
+                problems.Add($"figures[{i}].field: missing; a sweep says which field of the recipe is on its x axis");
         }
     }
 
-    private static void List<T>(string path, IReadOnlyList<T> items, Func<T, string> name, List<string> problems, bool mayBeEmpty = false)
+    private static void List<T>(
+        string path,
+        IReadOnlyList<T> items,
+        Func<T, string> name,
+        List<string> problems,
+        bool mayBeEmpty = false
+    )
     {
-        if (items.Count == 0 && !mayBeEmpty) problems.Add($"{path}: is empty; at least one is needed");
+        if (items.Count == 0 && !mayBeEmpty)
+            problems.Add($"{path}: is empty; at least one is needed");
         for (var i = 0; i < items.Count; i++)
         {
             Name($"{path}[{i}].name", name(items[i]), problems);
-            if (items.Take(i).Any(other => name(other) == name(items[i]))) problems.Add($"{path}[{i}].name: \"{name(items[i])}\" occurs twice");
+            if (items.Take(i).Any(other => name(other) == name(items[i])))
+                problems.Add($"{path}[{i}].name: \"{name(items[i])}\" occurs twice");
         }
     }
 
     private static void Name(string path, string name, List<string> problems)
     {
-        if (!Plain().IsMatch(name)) problems.Add($"{path}: \"{name}\" is not possible; a name is letters, digits, '-' and '_', since it names folders");
+        if (!Plain().IsMatch(name))
+            problems.Add(
+                $"{path}: \"{name}\" is not possible; a name is letters, digits, '-' and '_', since it names folders"
+            );
     }
 
     private static void Known(string path, string name, IReadOnlyCollection<string> possible, List<string> problems)
     {
-        if (!possible.Contains(name)) problems.Add($"{path}: unknown \"{name}\"; {NearestNames.Hint(name, possible)}");
+        if (!possible.Contains(name))
+            problems.Add($"{path}: unknown \"{name}\"; {NearestNames.Hint(name, possible)}");
     }
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_-]*$")]

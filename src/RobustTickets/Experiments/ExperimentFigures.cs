@@ -1,5 +1,7 @@
-// Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1-5): each is a table of series (CSV) and the same as SVG, one per data set, from finished cells only.
-// Sweeps and epochs are means over seeds; distances and gates are those of the first seed, since snapshots of different runs do not belong together.
+// Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1-5): each is a table of series
+// (CSV) and the same as SVG, one per data set, from finished cells only. Sweeps and epochs are
+// means over seeds; distances and gates are those of the first seed, since snapshots of different
+// runs do not belong together.
 using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline;
@@ -11,24 +13,36 @@ namespace RobustTickets.Experiments;
 /// <summary>Draws what an experiment asks for.</summary>
 public static class ExperimentFigures
 {
-    private static readonly ReportColumn[] Columns = [new("series", "Series", "Name of the line", false), new("x", "x", "Place on the x axis", true), new("y", "y", "Value", true)];
+    private static readonly ReportColumn[] Columns =
+    [
+        new("series", "Series", "Name of the line", false),
+        new("x", "x", "Place on the x axis", true),
+        new("y", "y", "Value", true),
+    ];
 
     /// <summary>Writes the figures for which there are finished cells.</summary>
     public static void Write(ExperimentPlan plan, ExperimentFolder folder)
     {
-        if (plan.Experiment.Figures is not { Count: > 0 } figures) return;
+        if (plan.Experiment.Figures is not { Count: > 0 } figures)
+            return;
         var finished = CellRecord.Finished(plan, folder);
         foreach (var figure in figures)
         {
             foreach (var data in plan.Experiment.Data)
             {
-                var cells = finished.Where(c => c.Cell.Data == data && (figure.Rows?.Contains(c.Cell.Row.Name) ?? true)).ToArray();
-                if (cells.Length == 0) continue;
+                var cells = finished
+                    .Where(c => c.Cell.Data == data && (figure.Rows?.Contains(c.Cell.Row.Name) ?? true))
+                    .ToArray();
+                if (cells.Length == 0)
+                    continue;
                 Directory.CreateDirectory(folder.FiguresFolder);
                 var name = Path.Combine(folder.FiguresFolder, $"{figure.Name}.{data.Name}");
-                if (figure.Kind == FigureKind.Distances) Distances(figure, name, cells);
-                else if (figure.Kind == FigureKind.Pattern) Pattern(figure, name, data.Name, cells);
-                else Lines(figure, name, data.Name, cells);
+                if (figure.Kind == FigureKind.Distances)
+                    Distances(figure, name, cells);
+                else if (figure.Kind == FigureKind.Pattern)
+                    Pattern(figure, name, data.Name, cells);
+                else
+                    Lines(figure, name, data.Name, cells);
             }
         }
     }
@@ -38,50 +52,131 @@ public static class ExperimentFigures
         var (x, y, series) = figure.Kind switch
         {
             FigureKind.Sweep => (figure.Field!, "%", Sweep(figure.Field!, cells)),
-            FigureKind.Epochs => ("epoch", "accuracy %", [.. PerRow(cells, c => Final<EvaluationEvent>(c).Select(e => (e.Epoch, 100 * e.Accuracy))), .. PerRow(cells, c => Final<EpochAttackEvent>(c).Select(e => (e.Epoch, 100 * e.Aua)), " under attack")]),
-            FigureKind.Layers => ("layer", "kept %", (IReadOnlyList<PlotSeries>)[.. PerRow(cells, c => Kept(c, heads: true), " heads"), .. PerRow(cells, c => Kept(c, heads: false), " neurons")]),
-            FigureKind.Masks => ("epoch", "share", [.. First(cells, g => g.Penalty, " R"), .. First(cells, g => g.Binary, " settled")]),
+            FigureKind.Epochs => (
+                "epoch",
+                "accuracy %",
+                [
+                    .. PerRow(cells, c => Final<EvaluationEvent>(c).Select(e => (e.Epoch, 100 * e.Accuracy))),
+                    .. PerRow(
+                        cells,
+                        c => Final<EpochAttackEvent>(c).Select(e => (e.Epoch, 100 * e.Aua)),
+                        " under attack"
+                    ),
+                ]
+            ),
+            FigureKind.Layers => (
+                "layer",
+                "kept %",
+                (IReadOnlyList<PlotSeries>)
+                    [
+                        .. PerRow(cells, c => Kept(c, heads: true), " heads"),
+                        .. PerRow(cells, c => Kept(c, heads: false), " neurons"),
+                    ]
+            ),
+            FigureKind.Masks => (
+                "epoch",
+                "share",
+                [.. First(cells, g => g.Penalty, " R"), .. First(cells, g => g.Binary, " settled")]
+            ),
             _ => throw new NotSupportedException($"no lines for {figure.Kind}"),
         };
         series = [.. series.Where(s => s.Points.Count > 0)];
-        if (series.Count == 0) return;
-        AtomicFile.WriteAllText(name + ".csv", new ReportTable(Columns, [.. series.SelectMany(s => s.Points.Select(p => (ReportCell[])[new(s.Name), ReportCell.Of(p.X, "R"), ReportCell.Of(p.Y, "R")]))]).ToCsv());
+        if (series.Count == 0)
+            return;
+        AtomicFile.WriteAllText(
+            name + ".csv",
+            new ReportTable(
+                Columns,
+                [
+                    .. series.SelectMany(s =>
+                        s.Points.Select(p =>
+                            (ReportCell[])[new(s.Name), ReportCell.Of(p.X, "R"), ReportCell.Of(p.Y, "R")]
+                        )
+                    ),
+                ]
+            ).ToCsv()
+        );
         AtomicFile.WriteAllText(name + ".svg", new SvgPlot($"{figure.Title} ({data})", x, y, series).Render() + "\n");
     }
 
     private static IReadOnlyList<PlotSeries> Sweep(string field, CellRecord[] cells)
     {
         // Two rows may share a value of the field; they are one point.
-        var groups = cells.Select(c => (X: double.TryParse(c.Run.RecipeValue(field), CultureInfo.InvariantCulture, out var x) ? x : double.NaN, Cell: c))
-            .Where(p => double.IsFinite(p.X)).GroupBy(p => p.X, p => p.Cell).OrderBy(g => g.Key).ToArray();
+        var groups = cells
+            .Select(c =>
+                (
+                    X: double.TryParse(c.Run.RecipeValue(field), CultureInfo.InvariantCulture, out var x)
+                        ? x
+                        : double.NaN,
+                    Cell: c
+                )
+            )
+            .Where(p => double.IsFinite(p.X))
+            .GroupBy(p => p.X, p => p.Cell)
+            .OrderBy(g => g.Key)
+            .ToArray();
         var attacks = cells.SelectMany(c => c.Attacks.Select(a => a.Name)).Distinct();
         return
         [
             new PlotSeries("clean", [.. groups.Select(g => (g.Key, g.Average(c => 100 * c.Clean)))], Markers: true),
-            .. attacks.Select(name => new PlotSeries(name, [.. groups
-                .Select(g => (g.Key, Attacked: g.SelectMany(c => c.Attacks.Where(a => a.Name == name)).ToArray()))
-                .Where(p => p.Attacked.Length > 0).Select(p => (p.Key, p.Attacked.Average(a => 100 * a.Aua)))], Markers: true)),
+            .. attacks.Select(name => new PlotSeries(
+                name,
+                [
+                    .. groups
+                        .Select(g =>
+                            (g.Key, Attacked: g.SelectMany(c => c.Attacks.Where(a => a.Name == name)).ToArray())
+                        )
+                        .Where(p => p.Attacked.Length > 0)
+                        .Select(p => (p.Key, p.Attacked.Average(a => 100 * a.Aua))),
+                ],
+                Markers: true
+            )),
         ];
     }
 
     /// <summary>A line per row: the mean over seeds at every x.</summary>
-    private static IReadOnlyList<PlotSeries> PerRow(CellRecord[] cells, Func<CellRecord, IEnumerable<(double X, double Y)>> points, string suffix = "") =>
-    [
-        .. cells.GroupBy(c => c.Cell.Row.Name).Select(row => new PlotSeries(
-            row.Key + suffix, [.. row.SelectMany(points).GroupBy(p => Math.Round(p.X, 6)).OrderBy(g => g.Key).Select(g => (g.Key, g.Average(p => p.Y)))], Markers: true)),
-    ];
+    private static IReadOnlyList<PlotSeries> PerRow(
+        CellRecord[] cells,
+        Func<CellRecord, IEnumerable<(double X, double Y)>> points,
+        string suffix = ""
+    ) =>
+        [
+            .. cells
+                .GroupBy(c => c.Cell.Row.Name)
+                .Select(row => new PlotSeries(
+                    row.Key + suffix,
+                    [
+                        .. row.SelectMany(points)
+                            .GroupBy(p => Math.Round(p.X, 6))
+                            .OrderBy(g => g.Key)
+                            .Select(g => (g.Key, g.Average(p => p.Y))),
+                    ],
+                    Markers: true
+                )),
+        ];
 
     /// <summary>Events of the training that made a cell's model.</summary>
-    private static IEnumerable<T> Final<T>(CellRecord cell) where T : RunEvent =>
-        cell.Run.Events.OfType<T>().Where(e => e.Stage == (cell.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage));
+    private static IEnumerable<T> Final<T>(CellRecord cell)
+        where T : RunEvent =>
+        cell
+            .Run.Events.OfType<T>()
+            .Where(e => e.Stage == (cell.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage));
 
     private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEvent, double> value, string suffix) =>
-        cells.GroupBy(c => c.Cell.Row.Name).Select(row => new PlotSeries(row.Key + suffix, [.. row.First().Run.Events.OfType<GateEvent>().Select(g => (g.Epoch, value(g)))]));
+        cells
+            .GroupBy(c => c.Cell.Row.Name)
+            .Select(row => new PlotSeries(
+                row.Key + suffix,
+                [.. row.First().Run.Events.OfType<GateEvent>().Select(g => (g.Epoch, value(g)))]
+            ));
 
     private static IEnumerable<(double X, double Y)> Kept(CellRecord cell, bool heads)
     {
-        if (cell.Cell.IsControl || cell.Run.Result.Ticket is not { } ticket) return [];
-        var (kept, total) = heads ? (ticket.HeadsPerLayer, cell.Run.Result.Model.Heads) : (ticket.NeuronsPerLayer, cell.Run.Result.Model.Intermediate);
+        if (cell.Cell.IsControl || cell.Run.Result.Ticket is not { } ticket)
+            return [];
+        var (kept, total) = heads
+            ? (ticket.HeadsPerLayer, cell.Run.Result.Model.Heads)
+            : (ticket.NeuronsPerLayer, cell.Run.Result.Model.Intermediate);
         return kept.Select((n, layer) => ((double)layer + 1, 100.0 * n / total));
     }
 
@@ -90,11 +185,21 @@ public static class ExperimentFigures
         foreach (var row in cells.Where(c => !c.Cell.IsControl).GroupBy(c => c.Cell.Row.Name))
         {
             var grids = row.Select(c => TicketGrid.Of(c.Run)).OfType<TicketGrid>().ToArray();
-            if (grids.Length == 0) continue;
+            if (grids.Length == 0)
+                continue;
             var grid = TicketGrid.Mean(grids);
-            var lines = grid.Kept.Select((shares, l) => $"{l + 1},{string.Join(',', shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n");
-            AtomicFile.WriteAllText($"{name}.{row.Key}.csv", string.Concat(lines.Prepend($"layer,{string.Join(',', grid.Columns)}\n")));
-            AtomicFile.WriteAllText($"{name}.{row.Key}.svg", new SvgTicketGrid($"{figure.Title} ({data}, {row.Key})", grid).Render() + "\n");
+            var lines = grid.Kept.Select(
+                (shares, l) =>
+                    $"{l + 1},{string.Join(',', shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n"
+            );
+            AtomicFile.WriteAllText(
+                $"{name}.{row.Key}.csv",
+                string.Concat(lines.Prepend($"layer,{string.Join(',', grid.Columns)}\n"))
+            );
+            AtomicFile.WriteAllText(
+                $"{name}.{row.Key}.svg",
+                new SvgTicketGrid($"{figure.Title} ({data}, {row.Key})", grid).Render() + "\n"
+            );
         }
     }
 
@@ -107,8 +212,25 @@ public static class ExperimentFigures
             foreach (var (kind, values) in new[] { ("heads", distances.Heads), ("neurons", distances.Neurons) })
             {
                 var place = $"{name}.{row.Key}.{kind}";
-                AtomicFile.WriteAllText(place + ".csv", string.Concat(values.Select((line, i) => $"{steps[i]},{string.Join(',', line.Select(v => v?.ToString("R", CultureInfo.InvariantCulture)))}\n").Prepend($"step,{string.Join(',', steps)}\n")));
-                AtomicFile.WriteAllText(place + ".svg", new SvgHeatMap($"{figure.Title}: {kind}, {row.Key}", steps, values) { AxisLabel = "step", ValueLabel = "share of mask entries that differ" }.Render() + "\n");
+                AtomicFile.WriteAllText(
+                    place + ".csv",
+                    string.Concat(
+                        values
+                            .Select(
+                                (line, i) =>
+                                    $"{steps[i]},{string.Join(',', line.Select(v => v?.ToString("R", CultureInfo.InvariantCulture)))}\n"
+                            )
+                            .Prepend($"step,{string.Join(',', steps)}\n")
+                    )
+                );
+                AtomicFile.WriteAllText(
+                    place + ".svg",
+                    new SvgHeatMap($"{figure.Title}: {kind}, {row.Key}", steps, values)
+                    {
+                        AxisLabel = "step",
+                        ValueLabel = "share of mask entries that differ",
+                    }.Render() + "\n"
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
-// The folder of an experiment. Every cell is an ordinary run folder, so that a cell can be resumed, attacked, exported or reported by itself, and what is done is seen
-// from files alone: result.json says that a run is finished, summary.json that an attack is.
+// The folder of an experiment. Every cell is an ordinary run folder, so that a cell can be resumed,
+// attacked, exported or reported by itself, and what is done is seen from files alone: result.json
+// says that a run is finished, summary.json that an attack is.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Recipes;
@@ -27,7 +28,10 @@ public enum CellState
     Failed,
 }
 
-/// <summary>Places of an experiment: <c>cells/CELL/</c> (run folders), <c>attacks/NAME.DATA.json</c>, <c>failures/CELL.json</c>, <c>results.*</c>, <c>figures/</c>.</summary>
+/// <summary>
+/// Places of an experiment: <c>cells/CELL/</c> (run folders), <c>attacks/NAME.DATA.json</c>,
+/// <c>failures/CELL.json</c>, <c>results.*</c>, <c>figures/</c>.
+/// </summary>
 /// <param name="path">The folder.</param>
 public sealed class ExperimentFolder(string path)
 {
@@ -53,13 +57,16 @@ public sealed class ExperimentFolder(string path)
     public string Model(ExperimentCell cell) => In("cells", cell.RunId, cell.IsControl ? "control" : "model");
 
     /// <summary>Folder of the attacks on a cell.</summary>
-    public string Attacks(ExperimentCell cell) => In("cells", cell.RunId, cell.IsControl ? "attacks-control" : "attacks");
+    public string Attacks(ExperimentCell cell) =>
+        In("cells", cell.RunId, cell.IsControl ? "attacks-control" : "attacks");
 
     /// <summary>Folder of one attack on a cell.</summary>
-    public string Attack(ExperimentCell cell, ExperimentAttack attack) => System.IO.Path.Combine(Attacks(cell), attack.Name);
+    public string Attack(ExperimentCell cell, ExperimentAttack attack) =>
+        System.IO.Path.Combine(Attacks(cell), attack.Name);
 
     /// <summary>Whether an attack on a cell is finished.</summary>
-    public bool IsAttacked(ExperimentCell cell, ExperimentAttack attack) => File.Exists(System.IO.Path.Combine(Attack(cell, attack), "summary.json"));
+    public bool IsAttacked(ExperimentCell cell, ExperimentAttack attack) =>
+        File.Exists(System.IO.Path.Combine(Attack(cell, attack), "summary.json"));
 
     /// <summary>Whether the run of a cell is finished.</summary>
     public bool IsTrained(ExperimentCell cell) => File.Exists(System.IO.Path.Combine(Run(cell), "result.json"));
@@ -67,28 +74,43 @@ public sealed class ExperimentFolder(string path)
     /// <summary>How far a cell is.</summary>
     public CellState State(ExperimentCell cell)
     {
-        if (File.Exists(FailureFile(cell))) return CellState.Failed;
-        if (IsTrained(cell)) return cell.Attacks.All(a => IsAttacked(cell, a)) ? CellState.Done : CellState.Trained;
+        if (File.Exists(FailureFile(cell)))
+            return CellState.Failed;
+        if (IsTrained(cell))
+            return cell.Attacks.All(a => IsAttacked(cell, a)) ? CellState.Done : CellState.Trained;
         return Directory.Exists(Run(cell)) ? CellState.Begun : CellState.Open;
     }
 
     /// <summary>What a failed cell failed of, or null.</summary>
     public string? Failure(ExperimentCell cell) =>
-        File.Exists(FailureFile(cell)) ? (string?)JsonNode.Parse(File.ReadAllText(FailureFile(cell)))?["message"] : null;
+        File.Exists(FailureFile(cell))
+            ? (string?)JsonNode.Parse(File.ReadAllText(FailureFile(cell)))?["message"]
+            : null;
 
     /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
     public void SetFailure(ExperimentCell cell, string? message, int exitCode = 0)
     {
         if (message is null)
         {
-            if (File.Exists(FailureFile(cell))) File.Delete(FailureFile(cell));
+            if (File.Exists(FailureFile(cell)))
+                File.Delete(FailureFile(cell));
             return;
         }
         Directory.CreateDirectory(In("failures"));
-        AtomicFile.WriteAllText(FailureFile(cell), new JsonObject { ["cell"] = cell.Id, ["exit_code"] = exitCode, ["message"] = message }.ToJsonString() + "\n");
+        AtomicFile.WriteAllText(
+            FailureFile(cell),
+            new JsonObject
+            {
+                ["cell"] = cell.Id,
+                ["exit_code"] = exitCode,
+                ["message"] = message,
+            }.ToJsonString() + "\n"
+        );
     }
 
-    /// <summary>Keeps another process out of a cell while it is at work here; null when one is in it.</summary>
+    /// <summary>
+    /// Keeps another process out of a cell while it is at work here; null when one is in it.
+    /// </summary>
     public IDisposable? TryLock(ExperimentCell cell)
     {
         Directory.CreateDirectory(In("locks"));
@@ -103,28 +125,43 @@ public sealed class ExperimentFolder(string path)
         }
     }
 
-    /// <summary>Makes the folder and refuses one whose finished parts were made by other recipes or attacks than the plan's.</summary>
+    /// <summary>
+    /// Makes the folder and refuses one whose finished parts were made by other recipes or attacks
+    /// than the plan's.
+    /// </summary>
     /// <exception cref="RunFolderException">It cannot be used, or holds something else.</exception>
     public void Begin(ExperimentPlan plan)
     {
-        if (File.Exists(Path)) throw new RunFolderException($"{Path}: is a file; name a folder with --out");
+        if (File.Exists(Path))
+            throw new RunFolderException($"{Path}: is a file; name a folder with --out");
         foreach (var cell in plan.Cells)
         {
             var recipe = System.IO.Path.Combine(Run(cell), "recipe.json");
             if (File.Exists(recipe) && File.ReadAllText(recipe) != RecipeJson.Write(cell.Recipe))
             {
-                throw new RunFolderException($"{recipe}: the run of this cell has another recipe than the experiment gives it now; remove {Run(cell)} to run it again, or name another folder with --out");
+                throw new RunFolderException(
+                    $"{recipe}: the run of this cell has another recipe than the experiment gives it now; "
+                        + $"remove {Run(cell)} to run it again, or name another folder with --out"
+                );
             }
         }
         Directory.CreateDirectory(In("attacks"));
-        foreach (var (data, attack) in plan.Cells.SelectMany(c => c.Attacks.Select(a => (c.Data, a))).DistinctBy(p => (p.Data.Name, p.a.Name)))
+        foreach (
+            var (data, attack) in plan
+                .Cells.SelectMany(c => c.Attacks.Select(a => (c.Data, a)))
+                .DistinctBy(p => (p.Data.Name, p.a.Name))
+        )
         {
             var file = In("attacks", $"{attack.Name}.{data.Name}.json");
             var text = ExperimentJson.Write(attack);
-            if (!File.Exists(file)) AtomicFile.WriteAllText(file, text);
+            if (!File.Exists(file))
+                AtomicFile.WriteAllText(file, text);
             else if (File.ReadAllText(file) != text)
             {
-                throw new RunFolderException($"{file}: attack \"{attack.Name}\" on {data.Name} was made with other settings than the experiment gives it now; give it another name, or name another folder with --out");
+                throw new RunFolderException(
+                    $"{file}: attack \"{attack.Name}\" on {data.Name} was made with other settings than the "
+                        + "experiment gives it now; give it another name, or name another folder with --out"
+                );
             }
         }
         AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(plan.Experiment));

@@ -1,4 +1,5 @@
-// An experiment as JSON text and back, by the same rules as recipes: kebab-case, every unknown, missing or wrong field refused by its path.
+// An experiment as JSON text and back, by the same rules as recipes: kebab-case, every unknown,
+// missing or wrong field refused by its path.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -18,22 +19,30 @@ public static class ExperimentJson
         TypeInfoResolver = ExperimentJsonContext.Default,
     };
 
-    private static JsonTypeInfo<Experiment> TypeInfo { get; } = (JsonTypeInfo<Experiment>)Options.GetTypeInfo(typeof(Experiment));
+    private static JsonTypeInfo<Experiment> TypeInfo { get; } =
+        (JsonTypeInfo<Experiment>)Options.GetTypeInfo(typeof(Experiment));
 
     /// <summary>Reads an experiment from JSON text.</summary>
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
-    /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by path.</exception>
+    /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
+    /// path.</exception>
     public static Experiment Read(string text, string origin) => StrictJson.Read(text, origin, TypeInfo);
 
     /// <summary>Reads an experiment file.</summary>
-    /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold an experiment.</exception>
+    /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold an
+    /// experiment.</exception>
     public static Experiment ReadFile(string path) => Read(StrictJson.ReadText(path, "experiment"), path);
 
-    /// <summary>Writes an experiment as indented JSON text with a final newline; fields at their default are left out.</summary>
+    /// <summary>
+    /// Writes an experiment as indented JSON text with a final newline; fields at their default are
+    /// left out.
+    /// </summary>
     public static string Write(Experiment experiment) => JsonSerializer.Serialize(experiment, TypeInfo) + "\n";
 
-    internal static string Write(ExperimentAttack attack) => JsonSerializer.Serialize(attack, (JsonTypeInfo<ExperimentAttack>)Options.GetTypeInfo(typeof(ExperimentAttack))) + "\n";
+    internal static string Write(ExperimentAttack attack) =>
+        JsonSerializer.Serialize(attack, (JsonTypeInfo<ExperimentAttack>)Options.GetTypeInfo(typeof(ExperimentAttack)))
+        + "\n";
 }
 
 [JsonSourceGenerationOptions(
@@ -44,6 +53,7 @@ public static class ExperimentJson
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
     NewLine = "\n",
-    Converters = [typeof(KebabEnum<FigureKind>)])]
+    Converters = [typeof(KebabEnum<FigureKind>)]
+)]
 [JsonSerializable(typeof(Experiment))]
 internal sealed partial class ExperimentJsonContext : JsonSerializerContext;

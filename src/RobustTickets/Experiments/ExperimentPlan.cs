@@ -1,4 +1,5 @@
-// From an experiment to its cells: every recipe resolved with its settings and checked, every name looked up, all problems told at once by JSON path. Reads no data.
+// From an experiment to its cells: every recipe resolved with its settings and checked, every name
+// looked up, all problems told at once by JSON path. Reads no data.
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
@@ -11,11 +12,21 @@ namespace RobustTickets.Experiments;
 /// <param name="Data">The data set.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Recipe">The recipe of the run, settings and seed applied.</param>
-/// <param name="RunId">Name of the run folder: that of the cell, or, for a control, of the cell whose run trained it.</param>
+/// <param name="RunId">Name of the run folder: that of the cell, or, for a control, of the cell
+/// whose run trained it.</param>
 /// <param name="Attacks">The attacks on it.</param>
-/// <param name="TicketFrom">Name of the cell whose run must be finished first, since its ticket is taken; null for none.</param>
+/// <param name="TicketFrom">Name of the cell whose run must be finished first, since its ticket is
+/// taken; null for none.</param>
 public sealed record ExperimentCell(
-    string Id, ExperimentRow Row, ExperimentData Data, int Seed, Recipe Recipe, string RunId, IReadOnlyList<ExperimentAttack> Attacks, string? TicketFrom = null)
+    string Id,
+    ExperimentRow Row,
+    ExperimentData Data,
+    int Seed,
+    Recipe Recipe,
+    string RunId,
+    IReadOnlyList<ExperimentAttack> Attacks,
+    string? TicketFrom = null
+)
 {
     /// <summary>Whether the cell is the dense control of another cell's run.</summary>
     public bool IsControl => RunId != Id;
@@ -30,7 +41,8 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
     /// <param name="experiment">The experiment.</param>
     /// <param name="origin">Where it came from, named in errors.</param>
     /// <param name="folder">Folder that recipe files are named from.</param>
-    /// <exception cref="RecipeException">A recipe, setting, task, name or seed is impossible; all of them, by path.</exception>
+    /// <exception cref="RecipeException">A recipe, setting, task, name or seed is impossible; all
+    /// of them, by path.</exception>
     public static ExperimentPlan Of(Experiment experiment, string origin, string folder)
     {
         ArgumentNullException.ThrowIfNull(experiment);
@@ -43,37 +55,73 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             foreach (var data in experiment.Data.Where(d => row.On?.Contains(d.Name) ?? true))
             {
                 var owner = row.ControlOf is null ? row : experiment.Rows.FirstOrDefault(o => o.Name == row.ControlOf);
-                if (owner is null || Resolve(experiment, owner, data, folder, $"rows[{r}]", problems) is not { } recipe) continue;
+                if (owner is null || Resolve(experiment, owner, data, folder, $"rows[{r}]", problems) is not { } recipe)
+                    continue;
                 if (row.ControlOf is not null && !recipe.Evaluate.EqualEpochControl)
                 {
-                    problems.Add($"rows[{r}].control-of: row \"{owner.Name}\" trains no control; add \"evaluate.equal-epoch-control=true\" to its set");
+                    problems.Add(
+                        $"rows[{r}].control-of: row \"{owner.Name}\" trains no control; add "
+                            + "\"evaluate.equal-epoch-control=true\" to its set"
+                    );
                 }
-                var attacks = experiment.Attacks.Where(a => a.On?.Contains(data.Name) ?? true).Select(a => a with { On = null, Examples = data.AttackExamples ?? a.Examples }).ToArray();
+                var attacks = experiment
+                    .Attacks.Where(a => a.On?.Contains(data.Name) ?? true)
+                    .Select(a => a with { On = null, Examples = data.AttackExamples ?? a.Examples })
+                    .ToArray();
                 foreach (var seed in experiment.Seeds)
                 {
                     var (own, from) = (recipe, (string?)null);
                     if (owner.TicketOf is not null)
                     {
-                        if (Shared(experiment, owner, recipe, data, seed, folder, $"rows[{r}]", problems) is not { } shared) break;
+                        if (
+                            Shared(experiment, owner, recipe, data, seed, folder, $"rows[{r}]", problems)
+                            is not { } shared
+                        )
+                            break;
                         (own, from) = shared;
                     }
-                    cells.Add(new ExperimentCell(Id(row, data, seed), row, data, seed, own with { Seed = seed }, Id(owner, data, seed), attacks, from));
+                    cells.Add(
+                        new ExperimentCell(
+                            Id(row, data, seed),
+                            row,
+                            data,
+                            seed,
+                            own with
+                            {
+                                Seed = seed,
+                            },
+                            Id(owner, data, seed),
+                            attacks,
+                            from
+                        )
+                    );
                 }
             }
         }
-        return problems.Count == 0 ? new ExperimentPlan(experiment, cells) : throw new RecipeException(origin, [.. problems.Distinct()]);
+        return problems.Count == 0
+            ? new ExperimentPlan(experiment, cells)
+            : throw new RecipeException(origin, [.. problems.Distinct()]);
     }
 
-    /// <summary>The cells that patterns name: a cell, a row, a data set, or with <c>*</c> for anything; all without patterns.</summary>
+    /// <summary>
+    /// The cells that patterns name: a cell, a row, a data set, or with <c>*</c> for anything; all
+    /// without patterns.
+    /// </summary>
     /// <exception cref="RecipeException">A pattern names no cell.</exception>
     public IReadOnlyList<ExperimentCell> Only(IReadOnlyList<string> patterns)
     {
-        if (patterns.Count == 0) return Cells;
+        if (patterns.Count == 0)
+            return Cells;
         foreach (var pattern in patterns)
         {
             if (!Cells.Any(c => Named(c, pattern)))
             {
-                throw new RecipeException($"--only {pattern}: names no cell; possible are rows ({string.Join(", ", Experiment.Rows.Select(r => r.Name))}), data ({string.Join(", ", Experiment.Data.Select(d => d.Name))}), cells such as {Cells[0].Id}, and * for anything in them");
+                throw new RecipeException(
+                    $"--only {pattern}: names no cell; possible are rows "
+                        + $"({string.Join(", ", Experiment.Rows.Select(r => r.Name))}), data "
+                        + $"({string.Join(", ", Experiment.Data.Select(d => d.Name))}), cells such as {Cells[0].Id}, "
+                        + "and * for anything in them"
+                );
             }
         }
         return [.. Cells.Where(c => patterns.Any(p => Named(c, p)))];
@@ -83,30 +131,64 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
     public ExperimentCell Cell(string id) => Cells.Single(c => c.Id == id);
 
     private static (Recipe Recipe, string From)? Shared(
-        Experiment experiment, ExperimentRow row, Recipe recipe, ExperimentData data, int seed, string folder, string path, List<string> problems)
+        Experiment experiment,
+        ExperimentRow row,
+        Recipe recipe,
+        ExperimentData data,
+        int seed,
+        string folder,
+        string path,
+        List<string> problems
+    )
     {
-        var source = experiment.Rows.FirstOrDefault(o => o.Name == row.TicketOf && o is { ControlOf: null, TicketOf: null });
-        if (source is null || Resolve(experiment, source, data, folder, path, []) is not { } other) return null; // told elsewhere
-        var problem = source.On?.Contains(data.Name) == false ? $"row \"{source.Name}\" is not run on {data.Name}" : null;
-        var shared = problem is null ? SharedTickets.Of(recipe, other, source.Name, Id(source, data, seed), out problem) : null;
-        if (problem is not null) problems.Add($"{path}.ticket-of ({row.Name} on {data.Name}): {problem}");
+        var source = experiment.Rows.FirstOrDefault(o =>
+            o.Name == row.TicketOf && o is { ControlOf: null, TicketOf: null }
+        );
+        if (source is null || Resolve(experiment, source, data, folder, path, []) is not { } other)
+            return null; // told elsewhere
+        var problem =
+            source.On?.Contains(data.Name) == false ? $"row \"{source.Name}\" is not run on {data.Name}" : null;
+        var shared = problem is null
+            ? SharedTickets.Of(recipe, other, source.Name, Id(source, data, seed), out problem)
+            : null;
+        if (problem is not null)
+            problems.Add($"{path}.ticket-of ({row.Name} on {data.Name}): {problem}");
         return shared is null ? null : (shared, Id(source, data, seed));
     }
 
     private static bool Named(ExperimentCell cell, string pattern) =>
-        pattern == cell.Row.Name || pattern == cell.Data.Name || System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, cell.Id, ignoreCase: false);
+        pattern == cell.Row.Name
+        || pattern == cell.Data.Name
+        || System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, cell.Id, ignoreCase: false);
 
-    private static string Id(ExperimentRow row, ExperimentData data, int seed) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{row.Name}.{data.Name}.seed-{seed}");
+    private static string Id(ExperimentRow row, ExperimentData data, int seed) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{row.Name}.{data.Name}.seed-{seed}");
 
-    private static Recipe? Resolve(Experiment experiment, ExperimentRow row, ExperimentData data, string folder, string path, List<string> problems)
+    private static Recipe? Resolve(
+        Experiment experiment,
+        ExperimentRow row,
+        ExperimentData data,
+        string folder,
+        string path,
+        List<string> problems
+    )
     {
-        if (row.Recipe is null) return null;
-        if (!TaskCatalog.TryFind(data.Task, out var task)) return null;
+        if (row.Recipe is null)
+            return null;
+        if (!TaskCatalog.TryFind(data.Task, out var task))
+            return null;
         // A recipe file stands beside the experiment file.
-        var source = row.Recipe.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Path.Combine(folder, row.Recipe) : row.Recipe;
+        var source = row.Recipe.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            ? Path.Combine(folder, row.Recipe)
+            : row.Recipe;
         try
         {
-            return RecipeSource.Resolve(source, task.Name, [.. experiment.Set ?? [], .. data.Set ?? [], .. row.Set ?? []], seed: null);
+            return RecipeSource.Resolve(
+                source,
+                task.Name,
+                [.. experiment.Set ?? [], .. data.Set ?? [], .. row.Set ?? []],
+                seed: null
+            );
         }
         catch (RecipeException e)
         {

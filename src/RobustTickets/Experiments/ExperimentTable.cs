@@ -1,8 +1,10 @@
-// The results table (EarlyRobust Tables 1-5, 7, 8; RobusT Tables 1-4): one row per data set, method and attack over all finished seeds. Mean and sample standard deviation
-// are over seeds. The interval of Aua is Wilson's at 95 % over the attacked examples of all seeds together; the same examples are attacked for every seed, so it describes
-// the sampling of examples and not the training's own scatter, which the standard deviation shows.
-// Training time is EarlyRobust's (4.3): seconds of search and retraining without reading data, evaluating and writing checkpoints; the passes and floating-point operations
-// beside it do not depend on what else the machine was doing.
+// The results table (EarlyRobust Tables 1-5, 7, 8; RobusT Tables 1-4): one row per data set, method
+// and attack over all finished seeds. Mean and sample standard deviation are over seeds. The
+// interval of Aua is Wilson's at 95 % over the attacked examples of all seeds together; the same
+// examples are attacked for every seed, so it describes the sampling of examples and not the
+// training's own scatter, which the standard deviation shows. Training time is EarlyRobust's (4.3):
+// seconds of search and retraining without reading data, evaluating and writing checkpoints; the
+// passes and floating-point operations beside it do not depend on what else the machine was doing.
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Reports;
@@ -23,7 +25,12 @@ public static class ExperimentTable
         new("clean_split", null, "The reported split", false),
         new("attack", "Attack", "Attack", false),
         new("n", "n", "Attacked examples, all seeds together", true),
-        new("aua", "Aua %", "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) over all n", true),
+        new(
+            "aua",
+            "Aua %",
+            "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) over all n",
+            true
+        ),
         new("aua_sd", null, "Standard deviation over seeds", true),
         new("aua_low", null, "Lower end of the interval", true),
         new("aua_high", null, "Upper end of the interval", true),
@@ -34,7 +41,12 @@ public static class ExperimentTable
         new("parameters", "Params", "Parameters without the embedding tables", true),
         new("seconds", "Seconds", "Search and retraining, without reading data, evaluation and checkpoints", true),
         new("seconds_sd", null, "Standard deviation over seeds", true),
-        new("tokens_per_second", "Tokens/s", "Real tokens per second, each batch counted once whatever its passes", true),
+        new(
+            "tokens_per_second",
+            "Tokens/s",
+            "Real tokens per second, each batch counted once whatever its passes",
+            true
+        ),
         new("forward_passes", "Forward", "Forward passes over batches", true),
         new("backward_passes", "Backward", "Backward passes over batches", true),
         new("weight_gradient_passes", null, "Backward passes that made gradients of the weights", true),
@@ -43,56 +55,78 @@ public static class ExperimentTable
         new("work_ratio", "by FLOP", "GFLOP of the baseline row / GFLOP", true),
     ];
 
-    /// <summary>The table over all finished cells; a method without any has a row of dashes.</summary>
-    public static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder) => Of(plan, folder, CellRecord.Finished(plan, folder));
+    /// <summary>
+    /// The table over all finished cells; a method without any has a row of dashes.
+    /// </summary>
+    public static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder) =>
+        Of(plan, folder, CellRecord.Finished(plan, folder));
 
     internal static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder, IReadOnlyList<CellRecord> finished)
     {
         var rows = new List<IReadOnlyList<ReportCell>>();
         foreach (var data in plan.Experiment.Data)
         {
-            var baseline = finished.Where(c => c.Cell.Data == data && c.Cell.Row.Name == plan.Experiment.Baseline).ToArray();
+            var baseline = finished
+                .Where(c => c.Cell.Data == data && c.Cell.Row.Name == plan.Experiment.Baseline)
+                .ToArray();
             foreach (var row in plan.Experiment.Rows)
             {
                 var cells = plan.Cells.Where(c => c.Row == row && c.Data == data).ToArray();
-                if (cells.Length == 0) continue;
+                if (cells.Length == 0)
+                    continue;
                 var runs = finished.Where(c => c.Cell.Row == row && c.Cell.Data == data).ToArray();
                 var failed = cells.Count(c => folder.State(c) == CellState.Failed);
-                foreach (var attack in cells[0].Attacks.Select(a => a.Name).DefaultIfEmpty(null)) rows.Add(Row(data.Name, row.Name, attack, runs, failed, baseline));
+                foreach (var attack in cells[0].Attacks.Select(a => a.Name).DefaultIfEmpty(null))
+                    rows.Add(Row(data.Name, row.Name, attack, runs, failed, baseline));
             }
         }
         return new ReportTable(Columns, rows);
     }
 
     /// <summary>The table with what it is about, as JSON.</summary>
-    public static JsonObject ToJson(ExperimentPlan plan, ExperimentFolder folder, ReportTable table) => new()
-    {
-        ["schema_version"] = 1,
-        ["name"] = plan.Experiment.Name,
-        ["title"] = plan.Experiment.Title,
-        ["source"] = plan.Experiment.Source,
-        ["baseline"] = plan.Experiment.Baseline,
-        ["rows"] = table.ToJson(),
-        ["cells"] = new JsonArray([.. plan.Cells.Select(c => new JsonObject
+    public static JsonObject ToJson(ExperimentPlan plan, ExperimentFolder folder, ReportTable table) =>
+        new()
         {
-            ["cell"] = c.Id,
-            ["state"] = folder.State(c).ToString().ToLowerInvariant(),
-            ["failure"] = folder.Failure(c),
-        })]),
-    };
+            ["schema_version"] = 1,
+            ["name"] = plan.Experiment.Name,
+            ["title"] = plan.Experiment.Title,
+            ["source"] = plan.Experiment.Source,
+            ["baseline"] = plan.Experiment.Baseline,
+            ["rows"] = table.ToJson(),
+            ["cells"] = new JsonArray([
+                .. plan.Cells.Select(c => new JsonObject
+                {
+                    ["cell"] = c.Id,
+                    ["state"] = folder.State(c).ToString().ToLowerInvariant(),
+                    ["failure"] = folder.Failure(c),
+                }),
+            ]),
+        };
 
     /// <summary>The table with title and source, as Markdown.</summary>
     public static string ToMarkdown(ExperimentPlan plan, ExperimentFolder folder, ReportTable table)
     {
-        var failed = plan.Cells.Where(c => folder.State(c) == CellState.Failed).Select(c => $"- failed: {c.Id}: {folder.Failure(c)}\n");
+        var failed = plan
+            .Cells.Where(c => folder.State(c) == CellState.Failed)
+            .Select(c => $"- failed: {c.Id}: {folder.Failure(c)}\n");
         var open = plan.Cells.Count(c => folder.State(c) is CellState.Open or CellState.Begun or CellState.Trained);
         var rest = string.Concat(failed) + (open > 0 ? $"- {open} of {plan.Cells.Count} cells are not finished\n" : "");
-        return $"# {plan.Experiment.Title}\n\n{plan.Experiment.Source}\n\n{table.ToMarkdown()}{(rest.Length > 0 ? "\n" + rest : "")}";
+        return "# "
+            + $"{plan.Experiment.Title}\n\n{plan.Experiment.Source}\n\n{table.ToMarkdown()}{(rest.Length > 0 ? "\n" + rest : "")}";
     }
 
-    private static ReportCell[] Row(string data, string method, string? attack, CellRecord[] runs, int failed, CellRecord[] baseline)
+    private static ReportCell[] Row(
+        string data,
+        string method,
+        string? attack,
+        CellRecord[] runs,
+        int failed,
+        CellRecord[] baseline
+    )
     {
-        var attacked = runs.Select(r => r.Attacks.FirstOrDefault(a => a.Name == attack)).OfType<AttackRecord>().ToArray();
+        var attacked = runs.Select(r => r.Attacks.FirstOrDefault(a => a.Name == attack))
+            .OfType<AttackRecord>()
+            .ToArray();
         var n = attacked.Sum(a => a.Count);
         var interval = n == 0 ? (ShareInterval?)null : ShareInterval.Wilson(attacked.Sum(a => a.Failed), n);
         var clean = Sample.Of(runs.Select(r => 100 * r.Clean));
@@ -113,7 +147,12 @@ public static class ExperimentTable
             new(runs.Length == 0 ? ReportCell.None.Text : runs[0].Split),
             attack is null ? ReportCell.None : new(attack),
             ReportCell.Of(n == 0 ? null : n, "0"),
-            aua.Cell("0.0", interval is { } i ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}") : null),
+            aua.Cell(
+                "0.0",
+                interval is { } i
+                    ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}")
+                    : null
+            ),
             aua.DeviationCell,
             ReportCell.Of(100 * interval?.Low, "0.0"),
             ReportCell.Of(100 * interval?.High, "0.0"),
@@ -140,18 +179,27 @@ public static class ExperimentTable
         public static Sample Of(IEnumerable<double> values)
         {
             var all = values.ToArray();
-            if (all.Length == 0) return default;
+            if (all.Length == 0)
+                return default;
             var mean = all.Average();
-            return new Sample(mean, all.Length < 2 ? null : Math.Sqrt(all.Sum(v => (v - mean) * (v - mean)) / (all.Length - 1)));
+            return new Sample(
+                mean,
+                all.Length < 2 ? null : Math.Sqrt(all.Sum(v => (v - mean) * (v - mean)) / (all.Length - 1))
+            );
         }
 
         public ReportCell DeviationCell => ReportCell.Of(Deviation, "0.00");
 
         public ReportCell Cell(string format, string? note = null)
         {
-            if (Mean is not { } mean) return ReportCell.None;
+            if (Mean is not { } mean)
+                return ReportCell.None;
             var text = mean.ToString(format, CultureInfo.InvariantCulture);
-            return new(Deviation is { } d ? $"{text} ± {d.ToString(format, CultureInfo.InvariantCulture)}" : text, mean, note);
+            return new(
+                Deviation is { } d ? $"{text} ± {d.ToString(format, CultureInfo.InvariantCulture)}" : text,
+                mean,
+                note
+            );
         }
     }
 }

@@ -1,11 +1,15 @@
-// An export is only worth something if it gives the same answers: both folders are loaded afresh and their logits compared on made-up sequences.
+// An export is only worth something if it gives the same answers: both folders are loaded afresh
+// and their logits compared on made-up sequences.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Export;
 
-/// <summary>An exported model does not give the logits of its source. The command line maps it to exit code 5.</summary>
+/// <summary>
+/// An exported model does not give the logits of its source. The command line maps it to exit code
+/// 5.
+/// </summary>
 public sealed class ExportVerificationException(string message) : Exception(message);
 
 /// <summary>Compares an export with its source.</summary>
@@ -17,25 +21,35 @@ public static class ExportCheck
     /// <summary>Relative difference that two orders of summation may make in fp32.</summary>
     private const double Tolerance = 1e-5;
 
-    /// <summary>Loads both classifiers and compares their logits on seeded random sequences.</summary>
+    /// <summary>
+    /// Loads both classifiers and compares their logits on seeded random sequences.
+    /// </summary>
     /// <param name="source">Folder that was exported.</param>
     /// <param name="target">Folder that was written.</param>
     /// <param name="labels">Classes.</param>
     /// <returns>The largest absolute difference of a logit.</returns>
-    /// <exception cref="ExportVerificationException">They differ by more than summation order explains, or are not finite.</exception>
+    /// <exception cref="ExportVerificationException">They differ by more than summation order
+    /// explains, or are not finite.</exception>
     public static double Verify(string source, string target, int labels)
     {
         var (a, b) = (Logits(source, labels), Logits(target, labels));
-        double worst = 0, largest = 0;
+        double worst = 0,
+            largest = 0;
         for (var i = 0; i < a.Length; i++)
         {
             worst = Math.Max(worst, Math.Abs((double)a[i] - b[i]));
             largest = Math.Max(largest, Math.Abs(a[i]));
-            if (!float.IsFinite(a[i]) || !float.IsFinite(b[i])) throw new ExportVerificationException($"{target}: a logit is not finite ({a[i]} in the source, {b[i]} in the export)");
+            if (!float.IsFinite(a[i]) || !float.IsFinite(b[i]))
+                throw new ExportVerificationException(
+                    $"{target}: a logit is not finite ({a[i]} in the source, {b[i]} in the export)"
+                );
         }
         if (worst > Tolerance * (1 + largest))
         {
-            throw new ExportVerificationException($"{target}: its logits differ from those of {source} by up to {worst:g3} (largest logit {largest:g3}); the export is not usable");
+            throw new ExportVerificationException(
+                $"{target}: its logits differ from those of {source} by up to {worst:g3} (largest logit "
+                    + $"{largest:g3}); the export is not usable"
+            );
         }
         return worst;
     }
@@ -46,20 +60,41 @@ public static class ExportCheck
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var batch = PackedBatch.From(Made(model.Config));
-        return model.Forward(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous().span<float>().ToArray();
+        return model
+            .Forward(model.Prepare(batch, training: false), PassOptions.Evaluation)
+            .contiguous()
+            .span<float>()
+            .ToArray();
     }
 
     private static EncodedExample[] Made(BertConfig config)
     {
         var key = RandomKey.FromSeed(20221);
         var longest = Math.Min(LongestSequence, config.MaxPositions);
-        return [.. Enumerable.Range(0, Sequences).Select(s =>
-        {
-            var own = key.Derive((long)s);
-            // The first is as long as allowed, the others shorter, down to one word piece.
-            var length = Math.Max(1, longest - (s * longest / Sequences));
-            var ids = Enumerable.Range(0, length).Select(i => (int)own.Below((uint)i, config.VocabularySize)).ToArray();
-            return new EncodedExample(s, ids, [.. Enumerable.Range(0, length).Select(i => i > length / 2 && config.TypeVocabularySize > 1 ? 1 : 0)], -1);
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, Sequences)
+                .Select(s =>
+                {
+                    var own = key.Derive((long)s);
+                    // The first is as long as allowed, the others shorter, down to one word piece.
+                    var length = Math.Max(1, longest - (s * longest / Sequences));
+                    var ids = Enumerable
+                        .Range(0, length)
+                        .Select(i => (int)own.Below((uint)i, config.VocabularySize))
+                        .ToArray();
+                    return new EncodedExample(
+                        s,
+                        ids,
+                        [
+                            .. Enumerable
+                                .Range(0, length)
+                                .Select(i => i > length / 2 && config.TypeVocabularySize > 1 ? 1 : 0),
+                        ],
+                        -1
+                    );
+                }),
+        ];
     }
 }

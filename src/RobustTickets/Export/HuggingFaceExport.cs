@@ -1,6 +1,8 @@
-// A ticket for other programs. hf-compact keeps the true shapes, with per-layer lists in config.json ("ticket"). hf-dense puts every kept head and neuron back
-// to its place and fills the rest with zeros: a removed head gives 0 through zero columns of the output projection, a removed neuron gives act(0) = 0 for
-// GELU and ReLU, so any program that reads plain BERT computes the same logits.
+// A ticket for other programs. hf-compact keeps the true shapes, with per-layer lists in
+// config.json ("ticket"). hf-dense puts every kept head and neuron back to its place and fills the
+// rest with zeros: a removed head gives 0 through zero columns of the output projection, a removed
+// neuron gives act(0) = 0 for GELU and ReLU, so any program that reads plain BERT computes the same
+// logits.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 
@@ -19,11 +21,15 @@ public enum HuggingFaceLayout
 /// <summary>Writes models as Hugging Face folders.</summary>
 public static class HuggingFaceExport
 {
-    /// <summary>Writes <paramref name="source"/> in another layout. Values of kept weights are the same bits.</summary>
+    /// <summary>
+    /// Writes <paramref name="source"/> in another layout. Values of kept weights are the same
+    /// bits.
+    /// </summary>
     /// <param name="source">Hugging Face folder, dense or compact.</param>
     /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
     /// <param name="layout">The layout.</param>
-    /// <exception cref="CheckpointException">The source is broken, or the target cannot be written.</exception>
+    /// <exception cref="CheckpointException">The source is broken, or the target cannot be
+    /// written.</exception>
     public static void Write(string source, string target, HuggingFaceLayout layout)
     {
         using var folder = HuggingFaceFolder.Open(source);
@@ -50,7 +56,8 @@ public static class HuggingFaceExport
         var places = new Dictionary<string, Place>(StringComparer.Ordinal);
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            // Heads and neurons of a layer are interchangeable: where the list was not recorded, the first places do as well.
+            // Heads and neurons of a layer are interchangeable: where the list was not recorded,
+            // the first places do as well.
             var kept = ticket.KeptHeads?[layer] ?? [.. Enumerable.Range(0, config.HeadsOf(layer))];
             var heads = kept.SelectMany(h => Enumerable.Range(h * config.HeadSize, config.HeadSize)).ToArray();
             int[] neurons = [.. ticket.KeptNeurons?[layer] ?? [.. Enumerable.Range(0, config.IntermediateOf(layer))]];
@@ -67,7 +74,9 @@ public static class HuggingFaceExport
         return places;
     }
 
-    /// <summary>Copies raw bytes, whatever the element type: zero is all zero bits in every one of them.</summary>
+    /// <summary>
+    /// Copies raw bytes, whatever the element type: zero is all zero bits in every one of them.
+    /// </summary>
     private static StreamedTensor Scatter(NamedTensor tensor, Place place)
     {
         var shape = (long[])tensor.Shape.Clone();
@@ -79,16 +88,20 @@ public static class HuggingFaceExport
         if (place.Axis == 0)
         {
             var row = (int)(shape.Length == 1 ? 1 : shape[1]) * element;
-            for (var i = 0; i < place.Index.Length; i++) data.Slice(i * row, row).CopyTo(dense.AsSpan(place.Index[i] * row));
+            for (var i = 0; i < place.Index.Length; i++)
+                data.Slice(i * row, row).CopyTo(dense.AsSpan(place.Index[i] * row));
         }
         else
         {
-            int rows = (int)shape[0], from = place.Index.Length * element, to = place.Size * element;
+            int rows = (int)shape[0],
+                from = place.Index.Length * element,
+                to = place.Size * element;
             for (var r = 0; r < rows; r++)
             {
                 for (var i = 0; i < place.Index.Length; i++)
                 {
-                    data.Slice((r * from) + (i * element), element).CopyTo(dense.AsSpan((r * to) + (place.Index[i] * element)));
+                    data.Slice((r * from) + (i * element), element)
+                        .CopyTo(dense.AsSpan((r * to) + (place.Index[i] * element)));
                 }
             }
         }

@@ -1,4 +1,5 @@
-// Shape of a BERT encoder, per layer where tickets make layers differ. Mirrors Hugging Face's config.json; read and written by Checkpoints.
+// Shape of a BERT encoder, per layer where tickets make layers differ. Mirrors Hugging Face's
+// config.json; read and written by Checkpoints.
 namespace RobustTickets.Models;
 
 /// <summary>Activation of the feed-forward network.</summary>
@@ -17,7 +18,8 @@ public enum Activation
 /// <summary>Everything the forward pass needs to know about shapes and constants.</summary>
 /// <param name="VocabularySize">Rows of the word embedding.</param>
 /// <param name="Hidden">Hidden size H.</param>
-/// <param name="HeadSize">Width d_h of one head; H divided by the original number of heads, also in pruned layers.</param>
+/// <param name="HeadSize">Width d_h of one head; H divided by the original number of heads, also in
+/// pruned layers.</param>
 /// <param name="HeadsPerLayer">Heads left in each layer.</param>
 /// <param name="NeuronsPerLayer">FFN neurons left in each layer.</param>
 /// <param name="MaxPositions">Rows of the position embedding.</param>
@@ -43,16 +45,35 @@ public sealed record BertConfig(
     double AttentionDropout = 0.1,
     int PadId = 0,
     double InitializerRange = 0.02,
-    Activation Activation = Activation.Gelu)
+    Activation Activation = Activation.Gelu
+)
 {
     /// <summary>Number of layers L.</summary>
     public int Layers => HeadsPerLayer.Count;
 
     /// <summary>An unpruned encoder.</summary>
-    public static BertConfig Dense(int vocabulary, int hidden, int layers, int heads, int intermediate, int positions, int types, int labels)
+    public static BertConfig Dense(
+        int vocabulary,
+        int hidden,
+        int layers,
+        int heads,
+        int intermediate,
+        int positions,
+        int types,
+        int labels
+    )
     {
-        if (heads <= 0 || hidden % heads != 0) throw new ArgumentException($"hidden size {hidden} is not a multiple of the number of heads {heads}");
+        if (heads <= 0 || hidden % heads != 0)
+            throw new ArgumentException($"hidden size {hidden} is not a multiple of the number of heads {heads}");
         return new(
-            vocabulary, hidden, hidden / heads, Enumerable.Repeat(heads, layers).ToArray(), Enumerable.Repeat(intermediate, layers).ToArray(), positions, types, labels);
+            vocabulary,
+            hidden,
+            hidden / heads,
+            Enumerable.Repeat(heads, layers).ToArray(),
+            Enumerable.Repeat(intermediate, layers).ToArray(),
+            positions,
+            types,
+            labels
+        );
     }
 }

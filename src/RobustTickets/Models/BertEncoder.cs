@@ -1,6 +1,7 @@
-// BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples begin and end.
-// Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming coefficients enter where EarlyRobust puts them (spec 8.1):
-// c_H multiplies attention probabilities after dropout, c_F the activation before the output projection.
+// BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples
+// begin and end. Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming
+// coefficients enter where EarlyRobust puts them (spec 8.1): c_H multiplies attention probabilities
+// after dropout, c_F the activation before the output projection.
 using RobustTickets.Checkpoints;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -27,21 +28,26 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
-        if (!Execution.Packed) return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass, Execution.PadTo);
+        if (!Execution.Packed)
+            return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass, Execution.PadTo);
         return Layers(inputs, pass, clsOnly: false);
     }
 
     /// <summary>Hidden state of [CLS] in the last layer [B, H].</summary>
     public Tensor EncodeCls(BertInputs inputs, PassOptions pass)
     {
-        if (!Execution.Packed || !Execution.ClsOnlyLastLayer) return EncodeAll(inputs, pass).index_select(0, inputs.ClsRows);
+        if (!Execution.Packed || !Execution.ClsOnlyLastLayer)
+            return EncodeAll(inputs, pass).index_select(0, inputs.ClsRows);
         return Layers(inputs, pass, clsOnly: true);
     }
 
-    /// <summary>All layers; with <paramref name="clsOnly"/> the last one gives the [CLS] rows alone.</summary>
+    /// <summary>
+    /// All layers; with <paramref name="clsOnly"/> the last one gives the [CLS] rows alone.
+    /// </summary>
     private Tensor Layers(BertInputs inputs, PassOptions pass, bool clsOnly)
     {
-        if (Execution.OperatorsOnly && pass.Training) pass = pass with { Masks = new PassMasks(inputs, Config, pass.Key, clsOnly) };
+        if (Execution.OperatorsOnly && pass.Training)
+            pass = pass with { Masks = new PassMasks(inputs, Config, pass.Key, clsOnly) };
         var x = Embed(inputs, pass);
         for (var l = 0; l < Config.Layers; l++)
         {
@@ -64,9 +70,13 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     {
         using var scope = torch.scope();
         var words = inputs.LookUpWords(store, Config); // [T, H]
-        if (pass.Delta is not null) words = words + pass.Delta;
-        var types = pass.TokenTypes ? inputs.Segments : torch.zeros([inputs.Batch.Tokens], DType.Int64, Execution.Device);
-        var x = words
+        if (pass.Delta is not null)
+            words = words + pass.Delta;
+        var types = pass.TokenTypes
+            ? inputs.Segments
+            : torch.zeros([inputs.Batch.Tokens], DType.Int64, Execution.Device);
+        var x =
+            words
             + store[BertSites.TypeEmbeddings].index_select(0, types)
             + store[BertSites.PositionEmbeddings].index_select(0, inputs.Positions);
         x = Norm(x, "bert.embeddings.LayerNorm");
@@ -76,11 +86,16 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         return x;
     }
 
-    /// <summary>One layer. With <paramref name="clsOnly"/> the result has the [CLS] rows alone: keys and values are still those of all tokens.</summary>
+    /// <summary>
+    /// One layer. With <paramref name="clsOnly"/> the result has the [CLS] rows alone: keys and
+    /// values are still those of all tokens.
+    /// </summary>
     private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
-        if (FusedBertLayer.Covers(Config, Execution)) return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs, pass), l, x, inputs, pass, clsOnly);
-        if (Execution.Autocast is not { } half) return Plain(l, x, inputs, pass, clsOnly);
+        if (FusedBertLayer.Covers(Config, Execution))
+            return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs, pass), l, x, inputs, pass, clsOnly);
+        if (Execution.Autocast is not { } half)
+            return Plain(l, x, inputs, pass, clsOnly);
         using var rounded = torch.autocast(Execution.Device, half);
         return Plain(l, x, inputs, pass, clsOnly);
     }
@@ -89,35 +104,89 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     {
         var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
         var self = store.Root / BertSites.Layer(l) / "attention" / "self";
-        var context = Attend(l, Linear(asking, self / "query", pass), Linear(x, self / "key", pass), Linear(x, self / "value", pass), inputs, pass, clsOnly);
+        var context = Attend(
+            l,
+            Linear(asking, self / "query", pass),
+            Linear(x, self / "key", pass),
+            Linear(x, self / "value", pass),
+            inputs,
+            pass,
+            clsOnly
+        );
 
         var output = store.Root / BertSites.Layer(l) / "attention" / "output";
-        var attended = Drop(Linear(context, output / "dense", pass), inputs, pass, DropoutSite.AttentionOutput(l), clsOnly);
+        var attended = Drop(
+            Linear(context, output / "dense", pass),
+            inputs,
+            pass,
+            DropoutSite.AttentionOutput(l),
+            clsOnly
+        );
         attended = Norm(attended + asking, output.Name("LayerNorm"));
         pass.Tap?.Invoke($"attention_out.{l}", attended);
 
         var activated = Activate(Linear(attended, store.Root / BertSites.NeuronRows(l), pass)); // [., F]
-        if (Gates?.Neurons[l] is { } c) activated = activated * c;
-        var fed = Drop(Linear(activated, store.Root / BertSites.Layer(l) / "output" / "dense", pass), inputs, pass, DropoutSite.FeedForwardOutput(l), clsOnly);
+        if (Gates?.Neurons[l] is { } c)
+            activated = activated * c;
+        var fed = Drop(
+            Linear(activated, store.Root / BertSites.Layer(l) / "output" / "dense", pass),
+            inputs,
+            pass,
+            DropoutSite.FeedForwardOutput(l),
+            clsOnly
+        );
         var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
     }
 
-    private Tensor Attend(int l, Tensor query, Tensor key, Tensor value, BertInputs inputs, PassOptions pass, bool clsOnly)
+    private Tensor Attend(
+        int l,
+        Tensor query,
+        Tensor key,
+        Tensor value,
+        BertInputs inputs,
+        PassOptions pass,
+        bool clsOnly
+    )
     {
         var (heads, batch) = (Config.HeadsPerLayer[l], inputs.Batch);
-        if (inputs.Layout is { } padded) return PaddedAttention.Apply(query, key, value, Gates?.Heads[l], padded, heads, heads == 0 ? null : pass.Masks?.Attention(l), clsOnly);
-        var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
+        if (inputs.Layout is { } padded)
+            return PaddedAttention.Apply(
+                query,
+                key,
+                value,
+                Gates?.Heads[l],
+                padded,
+                heads,
+                heads == 0 ? null : pass.Masks?.Attention(l),
+                clsOnly
+            );
+        var layout = new AttentionLayout(
+            clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets,
+            batch.Offsets,
+            batch.ExampleIds
+        );
         return PackedAttention.Apply(
-            query, key, value, Gates?.Heads[l], layout, heads, pass.Training ? Config.AttentionDropout : 0, pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
+            query,
+            key,
+            value,
+            Gates?.Heads[l],
+            layout,
+            heads,
+            pass.Training ? Config.AttentionDropout : 0,
+            pass.Key.Derive(DropoutSite.AttentionProbabilities(l))
+        );
     }
 
     private DenseWeight DenseOf(string name, BertInputs inputs, PassOptions pass)
     {
-        Tensor weight = store[$"{name}.weight"], bias = store[$"{name}.bias"];
-        if (Masks is not null) weight = Masks.Effective(name, weight, pass);
-        else if (inputs.RoundedWeight(name) is { } rounded) return new DenseWeight(weight, bias, rounded, store.SlotOf($"{name}.weight"));
+        Tensor weight = store[$"{name}.weight"],
+            bias = store[$"{name}.bias"];
+        if (Masks is not null)
+            weight = Masks.Effective(name, weight, pass);
+        else if (inputs.RoundedWeight(name) is { } rounded)
+            return new DenseWeight(weight, bias, rounded, store.SlotOf($"{name}.weight"));
         return DenseWeight.Of(weight, bias, Execution.Precision) with { Slot = store.SlotOf($"{name}.weight") };
     }
 
@@ -126,13 +195,23 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     private Tensor Linear(Tensor x, ParameterPath at, PassOptions pass) => MaskedLinear.Apply(x, at, Masks, pass);
 
     private Tensor Norm(Tensor x, string name) =>
-        functional.layer_norm(x, [Config.Hidden], store[$"{name}.weight"], store[$"{name}.bias"], Config.LayerNormEpsilon);
+        functional.layer_norm(
+            x,
+            [Config.Hidden],
+            store[$"{name}.weight"],
+            store[$"{name}.bias"],
+            Config.LayerNormEpsilon
+        );
 
     private Tensor Drop(Tensor x, BertInputs inputs, PassOptions pass, int site, bool clsOnly)
     {
-        if (!pass.Training || Config.HiddenDropout <= 0) return x;
-        if (pass.Masks is { } masks) return masks.Drop(x, site);
-        var keys = clsOnly ? KeyedDropout.ClsRows(inputs.Batch, pass.Key, site) : KeyedDropout.PackedRows(inputs.Batch, pass.Key, site);
+        if (!pass.Training || Config.HiddenDropout <= 0)
+            return x;
+        if (pass.Masks is { } masks)
+            return masks.Drop(x, site);
+        var keys = clsOnly
+            ? KeyedDropout.ClsRows(inputs.Batch, pass.Key, site)
+            : KeyedDropout.PackedRows(inputs.Batch, pass.Key, site);
         return KeyedDropout.Apply(x, keys, Config.HiddenDropout);
     }
 }
@@ -140,12 +219,17 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
 /// <summary>Activations of the feed-forward network.</summary>
 internal static class Activations
 {
-    internal static Tensor Apply(Activation activation, Tensor x) => activation switch
-    {
-        Activation.Gelu => functional.gelu(x),
-        // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-        Activation.GeluNew => x * 0.5 * (((x + (x.pow(3) * 0.044715)) * Math.Sqrt(2 / Math.PI)).tanh() + 1.0),
-        Activation.Relu => x.relu(),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "gelu, gelu_new and relu are known"),
-    };
+    internal static Tensor Apply(Activation activation, Tensor x) =>
+        activation switch
+        {
+            Activation.Gelu => functional.gelu(x),
+            // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+            Activation.GeluNew => x * 0.5 * (((x + (x.pow(3) * 0.044715)) * Math.Sqrt(2 / Math.PI)).tanh() + 1.0),
+            Activation.Relu => x.relu(),
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(activation),
+                activation,
+                "gelu, gelu_new and relu are known"
+            ),
+        };
 }

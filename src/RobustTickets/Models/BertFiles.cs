@@ -1,5 +1,6 @@
-// Between Hugging Face folders and models. What a checkpoint lacks (pooler, classifier) is drawn from a key, so checkpoint-0 of a run is the same wherever it is needed:
-// search, ticket, control and every resumption.
+// Between Hugging Face folders and models. What a checkpoint lacks (pooler, classifier) is drawn
+// from a key, so checkpoint-0 of a run is the same wherever it is needed: search, ticket, control
+// and every resumption.
 using System.Runtime.InteropServices;
 using RobustTickets.Checkpoints;
 using RobustTickets.Torch;
@@ -17,19 +18,32 @@ public sealed record KeptUnits(IReadOnlyList<IReadOnlyList<int>> Heads, IReadOnl
 public static class BertFiles
 {
     /// <summary>Opens a folder and checks that its weights fit its config.</summary>
-    /// <exception cref="CheckpointException">Something is missing, malformed or does not fit.</exception>
+    /// <exception cref="CheckpointException">Something is missing, malformed or does not
+    /// fit.</exception>
     public static HuggingFaceFolder Open(string folder) => HuggingFaceFolder.Open(folder);
 
     /// <summary>A classifier over a checkpoint.</summary>
     /// <param name="folder">Hugging Face folder.</param>
     /// <param name="labels">Classes wanted.</param>
-    /// <param name="headKey">Key that draws a missing pooler or classifier: N(0, initializer_range), biases 0.</param>
+    /// <param name="headKey">Key that draws a missing pooler or classifier: N(0,
+    /// initializer_range), biases 0.</param>
     /// <param name="execution">How it runs.</param>
-    public static BertForSequenceClassification LoadClassifier(string folder, int labels, RandomKey headKey, ModelExecution execution)
+    public static BertForSequenceClassification LoadClassifier(
+        string folder,
+        int labels,
+        RandomKey headKey,
+        ModelExecution execution
+    )
     {
         using var files = Open(folder);
         var config = ConfigOf(files.Config, labels);
-        var store = Load(files.Weights, BertSites.ClassifierShapes(config), config, headKey, name => !BertSites.IsEncoder(name));
+        var store = Load(
+            files.Weights,
+            BertSites.ClassifierShapes(config),
+            config,
+            headKey,
+            name => !BertSites.IsEncoder(name)
+        );
         return new BertForSequenceClassification(store, config, execution);
     }
 
@@ -38,63 +52,119 @@ public static class BertFiles
     {
         using var files = Open(folder);
         var config = ConfigOf(files.Config, 2);
-        var store = Load(files.Weights, BertSites.EncoderShapes(config).Concat(BertSites.MaskedLmShapes(config)), config, headKey, name => name.StartsWith("cls.", StringComparison.Ordinal));
+        var store = Load(
+            files.Weights,
+            BertSites.EncoderShapes(config).Concat(BertSites.MaskedLmShapes(config)),
+            config,
+            headKey,
+            name => name.StartsWith("cls.", StringComparison.Ordinal)
+        );
         return new BertForMaskedLM(store, config, execution);
     }
 
     /// <summary>
-    /// Writes a classifier as a Hugging Face folder with the tokenizer of its base. A ticket is written compact: true shapes, with per-layer head and neuron lists in
-    /// the config's <c>ticket</c> object (<paramref name="kept"/> names what of the dense model is left).
+    /// Writes a classifier as a Hugging Face folder with the tokenizer of its base. A ticket is
+    /// written compact: true shapes, with per-layer head and neuron lists in
+    /// the config's <c>ticket</c> object (<paramref name="kept"/> names what of the dense model is
+    /// left).
     /// </summary>
-    public static void SaveClassifier(BertForSequenceClassification model, IReadOnlyList<string> labels, string baseFolder, string folder, KeptUnits? kept = null)
+    public static void SaveClassifier(
+        BertForSequenceClassification model,
+        IReadOnlyList<string> labels,
+        string baseFolder,
+        string folder,
+        KeptUnits? kept = null
+    )
     {
         HuggingFaceConfig source;
-        using (var files = Open(baseFolder)) source = files.Config;
+        using (var files = Open(baseFolder))
+            source = files.Config;
         var config = source with
         {
             Labels = labels,
             Architectures = ["BertForSequenceClassification"],
-            Ticket = kept is null ? source.Ticket : new TicketConfig(model.Config.HeadsPerLayer, model.Config.NeuronsPerLayer, kept.Heads, kept.Neurons),
+            Ticket = kept is null
+                ? source.Ticket
+                : new TicketConfig(model.Config.HeadsPerLayer, model.Config.NeuronsPerLayer, kept.Heads, kept.Neurons),
         };
-        HuggingFaceFolderWriter.WriteStreamed(folder, config, model.Store.Names.Select(n => Stream(n, model.Store[n])), baseFolder, replace: true);
+        HuggingFaceFolderWriter.WriteStreamed(
+            folder,
+            config,
+            model.Store.Names.Select(n => Stream(n, model.Store[n])),
+            baseFolder,
+            replace: true
+        );
     }
 
     /// <summary>A parameter as a tensor of a safetensors file.</summary>
     public static StreamedTensor Stream(string name, Tensor tensor) =>
         new(name, TensorElement.F32, tensor.shape, stream => stream.Write(MemoryMarshal.AsBytes(tensor.host<float>())));
 
-    /// <summary>A fresh model of some shapes: matrices N(0, initializer_range), biases 0, LayerNorm weights 1.</summary>
-    public static ParameterStore Fresh(IEnumerable<(string Name, long[] Shape)> shapes, BertConfig config, RandomKey key)
+    /// <summary>
+    /// A fresh model of some shapes: matrices N(0, initializer_range), biases 0, LayerNorm weights
+    /// 1.
+    /// </summary>
+    public static ParameterStore Fresh(
+        IEnumerable<(string Name, long[] Shape)> shapes,
+        BertConfig config,
+        RandomKey key
+    )
     {
         var store = new ParameterStore();
-        foreach (var (name, shape) in shapes) store.Add(name, Draw(name, shape, config, key));
+        foreach (var (name, shape) in shapes)
+            store.Add(name, Draw(name, shape, config, key));
         return store;
     }
 
     /// <summary>Shapes and constants of a checkpoint.</summary>
-    public static BertConfig ConfigOf(HuggingFaceConfig c, int labels) => new(
-        c.VocabSize, c.HiddenSize, c.HeadSize,
-        [.. Enumerable.Range(0, c.NumHiddenLayers).Select(c.HeadsOf)], [.. Enumerable.Range(0, c.NumHiddenLayers).Select(c.IntermediateOf)],
-        c.MaxPositionEmbeddings, c.TypeVocabSize, labels, c.LayerNormEps, c.HiddenDropoutProb, c.AttentionProbsDropoutProb, c.PadTokenId, c.InitializerRange,
-        c.HiddenAct switch
-        {
-            "gelu" => Activation.Gelu,
-            "gelu_new" => Activation.GeluNew,
-            "relu" => Activation.Relu,
-            var other => throw new CheckpointException($"config.json: hidden_act is '{other}'; gelu, gelu_new and relu are possible"),
-        });
+    public static BertConfig ConfigOf(HuggingFaceConfig c, int labels) =>
+        new(
+            c.VocabSize,
+            c.HiddenSize,
+            c.HeadSize,
+            [.. Enumerable.Range(0, c.NumHiddenLayers).Select(c.HeadsOf)],
+            [.. Enumerable.Range(0, c.NumHiddenLayers).Select(c.IntermediateOf)],
+            c.MaxPositionEmbeddings,
+            c.TypeVocabSize,
+            labels,
+            c.LayerNormEps,
+            c.HiddenDropoutProb,
+            c.AttentionProbsDropoutProb,
+            c.PadTokenId,
+            c.InitializerRange,
+            c.HiddenAct switch
+            {
+                "gelu" => Activation.Gelu,
+                "gelu_new" => Activation.GeluNew,
+                "relu" => Activation.Relu,
+                var other => throw new CheckpointException(
+                    $"config.json: hidden_act is '{other}'; gelu, gelu_new and relu are possible"
+                ),
+            }
+        );
 
     private static ParameterStore Load(
-        ITensorSource weights, IEnumerable<(string Name, long[] Shape)> shapes, BertConfig config, RandomKey key, Func<string, bool> mayBeFresh)
+        ITensorSource weights,
+        IEnumerable<(string Name, long[] Shape)> shapes,
+        BertConfig config,
+        RandomKey key,
+        Func<string, bool> mayBeFresh
+    )
     {
         var store = new ParameterStore();
         try
         {
             foreach (var (name, shape) in shapes)
             {
-                if (weights.Contains(name) && weights.Info(name).Shape.AsSpan().SequenceEqual(shape)) store.Add(name, torch.tensor<float>(weights.ReadFloats(name), shape));
-                else if (mayBeFresh(name)) store.Add(name, Draw(name, shape, config, key));
-                else throw new CheckpointException($"tensor '{name}' of shape [{string.Join(", ", shape)}] is {(weights.Contains(name) ? $"[{string.Join(", ", weights.Info(name).Shape)}]" : "missing")} in the checkpoint");
+                if (weights.Contains(name) && weights.Info(name).Shape.AsSpan().SequenceEqual(shape))
+                    store.Add(name, torch.tensor<float>(weights.ReadFloats(name), shape));
+                else if (mayBeFresh(name))
+                    store.Add(name, Draw(name, shape, config, key));
+                else
+                    throw new CheckpointException(
+                        $"tensor '{name}' of shape [{string.Join(", ", shape)}] is "
+                            + $"{(weights.Contains(name) ? $"[{string.Join(", ", weights.Info(name).Shape)}]" : "missing")} in the checkpoint"
+                    );
             }
             return store;
         }
@@ -107,17 +177,22 @@ public static class BertFiles
 
     private static Tensor Draw(string name, long[] shape, BertConfig config, RandomKey key)
     {
-        if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal)) return torch.ones(shape);
+        if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+            return torch.ones(shape);
         var tensor = torch.zeros(shape);
-        if (!name.EndsWith("bias", StringComparison.Ordinal)) KeyedMask.Normal(tensor, key.Derive(StableHash(name)), config.InitializerRange);
+        if (!name.EndsWith("bias", StringComparison.Ordinal))
+            KeyedMask.Normal(tensor, key.Derive(StableHash(name)), config.InitializerRange);
         return tensor;
     }
 
-    /// <summary>FNV-1a of a name, so that a tensor's draw does not depend on what else is drawn.</summary>
+    /// <summary>
+    /// FNV-1a of a name, so that a tensor's draw does not depend on what else is drawn.
+    /// </summary>
     private static ulong StableHash(string name)
     {
         var hash = 14695981039346656037UL;
-        foreach (var c in name) hash = (hash ^ c) * 1099511628211UL;
+        foreach (var c in name)
+            hash = (hash ^ c) * 1099511628211UL;
         return hash;
     }
 }

@@ -4,12 +4,18 @@ using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>BERT with the masked-language-model head, whose output matrix is the word embedding. Owns its parameters.</summary>
+/// <summary>
+/// BERT with the masked-language-model head, whose output matrix is the word embedding. Owns its
+/// parameters.
+/// </summary>
 public sealed class BertForMaskedLM : IDisposable
 {
     private const string Transform = "cls.predictions.transform";
 
-    /// <summary>A model over a store that it takes ownership of. The tied output matrix needs the dense word gradient, so rows are not sparse here.</summary>
+    /// <summary>
+    /// A model over a store that it takes ownership of. The tied output matrix needs the dense word
+    /// gradient, so rows are not sparse here.
+    /// </summary>
     public BertForMaskedLM(ParameterStore store, BertConfig config, ModelExecution execution)
     {
         Store = store;
@@ -24,16 +30,24 @@ public sealed class BertForMaskedLM : IDisposable
     public BertEncoder Encoder { get; }
 
     /// <summary>Makes the tensors of a batch.</summary>
-    public BertInputs Prepare(PackedBatch batch, bool training) => new(batch, Store, Encoder.Config, Encoder.Execution, training);
+    public BertInputs Prepare(PackedBatch batch, bool training) =>
+        new(batch, Store, Encoder.Config, Encoder.Execution, training);
 
-    /// <summary>Scores over the vocabulary [M, V] at the packed rows <paramref name="rows"/> [M]; only those rows pay for the vocabulary product.</summary>
+    /// <summary>
+    /// Scores over the vocabulary [M, V] at the packed rows <paramref name="rows"/> [M]; only those
+    /// rows pay for the vocabulary product.
+    /// </summary>
     public Tensor Forward(BertInputs inputs, Tensor rows, PassOptions pass)
     {
         var hidden = Encoder.EncodeAll(inputs, pass).index_select(0, rows); // [M, H]
         var dense = functional.linear(hidden, Store[$"{Transform}.dense.weight"], Store[$"{Transform}.dense.bias"]);
         var norm = functional.layer_norm(
-            Activations.Apply(Encoder.Config.Activation, dense), [Encoder.Config.Hidden],
-            Store[$"{Transform}.LayerNorm.weight"], Store[$"{Transform}.LayerNorm.bias"], Encoder.Config.LayerNormEpsilon);
+            Activations.Apply(Encoder.Config.Activation, dense),
+            [Encoder.Config.Hidden],
+            Store[$"{Transform}.LayerNorm.weight"],
+            Store[$"{Transform}.LayerNorm.bias"],
+            Encoder.Config.LayerNormEpsilon
+        );
         return functional.linear(norm, Store[BertSites.WordEmbeddings], Store["cls.predictions.bias"]);
     }
 

@@ -5,12 +5,17 @@ using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>BERT with pooler and linear classifier: classifier(dropout(tanh(pooler([CLS])))). Owns its parameters.</summary>
+/// <summary>
+/// BERT with pooler and linear classifier: classifier(dropout(tanh(pooler([CLS])))). Owns its
+/// parameters.
+/// </summary>
 public sealed class BertForSequenceClassification : IDisposable
 {
     private string[]? _matrices;
 
-    /// <summary>A model over a store that it takes ownership of and brings to the execution's device.</summary>
+    /// <summary>
+    /// A model over a store that it takes ownership of and brings to the execution's device.
+    /// </summary>
     public BertForSequenceClassification(ParameterStore store, BertConfig config, ModelExecution execution)
     {
         Store = store;
@@ -30,17 +35,23 @@ public sealed class BertForSequenceClassification : IDisposable
     /// <summary>How it runs.</summary>
     public ModelExecution Execution => Encoder.Execution;
 
-    /// <summary>Makes the tensors of a batch; for training also the leaf of its word gradient.</summary>
+    /// <summary>
+    /// Makes the tensors of a batch; for training also the leaf of its word gradient.
+    /// </summary>
     public BertInputs Prepare(PackedBatch batch, bool training)
     {
-        // Weights that a mask stands before are no leaves: their gradients are not written in place.
-        if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution)) Store.ReserveGradients(_matrices ??= Matrices());
+        // Weights that a mask stands before are no leaves: their gradients are not written in
+        // place.
+        if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution))
+            Store.ReserveGradients(_matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training);
-        if (Execution is { Precision: MatrixPrecision.Bf16, OperatorsOnly: false } && Encoder.Masks is null) inputs.RoundWeights(Store, Config);
+        if (Execution is { Precision: MatrixPrecision.Bf16, OperatorsOnly: false } && Encoder.Masks is null)
+            inputs.RoundWeights(Store, Config);
         return inputs;
     }
 
-    private string[] Matrices() => [.. Enumerable.Range(0, Config.Layers).SelectMany(FusedBertLayer.DenseLayers).Select(name => $"{name}.weight")];
+    private string[] Matrices() =>
+        [.. Enumerable.Range(0, Config.Layers).SelectMany(FusedBertLayer.DenseLayers).Select(name => $"{name}.weight")];
 
     /// <summary>Logits [B, C].</summary>
     public Tensor Forward(BertInputs inputs, PassOptions pass)
@@ -50,15 +61,26 @@ public sealed class BertForSequenceClassification : IDisposable
         pass.Tap?.Invoke("pooled", pooled);
         if (pass.Training && Config.HiddenDropout > 0)
         {
-            pooled = KeyedDropout.Apply(pooled, KeyedDropout.ClsRows(inputs.Batch, pass.Key, DropoutSite.Pooled), Config.HiddenDropout);
+            pooled = KeyedDropout.Apply(
+                pooled,
+                KeyedDropout.ClsRows(inputs.Batch, pass.Key, DropoutSite.Pooled),
+                Config.HiddenDropout
+            );
         }
-        return functional.linear(pooled, Store[$"{BertSites.Classifier}.weight"], Store[$"{BertSites.Classifier}.bias"]);
+        return functional.linear(
+            pooled,
+            Store[$"{BertSites.Classifier}.weight"],
+            Store[$"{BertSites.Classifier}.bias"]
+        );
     }
 
     /// <summary>Mean cross entropy of logits [B, C] against the batch's labels.</summary>
     public static Tensor Loss(Tensor logits, BertInputs inputs) => functional.cross_entropy(logits, inputs.Labels);
 
-    /// <summary>Says which parameters are trained. The word embedding's gradient is taken by rows when the execution says so.</summary>
+    /// <summary>
+    /// Says which parameters are trained. The word embedding's gradient is taken by rows when the
+    /// execution says so.
+    /// </summary>
     public void Train(Func<string, bool> wanted) =>
         Store.RequireGradient(name => wanted(name) && !(Execution.RowSparseWords && name == BertSites.WordEmbeddings));
 

@@ -1,13 +1,19 @@
-// The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels (CompiledEncoder). Its promise is that the row of a text is a function of the text alone, bit for
-// bit, whatever batch it comes in and however many threads run: outcomes of an attack must not depend on scheduling. The reference beside it is BertEncoder.
-// In bf16 the layers' matrices and the rows they multiply are rounded; sums, norms, attention, pooler and classifier stay in fp32, and the promise holds as well.
+// The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels
+// (CompiledEncoder). Its promise is that the row of a text is a function of the text alone, bit for
+// bit, whatever batch it comes in and however many threads run: outcomes of an attack must not
+// depend on scheduling. The reference beside it is BertEncoder. In bf16 the layers' matrices and
+// the rows they multiply are rounded; sums, norms, attention, pooler and classifier stay in fp32,
+// and the promise holds as well.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>Forward passes of a frozen encoder. Made from a store whose weights must not change while it is in use.</summary>
+/// <summary>
+/// Forward passes of a frozen encoder. Made from a store whose weights must not change while it is
+/// in use.
+/// </summary>
 public sealed class BertInference : IDisposable
 {
     private readonly ParameterStore _store;
@@ -19,18 +25,34 @@ public sealed class BertInference : IDisposable
     private readonly PackedMatrix? _classifier;
 
     /// <summary>
-    /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and rounded where <paramref name="precision"/> does, and, where present, of pooler and classifier.
+    /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and
+    /// rounded where <paramref name="precision"/> does, and, where present, of pooler and
+    /// classifier.
     /// </summary>
-    /// <exception cref="NotSupportedException">bf16 on a processor that would emulate it.</exception>
+    /// <exception cref="NotSupportedException">bf16 on a processor that would emulate
+    /// it.</exception>
     public BertInference(
-        ParameterStore store, BertConfig config, BertGates? gates = null, IWeightMasks? masks = null, MatrixPrecision precision = MatrixPrecision.Fp32)
+        ParameterStore store,
+        BertConfig config,
+        BertGates? gates = null,
+        IWeightMasks? masks = null,
+        MatrixPrecision precision = MatrixPrecision.Fp32
+    )
     {
         (_store, _config, _masks, _precision) = (store, config, masks, precision);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
         _encoder = new CompiledEncoder(
-            new CompiledEmbeddings(store[BertSites.WordEmbeddings], store[BertSites.TypeEmbeddings], store[BertSites.PositionEmbeddings], Norm("bert.embeddings.LayerNorm")),
-            [.. Enumerable.Range(0, config.Layers).Select(l => Layer(l, gates))], config.HeadSize, config.LayerNormEpsilon);
+            new CompiledEmbeddings(
+                store[BertSites.WordEmbeddings],
+                store[BertSites.TypeEmbeddings],
+                store[BertSites.PositionEmbeddings],
+                Norm("bert.embeddings.LayerNorm")
+            ),
+            [.. Enumerable.Range(0, config.Layers).Select(l => Layer(l, gates))],
+            config.HeadSize,
+            config.LayerNormEpsilon
+        );
         _pooler = Head(BertSites.Pooler);
         _classifier = Head(BertSites.Classifier);
     }
@@ -38,19 +60,36 @@ public sealed class BertInference : IDisposable
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
     public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu;
 
-    /// <summary>Whether a model that runs like this is evaluated by this path: packed, and where our kernels may touch its memory.</summary>
+    /// <summary>
+    /// Whether a model that runs like this is evaluated by this path: packed, and where our kernels
+    /// may touch its memory.
+    /// </summary>
     public static bool Covers(BertConfig config, ModelExecution execution) => execution.OwnKernels && Covers(config);
 
-    /// <summary>A model as it is now on this path, with its coefficients, masks and precision; null where this path does not cover it.</summary>
-    public static BertInference? Of(BertForSequenceClassification model) => Covers(model.Config, model.Execution)
-        ? new BertInference(model.Store, model.Config, model.Encoder.Gates, model.Encoder.Masks, model.Execution.Precision)
-        : null;
+    /// <summary>
+    /// A model as it is now on this path, with its coefficients, masks and precision; null where
+    /// this path does not cover it.
+    /// </summary>
+    public static BertInference? Of(BertForSequenceClassification model) =>
+        Covers(model.Config, model.Execution)
+            ? new BertInference(
+                model.Store,
+                model.Config,
+                model.Encoder.Gates,
+                model.Encoder.Masks,
+                model.Execution.Precision
+            )
+            : null;
 
     /// <summary>Logits [B, C] of a batch.</summary>
-    /// <exception cref="InvalidOperationException">The store holds no pooler or classifier.</exception>
+    /// <exception cref="InvalidOperationException">The store holds no pooler or
+    /// classifier.</exception>
     public Tensor Logits(PackedBatch batch)
     {
-        if (_pooler is null || _classifier is null) throw new InvalidOperationException("logits need a pooler and a classifier; the weights hold an encoder only");
+        if (_pooler is null || _classifier is null)
+            throw new InvalidOperationException(
+                "logits need a pooler and a classifier; the weights hold an encoder only"
+            );
         using var scope = torch.scope();
         using var _ = torch.no_grad();
         var first = torch.empty([batch.Count, _config.Hidden]);
@@ -76,12 +115,22 @@ public sealed class BertInference : IDisposable
     private CompiledLayer Layer(int l, BertGates? gates)
     {
         var (layer, self) = (BertSites.Layer(l), $"{BertSites.Layer(l)}.attention.self");
-        string query = $"{self}.query", key = $"{self}.key", value = $"{self}.value";
+        string query = $"{self}.query",
+            key = $"{self}.key",
+            value = $"{self}.value";
         // The last layer's queries may be those of the first rows alone.
         RowMatrix[] projections = l == _config.Layers - 1 ? [Pack(query), Pack(key, value)] : [Pack(query, key, value)];
         return new CompiledLayer(
-            projections, _config.HeadsPerLayer[l], Pack($"{layer}.attention.output.dense"), Norm($"{layer}.attention.output.LayerNorm"), Pack(BertSites.NeuronRows(l)),
-            Pack($"{layer}.output.dense"), Norm($"{layer}.output.LayerNorm"), gates?.Heads[l], gates?.Neurons[l]);
+            projections,
+            _config.HeadsPerLayer[l],
+            Pack($"{layer}.attention.output.dense"),
+            Norm($"{layer}.attention.output.LayerNorm"),
+            Pack(BertSites.NeuronRows(l)),
+            Pack($"{layer}.output.dense"),
+            Norm($"{layer}.output.LayerNorm"),
+            gates?.Heads[l],
+            gates?.Neurons[l]
+        );
     }
 
     private CompiledNorm Norm(string name) => new(_store[$"{name}.weight"], _store[$"{name}.bias"]);
@@ -101,9 +150,11 @@ public sealed class BertInference : IDisposable
         return _precision == MatrixPrecision.Bf16 ? new HalfMatrix(weight, bias) : new PackedMatrix(weight, bias);
     }
 
-    private PackedMatrix? Head(string name) => _store.Contains($"{name}.weight") ? new PackedMatrix(Weight(name), _store[$"{name}.bias"]) : null;
+    private PackedMatrix? Head(string name) =>
+        _store.Contains($"{name}.weight") ? new PackedMatrix(Weight(name), _store[$"{name}.bias"]) : null;
 
-    private Tensor Weight(string name) => _masks?.Effective(name, _store[$"{name}.weight"], PassOptions.Evaluation) ?? _store[$"{name}.weight"];
+    private Tensor Weight(string name) =>
+        _masks?.Effective(name, _store[$"{name}.weight"], PassOptions.Evaluation) ?? _store[$"{name}.weight"];
 
     /// <inheritdoc/>
     public void Dispose()

@@ -4,7 +4,10 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>Coefficients that multiply heads and neurons while a ticket is searched; null entries mean "none in this layer".</summary>
+/// <summary>
+/// Coefficients that multiply heads and neurons while a ticket is searched; null entries mean "none
+/// in this layer".
+/// </summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
 public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tensor?> Neurons);
@@ -14,10 +17,19 @@ public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tenso
 /// <param name="Key">Key of this pass's randomness.</param>
 /// <param name="Delta">Perturbation [T, H] added to the word embeddings, or null.</param>
 /// <param name="TokenTypes">Whether token types are passed; false sends zeros (spec 1.5).</param>
-/// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution computes them; InfoBERT and tests read it.</param>
-public sealed record PassOptions(bool Training, RandomKey Key, Tensor? Delta = null, bool TokenTypes = true, Action<string, Tensor>? Tap = null)
+/// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution
+/// computes them; InfoBERT and tests read it.</param>
+public sealed record PassOptions(
+    bool Training,
+    RandomKey Key,
+    Tensor? Delta = null,
+    bool TokenTypes = true,
+    Action<string, Tensor>? Tap = null
+)
 {
-    /// <summary>Dropout masks of the pass where operators compute it; the encoder makes them.</summary>
+    /// <summary>
+    /// Dropout masks of the pass where operators compute it; the encoder makes them.
+    /// </summary>
     internal PassMasks? Masks { get; init; }
 
     /// <summary>Evaluation: no dropout, no perturbation.</summary>
@@ -25,7 +37,8 @@ public sealed record PassOptions(bool Training, RandomKey Key, Tensor? Delta = n
 }
 
 /// <summary>
-/// The tensors of one batch, made once and used by every pass of a step. With row-sparse words it also owns the leaf that collects the word-embedding gradient.
+/// The tensors of one batch, made once and used by every pass of a step. With row-sparse words it
+/// also owns the leaf that collects the word-embedding gradient.
 /// </summary>
 public sealed class BertInputs
 {
@@ -33,8 +46,17 @@ public sealed class BertInputs
     private readonly Tensor? _padRows;
     private readonly Dictionary<string, Tensor> _rounded = [];
 
-    /// <summary>Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as well.</summary>
-    public BertInputs(PackedBatch batch, ParameterStore store, BertConfig config, ModelExecution execution, bool training)
+    /// <summary>
+    /// Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as
+    /// well.
+    /// </summary>
+    public BertInputs(
+        PackedBatch batch,
+        ParameterStore store,
+        BertConfig config,
+        ModelExecution execution,
+        bool training
+    )
     {
         Batch = batch;
         var device = execution.Device;
@@ -43,12 +65,15 @@ public sealed class BertInputs
         Segments = torch.vector(batch.Segments, device);
         Labels = torch.vector(batch.Labels, device);
         ClsRows = torch.vector(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), device);
-        if (execution.OperatorsOnly) Layout = new PaddedLayout(batch.Offsets, device);
-        if (!training || !execution.RowSparseWords) return;
+        if (execution.OperatorsOnly)
+            Layout = new PaddedLayout(batch.Offsets, device);
+        if (!training || !execution.RowSparseWords)
+            return;
 
         var rows = batch.Ids.Distinct().Order().ToArray();
         var place = new Dictionary<long, long>(rows.Length);
-        for (var i = 0; i < rows.Length; i++) place[rows[i]] = i;
+        for (var i = 0; i < rows.Length; i++)
+            place[rows[i]] = i;
         using (torch.no_grad())
         {
             WordRows = store[BertSites.WordEmbeddings].index_select(0, torch.tensor<long>(rows, rows.Length));
@@ -80,16 +105,25 @@ public sealed class BertInputs
     /// <summary>[B] row of each example's [CLS].</summary>
     public Tensor ClsRows { get; }
 
-    /// <summary>Where rows lie when attention pads them; null where kernels of ours attend on packed rows.</summary>
+    /// <summary>
+    /// Where rows lie when attention pads them; null where kernels of ours attend on packed rows.
+    /// </summary>
     public PaddedLayout? Layout { get; }
 
-    /// <summary>Leaf [U, H] of the word rows in this batch, or null when the gradient is dense.</summary>
+    /// <summary>
+    /// Leaf [U, H] of the word rows in this batch, or null when the gradient is dense.
+    /// </summary>
     public Tensor? WordRows { get; }
 
-    /// <summary>The bfloat16 copy of a dense layer's weight, made once for all passes of a step; null in fp32.</summary>
+    /// <summary>
+    /// The bfloat16 copy of a dense layer's weight, made once for all passes of a step; null in
+    /// fp32.
+    /// </summary>
     internal Tensor? RoundedWeight(string layer) => _rounded.GetValueOrDefault(layer);
 
-    /// <summary>Makes the copies of <see cref="RoundedWeight"/>; without them every pass rounds for itself.</summary>
+    /// <summary>
+    /// Makes the copies of <see cref="RoundedWeight"/>; without them every pass rounds for itself.
+    /// </summary>
     internal void RoundWeights(ParameterStore store, BertConfig config)
     {
         for (var l = 0; l < config.Layers; l++)
@@ -102,10 +136,14 @@ public sealed class BertInputs
         }
     }
 
-    /// <summary>Word embeddings [T, H] of the batch. The row of [PAD] never receives a gradient (padding_idx).</summary>
+    /// <summary>
+    /// Word embeddings [T, H] of the batch. The row of [PAD] never receives a gradient
+    /// (padding_idx).
+    /// </summary>
     public Tensor LookUpWords(ParameterStore store, BertConfig config)
     {
-        if (WordRows is null) return torch.nn.functional.embedding(store[BertSites.WordEmbeddings], Ids, config.PadId);
+        if (WordRows is null)
+            return torch.nn.functional.embedding(store[BertSites.WordEmbeddings], Ids, config.PadId);
         var words = WordRows.index_select(0, _wordIndex!);
         return _padRows is null ? words : torch.where(_padRows, words.detach(), words);
     }

@@ -1,5 +1,7 @@
-// FLOPs by formula (spec performance 2): per token 2P forward, 2P for the gradient towards the inputs, 2P for weight gradients, where P counts the encoder matrices that
-// are left; attention adds 4 d_h heads S per layer and token forward and twice that backward. Embeddings, norms and element-wise work are not counted.
+// FLOPs by formula (spec performance 2): per token 2P forward, 2P for the gradient towards the
+// inputs, 2P for weight gradients, where P counts the encoder matrices that are left; attention
+// adds 4 d_h heads S per layer and token forward and twice that backward. Embeddings, norms and
+// element-wise work are not counted.
 namespace RobustTickets.Models;
 
 /// <summary>Floating-point operations of passes through an encoder.</summary>
@@ -9,13 +11,16 @@ public static class FlopCount
     public static long MatrixWeights(BertConfig c)
     {
         var total = 0L;
-        for (var l = 0; l < c.Layers; l++) total += (4L * c.Hidden * c.HeadsPerLayer[l] * c.HeadSize) + (2L * c.Hidden * c.NeuronsPerLayer[l]);
+        for (var l = 0; l < c.Layers; l++)
+            total += (4L * c.Hidden * c.HeadsPerLayer[l] * c.HeadSize) + (2L * c.Hidden * c.NeuronsPerLayer[l]);
         return total;
     }
 
     /// <summary>
-    /// FLOPs of one step from its pass counts. With <paramref name="clsOnlyLastLayer"/> the last layer counts what is left of it when only the [CLS] rows are computed: keys and
-    /// values of every token, the rest of B rows. Costs of methods are compared by the full count; rates are measured by what was computed.
+    /// FLOPs of one step from its pass counts. With <paramref name="clsOnlyLastLayer"/> the last
+    /// layer counts what is left of it when only the [CLS] rows are computed: keys and
+    /// values of every token, the rest of B rows. Costs of methods are compared by the full count;
+    /// rates are measured by what was computed.
     /// </summary>
     public static double Step(BertConfig c, PackedBatch batch, PassCounts passes, bool clsOnlyLastLayer = false)
     {
@@ -23,7 +28,8 @@ public static class FlopCount
         var attention = Attention(c, batch);
         if (clsOnlyLastLayer && c.Layers > 0)
         {
-            double head = (double)c.HeadsPerLayer[^1] * c.HeadSize, skipped = batch.Tokens - batch.Count;
+            double head = (double)c.HeadsPerLayer[^1] * c.HeadSize,
+                skipped = batch.Tokens - batch.Count;
             dense -= 2 * skipped * ((2 * c.Hidden * head) + (2.0 * c.Hidden * c.NeuronsPerLayer[^1]));
             for (var b = 0; b < batch.Count; b++)
             {
@@ -31,11 +37,14 @@ public static class FlopCount
                 attention -= 4 * head * length * (length - 1);
             }
         }
-        return (passes.Forward * (dense + attention)) + (passes.Backward * (dense + (2 * attention))) + (passes.WeightGradient * dense);
+        return (passes.Forward * (dense + attention))
+            + (passes.Backward * (dense + (2 * attention)))
+            + (passes.WeightGradient * dense);
     }
 
     /// <summary>FLOPs of one forward pass.</summary>
-    public static double Forward(BertConfig c, PackedBatch batch) => (2.0 * MatrixWeights(c) * batch.Tokens) + Attention(c, batch);
+    public static double Forward(BertConfig c, PackedBatch batch) =>
+        (2.0 * MatrixWeights(c) * batch.Tokens) + Attention(c, batch);
 
     private static double Attention(BertConfig c, PackedBatch batch)
     {

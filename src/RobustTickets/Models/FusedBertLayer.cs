@@ -1,5 +1,6 @@
-// One transformer layer from fused operations (Torch.nn.FusedLayers): the default on packed tokens where the activation is the erf GELU. BertEncoder's plain layer states the
-// same function op by op and is the reference in tests.
+// One transformer layer from fused operations (Torch.nn.FusedLayers): the default on packed tokens
+// where the activation is the erf GELU. BertEncoder's plain layer states the same function op by op
+// and is the reference in tests.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
@@ -10,25 +11,50 @@ namespace RobustTickets.Models;
 internal static class FusedBertLayer
 {
     /// <summary>Whether layers of this network run fused.</summary>
-    internal static bool Covers(BertConfig config, ModelExecution execution) => execution is { OwnKernels: true, Fused: true } && config.Activation == Activation.Gelu;
-
-    /// <summary>The dense layers that products read in reduced precision where the execution says so; pooler and classifier stay in fp32.</summary>
-    internal static IEnumerable<string> DenseLayers(int l) =>
-        [.. BertSites.HeadRows(l), $"{BertSites.Layer(l)}.attention.output.dense", BertSites.NeuronRows(l), $"{BertSites.Layer(l)}.output.dense"];
+    internal static bool Covers(BertConfig config, ModelExecution execution) =>
+        execution is { OwnKernels: true, Fused: true } && config.Activation == Activation.Gelu;
 
     /// <summary>
-    /// Layer <paramref name="l"/> of an encoder on x [T, H]; with <paramref name="clsOnly"/> [B, H] of the [CLS] rows. <paramref name="weight"/> gives the weight in force of a
+    /// The dense layers that products read in reduced precision where the execution says so; pooler
+    /// and classifier stay in fp32.
+    /// </summary>
+    internal static IEnumerable<string> DenseLayers(int l) =>
+        [
+            .. BertSites.HeadRows(l),
+            $"{BertSites.Layer(l)}.attention.output.dense",
+            BertSites.NeuronRows(l),
+            $"{BertSites.Layer(l)}.output.dense",
+        ];
+
+    /// <summary>
+    /// Layer <paramref name="l"/> of an encoder on x [T, H]; with <paramref name="clsOnly"/> [B, H]
+    /// of the [CLS] rows. <paramref name="weight"/> gives the weight in force of a
     /// dense layer by name: a mask may stand between it and the store.
     /// </summary>
-    internal static Tensor Run(BertEncoder encoder, ParameterStore store, Func<string, DenseWeight> weight, int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
+    internal static Tensor Run(
+        BertEncoder encoder,
+        ParameterStore store,
+        Func<string, DenseWeight> weight,
+        int l,
+        Tensor x,
+        BertInputs inputs,
+        PassOptions pass,
+        bool clsOnly
+    )
     {
         var (config, precision, batch) = (encoder.Config, encoder.Execution.Precision, inputs.Batch);
         var layer = BertSites.Layer(l);
-        DenseWeight query = weight($"{layer}.attention.self.query"), key = weight($"{layer}.attention.self.key"), value = weight($"{layer}.attention.self.value");
-        Tensor q, k, v, residual;
+        DenseWeight query = weight($"{layer}.attention.self.query"),
+            key = weight($"{layer}.attention.self.key"),
+            value = weight($"{layer}.attention.self.value");
+        Tensor q,
+            k,
+            v,
+            residual;
         if (clsOnly)
         {
-            (var one, residual) = FusedLayers.LinearBesideResidual(x.index_select(0, inputs.ClsRows), precision, query); // [B, H]
+            // [B, H]
+            (var one, residual) = FusedLayers.LinearBesideResidual(x.index_select(0, inputs.ClsRows), precision, query);
             var both = FusedLayers.Linear(x, precision, key, value);
             (q, k, v) = (one[0], both[0], both[1]);
         }
@@ -37,21 +63,53 @@ internal static class FusedBertLayer
             (var all, residual) = FusedLayers.LinearBesideResidual(x, precision, query, key, value);
             (q, k, v) = (all[0], all[1], all[2]);
         }
-        var layout = new AttentionLayout(clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets, batch.Offsets, batch.ExampleIds);
+        var layout = new AttentionLayout(
+            clsOnly ? Enumerable.Range(0, batch.Count + 1).ToArray() : batch.Offsets,
+            batch.Offsets,
+            batch.ExampleIds
+        );
         var context = PackedAttention.Apply(
-            q, k, v, encoder.Gates?.Heads[l], layout, config.HeadsPerLayer[l], pass.Training ? config.AttentionDropout : 0, pass.Key.Derive(DropoutSite.AttentionProbabilities(l)));
+            q,
+            k,
+            v,
+            encoder.Gates?.Heads[l],
+            layout,
+            config.HeadsPerLayer[l],
+            pass.Training ? config.AttentionDropout : 0,
+            pass.Key.Derive(DropoutSite.AttentionProbabilities(l))
+        );
         var attended = FusedLayers.Output(
-            context, weight($"{layer}.attention.output.dense"), residual, Norm($"{layer}.attention.output.LayerNorm", DropoutSite.AttentionOutput(l)), precision);
+            context,
+            weight($"{layer}.attention.output.dense"),
+            residual,
+            Norm($"{layer}.attention.output.LayerNorm", DropoutSite.AttentionOutput(l)),
+            precision
+        );
         pass.Tap?.Invoke($"attention_out.{l}", attended);
         var y = FusedLayers.FeedForward(
-            attended, weight(BertSites.NeuronRows(l)), weight($"{layer}.output.dense"), encoder.Gates?.Neurons[l], Norm($"{layer}.output.LayerNorm", DropoutSite.FeedForwardOutput(l)), precision);
+            attended,
+            weight(BertSites.NeuronRows(l)),
+            weight($"{layer}.output.dense"),
+            encoder.Gates?.Neurons[l],
+            Norm($"{layer}.output.LayerNorm", DropoutSite.FeedForwardOutput(l)),
+            precision
+        );
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
 
         NormSpec Norm(string name, int site)
         {
-            var keys = !pass.Training || config.HiddenDropout <= 0 ? [] : clsOnly ? KeyedDropout.ClsRows(batch, pass.Key, site) : KeyedDropout.PackedRows(batch, pass.Key, site);
-            return new NormSpec(store[$"{name}.weight"], store[$"{name}.bias"], config.LayerNormEpsilon, config.HiddenDropout, keys);
+            var keys =
+                !pass.Training || config.HiddenDropout <= 0 ? []
+                : clsOnly ? KeyedDropout.ClsRows(batch, pass.Key, site)
+                : KeyedDropout.PackedRows(batch, pass.Key, site);
+            return new NormSpec(
+                store[$"{name}.weight"],
+                store[$"{name}.bias"],
+                config.LayerNormEpsilon,
+                config.HiddenDropout,
+                keys
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-// Dropout whose mask is a function of (pass key, site, example, token, feature): the same on packed, padded and [CLS]-only layouts.
+// Dropout whose mask is a function of (pass key, site, example, token, feature): the same on
+// packed, padded and [CLS]-only layouts.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
@@ -20,17 +21,28 @@ internal static class DropoutSite
 /// <summary>Keyed dropout on rows of tokens.</summary>
 internal static class KeyedDropout
 {
-    /// <summary>Applies dropout to x [rows, features], row r keyed by <paramref name="rowKeys"/>[r].</summary>
+    /// <summary>
+    /// Applies dropout to x [rows, features], row r keyed by <paramref name="rowKeys"/>[r].
+    /// </summary>
     internal static Tensor Apply(Tensor x, RandomKey[] rowKeys, double probability)
     {
-        if (probability <= 0) return x;
+        if (probability <= 0)
+            return x;
         return x * Factors(x.sizes, rowKeys, probability, x.device);
     }
 
-    /// <summary>Factors 0 and 1/(1-p) of some shape on a device; rows are keyed by <paramref name="rowKeys"/>.</summary>
+    /// <summary>
+    /// Factors 0 and 1/(1-p) of some shape on a device; rows are keyed by
+    /// <paramref name="rowKeys"/>.
+    /// </summary>
     internal static Tensor Factors(ReadOnlySpan<long> shape, RandomKey[] rowKeys, double probability, Device device)
     {
-        if (!device.IsHost) return KeyedOperators.Kept(KeyedRows.On(device, rowKeys), shape[^1], probability).to(DType.Float32).mul_(1.0 / (1.0 - probability)).reshape(shape);
+        if (!device.IsHost)
+            return KeyedOperators
+                .Kept(KeyedRows.On(device, rowKeys), shape[^1], probability)
+                .to(DType.Float32)
+                .mul_(1.0 / (1.0 - probability))
+                .reshape(shape);
         var mask = torch.empty(shape);
         KeyedMask.Dropout(mask, rowKeys, probability);
         return mask;
@@ -44,12 +56,16 @@ internal static class KeyedDropout
         for (var b = 0; b < batch.Count; b++)
         {
             var example = key.Derive(batch.ExampleIds[b]);
-            for (int i = 0, row = batch.Offsets[b]; row < batch.Offsets[b + 1]; i++, row++) rows[row] = example.Derive(i);
+            for (int i = 0, row = batch.Offsets[b]; row < batch.Offsets[b + 1]; i++, row++)
+                rows[row] = example.Derive(i);
         }
         return rows;
     }
 
-    /// <summary>Keys of the attention weights of a layer, [B, heads, queries] rows: each query's over all keys. Rows of padding are keyed alike; nobody reads them.</summary>
+    /// <summary>
+    /// Keys of the attention weights of a layer, [B, heads, queries] rows: each query's over all
+    /// keys. Rows of padding are keyed alike; nobody reads them.
+    /// </summary>
     internal static RandomKey[] AttentionRows(PackedBatch batch, RandomKey pass, int layer, int heads, int queries)
     {
         var key = pass.Derive(DropoutSite.AttentionProbabilities(layer));
@@ -60,7 +76,8 @@ internal static class KeyedDropout
             for (int i = 0, length = Math.Min(queries, batch.Offsets[b + 1] - batch.Offsets[b]); i < length; i++)
             {
                 var token = example.Derive(i);
-                for (var h = 0; h < heads; h++) rows[(((b * heads) + h) * queries) + i] = token.Derive(h);
+                for (var h = 0; h < heads; h++)
+                    rows[(((b * heads) + h) * queries) + i] = token.Derive(h);
             }
         }
         return rows;

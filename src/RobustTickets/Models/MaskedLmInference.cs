@@ -1,12 +1,16 @@
-// The compiled evaluation path of a masked language model: BertInference below, the head's two products in kernels whose rows do not depend on each other. So the scores at a
-// place of a text are a function of that text alone, bit for bit. The reference beside it is BertForMaskedLM.
+// The compiled evaluation path of a masked language model: BertInference below, the head's two
+// products in kernels whose rows do not depend on each other. So the scores at a place of a text
+// are a function of that text alone, bit for bit. The reference beside it is BertForMaskedLM.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>Forward passes of a frozen masked language model. Made from a store whose weights must not change while it is in use.</summary>
+/// <summary>
+/// Forward passes of a frozen masked language model. Made from a store whose weights must not
+/// change while it is in use.
+/// </summary>
 public sealed class MaskedLmInference : IDisposable
 {
     private const string Transform = "cls.predictions.transform";
@@ -16,7 +20,9 @@ public sealed class MaskedLmInference : IDisposable
     private readonly PackedMatrix _dense;
     private readonly PackedMatrix _decoder;
 
-    /// <summary>Lays out the matrices of encoder and head. The output matrix is the word embedding.</summary>
+    /// <summary>
+    /// Lays out the matrices of encoder and head. The output matrix is the word embedding.
+    /// </summary>
     public MaskedLmInference(ParameterStore store, BertConfig config)
     {
         (_store, _config) = (store, config);
@@ -37,7 +43,14 @@ public sealed class MaskedLmInference : IDisposable
         var dense = torch.empty([hidden.shape[0], _config.Hidden]);
         InferenceKernels.Linear(hidden, _dense, dense, gelu: true);
         var normed = torch.empty(dense.shape);
-        InferenceKernels.AddNorm(dense, null, _store[$"{Transform}.LayerNorm.weight"], _store[$"{Transform}.LayerNorm.bias"], _config.LayerNormEpsilon, normed);
+        InferenceKernels.AddNorm(
+            dense,
+            null,
+            _store[$"{Transform}.LayerNorm.weight"],
+            _store[$"{Transform}.LayerNorm.bias"],
+            _config.LayerNormEpsilon,
+            normed
+        );
         var scores = torch.empty([hidden.shape[0], _config.VocabularySize]);
         InferenceKernels.Linear(normed, _decoder, scores);
         return scope.Keep(scores);

@@ -1,6 +1,6 @@
-// A batch without padding: the word pieces of all examples in one row after another.
-// Notation used for shapes in this project: B examples, T word pieces of the whole batch, S word pieces of the longest example,
-// H hidden size, d_h head size, F neurons of a layer, C classes, V vocabulary.
+// A batch without padding: the word pieces of all examples in one row after another. Notation used
+// for shapes in this project: B examples, T word pieces of the whole batch, S word pieces of the
+// longest example, H hidden size, d_h head size, F neurons of a layer, C classes, V vocabulary.
 namespace RobustTickets.Models;
 
 /// <summary>One tokenised example.</summary>
@@ -17,7 +17,14 @@ public sealed record EncodedExample(long Id, int[] Ids, int[] Segments, int Labe
 /// <param name="Offsets">[B+1] first row of each example (cu_seqlens).</param>
 /// <param name="Labels">[B] classes.</param>
 /// <param name="ExampleIds">[B] identities for keyed randomness.</param>
-public sealed record PackedBatch(long[] Ids, long[] Positions, long[] Segments, int[] Offsets, long[] Labels, long[] ExampleIds)
+public sealed record PackedBatch(
+    long[] Ids,
+    long[] Positions,
+    long[] Segments,
+    int[] Offsets,
+    long[] Labels,
+    long[] ExampleIds
+)
 {
     /// <summary>Number of examples B.</summary>
     public int Count => ExampleIds.Length;
@@ -31,7 +38,8 @@ public sealed record PackedBatch(long[] Ids, long[] Positions, long[] Segments, 
         get
         {
             var longest = 0;
-            for (var b = 0; b < Count; b++) longest = Math.Max(longest, Offsets[b + 1] - Offsets[b]);
+            for (var b = 0; b < Count; b++)
+                longest = Math.Max(longest, Offsets[b + 1] - Offsets[b]);
             return longest;
         }
     }
@@ -40,15 +48,23 @@ public sealed record PackedBatch(long[] Ids, long[] Positions, long[] Segments, 
     /// <exception cref="ArgumentException">The batch or one of its examples is empty.</exception>
     public static PackedBatch From(IReadOnlyList<EncodedExample> examples)
     {
-        if (examples.Count == 0) throw new ArgumentException("a batch needs at least one example");
+        if (examples.Count == 0)
+            throw new ArgumentException("a batch needs at least one example");
         var tokens = examples.Sum(e => e.Ids.Length);
         var batch = new PackedBatch(
-            new long[tokens], new long[tokens], new long[tokens], new int[examples.Count + 1], new long[examples.Count], new long[examples.Count]);
+            new long[tokens],
+            new long[tokens],
+            new long[tokens],
+            new int[examples.Count + 1],
+            new long[examples.Count],
+            new long[examples.Count]
+        );
         var row = 0;
         for (var b = 0; b < examples.Count; b++)
         {
             var example = examples[b];
-            if (example.Ids.Length == 0) throw new ArgumentException($"example {example.Id} has no word pieces");
+            if (example.Ids.Length == 0)
+                throw new ArgumentException($"example {example.Id} has no word pieces");
             for (var i = 0; i < example.Ids.Length; i++, row++)
             {
                 batch.Ids[row] = example.Ids[i];

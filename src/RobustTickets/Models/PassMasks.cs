@@ -1,12 +1,16 @@
-// All dropout of one pass on a device. Masks are functions of keys (KeyedDropout), so the masks of many sites can be made at once: the host derives the keys of their rows, the device
-// turns them into bits in 15 launches for a whole group of sites, where one site at a time would cost as many launches as the layers themselves. Groups are bounded in memory.
+// All dropout of one pass on a device. Masks are functions of keys (KeyedDropout), so the masks of
+// many sites can be made at once: the host derives the keys of their rows, the device turns them
+// into bits in 15 launches for a whole group of sites, where one site at a time would cost as many
+// launches as the layers themselves. Groups are bounded in memory.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>Dropout masks of one pass, made before its first layer: what a layer makes does not outlive it.</summary>
+/// <summary>
+/// Dropout masks of one pass, made before its first layer: what a layer makes does not outlive it.
+/// </summary>
 internal sealed class PassMasks
 {
     private readonly MaskGroups? _hidden;
@@ -24,21 +28,48 @@ internal sealed class PassMasks
         _attentionDropout = config.AttentionDropout;
         if (config.HiddenDropout > 0)
         {
-            var sites = new List<(int, RandomKey[])> { (DropoutSite.Embeddings, KeyedDropout.PackedRows(batch, key, DropoutSite.Embeddings)) };
+            var sites = new List<(int, RandomKey[])>
+            {
+                (DropoutSite.Embeddings, KeyedDropout.PackedRows(batch, key, DropoutSite.Embeddings)),
+            };
             for (var l = 0; l < config.Layers; l++)
             {
                 foreach (var site in (int[])[DropoutSite.AttentionOutput(l), DropoutSite.FeedForwardOutput(l)])
                 {
-                    sites.Add((site, Last(l) ? KeyedDropout.ClsRows(batch, key, site) : KeyedDropout.PackedRows(batch, key, site)));
+                    sites.Add(
+                        (
+                            site,
+                            Last(l) ? KeyedDropout.ClsRows(batch, key, site) : KeyedDropout.PackedRows(batch, key, site)
+                        )
+                    );
                 }
             }
-            _hidden = new MaskGroups(layout.Cells.device, sites, config.Hidden, config.HiddenDropout, kept => kept.to(DType.Float32).mul_(1.0 / (1.0 - config.HiddenDropout)));
+            _hidden = new MaskGroups(
+                layout.Cells.device,
+                sites,
+                config.Hidden,
+                config.HiddenDropout,
+                kept => kept.to(DType.Float32).mul_(1.0 / (1.0 - config.HiddenDropout))
+            );
         }
         if (config.AttentionDropout > 0)
         {
-            var sites = Enumerable.Range(0, config.Layers).Where(l => config.HeadsPerLayer[l] > 0).Select(l =>
-                (DropoutSite.AttentionProbabilities(l), KeyedDropout.AttentionRows(batch, key, l, config.HeadsPerLayer[l], Last(l) ? 1 : layout.Longest)));
-            _attention = new MaskGroups(layout.Cells.device, [.. sites], layout.Longest, config.AttentionDropout, kept => kept);
+            var sites = Enumerable
+                .Range(0, config.Layers)
+                .Where(l => config.HeadsPerLayer[l] > 0)
+                .Select(l =>
+                    (
+                        DropoutSite.AttentionProbabilities(l),
+                        KeyedDropout.AttentionRows(batch, key, l, config.HeadsPerLayer[l], Last(l) ? 1 : layout.Longest)
+                    )
+                );
+            _attention = new MaskGroups(
+                layout.Cells.device,
+                [.. sites],
+                layout.Longest,
+                config.AttentionDropout,
+                kept => kept
+            );
         }
 
         bool Last(int l) => clsOnlyLast && l == config.Layers - 1;
@@ -48,7 +79,10 @@ internal sealed class PassMasks
     internal Tensor Drop(Tensor x, int site) => _hidden is null ? x : x * _hidden.Of(site);
 
     /// <summary>What attention drops in a layer, or null.</summary>
-    internal AttentionDropout? Attention(int layer) => _attention is null ? null : new AttentionDropout(_attention.Of(DropoutSite.AttentionProbabilities(layer)), _attentionDropout);
+    internal AttentionDropout? Attention(int layer) =>
+        _attention is null
+            ? null
+            : new AttentionDropout(_attention.Of(DropoutSite.AttentionProbabilities(layer)), _attentionDropout);
 
     /// <summary>Masks of several sites with as many features a row.</summary>
     private sealed class MaskGroups
@@ -60,19 +94,31 @@ internal sealed class PassMasks
         private readonly List<(long Start, long Count)> _groups = [];
         private readonly Tensor[] _made;
 
-        internal MaskGroups(Device device, List<(int Site, RandomKey[] Keys)> sites, long features, double probability, Func<Tensor, Tensor> finish)
+        internal MaskGroups(
+            Device device,
+            List<(int Site, RandomKey[] Keys)> sites,
+            long features,
+            double probability,
+            Func<Tensor, Tensor> finish
+        )
         {
             long start = 0;
             foreach (var (site, keys) in sites)
             {
-                if (_groups.Count == 0 || (_groups[^1].Count + keys.Length) * features > MostElements) _groups.Add((start, 0));
+                if (_groups.Count == 0 || (_groups[^1].Count + keys.Length) * features > MostElements)
+                    _groups.Add((start, 0));
                 _sites[site] = (_groups.Count - 1, start - _groups[^1].Start, keys.Length);
                 _groups[^1] = (_groups[^1].Start, _groups[^1].Count + keys.Length);
                 start += keys.Length;
             }
             using var quiet = torch.no_grad();
             var rows = KeyedRows.On(device, [.. sites.SelectMany(s => s.Keys)]);
-            _made = [.. _groups.Select(group => finish(KeyedOperators.Kept(rows.Narrow(group.Start, group.Count), features, probability)))];
+            _made =
+            [
+                .. _groups.Select(group =>
+                    finish(KeyedOperators.Kept(rows.Narrow(group.Start, group.Count), features, probability))
+                ),
+            ];
         }
 
         internal Tensor Of(int site)

@@ -8,7 +8,12 @@ namespace RobustTickets.Objectives;
 public sealed class CleanObjective : IObjective
 {
     /// <inheritdoc/>
-    public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+    public ObjectiveResult Accumulate(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        RandomKey step,
+        Func<Tensor>? penalty
+    )
     {
         using var scope = torch.scope();
         var logits = model.Forward(inputs, new PassOptions(true, step.Derive(0L)));

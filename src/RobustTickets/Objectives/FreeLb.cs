@@ -1,6 +1,8 @@
-// FreeLB (spec 5, 15.5; Hugging Face version, as EarlyRobust, RobusT and TextDefender run it): K passes on word embeddings + delta, parameter
-// gradients of all passes add up, delta climbs between them. A penalty joins the last pass alone, undivided, so the adversary never sees it.
-// Deviations are options: count K+1 (fairseq), shared dropout masks (FreeLB's own code), token types dropped (released scripts).
+// FreeLB (spec 5, 15.5; Hugging Face version, as EarlyRobust, RobusT and TextDefender run it): K
+// passes on word embeddings + delta, parameter gradients of all passes add up, delta climbs between
+// them. A penalty joins the last pass alone, undivided, so the adversary never sees it. Deviations
+// are options: count K+1 (fairseq), shared dropout masks (FreeLB's own code), token types dropped
+// (released scripts).
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -10,14 +12,25 @@ namespace RobustTickets.Objectives;
 /// <summary>The FreeLB objective.</summary>
 /// <param name="options">Steps, sizes and switches.</param>
 /// <param name="noise">
-/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the step's key. Tests hand in recorded noise.
+/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
+/// step's key. Tests hand in recorded noise.
 /// </param>
 public sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
-    private readonly PerturbationSizes _sizes = new(options.StepSize, options.InitMagnitude, options.MaxNorm, options.Norm);
+    private readonly PerturbationSizes _sizes = new(
+        options.StepSize,
+        options.InitMagnitude,
+        options.MaxNorm,
+        options.Norm
+    );
 
     /// <inheritdoc/>
-    public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+    public ObjectiveResult Accumulate(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        RandomKey step,
+        Func<Tensor>? penalty
+    )
     {
         using var scope = torch.scope();
         var passes = options.Count == FreeLbCount.K ? options.Steps : options.Steps + 1;
@@ -33,10 +46,12 @@ public sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noi
             var logits = model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds));
             var crossEntropy = BertForSequenceClassification.Loss(logits, inputs);
             var loss = crossEntropy / passes;
-            if (last && penalty is not null) loss = loss + penalty();
+            if (last && penalty is not null)
+                loss = loss + penalty();
             loss.backward();
             log.Add(pass, crossEntropy, loss);
-            if (!last) perturbation.Ascend(delta.grad!);
+            if (!last)
+                perturbation.Ascend(delta.grad!);
         }
         var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, passes));

@@ -1,27 +1,46 @@
-// InfoBERT (Wang et al. 2021; spec 6): FreeLB's K passes with two regularisers in each, all divided by K. With y = embedding output of every word piece (perturbed, after
-// LayerNorm and dropout) and z = last layer's [CLS]:
-//   UB = mean_i |y_i - y_r(i)|^2 / 2, r(i) drawn with replacement: minimised with weight beta; it steers delta too (spec 6.2);
-//   LB = InfoNCE between selected word pieces and their [CLS] (InfoBertTerms): maximised with weight alpha by a second backward that delta never sees (spec 6.3, 6.4).
-// Selected are word pieces whose |d loss / d delta| ranks in the middle: ceil(n c_l) .. ceil(n c_h) - 1 of the n of an example, specials included.
-// Where we differ: partners and the order of pairs are keyed by step and pass (upstream: a global generator, and one fixed permutation), and pairs are cut into chunks of the
-// batch at hand, so the smaller last batch of an epoch has smaller chunks.
+// InfoBERT (Wang et al. 2021; spec 6): FreeLB's K passes with two regularisers in each, all divided
+// by K. With y = embedding output of every word piece (perturbed, after LayerNorm and dropout) and
+// z = last layer's [CLS]:
+//   UB = mean_i |y_i - y_r(i)|^2 / 2, r(i) drawn with replacement: minimised with weight beta; it
+//     steers delta too (spec 6.2);
+//   LB = InfoNCE between selected word pieces and their [CLS] (InfoBertTerms): maximised with
+//     weight alpha by a second backward that delta never sees (spec 6.3, 6.4).
+// Selected are word pieces whose |d loss / d delta| ranks in the middle: ceil(n c_l) .. ceil(n c_h)
+// - 1 of the n of an example, specials included. Where we differ: partners and the order of pairs
+// are keyed by step and pass (upstream: a global generator, and one fixed permutation), and pairs
+// are cut into chunks of the batch at hand, so the smaller last batch of an epoch has smaller
+// chunks.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>The InfoBERT objective. The model's store must hold a critic (<see cref="ObjectiveParameters.Attach"/>).</summary>
+/// <summary>
+/// The InfoBERT objective. The model's store must hold a critic
+/// (<see cref="ObjectiveParameters.Attach"/>).
+/// </summary>
 /// <param name="options">Steps, sizes, weights and switches.</param>
 /// <param name="noise">
-/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the step's key.
+/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
+/// step's key.
 /// </param>
 public sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
-    private readonly PerturbationSizes _sizes = new(options.StepSize, options.InitMagnitude, options.MaxNorm, options.Norm);
+    private readonly PerturbationSizes _sizes = new(
+        options.StepSize,
+        options.InitMagnitude,
+        options.MaxNorm,
+        options.Norm
+    );
 
     /// <inheritdoc/>
-    public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+    public ObjectiveResult Accumulate(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        RandomKey step,
+        Func<Tensor>? penalty
+    )
     {
         using var scope = torch.scope();
         var perturbation = Perturbation.Start(inputs, model.Config.Hidden, _sizes, step, noise);
@@ -34,47 +53,102 @@ public sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor>?
             perturbation.Delta.requires_grad_(true); // in the last pass, too: it ranks the word pieces
             var states = Forward(model, inputs, perturbation.Delta, step.Derive(options.SyncDropout ? 0L : t));
             var crossEntropy = BertForSequenceClassification.Loss(states.Logits, inputs);
-            var loss = (crossEntropy + (InfoBertTerms.UpperBound(states.Embedded, InfoBertTerms.Partners(step, t, inputs.Batch.Tokens)) * options.Beta)) / options.Steps;
-            if (last && penalty is not null) loss = loss + penalty();
+            var loss =
+                (
+                    crossEntropy
+                    + (
+                        InfoBertTerms.UpperBound(states.Embedded, InfoBertTerms.Partners(step, t, inputs.Batch.Tokens))
+                        * options.Beta
+                    )
+                ) / options.Steps;
+            if (last && penalty is not null)
+                loss = loss + penalty();
             loss.backward(retain_graph: options.Alpha != 0);
             log.Add(pass, crossEntropy, loss);
             backward++;
             var gradient = perturbation.Delta.grad!.clone(); // of CE and UB: what follows must not steer delta
-            if (options.Alpha != 0 && AnchoredLoss(model, inputs.Batch, states, gradient, InfoBertTerms.Order(step, t)) is { } anchored)
+            if (
+                options.Alpha != 0
+                && AnchoredLoss(model, inputs.Batch, states, gradient, InfoBertTerms.Order(step, t)) is { } anchored
+            )
             {
                 anchored.backward();
                 log.Add(pass, null, anchored);
                 backward++;
             }
-            if (!last) perturbation.Ascend(gradient);
+            if (!last)
+                perturbation.Ascend(gradient);
         }
         var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(options.Steps, backward, backward));
     }
 
-    /// <summary>-alpha LB / K: the mean over chunks of shuffled pairs; null when the examples are too short to select anything.</summary>
-    private Tensor? AnchoredLoss(BertForSequenceClassification model, PackedBatch batch, States states, Tensor gradient, RandomKey order)
+    /// <summary>
+    /// -alpha LB / K: the mean over chunks of shuffled pairs; null when the examples are too short
+    /// to select anything.
+    /// </summary>
+    private Tensor? AnchoredLoss(
+        BertForSequenceClassification model,
+        PackedBatch batch,
+        States states,
+        Tensor gradient,
+        RandomKey order
+    )
     {
-        var pairs = InfoBertTerms.Select(batch, gradient.host<float>(), model.Config.Hidden, options.LowShare, options.HighShare);
-        if (pairs.Count == 0) return null;
-        var chunks = order.Permutation(pairs.Count).Select(i => pairs[i]).Chunk(batch.Count).Select(chunk => InfoBertTerms.LowerBound(
-            model.Store,
-            states.Embedded.index_select(0, torch.vector(Array.ConvertAll(chunk, p => (long)p.Row), gradient.device)),
-            states.Top.index_select(0, torch.vector(Array.ConvertAll(chunk, p => (long)p.Example), gradient.device)))).ToArray();
+        var pairs = InfoBertTerms.Select(
+            batch,
+            gradient.host<float>(),
+            model.Config.Hidden,
+            options.LowShare,
+            options.HighShare
+        );
+        if (pairs.Count == 0)
+            return null;
+        var chunks = order
+            .Permutation(pairs.Count)
+            .Select(i => pairs[i])
+            .Chunk(batch.Count)
+            .Select(chunk =>
+                InfoBertTerms.LowerBound(
+                    model.Store,
+                    states.Embedded.index_select(
+                        0,
+                        torch.vector(Array.ConvertAll(chunk, p => (long)p.Row), gradient.device)
+                    ),
+                    states.Top.index_select(
+                        0,
+                        torch.vector(Array.ConvertAll(chunk, p => (long)p.Example), gradient.device)
+                    )
+                )
+            )
+            .ToArray();
         return torch.stack(chunks).mean() * (-options.Alpha / options.Steps);
     }
 
     private States Forward(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key)
     {
-        Tensor? embedded = null, top = null;
+        Tensor? embedded = null,
+            top = null;
         var last = $"hidden.{model.Config.Layers}";
-        var logits = model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds, (name, state) =>
-        {
-            if (name == "hidden.0") embedded = state;
-            else if (name == last) top = state;
-        }));
+        var logits = model.Forward(
+            inputs,
+            new PassOptions(
+                true,
+                key,
+                delta,
+                options.PassTokenTypeIds,
+                (name, state) =>
+                {
+                    if (name == "hidden.0")
+                        embedded = state;
+                    else if (name == last)
+                        top = state;
+                }
+            )
+        );
         // An execution may compute the last layer for [CLS] alone.
-        if (top!.shape[0] != inputs.Batch.Count) top = top.index_select(0, inputs.ClsRows);
+        if (top!.shape[0] != inputs.Batch.Count)
+            top = top.index_select(0, inputs.ClsRows);
         return new States(logits, embedded!, top);
     }
 

@@ -1,5 +1,7 @@
-// InfoBERT's critic F (spec 6.3, 6.5): Linear(2d -> w), ReLU, Linear(w -> 1), Softplus on pairs (x of a word piece, z of [CLS]). Its parameters live in the model's store
-// while a stage trains, so optimiser and checkpoints treat them as any other; they are decayed whatever their kind, and no clip sees them, as in InfoBERT's own code.
+// InfoBERT's critic F (spec 6.3, 6.5): Linear(2d -> w), ReLU, Linear(w -> 1), Softplus on pairs (x
+// of a word piece, z of [CLS]). Its parameters live in the model's store while a stage trains, so
+// optimiser and checkpoints treat them as any other; they are decayed whatever their kind, and no
+// clip sees them, as in InfoBERT's own code.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -11,18 +13,29 @@ namespace RobustTickets.Objectives;
 public static class InfoBertCritic
 {
     private const string Prefix = "infobert.critic.";
-    private const string FirstWeight = Prefix + "0.weight", FirstBias = Prefix + "0.bias", SecondWeight = Prefix + "2.weight", SecondBias = Prefix + "2.bias";
+    private const string FirstWeight = Prefix + "0.weight",
+        FirstBias = Prefix + "0.bias",
+        SecondWeight = Prefix + "2.weight",
+        SecondBias = Prefix + "2.bias";
 
     /// <summary>Whether a parameter belongs to the critic.</summary>
     public static bool Owns(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>Adds a critic of <paramref name="width"/> hidden units to a model's store, drawn as torch draws a Linear: uniform within 1/sqrt(inputs).</summary>
+    /// <summary>
+    /// Adds a critic of <paramref name="width"/> hidden units to a model's store, drawn as torch
+    /// draws a Linear: uniform within 1/sqrt(inputs).
+    /// </summary>
     /// <exception cref="ArgumentException">The store has a critic already.</exception>
     public static void Attach(BertForSequenceClassification model, int width, RandomKey key)
     {
         long d = model.Config.Hidden;
         (string Name, long[] Shape, long Inputs)[] parameters =
-            [(FirstWeight, [width, 2 * d], 2 * d), (FirstBias, [width], 2 * d), (SecondWeight, [1, width], width), (SecondBias, [1], width)];
+        [
+            (FirstWeight, [width, 2 * d], 2 * d),
+            (FirstBias, [width], 2 * d),
+            (SecondWeight, [1, width], width),
+            (SecondBias, [1], width),
+        ];
         for (var i = 0; i < parameters.Length; i++)
         {
             var (name, shape, inputs) = parameters[i];
@@ -34,13 +47,19 @@ public static class InfoBertCritic
         }
     }
 
-    /// <summary>Takes the critic out of a model's store and frees it; does nothing without one.</summary>
+    /// <summary>
+    /// Takes the critic out of a model's store and frees it; does nothing without one.
+    /// </summary>
     public static void Detach(BertForSequenceClassification model)
     {
-        foreach (var name in model.Store.Names.Where(Owns).ToArray()) model.Store.Remove(name);
+        foreach (var name in model.Store.Names.Where(Owns).ToArray())
+            model.Store.Remove(name);
     }
 
-    /// <summary>F for every pair (i, j) of two inputs' contributions to its hidden layer, taken apart so that n^2 pairs cost two products of n rows.</summary>
+    /// <summary>
+    /// F for every pair (i, j) of two inputs' contributions to its hidden layer, taken apart so
+    /// that n^2 pairs cost two products of n rows.
+    /// </summary>
     /// <param name="store">Store that holds the critic.</param>
     /// <param name="x">Word pieces [n, d].</param>
     /// <param name="z">[CLS] states [n, d].</param>
@@ -48,7 +67,9 @@ public static class InfoBertCritic
     internal static (Tensor Paired, Tensor All) Scores(ParameterStore store, Tensor x, Tensor z)
     {
         var d = x.shape[1];
-        Tensor first = store[FirstWeight], second = store[SecondWeight].t(), bias = store[SecondBias];
+        Tensor first = store[FirstWeight],
+            second = store[SecondWeight].t(),
+            bias = store[SecondBias];
         var fromX = x.matmul(first.narrow(1, 0, d).t()); // [n, w]
         var fromZ = z.matmul(first.narrow(1, d, d).t()) + store[FirstBias]; // [n, w]
         return (Score(fromX + fromZ), Score(fromX.unsqueeze(0) + fromZ.unsqueeze(1)));
@@ -60,15 +81,22 @@ public static class InfoBertCritic
 /// <summary>What an objective learns besides the network.</summary>
 public static class ObjectiveParameters
 {
-    /// <summary>Adds an objective's own parameters to a model, freshly drawn; most objectives have none.</summary>
+    /// <summary>
+    /// Adds an objective's own parameters to a model, freshly drawn; most objectives have none.
+    /// </summary>
     public static void Attach(ObjectiveOptions options, BertForSequenceClassification model, RandomKey key)
     {
-        if (options is InfoBertOptions o) InfoBertCritic.Attach(model, o.CriticHidden, key);
+        if (options is InfoBertOptions o)
+            InfoBertCritic.Attach(model, o.CriticHidden, key);
     }
 
     /// <summary>Takes them out again: a finished model is the network alone.</summary>
     public static void Detach(BertForSequenceClassification model) => InfoBertCritic.Detach(model);
 
-    /// <summary>Whether an objective wants a parameter trained: all but a critic that stays random (spec 6.5).</summary>
-    public static bool Trains(ObjectiveOptions options, string name) => !InfoBertCritic.Owns(name) || options is InfoBertOptions { TrainCritic: true };
+    /// <summary>
+    /// Whether an objective wants a parameter trained: all but a critic that stays random (spec
+    /// 6.5).
+    /// </summary>
+    public static bool Trains(ObjectiveOptions options, string name) =>
+        !InfoBertCritic.Owns(name) || options is InfoBertOptions { TrainCritic: true };
 }

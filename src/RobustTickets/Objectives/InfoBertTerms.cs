@@ -1,4 +1,5 @@
-// The two bounds of InfoBERT and the choices they rest on (spec 6.2, 6.3), as functions of tensors and keys, so that each can be held to a plain statement of it.
+// The two bounds of InfoBERT and the choices they rest on (spec 6.2, 6.3), as functions of tensors
+// and keys, so that each can be held to a plain statement of it.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -9,7 +10,8 @@ namespace RobustTickets.Objectives;
 /// <summary>Bounds, partners, order and selection.</summary>
 public static class InfoBertTerms
 {
-    private const long PartnerSite = 1_000_033, OrderSite = 1_000_037;
+    private const long PartnerSite = 1_000_033,
+        OrderSite = 1_000_037;
 
     /// <summary>mean_i sum_d (y_i - y_r(i))^2 / 2 over the rows of y [n, d].</summary>
     public static Tensor UpperBound(Tensor y, int[] partners)
@@ -28,22 +30,39 @@ public static class InfoBertTerms
     /// <summary>Key of the order in which a pass shuffles its pairs.</summary>
     public static RandomKey Order(RandomKey step, int pass) => step.Derive(OrderSite).Derive(pass);
 
-    /// <summary>Rows of the word pieces whose gradient ranks in the middle of their example, with the example of each; ties stay in the order of the text.</summary>
-    public static List<(int Row, int Example)> Select(PackedBatch batch, ReadOnlySpan<float> gradient, int hidden, double low, double high)
+    /// <summary>
+    /// Rows of the word pieces whose gradient ranks in the middle of their example, with the
+    /// example of each; ties stay in the order of the text.
+    /// </summary>
+    public static List<(int Row, int Example)> Select(
+        PackedBatch batch,
+        ReadOnlySpan<float> gradient,
+        int hidden,
+        double low,
+        double high
+    )
     {
         var chosen = new List<(int, int)>();
         for (var b = 0; b < batch.Count; b++)
         {
             var (begin, n) = (batch.Offsets[b], batch.Offsets[b + 1] - batch.Offsets[b]);
             var norms = new double[n];
-            for (var i = 0; i < n; i++) foreach (var g in gradient.Slice((begin + i) * hidden, hidden)) norms[i] += (double)g * g;
+            for (var i = 0; i < n; i++)
+                foreach (var g in gradient.Slice((begin + i) * hidden, hidden))
+                    norms[i] += (double)g * g;
             var (from, to) = ((int)Math.Ceiling(n * low), Math.Min(n, (int)Math.Ceiling(n * high)));
-            if (from < to) chosen.AddRange(Enumerable.Range(0, n).OrderBy(i => norms[i]).Take(from..to).Order().Select(i => (begin + i, b)));
+            if (from < to)
+                chosen.AddRange(
+                    Enumerable.Range(0, n).OrderBy(i => norms[i]).Take(from..to).Order().Select(i => (begin + i, b))
+                );
         }
         return chosen;
     }
 
-    /// <summary>InfoNCE's lower bound over n pairs: mean_i F(x_i, z_i) - (mean_i logsumexp_j F(x_j, z_i) - log n).</summary>
+    /// <summary>
+    /// InfoNCE's lower bound over n pairs: mean_i F(x_i, z_i) - (mean_i logsumexp_j F(x_j, z_i) -
+    /// log n).
+    /// </summary>
     /// <param name="store">Store that holds the critic.</param>
     /// <param name="x">Word pieces [n, d].</param>
     /// <param name="z">[CLS] states [n, d].</param>

@@ -8,14 +8,23 @@ public enum PerturbationNorm
     /// <summary>Euclidean norm over all entries of one example.</summary>
     L2,
 
-    /// <summary>Largest absolute entry of one example; the step is proportional to the gradient, the projection clamps every entry.</summary>
+    /// <summary>
+    /// Largest absolute entry of one example; the step is proportional to the gradient, the
+    /// projection clamps every entry.
+    /// </summary>
     Linf,
 
-    /// <summary>As <see cref="Linf"/>, but every entry moves by the step size along the sign of its gradient (Madry et al.).</summary>
+    /// <summary>
+    /// As <see cref="Linf"/>, but every entry moves by the step size along the sign of its gradient
+    /// (Madry et al.).
+    /// </summary>
     LinfSign,
 }
 
-/// <summary>How FreeLB's passes are counted: K passes (Hugging Face version, used by both papers) or K+1 (fairseq version).</summary>
+/// <summary>
+/// How FreeLB's passes are counted: K passes (Hugging Face version, used by both papers) or K+1
+/// (fairseq version).
+/// </summary>
 public enum FreeLbCount
 {
     /// <summary>K passes, K-1 ascents, each loss divided by K.</summary>
@@ -26,7 +35,9 @@ public enum FreeLbCount
     KPlus1,
 }
 
-/// <summary>What is minimised in a stage; each objective owns its forward and backward passes.</summary>
+/// <summary>
+/// What is minimised in a stage; each objective owns its forward and backward passes.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(CleanOptions), "clean")]
 [JsonDerivedType(typeof(PgdOptions), "pgd")]
@@ -37,18 +48,25 @@ public abstract record ObjectiveOptions;
 /// <summary>Plain cross entropy, one pass a step (spec 15.3).</summary>
 public sealed record CleanOptions() : ObjectiveOptions;
 
-/// <summary>PGD (Madry et al.) on word embeddings: K ascents whose gradients serve the perturbation alone, then one pass that trains (spec 4, 15.4).</summary>
+/// <summary>
+/// PGD (Madry et al.) on word embeddings: K ascents whose gradients serve the perturbation alone,
+/// then one pass that trains (spec 4, 15.4).
+/// </summary>
 /// <param name="Steps">K, number of ascents; K + 1 passes a step.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
 /// <param name="InitMagnitude">eps0, size of the random start; 0 starts at the clean input.</param>
-/// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded, as both papers do.</param>
+/// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded, as both
+/// papers do.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
 /// <param name="DeltaGradOnly">
-/// Whether the ascents compute the gradient of the perturbation alone (FreeLB's own PGD) or go backward through every parameter and throw that away (TextDefender's).
+/// Whether the ascents compute the gradient of the perturbation alone (FreeLB's own PGD) or go
+/// backward through every parameter and throw that away (TextDefender's).
 /// The trajectory is the same; the second costs a weight gradient more per ascent.
 /// </param>
-/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the released scripts drop them (spec 1.5).</param>
-/// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own PGD) or draw fresh ones (TextDefender's).</param>
+/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the
+/// released scripts drop them (spec 1.5).</param>
+/// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own
+/// PGD) or draw fresh ones (TextDefender's).</param>
 public sealed record PgdOptions(
     int Steps,
     double StepSize,
@@ -57,17 +75,23 @@ public sealed record PgdOptions(
     PerturbationNorm Norm = PerturbationNorm.L2,
     bool DeltaGradOnly = true,
     bool PassTokenTypeIds = true,
-    bool SyncDropout = false) : ObjectiveOptions;
+    bool SyncDropout = false
+) : ObjectiveOptions;
 
-/// <summary>FreeLB: K perturbed passes a step whose parameter gradients accumulate (spec 5, 15.5).</summary>
+/// <summary>
+/// FreeLB: K perturbed passes a step whose parameter gradients accumulate (spec 5, 15.5).
+/// </summary>
 /// <param name="Steps">K, number of passes.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
 /// <param name="InitMagnitude">eps0, size of the random start; 0 starts at the clean input.</param>
-/// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded, as both papers do.</param>
+/// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded, as both
+/// papers do.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
 /// <param name="Count">K passes or K+1.</param>
-/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the released scripts drop them (spec 1.5).</param>
-/// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own code) or draw fresh ones (both papers' scripts).</param>
+/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the
+/// released scripts drop them (spec 1.5).</param>
+/// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own
+/// code) or draw fresh ones (both papers' scripts).</param>
 public sealed record FreeLbOptions(
     int Steps,
     double StepSize,
@@ -76,21 +100,31 @@ public sealed record FreeLbOptions(
     PerturbationNorm Norm = PerturbationNorm.L2,
     FreeLbCount Count = FreeLbCount.K,
     bool PassTokenTypeIds = true,
-    bool SyncDropout = false) : ObjectiveOptions;
+    bool SyncDropout = false
+) : ObjectiveOptions;
 
-/// <summary>InfoBERT: FreeLB's loop with an information-bottleneck term and an anchored-feature term in every pass (spec 6).</summary>
+/// <summary>
+/// InfoBERT: FreeLB's loop with an information-bottleneck term and an anchored-feature term in
+/// every pass (spec 6).
+/// </summary>
 /// <param name="Steps">K, number of passes.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
 /// <param name="InitMagnitude">eps0, size of the random start.</param>
-/// <param name="Alpha">Weight of the anchored-feature term, a lower bound of mutual information that is maximised.</param>
-/// <param name="Beta">Weight of the information-bottleneck term, an upper bound that is minimised.</param>
-/// <param name="LowShare">c_l: word pieces below this share of the ranks of |d loss / d delta| are left out as not sensitive enough.</param>
-/// <param name="HighShare">c_h: word pieces from this share on are left out as too sensitive.</param>
+/// <param name="Alpha">Weight of the anchored-feature term, a lower bound of mutual information
+/// that is maximised.</param>
+/// <param name="Beta">Weight of the information-bottleneck term, an upper bound that is
+/// minimised.</param>
+/// <param name="LowShare">c_l: word pieces below this share of the ranks of |d loss / d delta| are
+/// left out as not sensitive enough.</param>
+/// <param name="HighShare">c_h: word pieces from this share on are left out as too
+/// sensitive.</param>
 /// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
 /// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs.</param>
-/// <param name="SyncDropout">Whether all passes of a step share their dropout masks (InfoBERT's own code) or draw fresh ones (TextDefender's).</param>
-/// <param name="TrainCritic">Whether the critic is trained (InfoBERT's own code) or stays as random as it began (TextDefender's).</param>
+/// <param name="SyncDropout">Whether all passes of a step share their dropout masks (InfoBERT's own
+/// code) or draw fresh ones (TextDefender's).</param>
+/// <param name="TrainCritic">Whether the critic is trained (InfoBERT's own code) or stays as random
+/// as it began (TextDefender's).</param>
 /// <param name="CriticHidden">Width of the critic's hidden layer.</param>
 public sealed record InfoBertOptions(
     int Steps,
@@ -105,4 +139,5 @@ public sealed record InfoBertOptions(
     bool PassTokenTypeIds = true,
     bool SyncDropout = true,
     bool TrainCritic = true,
-    int CriticHidden = 300) : ObjectiveOptions;
+    int CriticHidden = 300
+) : ObjectiveOptions;

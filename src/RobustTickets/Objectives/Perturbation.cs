@@ -1,5 +1,6 @@
-// The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings. Start and ascent are those of spec 4.2, 4.3, 15.1 and 15.2; every
-// adversarial objective uses this one, so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
+// The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings. Start
+// and ascent are those of spec 4.2, 4.3, 15.1 and 15.2; every adversarial objective uses this one,
+// so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -11,7 +12,12 @@ namespace RobustTickets.Objectives;
 /// <param name="InitMagnitude">Size of the random start; 0 starts at the clean input.</param>
 /// <param name="MaxNorm">Radius of the ball; 0 leaves it unbounded.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
-internal readonly record struct PerturbationSizes(double StepSize, double InitMagnitude, double MaxNorm, PerturbationNorm Norm)
+internal readonly record struct PerturbationSizes(
+    double StepSize,
+    double InitMagnitude,
+    double MaxNorm,
+    PerturbationNorm Norm
+)
 {
     internal bool Linf => Norm != PerturbationNorm.L2;
 }
@@ -23,7 +29,8 @@ internal sealed class Perturbation
     private readonly BertInputs _inputs;
     private readonly PerturbationSizes _sizes;
 
-    private Perturbation(BertInputs inputs, PerturbationSizes sizes, Tensor delta) => (_inputs, _sizes, Delta) = (inputs, sizes, delta);
+    private Perturbation(BertInputs inputs, PerturbationSizes sizes, Tensor delta) =>
+        (_inputs, _sizes, Delta) = (inputs, sizes, delta);
 
     /// <summary>The leaf [T, H].</summary>
     internal Tensor Delta { get; }
@@ -33,24 +40,48 @@ internal sealed class Perturbation
     /// <param name="hidden">H.</param>
     /// <param name="sizes">Sizes and norm.</param>
     /// <param name="step">Key of the step.</param>
-    /// <param name="noise">Uniform numbers in [-1, 1) of shape [T, H]; null draws them from the key, each by its example, token and feature.</param>
-    internal static Perturbation Start(BertInputs inputs, int hidden, PerturbationSizes sizes, RandomKey step, Func<PackedBatch, Tensor>? noise)
+    /// <param name="noise">Uniform numbers in [-1, 1) of shape [T, H]; null draws them from the
+    /// key, each by its example, token and feature.</param>
+    internal static Perturbation Start(
+        BertInputs inputs,
+        int hidden,
+        PerturbationSizes sizes,
+        RandomKey step,
+        Func<PackedBatch, Tensor>? noise
+    )
     {
         var (batch, device) = (inputs.Batch, inputs.Ids.device);
         long[] shape = [batch.Tokens, hidden];
-        if (sizes.InitMagnitude == 0) return new Perturbation(inputs, sizes, torch.zeros(shape, DType.Float32, device));
-        var delta = noise is not null ? noise(batch).to(device) : KeyedMask.UniformSigned(TokenKeys(batch, step.Derive(Site)), hidden, device);
-        if (inputs.Layout is { } layout) PerturbationOperators.Start(delta, batch, layout, sizes.InitMagnitude, sizes.Linf);
-        else PerturbationKernel.Start(delta, batch.Offsets, sizes.InitMagnitude, sizes.Linf);
+        if (sizes.InitMagnitude == 0)
+            return new Perturbation(inputs, sizes, torch.zeros(shape, DType.Float32, device));
+        var delta = noise is not null
+            ? noise(batch).to(device)
+            : KeyedMask.UniformSigned(TokenKeys(batch, step.Derive(Site)), hidden, device);
+        if (inputs.Layout is { } layout)
+            PerturbationOperators.Start(delta, batch, layout, sizes.InitMagnitude, sizes.Linf);
+        else
+            PerturbationKernel.Start(delta, batch.Offsets, sizes.InitMagnitude, sizes.Linf);
         return new Perturbation(inputs, sizes, delta);
     }
 
-    /// <summary>Moves along a gradient [T, H], projects, and forgets the leaf's own gradient.</summary>
+    /// <summary>
+    /// Moves along a gradient [T, H], projects, and forgets the leaf's own gradient.
+    /// </summary>
     internal void Ascend(Tensor gradient)
     {
         var sign = _sizes.Norm == PerturbationNorm.LinfSign;
-        if (_inputs.Layout is { } layout) PerturbationOperators.Ascend(Delta, gradient, layout, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
-        else PerturbationKernel.Ascend(Delta, gradient, _inputs.Batch.Offsets, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
+        if (_inputs.Layout is { } layout)
+            PerturbationOperators.Ascend(Delta, gradient, layout, _sizes.StepSize, _sizes.MaxNorm, _sizes.Linf, sign);
+        else
+            PerturbationKernel.Ascend(
+                Delta,
+                gradient,
+                _inputs.Batch.Offsets,
+                _sizes.StepSize,
+                _sizes.MaxNorm,
+                _sizes.Linf,
+                sign
+            );
         Delta.grad = null;
     }
 
@@ -60,7 +91,8 @@ internal sealed class Perturbation
         for (var b = 0; b < batch.Count; b++)
         {
             var example = site.Derive(batch.ExampleIds[b]);
-            for (int i = 0, row = batch.Offsets[b]; row < batch.Offsets[b + 1]; i++, row++) keys[row] = example.Derive(i);
+            for (int i = 0, row = batch.Offsets[b]; row < batch.Offsets[b + 1]; i++, row++)
+                keys[row] = example.Derive(i);
         }
         return keys;
     }

@@ -1,6 +1,8 @@
-// PGD adversarial training on word embeddings (Madry et al. 2018; spec 4, 15.4): K times a gradient for delta alone and an ascent, then one pass at the final delta whose
-// parameter gradients are the step's. K + 1 passes. Two ways to the same trajectory: lean (FreeLB's `std_adv_train_step`: no weight gradients in the ascents,
-// K(4P+3A) + 6P+3A FLOPs a token) and usual (TextDefender's: backward through everything, then zeroed, (K+1)(6P+3A)). Reported counts say which was done.
+// PGD adversarial training on word embeddings (Madry et al. 2018; spec 4, 15.4): K times a gradient
+// for delta alone and an ascent, then one pass at the final delta whose parameter gradients are the
+// step's. K + 1 passes. Two ways to the same trajectory: lean (FreeLB's `std_adv_train_step`: no
+// weight gradients in the ascents, K(4P+3A) + 6P+3A FLOPs a token) and usual (TextDefender's:
+// backward through everything, then zeroed, (K+1)(6P+3A)). Reported counts say which was done.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -8,26 +10,43 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>The PGD objective. K = 0 is one pass at the start: with no start either, plain cross entropy.</summary>
+/// <summary>
+/// The PGD objective. K = 0 is one pass at the start: with no start either, plain cross entropy.
+/// </summary>
 /// <param name="options">Steps, sizes and switches.</param>
 /// <param name="noise">
-/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the step's key. Tests hand in recorded noise.
+/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
+/// step's key. Tests hand in recorded noise.
 /// </param>
 public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
-    private readonly PerturbationSizes _sizes = new(options.StepSize, options.InitMagnitude, options.MaxNorm, options.Norm);
+    private readonly PerturbationSizes _sizes = new(
+        options.StepSize,
+        options.InitMagnitude,
+        options.MaxNorm,
+        options.Norm
+    );
 
     /// <inheritdoc/>
-    public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+    public ObjectiveResult Accumulate(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        RandomKey step,
+        Func<Tensor>? penalty
+    )
     {
         using var scope = torch.scope();
         var perturbation = Perturbation.Start(inputs, model.Config.Hidden, _sizes, step, noise);
         var log = new LossLog();
         if (options.Steps > 0)
         {
-            // What the ascents must not leave behind is put aside for as long as they last, whatever the trainer had chosen and whatever gradients were there before.
-            using IDisposable aside = options.DeltaGradOnly ? new FrozenParameters(model, inputs) : new GradientsPutAside(model, inputs);
-            for (var t = 0; t < options.Steps; t++) Ascend(model, inputs, perturbation, Key(step, t), log);
+            // What the ascents must not leave behind is put aside for as long as they last,
+            // whatever the trainer had chosen and whatever gradients were there before.
+            using IDisposable aside = options.DeltaGradOnly
+                ? new FrozenParameters(model, inputs)
+                : new GradientsPutAside(model, inputs);
+            for (var t = 0; t < options.Steps; t++)
+                Ascend(model, inputs, perturbation, Key(step, t), log);
         }
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(false);
@@ -43,9 +62,18 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
     private RandomKey Key(RandomKey step, int pass) => step.Derive(options.SyncDropout ? 0L : pass);
 
     private Tensor Loss(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key) =>
-        BertForSequenceClassification.Loss(model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds)), inputs);
+        BertForSequenceClassification.Loss(
+            model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds)),
+            inputs
+        );
 
-    private void Ascend(BertForSequenceClassification model, BertInputs inputs, Perturbation perturbation, RandomKey key, LossLog log)
+    private void Ascend(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        Perturbation perturbation,
+        RandomKey key,
+        LossLog log
+    )
     {
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(true);
@@ -57,8 +85,10 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
 
     private static IEnumerable<Tensor> Parameters(BertForSequenceClassification model, BertInputs inputs)
     {
-        foreach (var name in model.Store.Names) yield return model.Store[name];
-        if (inputs.WordRows is { } rows) yield return rows;
+        foreach (var name in model.Store.Names)
+            yield return model.Store[name];
+        if (inputs.WordRows is { } rows)
+            yield return rows;
     }
 
     /// <summary>Takes every parameter out of the graph while it lives.</summary>
@@ -68,23 +98,29 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
 
         internal FrozenParameters(BertForSequenceClassification model, BertInputs inputs)
         {
-            foreach (var parameter in Parameters(model, inputs)) Freeze(parameter);
+            foreach (var parameter in Parameters(model, inputs))
+                Freeze(parameter);
         }
 
         private void Freeze(Tensor parameter)
         {
-            if (!parameter.requires_grad) return;
+            if (!parameter.requires_grad)
+                return;
             parameter.requires_grad_(false);
             _trained.Add(parameter);
         }
 
         public void Dispose()
         {
-            foreach (var parameter in _trained) parameter.requires_grad_(true);
+            foreach (var parameter in _trained)
+                parameter.requires_grad_(true);
         }
     }
 
-    /// <summary>Throws away the parameter gradients that arise while it lives; those of before are back at its end.</summary>
+    /// <summary>
+    /// Throws away the parameter gradients that arise while it lives; those of before are back at
+    /// its end.
+    /// </summary>
     private sealed class GradientsPutAside : IDisposable
     {
         private readonly List<(Tensor Parameter, Tensor? Before)> _aside = [];
@@ -102,8 +138,10 @@ public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = n
 
         public void Dispose()
         {
-            foreach (var name in _store.Names) _store.ClearGradient(name); // their memory is kept for the pass that counts
-            foreach (var (parameter, before) in _aside) parameter.grad = before;
+            foreach (var name in _store.Names)
+                _store.ClearGradient(name); // their memory is kept for the pass that counts
+            foreach (var (parameter, before) in _aside)
+                parameter.grad = before;
         }
     }
 }

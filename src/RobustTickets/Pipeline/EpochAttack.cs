@@ -1,7 +1,10 @@
-// Accuracy under attack after each epoch (spec 3.3), on a sample of the development examples. Epochs swing by ten points, so that one figure at the end says little and any choice
-// between epochs needs figures of examples that are not the reported ones. What an attack takes is in no stage's training time, and leaves no trace in the training: the
-// network is read in evaluation mode and everything random in training is keyed.
+// Accuracy under attack after each epoch (spec 3.3), on a sample of the development examples.
+// Epochs swing by ten points, so that one figure at the end says little and any choice between
+// epochs needs figures of examples that are not the reported ones. What an attack takes is in no
+// stage's training time, and leaves no trace in the training: the network is read in evaluation
+// mode and everything random in training is keyed.
 using System.Diagnostics;
+using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
@@ -14,13 +17,20 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>An attack with its resources, as <c>evaluate.epoch-attack</c> names it; whoever makes the request builds it.</summary>
+/// <summary>
+/// An attack with its resources, as <c>evaluate.epoch-attack</c> names it; whoever makes the
+/// request builds it.
+/// </summary>
 /// <param name="Attack">The attack.</param>
-/// <param name="Facts">Files that the attack itself does not tell of (a sentence encoder), with hashes.</param>
+/// <param name="Facts">Files that the attack itself does not tell of (a sentence encoder), with
+/// hashes.</param>
 /// <param name="Engine">How fast it runs.</param>
 public sealed record EpochAttack(Attack Attack, IReadOnlyList<RecipeLine> Facts, AttackEngineOptions Engine)
 {
-    /// <summary>Everything that determines its outcomes on given examples; part of a run's identity, so that it goes on with the files it began with.</summary>
+    /// <summary>
+    /// Everything that determines its outcomes on given examples; part of a run's identity, so that
+    /// it goes on with the files it began with.
+    /// </summary>
     internal string Identity { get; } = AttackJson.Write(AttackSettings.Of(Attack, "", Facts));
 }
 
@@ -37,31 +47,51 @@ public static class EpochAttacks
         if (texts.Count == 0)
         {
             throw new RecipeException(
-                $"{Path}: there are no development examples to attack, only the reported ones ({data.EvaluationName}); give data with a test or dev file beside the training file, or leave {Path} out");
+                $"{Path}: there are no development examples to attack, only the reported ones "
+                    + $"({data.EvaluationName}); give data with a test or dev file beside the training file, or leave "
+                    + $"{Path} out"
+            );
         }
         return asked <= texts.Count
             ? Splits.Stratified(texts, asked, (ulong)options.Seed)
-            : throw new RecipeException($"{Path}.examples: {asked} is more than the {texts.Count} development examples ({data.DevelopmentName}); possible: at most {texts.Count}");
+            : throw new RecipeException(
+                $"{Path}.examples: {asked} is more than the {texts.Count} development examples "
+                    + $"({data.DevelopmentName}); possible: at most {texts.Count}"
+            );
     }
 
-    /// <summary>Refuses a request whose attack and recipe do not go together, before any compute.</summary>
-    /// <exception cref="RecipeException">The recipe names an attack and none is given, or another, or too few examples are there.</exception>
+    /// <summary>
+    /// Refuses a request whose attack and recipe do not go together, before any compute.
+    /// </summary>
+    /// <exception cref="RecipeException">The recipe names an attack and none is given, or another,
+    /// or too few examples are there.</exception>
     internal static void Require(TrainRequest request, RunData data)
     {
         if (request.Recipe.Evaluate.EpochAttack is not { } options)
         {
-            if (request.EpochAttack is not null) throw new RecipeException($"{Path}: an attack was given, but the recipe names none");
+            if (request.EpochAttack is not null)
+                throw new RecipeException($"{Path}: an attack was given, but the recipe names none");
             return;
         }
-        if (request.EpochAttack is not { } attack) throw new RecipeException($"{Path}: the recipe names the attack {options.Recipe}, but none was given with its resources (TrainRequest.EpochAttack)");
-        if (attack.Attack.Name != options.Recipe) throw new RecipeException($"{Path}.recipe: names the attack {options.Recipe}, but {attack.Attack.Name} was given");
+        if (request.EpochAttack is not { } attack)
+            throw new RecipeException(
+                $"{Path}: the recipe names the attack {options.Recipe}, but none was given with its resources "
+                    + "(TrainRequest.EpochAttack)"
+            );
+        if (attack.Attack.Name != options.Recipe)
+            throw new RecipeException(
+                $"{Path}.recipe: names the attack {options.Recipe}, but {attack.Attack.Name} was given"
+            );
         _ = Sample(options, data);
     }
 
     /// <summary>Attacks the network of a stage as it is now and logs what came of it.</summary>
-    /// <exception cref="OperationCanceledException">The run is to stop; a checkpoint that begins with this attack is written.</exception>
-    /// <exception cref="NumericFailureException">A model gave a number that is not finite.</exception>
-    /// <exception cref="InvalidOperationException">An example could not be attacked for another reason; the message names it.</exception>
+    /// <exception cref="OperationCanceledException">The run is to stop; a checkpoint that begins
+    /// with this attack is written.</exception>
+    /// <exception cref="NumericFailureException">A model gave a number that is not
+    /// finite.</exception>
+    /// <exception cref="InvalidOperationException">An example could not be attacked for another
+    /// reason; the message names it.</exception>
     internal static void Run(RunSession session, StageRun stage)
     {
         var (attack, options) = (session.Request.EpochAttack!, session.Recipe.Evaluate.EpochAttack!);
@@ -76,31 +106,83 @@ public static class EpochAttacks
         catch (OperationCanceledException)
         {
             session.SaveCheckpoint(stage, epochAttackDue: true);
-            throw new OperationCanceledException($"stopped in the attack after epoch {stage.Tally.Epochs:0.##} of {stage.Name}; --resume goes on from there", session.Stop);
+            throw new OperationCanceledException(
+                $"stopped in the attack after epoch {stage.Tally.Epochs:0.##} of {stage.Name}; --resume goes on "
+                    + "from there",
+                session.Stop
+            );
         }
         if (outcomes.FirstOrDefault(o => o.Error is not null) is { } broken)
         {
-            var message = $"{stage.Name}, epoch {stage.Tally.Epochs:0.##}: development example '{broken.Id}' could not be attacked: {broken.Error!.Message}";
-            throw broken.Error.Kind == AttackErrorKind.NotFinite ? new NumericFailureException(message) : new InvalidOperationException(message);
+            var message =
+                $"{stage.Name}, epoch {stage.Tally.Epochs:0.##}: development example '{broken.Id}' could not be "
+                + $"attacked: {broken.Error!.Message}";
+            throw broken.Error.Kind == AttackErrorKind.NotFinite
+                ? new NumericFailureException(message)
+                : new InvalidOperationException(message);
         }
         var s = AttackSummary.From(outcomes, AttackSettings.Of(attack.Attack, ""));
-        session.Events.Append(new EpochAttackEvent(
-            stage.Name, stage.Tally.Steps, stage.Tally.Epochs, session.Data.DevelopmentName, options.Recipe, s.Examples, s.Skipped, s.Succeeded, s.Failed, (double)s.Failed / s.Examples, s.QueriesAsked,
-            clock.Elapsed.TotalSeconds));
-        session.Note(stage, FormattableString.Invariant(
-            $"epoch {stage.Tally.Epochs:0.##}: Aua {s.Aua:0.0} % ({s.AuaLow:0.0} to {s.AuaHigh:0.0}) under {options.Recipe} on {s.Examples} examples of {session.Data.DevelopmentName}, {s.QueriesAsked:0.0} queries"));
+        session.Events.Append(
+            new EpochAttackEvent(
+                stage.Name,
+                stage.Tally.Steps,
+                stage.Tally.Epochs,
+                session.Data.DevelopmentName,
+                options.Recipe,
+                s.Examples,
+                s.Skipped,
+                s.Succeeded,
+                s.Failed,
+                (double)s.Failed / s.Examples,
+                s.QueriesAsked,
+                clock.Elapsed.TotalSeconds
+            )
+        );
+        session.Note(
+            stage,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"epoch {stage.Tally.Epochs:0.##}: Aua {s.Aua:0.0} % ({s.AuaLow:0.0} to {s.AuaHigh:0.0}) under "
+                    + $"{options.Recipe} on {s.Examples} examples of {session.Data.DevelopmentName}, "
+                    + $"{s.QueriesAsked:0.0} queries"
+            )
+        );
     }
 
-    private static List<AttackOutcome> Outcomes(RunSession session, StageRun stage, EpochAttack attack, AttackInput[] inputs)
+    private static List<AttackOutcome> Outcomes(
+        RunSession session,
+        StageRun stage,
+        EpochAttack attack,
+        AttackInput[] inputs
+    )
     {
         session.Stop.ThrowIfCancellationRequested();
-        using var classifier = Classifier.Of(stage.Model, session.Tokenizer, session.Data.Labels, session.Recipe.MaxLength);
+        using var classifier = Classifier.Of(
+            stage.Model,
+            session.Tokenizer,
+            session.Data.Labels,
+            session.Recipe.MaxLength
+        );
         var outcomes = new List<AttackOutcome>();
-        foreach (var outcome in new AttackEngine(attack.Attack, new TorchVictim(classifier), attack.Engine).RunAsync(inputs, session.Stop).ToBlockingEnumerable(session.Stop))
+        foreach (
+            var outcome in new AttackEngine(attack.Attack, new TorchVictim(classifier), attack.Engine)
+                .RunAsync(inputs, session.Stop)
+                .ToBlockingEnumerable(session.Stop)
+        )
         {
             outcomes.Add(outcome);
-            session.Progress($"{stage.Name}: {attack.Attack.Name}", outcomes.Count, inputs.Length, stage.Tally.Epochs, FormattableString.Invariant(
-                $"epoch {stage.Tally.Epochs:0.##}  withstood {outcomes.Count(o => o.Result == AttackResult.Failed)}, fell {outcomes.Count(o => o.Result == AttackResult.Success)}"));
+            session.Progress(
+                $"{stage.Name}: {attack.Attack.Name}",
+                outcomes.Count,
+                inputs.Length,
+                stage.Tally.Epochs,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"epoch {stage.Tally.Epochs:0.##}  withstood "
+                        + $"{outcomes.Count(o => o.Result == AttackResult.Failed)}, fell "
+                        + $"{outcomes.Count(o => o.Result == AttackResult.Success)}"
+                )
+            );
         }
         return outcomes;
     }

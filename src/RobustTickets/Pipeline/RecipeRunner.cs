@@ -1,4 +1,5 @@
-// The only place that knows every part: Search -> Draw -> Retrain -> Evaluate -> run folder. It decides order and resumption; the work is elsewhere.
+// The only place that knows every part: Search -> Draw -> Retrain -> Evaluate -> run folder. It
+// decides order and resumption; the work is elsewhere.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
@@ -19,30 +20,41 @@ public static class RecipeRunner
     /// <summary>Runs, or goes on with, a recipe.</summary>
     /// <param name="request">Recipe, model, data, place and execution.</param>
     /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="stop">Cancelling it ends the run after the current step, with a checkpoint.</param>
+    /// <param name="stop">Cancelling it ends the run after the current step, with a
+    /// checkpoint.</param>
     /// <returns>What result.json holds.</returns>
-    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run began with.</exception>
-    /// <exception cref="CheckpointException">Model folder or checkpoint is missing or broken.</exception>
+    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
+    /// began with.</exception>
+    /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
+    /// broken.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
-    /// <exception cref="Training.NumericFailureException">Training produced a number that is not finite.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the checkpoint is written.</exception>
+    /// <exception cref="Training.NumericFailureException">Training produced a number that is not
+    /// finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
+    /// checkpoint is written.</exception>
     public static RunResult Run(TrainRequest request, IProgress<TrainProgress>? progress, CancellationToken stop)
     {
         Prepare(request.Execution);
         using var session = RunSession.Open(request, progress, stop);
-        if (request.Resume && File.Exists(session.Folder.ResultFile)) return RunResult.Load(session.Folder.ResultFile);
+        if (request.Resume && File.Exists(session.Folder.ResultFile))
+            return RunResult.Load(session.Folder.ResultFile);
         var from = Resume(session);
-        if (from is null) Stamp(session);
+        if (from is null)
+            Stamp(session);
 
         ITicketMask? ticket = null;
         if (request.Recipe.Search is not null)
         {
-            ticket = from is null || from.Value.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
-                ? Search(session, Take(ref from, from?.State.Stage))
-                : TicketFolder.Read(session.Folder.TicketFolder);
+            ticket =
+                from is null || from.Value.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
+                    ? Search(session, Take(ref from, from?.State.Stage))
+                    : TicketFolder.Read(session.Folder.TicketFolder);
         }
-        using var model = from is { State.Stage: RetrainRun.Control } ? null : RetrainRun.Run(session, RetrainRun.Stage, ticket, Take(ref from, RetrainRun.Stage));
-        if (model is not null) SaveModel(session, model, ticket);
+        using var model = from is { State.Stage: RetrainRun.Control }
+            ? null
+            : RetrainRun.Run(session, RetrainRun.Stage, ticket, Take(ref from, RetrainRun.Stage));
+        if (model is not null)
+            SaveModel(session, model, ticket);
         if (request.Recipe.Evaluate.EqualEpochControl)
         {
             using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
@@ -51,25 +63,31 @@ public static class RecipeRunner
         return Conclude(session);
     }
 
-    private static ITicketMask Search(RunSession session, (string Path, RunState State)? from) => (session.Recipe.Search, session.Recipe.Draw) switch
-    {
-        (SlimmingSearch search, DrawOptions draw) => SearchRun.Run(session, search, draw, from),
-        (RandomStructuredSearch random, DrawOptions draw) => RandomSearchRun.Run(session, random, draw),
-        (MaskSearch search, WeightDrawOptions draw) => MaskSearchRun.Run(session, search, draw, from),
-        (MagnitudeSearch search, WeightDrawOptions draw) => MagnitudeSearchRun.Run(session, search, draw, from),
-        (OneShotSearch, WeightDrawOptions draw) => DrawnTicketRun.OneShot(session, draw),
-        (RandomWeightSearch search, WeightDrawOptions draw) => DrawnTicketRun.Random(session, search, draw),
-        (SavedTicketSearch search, { } draw) => DrawnTicketRun.Saved(session, search, draw),
-        var (search, draw) => throw new NotSupportedException($"no run for {search?.GetType().Name} with {draw?.GetType().Name}"),
-    };
+    private static ITicketMask Search(RunSession session, (string Path, RunState State)? from) =>
+        (session.Recipe.Search, session.Recipe.Draw) switch
+        {
+            (SlimmingSearch search, DrawOptions draw) => SearchRun.Run(session, search, draw, from),
+            (RandomStructuredSearch random, DrawOptions draw) => RandomSearchRun.Run(session, random, draw),
+            (MaskSearch search, WeightDrawOptions draw) => MaskSearchRun.Run(session, search, draw, from),
+            (MagnitudeSearch search, WeightDrawOptions draw) => MagnitudeSearchRun.Run(session, search, draw, from),
+            (OneShotSearch, WeightDrawOptions draw) => DrawnTicketRun.OneShot(session, draw),
+            (RandomWeightSearch search, WeightDrawOptions draw) => DrawnTicketRun.Random(session, search, draw),
+            (SavedTicketSearch search, { } draw) => DrawnTicketRun.Saved(session, search, draw),
+            var (search, draw) => throw new NotSupportedException(
+                $"no run for {search?.GetType().Name} with {draw?.GetType().Name}"
+            ),
+        };
 
     private static void Prepare(ExecutionOptions execution)
     {
         _ = execution.Models();
-        if (execution.Threads is { } threads) torch.set_num_threads(threads);
+        if (execution.Threads is { } threads)
+            torch.set_num_threads(threads);
     }
 
-    /// <summary>The newest checkpoint when resuming, its log cut back; null for a fresh start.</summary>
+    /// <summary>
+    /// The newest checkpoint when resuming, its log cut back; null for a fresh start.
+    /// </summary>
     private static (string Path, RunState State)? Resume(RunSession session)
     {
         if (!session.Request.Resume || RunCheckpoint.Newest(session.Folder) is not { } newest)
@@ -78,16 +96,21 @@ public static class RecipeRunner
             return null;
         }
         var state = newest.State;
-        if (state.RecipeHash != session.RecipeHash) throw RunSession.OtherRecipe(session.Folder);
+        if (state.RecipeHash != session.RecipeHash)
+            throw RunSession.OtherRecipe(session.Folder);
         if (state.DataHash != session.Data.Hash)
         {
-            throw new DataException($"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun");
+            throw new DataException(
+                $"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun"
+            );
         }
         if (state.InputsHash is { } inputs && inputs != session.InputsHash)
         {
             throw new DataException(
-                $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}), "
-                + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun");
+                $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, "
+                    + $"columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}), "
+                    + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun"
+            );
         }
         session.RewindEvents(state.EventsLength);
         session.Finished.AddRange(state.Finished);
@@ -99,7 +122,8 @@ public static class RecipeRunner
     /// <summary>Hands a checkpoint to the stage it belongs to, once.</summary>
     private static (string Path, RunState State)? Take(ref (string Path, RunState State)? from, string? stage)
     {
-        if (from?.State.Stage != stage) return null;
+        if (from?.State.Stage != stage)
+            return null;
         var taken = from;
         from = null;
         return taken;
@@ -121,38 +145,79 @@ public static class RecipeRunner
     private static void SaveModel(RunSession session, BertForSequenceClassification model, ITicketMask? ticket)
     {
         var cut = TicketRealisation.Cut(ticket, session.Recipe.Retrain);
-        var kept = cut is null ? null : new KeptUnits([.. cut.Heads.Select(StructuredMask.Kept)], [.. cut.Neurons.Select(StructuredMask.Kept)]);
+        var kept = cut is null
+            ? null
+            : new KeptUnits([.. cut.Heads.Select(StructuredMask.Kept)], [.. cut.Neurons.Select(StructuredMask.Kept)]);
         SlimmingCoefficients.Fold(model);
-        if (model.Encoder.Masks is FixedMasks masks) masks.Bake();
-        BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.ModelFolder, session.Folder.ModelFolder, kept);
+        if (model.Encoder.Masks is FixedMasks masks)
+            masks.Bake();
+        BertFiles.SaveClassifier(
+            model,
+            session.Data.Labels,
+            session.Request.ModelFolder,
+            session.Folder.ModelFolder,
+            kept
+        );
     }
 
     private static ControlSummary? Control(RunSession session)
     {
-        if (!session.Recipe.Evaluate.EqualEpochControl) return null;
-        using var control = BertFiles.LoadClassifier(session.Folder.ControlFolder, session.Data.Labels.Count, session.HeadKey, session.Execution);
+        if (!session.Recipe.Evaluate.EqualEpochControl)
+            return null;
+        using var control = BertFiles.LoadClassifier(
+            session.Folder.ControlFolder,
+            session.Data.Labels.Count,
+            session.HeadKey,
+            session.Execution
+        );
         var evaluated = Evaluator.Evaluate(control, session.Data.Evaluation.Examples, session.Stop);
         return new ControlSummary(control.Store.Count(n => !BertSites.IsEmbedding(n)), evaluated.Accuracy);
     }
 
     private static RunResult Conclude(RunSession session)
     {
-        using var model = BertFiles.LoadClassifier(session.Folder.ModelFolder, session.Data.Labels.Count, session.HeadKey, session.Execution);
-        // Everything up to here is in the last checkpoint, so a stop may break this off; on large data it takes long.
+        using var model = BertFiles.LoadClassifier(
+            session.Folder.ModelFolder,
+            session.Data.Labels.Count,
+            session.HeadKey,
+            session.Execution
+        );
+        // Everything up to here is in the last checkpoint, so a stop may break this off; on large
+        // data it takes long.
         var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples, session.Stop);
         var data = session.Data;
-        var heldOut = ReferenceEquals(data.Development, data.Evaluation) ? null : Evaluator.Evaluate(model, data.Development.Examples, session.Stop);
+        var heldOut = ReferenceEquals(data.Development, data.Evaluation)
+            ? null
+            : Evaluator.Evaluate(model, data.Development.Examples, session.Stop);
         using var dense = session.Checkpoint0();
         var test = session.Data.EvaluationName.StartsWith("test", StringComparison.Ordinal);
         var result = new RunResult(
-            RunResult.CurrentSchema, session.Recipe.Name, session.Recipe.Task, session.Recipe.Source, session.Recipe.Seed, "finished",
+            RunResult.CurrentSchema,
+            session.Recipe.Name,
+            session.Recipe.Task,
+            session.Recipe.Source,
+            session.Recipe.Seed,
+            "finished",
             new ModelSummary(
-                Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)), model.Store.Count(), model.Store.Count(n => !BertSites.IsEmbedding(n)),
-                dense.Config.Layers, dense.Config.Hidden, dense.Config.HeadsPerLayer.Max(), dense.Config.NeuronsPerLayer.Max(), session.Data.Labels.Count),
-            [.. session.Finished], session.Ticket, test ? null : evaluated.Accuracy, test ? evaluated.Accuracy : null, session.Data.EvaluationName, evaluated.Examples,
+                Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
+                model.Store.Count(),
+                model.Store.Count(n => !BertSites.IsEmbedding(n)),
+                dense.Config.Layers,
+                dense.Config.Hidden,
+                dense.Config.HeadsPerLayer.Max(),
+                dense.Config.NeuronsPerLayer.Max(),
+                session.Data.Labels.Count
+            ),
+            [.. session.Finished],
+            session.Ticket,
+            test ? null : evaluated.Accuracy,
+            test ? evaluated.Accuracy : null,
+            session.Data.EvaluationName,
+            evaluated.Examples,
             DateTimeOffset.UtcNow,
             heldOut is null ? null : new DevelopmentSummary(data.DevelopmentName, heldOut.Examples, heldOut.Accuracy),
-            Control(session));
+            Control(session)
+        );
         result.Save(session.Folder.ResultFile);
         return result;
     }

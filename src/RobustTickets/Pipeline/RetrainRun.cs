@@ -13,13 +13,30 @@ internal static class RetrainRun
     internal const string Stage = "retrain";
     internal const string Control = "control";
 
-    /// <summary>Trains from checkpoint-0, as <paramref name="ticket"/> says if there is one; goes on from a checkpoint if one is given.</summary>
-    internal static BertForSequenceClassification Run(RunSession session, string name, ITicketMask? ticket, (string Path, RunState State)? from)
+    /// <summary>
+    /// Trains from checkpoint-0, as <paramref name="ticket"/> says if there is one; goes on from a
+    /// checkpoint if one is given.
+    /// </summary>
+    internal static BertForSequenceClassification Run(
+        RunSession session,
+        string name,
+        ITicketMask? ticket,
+        (string Path, RunState State)? from
+    )
     {
         var retrain = session.Recipe.Retrain;
         var steps = StepCounts.Retrain(session.Recipe, session.Data.Train.Examples.Count);
         var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
-        StageLoop.Run(session, model, new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle) { Trained = trained, Final = true }, from);
+        StageLoop.Run(
+            session,
+            model,
+            new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
+            {
+                Trained = trained,
+                Final = true,
+            },
+            from
+        );
         return model;
     }
 }

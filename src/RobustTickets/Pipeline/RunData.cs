@@ -1,5 +1,6 @@
-// The examples of a run (spec 9.5): which are trained on, which are developed on (accuracy after each epoch), which are reported. The reported split is never looked
-// at before the end, unless the recipe asks for the released scripts' rule.
+// The examples of a run (spec 9.5): which are trained on, which are developed on (accuracy after
+// each epoch), which are reported. The reported split is never looked at before the end, unless the
+// recipe asks for the released scripts' rule.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
@@ -11,15 +12,20 @@ namespace RobustTickets.Pipeline;
 
 /// <summary>The data of a run, tokenised once.</summary>
 /// <param name="Train">Training examples.</param>
-/// <param name="Development">Examples looked at while training; the same object as <paramref name="Evaluation"/> where the data leave nothing else.</param>
+/// <param name="Development">Examples looked at while training; the same object as
+/// <paramref name="Evaluation"/> where the data leave nothing else.</param>
 /// <param name="DevelopmentName">Where they come from.</param>
 /// <param name="Evaluation">Examples whose accuracy is reported.</param>
-/// <param name="EvaluationName">Which split they are: test, dev, or a part carved out of train.</param>
+/// <param name="EvaluationName">Which split they are: test, dev, or a part carved out of
+/// train.</param>
 /// <param name="Labels">Class names in order.</param>
 /// <param name="Hash">Identity of the data for resuming.</param>
-/// <param name="Notes">What a person should know: splits used, label map, class-grouped files.</param>
+/// <param name="Notes">What a person should know: splits used, label map, class-grouped
+/// files.</param>
 /// <param name="Ids">Ids of the examples of each part that is not a whole file.</param>
-/// <param name="DevelopmentTexts">The development examples as texts, in the order of <paramref name="Development"/>; empty where they are the reported ones, which nothing may look at.</param>
+/// <param name="DevelopmentTexts">The development examples as texts, in the order of
+/// <paramref name="Development"/>; empty where they are the reported ones, which nothing may look
+/// at.</param>
 public sealed record RunData(
     EncodedSplit Train,
     EncodedSplit Development,
@@ -30,17 +36,23 @@ public sealed record RunData(
     string Hash,
     IReadOnlyList<string> Notes,
     SplitIds Ids,
-    IReadOnlyList<Example> DevelopmentTexts)
+    IReadOnlyList<Example> DevelopmentTexts
+)
 {
     /// <summary>
-    /// Reads the training split and the split that is reported (the labelled test split if there is one, else the development split, else the held-out part), and holds
-    /// out a development part by <see cref="Recipe.Split"/>. Data that the request's cache holds are not read again.
+    /// Reads the training split and the split that is reported (the labelled test split if there is
+    /// one, else the development split, else the held-out part), and holds
+    /// out a development part by <see cref="Recipe.Split"/>. Data that the request's cache holds
+    /// are not read again.
     /// </summary>
-    /// <exception cref="DataException">A file is missing or malformed, or labels do not fit.</exception>
+    /// <exception cref="DataException">A file is missing or malformed, or labels do not
+    /// fit.</exception>
     public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer)
     {
         RecipeCheck.Require(request.Recipe, "recipe");
-        return request.Cache is { } cache ? cache.Get(request, () => Read(request, tokenizer)) : Read(request, tokenizer);
+        return request.Cache is { } cache
+            ? cache.Get(request, () => Read(request, tokenizer))
+            : Read(request, tokenizer);
     }
 
     private static RunData Read(TrainRequest request, WordPieceTokenizer tokenizer)
@@ -50,41 +62,73 @@ public sealed record RunData(
         var train = DataSet.Load(request.DataPath, recipe.Task, "train", request.Data);
         notes.Add(train.Summary());
         notes.AddRange(train.Notes);
-        if (Splits.ClassGroupedWarning(train) is { } warning) notes.Add($"{warning}. Here training shuffles; the released scripts read such a file in order while searching, and attack its first examples");
+        if (Splits.ClassGroupedWarning(train) is { } warning)
+            notes.Add(
+                $"{warning}. Here training shuffles; the released scripts read such a file in order while "
+                    + "searching, and attack its first examples"
+            );
         var seed = (ulong)split.Seed;
-        var examples = split.TrainExamples is { } wanted ? Splits.Stratified(train.Examples, wanted, seed) : train.Examples;
+        var examples = split.TrainExamples is { } wanted
+            ? Splits.Stratified(train.Examples, wanted, seed)
+            : train.Examples;
         var sampled = examples.Count < train.Examples.Count;
-        if (sampled) notes.Add($"a sample of {examples.Count} of the {train.Examples.Count} training examples is used, seed {split.Seed}");
+        if (sampled)
+            notes.Add(
+                $"a sample of {examples.Count} of the {train.Examples.Count} training examples is used, seed "
+                    + $"{split.Seed}"
+            );
 
         var options = (request.Data ?? new DataOptions()) with { Labels = train.Labels };
         var reported = Published(request, options, notes);
-        var own = reported is { Name: "test" } && split.Dev == DevelopmentRule.Carved && DataSet.Holds(request.DataPath, recipe.Task, "dev")
-            ? DataSet.Load(request.DataPath, recipe.Task, "dev", options)
-            : null;
-        if (own is not null) notes.Add(own.Summary());
+        var own =
+            reported is { Name: "test" }
+            && split.Dev == DevelopmentRule.Carved
+            && DataSet.Holds(request.DataPath, recipe.Task, "dev")
+                ? DataSet.Load(request.DataPath, recipe.Task, "dev", options)
+                : null;
+        if (own is not null)
+            notes.Add(own.Summary());
         CarvedSplit? carved = null;
         if (reported is null || (own is null && split.Dev == DevelopmentRule.Carved))
         {
             carved = Splits.CarveDev(examples, recipe.DevFraction, seed);
-            notes.Add($"{carved.Dev.Count} of {examples.Count} training examples are held out for development, seed {split.Seed}");
+            notes.Add(
+                $"{carved.Dev.Count} of {examples.Count} training examples are held out for development, seed "
+                    + $"{split.Seed}"
+            );
         }
 
         var evaluated = reported?.Examples;
-        if (evaluated is not null && split.EvaluationExamples is { } most) evaluated = Splits.Stratified(evaluated, most, seed);
+        if (evaluated is not null && split.EvaluationExamples is { } most)
+            evaluated = Splits.Stratified(evaluated, most, seed);
         var part = evaluated is not null && evaluated.Count < reported!.Examples.Count;
-        var heldOut = carved is null ? null : $"dev (carved: {carved.Dev.Count} of {examples.Count} training examples, seed {split.Seed})";
+        var heldOut = carved is null
+            ? null
+            : $"dev (carved: {carved.Dev.Count} of {examples.Count} training examples, seed {split.Seed})";
         var kept = carved?.Train ?? examples;
         var development = own?.Examples ?? carved?.Dev;
         var encodedDevelopment = development is null ? null : Encode(development);
         var evaluation = evaluated is null ? encodedDevelopment! : Encode(evaluated);
-        var name = reported is null ? heldOut! : part ? $"{reported.Name} (sample of {evaluated!.Count} of {reported.Examples.Count}, seed {split.Seed})" : reported.Name;
+        var name =
+            reported is null ? heldOut!
+            : part ? $"{reported.Name} (sample of {evaluated!.Count} of {reported.Examples.Count}, seed {split.Seed})"
+            : reported.Name;
         return new RunData(
-            Encode(kept), encodedDevelopment ?? evaluation, own?.Name ?? heldOut ?? name, evaluation, name, train.Labels.Names, train.Sha256, notes,
+            Encode(kept),
+            encodedDevelopment ?? evaluation,
+            own?.Name ?? heldOut ?? name,
+            evaluation,
+            name,
+            train.Labels.Names,
+            train.Sha256,
+            notes,
             new SplitIds(
                 sampled ? [.. kept.Select(e => e.Id)] : null,
                 carved is null ? null : carved.DevIds,
-                part ? [.. evaluated!.Select(e => e.Id)] : null),
-            evaluated is null ? [] : development ?? []);
+                part ? [.. evaluated!.Select(e => e.Id)] : null
+            ),
+            evaluated is null ? [] : development ?? []
+        );
 
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);
     }
@@ -93,7 +137,8 @@ public sealed record RunData(
     {
         foreach (var name in (string[])["test", "dev"])
         {
-            if (!DataSet.Holds(request.DataPath, request.Recipe.Task, name)) continue;
+            if (!DataSet.Holds(request.DataPath, request.Recipe.Task, name))
+                continue;
             var split = DataSet.Load(request.DataPath, request.Recipe.Task, name, options);
             notes.Add(split.Summary());
             return split;
@@ -102,8 +147,15 @@ public sealed record RunData(
     }
 }
 
-/// <summary>Ids of the examples of each part that is not a whole file; null where it is, or (training) where it is the file without the development part.</summary>
+/// <summary>
+/// Ids of the examples of each part that is not a whole file; null where it is, or (training) where
+/// it is the file without the development part.
+/// </summary>
 /// <param name="Train">Ids trained on.</param>
 /// <param name="Development">Ids held out.</param>
 /// <param name="Evaluation">Ids reported on.</param>
-public sealed record SplitIds(IReadOnlyList<string>? Train, IReadOnlyList<string>? Development, IReadOnlyList<string>? Evaluation);
+public sealed record SplitIds(
+    IReadOnlyList<string>? Train,
+    IReadOnlyList<string>? Development,
+    IReadOnlyList<string>? Evaluation
+);

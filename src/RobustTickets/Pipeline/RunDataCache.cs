@@ -1,4 +1,5 @@
-// Runs that differ in seed or method only see the same examples: read and tokenised once in a process, whatever the number of runs.
+// Runs that differ in seed or method only see the same examples: read and tokenised once in a
+// process, whatever the number of runs.
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Recipes;
@@ -16,7 +17,15 @@ public sealed class RunDataCache
     internal RunData Get(TrainRequest request, Func<RunData> read)
     {
         var recipe = request.Recipe;
-        var key = new Key(Path.GetFullPath(request.ModelFolder), Path.GetFullPath(request.DataPath), request.Data, recipe.Task, recipe.MaxLength, recipe.DevFraction, recipe.Split);
+        var key = new Key(
+            Path.GetFullPath(request.ModelFolder),
+            Path.GetFullPath(request.DataPath),
+            request.Data,
+            recipe.Task,
+            recipe.MaxLength,
+            recipe.DevFraction,
+            recipe.Split
+        );
         var entry = _data.GetOrAdd(key, _ => new Lazy<RunData>(read));
         try
         {
@@ -30,6 +39,16 @@ public sealed class RunDataCache
         }
     }
 
-    /// <summary>Everything that shapes the encoded examples; the model folder stands for its tokenizer.</summary>
-    private sealed record Key(string Model, string Path, DataOptions? Options, string Task, int MaxLength, double DevFraction, SplitOptions Split);
+    /// <summary>
+    /// Everything that shapes the encoded examples; the model folder stands for its tokenizer.
+    /// </summary>
+    private sealed record Key(
+        string Model,
+        string Path,
+        DataOptions? Options,
+        string Task,
+        int MaxLength,
+        double DevFraction,
+        SplitOptions Split
+    );
 }

@@ -1,5 +1,6 @@
-// The identity of everything a run computes on, so that a resumed run cannot go on with something else: not the files' bytes but what was made of them. A limit, another
-// column, another label map, another vocabulary: each changes the encoded examples.
+// The identity of everything a run computes on, so that a resumed run cannot go on with something
+// else: not the files' bytes but what was made of them. A limit, another column, another label map,
+// another vocabulary: each changes the encoded examples.
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using RobustTickets.Checkpoints;
@@ -10,11 +11,15 @@ namespace RobustTickets.Pipeline;
 /// <summary>Hashes the inputs of a run.</summary>
 internal static class RunInputs
 {
-    /// <summary>SHA-256 over the examples that are trained and evaluated on, the class names, the weights of checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files).</summary>
+    /// <summary>
+    /// SHA-256 over the examples that are trained and evaluated on, the class names, the weights of
+    /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files).
+    /// </summary>
     internal static string Hash(RunData data, ITensorSource weights, params IEnumerable<string?> named)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var label in data.Labels) Text(label);
+        foreach (var label in data.Labels)
+            Text(label);
         Examples(data.Train);
         Examples(data.Development);
         Examples(data.Evaluation);
@@ -23,7 +28,8 @@ internal static class RunInputs
             Text($"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
             hash.AppendData(weights.Bytes(tensor.Name).Span);
         }
-        foreach (var text in named.OfType<string>()) Text(text);
+        foreach (var text in named.OfType<string>())
+            Text(text);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Examples(EncodedSplit split)

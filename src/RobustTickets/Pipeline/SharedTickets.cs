@@ -1,6 +1,9 @@
-// Rows of a table that take their ticket from the run of another row. Two cases. Rows that search alike and only draw, realise or retrain otherwise (a sweep over sparsity, the
-// ablations of initialization and structure) need one search for all of them, and so do the rounds of magnitude pruning on the way to another row's sparsity; since
-// a search does not know what becomes of its ticket, the outcome is bit for bit that of a search of their own. And random tickets that keep as many weights in every matrix as another row's ticket does (RobusT 4.2, spec 10.3).
+// Rows of a table that take their ticket from the run of another row. Two cases. Rows that search
+// alike and only draw, realise or retrain otherwise (a sweep over sparsity, the ablations of
+// initialization and structure) need one search for all of them, and so do the rounds of magnitude
+// pruning on the way to another row's sparsity; since a search does not know what becomes of its
+// ticket, the outcome is bit for bit that of a search of their own. And random tickets that keep as
+// many weights in every matrix as another row's ticket does (RobusT 4.2, spec 10.3).
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
@@ -11,7 +14,9 @@ namespace RobustTickets.Pipeline;
 /// <summary>Turns a row's recipe into one that takes a ticket from another run.</summary>
 internal static class SharedTickets
 {
-    /// <summary>The recipe, or null with a problem when the two rows cannot share a ticket.</summary>
+    /// <summary>
+    /// The recipe, or null with a problem when the two rows cannot share a ticket.
+    /// </summary>
     /// <param name="own">Recipe of the row as the file gives it.</param>
     /// <param name="source">Recipe of the row that it takes the ticket from.</param>
     /// <param name="row">Name of that row.</param>
@@ -23,14 +28,21 @@ internal static class SharedTickets
         {
             (null, _) => "its recipe has no search, so it takes no ticket",
             (_, null) => $"row \"{row}\" has no search, so it has no ticket to give",
-            (RandomWeightSearch, _) => source.Draw is WeightDrawOptions ? null : $"row \"{row}\" draws heads and neurons; random weights match a ticket of single weights",
-            _ when !SearchAlike(own, source) => $"it searches otherwise than row \"{row}\" ({Difference(own, source)}), so it needs a search of its own",
+            (RandomWeightSearch, _) => source.Draw is WeightDrawOptions
+                ? null
+                : $"row \"{row}\" draws heads and neurons; random weights match a ticket of single weights",
+            _ when !SearchAlike(own, source) =>
+                $"it searches otherwise than row \"{row}\" ({Difference(own, source)}), so it needs a search of "
+                    + "its own",
             (MaskSearch, _) => null,
             (MagnitudeSearch rounds, MagnitudeSearch all) => Rounds(rounds, own.Draw!, all, source.Draw!, row),
-            _ when own.Draw != source.Draw => $"it draws otherwise than row \"{row}\", and only searches of masks and rounds of magnitude pruning leave something to draw from again",
+            _ when own.Draw != source.Draw =>
+                $"it draws otherwise than row \"{row}\", and only searches of masks and rounds of magnitude "
+                    + "pruning leave something to draw from again",
             _ => null,
         };
-        if (problem is not null) return null;
+        if (problem is not null)
+            return null;
         var changed = own with { Source = $"{own.Source} [ticket of row {row}]" };
         return own.Search switch
         {
@@ -41,7 +53,8 @@ internal static class SharedTickets
     }
 
     /// <summary>
-    /// The stages of another run's search that a recipe has the use of, so that their cost is its own as well: of rounds of pruning those up to its sparsity; none for a random
+    /// The stages of another run's search that a recipe has the use of, so that their cost is its
+    /// own as well: of rounds of pruning those up to its sparsity; none for a random
     /// ticket, which only counts another's weights.
     /// </summary>
     /// <param name="recipe">The recipe that <see cref="Of"/> made.</param>
@@ -49,33 +62,67 @@ internal static class SharedTickets
     /// <param name="stages">The stages of that run.</param>
     public static IEnumerable<StageSummary> Used(Recipe recipe, Recipe source, IReadOnlyList<StageSummary> stages)
     {
-        if (recipe.Search is not SavedTicketSearch) return [];
+        if (recipe.Search is not SavedTicketSearch)
+            return [];
         var searched = stages.Where(s => s.Stage is not (RetrainRun.Stage or RetrainRun.Control));
-        if ((source.Search, source.Draw, recipe.Draw) is not (MagnitudeSearch all, WeightDrawOptions most, WeightDrawOptions own)) return searched;
+        if (
+            (source.Search, source.Draw, recipe.Draw)
+            is not
+            (MagnitudeSearch all, WeightDrawOptions most, WeightDrawOptions own)
+        )
+            return searched;
         var rounds = Math.Round(own.Sparsity / most.Sparsity * all.Rounds);
         return searched.Where(s => MagnitudeSearchRun.Round(s.Stage) <= rounds);
     }
 
-    // Everything that a search can see. How many rounds are still to come is not seen by those before.
+    // Everything that a search can see. How many rounds are still to come is not seen by those
+    // before.
     private static bool SearchAlike(Recipe own, Recipe source)
     {
-        if (own.Search is MagnitudeSearch rounds && source.Search is MagnitudeSearch all) own = own with { Search = rounds with { Rounds = all.Rounds } };
-        return own == source with { Name = own.Name, Source = own.Source, Draw = own.Draw, Retrain = own.Retrain, Evaluate = own.Evaluate };
+        if (own.Search is MagnitudeSearch rounds && source.Search is MagnitudeSearch all)
+            own = own with { Search = rounds with { Rounds = all.Rounds } };
+        return own
+            == source with
+            {
+                Name = own.Name,
+                Source = own.Source,
+                Draw = own.Draw,
+                Retrain = own.Retrain,
+                Evaluate = own.Evaluate,
+            };
     }
 
-    /// <summary>Why some rounds of pruning are not the first ones of another search, or null.</summary>
-    private static string? Rounds(MagnitudeSearch own, TicketDraw draw, MagnitudeSearch all, TicketDraw most, string row)
+    /// <summary>
+    /// Why some rounds of pruning are not the first ones of another search, or null.
+    /// </summary>
+    private static string? Rounds(
+        MagnitudeSearch own,
+        TicketDraw draw,
+        MagnitudeSearch all,
+        TicketDraw most,
+        string row
+    )
     {
-        var (each, other) = (((WeightDrawOptions)draw).Sparsity / own.Rounds, ((WeightDrawOptions)most).Sparsity / all.Rounds);
-        if (own.Rounds > all.Rounds) return $"it prunes in {own.Rounds} rounds, row \"{row}\" in {all.Rounds}; the row with the most rounds gives the ticket";
-        return Math.Abs(each - other) <= 1e-9 ? null : FormattableString.Invariant($"it prunes {each:0.####} of the weights in a round, row \"{row}\" {other:0.####}");
+        var (each, other) = (
+            ((WeightDrawOptions)draw).Sparsity / own.Rounds,
+            ((WeightDrawOptions)most).Sparsity / all.Rounds
+        );
+        if (own.Rounds > all.Rounds)
+            return $"it prunes in {own.Rounds} rounds, row \"{row}\" in {all.Rounds}; the row with the most rounds "
+                + "gives the ticket";
+        return Math.Abs(each - other) <= 1e-9
+            ? null
+            : FormattableString.Invariant(
+                $"it prunes {each:0.####} of the weights in a round, row \"{row}\" {other:0.####}"
+            );
     }
 
-    private static string Difference(Recipe own, Recipe source) => own switch
-    {
-        _ when own.Search!.GetType() != source.Search!.GetType() => "search.kind",
-        _ when own.Search != source.Search => "search",
-        _ when own.Split != source.Split => "split",
-        _ => "max-length, batch-size or dev-fraction",
-    };
+    private static string Difference(Recipe own, Recipe source) =>
+        own switch
+        {
+            _ when own.Search!.GetType() != source.Search!.GetType() => "search.kind",
+            _ when own.Search != source.Search => "search",
+            _ when own.Split != source.Split => "split",
+            _ => "max-length, batch-size or dev-fraction",
+        };
 }

@@ -1,5 +1,7 @@
-// Tickets and groups that a recipe names, checked against the checkpoint before any data are read: a ticket of another shape, or groups that do not divide a matrix, never
-// get as far as training. What a named ticket holds belongs to the identity of a run's inputs.
+// Tickets and groups that a recipe names, checked against the checkpoint before any data are read:
+// a ticket of another shape, or groups that do not divide a matrix, never get as far as training.
+// What a named ticket holds belongs to the identity of a run's inputs.
+using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Recipes;
@@ -12,19 +14,24 @@ namespace RobustTickets.Pipeline;
 /// <summary>What a recipe's search needs beyond model and data.</summary>
 internal static class TicketInputs
 {
-    /// <summary>Refuses what does not fit the checkpoint; returns the identity of a named ticket, or null.</summary>
+    /// <summary>
+    /// Refuses what does not fit the checkpoint; returns the identity of a named ticket, or null.
+    /// </summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="config">Shape of the checkpoint.</param>
     /// <param name="run">Run folder, which ticket paths may be named from.</param>
-    /// <exception cref="CheckpointException">A ticket is missing, broken, or of another shape.</exception>
-    /// <exception cref="RecipeException">Groups do not divide a matrix, or the sparsity is not that of the named ticket.</exception>
+    /// <exception cref="CheckpointException">A ticket is missing, broken, or of another
+    /// shape.</exception>
+    /// <exception cref="RecipeException">Groups do not divide a matrix, or the sparsity is not that
+    /// of the named ticket.</exception>
     internal static string? Require(Recipe recipe, HuggingFaceConfig config, string run)
     {
         var shape = BertFiles.ConfigOf(config, 2);
         switch (recipe.Search)
         {
             case MaskSearch search:
-                if (HardConcreteMasks.GroupProblem(shape, search.Masks) is { } problem) throw new RecipeException($"search.masks.{problem}");
+                if (HardConcreteMasks.GroupProblem(shape, search.Masks) is { } problem)
+                    throw new RecipeException($"search.masks.{problem}");
                 return null;
             case RandomWeightSearch { Ticket: { } ticket }:
                 var named = Place(ticket, run);
@@ -32,7 +39,13 @@ internal static class TicketInputs
                 like.RequireShapes(BertSites.MaskableShapes(shape), named);
                 if (recipe.Draw is WeightDrawOptions { Sparsity: var asked } && Math.Abs(asked - like.Sparsity) > 0.005)
                 {
-                    throw new RecipeException(FormattableString.Invariant($"draw.sparsity: is {asked}, but the ticket whose counts are matched ({named}) has {like.Sparsity:0.####}; give that"));
+                    throw new RecipeException(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"draw.sparsity: is {asked}, but the ticket whose counts are matched ({named}) has "
+                                + $"{like.Sparsity:0.####}; give that"
+                        )
+                    );
                 }
                 return WeightTickets.Hash(like);
             case SavedTicketSearch search:
@@ -44,18 +57,25 @@ internal static class TicketInputs
     }
 
     /// <summary>
-    /// Where the ticket lies that a recipe names: beside the run itself (so that folders of runs which refer to each other can be moved), or from the current directory.
+    /// Where the ticket lies that a recipe names: beside the run itself (so that folders of runs
+    /// which refer to each other can be moved), or from the current directory.
     /// </summary>
     /// <param name="named">The path in the recipe.</param>
     /// <param name="run">Run folder.</param>
     /// <exception cref="RecipeException">Both places hold something of that name.</exception>
     internal static string Place(string named, string run)
     {
-        if (Path.IsPathRooted(named)) return named;
+        if (Path.IsPathRooted(named))
+            return named;
         var beside = Path.GetFullPath(Path.Combine(run, "..", named));
-        if (!Directory.Exists(beside)) return named;
-        if (!Directory.Exists(named) || Path.GetFullPath(named) == beside) return beside;
-        throw new RecipeException($"search.ticket: \"{named}\" lies both beside the run ({beside}) and in the current directory ({Path.GetFullPath(named)}); give the whole path of the one that is meant");
+        if (!Directory.Exists(beside))
+            return named;
+        if (!Directory.Exists(named) || Path.GetFullPath(named) == beside)
+            return beside;
+        throw new RecipeException(
+            $"search.ticket: \"{named}\" lies both beside the run ({beside}) and in the current directory "
+                + $"({Path.GetFullPath(named)}); give the whole path of the one that is meant"
+        );
     }
 
     /// <summary>The ticket folder that a path means: itself, or the one of a run.</summary>
@@ -63,12 +83,16 @@ internal static class TicketInputs
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var inside = Path.Combine(full, "ticket");
-        return !File.Exists(Path.Combine(full, TicketFolder.File)) && File.Exists(Path.Combine(inside, TicketFolder.File)) ? inside : full;
+        return
+            !File.Exists(Path.Combine(full, TicketFolder.File)) && File.Exists(Path.Combine(inside, TicketFolder.File))
+            ? inside
+            : full;
     }
 
     /// <summary>A ticket of single weights.</summary>
     /// <exception cref="CheckpointException">It is another kind of ticket, or none.</exception>
-    internal static WeightMask Weights(string path) => TicketFolder.Read(Resolve(path)) as WeightMask
+    internal static WeightMask Weights(string path) =>
+        TicketFolder.Read(Resolve(path)) as WeightMask
         ?? throw new CheckpointException($"{path}: is a ticket of heads and neurons; one of single weights is needed");
 
     private static string Saved(ITicketMask ticket, string path, BertConfig shape, TicketDraw? draw)
@@ -77,17 +101,31 @@ internal static class TicketInputs
         {
             case WeightMask mask:
                 mask.RequireShapes(BertSites.MaskableShapes(shape), path);
-                if (draw is not WeightDrawOptions weights) return WeightTickets.Hash(mask);
-                using (torch.scope()) return WeightTickets.Hash(WeightTickets.Draw(Resolve(path), mask, weights.Sparsity, out _));
+                if (draw is not WeightDrawOptions weights)
+                    return WeightTickets.Hash(mask);
+                using (torch.scope())
+                    return WeightTickets.Hash(WeightTickets.Draw(Resolve(path), mask, weights.Sparsity, out _));
             case StructuredMask mask:
-                if (draw is WeightDrawOptions) throw new RecipeException($"draw: {path} keeps heads and neurons, no sparsity of weights can be drawn from it; set draw to {{\"kind\":\"as-saved\"}}");
+                if (draw is WeightDrawOptions)
+                    throw new RecipeException(
+                        $"draw: {path} keeps heads and neurons, no sparsity of weights can be drawn from it; "
+                            + $"set draw to {{\"kind\":\"as-saved\"}}"
+                    );
                 var (heads, neurons) = (mask.Heads.Select(l => l.Length), mask.Neurons.Select(l => l.Length));
                 if (!heads.SequenceEqual(shape.HeadsPerLayer) || !neurons.SequenceEqual(shape.NeuronsPerLayer))
                 {
                     throw new TicketShapeException(
-                        $"{path}: is a ticket for layers of {string.Join(", ", heads)} heads and {string.Join(", ", neurons)} neurons, the checkpoint has {string.Join(", ", shape.HeadsPerLayer)} and {string.Join(", ", shape.NeuronsPerLayer)}; a ticket fits a checkpoint of its own shape only");
+                        $"{path}: is a ticket for layers of {string.Join(", ", heads)} heads and "
+                            + $"{string.Join(", ", neurons)} neurons, the checkpoint has "
+                            + $"{string.Join(", ", shape.HeadsPerLayer)} and "
+                            + $"{string.Join(", ", shape.NeuronsPerLayer)}; a ticket fits a checkpoint of its own "
+                            + "shape only"
+                    );
                 }
-                return string.Join(';', mask.Heads.Concat(mask.Neurons).Select(l => string.Concat(l.Select(k => k ? '1' : '0'))));
+                return string.Join(
+                    ';',
+                    mask.Heads.Concat(mask.Neurons).Select(l => string.Concat(l.Select(k => k ? '1' : '0')))
+                );
             default:
                 throw new NotSupportedException($"no shape check of {ticket.GetType().Name}");
         }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using RobustTickets.Checkpoints;
-using RobustTickets.Models;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
@@ -15,8 +15,10 @@ namespace RobustTickets.Pretraining;
 /// <param name="Config">Shape of the model.</param>
 /// <param name="Tokenizer">Tokenizer; its vocabulary must have the size the config says.</param>
 /// <param name="OutFolder">Hugging Face folder to write.</param>
-/// <param name="Epochs">Passes over the corpus; the schedule ends there unless <paramref name="Budget"/> is given.</param>
-/// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the share of time spent, and the run ends when it is used up.</param>
+/// <param name="Epochs">Passes over the corpus; the schedule ends there unless
+/// <paramref name="Budget"/> is given.</param>
+/// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the share of
+/// time spent, and the run ends when it is used up.</param>
 /// <param name="BatchSize">Examples a step.</param>
 /// <param name="MaxLength">Word pieces of an example.</param>
 /// <param name="LearningRate">Peak learning rate.</param>
@@ -25,8 +27,20 @@ namespace RobustTickets.Pretraining;
 /// <param name="Masking">New choices each epoch or the same.</param>
 /// <param name="Seed">Seed of weights, order, masks and dropout.</param>
 public sealed record PretrainRequest(
-    IReadOnlyList<string> Corpus, HuggingFaceConfig Config, WordPieceTokenizer Tokenizer, string OutFolder, double Epochs = 1, TimeSpan? Budget = null, int BatchSize = 32,
-    int MaxLength = 128, double LearningRate = 5e-4, double WarmupFraction = 0.06, double MaskFraction = 0.15, MaskingMode Masking = MaskingMode.Dynamic, int Seed = 42);
+    IReadOnlyList<string> Corpus,
+    HuggingFaceConfig Config,
+    WordPieceTokenizer Tokenizer,
+    string OutFolder,
+    double Epochs = 1,
+    TimeSpan? Budget = null,
+    int BatchSize = 32,
+    int MaxLength = 128,
+    double LearningRate = 5e-4,
+    double WarmupFraction = 0.06,
+    double MaskFraction = 0.15,
+    MaskingMode Masking = MaskingMode.Dynamic,
+    int Seed = 42
+);
 
 /// <summary>Progress of pre-training.</summary>
 /// <param name="Step">Steps done.</param>
@@ -35,7 +49,14 @@ public sealed record PretrainRequest(
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Word pieces a second so far.</param>
 /// <param name="Remaining">Time left at this pace.</param>
-public sealed record PretrainProgress(long Step, double Share, double Loss, double LearningRate, double TokensPerSecond, TimeSpan Remaining);
+public sealed record PretrainProgress(
+    long Step,
+    double Share,
+    double Loss,
+    double LearningRate,
+    double TokensPerSecond,
+    TimeSpan Remaining
+);
 
 /// <summary>What came of it.</summary>
 /// <param name="Steps">Steps done.</param>
@@ -50,28 +71,51 @@ public static class Pretrainer
 {
     private const int Window = 20;
 
-    /// <summary>Trains from fresh weights and writes a Hugging Face folder of a BertForMaskedLM.</summary>
+    /// <summary>
+    /// Trains from fresh weights and writes a Hugging Face folder of a BertForMaskedLM.
+    /// </summary>
     /// <param name="request">What and how long.</param>
     /// <param name="progress">Told after every step, or null.</param>
     /// <param name="stop">Cancelling it writes the model as it is and throws.</param>
     /// <exception cref="DataException">The corpus cannot be read.</exception>
-    /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot be written.</exception>
+    /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
+    /// be written.</exception>
     /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the model so far is written.</exception>
-    public static PretrainResult Run(PretrainRequest request, IProgress<PretrainProgress>? progress, CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
+    /// model so far is written.</exception>
+    public static PretrainResult Run(
+        PretrainRequest request,
+        IProgress<PretrainProgress>? progress,
+        CancellationToken stop
+    )
     {
         if (request.Tokenizer.Vocabulary.Count > request.Config.VocabSize)
         {
-            throw new CheckpointException($"the vocabulary has {request.Tokenizer.Vocabulary.Count} word pieces, the config's vocab_size is {request.Config.VocabSize}");
+            throw new CheckpointException(
+                $"the vocabulary has {request.Tokenizer.Vocabulary.Count} word pieces, the config's vocab_size "
+                    + $"is {request.Config.VocabSize}"
+            );
         }
         var maxLength = Math.Min(request.MaxLength, request.Config.MaxPositionEmbeddings);
         var corpus = MaskedCorpus.Read(request.Corpus, request.Tokenizer, maxLength);
         var config = BertFiles.ConfigOf(request.Config, 2);
         var key = RandomKey.FromSeed(request.Seed);
         using var model = new BertForMaskedLM(
-            BertFiles.Fresh(BertSites.EncoderShapes(config).Concat(BertSites.MaskedLmShapes(config)), config, key.Derive(0L)), config, new ModelExecution());
+            BertFiles.Fresh(
+                BertSites.EncoderShapes(config).Concat(BertSites.MaskedLmShapes(config)),
+                config,
+                key.Derive(0L)
+            ),
+            config,
+            new ModelExecution()
+        );
         model.Store.RequireGradient(_ => true);
-        using var optimizer = new AdamW(model.Store, model.Store.Names.ToArray(), new AdamWOptions(WeightDecay: 0.01), AdamW.DecaysByName);
+        using var optimizer = new AdamW(
+            model.Store,
+            model.Store.Names.ToArray(),
+            new AdamWOptions(WeightDecay: 0.01),
+            AdamW.DecaysByName
+        );
         var sampler = new BatchSampler(corpus.Count, request.BatchSize, shuffle: true, key.Derive(1L));
         var total = Math.Max(1, (long)(sampler.StepsPerEpoch * request.Epochs));
         var clock = Stopwatch.StartNew();
@@ -80,24 +124,51 @@ public static class Pretrainer
         while (optimizer.Updates < total && Share() < 1 && !stop.IsCancellationRequested)
         {
             var share = Share();
-            var rate = request.LearningRate * Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
+            var rate =
+                request.LearningRate
+                * Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
             var (loss, seen) = Step(model, optimizer, corpus, sampler, key, rate, request);
             tokens += seen;
-            if (loss is { } value) losses.Add(value);
+            if (loss is { } value)
+                losses.Add(value);
             var left = share > 0 ? clock.Elapsed * ((1 - share) / share) : TimeSpan.Zero;
-            progress?.Report(new PretrainProgress(optimizer.Updates, Share(), losses.LastOrDefault(double.NaN), rate, tokens / clock.Elapsed.TotalSeconds, left));
+            progress?.Report(
+                new PretrainProgress(
+                    optimizer.Updates,
+                    Share(),
+                    losses.LastOrDefault(double.NaN),
+                    rate,
+                    tokens / clock.Elapsed.TotalSeconds,
+                    left
+                )
+            );
         }
         Save(model, request);
         stop.ThrowIfCancellationRequested();
         return new PretrainResult(
-            optimizer.Updates, tokens, clock.Elapsed.TotalSeconds, losses.Take(Window).DefaultIfEmpty(double.NaN).Average(), losses.TakeLast(Window).DefaultIfEmpty(double.NaN).Average());
+            optimizer.Updates,
+            tokens,
+            clock.Elapsed.TotalSeconds,
+            losses.Take(Window).DefaultIfEmpty(double.NaN).Average(),
+            losses.TakeLast(Window).DefaultIfEmpty(double.NaN).Average()
+        );
 
         double Share() => request.Budget is { } budget ? clock.Elapsed / budget : (double)optimizer.Updates / total;
     }
 
-    /// <summary>One step. A batch of few and short examples may hold nothing to predict and then has no loss.</summary>
+    /// <summary>
+    /// One step. A batch of few and short examples may hold nothing to predict and then has no
+    /// loss.
+    /// </summary>
     private static (double? Loss, int Tokens) Step(
-        BertForMaskedLM model, AdamW optimizer, MaskedCorpus corpus, BatchSampler sampler, RandomKey key, double rate, PretrainRequest request)
+        BertForMaskedLM model,
+        AdamW optimizer,
+        MaskedCorpus corpus,
+        BatchSampler sampler,
+        RandomKey key,
+        double rate,
+        PretrainRequest request
+    )
     {
         using var scope = torch.scope();
         var done = optimizer.Updates;
@@ -115,7 +186,10 @@ public static class Pretrainer
             loss = mean.item<float>();
         }
         var norm = optimizer.MeasureNorm(1.0);
-        if (!double.IsFinite(loss ?? 0) || !double.IsFinite(norm.Norm)) throw new NumericFailureException($"pretrain, step {done + 1}: the loss is {loss} and the gradient norm {norm.Norm}");
+        if (!double.IsFinite(loss ?? 0) || !double.IsFinite(norm.Norm))
+            throw new NumericFailureException(
+                $"pretrain, step {done + 1}: the loss is {loss} and the gradient norm {norm.Norm}"
+            );
         optimizer.Step(rate, norm.Factor);
         model.Store.ClearGradients();
         return (loss, masked.Batch.Tokens);
@@ -124,7 +198,12 @@ public static class Pretrainer
     private static void Save(BertForMaskedLM model, PretrainRequest request)
     {
         var config = request.Config with { Architectures = ["BertForMaskedLM"] };
-        HuggingFaceFolderWriter.WriteStreamed(request.OutFolder, config, model.Store.Names.Select(n => BertFiles.Stream(n, model.Store[n])), replace: true);
+        HuggingFaceFolderWriter.WriteStreamed(
+            request.OutFolder,
+            config,
+            model.Store.Names.Select(n => BertFiles.Stream(n, model.Store[n])),
+            replace: true
+        );
         request.Tokenizer.SaveTo(request.OutFolder);
     }
 }

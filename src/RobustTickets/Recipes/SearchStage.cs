@@ -1,5 +1,6 @@
-// The kinds of search (spec 13, column P): what is learned, or drawn, that says which parts of the network a ticket keeps. Each kind is one record here and one
-// run beside it (SearchRun); its ticket is drawn by the recipe's draw rule.
+// The kinds of search (spec 13, column P): what is learned, or drawn, that says which parts of the
+// network a ticket keeps. Each kind is one record here and one run beside it (SearchRun); its
+// ticket is drawn by the recipe's draw rule.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
 using RobustTickets.Searches;
@@ -24,9 +25,11 @@ public abstract record SearchStage;
 /// <param name="Slimming">L1 penalties on the coefficients.</param>
 /// <param name="Optimizer">Optimiser of weights and coefficients together.</param>
 /// <param name="Stop">When the search ends.</param>
-/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the stop (spec 8.4).</param>
+/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the
+/// stop (spec 8.4).</param>
 /// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
-/// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec 8.5).</param>
+/// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec
+/// 8.5).</param>
 public sealed record SlimmingSearch(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
@@ -34,8 +37,12 @@ public sealed record SlimmingSearch(
     StopOptions Stop,
     double HorizonEpochs = 1.0,
     int SnapshotsPerEpoch = 20,
-    bool Shuffle = true) : SearchStage;
+    bool Shuffle = true
+) : SearchStage;
 
-/// <summary>No search: coefficients are random numbers (EarlyRobust's random tickets, spec 8.10 c).</summary>
-/// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole identity.</param>
+/// <summary>
+/// No search: coefficients are random numbers (EarlyRobust's random tickets, spec 8.10 c).
+/// </summary>
+/// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole
+/// identity.</param>
 public sealed record RandomStructuredSearch(int Trial = 0) : SearchStage;

@@ -1,22 +1,36 @@
-// Which examples a run trains on, develops on and reports (spec 9.5). The released scripts choose epochs and sparsities on the very split they report; here a tenth of
-// the training set is held out instead, on every task alike, and what is reported was never looked at before.
+// Which examples a run trains on, develops on and reports (spec 9.5). The released scripts choose
+// epochs and sparsities on the very split they report; here a tenth of the training set is held out
+// instead, on every task alike, and what is reported was never looked at before.
 namespace RobustTickets.Recipes;
 
 /// <summary>Where the development split comes from.</summary>
 public enum DevelopmentRule
 {
     /// <summary>
-    /// The data's own labelled development split when another one is reported, else <see cref="Recipe.DevFraction"/> of the training set, held out and not trained on.
+    /// The data's own labelled development split when another one is reported, else
+    /// <see cref="Recipe.DevFraction"/> of the training set, held out and not trained on.
     /// </summary>
     Carved,
 
-    /// <summary>The reported split itself, as in the released scripts; the whole training set is trained on.</summary>
+    /// <summary>
+    /// The reported split itself, as in the released scripts; the whole training set is trained on.
+    /// </summary>
     Released,
 }
 
-/// <summary>The examples of a run. Choices depend on <paramref name="Seed"/> alone, so that runs with other seeds see the same data.</summary>
+/// <summary>
+/// The examples of a run. Choices depend on <paramref name="Seed"/> alone, so that runs with other
+/// seeds see the same data.
+/// </summary>
 /// <param name="Dev">Where the development split comes from.</param>
-/// <param name="TrainExamples">Train on a sample of so many examples with the file's class shares; null takes all.</param>
-/// <param name="EvaluationExamples">Report on a sample of so many examples with the file's class shares; null takes all.</param>
+/// <param name="TrainExamples">Train on a sample of so many examples with the file's class shares;
+/// null takes all.</param>
+/// <param name="EvaluationExamples">Report on a sample of so many examples with the file's class
+/// shares; null takes all.</param>
 /// <param name="Seed">Seed of the held-out part and of the samples.</param>
-public sealed record SplitOptions(DevelopmentRule Dev = DevelopmentRule.Carved, int? TrainExamples = null, int? EvaluationExamples = null, int Seed = 42);
+public sealed record SplitOptions(
+    DevelopmentRule Dev = DevelopmentRule.Carved,
+    int? TrainExamples = null,
+    int? EvaluationExamples = null,
+    int Seed = 42
+);

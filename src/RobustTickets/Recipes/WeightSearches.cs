@@ -1,4 +1,5 @@
-// Searches whose tickets are single weights (spec 13, rows 7 to 9): hard-concrete masks (RobusT), magnitudes (lottery tickets, one shot), random positions, a saved ticket.
+// Searches whose tickets are single weights (spec 13, rows 7 to 9): hard-concrete masks (RobusT),
+// magnitudes (lottery tickets, one shot), random positions, a saved ticket.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -11,28 +12,46 @@ namespace RobustTickets.Recipes;
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Epochs">Epochs; may be fractional.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-public sealed record DenseTraining(ObjectiveOptions Objective, OptimizerOptions Optimizer, double Epochs, bool Shuffle = true);
+public sealed record DenseTraining(
+    ObjectiveOptions Objective,
+    OptimizerOptions Optimizer,
+    double Epochs,
+    bool Shuffle = true
+);
 
 /// <summary>Which epoch's scores a ticket is drawn from (spec 9.5).</summary>
 public enum DrawEpochRule
 {
-    /// <summary>The last of the search, or the one that <see cref="MaskSearch.DrawEpoch"/> names.</summary>
+    /// <summary>
+    /// The last of the search, or the one that <see cref="MaskSearch.DrawEpoch"/> names.
+    /// </summary>
     Last,
 
-    /// <summary>The epoch after which deterministic gates were most accurate on development examples, the first of equals, as in the directory that the released script draws from.</summary>
+    /// <summary>
+    /// The epoch after which deterministic gates were most accurate on development examples, the
+    /// first of equals, as in the directory that the released script draws from.
+    /// </summary>
     BestDev,
 }
 
-/// <summary>RobusT (ACL 2022, 3.2; spec 9.2, 15.11): masks are learned on a fine-tuned network that stays as it is.</summary>
-/// <param name="FineTune">Training that the search starts from (theta_ft); null starts from the given checkpoint itself.</param>
-/// <param name="Objective">What is minimised while the masks are learned; the penalty on open gates comes on top.</param>
+/// <summary>
+/// RobusT (ACL 2022, 3.2; spec 9.2, 15.11): masks are learned on a fine-tuned network that stays as
+/// it is.
+/// </summary>
+/// <param name="FineTune">Training that the search starts from (theta_ft); null starts from the
+/// given checkpoint itself.</param>
+/// <param name="Objective">What is minimised while the masks are learned; the penalty on open gates
+/// comes on top.</param>
 /// <param name="Masks">Masks and penalty.</param>
 /// <param name="Optimizer">Optimiser of the scores.</param>
 /// <param name="Epochs">Length of the search, its schedule and its ramp.</param>
-/// <param name="DrawEpoch">Epoch whose scores the ticket is drawn from; the search ends there. Null = the last.</param>
-/// <param name="FreezeBase">Whether the network is frozen; the released code lets its gradients pile up and clips over them (spec 9.2).</param>
+/// <param name="DrawEpoch">Epoch whose scores the ticket is drawn from; the search ends there. Null
+/// = the last.</param>
+/// <param name="FreezeBase">Whether the network is frozen; the released code lets its gradients
+/// pile up and clips over them (spec 9.2).</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form where it is the last. Looks at whole epochs only.</param>
+/// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
+/// where it is the last. Looks at whole epochs only.</param>
 public sealed record MaskSearch(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
@@ -42,18 +61,24 @@ public sealed record MaskSearch(
     double? DrawEpoch = null,
     bool FreezeBase = true,
     bool Shuffle = true,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] DrawEpochRule DrawFrom = DrawEpochRule.Last) : SearchStage;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        DrawEpochRule DrawFrom = DrawEpochRule.Last
+) : SearchStage;
 
 /// <summary>
-/// Iterative magnitude pruning (Chen et al. 2020; spec 10.1, 15.12): each round trains from the pre-trained encoder under the mask so far, then prunes the smallest weights,
-/// the same share of all weights in every round, until the draw's sparsity is reached after the last.
+/// Iterative magnitude pruning (Chen et al. 2020; spec 10.1, 15.12): each round trains from the
+/// pre-trained encoder under the mask so far, then prunes the smallest weights,
+/// the same share of all weights in every round, until the draw's sparsity is reached after the
+/// last.
 /// </summary>
 /// <param name="Objective">What a round minimises.</param>
 /// <param name="Optimizer">Optimiser and schedule, made anew in every round.</param>
 /// <param name="Rounds">Number of rounds.</param>
 /// <param name="EpochsPerRound">Epochs of a round.</param>
-/// <param name="HorizonEpochs">Length of the schedule in every round; null = the round. The released code keeps 30 epochs in each, so the rate hardly falls.</param>
-/// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released code lets it go on.</param>
+/// <param name="HorizonEpochs">Length of the schedule in every round; null = the round. The
+/// released code keeps 30 epochs in each, so the rate hardly falls.</param>
+/// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
+/// code lets it go on.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 public sealed record MagnitudeSearch(
     ObjectiveOptions Objective,
@@ -62,16 +87,28 @@ public sealed record MagnitudeSearch(
     double EpochsPerRound = 3,
     double? HorizonEpochs = null,
     bool RewindClassifier = false,
-    bool Shuffle = true) : SearchStage;
+    bool Shuffle = true
+) : SearchStage;
 
-/// <summary>One-shot magnitude pruning of the pre-trained weights, without any training (spec 10.2).</summary>
+/// <summary>
+/// One-shot magnitude pruning of the pre-trained weights, without any training (spec 10.2).
+/// </summary>
 public sealed record OneShotSearch() : SearchStage;
 
-/// <summary>Random positions (RobusT 4.2; spec 10.3, 15.13): as many weights kept in every matrix as another ticket keeps there, or the same share in all.</summary>
-/// <param name="Ticket">Run or ticket folder (from beside the run, or from the current directory) whose counts are matched; null = the draw's sparsity everywhere.</param>
-/// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a layer.</param>
+/// <summary>
+/// Random positions (RobusT 4.2; spec 10.3, 15.13): as many weights kept in every matrix as another
+/// ticket keeps there, or the same share in all.
+/// </summary>
+/// <param name="Ticket">Run or ticket folder (from beside the run, or from the current directory)
+/// whose counts are matched; null = the draw's sparsity everywhere.</param>
+/// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a
+/// layer.</param>
 public sealed record RandomWeightSearch(string? Ticket = null, RandomPool Pool = RandomPool.Matrix) : SearchStage;
 
-/// <summary>A ticket that was drawn before, on any checkpoint of the same shape. A ticket of weights that was saved with its scores can be drawn at another sparsity.</summary>
-/// <param name="Ticket">Run or ticket folder, from beside the run or from the current directory.</param>
+/// <summary>
+/// A ticket that was drawn before, on any checkpoint of the same shape. A ticket of weights that
+/// was saved with its scores can be drawn at another sparsity.
+/// </summary>
+/// <param name="Ticket">Run or ticket folder, from beside the run or from the current
+/// directory.</param>
 public sealed record SavedTicketSearch(string Ticket) : SearchStage;

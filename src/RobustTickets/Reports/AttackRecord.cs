@@ -1,6 +1,9 @@
-// One attack of a run. Every number is recomputed from examples.jsonl with the definitions of spec 11.2 (TextAttack's): misclassified originals are skipped, and
-//   Clean = (S + F) / N,  Aua = F / N,  Suc = S / (S + F),  #Query = mean over the non-skipped;  S succeeded, F failed, K skipped, N = S + F + K.
-// summary.json is shown for its settings and compared with what was recomputed; a difference is a finding.
+// One attack of a run. Every number is recomputed from examples.jsonl with the definitions of spec
+// 11.2 (TextAttack's): misclassified originals are skipped, and
+//   Clean = (S + F) / N, Aua = F / N, Suc = S / (S + F), #Query = mean over the non-skipped; S
+//     succeeded, F failed, K skipped, N = S + F + K.
+// summary.json is shown for its settings and compared with what was recomputed; a difference is a
+// finding.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -33,15 +36,22 @@ public sealed record AttackExample(
     double OriginalScore,
     double PerturbedScore,
     int Words,
-    int WordsChanged);
+    int WordsChanged
+);
 
 /// <summary>An attack and its outcomes.</summary>
 /// <param name="Name">Name of its folder: the attack recipe.</param>
 /// <param name="Examples">One record per example, in file order.</param>
-/// <param name="Summary">The plain fields of <c>summary.json</c>, name = value; empty when absent.</param>
-/// <param name="Settings">What determined the numbers, line by line: name = value (source); empty when <c>summary.json</c> is absent.</param>
+/// <param name="Summary">The plain fields of <c>summary.json</c>, name = value; empty when
+/// absent.</param>
+/// <param name="Settings">What determined the numbers, line by line: name = value (source); empty
+/// when <c>summary.json</c> is absent.</param>
 public sealed record AttackRecord(
-    string Name, IReadOnlyList<AttackExample> Examples, IReadOnlyList<KeyValuePair<string, string>> Summary, IReadOnlyList<KeyValuePair<string, string>> Settings)
+    string Name,
+    IReadOnlyList<AttackExample> Examples,
+    IReadOnlyList<KeyValuePair<string, string>> Summary,
+    IReadOnlyList<KeyValuePair<string, string>> Settings
+)
 {
     /// <summary>Number of examples N.</summary>
     public int Count => Examples.Count;
@@ -72,7 +82,11 @@ public sealed record AttackRecord(
 
     /// <summary>Mean share of words changed in successful attacks, in [0, 1].</summary>
     public double WordsChanged =>
-        Examples.Where(e => e.Result == "success" && e.WordsChanged > 0 && e.Words > 0).Select(e => (double)e.WordsChanged / e.Words).DefaultIfEmpty(0).Average();
+        Examples
+            .Where(e => e.Result == "success" && e.WordsChanged > 0 && e.Words > 0)
+            .Select(e => (double)e.WordsChanged / e.Words)
+            .DefaultIfEmpty(0)
+            .Average();
 
     /// <summary>Share of the most frequent true class among the examples, in [0, 1].</summary>
     public double MajorityShare => Count == 0 ? 0 : Share(Examples.GroupBy(e => e.Label).Max(g => g.Count()), Count);
@@ -86,51 +100,89 @@ public sealed record AttackRecord(
         var file = Path.Combine(folder, "examples.jsonl");
         var summaryFile = Path.Combine(folder, "summary.json");
         var summary = File.Exists(summaryFile) ? JsonFacts.Read(summaryFile) : JsonElement.Parse("{}");
-        if (summary.ValueKind != JsonValueKind.Object) throw new DataException($"{summaryFile}: is not an object");
-        // An example that could not be attacked (result "error") is in no figure; summary.json counts it.
-        var examples = Runs.EventLog.Read(file).Select((line, i) => IsError(line) ? null : Example(file, i + 1, line)).OfType<AttackExample>().ToArray();
-        var plain = summary.EnumerateObject().Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)).Select(p => KeyValuePair.Create(p.Name, p.Value.ToString()));
-        return new AttackRecord(Path.GetFileName(folder), examples, [.. plain], [.. Lines(summary), .. Refusals(summary)]);
+        if (summary.ValueKind != JsonValueKind.Object)
+            throw new DataException($"{summaryFile}: is not an object");
+        // An example that could not be attacked (result "error") is in no figure; summary.json
+        // counts it.
+        var examples = Runs
+            .EventLog.Read(file)
+            .Select((line, i) => IsError(line) ? null : Example(file, i + 1, line))
+            .OfType<AttackExample>()
+            .ToArray();
+        var plain = summary
+            .EnumerateObject()
+            .Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+            .Select(p => KeyValuePair.Create(p.Name, p.Value.ToString()));
+        return new AttackRecord(
+            Path.GetFileName(folder),
+            examples,
+            [.. plain],
+            [.. Lines(summary), .. Refusals(summary)]
+        );
     }
 
-    // "settings": plain fields, and lists of {item, value, source} (the recipe and what the caller added) and {kind, name, sha256, content} (resource files).
+    // "settings": plain fields, and lists of {item, value, source} (the recipe and what the caller
+    // added) and {kind, name, sha256, content} (resource files).
     private static IEnumerable<KeyValuePair<string, string>> Lines(JsonElement summary)
     {
-        if (!summary.TryGetProperty("settings", out var settings) || settings.ValueKind != JsonValueKind.Object) yield break;
+        if (!summary.TryGetProperty("settings", out var settings) || settings.ValueKind != JsonValueKind.Object)
+            yield break;
         foreach (var field in settings.EnumerateObject())
         {
             if (field.Value.ValueKind != JsonValueKind.Array)
             {
-                if (field.Value.ValueKind != JsonValueKind.Null) yield return new(field.Name.Replace('_', ' '), field.Value.ToString());
+                if (field.Value.ValueKind != JsonValueKind.Null)
+                    yield return new(field.Name.Replace('_', ' '), field.Value.ToString());
                 continue;
             }
             foreach (var line in field.Value.EnumerateArray())
             {
-                string Text(string name) => line.ValueKind == JsonValueKind.Object && line.TryGetProperty(name, out var v) ? v.ToString() : "";
-                if (Text("value").Length > 0) yield return new(Text("item"), Text("source").Length > 0 ? $"{Text("value")} ({Text("source")})" : Text("value"));
-                else if (Text("content").Length > 0) yield return new($"file: {Text("kind")}", $"{Text("name")}, {Text("content")}{(Text("sha256").Length > 0 ? $", sha256 {Text("sha256")}" : "")}");
+                string Text(string name) =>
+                    line.ValueKind == JsonValueKind.Object && line.TryGetProperty(name, out var v) ? v.ToString() : "";
+                if (Text("value").Length > 0)
+                    yield return new(
+                        Text("item"),
+                        Text("source").Length > 0 ? $"{Text("value")} ({Text("source")})" : Text("value")
+                    );
+                else if (Text("content").Length > 0)
+                    yield return new(
+                        $"file: {Text("kind")}",
+                        $"{Text("name")}, "
+                            + $"{Text("content")}{(Text("sha256").Length > 0 ? $", sha256 {Text("sha256")}" : "")}"
+                    );
             }
         }
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Refusals(JsonElement summary)
     {
-        if (!summary.TryGetProperty("constraints", out var constraints) || constraints.ValueKind != JsonValueKind.Array) yield break;
+        if (!summary.TryGetProperty("constraints", out var constraints) || constraints.ValueKind != JsonValueKind.Array)
+            yield break;
         foreach (var c in constraints.EnumerateArray())
         {
-            yield return new($"refused by {c.GetProperty("name")}", string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"{c.GetProperty("rejected").GetInt64():N0} of {c.GetProperty("offered").GetInt64():N0} ({c.GetProperty("rejected_percent").GetDouble():0.0} %)"));
+            yield return new(
+                $"refused by {c.GetProperty("name")}",
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"{c.GetProperty("rejected").GetInt64():N0} of {c.GetProperty("offered").GetInt64():N0} "
+                        + $"({c.GetProperty("rejected_percent").GetDouble():0.0} %)"
+                )
+            );
         }
     }
 
-    private static bool IsError(JsonElement line) => line.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.String && result.ValueEquals("error");
+    private static bool IsError(JsonElement line) =>
+        line.TryGetProperty("result", out var result)
+        && result.ValueKind == JsonValueKind.String
+        && result.ValueEquals("error");
 
     private static AttackExample Example(string file, int number, JsonElement line)
     {
         try
         {
             var result = line.GetProperty("result").GetString()!;
-            if (result is not ("success" or "failed" or "skipped")) throw new FormatException($"result is '{result}', not success, failed or skipped");
+            if (result is not ("success" or "failed" or "skipped"))
+                throw new FormatException($"result is '{result}', not success, failed or skipped");
             return new AttackExample(
                 line.GetProperty("id").ToString(),
                 line.GetProperty("label").GetInt32(),
@@ -144,7 +196,8 @@ public sealed record AttackRecord(
                 line.GetProperty("original_score").GetDouble(),
                 line.GetProperty("perturbed_score").GetDouble(),
                 line.GetProperty("words").GetInt32(),
-                line.GetProperty("words_changed").GetInt32());
+                line.GetProperty("words_changed").GetInt32()
+            );
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -153,9 +206,10 @@ public sealed record AttackRecord(
     }
 
     // {"text": "..."} or {"question": "...", "sentence": "..."}; a plain string is one column.
-    private static string Columns(JsonElement text) => text.ValueKind == JsonValueKind.Object
-        ? string.Join('\n', text.EnumerateObject().Select(p => p.Value.GetString()))
-        : text.GetString()!;
+    private static string Columns(JsonElement text) =>
+        text.ValueKind == JsonValueKind.Object
+            ? string.Join('\n', text.EnumerateObject().Select(p => p.Value.GetString()))
+            : text.GetString()!;
 
     private static double Share(int part, int whole) => whole == 0 ? 0 : (double)part / whole;
 }

@@ -1,5 +1,6 @@
-// What a careful reader would object to, found by the report itself: numbers that cannot carry the conclusion, comparisons that are none, runs that did not do
-// what they were asked. Each rule names its figures.
+// What a careful reader would object to, found by the report itself: numbers that cannot carry the
+// conclusion, comparisons that are none, runs that did not do what they were asked. Each rule names
+// its figures.
 using System.Globalization;
 
 namespace RobustTickets.Reports;
@@ -33,50 +34,94 @@ public static class Findings
 
     private static IEnumerable<Finding> OfRun(RunRecord run)
     {
-        Finding Warn(FormattableString text) => new(FindingLevel.Warning, run.Label, text.ToString(CultureInfo.InvariantCulture));
-        Finding Note(FormattableString text) => new(FindingLevel.Note, run.Label, text.ToString(CultureInfo.InvariantCulture));
+        Finding Warn(params FormattableString[] text) => new(FindingLevel.Warning, run.Label, Text(text));
+        Finding Note(params FormattableString[] text) => new(FindingLevel.Note, run.Label, Text(text));
 
-        if (run.Result.Stages.FirstOrDefault(s => !double.IsFinite(s.FinalLoss)) is { } broken) yield return Warn($"the last loss of stage {broken.Stage} is {broken.FinalLoss}.");
-        if (run.Clean is null) yield return Warn($"no clean accuracy was measured.");
-        if (!run.Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal)) yield return Note($"clean accuracy is that of split {run.Result.EvaluatedSplit} ({run.Result.EvaluatedExamples} examples): no labelled test split was evaluated.");
-        if (run.Attacks.Count == 0) yield return Warn($"was not attacked: nothing is known about its robustness.");
+        if (run.Result.Stages.FirstOrDefault(s => !double.IsFinite(s.FinalLoss)) is { } broken)
+            yield return Warn($"the last loss of stage {broken.Stage} is {broken.FinalLoss}.");
+        if (run.Clean is null)
+            yield return Warn($"no clean accuracy was measured.");
+        if (!run.Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal))
+            yield return Note(
+                $"clean accuracy is that of split {run.Result.EvaluatedSplit} ({run.Result.EvaluatedExamples} ",
+                $"examples): no labelled test split was evaluated."
+            );
+        if (run.Attacks.Count == 0)
+            yield return Warn($"was not attacked: nothing is known about its robustness.");
 
         foreach (var attack in run.Attacks)
         {
             if (attack.Count < FewExamples)
             {
                 var interval = ShareInterval.Wilson(attack.Failed, attack.Count);
-                yield return Warn($"{attack.Name} attacked n = {attack.Count} examples, fewer than {FewExamples}: accuracy under attack is known to lie between {100 * interval.Low:0.0} and {100 * interval.High:0.0} % only.");
+                yield return Warn(
+                    $"{attack.Name} attacked n = {attack.Count} examples, fewer than {FewExamples}: accuracy ",
+                    $"under attack is known to lie between {100 * interval.Low:0.0} and ",
+                    $"{100 * interval.High:0.0} % only."
+                );
             }
-            if (run.Clean < attack.MajorityShare) yield return Warn($"clean accuracy {100 * run.Clean:0.0} % is below the majority class ({100 * attack.MajorityShare:0.0} % of the examples that {attack.Name} attacked).");
-            if (run.Clean is { } clean && !ShareInterval.Wilson(attack.Succeeded + attack.Failed, attack.Count).Overlaps(SummaryTable.CleanInterval(run) ?? new(clean, clean)))
+            if (run.Clean < attack.MajorityShare)
+                yield return Warn(
+                    $"clean accuracy {100 * run.Clean:0.0} % is below the majority class ",
+                    $"({100 * attack.MajorityShare:0.0} % of the examples that {attack.Name} attacked)."
+                );
+            if (
+                run.Clean is { } clean
+                && !ShareInterval
+                    .Wilson(attack.Succeeded + attack.Failed, attack.Count)
+                    .Overlaps(SummaryTable.CleanInterval(run) ?? new(clean, clean))
+            )
             {
-                yield return Warn($"{attack.Name} found {100 * attack.Clean:0.0} % of its examples right before the attack, but clean accuracy is {100 * clean:0.0} %: the attacked examples are not like the evaluation split, or were read differently.");
+                yield return Warn(
+                    $"{attack.Name} found {100 * attack.Clean:0.0} % of its examples right before the attack, ",
+                    $"but clean accuracy is {100 * clean:0.0} %: the attacked examples are not like the ",
+                    $"evaluation split, or were read differently."
+                );
             }
-            foreach (var (name, stated, found) in Contradictions(attack)) yield return Warn($"{attack.Name}: summary.json says {name} = {stated}, examples.jsonl gives {found:0.####}.");
+            foreach (var (name, stated, found) in Contradictions(attack))
+                yield return Warn(
+                    $"{attack.Name}: summary.json says {name} = {stated}, examples.jsonl gives {found:0.####}."
+                );
         }
 
         if (run.Result.Ticket is { } ticket)
         {
-            if (!ticket.Converged) yield return Warn($"the search never converged: rule {ticket.StopRule} did not hold within {ticket.StoppedAtEpoch:0.##} epochs, and the ticket is that of step {ticket.DrawnAtStep}.");
-            foreach (var finding in Sparsity(run.Ticket?.HeadRatio, ticket.HeadsTotal, ticket.HeadsKept, "heads")) yield return Warn($"{finding}");
-            foreach (var finding in Sparsity(run.Ticket?.NeuronRatio, ticket.NeuronsTotal, ticket.NeuronsKept, "neurons")) yield return Warn($"{finding}");
+            if (!ticket.Converged)
+                yield return Warn(
+                    $"the search never converged: rule {ticket.StopRule} did not hold within ",
+                    $"{ticket.StoppedAtEpoch:0.##} epochs, and the ticket is that of step {ticket.DrawnAtStep}."
+                );
+            foreach (var finding in Sparsity(run.Ticket?.HeadRatio, ticket.HeadsTotal, ticket.HeadsKept, "heads"))
+                yield return Warn($"{finding}");
+            foreach (
+                var finding in Sparsity(run.Ticket?.NeuronRatio, ticket.NeuronsTotal, ticket.NeuronsKept, "neurons")
+            )
+                yield return Warn($"{finding}");
             var width = run.Result.Model.Intermediate;
             for (var l = 0; l < ticket.NeuronsPerLayer.Count; l++)
             {
-                if (ticket.NeuronsPerLayer[l] < 0.1 * width) yield return Warn($"layer {l + 1} kept {ticket.NeuronsPerLayer[l]} of {width} neurons: it is all but gone.");
+                if (ticket.NeuronsPerLayer[l] < 0.1 * width)
+                    yield return Warn(
+                        $"layer {l + 1} kept {ticket.NeuronsPerLayer[l]} of {width} neurons: it is all but gone."
+                    );
             }
         }
     }
 
-    // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned (spec 8.8), none for r = 0.
+    // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned (spec
+    // 8.8), none for r = 0.
     private static IEnumerable<string> Sparsity(double? ratio, int total, int kept, string what)
     {
-        if (ratio is not { } r || total == 0) yield break;
+        if (ratio is not { } r || total == 0)
+            yield break;
         var asked = r <= 0 ? 0 : (int)Math.Floor(r * (total - 1)) + 1;
         if (total - kept != asked)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{total - kept} of {total} {what} were pruned ({100.0 * (total - kept) / total:0.0} %), but the recipe asked for {asked} ({100 * r:0.0} %).");
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{total - kept} of {total} {what} were pruned ({100.0 * (total - kept) / total:0.0} %), but "
+                    + $"the recipe asked for {asked} ({100 * r:0.0} %)."
+            );
         }
     }
 
@@ -97,7 +142,11 @@ public static class Findings
         };
         foreach (var (name, stated) in attack.Summary)
         {
-            if (found.TryGetValue(name, out var own) && double.TryParse(stated, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(Math.Abs(value - own) < 1e-6))
+            if (
+                found.TryGetValue(name, out var own)
+                && double.TryParse(stated, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && !(Math.Abs(value - own) < 1e-6)
+            )
             {
                 yield return (name, stated, own);
             }
@@ -106,16 +155,24 @@ public static class Findings
 
     private static IEnumerable<Finding> Between(IReadOnlyList<RunRecord> runs)
     {
-        var once = runs.GroupBy(r => r.Result.Name).Where(g => g.Select(r => r.Result.Seed).Distinct().Count() == 1).Select(g => g.Key).ToArray();
+        var once = runs.GroupBy(r => r.Result.Name)
+            .Where(g => g.Select(r => r.Result.Seed).Distinct().Count() == 1)
+            .Select(g => g.Key)
+            .ToArray();
         if (runs.Count > 1 && once.Length > 0)
         {
-            yield return new(FindingLevel.Note, string.Join(", ", once), "one seed each: how much the numbers vary from seed to seed is not known.");
+            yield return new(
+                FindingLevel.Note,
+                string.Join(", ", once),
+                "one seed each: how much the numbers vary from seed to seed is not known."
+            );
         }
         for (var i = 0; i < runs.Count; i++)
         {
             for (var j = i + 1; j < runs.Count; j++)
             {
-                foreach (var finding in Pair(runs[i], runs[j])) yield return finding;
+                foreach (var finding in Pair(runs[i], runs[j]))
+                    yield return finding;
             }
         }
     }
@@ -123,34 +180,62 @@ public static class Findings
     private static IEnumerable<Finding> Pair(RunRecord a, RunRecord b)
     {
         var subject = $"{a.Label}, {b.Label}";
-        Finding Warn(FormattableString text) => new(FindingLevel.Warning, subject, text.ToString(CultureInfo.InvariantCulture));
-        Finding Note(FormattableString text) => new(FindingLevel.Note, subject, text.ToString(CultureInfo.InvariantCulture));
+        Finding Warn(params FormattableString[] text) => new(FindingLevel.Warning, subject, Text(text));
+        Finding Note(params FormattableString[] text) => new(FindingLevel.Note, subject, Text(text));
 
         if (a.Result.Task != b.Result.Task)
         {
-            yield return Warn($"are on different tasks ({a.Result.Task} and {b.Result.Task}): their rows cannot be compared.");
+            yield return Warn(
+                $"are on different tasks ({a.Result.Task} and {b.Result.Task}): their rows cannot be compared."
+            );
             yield break;
         }
-        if ((a.Result.EvaluatedSplit, a.Result.EvaluatedExamples) != (b.Result.EvaluatedSplit, b.Result.EvaluatedExamples))
+        if (
+            (a.Result.EvaluatedSplit, a.Result.EvaluatedExamples)
+            != (b.Result.EvaluatedSplit, b.Result.EvaluatedExamples)
+        )
         {
-            yield return Warn($"were evaluated on {a.Result.EvaluatedExamples} examples of {a.Result.EvaluatedSplit} and {b.Result.EvaluatedExamples} of {b.Result.EvaluatedSplit}.");
+            yield return Warn(
+                $"were evaluated on {a.Result.EvaluatedExamples} examples of {a.Result.EvaluatedSplit} and ",
+                $"{b.Result.EvaluatedExamples} of {b.Result.EvaluatedSplit}."
+            );
         }
-        if (a.Result.Model.Base != b.Result.Model.Base) yield return Warn($"started from different models ({a.Result.Model.Base} and {b.Result.Model.Base}).");
-        if (a.Environment is { } ea && b.Environment is { } eb && (ea.Cpu, ea.Cores) != (eb.Cpu, eb.Cores)) yield return Warn($"ran on different machines ({ea.Cpu}, {ea.Cores} cores; {eb.Cpu}, {eb.Cores} cores): their seconds cannot be compared.");
+        if (a.Result.Model.Base != b.Result.Model.Base)
+            yield return Warn($"started from different models ({a.Result.Model.Base} and {b.Result.Model.Base}).");
+        if (a.Environment is { } ea && b.Environment is { } eb && (ea.Cpu, ea.Cores) != (eb.Cpu, eb.Cores))
+            yield return Warn(
+                $"ran on different machines ({ea.Cpu}, {ea.Cores} cores; {eb.Cpu}, {eb.Cores} cores): their ",
+                $"seconds cannot be compared."
+            );
         foreach (var (first, second) in a.Attacks.Join(b.Attacks, x => x.Name, x => x.Name, (x, y) => (x, y)))
         {
             if (!first.Examples.Select(e => e.Id).Order().SequenceEqual(second.Examples.Select(e => e.Id).Order()))
             {
-                yield return Warn($"{first.Name} attacked different examples ({first.Count} and {second.Count}): accuracy under attack cannot be compared.");
+                yield return Warn(
+                    $"{first.Name} attacked different examples ({first.Count} and {second.Count}): accuracy ",
+                    $"under attack cannot be compared."
+                );
                 continue;
             }
-            var (ia, ib) = (ShareInterval.Wilson(first.Failed, first.Count), ShareInterval.Wilson(second.Failed, second.Count));
-            if (!ia.Overlaps(ib)) continue;
+            var (ia, ib) = (
+                ShareInterval.Wilson(first.Failed, first.Count),
+                ShareInterval.Wilson(second.Failed, second.Count)
+            );
+            if (!ia.Overlaps(ib))
+                continue;
             var paired = PairedComparison.Of(first, second);
-            FormattableString found = $"under {first.Name} the 95 % intervals of {100 * first.Aua:0.0} and {100 * second.Aua:0.0} % overlap (n = {first.Count}); {paired.OnlyFirst} examples only the first withstood, {paired.OnlySecond} only the second (exact McNemar p = {paired.PValue:0.000}): the difference of {100 * Math.Abs(first.Aua - second.Aua):0.0} points is ";
+            var found = Text(
+                $"under {first.Name} the 95 % intervals of {100 * first.Aua:0.0} and {100 * second.Aua:0.0} % ",
+                $"overlap (n = {first.Count}); {paired.OnlyFirst} examples only the first withstood, ",
+                $"{paired.OnlySecond} only the second (exact McNemar p = {paired.PValue:0.000}): the difference ",
+                $"of {100 * Math.Abs(first.Aua - second.Aua):0.0} points is "
+            );
             yield return paired.PValue < 0.05
-                ? Note($"{found.ToString(CultureInfo.InvariantCulture)}beyond chance on these examples all the same.")
-                : Warn($"{found.ToString(CultureInfo.InvariantCulture)}not established.");
+                ? Note($"{found}beyond chance on these examples all the same.")
+                : Warn($"{found}not established.");
         }
     }
+
+    private static string Text(params FormattableString[] parts) =>
+        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -1,4 +1,5 @@
-// The result in sentences, written from the figures and saying no more than they do: better, worse or not to be told apart.
+// The result in sentences, written from the figures and saying no more than they do: better, worse
+// or not to be told apart.
 using System.Globalization;
 
 namespace RobustTickets.Reports;
@@ -11,11 +12,14 @@ internal static class HeadlineText
         var reference = runs.FirstOrDefault(r => r.Result.Ticket is null) ?? runs[0];
         foreach (var name in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
-            if (reference.Attacks.FirstOrDefault(a => a.Name == name) is not { } own) continue;
-            yield return $"Under <b>{Svg.Escape(name)}</b>, {Name(reference)} keeps {Strong(own.Aua)} of {own.Count} examples right, down from {Strong(own.Clean)}.";
+            if (reference.Attacks.FirstOrDefault(a => a.Name == name) is not { } own)
+                continue;
+            yield return $"Under <b>{Svg.Escape(name)}</b>, {Name(reference)} keeps {Strong(own.Aua)} of {own.Count} "
+                + $"examples right, down from {Strong(own.Clean)}.";
             foreach (var run in runs.Where(r => r != reference))
             {
-                if (run.Attacks.FirstOrDefault(a => a.Name == name) is { } other) yield return Compared(run, other, reference, own);
+                if (run.Attacks.FirstOrDefault(a => a.Name == name) is { } other)
+                    yield return Compared(run, other, reference, own);
             }
         }
     }
@@ -25,14 +29,26 @@ internal static class HeadlineText
         var points = 100 * (attack.Aua - own.Aua);
         var same = attack.Examples.Select(e => e.Id).Order().SequenceEqual(own.Examples.Select(e => e.Id).Order());
         string judgement;
-        if (!same) judgement = "on other examples, which cannot be compared";
+        if (!same)
+            judgement = "on other examples, which cannot be compared";
         else
         {
             var p = PairedComparison.Of(own, attack).PValue;
-            var size = string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(points):0.0} points {(points >= 0 ? "more" : "fewer")}");
-            judgement = points == 0 ? "exactly as many"
-                : p < 0.05 ? string.Create(CultureInfo.InvariantCulture, $"{size} (exact McNemar p {(p < 0.001 ? "&lt; 0.001" : $"= {p:0.000}")})")
-                : string.Create(CultureInfo.InvariantCulture, $"{size}, which this sample cannot tell from chance (exact McNemar p = {p:0.00})");
+            var size = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Math.Abs(points):0.0} points {(points >= 0 ? "more" : "fewer")}"
+            );
+            judgement =
+                points == 0 ? "exactly as many"
+                : p < 0.05
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{size} (exact McNemar p {(p < 0.001 ? "&lt; 0.001" : $"= {p:0.000}")})"
+                    )
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{size}, which this sample cannot tell from chance (exact McNemar p = {p:0.00})"
+                );
         }
         return $"{Name(run)} keeps {Strong(attack.Aua)} right: {judgement}. {Cost(run, reference)}";
     }
@@ -40,21 +56,35 @@ internal static class HeadlineText
     private static string Cost(RunRecord run, RunRecord reference)
     {
         var (a, b) = (run.Parameters, reference.Parameters);
-        var text = a == b
-            ? $"It has the same {SummaryTable.Parameters(a)} parameters"
-            : string.Create(CultureInfo.InvariantCulture, $"It has {SummaryTable.Parameters(a)} of {SummaryTable.Parameters(b)} parameters ({100.0 * (a - b) / b:+0;−0} %)");
+        var text =
+            a == b
+                ? $"It has the same {SummaryTable.Parameters(a)} parameters"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"It has {SummaryTable.Parameters(a)} of {SummaryTable.Parameters(b)} parameters "
+                        + $"({100.0 * (a - b) / b:+0;−0} %)"
+                );
         var (mine, other) = (Total(run), Total(reference));
-        if (mine > 0 && other > 0) text += string.Create(CultureInfo.InvariantCulture, $", took {mine / other:0.00} times the compute seconds to make");
+        if (mine > 0 && other > 0)
+            text += string.Create(
+                CultureInfo.InvariantCulture,
+                $", took {mine / other:0.00} times the compute seconds to make"
+            );
         if (run.Clean is { } clean && reference.Clean is { } cleanOther)
         {
-            text += string.Create(CultureInfo.InvariantCulture, $", and its clean accuracy is {100 * clean:0.0} % against {100 * cleanOther:0.0} %");
+            text += string.Create(
+                CultureInfo.InvariantCulture,
+                $", and its clean accuracy is {100 * clean:0.0} % against {100 * cleanOther:0.0} %"
+            );
         }
         return text + ".";
     }
 
-    private static double Total(RunRecord run) => run.Result.Stages.Where(s => s.Stage != "control").Sum(s => s.Seconds);
+    private static double Total(RunRecord run) =>
+        run.Result.Stages.Where(s => s.Stage != "control").Sum(s => s.Seconds);
 
     private static string Name(RunRecord run) => $"<b>{Svg.Escape(run.Label)}</b>";
 
-    private static string Strong(double share) => string.Create(CultureInfo.InvariantCulture, $"<strong>{100 * share:0.0} %</strong>");
+    private static string Strong(double share) =>
+        string.Create(CultureInfo.InvariantCulture, $"<strong>{100 * share:0.0} %</strong>");
 }

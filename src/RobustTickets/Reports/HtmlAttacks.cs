@@ -12,22 +12,43 @@ internal static class HtmlAttacks
     {
         foreach (var name in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
-            var attacked = runs.Select(r => (Run: r, Attack: r.Attacks.FirstOrDefault(a => a.Name == name))).Where(p => p.Attack is not null).ToArray();
+            var attacked = runs.Select(r => (Run: r, Attack: r.Attacks.FirstOrDefault(a => a.Name == name)))
+                .Where(p => p.Attack is not null)
+                .ToArray();
             var examples = Pick([.. attacked.Select(p => p.Attack!)]);
-            if (examples.Count == 0) continue;
+            if (examples.Count == 0)
+                continue;
             var body = new StringBuilder();
-            for (var i = 0; i < examples.Count; i++) Example(body, i + 1, examples[i], [.. attacked.Select(p => (p.Run, p.Attack!.Examples.FirstOrDefault(e => e.Id == examples[i])))]);
-            HtmlReport.Section(html, "sentences-" + HtmlReport.Id(name), $"{examples.Count switch { 1 => "One sentence", 2 => "Two sentences", _ => "Three sentences" }} under {name}",
-                "Chosen to show different fates, not at random. Marked words are those that differ from the original.", body.ToString());
+            for (var i = 0; i < examples.Count; i++)
+                Example(
+                    body,
+                    i + 1,
+                    examples[i],
+                    [.. attacked.Select(p => (p.Run, p.Attack!.Examples.FirstOrDefault(e => e.Id == examples[i])))]
+                );
+            HtmlReport.Section(
+                html,
+                "sentences-" + HtmlReport.Id(name),
+                $"{examples.Count switch { 1 => "One sentence", 2 => "Two sentences", _ => "Three sentences" }} "
+                    + $"under {name}",
+                "Chosen to show different fates, not at random. Marked words are those that differ from the original.",
+                body.ToString()
+            );
         }
     }
 
-    // One that the runs differ on, one that all lost, one that all withstood, then whatever was attacked; short texts first, so that they can be read.
+    // One that the runs differ on, one that all lost, one that all withstood, then whatever was
+    // attacked; short texts first, so that they can be read.
     internal static IReadOnlyList<string> Pick(IReadOnlyList<AttackRecord> attacks)
     {
-        var tables = attacks.Select(a => a.Examples.GroupBy(e => e.Id).ToDictionary(g => g.Key, g => g.First())).ToArray();
-        var known = tables[0].Values.Where(e => tables.All(t => t.ContainsKey(e.Id)) && tables.Any(t => t[e.Id].Result != "skipped"))
-            .OrderBy(e => Math.Abs(e.Words - 18)).ThenBy(e => e.Id, StringComparer.Ordinal).ToArray();
+        var tables = attacks
+            .Select(a => a.Examples.GroupBy(e => e.Id).ToDictionary(g => g.Key, g => g.First()))
+            .ToArray();
+        var known = tables[0]
+            .Values.Where(e => tables.All(t => t.ContainsKey(e.Id)) && tables.Any(t => t[e.Id].Result != "skipped"))
+            .OrderBy(e => Math.Abs(e.Words - 18))
+            .ThenBy(e => e.Id, StringComparer.Ordinal)
+            .ToArray();
         bool All(AttackExample e, string result) => tables.All(t => t[e.Id].Result == result);
         bool Any(AttackExample e, string result) => tables.Any(t => t[e.Id].Result == result);
         IEnumerable<AttackExample>[] wishes =
@@ -42,29 +63,48 @@ internal static class HtmlAttacks
         foreach (var wish in wishes)
         {
             var room = wish == wishes[^1] || wish == wishes[^2] ? Shown : 1;
-            picked.AddRange(wish.Select(e => e.Id).Where(id => !picked.Contains(id)).Take(Math.Min(room, Shown - picked.Count)));
+            picked.AddRange(
+                wish.Select(e => e.Id).Where(id => !picked.Contains(id)).Take(Math.Min(room, Shown - picked.Count))
+            );
         }
         return picked;
     }
 
-    private static void Example(StringBuilder body, int number, string id, IReadOnlyList<(RunRecord Run, AttackExample? Example)> fates)
+    private static void Example(
+        StringBuilder body,
+        int number,
+        string id,
+        IReadOnlyList<(RunRecord Run, AttackExample? Example)> fates
+    )
     {
         var known = fates.Where(f => f.Example is not null).Select(f => (f.Run, Example: f.Example!)).ToArray();
         var (first, original) = known[0];
-        body.Append("<article class=\"example\"><h3>").Append(number).Append(". True class: ").Append(Svg.Escape(first.ClassName(original.Label))).Append("</h3>\n<dl>\n");
+        body.Append("<article class=\"example\"><h3>")
+            .Append(number)
+            .Append(". True class: ")
+            .Append(Svg.Escape(first.ClassName(original.Label)))
+            .Append("</h3>\n<dl>\n");
         // In the original every word that some attack replaced is marked.
         var replaced = new bool[WordDiff.Compare(original.Original, original.Original).First.Count];
         foreach (var (_, example) in known)
         {
             var words = WordDiff.Compare(example.Original, example.Perturbed).First;
-            for (var i = 0; i < Math.Min(words.Count, replaced.Length); i++) replaced[i] |= words[i].Changed;
+            for (var i = 0; i < Math.Min(words.Count, replaced.Length); i++)
+                replaced[i] |= words[i].Changed;
         }
-        var plain = WordDiff.Compare(original.Original, original.Original).First.Select((w, i) => w with { Changed = replaced[i] });
-        body.Append("<dt>original <small>(example ").Append(Svg.Escape(id)).Append(")</small></dt><dd>").Append(Marked(plain, "was")).Append("</dd>\n");
+        var plain = WordDiff
+            .Compare(original.Original, original.Original)
+            .First.Select((w, i) => w with { Changed = replaced[i] });
+        body.Append("<dt>original <small>(example ")
+            .Append(Svg.Escape(id))
+            .Append(")</small></dt><dd>")
+            .Append(Marked(plain, "was"))
+            .Append("</dd>\n");
         foreach (var (run, example) in known)
         {
             body.Append("<dt>").Append(Svg.Escape(run.Label)).Append("</dt><dd>");
-            if (example.Result != "skipped") body.Append(Marked(WordDiff.Compare(example.Original, example.Perturbed).Second, "now"));
+            if (example.Result != "skipped")
+                body.Append(Marked(WordDiff.Compare(example.Original, example.Perturbed).Second, "now"));
             body.Append("<span class=\"verdict\">").Append(Verdict(run, example)).Append("</span></dd>\n");
         }
         body.Append("</dl></article>\n");
@@ -78,21 +118,31 @@ internal static class HtmlAttacks
     {
         var from = 0;
         var to = word.Length;
-        while (from < to && !char.IsLetterOrDigit(word[from])) from++;
-        while (to > from && !char.IsLetterOrDigit(word[to - 1])) to--;
-        if (from == to) (from, to) = (0, word.Length);
-        return $"{Svg.Escape(word[..from])}<mark class=\"{kind}\">{Svg.Escape(word[from..to])}</mark>{Svg.Escape(word[to..])}";
+        while (from < to && !char.IsLetterOrDigit(word[from]))
+            from++;
+        while (to > from && !char.IsLetterOrDigit(word[to - 1]))
+            to--;
+        if (from == to)
+            (from, to) = (0, word.Length);
+        return $"{Svg.Escape(word[..from])}<mark "
+            + $"class=\"{kind}\">{Svg.Escape(word[from..to])}</mark>{Svg.Escape(word[to..])}";
     }
 
     private static string Verdict(RunRecord run, AttackExample e)
     {
         var label = Svg.Escape(run.ClassName(e.Label));
-        var numbers = string.Create(CultureInfo.InvariantCulture, $"p({label}) {1 - e.OriginalScore:0.00} → {1 - e.PerturbedScore:0.00}, {e.WordsChanged} of {e.Words} words, {e.Asked} queries");
+        var numbers = string.Create(
+            CultureInfo.InvariantCulture,
+            $"p({label}) {1 - e.OriginalScore:0.00} → {1 - e.PerturbedScore:0.00}, {e.WordsChanged} of "
+                + $"{e.Words} words, {e.Asked} queries"
+        );
         return e.Result switch
         {
-            "success" => $"<b class=\"bad\">fooled</b>: now says {Svg.Escape(run.ClassName(e.PerturbedOutput))}; {numbers}",
+            "success" =>
+                $"<b class=\"bad\">fooled</b>: now says {Svg.Escape(run.ClassName(e.PerturbedOutput))}; {numbers}",
             "failed" => $"<b class=\"good\">withstood</b>: the attack's best attempt; {numbers}",
-            _ => $"<b class=\"bad\">wrong before any attack</b>: said {Svg.Escape(run.ClassName(e.OriginalOutput))}, so it was not attacked",
+            _ => "<b class=\"bad\">wrong before any attack</b>: said "
+                + $"{Svg.Escape(run.ClassName(e.OriginalOutput))}, so it was not attacked",
         };
     }
 }

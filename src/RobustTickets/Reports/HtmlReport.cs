@@ -1,4 +1,5 @@
-// The report: one HTML file with everything in it (style, figures as SVG, no scripts, nothing fetched from elsewhere), made from run folders only.
+// The report: one HTML file with everything in it (style, figures as SVG, no scripts, nothing
+// fetched from elsewhere), made from run folders only.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Runs;
@@ -9,13 +10,15 @@ namespace RobustTickets.Reports;
 public static class HtmlReport
 {
     /// <summary>Writes the report.</summary>
-    /// <param name="runs">The runs, in the order in which they are shown; the first without a ticket is what the others are compared with.</param>
+    /// <param name="runs">The runs, in the order in which they are shown; the first without a
+    /// ticket is what the others are compared with.</param>
     /// <param name="file">HTML file to write.</param>
     /// <param name="title">Title, or null for one made from the task.</param>
     public static void Write(IReadOnlyList<RunRecord> runs, string file, string? title = null)
     {
         var text = Render(runs, title);
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder) Directory.CreateDirectory(folder);
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
+            Directory.CreateDirectory(folder);
         var temporary = $"{file}.tmp-{Environment.ProcessId}";
         File.WriteAllText(temporary, text);
         File.Move(temporary, file, overwrite: true);
@@ -26,75 +29,144 @@ public static class HtmlReport
     /// <param name="title">Title, or null for one made from the task.</param>
     public static string Render(IReadOnlyList<RunRecord> runs, string? title = null)
     {
-        if (runs.Count == 0) throw new ArgumentException("a report needs at least one run", nameof(runs));
+        if (runs.Count == 0)
+            throw new ArgumentException("a report needs at least one run", nameof(runs));
         var tasks = string.Join(", ", runs.Select(r => r.Result.Task).Distinct());
         title ??= $"Robustness report: {tasks}";
         var html = new StringBuilder();
-        html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        html.Append("<meta name=\"color-scheme\" content=\"light dark\">\n<title>").Append(Svg.Escape(title)).Append("</title>\n<style>\n").Append(HtmlStyle.Css).Append("\n</style>\n</head>\n<body>\n");
-        html.Append("<header><h1>").Append(Svg.Escape(title)).Append("</h1>\n<p class=\"lead\">").Append(Svg.Escape(Lead(runs))).Append("</p></header>\n<main>\n");
+        html.Append(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+                + "content=\"width=device-width, initial-scale=1\">\n"
+        );
+        html.Append("<meta name=\"color-scheme\" content=\"light dark\">\n<title>")
+            .Append(Svg.Escape(title))
+            .Append("</title>\n<style>\n")
+            .Append(HtmlStyle.Css)
+            .Append("\n</style>\n</head>\n<body>\n");
+        html.Append("<header><h1>")
+            .Append(Svg.Escape(title))
+            .Append("</h1>\n<p class=\"lead\">")
+            .Append(Svg.Escape(Lead(runs)))
+            .Append("</p></header>\n<main>\n");
         Headline(html, runs);
-        Section(html, "results", "Results", "Every number is recomputed from the files of the run folders. Small figures are 95 % intervals (Wilson).", SummaryTable.Main(runs).ToHtml("Clean accuracy, accuracy under attack and cost of each run"));
+        Section(
+            html,
+            "results",
+            "Results",
+            "Every number is recomputed from the files of the run folders. Small figures are 95 % intervals (Wilson).",
+            SummaryTable.Main(runs).ToHtml("Clean accuracy, accuracy under attack and cost of each run")
+        );
         FindingsSection(html, Findings.Of(runs));
         HtmlAttacks.Append(html, runs);
-        foreach (var run in runs.Where(r => r.Result.Ticket is not null)) HtmlTicket.Append(html, run);
+        foreach (var run in runs.Where(r => r.Result.Ticket is not null))
+            HtmlTicket.Append(html, run);
         HtmlTraining.Append(html, runs);
         HtmlSettings.Append(html, runs);
-        html.Append("</main>\n<footer><p>Made from ").Append(string.Join(", ", runs.Select(r => $"<code>{Svg.Escape(Path.GetFileName(r.Folder))}</code>"))).Append(". This file is complete in itself: it loads nothing and runs no script.</p></footer>\n</body>\n</html>\n");
+        html.Append("</main>\n<footer><p>Made from ")
+            .Append(string.Join(", ", runs.Select(r => $"<code>{Svg.Escape(Path.GetFileName(r.Folder))}</code>")))
+            .Append(
+                ". This file is complete in itself: it loads nothing and runs no "
+                    + "script.</p></footer>\n</body>\n</html>\n"
+            );
         return html.ToString();
     }
 
-    /// <summary>A section with a heading, a line about it and a body that is HTML already.</summary>
+    /// <summary>
+    /// A section with a heading, a line about it and a body that is HTML already.
+    /// </summary>
     internal static void Section(StringBuilder html, string id, string heading, string about, string body)
     {
-        html.Append("<section id=\"").Append(id).Append("\" aria-labelledby=\"").Append(id).Append("-title\"><h2 id=\"").Append(id).Append("-title\">").Append(Svg.Escape(heading)).Append("</h2>\n");
-        if (about.Length > 0) html.Append("<p class=\"about\">").Append(Svg.Escape(about)).Append("</p>\n");
+        html.Append("<section id=\"")
+            .Append(id)
+            .Append("\" aria-labelledby=\"")
+            .Append(id)
+            .Append("-title\"><h2 id=\"")
+            .Append(id)
+            .Append("-title\">")
+            .Append(Svg.Escape(heading))
+            .Append("</h2>\n");
+        if (about.Length > 0)
+            html.Append("<p class=\"about\">").Append(Svg.Escape(about)).Append("</p>\n");
         html.Append(body).Append("</section>\n");
     }
 
     /// <summary>A figure with its caption.</summary>
-    internal static string Figure(string svg, string caption) => $"<figure>{svg}<figcaption>{Svg.Escape(caption)}</figcaption></figure>\n";
+    internal static string Figure(string svg, string caption) =>
+        $"<figure>{svg}<figcaption>{Svg.Escape(caption)}</figcaption></figure>\n";
 
     /// <summary>An id for anchors made of a label.</summary>
-    internal static string Id(string label) => string.Concat(label.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+    internal static string Id(string label) =>
+        string.Concat(label.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
 
     private static string Lead(IReadOnlyList<RunRecord> runs)
     {
         var last = runs.Max(r => r.Result.Finished);
         var bases = string.Join(", ", runs.Select(r => r.Result.Model.Base).Distinct());
-        return string.Create(CultureInfo.InvariantCulture, $"{runs.Count} {(runs.Count == 1 ? "run" : "runs")} from {bases}, {runs[0].Result.Model.Layers} layers of width {runs[0].Result.Model.Hidden}; finished {last.UtcDateTime:d MMMM yyyy, HH:mm} UTC");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{runs.Count} {(runs.Count == 1 ? "run" : "runs")} from {bases}, {runs[0].Result.Model.Layers} "
+                + $"layers of width {runs[0].Result.Model.Hidden}; finished {last.UtcDateTime:d MMMM yyyy, HH:mm} UTC"
+        );
     }
 
     private static void Headline(StringBuilder html, IReadOnlyList<RunRecord> runs)
     {
         var attacks = runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct().ToArray();
-        var rows = runs.SelectMany(run => run.Attacks.Select(a => new RobustnessRow(
-            attacks.Length > 1 ? $"{run.Label}, {a.Name}" : run.Label, a.Clean, a.Aua, ShareInterval.Wilson(a.Failed, a.Count)))).ToArray();
+        var rows = runs.SelectMany(run =>
+                run.Attacks.Select(a => new RobustnessRow(
+                    attacks.Length > 1 ? $"{run.Label}, {a.Name}" : run.Label,
+                    a.Clean,
+                    a.Aua,
+                    ShareInterval.Wilson(a.Failed, a.Count)
+                ))
+            )
+            .ToArray();
         var body = new StringBuilder();
-        foreach (var sentence in HeadlineText.Sentences(runs)) body.Append("<p class=\"headline\">").Append(sentence).Append("</p>\n");
+        foreach (var sentence in HeadlineText.Sentences(runs))
+            body.Append("<p class=\"headline\">").Append(sentence).Append("</p>\n");
         if (rows.Length > 0)
         {
-            body.Append(Figure(new SvgRobustness("Accuracy before and under attack", rows).Render(),
-                $"What the attack takes away{(attacks.Length == 1 ? $" ({attacks[0]})" : "")}: accuracy of the same examples before and under it."));
+            body.Append(
+                Figure(
+                    new SvgRobustness("Accuracy before and under attack", rows).Render(),
+                    $"What the attack takes away{(attacks.Length == 1 ? $" ({attacks[0]})" : "")}: accuracy of "
+                        + "the same examples before and under it."
+                )
+            );
         }
-        if (body.Length > 0) Section(html, "short", "In short", "", body.ToString());
+        if (body.Length > 0)
+            Section(html, "short", "In short", "", body.ToString());
     }
 
     private static void FindingsSection(StringBuilder html, IReadOnlyList<Finding> findings)
     {
         var body = new StringBuilder();
-        if (findings.Count == 0) body.Append("<p>Nothing to object to was found.</p>");
+        if (findings.Count == 0)
+            body.Append("<p>Nothing to object to was found.</p>");
         else
         {
             body.Append("<ul class=\"findings\">\n");
             foreach (var finding in findings)
             {
                 var warning = finding.Level == FindingLevel.Warning;
-                body.Append("<li class=\"").Append(warning ? "warning" : "note").Append("\"><b class=\"level\">").Append(warning ? "Warning" : "Note").Append("</b><b>")
-                    .Append(Svg.Escape(finding.Subject)).Append(":</b> ").Append(Svg.Escape(finding.Text)).Append("</li>\n");
+                body.Append("<li class=\"")
+                    .Append(warning ? "warning" : "note")
+                    .Append("\"><b class=\"level\">")
+                    .Append(warning ? "Warning" : "Note")
+                    .Append("</b><b>")
+                    .Append(Svg.Escape(finding.Subject))
+                    .Append(":</b> ")
+                    .Append(Svg.Escape(finding.Text))
+                    .Append("</li>\n");
             }
             body.Append("</ul>\n");
         }
-        Section(html, "findings", "Findings", "What to know before believing the table; found by rules, from the figures.", body.ToString());
+        Section(
+            html,
+            "findings",
+            "Findings",
+            "What to know before believing the table; found by rules, from the figures.",
+            body.ToString()
+        );
     }
 }

@@ -1,10 +1,10 @@
-// The report's one style sheet: light and dark from the reader's system, figures through the same variables, prints on paper.
+// The report's one style sheet: light and dark from the reader's system, figures through the same
+// variables, prints on paper.
 namespace RobustTickets.Reports;
 
 internal static class HtmlStyle
 {
-    internal const string Css =
-        """
+    internal const string Css = """
         :root { color-scheme: light dark;
           --page: #f7f7f5; --surface: #ffffff; --ink: #1c2430; --muted: #596373; --line: #dfe3e8; --accent: #b3261e; --tint: #eef2fb;
           --was: #fde6e3; --was-ink: #8c1d18; --now: #dcefe6; --now-ink: #0b5d44; --warn: #fff4dc; --warn-ink: #7a4b00;

@@ -1,5 +1,7 @@
-// How a ticket was found and what it kept: distance curve (the stop rule's evidence, EarlyRobust 3.3.2), heat maps of all pairs of snapshots (Fig. 2), pattern (Fig. 5); of a ticket
-// of single weights how its search closed gates (RobusT Figs. 1 and 5), and the shares kept in heads and matrices (RobusT Fig. 3).
+// How a ticket was found and what it kept: distance curve (the stop rule's evidence, EarlyRobust
+// 3.3.2), heat maps of all pairs of snapshots (Fig. 2), pattern (Fig. 5); of a ticket of single
+// weights how its search closed gates (RobusT Figs. 1 and 5), and the shares kept in heads and
+// matrices (RobusT Fig. 3).
 using System.Globalization;
 using System.Text;
 using RobustTickets.Runs;
@@ -15,43 +17,96 @@ internal static class HtmlTicket
         if (ticket.Kind == "weights")
         {
             body.Append(Gates(run)).Append(Shares(run)).Append(Matrices(run));
-            HtmlReport.Section(html, "ticket-" + HtmlReport.Id(run.Label), $"The ticket of {run.Label}", string.Create(CultureInfo.InvariantCulture,
-                $"Found by {ticket.StopRule}, drawn from step {ticket.DrawnAtStep:N0}. It keeps {ticket.WeightsKept:N0} of {ticket.WeightsTotal:N0} weights ({100 * (1 - ((double)ticket.WeightsKept / ticket.WeightsTotal)):0.0} % pruned)."), body.ToString());
+            HtmlReport.Section(
+                html,
+                "ticket-" + HtmlReport.Id(run.Label),
+                $"The ticket of {run.Label}",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Found by {ticket.StopRule}, drawn from step {ticket.DrawnAtStep:N0}. It keeps "
+                        + $"{ticket.WeightsKept:N0} of {ticket.WeightsTotal:N0} weights "
+                        + $"({100 * (1 - ((double)ticket.WeightsKept / ticket.WeightsTotal)):0.0} % pruned)."
+                ),
+                body.ToString()
+            );
             return;
         }
         body.Append(Curve(run));
         body.Append(HeatMaps(run));
         body.Append(Pattern(run));
-        HtmlReport.Section(html, "ticket-" + HtmlReport.Id(run.Label), $"The ticket of {run.Label}", string.Create(CultureInfo.InvariantCulture,
-            $"Rule {ticket.StopRule} {(ticket.Converged ? "held" : "never held")}: the search ended at step {ticket.StoppedAtStep:N0} ({ticket.StoppedAtEpoch:0.00} epoch) and the ticket was drawn from step {ticket.DrawnAtStep:N0} ({ticket.DrawnAtEpoch:0.00} epoch). It keeps {ticket.HeadsKept} of {ticket.HeadsTotal} heads and {ticket.NeuronsKept:N0} of {ticket.NeuronsTotal:N0} neurons."), body.ToString());
+        HtmlReport.Section(
+            html,
+            "ticket-" + HtmlReport.Id(run.Label),
+            $"The ticket of {run.Label}",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Rule {ticket.StopRule} {(ticket.Converged ? "held" : "never held")}: the search ended at step "
+                    + $"{ticket.StoppedAtStep:N0} ({ticket.StoppedAtEpoch:0.00} epoch) and the ticket was drawn from "
+                    + $"step {ticket.DrawnAtStep:N0} ({ticket.DrawnAtEpoch:0.00} epoch). It keeps {ticket.HeadsKept} "
+                    + $"of {ticket.HeadsTotal} heads and {ticket.NeuronsKept:N0} of {ticket.NeuronsTotal:N0} neurons."
+            ),
+            body.ToString()
+        );
     }
 
     private static string Curve(RunRecord run)
     {
         var masks = run.Events.OfType<MaskEvent>().Where(m => m.Stage == "search").ToArray();
-        if (masks.Length == 0) return "";
+        if (masks.Length == 0)
+            return "";
         var ticket = run.Result.Ticket!;
-        double Epoch(long step) => ticket.StoppedAtStep == 0 ? step : step * ticket.StoppedAtEpoch / ticket.StoppedAtStep;
+        double Epoch(long step) =>
+            ticket.StoppedAtStep == 0 ? step : step * ticket.StoppedAtEpoch / ticket.StoppedAtStep;
         PlotSeries Line(string name, Func<MaskEvent, double?> pick, int colour) =>
-            new(name, [.. masks.Where(m => pick(m) is not null).Select(m => (Epoch(m.Step), pick(m)!.Value))], Markers: true, Colour: colour);
+            new(
+                name,
+                [.. masks.Where(m => pick(m) is not null).Select(m => (Epoch(m.Step), pick(m)!.Value))],
+                Markers: true,
+                Colour: colour
+            );
 
-        var marks = new List<PlotMark> { new(ticket.StoppedAtEpoch, "stop", true), new(ticket.DrawnAtEpoch, "draw", true) };
+        var marks = new List<PlotMark>
+        {
+            new(ticket.StoppedAtEpoch, "stop", true),
+            new(ticket.DrawnAtEpoch, "draw", true),
+        };
         var gamma = run.RecipeValue("search.stop.gamma") ?? run.RecipeValue("search.stop.epsilon");
         if (double.TryParse(gamma, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold))
         {
-            marks.Add(new(threshold, string.Create(CultureInfo.InvariantCulture, $"{(run.RecipeValue("search.stop.gamma") is null ? "epsilon" : "gamma")} = {threshold:0.###}"), false));
+            marks.Add(
+                new(
+                    threshold,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{(run.RecipeValue("search.stop.gamma") is null ? "epsilon" : "gamma")} = {threshold:0.###}"
+                    ),
+                    false
+                )
+            );
         }
-        var plot = new SvgPlot("Mask distance between consecutive snapshots", "epoch of the search", "mask distance",
-            [Line("heads", m => m.HeadDistance, 0), Line("neurons", m => m.NeuronDistance, 1)])
+        var plot = new SvgPlot(
+            "Mask distance between consecutive snapshots",
+            "epoch of the search",
+            "mask distance",
+            [Line("heads", m => m.HeadDistance, 0), Line("neurons", m => m.NeuronDistance, 1)]
+        )
         {
             Marks = marks,
             XMin = 0,
             YMin = 0,
             Width = 860,
             Height = 300,
-            Description = string.Create(CultureInfo.InvariantCulture, $"{masks.Length} snapshots; search stopped at epoch {ticket.StoppedAtEpoch:0.00}, ticket drawn at epoch {ticket.DrawnAtEpoch:0.00}."),
+            Description = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{masks.Length} snapshots; search stopped at epoch {ticket.StoppedAtEpoch:0.00}, ticket drawn "
+                    + $"at epoch {ticket.DrawnAtEpoch:0.00}."
+            ),
         };
-        var figure = HtmlReport.Figure(plot.Render(), "Share of mask entries that differ from the snapshot before. The search may stop once both stay below the threshold long enough.");
+        var figure = HtmlReport.Figure(
+            plot.Render(),
+            "Share of mask entries that differ from the snapshot before. The search may stop once both stay "
+                + "below the threshold long enough."
+        );
         return "<h3>When the masks settled</h3>\n" + figure + Numbers(masks, Epoch);
     }
 
@@ -59,68 +114,143 @@ internal static class HtmlTicket
     {
         var table = new ReportTable(
             [
-                new("snapshot", "Snapshot", "Number of the snapshot", true), new("step", "Step", "Step after which it was taken", true), new("epoch", "Epoch", "The same in epochs", true),
-                new("heads", "Heads", "Share of head mask entries that changed", true), new("neurons", "Neurons", "Share of neuron mask entries that changed", true), new("run", "In a row", "How long the rule's condition has held", true),
+                new("snapshot", "Snapshot", "Number of the snapshot", true),
+                new("step", "Step", "Step after which it was taken", true),
+                new("epoch", "Epoch", "The same in epochs", true),
+                new("heads", "Heads", "Share of head mask entries that changed", true),
+                new("neurons", "Neurons", "Share of neuron mask entries that changed", true),
+                new("run", "In a row", "How long the rule's condition has held", true),
             ],
-            [.. masks.Select(m => (ReportCell[])[ReportCell.Of(m.MiniEpoch, "0"), ReportCell.Of(m.Step, "N0"), ReportCell.Of(epoch(m.Step), "0.000"), ReportCell.Of(m.HeadDistance, "0.0000"), ReportCell.Of(m.NeuronDistance, "0.0000"), ReportCell.Of(m.Run, "0")])]);
+            [
+                .. masks.Select(m =>
+                    (ReportCell[])
+                        [
+                            ReportCell.Of(m.MiniEpoch, "0"),
+                            ReportCell.Of(m.Step, "N0"),
+                            ReportCell.Of(epoch(m.Step), "0.000"),
+                            ReportCell.Of(m.HeadDistance, "0.0000"),
+                            ReportCell.Of(m.NeuronDistance, "0.0000"),
+                            ReportCell.Of(m.Run, "0"),
+                        ]
+                ),
+            ]
+        );
         return "<details><summary>The figures</summary>" + table.ToHtml("Mask distances by snapshot") + "</details>\n";
     }
 
     private static string HeatMaps(RunRecord run)
     {
-        if (run.Distances is not { } distances || distances.Steps.Count < 2) return "";
+        if (run.Distances is not { } distances || distances.Steps.Count < 2)
+            return "";
         var ticket = run.Result.Ticket!;
         var names = distances.Steps.Select(s => s.ToString(CultureInfo.InvariantCulture)).ToArray();
         var drawn = distances.Steps.ToList().IndexOf(ticket.DrawnAtStep);
         var gamma = run.RecipeValue("search.stop.gamma") ?? run.RecipeValue("search.stop.epsilon");
         var max = Math.Max(0.02, distances.Heads.Concat(distances.Neurons).SelectMany(r => r).Max() ?? 0);
-        SvgHeatMap Map(string what, IReadOnlyList<IReadOnlyList<double?>> values) => new($"Distance between the {what} masks of all snapshots", names, values)
-        {
-            Max = max,
-            AxisLabel = "step of the snapshot",
-            ValueLabel = $"distance of {what} masks",
-            Outlined = drawn < 0 ? null : drawn,
-            Threshold = double.TryParse(gamma, NumberStyles.Float, CultureInfo.InvariantCulture, out var t) ? t : null,
-            Description = $"{distances.Steps.Count} snapshots, from step {names[0]} to step {names[^1]}.",
-        };
+        SvgHeatMap Map(string what, IReadOnlyList<IReadOnlyList<double?>> values) =>
+            new($"Distance between the {what} masks of all snapshots", names, values)
+            {
+                Max = max,
+                AxisLabel = "step of the snapshot",
+                ValueLabel = $"distance of {what} masks",
+                Outlined = drawn < 0 ? null : drawn,
+                Threshold = double.TryParse(gamma, NumberStyles.Float, CultureInfo.InvariantCulture, out var t)
+                    ? t
+                    : null,
+                Description = $"{distances.Steps.Count} snapshots, from step {names[0]} to step {names[^1]}.",
+            };
         return "<h3>Every snapshot against every other</h3>\n<div class=\"side\">"
-            + HtmlReport.Figure(Map("head", distances.Heads).Render(), "Heads. Stronger is farther apart; a dot marks pairs below the threshold; the frame is the snapshot that was drawn.")
+            + HtmlReport.Figure(
+                Map("head", distances.Heads).Render(),
+                "Heads. Stronger is farther apart; a dot marks pairs below the threshold; the frame is the "
+                    + "snapshot that was drawn."
+            )
             + HtmlReport.Figure(Map("neuron", distances.Neurons).Render(), "Neurons, on the same scale.")
             + "</div>\n";
     }
 
     private static string Pattern(RunRecord run)
     {
-        if (run.Ticket is not { } ticket) return "";
+        if (run.Ticket is not { } ticket)
+            return "";
         var model = run.Result.Model;
-        var figure = new SvgTicket("Heads and neurons that the ticket keeps", ticket.HeadsKept, model.Heads, [.. ticket.NeuronsKept.Select(n => n.Count)], model.Intermediate);
-        return "<h3>What was kept</h3>\n" + HtmlReport.Figure(figure.Render(), "Filled cells are kept heads, struck ones are pruned; bars are the share of neurons each layer keeps. The input enters at the bottom.");
+        var figure = new SvgTicket(
+            "Heads and neurons that the ticket keeps",
+            ticket.HeadsKept,
+            model.Heads,
+            [.. ticket.NeuronsKept.Select(n => n.Count)],
+            model.Intermediate
+        );
+        return "<h3>What was kept</h3>\n"
+            + HtmlReport.Figure(
+                figure.Render(),
+                "Filled cells are kept heads, struck ones are pruned; bars are the share of neurons each layer "
+                    + "keeps. The input enters at the bottom."
+            );
     }
 
     private static string Gates(RunRecord run)
     {
         var gates = run.Events.OfType<GateEvent>().ToArray();
-        if (gates.Length < 2) return "";
-        PlotSeries Line(string name, Func<GateEvent, double> value, int colour) => new(name, [.. gates.Select(g => (g.Epoch, value(g)))], Colour: colour);
-        var plot = new SvgPlot("Gates along the search", "epoch of the search", "share", [Line("R, mean chance of being open", g => g.Penalty, 0), Line("exactly 0 or 1", g => g.Binary, 1)])
+        if (gates.Length < 2)
+            return "";
+        PlotSeries Line(string name, Func<GateEvent, double> value, int colour) =>
+            new(name, [.. gates.Select(g => (g.Epoch, value(g)))], Colour: colour);
+        var plot = new SvgPlot(
+            "Gates along the search",
+            "epoch of the search",
+            "share",
+            [Line("R, mean chance of being open", g => g.Penalty, 0), Line("exactly 0 or 1", g => g.Binary, 1)]
+        )
         {
-            Marks = [new(run.Result.Ticket!.DrawnAtEpoch, "draw", true)], XMin = 0, YMin = 0, Width = 860, Height = 300,
+            Marks = [new(run.Result.Ticket!.DrawnAtEpoch, "draw", true)],
+            XMin = 0,
+            YMin = 0,
+            Width = 860,
+            Height = 300,
         };
-        return "<h3>How the gates closed</h3>\n" + HtmlReport.Figure(plot.Render(), "The penalty pulls R down; gates that are exactly 0 or 1 no longer feel the task.");
+        return "<h3>How the gates closed</h3>\n"
+            + HtmlReport.Figure(
+                plot.Render(),
+                "The penalty pulls R down; gates that are exactly 0 or 1 no longer feel the task."
+            );
     }
 
-    private static string Shares(RunRecord run) => TicketGrid.Of(run) is not { } grid ? "" : "<h3>What was kept</h3>\n" + HtmlReport.Figure(
-        new SvgTicketGrid("Weights that the ticket keeps, %", grid).Render(), "Percent of the weights kept. A head is its rows of query, key and value; MLP is both FFN matrices. The input enters at the bottom.");
+    private static string Shares(RunRecord run) =>
+        TicketGrid.Of(run) is not { } grid
+            ? ""
+            : "<h3>What was kept</h3>\n"
+                + HtmlReport.Figure(
+                    new SvgTicketGrid("Weights that the ticket keeps, %", grid).Render(),
+                    "Percent of the weights kept. A head is its rows of query, key and value; MLP is both FFN "
+                        + "matrices. The input enters at the bottom."
+                );
 
     private static string Matrices(RunRecord run)
     {
-        if (run.WeightTicket is not { } ticket) return "";
+        if (run.WeightTicket is not { } ticket)
+            return "";
         var table = new ReportTable(
             [
-                new("layer", "Layer", "Layer, from 1", true), new("matrix", "Matrix", "Which matrix of it", false), new("weights", "Weights", "Its weights", true),
-                new("kept", "Kept", "Weights kept", true), new("sparsity", "Sparsity %", "Share of them pruned", true),
+                new("layer", "Layer", "Layer, from 1", true),
+                new("matrix", "Matrix", "Which matrix of it", false),
+                new("weights", "Weights", "Its weights", true),
+                new("kept", "Kept", "Weights kept", true),
+                new("sparsity", "Sparsity %", "Share of them pruned", true),
             ],
-            [.. ticket.Matrices.Select(m => (ReportCell[])[ReportCell.Of(m.Layer + 1, "0"), new(m.Kind), ReportCell.Of(m.Count, "N0"), ReportCell.Of(m.Kept, "N0"), ReportCell.Of(100 * (1 - ((double)m.Kept / m.Count)), "0.00")])]);
+            [
+                .. ticket.Matrices.Select(m =>
+                    (ReportCell[])
+                        [
+                            ReportCell.Of(m.Layer + 1, "0"),
+                            new(m.Kind),
+                            ReportCell.Of(m.Count, "N0"),
+                            ReportCell.Of(m.Kept, "N0"),
+                            ReportCell.Of(100 * (1 - ((double)m.Kept / m.Count)), "0.00"),
+                        ]
+                ),
+            ]
+        );
         return "<details><summary>The figures</summary>" + table.ToHtml("Weights kept by matrix") + "</details>\n";
     }
 }

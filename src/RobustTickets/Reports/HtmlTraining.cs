@@ -11,12 +11,27 @@ internal static class HtmlTraining
     public static void Append(StringBuilder html, IReadOnlyList<RunRecord> runs)
     {
         var body = new StringBuilder("<div class=\"side\">");
-        body.Append(Loss(runs, "retrain", "Loss in the training of the final model", "Loss per step; the line is a moving mean."));
+        body.Append(
+            Loss(
+                runs,
+                "retrain",
+                "Loss in the training of the final model",
+                "Loss per step; the line is a moving mean."
+            )
+        );
         body.Append(Accuracy(runs));
         body.Append(UnderAttack(runs));
-        body.Append(Loss(runs, "search", "Loss in the search", "Loss per step of the search, adversarial and with penalties as the objective reports it."));
+        body.Append(
+            Loss(
+                runs,
+                "search",
+                "Loss in the search",
+                "Loss per step of the search, adversarial and with penalties as the objective reports it."
+            )
+        );
         body.Append(Rate(runs));
-        body.Append("</div>\n<h3>Cost</h3>\n").Append(SummaryTable.Cost(runs).ToHtml("What each stage did; seconds are compute only"));
+        body.Append("</div>\n<h3>Cost</h3>\n")
+            .Append(SummaryTable.Cost(runs).ToHtml("What each stage did; seconds are compute only"));
         HtmlReport.Section(html, "training", "Training", "From the event logs of the runs.", body.ToString());
     }
 
@@ -26,35 +41,94 @@ internal static class HtmlTraining
         for (var i = 0; i < runs.Count; i++)
         {
             var points = Steps(runs[i], stage).Select(s => (s.Epoch, s.Loss)).ToArray();
-            if (points.Length == 0) continue;
+            if (points.Length == 0)
+                continue;
             var raw = Smoothing.Buckets(points, PointsPerLine);
             series.Add(new PlotSeries(runs[i].Label, raw, Colour: i, Faint: true));
             series.Add(new PlotSeries(runs[i].Label, Smoothing.MovingMean(raw), Colour: i));
         }
-        if (series.Count == 0) return "";
+        if (series.Count == 0)
+            return "";
         var positive = series.SelectMany(s => s.Points).Where(p => double.IsFinite(p.Y)).ToArray();
-        var log = positive.Length > 0 && positive.All(p => p.Y > 0) && positive.Max(p => p.Y) / positive.Min(p => p.Y) > 50;
-        return HtmlReport.Figure(new SvgPlot(title, "epoch", log ? "loss (log scale)" : "loss", series) { LogY = log, XMin = 0, Width = 480, Height = 300 }.Render(), $"{title}. {caption}");
+        var log =
+            positive.Length > 0 && positive.All(p => p.Y > 0) && positive.Max(p => p.Y) / positive.Min(p => p.Y) > 50;
+        return HtmlReport.Figure(
+            new SvgPlot(title, "epoch", log ? "loss (log scale)" : "loss", series)
+            {
+                LogY = log,
+                XMin = 0,
+                Width = 480,
+                Height = 300,
+            }.Render(),
+            $"{title}. {caption}"
+        );
     }
 
     private static string Accuracy(IReadOnlyList<RunRecord> runs)
     {
-        var series = runs.Select((run, i) => new PlotSeries(run.Label,
-            [.. run.Events.OfType<EvaluationEvent>().Where(e => e.Stage == "retrain").Select(e => (e.Epoch, 100 * e.Accuracy))], Markers: true, Colour: i))
-            .Where(s => s.Points.Count > 0).ToArray();
-        if (series.Length == 0) return "";
-        return HtmlReport.Figure(new SvgPlot("Accuracy on the evaluation split", "epoch", "accuracy, %", series) { XMin = 0, Width = 480, Height = 300 }.Render(),
-            "Accuracy on the evaluation split during training. The last epoch is what is reported, not the best one: nothing was chosen by this curve.");
+        var series = runs.Select(
+                (run, i) =>
+                    new PlotSeries(
+                        run.Label,
+                        [
+                            .. run
+                                .Events.OfType<EvaluationEvent>()
+                                .Where(e => e.Stage == "retrain")
+                                .Select(e => (e.Epoch, 100 * e.Accuracy)),
+                        ],
+                        Markers: true,
+                        Colour: i
+                    )
+            )
+            .Where(s => s.Points.Count > 0)
+            .ToArray();
+        if (series.Length == 0)
+            return "";
+        return HtmlReport.Figure(
+            new SvgPlot("Accuracy on the evaluation split", "epoch", "accuracy, %", series)
+            {
+                XMin = 0,
+                Width = 480,
+                Height = 300,
+            }.Render(),
+            "Accuracy on the evaluation split during training. The last epoch is what is reported, not the "
+                + "best one: nothing was chosen by this curve."
+        );
     }
 
     private static string UnderAttack(IReadOnlyList<RunRecord> runs)
     {
-        var series = runs.SelectMany((run, i) => run.Events.OfType<EpochAttackEvent>().Where(e => e.Stage == "retrain").GroupBy(e => e.Attack)
-            .Select(g => new PlotSeries($"{run.Label}, {g.Key}", [.. g.Select(e => (e.Epoch, 100 * e.Aua))], Markers: true, Colour: i))).ToArray();
-        if (series.Length == 0) return "";
-        var examples = string.Join(", ", runs.SelectMany(r => r.Events.OfType<EpochAttackEvent>()).Select(e => e.Examples).Distinct());
-        return HtmlReport.Figure(new SvgPlot("Accuracy under attack on development examples", "epoch", "accuracy under attack, %", series) { XMin = 0, YMin = 0, Width = 480, Height = 300 }.Render(),
-            $"Accuracy under attack after each epoch, on {examples} development examples: not the examples that the results are reported on. The last epoch is what is reported, not the best one.");
+        var series = runs.SelectMany(
+                (run, i) =>
+                    run
+                        .Events.OfType<EpochAttackEvent>()
+                        .Where(e => e.Stage == "retrain")
+                        .GroupBy(e => e.Attack)
+                        .Select(g => new PlotSeries(
+                            $"{run.Label}, {g.Key}",
+                            [.. g.Select(e => (e.Epoch, 100 * e.Aua))],
+                            Markers: true,
+                            Colour: i
+                        ))
+            )
+            .ToArray();
+        if (series.Length == 0)
+            return "";
+        var examples = string.Join(
+            ", ",
+            runs.SelectMany(r => r.Events.OfType<EpochAttackEvent>()).Select(e => e.Examples).Distinct()
+        );
+        return HtmlReport.Figure(
+            new SvgPlot("Accuracy under attack on development examples", "epoch", "accuracy under attack, %", series)
+            {
+                XMin = 0,
+                YMin = 0,
+                Width = 480,
+                Height = 300,
+            }.Render(),
+            $"Accuracy under attack after each epoch, on {examples} development examples: not the examples that "
+                + "the results are reported on. The last epoch is what is reported, not the best one."
+        );
     }
 
     private static string Rate(IReadOnlyList<RunRecord> runs)
@@ -65,13 +139,30 @@ internal static class HtmlTraining
             foreach (var stage in new[] { "retrain", "search" })
             {
                 var points = Steps(runs[i], stage).Select(s => (s.Epoch, s.Lr)).ToArray();
-                if (points.Length > 1) series.Add(new PlotSeries(stage == "retrain" ? runs[i].Label : $"{runs[i].Label}, search", Smoothing.Buckets(points, PointsPerLine), Colour: stage == "retrain" ? i : runs.Count + i));
+                if (points.Length > 1)
+                    series.Add(
+                        new PlotSeries(
+                            stage == "retrain" ? runs[i].Label : $"{runs[i].Label}, search",
+                            Smoothing.Buckets(points, PointsPerLine),
+                            Colour: stage == "retrain" ? i : runs.Count + i
+                        )
+                    );
             }
         }
-        if (series.Count == 0) return "";
-        return HtmlReport.Figure(new SvgPlot("Learning rate", "epoch of the stage", "learning rate", series) { XMin = 0, YMin = 0, Width = 480, Height = 300 }.Render(),
-            "Learning rate. A search that stops early keeps the schedule of its whole horizon.");
+        if (series.Count == 0)
+            return "";
+        return HtmlReport.Figure(
+            new SvgPlot("Learning rate", "epoch of the stage", "learning rate", series)
+            {
+                XMin = 0,
+                YMin = 0,
+                Width = 480,
+                Height = 300,
+            }.Render(),
+            "Learning rate. A search that stops early keeps the schedule of its whole horizon."
+        );
     }
 
-    private static IEnumerable<StepEvent> Steps(RunRecord run, string stage) => run.Events.OfType<StepEvent>().Where(s => s.Stage == stage);
+    private static IEnumerable<StepEvent> Steps(RunRecord run, string stage) =>
+        run.Events.OfType<StepEvent>().Where(s => s.Stage == stage);
 }

@@ -1,4 +1,5 @@
-// JSON files whose fields the report shows without understanding them (recipe, attack settings): read, and flattened to path = value.
+// JSON files whose fields the report shows without understanding them (recipe, attack settings):
+// read, and flattened to path = value.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -20,7 +21,9 @@ internal static class JsonFacts
         }
     }
 
-    /// <summary>Path = value for every leaf, in file order; lists of plain values are one leaf.</summary>
+    /// <summary>
+    /// Path = value for every leaf, in file order; lists of plain values are one leaf.
+    /// </summary>
     public static IReadOnlyList<KeyValuePair<string, string>> Flatten(JsonElement element)
     {
         var facts = new List<KeyValuePair<string, string>>();
@@ -31,23 +34,33 @@ internal static class JsonFacts
         {
             if (at.ValueKind == JsonValueKind.Object)
             {
-                foreach (var property in at.EnumerateObject()) Walk(path.Length == 0 ? property.Name : $"{path}.{property.Name}", property.Value);
+                foreach (var property in at.EnumerateObject())
+                    Walk(path.Length == 0 ? property.Name : $"{path}.{property.Name}", property.Value);
             }
-            else if (at.ValueKind == JsonValueKind.Array && at.EnumerateArray().Any(e => e.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
+            else if (
+                at.ValueKind == JsonValueKind.Array
+                && at.EnumerateArray().Any(e => e.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+            )
             {
                 var i = 0;
-                foreach (var item in at.EnumerateArray()) Walk($"{path}[{i++}]", item);
+                foreach (var item in at.EnumerateArray())
+                    Walk($"{path}[{i++}]", item);
             }
             else
             {
-                facts.Add(new(path, at.ValueKind switch
-                {
-                    JsonValueKind.Array => string.Join(", ", at.EnumerateArray().Select(e => e.ToString())),
-                    JsonValueKind.Null => "none",
-                    JsonValueKind.True => "yes",
-                    JsonValueKind.False => "no",
-                    _ => at.ToString(),
-                }));
+                facts.Add(
+                    new(
+                        path,
+                        at.ValueKind switch
+                        {
+                            JsonValueKind.Array => string.Join(", ", at.EnumerateArray().Select(e => e.ToString())),
+                            JsonValueKind.Null => "none",
+                            JsonValueKind.True => "yes",
+                            JsonValueKind.False => "no",
+                            _ => at.ToString(),
+                        }
+                    )
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-// A table as a value, and its four forms: Markdown for people in a terminal or a repository, CSV and JSON for programs, HTML for the report.
+// A table as a value, and its four forms: Markdown for people in a terminal or a repository, CSV
+// and JSON for programs, HTML for the report.
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -14,7 +15,8 @@ public sealed record ReportColumn(string Key, string? Header, string Help, bool 
 
 /// <summary>A cell of a table.</summary>
 /// <param name="Text">What people read; a dash when there is nothing.</param>
-/// <param name="Number">The number at full precision, or null when it is no number or absent.</param>
+/// <param name="Number">The number at full precision, or null when it is no number or
+/// absent.</param>
 /// <param name="Note">Second line for people, such as an interval.</param>
 public sealed record ReportCell(string Text, double? Number = null, string? Note = null)
 {
@@ -28,7 +30,13 @@ public sealed record ReportCell(string Text, double? Number = null, string? Note
     /// <summary>A share in percent with two decimals, or nothing when it is null.</summary>
     public static ReportCell Percent(double? share, ShareInterval? interval = null) =>
         share is { } s
-            ? new((100 * s).ToString("0.00", CultureInfo.InvariantCulture), 100 * s, interval is { } i ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}") : null)
+            ? new(
+                (100 * s).ToString("0.00", CultureInfo.InvariantCulture),
+                100 * s,
+                interval is { } i
+                    ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}")
+                    : null
+            )
             : None;
 }
 
@@ -44,50 +52,95 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
     {
         var shown = Shown.ToArray();
         var cells = new List<string[]> { shown.Select(c => Columns[c].Header!).ToArray() };
-        cells.AddRange(Rows.Select(row => shown.Select(c => (row[c].Note is { } note ? $"{row[c].Text} ({note})" : row[c].Text).Replace("|", "\\|", StringComparison.Ordinal)).ToArray()));
+        cells.AddRange(
+            Rows.Select(row =>
+                shown
+                    .Select(c =>
+                        (row[c].Note is { } note ? $"{row[c].Text} ({note})" : row[c].Text).Replace(
+                            "|",
+                            "\\|",
+                            StringComparison.Ordinal
+                        )
+                    )
+                    .ToArray()
+            )
+        );
         var widths = Enumerable.Range(0, shown.Length).Select(i => cells.Max(row => row[i].Length)).ToArray();
         var text = new StringBuilder();
         for (var r = 0; r < cells.Count; r++)
         {
             for (var i = 0; i < shown.Length; i++)
             {
-                text.Append("| ").Append(Columns[shown[i]].Numeric ? cells[r][i].PadLeft(widths[i]) : cells[r][i].PadRight(widths[i])).Append(' ');
+                text.Append("| ")
+                    .Append(
+                        Columns[shown[i]].Numeric ? cells[r][i].PadLeft(widths[i]) : cells[r][i].PadRight(widths[i])
+                    )
+                    .Append(' ');
             }
             text.Append("|\n");
-            if (r > 0) continue;
-            for (var i = 0; i < shown.Length; i++) text.Append("|-").Append(new string('-', widths[i])).Append(Columns[shown[i]].Numeric ? ":" : "-");
+            if (r > 0)
+                continue;
+            for (var i = 0; i < shown.Length; i++)
+                text.Append("|-").Append(new string('-', widths[i])).Append(Columns[shown[i]].Numeric ? ":" : "-");
             text.Append("|\n");
         }
         return text.ToString();
     }
 
-    /// <summary>Comma-separated values (RFC 4180) with a header line of keys; numbers at full precision.</summary>
+    /// <summary>
+    /// Comma-separated values (RFC 4180) with a header line of keys; numbers at full precision.
+    /// </summary>
     public string ToCsv()
     {
         var text = new StringBuilder();
         text.Append(string.Join(',', Columns.Select(c => Quote(c.Key)))).Append('\n');
         foreach (var row in Rows)
         {
-            text.Append(string.Join(',', row.Select((cell, i) => Columns[i].Numeric
-                ? cell.Number?.ToString("R", CultureInfo.InvariantCulture) ?? ""
-                : cell == ReportCell.None ? "" : Quote(cell.Text)))).Append('\n');
+            text.Append(
+                    string.Join(
+                        ',',
+                        row.Select(
+                            (cell, i) =>
+                                Columns[i].Numeric ? cell.Number?.ToString("R", CultureInfo.InvariantCulture) ?? ""
+                                : cell == ReportCell.None ? ""
+                                : Quote(cell.Text)
+                        )
+                    )
+                )
+                .Append('\n');
         }
         return text.ToString();
     }
 
-    /// <summary>A JSON array of objects, one per row; absent and non-finite numbers are null.</summary>
-    public JsonArray ToJson() => new([.. Rows.Select(row => new JsonObject(row.Select((cell, i) => KeyValuePair.Create(Columns[i].Key, Node(cell, Columns[i].Numeric)))))]);
+    /// <summary>
+    /// A JSON array of objects, one per row; absent and non-finite numbers are null.
+    /// </summary>
+    public JsonArray ToJson() =>
+        new([
+            .. Rows.Select(row => new JsonObject(
+                row.Select((cell, i) => KeyValuePair.Create(Columns[i].Key, Node(cell, Columns[i].Numeric)))
+            )),
+        ]);
 
     /// <summary>An HTML table element.</summary>
     /// <param name="caption">Its caption.</param>
     public string ToHtml(string caption)
     {
         var shown = Shown.ToArray();
-        var text = new StringBuilder("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"").Append(Svg.Escape(caption)).Append("\"><table>\n<caption>").Append(Svg.Escape(caption)).Append("</caption>\n<thead><tr>");
+        var text = new StringBuilder("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"")
+            .Append(Svg.Escape(caption))
+            .Append("\"><table>\n<caption>")
+            .Append(Svg.Escape(caption))
+            .Append("</caption>\n<thead><tr>");
         foreach (var c in shown)
         {
-            text.Append("<th scope=\"col\"").Append(Columns[c].Numeric ? " class=\"number\"" : "").Append(" title=\"").Append(Svg.Escape(Columns[c].Help)).Append("\">")
-                .Append(Svg.Escape(Columns[c].Header!.Replace(' ', '\u00a0'))).Append("</th>");
+            text.Append("<th scope=\"col\"")
+                .Append(Columns[c].Numeric ? " class=\"number\"" : "")
+                .Append(" title=\"")
+                .Append(Svg.Escape(Columns[c].Help))
+                .Append("\">")
+                .Append(Svg.Escape(Columns[c].Header!.Replace(' ', '\u00a0')))
+                .Append("</th>");
         }
         text.Append("</tr></thead>\n<tbody>\n");
         foreach (var row in Rows)
@@ -96,8 +149,14 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
             for (var i = 0; i < shown.Length; i++)
             {
                 var (cell, column) = (row[shown[i]], Columns[shown[i]]);
-                text.Append(i == 0 ? "<th scope=\"row\">" : column.Numeric ? "<td class=\"number\">" : "<td>").Append(Svg.Escape(cell.Text));
-                if (cell.Note is { } note) text.Append("<small>").Append(Svg.Escape(note)).Append("</small>");
+                text.Append(
+                        i == 0 ? "<th scope=\"row\">"
+                        : column.Numeric ? "<td class=\"number\">"
+                        : "<td>"
+                    )
+                    .Append(Svg.Escape(cell.Text));
+                if (cell.Note is { } note)
+                    text.Append("<small>").Append(Svg.Escape(note)).Append("</small>");
                 text.Append(i == 0 ? "</th>" : "</td>");
             }
             text.Append("</tr>\n");
@@ -105,9 +164,14 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
         return text.Append("</tbody></table></div>\n").ToString();
     }
 
-    private static JsonNode? Node(ReportCell cell, bool numeric) => numeric
-        ? cell.Number is { } number && double.IsFinite(number) ? JsonValue.Create(number) : null
-        : cell == ReportCell.None ? null : JsonValue.Create(cell.Text);
+    private static JsonNode? Node(ReportCell cell, bool numeric) =>
+        numeric
+            ? cell.Number is { } number && double.IsFinite(number)
+                ? JsonValue.Create(number)
+                : null
+            : cell == ReportCell.None
+                ? null
+                : JsonValue.Create(cell.Text);
 
     private static string Quote(string text) =>
         text.AsSpan().IndexOfAny(",\"\n\r") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;

@@ -1,7 +1,8 @@
-// What the report knows of a run: the files of its folder, read once. Nothing is computed by running anything; what a file does not say is not in the report.
+// What the report knows of a run: the files of its folder, read once. Nothing is computed by
+// running anything; what a file does not say is not in the report.
 using System.Text.Json;
-using RobustTickets.Runs;
 using RobustTickets.Attacks;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
 
@@ -10,7 +11,8 @@ namespace RobustTickets.Reports;
 /// <param name="Folder">The run folder.</param>
 /// <param name="Result"><c>result.json</c>.</param>
 /// <param name="Environment"><c>environment.json</c>, or null when absent.</param>
-/// <param name="Recipe"><c>recipe.json</c> as path = value, in file order; empty when absent.</param>
+/// <param name="Recipe"><c>recipe.json</c> as path = value, in file order; empty when
+/// absent.</param>
 /// <param name="Events">Lines of <c>events.jsonl</c>; empty when absent.</param>
 /// <param name="Ticket"><c>ticket/ticket.json</c>, or null.</param>
 /// <param name="Distances"><c>ticket/distances.json</c>, or null.</param>
@@ -24,9 +26,12 @@ public sealed record RunRecord(
     IReadOnlyList<RunEvent> Events,
     TicketRecord? Ticket,
     DistanceRecord? Distances,
-    IReadOnlyList<AttackRecord> Attacks)
+    IReadOnlyList<AttackRecord> Attacks
+)
 {
-    /// <summary>Names of the classes from the final model's <c>config.json</c>; empty when it says none.</summary>
+    /// <summary>
+    /// Names of the classes from the final model's <c>config.json</c>; empty when it says none.
+    /// </summary>
     public IReadOnlyDictionary<int, string> ClassNames { get; init; } = new Dictionary<int, string>();
 
     /// <summary><c>ticket/ticket.json</c> of a ticket of single weights, or null.</summary>
@@ -39,7 +44,8 @@ public sealed record RunRecord(
     public double? Seconds(string stage) => Stage(stage)?.Seconds;
 
     /// <summary>
-    /// Parameters without the embedding tables, as both papers count them (spec 1.3): RobusT counts what its mask leaves, so weights that a ticket of single weights has pruned are
+    /// Parameters without the embedding tables, as both papers count them (spec 1.3): RobusT counts
+    /// what its mask leaves, so weights that a ticket of single weights has pruned are
     /// not among them, although they lie in the saved matrices as zeros.
     /// </summary>
     public long Parameters
@@ -47,7 +53,10 @@ public sealed record RunRecord(
         get
         {
             var dense = RecipeValue("retrain.realisation") is { } realisation && realisation != "ticket";
-            return Result.Model.ParametersWithoutEmbeddings - (Result.Ticket is { Kind: "weights" } ticket && !dense ? ticket.WeightsTotal - ticket.WeightsKept : 0);
+            return Result.Model.ParametersWithoutEmbeddings
+                - (
+                    Result.Ticket is { Kind: "weights" } ticket && !dense ? ticket.WeightsTotal - ticket.WeightsKept : 0
+                );
         }
     }
 
@@ -55,7 +64,10 @@ public sealed record RunRecord(
     public StageSummary? Stage(string stage) => Result.Stages.FirstOrDefault(s => s.Stage == stage);
 
     /// <summary>Clean accuracy on the split that the result names, in [0, 1], or null.</summary>
-    public double? Clean => Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal) ? Result.CleanTest ?? Result.CleanDev : Result.CleanDev ?? Result.CleanTest;
+    public double? Clean =>
+        Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal)
+            ? Result.CleanTest ?? Result.CleanDev
+            : Result.CleanDev ?? Result.CleanTest;
 
     /// <summary>A value of the recipe by its path, or null.</summary>
     public string? RecipeValue(string path) => Recipe.FirstOrDefault(p => p.Key == path).Value;
@@ -69,11 +81,19 @@ public sealed record RunRecord(
         var run = RunFolder.Open(folder);
         if (!File.Exists(run.ResultFile))
         {
-            throw new DataException($"{run.ResultFile}: no such file; the run in this folder has not finished (continue it with train --resume)");
+            throw new DataException(
+                $"{run.ResultFile}: no such file; the run in this folder has not finished (continue it with "
+                    + "train --resume)"
+            );
         }
         var result = RunResult.Load(run.ResultFile);
         var attacks = Directory.Exists(run.AttacksFolder)
-            ? Directory.GetDirectories(run.AttacksFolder).Order(StringComparer.Ordinal).Where(AttackRecord.HoldsAttack).Select(AttackRecord.Load).ToArray()
+            ? Directory
+                .GetDirectories(run.AttacksFolder)
+                .Order(StringComparer.Ordinal)
+                .Where(AttackRecord.HoldsAttack)
+                .Select(AttackRecord.Load)
+                .ToArray()
             : [];
         return new RunRecord(
             result.Name,
@@ -84,7 +104,8 @@ public sealed record RunRecord(
             File.Exists(run.EventsFile) ? [.. EventLog.ReadEvents(run.EventsFile)] : [],
             TicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),
             DistanceRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "distances.json")),
-            attacks)
+            attacks
+        )
         {
             WeightTicket = WeightTicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),
             ClassNames = ReadClassNames(Path.Combine(run.ModelFolder, "config.json")),
@@ -94,15 +115,32 @@ public sealed record RunRecord(
     // "id2label": {"0": "negative", ...}; Hugging Face's placeholder LABEL_0 says nothing.
     private static Dictionary<int, string> ReadClassNames(string file)
     {
-        if (!File.Exists(file)) return [];
+        if (!File.Exists(file))
+            return [];
         var config = JsonFacts.Read(file);
-        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty("id2label", out var names) || names.ValueKind != JsonValueKind.Object) return [];
-        return names.EnumerateObject()
-            .Where(p => int.TryParse(p.Name, out _) && p.Value.ToString() is { Length: > 0 } name && name != p.Name && !name.StartsWith("LABEL_", StringComparison.Ordinal))
-            .ToDictionary(p => int.Parse(p.Name, System.Globalization.CultureInfo.InvariantCulture), p => p.Value.ToString());
+        if (
+            config.ValueKind != JsonValueKind.Object
+            || !config.TryGetProperty("id2label", out var names)
+            || names.ValueKind != JsonValueKind.Object
+        )
+            return [];
+        return names
+            .EnumerateObject()
+            .Where(p =>
+                int.TryParse(p.Name, out _)
+                && p.Value.ToString() is { Length: > 0 } name
+                && name != p.Name
+                && !name.StartsWith("LABEL_", StringComparison.Ordinal)
+            )
+            .ToDictionary(
+                p => int.Parse(p.Name, System.Globalization.CultureInfo.InvariantCulture),
+                p => p.Value.ToString()
+            );
     }
 
-    /// <summary>Reads several run folders and tells equal names apart by seed, then by folder.</summary>
+    /// <summary>
+    /// Reads several run folders and tells equal names apart by seed, then by folder.
+    /// </summary>
     /// <param name="folders">The folders, in the order in which they are to be shown.</param>
     /// <exception cref="RunFolderException">One holds no run.</exception>
     /// <exception cref="DataException">A run is not finished, or a file is broken.</exception>
@@ -119,7 +157,8 @@ public sealed record RunRecord(
             var doubled = runs.GroupBy(r => r.Label).Where(g => g.Count() > 1).SelectMany(g => g).ToHashSet();
             for (var i = 0; i < runs.Length; i++)
             {
-                if (doubled.Contains(runs[i])) runs[i] = runs[i] with { Label = name(runs[i]) };
+                if (doubled.Contains(runs[i]))
+                    runs[i] = runs[i] with { Label = name(runs[i]) };
             }
         }
     }
@@ -128,53 +167,84 @@ public sealed record RunRecord(
 /// <summary>Masks of a ticket.</summary>
 /// <param name="HeadsKept">Indices of kept heads, per layer.</param>
 /// <param name="NeuronsKept">Indices of kept FFN neurons, per layer.</param>
-/// <param name="HeadRatio">Share of heads that the recipe asked to prune, or null when not said.</param>
-/// <param name="NeuronRatio">Share of neurons that the recipe asked to prune, or null when not said.</param>
+/// <param name="HeadRatio">Share of heads that the recipe asked to prune, or null when not
+/// said.</param>
+/// <param name="NeuronRatio">Share of neurons that the recipe asked to prune, or null when not
+/// said.</param>
 public sealed record TicketRecord(
     IReadOnlyList<IReadOnlyList<int>> HeadsKept,
     IReadOnlyList<IReadOnlyList<int>> NeuronsKept,
     double? HeadRatio,
-    double? NeuronRatio)
+    double? NeuronRatio
+)
 {
     internal static TicketRecord? LoadIfPresent(string file)
     {
-        if (!File.Exists(file)) return null;
+        if (!File.Exists(file))
+            return null;
         var json = JsonFacts.Read(file);
-        if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("kind", out var kind) && kind.ToString() == "weights") return null; // that is a WeightTicketRecord
+        if (
+            json.ValueKind == JsonValueKind.Object
+            && json.TryGetProperty("kind", out var kind)
+            && kind.ToString() == "weights"
+        )
+            return null; // that is a WeightTicketRecord
         try
         {
             return new TicketRecord(
                 Lists(json.GetProperty("heads_kept")),
                 Lists(json.GetProperty("neurons_kept")),
                 json.TryGetProperty("head_ratio", out var h) ? h.GetDouble() : null,
-                json.TryGetProperty("neuron_ratio", out var n) ? n.GetDouble() : null);
+                json.TryGetProperty("neuron_ratio", out var n) ? n.GetDouble() : null
+            );
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new DataException($"{file}: expected heads_kept and neurons_kept as lists of indices per layer ({e.Message})", e);
+            throw new DataException(
+                $"{file}: expected heads_kept and neurons_kept as lists of indices per layer ({e.Message})",
+                e
+            );
         }
     }
 
-    private static int[][] Lists(JsonElement layers) => [.. layers.EnumerateArray().Select(l => l.EnumerateArray().Select(i => i.GetInt32()).ToArray())];
+    private static int[][] Lists(JsonElement layers) =>
+        [.. layers.EnumerateArray().Select(l => l.EnumerateArray().Select(i => i.GetInt32()).ToArray())];
 }
 
-/// <summary>Distances between the masks of all snapshots, as the search computed them with its draw rule.</summary>
+/// <summary>
+/// Distances between the masks of all snapshots, as the search computed them with its draw rule.
+/// </summary>
 /// <param name="Steps">Step of each snapshot.</param>
 /// <param name="Heads">Share of head mask entries that differ, snapshot by snapshot.</param>
 /// <param name="Neurons">Share of neuron mask entries that differ, snapshot by snapshot.</param>
-public sealed record DistanceRecord(IReadOnlyList<long> Steps, IReadOnlyList<IReadOnlyList<double?>> Heads, IReadOnlyList<IReadOnlyList<double?>> Neurons)
+public sealed record DistanceRecord(
+    IReadOnlyList<long> Steps,
+    IReadOnlyList<IReadOnlyList<double?>> Heads,
+    IReadOnlyList<IReadOnlyList<double?>> Neurons
+)
 {
     internal static DistanceRecord? LoadIfPresent(string file)
     {
-        if (!File.Exists(file)) return null;
+        if (!File.Exists(file))
+            return null;
         var json = JsonFacts.Read(file);
         try
         {
-            var record = new DistanceRecord([.. json.GetProperty("steps").EnumerateArray().Select(s => s.GetInt64())], Matrix("heads"), Matrix("neurons"));
+            var record = new DistanceRecord(
+                [.. json.GetProperty("steps").EnumerateArray().Select(s => s.GetInt64())],
+                Matrix("heads"),
+                Matrix("neurons")
+            );
             var n = record.Steps.Count;
-            if (record.Heads.Count != n || record.Neurons.Count != n || record.Heads.Concat(record.Neurons).Any(row => row.Count != n))
+            if (
+                record.Heads.Count != n
+                || record.Neurons.Count != n
+                || record.Heads.Concat(record.Neurons).Any(row => row.Count != n)
+            )
             {
-                throw new DataException($"{file}: steps names {n} snapshots, but heads and neurons are not both {n} x {n}");
+                throw new DataException(
+                    $"{file}: steps names {n} snapshots, but heads and neurons are not both {n} x {n}"
+                );
             }
             return record;
         }
@@ -183,7 +253,15 @@ public sealed record DistanceRecord(IReadOnlyList<long> Steps, IReadOnlyList<IRe
             throw new DataException($"{file}: expected steps, heads and neurons ({e.Message})", e);
         }
 
-        double?[][] Matrix(string name) => [.. json.GetProperty(name).EnumerateArray()
-            .Select(row => row.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Number ? v.GetDouble() : (double?)null).ToArray())];
+        double?[][] Matrix(string name) =>
+            [
+                .. json.GetProperty(name)
+                    .EnumerateArray()
+                    .Select(row =>
+                        row.EnumerateArray()
+                            .Select(v => v.ValueKind == JsonValueKind.Number ? v.GetDouble() : (double?)null)
+                            .ToArray()
+                    ),
+            ];
     }
 }

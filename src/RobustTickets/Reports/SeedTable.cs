@@ -1,5 +1,6 @@
-// One recipe with several seeds: a row per seed, then mean and sample standard deviation. The seed that is best on development data is named, since a choice by the
-// reported accuracy would be a choice on the reported examples.
+// One recipe with several seeds: a row per seed, then mean and sample standard deviation. The seed
+// that is best on development data is named, since a choice by the reported accuracy would be a
+// choice on the reported examples.
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
@@ -22,40 +23,88 @@ public static class SeedTable
 
     private static readonly string[] Formats = ["0.00", "0.00", "0.00", "#,0", "0.0", "0", "0", "0.0"];
 
-    private static readonly ReportColumn UnderAttack = new("development_aua", "Development Aua %", "Accuracy under attack on development examples after the last whole epoch", true);
+    private static readonly ReportColumn UnderAttack = new(
+        "development_aua",
+        "Development Aua %",
+        "Accuracy under attack on development examples after the last whole epoch",
+        true
+    );
 
-    /// <summary>The table of some runs; with accuracy under attack on development examples when one of them was attacked after its epochs.</summary>
+    /// <summary>
+    /// The table of some runs; with accuracy under attack on development examples when one of them
+    /// was attacked after its epochs.
+    /// </summary>
     public static ReportTable Of(IReadOnlyList<RunRecord> runs)
     {
         var attacked = runs.Any(r => DevelopmentAua(r) is not null);
         var formats = attacked ? Formats[..1].Append("0.0").Concat(Formats[1..]).ToArray() : Formats;
-        var values = runs.Select(r => attacked ? [.. Values(r)[..1], 100 * DevelopmentAua(r), .. Values(r)[1..]] : Values(r)).ToArray();
-        var rows = values.Select((v, i) => Row(runs[i].Result.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), v, formats)).ToList();
+        var values = runs.Select(r =>
+                attacked ? [.. Values(r)[..1], 100 * DevelopmentAua(r), .. Values(r)[1..]] : Values(r)
+            )
+            .ToArray();
+        var rows = values
+            .Select(
+                (v, i) =>
+                    Row(runs[i].Result.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), v, formats)
+            )
+            .ToList();
         rows.Add(Row("mean", Column(values, v => v.Average()), formats));
-        rows.Add(Row("sd", Column(values, v => v.Length < 2 ? null : Math.Sqrt(v.Sum(x => (x - v.Average()) * (x - v.Average())) / (v.Length - 1))), formats));
+        rows.Add(
+            Row(
+                "sd",
+                Column(
+                    values,
+                    v =>
+                        v.Length < 2
+                            ? null
+                            : Math.Sqrt(v.Sum(x => (x - v.Average()) * (x - v.Average())) / (v.Length - 1))
+                ),
+                formats
+            )
+        );
         return new ReportTable(attacked ? [.. Columns[..2], UnderAttack, .. Columns[2..]] : Columns, rows);
     }
 
-    /// <summary>The seed that withstands most on development examples after its last whole epoch, the first of equals; null unless every run was attacked after its epochs.</summary>
-    public static int? BestUnderAttack(IReadOnlyList<RunRecord> runs) => runs.All(r => DevelopmentAua(r) is not null) ? runs.MaxBy(r => DevelopmentAua(r)!.Value)?.Result.Seed : null;
+    /// <summary>
+    /// The seed that withstands most on development examples after its last whole epoch, the first
+    /// of equals; null unless every run was attacked after its epochs.
+    /// </summary>
+    public static int? BestUnderAttack(IReadOnlyList<RunRecord> runs) =>
+        runs.All(r => DevelopmentAua(r) is not null) ? runs.MaxBy(r => DevelopmentAua(r)!.Value)?.Result.Seed : null;
 
-    private static double? DevelopmentAua(RunRecord run) => run.Events.OfType<EpochAttackEvent>().LastOrDefault(e => e.Stage == "retrain")?.Aua;
+    private static double? DevelopmentAua(RunRecord run) =>
+        run.Events.OfType<EpochAttackEvent>().LastOrDefault(e => e.Stage == "retrain")?.Aua;
 
-    /// <summary>The seed with the best accuracy on development data, the first of equals; null when no run has any.</summary>
-    public static int? BestOnDevelopment(IReadOnlyList<RunRecord> runs) => runs.Where(r => r.Result.Development is not null).MaxBy(r => r.Result.Development!.Accuracy)?.Result.Seed;
+    /// <summary>
+    /// The seed with the best accuracy on development data, the first of equals; null when no run
+    /// has any.
+    /// </summary>
+    public static int? BestOnDevelopment(IReadOnlyList<RunRecord> runs) =>
+        runs.Where(r => r.Result.Development is not null).MaxBy(r => r.Result.Development!.Accuracy)?.Result.Seed;
 
     private static double?[] Values(RunRecord run)
     {
         var stages = run.Result.Stages.Where(s => s.Stage != "control").ToArray();
         return
         [
-            100 * run.Result.Development?.Accuracy, 100 * run.Clean, 100 * run.Result.Control?.Accuracy, run.Parameters, stages.Sum(s => s.Seconds),
-            stages.Sum(s => s.ForwardPasses), stages.Sum(s => s.BackwardPasses), stages.Sum(s => s.Flops) / 1e9,
+            100 * run.Result.Development?.Accuracy,
+            100 * run.Clean,
+            100 * run.Result.Control?.Accuracy,
+            run.Parameters,
+            stages.Sum(s => s.Seconds),
+            stages.Sum(s => s.ForwardPasses),
+            stages.Sum(s => s.BackwardPasses),
+            stages.Sum(s => s.Flops) / 1e9,
         ];
     }
 
     private static double?[] Column(double?[][] runs, Func<double[], double?> of) =>
-        [.. Enumerable.Range(0, runs[0].Length).Select(i => runs.All(r => r[i] is not null) ? of([.. runs.Select(r => r[i]!.Value)]) : null)];
+        [
+            .. Enumerable
+                .Range(0, runs[0].Length)
+                .Select(i => runs.All(r => r[i] is not null) ? of([.. runs.Select(r => r[i]!.Value)]) : null),
+        ];
 
-    private static ReportCell[] Row(string name, double?[] values, string[] formats) => [new(name), .. values.Zip(formats, (value, format) => ReportCell.Of(value, format))];
+    private static ReportCell[] Row(string name, double?[] values, string[] formats) =>
+        [new(name), .. values.Zip(formats, (value, format) => ReportCell.Of(value, format))];
 }

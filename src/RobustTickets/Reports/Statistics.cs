@@ -7,14 +7,16 @@ namespace RobustTickets.Reports;
 public readonly record struct ShareInterval(double Low, double High)
 {
     /// <summary>
-    /// Wilson's score interval of a share at 95 %: unlike the usual p +- 1.96 sqrt(p(1-p)/n) it stays in [0, 1] and holds for few examples and for shares near 0,
+    /// Wilson's score interval of a share at 95 %: unlike the usual p +- 1.96 sqrt(p(1-p)/n) it
+    /// stays in [0, 1] and holds for few examples and for shares near 0,
     /// which is where accuracy under attack lives.
     /// </summary>
     /// <param name="part">How many had the property.</param>
     /// <param name="whole">Of how many.</param>
     public static ShareInterval Wilson(int part, int whole)
     {
-        if (whole <= 0) return new ShareInterval(0, 1);
+        if (whole <= 0)
+            return new ShareInterval(0, 1);
         const double Z = 1.959963984540054;
         var p = (double)part / whole;
         var spread = Z * Z / whole;
@@ -33,7 +35,8 @@ public readonly record struct ShareInterval(double Low, double High)
 public readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
 {
     /// <summary>
-    /// Exact two-sided McNemar test: probability of a split of the differing examples at least this uneven when both models are equally good. It uses that the
+    /// Exact two-sided McNemar test: probability of a split of the differing examples at least this
+    /// uneven when both models are equally good. It uses that the
     /// examples are the same, which comparing two intervals does not.
     /// </summary>
     public double PValue
@@ -52,7 +55,9 @@ public readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
         }
     }
 
-    /// <summary>Compares who withstood an attack; both must have attacked the same examples.</summary>
+    /// <summary>
+    /// Compares who withstood an attack; both must have attacked the same examples.
+    /// </summary>
     /// <param name="first">An attack.</param>
     /// <param name="second">The same attack on another model.</param>
     public static PairedComparison Of(AttackRecord first, AttackRecord second)
@@ -60,35 +65,63 @@ public readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
         var other = second.Examples.ToDictionary(e => e.Id, e => e.Result == "failed");
         return new PairedComparison(
             first.Examples.Count(e => e.Result == "failed" && !other[e.Id]),
-            first.Examples.Count(e => e.Result != "failed" && other[e.Id]));
+            first.Examples.Count(e => e.Result != "failed" && other[e.Id])
+        );
     }
 }
 
 /// <summary>Lines of many points made readable.</summary>
 internal static class Smoothing
 {
-    /// <summary>Means over equal runs of neighbours, at most <paramref name="count"/> of them.</summary>
+    /// <summary>
+    /// Means over equal runs of neighbours, at most <paramref name="count"/> of them.
+    /// </summary>
     public static IReadOnlyList<(double X, double Y)> Buckets(IReadOnlyList<(double X, double Y)> points, int count)
     {
-        if (points.Count <= count) return points;
-        return [.. Enumerable.Range(0, count).Select(b =>
-        {
-            var from = (int)((long)b * points.Count / count);
-            var to = (int)((long)(b + 1) * points.Count / count);
-            double x = 0, y = 0;
-            for (var i = from; i < to; i++) (x, y) = (x + points[i].X, y + points[i].Y);
-            return (x / (to - from), y / (to - from));
-        })];
+        if (points.Count <= count)
+            return points;
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(b =>
+                {
+                    var from = (int)((long)b * points.Count / count);
+                    var to = (int)((long)(b + 1) * points.Count / count);
+                    double x = 0,
+                        y = 0;
+                    for (var i = from; i < to; i++)
+                        (x, y) = (x + points[i].X, y + points[i].Y);
+                    return (x / (to - from), y / (to - from));
+                }),
+        ];
     }
 
-    /// <summary>Mean over a window around each point, a twentieth of all points wide, cut off at the ends; values that are not finite are left out.</summary>
+    /// <summary>
+    /// Mean over a window around each point, a twentieth of all points wide, cut off at the ends;
+    /// values that are not finite are left out.
+    /// </summary>
     public static IReadOnlyList<(double X, double Y)> MovingMean(IReadOnlyList<(double X, double Y)> points)
     {
         var half = Math.Max(1, points.Count / 40);
-        return [.. points.Select((p, i) =>
-        {
-            var from = Math.Max(0, i - half);
-            return (p.X, points.Skip(from).Take(i + half + 1 - from).Select(q => q.Y).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average());
-        })];
+        return
+        [
+            .. points.Select(
+                (p, i) =>
+                {
+                    var from = Math.Max(0, i - half);
+                    return (
+                        p.X,
+                        points
+                            .Skip(from)
+                            .Take(i + half + 1 - from)
+                            .Select(q => q.Y)
+                            .Where(double.IsFinite)
+                            .DefaultIfEmpty(double.NaN)
+                            .Average()
+                    );
+                }
+            ),
+        ];
     }
 }

@@ -1,4 +1,5 @@
-// The tables of the report: one row per run and attack (spec 11, the papers' columns and what users of attacks miss in them), and one row per stage with what it cost.
+// The tables of the report: one row per run and attack (spec 11, the papers' columns and what users
+// of attacks miss in them), and one row per stage with what it cost.
 using System.Globalization;
 
 namespace RobustTickets.Reports;
@@ -23,7 +24,13 @@ public static class SummaryTable
         new("aua_low", null, "Lower end of the 95 % interval (Wilson)", true),
         new("aua_high", null, "Upper end of the 95 % interval (Wilson)", true),
         new("suc", "Suc %", "Attack success rate: flipped / (flipped + withstood)", true),
-        new("queries_asked", "#Query", "Mean queries per attacked example, as TextAttack counts them; below, how many distinct texts the model really had to see", true),
+        new(
+            "queries_asked",
+            "#Query",
+            "Mean queries per attacked example, as TextAttack counts them; below, how many distinct texts the "
+                + "model really had to see",
+            true
+        ),
         new("queries_forwarded", null, "Mean distinct texts the model had to see for them", true),
         new("words_changed", "Words %", "Mean share of words changed in successful attacks", true),
         new("parameters", "Params", "Parameters without the embedding tables", true),
@@ -54,35 +61,56 @@ public static class SummaryTable
     /// <summary>One row per run and attack; a run without attacks has one row.</summary>
     /// <param name="runs">The runs, in the order of the rows.</param>
     public static ReportTable Main(IReadOnlyList<RunRecord> runs) =>
-        new(MainColumns, [.. runs.SelectMany(run => run.Attacks.Count == 0 ? [MainRow(run, null)] : run.Attacks.Select(a => MainRow(run, a)))]);
+        new(
+            MainColumns,
+            [
+                .. runs.SelectMany(run =>
+                    run.Attacks.Count == 0 ? [MainRow(run, null)] : run.Attacks.Select(a => MainRow(run, a))
+                ),
+            ]
+        );
 
     /// <summary>One row per stage of each run.</summary>
     /// <param name="runs">The runs, in the order of the rows.</param>
-    public static ReportTable Cost(IReadOnlyList<RunRecord> runs) => new(CostColumns, [.. runs.SelectMany(run => run.Result.Stages.Select(s => (ReportCell[])
-    [
-        new(run.Label),
-        new(s.Stage),
-        ReportCell.Of(s.Steps, "N0"),
-        ReportCell.Of(s.Epochs, "0.##"),
-        ReportCell.Of(s.Tokens, "N0"),
-        ReportCell.Of(s.Seconds, "N1"),
-        ReportCell.Of(s.TokensPerSecond, "N0"),
-        ReportCell.Of(s.ForwardPasses, "N0"),
-        ReportCell.Of(s.BackwardPasses, "N0"),
-        ReportCell.Of(s.WeightGradientPasses, "N0"),
-        ReportCell.Of(s.Flops, "") with { Text = (s.Flops / 1e12).ToString("#,0.##", CultureInfo.InvariantCulture) },
-        ReportCell.Of(s.FinalLoss, "0.0000"),
-    ]))]);
+    public static ReportTable Cost(IReadOnlyList<RunRecord> runs) =>
+        new(
+            CostColumns,
+            [
+                .. runs.SelectMany(run =>
+                    run.Result.Stages.Select(s =>
+                        (ReportCell[])
+                            [
+                                new(run.Label),
+                                new(s.Stage),
+                                ReportCell.Of(s.Steps, "N0"),
+                                ReportCell.Of(s.Epochs, "0.##"),
+                                ReportCell.Of(s.Tokens, "N0"),
+                                ReportCell.Of(s.Seconds, "N1"),
+                                ReportCell.Of(s.TokensPerSecond, "N0"),
+                                ReportCell.Of(s.ForwardPasses, "N0"),
+                                ReportCell.Of(s.BackwardPasses, "N0"),
+                                ReportCell.Of(s.WeightGradientPasses, "N0"),
+                                ReportCell.Of(s.Flops, "") with
+                                {
+                                    Text = (s.Flops / 1e12).ToString("#,0.##", CultureInfo.InvariantCulture),
+                                },
+                                ReportCell.Of(s.FinalLoss, "0.0000"),
+                            ]
+                    )
+                ),
+            ]
+        );
 
     /// <summary>A number of parameters as papers print it: 63.2M, 0.58M, 12.3k.</summary>
     /// <param name="count">The number.</param>
-    public static string Parameters(long count) => count switch
-    {
-        >= 10_000_000 => (count / 1e6).ToString("0.0", CultureInfo.InvariantCulture) + "M",
-        >= 100_000 => (count / 1e6).ToString("0.00", CultureInfo.InvariantCulture) + "M",
-        >= 1_000 => (count / 1e3).ToString("0.0", CultureInfo.InvariantCulture) + "k",
-        _ => count.ToString(CultureInfo.InvariantCulture),
-    };
+    public static string Parameters(long count) =>
+        count switch
+        {
+            >= 10_000_000 => (count / 1e6).ToString("0.0", CultureInfo.InvariantCulture) + "M",
+            >= 100_000 => (count / 1e6).ToString("0.00", CultureInfo.InvariantCulture) + "M",
+            >= 1_000 => (count / 1e3).ToString("0.0", CultureInfo.InvariantCulture) + "k",
+            _ => count.ToString(CultureInfo.InvariantCulture),
+        };
 
     private static ReportCell[] MainRow(RunRecord run, AttackRecord? attack)
     {
@@ -106,7 +134,13 @@ public static class SummaryTable
             ReportCell.Percent(aua?.Low),
             ReportCell.Percent(aua?.High),
             ReportCell.Percent(attack?.Suc),
-            ReportCell.Of(attack?.QueriesAsked, "N1", attack is null ? null : string.Create(CultureInfo.InvariantCulture, $"{attack.QueriesForwarded:N1} forwarded")),
+            ReportCell.Of(
+                attack?.QueriesAsked,
+                "N1",
+                attack is null
+                    ? null
+                    : string.Create(CultureInfo.InvariantCulture, $"{attack.QueriesForwarded:N1} forwarded")
+            ),
             ReportCell.Of(attack?.QueriesForwarded, "N1"),
             attack is { Succeeded: > 0 } ? ReportCell.Of(100 * attack.WordsChanged, "0.0") : ReportCell.None,
             new(Parameters(run.Parameters), run.Parameters),
@@ -119,7 +153,8 @@ public static class SummaryTable
         ];
     }
 
-    internal static ShareInterval? CleanInterval(RunRecord run) => run.Clean is { } share && run.Result.EvaluatedExamples > 0
-        ? ShareInterval.Wilson((int)Math.Round(share * run.Result.EvaluatedExamples), run.Result.EvaluatedExamples)
-        : null;
+    internal static ShareInterval? CleanInterval(RunRecord run) =>
+        run.Clean is { } share && run.Result.EvaluatedExamples > 0
+            ? ShareInterval.Wilson((int)Math.Round(share * run.Result.EvaluatedExamples), run.Result.EvaluatedExamples)
+            : null;
 }

@@ -1,5 +1,6 @@
-// A small writer of SVG: escapes text, prints numbers the same in every culture, and closes what it opened. Colours are CSS variables with a fallback, so that
-// a figure follows the light or dark scheme of the page it is in and still shows its colours alone.
+// A small writer of SVG: escapes text, prints numbers the same in every culture, and closes what it
+// opened. Colours are CSS variables with a fallback, so that a figure follows the light or dark
+// scheme of the page it is in and still shows its colours alone.
 using System.Globalization;
 using System.Text;
 
@@ -12,14 +13,25 @@ internal sealed class Svg
     private readonly StringBuilder _text = new();
     private readonly Stack<string> _open = new();
 
-    /// <summary>Opens a figure of the given size in user units; it scales to the width of its place.</summary>
+    /// <summary>
+    /// Opens a figure of the given size in user units; it scales to the width of its place.
+    /// </summary>
     public Svg(double width, double height, string title, string description)
     {
-        Open("svg", ("xmlns", "http://www.w3.org/2000/svg"), ("viewBox", $"0 0 {Number(width)} {Number(height)}"), ("role", "img"), ("class", "figure"),
-            ("aria-label", description.Length > 0 ? $"{title}. {description}" : title), ("font-family", "system-ui, sans-serif"), ("font-size", "12"),
-            ("style", $"width:100%;max-width:{Number(width)}px;height:auto"));
+        Open(
+            "svg",
+            ("xmlns", "http://www.w3.org/2000/svg"),
+            ("viewBox", $"0 0 {Number(width)} {Number(height)}"),
+            ("role", "img"),
+            ("class", "figure"),
+            ("aria-label", description.Length > 0 ? $"{title}. {description}" : title),
+            ("font-family", "system-ui, sans-serif"),
+            ("font-size", "12"),
+            ("style", $"width:100%;max-width:{Number(width)}px;height:auto")
+        );
         Element("title", title);
-        if (description.Length > 0) Element("desc", description);
+        if (description.Length > 0)
+            Element("desc", description);
     }
 
     /// <summary>Colour of the i-th series.</summary>
@@ -42,7 +54,8 @@ internal sealed class Svg
     public static string Accent => "var(--accent, #b3261e)";
 
     /// <summary>A number with at most two decimals.</summary>
-    public static string Number(double value) => (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
+    public static string Number(double value) =>
+        (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
 
     public void Open(string name, params ReadOnlySpan<(string Name, string Value)> attributes)
     {
@@ -65,23 +78,72 @@ internal sealed class Svg
         _text.Append("/>");
     }
 
-    public void Line(double x1, double y1, double x2, double y2, string colour, double width = 1, string? dash = null) =>
-        Empty("line", ("x1", Number(x1)), ("y1", Number(y1)), ("x2", Number(x2)), ("y2", Number(y2)),
-            ("style", $"stroke:{colour};stroke-width:{Number(width)}{(dash is null ? "" : ";stroke-dasharray:" + dash)}"));
+    public void Line(
+        double x1,
+        double y1,
+        double x2,
+        double y2,
+        string colour,
+        double width = 1,
+        string? dash = null
+    ) =>
+        Empty(
+            "line",
+            ("x1", Number(x1)),
+            ("y1", Number(y1)),
+            ("x2", Number(x2)),
+            ("y2", Number(y2)),
+            (
+                "style",
+                $"stroke:{colour};stroke-width:{Number(width)}{(dash is null ? "" : ";stroke-dasharray:" + dash)}"
+            )
+        );
 
-    public void Text(double x, double y, string content, string anchor = "start", string? colour = null, double size = 12, string extra = "", string? transform = null)
+    public void Text(
+        double x,
+        double y,
+        string content,
+        string anchor = "start",
+        string? colour = null,
+        double size = 12,
+        string extra = "",
+        string? transform = null
+    )
     {
         var style = $"fill:{colour ?? Muted};font-size:{Number(size)}px{extra}";
-        if (transform is null) Element("text", content, ("x", Number(x)), ("y", Number(y)), ("text-anchor", anchor), ("style", style));
-        else Element("text", content, ("transform", transform), ("text-anchor", anchor), ("style", style));
+        if (transform is null)
+            Element("text", content, ("x", Number(x)), ("y", Number(y)), ("text-anchor", anchor), ("style", style));
+        else
+            Element("text", content, ("transform", transform), ("text-anchor", anchor), ("style", style));
     }
 
-    /// <summary>A filled rectangle; <paramref name="tip"/> is shown when the pointer rests on it.</summary>
-    public void Rect(double x, double y, double width, double height, string fill, double opacity = 1, string? tip = null, double radius = 0, string? stroke = null, bool crisp = false)
+    /// <summary>
+    /// A filled rectangle; <paramref name="tip"/> is shown when the pointer rests on it.
+    /// </summary>
+    public void Rect(
+        double x,
+        double y,
+        double width,
+        double height,
+        string fill,
+        double opacity = 1,
+        string? tip = null,
+        double radius = 0,
+        string? stroke = null,
+        bool crisp = false
+    )
     {
-        var style = $"fill:{fill};fill-opacity:{opacity.ToString("0.###", CultureInfo.InvariantCulture)}{(stroke is null ? "" : ";stroke:" + stroke)}{(crisp ? ";shape-rendering:crispEdges" : "")}";
+        var style =
+            $"fill:{fill};fill-opacity:{opacity.ToString("0.###", CultureInfo.InvariantCulture)}{(stroke is null ? "" : ";stroke:" + stroke)}{(crisp ? ";shape-rendering:crispEdges" : "")}";
         ReadOnlySpan<(string, string)> attributes =
-            [("x", Number(x)), ("y", Number(y)), ("width", Number(Math.Max(0, width))), ("height", Number(Math.Max(0, height))), ("rx", Number(radius)), ("style", style)];
+        [
+            ("x", Number(x)),
+            ("y", Number(y)),
+            ("width", Number(Math.Max(0, width))),
+            ("height", Number(Math.Max(0, height))),
+            ("rx", Number(radius)),
+            ("style", style),
+        ];
         if (tip is null)
         {
             Empty("rect", attributes);
@@ -95,11 +157,15 @@ internal sealed class Svg
     /// <summary>Closes everything and gives the text.</summary>
     public string Finish()
     {
-        while (_open.Count > 0) Close();
+        while (_open.Count > 0)
+            Close();
         return _text.ToString();
     }
 
-    /// <summary>Makes any text safe between tags and in attributes; characters that XML cannot hold become U+FFFD.</summary>
+    /// <summary>
+    /// Makes any text safe between tags and in attributes; characters that XML cannot hold become
+    /// U+FFFD.
+    /// </summary>
     public static string Escape(string text)
     {
         var safe = new StringBuilder(text.Length);
@@ -123,6 +189,7 @@ internal sealed class Svg
     private void Tag(string name, ReadOnlySpan<(string Name, string Value)> attributes)
     {
         _text.Append('<').Append(name);
-        foreach (var (attribute, value) in attributes) _text.Append(' ').Append(attribute).Append("=\"").Append(Escape(value)).Append('"');
+        foreach (var (attribute, value) in attributes)
+            _text.Append(' ').Append(attribute).Append("=\"").Append(Escape(value)).Append('"');
     }
 }

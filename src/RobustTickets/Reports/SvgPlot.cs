@@ -1,5 +1,6 @@
-// Line plots as SVG: axes with round ticks, a light grid, a legend above, thresholds and decisions as labelled lines. Series differ by colour and by dash, so that
-// they can be told apart without colours.
+// Line plots as SVG: axes with round ticks, a light grid, a legend above, thresholds and decisions
+// as labelled lines. Series differ by colour and by dash, so that they can be told apart without
+// colours.
 namespace RobustTickets.Reports;
 
 /// <summary>One line of a plot.</summary>
@@ -7,8 +8,15 @@ namespace RobustTickets.Reports;
 /// <param name="Points">Its points; a value that is not finite interrupts the line.</param>
 /// <param name="Markers">Whether each point gets a dot (for few points).</param>
 /// <param name="Colour">Number of its colour; null takes its place in the plot.</param>
-/// <param name="Faint">Whether it is background (raw values behind their running mean) and left out of the legend.</param>
-public sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)> Points, bool Markers = false, int? Colour = null, bool Faint = false);
+/// <param name="Faint">Whether it is background (raw values behind their running mean) and left out
+/// of the legend.</param>
+public sealed record PlotSeries(
+    string Name,
+    IReadOnlyList<(double X, double Y)> Points,
+    bool Markers = false,
+    int? Colour = null,
+    bool Faint = false
+);
 
 /// <summary>A labelled line across a plot.</summary>
 /// <param name="Value">Where it stands.</param>
@@ -52,14 +60,33 @@ public sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOn
     /// <summary>The figure as one SVG element.</summary>
     public string Render()
     {
-        const double Left = 66, Right = 18, Bottom = 44;
+        const double Left = 66,
+            Right = 18,
+            Bottom = 44;
         var top = Series.Any(s => !s.Faint) ? 34.0 : 14.0;
-        if (Marks.Any(m => m.Vertical)) top += 16;
+        if (Marks.Any(m => m.Vertical))
+            top += 16;
         var svg = new Svg(Width, Height, Title, Description);
-        var xs = PlotAxis.Around(Series.SelectMany(s => s.Points).Select(p => p.X), false, XMin ?? Series.SelectMany(s => s.Points).Select(p => p.X).DefaultIfEmpty(0).Min(), null);
-        var ys = PlotAxis.Around(Series.SelectMany(s => s.Points).Select(p => p.Y).Concat(Marks.Where(m => !m.Vertical).Select(m => m.Value)), LogY, YMin, YMax);
+        var xs = PlotAxis.Around(
+            Series.SelectMany(s => s.Points).Select(p => p.X),
+            false,
+            XMin ?? Series.SelectMany(s => s.Points).Select(p => p.X).DefaultIfEmpty(0).Min(),
+            null
+        );
+        var ys = PlotAxis.Around(
+            Series
+                .SelectMany(s => s.Points)
+                .Select(p => p.Y)
+                .Concat(Marks.Where(m => !m.Vertical).Select(m => m.Value)),
+            LogY,
+            YMin,
+            YMax
+        );
         double X(double v) => Left + (xs.At(v) * (Width - Left - Right));
-        double Y(double v) => !double.IsFinite(v) ? double.NaN : Height - Bottom - (Math.Clamp(ys.At(v), -0.02, 1.02) * (Height - Bottom - top));
+        double Y(double v) =>
+            !double.IsFinite(v)
+                ? double.NaN
+                : Height - Bottom - (Math.Clamp(ys.At(v), -0.02, 1.02) * (Height - Bottom - top));
 
         foreach (var (value, name) in ys.Ticks(5))
         {
@@ -73,9 +100,16 @@ public sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOn
         }
         svg.Line(Left, Height - Bottom, Width - Right, Height - Bottom, Svg.Muted);
         svg.Text(Left + ((Width - Left - Right) / 2), Height - 6, XLabel, "middle");
-        svg.Text(0, 0, YLabel, "middle", transform: $"translate(14 {Svg.Number(top + ((Height - Bottom - top) / 2))}) rotate(-90)");
+        svg.Text(
+            0,
+            0,
+            YLabel,
+            "middle",
+            transform: $"translate(14 {Svg.Number(top + ((Height - Bottom - top) / 2))}) rotate(-90)"
+        );
 
-        for (var i = 0; i < Series.Count; i++) Draw(svg, Series[i], i, X, Y);
+        for (var i = 0; i < Series.Count; i++)
+            Draw(svg, Series[i], i, X, Y);
         DrawMarks(svg, X, Y, Left, Width - Right, top, Height - Bottom);
         Legend(svg, Left);
         return svg.Finish();
@@ -99,27 +133,64 @@ public sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOn
         }
         var dash = series.Faint ? null : Dashes[(series.Colour ?? index) % Dashes.Length];
         var look = series.Faint ? "stroke-width:1;stroke-opacity:.28" : "stroke-width:2";
-        svg.Empty("path", ("d", path.ToString()), ("style", $"fill:none;stroke:{colour};{look};stroke-linejoin:round{(dash is null ? "" : ";stroke-dasharray:" + dash)}"));
-        if (!series.Markers) return;
+        svg.Empty(
+            "path",
+            ("d", path.ToString()),
+            (
+                "style",
+                $"fill:none;stroke:{colour};{look};stroke-linejoin:round{(dash is null ? "" : ";stroke-dasharray:" + dash)}"
+            )
+        );
+        if (!series.Markers)
+            return;
         foreach (var point in series.Points.Where(p => double.IsFinite(p.Y)))
         {
-            svg.Open("circle", ("cx", Svg.Number(x(point.X))), ("cy", Svg.Number(y(point.Y))), ("r", "3.2"), ("style", $"fill:{colour}"));
+            svg.Open(
+                "circle",
+                ("cx", Svg.Number(x(point.X))),
+                ("cy", Svg.Number(y(point.Y))),
+                ("r", "3.2"),
+                ("style", $"fill:{colour}")
+            );
             svg.Element("title", $"{series.Name}: {PlotAxis.Name(point.Y)} at {PlotAxis.Name(point.X)}");
             svg.Close();
         }
     }
 
-    // Labels of upright lines stand above the plot, on the side where there is room; those of level lines at their right end, clear of upright ones.
-    private void DrawMarks(Svg svg, Func<double, double> x, Func<double, double> y, double left, double right, double top, double bottom)
+    // Labels of upright lines stand above the plot, on the side where there is room; those of level
+    // lines at their right end, clear of upright ones.
+    private void DrawMarks(
+        Svg svg,
+        Func<double, double> x,
+        Func<double, double> y,
+        double left,
+        double right,
+        double top,
+        double bottom
+    )
     {
         foreach (var group in Marks.Where(m => m.Vertical).GroupBy(m => Svg.Number(x(m.Value))))
         {
             var at = x(group.First().Value);
             svg.Line(at, top - 4, at, bottom, Svg.Accent, 1.5, "4 3");
             var end = at > left + ((right - left) * 0.7);
-            svg.Text(end ? right : Math.Max(at, left), top - 9, string.Join(", ", group.Select(m => m.Label)), end ? "end" : at < left + 60 ? "start" : "middle", Svg.Accent, 11.5);
+            svg.Text(
+                end ? right : Math.Max(at, left),
+                top - 9,
+                string.Join(", ", group.Select(m => m.Label)),
+                end ? "end"
+                    : at < left + 60 ? "start"
+                    : "middle",
+                Svg.Accent,
+                11.5
+            );
         }
-        var free = Marks.Where(m => m.Vertical).Select(m => x(m.Value) - 8).Where(at => at > right - 120).DefaultIfEmpty(right).Min();
+        var free = Marks
+            .Where(m => m.Vertical)
+            .Select(m => x(m.Value) - 8)
+            .Where(at => at > right - 120)
+            .DefaultIfEmpty(right)
+            .Min();
         foreach (var mark in Marks.Where(m => !m.Vertical))
         {
             svg.Line(left, y(mark.Value), right, y(mark.Value), Svg.Accent, 1.5, "4 3");
@@ -133,7 +204,8 @@ public sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOn
         for (var i = 0; i < Series.Count; i++)
         {
             var series = Series[i];
-            if (series.Faint) continue;
+            if (series.Faint)
+                continue;
             var index = series.Colour ?? i;
             svg.Line(at, 13, at + 22, 13, Svg.Series(index), 2.5, Dashes[index % Dashes.Length]);
             svg.Text(at + 28, 17, series.Name, colour: Svg.Ink, size: 12.5);

@@ -1,4 +1,5 @@
-// The sparsity pattern of a ticket (EarlyRobust Fig. 5): which heads of which layer were kept, and how much of each layer's FFN.
+// The sparsity pattern of a ticket (EarlyRobust Fig. 5): which heads of which layer were kept, and
+// how much of each layer's FFN.
 using System.Globalization;
 
 namespace RobustTickets.Reports;
@@ -9,35 +10,79 @@ namespace RobustTickets.Reports;
 /// <param name="HeadsPerLayer">Heads of a layer before pruning.</param>
 /// <param name="NeuronsKept">Number of kept FFN neurons, per layer.</param>
 /// <param name="NeuronsPerLayer">FFN neurons of a layer before pruning.</param>
-public sealed record SvgTicket(string Title, IReadOnlyList<IReadOnlyList<int>> HeadsKept, int HeadsPerLayer, IReadOnlyList<int> NeuronsKept, int NeuronsPerLayer)
+public sealed record SvgTicket(
+    string Title,
+    IReadOnlyList<IReadOnlyList<int>> HeadsKept,
+    int HeadsPerLayer,
+    IReadOnlyList<int> NeuronsKept,
+    int NeuronsPerLayer
+)
 {
-    /// <summary>The figure as one SVG element. The first layer is at the bottom, as the input is.</summary>
+    /// <summary>
+    /// The figure as one SVG element. The first layer is at the bottom, as the input is.
+    /// </summary>
     public string Render()
     {
-        const double Row = 22, Top = 30, Left = 62, Bars = 250;
+        const double Row = 22,
+            Top = 30,
+            Left = 62,
+            Bars = 250;
         var layers = HeadsKept.Count;
         var cell = Math.Clamp(300.0 / Math.Max(1, HeadsPerLayer), 12, 30);
         var heads = HeadsPerLayer * cell;
         var barsAt = Left + heads + 40;
         var kept = HeadsKept.Sum(h => h.Count);
-        var description = $"{kept} of {layers * HeadsPerLayer} heads and {NeuronsKept.Sum()} of {layers * NeuronsPerLayer} neurons kept.";
+        var description =
+            $"{kept} of {layers * HeadsPerLayer} heads and {NeuronsKept.Sum()} of {layers * NeuronsPerLayer} "
+            + "neurons kept.";
         var svg = new Svg(barsAt + Bars + 60, Top + (layers * Row) + 14, Title, description);
         svg.Text(Left, 16, "attention heads", colour: Svg.Ink, size: 12.5);
         svg.Text(barsAt, 16, "FFN neurons kept", colour: Svg.Ink, size: 12.5);
         for (var layer = 0; layer < layers; layer++)
         {
             var y = Top + ((layers - 1 - layer) * Row);
-            svg.Text(Left - 10, y + 15, layers > 1 && layer == layers - 1 ? $"layer {layer + 1}" : $"{layer + 1}", "end");
+            svg.Text(
+                Left - 10,
+                y + 15,
+                layers > 1 && layer == layers - 1 ? $"layer {layer + 1}" : $"{layer + 1}",
+                "end"
+            );
             for (var head = 0; head < HeadsPerLayer; head++)
             {
                 var stays = HeadsKept[layer].Contains(head);
                 var tip = $"layer {layer + 1}, head {head + 1}: {(stays ? "kept" : "pruned")}";
-                svg.Rect(Left + (head * cell) + 1.5, y + 2, cell - 3, Row - 5, stays ? Svg.Series(0) : Svg.Grid, stays ? 0.9 : 0.55, tip, 3);
-                if (!stays) svg.Line(Left + (head * cell) + 5, y + Row - 6, Left + ((head + 1) * cell) - 5, y + 5, Svg.Muted, 1);
+                svg.Rect(
+                    Left + (head * cell) + 1.5,
+                    y + 2,
+                    cell - 3,
+                    Row - 5,
+                    stays ? Svg.Series(0) : Svg.Grid,
+                    stays ? 0.9 : 0.55,
+                    tip,
+                    3
+                );
+                if (!stays)
+                    svg.Line(
+                        Left + (head * cell) + 5,
+                        y + Row - 6,
+                        Left + ((head + 1) * cell) - 5,
+                        y + 5,
+                        Svg.Muted,
+                        1
+                    );
             }
             var share = (double)NeuronsKept[layer] / NeuronsPerLayer;
             svg.Rect(barsAt, y + 2, Bars, Row - 5, Svg.Grid, 0.55, radius: 3);
-            svg.Rect(barsAt, y + 2, Bars * share, Row - 5, Svg.Series(2), 0.9, $"layer {layer + 1}: {NeuronsKept[layer]} of {NeuronsPerLayer} neurons kept", 3);
+            svg.Rect(
+                barsAt,
+                y + 2,
+                Bars * share,
+                Row - 5,
+                Svg.Series(2),
+                0.9,
+                $"layer {layer + 1}: {NeuronsKept[layer]} of {NeuronsPerLayer} neurons kept",
+                3
+            );
             svg.Text(barsAt + Bars + 8, y + 15, (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %");
         }
         return svg.Finish();

@@ -1,5 +1,6 @@
-// What a ticket keeps, as shares by layer and place: of a ticket of heads and neurons (EarlyRobust Figure 5) and of single weights (RobusT Figure 3, spec 9.8), one grid. A head's
-// share of weights is over its rows of query, key and value; MLP is over both FFN matrices.
+// What a ticket keeps, as shares by layer and place: of a ticket of heads and neurons (EarlyRobust
+// Figure 5) and of single weights (RobusT Figure 3, spec 9.8), one grid. A head's share of weights
+// is over its rows of query, key and value; MLP is over both FFN matrices.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -8,41 +9,84 @@ namespace RobustTickets.Reports;
 /// <summary>Shares kept, layer by layer.</summary>
 /// <param name="Columns">Names of the places: heads first.</param>
 /// <param name="Heads">How many of them are heads.</param>
-/// <param name="Kept">Share kept in [0, 1], one row per layer from the first, one value per column.</param>
+/// <param name="Kept">Share kept in [0, 1], one row per layer from the first, one value per
+/// column.</param>
 public sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IReadOnlyList<IReadOnlyList<double>> Kept)
 {
-    /// <summary>The grid of a run's ticket; null without a ticket, or where ticket.json does not tell.</summary>
+    /// <summary>
+    /// The grid of a run's ticket; null without a ticket, or where ticket.json does not tell.
+    /// </summary>
     public static TicketGrid? Of(RunRecord run)
     {
-        if (run.WeightTicket is { } weights) return Weights(weights);
-        if (run.Ticket is not { } ticket) return null;
+        if (run.WeightTicket is { } weights)
+            return Weights(weights);
+        if (run.Ticket is not { } ticket)
+            return null;
         var (heads, neurons) = (run.Result.Model.Heads, run.Result.Model.Intermediate);
-        return new TicketGrid([.. Names(heads), "neurons"], heads, [.. ticket.HeadsKept.Select((kept, l) =>
-            (IReadOnlyList<double>)[.. Enumerable.Range(0, heads).Select(h => kept.Contains(h) ? 1.0 : 0.0), (double)ticket.NeuronsKept[l].Count / neurons])]);
+        return new TicketGrid(
+            [.. Names(heads), "neurons"],
+            heads,
+            [
+                .. ticket.HeadsKept.Select(
+                    (kept, l) =>
+                        (IReadOnlyList<double>)
+                            [
+                                .. Enumerable.Range(0, heads).Select(h => kept.Contains(h) ? 1.0 : 0.0),
+                                (double)ticket.NeuronsKept[l].Count / neurons,
+                            ]
+                ),
+            ]
+        );
     }
 
-    /// <summary>The mean over grids of one shape: of heads, how often each survives. Grids of another shape than the first are left out.</summary>
+    /// <summary>
+    /// The mean over grids of one shape: of heads, how often each survives. Grids of another shape
+    /// than the first are left out.
+    /// </summary>
     public static TicketGrid Mean(IReadOnlyList<TicketGrid> grids)
     {
         var first = grids[0];
-        var same = grids.Where(g => g.Columns.SequenceEqual(first.Columns) && g.Kept.Count == first.Kept.Count).ToArray();
-        return first with { Kept = [.. first.Kept.Select((row, l) => (IReadOnlyList<double>)[.. row.Select((_, c) => same.Average(g => g.Kept[l][c]))])] };
+        var same = grids
+            .Where(g => g.Columns.SequenceEqual(first.Columns) && g.Kept.Count == first.Kept.Count)
+            .ToArray();
+        return first with
+        {
+            Kept =
+            [
+                .. first.Kept.Select(
+                    (row, l) => (IReadOnlyList<double>)[.. row.Select((_, c) => same.Average(g => g.Kept[l][c]))]
+                ),
+            ],
+        };
     }
 
     private static TicketGrid Weights(WeightTicketRecord ticket)
     {
         string[] kinds = [.. ticket.Matrices.Where(m => m.Layer == 0).Select(m => m.Kind)];
         var heads = ticket.HeadsKept.Count == 0 ? 0 : ticket.HeadsKept[0].Count;
-        return new TicketGrid([.. Names(heads), "MLP", .. kinds], heads, [.. ticket.Matrices.Where(m => m.Layer is not null).GroupBy(m => m.Layer!.Value).OrderBy(g => g.Key).Select(layer =>
-        {
-            var projections = layer.Where(m => m.Kind is "query" or "key" or "value").Sum(m => m.Count);
-            var mlp = layer.Where(m => m.Kind is "intermediate" or "output").ToArray();
-            return (IReadOnlyList<double>)
+        return new TicketGrid(
+            [.. Names(heads), "MLP", .. kinds],
+            heads,
             [
-                .. Enumerable.Range(0, heads).Select(h => (double)ticket.HeadsKept[layer.Key][h] * heads / projections), (double)mlp.Sum(m => m.Kept) / mlp.Sum(m => m.Count),
-                .. layer.Select(m => (double)m.Kept / m.Count),
-            ];
-        })]);
+                .. ticket
+                    .Matrices.Where(m => m.Layer is not null)
+                    .GroupBy(m => m.Layer!.Value)
+                    .OrderBy(g => g.Key)
+                    .Select(layer =>
+                    {
+                        var projections = layer.Where(m => m.Kind is "query" or "key" or "value").Sum(m => m.Count);
+                        var mlp = layer.Where(m => m.Kind is "intermediate" or "output").ToArray();
+                        return (IReadOnlyList<double>)
+                            [
+                                .. Enumerable
+                                    .Range(0, heads)
+                                    .Select(h => (double)ticket.HeadsKept[layer.Key][h] * heads / projections),
+                                (double)mlp.Sum(m => m.Kept) / mlp.Sum(m => m.Count),
+                                .. layer.Select(m => (double)m.Kept / m.Count),
+                            ];
+                    }),
+            ]
+        );
     }
 
     private static IEnumerable<string> Names(int heads) => Enumerable.Range(1, heads).Select(h => $"head {h}");
@@ -50,21 +94,42 @@ public sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IReadO
 
 /// <summary>A ticket of single weights as <c>ticket/ticket.json</c> tells it.</summary>
 /// <param name="Matrices">Its matrices in the order of the forward pass.</param>
-/// <param name="HeadsKept">Weights kept in the query, key and value rows of each head, per layer; empty in tickets of before it was written.</param>
-public sealed record WeightTicketRecord(IReadOnlyList<WeightMatrixRecord> Matrices, IReadOnlyList<IReadOnlyList<long>> HeadsKept)
+/// <param name="HeadsKept">Weights kept in the query, key and value rows of each head, per layer;
+/// empty in tickets of before it was written.</param>
+public sealed record WeightTicketRecord(
+    IReadOnlyList<WeightMatrixRecord> Matrices,
+    IReadOnlyList<IReadOnlyList<long>> HeadsKept
+)
 {
-    /// <summary>Reads a <c>ticket.json</c>; null when there is none, or one of heads and neurons.</summary>
-    /// <exception cref="DataException">The file says it is such a ticket and does not hold one.</exception>
+    /// <summary>
+    /// Reads a <c>ticket.json</c>; null when there is none, or one of heads and neurons.
+    /// </summary>
+    /// <exception cref="DataException">The file says it is such a ticket and does not hold
+    /// one.</exception>
     public static WeightTicketRecord? LoadIfPresent(string file)
     {
-        if (!File.Exists(file)) return null;
+        if (!File.Exists(file))
+            return null;
         var json = JsonFacts.Read(file);
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("kind", out var kind) || kind.ToString() != "weights") return null;
+        if (
+            json.ValueKind != JsonValueKind.Object
+            || !json.TryGetProperty("kind", out var kind)
+            || kind.ToString() != "weights"
+        )
+            return null;
         try
         {
-            var matrices = json.GetProperty("matrices").EnumerateArray().Select(m => new WeightMatrixRecord(
-                m.GetProperty("name").GetString()!, m.GetProperty("rows").GetInt64() * m.GetProperty("columns").GetInt64(), m.GetProperty("kept").GetInt64())).ToArray();
-            var heads = json.TryGetProperty("head_weights_kept", out var kept) ? kept.EnumerateArray().Select(l => l.EnumerateArray().Select(n => n.GetInt64()).ToArray()).ToArray() : [];
+            var matrices = json.GetProperty("matrices")
+                .EnumerateArray()
+                .Select(m => new WeightMatrixRecord(
+                    m.GetProperty("name").GetString()!,
+                    m.GetProperty("rows").GetInt64() * m.GetProperty("columns").GetInt64(),
+                    m.GetProperty("kept").GetInt64()
+                ))
+                .ToArray();
+            var heads = json.TryGetProperty("head_weights_kept", out var kept)
+                ? kept.EnumerateArray().Select(l => l.EnumerateArray().Select(n => n.GetInt64()).ToArray()).ToArray()
+                : [];
             return new WeightTicketRecord(matrices, heads);
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
@@ -75,7 +140,8 @@ public sealed record WeightTicketRecord(IReadOnlyList<WeightMatrixRecord> Matric
 }
 
 /// <summary>One matrix under the mask.</summary>
-/// <param name="Name">Its layer's name in the checkpoint, e.g. <c>bert.encoder.layer.3.attention.self.query</c>.</param>
+/// <param name="Name">Its layer's name in the checkpoint, e.g.
+/// <c>bert.encoder.layer.3.attention.self.query</c>.</param>
 /// <param name="Count">Its weights.</param>
 /// <param name="Kept">Weights kept.</param>
 public sealed record WeightMatrixRecord(string Name, long Count, long Kept)
@@ -85,15 +151,23 @@ public sealed record WeightMatrixRecord(string Name, long Count, long Kept)
     /// <summary>Its layer from 0; null for the pooler.</summary>
     public int? Layer => Parts is { } p ? int.Parse(p.Layer, System.Globalization.CultureInfo.InvariantCulture) : null;
 
-    /// <summary>What it is: <c>query</c>, <c>key</c>, <c>value</c>, <c>attention-output</c>, <c>intermediate</c>, <c>output</c> or <c>pooler</c>, as <c>ticket show</c> says.</summary>
-    public string Kind => (Parts?.Place ?? Name[(Name.IndexOf('.') + 1)..]).Replace("attention.self.", "").Replace(".dense", "").Replace('.', '-');
+    /// <summary>
+    /// What it is: <c>query</c>, <c>key</c>, <c>value</c>, <c>attention-output</c>,
+    /// <c>intermediate</c>, <c>output</c> or <c>pooler</c>, as <c>ticket show</c> says.
+    /// </summary>
+    public string Kind =>
+        (Parts?.Place ?? Name[(Name.IndexOf('.') + 1)..])
+            .Replace("attention.self.", "")
+            .Replace(".dense", "")
+            .Replace('.', '-');
 
     private (string Layer, string Place)? Parts
     {
         get
         {
             var at = Name.IndexOf(Before, StringComparison.Ordinal);
-            if (at < 0) return null;
+            if (at < 0)
+                return null;
             var rest = Name[(at + Before.Length)..];
             var dot = rest.IndexOf('.');
             return (rest[..dot], rest[(dot + 1)..]);

@@ -1,5 +1,6 @@
-// Which words of two texts differ: the longest common subsequence of words between blanks. Independent of the attack's own bookkeeping, so that the report shows what
-// the texts say and not what the attack believes it did.
+// Which words of two texts differ: the longest common subsequence of words between blanks.
+// Independent of the attack's own bookkeeping, so that the report shows what the texts say and not
+// what the attack believes it did.
 namespace RobustTickets.Reports;
 
 /// <summary>A word and whether the other text lacks it at this place.</summary>
@@ -27,12 +28,18 @@ public static class WordDiff
         }
         var inFirst = new bool[a.Length];
         var inSecond = new bool[b.Length];
-        for (int i = 0, j = 0; i < a.Length && j < b.Length;)
+        for (int i = 0, j = 0; i < a.Length && j < b.Length; )
         {
-            if (a[i] == b[j]) inFirst[i++] = inSecond[j++] = true;
-            else if (common[i + 1, j] >= common[i, j + 1]) i++;
-            else j++;
+            if (a[i] == b[j])
+                inFirst[i++] = inSecond[j++] = true;
+            else if (common[i + 1, j] >= common[i, j + 1])
+                i++;
+            else
+                j++;
         }
-        return ([.. a.Select((w, i) => new DiffWord(w, !inFirst[i]))], [.. b.Select((w, i) => new DiffWord(w, !inSecond[i]))]);
+        return (
+            [.. a.Select((w, i) => new DiffWord(w, !inFirst[i]))],
+            [.. b.Select((w, i) => new DiffWord(w, !inSecond[i]))]
+        );
     }
 }

@@ -1,4 +1,5 @@
-// environment.json: what a number was measured with. Facts of the tensor library come from the caller: runs know nothing of it.
+// environment.json: what a number was measured with. Facts of the tensor library come from the
+// caller: runs know nothing of it.
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -27,13 +28,18 @@ public sealed record EnvironmentStamp(
     int Cores,
     long MemoryBytes,
     IReadOnlyList<string> CommandLine,
-    IReadOnlyDictionary<string, string> Extra)
+    IReadOnlyDictionary<string, string> Extra
+)
 {
     /// <summary>Collects the facts of this process and adds the caller's.</summary>
     /// <param name="extra">Facts of libraries, written in the order of their names.</param>
     public static EnvironmentStamp Collect(IReadOnlyDictionary<string, string>? extra = null)
     {
-        var version = typeof(EnvironmentStamp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        var version =
+            typeof(EnvironmentStamp)
+                .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion
+            ?? "unknown";
         var plus = version.IndexOf('+');
         return new EnvironmentStamp(
             plus < 0 ? version : version[..plus],
@@ -45,11 +51,13 @@ public sealed record EnvironmentStamp(
             Environment.ProcessorCount,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             [.. Environment.GetCommandLineArgs().Skip(1)],
-            new SortedDictionary<string, string>(extra?.ToDictionary() ?? [], StringComparer.Ordinal));
+            new SortedDictionary<string, string>(extra?.ToDictionary() ?? [], StringComparer.Ordinal)
+        );
     }
 
     /// <summary>Writes the stamp, whole or not at all.</summary>
-    public void Save(string path) => RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp) + "\n");
+    public void Save(string path) =>
+        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp) + "\n");
 
     /// <summary>Reads a stamp.</summary>
     /// <exception cref="DataException">The file is missing or broken.</exception>
@@ -59,8 +67,10 @@ public sealed record EnvironmentStamp(
     {
         try
         {
-            var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
-            if (line is not null) return line[(line.IndexOf(':') + 1)..].Trim();
+            var line = File.ReadLines("/proc/cpuinfo")
+                .FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
+            if (line is not null)
+                return line[(line.IndexOf(':') + 1)..].Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
-// events.jsonl: append-only, one JSON object a line, readable while it grows and after a crash in the middle of a line.
-// A checkpoint records Position; on resume the log is cut back to it, so that a resumed run's log equals an uninterrupted one's but for the seconds.
+// events.jsonl: append-only, one JSON object a line, readable while it grows and after a crash in
+// the middle of a line. A checkpoint records Position; on resume the log is cut back to it, so that
+// a resumed run's log equals an uninterrupted one's but for the seconds.
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -17,7 +18,9 @@ public sealed class EventLog : IDisposable
         _file = file;
     }
 
-    /// <summary>Bytes written so far, all of them on disk when this returns; what a checkpoint records.</summary>
+    /// <summary>
+    /// Bytes written so far, all of them on disk when this returns; what a checkpoint records.
+    /// </summary>
     public long Position
     {
         get
@@ -27,24 +30,42 @@ public sealed class EventLog : IDisposable
         }
     }
 
-    /// <summary>Opens the log for appending after its first <paramref name="truncateTo"/> bytes; everything after them is cut off.</summary>
+    /// <summary>
+    /// Opens the log for appending after its first <paramref name="truncateTo"/> bytes; everything
+    /// after them is cut off.
+    /// </summary>
     /// <param name="path">The file; made when absent.</param>
-    /// <param name="truncateTo">0 for a new run, else the <see cref="Position"/> that the checkpoint recorded.</param>
-    /// <exception cref="DataException">The file is shorter than that, or a line does not end there.</exception>
+    /// <param name="truncateTo">0 for a new run, else the <see cref="Position"/> that the
+    /// checkpoint recorded.</param>
+    /// <exception cref="DataException">The file is shorter than that, or a line does not end
+    /// there.</exception>
     public static EventLog Open(string path, long truncateTo)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 14);
+        var file = new FileStream(
+            path,
+            FileMode.OpenOrCreate,
+            FileAccess.ReadWrite,
+            FileShare.Read,
+            bufferSize: 1 << 14
+        );
         try
         {
             if (file.Length < truncateTo)
             {
-                throw new DataException($"{path}: has {file.Length} bytes, but the checkpoint was written when it had {truncateTo}; the log was changed or lost since");
+                throw new DataException(
+                    $"{path}: has {file.Length} bytes, but the checkpoint was written when it had {truncateTo}; "
+                        + "the log was changed or lost since"
+                );
             }
             if (truncateTo > 0)
             {
                 file.Position = truncateTo - 1;
-                if (file.ReadByte() != '\n') throw new DataException($"{path}: no line ends at byte {truncateTo}, where the checkpoint was written; the log was changed since");
+                if (file.ReadByte() != '\n')
+                    throw new DataException(
+                        $"{path}: no line ends at byte {truncateTo}, where the checkpoint was written; the log "
+                            + "was changed since"
+                    );
             }
             file.SetLength(truncateTo);
             file.Position = truncateTo;
@@ -57,31 +78,44 @@ public sealed class EventLog : IDisposable
         }
     }
 
-    /// <summary>Appends an event. The line is handed to the operating system at once, so it survives the end of this process.</summary>
-    public void Append(RunEvent line) => Write(JsonSerializer.SerializeToUtf8Bytes(line, RunEventJson.Default.RunEvent));
+    /// <summary>
+    /// Appends an event. The line is handed to the operating system at once, so it survives the end
+    /// of this process.
+    /// </summary>
+    public void Append(RunEvent line) =>
+        Write(JsonSerializer.SerializeToUtf8Bytes(line, RunEventJson.Default.RunEvent));
 
-    /// <summary>Appends an object of the caller's own making, for events that have no record here.</summary>
+    /// <summary>
+    /// Appends an object of the caller's own making, for events that have no record here.
+    /// </summary>
     public void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
 
     /// <summary>
-    /// Reads a log, also one that is being written. The last line may be torn (the process was killed while writing it) and is then left out; any other
+    /// Reads a log, also one that is being written. The last line may be torn (the process was
+    /// killed while writing it) and is then left out; any other
     /// line that is not a JSON object is an error.
     /// </summary>
-    /// <exception cref="DataException">The file is missing or a line before the last is broken.</exception>
+    /// <exception cref="DataException">The file is missing or a line before the last is
+    /// broken.</exception>
     public static IEnumerable<JsonElement> Read(string path)
     {
-        if (!File.Exists(path)) throw new DataException($"{path}: no such event log");
+        if (!File.Exists(path))
+            throw new DataException($"{path}: no such event log");
         return Lines(path);
     }
 
     /// <summary>Reads a log as event records; lines of other kinds are left out.</summary>
-    /// <exception cref="DataException">The file is missing or a line before the last is broken.</exception>
+    /// <exception cref="DataException">The file is missing or a line before the last is
+    /// broken.</exception>
     public static IEnumerable<RunEvent> ReadEvents(string path)
     {
-        var known = RunEventJson.Default.RunEvent.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!).ToHashSet();
+        var known = RunEventJson
+            .Default.RunEvent.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)
+            .ToHashSet();
         foreach (var line in Read(path))
         {
-            if (line.TryGetProperty("event", out var kind) && known.Contains(kind.ToString())) yield return line.Deserialize(RunEventJson.Default.RunEvent)!;
+            if (line.TryGetProperty("event", out var kind) && known.Contains(kind.ToString()))
+                yield return line.Deserialize(RunEventJson.Default.RunEvent)!;
         }
     }
 
@@ -109,12 +143,18 @@ public sealed class EventLog : IDisposable
             try
             {
                 element = JsonElement.Parse(line);
-                if (element.ValueKind != JsonValueKind.Object) throw new JsonException("not an object");
+                if (element.ValueKind != JsonValueKind.Object)
+                    throw new JsonException("not an object");
             }
             catch (JsonException e)
             {
-                if (next is null) yield break;
-                throw new DataException($"{path}:{number}: expected one JSON object a line, found {(line.Length > 60 ? line[..60] + "..." : line)}", e);
+                if (next is null)
+                    yield break;
+                throw new DataException(
+                    $"{path}:{number}: expected one JSON object a line, found "
+                        + $"{(line.Length > 60 ? line[..60] + "..." : line)}",
+                    e
+                );
             }
             yield return element;
             line = next;

@@ -1,10 +1,12 @@
-// What a run writes to events.jsonl while it goes: one object a line, snake_case, told apart by "event".
+// What a run writes to events.jsonl while it goes: one object a line, snake_case, told apart by
+// "event".
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Runs;
 
 /// <summary>One line of <c>events.jsonl</c>.</summary>
-/// <param name="Stage">Stage it belongs to: <c>search</c>, <c>retrain</c> or <c>control</c>.</param>
+/// <param name="Stage">Stage it belongs to: <c>search</c>, <c>retrain</c> or
+/// <c>control</c>.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StepEvent), "step")]
 [JsonDerivedType(typeof(MaskEvent), "mask")]
@@ -19,7 +21,8 @@ public abstract record RunEvent([property: JsonPropertyOrder(-1)] string Stage);
 /// <param name="Stage">Stage it belongs to.</param>
 /// <param name="Step">Step within the stage, from 1.</param>
 /// <param name="Epoch">Epochs done after this step.</param>
-/// <param name="Loss">Loss of the step as the objective reports it; not finite only in the last event before a numeric failure.</param>
+/// <param name="Loss">Loss of the step as the objective reports it; not finite only in the last
+/// event before a numeric failure.</param>
 /// <param name="Lr">Learning rate of this update.</param>
 /// <param name="GradNorm">Global L2 norm of the gradient before clipping.</param>
 /// <param name="Tokens">Real tokens of the batch, special tokens included, padding not.</param>
@@ -38,16 +41,26 @@ public sealed record StepEvent(
     double Seconds,
     int Forward,
     int Backward,
-    int WeightGradient) : RunEvent(Stage);
+    int WeightGradient
+) : RunEvent(Stage);
 
 /// <summary>Masks were drawn and compared with the earlier ones.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
 /// <param name="Step">Step after which the coefficients were taken.</param>
 /// <param name="MiniEpoch">Number of the snapshot, from 1.</param>
-/// <param name="HeadDistance">Share of head mask entries that differ from the previous snapshot; null at the first.</param>
-/// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous snapshot; null at the first.</param>
+/// <param name="HeadDistance">Share of head mask entries that differ from the previous snapshot;
+/// null at the first.</param>
+/// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous
+/// snapshot; null at the first.</param>
 /// <param name="Run">How long the stop rule's condition has held.</param>
-public sealed record MaskEvent(string Stage, long Step, int MiniEpoch, double? HeadDistance, double? NeuronDistance, int Run) : RunEvent(Stage);
+public sealed record MaskEvent(
+    string Stage,
+    long Step,
+    int MiniEpoch,
+    double? HeadDistance,
+    double? NeuronDistance,
+    int Run
+) : RunEvent(Stage);
 
 /// <summary>Hard-concrete gates were counted.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -57,7 +70,15 @@ public sealed record MaskEvent(string Stage, long Step, int MiniEpoch, double? H
 /// <param name="Lambda">Weight of R in the step.</param>
 /// <param name="Binary">Share of deterministic gates that are exactly 0 or 1.</param>
 /// <param name="BelowHalf">Share of scores whose sigmoid is below one half.</param>
-public sealed record GateEvent(string Stage, long Step, double Epoch, double Penalty, double Lambda, double Binary, double BelowHalf) : RunEvent(Stage);
+public sealed record GateEvent(
+    string Stage,
+    long Step,
+    double Epoch,
+    double Penalty,
+    double Lambda,
+    double Binary,
+    double BelowHalf
+) : RunEvent(Stage);
 
 /// <summary>The search ended.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -65,7 +86,8 @@ public sealed record GateEvent(string Stage, long Step, double Epoch, double Pen
 /// <param name="StoppedAtStep">Step at which the decision was possible.</param>
 /// <param name="DrawnAtStep">Step of the snapshot the ticket is drawn from.</param>
 /// <param name="Converged">Whether the rule held, or the search merely reached its end.</param>
-public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, long DrawnAtStep, bool Converged) : RunEvent(Stage);
+public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, long DrawnAtStep, bool Converged)
+    : RunEvent(Stage);
 
 /// <summary>The model was evaluated.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -75,7 +97,15 @@ public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, lo
 /// <param name="Accuracy">Share of right labels, in [0, 1].</param>
 /// <param name="Loss">Mean cross entropy.</param>
 /// <param name="Examples">Examples evaluated.</param>
-public sealed record EvaluationEvent(string Stage, long Step, double Epoch, string Split, double Accuracy, double Loss, int Examples) : RunEvent(Stage);
+public sealed record EvaluationEvent(
+    string Stage,
+    long Step,
+    double Epoch,
+    string Split,
+    double Accuracy,
+    double Loss,
+    int Examples
+) : RunEvent(Stage);
 
 /// <summary>The model was attacked on development examples.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -87,11 +117,25 @@ public sealed record EvaluationEvent(string Stage, long Step, double Epoch, stri
 /// <param name="Skipped">Examples that were wrong before the attack.</param>
 /// <param name="Succeeded">Examples on which the attack succeeded.</param>
 /// <param name="Failed">Examples on which it failed.</param>
-/// <param name="Aua">Accuracy under attack, <paramref name="Failed"/> / <paramref name="Examples"/>, in [0, 1].</param>
+/// <param name="Aua">Accuracy under attack, <paramref name="Failed"/> /
+/// <paramref name="Examples"/>, in [0, 1].</param>
 /// <param name="Queries">Mean queries of the attacked examples, as TextAttack counts them.</param>
-/// <param name="Seconds">Time of the attack in seconds, which is in no stage's training time.</param>
+/// <param name="Seconds">Time of the attack in seconds, which is in no stage's training
+/// time.</param>
 public sealed record EpochAttackEvent(
-    string Stage, long Step, double Epoch, string Split, string Attack, int Examples, int Skipped, int Succeeded, int Failed, double Aua, double Queries, double Seconds) : RunEvent(Stage);
+    string Stage,
+    long Step,
+    double Epoch,
+    string Split,
+    string Attack,
+    int Examples,
+    int Skipped,
+    int Succeeded,
+    int Failed,
+    double Aua,
+    double Queries,
+    double Seconds
+) : RunEvent(Stage);
 
 /// <summary>A stage began or ended.</summary>
 /// <param name="Stage">The stage.</param>

@@ -12,8 +12,12 @@ internal static class RunFile
     /// <summary>Writes text under a temporary name, forces it to disk, then renames.</summary>
     public static void Write(string path, string text)
     {
-        // Named as Checkpoints.AtomicFile names its own, so that what a killed process leaves is found and removed together.
-        var temporary = Path.Combine(Path.GetDirectoryName(path) ?? "", $".{Path.GetFileName(path)}.tmp-{Environment.ProcessId}-0");
+        // Named as Checkpoints.AtomicFile names its own, so that what a killed process leaves is
+        // found and removed together.
+        var temporary = Path.Combine(
+            Path.GetDirectoryName(path) ?? "",
+            $".{Path.GetFileName(path)}.tmp-{Environment.ProcessId}-0"
+        );
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
             file.Write(Encoding.UTF8.GetBytes(text));
@@ -26,10 +30,12 @@ internal static class RunFile
     /// <exception cref="DataException">Missing or broken.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type)
     {
-        if (!File.Exists(path)) throw new DataException($"{path}: no such file");
+        if (!File.Exists(path))
+            throw new DataException($"{path}: no such file");
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new DataException($"{path}: holds null");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type)
+                ?? throw new DataException($"{path}: holds null");
         }
         catch (JsonException e)
         {

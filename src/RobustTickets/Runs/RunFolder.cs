@@ -1,21 +1,25 @@
-// One folder a run (DESIGN 8). Everything needed to resume, to recompute every table and to audit lies at a fixed place below it.
+// One folder a run (DESIGN 8). Everything needed to resume, to recompute every table and to audit
+// lies at a fixed place below it.
 namespace RobustTickets.Runs;
 
-/// <summary>An output folder cannot be used: it is a file, cannot be written, already holds a run, or holds none to go on with. Exit code 2.</summary>
+/// <summary>
+/// An output folder cannot be used: it is a file, cannot be written, already holds a run, or holds
+/// none to go on with. Exit code 2.
+/// </summary>
 public sealed class RunFolderException : Exception
 {
     /// <summary>Creates the exception from its finished message.</summary>
-    public RunFolderException(string message) : base(message)
-    {
-    }
+    public RunFolderException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception from its finished message and the cause.</summary>
-    public RunFolderException(string message, Exception inner) : base(message, inner)
-    {
-    }
+    public RunFolderException(string message, Exception inner)
+        : base(message, inner) { }
 }
 
-/// <summary>Names the places of a run folder and refuses unusable folders before any compute.</summary>
+/// <summary>
+/// Names the places of a run folder and refuses unusable folders before any compute.
+/// </summary>
 public sealed class RunFolder
 {
     private RunFolder(string path)
@@ -29,13 +33,21 @@ public sealed class RunFolder
     /// <summary><c>recipe.json</c>: the recipe as it is run, overrides applied.</summary>
     public string RecipeFile => In("recipe.json");
 
-    /// <summary><c>environment.json</c>: program, machine and libraries (<see cref="EnvironmentStamp"/>).</summary>
+    /// <summary>
+    /// <c>environment.json</c>: program, machine and libraries (<see cref="EnvironmentStamp"/>).
+    /// </summary>
     public string EnvironmentFile => In("environment.json");
 
-    /// <summary><c>events.jsonl</c>: one object a step, mask comparison, stop and evaluation (<see cref="EventLog"/>).</summary>
+    /// <summary>
+    /// <c>events.jsonl</c>: one object a step, mask comparison, stop and evaluation
+    /// (<see cref="EventLog"/>).
+    /// </summary>
     public string EventsFile => In("events.jsonl");
 
-    /// <summary><c>splits.json</c>: which examples were trained on, developed on and reported (<see cref="RunSplits"/>).</summary>
+    /// <summary>
+    /// <c>splits.json</c>: which examples were trained on, developed on and reported
+    /// (<see cref="RunSplits"/>).
+    /// </summary>
     public string SplitsFile => In("splits.json");
 
     /// <summary><c>ticket/</c>: masks, and coefficient snapshots.</summary>
@@ -47,13 +59,18 @@ public sealed class RunFolder
     /// <summary><c>model/</c>: the final model as a Hugging Face folder.</summary>
     public string ModelFolder => In("model");
 
-    /// <summary><c>control/</c>: the equal-epoch dense control as a Hugging Face folder, when the recipe asks for one.</summary>
+    /// <summary>
+    /// <c>control/</c>: the equal-epoch dense control as a Hugging Face folder, when the recipe
+    /// asks for one.
+    /// </summary>
     public string ControlFolder => In("control");
 
     /// <summary><c>attacks/</c>, parent of one folder per attack recipe.</summary>
     public string AttacksFolder => In("attacks");
 
-    /// <summary><c>result.json</c> (<see cref="RunResult"/>); present exactly when the run is finished.</summary>
+    /// <summary>
+    /// <c>result.json</c> (<see cref="RunResult"/>); present exactly when the run is finished.
+    /// </summary>
     public string ResultFile => In("result.json");
 
     /// <summary><c>report.html</c>.</summary>
@@ -62,20 +79,27 @@ public sealed class RunFolder
     /// <summary>Whether this folder holds the beginning of a run.</summary>
     public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || File.Exists(ResultFile);
 
-    /// <summary><c>attacks/NAME/</c>: examples.jsonl, results.csv, summary.json of one attack.</summary>
+    /// <summary>
+    /// <c>attacks/NAME/</c>: examples.jsonl, results.csv, summary.json of one attack.
+    /// </summary>
     public string AttackFolder(string name) => System.IO.Path.Combine(AttacksFolder, name);
 
     /// <summary>Makes the folder (and its parents) and tries that it can be written to.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="allowExisting">Whether a run that already lies there is acceptable, because it is resumed.</param>
-    /// <exception cref="RunFolderException">It is a file, cannot be written, or already holds a run.</exception>
+    /// <param name="allowExisting">Whether a run that already lies there is acceptable, because it
+    /// is resumed.</param>
+    /// <exception cref="RunFolderException">It is a file, cannot be written, or already holds a
+    /// run.</exception>
     public static RunFolder Create(string path, bool allowExisting = false)
     {
         var folder = new RunFolder(path);
-        if (File.Exists(folder.Path)) throw new RunFolderException($"{path}: is a file; name a folder that does not exist yet");
+        if (File.Exists(folder.Path))
+            throw new RunFolderException($"{path}: is a file; name a folder that does not exist yet");
         if (!allowExisting && folder.HoldsRun)
         {
-            throw new RunFolderException($"{path}: already holds a run; continue it with --resume, or name another folder with --out");
+            throw new RunFolderException(
+                $"{path}: already holds a run; continue it with --resume, or name another folder with --out"
+            );
         }
         try
         {
@@ -97,8 +121,12 @@ public sealed class RunFolder
     public static RunFolder Open(string path)
     {
         var folder = new RunFolder(path);
-        if (!Directory.Exists(folder.Path)) throw new RunFolderException($"{path}: no such run folder");
-        if (!folder.HoldsRun) throw new RunFolderException($"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it");
+        if (!Directory.Exists(folder.Path))
+            throw new RunFolderException($"{path}: no such run folder");
+        if (!folder.HoldsRun)
+            throw new RunFolderException(
+                $"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it"
+            );
         return folder;
     }
 
@@ -110,7 +138,10 @@ public sealed class RunFolder
         var free = new DriveInfo(Path).AvailableFreeSpace;
         if (free < bytes)
         {
-            throw new IOException($"{Path}: too little disk: this run needs up to {Mebibytes(bytes):N0} MiB, {Mebibytes(free):N0} MiB are free; free some or name a folder on another disk with --out");
+            throw new IOException(
+                $"{Path}: too little disk: this run needs up to {Mebibytes(bytes):N0} MiB, {Mebibytes(free):N0} "
+                    + "MiB are free; free some or name a folder on another disk with --out"
+            );
         }
     }
 

@@ -1,10 +1,13 @@
-// result.json: what a finished run found, enough for every table and for the report's heading; details stay in events.jsonl.
+// result.json: what a finished run found, enough for every table and for the report's heading;
+// details stay in events.jsonl.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 
-/// <summary>The outcome of a run. Values that other outputs quote (table, report) come from here.</summary>
+/// <summary>
+/// The outcome of a run. Values that other outputs quote (table, report) come from here.
+/// </summary>
 /// <param name="SchemaVersion">Version of this layout, <see cref="CurrentSchema"/>.</param>
 /// <param name="Name">Name of the recipe.</param>
 /// <param name="Task">Task it was run on.</param>
@@ -14,13 +17,17 @@ namespace RobustTickets.Runs;
 /// <param name="Model">The final model.</param>
 /// <param name="Stages">The stages in the order they ran.</param>
 /// <param name="Ticket">The ticket, or null when the whole network was trained.</param>
-/// <param name="CleanDev">Accuracy on the development split, in [0, 1]; null when there is none.</param>
-/// <param name="CleanTest">Accuracy on the labelled test split, in [0, 1]; null when there is none.</param>
+/// <param name="CleanDev">Accuracy on the development split, in [0, 1]; null when there is
+/// none.</param>
+/// <param name="CleanTest">Accuracy on the labelled test split, in [0, 1]; null when there is
+/// none.</param>
 /// <param name="EvaluatedSplit">Split that the reported accuracy belongs to.</param>
 /// <param name="EvaluatedExamples">Number of its examples.</param>
 /// <param name="Finished">When the run ended.</param>
-/// <param name="Development">The held-out part that was looked at while training; null when it is the reported split itself.</param>
-/// <param name="Control">The dense model trained for as many epochs as the ticket; null when the recipe asks for none.</param>
+/// <param name="Development">The held-out part that was looked at while training; null when it is
+/// the reported split itself.</param>
+/// <param name="Control">The dense model trained for as many epochs as the ticket; null when the
+/// recipe asks for none.</param>
 public sealed record RunResult(
     int SchemaVersion,
     string Name,
@@ -37,34 +44,43 @@ public sealed record RunResult(
     int EvaluatedExamples,
     DateTimeOffset Finished,
     DevelopmentSummary? Development = null,
-    ControlSummary? Control = null)
+    ControlSummary? Control = null
+)
 {
     /// <summary>The layout that this program writes and reads.</summary>
     public const int CurrentSchema = 1;
 
     /// <summary>Writes the result, whole or not at all.</summary>
-    public void Save(string path) => RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunResult) + "\n");
+    public void Save(string path) =>
+        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunResult) + "\n");
 
     /// <summary>Reads a result.</summary>
-    /// <exception cref="DataException">The file is missing, broken, or of another schema version.</exception>
+    /// <exception cref="DataException">The file is missing, broken, or of another schema
+    /// version.</exception>
     public static RunResult Load(string path)
     {
         var result = RunFile.Read(path, RunFileJson.Default.RunResult);
         if (result.SchemaVersion != CurrentSchema)
         {
-            throw new DataException($"{path}: schema_version is {result.SchemaVersion}, this program reads {CurrentSchema}");
+            throw new DataException(
+                $"{path}: schema_version is {result.SchemaVersion}, this program reads {CurrentSchema}"
+            );
         }
         return result;
     }
 }
 
-/// <summary>Accuracy on the development part, the only data on which anything may be chosen.</summary>
+/// <summary>
+/// Accuracy on the development part, the only data on which anything may be chosen.
+/// </summary>
 /// <param name="Split">Where it comes from.</param>
 /// <param name="Examples">Its examples.</param>
 /// <param name="Accuracy">Share of right labels, in [0, 1].</param>
 public sealed record DevelopmentSummary(string Split, int Examples, double Accuracy);
 
-/// <summary>The equal-epoch control: the whole network, trained by the retraining stage alone.</summary>
+/// <summary>
+/// The equal-epoch control: the whole network, trained by the retraining stage alone.
+/// </summary>
 /// <param name="ParametersWithoutEmbeddings">Parameters without the embedding tables.</param>
 /// <param name="Accuracy">Accuracy on the reported split, in [0, 1].</param>
 public sealed record ControlSummary(long ParametersWithoutEmbeddings, double Accuracy);
@@ -73,13 +89,15 @@ public sealed record ControlSummary(long ParametersWithoutEmbeddings, double Acc
 /// <param name="Stage"><c>search</c>, <c>retrain</c> or <c>control</c>.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="Epochs">Epochs.</param>
-/// <param name="Tokens">Real tokens of all batches, special tokens included, padding not; each batch counted once whatever its passes.</param>
+/// <param name="Tokens">Real tokens of all batches, special tokens included, padding not; each
+/// batch counted once whatever its passes.</param>
 /// <param name="Seconds">Compute time, without loading data and evaluating.</param>
 /// <param name="TokensPerSecond"><paramref name="Tokens"/> / <paramref name="Seconds"/>.</param>
 /// <param name="ForwardPasses">Forward passes over batches.</param>
 /// <param name="BackwardPasses">Backward passes over batches.</param>
 /// <param name="WeightGradientPasses">Backward passes that made gradients of the weights.</param>
-/// <param name="Flops">Floating-point operations of the matrix products, counted, not measured.</param>
+/// <param name="Flops">Floating-point operations of the matrix products, counted, not
+/// measured.</param>
 /// <param name="FinalLoss">Loss of the last step.</param>
 public sealed record StageSummary(
     string Stage,
@@ -92,7 +110,8 @@ public sealed record StageSummary(
     long BackwardPasses,
     long WeightGradientPasses,
     double Flops,
-    double FinalLoss);
+    double FinalLoss
+);
 
 /// <summary>The drawn ticket.</summary>
 /// <param name="StopRule">Kind of the stop rule.</param>
@@ -107,7 +126,8 @@ public sealed record StageSummary(
 /// <param name="NeuronsKept">FFN neurons kept.</param>
 /// <param name="HeadsPerLayer">Heads kept in each layer.</param>
 /// <param name="NeuronsPerLayer">Neurons kept in each layer.</param>
-/// <param name="Kind">What the ticket is made of: <c>structured</c> (heads and neurons) or <c>weights</c>, whose heads and neurons are not counted.</param>
+/// <param name="Kind">What the ticket is made of: <c>structured</c> (heads and neurons) or
+/// <c>weights</c>, whose heads and neurons are not counted.</param>
 /// <param name="WeightsTotal">Weights under the mask of a ticket of weights, else 0.</param>
 /// <param name="WeightsKept">Weights kept, else 0.</param>
 public sealed record TicketSummary(
@@ -125,12 +145,14 @@ public sealed record TicketSummary(
     IReadOnlyList<int> NeuronsPerLayer,
     string Kind = "structured",
     long WeightsTotal = 0,
-    long WeightsKept = 0);
+    long WeightsKept = 0
+);
 
 /// <summary>The final model.</summary>
 /// <param name="Base">Name of the pre-trained folder it started from.</param>
 /// <param name="ParametersTotal">Parameters.</param>
-/// <param name="ParametersWithoutEmbeddings">Parameters without the embedding tables, the papers' "Params" column.</param>
+/// <param name="ParametersWithoutEmbeddings">Parameters without the embedding tables, the papers'
+/// "Params" column.</param>
 /// <param name="Layers">Layers.</param>
 /// <param name="Hidden">Hidden width.</param>
 /// <param name="Heads">Heads per layer before pruning.</param>
@@ -144,4 +166,5 @@ public sealed record ModelSummary(
     int Hidden,
     int Heads,
     int Intermediate,
-    int Labels);
+    int Labels
+);

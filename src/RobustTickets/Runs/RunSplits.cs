@@ -1,4 +1,5 @@
-// splits.json: the examples of a run by their ids, so that anybody can rebuild the very same parts from the original files (spec 9.5, 12.1).
+// splits.json: the examples of a run by their ids, so that anybody can rebuild the very same parts
+// from the original files (spec 9.5, 12.1).
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -7,7 +8,8 @@ namespace RobustTickets.Runs;
 /// <summary>One part of the data.</summary>
 /// <param name="Name">The split, or how it was made.</param>
 /// <param name="Examples">Number of examples.</param>
-/// <param name="Ids">Their ids in file order; null when it is the whole file (training: without the development part).</param>
+/// <param name="Ids">Their ids in file order; null when it is the whole file (training: without the
+/// development part).</param>
 public sealed record SplitPart(string Name, int Examples, IReadOnlyList<string>? Ids);
 
 /// <summary>The parts of a run's data.</summary>
@@ -17,7 +19,8 @@ public sealed record SplitPart(string Name, int Examples, IReadOnlyList<string>?
 public sealed record RunSplits(SplitPart Train, SplitPart Development, SplitPart Evaluation)
 {
     /// <summary>Writes the parts, whole or not at all.</summary>
-    public void Save(string path) => RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits) + "\n");
+    public void Save(string path) =>
+        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits) + "\n");
 
     /// <summary>Reads the parts.</summary>
     /// <exception cref="DataException">The file is missing or broken.</exception>

@@ -1,4 +1,5 @@
-// JSON metadata of everything in a run folder: snake_case; numbers that are not finite as "NaN", "Infinity" (a run that failed numerically must be readable).
+// JSON metadata of everything in a run folder: snake_case; numbers that are not finite as "NaN",
+// "Infinity" (a run that failed numerically must be readable).
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Runs;
@@ -10,7 +11,8 @@ namespace RobustTickets.Runs;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     WriteIndented = true,
-    NewLine = "\n")]
+    NewLine = "\n"
+)]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(EnvironmentStamp))]
 [JsonSerializable(typeof(RunSplits))]
@@ -20,6 +22,7 @@ internal sealed partial class RunFileJson : JsonSerializerContext;
     GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    WriteIndented = false)]
+    WriteIndented = false
+)]
 [JsonSerializable(typeof(RunEvent))]
 internal sealed partial class RunEventJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
-// The scores of the search epoch that did best on development examples (spec 9.5: the released script draws from the directory that holds it). The ticket may be drawn long after
-// that epoch, so its scores are state: they lie in every checkpoint.
+// The scores of the search epoch that did best on development examples (spec 9.5: the released
+// script draws from the directory that holds it). The ticket may be drawn long after that epoch, so
+// its scores are state: they lie in every checkpoint.
 using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
@@ -12,7 +13,10 @@ namespace RobustTickets.Searches;
 /// <summary>Keeps the scores of the best epoch so far.</summary>
 internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
 {
-    private const string File = "best-epoch.safetensors", AccuracyKey = "accuracy", StepKey = "step", EpochKey = "epoch";
+    private const string File = "best-epoch.safetensors",
+        AccuracyKey = "accuracy",
+        StepKey = "step",
+        EpochKey = "epoch";
 
     private Dictionary<string, float[]> _scores = [];
 
@@ -25,10 +29,14 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
     /// <summary>Epochs done then.</summary>
     internal double Epoch { get; private set; }
 
-    /// <summary>Takes the scores as they are when they are more accurate than any before; of equal epochs the first stays.</summary>
+    /// <summary>
+    /// Takes the scores as they are when they are more accurate than any before; of equal epochs
+    /// the first stays.
+    /// </summary>
     internal bool Offer(double accuracy, StageTally tally)
     {
-        if (accuracy <= Accuracy) return false;
+        if (accuracy <= Accuracy)
+            return false;
         (Accuracy, Step, Epoch) = (accuracy, tally.Steps, tally.Epochs);
         _scores = masks.Sites.ToDictionary(site => site, site => masks.Scores(site).host<float>().ToArray());
         return true;
@@ -46,19 +54,25 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
 
     public void Write(string folder)
     {
-        if (_scores.Count == 0) return;
+        if (_scores.Count == 0)
+            return;
         SafetensorsWriter.Write(
-            Path.Combine(folder, File), _scores.Select(s => NamedTensor.FromFloats(s.Key, masks.Scores(s.Key).shape, s.Value)),
+            Path.Combine(folder, File),
+            _scores.Select(s => NamedTensor.FromFloats(s.Key, masks.Scores(s.Key).shape, s.Value)),
             new Dictionary<string, string>
             {
-                [AccuracyKey] = Accuracy.ToString("R", CultureInfo.InvariantCulture), [StepKey] = Step.ToString(CultureInfo.InvariantCulture), [EpochKey] = Epoch.ToString("R", CultureInfo.InvariantCulture),
-            });
+                [AccuracyKey] = Accuracy.ToString("R", CultureInfo.InvariantCulture),
+                [StepKey] = Step.ToString(CultureInfo.InvariantCulture),
+                [EpochKey] = Epoch.ToString("R", CultureInfo.InvariantCulture),
+            }
+        );
     }
 
     public void Read(string folder)
     {
         var path = Path.Combine(folder, File);
-        if (!System.IO.File.Exists(path)) return; // written before the first epoch ended
+        if (!System.IO.File.Exists(path))
+            return; // written before the first epoch ended
         using var file = SafetensorsFile.Open(path);
         Accuracy = double.Parse(file.Metadata[AccuracyKey], CultureInfo.InvariantCulture);
         Step = long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
@@ -72,11 +86,13 @@ internal sealed class CheckpointParts(IReadOnlyList<ICheckpointPart> parts) : IC
 {
     public void Write(string folder)
     {
-        foreach (var part in parts) part.Write(folder);
+        foreach (var part in parts)
+            part.Write(folder);
     }
 
     public void Read(string folder)
     {
-        foreach (var part in parts) part.Read(folder);
+        foreach (var part in parts)
+            part.Read(folder);
     }
 }

@@ -1,4 +1,5 @@
-// Tickets that need no search: one-shot magnitude pruning (spec 10.2), random positions with another ticket's counts (spec 10.3, 15.13), and tickets saved before.
+// Tickets that need no search: one-shot magnitude pruning (spec 10.2), random positions with
+// another ticket's counts (spec 10.3, 15.13), and tickets saved before.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
@@ -19,7 +20,10 @@ internal static class DrawnTicketRun
     internal static WeightMask OneShot(RunSession session, WeightDrawOptions draw)
     {
         using var model = session.Checkpoint0();
-        var mask = WeightDraw.ByMagnitude([.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))], draw.Sparsity);
+        var mask = WeightDraw.ByMagnitude(
+            [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))],
+            draw.Sparsity
+        );
         WeightTickets.Conclude(session, "one-shot", mask, draw.Sparsity, StageTally.Zero, null);
         return mask;
     }
@@ -34,7 +38,10 @@ internal static class DrawnTicketRun
         like?.RequireShapes(FixedMasks.Shapes(model), folder!);
         // Six matrices a layer, in the order of the forward pass; the pooler comes last and alone.
         var pools = search.Pool == RandomPool.Matrix ? matrices.Chunk(1) : matrices.Chunk(6);
-        var mask = WeightDraw.Random([.. pools.Select(pool => ((IReadOnlyList<(string, long, long)>)pool, pool.Sum(Kept)))], session.StageKey(SearchRun.Stage));
+        var mask = WeightDraw.Random(
+            [.. pools.Select(pool => ((IReadOnlyList<(string, long, long)>)pool, pool.Sum(Kept)))],
+            session.StageKey(SearchRun.Stage)
+        );
         WeightTickets.Conclude(session, "random-weights", mask, draw.Sparsity, StageTally.Zero, null);
         return mask;
 
@@ -53,7 +60,14 @@ internal static class DrawnTicketRun
         {
             using var scope = torch.scope();
             var mask = WeightTickets.Draw(folder, TicketInputs.Weights(folder), weights.Sparsity, out var scores);
-            WeightTickets.Conclude(session, scores is null ? "saved-round" : "saved-scores", mask, weights.Sparsity, StageTally.Zero, scores);
+            WeightTickets.Conclude(
+                session,
+                scores is null ? "saved-round" : "saved-scores",
+                mask,
+                weights.Sparsity,
+                StageTally.Zero,
+                scores
+            );
             return mask;
         }
         var ticket = TicketFolder.Read(folder);
@@ -64,15 +78,28 @@ internal static class DrawnTicketRun
                 var json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, TicketFolder.File)))!;
                 json["saved_from"] = Path.GetFileName(Path.GetDirectoryName(folder));
                 AtomicFile.WriteAllText(Path.Combine(target, TicketFolder.File), json.ToJsonString() + "\n");
-                foreach (var name in WeightTickets.Files.Where(name => File.Exists(Path.Combine(folder, name)))) File.Copy(Path.Combine(folder, name), Path.Combine(target, name));
+                foreach (var name in WeightTickets.Files.Where(name => File.Exists(Path.Combine(folder, name))))
+                    File.Copy(Path.Combine(folder, name), Path.Combine(target, name));
             },
-            replace: true);
+            replace: true
+        );
         session.Ticket = ticket switch
         {
             WeightMask mask => WeightTickets.Summary("saved", mask, StageTally.Zero, default),
             StructuredMask mask => new TicketSummary(
-                "saved", 0, 0, 0, 0, true, mask.Heads.Sum(l => l.Length), mask.HeadsKept, mask.Neurons.Sum(l => l.Length), mask.NeuronsKept,
-                [.. mask.Heads.Select(l => l.Count(k => k))], [.. mask.Neurons.Select(l => l.Count(k => k))]),
+                "saved",
+                0,
+                0,
+                0,
+                0,
+                true,
+                mask.Heads.Sum(l => l.Length),
+                mask.HeadsKept,
+                mask.Neurons.Sum(l => l.Length),
+                mask.NeuronsKept,
+                [.. mask.Heads.Select(l => l.Count(k => k))],
+                [.. mask.Neurons.Select(l => l.Count(k => k))]
+            ),
             _ => throw new NotSupportedException($"no summary of {ticket.GetType().Name}"),
         };
         return ticket;

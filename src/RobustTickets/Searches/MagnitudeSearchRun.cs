@@ -1,7 +1,10 @@
-// Iterative magnitude pruning (Chen et al., The Lottery Ticket Hypothesis for Pre-trained BERT Networks; spec 10.1, 15.12): round k trains from the pre-trained encoder under the
-// mask so far, then prunes the smallest absolute weights among those left until k/rounds of the sparsity is reached. The encoder is rewound after each round; the classifier only
-// where the recipe says so. With FreeLB as objective this is RobusT's ablation "w/o Mask Learning" (spec 9.8).
-// The ticket keeps the mask of every round: that of round k is the ticket of a search of k rounds, so a sweep over sparsity needs one search.
+// Iterative magnitude pruning (Chen et al., The Lottery Ticket Hypothesis for Pre-trained BERT
+// Networks; spec 10.1, 15.12): round k trains from the pre-trained encoder under the mask so far,
+// then prunes the smallest absolute weights among those left until k/rounds of the sparsity is
+// reached. The encoder is rewound after each round; the classifier only where the recipe says so.
+// With FreeLB as objective this is RobusT's ablation "w/o Mask Learning" (spec 9.8). The ticket
+// keeps the mask of every round: that of round k is the ticket of a search of k rounds, so a sweep
+// over sparsity needs one search.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
@@ -16,16 +19,27 @@ namespace RobustTickets.Searches;
 /// <summary>Runs rounds of magnitude pruning.</summary>
 internal static class MagnitudeSearchRun
 {
-    private const string Rule = "magnitude", Prefix = "round-";
+    private const string Rule = "magnitude",
+        Prefix = "round-";
 
     /// <summary>Name of a round's stage, from 1.</summary>
     internal static string Stage(int round) => FormattableString.Invariant($"{Prefix}{round}");
 
     /// <summary>Number of the round that a stage is, or null.</summary>
-    internal static int? Round(string stage) => stage.StartsWith(Prefix, StringComparison.Ordinal) && int.TryParse(stage.AsSpan(Prefix.Length), out var round) ? round : null;
+    internal static int? Round(string stage) =>
+        stage.StartsWith(Prefix, StringComparison.Ordinal) && int.TryParse(stage.AsSpan(Prefix.Length), out var round)
+            ? round
+            : null;
 
-    /// <summary>Searches, from a checkpoint if one is given; the ticket folder is written.</summary>
-    internal static WeightMask Run(RunSession session, MagnitudeSearch search, WeightDrawOptions draw, (string Path, RunState State)? from)
+    /// <summary>
+    /// Searches, from a checkpoint if one is given; the ticket folder is written.
+    /// </summary>
+    internal static WeightMask Run(
+        RunSession session,
+        MagnitudeSearch search,
+        WeightDrawOptions draw,
+        (string Path, RunState State)? from
+    )
     {
         var (recipe, examples) = (session.Recipe, session.Data.Train.Examples.Count);
         var first = from is { } checkpoint ? Round(checkpoint.State.Stage) ?? 1 : 1;
@@ -37,22 +51,37 @@ internal static class MagnitudeSearchRun
             for (var round = first; round <= search.Rounds; round++)
             {
                 var model = session.Checkpoint0();
-                if (before is not null && !search.RewindClassifier) KeepClassifier(before, model);
+                if (before is not null && !search.RewindClassifier)
+                    KeepClassifier(before, model);
                 before?.Dispose();
                 before = model;
-                if (part.Newest is { } sofar) FixedMasks.Attach(model, sofar);
+                if (part.Newest is { } sofar)
+                    FixedMasks.Attach(model, sofar);
                 var steps = StepCounts.Of(recipe, search.EpochsPerRound, examples);
                 tally = StageLoop.Run(
-                    session, model,
+                    session,
+                    model,
                     new StageSettings(
-                        Stage(round), search.Objective, search.Optimizer, steps, search.HorizonEpochs is { } horizon ? StepCounts.Of(recipe, horizon, examples) : steps, search.Shuffle)
+                        Stage(round),
+                        search.Objective,
+                        search.Optimizer,
+                        steps,
+                        search.HorizonEpochs is { } horizon ? StepCounts.Of(recipe, horizon, examples) : steps,
+                        search.Shuffle
+                    )
                     {
                         Part = part,
                     },
-                    from);
+                    from
+                );
                 from = null;
-                part.Masks.Add(WeightDraw.ByMagnitude(
-                    [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))], draw.Sparsity * round / search.Rounds, part.Newest));
+                part.Masks.Add(
+                    WeightDraw.ByMagnitude(
+                        [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))],
+                        draw.Sparsity * round / search.Rounds,
+                        part.Newest
+                    )
+                );
             }
         }
         finally
@@ -73,18 +102,22 @@ internal static class MagnitudeSearchRun
         }
     }
 
-    /// <summary>The masks of the rounds that are done, in every checkpoint of a later one.</summary>
+    /// <summary>
+    /// The masks of the rounds that are done, in every checkpoint of a later one.
+    /// </summary>
     private sealed class RoundMasks(List<WeightMask> masks) : ICheckpointPart
     {
         public List<WeightMask> Masks => masks;
 
         public WeightMask? Newest => masks.LastOrDefault();
 
-        public static List<WeightMask> Load(string folder) => [.. WeightTickets.Rounds(folder).Select(WeightTickets.ReadMasks)];
+        public static List<WeightMask> Load(string folder) =>
+            [.. WeightTickets.Rounds(folder).Select(WeightTickets.ReadMasks)];
 
         public void Write(string folder)
         {
-            for (var i = 0; i < masks.Count; i++) WeightTickets.WriteMasks(WeightTickets.RoundFile(folder, i + 1), masks[i]);
+            for (var i = 0; i < masks.Count; i++)
+                WeightTickets.WriteMasks(WeightTickets.RoundFile(folder, i + 1), masks[i]);
         }
 
         public void Read(string folder)

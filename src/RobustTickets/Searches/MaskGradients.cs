@@ -1,6 +1,9 @@
-// Gradients of RobusT's mask search (spec 9.2, 15.11): clip what the adversarial loss left, then add lambda(t) dR/da, which is therefore never clipped; AdamW sees the scores alone.
-// Deviation as a switch: the released code never freezes the network, zeroes only the scores' gradients and clips over all parameters. The network's own stale gradients pile
-// up, clipped again each step, and shrink those of the scores by an unpredictable factor. A leaking search needs the dense gradient of the word embedding.
+// Gradients of RobusT's mask search (spec 9.2, 15.11): clip what the adversarial loss left, then
+// add lambda(t) dR/da, which is therefore never clipped; AdamW sees the scores alone. Deviation as
+// a switch: the released code never freezes the network, zeroes only the scores' gradients and
+// clips over all parameters. The network's own stale gradients pile up, clipped again each step,
+// and shrink those of the scores by an unpredictable factor. A leaking search needs the dense
+// gradient of the word embedding.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -16,13 +19,20 @@ namespace RobustTickets.Searches;
 /// <param name="options">lambda and its ramp.</param>
 /// <param name="total">Steps T of the search, which the ramp is measured by.</param>
 /// <param name="freezeBase">Whether the network is frozen; false is the released leak.</param>
-public sealed class MaskGradients(BertForSequenceClassification model, HardConcreteMasks masks, HardConcreteOptions options, double total, bool freezeBase) : IGradientRule
+public sealed class MaskGradients(
+    BertForSequenceClassification model,
+    HardConcreteMasks masks,
+    HardConcreteOptions options,
+    double total,
+    bool freezeBase
+) : IGradientRule
 {
     /// <summary>lambda of the last step.</summary>
     public double Lambda { get; private set; }
 
     /// <summary>Parameters whose gradients outlive a step: none in a frozen search.</summary>
-    public IEnumerable<string> Leaking => freezeBase ? [] : model.Store.Names.Where(name => !BertSites.IsMaskScores(name) && !InfoBertCritic.Owns(name));
+    public IEnumerable<string> Leaking =>
+        freezeBase ? [] : model.Store.Names.Where(name => !BertSites.IsMaskScores(name) && !InfoBertCritic.Owns(name));
 
     /// <inheritdoc/>
     public bool Records(string name) => !freezeBase;
@@ -31,10 +41,12 @@ public sealed class MaskGradients(BertForSequenceClassification model, HardConcr
     public GradientNorm Apply(AdamW optimizer, OptimizerOptions clip, long done)
     {
         var norm = optimizer.MeasureNorm(clip.Clip == ClipMode.Norm ? clip.ClipValue : 0, Leaking);
-        if (clip.Clip == ClipMode.Value) optimizer.ClampGradients(clip.ClipValue);
+        if (clip.Clip == ClipMode.Value)
+            optimizer.ClampGradients(clip.ClipValue);
         foreach (var name in Leaking)
         {
-            if (model.Store[name].grad is { } gradient) gradient.mul_(norm.Factor);
+            if (model.Store[name].grad is { } gradient)
+                gradient.mul_(norm.Factor);
         }
         Lambda = options.PenaltyAt(done + 1, total);
         masks.AddPenaltyGradient(Lambda, norm.Factor);
@@ -44,7 +56,12 @@ public sealed class MaskGradients(BertForSequenceClassification model, HardConcr
     /// <inheritdoc/>
     public void Clear()
     {
-        if (freezeBase) model.Store.ClearGradients();
-        else foreach (var name in model.Store.Names.Where(name => BertSites.IsMaskScores(name) || InfoBertCritic.Owns(name))) model.Store[name].grad = null;
+        if (freezeBase)
+            model.Store.ClearGradients();
+        else
+            foreach (
+                var name in model.Store.Names.Where(name => BertSites.IsMaskScores(name) || InfoBertCritic.Owns(name))
+            )
+                model.Store[name].grad = null;
     }
 }

@@ -1,4 +1,5 @@
-// The search that searches nothing: a random structured ticket (EarlyRobust Table 3 "Random", spec 8.10 c), written and told as any other, at step 0.
+// The search that searches nothing: a random structured ticket (EarlyRobust Table 3 "Random", spec
+// 8.10 c), written and told as any other, at step 0.
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
@@ -12,7 +13,10 @@ internal static class RandomSearchRun
 {
     private const string Rule = "random";
 
-    /// <summary>Draws the ticket; the ticket folder is written. It is a function of the recipe, so a run killed here simply draws it again.</summary>
+    /// <summary>
+    /// Draws the ticket; the ticket folder is written. It is a function of the recipe, so a run
+    /// killed here simply draws it again.
+    /// </summary>
     internal static StructuredMask Run(RunSession session, RandomStructuredSearch search, DrawOptions draw)
     {
         using var model = session.Checkpoint0();

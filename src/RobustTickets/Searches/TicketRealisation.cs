@@ -1,4 +1,5 @@
-// A ticket becomes a network (spec 15.9, 15.14, 15.15): which weights it starts from, and whether what it leaves out is gone or only loses its pre-trained values.
+// A ticket becomes a network (spec 15.9, 15.14, 15.15): which weights it starts from, and whether
+// what it leaves out is gone or only loses its pre-trained values.
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
@@ -15,13 +16,20 @@ internal static class TicketRealisation
     /// <param name="ticket">What the ticket keeps, or null.</param>
     /// <param name="retrain">Which weights and which form.</param>
     /// <param name="trained">Which parameters the optimiser may move; null for all.</param>
-    internal static BertForSequenceClassification Realise(RunSession session, ITicketMask? ticket, RetrainStage retrain, out Func<string, bool>? trained)
+    internal static BertForSequenceClassification Realise(
+        RunSession session,
+        ITicketMask? ticket,
+        RetrainStage retrain,
+        out Func<string, bool>? trained
+    )
     {
         trained = null;
         var dense = session.Checkpoint0();
-        if (ticket is null) return dense;
+        if (ticket is null)
+            return dense;
         var key = session.StageKey(RetrainRun.Stage);
-        if (retrain.Weights != StartWeights.PreTrained) Redraw.Everything(dense, key.Derive(2L), embeddingsToo: retrain.Weights == StartWeights.RedrawnAll);
+        if (retrain.Weights != StartWeights.PreTrained)
+            Redraw.Everything(dense, key.Derive(2L), embeddingsToo: retrain.Weights == StartWeights.RedrawnAll);
         return ticket switch
         {
             StructuredMask mask => Structured(dense, mask, retrain, key.Derive(3L), out trained),
@@ -30,16 +38,28 @@ internal static class TicketRealisation
         };
     }
 
-    /// <summary>The heads and neurons that are left after cutting; null when nothing is cut, as in dense forms.</summary>
-    internal static StructuredMask? Cut(ITicketMask? ticket, RetrainStage retrain) => (ticket, retrain.Realisation) switch
-    {
-        (StructuredMask mask, Realisation.Ticket) => mask,
-        (StructuredMask mask, Realisation.Released) => mask with { Heads = Array.ConvertAll(mask.Heads, layer => Array.ConvertAll(layer, _ => true)) },
-        _ => null,
-    };
+    /// <summary>
+    /// The heads and neurons that are left after cutting; null when nothing is cut, as in dense
+    /// forms.
+    /// </summary>
+    internal static StructuredMask? Cut(ITicketMask? ticket, RetrainStage retrain) =>
+        (ticket, retrain.Realisation) switch
+        {
+            (StructuredMask mask, Realisation.Ticket) => mask,
+            (StructuredMask mask, Realisation.Released) => mask with
+            {
+                Heads = Array.ConvertAll(mask.Heads, layer => Array.ConvertAll(layer, _ => true)),
+            },
+            _ => null,
+        };
 
     private static BertForSequenceClassification Structured(
-        BertForSequenceClassification dense, StructuredMask mask, RetrainStage retrain, RandomKey key, out Func<string, bool>? trained)
+        BertForSequenceClassification dense,
+        StructuredMask mask,
+        RetrainStage retrain,
+        RandomKey key,
+        out Func<string, bool>? trained
+    )
     {
         trained = null;
         if (Cut(mask, retrain) is not { } cut)
@@ -47,33 +67,50 @@ internal static class TicketRealisation
             Redraw.Outside(dense, mask, retrain.Realisation == Realisation.DenseZero ? null : key);
             return dense;
         }
-        if (retrain.Realisation == Realisation.Released) Redraw.ReleasedHeads(dense, mask);
+        if (retrain.Realisation == Realisation.Released)
+            Redraw.ReleasedHeads(dense, mask);
         BertForSequenceClassification model;
-        using (dense) model = Slicer.Slice(dense, cut);
-        if (retrain.Coefficients == TicketCoefficients.Removed) return model;
+        using (dense)
+            model = Slicer.Slice(dense, cut);
+        if (retrain.Coefficients == TicketCoefficients.Removed)
+            return model;
         SlimmingCoefficients.Attach(model);
-        if (retrain.Coefficients == TicketCoefficients.Released) trained = ReleasedCoefficients(model, dense.Config);
+        if (retrain.Coefficients == TicketCoefficients.Released)
+            trained = ReleasedCoefficients(model, dense.Config);
         return model;
     }
 
-    /// <summary>The dense network under a fixed mask, or without one where what the mask leaves out only loses its values.</summary>
-    private static BertForSequenceClassification Weights(BertForSequenceClassification dense, WeightMask mask, RetrainStage retrain, RandomKey key)
+    /// <summary>
+    /// The dense network under a fixed mask, or without one where what the mask leaves out only
+    /// loses its values.
+    /// </summary>
+    private static BertForSequenceClassification Weights(
+        BertForSequenceClassification dense,
+        WeightMask mask,
+        RetrainStage retrain,
+        RandomKey key
+    )
     {
-        if (retrain.Realisation == Realisation.Ticket) FixedMasks.Attach(dense, mask);
-        else RedrawWeights.Outside(dense, mask, retrain.Realisation == Realisation.DenseZero ? null : key);
+        if (retrain.Realisation == Realisation.Ticket)
+            FixedMasks.Attach(dense, mask);
+        else
+            RedrawWeights.Outside(dense, mask, retrain.Realisation == Realisation.DenseZero ? null : key);
         return dense;
     }
 
     /// <summary>
-    /// Released behaviour (spec 8.9): the ticket keeps coefficients of 1 everywhere, frozen in modules that lost something, trainable in untouched ones.
+    /// Released behaviour (spec 8.9): the ticket keeps coefficients of 1 everywhere, frozen in
+    /// modules that lost something, trainable in untouched ones.
     /// </summary>
     private static Func<string, bool> ReleasedCoefficients(BertForSequenceClassification model, BertConfig dense)
     {
         var frozen = new HashSet<string>();
         for (var l = 0; l < dense.Layers; l++)
         {
-            if (model.Config.HeadsPerLayer[l] < dense.HeadsPerLayer[l]) frozen.Add(BertSites.HeadCoefficients(l));
-            if (model.Config.NeuronsPerLayer[l] < dense.NeuronsPerLayer[l]) frozen.Add(BertSites.NeuronCoefficients(l));
+            if (model.Config.HeadsPerLayer[l] < dense.HeadsPerLayer[l])
+                frozen.Add(BertSites.HeadCoefficients(l));
+            if (model.Config.NeuronsPerLayer[l] < dense.NeuronsPerLayer[l])
+                frozen.Add(BertSites.NeuronCoefficients(l));
         }
         return name => !frozen.Contains(name);
     }

@@ -1,37 +1,66 @@
 // Masks from coefficients (EarlyRobust 3.3.2; spec 8.8, 15.8). Two ways of drawing the line:
-//   Rank            exact counts, floor(r(n-1))+1 smallest out, ties by (layer, index): the recommended default;
-//   StrictQuantile  the released code: keep what is strictly above numpy's interpolated quantile, so ties at it are all lost.
-// For distinct coefficients both give the same mask. Heads drawn globally obey the keep-one rule: while a layer has no head left, its largest
-// head is exempted and heads of other layers go instead. Drawn layer by layer, the released code has no such rule: equal coefficients then lose the whole
-// layer, as they do here under StrictQuantile; Rank never empties a layer.
+//   Rank exact counts, floor(r(n-1))+1 smallest out, ties by (layer, index): the recommended
+//     default;
+//   StrictQuantile the released code: keep what is strictly above numpy's interpolated quantile, so
+//     ties at it are all lost.
+// For distinct coefficients both give the same mask. Heads drawn globally obey the keep-one rule:
+// while a layer has no head left, its largest head is exempted and heads of other layers go
+// instead. Drawn layer by layer, the released code has no such rule: equal coefficients then lose
+// the whole layer, as they do here under StrictQuantile; Rank never empties a layer.
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws structured masks from coefficients.</summary>
 public static class DrawRule
 {
     /// <summary>The mask of a snapshot.</summary>
-    public static StructuredMask Draw(CoefficientSnapshot coefficients, DrawOptions options) => new(
-        Heads(Widen(coefficients.Heads), options, singlePrecision: true),
-        Neurons(Widen(coefficients.Neurons), options, singlePrecision: true));
+    public static StructuredMask Draw(CoefficientSnapshot coefficients, DrawOptions options) =>
+        new(
+            Heads(Widen(coefficients.Heads), options, singlePrecision: true),
+            Neurons(Widen(coefficients.Neurons), options, singlePrecision: true)
+        );
 
-    /// <summary>Head masks. <paramref name="singlePrecision"/> says that the numbers came from float32, which the released quantile's rounding depends on.</summary>
-    public static bool[][] Heads(double[][] c, DrawOptions options, bool singlePrecision) => options.HeadScope == HeadScope.Layerwise
-        ? Array.ConvertAll(c, layer => Cut([layer], options.HeadRatio, options.Ties, singlePrecision, keepOne: options.Ties == TieRule.Rank, 0)[0])
-        : Cut(c, options.HeadRatio, options.Ties, singlePrecision, keepOne: true, 0);
+    /// <summary>
+    /// Head masks. <paramref name="singlePrecision"/> says that the numbers came from float32,
+    /// which the released quantile's rounding depends on.
+    /// </summary>
+    public static bool[][] Heads(double[][] c, DrawOptions options, bool singlePrecision) =>
+        options.HeadScope == HeadScope.Layerwise
+            ? Array.ConvertAll(
+                c,
+                layer =>
+                    Cut(
+                        [layer],
+                        options.HeadRatio,
+                        options.Ties,
+                        singlePrecision,
+                        keepOne: options.Ties == TieRule.Rank,
+                        0
+                    )[0]
+            )
+            : Cut(c, options.HeadRatio, options.Ties, singlePrecision, keepOne: true, 0);
 
     /// <summary>Neuron masks.</summary>
     public static bool[][] Neurons(double[][] c, DrawOptions options, bool singlePrecision)
     {
         var guard = options.Ties == TieRule.Rank ? options.MinNeuronsPerLayer : 0;
         return options.NeuronScope == NeuronScope.Layerwise
-            ? Array.ConvertAll(c, layer => Cut([layer], options.NeuronRatio, options.Ties, singlePrecision, keepOne: false, guard)[0])
+            ? Array.ConvertAll(
+                c,
+                layer => Cut([layer], options.NeuronRatio, options.Ties, singlePrecision, keepOne: false, guard)[0]
+            )
             : Cut(c, options.NeuronRatio, options.Ties, singlePrecision, keepOne: false, guard);
     }
 
-    /// <summary>How many of n units a ratio removes: floor(r(n-1))+1, the count that a strict quantile removes from distinct values; none at ratio 0.</summary>
+    /// <summary>
+    /// How many of n units a ratio removes: floor(r(n-1))+1, the count that a strict quantile
+    /// removes from distinct values; none at ratio 0.
+    /// </summary>
     public static int PrunedCount(int n, double ratio) => ratio <= 0 ? 0 : (int)Math.Floor(ratio * (n - 1)) + 1;
 
-    /// <summary>numpy's linear-interpolated quantile of the values, with its rounding: for float32 data the difference of neighbours is a float32.</summary>
+    /// <summary>
+    /// numpy's linear-interpolated quantile of the values, with its rounding: for float32 data the
+    /// difference of neighbours is a float32.
+    /// </summary>
     public static double Quantile(IEnumerable<double> values, double q, bool singlePrecision)
     {
         var sorted = values.Order().ToArray();
@@ -46,28 +75,37 @@ public static class DrawRule
     private static bool[][] Cut(double[][] c, double ratio, TieRule ties, bool singlePrecision, bool keepOne, int guard)
     {
         var work = Array.ConvertAll(c, layer => (double[])layer.Clone());
-        foreach (var layer in work) Exempt(layer, guard);
+        foreach (var layer in work)
+            Exempt(layer, guard);
         while (true)
         {
             var mask = ties == TieRule.Rank ? CutByRank(work, ratio) : CutByQuantile(work, ratio, singlePrecision);
             var empty = keepOne ? Array.FindIndex(mask, layer => layer.Length > 0 && !layer.Contains(true)) : -1;
-            if (empty < 0) return mask;
+            if (empty < 0)
+                return mask;
             var largest = IndexOfLargest(work[empty]);
-            // Infinite or NaN coefficients make the released loop run for ever: the layer's best head stays in spite of them.
-            if (double.IsPositiveInfinity(work[empty][largest]) || !double.IsFinite(work[empty][largest])) return KeepLargestOfEmptyLayers(mask, work);
+            // Infinite or NaN coefficients make the released loop run for ever: the layer's best
+            // head stays in spite of them.
+            if (double.IsPositiveInfinity(work[empty][largest]) || !double.IsFinite(work[empty][largest]))
+                return KeepLargestOfEmptyLayers(mask, work);
             work[empty][largest] = double.PositiveInfinity;
         }
     }
 
-    /// <summary>The k smallest go, ties by (layer, index); exempted units (infinite) never go.</summary>
+    /// <summary>
+    /// The k smallest go, ties by (layer, index); exempted units (infinite) never go.
+    /// </summary>
     private static bool[][] CutByRank(double[][] c, double ratio)
     {
         var units = new List<(double Value, int Layer, int Index)>();
-        for (var l = 0; l < c.Length; l++) for (var i = 0; i < c[l].Length; i++) units.Add((double.IsNaN(c[l][i]) ? double.NegativeInfinity : c[l][i], l, i));
+        for (var l = 0; l < c.Length; l++)
+        for (var i = 0; i < c[l].Length; i++)
+            units.Add((double.IsNaN(c[l][i]) ? double.NegativeInfinity : c[l][i], l, i));
         var mask = Array.ConvertAll(c, layer => Enumerable.Repeat(true, layer.Length).ToArray());
         foreach (var (value, layer, index) in units.Order().Take(PrunedCount(units.Count, ratio)))
         {
-            if (!double.IsPositiveInfinity(value)) mask[layer][index] = false;
+            if (!double.IsPositiveInfinity(value))
+                mask[layer][index] = false;
         }
         return mask;
     }
@@ -80,7 +118,14 @@ public static class DrawRule
 
     private static void Exempt(double[] layer, int count)
     {
-        foreach (var (_, index) in layer.Select((value, index) => (value, index)).OrderByDescending(u => u.value).ThenBy(u => u.index).Take(count).ToArray())
+        foreach (
+            var (_, index) in layer
+                .Select((value, index) => (value, index))
+                .OrderByDescending(u => u.value)
+                .ThenBy(u => u.index)
+                .Take(count)
+                .ToArray()
+        )
         {
             layer[index] = double.PositiveInfinity;
         }
@@ -89,15 +134,20 @@ public static class DrawRule
     private static int IndexOfLargest(double[] layer)
     {
         var best = 0;
-        for (var i = 1; i < layer.Length; i++) if (layer[i] > layer[best]) best = i;
+        for (var i = 1; i < layer.Length; i++)
+            if (layer[i] > layer[best])
+                best = i;
         return best;
     }
 
     private static bool[][] KeepLargestOfEmptyLayers(bool[][] mask, double[][] c)
     {
-        for (var l = 0; l < mask.Length; l++) if (mask[l].Length > 0 && !mask[l].Contains(true)) mask[l][IndexOfLargest(c[l])] = true;
+        for (var l = 0; l < mask.Length; l++)
+            if (mask[l].Length > 0 && !mask[l].Contains(true))
+                mask[l][IndexOfLargest(c[l])] = true;
         return mask;
     }
 
-    private static double[][] Widen(float[][] c) => Array.ConvertAll(c, layer => Array.ConvertAll(layer, x => (double)x));
+    private static double[][] Widen(float[][] c) =>
+        Array.ConvertAll(c, layer => Array.ConvertAll(layer, x => (double)x));
 }

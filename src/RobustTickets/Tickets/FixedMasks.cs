@@ -1,6 +1,9 @@
-// A binary ticket in force on a network while it is trained (spec 9.5): a layer computes with m * W, so pruned weights are exactly 0 in effect and get no gradient from the
-// task. W itself is kept: AdamW's weight decay goes on shrinking pruned weights, as in the released code, to no effect. The released code gets the same from scores of +20 and
-// -20. Saving writes the zeros into the matrices, so that any reader of Hugging Face folders computes the same function.
+// A binary ticket in force on a network while it is trained (spec 9.5): a layer computes with m *
+// W, so pruned weights are exactly 0 in effect and get no gradient from the task. W itself is kept:
+// AdamW's weight decay goes on shrinking pruned weights, as in the released code, to no effect. The
+// released code gets the same from scores of +20 and
+// -20. Saving writes the zeros into the matrices, so that any reader of Hugging Face folders
+//   computes the same function.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -14,10 +17,12 @@ public sealed class FixedMasks : IWeightMasks
     private readonly Dictionary<string, MatrixMask> _masks;
     private readonly Dictionary<string, Tensor> _operands = []; // where operators mask: every pass reads them
 
-    private FixedMasks(BertForSequenceClassification model, WeightMask mask) => (_model, _masks) = (model, mask.Matrices.ToDictionary(m => m.Site));
+    private FixedMasks(BertForSequenceClassification model, WeightMask mask) =>
+        (_model, _masks) = (model, mask.Matrices.ToDictionary(m => m.Site));
 
     /// <summary>Puts a mask in force.</summary>
-    /// <exception cref="TicketShapeException">The mask belongs to a network of another shape.</exception>
+    /// <exception cref="TicketShapeException">The mask belongs to a network of another
+    /// shape.</exception>
     public static FixedMasks Attach(BertForSequenceClassification model, WeightMask mask)
     {
         mask.RequireShapes(Shapes(model), "ticket");
@@ -33,26 +38,38 @@ public sealed class FixedMasks : IWeightMasks
     /// <inheritdoc/>
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
     {
-        if (!_masks.TryGetValue(site, out var mask)) return weight;
-        if (!_model.Execution.OwnKernels) return weight * Operand(mask, weight.device);
+        if (!_masks.TryGetValue(site, out var mask))
+            return weight;
+        if (!_model.Execution.OwnKernels)
+            return weight * Operand(mask, weight.device);
         Tensor masked;
         using (torch.no_grad())
         {
             masked = torch.empty(weight.shape);
             BinaryMaskKernel.Apply(weight, mask.Words, masked);
         }
-        if (!torch.is_grad_enabled() || !weight.requires_grad) return masked;
-        return Autograd.Custom([weight], masked, given =>
-        {
-            if (given is null) return [null];
-            using var gradient = given.contiguous();
-            var weightGradient = torch.empty(gradient.shape);
-            BinaryMaskKernel.Apply(gradient, mask.Words, weightGradient);
-            return [weightGradient];
-        }, null, "binary mask");
+        if (!torch.is_grad_enabled() || !weight.requires_grad)
+            return masked;
+        return Autograd.Custom(
+            [weight],
+            masked,
+            given =>
+            {
+                if (given is null)
+                    return [null];
+                using var gradient = given.contiguous();
+                var weightGradient = torch.empty(gradient.shape);
+                BinaryMaskKernel.Apply(gradient, mask.Words, weightGradient);
+                return [weightGradient];
+            },
+            null,
+            "binary mask"
+        );
     }
 
-    /// <summary>Writes the zeros into the matrices and takes the masks off: the same function without them.</summary>
+    /// <summary>
+    /// Writes the zeros into the matrices and takes the masks off: the same function without them.
+    /// </summary>
     public void Bake()
     {
         foreach (var mask in _masks.Values)
@@ -60,7 +77,8 @@ public sealed class FixedMasks : IWeightMasks
             var weight = _model.Store[$"{mask.Site}.weight"];
             Zero(weight, mask);
         }
-        foreach (var operand in _operands.Values) operand.Dispose();
+        foreach (var operand in _operands.Values)
+            operand.Dispose();
         _operands.Clear();
         _model.Encoder.Masks = null;
     }
@@ -80,7 +98,8 @@ public sealed class FixedMasks : IWeightMasks
 
     private Tensor Operand(MatrixMask mask, Device device)
     {
-        if (_operands.TryGetValue(mask.Site, out var known) && known.device == device) return known;
+        if (_operands.TryGetValue(mask.Site, out var known) && known.device == device)
+            return known;
         known?.Dispose();
         return _operands[mask.Site] = Plain(mask, device).keep();
     }
@@ -89,7 +108,8 @@ public sealed class FixedMasks : IWeightMasks
     private static Tensor Plain(MatrixMask mask, Device device)
     {
         var values = new float[mask.Count];
-        for (var i = 0L; i < values.Length; i++) values[i] = mask[i] ? 1f : 0f;
+        for (var i = 0L; i < values.Length; i++)
+            values[i] = mask[i] ? 1f : 0f;
         return torch.tensor<float>(values, [mask.Rows, mask.Columns], device);
     }
 }

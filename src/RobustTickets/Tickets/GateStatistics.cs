@@ -2,9 +2,12 @@ using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>What hard-concrete masks look like at a moment of the search (RobusT Figs. 1 and 5; spec 9.4).</summary>
+/// <summary>
+/// What hard-concrete masks look like at a moment of the search (RobusT Figs. 1 and 5; spec 9.4).
+/// </summary>
 /// <param name="Penalty">R.</param>
-/// <param name="Binary">Share of deterministic gates that are exactly 0 or 1: sigmoid(a) outside [1/12, 11/12].</param>
+/// <param name="Binary">Share of deterministic gates that are exactly 0 or 1: sigmoid(a) outside
+/// [1/12, 11/12].</param>
 /// <param name="BelowHalf">Share of scores with sigmoid(a) below one half.</param>
 /// <param name="Closed">Share of gates that are exactly 0.</param>
 /// <param name="Open">Share of gates that are exactly 1.</param>
@@ -13,17 +16,24 @@ public sealed record GateStatistics(double Penalty, double Binary, double BelowH
     /// <summary>Statistics over the scores of all matrices.</summary>
     public static GateStatistics Of(IEnumerable<float[]> scores, double penalty)
     {
-        const float range = (float)(HardConcreteKernel.High - HardConcreteKernel.Low), low = (float)HardConcreteKernel.Low;
-        long all = 0, below = 0, closed = 0, open = 0;
+        const float range = (float)(HardConcreteKernel.High - HardConcreteKernel.Low),
+            low = (float)HardConcreteKernel.Low;
+        long all = 0,
+            below = 0,
+            closed = 0,
+            open = 0;
         foreach (var matrix in scores)
         {
             all += matrix.Length;
             foreach (var a in matrix)
             {
-                if (a < 0) below++;
+                if (a < 0)
+                    below++;
                 var stretched = ((1f / (1f + MathF.Exp(-a))) * range) + low;
-                if (stretched <= 0) closed++;
-                else if (stretched >= 1) open++;
+                if (stretched <= 0)
+                    closed++;
+                else if (stretched >= 1)
+                    open++;
             }
         }
         return new GateStatistics(penalty, Share(closed + open), Share(below), Share(closed), Share(open));

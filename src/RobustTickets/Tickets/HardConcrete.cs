@@ -1,5 +1,7 @@
-// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.; spec 9.1): the obvious reference of Kernels/HardConcreteKernel, operator by operator through
-// autograd. Score a = log alpha; s = sigmoid((ln u - ln(1-u) + a) / b) in training, sigmoid(a) in evaluation; gate m = clamp(s (r-l) + l, 0, 1).
+// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.; spec 9.1): the
+// obvious reference of Kernels/HardConcreteKernel, operator by operator through autograd. Score a =
+// log alpha; s = sigmoid((ln u - ln(1-u) + a) / b) in training, sigmoid(a) in evaluation; gate m =
+// clamp(s (r-l) + l, 0, 1).
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
@@ -11,19 +13,27 @@ public static class HardConcrete
     private const double Range = HardConcreteKernel.High - HardConcreteKernel.Low;
 
     /// <summary>b ln(-l/r): a gate is open with probability sigmoid(a - this).</summary>
-    private static readonly double Shift = HardConcreteKernel.Temperature * Math.Log(-HardConcreteKernel.Low / HardConcreteKernel.High);
+    private static readonly double Shift =
+        HardConcreteKernel.Temperature * Math.Log(-HardConcreteKernel.Low / HardConcreteKernel.High);
 
-    /// <summary>The score whose deterministic gate is <paramref name="gate"/>: ln(p/(1-p)) with p = (gate - l)/(r - l); ln 5 for 0.9.</summary>
+    /// <summary>
+    /// The score whose deterministic gate is <paramref name="gate"/>: ln(p/(1-p)) with p = (gate -
+    /// l)/(r - l); ln 5 for 0.9.
+    /// </summary>
     public static double ScoreOf(double gate)
     {
         var p = (gate - HardConcreteKernel.Low) / Range;
         return Math.Log(p / (1 - p));
     }
 
-    /// <summary>Gates of scores. <paramref name="uniform"/> holds u of every score in training; null gives the deterministic gates of evaluation.</summary>
+    /// <summary>
+    /// Gates of scores. <paramref name="uniform"/> holds u of every score in training; null gives
+    /// the deterministic gates of evaluation.
+    /// </summary>
     public static Tensor Gates(Tensor scores, Tensor? uniform)
     {
-        if (uniform is null) return Stretch(scores.sigmoid());
+        if (uniform is null)
+            return Stretch(scores.sigmoid());
         var u = uniform.clamp(HardConcreteKernel.SmallestNoise, HardConcreteKernel.LargestNoise);
         return Stretch(((u.log() - (1.0 - u).log() + scores) / HardConcreteKernel.Temperature).sigmoid());
     }
@@ -34,7 +44,10 @@ public static class HardConcrete
     /// <summary>Gates [R, C] laid over a matrix [rows, columns].</summary>
     public static Tensor Spread(Tensor gates, long rows, long columns, MaskLayout layout)
     {
-        long r = gates.size(0), c = gates.size(1), each = rows / r, across = columns / c;
+        long r = gates.size(0),
+            c = gates.size(1),
+            each = rows / r,
+            across = columns / c;
         return layout == MaskLayout.Blocks
             ? gates.reshape(r, 1, c, 1).expand(r, each, c, across).reshape(rows, columns)
             : gates.reshape(1, r, 1, c).expand(each, r, across, c).reshape(rows, columns);

@@ -1,6 +1,8 @@
-// Hard-concrete masks on the matrices of a classifier (RobusT 3.2; spec 9.1): one score a weight, or one a group of weights, on the six matrices of every layer and on the
-// pooler. Each forward pass in training samples every gate anew from the pass's key, so the K passes of FreeLB see K masks and a resumed run sees the same ones; a sample is
-// shared by the whole batch. Scores are ordinary fp32 parameters of the store while the search lasts.
+// Hard-concrete masks on the matrices of a classifier (RobusT 3.2; spec 9.1): one score a weight,
+// or one a group of weights, on the six matrices of every layer and on the pooler. Each forward
+// pass in training samples every gate anew from the pass's key, so the K passes of FreeLB see K
+// masks and a resumed run sees the same ones; a sample is shared by the whole batch. Scores are
+// ordinary fp32 parameters of the store while the search lasts.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -18,7 +20,11 @@ public sealed class HardConcreteMasks : IWeightMasks
     private readonly Func<string, Tensor>? _noise;
     private readonly Dictionary<string, int> _order;
 
-    private HardConcreteMasks(BertForSequenceClassification model, HardConcreteOptions options, Func<string, Tensor>? noise)
+    private HardConcreteMasks(
+        BertForSequenceClassification model,
+        HardConcreteOptions options,
+        Func<string, Tensor>? noise
+    )
     {
         (_model, _options, _noise) = (model, options, noise);
         Sites = [.. BertSites.Maskable(model.Config)];
@@ -31,15 +37,23 @@ public sealed class HardConcreteMasks : IWeightMasks
     /// <summary>Scores over all masked layers.</summary>
     public long Count => Sites.Sum(site => Scores(site).numel);
 
-    /// <summary>Adds scores of one deterministic gate everywhere and puts the masks in force.</summary>
+    /// <summary>
+    /// Adds scores of one deterministic gate everywhere and puts the masks in force.
+    /// </summary>
     /// <param name="model">A dense classifier.</param>
     /// <param name="options">Start and grouping.</param>
-    /// <param name="noise">Uniform numbers [R, C] of a site for the next sampled pass; null draws them from the pass's key. Tests hand in recorded noise.</param>
+    /// <param name="noise">Uniform numbers [R, C] of a site for the next sampled pass; null draws
+    /// them from the pass's key. Tests hand in recorded noise.</param>
     /// <exception cref="ArgumentException">A group does not divide a matrix.</exception>
-    public static HardConcreteMasks Attach(BertForSequenceClassification model, HardConcreteOptions options, Func<string, Tensor>? noise = null)
+    public static HardConcreteMasks Attach(
+        BertForSequenceClassification model,
+        HardConcreteOptions options,
+        Func<string, Tensor>? noise = null
+    )
     {
         var masks = new HardConcreteMasks(model, options, noise);
-        if (GroupProblem(model.Config, options) is { } problem) throw new ArgumentException(problem);
+        if (GroupProblem(model.Config, options) is { } problem)
+            throw new ArgumentException(problem);
         foreach (var (site, shape) in BertSites.MaskableShapes(model.Config))
         {
             long[] grid = [Groups(shape[0], options.OutPerMask), Groups(shape[1], options.InPerMask)];
@@ -49,15 +63,21 @@ public sealed class HardConcreteMasks : IWeightMasks
         return masks;
     }
 
-    /// <summary>Why groups do not fit a network, beginning with the name of the field; null when they do.</summary>
+    /// <summary>
+    /// Why groups do not fit a network, beginning with the name of the field; null when they do.
+    /// </summary>
     public static string? GroupProblem(BertConfig config, HardConcreteOptions options)
     {
         foreach (var (site, shape) in BertSites.MaskableShapes(config))
         {
-            if (options.OutPerMask > 0 && shape[0] % options.OutPerMask != 0) return Text("out-per-mask", options.OutPerMask, shape[0], "rows");
-            if (options.InPerMask > 0 && shape[1] % options.InPerMask != 0) return Text("in-per-mask", options.InPerMask, shape[1], "columns");
+            if (options.OutPerMask > 0 && shape[0] % options.OutPerMask != 0)
+                return Text("out-per-mask", options.OutPerMask, shape[0], "rows");
+            if (options.InPerMask > 0 && shape[1] % options.InPerMask != 0)
+                return Text("in-per-mask", options.InPerMask, shape[1], "columns");
 
-            string Text(string field, int each, long size, string what) => $"{field}: {each} does not divide the {size} {what} of {site}; possible: common divisors of all matrices, 0 for a whole matrix";
+            string Text(string field, int each, long size, string what) =>
+                $"{field}: {each} does not divide the {size} {what} of {site}; possible: common divisors of all "
+                + "matrices, 0 for a whole matrix";
         }
         return null;
     }
@@ -66,7 +86,8 @@ public sealed class HardConcreteMasks : IWeightMasks
     public void Detach()
     {
         _model.Encoder.Masks = null;
-        foreach (var site in Sites) _model.Store.Remove(BertSites.MaskScores(site));
+        foreach (var site in Sites)
+            _model.Store.Remove(BertSites.MaskScores(site));
     }
 
     /// <summary>Scores of a masked layer [R, C].</summary>
@@ -75,14 +96,23 @@ public sealed class HardConcreteMasks : IWeightMasks
     /// <inheritdoc/>
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
     {
-        if (!_order.TryGetValue(site, out var index)) return weight;
+        if (!_order.TryGetValue(site, out var index))
+            return weight;
         var scores = Scores(site);
         var key = pass.Key.Derive(NoiseSite).Derive(index);
         var recorded = pass.Training ? _noise?.Invoke(site) : null;
         if (!_model.Execution.OwnKernels)
         {
-            var uniform = pass.Training ? recorded?.to(scores.device) ?? Uniform(key, scores.shape, scores.device) : null;
-            return weight * HardConcrete.Spread(HardConcrete.Gates(scores, uniform), weight.size(0), weight.size(1), _options.Layout);
+            var uniform = pass.Training
+                ? recorded?.to(scores.device) ?? Uniform(key, scores.shape, scores.device)
+                : null;
+            return weight
+                * HardConcrete.Spread(
+                    HardConcrete.Gates(scores, uniform),
+                    weight.size(0),
+                    weight.size(1),
+                    _options.Layout
+                );
         }
         return Fused(weight, scores, pass.Training ? new GateNoise(true, key, recorded) : GateNoise.Evaluation);
     }
@@ -95,10 +125,14 @@ public sealed class HardConcreteMasks : IWeightMasks
     }
 
     /// <summary>R as a number, in double precision.</summary>
-    public double PenaltyValue() => _model.Execution.OperatorsOnly ? PenaltyByOperators() : Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
+    public double PenaltyValue() =>
+        _model.Execution.OperatorsOnly
+            ? PenaltyByOperators()
+            : Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
 
     /// <summary>
-    /// Turns every score's gradient g into clip * g + lambda * dR/da: the penalty joins after clipping and is never clipped itself (spec 9.2).
+    /// Turns every score's gradient g into clip * g + lambda * dR/da: the penalty joins after
+    /// clipping and is never clipped itself (spec 9.2).
     /// </summary>
     public void AddPenaltyGradient(double lambda, float clip)
     {
@@ -112,7 +146,8 @@ public sealed class HardConcreteMasks : IWeightMasks
             }
             if (scores.grad is { } gradient)
             {
-                using (gradient) HardConcreteKernel.AddPenaltyGradient(scores, gradient, clip, lambda * Share(site));
+                using (gradient)
+                    HardConcreteKernel.AddPenaltyGradient(scores, gradient, clip, lambda * Share(site));
                 continue;
             }
             var alone = torch.zeros(scores.shape);
@@ -127,14 +162,18 @@ public sealed class HardConcreteMasks : IWeightMasks
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var weight = _model.Store[$"{site}.weight"];
-        return scope.Keep(HardConcrete.Spread(HardConcrete.Gates(Scores(site), null), weight.size(0), weight.size(1), _options.Layout));
+        return scope.Keep(
+            HardConcrete.Spread(HardConcrete.Gates(Scores(site), null), weight.size(0), weight.size(1), _options.Layout)
+        );
     }
 
     /// <summary>What the masks look like now.</summary>
-    public GateStatistics Statistics() => GateStatistics.Of(Sites.Select(site => Scores(site).host<float>().ToArray()), PenaltyValue());
+    public GateStatistics Statistics() =>
+        GateStatistics.Of(Sites.Select(site => Scores(site).host<float>().ToArray()), PenaltyValue());
 
     /// <summary>Factor of one gate's open probability in R.</summary>
-    private double Share(string site) => _options.Average == PenaltyAverage.PerMatrix ? 1.0 / (Sites.Count * (double)Scores(site).numel) : 1.0 / Count;
+    private double Share(string site) =>
+        _options.Average == PenaltyAverage.PerMatrix ? 1.0 / (Sites.Count * (double)Scores(site).numel) : 1.0 / Count;
 
     private Tensor Fused(Tensor weight, Tensor scores, GateNoise noise)
     {
@@ -144,28 +183,56 @@ public sealed class HardConcreteMasks : IWeightMasks
             masked = torch.empty(weight.shape);
             HardConcreteKernel.Forward(weight, scores, noise, _options.Layout, masked);
         }
-        if (!torch.is_grad_enabled() || (!weight.requires_grad && !scores.requires_grad)) return masked;
+        if (!torch.is_grad_enabled() || (!weight.requires_grad && !scores.requires_grad))
+            return masked;
         var (forWeight, forScores, layout) = (weight.requires_grad, scores.requires_grad, _options.Layout);
         var saved = new SavedTensors(weight, scores, noise.Recorded);
-        return Autograd.Custom([scores, weight], masked, given =>
-        {
-            if (given is null) return [null, null];
-            using var gradient = given.contiguous();
-            var scoreGradient = forScores ? torch.empty(saved[1].shape) : null;
-            var weightGradient = forWeight ? torch.empty(saved[0].shape) : null;
-            HardConcreteKernel.Backward(gradient, saved[0], saved[1], noise with { Recorded = saved.Optional(2) }, layout, scoreGradient, weightGradient);
-            return [scoreGradient, weightGradient];
-        }, saved, "hard-concrete mask");
+        return Autograd.Custom(
+            [scores, weight],
+            masked,
+            given =>
+            {
+                if (given is null)
+                    return [null, null];
+                using var gradient = given.contiguous();
+                var scoreGradient = forScores ? torch.empty(saved[1].shape) : null;
+                var weightGradient = forWeight ? torch.empty(saved[0].shape) : null;
+                HardConcreteKernel.Backward(
+                    gradient,
+                    saved[0],
+                    saved[1],
+                    noise with
+                    {
+                        Recorded = saved.Optional(2),
+                    },
+                    layout,
+                    scoreGradient,
+                    weightGradient
+                );
+                return [scoreGradient, weightGradient];
+            },
+            saved,
+            "hard-concrete mask"
+        );
     }
 
     private double PenaltyByOperators()
     {
         using var scope = torch.scope();
         using var quiet = torch.no_grad();
-        return torch.stack([.. Sites.Select(site => HardConcrete.OpenProbability(Scores(site).to(DType.Float64)).sum() * Share(site))]).sum().item<double>();
+        return torch
+            .stack([
+                .. Sites.Select(site =>
+                    HardConcrete.OpenProbability(Scores(site).to(DType.Float64)).sum() * Share(site)
+                ),
+            ])
+            .sum()
+            .item<double>();
     }
 
-    /// <summary>g becomes clip g + weight p (1 - p), p the probability that a gate is open.</summary>
+    /// <summary>
+    /// g becomes clip g + weight p (1 - p), p the probability that a gate is open.
+    /// </summary>
     private static void AddByOperators(Tensor scores, float clip, double weight)
     {
         using var scope = torch.scope();
@@ -177,7 +244,11 @@ public sealed class HardConcreteMasks : IWeightMasks
 
     private static Tensor Uniform(RandomKey key, long[] shape, Device device)
     {
-        var signed = KeyedMask.UniformSigned([.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))], shape[1], device);
+        var signed = KeyedMask.UniformSigned(
+            [.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))],
+            shape[1],
+            device
+        );
         return (signed + 1.0) * 0.5; // exact: the 24 bits of the keyed number fit
     }
 

@@ -5,7 +5,10 @@ namespace RobustTickets.Tickets;
 /// <summary>Over what the penalty on open gates is averaged (spec 9.1).</summary>
 public enum PenaltyAverage
 {
-    /// <summary>Released code: the mean over matrices of each matrix's mean, so that a gate of a small matrix weighs more.</summary>
+    /// <summary>
+    /// Released code: the mean over matrices of each matrix's mean, so that a gate of a small
+    /// matrix weighs more.
+    /// </summary>
     PerMatrix,
 
     /// <summary>Paper (RobusT eq. 4): the mean over all gates.</summary>
@@ -18,13 +21,19 @@ public enum RampClock
     /// <summary>Steps, so that the ramp lies where its fractions say.</summary>
     Intended,
 
-    /// <summary>Released code: the number of tensors in a batch (3) is added each step while the end counts steps, so the ramp runs three times too early.</summary>
+    /// <summary>
+    /// Released code: the number of tensors in a batch (3) is added each step while the end counts
+    /// steps, so the ramp runs three times too early.
+    /// </summary>
     Released,
 }
 
-/// <summary>Hard-concrete masks and the penalty on their open gates (RobusT 3.2; spec 9.1, 9.2).</summary>
+/// <summary>
+/// Hard-concrete masks and the penalty on their open gates (RobusT 3.2; spec 9.1, 9.2).
+/// </summary>
 /// <param name="Penalty">lambda, weight of the penalty R once its ramp is over.</param>
-/// <param name="InitialGate">Deterministic gate at the start, in (0, 1); 0.9 gives scores of ln 5.</param>
+/// <param name="InitialGate">Deterministic gate at the start, in (0, 1); 0.9 gives scores of ln
+/// 5.</param>
 /// <param name="OutPerMask">Output rows that share a score; 1 = none, 0 = all of a matrix.</param>
 /// <param name="InPerMask">Input columns that share a score; 1 = none, 0 = all of a matrix.</param>
 /// <param name="Layout">Which rows and columns share one.</param>
@@ -45,17 +54,26 @@ public sealed record HardConcreteOptions(
     double RampStart = 0.1,
     double RampLength = 0.3,
     double RampFrom = 0.0,
-    double RampTo = 1.0)
+    double RampTo = 1.0
+)
 {
-    /// <summary>Tensors in a batch that the released code counts instead of batches: ids, attention mask, token types.</summary>
+    /// <summary>
+    /// Tensors in a batch that the released code counts instead of batches: ids, attention mask,
+    /// token types.
+    /// </summary>
     private const int TensorsPerBatch = 3;
 
-    /// <summary>lambda(t) of the <paramref name="step"/>-th step (from 1) of <paramref name="total"/>.</summary>
+    /// <summary>
+    /// lambda(t) of the <paramref name="step"/>-th step (from 1) of <paramref name="total"/>.
+    /// </summary>
     public double PenaltyAt(long step, double total)
     {
         var past = ((Ramp == RampClock.Released ? TensorsPerBatch : 1) * step) - (RampStart * total);
         var length = RampLength * total;
-        var share = length > 0 ? Math.Clamp(past / length, 0, 1) : past > 0 ? 1 : 0;
+        var share =
+            length > 0 ? Math.Clamp(past / length, 0, 1)
+            : past > 0 ? 1
+            : 0;
         return (RampFrom + ((RampTo - RampFrom) * share)) * Penalty;
     }
 }

@@ -1,5 +1,7 @@
-// Random tickets of EarlyRobust (spec 8.10 c, 15.13): coefficients are a table of uniform numbers, drawn from by the same rule as learned ones, the one-head rule included. Layer
-// by layer sparsity is therefore not that of a ticket. Draws are keyed by kind and layer (the released code seeds numpy's generator once for neurons and again for heads).
+// Random tickets of EarlyRobust (spec 8.10 c, 15.13): coefficients are a table of uniform numbers,
+// drawn from by the same rule as learned ones, the one-head rule included. Layer by layer sparsity
+// is therefore not that of a ticket. Draws are keyed by kind and layer (the released code seeds
+// numpy's generator once for neurons and again for heads).
 using RobustTickets.Models;
 using RobustTickets.Torch.Kernels;
 
@@ -8,12 +10,21 @@ namespace RobustTickets.Tickets;
 /// <summary>Coefficients that mean nothing.</summary>
 public static class RandomCoefficients
 {
-    /// <summary>A table of uniform numbers in [0, 1) for every head and neuron of a model.</summary>
+    /// <summary>
+    /// A table of uniform numbers in [0, 1) for every head and neuron of a model.
+    /// </summary>
     public static CoefficientSnapshot Of(BertConfig config, RandomKey key)
     {
-        return new CoefficientSnapshot(Table(config.HeadsPerLayer, key.Derive(0L)), Table(config.NeuronsPerLayer, key.Derive(1L)));
+        return new CoefficientSnapshot(
+            Table(config.HeadsPerLayer, key.Derive(0L)),
+            Table(config.NeuronsPerLayer, key.Derive(1L))
+        );
 
         static float[][] Table(IReadOnlyList<int> widths, RandomKey key) =>
-            [.. widths.Select((width, l) => Enumerable.Range(0, width).Select(i => key.Derive(l).Uniform((uint)i)).ToArray())];
+            [
+                .. widths.Select(
+                    (width, l) => Enumerable.Range(0, width).Select(i => key.Derive(l).Uniform((uint)i)).ToArray()
+                ),
+            ];
     }
 }

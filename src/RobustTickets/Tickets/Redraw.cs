@@ -1,5 +1,7 @@
-// Weights drawn anew: the ablations "w/o Initialization" (the whole encoder, before the ticket is cut) and "w/o Structure" (only what the ticket leaves out, in the dense
-// network). Matrices become N(0, initializer_range), biases 0 (spec 8.10 d and e, 15.14, 15.15). Draws are keyed by name, so a part's values do not depend on the mask.
+// Weights drawn anew: the ablations "w/o Initialization" (the whole encoder, before the ticket is
+// cut) and "w/o Structure" (only what the ticket leaves out, in the dense network). Matrices become
+// N(0, initializer_range), biases 0 (spec 8.10 d and e, 15.14, 15.15). Draws are keyed by name, so
+// a part's values do not depend on the mask.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -9,17 +11,22 @@ namespace RobustTickets.Tickets;
 /// <summary>Draws weights of a model anew, in place.</summary>
 public static class Redraw
 {
-    /// <summary>Draws matrices and biases of every layer and of the pooler; on request embeddings and LayerNorms as well. The classifier stays.</summary>
+    /// <summary>
+    /// Draws matrices and biases of every layer and of the pooler; on request embeddings and
+    /// LayerNorms as well. The classifier stays.
+    /// </summary>
     /// <param name="model">The dense model.</param>
     /// <param name="key">Key of the draws.</param>
-    /// <param name="embeddingsToo">Whether embeddings and LayerNorms lose their pre-trained values too.</param>
+    /// <param name="embeddingsToo">Whether embeddings and LayerNorms lose their pre-trained values
+    /// too.</param>
     public static void Everything(BertForSequenceClassification model, RandomKey key, bool embeddingsToo)
     {
         foreach (var (name, shape) in BertSites.ClassifierShapes(model.Config))
         {
             var classifier = name.StartsWith(BertSites.Classifier, StringComparison.Ordinal);
             var kept = BertSites.IsEmbedding(name) || name.Contains("LayerNorm", StringComparison.Ordinal);
-            if (classifier || (kept && !embeddingsToo)) continue;
+            if (classifier || (kept && !embeddingsToo))
+                continue;
             using var fresh = BertFiles.Fresh([(name, shape)], model.Config, key);
             using var values = model.Store[name].edit<float>();
             fresh[name].span<float>().CopyTo(values.Span);
@@ -27,7 +34,8 @@ public static class Redraw
     }
 
     /// <summary>
-    /// Draws what a mask leaves out: rows of Q, K, V and columns of O of discarded heads, rows of U and columns of D of discarded neurons, with zero biases for the rows.
+    /// Draws what a mask leaves out: rows of Q, K, V and columns of O of discarded heads, rows of U
+    /// and columns of D of discarded neurons, with zero biases for the rows.
     /// </summary>
     /// <param name="model">The dense model.</param>
     /// <param name="mask">What the ticket keeps.</param>
@@ -39,7 +47,8 @@ public static class Redraw
         {
             var heads = Discarded(mask.Heads[l], c.HeadSize);
             var neurons = Discarded(mask.Neurons[l], 1);
-            foreach (var name in BertSites.HeadRows(l)) Rows(model, name, heads, key);
+            foreach (var name in BertSites.HeadRows(l))
+                Rows(model, name, heads, key);
             Columns(model, BertSites.HeadColumns(l), heads, key);
             Rows(model, BertSites.NeuronRows(l), neurons, key);
             Columns(model, BertSites.NeuronColumns(l), neurons, key);
@@ -47,7 +56,8 @@ public static class Redraw
     }
 
     /// <summary>
-    /// What the released script does to discarded heads: zeros along the wrong axis, i.e. input columns of Q, K, V and output rows of O, with the biases of Q, K, V on the
+    /// What the released script does to discarded heads: zeros along the wrong axis, i.e. input
+    /// columns of Q, K, V and output rows of O, with the biases of Q, K, V on the
     /// right one.
     /// </summary>
     /// <param name="model">The dense model.</param>
@@ -62,10 +72,12 @@ public static class Redraw
             {
                 Columns(model, $"{name}.weight", heads, null);
                 using var bias = model.Store[$"{name}.bias"].edit<float>();
-                foreach (var i in heads) bias.Span[i] = 0;
+                foreach (var i in heads)
+                    bias.Span[i] = 0;
             }
             using var output = model.Store[BertSites.HeadColumns(l)].edit<float>();
-            foreach (var i in heads) Row(output.Span, i, c.HeadsPerLayer[l] * c.HeadSize).Clear();
+            foreach (var i in heads)
+                Row(output.Span, i, c.HeadsPerLayer[l] * c.HeadSize).Clear();
         }
     }
 
@@ -76,7 +88,8 @@ public static class Redraw
     {
         var weight = model.Store[$"{name}.weight"];
         using var fresh = Fresh(model, $"{name}.weight", weight, key);
-        using HostElements<float> matrix = weight.edit<float>(), bias = model.Store[$"{name}.bias"].edit<float>();
+        using HostElements<float> matrix = weight.edit<float>(),
+            bias = model.Store[$"{name}.bias"].edit<float>();
         var width = (int)weight.sizes[1];
         foreach (var i in rows)
         {
@@ -95,13 +108,15 @@ public static class Redraw
         {
             var from = Row(fresh.span<float>(), r, width);
             var to = Row(matrix.Span, r, width);
-            foreach (var i in columns) to[i] = from[i];
+            foreach (var i in columns)
+                to[i] = from[i];
         }
     }
 
     private static Tensor Fresh(BertForSequenceClassification model, string name, Tensor like, RandomKey? key)
     {
-        if (key is not { } k) return torch.zeros(like.shape);
+        if (key is not { } k)
+            return torch.zeros(like.shape);
         var store = BertFiles.Fresh([(name, like.shape)], model.Config, k);
         return store[name];
     }

@@ -3,14 +3,21 @@ using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Draws the weights that a ticket of single weights leaves out anew, in place: the ablation "w/o Structure" (spec 9.8, 15.15).</summary>
+/// <summary>
+/// Draws the weights that a ticket of single weights leaves out anew, in place: the ablation "w/o
+/// Structure" (spec 9.8, 15.15).
+/// </summary>
 public static class RedrawWeights
 {
-    /// <summary>Weights outside the mask become N(0, initializer_range), keyed by name and place; those inside and all biases stay.</summary>
+    /// <summary>
+    /// Weights outside the mask become N(0, initializer_range), keyed by name and place; those
+    /// inside and all biases stay.
+    /// </summary>
     /// <param name="model">The dense model.</param>
     /// <param name="mask">What the ticket keeps.</param>
     /// <param name="key">Key of the draws; null sets them to zero instead.</param>
-    /// <exception cref="TicketShapeException">The mask belongs to a network of another shape.</exception>
+    /// <exception cref="TicketShapeException">The mask belongs to a network of another
+    /// shape.</exception>
     public static void Outside(BertForSequenceClassification model, WeightMask mask, RandomKey? key)
     {
         mask.RequireShapes(FixedMasks.Shapes(model), "ticket");
@@ -26,7 +33,9 @@ public static class RedrawWeights
             using var fresh = BertFiles.Fresh([(name, weight.shape)], model.Config, k);
             var from = fresh[name].span<float>();
             using var to = weight.edit<float>();
-            for (var i = 0; i < to.Span.Length; i++) if (!matrix[i]) to.Span[i] = from[i];
+            for (var i = 0; i < to.Span.Length; i++)
+                if (!matrix[i])
+                    to.Span[i] = from[i];
         }
     }
 }

@@ -1,5 +1,6 @@
-// Cuts a ticket out of a network (spec 8.9, 15.9): rows of Q, K, V (weights and biases) and columns of O for heads, rows of U (weight and bias) and columns of D for
-// neurons. The biases of O and D stay, so a layer that loses everything still adds its bias. Scores stay divided by sqrt(d_h).
+// Cuts a ticket out of a network (spec 8.9, 15.9): rows of Q, K, V (weights and biases) and columns
+// of O for heads, rows of U (weight and bias) and columns of D for neurons. The biases of O and D
+// stay, so a layer that loses everything still adds its bias. Scores stay divided by sqrt(d_h).
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
@@ -19,7 +20,8 @@ public static class Slicer
         store.MoveTo(source.Store.Device);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
-        foreach (var name in source.Store.Names.Where(n => !BertSites.IsCoefficient(n))) store.Add(name, scope.Keep(source.Store[name].clone()));
+        foreach (var name in source.Store.Names.Where(n => !BertSites.IsCoefficient(n)))
+            store.Add(name, scope.Keep(source.Store[name].clone()));
         for (var l = 0; l < c.Layers; l++)
         {
             var neurons = Index(StructuredMask.Kept(mask.Neurons[l]), 1, store.Device);
@@ -30,7 +32,8 @@ public static class Slicer
                 Select(scope, store, $"{BertSites.NeuronRows(l)}.bias", 0, neurons);
                 Select(scope, store, BertSites.NeuronColumns(l), 1, neurons);
             }
-            if (heads.numel == (long)c.HeadsPerLayer[l] * c.HeadSize) continue;
+            if (heads.numel == (long)c.HeadsPerLayer[l] * c.HeadSize)
+                continue;
             foreach (var name in BertSites.HeadRows(l))
             {
                 Select(scope, store, $"{name}.weight", 0, heads);
@@ -57,7 +60,9 @@ public static class Slicer
             if (mask.Heads[l].Length != c.HeadsPerLayer[l] || mask.Neurons[l].Length != c.NeuronsPerLayer[l])
             {
                 throw new ArgumentException(
-                    $"layer {l}: the mask knows {mask.Heads[l].Length} heads and {mask.Neurons[l].Length} neurons, the model has {c.HeadsPerLayer[l]} and {c.NeuronsPerLayer[l]}");
+                    $"layer {l}: the mask knows {mask.Heads[l].Length} heads and {mask.Neurons[l].Length} "
+                        + $"neurons, the model has {c.HeadsPerLayer[l]} and {c.NeuronsPerLayer[l]}"
+                );
             }
         }
     }
@@ -69,7 +74,9 @@ public static class Slicer
         return torch.vector(rows, device);
     }
 
-    /// <summary>Replaces a parameter by some of its rows or columns, in place in the order of names.</summary>
+    /// <summary>
+    /// Replaces a parameter by some of its rows or columns, in place in the order of names.
+    /// </summary>
     private static void Select(TensorScope scope, ParameterStore store, string name, int axis, Tensor index) =>
         store.Replace(name, scope.Keep(store[name].index_select(axis, index).contiguous()));
 }

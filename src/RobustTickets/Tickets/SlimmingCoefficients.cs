@@ -1,5 +1,6 @@
-// One learnable coefficient per attention head and per FFN neuron, all 1 at the start (EarlyRobust 3.2; spec 8.1). They are ordinary parameters of the store while
-// the search lasts, fp32 always: they move by about 0.01, which bf16 could not rank (spec 2.7).
+// One learnable coefficient per attention head and per FFN neuron, all 1 at the start (EarlyRobust
+// 3.2; spec 8.1). They are ordinary parameters of the store while the search lasts, fp32 always:
+// they move by about 0.01, which bf16 could not rank (spec 2.7).
 using RobustTickets.Models;
 using RobustTickets.Torch;
 
@@ -14,19 +15,32 @@ public sealed class SlimmingCoefficients
 
     /// <summary>Adds coefficients of 1 to every head and neuron and puts them in force.</summary>
     public static SlimmingCoefficients Attach(BertForSequenceClassification model) =>
-        Attach(model, Enumerable.Repeat(true, model.Config.Layers).ToArray(), Enumerable.Repeat(true, model.Config.Layers).ToArray());
+        Attach(
+            model,
+            Enumerable.Repeat(true, model.Config.Layers).ToArray(),
+            Enumerable.Repeat(true, model.Config.Layers).ToArray()
+        );
 
     /// <summary>Adds coefficients to the heads and neurons of the layers named.</summary>
-    public static SlimmingCoefficients Attach(BertForSequenceClassification model, bool[] headLayers, bool[] neuronLayers)
+    public static SlimmingCoefficients Attach(
+        BertForSequenceClassification model,
+        bool[] headLayers,
+        bool[] neuronLayers
+    )
     {
         var c = model.Config;
         for (var l = 0; l < c.Layers; l++)
         {
-            if (headLayers[l]) model.Store.Add(BertSites.HeadCoefficients(l), torch.ones([c.HeadsPerLayer[l]]));
-            if (neuronLayers[l]) model.Store.Add(BertSites.NeuronCoefficients(l), torch.ones([c.NeuronsPerLayer[l]]));
+            if (headLayers[l])
+                model.Store.Add(BertSites.HeadCoefficients(l), torch.ones([c.HeadsPerLayer[l]]));
+            if (neuronLayers[l])
+                model.Store.Add(BertSites.NeuronCoefficients(l), torch.ones([c.NeuronsPerLayer[l]]));
         }
         var slimming = new SlimmingCoefficients(model);
-        model.Encoder.Gates = new BertGates(slimming.Of(BertSites.HeadCoefficients), slimming.Of(BertSites.NeuronCoefficients));
+        model.Encoder.Gates = new BertGates(
+            slimming.Of(BertSites.HeadCoefficients),
+            slimming.Of(BertSites.NeuronCoefficients)
+        );
         return slimming;
     }
 
@@ -39,26 +53,33 @@ public sealed class SlimmingCoefficients
     }
 
     /// <summary>The coefficients as numbers.</summary>
-    public CoefficientSnapshot Snapshot() => new(Numbers(_model.Encoder.Gates!.Heads), Numbers(_model.Encoder.Gates!.Neurons));
+    public CoefficientSnapshot Snapshot() =>
+        new(Numbers(_model.Encoder.Gates!.Heads), Numbers(_model.Encoder.Gates!.Neurons));
 
     /// <summary>Takes the coefficients out of the network and frees them.</summary>
     public void Detach()
     {
         _model.Encoder.Gates = null;
-        foreach (var name in _model.Store.Names.Where(BertSites.IsCoefficient).ToArray()) _model.Store.Remove(name);
+        foreach (var name in _model.Store.Names.Where(BertSites.IsCoefficient).ToArray())
+            _model.Store.Remove(name);
     }
 
     /// <summary>
-    /// Multiplies the coefficients of a network into the columns behind them (a head's columns of the output projection, a neuron's column of the second FFN matrix) and takes
-    /// them out: the same function as an ordinary checkpoint, which has no place for coefficients. Does nothing without any.
+    /// Multiplies the coefficients of a network into the columns behind them (a head's columns of
+    /// the output projection, a neuron's column of the second FFN matrix) and takes
+    /// them out: the same function as an ordinary checkpoint, which has no place for coefficients.
+    /// Does nothing without any.
     /// </summary>
     public static void Fold(BertForSequenceClassification model)
     {
-        if (model.Encoder.Gates is not { } gates) return;
+        if (model.Encoder.Gates is not { } gates)
+            return;
         for (var l = 0; l < model.Config.Layers; l++)
         {
-            if (gates.Heads[l] is { } heads) ScaleColumns(model.Store[BertSites.HeadColumns(l)], heads.host<float>(), model.Config.HeadSize);
-            if (gates.Neurons[l] is { } neurons) ScaleColumns(model.Store[BertSites.NeuronColumns(l)], neurons.host<float>(), 1);
+            if (gates.Heads[l] is { } heads)
+                ScaleColumns(model.Store[BertSites.HeadColumns(l)], heads.host<float>(), model.Config.HeadSize);
+            if (gates.Neurons[l] is { } neurons)
+                ScaleColumns(model.Store[BertSites.NeuronColumns(l)], neurons.host<float>(), 1);
         }
         new SlimmingCoefficients(model).Detach();
 
@@ -66,14 +87,20 @@ public sealed class SlimmingCoefficients
         {
             using var values = matrix.edit<float>();
             var columns = factors.Length * width;
-            for (var i = 0; i < values.Span.Length; i++) values.Span[i] *= factors[i % columns / width];
+            for (var i = 0; i < values.Span.Length; i++)
+                values.Span[i] *= factors[i % columns / width];
         }
     }
 
     private Tensor?[] Of(Func<int, string> name) =>
-        Enumerable.Range(0, _model.Config.Layers).Select(l => _model.Store.Contains(name(l)) ? _model.Store[name(l)] : null).ToArray();
+        Enumerable
+            .Range(0, _model.Config.Layers)
+            .Select(l => _model.Store.Contains(name(l)) ? _model.Store[name(l)] : null)
+            .ToArray();
 
-    private static Tensor Total(IReadOnlyList<Tensor?> coefficients) => torch.cat(coefficients.OfType<Tensor>().ToArray(), 0).abs().sum();
+    private static Tensor Total(IReadOnlyList<Tensor?> coefficients) =>
+        torch.cat(coefficients.OfType<Tensor>().ToArray(), 0).abs().sum();
 
-    private static float[][] Numbers(IReadOnlyList<Tensor?> coefficients) => coefficients.Select(c => c?.host<float>().ToArray() ?? []).ToArray();
+    private static float[][] Numbers(IReadOnlyList<Tensor?> coefficients) =>
+        coefficients.Select(c => c?.host<float>().ToArray() ?? []).ToArray();
 }

@@ -1,53 +1,80 @@
-// When a search has converged: rules over the masks m_1, m_2, ... drawn at every twentieth of an epoch (spec 8.6, 8.7, 15.7). m_0, all ones, is no valid
-// mask and never enters. A rule is a pure function of the masks seen so far, so a resumed search decides as an uninterrupted one.
+// When a search has converged: rules over the masks m_1, m_2, ... drawn at every twentieth of an
+// epoch (spec 8.6, 8.7, 15.7). m_0, all ones, is no valid mask and never enters. A rule is a pure
+// function of the masks seen so far, so a resumed search decides as an uninterrupted one.
 namespace RobustTickets.Tickets;
 
 /// <summary>A decision to stop.</summary>
-/// <param name="DrawIndex">Index (from 0) of the mask, in the list given, that the ticket is drawn from.</param>
+/// <param name="DrawIndex">Index (from 0) of the mask, in the list given, that the ticket is drawn
+/// from.</param>
 public readonly record struct StopDecision(int DrawIndex);
 
 /// <summary>The four stop rules.</summary>
 public static class StopRule
 {
     /// <summary>Whether the newest mask of the list lets the search stop; null = go on.</summary>
-    public static StopDecision? Decide(StopOptions options, IReadOnlyList<StructuredMask> masks) => options switch
-    {
-        ConsecutiveStop o => Run(masks, o.Gamma) >= o.Times ? new StopDecision(o.DrawAt == DrawAt.Newest ? masks.Count - 1 : masks.Count - 1 - o.Times) : null,
-        AnchorStop o => Anchor(masks, o.Epsilon, o.Next) is { } anchor ? new StopDecision(o.DrawAt == DrawAt.Anchor ? anchor : masks.Count - 1) : null,
-        FifoStop o => Fifo(masks, o) ? new StopDecision(o.DrawAt == DrawAt.Newest ? masks.Count - 1 : masks.Count - o.Length) : null,
-        FixedStop => null, // decided by the step count alone
-        _ => throw new ArgumentException($"no stop rule implements {options.GetType().Name}"),
-    };
+    public static StopDecision? Decide(StopOptions options, IReadOnlyList<StructuredMask> masks) =>
+        options switch
+        {
+            ConsecutiveStop o => Run(masks, o.Gamma) >= o.Times
+                ? new StopDecision(o.DrawAt == DrawAt.Newest ? masks.Count - 1 : masks.Count - 1 - o.Times)
+                : null,
+            AnchorStop o => Anchor(masks, o.Epsilon, o.Next) is { } anchor
+                ? new StopDecision(o.DrawAt == DrawAt.Anchor ? anchor : masks.Count - 1)
+                : null,
+            FifoStop o => Fifo(masks, o)
+                ? new StopDecision(o.DrawAt == DrawAt.Newest ? masks.Count - 1 : masks.Count - o.Length)
+                : null,
+            FixedStop => null, // decided by the step count alone
+            _ => throw new ArgumentException($"no stop rule implements {options.GetType().Name}"),
+        };
 
-    /// <summary>How many consecutive distances, counted back from the newest, stay below gamma.</summary>
+    /// <summary>
+    /// How many consecutive distances, counted back from the newest, stay below gamma.
+    /// </summary>
     public static int Run(IReadOnlyList<StructuredMask> masks, double gamma)
     {
         var run = 0;
-        for (var g = masks.Count - 1; g >= 1 && MaskDistance.Between(masks[g], masks[g - 1]).Below(gamma); g--) run++;
+        for (var g = masks.Count - 1; g >= 1 && MaskDistance.Between(masks[g], masks[g - 1]).Below(gamma); g--)
+            run++;
         return run;
     }
 
-    /// <summary>The first mask whose next <paramref name="next"/> masks all stay strictly below epsilon of it, or null.</summary>
+    /// <summary>
+    /// The first mask whose next <paramref name="next"/> masks all stay strictly below epsilon of
+    /// it, or null.
+    /// </summary>
     public static int? Anchor(IReadOnlyList<StructuredMask> masks, double epsilon, int next)
     {
         for (var g = 0; g + next < masks.Count; g++)
         {
-            if (Enumerable.Range(1, next).All(j => BelowAsReleased(MaskDistance.Between(masks[g], masks[g + j]), epsilon))) return g;
+            if (
+                Enumerable
+                    .Range(1, next)
+                    .All(j => BelowAsReleased(MaskDistance.Between(masks[g], masks[g + j]), epsilon))
+            )
+                return g;
         }
         return null;
     }
 
-    /// <summary>The released code keeps distances as float32, where a share of 0.02 is a little less than 0.02 and so counts as below it.</summary>
-    private static bool BelowAsReleased(MaskDistance d, double epsilon) => (float)d.Heads < epsilon && (float)d.Neurons < epsilon;
+    /// <summary>
+    /// The released code keeps distances as float32, where a share of 0.02 is a little less than
+    /// 0.02 and so counts as below it.
+    /// </summary>
+    private static bool BelowAsReleased(MaskDistance d, double epsilon) =>
+        (float)d.Heads < epsilon && (float)d.Neurons < epsilon;
 
     private static bool Fifo(IReadOnlyList<StructuredMask> masks, FifoStop o)
     {
-        if (masks.Count < o.Length) return false;
+        if (masks.Count < o.Length)
+            return false;
         var newest = masks[^1];
-        return Enumerable.Range(2, o.Length - 1).All(back =>
-        {
-            var d = MaskDistance.Between(newest, masks[^back]);
-            return d.Heads <= o.Epsilon && d.Neurons <= o.Epsilon;
-        });
+        return Enumerable
+            .Range(2, o.Length - 1)
+            .All(back =>
+            {
+                var d = MaskDistance.Between(newest, masks[^back]);
+                return d.Heads <= o.Epsilon && d.Neurons <= o.Epsilon;
+            });
     }
 }

@@ -1,6 +1,9 @@
 namespace RobustTickets.Tickets;
 
-/// <summary>Which parts of a network a ticket keeps, as a value: heads and neurons (<see cref="StructuredMask"/>) or single weights.</summary>
+/// <summary>
+/// Which parts of a network a ticket keeps, as a value: heads and neurons
+/// (<see cref="StructuredMask"/>) or single weights.
+/// </summary>
 public interface ITicketMask;
 
 /// <summary>Which heads and neurons a ticket keeps, layer by layer.</summary>
@@ -29,18 +32,24 @@ public sealed record CoefficientSnapshot(float[][] Heads, float[][] Neurons);
 public readonly record struct MaskDistance(double Heads, double Neurons)
 {
     /// <summary>Distance between two masks of the same shape.</summary>
-    public static MaskDistance Between(StructuredMask a, StructuredMask b) => new(Differing(a.Heads, b.Heads), Differing(a.Neurons, b.Neurons));
+    public static MaskDistance Between(StructuredMask a, StructuredMask b) =>
+        new(Differing(a.Heads, b.Heads), Differing(a.Neurons, b.Neurons));
 
     /// <summary>Whether both distances stay strictly below a threshold.</summary>
     public bool Below(double threshold) => Heads < threshold && Neurons < threshold;
 
     private static double Differing(bool[][] a, bool[][] b)
     {
-        long differing = 0, entries = 0;
+        long differing = 0,
+            entries = 0;
         for (var l = 0; l < a.Length; l++)
         {
-            if (a[l].Length != b[l].Length) throw new ArgumentException($"layer {l} has {a[l].Length} units in one mask and {b[l].Length} in the other");
-            for (var i = 0; i < a[l].Length; i++) differing += a[l][i] == b[l][i] ? 0 : 1;
+            if (a[l].Length != b[l].Length)
+                throw new ArgumentException(
+                    $"layer {l} has {a[l].Length} units in one mask and {b[l].Length} in the other"
+                );
+            for (var i = 0; i < a[l].Length; i++)
+                differing += a[l][i] == b[l][i] ? 0 : 1;
             entries += a[l].Length;
         }
         return entries == 0 ? 0 : (double)differing / entries;

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>L1 penalty on the slimming coefficients, added once, undivided, to the last pass of each search step (EarlyRobust eq. 7; spec 8.2).</summary>
+/// <summary>
+/// L1 penalty on the slimming coefficients, added once, undivided, to the last pass of each search
+/// step (EarlyRobust eq. 7; spec 8.2).
+/// </summary>
 /// <param name="HeadPenalty">lambda_H, weight of the sum of |c_H|.</param>
 /// <param name="NeuronPenalty">lambda_F, weight of the sum of |c_F|.</param>
 public sealed record SlimmingOptions(double HeadPenalty, double NeuronPenalty);
@@ -17,7 +20,10 @@ public enum DrawAt
     Anchor,
 }
 
-/// <summary>When the search ends: rules over the masks drawn at every twentieth of an epoch (spec 8.6, 8.7, 15.7).</summary>
+/// <summary>
+/// When the search ends: rules over the masks drawn at every twentieth of an epoch (spec 8.6, 8.7,
+/// 15.7).
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ConsecutiveStop), "consecutive5")]
 [JsonDerivedType(typeof(AnchorStop), "anchor-next5")]
@@ -25,32 +31,45 @@ public enum DrawAt
 [JsonDerivedType(typeof(FixedStop), "fixed")]
 public abstract record StopOptions;
 
-/// <summary>Paper: both distances between consecutive masks below gamma, <paramref name="Times"/> times in a row; draws at the newest.</summary>
+/// <summary>
+/// Paper: both distances between consecutive masks below gamma, <paramref name="Times"/> times in a
+/// row; draws at the newest.
+/// </summary>
 /// <param name="Gamma">Threshold on the normalised Hamming distance.</param>
 /// <param name="Times">How many times in a row.</param>
 /// <param name="DrawAt">Which snapshot is drawn.</param>
 public sealed record ConsecutiveStop(double Gamma = 0.1, int Times = 5, DrawAt DrawAt = DrawAt.Newest) : StopOptions;
 
-/// <summary>Released code, on line: the first snapshot whose next <paramref name="Next"/> masks all stay below epsilon; draws at that anchor.</summary>
+/// <summary>
+/// Released code, on line: the first snapshot whose next <paramref name="Next"/> masks all stay
+/// below epsilon; draws at that anchor.
+/// </summary>
 /// <param name="Epsilon">Threshold on the distance, strict.</param>
 /// <param name="Next">How many later masks must agree.</param>
 /// <param name="DrawAt">Which snapshot is drawn.</param>
 public sealed record AnchorStop(double Epsilon = 0.1, int Next = 5, DrawAt DrawAt = DrawAt.Anchor) : StopOptions;
 
-/// <summary>You et al.: the newest mask within <paramref name="Epsilon"/> of each of the <paramref name="Length"/>-1 before it.</summary>
+/// <summary>
+/// You et al.: the newest mask within <paramref name="Epsilon"/> of each of the
+/// <paramref name="Length"/>-1 before it.
+/// </summary>
 /// <param name="Epsilon">Threshold on the distance, inclusive.</param>
 /// <param name="Length">Length of the queue, the newest included.</param>
 /// <param name="DrawAt">Which snapshot is drawn.</param>
 public sealed record FifoStop(double Epsilon = 0.1, int Length = 5, DrawAt DrawAt = DrawAt.Newest) : StopOptions;
 
-/// <summary>Stops at a fixed share of an epoch (the released IMDB script: 0.2), rounded down to whole steps.</summary>
+/// <summary>
+/// Stops at a fixed share of an epoch (the released IMDB script: 0.2), rounded down to whole steps.
+/// </summary>
 /// <param name="Fraction">Share of an epoch, in (0, 1].</param>
 public sealed record FixedStop(double Fraction) : StopOptions;
 
 /// <summary>Over which coefficients heads compete.</summary>
 public enum HeadScope
 {
-    /// <summary>All layers together, but each layer keeps at least its largest head (paper).</summary>
+    /// <summary>
+    /// All layers together, but each layer keeps at least its largest head (paper).
+    /// </summary>
     ModifiedGlobal,
 
     /// <summary>Each layer on its own.</summary>
@@ -73,7 +92,10 @@ public enum TieRule
     /// <summary>Exact counts: rank by value, then by (layer, index).</summary>
     Rank,
 
-    /// <summary>Released code: keep only what is strictly above the interpolated quantile; ties at it are all pruned.</summary>
+    /// <summary>
+    /// Released code: keep only what is strictly above the interpolated quantile; ties at it are
+    /// all pruned.
+    /// </summary>
     StrictQuantile,
 }
 
@@ -90,14 +112,16 @@ public abstract record TicketDraw;
 /// <param name="HeadScope">Where heads compete.</param>
 /// <param name="NeuronScope">Where neurons compete.</param>
 /// <param name="Ties">How ties are treated.</param>
-/// <param name="MinNeuronsPerLayer">Neurons every layer keeps under <see cref="TieRule.Rank"/>.</param>
+/// <param name="MinNeuronsPerLayer">Neurons every layer keeps under
+/// <see cref="TieRule.Rank"/>.</param>
 public sealed record DrawOptions(
     double HeadRatio,
     double NeuronRatio,
     HeadScope HeadScope = HeadScope.ModifiedGlobal,
     NeuronScope NeuronScope = NeuronScope.Global,
     TieRule Ties = TieRule.Rank,
-    int MinNeuronsPerLayer = 1) : TicketDraw;
+    int MinNeuronsPerLayer = 1
+) : TicketDraw;
 
 /// <summary>What becomes of the coefficients inside the drawn ticket (spec 8.9).</summary>
 public enum TicketCoefficients
@@ -105,7 +129,9 @@ public enum TicketCoefficients
     /// <summary>They are gone; the ticket is a plain smaller network.</summary>
     Removed,
 
-    /// <summary>Released code: ones, frozen in modules that lost something, trainable in untouched ones.</summary>
+    /// <summary>
+    /// Released code: ones, frozen in modules that lost something, trainable in untouched ones.
+    /// </summary>
     Released,
 
     /// <summary>EarlyBERT's code: ones, all trainable (spec 7.3).</summary>
@@ -118,7 +144,10 @@ public enum StartWeights
     /// <summary>Checkpoint-0: the pre-trained encoder and the seeded classifier.</summary>
     PreTrained,
 
-    /// <summary>Matrices and biases of all layers and of the pooler are drawn anew; embeddings and LayerNorms stay pre-trained (released code).</summary>
+    /// <summary>
+    /// Matrices and biases of all layers and of the pooler are drawn anew; embeddings and
+    /// LayerNorms stay pre-trained (released code).
+    /// </summary>
     RedrawnMatrices,
 
     /// <summary>Everything is drawn anew, embeddings and LayerNorms included.</summary>
@@ -128,15 +157,22 @@ public enum StartWeights
 /// <summary>How a ticket becomes a network (spec 8.10 e, 15.9, 15.15).</summary>
 public enum Realisation
 {
-    /// <summary>The ticket itself: heads and neurons are cut out, single weights are held at zero.</summary>
+    /// <summary>
+    /// The ticket itself: heads and neurons are cut out, single weights are held at zero.
+    /// </summary>
     Ticket,
 
-    /// <summary>The dense network; what the ticket would leave out is drawn anew (papers).</summary>
+    /// <summary>
+    /// The dense network; what the ticket would leave out is drawn anew (papers).
+    /// </summary>
     DenseRedrawn,
 
     /// <summary>The dense network; what the ticket would leave out starts at zero.</summary>
     DenseZero,
 
-    /// <summary>Released EarlyRobust script: neurons are cut out, discarded heads are zeroed along the wrong axis of their matrices, all stay trainable (spec 8.10 e).</summary>
+    /// <summary>
+    /// Released EarlyRobust script: neurons are cut out, discarded heads are zeroed along the wrong
+    /// axis of their matrices, all stay trainable (spec 8.10 e).
+    /// </summary>
     Released,
 }

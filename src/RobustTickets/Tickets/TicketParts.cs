@@ -1,9 +1,12 @@
-// Tickets taken apart and compared: how much each layer keeps, by kind of part, and how far two tickets of one shape are from each other.
+// Tickets taken apart and compared: how much each layer keeps, by kind of part, and how far two
+// tickets of one shape are from each other.
 namespace RobustTickets.Tickets;
 
 /// <summary>One part of a ticket.</summary>
 /// <param name="Layer">Layer from 0; null for the pooler.</param>
-/// <param name="Kind"><c>heads</c> or <c>neurons</c>, or a matrix: <c>query</c>, <c>key</c>, <c>value</c>, <c>attention-output</c>, <c>intermediate</c>, <c>output</c>, <c>pooler</c>.</param>
+/// <param name="Kind"><c>heads</c> or <c>neurons</c>, or a matrix: <c>query</c>, <c>key</c>,
+/// <c>value</c>, <c>attention-output</c>, <c>intermediate</c>, <c>output</c>,
+/// <c>pooler</c>.</param>
 /// <param name="Count">Entries of the part.</param>
 /// <param name="Kept">Entries kept.</param>
 public sealed record TicketPart(int? Layer, string Kind, long Count, long Kept);
@@ -17,7 +20,9 @@ public sealed record TicketPart(int? Layer, string Kind, long Count, long Kept);
 /// <param name="Shared">Entries both keep.</param>
 public sealed record PartDifference(int? Layer, string Kind, long Count, long KeptFirst, long KeptSecond, long Shared)
 {
-    /// <summary>Normalised Hamming distance: share of entries that one keeps and the other does not.</summary>
+    /// <summary>
+    /// Normalised Hamming distance: share of entries that one keeps and the other does not.
+    /// </summary>
     public double Distance => Count == 0 ? 0 : (double)(KeptFirst + KeptSecond - (2 * Shared)) / Count;
 
     /// <summary>Entries both keep over entries either keeps; 1 where neither keeps any.</summary>
@@ -30,12 +35,23 @@ public static class TicketParts
     private static readonly string[] Matrices = ["query", "key", "value", "attention-output", "intermediate", "output"];
 
     /// <summary>The parts of a ticket in the order of the forward pass.</summary>
-    public static IReadOnlyList<TicketPart> Of(ITicketMask ticket) => ticket switch
-    {
-        StructuredMask mask => [.. mask.Heads.SelectMany((heads, l) => (TicketPart[])[Part(l, "heads", heads), Part(l, "neurons", mask.Neurons[l])])],
-        WeightMask mask => [.. mask.Matrices.Select((m, i) => Place(mask, i) is var (layer, kind) ? new TicketPart(layer, kind, m.Count, m.Kept) : null!)],
-        _ => throw new NotSupportedException($"no parts of {ticket.GetType().Name}"),
-    };
+    public static IReadOnlyList<TicketPart> Of(ITicketMask ticket) =>
+        ticket switch
+        {
+            StructuredMask mask =>
+            [
+                .. mask.Heads.SelectMany(
+                    (heads, l) => (TicketPart[])[Part(l, "heads", heads), Part(l, "neurons", mask.Neurons[l])]
+                ),
+            ],
+            WeightMask mask =>
+            [
+                .. mask.Matrices.Select(
+                    (m, i) => Place(mask, i) is var (layer, kind) ? new TicketPart(layer, kind, m.Count, m.Kept) : null!
+                ),
+            ],
+            _ => throw new NotSupportedException($"no parts of {ticket.GetType().Name}"),
+        };
 
     /// <summary>The parts of two tickets side by side.</summary>
     /// <param name="first">One ticket.</param>
@@ -43,39 +59,75 @@ public static class TicketParts
     /// <param name="firstName">What the first is called in errors.</param>
     /// <param name="secondName">What the second is called in errors.</param>
     /// <exception cref="TicketShapeException">The tickets differ in kind or shape.</exception>
-    public static IReadOnlyList<PartDifference> Compare(ITicketMask first, ITicketMask second, string firstName, string secondName)
+    public static IReadOnlyList<PartDifference> Compare(
+        ITicketMask first,
+        ITicketMask second,
+        string firstName,
+        string secondName
+    )
     {
-        if (first.GetType() != second.GetType()) throw new TicketShapeException($"{firstName} keeps {Kind(first)}, {secondName} keeps {Kind(second)}: only tickets of one kind can be compared");
+        if (first.GetType() != second.GetType())
+            throw new TicketShapeException(
+                $"{firstName} keeps {Kind(first)}, {secondName} keeps {Kind(second)}: only tickets of one kind "
+                    + "can be compared"
+            );
         var (a, b) = (Of(first), Of(second));
-        if (a.Count != b.Count) throw new TicketShapeException($"{firstName} has {a.Count} parts, {secondName} has {b.Count}: only tickets of one shape can be compared");
-        return [.. a.Zip(b).Select((pair, i) =>
-        {
-            var (x, y) = pair;
-            if (x.Count != y.Count || x.Kind != y.Kind || !SameShape(first, second, i))
-            {
-                throw new TicketShapeException($"{Name(x)}: {firstName} has {x.Count} entries, {secondName} has {y.Count} of {y.Kind}: only tickets of one shape can be compared");
-            }
-            return new PartDifference(x.Layer, x.Kind, x.Count, x.Kept, y.Kept, Shared(first, second, i));
-        })];
+        if (a.Count != b.Count)
+            throw new TicketShapeException(
+                $"{firstName} has {a.Count} parts, {secondName} has {b.Count}: only tickets of one shape can be "
+                    + "compared"
+            );
+        return
+        [
+            .. a.Zip(b)
+                .Select(
+                    (pair, i) =>
+                    {
+                        var (x, y) = pair;
+                        if (x.Count != y.Count || x.Kind != y.Kind || !SameShape(first, second, i))
+                        {
+                            throw new TicketShapeException(
+                                $"{Name(x)}: {firstName} has {x.Count} entries, {secondName} has {y.Count} of "
+                                    + $"{y.Kind}: only tickets of one shape can be compared"
+                            );
+                        }
+                        return new PartDifference(x.Layer, x.Kind, x.Count, x.Kept, y.Kept, Shared(first, second, i));
+                    }
+                ),
+        ];
     }
 
     /// <summary>All parts together.</summary>
     public static PartDifference Total(IReadOnlyList<PartDifference> parts) =>
-        new(null, "all", parts.Sum(p => p.Count), parts.Sum(p => p.KeptFirst), parts.Sum(p => p.KeptSecond), parts.Sum(p => p.Shared));
+        new(
+            null,
+            "all",
+            parts.Sum(p => p.Count),
+            parts.Sum(p => p.KeptFirst),
+            parts.Sum(p => p.KeptSecond),
+            parts.Sum(p => p.Shared)
+        );
 
-    private static TicketPart Part(int layer, string kind, bool[] kept) => new(layer, kind, kept.Length, kept.Count(k => k));
+    private static TicketPart Part(int layer, string kind, bool[] kept) =>
+        new(layer, kind, kept.Length, kept.Count(k => k));
 
     private static (int? Layer, string Kind) Place(WeightMask mask, int index) =>
-        index == mask.Matrices.Count - 1 && mask.Matrices.Count % Matrices.Length == 1 ? (null, "pooler") : (index / Matrices.Length, Matrices[index % Matrices.Length]);
+        index == mask.Matrices.Count - 1 && mask.Matrices.Count % Matrices.Length == 1
+            ? (null, "pooler")
+            : (index / Matrices.Length, Matrices[index % Matrices.Length]);
 
     private static bool SameShape(ITicketMask first, ITicketMask second, int index) =>
-        first is not WeightMask a || second is not WeightMask b || (a.Matrices[index].Site == b.Matrices[index].Site && a.Matrices[index].Rows == b.Matrices[index].Rows);
+        first is not WeightMask a
+        || second is not WeightMask b
+        || (a.Matrices[index].Site == b.Matrices[index].Site && a.Matrices[index].Rows == b.Matrices[index].Rows);
 
     private static long Shared(ITicketMask first, ITicketMask second, int index)
     {
-        if (first is WeightMask a && second is WeightMask b) return a.Matrices[index].Shared(b.Matrices[index]);
+        if (first is WeightMask a && second is WeightMask b)
+            return a.Matrices[index].Shared(b.Matrices[index]);
         var (x, y) = ((StructuredMask)first, (StructuredMask)second);
-        var (left, right) = index % 2 == 0 ? (x.Heads[index / 2], y.Heads[index / 2]) : (x.Neurons[index / 2], y.Neurons[index / 2]);
+        var (left, right) =
+            index % 2 == 0 ? (x.Heads[index / 2], y.Heads[index / 2]) : (x.Neurons[index / 2], y.Neurons[index / 2]);
         return left.Zip(right).Count(p => p.First && p.Second);
     }
 

@@ -1,6 +1,9 @@
-// Drawing masks of single weights (spec 9.5, 10.1, 10.3, 15.11-15.13): the round-half-even(s N) smallest values over all matrices go, ranked by value and then by place, so
-// ties are decided and any sparsity can be drawn from one search. The released code ranks float32 sigmoids, which saturate; ranking the scores themselves gives the same masks
-// wherever those are determined. No matrix is protected. Selection is by two histograms over ordered bit patterns: exact, linear, and without a copy of the weights.
+// Drawing masks of single weights (spec 9.5, 10.1, 10.3, 15.11-15.13): the round-half-even(s N)
+// smallest values over all matrices go, ranked by value and then by place, so ties are decided and
+// any sparsity can be drawn from one search. The released code ranks float32 sigmoids, which
+// saturate; ranking the scores themselves gives the same masks wherever those are determined. No
+// matrix is protected. Selection is by two histograms over ordered bit patterns: exact, linear, and
+// without a copy of the weights.
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 
@@ -9,33 +12,62 @@ namespace RobustTickets.Tickets;
 /// <summary>Draws <see cref="WeightMask"/>s.</summary>
 public static class WeightDraw
 {
-    /// <summary>Weights that a sparsity removes from <paramref name="count"/>: rounded half to even, as the released draw does.</summary>
-    public static long PrunedCount(long count, double sparsity) => (long)Math.Round(sparsity * count, MidpointRounding.ToEven);
+    /// <summary>
+    /// Weights that a sparsity removes from <paramref name="count"/>: rounded half to even, as the
+    /// released draw does.
+    /// </summary>
+    public static long PrunedCount(long count, double sparsity) =>
+        (long)Math.Round(sparsity * count, MidpointRounding.ToEven);
 
-    /// <summary>Keeps the largest scores over all matrices. Scores [R, C] of a group are spread over the weights that share them.</summary>
+    /// <summary>
+    /// Keeps the largest scores over all matrices. Scores [R, C] of a group are spread over the
+    /// weights that share them.
+    /// </summary>
     /// <param name="scores">Scores of each layer with the shape of its matrix.</param>
     /// <param name="layout">How groups lie.</param>
     /// <param name="sparsity">Share of scores pruned, in [0, 1].</param>
-    public static WeightMask ByScore(IReadOnlyList<(string Site, Tensor Scores, long[] Weight)> scores, MaskLayout layout, double sparsity)
+    public static WeightMask ByScore(
+        IReadOnlyList<(string Site, Tensor Scores, long[] Weight)> scores,
+        MaskLayout layout,
+        double sparsity
+    )
     {
         var grid = Smallest(
-            [.. scores.Select(s => (s.Site, s.Scores.size(0), s.Scores.size(1)))], (matrix, keys) => Order(scores[matrix].Scores.host<float>(), keys, magnitude: false),
-            null, PrunedCount(scores.Sum(s => s.Scores.numel), sparsity));
-        return new WeightMask([.. grid.Matrices.Select((mask, i) => Spread(mask, scores[i].Weight[0], scores[i].Weight[1], layout))]);
+            [.. scores.Select(s => (s.Site, s.Scores.size(0), s.Scores.size(1)))],
+            (matrix, keys) => Order(scores[matrix].Scores.host<float>(), keys, magnitude: false),
+            null,
+            PrunedCount(scores.Sum(s => s.Scores.numel), sparsity)
+        );
+        return new WeightMask([
+            .. grid.Matrices.Select((mask, i) => Spread(mask, scores[i].Weight[0], scores[i].Weight[1], layout)),
+        ]);
     }
 
     /// <summary>Keeps the largest absolute values over all matrices.</summary>
     /// <param name="weights">Matrices [O, I].</param>
     /// <param name="sparsity">Share of all weights that is pruned in the end.</param>
-    /// <param name="within">What was pruned before stays pruned and does not compete; null = nothing was.</param>
-    public static WeightMask ByMagnitude(IReadOnlyList<(string Site, Tensor Weight)> weights, double sparsity, WeightMask? within = null) => Smallest(
-        [.. weights.Select(w => (w.Site, w.Weight.size(0), w.Weight.size(1)))], (matrix, keys) => Order(weights[matrix].Weight.host<float>(), keys, magnitude: true),
-        within, PrunedCount(weights.Sum(w => w.Weight.numel), sparsity));
+    /// <param name="within">What was pruned before stays pruned and does not compete; null =
+    /// nothing was.</param>
+    public static WeightMask ByMagnitude(
+        IReadOnlyList<(string Site, Tensor Weight)> weights,
+        double sparsity,
+        WeightMask? within = null
+    ) =>
+        Smallest(
+            [.. weights.Select(w => (w.Site, w.Weight.size(0), w.Weight.size(1)))],
+            (matrix, keys) => Order(weights[matrix].Weight.host<float>(), keys, magnitude: true),
+            within,
+            PrunedCount(weights.Sum(w => w.Weight.numel), sparsity)
+        );
 
     /// <summary>Random positions, a given number kept in every pool of matrices.</summary>
-    /// <param name="pools">Matrices that are drawn from together, with the weights kept in them.</param>
+    /// <param name="pools">Matrices that are drawn from together, with the weights kept in
+    /// them.</param>
     /// <param name="key">Key of the draw.</param>
-    public static WeightMask Random(IReadOnlyList<(IReadOnlyList<(string Site, long Rows, long Columns)> Matrices, long Kept)> pools, RandomKey key)
+    public static WeightMask Random(
+        IReadOnlyList<(IReadOnlyList<(string Site, long Rows, long Columns)> Matrices, long Kept)> pools,
+        RandomKey key
+    )
     {
         var masks = new List<MatrixMask>();
         for (var pool = 0; pool < pools.Count; pool++)
@@ -43,23 +75,35 @@ public static class WeightDraw
             var (matrices, kept) = pools[pool];
             var from = key.Derive((long)pool);
             var pruned = matrices.Sum(m => m.Rows * m.Columns) - kept;
-            masks.AddRange(Smallest(matrices, (matrix, keys) => Scatter(from.Derive((long)matrix), matrices[matrix].Columns, keys), null, pruned).Matrices);
+            masks.AddRange(
+                Smallest(
+                    matrices,
+                    (matrix, keys) => Scatter(from.Derive((long)matrix), matrices[matrix].Columns, keys),
+                    null,
+                    pruned
+                ).Matrices
+            );
         }
         return new WeightMask(masks);
     }
 
-    /// <summary>A mask over scores [R, C] laid over the matrix [rows, columns] whose groups they are.</summary>
+    /// <summary>
+    /// A mask over scores [R, C] laid over the matrix [rows, columns] whose groups they are.
+    /// </summary>
     public static MatrixMask Spread(MatrixMask grid, long rows, long columns, MaskLayout layout)
     {
-        if (grid.Rows == rows && grid.Columns == columns) return grid;
+        if (grid.Rows == rows && grid.Columns == columns)
+            return grid;
         var words = new ulong[BinaryMaskKernel.Words(rows * columns)];
-        long each = rows / grid.Rows, across = columns / grid.Columns;
+        long each = rows / grid.Rows,
+            across = columns / grid.Columns;
         for (long o = 0, at = 0; o < rows; o++)
         {
             var line = (layout == MaskLayout.Blocks ? o / each : o % grid.Rows) * grid.Columns;
             for (var i = 0L; i < columns; i++, at++)
             {
-                if (grid[line + (layout == MaskLayout.Blocks ? i / across : i % grid.Columns)]) words[at >> 6] |= 1UL << (int)(at & 63);
+                if (grid[line + (layout == MaskLayout.Blocks ? i / across : i % grid.Columns)])
+                    words[at >> 6] |= 1UL << (int)(at & 63);
             }
         }
         return new MatrixMask(grid.Site, rows, columns, words);
@@ -67,15 +111,32 @@ public static class WeightDraw
 
     private delegate void KeysOf(int matrix, Span<uint> keys);
 
-    /// <summary>Masks that lack the <paramref name="pruned"/> smallest keys, ties going in order of place.</summary>
-    private static WeightMask Smallest(IReadOnlyList<(string Site, long Rows, long Columns)> matrices, KeysOf keysOf, WeightMask? within, long pruned)
+    /// <summary>
+    /// Masks that lack the <paramref name="pruned"/> smallest keys, ties going in order of place.
+    /// </summary>
+    private static WeightMask Smallest(
+        IReadOnlyList<(string Site, long Rows, long Columns)> matrices,
+        KeysOf keysOf,
+        WeightMask? within,
+        long pruned
+    )
     {
         var largest = matrices.Count == 0 ? 0 : checked((int)matrices.Max(m => m.Rows * m.Columns));
         var buffer = new uint[largest];
         var count = matrices.Sum(m => m.Rows * m.Columns);
-        if (pruned < 0 || pruned > count) throw new ArgumentOutOfRangeException(nameof(pruned), pruned, $"between 0 and the {count} weights there are");
+        if (pruned < 0 || pruned > count)
+            throw new ArgumentOutOfRangeException(
+                nameof(pruned),
+                pruned,
+                $"between 0 and the {count} weights there are"
+            );
         var left = pruned - (within is null ? 0 : within.Count - within.Kept);
-        if (left < 0) throw new ArgumentOutOfRangeException(nameof(pruned), pruned, $"{within!.Count - within.Kept} weights are pruned already");
+        if (left < 0)
+            throw new ArgumentOutOfRangeException(
+                nameof(pruned),
+                pruned,
+                $"{within!.Count - within.Kept} weights are pruned already"
+            );
 
         // The threshold is the largest key that goes: first its upper 16 bits, then its lower ones.
         var high = Histogram(key => (int)(key >> 16), _ => true);
@@ -90,11 +151,15 @@ public static class WeightDraw
         {
             var (site, rows, columns) = matrices[m];
             var words = new ulong[BinaryMaskKernel.Words(rows * columns)];
-            ForEach(m, (index, key) =>
-            {
-                if (key < threshold || (key == threshold && ties-- > 0)) return;
-                words[index >> 6] |= 1UL << (index & 63);
-            });
+            ForEach(
+                m,
+                (index, key) =>
+                {
+                    if (key < threshold || (key == threshold && ties-- > 0))
+                        return;
+                    words[index >> 6] |= 1UL << (index & 63);
+                }
+            );
             masks[m] = new MatrixMask(site, rows, columns, words);
         }
         return new WeightMask(masks);
@@ -102,7 +167,8 @@ public static class WeightDraw
         long[] Histogram(Func<uint, int> bucket, Func<uint, bool> counts)
         {
             var histogram = new long[1 << 16];
-            for (var m = 0; m < matrices.Count; m++) ForEach(m, (_, key) => histogram[bucket(key)] += counts(key) ? 1 : 0);
+            for (var m = 0; m < matrices.Count; m++)
+                ForEach(m, (_, key) => histogram[bucket(key)] += counts(key) ? 1 : 0);
             return histogram;
         }
 
@@ -111,35 +177,46 @@ public static class WeightDraw
             var keys = buffer.AsSpan(0, (int)(matrices[m].Rows * matrices[m].Columns));
             keysOf(m, keys);
             var kept = within?.Matrices[m];
-            for (var i = 0; i < keys.Length; i++) if (kept is null || kept[i]) use(i, keys[i]);
+            for (var i = 0; i < keys.Length; i++)
+                if (kept is null || kept[i])
+                    use(i, keys[i]);
         }
     }
 
-    /// <summary>The bucket in which the count-th smallest lies, and how many lie before it.</summary>
+    /// <summary>
+    /// The bucket in which the count-th smallest lies, and how many lie before it.
+    /// </summary>
     private static (int Bucket, long Before) Bucket(long[] histogram, long count)
     {
         var before = 0L;
         for (var b = 0; b < histogram.Length; b++)
         {
-            if (before + histogram[b] >= count) return (b, before);
+            if (before + histogram[b] >= count)
+                return (b, before);
             before += histogram[b];
         }
         throw new InvalidOperationException("fewer values than are to be pruned");
     }
 
-    /// <summary>Bit patterns whose unsigned order is the order of the numbers. What is no number goes first.</summary>
+    /// <summary>
+    /// Bit patterns whose unsigned order is the order of the numbers. What is no number goes first.
+    /// </summary>
     private static void Order(ReadOnlySpan<float> values, Span<uint> keys, bool magnitude)
     {
         for (var i = 0; i < values.Length; i++)
         {
             var x = magnitude ? Math.Abs(values[i]) : values[i] + 0f; // -0 is 0
             var bits = BitConverter.SingleToUInt32Bits(x);
-            keys[i] = float.IsNaN(x) ? 0 : (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
+            keys[i] =
+                float.IsNaN(x) ? 0
+                : (bits & 0x8000_0000) != 0 ? ~bits
+                : bits | 0x8000_0000;
         }
     }
 
     private static void Scatter(RandomKey key, long columns, Span<uint> keys)
     {
-        for (var i = 0; i < keys.Length; i++) keys[i] = key.Derive(i / columns).Bits((uint)(i % columns));
+        for (var i = 0; i < keys.Length; i++)
+            keys[i] = key.Derive(i / columns).Bits((uint)(i % columns));
     }
 }

@@ -1,6 +1,9 @@
 namespace RobustTickets.Tickets;
 
-/// <summary>A ticket of single weights: the share that is pruned, over all maskable matrices together (spec 9.5, 15.11). Any share can be drawn from one search.</summary>
+/// <summary>
+/// A ticket of single weights: the share that is pruned, over all maskable matrices together (spec
+/// 9.5, 15.11). Any share can be drawn from one search.
+/// </summary>
 /// <param name="Sparsity">Share of weights to prune, in (0, 1).</param>
 public sealed record WeightDrawOptions(double Sparsity) : TicketDraw;
 

@@ -1,4 +1,5 @@
-// A ticket of single weights: one bit a weight on every maskable matrix (spec 9.5). A value: drawn, saved, compared, put in force; never changed.
+// A ticket of single weights: one bit a weight on every maskable matrix (spec 9.5). A value: drawn,
+// saved, compared, put in force; never changed.
 using System.Numerics;
 using RobustTickets.Checkpoints;
 
@@ -9,20 +10,31 @@ public sealed class MatrixMask
 {
     private readonly ulong[] _words;
 
-    /// <summary>A mask from packed bits: bit i mod 64 of word i / 64 belongs to weight i, rows one after another.</summary>
+    /// <summary>
+    /// A mask from packed bits: bit i mod 64 of word i / 64 belongs to weight i, rows one after
+    /// another.
+    /// </summary>
     /// <param name="site">Name of the layer, without <c>.weight</c>.</param>
     /// <param name="rows">Rows O.</param>
     /// <param name="columns">Columns I.</param>
     /// <param name="words">The bits; owned by the mask from here on.</param>
-    /// <exception cref="ArgumentException">Another number of words than the shape needs, or bits set beyond its end.</exception>
+    /// <exception cref="ArgumentException">Another number of words than the shape needs, or bits
+    /// set beyond its end.</exception>
     public MatrixMask(string site, long rows, long columns, ulong[] words)
     {
         (Site, Rows, Columns, _words) = (site, rows, columns, words);
         var needed = (Count + 63) / 64;
-        if (words.Length != needed) throw new ArgumentException($"{site}: {words.Length} words of bits do not fit a matrix [{rows}, {columns}], which takes {needed}");
+        if (words.Length != needed)
+            throw new ArgumentException(
+                $"{site}: {words.Length} words of bits do not fit a matrix [{rows}, {columns}], which takes {needed}"
+            );
         var spare = (int)((needed * 64) - Count);
-        if (spare > 0 && words[^1] >> (64 - spare) != 0) throw new ArgumentException($"{site}: bits are set beyond the {Count} weights of a matrix [{rows}, {columns}]");
-        foreach (var word in words) Kept += BitOperations.PopCount(word);
+        if (spare > 0 && words[^1] >> (64 - spare) != 0)
+            throw new ArgumentException(
+                $"{site}: bits are set beyond the {Count} weights of a matrix [{rows}, {columns}]"
+            );
+        foreach (var word in words)
+            Kept += BitOperations.PopCount(word);
     }
 
     /// <summary>Name of the layer.</summary>
@@ -46,7 +58,9 @@ public sealed class MatrixMask
     /// <summary>Whether weight <paramref name="index"/> (row * columns + column) is kept.</summary>
     public bool this[long index] => (_words[index >> 6] >> (int)(index & 63) & 1) != 0;
 
-    /// <summary>Weights kept in rows from <paramref name="first"/> to before <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Weights kept in rows from <paramref name="first"/> to before <paramref name="end"/>.
+    /// </summary>
     public long KeptInRows(long first, long end)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
@@ -58,7 +72,8 @@ public sealed class MatrixMask
     public long Shared(MatrixMask other)
     {
         var total = 0L;
-        for (var i = 0; i < _words.Length; i++) total += BitOperations.PopCount(_words[i] & other._words[i]);
+        for (var i = 0; i < _words.Length; i++)
+            total += BitOperations.PopCount(_words[i] & other._words[i]);
         return total;
     }
 
@@ -67,7 +82,8 @@ public sealed class MatrixMask
     {
         var total = 0L;
         var whole = (int)(count >> 6);
-        for (var i = 0; i < whole; i++) total += BitOperations.PopCount(_words[i]);
+        for (var i = 0; i < whole; i++)
+            total += BitOperations.PopCount(_words[i]);
         var rest = (int)(count & 63);
         return rest == 0 ? total : total + BitOperations.PopCount(_words[whole] & ((1UL << rest) - 1));
     }
@@ -92,19 +108,31 @@ public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices) : ITicketMas
     /// <summary>Refuses a network of another shape.</summary>
     /// <param name="matrices">Maskable layers of the network with their shapes.</param>
     /// <param name="what">What the mask is called in the error.</param>
-    /// <exception cref="TicketShapeException">A matrix is missing on one side, or has another shape.</exception>
+    /// <exception cref="TicketShapeException">A matrix is missing on one side, or has another
+    /// shape.</exception>
     public void RequireShapes(IEnumerable<(string Site, long[] Shape)> matrices, string what)
     {
         var left = Matrices.ToDictionary(m => m.Site);
         foreach (var (site, shape) in matrices)
         {
-            if (!left.Remove(site, out var mask)) throw new TicketShapeException($"{what}: has no mask for '{site}' [{shape[0]}, {shape[1]}]; a ticket fits a checkpoint of its own shape only");
+            if (!left.Remove(site, out var mask))
+                throw new TicketShapeException(
+                    $"{what}: has no mask for '{site}' [{shape[0]}, {shape[1]}]; a ticket fits a checkpoint of "
+                        + "its own shape only"
+                );
             if (mask.Rows != shape[0] || mask.Columns != shape[1])
             {
-                throw new TicketShapeException($"{what}: its mask of '{site}' is [{mask.Rows}, {mask.Columns}], the checkpoint has [{shape[0]}, {shape[1]}]; a ticket fits a checkpoint of its own shape only");
+                throw new TicketShapeException(
+                    $"{what}: its mask of '{site}' is [{mask.Rows}, {mask.Columns}], the checkpoint has "
+                        + $"[{shape[0]}, {shape[1]}]; a ticket fits a checkpoint of its own shape only"
+                );
             }
         }
-        if (left.Count > 0) throw new TicketShapeException($"{what}: masks '{left.Keys.First()}', which the checkpoint does not have; a ticket fits a checkpoint of its own shape only");
+        if (left.Count > 0)
+            throw new TicketShapeException(
+                $"{what}: masks '{left.Keys.First()}', which the checkpoint does not have; a ticket fits a "
+                    + "checkpoint of its own shape only"
+            );
     }
 }
 

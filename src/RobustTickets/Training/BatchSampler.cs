@@ -1,9 +1,13 @@
-// Which examples make up a step: a pure function of (seed, epoch, step), so the sampler's whole state is the number of the step.
+// Which examples make up a step: a pure function of (seed, epoch, step), so the sampler's whole
+// state is the number of the step.
 using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Training;
 
-/// <summary>Deterministic mini-batches over N examples; each epoch is a keyed permutation, or file order without shuffling.</summary>
+/// <summary>
+/// Deterministic mini-batches over N examples; each epoch is a keyed permutation, or file order
+/// without shuffling.
+/// </summary>
 public sealed class BatchSampler
 {
     private readonly int _count;
@@ -15,20 +19,25 @@ public sealed class BatchSampler
 
     /// <summary>A sampler.</summary>
     /// <param name="count">Examples N.</param>
-    /// <param name="batchSize">Examples per step; the last batch of an epoch may be smaller.</param>
+    /// <param name="batchSize">Examples per step; the last batch of an epoch may be
+    /// smaller.</param>
     /// <param name="shuffle">Whether each epoch is permuted.</param>
     /// <param name="key">Key of the stage's data order.</param>
     public BatchSampler(int count, int batchSize, bool shuffle, RandomKey key)
     {
-        if (count <= 0) throw new ArgumentOutOfRangeException(nameof(count), count, "a sampler needs at least one example");
-        if (batchSize <= 0) throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, "a batch needs at least one example");
+        if (count <= 0)
+            throw new ArgumentOutOfRangeException(nameof(count), count, "a sampler needs at least one example");
+        if (batchSize <= 0)
+            throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, "a batch needs at least one example");
         (_count, _batchSize, _shuffle, _key) = (count, batchSize, shuffle, key);
     }
 
     /// <summary>Steps in one epoch, the last and smaller batch included.</summary>
     public long StepsPerEpoch => (_count + _batchSize - 1) / _batchSize;
 
-    /// <summary>Indices of the examples in step <paramref name="step"/> (from 0, counted over epochs).</summary>
+    /// <summary>
+    /// Indices of the examples in step <paramref name="step"/> (from 0, counted over epochs).
+    /// </summary>
     public ReadOnlySpan<int> Batch(long step)
     {
         var epoch = step / StepsPerEpoch;

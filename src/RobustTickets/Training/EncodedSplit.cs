@@ -1,31 +1,46 @@
-using RobustTickets.Models;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Models;
 
 namespace RobustTickets.Training;
 
-/// <summary>A split of a data set as word pieces, tokenised once and shared by every stage and seed.</summary>
-/// <param name="Examples">Tokenised examples in file order; <see cref="EncodedExample.Id"/> is the position.</param>
+/// <summary>
+/// A split of a data set as word pieces, tokenised once and shared by every stage and seed.
+/// </summary>
+/// <param name="Examples">Tokenised examples in file order; <see cref="EncodedExample.Id"/> is the
+/// position.</param>
 /// <param name="Tokens">Word pieces over all examples.</param>
 /// <param name="Truncated">Examples that lost word pieces to the length limit.</param>
 public sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long Tokens, int Truncated)
 {
-    /// <summary>Tokenises a split, truncating to <paramref name="maxLength"/> word pieces (longest first for pairs).</summary>
+    /// <summary>
+    /// Tokenises a split, truncating to <paramref name="maxLength"/> word pieces (longest first for
+    /// pairs).
+    /// </summary>
     public static EncodedSplit From(IReadOnlyList<Example> examples, WordPieceTokenizer tokenizer, int maxLength)
     {
         var encoded = new EncodedExample[examples.Count];
         var truncated = 0;
-        Parallel.For(0, encoded.Length, i =>
-        {
-            var example = examples[i];
-            var pieces = tokenizer.Encode(example.Text, example.TextPair, maxLength);
-            encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, example.Label);
-            if (pieces.Ids.Length == maxLength && Length(example, tokenizer) > maxLength) Interlocked.Increment(ref truncated);
-        });
+        Parallel.For(
+            0,
+            encoded.Length,
+            i =>
+            {
+                var example = examples[i];
+                var pieces = tokenizer.Encode(example.Text, example.TextPair, maxLength);
+                encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, example.Label);
+                if (pieces.Ids.Length == maxLength && Length(example, tokenizer) > maxLength)
+                    Interlocked.Increment(ref truncated);
+            }
+        );
         return new EncodedSplit(encoded, encoded.Sum(e => (long)e.Ids.Length), truncated);
     }
 
-    /// <summary>Word pieces without any limit: [CLS] text [SEP], and pair [SEP] where there is one.</summary>
+    /// <summary>
+    /// Word pieces without any limit: [CLS] text [SEP], and pair [SEP] where there is one.
+    /// </summary>
     private static int Length(Example example, WordPieceTokenizer tokenizer) =>
-        tokenizer.TokenIds(example.Text).Length + 2 + (example.TextPair is null ? 0 : tokenizer.TokenIds(example.TextPair).Length + 1);
+        tokenizer.TokenIds(example.Text).Length
+        + 2
+        + (example.TextPair is null ? 0 : tokenizer.TokenIds(example.TextPair).Length + 1);
 }

@@ -1,5 +1,7 @@
-// Everything a killed run needs to go on as if nothing had happened: parameters, moments, the count of updates, the snapshots of a search, running sums and the length of
-// the event log. Data order, dropout and perturbations need no state: they are functions of the step. Written under a temporary name, flushed, renamed.
+// Everything a killed run needs to go on as if nothing had happened: parameters, moments, the count
+// of updates, the snapshots of a search, running sums and the length of the event log. Data order,
+// dropout and perturbations need no state: they are functions of the step. Written under a
+// temporary name, flushed, renamed.
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -19,18 +21,36 @@ namespace RobustTickets.Training;
 /// <param name="Updates">Optimiser updates done in the stage.</param>
 /// <param name="TotalSteps">Steps done over all stages; names the checkpoint.</param>
 /// <param name="EventsLength">Length of events.jsonl in bytes.</param>
-/// <param name="RecipeHash">Hash of the recipe; a run goes on with the recipe it began with.</param>
+/// <param name="RecipeHash">Hash of the recipe; a run goes on with the recipe it began
+/// with.</param>
 /// <param name="DataHash">Hash of the training data.</param>
 /// <param name="Tally">Running sums of the stage.</param>
 /// <param name="Finished">Summaries of the stages before.</param>
 /// <param name="Ticket">The drawn ticket, once there is one.</param>
-/// <param name="InputsHash">Hash of encoded examples and base weights; null in checkpoints of before it was recorded.</param>
-/// <param name="EpochAttackDue">Whether the attack after the epoch just ended was stopped, so that going on begins with it.</param>
+/// <param name="InputsHash">Hash of encoded examples and base weights; null in checkpoints of
+/// before it was recorded.</param>
+/// <param name="EpochAttackDue">Whether the attack after the epoch just ended was stopped, so that
+/// going on begins with it.</param>
 public sealed record RunState(
-    string Stage, long Updates, long TotalSteps, long EventsLength, string RecipeHash, string DataHash, StageTally Tally, IReadOnlyList<StageSummary> Finished, TicketSummary? Ticket,
-    string? InputsHash = null, bool EpochAttackDue = false);
+    string Stage,
+    long Updates,
+    long TotalSteps,
+    long EventsLength,
+    string RecipeHash,
+    string DataHash,
+    StageTally Tally,
+    IReadOnlyList<StageSummary> Finished,
+    TicketSummary? Ticket,
+    string? InputsHash = null,
+    bool EpochAttackDue = false
+);
 
-[JsonSourceGenerationOptions(WriteIndented = true, RespectRequiredConstructorParameters = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    RespectRequiredConstructorParameters = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals
+)]
 [JsonSerializable(typeof(RunState))]
 internal sealed partial class RunStateJson : JsonSerializerContext;
 
@@ -40,14 +60,27 @@ public static class RunCheckpoint
     private const int Kept = 2;
 
     /// <summary>Writes checkpoint-N and removes all but the newest two.</summary>
-    internal static void Save(RunFolder folder, RunState state, ParameterStore store, AdamW optimizer, SnapshotList snapshots, ICheckpointPart? part = null)
+    internal static void Save(
+        RunFolder folder,
+        RunState state,
+        ParameterStore store,
+        AdamW optimizer,
+        SnapshotList snapshots,
+        ICheckpointPart? part = null
+    )
     {
-        var path = Path.Combine(folder.CheckpointsFolder, $"checkpoint-{state.TotalSteps.ToString(CultureInfo.InvariantCulture)}");
+        var path = Path.Combine(
+            folder.CheckpointsFolder,
+            $"checkpoint-{state.TotalSteps.ToString(CultureInfo.InvariantCulture)}"
+        );
         AtomicFolder.Create(
             path,
             temporary =>
             {
-                SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "model.safetensors"), store.Names.Select(n => BertFiles.Stream(n, store[n])));
+                SafetensorsWriter.WriteStreamed(
+                    Path.Combine(temporary, "model.safetensors"),
+                    store.Names.Select(n => BertFiles.Stream(n, store[n]))
+                );
                 var moments = optimizer.Names.SelectMany(n =>
                 {
                     var (first, second) = optimizer.Moments(n);
@@ -56,10 +89,15 @@ public static class RunCheckpoint
                 SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "optimizer.safetensors"), moments);
                 snapshots.Write(Path.Combine(temporary, "snapshots.safetensors"));
                 part?.Write(temporary);
-                AtomicFile.WriteAllText(Path.Combine(temporary, "state.json"), JsonSerializer.Serialize(state, RunStateJson.Default.RunState));
+                AtomicFile.WriteAllText(
+                    Path.Combine(temporary, "state.json"),
+                    JsonSerializer.Serialize(state, RunStateJson.Default.RunState)
+                );
             },
-            replace: true);
-        foreach (var old in Folders(folder).Where(f => f.Step != state.TotalSteps).Skip(Kept - 1)) Directory.Delete(old.Path, recursive: true);
+            replace: true
+        );
+        foreach (var old in Folders(folder).Where(f => f.Step != state.TotalSteps).Skip(Kept - 1))
+            Directory.Delete(old.Path, recursive: true);
     }
 
     /// <summary>The newest complete checkpoint, or null when none was written.</summary>
@@ -67,7 +105,8 @@ public static class RunCheckpoint
     public static (string Path, RunState State)? Newest(RunFolder folder)
     {
         AtomicFolder.RemoveLeftovers(folder.CheckpointsFolder);
-        if (Folders(folder).FirstOrDefault() is not { Path: { } path }) return null;
+        if (Folders(folder).FirstOrDefault() is not { Path: { } path })
+            return null;
         var file = Path.Combine(path, "state.json");
         try
         {
@@ -76,7 +115,10 @@ public static class RunCheckpoint
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
-            throw new CheckpointException($"{file}: cannot be read ({e.Message}); remove {path} to go on from an older checkpoint", e);
+            throw new CheckpointException(
+                $"{file}: cannot be read ({e.Message}); remove {path} to go on from an older checkpoint",
+                e
+            );
         }
     }
 
@@ -88,7 +130,8 @@ public static class RunCheckpoint
     {
         using (var model = SafetensorsFile.Open(Path.Combine(path, "model.safetensors")))
         {
-            foreach (var name in store.Names) Copy(model, name, store[name]);
+            foreach (var name in store.Names)
+                Copy(model, name, store[name]);
         }
         using var moments = SafetensorsFile.Open(Path.Combine(path, "optimizer.safetensors"));
         foreach (var name in optimizer.Names)
@@ -100,21 +143,26 @@ public static class RunCheckpoint
         optimizer.Restore(state.Updates);
     }
 
-    private static List<(string Path, long Step)> Folders(RunFolder folder) => !Directory.Exists(folder.CheckpointsFolder)
-        ? []
-        : Directory.EnumerateDirectories(folder.CheckpointsFolder, "checkpoint-*")
-            .Select(path => (path, number: Path.GetFileName(path)["checkpoint-".Length..]))
-            .Where(f => long.TryParse(f.number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(f => (f.path, long.Parse(f.number, CultureInfo.InvariantCulture)))
-            .OrderByDescending(f => f.Item2)
-            .ToList();
+    private static List<(string Path, long Step)> Folders(RunFolder folder) =>
+        !Directory.Exists(folder.CheckpointsFolder)
+            ? []
+            : Directory
+                .EnumerateDirectories(folder.CheckpointsFolder, "checkpoint-*")
+                .Select(path => (path, number: Path.GetFileName(path)["checkpoint-".Length..]))
+                .Where(f => long.TryParse(f.number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                .Select(f => (f.path, long.Parse(f.number, CultureInfo.InvariantCulture)))
+                .OrderByDescending(f => f.Item2)
+                .ToList();
 
     private static void Copy(SafetensorsFile source, string name, Tensor target)
     {
         var info = source.Info(name);
         if (!info.Shape.AsSpan().SequenceEqual(target.sizes))
         {
-            throw new CheckpointException($"checkpoint tensor '{name}' is [{string.Join(", ", info.Shape)}], the run needs [{string.Join(", ", target.shape)}]");
+            throw new CheckpointException(
+                $"checkpoint tensor '{name}' is [{string.Join(", ", info.Shape)}], the run needs "
+                    + $"[{string.Join(", ", target.shape)}]"
+            );
         }
         using var values = target.edit<float>();
         source.ReadFloats(name).CopyTo(values.Span);

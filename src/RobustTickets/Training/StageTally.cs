@@ -3,7 +3,10 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Training;
 
-/// <summary>Running sums of one stage; part of every checkpoint, so a resumed run reports what an uninterrupted one would.</summary>
+/// <summary>
+/// Running sums of one stage; part of every checkpoint, so a resumed run reports what an
+/// uninterrupted one would.
+/// </summary>
 /// <param name="Steps">Steps done.</param>
 /// <param name="Epochs">Epochs done.</param>
 /// <param name="Tokens">Real word pieces seen.</param>
@@ -14,17 +17,47 @@ namespace RobustTickets.Training;
 /// <param name="Flops">Floating-point operations by formula.</param>
 /// <param name="Loss">Loss of the last step.</param>
 public sealed record StageTally(
-    long Steps, double Epochs, long Tokens, double Seconds, long ForwardPasses, long BackwardPasses, long WeightGradientPasses, double Flops, double Loss)
+    long Steps,
+    double Epochs,
+    long Tokens,
+    double Seconds,
+    long ForwardPasses,
+    long BackwardPasses,
+    long WeightGradientPasses,
+    double Flops,
+    double Loss
+)
 {
     /// <summary>Nothing done yet.</summary>
     public static StageTally Zero { get; } = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>The tally after one more step.</summary>
-    public StageTally Add(StepReport step) => new(
-        step.Step, step.Epoch, Tokens + step.Tokens, Seconds + step.Seconds, ForwardPasses + step.Passes.Forward, BackwardPasses + step.Passes.Backward,
-        WeightGradientPasses + step.Passes.WeightGradient, Flops + step.Flops, step.Loss);
+    public StageTally Add(StepReport step) =>
+        new(
+            step.Step,
+            step.Epoch,
+            Tokens + step.Tokens,
+            Seconds + step.Seconds,
+            ForwardPasses + step.Passes.Forward,
+            BackwardPasses + step.Passes.Backward,
+            WeightGradientPasses + step.Passes.WeightGradient,
+            Flops + step.Flops,
+            step.Loss
+        );
 
     /// <summary>The form that goes into result.json.</summary>
-    public StageSummary Summary(string stage) => new(
-        stage, Steps, Epochs, Tokens, Seconds, Seconds > 0 ? Tokens / Seconds : 0, ForwardPasses, BackwardPasses, WeightGradientPasses, Flops, Loss);
+    public StageSummary Summary(string stage) =>
+        new(
+            stage,
+            Steps,
+            Epochs,
+            Tokens,
+            Seconds,
+            Seconds > 0 ? Tokens / Seconds : 0,
+            ForwardPasses,
+            BackwardPasses,
+            WeightGradientPasses,
+            Flops,
+            Loss
+        );
 }

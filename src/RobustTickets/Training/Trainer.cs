@@ -1,5 +1,6 @@
-// The only training loop. It knows steps, gradients, the optimiser and the schedule; it knows neither tickets nor recipes: what a step minimises is an IObjective, and
-// what happens between steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
+// The only training loop. It knows steps, gradients, the optimiser and the schedule; it knows
+// neither tickets nor recipes: what a step minimises is an IObjective, and what happens between
+// steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
 using System.Diagnostics;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -12,10 +13,17 @@ namespace RobustTickets.Training;
 /// <summary>How long a stage runs and under which schedule.</summary>
 /// <param name="Stage">Name used in logs and errors.</param>
 /// <param name="LastStep">Steps to run at most.</param>
-/// <param name="HorizonSteps">T of the learning-rate schedule; may be fractional and may exceed <paramref name="LastStep"/> (spec 8.4).</param>
+/// <param name="HorizonSteps">T of the learning-rate schedule; may be fractional and may exceed
+/// <paramref name="LastStep"/> (spec 8.4).</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Key">Key of the stage's randomness.</param>
-public sealed record StagePlan(string Stage, long LastStep, double HorizonSteps, OptimizerOptions Optimizer, RandomKey Key);
+public sealed record StagePlan(
+    string Stage,
+    long LastStep,
+    double HorizonSteps,
+    OptimizerOptions Optimizer,
+    RandomKey Key
+);
 
 /// <summary>What one step did.</summary>
 /// <param name="Step">Steps done in this stage, this one included.</param>
@@ -27,9 +35,20 @@ public sealed record StagePlan(string Stage, long LastStep, double HorizonSteps,
 /// <param name="Tokens">Real word pieces in the batch.</param>
 /// <param name="Seconds">Compute time of the step.</param>
 /// <param name="Passes">Passes through the network.</param>
-/// <param name="Flops">Floating-point operations by the formulas of <see cref="FlopCount"/>.</param>
+/// <param name="Flops">Floating-point operations by the formulas of
+/// <see cref="FlopCount"/>.</param>
 public sealed record StepReport(
-    long Step, double Epoch, double Loss, double LearningRate, double GradientNorm, int Examples, int Tokens, double Seconds, PassCounts Passes, double Flops);
+    long Step,
+    double Epoch,
+    double Loss,
+    double LearningRate,
+    double GradientNorm,
+    int Examples,
+    int Tokens,
+    double Seconds,
+    PassCounts Passes,
+    double Flops
+);
 
 /// <summary>Runs optimisation steps of one stage.</summary>
 public sealed class Trainer
@@ -42,45 +61,78 @@ public sealed class Trainer
     private readonly StagePlan _plan;
     private readonly IGradientRule? _rule;
 
-    /// <summary>A trainer over a model whose trained parameters are those of <paramref name="optimizer"/>.</summary>
+    /// <summary>
+    /// A trainer over a model whose trained parameters are those of <paramref name="optimizer"/>.
+    /// </summary>
     /// <param name="model">The network.</param>
     /// <param name="objective">What a step minimises.</param>
     /// <param name="examples">Training examples.</param>
     /// <param name="sampler">Which of them make up a step.</param>
     /// <param name="optimizer">Optimiser of the trained parameters.</param>
     /// <param name="plan">Length and schedule.</param>
-    /// <param name="rule">What happens to gradients before the update instead of the plan's clipping, or null.</param>
+    /// <param name="rule">What happens to gradients before the update instead of the plan's
+    /// clipping, or null.</param>
     public Trainer(
-        BertForSequenceClassification model, IObjective objective, IReadOnlyList<EncodedExample> examples, BatchSampler sampler, AdamW optimizer, StagePlan plan,
-        IGradientRule? rule = null)
+        BertForSequenceClassification model,
+        IObjective objective,
+        IReadOnlyList<EncodedExample> examples,
+        BatchSampler sampler,
+        AdamW optimizer,
+        StagePlan plan,
+        IGradientRule? rule = null
+    )
     {
-        (_model, _objective, _examples, _sampler, _optimizer, _plan, _rule) = (model, objective, examples, sampler, optimizer, plan, rule);
+        (_model, _objective, _examples, _sampler, _optimizer, _plan, _rule) = (
+            model,
+            objective,
+            examples,
+            sampler,
+            optimizer,
+            plan,
+            rule
+        );
         var trained = optimizer.Names.ToHashSet();
         model.Train(name => trained.Contains(name) || rule?.Records(name) == true);
     }
 
     /// <summary>
-    /// The optimiser of some options over every parameter of a model that <paramref name="trained"/> accepts. A critic is decayed whole and not clipped (spec 6.5).
+    /// The optimiser of some options over every parameter of a model that
+    /// <paramref name="trained"/> accepts. A critic is decayed whole and not clipped (spec 6.5).
     /// </summary>
-    public static AdamW CreateOptimizer(BertForSequenceClassification model, OptimizerOptions options, Func<string, bool>? trained = null) => new(
-        model.Store,
-        model.Store.Names.Where(name => trained?.Invoke(name) ?? true).ToArray(),
-        new AdamWOptions(options.Flavor == AdamWFlavor.Torch, options.WeightDecay, options.Beta1, options.Beta2, options.Epsilon),
-        name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
-        name => !InfoBertCritic.Owns(name),
-        model.Execution.OperatorsOnly);
+    public static AdamW CreateOptimizer(
+        BertForSequenceClassification model,
+        OptimizerOptions options,
+        Func<string, bool>? trained = null
+    ) =>
+        new(
+            model.Store,
+            model.Store.Names.Where(name => trained?.Invoke(name) ?? true).ToArray(),
+            new AdamWOptions(
+                options.Flavor == AdamWFlavor.Torch,
+                options.WeightDecay,
+                options.Beta1,
+                options.Beta2,
+                options.Epsilon
+            ),
+            name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
+            name => !InfoBertCritic.Owns(name),
+            model.Execution.OperatorsOnly
+        );
 
     /// <summary>
-    /// Runs steps from the optimiser's count of updates to the end of the plan. <paramref name="afterStep"/> sees every step and says whether to go on.
+    /// Runs steps from the optimiser's count of updates to the end of the plan.
+    /// <paramref name="afterStep"/> sees every step and says whether to go on.
     /// </summary>
     /// <param name="penalty">Added to the last pass of each step, or null.</param>
     /// <param name="afterStep">Called after each update; false ends the stage.</param>
-    /// <exception cref="NumericFailureException">Loss or gradient norm is not finite; the weights are those before the step.</exception>
+    /// <exception cref="NumericFailureException">Loss or gradient norm is not finite; the weights
+    /// are those before the step.</exception>
     public void Run(Func<Tensor>? penalty, Func<StepReport, bool> afterStep)
     {
         while (_optimizer.Updates < _plan.LastStep)
         {
-            if (!afterStep(Step(penalty))) return;
+            if (!afterStep(Step(penalty)))
+                return;
         }
     }
 
@@ -93,20 +145,38 @@ public sealed class Trainer
         using var scope = torch.scope();
         var (batch, inputs) = Prepare(done);
         var result = _objective.Accumulate(_model, inputs, _plan.Key.Derive(done), penalty);
-        var norm = _rule?.Apply(_optimizer, options, done) ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
+        var norm =
+            _rule?.Apply(_optimizer, options, done)
+            ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
         if (!double.IsFinite(result.Loss) || !double.IsFinite(norm.Norm))
         {
             throw new NumericFailureException(
-                $"{_plan.Stage}, step {done + 1}: the loss is {result.Loss} and the gradient norm {norm.Norm}; a lower learning rate or step size, or fp32 precision, usually helps");
+                $"{_plan.Stage}, step {done + 1}: the loss is {result.Loss} and the gradient norm {norm.Norm}; "
+                    + "a lower learning rate or step size, or fp32 precision, usually helps"
+            );
         }
-        if (_rule is null && options.Clip == ClipMode.Value) _optimizer.ClampGradients(options.ClipValue);
-        var rate = options.LearningRate * Schedule.Linear(done, options.WarmupFraction * _plan.HorizonSteps, _plan.HorizonSteps);
+        if (_rule is null && options.Clip == ClipMode.Value)
+            _optimizer.ClampGradients(options.ClipValue);
+        var rate =
+            options.LearningRate
+            * Schedule.Linear(done, options.WarmupFraction * _plan.HorizonSteps, _plan.HorizonSteps);
         _optimizer.Step(rate, norm.Factor);
-        if (_rule is null) _model.Store.ClearGradients();
-        else _rule.Clear();
+        if (_rule is null)
+            _model.Store.ClearGradients();
+        else
+            _rule.Clear();
         return new StepReport(
-            done + 1, (double)(done + 1) / _sampler.StepsPerEpoch, result.Loss, rate, norm.Norm, batch.Count, batch.Tokens, clock.Elapsed.TotalSeconds, result.Passes,
-            FlopCount.Step(_model.Config, batch, result.Passes));
+            done + 1,
+            (double)(done + 1) / _sampler.StepsPerEpoch,
+            result.Loss,
+            rate,
+            norm.Norm,
+            batch.Count,
+            batch.Tokens,
+            clock.Elapsed.TotalSeconds,
+            result.Passes,
+            FlopCount.Step(_model.Config, batch, result.Passes)
+        );
     }
 
     private (PackedBatch, BertInputs) Prepare(long done)
@@ -119,7 +189,8 @@ public sealed class Trainer
     private EncodedExample[] Pick(ReadOnlySpan<int> indices)
     {
         var picked = new EncodedExample[indices.Length];
-        for (var i = 0; i < picked.Length; i++) picked[i] = _examples[indices[i]];
+        for (var i = 0; i < picked.Length; i++)
+            picked[i] = _examples[indices[i]];
         return picked;
     }
 }

@@ -1,9 +1,14 @@
 namespace RobustTickets.Training;
 
-/// <summary>Which AdamW: Hugging Face's (transformers 4.4.2) or torch's. They differ in where epsilon and weight decay enter (spec 2.1).</summary>
+/// <summary>
+/// Which AdamW: Hugging Face's (transformers 4.4.2) or torch's. They differ in where epsilon and
+/// weight decay enter (spec 2.1).
+/// </summary>
 public enum AdamWFlavor
 {
-    /// <summary>Epsilon before bias correction; decay after the update, on the updated value.</summary>
+    /// <summary>
+    /// Epsilon before bias correction; decay after the update, on the updated value.
+    /// </summary>
     Hf,
 
     /// <summary>Decay first; epsilon after bias correction.</summary>
@@ -25,8 +30,10 @@ public enum ClipMode
 
 /// <summary>Optimiser, schedule and clipping of one training stage (spec 2.1-2.5).</summary>
 /// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="WeightDecay">Decoupled decay of every tensor whose name holds neither "bias" nor "LayerNorm.weight".</param>
-/// <param name="WarmupFraction">Share of the horizon spent warming up linearly from 0; not rounded to whole steps.</param>
+/// <param name="WeightDecay">Decoupled decay of every tensor whose name holds neither "bias" nor
+/// "LayerNorm.weight".</param>
+/// <param name="WarmupFraction">Share of the horizon spent warming up linearly from 0; not rounded
+/// to whole steps.</param>
 /// <param name="Flavor">Which AdamW.</param>
 /// <param name="Clip">How gradients are limited.</param>
 /// <param name="ClipValue">Limit for <paramref name="Clip"/>.</param>
@@ -42,4 +49,5 @@ public sealed record OptimizerOptions(
     double ClipValue = 1.0,
     double Beta1 = 0.9,
     double Beta2 = 0.999,
-    double Epsilon = 1e-8);
+    double Epsilon = 1e-8
+);

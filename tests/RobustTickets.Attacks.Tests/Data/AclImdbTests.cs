@@ -27,7 +27,8 @@ public sealed class AclImdbTests : IDisposable
     public void Folder_and_archives_give_the_same()
     {
         var folder = DataSet.Load(_folder["aclImdb"], "imdb", "train");
-        Assert.Equal(["train/neg/0_1", "train/pos/2_7", "train/pos/10_9"], folder.Examples.Select(e => e.Id)); // by number, negative first
+        // by number, negative first
+        Assert.Equal(["train/neg/0_1", "train/pos/2_7", "train/pos/10_9"], folder.Examples.Select(e => e.Id));
         Assert.Equal([0, 1, 1], folder.Examples.Select(e => e.Label));
         Assert.Equal("lovely<br />\ttruly", folder.Examples[2].Text);
         Assert.Equal(folder.Examples, DataSet.Load(_folder.Root, "imdb", "train").Examples); // the folder above
@@ -36,7 +37,8 @@ public sealed class AclImdbTests : IDisposable
         var packed = DataSet.Load(archive, "imdb", "train");
         Assert.Equal(folder.Examples, packed.Examples);
         Assert.Equal(folder.Sha256, packed.Sha256);
-        Assert.Equal("bad", DataSet.Load(_folder["packed"], "imdb", "test").Examples[0].Text); // the only archive of a folder
+        // the only archive of a folder
+        Assert.Equal("bad", DataSet.Load(_folder["packed"], "imdb", "test").Examples[0].Text);
         Assert.NotEqual(folder.Sha256, DataSet.Load(archive, "imdb", "test").Sha256);
         _folder.Write("aclImdb/train/neg/0_1.txt", "dull!");
         Assert.NotEqual(folder.Sha256, DataSet.Load(_folder["aclImdb"], "imdb", "train").Sha256);
@@ -47,18 +49,34 @@ public sealed class AclImdbTests : IDisposable
     [Fact]
     public void Odd_files_splits_and_archives_are_refused()
     {
-        Assert.Contains("no review in dev/pos or dev/neg", Assert.Throws<DataException>(() => DataSet.Load(Pack(), "imdb", "dev")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no review in dev/pos or dev/neg",
+            Assert.Throws<DataException>(() => DataSet.Load(Pack(), "imdb", "dev")).Message,
+            StringComparison.Ordinal
+        );
         _folder.Write("aclImdb/test/neg/notes.txt", "");
-        Assert.Contains("test/neg/notes.txt: the name is not ID_RATING.txt", Assert.Throws<DataException>(() => DataSet.Load(_folder["aclImdb"], "imdb", "test")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "test/neg/notes.txt: the name is not ID_RATING.txt",
+            Assert.Throws<DataException>(() => DataSet.Load(_folder["aclImdb"], "imdb", "test")).Message,
+            StringComparison.Ordinal
+        );
         File.WriteAllBytes(_folder["aclImdb/train/neg/1_1.txt"], [0x61, 0x0A, 0xFF]);
-        Assert.Contains("train/neg/1_1.txt:2: byte 0xff is not UTF-8", Assert.Throws<DataException>(() => DataSet.Load(_folder["aclImdb"], "imdb", "train")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "train/neg/1_1.txt:2: byte 0xff is not UTF-8",
+            Assert.Throws<DataException>(() => DataSet.Load(_folder["aclImdb"], "imdb", "train")).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(_folder["aclImdb/test/neg/notes.txt"]);
         var archive = Pack();
         var bytes = File.ReadAllBytes(archive);
         foreach (var length in new[] { bytes.Length - 8, bytes.Length / 2, 40 })
         {
             File.WriteAllBytes(archive, bytes[..length]);
-            Assert.Contains("not a whole gzipped tar file", Assert.Throws<DataException>(() => DataSet.Load(archive, "imdb", "test")).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "not a whole gzipped tar file",
+                Assert.Throws<DataException>(() => DataSet.Load(archive, "imdb", "test")).Message,
+                StringComparison.Ordinal
+            );
         }
     }
 

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;
 
-/// <summary>CSV and TSV: what is a row, what is refused, at which line. All sentences are invented.</summary>
+/// <summary>
+/// CSV and TSV: what is a row, what is refused, at which line. All sentences are invented.
+/// </summary>
 public sealed class DelimitedFileTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -13,7 +15,10 @@ public sealed class DelimitedFileTests : IDisposable
     [Fact]
     public void Quoted_fields_may_hold_separators_quotes_and_line_ends()
     {
-        var path = _folder.Write("a.csv", "\ufefftext,label\r\n\"one, \"\"two\"\"\r\nthree\",0\r\nplain text,1\r\n\"\",1\r\n,0\r\n\"last\",\"1\"");
+        var path = _folder.Write(
+            "a.csv",
+            "\ufefftext,label\r\n\"one, \"\"two\"\"\r\nthree\",0\r\nplain text,1\r\n\"\",1\r\n,0\r\n\"last\",\"1\""
+        );
         var examples = DataSet.Load(path, "csv", "train").Examples;
         Assert.Equal(["one, \"two\"\r\nthree", "plain text", "", "", "last"], examples.Select(e => e.Text));
         Assert.Equal([0, 1, 1, 0, 1], examples.Select(e => e.Label));
@@ -24,9 +29,17 @@ public sealed class DelimitedFileTests : IDisposable
     public void Tsv_has_no_quoting()
     {
         var path = _folder.Write("a.tsv", "sentence\tlabel\nhe said \"no\t1\n\"whole\"\t0\n a, b\u2028c\rd \t1\n\n\n");
-        Assert.Equal(["he said \"no", "\"whole\"", " a, b\u2028c\rd "], DataSet.Load(path, "sst2", "train").Examples.Select(e => e.Text));
+        Assert.Equal(
+            ["he said \"no", "\"whole\"", " a, b\u2028c\rd "],
+            DataSet.Load(path, "sst2", "train").Examples.Select(e => e.Text)
+        );
         // Unless it is asked for.
-        var quoted = DataSet.Load(_folder.Write("b.tsv", "text\tlabel\n\"a\tb\"\t1\nc\t0\n"), "tsv", "train", new DataOptions(Quoted: true));
+        var quoted = DataSet.Load(
+            _folder.Write("b.tsv", "text\tlabel\n\"a\tb\"\t1\nc\t0\n"),
+            "tsv",
+            "train",
+            new DataOptions(Quoted: true)
+        );
         Assert.Equal("a\tb", quoted.Examples[0].Text);
     }
 
@@ -41,7 +54,8 @@ public sealed class DelimitedFileTests : IDisposable
     [InlineData("text,label\n", ": a header but no row")]
     [InlineData(" \n\n", ": the file is empty")]
     [InlineData("", ": the file is empty")]
-    public void Malformed_files_are_refused_by_line(string content, string message) => Assert.StartsWith(message, _folder.Refused("bad.csv", content, "csv"), StringComparison.Ordinal);
+    public void Malformed_files_are_refused_by_line(string content, string message) =>
+        Assert.StartsWith(message, _folder.Refused("bad.csv", content, "csv"), StringComparison.Ordinal);
 
     [Fact]
     public void Bad_rows_can_be_left_out_by_name()
@@ -49,7 +63,8 @@ public sealed class DelimitedFileTests : IDisposable
         var path = _folder.Write("a.csv", "text,label\na,0\n\"b,1\nc,0\nd\n\"e\",1\n");
         var split = DataSet.Load(path, "csv", "train", new DataOptions(SkipBadRows: true));
         Assert.Equal(["a", "c", "e"], split.Examples.Select(e => e.Text));
-        Assert.Equal(["train:0", "train:2", "train:4"], split.Examples.Select(e => e.Id)); // the others keep their ids
+        // the others keep their ids
+        Assert.Equal(["train:0", "train:2", "train:4"], split.Examples.Select(e => e.Id));
         Assert.Contains("2 malformed rows left out, at lines 3, 5", split.Notes);
     }
 
@@ -68,9 +83,17 @@ public sealed class DelimitedFileTests : IDisposable
         Assert.Equal(2, DataSet.Load(path, "csv", "train").Examples.Count);
         var bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length - 12)]);
-        Assert.Contains("not a whole gzip file", Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a whole gzip file",
+            Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train")).Message,
+            StringComparison.Ordinal
+        );
         File.WriteAllText(path, "not gzip at all");
-        Assert.Contains("not a whole gzip file", Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a whole gzip file",
+            Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -79,6 +102,9 @@ public sealed class DelimitedFileTests : IDisposable
         var path = _folder.Write("seeds.txt", "first;x;0\nsecond;y;1\n");
         var options = new DataOptions(TextColumn: "1", LabelColumn: "2", Separator: ';', Header: false);
         Assert.Equal(["x", "y"], DataSet.Load(path, "tsv", "test", options).Examples.Select(e => e.Text));
-        Assert.Equal(["first x", "second y"], DataSet.Load(path, "tsv", "test", options with { TextColumn = "0+1" }).Examples.Select(e => e.Text));
+        Assert.Equal(
+            ["first x", "second y"],
+            DataSet.Load(path, "tsv", "test", options with { TextColumn = "0+1" }).Examples.Select(e => e.Text)
+        );
     }
 }

@@ -12,11 +12,14 @@ public sealed class JsonLinesFileTests : IDisposable
     [Fact]
     public void Strings_numbers_and_booleans_are_taken_as_text()
     {
-        var path = _folder.Write("a.jsonl", """
+        var path = _folder.Write(
+            "a.jsonl",
+            """
             {"text": "a \"b\"\nc", "label": true, "extra": [1]}
             {"label": false, "text": "caf\u00e9", "extra": null}
             {"text": "7", "text_pair": 8, "label": true}
-            """);
+            """
+        );
         var split = DataSet.Load(path, "jsonl", "train");
         Assert.Equal(["a \"b\"\nc", "caf\u00e9", "7"], split.Examples.Select(e => e.Text));
         Assert.Equal([1, 0, 1], split.Examples.Select(e => e.Label));
@@ -26,14 +29,21 @@ public sealed class JsonLinesFileTests : IDisposable
     [Fact]
     public void A_pair_is_read_where_there_is_one()
     {
-        var path = _folder.Write("a.jsonl", "{\"text\": \"a\", \"text_pair\": \"b\", \"label\": \"x\"}\n{\"text\": \"c\", \"text_pair\": \"d\", \"label\": \"y\"}\n");
+        var path = _folder.Write(
+            "a.jsonl",
+            "{\"text\": \"a\", \"text_pair\": \"b\", \"label\": \"x\"}\n{\"text\": \"c\", \"text_pair\": "
+                + "\"d\", \"label\": \"y\"}\n"
+        );
         Assert.Equal(["b", "d"], DataSet.Load(path, "jsonl", "train").Examples.Select(e => e.TextPair));
         Assert.Null(DataSet.Load(path, "jsonl", "train", new DataOptions(PairColumn: "")).Examples[0].TextPair);
     }
 
     [Theory]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\"}\n", ":2: no field 'label'; found text")]
-    [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": null, \"label\": 1}\n", ":2: field 'text' is null; a string, number or boolean is expected")]
+    [InlineData(
+        "{\"text\": \"a\", \"label\": 0}\n{\"text\": null, \"label\": 1}\n",
+        ":2: field 'text' is null; a string, number or boolean is expected"
+    )]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": \n", ":2: not JSON")]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n\n{\"text\": \"b\", \"label\": 1}\n", ":2: empty line")]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n7\n", ":2: 7; one JSON object a line")]
@@ -41,5 +51,6 @@ public sealed class JsonLinesFileTests : IDisposable
     [InlineData("[{\"text\": \"a\", \"label\": 0}]\n", ": a JSON array")]
     [InlineData("not json\n", ":1: not JSON")]
     [InlineData("{\"txt\": \"a\", \"label\": 0}\n", ": no text column 'text' or 'sentence'; found 'txt', 'label'")]
-    public void Malformed_files_are_refused_by_line(string content, string message) => Assert.StartsWith(message, _folder.Refused("bad.jsonl", content, "jsonl"), StringComparison.Ordinal);
+    public void Malformed_files_are_refused_by_line(string content, string message) =>
+        Assert.StartsWith(message, _folder.Refused("bad.jsonl", content, "jsonl"), StringComparison.Ordinal);
 }

@@ -29,14 +29,30 @@ public class LabelMapTests
     public void Texts_taken_for_labels_and_single_classes_are_refused()
     {
         var texts = Enumerable.Range(0, 30).Select(i => $"sentence {i}").ToArray();
-        Assert.Contains("30 different labels in 30 rows", Assert.Throws<DataException>(() => LabelMap.Infer(texts, "f.csv")).Message, StringComparison.Ordinal);
-        Assert.Contains("every label is '1'", Assert.Throws<DataException>(() => LabelMap.Infer(["1", "1"], "f.csv")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "30 different labels in 30 rows",
+            Assert.Throws<DataException>(() => LabelMap.Infer(texts, "f.csv")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "every label is '1'",
+            Assert.Throws<DataException>(() => LabelMap.Infer(["1", "1"], "f.csv")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Given_maps_name_classes_by_words_and_have_no_gaps()
     {
-        var map = LabelMap.Given(new Dictionary<string, int> { ["0"] = 0, ["bad"] = 0, ["1"] = 1, ["good"] = 1 });
+        var map = LabelMap.Given(
+            new Dictionary<string, int>
+            {
+                ["0"] = 0,
+                ["bad"] = 0,
+                ["1"] = 1,
+                ["good"] = 1,
+            }
+        );
         Assert.Equal(["bad", "good"], map.Names);
         Assert.Contains("as given", map.Rule, StringComparison.Ordinal);
         Assert.Throws<DataException>(() => LabelMap.Given(new Dictionary<string, int> { ["a"] = 0, ["b"] = 2 }));

@@ -1,10 +1,12 @@
-using RobustTickets.Testing;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;
 
-/// <summary>The real files, when they are beside the repository: published counts of rows and classes.</summary>
+/// <summary>
+/// The real files, when they are beside the repository: published counts of rows and classes.
+/// </summary>
 public class SharedDataTests
 {
     [Theory]
@@ -41,7 +43,11 @@ public class SharedDataTests
             return;
         }
         var folder = Path.Combine(shared, "data", "qnli_glue");
-        Assert.Contains("qnli is published with labels for train, dev only", Assert.Throws<DataException>(() => DataSet.Load(folder, "qnli", "test")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "qnli is published with labels for train, dev only",
+            Assert.Throws<DataException>(() => DataSet.Load(folder, "qnli", "test")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(5463, DataSet.Load(folder, "qnli", "test", new DataOptions(RequireLabels: false)).Examples.Count);
     }
 }

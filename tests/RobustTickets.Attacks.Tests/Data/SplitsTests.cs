@@ -23,14 +23,17 @@ public sealed class SplitsTests : IDisposable
         Assert.Equal(carved.Dev.OrderBy(e => int.Parse(e.Id[6..])), carved.Dev); // file order within a part
         Assert.Equal(carved.DevIds, Splits.CarveDev(examples, 0.1, 7).DevIds);
         Assert.NotEqual(carved.DevIds, Splits.CarveDev(examples, 0.1, 8).DevIds);
-        // Held-out examples come from everywhere, not from one end: 100 of 1000 in 4 quarters of 25 on average, standard deviation 4.1.
-        foreach (var quarter in carved.Dev.GroupBy(e => int.Parse(e.Id[6..]) / 250)) Assert.InRange(quarter.Count(), 8, 42);
+        // Held-out examples come from everywhere, not from one end: 100 of 1000 in 4 quarters of 25
+        // on average, standard deviation 4.1.
+        foreach (var quarter in carved.Dev.GroupBy(e => int.Parse(e.Id[6..]) / 250))
+            Assert.InRange(quarter.Count(), 8, 42);
     }
 
     [Fact]
     public void The_choice_is_pinned()
     {
-        // Worked out from SplitMix64's finaliser by a separate program: a change here changes every published dev split.
+        // Worked out from SplitMix64's finaliser by a separate program: a change here changes every
+        // published dev split.
         Assert.Equal(PinnedOrder, Splits.Order(8, 42));
     }
 
@@ -41,7 +44,8 @@ public sealed class SplitsTests : IDisposable
     [InlineData(2, 0.99, 1)]
     [InlineData(15, 0.1, 2)]
     [InlineData(67349, 0.1, 6735)]
-    public void Sizes(int count, double fraction, int dev) => Assert.Equal(dev, Splits.CarveDev(Examples(count, _ => 0), fraction).Dev.Count);
+    public void Sizes(int count, double fraction, int dev) =>
+        Assert.Equal(dev, Splits.CarveDev(Examples(count, _ => 0), fraction).Dev.Count);
 
     [Fact]
     public void Impossible_parts_are_refused()

@@ -20,14 +20,17 @@ public sealed class TempFolder : IDisposable
         if (name.EndsWith(".gz", StringComparison.Ordinal))
         {
             using var packed = new MemoryStream();
-            using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(bytes);
+            using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+                gzip.Write(bytes);
             bytes = packed.ToArray();
         }
         File.WriteAllBytes(this[name], bytes);
         return this[name];
     }
 
-    /// <summary>Writes a file, reads it as a split, and returns the message with which that is refused.</summary>
+    /// <summary>
+    /// Writes a file, reads it as a split, and returns the message with which that is refused.
+    /// </summary>
     public string Refused(string name, string content, string task, string split = "train", DataOptions? options = null)
     {
         var path = Write(name, content);

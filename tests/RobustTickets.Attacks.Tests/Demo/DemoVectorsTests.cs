@@ -8,8 +8,11 @@ public sealed class DemoVectorsTests
 {
     private static double Cosine(float[] x, float[] y)
     {
-        double xy = 0, xx = 0, yy = 0;
-        for (var i = 0; i < x.Length; i++) (xy, xx, yy) = (xy + x[i] * y[i], xx + x[i] * x[i], yy + y[i] * y[i]);
+        double xy = 0,
+            xx = 0,
+            yy = 0;
+        for (var i = 0; i < x.Length; i++)
+            (xy, xx, yy) = (xy + x[i] * y[i], xx + x[i] * x[i], yy + y[i] * y[i]);
         return xy / Math.Sqrt(xx * yy);
     }
 
@@ -26,9 +29,12 @@ public sealed class DemoVectorsTests
             for (var j = i + 1; j < vectors.Count; j++)
             {
                 var cosine = Cosine(vectors[i].Vector, vectors[j].Vector);
-                if (groups[i] == groups[j]) Assert.True(cosine >= 0.7, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
-                else if (groups[i].Antonym == groups[j].Name || groups[j].Antonym == groups[i].Name) Assert.True(cosine < 0.1, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
-                else Assert.True(cosine < 0.4, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
+                if (groups[i] == groups[j])
+                    Assert.True(cosine >= 0.7, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
+                else if (groups[i].Antonym == groups[j].Name || groups[j].Antonym == groups[i].Name)
+                    Assert.True(cosine < 0.1, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
+                else
+                    Assert.True(cosine < 0.4, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
             }
         }
     }
@@ -50,7 +56,11 @@ public sealed class DemoVectorsTests
                 var parts = first[i].Split(' ');
                 Assert.Equal(vectors[i].Word, parts[0]);
                 Assert.Equal(DemoVectors.Dimensions, parts.Length - 1);
-                Assert.InRange(float.Parse(parts[4], CultureInfo.InvariantCulture) - vectors[i].Vector[3], -6e-6f, 6e-6f);
+                Assert.InRange(
+                    float.Parse(parts[4], CultureInfo.InvariantCulture) - vectors[i].Vector[3],
+                    -6e-6f,
+                    6e-6f
+                );
             }
         }
         finally

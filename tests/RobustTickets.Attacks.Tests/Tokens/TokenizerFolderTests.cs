@@ -23,7 +23,10 @@ public sealed class TokenizerFolderTests : IDisposable
         Assert.Equal(512, t.ModelMaxLength);
         File.WriteAllText(In("config.json"), """{"max_position_embeddings": 64}""");
         Assert.Equal(64, WordPieceTokenizer.Load(_folder).ModelMaxLength);
-        File.WriteAllText(In("tokenizer_config.json"), """{"model_max_length": 1000000000000000019884624838656, "do_lower_case": false}""");
+        File.WriteAllText(
+            In("tokenizer_config.json"),
+            """{"model_max_length": 1000000000000000019884624838656, "do_lower_case": false}"""
+        );
         t = WordPieceTokenizer.Load(_folder);
         Assert.Equal(64, t.ModelMaxLength);
         Assert.Equal(["T", "##he"], t.Tokenize("The"));
@@ -36,7 +39,10 @@ public sealed class TokenizerFolderTests : IDisposable
         var t = WordPieceTokenizer.Load(_folder);
         Assert.Equal(["T", "##he", "[", "[MASK]", "]", "[UNK]"], t.Tokenize("The [[MASK]] FILM"));
         // tokenizer_config.json has the last word, as in Hugging Face.
-        File.WriteAllText(In("tokenizer_config.json"), """{"do_lower_case": true, "model_max_length": 128, "tokenizer_class": "BertTokenizerFast"}""");
+        File.WriteAllText(
+            In("tokenizer_config.json"),
+            """{"do_lower_case": true, "model_max_length": 128, "tokenizer_class": "BertTokenizerFast"}"""
+        );
         t = WordPieceTokenizer.Load(_folder);
         Assert.Equal(["the", "film"], t.Tokenize("The FILM"));
         Assert.Equal(128, t.ModelMaxLength);
@@ -46,12 +52,17 @@ public sealed class TokenizerFolderTests : IDisposable
     public void What_is_saved_loads_to_the_same_tokenizer()
     {
         var vocabulary = new Vocabulary([.. TinyVocabulary.Tokens, "[URL]"]);
-        foreach (var options in new[]
-        {
-            new TokenizerOptions(ModelMaxLength: 77),
-            new TokenizerOptions(DoLowerCase: false, StripAccents: true, TokenizeChineseChars: false),
-            new TokenizerOptions(Matching: SpecialTokenMatching.Anywhere, Special: new SpecialTokens(Additional: ["[URL]"])),
-        })
+        foreach (
+            var options in new[]
+            {
+                new TokenizerOptions(ModelMaxLength: 77),
+                new TokenizerOptions(DoLowerCase: false, StripAccents: true, TokenizeChineseChars: false),
+                new TokenizerOptions(
+                    Matching: SpecialTokenMatching.Anywhere,
+                    Special: new SpecialTokens(Additional: ["[URL]"])
+                ),
+            }
+        )
         {
             var original = new WordPieceTokenizer(vocabulary, options);
             original.SaveTo(Path.Combine(_folder, "saved"));
@@ -97,20 +108,33 @@ public sealed class TokenizerFolderTests : IDisposable
         {
             var keys = place.Split('.');
             JsonNode node = json;
-            foreach (var key in keys[..^1]) node = int.TryParse(key, out var index) ? node[index]! : node[key]!;
+            foreach (var key in keys[..^1])
+                node = int.TryParse(key, out var index) ? node[index]! : node[key]!;
             node[keys[^1]] = JsonNode.Parse(value);
         });
         Assert.Contains(message, Refused(), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("tokenizer_config.json", """{"tokenizer_class": "RobertaTokenizerFast"}""", "tokenizer_class 'RobertaTokenizerFast' is not supported")]
+    [InlineData(
+        "tokenizer_config.json",
+        """{"tokenizer_class": "RobertaTokenizerFast"}""",
+        "tokenizer_class 'RobertaTokenizerFast' is not supported"
+    )]
     [InlineData("tokenizer_config.json", """{"do_basic_tokenize": false}""", "do_basic_tokenize is false")]
     [InlineData("tokenizer_config.json", """{"never_split": ["New York"]}""", "never_split names 1 words")]
-    [InlineData("tokenizer_config.json", """{"do_lower_case": "yes"}""", "do_lower_case is \"yes\"; true, false or null")]
+    [InlineData(
+        "tokenizer_config.json",
+        """{"do_lower_case": "yes"}""",
+        "do_lower_case is \"yes\"; true, false or null"
+    )]
     [InlineData("tokenizer_config.json", """{"model_max_length": 1}""", "model_max_length is 1")]
     [InlineData("tokenizer_config.json", """{"special_token_matching": "never"}""", "possible: whole-word, anywhere")]
-    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"999": {"content": "[NEW]", "special": true}}}""", "'[NEW]' is not at index 999")]
+    [InlineData(
+        "tokenizer_config.json",
+        """{"added_tokens_decoder": {"999": {"content": "[NEW]", "special": true}}}""",
+        "'[NEW]' is not at index 999"
+    )]
     [InlineData("tokenizer_config.json", "{", "not JSON")]
     [InlineData("tokenizer_config.json", "[]", "a JSON object is expected")]
     [InlineData("added_tokens.json", """{"[NEW]": 999}""", "token '[NEW]' is added beyond the vocabulary")]
@@ -128,7 +152,11 @@ public sealed class TokenizerFolderTests : IDisposable
         Assert.Contains("found nothing", Refused(), StringComparison.Ordinal);
         File.WriteAllText(In("merges.txt"), "");
         Assert.Contains("merges.txt, which belongs to a BPE", Refused(), StringComparison.Ordinal);
-        Assert.Contains("no such folder", Assert.Throws<DataException>(() => WordPieceTokenizer.Load(In("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such folder",
+            Assert.Throws<DataException>(() => WordPieceTokenizer.Load(In("none"))).Message,
+            StringComparison.Ordinal
+        );
         WriteJson(_ => { });
         new Vocabulary([.. TinyVocabulary.Tokens, "more"]).Save(In("vocab.txt"));
         Assert.Contains("hold different vocabularies", Refused(), StringComparison.Ordinal);
@@ -145,20 +173,51 @@ public sealed class TokenizerFolderTests : IDisposable
 
     private void WriteJson(Action<JsonNode> change)
     {
-        var vocab = new JsonObject(TinyVocabulary.Tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)));
-        var added = new JsonArray(TinyVocabulary.Tokens.Take(5).Select((token, id) => (JsonNode?)new JsonObject
-        {
-            ["id"] = id, ["content"] = token, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true,
-        }).ToArray());
+        var vocab = new JsonObject(
+            TinyVocabulary.Tokens.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id))
+        );
+        var added = new JsonArray(
+            TinyVocabulary
+                .Tokens.Take(5)
+                .Select(
+                    (token, id) =>
+                        (JsonNode?)
+                            new JsonObject
+                            {
+                                ["id"] = id,
+                                ["content"] = token,
+                                ["single_word"] = false,
+                                ["lstrip"] = false,
+                                ["rstrip"] = false,
+                                ["normalized"] = false,
+                                ["special"] = true,
+                            }
+                )
+                .ToArray()
+        );
         var json = new JsonObject
         {
             ["version"] = "1.0",
             ["truncation"] = null,
             ["added_tokens"] = added,
-            ["normalizer"] = new JsonObject { ["type"] = "BertNormalizer", ["clean_text"] = true, ["handle_chinese_chars"] = true, ["strip_accents"] = null, ["lowercase"] = true },
+            ["normalizer"] = new JsonObject
+            {
+                ["type"] = "BertNormalizer",
+                ["clean_text"] = true,
+                ["handle_chinese_chars"] = true,
+                ["strip_accents"] = null,
+                ["lowercase"] = true,
+            },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
             ["post_processor"] = new JsonObject { ["type"] = "TemplateProcessing" },
-            ["model"] = new JsonObject { ["type"] = "WordPiece", ["unk_token"] = "[UNK]", ["continuing_subword_prefix"] = "##", ["max_input_chars_per_word"] = 100, ["vocab"] = vocab },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "WordPiece",
+                ["unk_token"] = "[UNK]",
+                ["continuing_subword_prefix"] = "##",
+                ["max_input_chars_per_word"] = 100,
+                ["vocab"] = vocab,
+            },
         };
         change(json);
         File.WriteAllText(In("tokenizer.json"), json.ToJsonString());

@@ -4,14 +4,64 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Tokens;
 
-/// <summary>Random Unicode, lone surrogates included: no exception, indices in range, and the cached path equal to the plain one.</summary>
+/// <summary>
+/// Random Unicode, lone surrogates included: no exception, indices in range, and the cached path
+/// equal to the plain one.
+/// </summary>
 public class TokenizerFuzzTests
 {
     private static readonly string[] Snippets =
     [
-        "the", "The", "FILM", "films", "unbelievable", "caf\u00e9", "[MASK]", "[SEP]", "[CLS]", "[UNK]", "[mask]", "[", "]", "##s", " ", "  ", "\t", "\n", "\r\n", "\u00a0",
-        "\u2028", "\u3000", "\u200b", "\0", "\ufffd", "\u0301", "\u0323", "\u0130", "\u03a3", "\u1e9e", "\uac01", "\u4e2d", "\U0002f800", "\U0001f600", "\ud83d", "\ude00",
-        ".", ",", "'", "\u2019", "\u201c", "$", "^", "`", "~", "0", "42", "\u0660", "x", "i\u0307",
+        "the",
+        "The",
+        "FILM",
+        "films",
+        "unbelievable",
+        "caf\u00e9",
+        "[MASK]",
+        "[SEP]",
+        "[CLS]",
+        "[UNK]",
+        "[mask]",
+        "[",
+        "]",
+        "##s",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\u00a0",
+        "\u2028",
+        "\u3000",
+        "\u200b",
+        "\0",
+        "\ufffd",
+        "\u0301",
+        "\u0323",
+        "\u0130",
+        "\u03a3",
+        "\u1e9e",
+        "\uac01",
+        "\u4e2d",
+        "\U0002f800",
+        "\U0001f600",
+        "\ud83d",
+        "\ude00",
+        ".",
+        ",",
+        "'",
+        "\u2019",
+        "\u201c",
+        "$",
+        "^",
+        "`",
+        "~",
+        "0",
+        "42",
+        "\u0660",
+        "x",
+        "i\u0307",
     ];
 
     [Fact]
@@ -41,14 +91,19 @@ public class TokenizerFuzzTests
         var texts = Enumerable.Range(0, 400).Select(_ => RandomText(random)).ToArray();
         var t = new WordPieceTokenizer(TinyVocabulary.Vocabulary, new TokenizerOptions());
         var expected = texts.Select(TinyVocabulary.Uncased.TokenizeUncached).ToArray();
-        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 16 }, worker =>
-        {
-            for (var i = 0; i < texts.Length; i++)
+        Parallel.For(
+            0,
+            16,
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            worker =>
             {
-                var k = (i * 7 + worker * 31) % texts.Length;
-                Assert.Equal(expected[k], t.TokenIds(texts[k]));
+                for (var i = 0; i < texts.Length; i++)
+                {
+                    var k = (i * 7 + worker * 31) % texts.Length;
+                    Assert.Equal(expected[k], t.TokenIds(texts[k]));
+                }
             }
-        });
+        );
     }
 
     private static string RandomText(Random random)
@@ -57,9 +112,12 @@ public class TokenizerFuzzTests
         var parts = random.Next(0, 25);
         for (var i = 0; i < parts; i++)
         {
-            if (random.Next(4) > 0) text.Append(Snippets[random.Next(Snippets.Length)]);
-            else if (random.Next(3) > 0) text.Append((char)random.Next(0x10000)); // may be half a surrogate pair
-            else text.Append(new Rune(random.Next(0x10000, 0x110000)).ToString());
+            if (random.Next(4) > 0)
+                text.Append(Snippets[random.Next(Snippets.Length)]);
+            else if (random.Next(3) > 0)
+                text.Append((char)random.Next(0x10000)); // may be half a surrogate pair
+            else
+                text.Append(new Rune(random.Next(0x10000, 0x110000)).ToString());
         }
         return text.ToString();
     }

@@ -1,15 +1,18 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using RobustTickets.Testing;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Tokens;
 
 /// <summary>
-/// Tokens and indices of an independent implementation (folder g1_tokenizer), exactly. Rows marked as depending on the Unicode version are judged
-/// only while our table has the version of the golden values (14). The big vocabulary is found through its hash in the folder's README.
-/// Mutants: accents kept (single texts), ties cut from the first text (pairs); both must disagree somewhere.
+/// Tokens and indices of an independent implementation (folder g1_tokenizer), exactly. Rows marked
+/// as depending on the Unicode version are judged
+/// only while our table has the version of the golden values (14). The big vocabulary is found
+/// through its hash in the folder's README.
+/// Mutants: accents kept (single texts), ties cut from the first text (pairs); both must disagree
+/// somewhere.
 /// </summary>
 public class TokenizerGoldenTests
 {
@@ -23,18 +26,26 @@ public class TokenizerGoldenTests
             Golden.Skip("g1_tokenizer single, big vocabulary");
             return;
         }
-        var tokenizers = new Dictionary<string, WordPieceTokenizer> { ["lower"] = new(big, new()), ["cased"] = new(big, new(DoLowerCase: false)) };
+        var tokenizers = new Dictionary<string, WordPieceTokenizer>
+        {
+            ["lower"] = new(big, new()),
+            ["cased"] = new(big, new(DoLowerCase: false)),
+        };
         var mutant = new WordPieceTokenizer(big, new(StripAccents: false));
         var (judged, caught) = (0, 0);
         foreach (var row in Rows("single.jsonl"))
         {
-            if (row.GetProperty("unicode_version_sensitive").GetBoolean() && UnicodeTable.Version != GoldenUnicode) continue;
+            if (row.GetProperty("unicode_version_sensitive").GetBoolean() && UnicodeTable.Version != GoldenUnicode)
+                continue;
             var text = row.GetProperty("text").GetString()!;
             foreach (var (name, tokenizer) in tokenizers)
             {
                 var expected = row.GetProperty(name);
                 var ids = Ints(expected.GetProperty("ids"));
-                Assert.True(Strings(expected.GetProperty("tokens")).SequenceEqual(tokenizer.Tokenize(text)), Difference(name, text, tokenizer));
+                Assert.True(
+                    Strings(expected.GetProperty("tokens")).SequenceEqual(tokenizer.Tokenize(text)),
+                    Difference(name, text, tokenizer)
+                );
                 Assert.Equal(ids, tokenizer.TokenIds(text));
                 foreach (var length in Lengths(expected, "single_"))
                 {
@@ -44,7 +55,8 @@ public class TokenizerGoldenTests
                     Assert.Equal(encoding.Ids.Length, encoding.Segments.Length);
                 }
                 judged++;
-                if (name == "lower" && !ids.AsSpan().SequenceEqual(mutant.TokenIds(text))) caught++;
+                if (name == "lower" && !ids.AsSpan().SequenceEqual(mutant.TokenIds(text)))
+                    caught++;
             }
         }
         Assert.True(judged > 0, "no row was judged");
@@ -60,12 +72,22 @@ public class TokenizerGoldenTests
             Golden.Skip("g1_tokenizer single, small vocabulary");
             return;
         }
-        var rows = Rows("single.jsonl").Where(row => !row.GetProperty("unicode_version_sensitive").GetBoolean() || UnicodeTable.Version == GoldenUnicode).ToArray();
+        var rows = Rows("single.jsonl")
+            .Where(row =>
+                !row.GetProperty("unicode_version_sensitive").GetBoolean() || UnicodeTable.Version == GoldenUnicode
+            )
+            .ToArray();
         Assert.NotEmpty(rows);
         // One folder may hold several small models; the rows belong to one of them.
-        var failures = vocabularies.Select(vocabulary => FirstFailure(rows, new WordPieceTokenizer(vocabulary, new()))).ToArray();
+        var failures = vocabularies
+            .Select(vocabulary => FirstFailure(rows, new WordPieceTokenizer(vocabulary, new())))
+            .ToArray();
         Assert.True(failures.Any(failure => failure is null), string.Join("; ", failures));
-        Assert.All(vocabularies, vocabulary => Assert.NotNull(FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(StripAccents: false)))));
+        Assert.All(
+            vocabularies,
+            vocabulary =>
+                Assert.NotNull(FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(StripAccents: false))))
+        );
     }
 
     [Fact]
@@ -76,7 +98,11 @@ public class TokenizerGoldenTests
             Golden.Skip("g1_tokenizer pairs");
             return;
         }
-        var tokenizers = new Dictionary<string, WordPieceTokenizer> { ["lower"] = new(big, new()), ["cased"] = new(big, new(DoLowerCase: false)) };
+        var tokenizers = new Dictionary<string, WordPieceTokenizer>
+        {
+            ["lower"] = new(big, new()),
+            ["cased"] = new(big, new(DoLowerCase: false)),
+        };
         var (judged, caught) = (0, 0);
         foreach (var row in Rows("pairs.jsonl"))
         {
@@ -91,7 +117,8 @@ public class TokenizerGoldenTests
                     Assert.Equal(ids, encoding.Ids);
                     Assert.Equal(Ints(expected.GetProperty("token_type_ids")), encoding.Segments);
                     judged++;
-                    if (!ids.AsSpan().SequenceEqual(TiesFromTheFirst(tokenizer, a, b, length))) caught++;
+                    if (!ids.AsSpan().SequenceEqual(TiesFromTheFirst(tokenizer, a, b, length)))
+                        caught++;
                 }
             }
         }
@@ -105,10 +132,16 @@ public class TokenizerGoldenTests
         {
             var text = row.GetProperty("text").GetString()!;
             var expected = row.GetProperty("small_vocab");
-            if (!Strings(expected.GetProperty("tokens")).SequenceEqual(tokenizer.Tokenize(text))) return Difference("small_vocab", text, tokenizer);
+            if (!Strings(expected.GetProperty("tokens")).SequenceEqual(tokenizer.Tokenize(text)))
+                return Difference("small_vocab", text, tokenizer);
             foreach (var length in Lengths(expected, "single_"))
             {
-                if (!Ints(expected.GetProperty($"single_{length}")).AsSpan().SequenceEqual(tokenizer.Encode(text, null, length).Ids)) return Difference($"single_{length}", text, tokenizer);
+                if (
+                    !Ints(expected.GetProperty($"single_{length}"))
+                        .AsSpan()
+                        .SequenceEqual(tokenizer.Encode(text, null, length).Ids)
+                )
+                    return Difference($"single_{length}", text, tokenizer);
             }
         }
         return null;
@@ -126,27 +159,48 @@ public class TokenizerGoldenTests
         return [tokenizer.ClsId, .. first, tokenizer.SepId, .. second, tokenizer.SepId];
     }
 
-    /// <summary>The vocabulary whose hash the README of the golden folder names, from any model folder at hand.</summary>
+    /// <summary>
+    /// The vocabulary whose hash the README of the golden folder names, from any model folder at
+    /// hand.
+    /// </summary>
     private static Vocabulary? Big()
     {
-        if (Golden.Folder("g1_tokenizer", "README.md") is not { } readme || Golden.Shared is not { } shared) return null;
+        if (Golden.Folder("g1_tokenizer", "README.md") is not { } readme || Golden.Shared is not { } shared)
+            return null;
         var hash = Regex.Match(File.ReadAllText(readme), "sha256 ([0-9a-f]{64})").Groups[1].Value;
         var models = Path.Combine(shared, "models");
-        if (!Directory.Exists(models)) return null;
-        return Directory.EnumerateDirectories(models).Select(folder => Path.Combine(folder, "vocab.txt")).Where(File.Exists).Select(Vocabulary.Load)
+        if (!Directory.Exists(models))
+            return null;
+        return Directory
+            .EnumerateDirectories(models)
+            .Select(folder => Path.Combine(folder, "vocab.txt"))
+            .Where(File.Exists)
+            .Select(Vocabulary.Load)
             .FirstOrDefault(vocabulary => vocabulary.Sha256() == hash);
     }
 
-    private static List<Vocabulary> SmallVocabularies() => Golden.Folder("models") is not { } models
-        ? []
-        : Directory.EnumerateDirectories(models, "m*").Order(StringComparer.Ordinal).Select(folder => Path.Combine(folder, "vocab.txt")).Where(File.Exists)
-            .Select(Vocabulary.Load).ToList();
+    private static List<Vocabulary> SmallVocabularies() =>
+        Golden.Folder("models") is not { } models
+            ? []
+            : Directory
+                .EnumerateDirectories(models, "m*")
+                .Order(StringComparer.Ordinal)
+                .Select(folder => Path.Combine(folder, "vocab.txt"))
+                .Where(File.Exists)
+                .Select(Vocabulary.Load)
+                .ToList();
 
     private static IEnumerable<JsonElement> Rows(string name) =>
-        File.ReadLines(Golden.Folder("g1_tokenizer", name)!).Where(line => line.Length > 0).Select(line => JsonDocument.Parse(line).RootElement);
+        File.ReadLines(Golden.Folder("g1_tokenizer", name)!)
+            .Where(line => line.Length > 0)
+            .Select(line => JsonDocument.Parse(line).RootElement);
 
     private static int[] Lengths(JsonElement row, string prefix) =>
-        [.. row.EnumerateObject().Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(p => int.Parse(p.Name[prefix.Length..]))];
+        [
+            .. row.EnumerateObject()
+                .Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(p => int.Parse(p.Name[prefix.Length..])),
+        ];
 
     private static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(x => x.GetInt32())];
 

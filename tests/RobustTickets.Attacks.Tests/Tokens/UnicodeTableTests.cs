@@ -5,10 +5,16 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Tokens;
 
-/// <summary>The pinned character table against the runtime's own tables (a newer Unicode) and against decompositions known by hand.</summary>
+/// <summary>
+/// The pinned character table against the runtime's own tables (a newer Unicode) and against
+/// decompositions known by hand.
+/// </summary>
 public class UnicodeTableTests
 {
-    /// <summary>Code points whose category changed between Unicode 14 and the runtime's version: U+1171E was Mn and became Mc.</summary>
+    /// <summary>
+    /// Code points whose category changed between Unicode 14 and the runtime's version: U+1171E was
+    /// Mn and became Mc.
+    /// </summary>
     private static readonly HashSet<int> Recategorised = [0x1171E];
 
     [Fact]
@@ -18,18 +24,33 @@ public class UnicodeTableTests
         for (var c = 0; c <= 0x10FFFF; c++)
         {
             var category = CharUnicodeInfo.GetUnicodeCategory(c);
-            var control = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-                or UnicodeCategory.OtherNotAssigned;
+            var control =
+                category
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.Surrogate
+                    or UnicodeCategory.PrivateUse
+                    or UnicodeCategory.OtherNotAssigned;
             if (UnicodeTable.IsControl(c) && !control)
             {
                 newer++;
                 continue;
             }
-            if (Recategorised.Contains(c)) continue;
-            if (!(control == UnicodeTable.IsControl(c))) Assert.Fail($"U+{c:X4} control");
-            if (!(category is UnicodeCategory.NonSpacingMark == UnicodeTable.IsAccent(c))) Assert.Fail($"U+{c:X4} accent");
-            if (!(category is UnicodeCategory.SpaceSeparator == UnicodeTable.IsBlank(c))) Assert.Fail($"U+{c:X4} blank");
-            if (!(category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation == UnicodeTable.IsPunctuation(c))) Assert.Fail($"U+{c:X4} punctuation");
+            if (Recategorised.Contains(c))
+                continue;
+            if (!(control == UnicodeTable.IsControl(c)))
+                Assert.Fail($"U+{c:X4} control");
+            if (!(category is UnicodeCategory.NonSpacingMark == UnicodeTable.IsAccent(c)))
+                Assert.Fail($"U+{c:X4} accent");
+            if (!(category is UnicodeCategory.SpaceSeparator == UnicodeTable.IsBlank(c)))
+                Assert.Fail($"U+{c:X4} blank");
+            if (
+                !(
+                    category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation
+                    == UnicodeTable.IsPunctuation(c)
+                )
+            )
+                Assert.Fail($"U+{c:X4} punctuation");
         }
         Assert.InRange(newer, 0, 50_000);
         Assert.Equal("14.0.0", UnicodeTable.Version);
@@ -40,11 +61,13 @@ public class UnicodeTableTests
     {
         for (var c = 0; c <= 0x10FFFF; c++)
         {
-            if (c is >= 0xD800 and < 0xE000 || UnicodeTable.IsControl(c)) continue;
+            if (c is >= 0xD800 and < 0xE000 || UnicodeTable.IsControl(c))
+                continue;
             var lower = new List<int>();
             UnicodeTable.AppendLower(lower, c);
             int[] expected = c == 0x130 ? ['i', 0x307] : [Rune.ToLowerInvariant(new Rune(c)).Value];
-            if (!(expected.SequenceEqual(lower))) Assert.Fail($"U+{c:X4} became {string.Join(' ', lower.Select(x => $"U+{x:X4}"))}");
+            if (!(expected.SequenceEqual(lower)))
+                Assert.Fail($"U+{c:X4} became {string.Join(' ', lower.Select(x => $"U+{x:X4}"))}");
         }
     }
 
@@ -71,7 +94,11 @@ public class UnicodeTableTests
     public void A_long_run_of_marks_is_sorted_stably_and_quickly()
     {
         // 60,000 marks of two classes, alternating; a quadratic sort would take minutes.
-        var points = Enumerable.Range(0, 60_000).Select(i => i % 2 == 0 ? 0x0301 + i % 4 / 2 : 0x0323).Prepend('a').ToList();
+        var points = Enumerable
+            .Range(0, 60_000)
+            .Select(i => i % 2 == 0 ? 0x0301 + i % 4 / 2 : 0x0323)
+            .Prepend('a')
+            .ToList();
         var sorted = UnicodeTable.Decompose(points);
         Assert.All(sorted[1..30_001], c => Assert.Equal(0x0323, c));
         Assert.Equal(points.Where(c => c is 0x0301 or 0x0302), sorted[30_001..]);

@@ -54,10 +54,18 @@ public sealed class VocabularyTests : IDisposable
     [Fact]
     public void A_missing_or_binary_file_is_refused()
     {
-        Assert.Contains("no such file", Assert.Throws<DataException>(() => Vocabulary.Load(Path.Combine(_folder.FullName, "none.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<DataException>(() => Vocabulary.Load(Path.Combine(_folder.FullName, "none.txt"))).Message,
+            StringComparison.Ordinal
+        );
         var path = Path.Combine(_folder.FullName, "latin.txt");
         File.WriteAllBytes(path, [(byte)'a', (byte)'\n', 0xE9, (byte)'\n']);
-        Assert.Contains("not UTF-8", Assert.Throws<DataException>(() => Vocabulary.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not UTF-8",
+            Assert.Throws<DataException>(() => Vocabulary.Load(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private string Write(string content)

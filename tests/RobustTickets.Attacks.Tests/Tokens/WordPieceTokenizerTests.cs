@@ -3,7 +3,10 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Tokens;
 
-/// <summary>Each rule of the tokenizer by one example worked out by hand; the golden test covers their interplay.</summary>
+/// <summary>
+/// Each rule of the tokenizer by one example worked out by hand; the golden test covers their
+/// interplay.
+/// </summary>
 public class WordPieceTokenizerTests
 {
     [Theory]
@@ -23,13 +26,16 @@ public class WordPieceTokenizerTests
     [InlineData("filmz a", "[UNK] a")] // one missing piece makes the whole word unknown
     [InlineData("", "")]
     [InlineData(" \u200b ", "")]
-    public void Uncased(string text, string expected) => Assert.Equal(expected, string.Join(' ', TinyVocabulary.Uncased.Tokenize(text)));
+    public void Uncased(string text, string expected) =>
+        Assert.Equal(expected, string.Join(' ', TinyVocabulary.Uncased.Tokenize(text)));
 
     [Fact]
     public void Pieces_into_lent_memory_are_the_first_of_all_and_cost_no_memory_when_seen_before()
     {
         var t = TinyVocabulary.Uncased;
-        foreach (var text in new[] { "The films unbelievable! a b", " \t ", "", "zebra a$b-c", new string('a', 60) + " a" })
+        foreach (
+            var text in new[] { "The films unbelievable! a b", " \t ", "", "zebra a$b-c", new string('a', 60) + " a" }
+        )
         {
             var all = t.TokenIds(text);
             Assert.Equal(t.TokenizeUncached(text), all);
@@ -45,9 +51,11 @@ public class WordPieceTokenizerTests
             }
         }
         var memory = new int[64];
-        for (var i = 0; i < 3; i++) t.TokenIds("The films unbelievable! a b", memory);
+        for (var i = 0; i < 3; i++)
+            t.TokenIds("The films unbelievable! a b", memory);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) t.TokenIds("The films unbelievable! a b", memory);
+        for (var i = 0; i < 100; i++)
+            t.TokenIds("The films unbelievable! a b", memory);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -55,7 +63,8 @@ public class WordPieceTokenizerTests
     [InlineData("The film", "T ##he film")]
     [InlineData("caf\u00e9 cafe\u0301", "caf\u00e9 [UNK]")] // accents kept as they are written
     [InlineData("FILM", "[UNK]")]
-    public void Cased(string text, string expected) => Assert.Equal(expected, string.Join(' ', TinyVocabulary.Cased.Tokenize(text)));
+    public void Cased(string text, string expected) =>
+        Assert.Equal(expected, string.Join(' ', TinyVocabulary.Cased.Tokenize(text)));
 
     [Theory]
     [InlineData("a [MASK] b", "a [MASK] b", "a [MASK] b")]
@@ -77,7 +86,8 @@ public class WordPieceTokenizerTests
         Assert.Equal("x ##x", Tokens(new string('x', 100)));
         Assert.Equal("[UNK]", Tokens(new string('x', 101)));
         Assert.Equal("x ##x", Tokens(string.Concat(Enumerable.Repeat("x\u0301", 100)))); // 200 before, 100 after
-        Assert.Equal("\U0001f600 ##\U0001f600", Tokens(string.Concat(Enumerable.Repeat("\U0001f600", 100)))); // 200 UTF-16 units
+        // 200 UTF-16 units
+        Assert.Equal("\U0001f600 ##\U0001f600", Tokens(string.Concat(Enumerable.Repeat("\U0001f600", 100))));
     }
 
     [Fact]
@@ -85,10 +95,16 @@ public class WordPieceTokenizerTests
     {
         var accents = new WordPieceTokenizer(TinyVocabulary.Vocabulary, new TokenizerOptions(StripAccents: false));
         Assert.Equal(["caf\u00e9"], accents.Tokenize("CAF\u00c9"));
-        var casedStripped = new WordPieceTokenizer(TinyVocabulary.Vocabulary, new TokenizerOptions(DoLowerCase: false, StripAccents: true));
+        var casedStripped = new WordPieceTokenizer(
+            TinyVocabulary.Vocabulary,
+            new TokenizerOptions(DoLowerCase: false, StripAccents: true)
+        );
         Assert.Equal(["cafe"], casedStripped.Tokenize("caf\u00e9"));
         Assert.Equal(["[SEP]", "a"], casedStripped.Tokenize("[SEP]\u0301 a")); // compared once more after stripping
-        var ideographs = new WordPieceTokenizer(TinyVocabulary.Vocabulary, new TokenizerOptions(TokenizeChineseChars: false));
+        var ideographs = new WordPieceTokenizer(
+            TinyVocabulary.Vocabulary,
+            new TokenizerOptions(TokenizeChineseChars: false)
+        );
         Assert.Equal(["\u4e2d", "##\u4e2d"], ideographs.Tokenize("\u4e2d\u4e2d"));
     }
 
@@ -114,7 +130,8 @@ public class WordPieceTokenizerTests
     [Fact]
     public void Truncation_is_longest_first_one_token_at_a_time()
     {
-        // The rule in its own words, on every pair of lengths, against Encode (which does not even tokenize what cannot survive).
+        // The rule in its own words, on every pair of lengths, against Encode (which does not even
+        // tokenize what cannot survive).
         for (var a = 0; a <= 9; a++)
         {
             for (var b = 0; b <= 9; b++)
@@ -128,8 +145,15 @@ public class WordPieceTokenizerTests
                         var longer = first.Count > second.Count ? first : second;
                         longer.RemoveAt(longer.Count - 1);
                     }
-                    var expected = string.Join(' ', new[] { "[CLS]" }.Concat(first).Append("[SEP]").Concat(second).Append("[SEP]"));
-                    var encoding = TinyVocabulary.Uncased.Encode(string.Concat(Enumerable.Repeat("a ", a)), string.Concat(Enumerable.Repeat("b ", b)), max);
+                    var expected = string.Join(
+                        ' ',
+                        new[] { "[CLS]" }.Concat(first).Append("[SEP]").Concat(second).Append("[SEP]")
+                    );
+                    var encoding = TinyVocabulary.Uncased.Encode(
+                        string.Concat(Enumerable.Repeat("a ", a)),
+                        string.Concat(Enumerable.Repeat("b ", b)),
+                        max
+                    );
                     Assert.Equal(expected, string.Join(' ', encoding.Ids.Select(id => TinyVocabulary.Tokens[id])));
                 }
             }
@@ -151,18 +175,36 @@ public class WordPieceTokenizerTests
     public void Special_tokens_must_be_in_the_vocabulary()
     {
         var noSep = new Vocabulary(["[PAD]", "[UNK]", "[CLS]", "[MASK]"]);
-        Assert.Contains("'[SEP]' is not among the 4 tokens", Assert.Throws<DataException>(() => new WordPieceTokenizer(noSep, new TokenizerOptions())).Message, StringComparison.Ordinal);
-        var noMask = new WordPieceTokenizer(new Vocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]"]), new TokenizerOptions());
-        Assert.Contains("no mask token '[MASK]'", Assert.Throws<DataException>(() => noMask.MaskId).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'[SEP]' is not among the 4 tokens",
+            Assert.Throws<DataException>(() => new WordPieceTokenizer(noSep, new TokenizerOptions())).Message,
+            StringComparison.Ordinal
+        );
+        var noMask = new WordPieceTokenizer(
+            new Vocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]"]),
+            new TokenizerOptions()
+        );
+        Assert.Contains(
+            "no mask token '[MASK]'",
+            Assert.Throws<DataException>(() => noMask.MaskId).Message,
+            StringComparison.Ordinal
+        );
         var blank = new TokenizerOptions(Special: new SpecialTokens(Additional: ["a b"]));
-        Assert.Contains("holds a blank", Assert.Throws<DataException>(() => new WordPieceTokenizer(TinyVocabulary.Vocabulary, blank)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a blank",
+            Assert.Throws<DataException>(() => new WordPieceTokenizer(TinyVocabulary.Vocabulary, blank)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Additional_special_tokens_are_kept_whole()
     {
         var vocabulary = new Vocabulary([.. TinyVocabulary.Tokens, "[URL]"]);
-        var t = new WordPieceTokenizer(vocabulary, new TokenizerOptions(Special: new SpecialTokens(Additional: ["[URL]"])));
+        var t = new WordPieceTokenizer(
+            vocabulary,
+            new TokenizerOptions(Special: new SpecialTokens(Additional: ["[URL]"]))
+        );
         Assert.Equal(["the", "[URL]", "."], t.Tokenize("THE [URL] ."));
         Assert.Contains(TinyVocabulary.Tokens.Length, t.SpecialIds);
     }

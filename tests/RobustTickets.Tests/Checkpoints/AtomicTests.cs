@@ -1,4 +1,5 @@
-// Files and folders are the old ones or the complete new ones; places that cannot take them are refused before the work.
+// Files and folders are the old ones or the complete new ones; places that cannot take them are
+// refused before the work.
 using RobustTickets.Checkpoints;
 using Xunit;
 
@@ -15,15 +16,20 @@ public sealed class AtomicTests : IDisposable
     {
         AtomicFile.WriteAllText(folder.At("a"), "old ü");
         Assert.Equal("old ü"u8.ToArray(), File.ReadAllBytes(folder.At("a")));
-        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(folder.At("a"), stream =>
-        {
-            stream.Write("new"u8);
-            stream.Flush();
-            // The half-written file lies under another name.
-            Assert.Equal("old ü", File.ReadAllText(folder.At("a")));
-            Assert.Equal(2, folder.Names().Length);
-            throw new InvalidOperationException("stopped in the middle");
-        }));
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFile.Write(
+                folder.At("a"),
+                stream =>
+                {
+                    stream.Write("new"u8);
+                    stream.Flush();
+                    // The half-written file lies under another name.
+                    Assert.Equal("old ü", File.ReadAllText(folder.At("a")));
+                    Assert.Equal(2, folder.Names().Length);
+                    throw new InvalidOperationException("stopped in the middle");
+                }
+            )
+        );
         Assert.Equal("old ü", File.ReadAllText(folder.At("a")));
         Assert.Equal(["a"], folder.Names());
         AtomicFile.WriteAllBytes(folder.At("a"), "new"u8);
@@ -39,30 +45,46 @@ public sealed class AtomicTests : IDisposable
             Directory.CreateDirectory(Path.Combine(at, "inner"));
             File.WriteAllText(Path.Combine(at, "inner", "x"), text);
         }
-        AtomicFolder.Create(folder.At("parent", "c1"), at =>
-        {
-            Fill(at, "1");
-            Assert.False(Directory.Exists(folder.At("parent", "c1")));
-        });
-        Assert.Equal(["parent", "parent/c1", "parent/c1/inner", "parent/c1/inner/x"], folder.Names());
-        Assert.Throws<InvalidOperationException>(() => AtomicFolder.Create(
+        AtomicFolder.Create(
             folder.At("parent", "c1"),
             at =>
             {
-                Fill(at, "2");
-                throw new InvalidOperationException("stopped in the middle");
-            },
-            replace: true));
+                Fill(at, "1");
+                Assert.False(Directory.Exists(folder.At("parent", "c1")));
+            }
+        );
+        Assert.Equal(["parent", "parent/c1", "parent/c1/inner", "parent/c1/inner/x"], folder.Names());
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFolder.Create(
+                folder.At("parent", "c1"),
+                at =>
+                {
+                    Fill(at, "2");
+                    throw new InvalidOperationException("stopped in the middle");
+                },
+                replace: true
+            )
+        );
         Assert.Equal("1", File.ReadAllText(folder.At("parent", "c1", "inner", "x")));
         Fixtures.Refused(() => AtomicFolder.Create(folder.At("parent", "c1"), at => Fill(at, "2")), "c1", "not empty");
         AtomicFolder.Create(folder.At("parent", "c1"), at => Fill(at, "2"), replace: true);
         Assert.Equal("2", File.ReadAllText(folder.At("parent", "c1", "inner", "x")));
-        // An empty folder may be made by the caller (or the shell) beforehand; a trailing separator changes nothing.
+        // An empty folder may be made by the caller (or the shell) beforehand; a trailing separator
+        // changes nothing.
         Directory.CreateDirectory(folder.At("parent", "c2"));
         AtomicFolder.Create(folder.At("parent", "c2") + Path.DirectorySeparatorChar, at => Fill(at, "3"));
         Assert.Equal(
-            ["parent", "parent/c1", "parent/c1/inner", "parent/c1/inner/x", "parent/c2", "parent/c2/inner", "parent/c2/inner/x"],
-            folder.Names());
+            [
+                "parent",
+                "parent/c1",
+                "parent/c1/inner",
+                "parent/c1/inner/x",
+                "parent/c2",
+                "parent/c2/inner",
+                "parent/c2/inner/x",
+            ],
+            folder.Names()
+        );
     }
 
     [Fact]
@@ -71,7 +93,8 @@ public sealed class AtomicTests : IDisposable
         Directory.CreateDirectory(folder.At(".checkpoint-5.tmp-123-1"));
         folder.Write(".checkpoint-5.tmp-123-1/model", "half");
         folder.Write(".state.json.tmp-99-7", "half");
-        foreach (var kept in new[] { "checkpoint-5.tmp-1-1", ".tmp-1-1x", ".a.tmp-1", ".hidden", "b" }) folder.Write(kept, "kept");
+        foreach (var kept in new[] { "checkpoint-5.tmp-1-1", ".tmp-1-1x", ".a.tmp-1", ".hidden", "b" })
+            folder.Write(kept, "kept");
         Assert.Equal([".checkpoint-5.tmp-123-1", ".state.json.tmp-99-7"], AtomicFolder.RemoveLeftovers(folder.Path));
         Assert.Equal([".a.tmp-1", ".hidden", ".tmp-1-1x", "b", "checkpoint-5.tmp-1-1"], folder.Names());
         Assert.Empty(AtomicFolder.RemoveLeftovers(folder.At("absent")));
@@ -95,7 +118,12 @@ public sealed class AtomicTests : IDisposable
         var free = DiskSpace.Free(folder.Path);
         Assert.InRange(free, 1, long.MaxValue);
         var needed = long.MaxValue - 7;
-        var refusal = Fixtures.Refused(() => DiskSpace.Check(folder.At("not", "yet"), needed), folder.At("not", "yet"), "9223372036854775800 bytes are needed", "are free");
+        var refusal = Fixtures.Refused(
+            () => DiskSpace.Check(folder.At("not", "yet"), needed),
+            folder.At("not", "yet"),
+            "9223372036854775800 bytes are needed",
+            "are free"
+        );
         Assert.Matches(@" \d+ are free on the file system of ", refusal.Message);
         Assert.Empty(folder.Names());
     }
@@ -105,16 +133,38 @@ public sealed class AtomicTests : IDisposable
     {
         folder.Write("file", "x");
         Fixtures.Refused(() => DiskSpace.Check(folder.At("file", "model"), 1), folder.At("file", "model"), "is a file");
-        Fixtures.Refused(() => AtomicFile.WriteAllText(folder.At("absent", "x"), ""), folder.At("absent"), "does not exist");
+        Fixtures.Refused(
+            () => AtomicFile.WriteAllText(folder.At("absent", "x"), ""),
+            folder.At("absent"),
+            "does not exist"
+        );
         Fixtures.Refused(() => AtomicFile.WriteAllText(folder.Path, ""), folder.Path, "is a folder");
         Fixtures.Refused(() => AtomicFolder.Create(folder.At("file"), _ => { }), folder.At("file"), "is a file");
-        Fixtures.Refused(() => AtomicFolder.Create(folder.At("file", "model"), _ => { }), folder.At("file", "model"), "cannot be written");
+        Fixtures.Refused(
+            () => AtomicFolder.Create(folder.At("file", "model"), _ => { }),
+            folder.At("file", "model"),
+            "cannot be written"
+        );
         // Nobody, not even root, can create files here.
-        if (!Directory.Exists("/proc/self")) return;
+        if (!Directory.Exists("/proc/self"))
+            return;
         Fixtures.Refused(() => DiskSpace.CheckWritable("/proc/self/model"), "/proc/self/model", "cannot be written");
         Fixtures.Refused(() => AtomicFile.WriteAllText("/proc/self/x", ""), "/proc/self/x", "cannot be written");
-        Fixtures.Refused(() => AtomicFolder.Create("/proc/self/model", _ => { }), "/proc/self/model", "cannot be written");
-        Fixtures.Refused(() => HuggingFaceFolderWriter.Write("/proc/self/model", Fixtures.TinyConfig, Fixtures.Weights(Fixtures.TinyConfig)), "/proc/self/model", "cannot be written");
+        Fixtures.Refused(
+            () => AtomicFolder.Create("/proc/self/model", _ => { }),
+            "/proc/self/model",
+            "cannot be written"
+        );
+        Fixtures.Refused(
+            () =>
+                HuggingFaceFolderWriter.Write(
+                    "/proc/self/model",
+                    Fixtures.TinyConfig,
+                    Fixtures.Weights(Fixtures.TinyConfig)
+                ),
+            "/proc/self/model",
+            "cannot be written"
+        );
     }
 
     [Fact]
@@ -126,7 +176,10 @@ public sealed class AtomicTests : IDisposable
             throw new IOException("No space left on device");
         }
         Fixtures.Refused(() => AtomicFile.Write(folder.At("x"), Fail), folder.At("x"), "No space left on device");
-        Fixtures.Refused(() => AtomicFolder.Create(folder.At("d"), at => AtomicFile.Write(Path.Combine(at, "x"), Fail)), "No space left on device");
+        Fixtures.Refused(
+            () => AtomicFolder.Create(folder.At("d"), at => AtomicFile.Write(Path.Combine(at, "x"), Fail)),
+            "No space left on device"
+        );
         Assert.Empty(folder.Names());
     }
 }

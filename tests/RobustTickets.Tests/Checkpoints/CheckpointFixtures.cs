@@ -15,7 +15,8 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Write(string name, byte[] bytes)
     {
-        // In place: thousands of damaged copies of one file would otherwise each wait for the disk (a file replaced through truncation is flushed by ext4).
+        // In place: thousands of damaged copies of one file would otherwise each wait for the disk
+        // (a file replaced through truncation is flushed by ext4).
         using var stream = new FileStream(At(name), FileMode.OpenOrCreate, FileAccess.Write);
         stream.Write(bytes);
         stream.SetLength(bytes.Length);
@@ -26,14 +27,21 @@ internal sealed class TemporaryFolder : IDisposable
 
     /// <summary>All names below, also hidden ones.</summary>
     public string[] Names() =>
-        [.. Directory.EnumerateFileSystemEntries(Path, "*", SearchOption.AllDirectories).Select(e => System.IO.Path.GetRelativePath(Path, e)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(Path, "*", SearchOption.AllDirectories)
+                .Select(e => System.IO.Path.GetRelativePath(Path, e))
+                .Order(StringComparer.Ordinal),
+        ];
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
 
 internal static class Fixtures
 {
-    /// <summary>The bytes of a safetensors file with this header and that many data bytes (0, 1, 2, ...).</summary>
+    /// <summary>
+    /// The bytes of a safetensors file with this header and that many data bytes (0, 1, 2, ...).
+    /// </summary>
     public static byte[] Safetensors(string header, int dataBytes) =>
         Safetensors(header, [.. Enumerable.Range(0, dataBytes).Select(i => (byte)i)]);
 
@@ -47,31 +55,44 @@ internal static class Fixtures
         return file;
     }
 
-    public static HuggingFaceConfig TinyConfig { get; } = new()
-    {
-        VocabSize = 11,
-        HiddenSize = 6,
-        NumHiddenLayers = 2,
-        NumAttentionHeads = 3,
-        IntermediateSize = 5,
-        MaxPositionEmbeddings = 7,
-        Labels = ["no", "yes", "maybe"],
-        Architectures = ["BertForSequenceClassification"],
-    };
+    public static HuggingFaceConfig TinyConfig { get; } =
+        new()
+        {
+            VocabSize = 11,
+            HiddenSize = 6,
+            NumHiddenLayers = 2,
+            NumAttentionHeads = 3,
+            IntermediateSize = 5,
+            MaxPositionEmbeddings = 7,
+            Labels = ["no", "yes", "maybe"],
+            Architectures = ["BertForSequenceClassification"],
+        };
 
-    /// <summary>Random tensors of every shape a configuration expects; heads too unless told otherwise (never a tied output matrix).</summary>
+    /// <summary>
+    /// Random tensors of every shape a configuration expects; heads too unless told otherwise
+    /// (never a tied output matrix).
+    /// </summary>
     public static List<NamedTensor> Weights(HuggingFaceConfig config, int seed = 1, bool heads = true)
     {
         var random = new Random(seed);
         IEnumerable<KeyValuePair<string, long[]>> shapes = HuggingFaceFolder.ExpectedShapes(config);
-        if (heads) shapes = shapes.Concat(HuggingFaceFolder.HeadShapes(config).Where(s => s.Key != "cls.predictions.decoder.weight"));
-        return [.. shapes.Select(s => NamedTensor.FromFloats(s.Key, s.Value, Values(random, s.Value.Aggregate(1L, (a, b) => a * b))))];
+        if (heads)
+            shapes = shapes.Concat(
+                HuggingFaceFolder.HeadShapes(config).Where(s => s.Key != "cls.predictions.decoder.weight")
+            );
+        return
+        [
+            .. shapes.Select(s =>
+                NamedTensor.FromFloats(s.Key, s.Value, Values(random, s.Value.Aggregate(1L, (a, b) => a * b)))
+            ),
+        ];
     }
 
     public static float[] Values(Random random, long count)
     {
         var values = new float[count];
-        for (var i = 0; i < count; i++) values[i] = (float)((random.NextDouble() * 2) - 1);
+        for (var i = 0; i < count; i++)
+            values[i] = (float)((random.NextDouble() * 2) - 1);
         return values;
     }
 
@@ -79,7 +100,11 @@ internal static class Fixtures
     public static CheckpointException Refused(Action act, params string[] saying)
     {
         var refusal = Assert.Throws<CheckpointException>(act);
-        foreach (var part in saying) Assert.True(refusal.Message.Contains(part, StringComparison.Ordinal), $"'{part}' is not said: {refusal.Message}");
+        foreach (var part in saying)
+            Assert.True(
+                refusal.Message.Contains(part, StringComparison.Ordinal),
+                $"'{part}' is not said: {refusal.Message}"
+            );
         return refusal;
     }
 }

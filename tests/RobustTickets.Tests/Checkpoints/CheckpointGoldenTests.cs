@@ -1,5 +1,6 @@
-// Checkpoints written by other programs (transformers and PyTorch). Each model that lies in several files must give the same tensors from all of them.
-// Mutant: a reader that starts every tensor one element late, which the same comparison must reject.
+// Checkpoints written by other programs (transformers and PyTorch). Each model that lies in several
+// files must give the same tensors from all of them. Mutant: a reader that starts every tensor one
+// element late, which the same comparison must reject.
 using RobustTickets.Checkpoints;
 using RobustTickets.Testing;
 using Xunit;
@@ -17,7 +18,8 @@ public sealed class CheckpointGoldenTests
             return;
         }
         // A folder may hold no model in two forms: then nothing is compared, and that is said.
-        if (Directory.EnumerateDirectories(models).Sum(Compare) == 0) Golden.Skip(nameof(Every_form_of_a_golden_model_gives_the_same_tensors));
+        if (Directory.EnumerateDirectories(models).Sum(Compare) == 0)
+            Golden.Skip(nameof(Every_form_of_a_golden_model_gives_the_same_tensors));
     }
 
     [Fact]
@@ -44,30 +46,50 @@ public sealed class CheckpointGoldenTests
             using var model = HuggingFaceFolder.Open(dir);
             RequireFinite(model.Weights);
             Assert.Empty(model.Unused);
-            Assert.Equal(HuggingFaceFolder.ExpectedShapes(model.Config).Count, model.Weights.Tensors.Count(t => HuggingFaceFolder.ExpectedShapes(model.Config).ContainsKey(t.Name)));
-            // What is read, written and read again is the same; a mutant configuration with one more layer is rejected.
+            Assert.Equal(
+                HuggingFaceFolder.ExpectedShapes(model.Config).Count,
+                model.Weights.Tensors.Count(t => HuggingFaceFolder.ExpectedShapes(model.Config).ContainsKey(t.Name))
+            );
+            // What is read, written and read again is the same; a mutant configuration with one
+            // more layer is rejected.
             using var folder = new TemporaryFolder();
-            HuggingFaceFolderWriter.Write(folder.At("copy"), model.Config, model.Weights.Tensors.Select(t => NamedTensor.From(model.Weights, t.Name)));
+            HuggingFaceFolderWriter.Write(
+                folder.At("copy"),
+                model.Config,
+                model.Weights.Tensors.Select(t => NamedTensor.From(model.Weights, t.Name))
+            );
             using var copy = HuggingFaceFolder.Open(folder.At("copy"));
             RequireEqual(model.Weights, copy.Weights);
-            Assert.Throws<CheckpointException>(() => HuggingFaceFolder.RequireShapes(copy.Weights, model.Config with { NumHiddenLayers = model.Config.NumHiddenLayers + 1 }));
+            Assert.Throws<CheckpointException>(() =>
+                HuggingFaceFolder.RequireShapes(
+                    copy.Weights,
+                    model.Config with
+                    {
+                        NumHiddenLayers = model.Config.NumHiddenLayers + 1,
+                    }
+                )
+            );
         }
     }
 
     [Fact]
     public void The_legacy_dummy_equals_its_safetensors()
     {
-        if (Shared("bert_xsmall_dummy") is not { } dir) return;
+        if (Shared("bert_xsmall_dummy") is not { } dir)
+            return;
         Assert.Equal(1, Compare(dir));
     }
 
     [Fact]
     public void A_half_precision_model_reads_as_plausible_floats()
     {
-        if (Shared("movie-bert-6l-256h") is not { } dir) return;
+        if (Shared("movie-bert-6l-256h") is not { } dir)
+            return;
         using var model = HuggingFaceFolder.Open(dir);
         RequireFinite(model.Weights);
-        foreach (var info in model.Weights.Tensors.Where(t => t.Name.EndsWith("LayerNorm.weight", StringComparison.Ordinal)))
+        foreach (
+            var info in model.Weights.Tensors.Where(t => t.Name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+        )
         {
             Assert.Equal(TensorElement.F16, info.Element);
             var median = Median(model.Weights.ReadFloats(info.Name));
@@ -84,20 +106,32 @@ public sealed class CheckpointGoldenTests
     {
         if (Shared("bert_tf_tiny_checkpoint") is { } tensorFlow)
         {
-            Fixtures.Refused(() => HuggingFaceFolder.Open(tensorFlow), "TensorFlow checkpoint", "bert_model.ckpt.index", "convert");
+            Fixtures.Refused(
+                () => HuggingFaceFolder.Open(tensorFlow),
+                "TensorFlow checkpoint",
+                "bert_model.ckpt.index",
+                "convert"
+            );
         }
         if (Shared("bert_tiny_sst2_encoder") is { } encoder)
         {
             Fixtures.Refused(() => HuggingFaceFolder.Open(encoder), "no weights", "encoder.safetensors");
-            Fixtures.Refused(() => HuggingFaceFolder.Open(encoder, "encoder.safetensors"), "bert.embeddings.", "missing");
+            Fixtures.Refused(
+                () => HuggingFaceFolder.Open(encoder, "encoder.safetensors"),
+                "bert.embeddings.",
+                "missing"
+            );
         }
     }
 
-    /// <summary>Compares every pickle of a folder with its safetensors file; returns how many were compared.</summary>
+    /// <summary>
+    /// Compares every pickle of a folder with its safetensors file; returns how many were compared.
+    /// </summary>
     private static int Compare(string dir)
     {
         var reference = Path.Combine(dir, "model.safetensors");
-        if (!File.Exists(reference)) return 0;
+        if (!File.Exists(reference))
+            return 0;
         var pickles = Directory.EnumerateFiles(dir, "*.bin").ToArray();
         using var safetensors = new NormalizedTensors(SafetensorsFile.Open(reference));
         RequireFinite(safetensors);
@@ -106,7 +140,9 @@ public sealed class CheckpointGoldenTests
             using var pickle = new NormalizedTensors(PickleCheckpoint.Open(path));
             // A pickle may hold more (an unused head), never less.
             RequireEqual(safetensors, pickle);
-            var differing = safetensors.Tensors.Count(t => t.Count > 1 && !Late(safetensors.Bytes(t.Name), t).SequenceEqual(pickle.Bytes(t.Name).ToArray()));
+            var differing = safetensors.Tensors.Count(t =>
+                t.Count > 1 && !Late(safetensors.Bytes(t.Name), t).SequenceEqual(pickle.Bytes(t.Name).ToArray())
+            );
             Assert.True(differing > 0, $"{path}: reading one element late goes unnoticed");
         }
         return pickles.Length;
@@ -114,7 +150,8 @@ public sealed class CheckpointGoldenTests
 
     private static float Median(float[] values) => values.Order().ElementAt(values.Length / 2);
 
-    private static byte[] Late(ReadOnlyMemory<byte> bytes, TensorInfo info) => [.. bytes.Span[info.Element.Size()..], .. bytes.Span[..info.Element.Size()]];
+    private static byte[] Late(ReadOnlyMemory<byte> bytes, TensorInfo info) =>
+        [.. bytes.Span[info.Element.Size()..], .. bytes.Span[..info.Element.Size()]];
 
     private static void RequireEqual(ITensorSource expected, ITensorSource actual)
     {
@@ -124,7 +161,10 @@ public sealed class CheckpointGoldenTests
             Assert.True(actual.Contains(info.Name), $"{actual.Location}: no tensor '{info.Name}'");
             Assert.Equal(info.Shape, actual.Info(info.Name).Shape);
             Assert.Equal(info.Element, actual.Info(info.Name).Element);
-            Assert.True(expected.Bytes(info.Name).Span.SequenceEqual(actual.Bytes(info.Name).Span), $"{actual.Location}: tensor '{info.Name}' differs from {expected.Location}");
+            Assert.True(
+                expected.Bytes(info.Name).Span.SequenceEqual(actual.Bytes(info.Name).Span),
+                $"{actual.Location}: tensor '{info.Name}' differs from {expected.Location}"
+            );
         }
     }
 
@@ -132,14 +172,18 @@ public sealed class CheckpointGoldenTests
     {
         foreach (var info in source.Tensors)
         {
-            Assert.True(source.ReadFloats(info.Name).All(float.IsFinite), $"{source.Location}: tensor '{info.Name}' is not finite: no reference");
+            Assert.True(
+                source.ReadFloats(info.Name).All(float.IsFinite),
+                $"{source.Location}: tensor '{info.Name}' is not finite: no reference"
+            );
         }
     }
 
     private static string? Shared(string model)
     {
         var path = Golden.Shared is { } shared ? Path.Combine(shared, "models", model) : null;
-        if (path is not null && Directory.Exists(path)) return path;
+        if (path is not null && Directory.Exists(path))
+            return path;
         Golden.Skip($"models/{model}");
         return null;
     }

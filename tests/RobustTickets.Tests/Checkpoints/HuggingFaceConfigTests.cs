@@ -1,4 +1,5 @@
-// config.json: what transformers writes is read, what the model code cannot honour is refused by field, and nothing is lost on writing.
+// config.json: what transformers writes is read, what the model code cannot honour is refused by
+// field, and nothing is lost on writing.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using Xunit;
@@ -7,14 +8,32 @@ namespace RobustTickets.Tests.Checkpoints;
 
 public sealed class HuggingFaceConfigTests
 {
-    private const string Shapes = """ "vocab_size": 11, "hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 5 """;
+    private const string Shapes =
+        """ "vocab_size": 11, "hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 5 """;
 
     [Fact]
     public void Absent_fields_have_the_defaults_of_transformers()
     {
         var config = HuggingFaceConfig.Parse($"{{{Shapes}}}");
-        Assert.Equal((11, 6, 2, 3, 5), (config.VocabSize, config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize));
-        Assert.Equal((0.1, 0.1, 512, 2), (config.HiddenDropoutProb, config.AttentionProbsDropoutProb, config.MaxPositionEmbeddings, config.TypeVocabSize));
+        Assert.Equal(
+            (11, 6, 2, 3, 5),
+            (
+                config.VocabSize,
+                config.HiddenSize,
+                config.NumHiddenLayers,
+                config.NumAttentionHeads,
+                config.IntermediateSize
+            )
+        );
+        Assert.Equal(
+            (0.1, 0.1, 512, 2),
+            (
+                config.HiddenDropoutProb,
+                config.AttentionProbsDropoutProb,
+                config.MaxPositionEmbeddings,
+                config.TypeVocabSize
+            )
+        );
         Assert.Equal((1e-12, 0, 0.02), (config.LayerNormEps, config.PadTokenId, config.InitializerRange));
         Assert.Equal(["LABEL_0", "LABEL_1"], config.Labels);
         Assert.Equal(("gelu", "absolute", "bert"), (config.HiddenAct, config.PositionEmbeddingType, config.ModelType));
@@ -27,23 +46,37 @@ public sealed class HuggingFaceConfigTests
     [Fact]
     public void Known_fields_are_read_and_unknown_ones_survive_a_round_trip()
     {
-        var text = With("""
+        var text = With(
+            """
              "architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_act": "gelu", "hidden_dropout_prob": 0.25,
              "attention_probs_dropout_prob": 0, "classifier_dropout": 0.5, "max_position_embeddings": 7, "type_vocab_size": 1, "layer_norm_eps": 1e-05, "pad_token_id": 3,
              "initializer_range": 0.2, "id2label": {"0": "schlecht", "1": "gut", "2": "…"}, "label2id": {"gut": 1, "schlecht": 0, "…": 2}, "problem_type": "single_label_classification",
              "tie_word_embeddings": false, "position_embedding_type": "absolute", "use_cache": true, "is_decoder": false, "transformers_version": "4.4.2",
              "custom": {"b": [1, 2.5, null], "a": "ü"},
              "ticket": {"layer_head_num": [2, 0], "layer_inter_size": [5, 1], "kept_heads": [[0, 2], []], "kept_neurons": [[0, 1, 2, 3, 4], [4]], "source": "run", "sha256": "00"}
-            """);
+            """
+        );
         var config = HuggingFaceConfig.Parse(text);
-        Assert.Equal((0.25, 0.0, 0.5), (config.HiddenDropoutProb, config.AttentionProbsDropoutProb, config.ClassifierDropout!.Value));
+        Assert.Equal(
+            (0.25, 0.0, 0.5),
+            (config.HiddenDropoutProb, config.AttentionProbsDropoutProb, config.ClassifierDropout!.Value)
+        );
         Assert.Equal(["schlecht", "gut", "…"], config.Labels);
         Assert.Equal(2, config.Label2Id["…"]);
-        Assert.Equal((1e-5, 3, 7, 1), (config.LayerNormEps, config.PadTokenId, config.MaxPositionEmbeddings, config.TypeVocabSize));
+        Assert.Equal(
+            (1e-5, 3, 7, 1),
+            (config.LayerNormEps, config.PadTokenId, config.MaxPositionEmbeddings, config.TypeVocabSize)
+        );
         Assert.False(config.TieWordEmbeddings);
-        Assert.Equal((2, 0, 5, 1), (config.HeadsOf(0), config.HeadsOf(1), config.IntermediateOf(0), config.IntermediateOf(1)));
+        Assert.Equal(
+            (2, 0, 5, 1),
+            (config.HeadsOf(0), config.HeadsOf(1), config.IntermediateOf(0), config.IntermediateOf(1))
+        );
         Assert.Equal([0, 2], config.Ticket!.KeptHeads![0]);
-        Assert.Equal(["custom", "is_decoder", "transformers_version", "use_cache"], config.Unknown.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["custom", "is_decoder", "transformers_version", "use_cache"],
+            config.Unknown.Keys.Order(StringComparer.Ordinal)
+        );
 
         var written = config.ToJson();
         // As values: 1e-05 and 1E-05 are the same.
@@ -60,7 +93,10 @@ public sealed class HuggingFaceConfigTests
     {
         Assert.Equal(4, HuggingFaceConfig.Parse(With(""" "num_labels": 4""")).NumLabels);
         Assert.Equal(["a", "b"], HuggingFaceConfig.Parse(With(""" "label2id": {"b": 1, "a": 0}""")).Labels);
-        Assert.Equal(["a", "b", "c"], HuggingFaceConfig.Parse(With(""" "id2label": {"2": "c", "0": "a", "1": "b"}, "num_labels": 3""")).Labels);
+        Assert.Equal(
+            ["a", "b", "c"],
+            HuggingFaceConfig.Parse(With(""" "id2label": {"2": "c", "0": "a", "1": "b"}, "num_labels": 3""")).Labels
+        );
         // Twelve labels: "10" sorts before "2" as text.
         var many = HuggingFaceConfig.DefaultLabels(12);
         Assert.Equal(many, HuggingFaceConfig.Parse((Fixtures.TinyConfig with { Labels = many }).ToJson()).Labels);
@@ -84,7 +120,10 @@ public sealed class HuggingFaceConfigTests
     [InlineData("""{S, "hidden_act": "gelu_new"}""", "'hidden_act'|'gelu_new'|'gelu'")]
     [InlineData("""{S, "model_type": "roberta"}""", "'model_type'|'roberta'|'bert'")]
     [InlineData("""{S, "architectures": ["DistilBertModel"]}""", "'architectures'|'DistilBertModel'")]
-    [InlineData("""{S, "position_embedding_type": "relative_key"}""", "'position_embedding_type'|'relative_key'|'absolute'")]
+    [InlineData(
+        """{S, "position_embedding_type": "relative_key"}""",
+        "'position_embedding_type'|'relative_key'|'absolute'"
+    )]
     [InlineData("""{S, "is_decoder": true}""", "'is_decoder'|encoder")]
     [InlineData("""{S, "hidden_dropout_prob": 1.0}""", "'hidden_dropout_prob'|1.0")]
     [InlineData("""{S, "hidden_dropout_prob": "0.1"}""", "'hidden_dropout_prob'|\"0.1\"")]
@@ -99,21 +138,37 @@ public sealed class HuggingFaceConfigTests
     [InlineData("""{S, "ticket": {"layer_head_num": [3]}}""", "ticket|'layer_head_num'|1 entries|2 layers")]
     [InlineData("""{S, "ticket": {"layer_head_num": [3, 4]}}""", "ticket|'layer_head_num[1]'|4|0 to 3")]
     [InlineData("""{S, "ticket": {"layer_inter_size": [5, -1]}}""", "ticket|'layer_inter_size[1]'|-1")]
-    [InlineData("""{S, "ticket": {"layer_head_num": [3, 1], "kept_heads": [[0, 1, 2], [0, 1]]}}""", "ticket|'kept_heads[1]'|2 entries|1")]
+    [InlineData(
+        """{S, "ticket": {"layer_head_num": [3, 1], "kept_heads": [[0, 1, 2], [0, 1]]}}""",
+        "ticket|'kept_heads[1]'|2 entries|1"
+    )]
     [InlineData("""{S, "ticket": {"kept_heads": [[0, 0], [1]]}}""", "ticket|'kept_heads[0]'|0 twice")]
     [InlineData("""{S, "ticket": {"kept_heads": [[0, 3], [1]]}}""", "ticket|'kept_heads[0][1]'|3|0 to 2")]
     [InlineData("""{S, "ticket": []}""", "ticket|object")]
-    [InlineData("""{S, "ticket": {"layer_head_num": [3, 2]}, "pruned_heads": {"0": [1]}}""", "'ticket'|3 heads in layer 0|'pruned_heads'|2")]
+    [InlineData(
+        """{S, "ticket": {"layer_head_num": [3, 2]}, "pruned_heads": {"0": [1]}}""",
+        "'ticket'|3 heads in layer 0|'pruned_heads'|2"
+    )]
     [InlineData("""{S, "pruned_heads": {"2": [1]}}""", "'pruned_heads'|'2'")]
-    [InlineData("""{"vocab_size": 11, "hidden_size": 7, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 5}""", "'hidden_size' 7|'num_attention_heads' 3")]
+    [InlineData(
+        """{"vocab_size": 11, "hidden_size": 7, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 5}""",
+        "'hidden_size' 7|'num_attention_heads' 3"
+    )]
     public void A_value_that_is_not_possible_is_refused_by_field(string json, string saying) =>
-        Fixtures.Refused(() => HuggingFaceConfig.Parse(json.Replace("S,", Shapes + ",", StringComparison.Ordinal), "dir/config.json"), ["dir/config.json", .. saying.Split('|')]);
+        Fixtures.Refused(
+            () =>
+                HuggingFaceConfig.Parse(json.Replace("S,", Shapes + ",", StringComparison.Ordinal), "dir/config.json"),
+            ["dir/config.json", .. saying.Split('|')]
+        );
 
     [Fact]
     public void What_could_not_be_read_is_not_written()
     {
         Fixtures.Refused(() => (Fixtures.TinyConfig with { HiddenAct = "relu" }).ToJson(), "'hidden_act'");
-        Fixtures.Refused(() => (Fixtures.TinyConfig with { Ticket = new TicketConfig([1], [1]) }).ToJson(), "'layer_head_num'");
+        Fixtures.Refused(
+            () => (Fixtures.TinyConfig with { Ticket = new TicketConfig([1], [1]) }).ToJson(),
+            "'layer_head_num'"
+        );
     }
 
     private static string With(string fields) => "{" + Shapes + ", " + fields + "}";

@@ -1,4 +1,5 @@
-// Model folders: written and opened again, in every spelling of the same weights, and refused by tensor, found and expected when they do not fit.
+// Model folders: written and opened again, in every spelling of the same weights, and refused by
+// tensor, found and expected when they do not fit.
 using System.Text.Json;
 using RobustTickets.Checkpoints;
 using Xunit;
@@ -17,31 +18,57 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData(true)]
     public void A_written_folder_opens_with_the_same_weights(bool compact)
     {
-        var config = compact ? Tiny with { Ticket = new TicketConfig([1, 0], [2, 5], [[2], []]) } : Tiny;
+        var config = compact
+            ? Tiny with
+            {
+                Ticket = new TicketConfig(
+                    [1, 0],
+                    [2, 5],
+                    [
+                        [2],
+                        [],
+                    ]
+                ),
+            }
+            : Tiny;
         var weights = Fixtures.Weights(config);
         HuggingFaceFolderWriter.Write(folder.At("model"), config, weights);
         using var model = HuggingFaceFolder.Open(folder.At("model"));
-        Assert.Equal(weights.Select(w => w.Name).Order(StringComparer.Ordinal), model.Weights.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal));
-        foreach (var tensor in weights) Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
+        Assert.Equal(
+            weights.Select(w => w.Name).Order(StringComparer.Ordinal),
+            model.Weights.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal)
+        );
+        foreach (var tensor in weights)
+            Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
         Assert.Equal(config.Labels, model.Config.Labels);
         Assert.Empty(model.LeftOut);
         Assert.Empty(model.Unused);
         Assert.Equal(["model", "model/config.json", "model/model.safetensors"], folder.Names());
-        if (!compact) return;
+        if (!compact)
+            return;
         Assert.Equal([2L, 6L], model.Weights.Info("bert.encoder.layer.0.attention.self.query.weight").Shape);
         Assert.Equal([6L, 0L], model.Weights.Info("bert.encoder.layer.1.attention.output.dense.weight").Shape);
         Assert.Equal([2L, 6L], model.Weights.Info("bert.encoder.layer.0.intermediate.dense.weight").Shape);
         Assert.Equal([6L, 5L], model.Weights.Info("bert.encoder.layer.1.output.dense.weight").Shape);
         // Mutant: the same weights under the dense configuration.
         File.WriteAllText(folder.At("model", "config.json"), Tiny.ToJson());
-        Fixtures.Refused(() => HuggingFaceFolder.Open(folder.At("model")), "layer.0.attention.self.query.weight", "[2, 6]", "[6, 6]", "'layer_head_num'");
+        Fixtures.Refused(
+            () => HuggingFaceFolder.Open(folder.At("model")),
+            "layer.0.attention.self.query.weight",
+            "[2, 6]",
+            "[6, 6]",
+            "'layer_head_num'"
+        );
     }
 
     [Fact]
     public void Old_names_bare_encoders_buffers_and_tied_matrices_become_one_spelling()
     {
         var expected = Fixtures.Weights(Tiny, heads: false);
-        string Old(string name) => name["bert.".Length..].Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal).Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal);
+        string Old(string name) =>
+            name["bert.".Length..]
+                .Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal)
+                .Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal);
         var stored = expected.Select(t => t with { Name = Old(t.Name) }).ToList();
         var words = expected.Single(t => t.Name == "bert.embeddings.word_embeddings.weight");
         stored.Add(words with { Name = "cls.predictions.decoder.weight" });
@@ -51,11 +78,18 @@ public sealed class HuggingFaceFolderTests : IDisposable
         Save(stored);
 
         using var model = HuggingFaceFolder.Open(folder.Path);
-        foreach (var tensor in expected) Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
+        foreach (var tensor in expected)
+            Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
         Assert.Equal(new float[11], model.Weights.ReadFloats("cls.predictions.bias"));
-        Assert.Equal(["cls.predictions.decoder.weight", "embeddings.position_ids"], model.LeftOut.Select(l => l.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["cls.predictions.decoder.weight", "embeddings.position_ids"],
+            model.LeftOut.Select(l => l.Name).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(["something.else"], model.Unused);
-        Assert.Equal("embeddings.LayerNorm.gamma", ((NormalizedTensors)model.Weights).OriginalName("bert.embeddings.LayerNorm.weight"));
+        Assert.Equal(
+            "embeddings.LayerNorm.gamma",
+            ((NormalizedTensors)model.Weights).OriginalName("bert.embeddings.LayerNorm.weight")
+        );
     }
 
     [Fact]
@@ -73,8 +107,18 @@ public sealed class HuggingFaceFolderTests : IDisposable
     public void Two_spellings_of_one_tensor_in_one_file_are_refused()
     {
         var weights = Fixtures.Weights(Tiny);
-        Save([.. weights, weights.Single(w => w.Name == "bert.embeddings.LayerNorm.bias") with { Name = "bert.embeddings.LayerNorm.beta" }]);
-        Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "'bert.embeddings.LayerNorm.bias'", "'bert.embeddings.LayerNorm.beta'");
+        Save([
+            .. weights,
+            weights.Single(w => w.Name == "bert.embeddings.LayerNorm.bias") with
+            {
+                Name = "bert.embeddings.LayerNorm.beta",
+            },
+        ]);
+        Fixtures.Refused(
+            () => HuggingFaceFolder.Open(folder.Path),
+            "'bert.embeddings.LayerNorm.bias'",
+            "'bert.embeddings.LayerNorm.beta'"
+        );
     }
 
     [Theory]
@@ -98,9 +142,15 @@ public sealed class HuggingFaceFolderTests : IDisposable
             _ => Tiny with { NumHiddenLayers = 3 },
         };
         Save(Fixtures.Weights(Tiny), config);
-        Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), [folder.At("model.safetensors"), .. saying.Split('|')]);
+        Fixtures.Refused(
+            () => HuggingFaceFolder.Open(folder.Path),
+            [folder.At("model.safetensors"), .. saying.Split('|')]
+        );
         // And nothing that does not fit is written.
-        Fixtures.Refused(() => HuggingFaceFolderWriter.Write(folder.At("new"), config, Fixtures.Weights(Tiny)), "the configuration given");
+        Fixtures.Refused(
+            () => HuggingFaceFolderWriter.Write(folder.At("new"), config, Fixtures.Weights(Tiny)),
+            "the configuration given"
+        );
         Assert.Equal(["config.json", "model.safetensors"], folder.Names());
     }
 
@@ -112,12 +162,19 @@ public sealed class HuggingFaceFolderTests : IDisposable
         SafetensorsWriter.Write(folder.At("model-00001-of-00002.safetensors"), weights[..half]);
         SafetensorsWriter.Write(folder.At("model-00002-of-00002.safetensors"), weights[half..]);
         folder.Write("config.json", Tiny.ToJson());
-        var map = weights.Select((w, i) => (w.Name, File: $"model-0000{(i < half ? 1 : 2)}-of-00002.safetensors")).ToDictionary(p => p.Name, p => p.File);
-        void Index() => folder.Write("model.safetensors.index.json", JsonSerializer.Serialize(new { metadata = new { total_size = 1 }, weight_map = map }));
+        var map = weights
+            .Select((w, i) => (w.Name, File: $"model-0000{(i < half ? 1 : 2)}-of-00002.safetensors"))
+            .ToDictionary(p => p.Name, p => p.File);
+        void Index() =>
+            folder.Write(
+                "model.safetensors.index.json",
+                JsonSerializer.Serialize(new { metadata = new { total_size = 1 }, weight_map = map })
+            );
         Index();
         using (var model = HuggingFaceFolder.Open(folder.Path))
         {
-            foreach (var tensor in weights) Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
+            foreach (var tensor in weights)
+                Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
         }
 
         var name = weights[0].Name;
@@ -135,14 +192,24 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [Fact]
     public void What_is_no_model_folder_is_refused_with_what_was_found_and_the_remedy()
     {
-        Fixtures.Refused(() => HuggingFaceFolder.Open(folder.At("bert-base-uncased")), "bert-base-uncased", "no such folder", "nothing is downloaded");
+        Fixtures.Refused(
+            () => HuggingFaceFolder.Open(folder.At("bert-base-uncased")),
+            "bert-base-uncased",
+            "no such folder",
+            "nothing is downloaded"
+        );
         Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "no weights", "pytorch_model.bin", "empty");
         folder.Write("flax_model.msgpack", "x");
         Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "Flax", "from_flax");
         folder.Write("tf_model.h5", "x");
         Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "TensorFlow", "tf_model.h5", "from_tf");
         folder.Write("bert_model.ckpt.index", "x");
-        Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "TensorFlow checkpoint", "bert_model.ckpt.index", "convert");
+        Fixtures.Refused(
+            () => HuggingFaceFolder.Open(folder.Path),
+            "TensorFlow checkpoint",
+            "bert_model.ckpt.index",
+            "convert"
+        );
         SafetensorsWriter.Write(folder.At("model.safetensors"), Fixtures.Weights(Tiny));
         Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "no config.json", "tf_model.h5");
         Fixtures.Refused(() => HuggingFaceFolder.Open(folder.At("model.safetensors")), "is a file");
@@ -159,17 +226,36 @@ public sealed class HuggingFaceFolderTests : IDisposable
         folder.Write("from/training.log", "not copied");
         File.SetAttributes(folder.At("from", "vocab.txt"), FileAttributes.ReadOnly);
         HuggingFaceFolderWriter.Write(folder.At("to", "model"), Tiny, Fixtures.Weights(Tiny), folder.At("from"));
-        Assert.Equal(["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"], Directory.EnumerateFiles(folder.At("to", "model")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"],
+            Directory
+                .EnumerateFiles(folder.At("to", "model"))
+                .Select(f => Path.GetFileName(f))
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal("[PAD]\n[UNK]\n", File.ReadAllText(folder.At("to", "model", "vocab.txt")));
         Assert.False(File.GetAttributes(folder.At("to", "model", "vocab.txt")).HasFlag(FileAttributes.ReadOnly));
 
         var other = Fixtures.Weights(Tiny, seed: 2);
-        Fixtures.Refused(() => HuggingFaceFolderWriter.Write(folder.At("to", "model"), Tiny, other), folder.At("to", "model"), "not empty");
-        HuggingFaceFolderWriter.WriteStreamed(folder.At("to", "model"), Tiny, other.Select(t => t.Streamed()), replace: true);
+        Fixtures.Refused(
+            () => HuggingFaceFolderWriter.Write(folder.At("to", "model"), Tiny, other),
+            folder.At("to", "model"),
+            "not empty"
+        );
+        HuggingFaceFolderWriter.WriteStreamed(
+            folder.At("to", "model"),
+            Tiny,
+            other.Select(t => t.Streamed()),
+            replace: true
+        );
         using var model = HuggingFaceFolder.Open(folder.At("to", "model"));
         Assert.Equal(other[0].Data.ToArray(), model.Weights.Bytes(other[0].Name).ToArray());
         Assert.Single(Directory.EnumerateFileSystemEntries(folder.At("to")));
-        Fixtures.Refused(() => HuggingFaceFolderWriter.CopyTokenizer(folder.At("to", "model"), folder.Path), "vocab.txt", "tokenizer.json");
+        Fixtures.Refused(
+            () => HuggingFaceFolderWriter.CopyTokenizer(folder.At("to", "model"), folder.Path),
+            "vocab.txt",
+            "tokenizer.json"
+        );
     }
 
     private void Save(IEnumerable<NamedTensor> weights, HuggingFaceConfig? config = null)

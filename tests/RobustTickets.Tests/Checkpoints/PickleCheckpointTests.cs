@@ -1,4 +1,5 @@
-// pytorch_model.bin: what torch.save can write is read, and nothing in a file can make the reader do anything but read.
+// pytorch_model.bin: what torch.save can write is read, and nothing in a file can make the reader
+// do anything but read.
 using System.Text;
 using RobustTickets.Checkpoints;
 using Xunit;
@@ -17,23 +18,49 @@ public sealed class PickleCheckpointTests : IDisposable
     [InlineData(false)]
     public void Strides_offsets_shared_storages_and_parameters_are_read(bool zip)
     {
-        var pickle = new PickleFixture().OrderedDict().Op('(')
-            .Text("whole").Tensor("FloatStorage", "0", 6, 0, [2, 3], [3, 1])
-            .Text("transposed").Tensor("FloatStorage", "0", 6, 0, [3, 2], [1, 3])
-            .Text("tail").Tensor("FloatStorage", "0", 6, 4, [2], [1])
-            .Text("column").Tensor("FloatStorage", "0", 6, 1, [2, 1], [3, 17])
-            .Text("expanded").Tensor("FloatStorage", "0", 6, 5, [2, 2], [0, 0])
-            .Text("scalar").Tensor("FloatStorage", "0", 6, 3, [], [])
-            .Text("empty").Tensor("FloatStorage", "0", 6, 6, [0, 3], [3, 1])
-            .Text("parameter").Global("torch._utils", "_rebuild_parameter").Op('(').Tensor("LongStorage", "1", 2, 0, [2], [1]).Raw(0x88).OrderedDict().Op('t').Op('R')
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Op('(')
+            .Text("whole")
+            .Tensor("FloatStorage", "0", 6, 0, [2, 3], [3, 1])
+            .Text("transposed")
+            .Tensor("FloatStorage", "0", 6, 0, [3, 2], [1, 3])
+            .Text("tail")
+            .Tensor("FloatStorage", "0", 6, 4, [2], [1])
+            .Text("column")
+            .Tensor("FloatStorage", "0", 6, 1, [2, 1], [3, 17])
+            .Text("expanded")
+            .Tensor("FloatStorage", "0", 6, 5, [2, 2], [0, 0])
+            .Text("scalar")
+            .Tensor("FloatStorage", "0", 6, 3, [], [])
+            .Text("empty")
+            .Tensor("FloatStorage", "0", 6, 6, [0, 3], [3, 1])
+            .Text("parameter")
+            .Global("torch._utils", "_rebuild_parameter")
+            .Op('(')
+            .Tensor("LongStorage", "1", 2, 0, [2], [1])
+            .Raw(0x88)
+            .OrderedDict()
+            .Op('t')
+            .Op('R')
             .Op('u')
             // torch attaches {"_metadata": OrderedDict()} to the state dict.
-            .Op('}').Text("_metadata").OrderedDict().Op('s').Op('b').Stop();
+            .Op('}')
+            .Text("_metadata")
+            .OrderedDict()
+            .Op('s')
+            .Op('b')
+            .Stop();
         byte[] longs = [.. new long[] { 7, -8 }.SelectMany(BitConverter.GetBytes)];
-        var bytes = zip ? PickleFixture.Zip(pickle, [("0", Six), ("1", longs)]) : PickleFixture.Stream(pickle, [("0", 6, Six), ("1", 2, longs)]);
+        var bytes = zip
+            ? PickleFixture.Zip(pickle, [("0", Six), ("1", longs)])
+            : PickleFixture.Stream(pickle, [("0", 6, Six), ("1", 2, longs)]);
         using var file = PickleCheckpoint.Open(folder.Write("a.bin", bytes));
 
-        Assert.Equal(["whole", "transposed", "tail", "column", "expanded", "scalar", "empty", "parameter"], file.Tensors.Select(t => t.Name));
+        Assert.Equal(
+            ["whole", "transposed", "tail", "column", "expanded", "scalar", "empty", "parameter"],
+            file.Tensors.Select(t => t.Name)
+        );
         Assert.Equal([0, 1, 2, 3, 4, 5], file.ReadFloats("whole"));
         Assert.Equal([0, 3, 1, 4, 2, 5], file.ReadFloats("transposed"));
         Assert.Equal(PickleFixture.Floats(0, 3, 1, 4, 2, 5), file.Bytes("transposed").ToArray());
@@ -49,14 +76,24 @@ public sealed class PickleCheckpointTests : IDisposable
     [Fact]
     public void A_strided_half_tensor_larger_than_a_block_is_read_in_blocks()
     {
-        const int rows = 300, columns = 251; // 150,600 bytes: three blocks, the last not full
+        const int rows = 300,
+            columns = 251; // 150,600 bytes: three blocks, the last not full
         var values = Enumerable.Range(0, rows * columns).Select(i => (Half)(i % 2048)).ToArray();
-        var pickle = new PickleFixture().OrderedDict().Op('(').Text("t").Tensor("HalfStorage", "0", rows * columns, 0, [columns, rows], [1, columns]).Op('u').Stop();
-        using var file = PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", [.. values.SelectMany(BitConverter.GetBytes)])])));
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Op('(')
+            .Text("t")
+            .Tensor("HalfStorage", "0", rows * columns, 0, [columns, rows], [1, columns])
+            .Op('u')
+            .Stop();
+        using var file = PickleCheckpoint.Open(
+            folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", [.. values.SelectMany(BitConverter.GetBytes)])]))
+        );
         var read = file.ReadFloats("t");
         for (var i = 0; i < columns; i++)
         {
-            for (var j = 0; j < rows; j++) Assert.Equal((float)values[(j * columns) + i], read[(i * rows) + j]);
+            for (var j = 0; j < rows; j++)
+                Assert.Equal((float)values[(j * columns) + i], read[(i * rows) + j]);
         }
     }
 
@@ -75,7 +112,9 @@ public sealed class PickleCheckpointTests : IDisposable
     {
         var data = Enumerable.Range(1, 3 * element.Size()).Select(i => (byte)i).ToArray();
         var pickle = new PickleFixture().OrderedDict().Text("x").Tensor(storage, "0", 3, 0, [3], [1]).Op('s').Stop();
-        using var file = PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", data)], folder: "model")));
+        using var file = PickleCheckpoint.Open(
+            folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", data)], folder: "model"))
+        );
         Assert.Equal(element, file.Info("x").Element);
         Assert.Equal(data, file.Bytes("x").ToArray());
     }
@@ -83,22 +122,47 @@ public sealed class PickleCheckpointTests : IDisposable
     [Fact]
     public void Protocol_4_memo_python_2_dicts_and_old_storage_views_are_read()
     {
-        // Protocol 4: frame, short strings, MEMOIZE, STACK_GLOBAL; the second storage class comes from the memo.
-        PickleFixture Short(PickleFixture p, string text) => p.Raw(0x8c, (byte)text.Length).Raw(Encoding.ASCII.GetBytes(text));
+        // Protocol 4: frame, short strings, MEMOIZE, STACK_GLOBAL; the second storage class comes
+        // from the memo.
+        PickleFixture Short(PickleFixture p, string text) =>
+            p.Raw(0x8c, (byte)text.Length).Raw(Encoding.ASCII.GetBytes(text));
         var p4 = new PickleFixture(4).Raw(0x95, 0, 0, 0, 0, 0, 0, 0, 0).Op('}').Raw(0x94);
         Short(p4, "x");
         Short(Short(p4, "torch._utils"), "_rebuild_tensor_v2").Raw(0x93, 0x94).Op('(').Op('(');
         Short(p4, "storage");
         Short(Short(p4, "torch"), "FloatStorage").Raw(0x93, 0x94);
-        Short(Short(p4, "0"), "cpu").Int(6).Op('t').Op('Q').Int(0).Tuple(6).Tuple(1).Raw(0x89).Op('}').Op('t').Op('R').Op('s');
+        Short(Short(p4, "0"), "cpu")
+            .Int(6)
+            .Op('t')
+            .Op('Q')
+            .Int(0)
+            .Tuple(6)
+            .Tuple(1)
+            .Raw(0x89)
+            .Op('}')
+            .Op('t')
+            .Op('R')
+            .Op('s');
         using (var file = PickleCheckpoint.Open(folder.Write("p4.bin", PickleFixture.Zip(p4.Stop(), [("0", Six)]))))
         {
             Assert.Equal([0, 1, 2, 3, 4, 5], file.ReadFloats("x"));
         }
 
-        // Python 2: OrderedDict([["x", tensor]]), and a storage that is a view of another: 4 elements from the second on.
-        var p2 = new PickleFixture().Global("collections", "OrderedDict").Op(']').Op(']').Op('(').Op('U').Raw(1, (byte)'x')
-            .Tensor("FloatStorage", "0", 6, 1, [3], [1], v => v.Op('(').Text("view").Int(1).Int(4).Op('t')).Op('e').Op('a').Raw(0x85).Op('R').Stop();
+        // Python 2: OrderedDict([["x", tensor]]), and a storage that is a view of another: 4
+        // elements from the second on.
+        var p2 = new PickleFixture()
+            .Global("collections", "OrderedDict")
+            .Op(']')
+            .Op(']')
+            .Op('(')
+            .Op('U')
+            .Raw(1, (byte)'x')
+            .Tensor("FloatStorage", "0", 6, 1, [3], [1], v => v.Op('(').Text("view").Int(1).Int(4).Op('t'))
+            .Op('e')
+            .Op('a')
+            .Raw(0x85)
+            .Op('R')
+            .Stop();
         using (var file = PickleCheckpoint.Open(folder.Write("p2.bin", PickleFixture.Stream(p2, [("0", 6, Six)]))))
         {
             Assert.Equal([2, 3, 4], file.ReadFloats("x"));
@@ -108,7 +172,12 @@ public sealed class PickleCheckpointTests : IDisposable
     [Fact]
     public void Zip64_records_and_a_comment_are_read()
     {
-        var pickle = new PickleFixture().OrderedDict().Text("x").Tensor("FloatStorage", "0", 6, 0, [6], [1]).Op('s').Stop();
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Text("x")
+            .Tensor("FloatStorage", "0", 6, 0, [6], [1])
+            .Op('s')
+            .Stop();
         var bytes = PickleFixture.Zip64(pickle, Six);
         using (var file = PickleCheckpoint.Open(folder.Write("a.bin", bytes)))
         {
@@ -116,7 +185,10 @@ public sealed class PickleCheckpointTests : IDisposable
         }
         for (var length = 0; length < bytes.Length; length += 3)
         {
-            Fixtures.Refused(() => PickleCheckpoint.Open(folder.Write("cut.bin", bytes[..length])).Dispose(), "cut.bin");
+            Fixtures.Refused(
+                () => PickleCheckpoint.Open(folder.Write("cut.bin", bytes[..length])).Dispose(),
+                "cut.bin"
+            );
         }
     }
 
@@ -131,20 +203,60 @@ public sealed class PickleCheckpointTests : IDisposable
     public void A_pickle_that_would_call_the_system_is_refused_by_name_and_does_nothing(string kind)
     {
         var marker = folder.At("executed");
-        var command = new PickleFixture().Global("posix", "system").Op('(').Text($"touch {marker}").Op('t').Op('R').Stop();
-        var value = new PickleFixture().OrderedDict().Text("x").Global("posix", "system").Text($"touch {marker}").Raw(0x85).Op('R').Op('s').Stop();
+        var command = new PickleFixture()
+            .Global("posix", "system")
+            .Op('(')
+            .Text($"touch {marker}")
+            .Op('t')
+            .Op('R')
+            .Stop();
+        var value = new PickleFixture()
+            .OrderedDict()
+            .Text("x")
+            .Global("posix", "system")
+            .Text($"touch {marker}")
+            .Raw(0x85)
+            .Op('R')
+            .Op('s')
+            .Stop();
         var bytes = kind switch
         {
             "plain" => command,
             "zip" => PickleFixture.Zip(command, []),
             "stream" => PickleFixture.Stream(command, []),
             "value" => PickleFixture.Zip(value, []),
-            "stack-global" => PickleFixture.Zip(new PickleFixture(4).Text("posix").Text("system").Raw(0x93).Text($"touch {marker}").Raw(0x85).Op('R').Stop(), []),
-            "inst" => PickleFixture.Zip(new PickleFixture().Op('(').Text($"touch {marker}").Raw(Encoding.ASCII.GetBytes("iposix\nsystem\n")).Stop(), []),
-            _ => PickleFixture.Zip(new PickleFixture().OrderedDict().Op('}').Text("x").Global("posix", "system").Op('s').Op('b').Stop(), []),
+            "stack-global" => PickleFixture.Zip(
+                new PickleFixture(4)
+                    .Text("posix")
+                    .Text("system")
+                    .Raw(0x93)
+                    .Text($"touch {marker}")
+                    .Raw(0x85)
+                    .Op('R')
+                    .Stop(),
+                []
+            ),
+            "inst" => PickleFixture.Zip(
+                new PickleFixture()
+                    .Op('(')
+                    .Text($"touch {marker}")
+                    .Raw(Encoding.ASCII.GetBytes("iposix\nsystem\n"))
+                    .Stop(),
+                []
+            ),
+            _ => PickleFixture.Zip(
+                new PickleFixture().OrderedDict().Op('}').Text("x").Global("posix", "system").Op('s').Op('b').Stop(),
+                []
+            ),
         };
         var path = folder.Write("evil.bin", bytes);
-        Fixtures.Refused(() => PickleCheckpoint.Open(path), path, "'posix.system'", "not allowed", "nothing was executed");
+        Fixtures.Refused(
+            () => PickleCheckpoint.Open(path),
+            path,
+            "'posix.system'",
+            "not allowed",
+            "nothing was executed"
+        );
         Assert.False(File.Exists(marker));
     }
 
@@ -160,17 +272,35 @@ public sealed class PickleCheckpointTests : IDisposable
     public void Any_other_name_is_refused_even_if_nothing_calls_it(string module, string name)
     {
         var pickle = new PickleFixture().OrderedDict().Text("x").Global(module, name).Op('s').Stop();
-        Fixtures.Refused(() => PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, []))), $"'{module}.{name}'", "torch._utils._rebuild_tensor_v2");
+        Fixtures.Refused(
+            () => PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, []))),
+            $"'{module}.{name}'",
+            "torch._utils._rebuild_tensor_v2"
+        );
     }
 
     [Fact]
     public void Allowed_names_cannot_be_called_or_built_in_other_ways()
     {
-        void Open(Func<PickleFixture, PickleFixture> make) => PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(make(new PickleFixture()).Stop(), [("0", Six)])));
-        Fixtures.Refused(() => Open(p => p.Global("torch", "FloatStorage").Op(')').Op('R')), "REDUCE", "torch.FloatStorage");
+        void Open(Func<PickleFixture, PickleFixture> make) =>
+            PickleCheckpoint.Open(
+                folder.Write("a.bin", PickleFixture.Zip(make(new PickleFixture()).Stop(), [("0", Six)]))
+            );
+        Fixtures.Refused(
+            () => Open(p => p.Global("torch", "FloatStorage").Op(')').Op('R')),
+            "REDUCE",
+            "torch.FloatStorage"
+        );
         Fixtures.Refused(() => Open(p => p.Text("x").Op(')').Op('R')), "REDUCE", "'x'");
-        Fixtures.Refused(() => Open(p => p.Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R')), "_rebuild_tensor_v2", "storage");
-        Fixtures.Refused(() => Open(p => p.Global("torch._utils", "_rebuild_parameter").Op(')').Op('R')), "_rebuild_parameter");
+        Fixtures.Refused(
+            () => Open(p => p.Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R')),
+            "_rebuild_tensor_v2",
+            "storage"
+        );
+        Fixtures.Refused(
+            () => Open(p => p.Global("torch._utils", "_rebuild_parameter").Op(')').Op('R')),
+            "_rebuild_parameter"
+        );
         Fixtures.Refused(() => Open(p => p.Global("collections", "OrderedDict").Op(')').Raw(0x81)), "0x81");
         Fixtures.Refused(() => Open(p => p.Text("storage").Op('Q')), "persistent id");
         Fixtures.Refused(() => Open(p => p.Op(')').OrderedDict().Op('b')), "BUILD", "a tuple of 0");
@@ -183,11 +313,25 @@ public sealed class PickleCheckpointTests : IDisposable
     [Fact]
     public void What_is_no_state_dict_is_refused_by_key()
     {
-        void Open(byte[] pickle) => PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", Six)])));
+        void Open(byte[] pickle) =>
+            PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", Six)])));
         Fixtures.Refused(() => Open(new PickleFixture().Int(3).Stop()), "3", "state dict");
-        Fixtures.Refused(() => Open(new PickleFixture().Op('}').Text("state_dict").OrderedDict().Op('s').Stop()), "'state_dict'", "a dict", "model.state_dict()");
+        Fixtures.Refused(
+            () => Open(new PickleFixture().Op('}').Text("state_dict").OrderedDict().Op('s').Stop()),
+            "'state_dict'",
+            "a dict",
+            "model.state_dict()"
+        );
         Fixtures.Refused(() => Open(new PickleFixture().Op('}').Int(1).Int(2).Op('s').Stop()), "key is 1");
-        var twice = new PickleFixture().Op('}').Op('(').Text("x").Tensor("FloatStorage", "0", 6, 0, [6], [1]).Text("x").Tensor("FloatStorage", "0", 6, 0, [6], [1]).Op('u').Stop();
+        var twice = new PickleFixture()
+            .Op('}')
+            .Op('(')
+            .Text("x")
+            .Tensor("FloatStorage", "0", 6, 0, [6], [1])
+            .Text("x")
+            .Tensor("FloatStorage", "0", 6, 0, [6], [1])
+            .Op('u')
+            .Stop();
         Fixtures.Refused(() => Open(twice), "'x'", "twice");
     }
 
@@ -205,17 +349,37 @@ public sealed class PickleCheckpointTests : IDisposable
     [InlineData("DoubleStorage", 6, 0, "6", "1", "24 bytes|6 elements of F64|48")]
     [InlineData("FloatStorage", 5, 0, "5", "1", "24 bytes|5 elements|20")]
     [InlineData("FloatStorage", -1, 0, "5", "1", "-1 elements")]
-    public void Tensors_that_reach_beyond_their_storage_are_refused_by_name(string storage, long count, long offset, string shape, string strides, string saying)
+    public void Tensors_that_reach_beyond_their_storage_are_refused_by_name(
+        string storage,
+        long count,
+        long offset,
+        string shape,
+        string strides,
+        string saying
+    )
     {
         static long[] Numbers(string text) => [.. text.Split(',').Select(long.Parse)];
-        var pickle = new PickleFixture().OrderedDict().Text("x").Tensor(storage, "0", count, offset, Numbers(shape), Numbers(strides)).Op('s').Stop();
-        Fixtures.Refused(() => PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", Six)]))), saying.Split('|'));
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Text("x")
+            .Tensor(storage, "0", count, offset, Numbers(shape), Numbers(strides))
+            .Op('s')
+            .Stop();
+        Fixtures.Refused(
+            () => PickleCheckpoint.Open(folder.Write("a.bin", PickleFixture.Zip(pickle, [("0", Six)]))),
+            saying.Split('|')
+        );
     }
 
     [Fact]
     public void Containers_that_are_not_what_they_should_be_are_refused()
     {
-        var pickle = new PickleFixture().OrderedDict().Text("x").Tensor("FloatStorage", "0", 6, 0, [6], [1]).Op('s').Stop();
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Text("x")
+            .Tensor("FloatStorage", "0", 6, 0, [6], [1])
+            .Op('s')
+            .Stop();
         void Open(byte[] bytes) => PickleCheckpoint.Open(folder.Write("a.bin", bytes)).Dispose();
         Open(PickleFixture.Zip(pickle, [("0", Six)]));
         Open(PickleFixture.Stream(pickle, [("0", 6, Six)]));
@@ -224,7 +388,10 @@ public sealed class PickleCheckpointTests : IDisposable
         Fixtures.Refused(() => Open(PickleFixture.Zip(pickle, [("0", Six)], compress: true)), "compressed");
         Fixtures.Refused(() => Open(PickleFixture.Zip(pickle, [("0", Six)], folder: "a/b")), "data.pkl");
         Fixtures.Refused(() => Open(PickleFixture.Zip([.. pickle, 0], [("0", Six)])), "1 bytes follow");
-        Fixtures.Refused(() => Open(PickleFixture.Stream(pickle, [("0", 6, Six)], littleEndian: false)), "little_endian");
+        Fixtures.Refused(
+            () => Open(PickleFixture.Stream(pickle, [("0", 6, Six)], littleEndian: false)),
+            "little_endian"
+        );
         Fixtures.Refused(() => Open(PickleFixture.Stream(pickle, [("0", 6, Six)], protocol: 1000)), "1000");
         Fixtures.Refused(() => Open(PickleFixture.Stream(pickle, [])), "'0'", "missing");
         Fixtures.Refused(() => Open(PickleFixture.Stream(pickle, [("0", 5, Six)])), "'0'", "5 elements", "6");
@@ -240,7 +407,12 @@ public sealed class PickleCheckpointTests : IDisposable
     [InlineData(false)]
     public void Every_truncation_is_refused(bool zip)
     {
-        var pickle = new PickleFixture().OrderedDict().Text("x").Tensor("FloatStorage", "0", 6, 0, [6], [1]).Op('s').Stop();
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Text("x")
+            .Tensor("FloatStorage", "0", 6, 0, [6], [1])
+            .Op('s')
+            .Stop();
         var bytes = zip ? PickleFixture.Zip(pickle, [("0", Six)]) : PickleFixture.Stream(pickle, [("0", 6, Six)]);
         for (var length = 0; length < bytes.Length; length++)
         {
@@ -254,18 +426,28 @@ public sealed class PickleCheckpointTests : IDisposable
     [InlineData(false)]
     public void Arbitrary_damage_gives_a_refusal_or_tensors_never_another_error(bool zip)
     {
-        var pickle = new PickleFixture().OrderedDict().Op('(').Text("x").Tensor("FloatStorage", "0", 6, 0, [2, 3], [3, 1]).Text("y").Tensor("FloatStorage", "0", 6, 0, [3, 2], [1, 3]).Op('u').Stop();
+        var pickle = new PickleFixture()
+            .OrderedDict()
+            .Op('(')
+            .Text("x")
+            .Tensor("FloatStorage", "0", 6, 0, [2, 3], [3, 1])
+            .Text("y")
+            .Tensor("FloatStorage", "0", 6, 0, [3, 2], [1, 3])
+            .Op('u')
+            .Stop();
         var bytes = zip ? PickleFixture.Zip(pickle, [("0", Six)]) : PickleFixture.Stream(pickle, [("0", 6, Six)]);
         var random = new Random(6);
         var refused = 0;
         for (var i = 0; i < 1500; i++)
         {
             var damaged = (byte[])bytes.Clone();
-            for (var n = random.Next(1, 4); n > 0; n--) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            for (var n = random.Next(1, 4); n > 0; n--)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             try
             {
                 using var file = PickleCheckpoint.Open(folder.Write("b", damaged));
-                foreach (var info in file.Tensors) _ = file.Bytes(info.Name);
+                foreach (var info in file.Tensors)
+                    _ = file.Bytes(info.Name);
             }
             catch (CheckpointException)
             {

@@ -1,4 +1,5 @@
-// Writes the pickles and containers of torch.save, and the ones an attacker would write. Written from the formats' descriptions, not with the reader's code.
+// Writes the pickles and containers of torch.save, and the ones an attacker would write. Written
+// from the formats' descriptions, not with the reader's code.
 using System.IO.Compression;
 using System.Text;
 
@@ -33,7 +34,8 @@ internal sealed class PickleFixture
     public PickleFixture Tuple(params long[] values)
     {
         Op('(');
-        foreach (var value in values) Int(value);
+        foreach (var value in values)
+            Int(value);
         return Op('t');
     }
 
@@ -50,8 +52,25 @@ internal sealed class PickleFixture
     }
 
     /// <summary>A call of _rebuild_tensor_v2 on a storage.</summary>
-    public PickleFixture Tensor(string type, string key, long count, long offset, long[] shape, long[] strides, Action<PickleFixture>? view = null) =>
-        Global("torch._utils", "_rebuild_tensor_v2").Op('(').Storage(type, key, count, view).Int(offset).Tuple(shape).Tuple(strides).Raw(0x89).OrderedDict().Op('t').Op('R');
+    public PickleFixture Tensor(
+        string type,
+        string key,
+        long count,
+        long offset,
+        long[] shape,
+        long[] strides,
+        Action<PickleFixture>? view = null
+    ) =>
+        Global("torch._utils", "_rebuild_tensor_v2")
+            .Op('(')
+            .Storage(type, key, count, view)
+            .Int(offset)
+            .Tuple(shape)
+            .Tuple(strides)
+            .Raw(0x89)
+            .OrderedDict()
+            .Op('t')
+            .Op('R');
 
     public byte[] Stop()
     {
@@ -60,26 +79,40 @@ internal sealed class PickleFixture
     }
 
     /// <summary>A zip container as torch.save writes it.</summary>
-    public static byte[] Zip(byte[] pickle, IEnumerable<(string Key, byte[] Bytes)> storages, string byteorder = "little", bool compress = false, string folder = "archive")
+    public static byte[] Zip(
+        byte[] pickle,
+        IEnumerable<(string Key, byte[] Bytes)> storages,
+        string byteorder = "little",
+        bool compress = false,
+        string folder = "archive"
+    )
     {
         using var stream = new MemoryStream();
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
             Add("data.pkl", pickle);
             Add("byteorder", Encoding.ASCII.GetBytes(byteorder));
-            foreach (var (key, bytes) in storages) Add($"data/{key}", bytes);
+            foreach (var (key, bytes) in storages)
+                Add($"data/{key}", bytes);
             Add("version", "3\n"u8.ToArray());
 
             void Add(string name, byte[] bytes)
             {
-                using var entry = zip.CreateEntry($"{folder}/{name}", compress ? CompressionLevel.Optimal : CompressionLevel.NoCompression).Open();
+                using var entry = zip.CreateEntry(
+                        $"{folder}/{name}",
+                        compress ? CompressionLevel.Optimal : CompressionLevel.NoCompression
+                    )
+                    .Open();
                 entry.Write(bytes);
             }
         }
         return stream.ToArray();
     }
 
-    /// <summary>A zip container of one storage "0" in which every size and position stands in ZIP64 records, as beyond 4 GiB.</summary>
+    /// <summary>
+    /// A zip container of one storage "0" in which every size and position stands in ZIP64 records,
+    /// as beyond 4 GiB.
+    /// </summary>
     public static byte[] Zip64(byte[] pickle, byte[] storage)
     {
         using var stream = new MemoryStream();
@@ -140,15 +173,31 @@ internal sealed class PickleFixture
     }
 
     /// <summary>The stream form of torch.save before 1.6.</summary>
-    public static byte[] Stream(byte[] pickle, IEnumerable<(string Key, long Count, byte[] Bytes)> storages, bool littleEndian = true, int protocol = 1001)
+    public static byte[] Stream(
+        byte[] pickle,
+        IEnumerable<(string Key, long Count, byte[] Bytes)> storages,
+        bool littleEndian = true,
+        int protocol = 1001
+    )
     {
         using var stream = new MemoryStream();
-        stream.Write(new PickleFixture().Raw(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19).Stop());
+        stream.Write(
+            new PickleFixture().Raw(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19).Stop()
+        );
         stream.Write(new PickleFixture().Int(protocol).Stop());
-        stream.Write(new PickleFixture().Op('}').Op('(').Text("little_endian").Raw((byte)(littleEndian ? 0x88 : 0x89)).Op('u').Stop());
+        stream.Write(
+            new PickleFixture()
+                .Op('}')
+                .Op('(')
+                .Text("little_endian")
+                .Raw((byte)(littleEndian ? 0x88 : 0x89))
+                .Op('u')
+                .Stop()
+        );
         stream.Write(pickle);
         var keys = new PickleFixture().Op(']').Op('(');
-        foreach (var (key, _, _) in storages) keys.Text(key);
+        foreach (var (key, _, _) in storages)
+            keys.Text(key);
         stream.Write(keys.Op('e').Stop());
         foreach (var (_, count, bytes) in storages)
         {

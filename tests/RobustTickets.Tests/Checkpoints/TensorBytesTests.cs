@@ -1,4 +1,5 @@
-// Half and bfloat16 against the formulas of the formats, over every one of their 65,536 patterns, and rounding against exact arithmetic.
+// Half and bfloat16 against the formulas of the formats, over every one of their 65,536 patterns,
+// and rounding against exact arithmetic.
 using RobustTickets.Checkpoints;
 using Xunit;
 
@@ -16,16 +17,23 @@ public sealed class TensorBytesTests : IDisposable
     public void Every_pattern_widens_to_its_value(TensorElement element, int exponentBits, int fractionBits)
     {
         var bytes = new byte[65536 * 2];
-        for (var i = 0; i < 65536; i++) BitConverter.TryWriteBytes(bytes.AsSpan(2 * i), (ushort)i);
-        // Through a file, in blocks of 64 KiB: 128 KiB shows a block that is taken twice or left out.
+        for (var i = 0; i < 65536; i++)
+            BitConverter.TryWriteBytes(bytes.AsSpan(2 * i), (ushort)i);
+        // Through a file, in blocks of 64 KiB: 128 KiB shows a block that is taken twice or left
+        // out.
         SafetensorsWriter.Write(folder.At("a"), [new NamedTensor("x", element, [65536], bytes)]);
         using var file = SafetensorsFile.Open(folder.At("a"));
         var values = file.ReadFloats("x");
         for (var i = 0; i < 65536; i++)
         {
             var expected = Value(i, exponentBits, fractionBits);
-            if (double.IsNaN(expected)) Assert.True(float.IsNaN(values[i]), $"pattern {i:x4} is NaN, not {values[i]}");
-            else Assert.True(expected == values[i] && double.IsNegative(expected) == float.IsNegative(values[i]), $"pattern {i:x4}: {values[i]}, expected {expected}");
+            if (double.IsNaN(expected))
+                Assert.True(float.IsNaN(values[i]), $"pattern {i:x4} is NaN, not {values[i]}");
+            else
+                Assert.True(
+                    expected == values[i] && double.IsNegative(expected) == float.IsNegative(values[i]),
+                    $"pattern {i:x4}: {values[i]}, expected {expected}"
+                );
         }
     }
 
@@ -34,11 +42,22 @@ public sealed class TensorBytesTests : IDisposable
     [InlineData(TensorElement.BF16, 8, 7)]
     public void Every_value_narrows_back_to_its_pattern(TensorElement element, int exponentBits, int fractionBits)
     {
-        var patterns = Enumerable.Range(0, 65536).Where(i => !double.IsNaN(Value(i, exponentBits, fractionBits))).ToArray();
-        var bytes = TensorBytes.FromFloats(element, patterns.Select(i => (float)Value(i, exponentBits, fractionBits)).ToArray());
-        for (var k = 0; k < patterns.Length; k++) Assert.Equal((ushort)patterns[k], BitConverter.ToUInt16(bytes, 2 * k));
+        var patterns = Enumerable
+            .Range(0, 65536)
+            .Where(i => !double.IsNaN(Value(i, exponentBits, fractionBits)))
+            .ToArray();
+        var bytes = TensorBytes.FromFloats(
+            element,
+            patterns.Select(i => (float)Value(i, exponentBits, fractionBits)).ToArray()
+        );
+        for (var k = 0; k < patterns.Length; k++)
+            Assert.Equal((ushort)patterns[k], BitConverter.ToUInt16(bytes, 2 * k));
         var nan = new float[1];
-        TensorBytes.ToFloats(element, TensorBytes.FromFloats(element, [BitConverter.UInt32BitsToSingle(0x7F800001)]), nan);
+        TensorBytes.ToFloats(
+            element,
+            TensorBytes.FromFloats(element, [BitConverter.UInt32BitsToSingle(0x7F800001)]),
+            nan
+        );
         Assert.True(float.IsNaN(nan[0]), "a NaN with a small payload became a number");
     }
 
@@ -66,7 +85,8 @@ public sealed class TensorBytesTests : IDisposable
         {
             var quantum = Quantum(values[i], smallestExponent, fractionBits);
             var expected = Math.Round(values[i] / quantum, MidpointRounding.ToEven) * quantum;
-            if (Math.Abs(expected) > largest) expected = double.CopySign(double.PositiveInfinity, expected);
+            if (Math.Abs(expected) > largest)
+                expected = double.CopySign(double.PositiveInfinity, expected);
             Assert.Equal(expected, Value(BitConverter.ToUInt16(bytes, 2 * i), exponentBits, fractionBits));
         }
     }
@@ -103,15 +123,19 @@ public sealed class TensorBytesTests : IDisposable
         Assert.Throws<ArgumentException>(() => TensorBytes.FromFloats(TensorElement.I32, [1f]));
     }
 
-    // Sign, exponent and fraction of a pattern as the standard reads them, in double, where all of them are exact.
+    // Sign, exponent and fraction of a pattern as the standard reads them, in double, where all of
+    // them are exact.
     private static double Value(int pattern, int exponentBits, int fractionBits)
     {
         var bias = (1 << (exponentBits - 1)) - 1;
         var sign = (pattern >> 15) == 0 ? 1.0 : -1.0;
         var exponent = (pattern >> fractionBits) & ((1 << exponentBits) - 1);
         var fraction = (pattern & ((1 << fractionBits) - 1)) / (double)(1 << fractionBits);
-        if (exponent == (1 << exponentBits) - 1) return fraction == 0 ? sign * double.PositiveInfinity : double.NaN;
-        return exponent == 0 ? sign * fraction * Math.Pow(2, 1 - bias) : sign * (1 + fraction) * Math.Pow(2, exponent - bias);
+        if (exponent == (1 << exponentBits) - 1)
+            return fraction == 0 ? sign * double.PositiveInfinity : double.NaN;
+        return exponent == 0
+            ? sign * fraction * Math.Pow(2, 1 - bias)
+            : sign * (1 + fraction) * Math.Pow(2, exponent - bias);
     }
 
     // Distance of neighbouring representable values at a magnitude.

@@ -1,16 +1,19 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Tests.CommandLine;
-using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Metrics;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
 
-/// <summary>The ways to use <c>attack</c>: sentences, samples by id, augmentation, resources that need no option, a model that gives no numbers.</summary>
+/// <summary>
+/// The ways to use <c>attack</c>: sentences, samples by id, augmentation, resources that need no
+/// option, a model that gives no numbers.
+/// </summary>
 [Collection(TorchCollection.Name)]
 public sealed class AttackCommandTests : IDisposable
 {
@@ -22,7 +25,10 @@ public sealed class AttackCommandTests : IDisposable
     {
         Environment.SetEnvironmentVariable(ResourceFolder.Variable, _tiny.Below("resources"));
         _neighbours = _tiny.Below("table.json");
-        File.WriteAllText(_neighbours, """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull","not"],"film":["story"],"story":["film"]}""");
+        File.WriteAllText(
+            _neighbours,
+            """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull","not"],"film":["story"],"story":["film"]}"""
+        );
     }
 
     public void Dispose()
@@ -36,7 +42,10 @@ public sealed class AttackCommandTests : IDisposable
     {
         var run = Attack("--text", "a good film .");
         Assert.True(run.Code == 0, run.Error);
-        Assert.Matches(@"^(Succeeded: \w+ -> \w+|Failed: still \w+); p\(\w+\) 0\.\d{3} -> 0\.\d{3}, \d of 3 words changed, \d+ queries\n- a .*\n\+ a .*\n$", run.Out);
+        Assert.Matches(
+            @"^(Succeeded: \w+ -> \w+|Failed: still \w+); p\(\w+\) 0\.\d{3} -> 0\.\d{3}, \d of 3 words changed, \d+ queries\n- a .*\n\+ a .*\n$",
+            run.Out
+        );
         var line = AttackJson.Parse(Attack("--text", "a good film .", "--json").Out.TrimEnd());
         Assert.Equal(("text", "a good film ."), (line.Id, line.Original[0].Value));
         Assert.Equal(line.OriginalOutput, line.Label);
@@ -45,7 +54,13 @@ public sealed class AttackCommandTests : IDisposable
         var other = line.Label == 0 ? "positive" : "negative";
         Assert.StartsWith("Skipped: the model says", Attack("--text", "a good film .", "--label", other).Out);
         Assert.Equal(ExitCodes.Usage, Attack("--text", "a", "--label", "neutral").Code);
-        Assert.Equal("text_pair", AttackJson.Parse(Attack("--text", "a film", "--text-pair", "the story", "--json").Out.TrimEnd()).Original[1].Key);
+        Assert.Equal(
+            "text_pair",
+            AttackJson
+                .Parse(Attack("--text", "a film", "--text-pair", "the story", "--json").Out.TrimEnd())
+                .Original[1]
+                .Key
+        );
     }
 
     [Fact]
@@ -56,7 +71,10 @@ public sealed class AttackCommandTests : IDisposable
             using var output = new StringWriter { NewLine = "\n" };
             using var error = new StringWriter();
             using var stop = StopSignal.Detached();
-            var code = CliApp.Run(Arguments("--text", "a bad film ."), new CliContext(output, error, TextReader.Null, stop, TerminalInfo.None) { ColorResults = color });
+            var code = CliApp.Run(
+                Arguments("--text", "a bad film ."),
+                new CliContext(output, error, TextReader.Null, stop, TerminalInfo.None) { ColorResults = color }
+            );
             Assert.True(code == 0, error.ToString());
             Assert.Equal(color, output.ToString().Contains('\u001b'));
             Assert.Equal(!color, output.ToString().Contains("[[", StringComparison.Ordinal));
@@ -68,8 +86,14 @@ public sealed class AttackCommandTests : IDisposable
     {
         var run = CliRun.With("a good film\n\nthe story , not dull .\n", Arguments("--interactive", "--json"));
         Assert.True(run.Code == 0, run.Error);
-        Assert.Equal(["line:1", "line:3"], run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => AttackJson.Parse(l).Id));
-        Assert.Equal((0, ""), (CliRun.With("", Arguments("--interactive")).Code, CliRun.With("", Arguments("--interactive")).Out));
+        Assert.Equal(
+            ["line:1", "line:3"],
+            run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => AttackJson.Parse(l).Id)
+        );
+        Assert.Equal(
+            (0, ""),
+            (CliRun.With("", Arguments("--interactive")).Code, CliRun.With("", Arguments("--interactive")).Out)
+        );
     }
 
     [Theory]
@@ -99,9 +123,14 @@ public sealed class AttackCommandTests : IDisposable
         Assert.Equal(6, File.ReadAllLines(ids).Length);
         var again = OnData("again", "--ids", ids);
         Assert.True(again.Code == 0, again.Error);
-        Assert.Equal(File.ReadAllBytes(_tiny.Below("first", "examples.jsonl")), File.ReadAllBytes(_tiny.Below("again", "examples.jsonl")));
+        Assert.Equal(
+            File.ReadAllBytes(_tiny.Below("first", "examples.jsonl")),
+            File.ReadAllBytes(_tiny.Below("again", "examples.jsonl"))
+        );
         var summary = JsonNode.Parse(File.ReadAllText(_tiny.Below("first", "summary.json")))!;
-        var accuracy = JsonNode.Parse(CliRun.Of("evaluate", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--json").Out)!["accuracy"]!;
+        var accuracy = JsonNode.Parse(
+            CliRun.Of("evaluate", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--json").Out
+        )!["accuracy"]!;
         Assert.Equal(100 * (double)accuracy, (double)summary["whole_set_clean"]!, 9);
         var items = summary["settings"]!["run"]!.AsArray().Select(l => (string)l!["item"]!).ToList();
         Assert.Equal(["data", "sample", "victim length", "victim mode", "victim weights"], items);
@@ -129,9 +158,16 @@ public sealed class AttackCommandTests : IDisposable
     public void Adversarial_texts_become_training_data()
     {
         // A model whose decision lies amid the examples, so that a changed word can flip it.
-        var texts = File.ReadLines(_tiny.DevFile).Skip(1).Select(l => new JsonObject { ["text"] = l.Split('\t')[0] }.ToJsonString());
-        var logits = CliRun.With(string.Join('\n', texts), "predict", "--model", _tiny.Model, "--logits").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(l => JsonNode.Parse(l)!["logits"]!).Select(l => (float)l[1]! - (float)l[0]!).Order().ToList();
+        var texts = File.ReadLines(_tiny.DevFile)
+            .Skip(1)
+            .Select(l => new JsonObject { ["text"] = l.Split('\t')[0] }.ToJsonString());
+        var logits = CliRun
+            .With(string.Join('\n', texts), "predict", "--model", _tiny.Model, "--logits")
+            .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!["logits"]!)
+            .Select(l => (float)l[1]! - (float)l[0]!)
+            .Order()
+            .ToList();
         SetLastBias(-logits[8]);
         var file = _tiny.Below("more", "train.jsonl");
         var run = OnData("out", "--augment", file);
@@ -144,10 +180,26 @@ public sealed class AttackCommandTests : IDisposable
         foreach (var adversarial in lines.Where(l => (string)l["source"]! == "textfooler"))
         {
             var original = lines.First(l => (string)l["id"]! == (string)adversarial["id"]!);
-            Assert.Equal(("original", (string)original["label"]!), ((string)original["source"]!, (string)adversarial["label"]!));
+            Assert.Equal(
+                ("original", (string)original["label"]!),
+                ((string)original["source"]!, (string)adversarial["label"]!)
+            );
             Assert.NotEqual((string)original["text"]!, (string)adversarial["text"]!);
         }
-        var train = CliRun.Of("train", "--recipe", "fine-tune", "--model", _tiny.Model, "--data", file, "--task", "sst2", "--out", _tiny.Below("run"), "--dry-run");
+        var train = CliRun.Of(
+            "train",
+            "--recipe",
+            "fine-tune",
+            "--model",
+            _tiny.Model,
+            "--data",
+            file,
+            "--task",
+            "sst2",
+            "--out",
+            _tiny.Below("run"),
+            "--dry-run"
+        );
         Assert.True(train.Code == 0, train.Error);
         // The same command again changes nothing; a file that holds something else is left alone.
         Assert.Equal(0, OnData("out", "--augment", file).Code);
@@ -159,7 +211,17 @@ public sealed class AttackCommandTests : IDisposable
     [Fact]
     public void What_was_imported_needs_no_option()
     {
-        string[] bare = ["attack", "--model", _tiny.Model, "--text", "a good film", "--recipe", "textfooler", "--no-part-of-speech"];
+        string[] bare =
+        [
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--text",
+            "a good film",
+            "--recipe",
+            "textfooler",
+            "--no-part-of-speech",
+        ];
         var missing = CliRun.Of([.. bare, "--no-similarity"]);
         Assert.Equal(ExitCodes.Data, missing.Code);
         Assert.Contains("resources import word-vectors", missing.Error);
@@ -197,9 +259,20 @@ public sealed class AttackCommandTests : IDisposable
         File.WriteAllBytes(_tiny.Weights, weights);
     }
 
-    private string[] Arguments(params string[] more) => ["attack", "--model", _tiny.Model, "--neighbours", _neighbours, "--no-similarity", "--no-part-of-speech", .. more];
+    private string[] Arguments(params string[] more) =>
+        [
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--neighbours",
+            _neighbours,
+            "--no-similarity",
+            "--no-part-of-speech",
+            .. more,
+        ];
 
     private CliRun Attack(params string[] more) => CliRun.Of(Arguments(more));
 
-    private CliRun OnData(string folder, params string[] more) => Attack(["--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below(folder), .. more]);
+    private CliRun OnData(string folder, params string[] more) =>
+        Attack(["--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below(folder), .. more]);
 }

@@ -1,14 +1,17 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Testing;
 using RobustTickets.Tests.CommandLine;
-using RobustTickets.Attacks.Metrics;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
 
-/// <summary>The recipes of character edits and synonyms as <c>attack --recipe NAME</c> runs them: what each needs, what it writes, how one random stream resumes.</summary>
+/// <summary>
+/// The recipes of character edits and synonyms as <c>attack --recipe NAME</c> runs them: what each
+/// needs, what it writes, how one random stream resumes.
+/// </summary>
 [Collection(TorchCollection.Name)]
 public sealed class AttackRecipeTests : IDisposable
 {
@@ -26,7 +29,17 @@ public sealed class AttackRecipeTests : IDisposable
     [Fact]
     public void DeepWordBug_needs_no_resource_and_its_settings_name_the_seed()
     {
-        string[] sentence = ["attack", "--model", _tiny.Model, "--recipe", "deepwordbug", "--text", "a good film , moving and never dull .", "--json"];
+        string[] sentence =
+        [
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--recipe",
+            "deepwordbug",
+            "--text",
+            "a good film , moving and never dull .",
+            "--json",
+        ];
         var first = CliRun.Of(sentence);
         Assert.True(first.Code == 0, first.Error);
         Assert.Equal(first.Out, CliRun.Of([.. sentence, "--seed", "42"]).Out);
@@ -57,7 +70,16 @@ public sealed class AttackRecipeTests : IDisposable
     {
         var table = _tiny.Below("table.json");
         File.WriteAllText(table, """{"good":["moving","very"],"dull":["bad"],"film":["story"],"story":["film"]}""");
-        string[] options = ["--recipe", "textbugger", "--neighbours", table, "--no-similarity", "--random-stream", "run"];
+        string[] options =
+        [
+            "--recipe",
+            "textbugger",
+            "--neighbours",
+            table,
+            "--no-similarity",
+            "--random-stream",
+            "run",
+        ];
         var whole = OnData("whole", options);
         Assert.True(whole.Code == 0, whole.Error);
         var lines = File.ReadAllLines(_tiny.Below("whole", "examples.jsonl"));
@@ -65,7 +87,8 @@ public sealed class AttackRecipeTests : IDisposable
         Assert.Equal(0, OnData("cut", options).Code);
         File.WriteAllText(_tiny.Below("cut", "examples.jsonl"), string.Concat(lines.Take(3).Select(l => l + "\n")));
         Assert.Equal(0, OnData("cut", options).Code);
-        foreach (var file in new[] { "examples.jsonl", "results.csv", "summary.json" }) Assert.Equal(File.ReadAllText(_tiny.Below("whole", file)), File.ReadAllText(_tiny.Below("cut", file)));
+        foreach (var file in new[] { "examples.jsonl", "results.csv", "summary.json" })
+            Assert.Equal(File.ReadAllText(_tiny.Below("whole", file)), File.ReadAllText(_tiny.Below("cut", file)));
         // A stream per example is another attack: its outcomes do not go into the same folder.
         Assert.Contains("one stream through all examples", RandomNumbers("whole"));
         var other = OnData("whole", [.. options[..^1], "example"]);
@@ -73,9 +96,25 @@ public sealed class AttackRecipeTests : IDisposable
         Assert.Contains("other settings", other.Error);
     }
 
-    private string RandomNumbers(string folder) => (string)JsonNode.Parse(File.ReadAllText(_tiny.Below(folder, "settings.json")))!["composition"]!.AsArray()
-        .Single(l => (string)l!["item"]! == "random numbers")!["value"]!;
+    private string RandomNumbers(string folder) =>
+        (string)
+            JsonNode.Parse(File.ReadAllText(_tiny.Below(folder, "settings.json")))!["composition"]!
+                .AsArray()
+                .Single(l => (string)l!["item"]! == "random numbers")!["value"]!;
 
     private CliRun OnData(string folder, params string[] more) =>
-        CliRun.Of(["attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--num-examples", "12", "--out", _tiny.Below(folder), .. more]);
+        CliRun.Of([
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--num-examples",
+            "12",
+            "--out",
+            _tiny.Below(folder),
+            .. more,
+        ]);
 }

@@ -1,6 +1,6 @@
-using RobustTickets.Cli.Attacks;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Cli.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -8,7 +8,19 @@ namespace RobustTickets.Tests.Cli;
 public class AttackSampleTests
 {
     // 60 of class 0, then 30 of class 1, then 10 of class 2, as a file sorted by class.
-    private static readonly IReadOnlyList<Example> Sorted = [.. Enumerable.Range(0, 100).Select(i => new Example($"test:{i}", $"text {i}", null, i < 60 ? 0 : i < 90 ? 1 : 2))];
+    private static readonly IReadOnlyList<Example> Sorted =
+    [
+        .. Enumerable
+            .Range(0, 100)
+            .Select(i => new Example(
+                $"test:{i}",
+                $"text {i}",
+                null,
+                i < 60 ? 0
+                    : i < 90 ? 1
+                    : 2
+            )),
+    ];
 
     [Fact]
     public void The_first_n_are_those_of_the_file() =>
@@ -44,8 +56,17 @@ public class AttackSampleTests
     public void Pairs_have_the_column_names_that_recipes_look_for()
     {
         var pair = new Example("dev:0", "a", "b", 0);
-        Assert.Equal(["premise", "hypothesis"], AttackInput.Of(pair, TaskCatalog.Find("mnli")).Columns.Select(c => c.Key));
-        Assert.Equal(["question", "sentence"], AttackInput.Of(pair, TaskCatalog.Find("qnli")).Columns.Select(c => c.Key));
-        Assert.Equal(["text"], AttackInput.Of(pair with { TextPair = null }, TaskCatalog.Find("sst2")).Columns.Select(c => c.Key));
+        Assert.Equal(
+            ["premise", "hypothesis"],
+            AttackInput.Of(pair, TaskCatalog.Find("mnli")).Columns.Select(c => c.Key)
+        );
+        Assert.Equal(
+            ["question", "sentence"],
+            AttackInput.Of(pair, TaskCatalog.Find("qnli")).Columns.Select(c => c.Key)
+        );
+        Assert.Equal(
+            ["text"],
+            AttackInput.Of(pair with { TextPair = null }, TaskCatalog.Find("sst2")).Columns.Select(c => c.Key)
+        );
     }
 }

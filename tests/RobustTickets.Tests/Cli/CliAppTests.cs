@@ -19,25 +19,27 @@ public sealed class CliAppTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    public static TheoryData<Exception, int> Mapping() => new()
-    {
-        { new UsageException("u"), 2 },
-        { new RecipeException("r"), 2 },
-        { new RunFolderException("f"), 2 },
-        { new DataException("d"), 3 },
-        { new TorchUnavailableException("t"), 3 },
-        { new FileNotFoundException("n"), 3 },
-        { new CheckpointException("c"), 3 },
-        { new NumericFailureException("n"), 4 },
-        { new ExportVerificationException("e"), 5 },
-        { new OperationCanceledException(), 143 },
-        { new IOException("disk full"), 1 },
-        { new InvalidOperationException("bug"), 1 },
-    };
+    public static TheoryData<Exception, int> Mapping() =>
+        new()
+        {
+            { new UsageException("u"), 2 },
+            { new RecipeException("r"), 2 },
+            { new RunFolderException("f"), 2 },
+            { new DataException("d"), 3 },
+            { new TorchUnavailableException("t"), 3 },
+            { new FileNotFoundException("n"), 3 },
+            { new CheckpointException("c"), 3 },
+            { new NumericFailureException("n"), 4 },
+            { new ExportVerificationException("e"), 5 },
+            { new OperationCanceledException(), 143 },
+            { new IOException("disk full"), 1 },
+            { new InvalidOperationException("bug"), 1 },
+        };
 
     [Theory]
     [MemberData(nameof(Mapping))]
-    public void Every_outcome_has_its_exit_code(Exception e, int code) => Assert.Equal(code, ExitCodes.Of(e, stopCode: 143));
+    public void Every_outcome_has_its_exit_code(Exception e, int code) =>
+        Assert.Equal(code, ExitCodes.Of(e, stopCode: 143));
 
     [Fact]
     public void Help_and_version_need_nothing()
@@ -71,17 +73,39 @@ public sealed class CliAppTests : IDisposable
     {
         var list = CliRun.Of("recipes", "list", "--json");
         Assert.Equal(0, list.Code);
-        Assert.Equal(RecipePresets.List.Select(p => p.Name), JsonNode.Parse(list.Out)!.AsArray().Select(p => p!["name"]!.GetValue<string>()));
+        Assert.Equal(
+            RecipePresets.List.Select(p => p.Name),
+            JsonNode.Parse(list.Out)!.AsArray().Select(p => p!["name"]!.GetValue<string>())
+        );
 
-        var show = CliRun.Of("recipes", "show", "early-robust", "--task", "imdb", "--set", "retrain.epochs=3", "--set", "search.stop.gamma=0.2");
+        var show = CliRun.Of(
+            "recipes",
+            "show",
+            "early-robust",
+            "--task",
+            "imdb",
+            "--set",
+            "retrain.epochs=3",
+            "--set",
+            "search.stop.gamma=0.2"
+        );
         Assert.Equal(0, show.Code);
         var file = Path.Combine(_folder, "mine.json");
         File.WriteAllText(file, show.Out);
-        Assert.Equal(RecipeOverrides.Apply(RecipePresets.Get("early-robust", "imdb"), ["retrain.epochs=3", "search.stop.gamma=0.2"]), RecipeJson.ReadFile(file));
+        Assert.Equal(
+            RecipeOverrides.Apply(
+                RecipePresets.Get("early-robust", "imdb"),
+                ["retrain.epochs=3", "search.stop.gamma=0.2"]
+            ),
+            RecipeJson.ReadFile(file)
+        );
 
         var good = CliRun.Of("recipes", "check", file);
         Assert.Equal((0, $"{file}: ok (early-robust, imdb)\n"), (good.Code, good.Out));
-        File.WriteAllText(file, show.Out.Replace("\"epochs\": 3", "\"epochs\": -3").Replace("\"batch-size\": 8", "\"batch-size\": 0"));
+        File.WriteAllText(
+            file,
+            show.Out.Replace("\"epochs\": 3", "\"epochs\": -3").Replace("\"batch-size\": 8", "\"batch-size\": 0")
+        );
         var bad = CliRun.Of("recipes", "check", file);
         Assert.Equal(ExitCodes.Usage, bad.Code);
         Assert.Contains($"{file}: batch-size: 0 is not possible", bad.Out);
@@ -89,10 +113,19 @@ public sealed class CliAppTests : IDisposable
         var json = JsonNode.Parse(CliRun.Of("recipes", "check", file, "--json").Out)!.AsArray()[0]!;
         Assert.Equal((false, 2), (json["ok"]!.GetValue<bool>(), json["problems"]!.AsArray().Count));
 
-        File.WriteAllText(file, show.Out.Replace("\"equal-epoch-control\": false", "\"equal-epoch-control\": false, \"epoch-attack\": { \"recipe\": \"textfoller\" }"));
+        File.WriteAllText(
+            file,
+            show.Out.Replace(
+                "\"equal-epoch-control\": false",
+                "\"equal-epoch-control\": false, \"epoch-attack\": { \"recipe\": \"textfoller\" }"
+            )
+        );
         var misspelt = CliRun.Of("recipes", "check", file);
         Assert.Equal(ExitCodes.Usage, misspelt.Code);
-        Assert.Contains($"{file}: evaluate.epoch-attack.recipe: unknown \"textfoller\"; possible: textfooler, ", misspelt.Out);
+        Assert.Contains(
+            $"{file}: evaluate.epoch-attack.recipe: unknown \"textfoller\"; possible: textfooler, ",
+            misspelt.Out
+        );
     }
 
     [Theory]
@@ -115,15 +148,23 @@ public sealed class CliAppTests : IDisposable
         const string Lines = "{\"text\":\"Good film\"}\n\n{\"text\":\"badly\",\"text_pair\":\"film\",\"id\":7}\n";
         var run = CliRun.With(Lines, "tokenize", "--model", model);
         Assert.Equal(
-            (0, """
-            {"tokens":["[CLS]","good","film","[SEP]"],"ids":[2,5,8,3],"segments":[0,0,0,0]}
-            {"tokens":["[CLS]","bad","##ly","[SEP]","film","[SEP]"],"ids":[2,6,7,3,8,3],"segments":[0,0,0,0,1,1]}
+            (
+                0,
+                """
+                {"tokens":["[CLS]","good","film","[SEP]"],"ids":[2,5,8,3],"segments":[0,0,0,0]}
+                {"tokens":["[CLS]","bad","##ly","[SEP]","film","[SEP]"],"ids":[2,6,7,3,8,3],"segments":[0,0,0,0,1,1]}
 
-            """), (run.Code, run.Out));
+                """
+            ),
+            (run.Code, run.Out)
+        );
         var file = Path.Combine(_folder, "in.jsonl");
         File.WriteAllText(file, Lines);
         Assert.Equal(run.Out, CliRun.Of("tokenize", "--model", model, "--input", file).Out);
-        Assert.StartsWith("{\"tokens\":[\"[CLS]\",\"good\",\"[SEP]\"]", CliRun.With(Lines, "tokenize", "--model", model, "--max-length", "3").Out);
+        Assert.StartsWith(
+            "{\"tokens\":[\"[CLS]\",\"good\",\"[SEP]\"]",
+            CliRun.With(Lines, "tokenize", "--model", model, "--max-length", "3").Out
+        );
     }
 
     [Theory]
@@ -133,7 +174,12 @@ public sealed class CliAppTests : IDisposable
     [InlineData("[1]", "standard input:2: expected an object")]
     public void A_bad_line_is_a_data_error_with_its_place(string line, string expected)
     {
-        var run = CliRun.With("{\"text\":\"good\"}\n" + line + "\n", "tokenize", "--model", Vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good"));
+        var run = CliRun.With(
+            "{\"text\":\"good\"}\n" + line + "\n",
+            "tokenize",
+            "--model",
+            Vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good")
+        );
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains(expected, run.Error);
         // The line before it was answered.
@@ -144,7 +190,13 @@ public sealed class CliAppTests : IDisposable
     public void Missing_files_are_data_errors()
     {
         Assert.Equal(ExitCodes.Data, CliRun.Of("tokenize", "--model", Path.Combine(_folder, "none")).Code);
-        var run = CliRun.Of("tokenize", "--model", Vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"), "--input", "/no/such.jsonl");
+        var run = CliRun.Of(
+            "tokenize",
+            "--model",
+            Vocabulary("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+            "--input",
+            "/no/such.jsonl"
+        );
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains("/no/such.jsonl: no such file", run.Error);
         var report = CliRun.Of("report", Path.Combine(_folder, "none"));

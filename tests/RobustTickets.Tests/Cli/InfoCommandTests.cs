@@ -16,9 +16,13 @@ public class InfoCommandTests
         Assert.Contains("cpu", info["devices"]!.AsArray().Select(d => (string)d!));
         Assert.True((int)info["threads"]! >= 1);
         var rate = info["gemm"]!.AsArray()[0]!;
-        Assert.Equal(("float32", 1024, 768, 3072), ((string)rate["dtype"]!, (int)rate["m"]!, (int)rate["k"]!, (int)rate["n"]!));
+        Assert.Equal(
+            ("float32", 1024, 768, 3072),
+            ((string)rate["dtype"]!, (int)rate["m"]!, (int)rate["k"]!, (int)rate["n"]!)
+        );
         Assert.True((double)rate["gflops"]! > 0);
         var text = CliRun.Of("info").Out;
-        foreach (var word in new[] { ".NET", "libtorch", "devices", "matrix product", "bfloat16" }) Assert.Contains(word, text);
+        foreach (var word in new[] { ".NET", "libtorch", "devices", "matrix product", "bfloat16" })
+            Assert.Contains(word, text);
     }
 }

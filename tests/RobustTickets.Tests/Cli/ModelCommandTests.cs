@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using RobustTickets.Cli;
 using RobustTickets.Checkpoints;
+using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Runs;
 using RobustTickets.Testing;
@@ -9,7 +9,10 @@ using Xunit;
 
 namespace RobustTickets.Tests.Cli;
 
-/// <summary>The commands that run a model, in this process, on a model and data small enough to be made on the spot.</summary>
+/// <summary>
+/// The commands that run a model, in this process, on a model and data small enough to be made on
+/// the spot.
+/// </summary>
 [Collection(TorchCollection.Name)]
 public sealed class ModelCommandTests : IDisposable
 {
@@ -32,8 +35,17 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(("dev", 16), ((string?)measured["split"], (int)measured["examples"]!));
         Assert.Equal((int)measured["correct"]! / 16.0, (double)measured["accuracy"]!, 12);
 
-        var predict = CliRun.With("{\"text\":\"a good film\"}\n{\"text\":\"dull\"}\n", "predict", "--model", model, "--logits");
-        var answers = predict.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).ToList();
+        var predict = CliRun.With(
+            "{\"text\":\"a good film\"}\n{\"text\":\"dull\"}\n",
+            "predict",
+            "--model",
+            model,
+            "--logits"
+        );
+        var answers = predict
+            .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!)
+            .ToList();
         Assert.Equal(2, answers.Count);
         foreach (var answer in answers)
         {
@@ -45,8 +57,25 @@ public sealed class ModelCommandTests : IDisposable
         }
 
         var neighbours = _tiny.Below("neighbours.json");
-        File.WriteAllText(neighbours, """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull"],"film":["story"],"story":["film"]}""");
-        string[] attack = ["attack", "--model", model, "--data", _tiny.Data, "--task", "sst2", "--neighbours", neighbours, "--no-similarity", "--no-part-of-speech", "--json"];
+        File.WriteAllText(
+            neighbours,
+            """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull"],"film":["story"],"story":["film"]}"""
+        );
+        string[] attack =
+        [
+            "attack",
+            "--model",
+            model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--neighbours",
+            neighbours,
+            "--no-similarity",
+            "--no-part-of-speech",
+            "--json",
+        ];
         var attacked = CliRun.Of(attack);
         Assert.True(attacked.Code == 0, attacked.Error);
         var folder = Path.Combine(run, "attacks", "textfooler");
@@ -65,7 +94,10 @@ public sealed class ModelCommandTests : IDisposable
             Assert.Null(written.Config.Ticket);
             Assert.Equal([12L, 8], written.Weights.Info("bert.encoder.layer.0.intermediate.dense.weight").Shape);
         }
-        Assert.Equal(evaluate.Out.Replace(model, dense), CliRun.Of("evaluate", "--model", dense, "--data", _tiny.Data, "--task", "sst2", "--json").Out);
+        Assert.Equal(
+            evaluate.Out.Replace(model, dense),
+            CliRun.Of("evaluate", "--model", dense, "--data", _tiny.Data, "--task", "sst2", "--json").Out
+        );
 
         var html = _tiny.Below("report.html");
         var report = CliRun.Of("report", run, "--out", html);
@@ -81,8 +113,18 @@ public sealed class ModelCommandTests : IDisposable
         var dry = Train(run, "--dry-run", "--json");
         Assert.True(dry.Code == 0, dry.Error);
         var plan = JsonNode.Parse(dry.Out)!;
-        // Six of 64 examples are held out for development; a search of one epoch leaves out the part batch.
-        Assert.Equal((58, 6, 2, 20L, 1L), ((int)plan["train_examples"]!, (int)plan["development_examples"]!, (int)plan["steps_per_epoch"]!, (long)plan["retrain_steps"]!, (long)plan["search_steps_at_most"]!));
+        // Six of 64 examples are held out for development; a search of one epoch leaves out the
+        // part batch.
+        Assert.Equal(
+            (58, 6, 2, 20L, 1L),
+            (
+                (int)plan["train_examples"]!,
+                (int)plan["development_examples"]!,
+                (int)plan["steps_per_epoch"]!,
+                (long)plan["retrain_steps"]!,
+                (long)plan["search_steps_at_most"]!
+            )
+        );
         Assert.Equal("early-robust", (string?)plan["recipe"]!["name"]);
         Assert.False(Directory.Exists(run));
     }
@@ -97,29 +139,57 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData(2, "is a file", "--out", "FILE")]
     [InlineData(3, "no such folder", "--model", "/no/such/model")]
     [InlineData(3, "/no/such/data", "--data", "/no/such/data")]
-    public void What_cannot_be_trained_is_refused_before_any_compute(int code, string message, string option, string value)
+    public void What_cannot_be_trained_is_refused_before_any_compute(
+        int code,
+        string message,
+        string option,
+        string value
+    )
     {
         var existing = Directory.CreateDirectory(_tiny.Below("existing")).FullName;
         File.WriteAllText(Path.Combine(existing, "recipe.json"), "{}");
         var file = _tiny.Below("file");
         File.WriteAllText(file, "");
-        value = value switch { "EXISTING" => existing, "FILE" => file, _ => value };
+        value = value switch
+        {
+            "EXISTING" => existing,
+            "FILE" => file,
+            _ => value,
+        };
         var run = _tiny.Below("run");
-        var args = new List<string> { "train", "--recipe", "fine-tune", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--out", run };
+        var args = new List<string>
+        {
+            "train",
+            "--recipe",
+            "fine-tune",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--out",
+            run,
+        };
         var at = args.IndexOf(option);
-        if (at >= 0) args[at + 1] = value;
-        else args.AddRange([option, value]);
+        if (at >= 0)
+            args[at + 1] = value;
+        else
+            args.AddRange([option, value]);
         var result = CliRun.Of([.. args]);
         Assert.True(code == result.Code, $"exit code {result.Code}: {result.Error}");
         Assert.Contains(message, result.Error);
         Assert.Empty(result.Out);
-        Assert.False(File.Exists(Path.Combine(run, "events.jsonl")) && new FileInfo(Path.Combine(run, "events.jsonl")).Length > 0);
+        Assert.False(
+            File.Exists(Path.Combine(run, "events.jsonl")) && new FileInfo(Path.Combine(run, "events.jsonl")).Length > 0
+        );
     }
 
     [Fact]
     public void Class_names_decide_the_order_of_labels()
     {
-        // A model that names its classes the other way round: its accuracy must be that of its names, not of the file's numbers.
+        // A model that names its classes the other way round: its accuracy must be that of its
+        // names, not of the file's numbers.
         var model = _tiny.Model;
         var plain = Accuracy(model);
         var config = TinyFolders.ConfigJson();
@@ -142,13 +212,46 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void An_attack_without_substitutes_or_without_a_place_is_refused()
     {
-        var none = CliRun.Of("attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--no-similarity", "--no-part-of-speech", "--out", _tiny.Below("a"), "--neighbours", "/no/table.json");
+        var none = CliRun.Of(
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--no-similarity",
+            "--no-part-of-speech",
+            "--out",
+            _tiny.Below("a"),
+            "--neighbours",
+            "/no/table.json"
+        );
         Assert.Equal(ExitCodes.Data, none.Code);
         Assert.Contains("/no/table.json", none.Error);
-        var place = CliRun.Of("attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--no-similarity");
+        var place = CliRun.Of(
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--no-similarity"
+        );
         Assert.Equal(ExitCodes.Usage, place.Code);
         Assert.Contains("--out is missing", place.Error);
-        var encoder = CliRun.Of("attack", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below("a"));
+        var encoder = CliRun.Of(
+            "attack",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--out",
+            _tiny.Below("a")
+        );
         Assert.Equal(ExitCodes.Usage, encoder.Code);
         Assert.Contains("--encoder DIR", encoder.Error);
     }
@@ -179,17 +282,67 @@ public sealed class ModelCommandTests : IDisposable
     public void A_small_model_is_pretrained_and_opens_again()
     {
         var corpus = _tiny.Below("corpus.txt");
-        File.WriteAllLines(corpus, Enumerable.Range(0, 40).Select(i => i % 2 == 0 ? "a good film and a moving story ." : "the story not dull"));
+        File.WriteAllLines(
+            corpus,
+            Enumerable.Range(0, 40).Select(i => i % 2 == 0 ? "a good film and a moving story ." : "the story not dull")
+        );
         var target = _tiny.Below("pretrained");
-        var run = CliRun.Of("pretrain", "--corpus", corpus, "--config", _tiny.Config, "--vocab", Path.Combine(_tiny.Model, "vocab.txt"), "--out", target, "--batch-size", "8", "--epochs", "2", "--json");
+        var run = CliRun.Of(
+            "pretrain",
+            "--corpus",
+            corpus,
+            "--config",
+            _tiny.Config,
+            "--vocab",
+            Path.Combine(_tiny.Model, "vocab.txt"),
+            "--out",
+            target,
+            "--batch-size",
+            "8",
+            "--epochs",
+            "2",
+            "--json"
+        );
         Assert.True(run.Code == 0, run.Error);
         Assert.Equal(10, (int)JsonNode.Parse(run.Out)!["steps"]!);
         var tokens = CliRun.With("{\"text\":\"Good film\"}\n", "tokenize", "--model", target);
         Assert.Contains("\"good\",\"film\"", tokens.Out);
         using var folder = HuggingFaceFolder.Open(target);
         Assert.Contains("BertForMaskedLM", folder.Config.Architectures);
-        Assert.Equal(ExitCodes.Usage, CliRun.Of("pretrain", "--corpus", corpus, "--config", _tiny.Config, "--vocab", "v", "--out", target, "--epochs", "0").Code);
-        Assert.Equal(ExitCodes.Data, CliRun.Of("pretrain", "--corpus", "/no/corpus", "--config", _tiny.Config, "--vocab", _tiny.Model, "--out", target).Code);
+        Assert.Equal(
+            ExitCodes.Usage,
+            CliRun
+                .Of(
+                    "pretrain",
+                    "--corpus",
+                    corpus,
+                    "--config",
+                    _tiny.Config,
+                    "--vocab",
+                    "v",
+                    "--out",
+                    target,
+                    "--epochs",
+                    "0"
+                )
+                .Code
+        );
+        Assert.Equal(
+            ExitCodes.Data,
+            CliRun
+                .Of(
+                    "pretrain",
+                    "--corpus",
+                    "/no/corpus",
+                    "--config",
+                    _tiny.Config,
+                    "--vocab",
+                    _tiny.Model,
+                    "--out",
+                    target
+                )
+                .Code
+        );
     }
 
     private double Accuracy(string model)
@@ -200,5 +353,20 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     private CliRun Train(string run, params string[] more) =>
-        CliRun.Of(["train", "--recipe", "early-robust", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--out", run, "--checkpoint-every", "0", .. more]);
+        CliRun.Of([
+            "train",
+            "--recipe",
+            "early-robust",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--out",
+            run,
+            "--checkpoint-every",
+            "0",
+            .. more,
+        ]);
 }

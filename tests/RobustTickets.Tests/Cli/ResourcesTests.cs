@@ -27,7 +27,12 @@ public sealed class ResourcesTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "stop-words.txt"), "a\nthe\n");
         var list = JsonNode.Parse(CliRun.Of("resources", "list", "--json").Out)!.AsArray();
         Assert.Equal(ResourceKinds.All.Select(k => k.Kind), list.Select(n => (string)n!["kind"]!));
-        Assert.Equal([Path.Combine(_folder, "stop-words.txt")], list.Select(n => (string?)n!["file"]).OfType<string>().Where(f => f.StartsWith(_folder, StringComparison.Ordinal)));
+        Assert.Equal(
+            [Path.Combine(_folder, "stop-words.txt")],
+            list.Select(n => (string?)n!["file"])
+                .OfType<string>()
+                .Where(f => f.StartsWith(_folder, StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -77,10 +82,14 @@ public sealed class ResourcesTests : IDisposable
             Assert.Contains("licence", imported.Error);
             var placed = Path.Combine(_folder, "counter-fitted-vectors.txt");
             Assert.Equal(File.ReadAllText(vectors), File.ReadAllText(placed));
-            Assert.Equal($"{ResourceFolder.Hash(vectors)}  counter-fitted-vectors.txt\n", File.ReadAllText(Path.Combine(_folder, ResourceFolder.Sums)));
+            Assert.Equal(
+                $"{ResourceFolder.Hash(vectors)}  counter-fitted-vectors.txt\n",
+                File.ReadAllText(Path.Combine(_folder, ResourceFolder.Sums))
+            );
             Assert.Contains("sha256 as demanded", CliRun.Of("resources", "verify").Out);
 
-            // The same file again is no change; another one is refused until it is asked for, and then leaves no file behind that would be found first.
+            // The same file again is no change; another one is refused until it is asked for, and
+            // then leaves no file behind that would be found first.
             Assert.Equal(0, CliRun.Of("resources", "import", "word-vectors", vectors).Code);
             var table = Path.Combine(source, "cf.bin");
             File.WriteAllBytes(table, [.. "1 2\ngood "u8, 0, 0, 128, 63, 0, 0, 0, 0]);
@@ -89,7 +98,10 @@ public sealed class ResourcesTests : IDisposable
             Assert.Contains("--replace", refused.Error);
             Assert.Equal(0, CliRun.Of("resources", "import", "word-vectors", table, "--replace").Code);
             Assert.False(File.Exists(placed));
-            Assert.Equal(["SHA256SUMS", "counter-fitted-vectors.bin"], Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                ["SHA256SUMS", "counter-fitted-vectors.bin"],
+                Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+            );
             Assert.Equal(0, CliRun.Of("resources", "verify").Code);
         }
         finally
@@ -103,11 +115,16 @@ public sealed class ResourcesTests : IDisposable
     {
         var broken = Path.Combine(_folder, "broken.json");
         File.WriteAllText(broken, "{\"classes\":");
-        foreach (var (kind, path, message) in new[]
-                 {
-                     ("tagger", broken, "tagdict"), ("word-vectors", "/no/such/vectors.txt", "/no/such/vectors.txt"), ("wordnet", _folder, "index.noun"),
-                     ("masked-lm", _folder, "has no weights"), ("sentence-encoder", broken, "no such folder"),
-                 })
+        foreach (
+            var (kind, path, message) in new[]
+            {
+                ("tagger", broken, "tagdict"),
+                ("word-vectors", "/no/such/vectors.txt", "/no/such/vectors.txt"),
+                ("wordnet", _folder, "index.noun"),
+                ("masked-lm", _folder, "has no weights"),
+                ("sentence-encoder", broken, "no such folder"),
+            }
+        )
         {
             var run = CliRun.Of("resources", "import", kind, path);
             Assert.True(run.Code == ExitCodes.Data, $"{kind}: {run.Error}");
@@ -123,12 +140,15 @@ public sealed class ResourcesTests : IDisposable
         var list = CliRun.Of("resources", "list").Out;
         foreach (var kind in ResourceKinds.All)
         {
-            if (new ResourceFolder(_folder).Find(kind) is not null) continue;
+            if (new ResourceFolder(_folder).Find(kind) is not null)
+                continue;
             Assert.Contains($"resources import {kind.Kind}", list);
             Assert.Contains(kind.Without, list);
             Assert.Contains(kind.Licence, list);
         }
-        var missing = Assert.Throws<RobustTickets.Attacks.DataException>(() => new ResourceFolder(_folder).Required("masked-lm")).Message;
+        var missing = Assert
+            .Throws<RobustTickets.Attacks.DataException>(() => new ResourceFolder(_folder).Required("masked-lm"))
+            .Message;
         Assert.Contains("bert-attack-released", missing);
         Assert.Contains("resources import masked-lm DIR", missing);
     }

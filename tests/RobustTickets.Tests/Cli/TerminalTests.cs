@@ -43,7 +43,9 @@ public class TerminalTests
             search 20/20 (100.0 %)  loss 0.5  0 s left
             ticket drawn
 
-            """, error.ToString());
+            """,
+            error.ToString()
+        );
     }
 
     [Fact]
@@ -70,7 +72,8 @@ public class TerminalTests
     [InlineData(61, "1:01")]
     [InlineData(3661, "1:01:01")]
     [InlineData(90061, "1.01:01:01")]
-    public void Durations_read_like_clocks(int seconds, string text) => Assert.Equal(text, ProgressPrinter.Duration(TimeSpan.FromSeconds(seconds)));
+    public void Durations_read_like_clocks(int seconds, string text) =>
+        Assert.Equal(text, ProgressPrinter.Duration(TimeSpan.FromSeconds(seconds)));
 
     [Fact]
     public void Errors_are_one_message_without_a_stack_trace()
@@ -78,7 +81,19 @@ public class TerminalTests
         var error = new StringWriter { NewLine = "\n" };
         using var stop = StopSignal.Detached();
         var context = new CliContext(TextWriter.Null, error, TextReader.Null, stop, TerminalInfo.None);
-        Assert.Equal(1, ErrorPrinter.Report(context, new TypeInitializationException("X", new InvalidOperationException("what failed", new IOException("why")))));
-        Assert.Equal("error: InvalidOperationException: what failed <- why\nhint: ROBUST_TICKETS_DEBUG=1 shows where\n", error.ToString());
+        Assert.Equal(
+            1,
+            ErrorPrinter.Report(
+                context,
+                new TypeInitializationException(
+                    "X",
+                    new InvalidOperationException("what failed", new IOException("why"))
+                )
+            )
+        );
+        Assert.Equal(
+            "error: InvalidOperationException: what failed <- why\nhint: ROBUST_TICKETS_DEBUG=1 shows where\n",
+            error.ToString()
+        );
     }
 }

@@ -23,15 +23,23 @@ public sealed class TicketCommandTests : IDisposable
         var shown = Json("ticket", "show", weights, "--json");
         var parts = shown["parts"]!.AsArray();
         Assert.Equal((6 * TinyTask.Layers) + 1, parts.Count);
-        Assert.Equal(("pooler", (long)TinyTask.Hidden * TinyTask.Hidden), ((string)parts[^1]!["kind"]!, (long)parts[^1]!["count"]!));
+        Assert.Equal(
+            ("pooler", (long)TinyTask.Hidden * TinyTask.Hidden),
+            ((string)parts[^1]!["kind"]!, (long)parts[^1]!["count"]!)
+        );
         var all = shown["totals"]!.AsArray()[^1]!;
         Assert.Equal((long)all["kept"]!, parts.Sum(p => (long)p!["kept"]!));
         Assert.Equal(0.3, (double)all["sparsity"]!, 3);
         Assert.Equal("one-shot", (string)shown["provenance"]!["rule"]!);
         Assert.Equal(64, ((string)shown["provenance"]!["masks_sha256"]!).Length);
-        Assert.Contains("layer 1 attention-output", CliRun.Of("ticket", "show", Path.Combine(weights, "ticket")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "layer 1 attention-output",
+            CliRun.Of("ticket", "show", Path.Combine(weights, "ticket")).Out,
+            StringComparison.Ordinal
+        );
 
-        // What is left at 60 % is left at 30 % too: nothing of the sparser ticket lies outside the other.
+        // What is left at 60 % is left at 30 % too: nothing of the sparser ticket lies outside the
+        // other.
         var total = Json("ticket", "diff", weights, sparser, "--json")["totals"]!.AsArray()[^1]!;
         Assert.Equal((long)total["kept_second"]!, (long)total["shared"]!);
         Assert.Equal(0.3, (double)total["distance"]!, 3);
@@ -40,7 +48,10 @@ public sealed class TicketCommandTests : IDisposable
         Assert.Equal((0.0, 1.0), ((double)same["distance"]!, (double)same["overlap"]!));
 
         var structured = Json("ticket", "show", heads, "--json");
-        Assert.Equal(["heads", "neurons", "heads", "neurons"], structured["parts"]!.AsArray().Select(p => (string)p!["kind"]!));
+        Assert.Equal(
+            ["heads", "neurons", "heads", "neurons"],
+            structured["parts"]!.AsArray().Select(p => (string)p!["kind"]!)
+        );
         Assert.Contains("neurons", CliRun.Of("ticket", "diff", heads, heads).Out, StringComparison.Ordinal);
 
         Refused("one kind", "ticket", "diff", weights, heads);
@@ -52,7 +63,12 @@ public sealed class TicketCommandTests : IDisposable
         Refused("one shape", "ticket", "diff", weights, narrow);
     }
 
-    private static Recipe OneShot(double sparsity) => TinyTask.FineTuneRecipe with { Search = new OneShotSearch(), Draw = new WeightDrawOptions(sparsity) };
+    private static Recipe OneShot(double sparsity) =>
+        TinyTask.FineTuneRecipe with
+        {
+            Search = new OneShotSearch(),
+            Draw = new WeightDrawOptions(sparsity),
+        };
 
     private string Run(Recipe recipe)
     {

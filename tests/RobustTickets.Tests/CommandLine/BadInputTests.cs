@@ -1,5 +1,6 @@
-// Every bad input ends with its exit code and one message that names the place (file, field, line), what was found and what is possible; never with a
-// stack trace, never with something written where the output should have been.
+// Every bad input ends with its exit code and one message that names the place (file, field, line),
+// what was found and what is possible; never with a stack trace, never with something written where
+// the output should have been.
 using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
@@ -8,7 +9,8 @@ namespace RobustTickets.Tests.CommandLine;
 
 public sealed class BadInputTests : IDisposable
 {
-    private const int Usage = 2, Data = 3;
+    private const int Usage = 2,
+        Data = 3;
 
     private readonly TinyFolders _tiny = new();
 
@@ -29,7 +31,11 @@ public sealed class BadInputTests : IDisposable
         Directory.Move(_tiny.Model, _tiny.Below("elsewhere"));
         AssertRefused(Data, Evaluate(), _tiny.Model);
         AssertRefused(Data, Train("fine-tune"), _tiny.Model);
-        AssertRefused(Data, CommandLine.Run(["predict", "--model", _tiny.Model], stdin: "{\"text\": \"a\"}\n"), _tiny.Model);
+        AssertRefused(
+            Data,
+            CommandLine.Run(["predict", "--model", _tiny.Model], stdin: "{\"text\": \"a\"}\n"),
+            _tiny.Model
+        );
     }
 
     [Fact]
@@ -49,16 +55,30 @@ public sealed class BadInputTests : IDisposable
         const string Name = "bert.pooler.dense.weight";
         foreach (var (begin, end) in new[] { (0L, 256L), (-8L, 248L), (100_000L, 100_256L), (0L, long.MaxValue) })
         {
-            File.WriteAllBytes(_tiny.Weights, TinyFolders.Safetensors(TinyFolders.Tensors(), (name, entry) =>
-            {
-                if (name == Name) entry["data_offsets"] = new JsonArray(begin, end);
-            }));
+            File.WriteAllBytes(
+                _tiny.Weights,
+                TinyFolders.Safetensors(
+                    TinyFolders.Tensors(),
+                    (name, entry) =>
+                    {
+                        if (name == Name)
+                            entry["data_offsets"] = new JsonArray(begin, end);
+                    }
+                )
+            );
             AssertRefused(Data, Evaluate(), "model.safetensors", Name);
         }
-        File.WriteAllBytes(_tiny.Weights, TinyFolders.Safetensors(TinyFolders.Tensors(), (name, entry) =>
-        {
-            if (name == Name) entry["shape"] = new JsonArray(8, 9);
-        }));
+        File.WriteAllBytes(
+            _tiny.Weights,
+            TinyFolders.Safetensors(
+                TinyFolders.Tensors(),
+                (name, entry) =>
+                {
+                    if (name == Name)
+                        entry["shape"] = new JsonArray(8, 9);
+                }
+            )
+        );
         AssertRefused(Data, Evaluate(), "model.safetensors", Name);
     }
 
@@ -68,7 +88,8 @@ public sealed class BadInputTests : IDisposable
         var config = TinyFolders.ConfigJson();
         config["hidden_size"] = 16;
         File.WriteAllText(_tiny.Config, config.ToJsonString());
-        // Which tensor does not fit, its shape in the file, and the field of the configuration that asks for another.
+        // Which tensor does not fit, its shape in the file, and the field of the configuration that
+        // asks for another.
         AssertRefused(Data, Evaluate(), "bert.embeddings", "8]", "16");
         config["hidden_size"] = "many";
         File.WriteAllText(_tiny.Config, config.ToJsonString());
@@ -122,15 +143,26 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_tiny.TrainFile, "sentence\tlabel\n");
         AssertRefused(Data, Train("fine-tune"), "train.tsv");
         File.WriteAllBytes(_tiny.Weights, []);
-        AssertRefused(Data, CommandLine.Run(["predict", "--model", _tiny.Model], stdin: "{\"text\": \"a\"}\n"), "model.safetensors");
+        AssertRefused(
+            Data,
+            CommandLine.Run(["predict", "--model", _tiny.Model], stdin: "{\"text\": \"a\"}\n"),
+            "model.safetensors"
+        );
         File.WriteAllText(_tiny.Config, "");
-        AssertRefused(Data, CommandLine.Run(["predict", "--model", _tiny.Model], stdin: "{\"text\": \"a\"}\n"), "config.json");
+        AssertRefused(
+            Data,
+            CommandLine.Run(["predict", "--model", _tiny.Model], stdin: "{\"text\": \"a\"}\n"),
+            "config.json"
+        );
     }
 
     [Fact]
     public void A_file_that_is_not_text()
     {
-        File.WriteAllBytes(_tiny.DevFile, [.. Encoding.UTF8.GetBytes("sentence\tlabel\ngood "), 0xff, 0xfe, (byte)'\t', (byte)'1', (byte)'\n']);
+        File.WriteAllBytes(
+            _tiny.DevFile,
+            [.. Encoding.UTF8.GetBytes("sentence\tlabel\ngood "), 0xff, 0xfe, (byte)'\t', (byte)'1', (byte)'\n']
+        );
         AssertRefused(Data, Evaluate(), "dev.tsv:2");
     }
 
@@ -161,7 +193,23 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(file, "");
         foreach (var output in new[] { Path.Combine(file, "run"), file, "/proc/robust-tickets/run" })
         {
-            AssertRefused(Usage, Run("train", "--recipe", "fine-tune", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--out", output), output);
+            AssertRefused(
+                Usage,
+                Run(
+                    "train",
+                    "--recipe",
+                    "fine-tune",
+                    "--model",
+                    _tiny.Model,
+                    "--data",
+                    _tiny.Data,
+                    "--task",
+                    "sst2",
+                    "--out",
+                    output
+                ),
+                output
+            );
         }
         Assert.Equal("", File.ReadAllText(file));
     }
@@ -193,13 +241,28 @@ public sealed class BadInputTests : IDisposable
     private CommandResult Evaluate() => Run("evaluate", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2");
 
     private string[] TrainArguments(string recipe, params string[] more) =>
-        ["train", "--recipe", recipe, "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below("run"), .. more];
+        [
+            "train",
+            "--recipe",
+            recipe,
+            "--model",
+            _tiny.Model,
+            "--data",
+            _tiny.Data,
+            "--task",
+            "sst2",
+            "--out",
+            _tiny.Below("run"),
+            .. more,
+        ];
 
     private CommandResult Train(string recipe, params string[] more)
     {
         var run = CommandLine.Run(TrainArguments(recipe, more));
-        // A refusal comes before any compute and leaves no half-made run behind that a corrected command would then trip over.
-        if (run.Code != 0) Assert.False(Directory.Exists(_tiny.Below("run", "checkpoints")), "a refused run left checkpoints");
+        // A refusal comes before any compute and leaves no half-made run behind that a corrected
+        // command would then trip over.
+        if (run.Code != 0)
+            Assert.False(Directory.Exists(_tiny.Below("run", "checkpoints")), "a refused run left checkpoints");
         return run;
     }
 

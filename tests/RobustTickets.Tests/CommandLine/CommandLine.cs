@@ -19,23 +19,39 @@ internal static class CommandLine
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>The program in the configuration that these tests were built in.</summary>
-    public static string Program { get; } = Path.Combine(
-        Golden.RepositoryRoot, "src", "RobustTickets.Cli", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "robust-tickets.dll");
+    public static string Program { get; } =
+        Path.Combine(
+            Golden.RepositoryRoot,
+            "src",
+            "RobustTickets.Cli",
+            "bin",
+            new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name,
+            "net10.0",
+            "robust-tickets.dll"
+        );
 
     /// <summary>Runs the program to its end.</summary>
     /// <param name="args">Arguments.</param>
     /// <param name="env">Environment variables to set; null removes one.</param>
     /// <param name="stdin">What it reads on standard input.</param>
     /// <param name="program">Another copy of the program than <see cref="Program"/>.</param>
-    /// <param name="folder">Working folder; by default a temporary one, so that nothing depends on it.</param>
+    /// <param name="folder">Working folder; by default a temporary one, so that nothing depends on
+    /// it.</param>
     public static CommandResult Run(
-        IEnumerable<string> args, IReadOnlyDictionary<string, string?>? env = null, string stdin = "", string? program = null, string? folder = null)
+        IEnumerable<string> args,
+        IReadOnlyDictionary<string, string?>? env = null,
+        string stdin = "",
+        string? program = null,
+        string? folder = null
+    )
     {
         using var process = Start("dotnet", [program ?? Program, .. args], env, folder);
         return ToEnd(process, stdin);
     }
 
-    /// <summary>Runs a launcher script (the repository's <c>robust-tickets</c>, or a link to it) to its end.</summary>
+    /// <summary>
+    /// Runs a launcher script (the repository's <c>robust-tickets</c>, or a link to it) to its end.
+    /// </summary>
     public static CommandResult Launch(string script, string folder, params string[] args)
     {
         using var process = Start("bash", [script, .. args], null, folder);
@@ -58,7 +74,12 @@ internal static class CommandLine
         return Finish(process, output, error);
     }
 
-    private static Process Start(string file, IEnumerable<string> args, IReadOnlyDictionary<string, string?>? env, string? folder)
+    private static Process Start(
+        string file,
+        IEnumerable<string> args,
+        IReadOnlyDictionary<string, string?>? env,
+        string? folder
+    )
     {
         var start = new ProcessStartInfo(file)
         {
@@ -67,18 +88,28 @@ internal static class CommandLine
             RedirectStandardError = true,
             WorkingDirectory = folder ?? Path.GetTempPath(),
         };
-        foreach (var argument in args) start.ArgumentList.Add(argument);
+        foreach (var argument in args)
+            start.ArgumentList.Add(argument);
         // What the test host sets for itself is not what a user has.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("DOTNET_", StringComparison.Ordinal) && name != "DOTNET_ROOT").ToList())
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name =>
+                    name.StartsWith("DOTNET_", StringComparison.Ordinal) && name != "DOTNET_ROOT"
+                )
+                .ToList()
+        )
         {
             start.Environment.Remove(name);
         }
-        // Tiny models: on a busy machine the barriers of a thread pool cost far more than they share.
+        // Tiny models: on a busy machine the barriers of a thread pool cost far more than they
+        // share.
         start.Environment["OMP_NUM_THREADS"] = "1";
         foreach (var (name, value) in env ?? new Dictionary<string, string?>())
         {
-            if (value is null) start.Environment.Remove(name);
-            else start.Environment[name] = value;
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
         }
         return Process.Start(start)!;
     }

@@ -1,4 +1,5 @@
-// The launcher script: it passes arguments, exit code and streams through and does not change the caller's folder.
+// The launcher script: it passes arguments, exit code and streams through and does not change the
+// caller's folder.
 using RobustTickets.Testing;
 using Xunit;
 
@@ -10,7 +11,8 @@ public sealed class LauncherTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("launcher with blank").FullName;
 
-    public LauncherTests() => CommandLine.Launch(Script, _folder, "--version");   // builds where nothing has been built yet
+    // builds where nothing has been built yet
+    public LauncherTests() => CommandLine.Launch(Script, _folder, "--version");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -27,7 +29,10 @@ public sealed class LauncherTests : IDisposable
         var recipe = CommandLine.Launch(Script, _folder, "recipes", "show", "fine-tune").Out;
         File.WriteAllText(Path.Combine(_folder, "my recipe.json"), recipe);
         var good = CommandLine.Launch(Script, _folder, "recipes", "check", "my recipe.json");
-        Assert.True(good.Code == 0 && good.Out.StartsWith("my recipe.json: ok", StringComparison.Ordinal), good.ToString());
+        Assert.True(
+            good.Code == 0 && good.Out.StartsWith("my recipe.json: ok", StringComparison.Ordinal),
+            good.ToString()
+        );
         File.WriteAllText(Path.Combine(_folder, "my recipe.json"), recipe.Replace("\"epochs\"", "\"epoch\""));
         Assert.Equal(2, CommandLine.Launch(Script, _folder, "recipes", "check", "my recipe.json").Code);
     }

@@ -1,4 +1,5 @@
-// The program without libtorch and without its native part: what reads only text still runs, what computes says how to get them.
+// The program without libtorch and without its native part: what reads only text still runs, what
+// computes says how to get them.
 using Xunit;
 
 namespace RobustTickets.Tests.CommandLine;
@@ -10,17 +11,20 @@ public sealed class NoNativeTests : IDisposable
 
     public NoNativeTests()
     {
-        // A copy outside the repository: neither beside the program nor above it is there a native library.
+        // A copy outside the repository: neither beside the program nor above it is there a native
+        // library.
         var from = Path.GetDirectoryName(CommandLine.Program)!;
         var to = Directory.CreateDirectory(_tiny.Below("program")).FullName;
-        foreach (var file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         _program = Path.Combine(to, Path.GetFileName(CommandLine.Program));
     }
 
     public void Dispose() => _tiny.Dispose();
 
     [Fact]
-    public void The_copy_really_has_no_native_library() => Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(_program)!, "*.so"));
+    public void The_copy_really_has_no_native_library() =>
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(_program)!, "*.so"));
 
     [Theory]
     [InlineData("--help")]
@@ -40,7 +44,12 @@ public sealed class NoNativeTests : IDisposable
     [Fact]
     public void Tokenizing_works()
     {
-        var run = CommandLine.Run(["tokenize", "--model", _tiny.Model], NoNative, "{\"text\": \"a good film\"}\n", _program);
+        var run = CommandLine.Run(
+            ["tokenize", "--model", _tiny.Model],
+            NoNative,
+            "{\"text\": \"a good film\"}\n",
+            _program
+        );
         Assert.True(run.Code == 0, run.ToString());
         Assert.Contains("[2,5,8,7,3]", run.Out);
     }
@@ -61,7 +70,21 @@ public sealed class NoNativeTests : IDisposable
 
     [Fact]
     public void Training_says_what_is_missing_and_how_to_get_it() =>
-        AssertToldHow(Run("train", "--recipe", "fine-tune", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below("run")));
+        AssertToldHow(
+            Run(
+                "train",
+                "--recipe",
+                "fine-tune",
+                "--model",
+                _tiny.Model,
+                "--data",
+                _tiny.Data,
+                "--task",
+                "sst2",
+                "--out",
+                _tiny.Below("run")
+            )
+        );
 
     [Fact]
     public void A_native_library_that_does_not_load_is_named()
@@ -73,7 +96,8 @@ public sealed class NoNativeTests : IDisposable
         Assert.Contains(broken, run.Error);
     }
 
-    private static IReadOnlyDictionary<string, string?> NoNative => new Dictionary<string, string?> { ["ROBUST_TICKETS_NATIVE"] = null, ["LIBTORCH"] = null };
+    private static IReadOnlyDictionary<string, string?> NoNative =>
+        new Dictionary<string, string?> { ["ROBUST_TICKETS_NATIVE"] = null, ["LIBTORCH"] = null };
 
     private static void AssertToldHow(CommandResult run)
     {

@@ -1,4 +1,5 @@
-// Tiny models and data made by hand, byte by byte where it matters: the product's own writers are not asked, so a mistake they share with the readers shows.
+// Tiny models and data made by hand, byte by byte where it matters: the product's own writers are
+// not asked, so a mistake they share with the readers shows.
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
@@ -10,10 +11,34 @@ namespace RobustTickets.Tests.CommandLine;
 /// <summary>A temporary folder with a two-layer BERT classifier and a GLUE SST-2 folder.</summary>
 internal sealed class TinyFolders : IDisposable
 {
-    private const int Hidden = 8, Heads = 2, Layers = 2, Neurons = 12, Positions = 32, Labels = 2;
+    private const int Hidden = 8,
+        Heads = 2,
+        Layers = 2,
+        Neurons = 12,
+        Positions = 32,
+        Labels = 2;
 
     private static readonly string[] Words =
-        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "the", "film", "good", "bad", "moving", "dull", "story", "and", "not", "very", "##ly", "."];
+    [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "a",
+        "the",
+        "film",
+        "good",
+        "bad",
+        "moving",
+        "dull",
+        "story",
+        "and",
+        "not",
+        "very",
+        "##ly",
+        ".",
+    ];
 
     public string Root { get; } = Directory.CreateTempSubdirectory("command-line").FullName;
 
@@ -37,7 +62,10 @@ internal sealed class TinyFolders : IDisposable
         Data = Directory.CreateDirectory(Path.Combine(Root, "SST-2")).FullName;
         File.WriteAllText(Config, ConfigJson().ToJsonString());
         File.WriteAllLines(Path.Combine(Model, "vocab.txt"), Words);
-        File.WriteAllText(Path.Combine(Model, "tokenizer_config.json"), "{\"do_lower_case\": true, \"model_max_length\": 32}");
+        File.WriteAllText(
+            Path.Combine(Model, "tokenizer_config.json"),
+            "{\"do_lower_case\": true, \"model_max_length\": 32}"
+        );
         File.WriteAllBytes(Weights, Safetensors(Tensors()));
         File.WriteAllText(TrainFile, Tsv(64));
         File.WriteAllText(DevFile, Tsv(16));
@@ -47,26 +75,27 @@ internal sealed class TinyFolders : IDisposable
 
     public string Below(params string[] parts) => Path.Combine([Root, .. parts]);
 
-    public static JsonObject ConfigJson() => new()
-    {
-        ["architectures"] = new JsonArray("BertForSequenceClassification"),
-        ["model_type"] = "bert",
-        ["vocab_size"] = Words.Length,
-        ["hidden_size"] = Hidden,
-        ["num_hidden_layers"] = Layers,
-        ["num_attention_heads"] = Heads,
-        ["intermediate_size"] = Neurons,
-        ["hidden_act"] = "gelu",
-        ["hidden_dropout_prob"] = 0.1,
-        ["attention_probs_dropout_prob"] = 0.1,
-        ["max_position_embeddings"] = Positions,
-        ["type_vocab_size"] = 2,
-        ["initializer_range"] = 0.02,
-        ["layer_norm_eps"] = 1e-12,
-        ["pad_token_id"] = 0,
-        ["id2label"] = new JsonObject { ["0"] = "negative", ["1"] = "positive" },
-        ["label2id"] = new JsonObject { ["negative"] = 0, ["positive"] = 1 },
-    };
+    public static JsonObject ConfigJson() =>
+        new()
+        {
+            ["architectures"] = new JsonArray("BertForSequenceClassification"),
+            ["model_type"] = "bert",
+            ["vocab_size"] = Words.Length,
+            ["hidden_size"] = Hidden,
+            ["num_hidden_layers"] = Layers,
+            ["num_attention_heads"] = Heads,
+            ["intermediate_size"] = Neurons,
+            ["hidden_act"] = "gelu",
+            ["hidden_dropout_prob"] = 0.1,
+            ["attention_probs_dropout_prob"] = 0.1,
+            ["max_position_embeddings"] = Positions,
+            ["type_vocab_size"] = 2,
+            ["initializer_range"] = 0.02,
+            ["layer_norm_eps"] = 1e-12,
+            ["pad_token_id"] = 0,
+            ["id2label"] = new JsonObject { ["0"] = "negative", ["1"] = "positive" },
+            ["label2id"] = new JsonObject { ["negative"] = 0, ["positive"] = 1 },
+        };
 
     /// <summary>A GLUE SST-2 file in which the word decides the label.</summary>
     private static string Tsv(int rows)
@@ -74,8 +103,17 @@ internal sealed class TinyFolders : IDisposable
         var text = new StringBuilder("sentence\tlabel\n");
         for (var i = 0; i < rows; i++)
         {
-            var (word, label) = (i % 4) switch { 0 => ("good", 1), 1 => ("dull", 0), 2 => ("moving", 1), _ => ("bad", 0) };
-            text.Append(CultureInfo.InvariantCulture, $"a {word} {(i % 3 == 0 ? "story" : "film")}{(i % 5 == 0 ? " ." : "")}\t{label}\n");
+            var (word, label) = (i % 4) switch
+            {
+                0 => ("good", 1),
+                1 => ("dull", 0),
+                2 => ("moving", 1),
+                _ => ("bad", 0),
+            };
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"a {word} {(i % 3 == 0 ? "story" : "film")}{(i % 5 == 0 ? " ." : "")}\t{label}\n"
+            );
         }
         return text.ToString();
     }
@@ -93,7 +131,8 @@ internal sealed class TinyFolders : IDisposable
         for (var layer = 0; layer < Layers; layer++)
         {
             var at = $"bert.encoder.layer.{layer.ToString(CultureInfo.InvariantCulture)}.";
-            foreach (var part in new[] { "query", "key", "value" }) Linear($"{at}attention.self.{part}", Hidden, Hidden);
+            foreach (var part in new[] { "query", "key", "value" })
+                Linear($"{at}attention.self.{part}", Hidden, Hidden);
             Linear(at + "attention.output.dense", Hidden, Hidden);
             Norm(at + "attention.output.LayerNorm");
             Linear(at + "intermediate.dense", Neurons, Hidden);
@@ -117,10 +156,16 @@ internal sealed class TinyFolders : IDisposable
         }
     }
 
-    /// <summary>A safetensors file: u64 header length, JSON header, data. Values are a small deterministic ramp; norms are one and zero.</summary>
+    /// <summary>
+    /// A safetensors file: u64 header length, JSON header, data. Values are a small deterministic
+    /// ramp; norms are one and zero.
+    /// </summary>
     /// <param name="tensors">Names and shapes.</param>
     /// <param name="lie">Changes the header's entry of a tensor, after it was made to fit.</param>
-    public static byte[] Safetensors(IReadOnlyList<(string Name, int[] Shape)> tensors, Action<string, JsonObject>? lie = null)
+    public static byte[] Safetensors(
+        IReadOnlyList<(string Name, int[] Shape)> tensors,
+        Action<string, JsonObject>? lie = null
+    )
     {
         var header = new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
         using var data = new MemoryStream();
@@ -132,7 +177,8 @@ internal sealed class TinyFolders : IDisposable
             var count = shape.Aggregate(1, (a, b) => a * b);
             for (var i = 0; i < count; i++)
             {
-                var number = name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) ? 1f
+                var number =
+                    name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) ? 1f
                     : name.EndsWith("bias", StringComparison.Ordinal) ? 0f
                     : 0.6f * ((k++ * 7919 % 1009) / 1009f - 0.5f);
                 BinaryPrimitives.WriteSingleLittleEndian(value, number);
@@ -155,17 +201,20 @@ internal sealed class TinyFolders : IDisposable
         return file;
     }
 
-    /// <summary>A pickle that runs a shell command in any reader that executes what it reads: <c>os.system("touch FILE")</c>.</summary>
+    /// <summary>
+    /// A pickle that runs a shell command in any reader that executes what it reads:
+    /// <c>os.system("touch FILE")</c>.
+    /// </summary>
     public static byte[] MaliciousPickle(string touched)
     {
         var command = Encoding.UTF8.GetBytes($"touch '{touched}'");
         using var stream = new MemoryStream();
-        stream.Write([0x80, 0x02]);                              // PROTO 2
-        stream.Write(Encoding.ASCII.GetBytes("cos\nsystem\n"));  // GLOBAL os system
-        stream.WriteByte((byte)'X');                             // BINUNICODE
+        stream.Write([0x80, 0x02]); // PROTO 2
+        stream.Write(Encoding.ASCII.GetBytes("cos\nsystem\n")); // GLOBAL os system
+        stream.WriteByte((byte)'X'); // BINUNICODE
         stream.Write(BitConverter.GetBytes(command.Length));
         stream.Write(command);
-        stream.Write([0x85, (byte)'R', (byte)'.']);              // TUPLE1 REDUCE STOP
+        stream.Write([0x85, (byte)'R', (byte)'.']); // TUPLE1 REDUCE STOP
         return stream.ToArray();
     }
 

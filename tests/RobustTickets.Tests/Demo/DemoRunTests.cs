@@ -12,12 +12,23 @@ using Xunit;
 
 namespace RobustTickets.Tests.Demo;
 
-/// <summary>The whole demo at a size that takes seconds: it must run through and be honest; that its numbers are good is not asserted here.</summary>
+/// <summary>
+/// The whole demo at a size that takes seconds: it must run through and be honest; that its numbers
+/// are good is not asserted here.
+/// </summary>
 [Collection(TorchCollection.Name)]
 public sealed class DemoRunTests : IDisposable
 {
     private static readonly DemoPlan Tiny = new(
-        Sizes: new DemoSizes(Pretraining: 200, Train: 640, Dev: 16, Test: 40), Layers: 2, Hidden: 32, Heads: 2, Intermediate: 64, PretrainEpochs: 1, Epochs: 1, AttackExamples: 12);
+        Sizes: new DemoSizes(Pretraining: 200, Train: 640, Dev: 16, Test: 40),
+        Layers: 2,
+        Hidden: 32,
+        Heads: 2,
+        Intermediate: 64,
+        PretrainEpochs: 1,
+        Epochs: 1,
+        AttackExamples: 12
+    );
 
     private readonly string _root = Directory.CreateTempSubdirectory("demo").FullName;
 
@@ -27,13 +38,23 @@ public sealed class DemoRunTests : IDisposable
     {
         using var stop = StopSignal.Detached();
         using var error = new StringWriter();
-        var runs = new DemoRun(new CliContext(TextWriter.Null, error, TextReader.Null, stop, TerminalInfo.None), plan, new DemoFolder(folder)).Run();
+        var runs = new DemoRun(
+            new CliContext(TextWriter.Null, error, TextReader.Null, stop, TerminalInfo.None),
+            plan,
+            new DemoFolder(folder)
+        ).Run();
         log = error.ToString();
         return runs;
     }
 
-    private static Dictionary<string, string> Contents(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(f => Path.GetFileName(f) != "report.html").ToDictionary(f => f, f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
+    private static Dictionary<string, string> Contents(string folder) =>
+        Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(f => Path.GetFileName(f) != "report.html")
+            .ToDictionary(
+                f => f,
+                f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))
+            );
 
     [Fact]
     public void The_demo_runs_through_and_a_second_one_finds_everything_done()
@@ -47,9 +68,12 @@ public sealed class DemoRunTests : IDisposable
         Assert.NotNull(runs[1].Distances);
         Assert.All(runs, r => Assert.Equal(12, r.Attacks.Single().Count));
         Assert.All(runs, r => Assert.Equal("test", r.Result.EvaluatedSplit));
-        Assert.True(runs[1].Result.Model.ParametersWithoutEmbeddings < runs[0].Result.Model.ParametersWithoutEmbeddings);
+        Assert.True(
+            runs[1].Result.Model.ParametersWithoutEmbeddings < runs[0].Result.Model.ParametersWithoutEmbeddings
+        );
 
-        // What a summary says of the similarity threshold is what the attack used, and that parts of speech are free is said.
+        // What a summary says of the similarity threshold is what the attack used, and that parts
+        // of speech are free is said.
         var settings = runs[0].Attacks[0].Settings.ToDictionary(s => s.Key, s => s.Value);
         Assert.Contains("mean-pooled demo-bert", settings["sentence encoder"]);
         Assert.Contains("whole text", settings["sentence similarity"]);
@@ -73,7 +97,10 @@ public sealed class DemoRunTests : IDisposable
         Assert.DoesNotContain("training", repaired);
         Assert.Equal(before, Contents(folder));
 
-        Assert.Contains("other settings", Assert.Throws<RunFolderException>(() => Run(Tiny with { Seed = 2 }, folder, out _)).Message);
+        Assert.Contains(
+            "other settings",
+            Assert.Throws<RunFolderException>(() => Run(Tiny with { Seed = 2 }, folder, out _)).Message
+        );
     }
 
     [Fact]
@@ -97,7 +124,10 @@ public sealed class DemoRunTests : IDisposable
         }
         var published = RecipePresets.Get("early-robust", "sst2");
         Assert.Equal(((SlimmingSearch)published.Search!).Stop, ((SlimmingSearch)plan.EarlyRobust.Search!).Stop);
-        Assert.Equal(((SlimmingSearch)published.Search!).HorizonEpochs, ((SlimmingSearch)plan.EarlyRobust.Search!).HorizonEpochs);
+        Assert.Equal(
+            ((SlimmingSearch)published.Search!).HorizonEpochs,
+            ((SlimmingSearch)plan.EarlyRobust.Search!).HorizonEpochs
+        );
         Assert.Equal(plan.FineTune.Retrain, plan.EarlyRobust.Retrain);
         Assert.Null(plan.FineTune.Search);
     }
@@ -129,6 +159,11 @@ public sealed class DemoRunTests : IDisposable
 
         public int Dimension => 26;
 
-        public double[][] Encode(IReadOnlyList<string> texts) => [.. texts.Select(t => Enumerable.Range(0, 26).Select(i => (double)t.ToLowerInvariant().Count(c => c == 'a' + i)).ToArray())];
+        public double[][] Encode(IReadOnlyList<string> texts) =>
+            [
+                .. texts.Select(t =>
+                    Enumerable.Range(0, 26).Select(i => (double)t.ToLowerInvariant().Count(c => c == 'a' + i)).ToArray()
+                ),
+            ];
     }
 }

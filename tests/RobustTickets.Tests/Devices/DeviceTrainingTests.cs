@@ -1,4 +1,5 @@
-// Training on a device: every objective's step, whole trajectories, runs of recipes with their stops and resumptions, all against the CPU. On the fake device each of them is a test of
+// Training on a device: every objective's step, whole trajectories, runs of recipes with their
+// stops and resumptions, all against the CPU. On the fake device each of them is a test of
 // placement too, because an operator that is given tensors of both devices fails there.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -22,17 +23,19 @@ public sealed class DeviceTrainingTests : IDisposable
 
     public void Dispose() => _task.Dispose();
 
-    public static TheoryData<string> Objectives() => ["clean", "freelb", "freelb-projected", "pgd-lean", "pgd-linf", "infobert"];
+    public static TheoryData<string> Objectives() =>
+        ["clean", "freelb", "freelb-projected", "pgd-lean", "pgd-linf", "infobert"];
 
-    private static ObjectiveOptions Options(string name) => name switch
-    {
-        "freelb" => new FreeLbOptions(3, 0.03, 0.05),
-        "freelb-projected" => new FreeLbOptions(3, 0.03, 0.05, MaxNorm: 0.06),
-        "pgd-lean" => new PgdOptions(2, 0.03, 0.05, DeltaGradOnly: true),
-        "pgd-linf" => new PgdOptions(2, 0.01, 0.01, Norm: PerturbationNorm.LinfSign, MaxNorm: 0.015),
-        "infobert" => new InfoBertOptions(2, 0.03, 0.05, Alpha: 0.01, Beta: 0.01, CriticHidden: 8),
-        _ => new CleanOptions(),
-    };
+    private static ObjectiveOptions Options(string name) =>
+        name switch
+        {
+            "freelb" => new FreeLbOptions(3, 0.03, 0.05),
+            "freelb-projected" => new FreeLbOptions(3, 0.03, 0.05, MaxNorm: 0.06),
+            "pgd-lean" => new PgdOptions(2, 0.03, 0.05, DeltaGradOnly: true),
+            "pgd-linf" => new PgdOptions(2, 0.01, 0.01, Norm: PerturbationNorm.LinfSign, MaxNorm: 0.015),
+            "infobert" => new InfoBertOptions(2, 0.03, 0.05, Alpha: 0.01, Beta: 0.01, CriticHidden: 8),
+            _ => new CleanOptions(),
+        };
 
     [Theory]
     [MemberData(nameof(Objectives))]
@@ -43,33 +46,51 @@ public sealed class DeviceTrainingTests : IDisposable
         Assert.Equal(losses, foundLosses, (a, b) => Math.Abs(a - b) <= 20 * TestDevice.Tolerance);
         foreach (var (name, values) in expected)
         {
-            Assert.True(values.Zip(found[name]).All(p => Math.Abs(p.First - p.Second) <= 2e-4), $"{name} differs by {values.Zip(found[name]).Max(p => Math.Abs(p.First - p.Second))}");
+            Assert.True(
+                values.Zip(found[name]).All(p => Math.Abs(p.First - p.Second) <= 2e-4),
+                $"{name} differs by {values.Zip(found[name]).Max(p => Math.Abs(p.First - p.Second))}"
+            );
         }
         var (other, _) = Train(ModelExecution.On(TestDevice.Current), objective, seed: 3, out _);
         Assert.Contains(expected, p => p.Value.Zip(other[p.Key]).Any(v => Math.Abs(v.First - v.Second) > 1e-3));
-        // One read for the losses and one for the gradient norm; InfoBERT ranks word pieces on the host once a pass.
-        if (TestDevice.IsFake) Assert.Equal(Steps * (objective == "infobert" ? 4 : 2), reads);
+        // One read for the losses and one for the gradient norm; InfoBERT ranks word pieces on the
+        // host once a pass.
+        if (TestDevice.IsFake)
+            Assert.Equal(Steps * (objective == "infobert" ? 4 : 2), reads);
     }
 
     private const int Steps = 4;
 
-    private static (Dictionary<string, float[]> Weights, double[] Losses) Train(ModelExecution execution, string objective, int seed, out long reads)
+    private static (Dictionary<string, float[]> Weights, double[] Losses) Train(
+        ModelExecution execution,
+        string objective,
+        int seed,
+        out long reads
+    )
     {
         var config = TinyBert.Dense(dropout: 0.1);
         using var model = TinyBert.New(config, execution, seed: 1);
         var coefficients = SlimmingCoefficients.Attach(model);
         var what = Options(objective);
         ObjectiveParameters.Attach(what, model, RandomKey.FromSeed(9));
-        // A large epsilon keeps AdamW from turning the rounding of a gradient near zero into a whole step.
+        // A large epsilon keeps AdamW from turning the rounding of a gradient near zero into a
+        // whole step.
         var options = new OptimizerOptions(1e-3, WeightDecay: 0.01, Epsilon: 1e-3);
         using var optimizer = Trainer.CreateOptimizer(model, options);
         var examples = TinyBert.Examples(new Random(1), config, 16, 20);
         var trainer = new Trainer(
-            model, ObjectiveFactory.Create(what), examples, new BatchSampler(16, 4, true, RandomKey.FromSeed(seed)), optimizer, new StagePlan("test", Steps, 10, options, RandomKey.FromSeed(seed)));
+            model,
+            ObjectiveFactory.Create(what),
+            examples,
+            new BatchSampler(16, 4, true, RandomKey.FromSeed(seed)),
+            optimizer,
+            new StagePlan("test", Steps, 10, options, RandomKey.FromSeed(seed))
+        );
         var penalty = new SlimmingOptions(1e-3, 1e-3);
         var losses = new List<double>();
         var before = TestDevice.IsFake ? TestDevice.Reads : 0;
-        for (var step = 0; step < Steps; step++) losses.Add(trainer.Step(() => coefficients.Penalty(penalty)).Loss);
+        for (var step = 0; step < Steps; step++)
+            losses.Add(trainer.Step(() => coefficients.Penalty(penalty)).Loss);
         reads = (TestDevice.IsFake ? TestDevice.Reads : 0) - before;
         Assert.All(model.Store.Names, name => Assert.Equal(execution.Device, model.Store[name].device));
         return (model.Store.Names.ToDictionary(n => n, n => model.Store[n].to_array()), [.. losses]);
@@ -84,13 +105,27 @@ public sealed class DeviceTrainingTests : IDisposable
     [InlineData("lth")]
     public void A_run_on_a_device_is_that_of_the_cpu(string name)
     {
-        var recipe = name == "tiny-ticket" ? TinyTask.SearchRecipe with { Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with { Stop = new FixedStop(1), HorizonEpochs = 1 } } : Tiny(name);
+        var recipe =
+            name == "tiny-ticket"
+                ? TinyTask.SearchRecipe with
+                {
+                    Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with
+                    {
+                        Stop = new FixedStop(1),
+                        HorizonEpochs = 1,
+                    },
+                }
+                : Tiny(name);
         var expected = Losses(recipe, _task.NewRun(), "cpu");
         var run = _task.NewRun();
         var found = Losses(recipe, run, TestDevice.Current.ToString());
         Assert.Equal(expected.Select(e => (e.Stage, e.Step)), found.Select(e => (e.Stage, e.Step)));
         Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3));
-        Assert.Contains(TestDevice.Current.ToString(), EnvironmentStamp.Load(Path.Combine(run, "environment.json")).Extra["device"], StringComparison.Ordinal);
+        Assert.Contains(
+            TestDevice.Current.ToString(),
+            EnvironmentStamp.Load(Path.Combine(run, "environment.json")).Extra["device"],
+            StringComparison.Ordinal
+        );
         var other = Losses(recipe with { Seed = recipe.Seed + 1 }, _task.NewRun(), TestDevice.Current.ToString());
         Assert.Contains(expected.Zip(other), pair => Math.Abs(pair.First.Loss - pair.Second.Loss) > 1e-2);
     }
@@ -105,23 +140,54 @@ public sealed class DeviceTrainingTests : IDisposable
         var there = new ExecutionOptions(TestDevice.Current.ToString(), Threads: 1);
         RecipeRunner.Run(_task.Request(recipe, whole) with { Execution = there }, null, CancellationToken.None);
         var watch = new Crash(stage, 3);
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 2) with { Execution = there }, watch, CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(
+                _task.Request(recipe, broken, every: 2) with
+                {
+                    Execution = there,
+                },
+                watch,
+                CancellationToken.None
+            )
+        );
         RunFiles.Copy(broken, moved);
-        RecipeRunner.Run(_task.Request(recipe, broken, resume: true) with { Execution = there }, null, CancellationToken.None);
-        if (TestDevice.IsFake) Assert.Equal(RunFiles.Events(whole), RunFiles.Events(broken)); // a GPU's sums may end in another last bit
+        RecipeRunner.Run(
+            _task.Request(recipe, broken, resume: true) with
+            {
+                Execution = there,
+            },
+            null,
+            CancellationToken.None
+        );
+        if (TestDevice.IsFake)
+            Assert.Equal(RunFiles.Events(whole), RunFiles.Events(broken)); // a GPU's sums may end in another last bit
         RecipeRunner.Run(_task.Request(recipe, moved, resume: true), null, CancellationToken.None);
-        Assert.All(StepEvents(whole).Zip(StepEvents(moved)), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3));
+        Assert.All(
+            StepEvents(whole).Zip(StepEvents(moved)),
+            pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3)
+        );
     }
 
-    private static StepEvent[] StepEvents(string run) => [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<StepEvent>()];
+    private static StepEvent[] StepEvents(string run) =>
+        [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<StepEvent>()];
 
     private StepEvent[] Losses(Recipe recipe, string run, string device)
     {
-        RecipeRunner.Run(_task.Request(recipe, run) with { Execution = new ExecutionOptions(device, Threads: 1) }, null, CancellationToken.None);
+        RecipeRunner.Run(
+            _task.Request(recipe, run) with
+            {
+                Execution = new ExecutionOptions(device, Threads: 1),
+            },
+            null,
+            CancellationToken.None
+        );
         return StepEvents(run);
     }
 
-    /// <summary>A published recipe, short and at rates that move a tiny network little enough for two devices to stay together.</summary>
+    /// <summary>
+    /// A published recipe, short and at rates that move a tiny network little enough for two
+    /// devices to stay together.
+    /// </summary>
     private static Recipe Tiny(string name)
     {
         var recipe = TinyTask.Fitted(name);
@@ -129,9 +195,24 @@ public sealed class DeviceTrainingTests : IDisposable
         {
             Search = recipe.Search switch
             {
-                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 0.5 }, Objective = TinyTask.Shorter(s.Objective), Epochs = 1 },
-                MagnitudeSearch s => s with { Objective = TinyTask.Shorter(s.Objective), Rounds = 2, EpochsPerRound = 0.5 },
-                SlimmingSearch s => s with { Objective = TinyTask.Shorter(s.Objective), Stop = new FixedStop(1), HorizonEpochs = 1 },
+                MaskSearch s => s with
+                {
+                    FineTune = s.FineTune! with { Epochs = 0.5 },
+                    Objective = TinyTask.Shorter(s.Objective),
+                    Epochs = 1,
+                },
+                MagnitudeSearch s => s with
+                {
+                    Objective = TinyTask.Shorter(s.Objective),
+                    Rounds = 2,
+                    EpochsPerRound = 0.5,
+                },
+                SlimmingSearch s => s with
+                {
+                    Objective = TinyTask.Shorter(s.Objective),
+                    Stop = new FixedStop(1),
+                    HorizonEpochs = 1,
+                },
                 var other => other,
             },
             Retrain = recipe.Retrain with { Objective = TinyTask.Shorter(recipe.Retrain.Objective), Epochs = 0.5 },

@@ -1,5 +1,6 @@
-// What runs as libtorch's operators on a device, piece by piece against the CPU kernel beside it: keyed randomness bit for bit, the adversary's steps, AdamW. And that a stray tensor
-// of the other device, or a kernel of ours given a device's tensor, cannot go unnoticed.
+// What runs as libtorch's operators on a device, piece by piece against the CPU kernel beside it:
+// keyed randomness bit for bit, the adversary's steps, AdamW. And that a stray tensor of the other
+// device, or a kernel of ours given a device's tensor, cannot go unnoticed.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
@@ -28,7 +29,11 @@ public sealed class OperatorTests
         Assert.Throws<TorchException>(() => there + here);
         Assert.Throws<TorchException>(() => there.index_select(0, torch.tensor([0L], 1)));
         Assert.Throws<TorchException>(() => there.matmul(here.t()));
-        Assert.Contains("another device", Assert.Throws<InvalidOperationException>(() => there.data_ptr).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another device",
+            Assert.Throws<InvalidOperationException>(() => there.data_ptr).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<InvalidOperationException>(() => InferenceKernels.Tanh(there));
         Assert.Equal([2f, 2f, 2f, 2f, 2f, 2f], (there + here.to(Here)).to_array());
     }
@@ -40,7 +45,8 @@ public sealed class OperatorTests
         foreach (var device in new[] { Device.Cpu, Here })
         {
             var x = torch.tensor<float>([1, 2, 3, 4], [2, 2], device);
-            using (var values = x.edit<float>()) values.Span[2] = 9;
+            using (var values = x.edit<float>())
+                values.Span[2] = 9;
             Assert.Equal([1f, 2f, 9f, 4f], x.host<float>().ToArray());
         }
     }
@@ -54,7 +60,8 @@ public sealed class OperatorTests
     {
         using var scope = torch.scope();
         RandomKey[] keys = [.. Enumerable.Range(0, rows).Select(r => RandomKey.FromSeed(5).Derive(r))];
-        Tensor mask = torch.empty([rows, features]), noise = torch.empty([rows, features]);
+        Tensor mask = torch.empty([rows, features]),
+            noise = torch.empty([rows, features]);
         KeyedMask.Dropout(mask, keys, probability);
         KeyedMask.UniformSigned(noise, keys);
         var there = KeyedRows.On(Here, keys);
@@ -62,7 +69,13 @@ public sealed class OperatorTests
         Assert.Equal((Here, DType.Bool), (kept.device, kept.dtype));
         Assert.Equal(mask.to_array().Select(f => f != 0), kept.to_array<bool>());
         Assert.Equal(noise.to_array(), KeyedOperators.UniformSigned(there, features).to_array());
-        if (rows * features > 100) Assert.NotEqual(kept.to_array<bool>(), KeyedOperators.Kept(KeyedRows.On(Here, [.. keys.Select(k => k.Derive(1L))]), features, probability).to_array<bool>());
+        if (rows * features > 100)
+            Assert.NotEqual(
+                kept.to_array<bool>(),
+                KeyedOperators
+                    .Kept(KeyedRows.On(Here, [.. keys.Select(k => k.Derive(1L))]), features, probability)
+                    .to_array<bool>()
+            );
     }
 
     [Theory]
@@ -77,7 +90,8 @@ public sealed class OperatorTests
         var config = TinyBert.Dense();
         var batch = PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 20));
         var noise = TinyBert.Normal(new Random(4), (long)batch.Tokens * config.Hidden, 0, 0.4);
-        Tensor cpu = torch.tensor<float>(noise, batch.Tokens, config.Hidden), there = cpu.to(Here);
+        Tensor cpu = torch.tensor<float>(noise, batch.Tokens, config.Hidden),
+            there = cpu.to(Here);
         var layout = new PaddedLayout(batch.Offsets, Here);
         PerturbationKernel.Start(cpu, batch.Offsets, 0.05, linf);
         PerturbationOperators.Start(there, batch, layout, 0.05, linf);
@@ -85,17 +99,28 @@ public sealed class OperatorTests
         for (var t = 0; t < 3; t++)
         {
             var gradient = TinyBert.Normal(new Random(10 + t), noise.Length);
-            // One example without gradient, one whose gradient is no number, one a thousand times the others.
-            for (var j = batch.Offsets[2] * config.Hidden; j < batch.Offsets[3] * config.Hidden; j++) gradient[j] = 0;
+            // One example without gradient, one whose gradient is no number, one a thousand times
+            // the others.
+            for (var j = batch.Offsets[2] * config.Hidden; j < batch.Offsets[3] * config.Hidden; j++)
+                gradient[j] = 0;
             gradient[batch.Offsets[3] * config.Hidden] = t == 1 ? float.NaN : float.PositiveInfinity;
-            for (var j = batch.Offsets[4] * config.Hidden; j < batch.Offsets[5] * config.Hidden; j++) gradient[j] *= 1000;
+            for (var j = batch.Offsets[4] * config.Hidden; j < batch.Offsets[5] * config.Hidden; j++)
+                gradient[j] *= 1000;
             var g = torch.tensor<float>(gradient, batch.Tokens, config.Hidden);
             PerturbationKernel.Ascend(cpu, g, batch.Offsets, 0.03, maxNorm, linf, sign);
             PerturbationOperators.Ascend(there, g.to(Here), layout, 0.03, maxNorm, linf, sign);
             Near(cpu, there, 1e-6);
         }
         var other = there.clone();
-        PerturbationOperators.Ascend(other, torch.ones([batch.Tokens, config.Hidden], DType.Float32, Here), layout, 0.031, maxNorm, linf, sign);
+        PerturbationOperators.Ascend(
+            other,
+            torch.ones([batch.Tokens, config.Hidden], DType.Float32, Here),
+            layout,
+            0.031,
+            maxNorm,
+            linf,
+            sign
+        );
         PerturbationKernel.Ascend(cpu, torch.ones([batch.Tokens, config.Hidden]), batch.Offsets, 0.03, 0, linf, sign);
         Assert.NotEqual(cpu.to_array(), other.to_array());
     }
@@ -114,28 +139,78 @@ public sealed class OperatorTests
             var random = new Random(6);
             using var store = new ParameterStore();
             store.MoveTo(device);
-            long[][] shapes = [[4, 3], [7], [0, 3], [1]];
+            long[][] shapes =
+            [
+                [4, 3],
+                [7],
+                [0, 3],
+                [1],
+            ];
             string[] names = ["a.weight", "a.bias", "empty.weight", "b.LayerNorm.weight"];
-            for (var i = 0; i < names.Length; i++) store.Add(names[i], torch.tensor<float>(TinyBert.Normal(random, shapes[i].Aggregate(1L, (x, y) => x * y)), shapes[i]));
+            for (var i = 0; i < names.Length; i++)
+                store.Add(
+                    names[i],
+                    torch.tensor<float>(TinyBert.Normal(random, shapes[i].Aggregate(1L, (x, y) => x * y)), shapes[i])
+                );
             store.RequireGradient(_ => true);
             var options = new AdamWOptions(torchFlavour, decay, BiasCorrection: correction);
-            using var optimizer = new AdamW(store, names, options, AdamW.DecaysByName, name => name != "a.bias", operators: true);
-            var plain = names.ToDictionary(n => n, n => store[n].to_array().Select(p => (P: (double)p, M: 0.0, V: 0.0)).ToArray());
+            using var optimizer = new AdamW(
+                store,
+                names,
+                options,
+                AdamW.DecaysByName,
+                name => name != "a.bias",
+                operators: true
+            );
+            var plain = names.ToDictionary(
+                n => n,
+                n => store[n].to_array().Select(p => (P: (double)p, M: 0.0, V: 0.0)).ToArray()
+            );
             for (var step = 0; step < steps; step++)
             {
                 using var scope = torch.scope();
                 var gradients = names.ToDictionary(n => n, n => TinyBert.Normal(random, store[n].numel));
-                foreach (var name in names) store[name].grad = torch.tensor<float>(gradients[name], store[name].shape, device);
+                foreach (var name in names)
+                    store[name].grad = torch.tensor<float>(gradients[name], store[name].shape, device);
                 var norm = optimizer.MeasureNorm(1.0);
-                Assert.Equal(Math.Sqrt(names.Where(n => n != "a.bias").Sum(n => gradients[n].Sum(g => (double)g * g))), norm.Norm, 1e-5);
+                Assert.Equal(
+                    Math.Sqrt(names.Where(n => n != "a.bias").Sum(n => gradients[n].Sum(g => (double)g * g))),
+                    norm.Norm,
+                    1e-5
+                );
                 optimizer.Step(0.01 * step, norm.Factor);
                 foreach (var name in names)
                 {
-                    var s = new AdamWStep(torchFlavour, 0.01 * step, AdamW.DecaysByName(name) ? decay : 0, 0.9, 0.999, 1e-8, step + 1, name == "a.bias" ? 1f : norm.Factor, correction);
-                    for (var i = 0; i < plain[name].Length; i++) plain[name][i] = AdamWReference.Update(plain[name][i].P, gradients[name][i], plain[name][i].M, plain[name][i].V, s);
-                    Assert.Equal(plain[name].Select(x => (float)x.P), store[name].to_array(), (a, b) => Math.Abs(a - b) <= 2e-6 * Math.Max(1, Math.Abs(a)));
+                    var s = new AdamWStep(
+                        torchFlavour,
+                        0.01 * step,
+                        AdamW.DecaysByName(name) ? decay : 0,
+                        0.9,
+                        0.999,
+                        1e-8,
+                        step + 1,
+                        name == "a.bias" ? 1f : norm.Factor,
+                        correction
+                    );
+                    for (var i = 0; i < plain[name].Length; i++)
+                        plain[name][i] = AdamWReference.Update(
+                            plain[name][i].P,
+                            gradients[name][i],
+                            plain[name][i].M,
+                            plain[name][i].V,
+                            s
+                        );
+                    Assert.Equal(
+                        plain[name].Select(x => (float)x.P),
+                        store[name].to_array(),
+                        (a, b) => Math.Abs(a - b) <= 2e-6 * Math.Max(1, Math.Abs(a))
+                    );
                     Assert.Equal(device, optimizer.Moments(name).First.device);
-                    Assert.Equal(plain[name].Select(x => (float)x.V), optimizer.Moments(name).Second.to_array(), (a, b) => Math.Abs(a - b) <= 2e-6);
+                    Assert.Equal(
+                        plain[name].Select(x => (float)x.V),
+                        optimizer.Moments(name).Second.to_array(),
+                        (a, b) => Math.Abs(a - b) <= 2e-6
+                    );
                 }
             }
         }
@@ -148,9 +223,22 @@ public sealed class OperatorTests
         var reason = Torch.Devices.WhyNot(missing)!;
         Assert.Contains("possible here: cpu", reason, StringComparison.Ordinal);
         Assert.Contains($"libtorch {torch.version}", reason, StringComparison.Ordinal);
-        if (torch.cuda_device_count() == 0) Assert.Contains("LIBTORCH", reason + (reason.Contains("has CUDA", StringComparison.Ordinal) ? "LIBTORCH" : ""), StringComparison.Ordinal);
-        Assert.Contains(reason, Assert.Throws<RecipeException>(() => new ExecutionOptions(missing.ToString()).Models()).Message, StringComparison.Ordinal);
-        Assert.Contains("possible are", Assert.Throws<RecipeException>(() => new ExecutionOptions("tpu").Models()).Message, StringComparison.Ordinal);
+        if (torch.cuda_device_count() == 0)
+            Assert.Contains(
+                "LIBTORCH",
+                reason + (reason.Contains("has CUDA", StringComparison.Ordinal) ? "LIBTORCH" : ""),
+                StringComparison.Ordinal
+            );
+        Assert.Contains(
+            reason,
+            Assert.Throws<RecipeException>(() => new ExecutionOptions(missing.ToString()).Models()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "possible are",
+            Assert.Throws<RecipeException>(() => new ExecutionOptions("tpu").Models()).Message,
+            StringComparison.Ordinal
+        );
         Assert.Null(Torch.Devices.WhyNot(Device.Cpu));
         Assert.Null(Torch.Devices.WhyNot(Here));
     }

@@ -1,16 +1,18 @@
-// Attacks on a real (tiny) network with a real (tiny) sentence encoder: outcomes are the same, to the last digit of every score, whatever the batches, the concurrency, the
-// order and the threads. The toy models of the engine's own tests could not fail here; matrix kernels that round by batch would.
-using RobustTickets.Evaluation;
-using RobustTickets.Models;
-using RobustTickets.Tests.Resume;
+// Attacks on a real (tiny) network with a real (tiny) sentence encoder: outcomes are the same, to
+// the last digit of every score, whatever the batches, the concurrency, the order and the threads.
+// The toy models of the engine's own tests could not fail here; matrix kernels that round by batch
+// would.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
-using RobustTickets.Attacks.Metrics;
+using RobustTickets.Evaluation;
+using RobustTickets.Models;
+using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using Xunit;
 
@@ -38,7 +40,11 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
                 torch.set_num_threads(concurrency == 4 ? 2 : 1);
                 var options = new AttackEngineOptions(batch, batch, concurrency, 2);
                 Assert.Equal(reference, Lines(Run(options, inputs)));
-                if (concurrency == 64) Assert.Equal(reference.AsEnumerable().Reverse(), Lines(Run(options, [.. inputs.AsEnumerable().Reverse()])));
+                if (concurrency == 64)
+                    Assert.Equal(
+                        reference.AsEnumerable().Reverse(),
+                        Lines(Run(options, [.. inputs.AsEnumerable().Reverse()]))
+                    );
             }
         }
 
@@ -48,7 +54,8 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         Assert.Contains(outcomes, o => o.Constraints.Any(c => c.Name == "sentence-similarity" && c.Rejected > 0));
         Assert.True(outcomes.Select(o => o.PerturbedScore).Distinct().Count() > inputs.Count / 2);
 
-        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<AttackInput> examples) => [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
+        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<AttackInput> examples) =>
+            [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
     }
 
     [Fact]
@@ -58,7 +65,11 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         using var own = BertSentenceEncoder.Load(trained.Model);
         using var other = BertSentenceEncoder.Load(trained.Task.Model);
         var inputs = Inputs(16);
-        var lines = new[] { own, other }.Select(e => Lines(new AttackEngine(Attack(e), new TorchVictim(classifier)).RunAsync(inputs).ToBlockingEnumerable())).ToArray();
+        var lines = new[] { own, other }
+            .Select(e =>
+                Lines(new AttackEngine(Attack(e), new TorchVictim(classifier)).RunAsync(inputs).ToBlockingEnumerable())
+            )
+            .ToArray();
         Assert.NotEqual(lines[0], lines[1]);
     }
 
@@ -79,39 +90,75 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         using var model = BertFiles.LoadMaskedLM(trained.Model, default, ModelExecution.Reference);
         var pieces = TinyTask.Tokenizer.Encode(texts[0], null, TinyTask.Positions);
         var batch = PackedBatch.From([new EncodedExample(0, pieces.Ids, pieces.Segments, -1)]);
-        var hidden = model.Encoder.EncodeAll(model.Prepare(batch, training: false), PassOptions.Evaluation).contiguous().to_array();
-        for (var j = 0; j < TinyTask.Hidden; j++) Assert.Equal(Enumerable.Range(0, batch.Tokens).Average(t => hidden[(t * TinyTask.Hidden) + j]), together[0][j], 1e-5);
+        var hidden = model
+            .Encoder.EncodeAll(model.Prepare(batch, training: false), PassOptions.Evaluation)
+            .contiguous()
+            .to_array();
+        for (var j = 0; j < TinyTask.Hidden; j++)
+            Assert.Equal(
+                Enumerable.Range(0, batch.Tokens).Average(t => hidden[(t * TinyTask.Hidden) + j]),
+                together[0][j],
+                1e-5
+            );
     }
 
     private static Attack Attack(ISentenceEncoder encoder)
     {
-        // Neighbours of a telling word are telling words of both kinds, of any other word its next ones in the list.
+        // Neighbours of a telling word are telling words of both kinds, of any other word its next
+        // ones in the list.
         var words = TinyTask.Words.Skip(5).Where(w => char.IsAsciiLetter(w[0])).ToArray();
         var telling = TinyTask.Good.Concat(TinyTask.Bad).ToArray();
-        var neighbours = words.ToDictionary(w => w, w =>
-        {
-            var list = telling.Contains(w) ? telling : words;
-            var at = Array.IndexOf(list, w);
-            return Enumerable.Range(1, 6).Select(k => list[(at + (k * 3)) % list.Length]).Where(n => n != w).Distinct().ToArray();
-        });
+        var neighbours = words.ToDictionary(
+            w => w,
+            w =>
+            {
+                var list = telling.Contains(w) ? telling : words;
+                var at = Array.IndexOf(list, w);
+                return Enumerable
+                    .Range(1, 6)
+                    .Select(k => list[(at + (k * 3)) % list.Length])
+                    .Where(n => n != w)
+                    .Distinct()
+                    .ToArray();
+            }
+        );
         return new Attack(
-            "tiny", TextAttackVersion.V034, new UntargetedGoal(), new GreedyWordRanking(WordRanking.Delete), new EmbeddingSwap(new NeighbourTable(neighbours), 5),
-            [new NoRepeat(), new NoStopWords(new StopWords("a few", ["a", "the", "and", "is"]))], [new SentenceSimilarity(encoder, 0.7, SimilarityMetric.Angular, 9, false, true)], null, [], []);
+            "tiny",
+            TextAttackVersion.V034,
+            new UntargetedGoal(),
+            new GreedyWordRanking(WordRanking.Delete),
+            new EmbeddingSwap(new NeighbourTable(neighbours), 5),
+            [new NoRepeat(), new NoStopWords(new StopWords("a few", ["a", "the", "and", "is"]))],
+            [new SentenceSimilarity(encoder, 0.7, SimilarityMetric.Angular, 9, false, true)],
+            null,
+            [],
+            []
+        );
     }
 
     private static List<AttackInput> Inputs(int count)
     {
         var random = new Random(11);
-        return [.. Enumerable.Range(0, count).Select(i =>
-        {
-            var label = random.Next(2);
-            var text = TinyTask.Sentence(random, label);
-            var given = i % 8 == 7 ? 1 - label : label;
-            return i % 5 == 4
-                ? new AttackInput($"e{i}", [new("text", text), new("more", TinyTask.Sentence(random, label))], given)
-                : AttackInput.Of($"e{i}", text, given);
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                {
+                    var label = random.Next(2);
+                    var text = TinyTask.Sentence(random, label);
+                    var given = i % 8 == 7 ? 1 - label : label;
+                    return i % 5 == 4
+                        ? new AttackInput(
+                            $"e{i}",
+                            [new("text", text), new("more", TinyTask.Sentence(random, label))],
+                            given
+                        )
+                        : AttackInput.Of($"e{i}", text, given);
+                }),
+        ];
     }
 
-    private static (string, string)[] Lines(IEnumerable<AttackOutcome> outcomes) => [.. outcomes.Select(o => (o.Id, AttackJson.Line(o)))];
+    private static (string, string)[] Lines(IEnumerable<AttackOutcome> outcomes) =>
+        [.. outcomes.Select(o => (o.Id, AttackJson.Line(o)))];
 }

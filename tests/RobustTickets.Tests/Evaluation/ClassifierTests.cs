@@ -1,9 +1,10 @@
-// The classifier for use in programs: safe from many threads, refusing what is no classifier, cutting at the right length, and the same numbers as the evaluation of a run.
+// The classifier for use in programs: safe from many threads, refusing what is no classifier,
+// cutting at the right length, and the same numbers as the evaluation of a run.
+using RobustTickets.Attacks.Data;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
@@ -19,20 +20,40 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     {
         using var classifier = Classifier.Load(trained.Model);
         var random = new Random(1);
-        var texts = Enumerable.Range(0, 96).Select(i => (TinyTask.Sentence(random, i % 2), i % 5 == 0 ? TinyTask.Sentence(random, 1) : null)).ToArray();
+        var texts = Enumerable
+            .Range(0, 96)
+            .Select(i => (TinyTask.Sentence(random, i % 2), i % 5 == 0 ? TinyTask.Sentence(random, 1) : null))
+            .ToArray();
         var expected = classifier.Logits(texts);
         Assert.True(expected.Select(row => row[0]).Distinct().Count() > 80);
         using var start = new Barrier(16);
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(t => Task.Factory.StartNew(() =>
-        {
-            start.SignalAndWait();
-            var own = new Random(t);
-            for (var round = 0; round < 8; round++)
-            {
-                var picked = Enumerable.Range(0, 1 + own.Next(20)).Select(_ => own.Next(texts.Length)).ToArray();
-                Assert.Equal(picked.Select(i => expected[i]), classifier.Logits(picked.Select(i => texts[i]).ToArray()));
-            }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(t =>
+                    Task.Factory.StartNew(
+                        () =>
+                        {
+                            start.SignalAndWait();
+                            var own = new Random(t);
+                            for (var round = 0; round < 8; round++)
+                            {
+                                var picked = Enumerable
+                                    .Range(0, 1 + own.Next(20))
+                                    .Select(_ => own.Next(texts.Length))
+                                    .ToArray();
+                                Assert.Equal(
+                                    picked.Select(i => expected[i]),
+                                    classifier.Logits(picked.Select(i => texts[i]).ToArray())
+                                );
+                            }
+                        },
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+        );
     }
 
     [Fact]
@@ -41,7 +62,9 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         using var classifier = Classifier.Load(trained.Model);
         Assert.Equal(["negative", "positive"], classifier.Labels);
         var random = new Random(9);
-        var rows = classifier.Predict([.. Enumerable.Range(0, 100).Select(i => (TinyTask.Sentence(random, i % 2), (string?)null))]);
+        var rows = classifier.Predict([
+            .. Enumerable.Range(0, 100).Select(i => (TinyTask.Sentence(random, i % 2), (string?)null)),
+        ]);
         Assert.All(rows, row => Assert.Equal(1, row.Sum(), 1e-12));
         Assert.InRange(rows.Where((row, i) => row[i % 2] > 0.5).Count(), 85, 100);
         Assert.Empty(classifier.Predict([]));
@@ -51,13 +74,16 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     public void Evaluate_counts_what_the_logits_say()
     {
         using var classifier = Classifier.Load(trained.Model);
-        var data = EncodedSplit.From(DataSet.Load(trained.Task.Data, "sst2", "dev").Examples, classifier.Tokenizer, 24).Examples;
+        var data = EncodedSplit
+            .From(DataSet.Load(trained.Task.Data, "sst2", "dev").Examples, classifier.Tokenizer, 24)
+            .Examples;
         var rows = classifier.Logits(data);
         var (right, loss) = (0, 0.0);
         for (var i = 0; i < rows.Length; i++)
         {
             var p = Classifier.Softmax(rows[i]);
-            if (p[data[i].Label] > p[1 - data[i].Label]) right++;
+            if (p[data[i].Label] > p[1 - data[i].Label])
+                right++;
             loss -= Math.Log(p[data[i].Label]) / rows.Length;
         }
         var result = classifier.Evaluate(data);
@@ -73,7 +99,9 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     {
         var random = new Random(2);
         var text = string.Join(' ', Enumerable.Range(0, 40).Select(_ => TinyTask.Sentence(random, 1)));
-        foreach (var (asked, limit) in new (int?, int)[] { (null, TinyTask.Positions), (8, 8), (10_000, TinyTask.Positions) })
+        foreach (
+            var (asked, limit) in new (int?, int)[] { (null, TinyTask.Positions), (8, 8), (10_000, TinyTask.Positions) }
+        )
         {
             using var classifier = Classifier.Load(trained.Model, null, asked);
             Assert.Equal(limit, classifier.MaxLength);
@@ -102,9 +130,18 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         var folder = trained.Task.Below($"without {missing}");
         using (var model = BertFiles.LoadClassifier(trained.Model, 2, RandomKey.FromSeed(0), new ModelExecution()))
         {
-            HuggingFaceFolderWriter.WriteStreamed(folder, TinyTask.Config, model.Store.Names.Where(n => n != missing).Select(n => BertFiles.Stream(n, model.Store[n])), trained.Model);
+            HuggingFaceFolderWriter.WriteStreamed(
+                folder,
+                TinyTask.Config,
+                model.Store.Names.Where(n => n != missing).Select(n => BertFiles.Stream(n, model.Store[n])),
+                trained.Model
+            );
         }
-        Assert.Contains(missing, Assert.Throws<CheckpointException>(() => Classifier.Load(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            missing,
+            Assert.Throws<CheckpointException>(() => Classifier.Load(folder)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -113,10 +150,14 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         using var fast = Classifier.Load(trained.Model);
         using var slow = Classifier.Load(trained.Model, ModelExecution.Reference);
         var random = new Random(5);
-        var texts = Enumerable.Range(0, 50).Select(i => (TinyTask.Sentence(random, i % 2), i % 4 == 0 ? TinyTask.Sentence(random, 0) : null)).ToArray();
+        var texts = Enumerable
+            .Range(0, 50)
+            .Select(i => (TinyTask.Sentence(random, i % 2), i % 4 == 0 ? TinyTask.Sentence(random, 0) : null))
+            .ToArray();
         foreach (var (a, b) in fast.Logits(texts).Zip(slow.Logits(texts)))
         {
-            for (var c = 0; c < a.Length; c++) Assert.Equal(a[c], b[c], 2e-5f);
+            for (var c = 0; c < a.Length; c++)
+                Assert.Equal(a[c], b[c], 2e-5f);
         }
     }
 
@@ -127,7 +168,8 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         var texts = new (string, string?)[] { ("a good film", null), ("a dull film", "a story") };
         classifier.Logits(texts);
         var living = Tensor.LiveCount;
-        for (var i = 0; i < 5; i++) classifier.Logits(texts);
+        for (var i = 0; i < 5; i++)
+            classifier.Logits(texts);
         Assert.Equal(living, Tensor.LiveCount);
     }
 

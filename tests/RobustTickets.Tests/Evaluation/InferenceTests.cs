@@ -1,4 +1,5 @@
-// The compiled evaluation path: equal to the trained network (packed and padded) within 1e-5, and the row of a text a function of the text alone, bit for bit.
+// The compiled evaluation path: equal to the trained network (packed and padded) within 1e-5, and
+// the row of a text a function of the text alone, bit for bit.
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
@@ -29,7 +30,11 @@ public sealed class InferenceTests : IDisposable
     {
         for (var width = 1; width <= 70; width++)
         {
-            var config = TinyBert.Dense(hidden: 12, heads: 3) with { NeuronsPerLayer = [width, 71 - width], HeadsPerLayer = [1 + (width % 3), 3 - (width % 3)] };
+            var config = TinyBert.Dense(hidden: 12, heads: 3) with
+            {
+                NeuronsPerLayer = [width, 71 - width],
+                HeadsPerLayer = [1 + (width % 3), 3 - (width % 3)],
+            };
             AssertEqualsNetwork(config, new Random(width), width, gates: width % 2 == 0);
         }
     }
@@ -40,8 +45,22 @@ public sealed class InferenceTests : IDisposable
     [InlineData(2, 2, 0, 7)]
     [InlineData(2, 2, 5, 0)]
     [InlineData(0, 0, 0, 0)]
-    public void It_equals_the_network_where_a_layer_lost_everything(int heads0, int heads1, int neurons0, int neurons1) =>
-        AssertEqualsNetwork(TinyBert.Dense() with { HeadsPerLayer = [heads0, heads1], NeuronsPerLayer = [neurons0, neurons1] }, new Random(3), 3, gates: false);
+    public void It_equals_the_network_where_a_layer_lost_everything(
+        int heads0,
+        int heads1,
+        int neurons0,
+        int neurons1
+    ) =>
+        AssertEqualsNetwork(
+            TinyBert.Dense() with
+            {
+                HeadsPerLayer = [heads0, heads1],
+                NeuronsPerLayer = [neurons0, neurons1],
+            },
+            new Random(3),
+            3,
+            gates: false
+        );
 
     [Fact]
     public void The_comparison_notices_a_single_changed_weight()
@@ -72,9 +91,15 @@ public sealed class InferenceTests : IDisposable
         using var inference = new BertInference(model.Store, config);
 
         // Every length from 1 to 64, some of them pairs.
-        var examples = Enumerable.Range(1, 64).Select(length => new EncodedExample(
-            length - 1, [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))],
-            [.. Enumerable.Range(0, length).Select(i => length % 3 == 0 && i > length / 2 ? 1 : 0)], 0)).ToArray();
+        var examples = Enumerable
+            .Range(1, 64)
+            .Select(length => new EncodedExample(
+                length - 1,
+                [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))],
+                [.. Enumerable.Range(0, length).Select(i => length % 3 == 0 && i > length / 2 ? 1 : 0)],
+                0
+            ))
+            .ToArray();
         var alone = examples.Select(e => Logits(inference, PackedBatch.From([e]))).ToArray();
         var hidden = examples.Select(e => Hidden(inference, PackedBatch.From([e]))).ToArray();
         Assert.Equal(64, alone.Select(row => row[0]).Distinct().Count());
@@ -83,13 +108,15 @@ public sealed class InferenceTests : IDisposable
         {
             foreach (var order in new[] { examples, [.. examples.Reverse()], Shuffled(examples, random) })
             {
-                foreach (var group in order.Chunk(size)) AssertRows(group);
+                foreach (var group in order.Chunk(size))
+                    AssertRows(group);
             }
         }
         torch.set_num_threads(2);
         foreach (var size in new[] { 1, 7, 64 })
         {
-            foreach (var group in Shuffled(examples, random).Chunk(size).Take(8)) AssertRows(group);
+            foreach (var group in Shuffled(examples, random).Chunk(size).Take(8))
+                AssertRows(group);
         }
 
         void AssertRows(EncodedExample[] group)
@@ -99,9 +126,17 @@ public sealed class InferenceTests : IDisposable
             var states = Hidden(inference, batch);
             for (var b = 0; b < group.Length; b++)
             {
-                var same = alone[group[b].Id].AsSpan().SequenceEqual(rows.AsSpan(b * config.Labels, config.Labels))
-                    && hidden[group[b].Id].AsSpan().SequenceEqual(states.AsSpan(batch.Offsets[b] * config.Hidden, group[b].Ids.Length * config.Hidden));
-                Assert.True(same, $"text {group[b].Id} has another row among {group.Length}, {torch.get_num_threads()} threads");
+                var same =
+                    alone[group[b].Id].AsSpan().SequenceEqual(rows.AsSpan(b * config.Labels, config.Labels))
+                    && hidden[group[b].Id]
+                        .AsSpan()
+                        .SequenceEqual(
+                            states.AsSpan(batch.Offsets[b] * config.Hidden, group[b].Ids.Length * config.Hidden)
+                        );
+                Assert.True(
+                    same,
+                    $"text {group[b].Id} has another row among {group.Length}, {torch.get_num_threads()} threads"
+                );
             }
         }
     }
@@ -116,32 +151,46 @@ public sealed class InferenceTests : IDisposable
         var found = Logits(inference, batch);
         var hidden = Hidden(inference, batch);
         Assert.All(found, x => Assert.True(float.IsFinite(x)));
-        var what = $"seed {seed}: heads [{string.Join(' ', config.HeadsPerLayer)}] x {config.HeadSize}, neurons [{string.Join(' ', config.NeuronsPerLayer)}]";
+        var what =
+            $"seed {seed}: heads [{string.Join(' ', config.HeadsPerLayer)}] x {config.HeadSize}, neurons "
+            + $"[{string.Join(' ', config.NeuronsPerLayer)}]";
         foreach (var (name, model) in new[] { ("packed", packed), ("padded", padded) })
         {
             using var quiet = torch.no_grad();
             using var scope = torch.scope();
             var inputs = model.Prepare(batch, training: false);
             var logits = Distance(model.Forward(inputs, PassOptions.Evaluation).to_array(), found);
-            var states = Distance(model.Encoder.EncodeAll(inputs, PassOptions.Evaluation).contiguous().to_array(), hidden);
-            Assert.True(logits < Tolerance && states < Tolerance, $"{what}, {name}: logits differ by {logits:0.0e+0}, hidden states by {states:0.0e+0}");
+            var states = Distance(
+                model.Encoder.EncodeAll(inputs, PassOptions.Evaluation).contiguous().to_array(),
+                hidden
+            );
+            Assert.True(
+                logits < Tolerance && states < Tolerance,
+                $"{what}, {name}: logits differ by {logits:0.0e+0}, hidden states by {states:0.0e+0}"
+            );
         }
 
         BertForSequenceClassification Network(ModelExecution execution)
         {
             var model = TinyBert.New(config, execution, seed);
-            if (!gates) return model;
+            if (!gates)
+                return model;
             SlimmingCoefficients.Attach(model);
             var draw = new Random(seed);
-            foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient)) TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(model.Store[name].span<float>());
+            foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient))
+                TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(model.Store[name].span<float>());
             return model;
         }
     }
 
-    /// <summary>Largest difference, relative where values are larger than one; infinite where the numbers of values differ.</summary>
-    private static double Distance(float[] expected, float[] found) => expected.Length != found.Length
-        ? double.PositiveInfinity
-        : expected.Zip(found).Max(p => Math.Abs((double)p.First - p.Second) / Math.Max(1, Math.Abs(p.First)));
+    /// <summary>
+    /// Largest difference, relative where values are larger than one; infinite where the numbers of
+    /// values differ.
+    /// </summary>
+    private static double Distance(float[] expected, float[] found) =>
+        expected.Length != found.Length
+            ? double.PositiveInfinity
+            : expected.Zip(found).Max(p => Math.Abs((double)p.First - p.Second) / Math.Max(1, Math.Abs(p.First)));
 
     private static float[] Logits(BertInference inference, PackedBatch batch)
     {

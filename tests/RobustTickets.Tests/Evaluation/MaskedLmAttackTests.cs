@@ -1,18 +1,19 @@
-// Attacks that take substitutes from a real (tiny) masked language model, on a real (tiny) victim: the model's answers against the reference network, and outcomes that are
-// the same to the last digit whatever the batches, the concurrency, the order and the threads.
+// Attacks that take substitutes from a real (tiny) masked language model, on a real (tiny) victim:
+// the model's answers against the reference network, and outcomes that are the same to the last
+// digit whatever the batches, the concurrency, the order and the threads.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Constraints;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Goals;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Searches;
+using RobustTickets.Attacks.Transformations;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
-using RobustTickets.Attacks.Searches;
-using RobustTickets.Attacks.Transformations;
-using RobustTickets.Attacks.Metrics;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using Xunit;
@@ -30,7 +31,8 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     {
         _trained = trained;
         _folder = trained.Task.Below("tiny-mlm");
-        if (!Directory.Exists(_folder)) WriteMaskedLm(_folder, 0.3);
+        if (!Directory.Exists(_folder))
+            WriteMaskedLm(_folder, 0.3);
     }
 
     public void Dispose() => torch.set_num_threads(1);
@@ -48,14 +50,21 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
             Assert.Equal(answer.Length, answer.Distinct().Count());
             for (var k = 0; k < answer.Length; k++)
             {
-                // The k-th answer's score is the k-th largest: the order may differ where scores are equal within the kernels' rounding.
+                // The k-th answer's score is the k-th largest: the order may differ where scores
+                // are equal within the kernels' rounding.
                 Assert.Equal(reference.OrderDescending().ElementAt(k), reference[answer[k]], Tolerance);
                 compared++;
             }
             // Probabilities: everything at or above the limit, and nothing else.
             var sum = reference.Sum(z => Math.Exp(z));
-            var expected = Enumerable.Range(0, reference.Length).Where(v => Math.Exp(reference[v]) / sum >= 0.02).ToHashSet();
-            Assert.Equal(expected, model.Predict([question with { Count = int.MaxValue, MinProbability = 0.02 }])[0].ToHashSet());
+            var expected = Enumerable
+                .Range(0, reference.Length)
+                .Where(v => Math.Exp(reference[v]) / sum >= 0.02)
+                .ToHashSet();
+            Assert.Equal(
+                expected,
+                model.Predict([question with { Count = int.MaxValue, MinProbability = 0.02 }])[0].ToHashSet()
+            );
         }
         Assert.True(compared > 100);
     }
@@ -72,9 +81,12 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         foreach (var question in Questions(6))
         {
             var batch = Batch(model, question.Text);
-            var hidden = network.Encoder.EncodeAll(network.Prepare(batch, training: false), PassOptions.Evaluation).index_select(0, torch.tensor<long>([question.Position], 1));
+            var hidden = network
+                .Encoder.EncodeAll(network.Prepare(batch, training: false), PassOptions.Evaluation)
+                .index_select(0, torch.tensor<long>([question.Position], 1));
             var scores = hidden.matmul(network.Store[BertSites.WordEmbeddings].t()).contiguous().to_array();
-            if (Array.IndexOf(scores, scores.Max()) != model.Predict([question])[0][0]) wrong++;
+            if (Array.IndexOf(scores, scores.Max()) != model.Predict([question])[0][0])
+                wrong++;
         }
         Assert.True(wrong > 0);
     }
@@ -93,7 +105,8 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
             torch.set_num_threads(threads);
             using var other = TorchMaskedLM.Load(_folder);
             Assert.Equal(together.Reverse(), questions.AsEnumerable().Reverse().Select(q => other.Predict([q])[0]));
-            foreach (var group in questions.Select((q, i) => (q, i)).Chunk(7)) Assert.Equal(group.Select(g => together[g.i]), other.Predict([.. group.Select(g => g.q)]));
+            foreach (var group in questions.Select((q, i) => (q, i)).Chunk(7))
+                Assert.Equal(group.Select(g => together[g.i]), other.Predict([.. group.Select(g => g.q)]));
         }
         Assert.True(together.Select(a => string.Join(' ', a)).Distinct().Count() > questions.Count / 2);
     }
@@ -120,7 +133,11 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         var broken = _trained.Task.Below("nan-mlm");
         WriteMaskedLm(broken, double.NaN);
         using var model = TorchMaskedLM.Load(broken);
-        Assert.Contains("not finite", Assert.Throws<InvalidOperationException>(() => model.Predict([new MaskedQuestion("a film", 1, 5)])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not finite",
+            Assert.Throws<InvalidOperationException>(() => model.Predict([new MaskedQuestion("a film", 1, 5)])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -129,7 +146,8 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         using var model = TorchMaskedLM.Load(_folder);
         model.Predict(Questions(9));
         var living = Tensor.LiveCount;
-        foreach (var question in Questions(30)) model.Predict([question]);
+        foreach (var question in Questions(30))
+            model.Predict([question]);
         Assert.Equal(living, Tensor.LiveCount);
     }
 
@@ -138,9 +156,16 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     {
         using var classifier = Classifier.Load(_trained.Model);
         var victim = new TorchVictim(classifier);
-        // A word that the vocabulary cannot spell is the unknown token; hidden beside a comma it must be the same to the victim.
-        Assert.Equal(victim.Predict([new VictimInput("a good zzz , and bad zzz .")]), victim.Predict([new VictimInput("a good [UNK], and bad [UNK].")]));
-        Assert.Equal(classifier.Predict([("a good film, here", "bad cast.")]), victim.Predict([new VictimInput("a good film, here", "bad cast.")]));
+        // A word that the vocabulary cannot spell is the unknown token; hidden beside a comma it
+        // must be the same to the victim.
+        Assert.Equal(
+            victim.Predict([new VictimInput("a good zzz , and bad zzz .")]),
+            victim.Predict([new VictimInput("a good [UNK], and bad [UNK].")])
+        );
+        Assert.Equal(
+            classifier.Predict([("a good film, here", "bad cast.")]),
+            victim.Predict([new VictimInput("a good film, here", "bad cast.")])
+        );
     }
 
     [Theory]
@@ -153,10 +178,17 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         using var encoder = BertSentenceEncoder.Load(_trained.Model);
         var victim = new TorchVictim(classifier);
         var attack = new Attack(
-            "tiny", TextAttackVersion.V034, new UntargetedGoal(ScorePrecision.Single), new GreedyWordRanking(bertAttack ? WordRanking.Unknown : WordRanking.Delete),
+            "tiny",
+            TextAttackVersion.V034,
+            new UntargetedGoal(ScorePrecision.Single),
+            new GreedyWordRanking(bertAttack ? WordRanking.Unknown : WordRanking.Delete),
             bertAttack ? new BertAttackSwap(masked, 8) : new BaeSwap(masked, 8, 1e-3),
             [new NoRepeat(), new NoStopWords(new StopWords("a few", ["a", "the", "and", "is"]))],
-            [new MaxWordsPerturbed(0.4), new SentenceSimilarity(encoder, 0.6, SimilarityMetric.Cosine, 9, true, true)], null, [], []);
+            [new MaxWordsPerturbed(0.4), new SentenceSimilarity(encoder, 0.6, SimilarityMetric.Cosine, 9, true, true)],
+            null,
+            [],
+            []
+        );
         var inputs = Inputs(14);
         var outcomes = Run(new AttackEngineOptions(1, 1, 1, 1), inputs);
         var reference = Lines(outcomes);
@@ -167,7 +199,11 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
                 torch.set_num_threads(concurrency == 4 ? 2 : 1);
                 var options = new AttackEngineOptions(batch, batch, concurrency, 2);
                 Assert.Equal(reference, Lines(Run(options, inputs)));
-                if (concurrency == 64) Assert.Equal(reference.AsEnumerable().Reverse(), Lines(Run(options, [.. inputs.AsEnumerable().Reverse()])));
+                if (concurrency == 64)
+                    Assert.Equal(
+                        reference.AsEnumerable().Reverse(),
+                        Lines(Run(options, [.. inputs.AsEnumerable().Reverse()]))
+                    );
             }
         }
 
@@ -177,32 +213,56 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         Assert.Contains(outcomes, o => o.Original.Count == 2 && o.WordsChanged > 0);
         Assert.Contains(outcomes, o => o.Constraints.Any(c => c.Name == "sentence-similarity" && c.Rejected > 0));
 
-        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<AttackInput> examples) => [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
+        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<AttackInput> examples) =>
+            [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
     }
 
     private static void WriteMaskedLm(string folder, double deviation)
     {
         var config = TinyTask.Config with { Architectures = ["BertForMaskedLM"] };
         var shapes = BertFiles.ConfigOf(config, 2) with { InitializerRange = deviation };
-        using (var store = BertFiles.Fresh(BertSites.EncoderShapes(shapes).Concat(BertSites.MaskedLmShapes(shapes)), shapes, RandomKey.FromSeed(11)))
+        using (
+            var store = BertFiles.Fresh(
+                BertSites.EncoderShapes(shapes).Concat(BertSites.MaskedLmShapes(shapes)),
+                shapes,
+                RandomKey.FromSeed(11)
+            )
+        )
         {
-            HuggingFaceFolderWriter.WriteStreamed(folder, config, store.Names.Select(n => BertFiles.Stream(n, store[n])));
+            HuggingFaceFolderWriter.WriteStreamed(
+                folder,
+                config,
+                store.Names.Select(n => BertFiles.Stream(n, store[n]))
+            );
         }
         TinyTask.Tokenizer.SaveTo(folder);
     }
 
-    /// <summary>Texts with and without a mask, two places of each second text; two in three words of several pieces.</summary>
+    /// <summary>
+    /// Texts with and without a mask, two places of each second text; two in three words of several
+    /// pieces.
+    /// </summary>
     private static List<MaskedQuestion> Questions(int count)
     {
         var random = new Random(7);
-        return [.. Enumerable.Range(0, count).SelectMany(i =>
-        {
-            var words = TinyTask.Sentence(random, i % 2).Split(' ').Select(w => w.Length > 3 && random.Next(3) > 0 ? w + "s" : w).ToArray();
-            if (i % 3 == 0) words[random.Next(words.Length)] = "[MASK]";
-            var text = string.Join(' ', words);
-            var first = new MaskedQuestion(text, random.Next(words.Length), 1 + random.Next(20));
-            return i % 2 == 0 ? [first] : new[] { first, first with { Position = first.Position + 1 } };
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .SelectMany(i =>
+                {
+                    var words = TinyTask
+                        .Sentence(random, i % 2)
+                        .Split(' ')
+                        .Select(w => w.Length > 3 && random.Next(3) > 0 ? w + "s" : w)
+                        .ToArray();
+                    if (i % 3 == 0)
+                        words[random.Next(words.Length)] = "[MASK]";
+                    var text = string.Join(' ', words);
+                    var first = new MaskedQuestion(text, random.Next(words.Length), 1 + random.Next(20));
+                    return i % 2 == 0 ? [first] : new[] { first, first with { Position = first.Position + 1 } };
+                }),
+        ];
     }
 
     private static double[] Reference(string folder, TorchMaskedLM model, MaskedQuestion question)
@@ -210,7 +270,11 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         using var network = BertFiles.LoadMaskedLM(folder, default, ModelExecution.Reference);
-        var scores = network.Forward(network.Prepare(Batch(model, question.Text), training: false), torch.tensor<long>([question.Position], 1), PassOptions.Evaluation);
+        var scores = network.Forward(
+            network.Prepare(Batch(model, question.Text), training: false),
+            torch.tensor<long>([question.Position], 1),
+            PassOptions.Evaluation
+        );
         return Array.ConvertAll(scores.contiguous().to_array(), s => (double)s);
     }
 
@@ -223,16 +287,33 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     private static List<AttackInput> Inputs(int count)
     {
         var random = new Random(11);
-        return [.. Enumerable.Range(0, count).Select(i =>
-        {
-            var label = random.Next(2);
-            var text = string.Join(' ', TinyTask.Sentence(random, label).Split(' ').Take(12).Select(w => w.Length > 4 && random.Next(4) == 0 ? w + "s," : w));
-            var given = i % 7 == 6 ? 1 - label : label;
-            return i % 5 == 4
-                ? new AttackInput($"e{i}", [new("text", text), new("more", TinyTask.Sentence(random, label))], given)
-                : AttackInput.Of($"e{i}", text, given);
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                {
+                    var label = random.Next(2);
+                    var text = string.Join(
+                        ' ',
+                        TinyTask
+                            .Sentence(random, label)
+                            .Split(' ')
+                            .Take(12)
+                            .Select(w => w.Length > 4 && random.Next(4) == 0 ? w + "s," : w)
+                    );
+                    var given = i % 7 == 6 ? 1 - label : label;
+                    return i % 5 == 4
+                        ? new AttackInput(
+                            $"e{i}",
+                            [new("text", text), new("more", TinyTask.Sentence(random, label))],
+                            given
+                        )
+                        : AttackInput.Of($"e{i}", text, given);
+                }),
+        ];
     }
 
-    private static (string, string)[] Lines(IEnumerable<AttackOutcome> outcomes) => [.. outcomes.Select(o => (o.Id, AttackJson.Line(o)))];
+    private static (string, string)[] Lines(IEnumerable<AttackOutcome> outcomes) =>
+        [.. outcomes.Select(o => (o.Id, AttackJson.Line(o)))];
 }

@@ -12,19 +12,25 @@ public class ExperimentPlanTests
 {
     private static string Folder => Path.Combine(Golden.RepositoryRoot, "recipes", "experiments");
 
-    private static JsonObject Small() => JsonNode.Parse("""
-        {
-          "name": "small", "title": "t", "source": "s",
-          "rows": [{ "name": "base", "recipe": "fine-tune" }, { "name": "ours", "recipe": "early-robust", "set": ["evaluate.equal-epoch-control=true"] }, { "name": "dense", "control-of": "ours" }],
-          "data": [{ "name": "sst2", "task": "sst2", "set": ["max-length=64"] }, { "name": "reviews", "task": "imdb" }],
-          "seeds": [1, 2],
-          "attacks": [{ "name": "tf", "recipe": "textfooler", "resources": ["neighbours"] }],
-          "baseline": "base",
-          "set": ["retrain.epochs=3"]
-        }
-        """)!.AsObject();
+    private static JsonObject Small() =>
+        JsonNode
+            .Parse(
+                """
+                {
+                  "name": "small", "title": "t", "source": "s",
+                  "rows": [{ "name": "base", "recipe": "fine-tune" }, { "name": "ours", "recipe": "early-robust", "set": ["evaluate.equal-epoch-control=true"] }, { "name": "dense", "control-of": "ours" }],
+                  "data": [{ "name": "sst2", "task": "sst2", "set": ["max-length=64"] }, { "name": "reviews", "task": "imdb" }],
+                  "seeds": [1, 2],
+                  "attacks": [{ "name": "tf", "recipe": "textfooler", "resources": ["neighbours"] }],
+                  "baseline": "base",
+                  "set": ["retrain.epochs=3"]
+                }
+                """
+            )!
+            .AsObject();
 
-    private static ExperimentPlan Plan(JsonObject json) => ExperimentPlan.Of(ExperimentJson.Read(json.ToJsonString(), "small.json"), "small.json", Folder);
+    private static ExperimentPlan Plan(JsonObject json) =>
+        ExperimentPlan.Of(ExperimentJson.Read(json.ToJsonString(), "small.json"), "small.json", Folder);
 
     private static string Problem(Action<JsonObject> change)
     {
@@ -38,9 +44,15 @@ public class ExperimentPlanTests
     {
         var plan = Plan(Small());
         Assert.Equal(3 * 2 * 2, plan.Cells.Count);
-        Assert.Equal(["base.sst2.seed-1", "base.sst2.seed-2", "base.reviews.seed-1"], plan.Cells.Take(3).Select(c => c.Id));
+        Assert.Equal(
+            ["base.sst2.seed-1", "base.sst2.seed-2", "base.reviews.seed-1"],
+            plan.Cells.Take(3).Select(c => c.Id)
+        );
         var cell = plan.Cells.Single(c => c.Id == "ours.sst2.seed-2");
-        Assert.Equal((3.0, 64, 2, "sst2"), (cell.Recipe.Retrain.Epochs, cell.Recipe.MaxLength, cell.Recipe.Seed, cell.Recipe.Task));
+        Assert.Equal(
+            (3.0, 64, 2, "sst2"),
+            (cell.Recipe.Retrain.Epochs, cell.Recipe.MaxLength, cell.Recipe.Seed, cell.Recipe.Task)
+        );
         Assert.Equal(256, plan.Cells.Single(c => c.Id == "ours.reviews.seed-2").Recipe.MaxLength);
         var control = plan.Cells.Single(c => c.Id == "dense.sst2.seed-2");
         Assert.True(control.IsControl);
@@ -50,38 +62,74 @@ public class ExperimentPlanTests
         Assert.Equal(4, plan.Only(["base"]).Count);
         Assert.Equal(6, plan.Only(["*.seed-1"]).Count);
         Assert.Equal(["ours.reviews.seed-1"], plan.Only(["ours.reviews.seed-1"]).Select(c => c.Id));
-        Assert.Contains("--only none: names no cell", Assert.Throws<RecipeException>(() => plan.Only(["none"])).Message);
+        Assert.Contains(
+            "--only none: names no cell",
+            Assert.Throws<RecipeException>(() => plan.Only(["none"])).Message
+        );
 
         var experiment = ExperimentJson.Read(Small().ToJsonString(), "x");
-        Assert.Equal(ExperimentJson.Write(experiment), ExperimentJson.Write(ExperimentJson.Read(ExperimentJson.Write(experiment), "x")));
+        Assert.Equal(
+            ExperimentJson.Write(experiment),
+            ExperimentJson.Write(ExperimentJson.Read(ExperimentJson.Write(experiment), "x"))
+        );
     }
 
     [Fact]
     public void What_cannot_run_is_refused_by_path()
     {
-        Assert.Contains("rows[0].recipee: unknown field; did you mean recipe", Problem(j => j["rows"]![0]!["recipee"] = "x"));
-        Assert.Contains("rows[0] (base on sst2): recipe \"fine-tun\"", Problem(j => j["rows"]![0]!["recipe"] = "fine-tun"));
-        Assert.Contains("rows[0] (base on sst2): retrain.epochs: 0 is not possible", Problem(j => j["rows"]![0]!["set"] = new JsonArray("retrain.epochs=0")));
-        Assert.Contains("data[1].task: unknown \"imbd\"; did you mean imdb", Problem(j => j["data"]![1]!["task"] = "imbd"));
+        Assert.Contains(
+            "rows[0].recipee: unknown field; did you mean recipe",
+            Problem(j => j["rows"]![0]!["recipee"] = "x")
+        );
+        Assert.Contains(
+            "rows[0] (base on sst2): recipe \"fine-tun\"",
+            Problem(j => j["rows"]![0]!["recipe"] = "fine-tun")
+        );
+        Assert.Contains(
+            "rows[0] (base on sst2): retrain.epochs: 0 is not possible",
+            Problem(j => j["rows"]![0]!["set"] = new JsonArray("retrain.epochs=0"))
+        );
+        Assert.Contains(
+            "data[1].task: unknown \"imbd\"; did you mean imdb",
+            Problem(j => j["data"]![1]!["task"] = "imbd")
+        );
         Assert.Contains("data[1].name: \"sst2\" occurs twice", Problem(j => j["data"]![1]!["name"] = "sst2"));
         Assert.Contains("seeds: a seed occurs twice", Problem(j => j["seeds"] = new JsonArray(1, 1)));
         Assert.Contains("seeds: is empty", Problem(j => j["seeds"] = new JsonArray()));
         Assert.Contains("baseline: unknown \"pgd\"", Problem(j => j["baseline"] = "pgd"));
-        Assert.Contains("rows[2].control-of: row \"base\" trains no control", Problem(j => j["rows"]![2]!["control-of"] = "base"));
-        Assert.Contains("rows[2]: give either recipe or control-of", Problem(j => j["rows"]![2]!["recipe"] = "fine-tune"));
+        Assert.Contains(
+            "rows[2].control-of: row \"base\" trains no control",
+            Problem(j => j["rows"]![2]!["control-of"] = "base")
+        );
+        Assert.Contains(
+            "rows[2]: give either recipe or control-of",
+            Problem(j => j["rows"]![2]!["recipe"] = "fine-tune")
+        );
         Assert.Contains("rows[0].name: \"a/b\" is not possible", Problem(j => j["rows"]![0]!["name"] = "a/b"));
         Assert.Contains("attacks[0].examples: 0", Problem(j => j["attacks"]![0]!["examples"] = 0));
         Assert.Contains("attacks: missing", Problem(j => j.Remove("attacks")));
         Assert.Contains("rows[0].ticket-of: unknown \"theirs\"", Problem(j => j["rows"]![0]!["ticket-of"] = "theirs"));
-        Assert.Contains("rows[2].ticket-of: a control has no ticket", Problem(j => j["rows"]![2]!["ticket-of"] = "ours"));
-        Assert.Contains("rows[0].ticket-of (base on sst2): its recipe has no search", Problem(j => j["rows"]![0]!["ticket-of"] = "ours"));
-        Assert.Contains("rows[1].ticket-of (ours on sst2): row \"base\" has no search", Problem(j => j["rows"]![1]!["ticket-of"] = "base"));
+        Assert.Contains(
+            "rows[2].ticket-of: a control has no ticket",
+            Problem(j => j["rows"]![2]!["ticket-of"] = "ours")
+        );
+        Assert.Contains(
+            "rows[0].ticket-of (base on sst2): its recipe has no search",
+            Problem(j => j["rows"]![0]!["ticket-of"] = "ours")
+        );
+        Assert.Contains(
+            "rows[1].ticket-of (ours on sst2): row \"base\" has no search",
+            Problem(j => j["rows"]![1]!["ticket-of"] = "base")
+        );
         // Several problems are told at once.
-        Assert.Contains("2 problems", Problem(j =>
-        {
-            j["baseline"] = "pgd";
-            j["seeds"] = new JsonArray(-1);
-        }));
+        Assert.Contains(
+            "2 problems",
+            Problem(j =>
+            {
+                j["baseline"] = "pgd";
+                j["seeds"] = new JsonArray(-1);
+            })
+        );
     }
 
     [Fact]
@@ -90,16 +138,34 @@ public class ExperimentPlanTests
         var folder = Directory.CreateTempSubdirectory("experiment").FullName;
         var file = Path.Combine(folder, "small.json");
         File.WriteAllText(file, Small().ToJsonString());
-        Assert.Contains("missing: --data sst2=PATH --data reviews=PATH", Refused(ExitCodes.Usage, "--model", "/no/model"));
+        Assert.Contains(
+            "missing: --data sst2=PATH --data reviews=PATH",
+            Refused(ExitCodes.Usage, "--model", "/no/model")
+        );
         Assert.Contains("--model is missing", Refused(ExitCodes.Usage));
-        Assert.Contains("--data x: the experiment has no such data", Refused(ExitCodes.Usage, "--model", "m", "--data", "x=1"));
-        Assert.Contains("--resource tagger: no attack of the experiment takes it; possible: neighbours", Refused(ExitCodes.Usage, "--model", "m", "--resource", "tagger=1"));
+        Assert.Contains(
+            "--data x: the experiment has no such data",
+            Refused(ExitCodes.Usage, "--model", "m", "--data", "x=1")
+        );
+        Assert.Contains(
+            "--resource tagger: no attack of the experiment takes it; possible: neighbours",
+            Refused(ExitCodes.Usage, "--model", "m", "--resource", "tagger=1")
+        );
         Assert.Contains("expected NAME=PATH", Refused(ExitCodes.Usage, "--model", "m", "--data", "sst2"));
-        Assert.Contains("/no/model", Refused(ExitCodes.Data, "--model", "/no/model", "--data", "sst2=/d", "--data", "reviews=/d"));
+        Assert.Contains(
+            "/no/model",
+            Refused(ExitCodes.Data, "--model", "/no/model", "--data", "sst2=/d", "--data", "reviews=/d")
+        );
         var list = CliRun.Of("experiment", file, "--list");
         Assert.Equal(12, list.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.All(list.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Contains("open", l));
-        Assert.Equal(6, CliRun.Of("experiment", file, "--list", "--seeds", "7").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(
+            6,
+            CliRun
+                .Of("experiment", file, "--list", "--seeds", "7")
+                .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Length
+        );
         Assert.Contains("--seeds 1,1: expected different whole numbers", Refused(ExitCodes.Usage, "--seeds", "1,1"));
         Directory.Delete(folder, recursive: true);
 
@@ -114,7 +180,14 @@ public class ExperimentPlanTests
     [Fact]
     public void Rows_share_a_ticket_only_when_they_search_alike()
     {
-        JsonObject Row(string name, string recipe, params string[] set) => new() { ["name"] = name, ["recipe"] = recipe, ["set"] = new JsonArray([.. set.Select(s => (JsonNode)s)]), ["ticket-of"] = "first" };
+        JsonObject Row(string name, string recipe, params string[] set) =>
+            new()
+            {
+                ["name"] = name,
+                ["recipe"] = recipe,
+                ["set"] = new JsonArray([.. set.Select(s => (JsonNode)s)]),
+                ["ticket-of"] = "first",
+            };
         JsonObject With(string first, JsonObject row)
         {
             var json = Small();
@@ -123,21 +196,58 @@ public class ExperimentPlanTests
             return json;
         }
 
-        string Refused(string first, JsonObject row) => Assert.Throws<RecipeException>(() => Plan(With(first, row))).Message;
-        Assert.Contains("it searches otherwise than row \"first\" (search)", Refused("robust-ticket", Row("r", "robust-ticket", "search.epochs=3")));
-        Assert.Contains("it searches otherwise than row \"first\" (search.kind)", Refused("early-robust", Row("r", "robust-ticket")));
-        Assert.Contains("it searches otherwise than row \"first\" (split)", Refused("robust-ticket", Row("r", "robust-ticket", "split.train-examples=100")));
-        Assert.Contains("it draws otherwise than row \"first\"", Refused("early-robust", Row("r", "early-robust", "draw.neuron-ratio=0.5")));
-        Assert.Contains("random weights match a ticket of single weights", Refused("early-robust", Row("r", "random-weights")));
+        string Refused(string first, JsonObject row) =>
+            Assert.Throws<RecipeException>(() => Plan(With(first, row))).Message;
+        Assert.Contains(
+            "it searches otherwise than row \"first\" (search)",
+            Refused("robust-ticket", Row("r", "robust-ticket", "search.epochs=3"))
+        );
+        Assert.Contains(
+            "it searches otherwise than row \"first\" (search.kind)",
+            Refused("early-robust", Row("r", "robust-ticket"))
+        );
+        Assert.Contains(
+            "it searches otherwise than row \"first\" (split)",
+            Refused("robust-ticket", Row("r", "robust-ticket", "split.train-examples=100"))
+        );
+        Assert.Contains(
+            "it draws otherwise than row \"first\"",
+            Refused("early-robust", Row("r", "early-robust", "draw.neuron-ratio=0.5"))
+        );
+        Assert.Contains(
+            "random weights match a ticket of single weights",
+            Refused("early-robust", Row("r", "random-weights"))
+        );
 
-        Assert.Contains("it prunes in 5 rounds, row \"first\" in 3", Refused("lth", Row("r", "lth", "search.rounds=5", "draw.sparsity=0.5")));
-        Assert.Contains("it prunes 0.15 of the weights in a round, row \"first\" 0.1", Refused("lth", Row("r", "lth", "search.rounds=2")));
-        Assert.Contains("it searches otherwise than row \"first\" (search)", Refused("lth", Row("r", "lth", "search.epochs-per-round=2")));
+        Assert.Contains(
+            "it prunes in 5 rounds, row \"first\" in 3",
+            Refused("lth", Row("r", "lth", "search.rounds=5", "draw.sparsity=0.5"))
+        );
+        Assert.Contains(
+            "it prunes 0.15 of the weights in a round, row \"first\" 0.1",
+            Refused("lth", Row("r", "lth", "search.rounds=2"))
+        );
+        Assert.Contains(
+            "it searches otherwise than row \"first\" (search)",
+            Refused("lth", Row("r", "lth", "search.epochs-per-round=2"))
+        );
         var plan = Plan(With("robust-ticket", Row("r", "robust-ticket", "draw.sparsity=0.8")));
         var cell = plan.Cell("r.sst2.seed-2");
-        Assert.Equal(("first.sst2.seed-2", new SavedTicketSearch("first.sst2.seed-2"), new RobustTickets.Tickets.WeightDrawOptions(0.8)), (cell.TicketFrom, cell.Recipe.Search, cell.Recipe.Draw));
-        Assert.Equal(new RandomWeightSearch("first.reviews.seed-1"), Plan(With("robust-ticket", Row("r", "random-weights"))).Cell("r.reviews.seed-1").Recipe.Search);
-        Assert.IsType<RobustTickets.Tickets.SavedDraw>(Plan(With("early-robust", Row("r", "early-robust-without-structure"))).Cell("r.sst2.seed-1").Recipe.Draw);
+        Assert.Equal(
+            (
+                "first.sst2.seed-2",
+                new SavedTicketSearch("first.sst2.seed-2"),
+                new RobustTickets.Tickets.WeightDrawOptions(0.8)
+            ),
+            (cell.TicketFrom, cell.Recipe.Search, cell.Recipe.Draw)
+        );
+        Assert.Equal(
+            new RandomWeightSearch("first.reviews.seed-1"),
+            Plan(With("robust-ticket", Row("r", "random-weights"))).Cell("r.reviews.seed-1").Recipe.Search
+        );
+        Assert.IsType<RobustTickets.Tickets.SavedDraw>(
+            Plan(With("early-robust", Row("r", "early-robust-without-structure"))).Cell("r.sst2.seed-1").Recipe.Draw
+        );
     }
 
     [Fact]

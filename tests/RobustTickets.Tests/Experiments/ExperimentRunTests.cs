@@ -32,21 +32,38 @@ public sealed class ExperimentRunTests : IDisposable
             Assert.True(cut.Code == ExitCodes.Interrupted, $"{at}: {cut.Code} {cut.Error}");
         }
         Assert.Equal(ExitCodes.Ok, _tiny.Run(stopped).Code);
-        Assert.Equal(TinyExperiment.Timeless(table), TinyExperiment.Timeless(File.ReadAllText(Path.Combine(stopped, "results.csv"))));
+        Assert.Equal(
+            TinyExperiment.Timeless(table),
+            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(stopped, "results.csv")))
+        );
 
         var backwards = _tiny.Task.Below("backwards");
-        foreach (var cell in (string[])["control.toy.seed-2", "ticket", "*.seed-2", "plain"]) Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards, null, "--only", cell).Code);
-        Assert.NotEqual(TinyExperiment.Timeless(table), TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv")))); // the control of seed 1 is not attacked yet
+        foreach (var cell in (string[])["control.toy.seed-2", "ticket", "*.seed-2", "plain"])
+            Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards, null, "--only", cell).Code);
+        Assert.NotEqual(
+            TinyExperiment.Timeless(table),
+            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv")))
+        ); // the control of seed 1 is not attacked yet
         Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards).Code);
-        Assert.Equal(TinyExperiment.Timeless(table), TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv"))));
+        Assert.Equal(
+            TinyExperiment.Timeless(table),
+            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv")))
+        );
 
         // Everything is done: nothing is touched, not even with other recipes' names on the list.
-        var before = Directory.GetFiles(Path.Combine(whole, "cells"), "*", SearchOption.AllDirectories).ToDictionary(f => f, File.GetLastWriteTimeUtc);
+        var before = Directory
+            .GetFiles(Path.Combine(whole, "cells"), "*", SearchOption.AllDirectories)
+            .ToDictionary(f => f, File.GetLastWriteTimeUtc);
         var again = _tiny.Run(whole);
         Assert.Equal(ExitCodes.Ok, again.Code);
         Assert.DoesNotContain("cell 1 of", again.Error, StringComparison.Ordinal);
         Assert.Equal(table, File.ReadAllText(Path.Combine(whole, "results.csv")));
-        Assert.Equal(before, Directory.GetFiles(Path.Combine(whole, "cells"), "*", SearchOption.AllDirectories).ToDictionary(f => f, File.GetLastWriteTimeUtc));
+        Assert.Equal(
+            before,
+            Directory
+                .GetFiles(Path.Combine(whole, "cells"), "*", SearchOption.AllDirectories)
+                .ToDictionary(f => f, File.GetLastWriteTimeUtc)
+        );
 
         // A recipe that changed since is not passed off as the one that ran.
         var changed = _tiny.Run(whole, null, "--only", "plain");
@@ -64,8 +81,14 @@ public sealed class ExperimentRunTests : IDisposable
     {
         var json = TinyExperiment.Json();
         json["rows"] = new JsonArray(
-            new JsonObject { ["name"] = "wild", ["recipe"] = "plain.json", ["set"] = new JsonArray("retrain.optimizer.learning-rate=1e30", "retrain.optimizer.clip=none") },
-            new JsonObject { ["name"] = "plain", ["recipe"] = "plain.json" });
+            new JsonObject
+            {
+                ["name"] = "wild",
+                ["recipe"] = "plain.json",
+                ["set"] = new JsonArray("retrain.optimizer.learning-rate=1e30", "retrain.optimizer.clip=none"),
+            },
+            new JsonObject { ["name"] = "plain", ["recipe"] = "plain.json" }
+        );
         json["seeds"] = new JsonArray(1);
         json.Remove("figures");
         File.WriteAllText(_tiny.FilePath, json.ToJsonString());
@@ -76,7 +99,11 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal(["failed", "done"], result["cells"]!.AsArray().Select(c => (string)c!["state"]!));
         Assert.Contains("step", (string)result["cells"]![0]!["failure"]!, StringComparison.Ordinal);
         Assert.Equal([1, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
-        Assert.Contains("failed: wild.toy.seed-1", File.ReadAllText(Path.Combine(output, "results.md")), StringComparison.Ordinal);
+        Assert.Contains(
+            "failed: wild.toy.seed-1",
+            File.ReadAllText(Path.Combine(output, "results.md")),
+            StringComparison.Ordinal
+        );
         Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
     }
 
@@ -85,14 +112,35 @@ public sealed class ExperimentRunTests : IDisposable
         string[][] Csv(string name) => TinyExperiment.Lines(File.ReadAllText(Path.Combine(figures, name)));
         var run = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-1", "result.json"));
         var other = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-2", "result.json"));
-        var neurons = Csv("kept.toy.csv").Where(l => l[0] == "ticket neurons").Select(l => double.Parse(l[2], System.Globalization.CultureInfo.InvariantCulture)).ToArray();
-        Assert.Equal(run.Ticket!.NeuronsPerLayer.Zip(other.Ticket!.NeuronsPerLayer, (a, b) => 50.0 * (a + b) / TinyTask.Neurons), neurons);
+        var neurons = Csv("kept.toy.csv")
+            .Where(l => l[0] == "ticket neurons")
+            .Select(l => double.Parse(l[2], System.Globalization.CultureInfo.InvariantCulture))
+            .ToArray();
+        Assert.Equal(
+            run.Ticket!.NeuronsPerLayer.Zip(other.Ticket!.NeuronsPerLayer, (a, b) => 50.0 * (a + b) / TinyTask.Neurons),
+            neurons
+        );
         var pattern = Csv("pattern.toy.ticket.csv");
         Assert.Equal(["layer", "head 1", "head 2", "head 3", "head 4", "neurons"], pattern[0]);
-        Assert.Equal(neurons, pattern.Skip(1).Select(l => 100 * double.Parse(l[^1], System.Globalization.CultureInfo.InvariantCulture)).ToArray());
-        Assert.Equal((run.Ticket.HeadsKept + other.Ticket.HeadsKept) / 2.0, pattern.Skip(1).Sum(l => l[1..^1].Sum(v => double.Parse(v, System.Globalization.CultureInfo.InvariantCulture))), 9);
+        Assert.Equal(
+            neurons,
+            pattern
+                .Skip(1)
+                .Select(l => 100 * double.Parse(l[^1], System.Globalization.CultureInfo.InvariantCulture))
+                .ToArray()
+        );
+        Assert.Equal(
+            (run.Ticket.HeadsKept + other.Ticket.HeadsKept) / 2.0,
+            pattern
+                .Skip(1)
+                .Sum(l => l[1..^1].Sum(v => double.Parse(v, System.Globalization.CultureInfo.InvariantCulture))),
+            9
+        );
         Assert.False(File.Exists(Path.Combine(figures, "pattern.toy.plain.csv")));
-        Assert.Equal(["control", "plain", "ticket"], Csv("epochs.toy.csv").Skip(1).Select(l => l[0]).Distinct().Order());
+        Assert.Equal(
+            ["control", "plain", "ticket"],
+            Csv("epochs.toy.csv").Skip(1).Select(l => l[0]).Distinct().Order()
+        );
         Assert.Equal(["clean", "swap"], Csv("over-seed.toy.csv").Skip(1).Select(l => l[0]).Distinct());
         var distances = Csv("distances.toy.ticket.neurons.csv");
         Assert.Equal(distances.Length, distances[0].Length);
@@ -104,17 +152,38 @@ public sealed class ExperimentRunTests : IDisposable
     {
         var run = _tiny.Task.NewRun();
         var recipe = RobustTickets.Tests.Resume.TinyTask.SearchRecipe with { Split = new() };
-        string[] arguments = [.. _tiny.Task.Arguments(recipe, run, 0, "--seeds", "3,1", "--epochs-equal-control", "--set", "retrain.epochs=1", "--json")];
+        string[] arguments =
+        [
+            .. _tiny.Task.Arguments(
+                recipe,
+                run,
+                0,
+                "--seeds",
+                "3,1",
+                "--epochs-equal-control",
+                "--set",
+                "retrain.epochs=1",
+                "--json"
+            ),
+        ];
         var done = Cli.CliRun.Of(arguments);
         Assert.True(done.Code == ExitCodes.Ok, done.Error);
         var summary = JsonNode.Parse(done.Out)!;
-        var results = new[] { 3, 1 }.Select(seed => RunResult.Load(Path.Combine(run, $"seed-{seed}", "result.json"))).ToArray();
+        var results = new[] { 3, 1 }
+            .Select(seed => RunResult.Load(Path.Combine(run, $"seed-{seed}", "result.json")))
+            .ToArray();
         Assert.Equal([3, 1], results.Select(r => r.Seed));
         Assert.Equal(["3", "1", "mean", "sd"], summary["rows"]!.AsArray().Select(r => (string)r!["seed"]!));
-        Assert.Equal(results.Average(r => 100 * r.Development!.Accuracy), (double)summary["rows"]![2]!["development"]!, 9);
+        Assert.Equal(
+            results.Average(r => 100 * r.Development!.Accuracy),
+            (double)summary["rows"]![2]!["development"]!,
+            9
+        );
         Assert.Equal(results.MaxBy(r => r.Development!.Accuracy)!.Seed, (int)summary["best_on_development"]!);
         Assert.All(results, r => Assert.NotNull(r.Control));
-        var splits = new[] { 3, 1 }.Select(seed => RunSplits.Load(Path.Combine(run, $"seed-{seed}", "splits.json"))).ToArray();
+        var splits = new[] { 3, 1 }
+            .Select(seed => RunSplits.Load(Path.Combine(run, $"seed-{seed}", "splits.json")))
+            .ToArray();
         Assert.Equal(TinyTask.TrainExamples / 10, splits[0].Development.Ids!.Count);
         Assert.Equal(splits[0].Development.Ids!, splits[1].Development.Ids!);
         Assert.Equal(TinyTask.TrainExamples * 9 / 10, splits[0].Train.Examples);
@@ -131,13 +200,27 @@ public sealed class ExperimentRunTests : IDisposable
     {
         var lines = TinyExperiment.Lines(csv);
         Assert.Equal(["plain", "ticket", "control"], lines[1..].Select(l => l[Array.IndexOf(lines[0], "method")]));
-        double Of(int row, string column) => double.Parse(lines[row][Array.IndexOf(lines[0], column)], System.Globalization.CultureInfo.InvariantCulture);
+        double Of(int row, string column) =>
+            double.Parse(
+                lines[row][Array.IndexOf(lines[0], column)],
+                System.Globalization.CultureInfo.InvariantCulture
+            );
 
-        var runs = new[] { 1, 2 }.Select(seed => RunResult.Load(Path.Combine(folder, "cells", $"ticket.toy.seed-{seed}", "result.json"))).ToArray();
+        var runs = new[] { 1, 2 }
+            .Select(seed => RunResult.Load(Path.Combine(folder, "cells", $"ticket.toy.seed-{seed}", "result.json")))
+            .ToArray();
         Assert.Equal(50 * runs.Sum(r => r.CleanDev!.Value), Of(2, "clean"), 9);
         Assert.Equal(50 * runs.Sum(r => r.Control!.Accuracy), Of(3, "clean"), 9);
-        Assert.Equal(runs.Average(r => r.Stages.Where(s => s.Stage != "control").Sum(s => s.Flops)) / 1e9, Of(2, "gflop"), 9);
-        Assert.Equal(runs.Average(r => r.Stages.Single(s => s.Stage == "control").ForwardPasses), Of(3, "forward_passes"), 9);
+        Assert.Equal(
+            runs.Average(r => r.Stages.Where(s => s.Stage != "control").Sum(s => s.Flops)) / 1e9,
+            Of(2, "gflop"),
+            9
+        );
+        Assert.Equal(
+            runs.Average(r => r.Stages.Single(s => s.Stage == "control").ForwardPasses),
+            Of(3, "forward_passes"),
+            9
+        );
         Assert.True(Of(2, "parameters") < Of(3, "parameters"));
         Assert.Equal(Of(1, "parameters"), Of(3, "parameters"));
         Assert.Equal([20.0, 20, 20], Enumerable.Range(1, 3).Select(r => Of(r, "n")));
@@ -146,7 +229,11 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.InRange(Of(2, "aua"), Of(2, "aua_low"), Of(2, "aua_high"));
 
         // Sample standard deviation of two values: their distance over the root of two.
-        Assert.Equal(100 * Math.Abs(runs[0].CleanDev!.Value - runs[1].CleanDev!.Value) / Math.Sqrt(2), Of(2, "clean_sd"), 9);
+        Assert.Equal(
+            100 * Math.Abs(runs[0].CleanDev!.Value - runs[1].CleanDev!.Value) / Math.Sqrt(2),
+            Of(2, "clean_sd"),
+            9
+        );
         var splits = RunSplits.Load(Path.Combine(folder, "cells", "ticket.toy.seed-1", "splits.json"));
         Assert.Equal(30, splits.Evaluation.Ids!.Count);
         Assert.Equal(30, runs[0].EvaluatedExamples);

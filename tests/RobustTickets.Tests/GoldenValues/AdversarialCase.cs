@@ -1,4 +1,5 @@
-// Recorded adversarial training (golden folder g8_adversarial) and its rerun: Trainer.Step over PGD or FreeLB with the recorded batches, exactly as the program trains.
+// Recorded adversarial training (golden folder g8_adversarial) and its rerun: Trainer.Step over PGD
+// or FreeLB with the recorded batches, exactly as the program trains.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -16,25 +17,45 @@ namespace RobustTickets.Tests.GoldenValues;
 /// <param name="Horizon">T of the schedule.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Objective">PGD or FreeLB.</param>
-internal sealed record AdversarialCase(string Name, string Model, int Steps, double Horizon, OptimizerOptions Optimizer, ObjectiveOptions Objective)
+internal sealed record AdversarialCase(
+    string Name,
+    string Model,
+    int Steps,
+    double Horizon,
+    OptimizerOptions Optimizer,
+    ObjectiveOptions Objective
+)
 {
-    // Every record starts at delta = 0. A start of noise that is all zeros is the same, and its tensor, which the step moves in place, can be kept and looked at.
+    // Every record starts at delta = 0. A start of noise that is all zeros is the same, and its
+    // tensor, which the step moves in place, can be kept and looked at.
     private const double ZeroNoise = 1;
 
     /// <summary>The record.</summary>
-    public GoldenTensors Record { get; } = GoldenTensors.Open(Golden.Folder("g8_adversarial", Name, "run.safetensors")!);
+    public GoldenTensors Record { get; } =
+        GoldenTensors.Open(Golden.Folder("g8_adversarial", Name, "run.safetensors")!);
 
     /// <summary>Statistics of the final parameters, where recorded.</summary>
     public string? FinalStatistics => Golden.Folder("g8_adversarial", Name, "final_param_stats.json");
 
-    /// <summary>Whether small noise flips the direction of a step (the sign of a gradient near zero).</summary>
-    public bool Jumps => Objective is PgdOptions { Norm: PerturbationNorm.LinfSign } or FreeLbOptions { Norm: PerturbationNorm.LinfSign };
+    /// <summary>
+    /// Whether small noise flips the direction of a step (the sign of a gradient near zero).
+    /// </summary>
+    public bool Jumps =>
+        Objective
+            is PgdOptions { Norm: PerturbationNorm.LinfSign }
+                or FreeLbOptions { Norm: PerturbationNorm.LinfSign };
 
     /// <summary>Whether any recorded batch has token types other than 0.</summary>
-    public bool HasPairs => GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!) is var file
-        && file.Names.Any(n => n.StartsWith("token_type_ids.", StringComparison.Ordinal) && file.Longs(n).Any(t => t != 0));
+    public bool HasPairs =>
+        GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!) is var file
+        && file.Names.Any(n =>
+            n.StartsWith("token_type_ids.", StringComparison.Ordinal) && file.Longs(n).Any(t => t != 0)
+        );
 
-    /// <summary>Whether the record's first perturbation lies on the border of the ball, so that its projection matters from the start.</summary>
+    /// <summary>
+    /// Whether the record's first perturbation lies on the border of the ball, so that its
+    /// projection matters from the start.
+    /// </summary>
     public bool IsProjected
     {
         get
@@ -50,8 +71,17 @@ internal sealed record AdversarialCase(string Name, string Model, int Steps, dou
     }
 
     /// <summary>All cases of the golden folder.</summary>
-    public static IReadOnlyList<AdversarialCase> All() => Golden.Folder("g8_adversarial") is not { } folder ? [] :
-        [.. Directory.GetDirectories(folder).Where(d => File.Exists(Path.Combine(d, "case.json"))).Order(StringComparer.Ordinal).Select(d => Read(Path.GetFileName(d)))];
+    public static IReadOnlyList<AdversarialCase> All() =>
+        Golden.Folder("g8_adversarial") is not { } folder
+            ? []
+            :
+            [
+                .. Directory
+                    .GetDirectories(folder)
+                    .Where(d => File.Exists(Path.Combine(d, "case.json")))
+                    .Order(StringComparer.Ordinal)
+                    .Select(d => Read(Path.GetFileName(d))),
+            ];
 
     private static AdversarialCase Read(string name)
     {
@@ -66,13 +96,38 @@ internal sealed record AdversarialCase(string Name, string Model, int Steps, dou
         };
         ObjectiveOptions objective = c.GetProperty("method").GetString() switch
         {
-            "pgd" => new PgdOptions((int)Number("K"), Number("adv_lr"), ZeroNoise, Number("max_norm"), norm, PassTokenTypeIds: false),
-            "freelb" => new FreeLbOptions((int)Number("K"), Number("adv_lr"), ZeroNoise, Number("max_norm"), norm, PassTokenTypeIds: false),
+            "pgd" => new PgdOptions(
+                (int)Number("K"),
+                Number("adv_lr"),
+                ZeroNoise,
+                Number("max_norm"),
+                norm,
+                PassTokenTypeIds: false
+            ),
+            "freelb" => new FreeLbOptions(
+                (int)Number("K"),
+                Number("adv_lr"),
+                ZeroNoise,
+                Number("max_norm"),
+                norm,
+                PassTokenTypeIds: false
+            ),
             var other => throw new InvalidDataException($"g8_adversarial/{name}: method '{other}' is unknown"),
         };
         return new AdversarialCase(
-            name, c.GetProperty("model").GetString()!, (int)Number("steps"), Number("total_steps"),
-            new OptimizerOptions(Number("lr"), Number("weight_decay"), Number("warmup_steps") / Number("total_steps"), ClipValue: Number("clip"), Epsilon: Number("eps")), objective);
+            name,
+            c.GetProperty("model").GetString()!,
+            (int)Number("steps"),
+            Number("total_steps"),
+            new OptimizerOptions(
+                Number("lr"),
+                Number("weight_decay"),
+                Number("warmup_steps") / Number("total_steps"),
+                ClipValue: Number("clip"),
+                Epsilon: Number("eps")
+            ),
+            objective
+        );
 
         double Number(string property) => c.GetProperty(property).GetDouble();
     }
@@ -84,7 +139,13 @@ internal sealed record AdversarialCase(string Name, string Model, int Steps, dou
 /// <param name="Delta">Final perturbation, packed [T, H].</param>
 /// <param name="Batch">The batch.</param>
 /// <param name="ParameterNorm">Global L2 norm of the parameters after the update.</param>
-internal sealed record AdversarialStep(StepReport Report, ObjectiveResult Result, float[] Delta, GoldenBatch Batch, double ParameterNorm);
+internal sealed record AdversarialStep(
+    StepReport Report,
+    ObjectiveResult Result,
+    float[] Delta,
+    GoldenBatch Batch,
+    double ParameterNorm
+);
 
 /// <summary>A rerun of a case.</summary>
 internal sealed class AdversarialRun
@@ -98,20 +159,34 @@ internal sealed class AdversarialRun
     /// <summary>Parameters at the end.</summary>
     public IReadOnlyDictionary<string, float[]> Final { get; private set; } = new Dictionary<string, float[]>();
 
-    /// <summary>Runs the first <paramref name="steps"/> updates of a case with an objective (its own, or a mutant).</summary>
-    public static AdversarialRun Run(AdversarialCase recorded, ObjectiveOptions objective, ModelExecution execution, int steps)
+    /// <summary>
+    /// Runs the first <paramref name="steps"/> updates of a case with an objective (its own, or a
+    /// mutant).
+    /// </summary>
+    public static AdversarialRun Run(
+        AdversarialCase recorded,
+        ObjectiveOptions objective,
+        ModelExecution execution,
+        int steps
+    )
     {
         var file = GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!);
         var batches = new List<GoldenBatch>();
-        for (long step = 0, first = 0; step < steps; first += batches[(int)step].Examples.Length, step++) batches.Add(GoldenBatch.Read(file, "", $".{step:000}", first));
+        for (long step = 0, first = 0; step < steps; first += batches[(int)step].Examples.Length, step++)
+            batches.Add(GoldenBatch.Read(file, "", $".{step:000}", first));
         var evaluation = GoldenBatch.Read(file, "eval.");
         using var model = GoldenModel.Classifier(recorded.Model).NewClassifier(execution);
         using var optimizer = Trainer.CreateOptimizer(model, recorded.Optimizer);
         var recorder = new Recorder(objective, model.Config.Hidden);
         var examples = batches.SelectMany(b => b.Examples).ToArray();
         var trainer = new Trainer(
-            model, recorder, examples, new BatchSampler(examples.Length, batches[0].Examples.Length, shuffle: false, default), optimizer,
-            new StagePlan(recorded.Name, steps, recorded.Horizon, recorded.Optimizer, RandomKey.FromSeed(0)));
+            model,
+            recorder,
+            examples,
+            new BatchSampler(examples.Length, batches[0].Examples.Length, shuffle: false, default),
+            optimizer,
+            new StagePlan(recorded.Name, steps, recorded.Horizon, recorded.Optimizer, RandomKey.FromSeed(0))
+        );
         var run = new AdversarialRun();
         Evaluate(0);
         for (var step = 0; step < steps; step++)
@@ -126,17 +201,21 @@ internal sealed class AdversarialRun
 
         void Evaluate(int updates)
         {
-            if (!recorded.Record.Contains($"eval_logits.{updates:000}")) return;
+            if (!recorded.Record.Contains($"eval_logits.{updates:000}"))
+                return;
             using var quiet = torch.no_grad();
             using var scope = torch.scope();
-            run.EvaluationLogits[updates] = model.Forward(model.Prepare(evaluation.Packed, training: false), PassOptions.Evaluation).to_array();
+            run.EvaluationLogits[updates] = model
+                .Forward(model.Prepare(evaluation.Packed, training: false), PassOptions.Evaluation)
+                .to_array();
         }
     }
 
     private static double SumOfSquares(ReadOnlySpan<float> values)
     {
         var sum = 0.0;
-        foreach (var x in values) sum += (double)x * x;
+        foreach (var x in values)
+            sum += (double)x * x;
         return sum;
     }
 
@@ -161,7 +240,12 @@ internal sealed class AdversarialRun
 
         public float[] Delta { get; private set; } = [];
 
-        public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+        public ObjectiveResult Accumulate(
+            BertForSequenceClassification model,
+            BertInputs inputs,
+            RandomKey step,
+            Func<Tensor>? penalty
+        )
         {
             Result = _inner.Accumulate(model, inputs, step, penalty);
             Delta = _delta!.to_array();

@@ -6,7 +6,10 @@ using Xunit.Sdk;
 
 namespace RobustTickets.Tests.GoldenValues;
 
-/// <summary>The judge can judge: it notices differences, numbers that are none, missing values and comparisons of nothing.</summary>
+/// <summary>
+/// The judge can judge: it notices differences, numbers that are none, missing values and
+/// comparisons of nothing.
+/// </summary>
 [Collection(TorchCollection.Name)]
 public sealed class ComparisonTests
 {
@@ -54,16 +57,26 @@ public sealed class ComparisonTests
     [Fact]
     public void The_program_loads_the_weights_that_the_tests_read()
     {
-        var names = Golden.Folder("models") is { } models ? Directory.GetDirectories(models).Select(d => Path.GetFileName(d)).ToArray() : [];
-        if (names.Length == 0) Golden.Skip("models loaded by the program");
+        var names = Golden.Folder("models") is { } models
+            ? Directory.GetDirectories(models).Select(d => Path.GetFileName(d)).ToArray()
+            : [];
+        if (names.Length == 0)
+            Golden.Skip("models loaded by the program");
         foreach (var name in names.Where(n => Golden.Folder("models", n, "model.safetensors") is not null))
         {
             var folder = Golden.Folder("models", name)!;
-            var reference = name.EndsWith("_mlm", StringComparison.Ordinal) ? GoldenModel.MaskedLm(name[..^"_mlm".Length]) : GoldenModel.Classifier(name);
+            var reference = name.EndsWith("_mlm", StringComparison.Ordinal)
+                ? GoldenModel.MaskedLm(name[..^"_mlm".Length])
+                : GoldenModel.Classifier(name);
             using var store = name.EndsWith("_mlm", StringComparison.Ordinal)
                 ? BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution()).Store
-                : BertFiles.LoadClassifier(folder, reference.Config.Labels, RandomKey.FromSeed(0), new ModelExecution()).Store;
-            Assert.All(store.Names, parameter => Assert.Equal(reference.Weights[0].Floats(parameter), store[parameter].to_array()));
+                : BertFiles
+                    .LoadClassifier(folder, reference.Config.Labels, RandomKey.FromSeed(0), new ModelExecution())
+                    .Store;
+            Assert.All(
+                store.Names,
+                parameter => Assert.Equal(reference.Weights[0].Floats(parameter), store[parameter].to_array())
+            );
         }
     }
 }

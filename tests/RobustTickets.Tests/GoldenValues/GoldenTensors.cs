@@ -1,4 +1,5 @@
-// A reader of safetensors files of the tests' own: golden values must not pass through the code they judge.
+// A reader of safetensors files of the tests' own: golden values must not pass through the code
+// they judge.
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
@@ -22,7 +23,11 @@ internal sealed class GoldenTensors
         {
             var offsets = Longs(entry.Value.GetProperty("data_offsets"));
             _entries[entry.Name] = new Entry(
-                entry.Value.GetProperty("dtype").GetString()!, Longs(entry.Value.GetProperty("shape")), 8 + header + (int)offsets[0], (int)(offsets[1] - offsets[0]));
+                entry.Value.GetProperty("dtype").GetString()!,
+                Longs(entry.Value.GetProperty("shape")),
+                8 + header + (int)offsets[0],
+                (int)(offsets[1] - offsets[0])
+            );
         }
 
         static long[] Longs(JsonElement array) => array.EnumerateArray().Select(e => e.GetInt64()).ToArray();
@@ -34,8 +39,12 @@ internal sealed class GoldenTensors
     /// <summary>Names of the tensors, sorted.</summary>
     public IEnumerable<string> Names => _entries.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Reads a file, once a process: they are small, and tests ask for the same ones again and again.</summary>
-    public static GoldenTensors Open(string path) => s_files.GetOrAdd(path, p => new GoldenTensors(p, File.ReadAllBytes(p)));
+    /// <summary>
+    /// Reads a file, once a process: they are small, and tests ask for the same ones again and
+    /// again.
+    /// </summary>
+    public static GoldenTensors Open(string path) =>
+        s_files.GetOrAdd(path, p => new GoldenTensors(p, File.ReadAllBytes(p)));
 
     /// <summary>Whether a tensor is there.</summary>
     public bool Contains(string name) => _entries.ContainsKey(name);
@@ -47,7 +56,8 @@ internal sealed class GoldenTensors
     public float[] Floats(string name) => Values<float>(name, "F32").ToArray();
 
     /// <summary>Values of a float32 or float64 tensor.</summary>
-    public double[] Doubles(string name) => Of(name).Type == "F32" ? Array.ConvertAll(Floats(name), x => (double)x) : Values<double>(name, "F64").ToArray();
+    public double[] Doubles(string name) =>
+        Of(name).Type == "F32" ? Array.ConvertAll(Floats(name), x => (double)x) : Values<double>(name, "F64").ToArray();
 
     /// <summary>Values of an int64 tensor.</summary>
     public long[] Longs(string name) => Values<long>(name, "I64").ToArray();
@@ -60,17 +70,27 @@ internal sealed class GoldenTensors
     {
         var shape = Shape(name);
         var bytes = Values<byte>(name, "U8").ToArray();
-        return [.. Enumerable.Range(0, shape[0]).Select(row => bytes.AsSpan(row * shape[1], shape[1]).ToArray().Select(b => b != 0).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, shape[0])
+                .Select(row => bytes.AsSpan(row * shape[1], shape[1]).ToArray().Select(b => b != 0).ToArray()),
+        ];
     }
 
-    private ReadOnlySpan<T> Values<T>(string name, string type) where T : unmanaged
+    private ReadOnlySpan<T> Values<T>(string name, string type)
+        where T : unmanaged
     {
         var entry = Of(name);
-        if (entry.Type != type) throw new InvalidDataException($"{Path}: {name} is {entry.Type}, {type} was expected");
+        if (entry.Type != type)
+            throw new InvalidDataException($"{Path}: {name} is {entry.Type}, {type} was expected");
         return MemoryMarshal.Cast<byte, T>(_data.AsSpan(entry.Begin, entry.Bytes));
     }
 
-    private Entry Of(string name) => _entries.TryGetValue(name, out var entry) ? entry : throw new InvalidDataException($"{Path}: no tensor '{name}'");
+    private Entry Of(string name) =>
+        _entries.TryGetValue(name, out var entry)
+            ? entry
+            : throw new InvalidDataException($"{Path}: no tensor '{name}'");
 
     private sealed record Entry(string Type, long[] Shape, int Begin, int Bytes);
 }

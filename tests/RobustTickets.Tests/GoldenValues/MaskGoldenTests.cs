@@ -1,5 +1,6 @@
-// Masks drawn from coefficients against the released code's own functions (golden folder g4_masks): exact masks and counts, thresholds to 1e-7.
-// Mutants: the record one step later, absolute values instead of signed ones, one unit more.
+// Masks drawn from coefficients against the released code's own functions (golden folder g4_masks):
+// exact masks and counts, thresholds to 1e-7. Mutants: the record one step later, absolute values
+// instead of signed ones, one unit more.
 using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Testing;
@@ -15,7 +16,8 @@ public sealed class MaskGoldenTests
     [Fact]
     public void Masks_of_recorded_searches_are_exact()
     {
-        if (Rows("masks.jsonl") is not { } rows) return;
+        if (Rows("masks.jsonl") is not { } rows)
+            return;
         Compare(0).Agrees();
         Compare(1).Rejects("the record one step later");
 
@@ -35,7 +37,8 @@ public sealed class MaskGoldenTests
     [Fact]
     public void Masks_of_degenerate_coefficients_are_exact_where_the_released_code_returns()
     {
-        if (Rows("degenerate.jsonl") is not { } rows) return;
+        if (Rows("degenerate.jsonl") is not { } rows)
+            return;
         var file = GoldenTensors.Open(Golden.Folder("g4_masks", "degenerate.safetensors")!);
         Compare(x => x).Agrees();
         Compare(Math.Abs).Rejects("absolute values");
@@ -46,7 +49,13 @@ public sealed class MaskGoldenTests
             foreach (var row in rows.Where(r => !r.TryGetProperty("reference", out _)))
             {
                 var name = row.GetProperty("coefs").GetString()!;
-                Judge(comparison, row, Apply(change, Table(file, $"{name}.self")), Apply(change, Table(file, $"{name}.inter")), singlePrecision: true);
+                Judge(
+                    comparison,
+                    row,
+                    Apply(change, Table(file, $"{name}.self")),
+                    Apply(change, Table(file, $"{name}.inter")),
+                    singlePrecision: true
+                );
             }
             return comparison;
         }
@@ -55,7 +64,8 @@ public sealed class MaskGoldenTests
     [Fact]
     public void Where_the_released_code_never_returns_every_layer_keeps_a_head_as_large_as_any()
     {
-        if (Rows("degenerate.jsonl") is not { } rows) return;
+        if (Rows("degenerate.jsonl") is not { } rows)
+            return;
         var file = GoldenTensors.Open(Golden.Folder("g4_masks", "degenerate.safetensors")!);
         foreach (var row in rows.Where(r => r.TryGetProperty("reference", out _)))
         {
@@ -63,7 +73,11 @@ public sealed class MaskGoldenTests
             foreach (var ties in new[] { TieRule.StrictQuantile, TieRule.Rank })
             {
                 var mask = DrawRule.Heads(heads, Options(row) with { Ties = ties }, singlePrecision: true);
-                for (var l = 0; l < heads.Length; l++) Assert.True(mask[l].Zip(heads[l]).Any(u => u.First && u.Second == heads[l].Max()), $"{Place(row)}, {ties}: layer {l} lost its largest heads");
+                for (var l = 0; l < heads.Length; l++)
+                    Assert.True(
+                        mask[l].Zip(heads[l]).Any(u => u.First && u.Second == heads[l].Max()),
+                        $"{Place(row)}, {ties}: layer {l} lost its largest heads"
+                    );
             }
         }
     }
@@ -71,7 +85,8 @@ public sealed class MaskGoldenTests
     [Fact]
     public void Random_masks_are_exact_for_the_recorded_uniform_numbers()
     {
-        if (Rows("random_pruning.jsonl") is not { } rows) return;
+        if (Rows("random_pruning.jsonl") is not { } rows)
+            return;
         Compare(0).Agrees();
         Compare(1).Rejects("one unit more");
 
@@ -83,7 +98,14 @@ public sealed class MaskGoldenTests
                 var seed = -row.GetProperty("step_argument").GetInt32();
                 var file = GoldenTensors.Open(Golden.Folder("g4_masks", $"random_coefs_seed{seed}.safetensors")!);
                 var (heads, neurons) = (Table(file, "self"), Table(file, "inter"));
-                Judge(comparison, row, heads, neurons, singlePrecision: false, o => o with { NeuronRatio = o.NeuronRatio + ((double)more / (neurons.Sum(l => l.Length) - 1)) });
+                Judge(
+                    comparison,
+                    row,
+                    heads,
+                    neurons,
+                    singlePrecision: false,
+                    o => o with { NeuronRatio = o.NeuronRatio + ((double)more / (neurons.Sum(l => l.Length) - 1)) }
+                );
             }
             return comparison;
         }
@@ -92,7 +114,8 @@ public sealed class MaskGoldenTests
     [Fact]
     public void Ranking_gives_the_released_masks_wherever_no_two_coefficients_are_equal()
     {
-        if (Rows("masks.jsonl") is not { } rows) return;
+        if (Rows("masks.jsonl") is not { } rows)
+            return;
         var comparison = new Comparison("masks by rank");
         foreach (var row in rows)
         {
@@ -100,9 +123,16 @@ public sealed class MaskGoldenTests
             var step = row.GetProperty("record_index").GetInt32();
             var (heads, neurons) = (Widen(records.Heads(step)), Widen(records.Neurons(step)));
             var options = Options(row) with { Ties = TieRule.Rank, MinNeuronsPerLayer = 0 };
-            // At ratio 0 the quantile is the smallest value, which the released code loses and ranking keeps.
-            if (options.HeadRatio > 0 && Distinct(heads)) comparison.Same($"heads of {Place(row)}", DrawRule.Heads(heads, options, true), Bits(row, "head_mask"));
-            if (options.NeuronRatio > 0 && Distinct(neurons)) comparison.Same($"neurons of {Place(row)}", DrawRule.Neurons(neurons, options, true), Bits(row, "neuron_mask"));
+            // At ratio 0 the quantile is the smallest value, which the released code loses and
+            // ranking keeps.
+            if (options.HeadRatio > 0 && Distinct(heads))
+                comparison.Same($"heads of {Place(row)}", DrawRule.Heads(heads, options, true), Bits(row, "head_mask"));
+            if (options.NeuronRatio > 0 && Distinct(neurons))
+                comparison.Same(
+                    $"neurons of {Place(row)}",
+                    DrawRule.Neurons(neurons, options, true),
+                    Bits(row, "neuron_mask")
+                );
         }
         comparison.Agrees();
     }
@@ -110,7 +140,8 @@ public sealed class MaskGoldenTests
     [Fact]
     public void Ranking_removes_exactly_as_many_units_as_asked()
     {
-        if (Rows("exact_count_masks.jsonl") is not { } rows) return;
+        if (Rows("exact_count_masks.jsonl") is not { } rows)
+            return;
         Compare(0).Agrees();
         Compare(1).Rejects("one unit more");
 
@@ -121,61 +152,123 @@ public sealed class MaskGoldenTests
             {
                 var records = GoldenRecords.Open(row.GetProperty("records").GetString()!, Matrices());
                 var step = row.GetProperty("index").GetInt32();
-                comparison.Same($"heads of {Place(row)}", Smallest(Widen(records.Heads(step)), row, more), Bits(row, "head_mask"));
-                comparison.Same($"neurons of {Place(row)}", Smallest(Widen(records.Neurons(step)), row, more), Bits(row, "neuron_mask"));
+                comparison.Same(
+                    $"heads of {Place(row)}",
+                    Smallest(Widen(records.Heads(step)), row, more),
+                    Bits(row, "head_mask")
+                );
+                comparison.Same(
+                    $"neurons of {Place(row)}",
+                    Smallest(Widen(records.Neurons(step)), row, more),
+                    Bits(row, "neuron_mask")
+                );
             }
             return comparison;
         }
     }
 
-    /// <summary>Drops round-half-even(N * ratio) units by rank: the ratio is chosen so that <see cref="DrawRule.PrunedCount"/> gives that number.</summary>
+    /// <summary>
+    /// Drops round-half-even(N * ratio) units by rank: the ratio is chosen so that
+    /// <see cref="DrawRule.PrunedCount"/> gives that number.
+    /// </summary>
     private static bool[][] Smallest(double[][] c, JsonElement row, int more)
     {
         var layerwise = row.GetProperty("method").GetString() == "layerwise";
         var units = layerwise ? c[0].Length : c.Sum(layer => layer.Length);
-        var count = Math.Min(units, more + (int)Math.Round(units * row.GetProperty("ratio").GetDouble(), MidpointRounding.ToEven));
+        var count = Math.Min(
+            units,
+            more + (int)Math.Round(units * row.GetProperty("ratio").GetDouble(), MidpointRounding.ToEven)
+        );
         var ratio = count == 0 ? 0 : (count - 0.5) / (units - 1);
         Assert.Equal(count, DrawRule.PrunedCount(units, ratio));
-        var options = new DrawOptions(0, ratio, NeuronScope: layerwise ? NeuronScope.Layerwise : NeuronScope.Global, MinNeuronsPerLayer: 0);
+        var options = new DrawOptions(
+            0,
+            ratio,
+            NeuronScope: layerwise ? NeuronScope.Layerwise : NeuronScope.Global,
+            MinNeuronsPerLayer: 0
+        );
         return DrawRule.Neurons(c, options, singlePrecision: true);
     }
 
     private static void Judge(
-        Comparison comparison, JsonElement row, double[][] heads, double[][] neurons, bool singlePrecision, Func<DrawOptions, DrawOptions>? change = null)
+        Comparison comparison,
+        JsonElement row,
+        double[][] heads,
+        double[][] neurons,
+        bool singlePrecision,
+        Func<DrawOptions, DrawOptions>? change = null
+    )
     {
         var options = Options(row);
-        if (change is not null) options = change(options);
-        var (keptHeads, keptNeurons) = (DrawRule.Heads(heads, options, singlePrecision), DrawRule.Neurons(neurons, options, singlePrecision));
+        if (change is not null)
+            options = change(options);
+        var (keptHeads, keptNeurons) = (
+            DrawRule.Heads(heads, options, singlePrecision),
+            DrawRule.Neurons(neurons, options, singlePrecision)
+        );
         comparison.Same($"heads of {Place(row)}", keptHeads, Bits(row, "head_mask"));
         comparison.Same($"neurons of {Place(row)}", keptNeurons, Bits(row, "neuron_mask"));
-        comparison.Same($"heads kept of {Place(row)}", keptHeads.Sum(l => l.Count(k => k)), row.GetProperty("heads_kept").GetInt32());
-        comparison.Same($"neurons kept of {Place(row)}", keptNeurons.Sum(l => l.Count(k => k)), row.GetProperty("neurons_kept").GetInt32());
+        comparison.Same(
+            $"heads kept of {Place(row)}",
+            keptHeads.Sum(l => l.Count(k => k)),
+            row.GetProperty("heads_kept").GetInt32()
+        );
+        comparison.Same(
+            $"neurons kept of {Place(row)}",
+            keptNeurons.Sum(l => l.Count(k => k)),
+            row.GetProperty("neurons_kept").GetInt32()
+        );
         Thresholds("self_threshold_first", heads, options.HeadRatio, options.HeadScope == HeadScope.Layerwise);
         Thresholds("inter_threshold", neurons, options.NeuronRatio, options.NeuronScope == NeuronScope.Layerwise);
 
         void Thresholds(string name, double[][] c, double ratio, bool layerwise)
         {
             var wanted = row.GetProperty(name).EnumerateArray().ToArray();
-            var pools = layerwise ? c : [[.. c.SelectMany(layer => layer)]];
+            var pools = layerwise
+                ? c
+                :
+                [
+                    [.. c.SelectMany(layer => layer)],
+                ];
             comparison.Same($"number of {name}", pools.Length, wanted.Length);
             for (var i = 0; i < Math.Min(pools.Length, wanted.Length); i++)
             {
-                comparison.Near($"{name} {i} of {Place(row)}", DrawRule.Quantile(pools[i], ratio, singlePrecision), wanted[i].GetDouble(), ThresholdTolerance);
+                comparison.Near(
+                    $"{name} {i} of {Place(row)}",
+                    DrawRule.Quantile(pools[i], ratio, singlePrecision),
+                    wanted[i].GetDouble(),
+                    ThresholdTolerance
+                );
             }
         }
     }
 
-    private static DrawOptions Options(JsonElement row) => new(
-        row.GetProperty("self_ratio").GetDouble(), row.GetProperty("inter_ratio").GetDouble(),
-        row.GetProperty("self_method").GetString() == "global" ? HeadScope.ModifiedGlobal : HeadScope.Layerwise,
-        row.GetProperty("inter_method").GetString() == "global" ? NeuronScope.Global : NeuronScope.Layerwise, TieRule.StrictQuantile);
+    private static DrawOptions Options(JsonElement row) =>
+        new(
+            row.GetProperty("self_ratio").GetDouble(),
+            row.GetProperty("inter_ratio").GetDouble(),
+            row.GetProperty("self_method").GetString() == "global" ? HeadScope.ModifiedGlobal : HeadScope.Layerwise,
+            row.GetProperty("inter_method").GetString() == "global" ? NeuronScope.Global : NeuronScope.Layerwise,
+            TieRule.StrictQuantile
+        );
 
     private static string Place(JsonElement row) =>
-        string.Join(' ', row.EnumerateObject().Where(p => p.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number).Select(p => $"{p.Name}={p.Value}"));
+        string.Join(
+            ' ',
+            row.EnumerateObject()
+                .Where(p => p.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+                .Select(p => $"{p.Name}={p.Value}")
+        );
 
-    private static bool[][] Bits(JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().Select(layer => layer.GetString()!.Select(bit => bit == '1').ToArray())];
+    private static bool[][] Bits(JsonElement row, string name) =>
+        [
+            .. row.GetProperty(name)
+                .EnumerateArray()
+                .Select(layer => layer.GetString()!.Select(bit => bit == '1').ToArray()),
+        ];
 
-    private static bool Distinct(double[][] c) => c.SelectMany(layer => layer).Distinct().Count() == c.Sum(layer => layer.Length);
+    private static bool Distinct(double[][] c) =>
+        c.SelectMany(layer => layer).Distinct().Count() == c.Sum(layer => layer.Length);
 
     private static double[][] Table(GoldenTensors file, string name)
     {
@@ -184,11 +277,14 @@ public sealed class MaskGoldenTests
         return [.. Enumerable.Range(0, shape[0]).Select(layer => values.AsSpan(layer * shape[1], shape[1]).ToArray())];
     }
 
-    private static double[][] Widen(float[][] c) => Array.ConvertAll(c, layer => Array.ConvertAll(layer, x => (double)x));
+    private static double[][] Widen(float[][] c) =>
+        Array.ConvertAll(c, layer => Array.ConvertAll(layer, x => (double)x));
 
-    private static double[][] Apply(Func<double, double> change, double[][] c) => Array.ConvertAll(c, layer => Array.ConvertAll(layer, x => change(x)));
+    private static double[][] Apply(Func<double, double> change, double[][] c) =>
+        Array.ConvertAll(c, layer => Array.ConvertAll(layer, x => change(x)));
 
-    private static GoldenTensors? Matrices() => Golden.Folder("g4_masks", "matrices.safetensors") is { } path ? GoldenTensors.Open(path) : null;
+    private static GoldenTensors? Matrices() =>
+        Golden.Folder("g4_masks", "matrices.safetensors") is { } path ? GoldenTensors.Open(path) : null;
 
     private static JsonElement[]? Rows(string file)
     {
@@ -197,7 +293,10 @@ public sealed class MaskGoldenTests
             Golden.Skip(string.Create(CultureInfo.InvariantCulture, $"g4_masks {file}"));
             return null;
         }
-        var rows = File.ReadLines(path).Where(line => line.Length > 0).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var rows = File.ReadLines(path)
+            .Where(line => line.Length > 0)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToArray();
         Assert.NotEmpty(rows);
         return rows;
     }

@@ -1,4 +1,5 @@
-// Runs a mask search exactly as the program does (Trainer.Step over FreeLb, hard-concrete masks, MaskGradients, AdamW and schedule), with batches and noise of a recorded run.
+// Runs a mask search exactly as the program does (Trainer.Step over FreeLb, hard-concrete masks,
+// MaskGradients, AdamW and schedule), with batches and noise of a recorded run.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -15,7 +16,16 @@ using RobustTickets.Training;
 namespace RobustTickets.Tests.GoldenValues;
 
 /// <summary>Settings of a recorded mask search (case.json).</summary>
-internal sealed record MaskSearch(string Name, string Model, int Steps, int BatchSize, HardConcreteOptions Options, OptimizerOptions Optimizer, FreeLbOptions Adversary, bool FreezeBase)
+internal sealed record MaskSearch(
+    string Name,
+    string Model,
+    int Steps,
+    int BatchSize,
+    HardConcreteOptions Options,
+    OptimizerOptions Optimizer,
+    FreeLbOptions Adversary,
+    bool FreezeBase
+)
 {
     private const string Folder = "g6_robust";
     private JsonElement _case;
@@ -28,44 +38,98 @@ internal sealed record MaskSearch(string Name, string Model, int Steps, int Batc
     /// <summary>Whether the search sampled its gates; otherwise u was 1/2 throughout.</summary>
     public bool HasNoise => Golden.Folder(Folder, Name, "mask_noise.safetensors") is not null;
 
-    /// <summary>Norm of the network's accumulated gradients by step, in searches that leak.</summary>
-    public double[]? LeakedNorms => _case.GetProperty("weights_grad_l2_accumulated") is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(x => x.GetDouble())] : null;
+    /// <summary>
+    /// Norm of the network's accumulated gradients by step, in searches that leak.
+    /// </summary>
+    public double[]? LeakedNorms =>
+        _case.GetProperty("weights_grad_l2_accumulated") is { ValueKind: JsonValueKind.Array } list
+            ? [.. list.EnumerateArray().Select(x => x.GetDouble())]
+            : null;
 
-    public string FileOf(string file) => Golden.Folder(Folder, Name, file) ?? throw new FileNotFoundException($"{Folder}/{Name} has no {file}");
+    public string FileOf(string file) =>
+        Golden.Folder(Folder, Name, file) ?? throw new FileNotFoundException($"{Folder}/{Name} has no {file}");
 
     public IEnumerable<(string Site, double L2)> GradientNorms(int step) =>
-        _case.GetProperty("mask_score_grad_l2_at_optimizer_step")[step].EnumerateObject().Select(e => (Site(e.Name), e.Value.GetDouble()));
+        _case
+            .GetProperty("mask_score_grad_l2_at_optimizer_step")[step]
+            .EnumerateObject()
+            .Select(e => (Site(e.Name), e.Value.GetDouble()));
 
     public IEnumerable<(string Site, float[] Values)> StepGradients(int step) => Matching($"step_grad.{step:000}.");
 
     public IEnumerable<(string Site, float[] Values)> Matching(string prefix) =>
-        Record.Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => (Site(n[prefix.Length..]), Record.Floats(n)));
+        Record
+            .Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(n => (Site(n[prefix.Length..]), Record.Floats(n)));
 
-    public static IReadOnlyList<MaskSearch> All() => Golden.Folder(Folder) is not { } folder ? [] :
-        [.. Directory.GetDirectories(folder, "search_*").Where(d => File.Exists(Path.Combine(d, "case.json"))).Order(StringComparer.Ordinal).Select(d => Read(Path.GetFileName(d)))];
+    public static IReadOnlyList<MaskSearch> All() =>
+        Golden.Folder(Folder) is not { } folder
+            ? []
+            :
+            [
+                .. Directory
+                    .GetDirectories(folder, "search_*")
+                    .Where(d => File.Exists(Path.Combine(d, "case.json")))
+                    .Order(StringComparer.Ordinal)
+                    .Select(d => Read(Path.GetFileName(d))),
+            ];
 
-    private static string Site(string name) => name.EndsWith(".mask", StringComparison.Ordinal) ? name[..^".mask".Length] : name;
+    private static string Site(string name) =>
+        name.EndsWith(".mask", StringComparison.Ordinal) ? name[..^".mask".Length] : name;
 
     private static MaskSearch Read(string name)
     {
         var c = JsonDocument.Parse(File.ReadAllText(Golden.Folder(Folder, name, "case.json")!)).RootElement;
         return new MaskSearch(
-            name, c.GetProperty("model").GetString()!, (int)Number("steps"), (int)Number("bsz"),
+            name,
+            c.GetProperty("model").GetString()!,
+            (int)Number("steps"),
+            (int)Number("bsz"),
             new HardConcreteOptions(
-                Number("lambda_amp"), Number("mask_p"), (int)Number("out_w_per_mask"), (int)Number("in_w_per_mask"), Ramp: RampClock.Released, RampStart: Number("lambda_startup_frac"),
-                RampLength: Number("lambda_warmup_frac"), RampFrom: Number("lambda_init"), RampTo: Number("lambda_final")),
-            new OptimizerOptions(Number("lr"), Number("weight_decay"), Number("warmup_ratio"), ClipValue: Number("max_grad_norm"), Epsilon: Number("adam_epsilon")),
+                Number("lambda_amp"),
+                Number("mask_p"),
+                (int)Number("out_w_per_mask"),
+                (int)Number("in_w_per_mask"),
+                Ramp: RampClock.Released,
+                RampStart: Number("lambda_startup_frac"),
+                RampLength: Number("lambda_warmup_frac"),
+                RampFrom: Number("lambda_init"),
+                RampTo: Number("lambda_final")
+            ),
+            new OptimizerOptions(
+                Number("lr"),
+                Number("weight_decay"),
+                Number("warmup_ratio"),
+                ClipValue: Number("max_grad_norm"),
+                Epsilon: Number("adam_epsilon")
+            ),
             new FreeLbOptions(
-                (int)Number("adv_steps"), Number("adv_lr"), Number("adv_init_mag"), Number("adv_max_norm"),
-                c.GetProperty("adv_norm_type").GetString() == "linf" ? PerturbationNorm.Linf : PerturbationNorm.L2, PassTokenTypeIds: false),
-            c.GetProperty("bert_frozen").GetBoolean()) { _case = c };
+                (int)Number("adv_steps"),
+                Number("adv_lr"),
+                Number("adv_init_mag"),
+                Number("adv_max_norm"),
+                c.GetProperty("adv_norm_type").GetString() == "linf" ? PerturbationNorm.Linf : PerturbationNorm.L2,
+                PassTokenTypeIds: false
+            ),
+            c.GetProperty("bert_frozen").GetBoolean()
+        )
+        {
+            _case = c,
+        };
 
         double Number(string property) => c.GetProperty(property).GetDouble();
     }
 }
 
 /// <summary>What one step of a rerun search left behind.</summary>
-internal sealed record MaskStep(StepReport Report, IReadOnlyList<double> PassLosses, double Lambda, double Penalty, double LeakedNorm, IReadOnlyDictionary<string, float[]> Gradients);
+internal sealed record MaskStep(
+    StepReport Report,
+    IReadOnlyList<double> PassLosses,
+    double Lambda,
+    double Penalty,
+    double LeakedNorm,
+    IReadOnlyDictionary<string, float[]> Gradients
+);
 
 /// <summary>A rerun of a recorded mask search.</summary>
 internal sealed class MaskTrajectory
@@ -86,64 +150,102 @@ internal sealed class MaskTrajectory
     private void Repeat(MaskSearch search, ModelExecution execution)
     {
         var file = GoldenTensors.Open(Golden.Folder("g6_robust", "batches.safetensors")!);
-        var batches = Enumerable.Range(0, search.Steps).Select(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * search.BatchSize)).ToArray();
+        var batches = Enumerable
+            .Range(0, search.Steps)
+            .Select(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * search.BatchSize))
+            .ToArray();
         var evaluation = GoldenBatch.Read(file, "eval.");
         using var model = GoldenModel.Classifier(search.Model).NewClassifier(execution);
         var noise = new Noise(search, batches);
         var masks = HardConcreteMasks.Attach(model, search.Options, noise.Of);
         using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer, BertSites.IsMaskScores);
-        var rule = new Recorder(new MaskGradients(model, masks, search.Options, search.Steps, search.FreezeBase), model, masks);
+        var rule = new Recorder(
+            new MaskGradients(model, masks, search.Options, search.Steps, search.FreezeBase),
+            model,
+            masks
+        );
         var objective = new Passes(new FreeLb(search.Adversary, noise.Delta));
         var examples = batches.SelectMany(b => b.Examples).ToArray();
         var plan = new StagePlan(search.Name, search.Steps, search.Steps, search.Optimizer, RandomKey.FromSeed(0));
-        var trainer = new Trainer(model, objective, examples, new BatchSampler(examples.Length, search.BatchSize, shuffle: false, default), optimizer, plan, rule);
+        var trainer = new Trainer(
+            model,
+            objective,
+            examples,
+            new BatchSampler(examples.Length, search.BatchSize, shuffle: false, default),
+            optimizer,
+            plan,
+            rule
+        );
         Evaluate(0);
         for (var step = 0; step < search.Steps; step++)
         {
             var penalty = masks.PenaltyValue();
             noise.Begin(step, masks.Sites.Count);
             var report = trainer.Step(null);
-            Steps.Add(new MaskStep(report, objective.Losses, rule.Inner.Lambda, penalty, rule.LeakedNorm, rule.Gradients));
+            Steps.Add(
+                new MaskStep(report, objective.Losses, rule.Inner.Lambda, penalty, rule.LeakedNorm, rule.Gradients)
+            );
             Evaluate(step + 1);
         }
         FinalScores = masks.Sites.ToDictionary(site => site, site => masks.Scores(site).to_array());
 
         void Evaluate(int updates)
         {
-            if (!search.Record.Contains($"eval_logits.{updates:000}")) return;
+            if (!search.Record.Contains($"eval_logits.{updates:000}"))
+                return;
             using var quiet = torch.no_grad();
             using var scope = torch.scope();
-            EvaluationLogits[updates] = model.Forward(model.Prepare(evaluation.Packed, training: false), PassOptions.Evaluation).to_array();
+            EvaluationLogits[updates] = model
+                .Forward(model.Prepare(evaluation.Packed, training: false), PassOptions.Evaluation)
+                .to_array();
         }
     }
 
     /// <summary>The recorded noise of gates and perturbations.</summary>
     private sealed class Noise(MaskSearch search, GoldenBatch[] batches)
     {
-        private readonly GoldenTensors? _masks = search.HasNoise && !search.ConstantNoise ? GoldenTensors.Open(search.FileOf("mask_noise.safetensors")) : null;
-        private int _step, _calls, _sites;
+        private readonly GoldenTensors? _masks =
+            search.HasNoise && !search.ConstantNoise
+                ? GoldenTensors.Open(search.FileOf("mask_noise.safetensors"))
+                : null;
+        private int _step,
+            _calls,
+            _sites;
 
         public void Begin(int step, int sites) => (_step, _calls, _sites) = (step, 0, sites);
 
-        /// <summary>u of a layer in the pass at work; passes are told apart by counting layers.</summary>
+        /// <summary>
+        /// u of a layer in the pass at work; passes are told apart by counting layers.
+        /// </summary>
         public Tensor Of(string site)
         {
             var pass = _calls++ / _sites;
-            if (_masks is null) return torch.full(Shape(site), 0.5);
+            if (_masks is null)
+                return torch.full(Shape(site), 0.5);
             var name = $"k.{_step:000}.{pass}.{site}.mask";
             return torch.tensor<float>(Array.ConvertAll(_masks.Bytes(name), k => k / 255f), Shape(site));
         }
 
-        public Func<PackedBatch, Tensor>? Delta => search.Adversary.InitMagnitude == 0 ? null : batch =>
-        {
-            var file = GoldenTensors.Open(search.FileOf("delta_noise.safetensors"));
-            var scale = search.Adversary.Norm == PerturbationNorm.Linf ? (float)(1 / search.Adversary.InitMagnitude) : 1f;
-            var step = (int)(batch.ExampleIds[0] / search.BatchSize);
-            var name = $"noise.{step:000}";
-            var width = file.Shape(name)[2];
-            var rows = GoldenBatch.Rows(file.Floats(name), batches[step].Cells, width);
-            return torch.tensor<float>(Array.ConvertAll(rows, u => u * scale), batches[step].Cells.Length, width);
-        };
+        public Func<PackedBatch, Tensor>? Delta =>
+            search.Adversary.InitMagnitude == 0
+                ? null
+                : batch =>
+                {
+                    var file = GoldenTensors.Open(search.FileOf("delta_noise.safetensors"));
+                    var scale =
+                        search.Adversary.Norm == PerturbationNorm.Linf
+                            ? (float)(1 / search.Adversary.InitMagnitude)
+                            : 1f;
+                    var step = (int)(batch.ExampleIds[0] / search.BatchSize);
+                    var name = $"noise.{step:000}";
+                    var width = file.Shape(name)[2];
+                    var rows = GoldenBatch.Rows(file.Floats(name), batches[step].Cells, width);
+                    return torch.tensor<float>(
+                        Array.ConvertAll(rows, u => u * scale),
+                        batches[step].Cells.Length,
+                        width
+                    );
+                };
 
         private long[] Shape(string site) => RobustMasks.GridShape(search.Record, search, site);
     }
@@ -153,7 +255,12 @@ internal sealed class MaskTrajectory
     {
         public IReadOnlyList<double> Losses { get; private set; } = [];
 
-        public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+        public ObjectiveResult Accumulate(
+            BertForSequenceClassification model,
+            BertInputs inputs,
+            RandomKey step,
+            Func<Tensor>? penalty
+        )
         {
             var result = inner.Accumulate(model, inputs, step, penalty);
             Losses = result.PassLosses;
@@ -162,7 +269,8 @@ internal sealed class MaskTrajectory
     }
 
     /// <summary>Passes everything on and reads the gradients that the optimiser sees.</summary>
-    private sealed class Recorder(MaskGradients inner, BertForSequenceClassification model, HardConcreteMasks masks) : IGradientRule
+    private sealed class Recorder(MaskGradients inner, BertForSequenceClassification model, HardConcreteMasks masks)
+        : IGradientRule
     {
         public MaskGradients Inner => inner;
 
@@ -175,8 +283,20 @@ internal sealed class MaskTrajectory
         public GradientNorm Apply(AdamW optimizer, OptimizerOptions options, long done)
         {
             var norm = inner.Apply(optimizer, options, done);
-            Gradients = masks.Sites.ToDictionary(site => site, site => RobustTickets.Tests.Models.Gradients.Of(model.Store, BertSites.MaskScores(site)));
-            LeakedNorm = Math.Sqrt(inner.Leaking.Sum(name => Math.Pow(RobustTickets.Tests.Models.Gradients.L2(RobustTickets.Tests.Models.Gradients.Of(model.Store, name)), 2)));
+            Gradients = masks.Sites.ToDictionary(
+                site => site,
+                site => RobustTickets.Tests.Models.Gradients.Of(model.Store, BertSites.MaskScores(site))
+            );
+            LeakedNorm = Math.Sqrt(
+                inner.Leaking.Sum(name =>
+                    Math.Pow(
+                        RobustTickets.Tests.Models.Gradients.L2(
+                            RobustTickets.Tests.Models.Gradients.Of(model.Store, name)
+                        ),
+                        2
+                    )
+                )
+            );
             return norm;
         }
 
@@ -192,7 +312,9 @@ internal static class RobustMasks
     {
         var bytes = file.Bytes(name);
         var words = new ulong[BinaryMaskKernel.Words(bytes.Length)];
-        for (var i = 0; i < bytes.Length; i++) if (bytes[i] != 0) words[i >> 6] |= 1UL << (i & 63);
+        for (var i = 0; i < bytes.Length; i++)
+            if (bytes[i] != 0)
+                words[i >> 6] |= 1UL << (i & 63);
         return new MatrixMask(site, shape[0], shape[1], words);
     }
 
@@ -200,7 +322,10 @@ internal static class RobustMasks
     public static long[] GridShape(GoldenTensors record, MaskSearch search, string site)
     {
         using var stats = JsonDocument.Parse(File.ReadAllText(search.FileOf("final_param_stats.json")));
-        var shape = stats.RootElement.EnumerateObject().First(e => e.Name.StartsWith($"{site}.", StringComparison.Ordinal)).Value.GetProperty("shape");
+        var shape = stats
+            .RootElement.EnumerateObject()
+            .First(e => e.Name.StartsWith($"{site}.", StringComparison.Ordinal))
+            .Value.GetProperty("shape");
         return [shape[1].GetInt64(), shape[3].GetInt64()];
     }
 }

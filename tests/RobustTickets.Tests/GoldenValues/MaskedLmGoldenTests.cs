@@ -1,4 +1,5 @@
-// The masked-language-model head against an independent implementation (golden folder g2_bert, mlm_*). Mutant: the other form of GELU.
+// The masked-language-model head against an independent implementation (golden folder g2_bert,
+// mlm_*). Mutant: the other form of GELU.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Testing;
@@ -47,12 +48,25 @@ public sealed class MaskedLmGoldenTests
 
         var logits = net.Forward(inputs, torch.arange(batch.Cells.Length), PassOptions.Evaluation); // [T, V]
         var labels = file.Longs("labels");
-        var loss = functional.cross_entropy(logits, torch.tensor<long>([.. batch.Cells.Select(cell => labels[cell])], batch.Cells.Length), ignore_index: Ignored);
+        var loss = functional.cross_entropy(
+            logits,
+            torch.tensor<long>([.. batch.Cells.Select(cell => labels[cell])], batch.Cells.Length),
+            ignore_index: Ignored
+        );
         loss.backward();
-        comparison.Near("logits", logits.to_array(), GoldenBatch.Rows(file.Floats("logits"), batch.Cells, vocabulary), 1e-5);
+        comparison.Near(
+            "logits",
+            logits.to_array(),
+            GoldenBatch.Rows(file.Floats("logits"), batch.Cells, vocabulary),
+            1e-5
+        );
         comparison.Near("loss", loss.item<float>(), file.Floats("loss")[0], 1e-5);
         var choices = file.Longs("argmax");
-        comparison.Same("choices", string.Join(' ', logits.argmax(1).to_array<long>()), string.Join(' ', batch.Cells.Select(cell => choices[cell])));
+        comparison.Same(
+            "choices",
+            string.Join(' ', logits.argmax(1).to_array<long>()),
+            string.Join(' ', batch.Cells.Select(cell => choices[cell]))
+        );
 
         var found = Gradients.All(net.Store);
         foreach (var gradient in file.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal)))
@@ -66,14 +80,33 @@ public sealed class MaskedLmGoldenTests
     }
 
     /// <summary>Training asks for the masked rows only; they must be those of the whole.</summary>
-    private static void MaskedRowsAlone(Comparison comparison, BertForMaskedLM net, BertInputs inputs, GoldenBatch batch, GoldenTensors file, long[] labels)
+    private static void MaskedRowsAlone(
+        Comparison comparison,
+        BertForMaskedLM net,
+        BertInputs inputs,
+        GoldenBatch batch,
+        GoldenTensors file,
+        long[] labels
+    )
     {
         using var quiet = torch.no_grad();
         var rows = Enumerable.Range(0, batch.Cells.Length).Where(row => labels[batch.Cells[row]] != Ignored).ToArray();
-        var logits = net.Forward(inputs, torch.tensor<long>([.. rows.Select(row => (long)row)], rows.Length), PassOptions.Evaluation);
+        var logits = net.Forward(
+            inputs,
+            torch.tensor<long>([.. rows.Select(row => (long)row)], rows.Length),
+            PassOptions.Evaluation
+        );
         var wanted = rows.Select(row => batch.Cells[row]).ToArray();
-        comparison.Near("logits of the masked rows alone", logits.to_array(), GoldenBatch.Rows(file.Floats("logits"), wanted, net.Encoder.Config.VocabularySize), 1e-5);
-        var loss = functional.cross_entropy(logits, torch.tensor<long>([.. wanted.Select(cell => labels[cell])], wanted.Length));
+        comparison.Near(
+            "logits of the masked rows alone",
+            logits.to_array(),
+            GoldenBatch.Rows(file.Floats("logits"), wanted, net.Encoder.Config.VocabularySize),
+            1e-5
+        );
+        var loss = functional.cross_entropy(
+            logits,
+            torch.tensor<long>([.. wanted.Select(cell => labels[cell])], wanted.Length)
+        );
         comparison.Near("loss of the masked rows alone", loss.item<float>(), file.Floats("loss")[0], 1e-5);
     }
 }

@@ -1,6 +1,8 @@
-// Draws from scores, and the +20/-20 scores that stand for a binary mask, against an independent implementation (golden folder g6_robust, draw.*). Where equal scores lie at the
-// threshold the reference took what its library happened to choose: there counts, what lies strictly below and what lies above are checked.
-// Mutants: one weight more pruned, the largest pruned, single weights swapped.
+// Draws from scores, and the +20/-20 scores that stand for a binary mask, against an independent
+// implementation (golden folder g6_robust, draw.*). Where equal scores lie at the threshold the
+// reference took what its library happened to choose: there counts, what lies strictly below and
+// what lies above are checked. Mutants: one weight more pruned, the largest pruned, single weights
+// swapped.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Testing;
@@ -34,7 +36,11 @@ public sealed class RobustDrawGoldenTests
     public void Equal_scores_go_in_order_of_place()
     {
         using var scope = torch.scope();
-        var scores = new (string, Tensor, long[])[] { ("a", torch.tensor<float>([2, 1, 1, 1, 3, 1], 2, 3), [2, 3]), ("b", torch.tensor<float>([1, 0, -0f, 1], 2, 2), [2, 2]) };
+        var scores = new (string, Tensor, long[])[]
+        {
+            ("a", torch.tensor<float>([2, 1, 1, 1, 3, 1], 2, 3), [2, 3]),
+            ("b", torch.tensor<float>([1, 0, -0f, 1], 2, 2), [2, 2]),
+        };
         var mask = WeightDraw.ByScore(scores, MaskLayout.Strided, 0.4);
         Assert.Equal([true, false, false, true, true, true], Enumerable.Range(0, 6).Select(i => mask.Matrices[0][i]));
         Assert.Equal([true, false, false, true], Enumerable.Range(0, 4).Select(i => mask.Matrices[1][i]));
@@ -50,18 +56,33 @@ public sealed class RobustDrawGoldenTests
             using var model = GoldenModel.Classifier(draw.Model).NewClassifier(Executions.Of(execution));
             var ticket = draw.Stored(model);
             Compare(ticket).Agrees();
-            if (draw.Sparsity >= 0.3 && execution == Executions.Packed) Compare(new WeightMask([.. ticket.Matrices.Select(Inverted)])).Rejects("kept and pruned swapped");
+            if (draw.Sparsity >= 0.3 && execution == Executions.Packed)
+                Compare(new WeightMask([.. ticket.Matrices.Select(Inverted)])).Rejects("kept and pruned swapped");
 
             Comparison Compare(WeightMask mask)
             {
                 var comparison = new Comparison($"{draw.Scores} at {draw.Sparsity}, {execution}");
-                var batch = GoldenBatch.Read(GoldenTensors.Open(Golden.Folder("g6_robust", "forward.safetensors")!), "eval.").Packed;
+                var batch = GoldenBatch
+                    .Read(GoldenTensors.Open(Golden.Folder("g6_robust", "forward.safetensors")!), "eval.")
+                    .Packed;
                 var fixedMasks = FixedMasks.Attach(model, mask);
-                comparison.Near("logits under the binary mask", Logits(model, batch, training: false), draw.Logits!, Logit);
+                comparison.Near(
+                    "logits under the binary mask",
+                    Logits(model, batch, training: false),
+                    draw.Logits!,
+                    Logit
+                );
                 var hard = HardConcreteMasks.Attach(model, new HardConcreteOptions(1));
-                foreach (var m in mask.Matrices) for (var i = 0; i < m.Count; i++) hard.Scores(m.Site).span<float>()[i] = m[i] ? 20 : -20;
+                foreach (var m in mask.Matrices)
+                    for (var i = 0; i < m.Count; i++)
+                        hard.Scores(m.Site).span<float>()[i] = m[i] ? 20 : -20;
                 comparison.Near("logits of +20/-20 scores", Logits(model, batch, training: false), draw.Logits!, Logit);
-                comparison.Near("logits of sampled +20/-20 scores", Logits(model, batch, training: true), draw.Logits!, Logit);
+                comparison.Near(
+                    "logits of sampled +20/-20 scores",
+                    Logits(model, batch, training: true),
+                    draw.Logits!,
+                    Logit
+                );
                 hard.Detach();
                 return comparison;
             }
@@ -79,7 +100,9 @@ public sealed class RobustDrawGoldenTests
     private static MatrixMask Inverted(MatrixMask m)
     {
         var words = new ulong[m.Words.Length];
-        for (var i = 0L; i < m.Count; i++) if (!m[i]) words[i >> 6] |= 1UL << (int)(i & 63);
+        for (var i = 0L; i < m.Count; i++)
+            if (!m[i])
+                words[i >> 6] |= 1UL << (int)(i & 63);
         return new MatrixMask(m.Site, m.Rows, m.Columns, words);
     }
 
@@ -87,28 +110,52 @@ public sealed class RobustDrawGoldenTests
     {
         using var scope = torch.scope();
         var comparison = new Comparison($"{draw.Scores} at {draw.Sparsity}");
-        var scores = draw.Sites.Select(site => (site, Scores: draw.File.Floats($"scores.{draw.Scores}.{site}.mask"), Shape: draw.Shape(site))).ToArray();
+        var scores = draw
+            .Sites.Select(site =>
+                (site, Scores: draw.File.Floats($"scores.{draw.Scores}.{site}.mask"), Shape: draw.Shape(site))
+            )
+            .ToArray();
         var mask = WeightDraw.ByScore(
-            [.. scores.Select(s => (s.site, torch.tensor<float>(Array.ConvertAll(s.Scores, x => x * sign), s.Shape), s.Shape))], MaskLayout.Strided, sparsity);
+            [
+                .. scores.Select(s =>
+                    (s.site, torch.tensor<float>(Array.ConvertAll(s.Scores, x => x * sign), s.Shape), s.Shape)
+                ),
+            ],
+            MaskLayout.Strided,
+            sparsity
+        );
         comparison.Same("elements", mask.Count, draw.Elements);
         comparison.Same("pruned", mask.Count - mask.Kept, draw.Pruned);
-        if (draw.Sparsity is 0 or 1) return comparison;
+        if (draw.Sparsity is 0 or 1)
+            return comparison;
         foreach (var ((site, values, shape), found) in scores.Zip(mask.Matrices))
         {
             if (!draw.Ambiguous)
             {
                 var reference = RobustMasks.Of(draw.File, $"mask.{draw.Name}.{site}.mask", site, shape);
                 comparison.Same($"mask of {site}", found.Words.Span.SequenceEqual(reference.Words.Span), true);
-                comparison.Same($"pruned in {site}", found.Count - found.Kept, draw.Case.GetProperty("pruned_per_module").GetProperty($"{site}.mask").GetInt64());
+                comparison.Same(
+                    $"pruned in {site}",
+                    found.Count - found.Kept,
+                    draw.Case.GetProperty("pruned_per_module").GetProperty($"{site}.mask").GetInt64()
+                );
                 continue;
             }
-            var wrong = Enumerable.Range(0, values.Length).Count(i => Sigmoid(values[i]) is var p && ((p < draw.Threshold && found[i]) || (p > draw.Threshold && !found[i])));
+            var wrong = Enumerable
+                .Range(0, values.Length)
+                .Count(i =>
+                    Sigmoid(values[i]) is var p
+                    && ((p < draw.Threshold && found[i]) || (p > draw.Threshold && !found[i]))
+                );
             comparison.Same($"weights of {site} on the wrong side of the threshold", wrong, 0);
         }
         return comparison;
     }
 
-    /// <summary>float32 sigmoid as the reference ranks it; the margin keeps roundings of two libraries from telling equal values apart.</summary>
+    /// <summary>
+    /// float32 sigmoid as the reference ranks it; the margin keeps roundings of two libraries from
+    /// telling equal values apart.
+    /// </summary>
     private static double Sigmoid(float a) => Math.Round(1 / (1 + Math.Exp(-(double)a)), 6);
 
     private static IReadOnlyList<Draw> Draws(string test)
@@ -119,7 +166,10 @@ public sealed class RobustDrawGoldenTests
             return [];
         }
         var file = GoldenTensors.Open(Path.ChangeExtension(path, ".safetensors"));
-        return [.. JsonDocument.Parse(File.ReadAllText(path)).RootElement.EnumerateArray().Select(e => new Draw(e, file))];
+        return
+        [
+            .. JsonDocument.Parse(File.ReadAllText(path)).RootElement.EnumerateArray().Select(e => new Draw(e, file)),
+        ];
     }
 
     /// <summary>One draw of draw.json.</summary>
@@ -141,7 +191,8 @@ public sealed class RobustDrawGoldenTests
 
         public float[]? Logits => File.Contains($"logits_pm20.{Name}") ? File.Floats($"logits_pm20.{Name}") : null;
 
-        public IEnumerable<string> Sites => Case.GetProperty("pruned_per_module").EnumerateObject().Select(e => e.Name[..^".mask".Length]);
+        public IEnumerable<string> Sites =>
+            Case.GetProperty("pruned_per_module").EnumerateObject().Select(e => e.Name[..^".mask".Length]);
 
         /// <summary>The model of the searches, whose shapes the scores have.</summary>
         public string Model => MaskSearch.All()[0].Model;
@@ -149,6 +200,10 @@ public sealed class RobustDrawGoldenTests
         public long[] Shape(string site) => File.Shape($"scores.{Scores}.{site}.mask") is var s ? [s[1], s[3]] : [];
 
         public WeightMask Stored(BertForSequenceClassification model) =>
-            new([.. FixedMasks.Shapes(model).Select(s => RobustMasks.Of(File, $"mask.{Name}.{s.Site}.mask", s.Site, s.Shape))]);
+            new([
+                .. FixedMasks
+                    .Shapes(model)
+                    .Select(s => RobustMasks.Of(File, $"mask.{Name}.{s.Site}.mask", s.Site, s.Shape)),
+            ]);
     }
 }

@@ -1,5 +1,7 @@
-// Masked networks in evaluation mode against an independent implementation (golden folder g6_robust, forward.*): logits, loss, gradients of scores and weights, whole masks,
-// penalty, statistics; single weights and groups. Mutants: blocks instead of strided groups, unmasked weights.
+// Masked networks in evaluation mode against an independent implementation (golden folder
+// g6_robust, forward.*): logits, loss, gradients of scores and weights, whole masks, penalty,
+// statistics; single weights and groups. Mutants: blocks instead of strided groups, unmasked
+// weights.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Testing;
@@ -15,14 +17,18 @@ namespace RobustTickets.Tests.GoldenValues;
 public sealed class RobustForwardGoldenTests
 {
     // The README of g6_robust.
-    private const double Logit = 1e-5, Gradient = 1e-7, Mask = 1e-6, Share = 1e-4;
+    private const double Logit = 1e-5,
+        Gradient = 1e-7,
+        Mask = 1e-6,
+        Share = 1e-4;
 
     [Theory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.Padded)]
     public void Masked_networks_compute_the_recorded_values(string execution)
     {
-        foreach (var record in Records($"forward, {execution}")) Compare(record, execution, o => o, mask: true).Agrees();
+        foreach (var record in Records($"forward, {execution}"))
+            Compare(record, execution, o => o, mask: true).Agrees();
     }
 
     [Fact]
@@ -34,7 +40,8 @@ public sealed class RobustForwardGoldenTests
             if (record.Options is { OutPerMask: > 1 } or { InPerMask: > 1 })
             {
                 var blocks = Compare(record, Executions.Packed, o => o with { Layout = MaskLayout.Blocks }, mask: true);
-                if (record.Options.OutPerMask > 1) blocks.Rejects("blocks instead of strided groups");
+                if (record.Options.OutPerMask > 1)
+                    blocks.Rejects("blocks instead of strided groups");
             }
         }
     }
@@ -51,19 +58,38 @@ public sealed class RobustForwardGoldenTests
         return [.. json.EnumerateObject().Select(e => new Record(e.Name, e.Value, file))];
     }
 
-    private static Comparison Compare(Record record, string execution, Func<HardConcreteOptions, HardConcreteOptions> change, bool mask)
+    private static Comparison Compare(
+        Record record,
+        string execution,
+        Func<HardConcreteOptions, HardConcreteOptions> change,
+        bool mask
+    )
     {
         var comparison = new Comparison($"{record.Tag}, {execution}");
         using var scope = torch.scope();
-        using var model = GoldenModel.Classifier(record.Case.GetProperty("model").GetString()!).NewClassifier(Executions.Of(execution));
+        using var model = GoldenModel
+            .Classifier(record.Case.GetProperty("model").GetString()!)
+            .NewClassifier(Executions.Of(execution));
         var masks = HardConcreteMasks.Attach(model, change(record.Options));
         comparison.Same("masked layers", string.Join(' ', masks.Sites), string.Join(' ', record.Sites));
         var batch = Batch(record.File, model.Config);
         model.Train(_ => true);
-        comparison.NearRelative("initial score", masks.Scores(masks.Sites[0]).span<float>()[0], record.Case.GetProperty("initial_score").GetDouble(), 1e-6);
-        if (!mask) model.Encoder.Masks = null;
-        comparison.Near("logits with initial scores", Logits().to_array(), record.Floats("logits_initial_scores"), Logit);
-        foreach (var site in masks.Sites) record.Floats($"scores.{site}.mask").CopyTo(masks.Scores(site).span<float>());
+        comparison.NearRelative(
+            "initial score",
+            masks.Scores(masks.Sites[0]).span<float>()[0],
+            record.Case.GetProperty("initial_score").GetDouble(),
+            1e-6
+        );
+        if (!mask)
+            model.Encoder.Masks = null;
+        comparison.Near(
+            "logits with initial scores",
+            Logits().to_array(),
+            record.Floats("logits_initial_scores"),
+            Logit
+        );
+        foreach (var site in masks.Sites)
+            record.Floats($"scores.{site}.mask").CopyTo(masks.Scores(site).span<float>());
 
         var inputs = model.Prepare(batch, training: false);
         var logits = model.Forward(inputs, PassOptions.Evaluation);
@@ -71,12 +97,26 @@ public sealed class RobustForwardGoldenTests
         loss.backward();
         comparison.Near("logits", logits.to_array(), record.Floats("logits"), Logit);
         comparison.Near("loss", loss.item<float>(), record.Floats("loss")[0], Logit);
-        foreach (var (site, reference) in record.Matching("score_grad.")) comparison.Near($"score gradient of {site}", Gradients.Of(model.Store, BertSites.MaskScores(Site(site))), reference, Gradient);
-        foreach (var (site, reference) in record.Matching("weight_grad.")) comparison.Near($"weight gradient of {site}", Gradients.Of(model.Store, $"{site}.weight"), reference, 1e-6);
-        foreach (var (site, reference) in record.Matching("mask_full.")) comparison.Near($"mask of {site}", masks.Gates(Site(site)).to_array(), reference, Mask);
+        foreach (var (site, reference) in record.Matching("score_grad."))
+            comparison.Near(
+                $"score gradient of {site}",
+                Gradients.Of(model.Store, BertSites.MaskScores(Site(site))),
+                reference,
+                Gradient
+            );
+        foreach (var (site, reference) in record.Matching("weight_grad."))
+            comparison.Near($"weight gradient of {site}", Gradients.Of(model.Store, $"{site}.weight"), reference, 1e-6);
+        foreach (var (site, reference) in record.Matching("mask_full."))
+            comparison.Near($"mask of {site}", masks.Gates(Site(site)).to_array(), reference, Mask);
         foreach (var l2 in record.Case.GetProperty("score_grad_l2").EnumerateObject())
         {
-            comparison.NearRelative($"l2 of the score gradient of {l2.Name}", Gradients.L2(Gradients.Of(model.Store, BertSites.MaskScores(Site(l2.Name)))), l2.Value.GetDouble(), Share, 1e-6);
+            comparison.NearRelative(
+                $"l2 of the score gradient of {l2.Name}",
+                Gradients.L2(Gradients.Of(model.Store, BertSites.MaskScores(Site(l2.Name)))),
+                l2.Value.GetDouble(),
+                Share,
+                1e-6
+            );
         }
         Penalty(comparison, record, model, masks);
         Statistics(comparison, record, masks);
@@ -89,14 +129,26 @@ public sealed class RobustForwardGoldenTests
         }
     }
 
-    /// <summary>R twice: operator by operator through autograd, and by the kernels that the search uses.</summary>
-    private static void Penalty(Comparison comparison, Record record, BertForSequenceClassification model, HardConcreteMasks masks)
+    /// <summary>
+    /// R twice: operator by operator through autograd, and by the kernels that the search uses.
+    /// </summary>
+    private static void Penalty(
+        Comparison comparison,
+        Record record,
+        BertForSequenceClassification model,
+        HardConcreteMasks masks
+    )
     {
         model.Store.ClearGradients();
         var penalty = masks.Penalty();
         penalty.backward();
         comparison.Near("penalty", penalty.item<float>(), record.Floats("regularizer")[0], 1e-6);
-        comparison.Near("penalty, summed in double precision", masks.PenaltyValue(), record.Floats("regularizer")[0], 1e-6);
+        comparison.Near(
+            "penalty, summed in double precision",
+            masks.PenaltyValue(),
+            record.Floats("regularizer")[0],
+            1e-6
+        );
         Check("");
         model.Store.ClearGradients();
         masks.AddPenaltyGradient(1, 1);
@@ -104,13 +156,24 @@ public sealed class RobustForwardGoldenTests
         foreach (var part in record.Case.GetProperty("regularizer_per_module").EnumerateObject())
         {
             var scores = masks.Scores(Site(part.Name));
-            comparison.Near($"open gates of {part.Name}", HardConcreteKernel.OpenProbability(scores) / scores.numel, part.Value.GetDouble(), 1e-6);
+            comparison.Near(
+                $"open gates of {part.Name}",
+                HardConcreteKernel.OpenProbability(scores) / scores.numel,
+                part.Value.GetDouble(),
+                1e-6
+            );
         }
         model.Store.ClearGradients();
 
         void Check(string how)
         {
-            foreach (var (site, reference) in record.Matching("regularizer_grad.")) comparison.Near($"penalty gradient of {site}{how}", Gradients.Of(model.Store, BertSites.MaskScores(Site(site))), reference, 1e-9);
+            foreach (var (site, reference) in record.Matching("regularizer_grad."))
+                comparison.Near(
+                    $"penalty gradient of {site}{how}",
+                    Gradients.Of(model.Store, BertSites.MaskScores(Site(site))),
+                    reference,
+                    1e-9
+                );
         }
     }
 
@@ -125,29 +188,45 @@ public sealed class RobustForwardGoldenTests
         double Number(string name) => record.Case.GetProperty(name).GetDouble();
     }
 
-    /// <summary>The evaluation batch with ids taken mod the vocabulary and labels clamped to the classes of a model.</summary>
+    /// <summary>
+    /// The evaluation batch with ids taken mod the vocabulary and labels clamped to the classes of
+    /// a model.
+    /// </summary>
     private static PackedBatch Batch(GoldenTensors file, BertConfig config)
     {
         var batch = GoldenBatch.Read(file, "eval.");
-        return PackedBatch.From([.. batch.Examples.Select(e => e with
-        {
-            Ids = Array.ConvertAll(e.Ids, id => id % config.VocabularySize),
-            Label = Math.Min(e.Label, config.Labels - 1),
-        })]);
+        return PackedBatch.From([
+            .. batch.Examples.Select(e =>
+                e with
+                {
+                    Ids = Array.ConvertAll(e.Ids, id => id % config.VocabularySize),
+                    Label = Math.Min(e.Label, config.Labels - 1),
+                }
+            ),
+        ]);
     }
 
-    private static string Site(string name) => name.EndsWith(".mask", StringComparison.Ordinal) ? name[..^".mask".Length] : name;
+    private static string Site(string name) =>
+        name.EndsWith(".mask", StringComparison.Ordinal) ? name[..^".mask".Length] : name;
 
     /// <summary>One entry of forward.json and its tensors.</summary>
     private sealed record Record(string Tag, JsonElement Case, GoldenTensors File)
     {
-        public HardConcreteOptions Options => new(1, OutPerMask: Case.GetProperty("out_w_per_mask").GetInt32(), InPerMask: Case.GetProperty("in_w_per_mask").GetInt32());
+        public HardConcreteOptions Options =>
+            new(
+                1,
+                OutPerMask: Case.GetProperty("out_w_per_mask").GetInt32(),
+                InPerMask: Case.GetProperty("in_w_per_mask").GetInt32()
+            );
 
-        public IEnumerable<string> Sites => Case.GetProperty("mask_names_in_forward_order").EnumerateArray().Select(name => Site(name.GetString()!));
+        public IEnumerable<string> Sites =>
+            Case.GetProperty("mask_names_in_forward_order").EnumerateArray().Select(name => Site(name.GetString()!));
 
         public float[] Floats(string name) => File.Floats($"{Tag}.{name}");
 
-        public IEnumerable<(string Name, float[] Values)> Matching(string prefix) => File.Names
-            .Where(name => name.StartsWith($"{Tag}.{prefix}", StringComparison.Ordinal)).Select(name => (name[$"{Tag}.{prefix}".Length..], File.Floats(name)));
+        public IEnumerable<(string Name, float[] Values)> Matching(string prefix) =>
+            File
+                .Names.Where(name => name.StartsWith($"{Tag}.{prefix}", StringComparison.Ordinal))
+                .Select(name => (name[$"{Tag}.{prefix}".Length..], File.Floats(name)));
     }
 }

@@ -1,9 +1,10 @@
-// EarlyRobust's searching stage, step by step, against recorded runs of an independent implementation (golden folder g3_search).
-// Mutants: torch's AdamW instead of Hugging Face's, an adversary that descends.
+// EarlyRobust's searching stage, step by step, against recorded runs of an independent
+// implementation (golden folder g3_search). Mutants: torch's AdamW instead of Hugging Face's, an
+// adversary that descends.
 using System.Text.Json;
 using RobustTickets.Models;
-using RobustTickets.Tests.Models;
 using RobustTickets.Testing;
+using RobustTickets.Tests.Models;
 using RobustTickets.Training;
 using Xunit;
 
@@ -13,8 +14,16 @@ namespace RobustTickets.Tests.GoldenValues;
 public sealed class SearchGoldenTests
 {
     // The README of g3_search: early steps see float noise alone, later ones what Adam made of it.
-    private const double EarlyLoss = 2e-5, Loss = 2e-4, Norm = 2e-3, Coefficient = 1e-5, EarlyLogit = 1e-5, Logit = 2e-4, GradientTolerance = 5e-6, FinalShare = 2e-5;
-    private const int EarlySteps = 5, EarlyUpdates = 3;
+    private const double EarlyLoss = 2e-5,
+        Loss = 2e-4,
+        Norm = 2e-3,
+        Coefficient = 1e-5,
+        EarlyLogit = 1e-5,
+        Logit = 2e-4,
+        GradientTolerance = 5e-6,
+        FinalShare = 2e-5;
+    private const int EarlySteps = 5,
+        EarlyUpdates = 3;
 
     private const int EnoughSteps = 12;
 
@@ -22,7 +31,8 @@ public sealed class SearchGoldenTests
     public void Every_recorded_search_is_repeated_to_its_end()
     {
         var searches = Searches("trajectories");
-        foreach (var search in searches) Compare(search, Executions.Packed, search.Steps).Agrees();
+        foreach (var search in searches)
+            Compare(search, Executions.Packed, search.Steps).Agrees();
     }
 
     [Theory]
@@ -30,7 +40,8 @@ public sealed class SearchGoldenTests
     [InlineData(Executions.Padded)]
     public void The_other_ways_of_execution_repeat_the_first_steps(string execution)
     {
-        foreach (var search in Searches($"trajectories, {execution}")) Compare(search, execution, Math.Min(5, search.Steps)).Agrees();
+        foreach (var search in Searches($"trajectories, {execution}"))
+            Compare(search, execution, Math.Min(5, search.Steps)).Agrees();
     }
 
     [Fact]
@@ -39,17 +50,23 @@ public sealed class SearchGoldenTests
         foreach (var search in Searches("mutants"))
         {
             // The two optimisers part where gradients are tiny, which takes some steps to show.
-            var torchs = search with { Optimizer = search.Optimizer with { Flavor = AdamWFlavor.Torch } };
-            if (search.Steps >= EnoughSteps) Compare(torchs, Executions.Packed, EnoughSteps).Rejects("torch's AdamW");
+            var torchs = search with
+            {
+                Optimizer = search.Optimizer with { Flavor = AdamWFlavor.Torch },
+            };
+            if (search.Steps >= EnoughSteps)
+                Compare(torchs, Executions.Packed, EnoughSteps).Rejects("torch's AdamW");
             var descends = search with { Adversary = search.Adversary with { StepSize = -search.Adversary.StepSize } };
-            if (search.Adversary.Steps > 1) Compare(descends, Executions.Packed, EarlyUpdates).Rejects("an adversary that descends");
+            if (search.Adversary.Steps > 1)
+                Compare(descends, Executions.Packed, EarlyUpdates).Rejects("an adversary that descends");
         }
     }
 
     private static IReadOnlyList<RecordedSearch> Searches(string test)
     {
         var searches = RecordedSearch.All();
-        if (searches.Count == 0) Golden.Skip($"g3_search {test}");
+        if (searches.Count == 0)
+            Golden.Skip($"g3_search {test}");
         return searches;
     }
 
@@ -58,7 +75,9 @@ public sealed class SearchGoldenTests
         var comparison = new Comparison($"{search.Name}, {execution}");
         var run = SearchTrajectory.Run(search, Executions.Of(execution), steps);
         var record = search.Record;
-        double[] total = record.Doubles("total_loss"), norms = record.Doubles("grad_norm_before_clip"), rates = record.Doubles("lr");
+        double[] total = record.Doubles("total_loss"),
+            norms = record.Doubles("grad_norm_before_clip"),
+            rates = record.Doubles("lr");
         var passes = record.Shape("adv_losses")[1];
         var losses = record.Doubles("adv_losses");
         for (var step = 0; step < steps; step++)
@@ -66,37 +85,76 @@ public sealed class SearchGoldenTests
             var (found, at) = (run.Steps[step], $" of step {step}");
             var tolerance = step < EarlySteps ? EarlyLoss : Loss;
             comparison.Same("passes" + at, found.PassLosses.Count, passes);
-            for (var t = 0; t < Math.Min(passes, found.PassLosses.Count); t++) comparison.Near($"loss of pass {t}" + at, found.PassLosses[t], losses[(step * passes) + t], tolerance);
+            for (var t = 0; t < Math.Min(passes, found.PassLosses.Count); t++)
+                comparison.Near($"loss of pass {t}" + at, found.PassLosses[t], losses[(step * passes) + t], tolerance);
             comparison.Near("total loss" + at, found.Report.Loss, total[step], tolerance);
             comparison.Near("gradient norm" + at, found.Report.GradientNorm, norms[step], Norm);
             comparison.NearRelative("learning rate" + at, found.Report.LearningRate, rates[step], 1e-12, 1e-18);
             Coefficients(comparison, "head coefficients" + at, record, "self_coef", step, found.Coefficients.Heads);
-            Coefficients(comparison, "neuron coefficients" + at, record, "inter_coef", step, found.Coefficients.Neurons);
-            if (found.ClippedGradients is { } gradients) ClippedGradients(comparison, search, step, gradients);
+            Coefficients(
+                comparison,
+                "neuron coefficients" + at,
+                record,
+                "inter_coef",
+                step,
+                found.Coefficients.Neurons
+            );
+            if (found.ClippedGradients is { } gradients)
+                ClippedGradients(comparison, search, step, gradients);
         }
         foreach (var (updates, logits) in run.EvaluationLogits)
         {
-            comparison.Near($"logits after {updates} updates", logits, record.Floats($"eval_logits.{updates:000}"), updates <= EarlyUpdates ? EarlyLogit : Logit);
+            comparison.Near(
+                $"logits after {updates} updates",
+                logits,
+                record.Floats($"eval_logits.{updates:000}"),
+                updates <= EarlyUpdates ? EarlyLogit : Logit
+            );
         }
-        if (steps == search.Steps) Final(comparison, search, run);
+        if (steps == search.Steps)
+            Final(comparison, search, run);
         return comparison;
     }
 
-    private static void Coefficients(Comparison comparison, string name, GoldenTensors record, string tensor, int step, float[][] found)
+    private static void Coefficients(
+        Comparison comparison,
+        string name,
+        GoldenTensors record,
+        string tensor,
+        int step,
+        float[][] found
+    )
     {
         var reference = GoldenRecords.At(record, tensor, step);
-        for (var l = 0; l < found.Length; l++) comparison.Near($"{name}, layer {l}", found[l], reference[l], Coefficient);
+        for (var l = 0; l < found.Length; l++)
+            comparison.Near($"{name}, layer {l}", found[l], reference[l], Coefficient);
     }
 
-    private static void ClippedGradients(Comparison comparison, RecordedSearch search, int step, IReadOnlyDictionary<string, float[]> found)
+    private static void ClippedGradients(
+        Comparison comparison,
+        RecordedSearch search,
+        int step,
+        IReadOnlyDictionary<string, float[]> found
+    )
     {
         int layers = search.Record.Shape("self_coef")[0];
         Check("self", BertSites.HeadCoefficients);
         Check("inter", BertSites.NeuronCoefficients);
         using var stats = JsonDocument.Parse(File.ReadAllText(search.FileOf("clipped_grad_l2.json")));
-        foreach (var entry in stats.RootElement.GetProperty($"{step}").EnumerateObject().Where(e => !Gradients.IsNoise(e.Name)))
+        foreach (
+            var entry in stats
+                .RootElement.GetProperty($"{step}")
+                .EnumerateObject()
+                .Where(e => !Gradients.IsNoise(e.Name))
+        )
         {
-            comparison.NearRelative($"l2 of the clipped gradient of {entry.Name}, step {step}", Gradients.L2(found[entry.Name]), entry.Value.GetDouble(), 1e-4, GradientTolerance);
+            comparison.NearRelative(
+                $"l2 of the clipped gradient of {entry.Name}, step {step}",
+                Gradients.L2(found[entry.Name]),
+                entry.Value.GetDouble(),
+                1e-4,
+                GradientTolerance
+            );
         }
 
         void Check(string kind, Func<int, string> parameter)
@@ -105,7 +163,12 @@ public sealed class SearchGoldenTests
             var width = reference.Length / layers;
             for (var l = 0; l < layers; l++)
             {
-                comparison.Near($"clipped gradient of {parameter(l)}, step {step}", found[parameter(l)], reference.AsSpan(l * width, width), GradientTolerance);
+                comparison.Near(
+                    $"clipped gradient of {parameter(l)}, step {step}",
+                    found[parameter(l)],
+                    reference.AsSpan(l * width, width),
+                    GradientTolerance
+                );
             }
         }
     }
@@ -115,7 +178,12 @@ public sealed class SearchGoldenTests
         using var stats = JsonDocument.Parse(File.ReadAllText(search.FileOf("final_param_stats.json")));
         foreach (var entry in stats.RootElement.EnumerateObject().Where(e => !Gradients.IsNoise(e.Name)))
         {
-            comparison.NearRelative($"final l2 of {entry.Name}", Gradients.L2(run.Final[entry.Name]), entry.Value.GetProperty("l2").GetDouble(), FinalShare);
+            comparison.NearRelative(
+                $"final l2 of {entry.Name}",
+                Gradients.L2(run.Final[entry.Name]),
+                entry.Value.GetProperty("l2").GetDouble(),
+                FinalShare
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-// Runs a search exactly as the program does (Trainer.Step over FreeLb, slimming coefficients, AdamW and schedule), with batches and noise of a recorded run, and
-// keeps what the record keeps.
+// Runs a search exactly as the program does (Trainer.Step over FreeLb, slimming coefficients, AdamW
+// and schedule), with batches and noise of a recorded run, and keeps what the record keeps.
 using System.Text.Json;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -19,20 +19,39 @@ namespace RobustTickets.Tests.GoldenValues;
 /// <param name="BatchSize">Examples a step.</param>
 /// <param name="Horizon">T of the schedule.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="Adversary">The adversary; one step without start is plain training on embeddings.</param>
+/// <param name="Adversary">The adversary; one step without start is plain training on
+/// embeddings.</param>
 /// <param name="Penalty">L1 penalty, or null.</param>
 internal sealed record RecordedSearch(
-    string Name, string Model, int Steps, int BatchSize, double Horizon, OptimizerOptions Optimizer, FreeLbOptions Adversary, SlimmingOptions? Penalty)
+    string Name,
+    string Model,
+    int Steps,
+    int BatchSize,
+    double Horizon,
+    OptimizerOptions Optimizer,
+    FreeLbOptions Adversary,
+    SlimmingOptions? Penalty
+)
 {
     /// <summary>File of the variant.</summary>
-    public string FileOf(string file) => Golden.Folder("g3_search", Name, file) ?? throw new FileNotFoundException($"g3_search/{Name} has no {file}");
+    public string FileOf(string file) =>
+        Golden.Folder("g3_search", Name, file) ?? throw new FileNotFoundException($"g3_search/{Name} has no {file}");
 
     /// <summary>The record.</summary>
     public GoldenTensors Record { get; } = GoldenTensors.Open(Golden.Folder("g3_search", Name, "run.safetensors")!);
 
     /// <summary>All variants of the golden folder.</summary>
-    public static IReadOnlyList<RecordedSearch> All() => Golden.Folder("g3_search") is not { } folder ? [] :
-        [.. Directory.GetDirectories(folder).Where(d => File.Exists(Path.Combine(d, "config.json"))).Order(StringComparer.Ordinal).Select(d => Read(Path.GetFileName(d)))];
+    public static IReadOnlyList<RecordedSearch> All() =>
+        Golden.Folder("g3_search") is not { } folder
+            ? []
+            :
+            [
+                .. Directory
+                    .GetDirectories(folder)
+                    .Where(d => File.Exists(Path.Combine(d, "config.json")))
+                    .Order(StringComparer.Ordinal)
+                    .Select(d => Read(Path.GetFileName(d))),
+            ];
 
     private static RecordedSearch Read(string name)
     {
@@ -41,18 +60,44 @@ internal sealed record RecordedSearch(
         var horizon = Number("num_training_steps");
         var linf = c.GetProperty("adv_norm_type").GetString() == "linf";
         return new RecordedSearch(
-            name, c.GetProperty("model").GetString()!, (int)Number("steps"), (int)Number("bsz"), horizon,
-            new OptimizerOptions(Number("lr"), Number("weight_decay"), Number("warmup_steps") / horizon, ClipValue: Number("max_grad_norm"), Epsilon: Number("adam_epsilon")),
-            // The recorded loop never projects in the largest entry, whatever its adv_max_norm says.
-            new FreeLbOptions((int)Number("adv_steps"), Number("adv_lr"), Number("adv_init_mag"), linf ? 0 : Number("adv_max_norm"), linf ? PerturbationNorm.Linf : PerturbationNorm.L2, PassTokenTypeIds: false),
-            Number("l1_loss_coef") > 0 || Number("l1_loss_self_coef") > 0 ? new SlimmingOptions(Number("l1_loss_self_coef"), Number("l1_loss_inter_coef")) : null);
+            name,
+            c.GetProperty("model").GetString()!,
+            (int)Number("steps"),
+            (int)Number("bsz"),
+            horizon,
+            new OptimizerOptions(
+                Number("lr"),
+                Number("weight_decay"),
+                Number("warmup_steps") / horizon,
+                ClipValue: Number("max_grad_norm"),
+                Epsilon: Number("adam_epsilon")
+            ),
+            // The recorded loop never projects in the largest entry, whatever its adv_max_norm
+            // says.
+            new FreeLbOptions(
+                (int)Number("adv_steps"),
+                Number("adv_lr"),
+                Number("adv_init_mag"),
+                linf ? 0 : Number("adv_max_norm"),
+                linf ? PerturbationNorm.Linf : PerturbationNorm.L2,
+                PassTokenTypeIds: false
+            ),
+            Number("l1_loss_coef") > 0 || Number("l1_loss_self_coef") > 0
+                ? new SlimmingOptions(Number("l1_loss_self_coef"), Number("l1_loss_inter_coef"))
+                : null
+        );
 
         double Number(string property) => c.GetProperty(property).GetDouble();
     }
 }
 
 /// <summary>What one step of a rerun search left behind.</summary>
-internal sealed record SearchStep(StepReport Report, IReadOnlyList<double> PassLosses, CoefficientSnapshot Coefficients, IReadOnlyDictionary<string, float[]>? ClippedGradients);
+internal sealed record SearchStep(
+    StepReport Report,
+    IReadOnlyList<double> PassLosses,
+    CoefficientSnapshot Coefficients,
+    IReadOnlyDictionary<string, float[]>? ClippedGradients
+);
 
 /// <summary>A rerun of a recorded search.</summary>
 internal sealed class SearchTrajectory
@@ -81,7 +126,10 @@ internal sealed class SearchTrajectory
     private void Run(ModelExecution execution, int steps)
     {
         var file = GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!);
-        var batches = Enumerable.Range(0, steps).Select(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * _search.BatchSize)).ToArray();
+        var batches = Enumerable
+            .Range(0, steps)
+            .Select(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * _search.BatchSize))
+            .ToArray();
         var evaluation = GoldenBatch.Read(file, "eval.");
         var wantedLogits = Numbers("eval_logits.");
         var wantedGradients = Numbers("clipped_grad.self.");
@@ -92,7 +140,13 @@ internal sealed class SearchTrajectory
         var recorder = new Recorder(new FreeLb(_search.Adversary, Noise(batches)), _search.Optimizer.ClipValue);
         var examples = batches.SelectMany(b => b.Examples).ToArray();
         var sampler = new BatchSampler(examples.Length, _search.BatchSize, shuffle: false, default);
-        var plan = new StagePlan($"search {_search.Name}", steps, _search.Horizon, _search.Optimizer, RandomKey.FromSeed(0));
+        var plan = new StagePlan(
+            $"search {_search.Name}",
+            steps,
+            _search.Horizon,
+            _search.Optimizer,
+            RandomKey.FromSeed(0)
+        );
         var trainer = new Trainer(model, recorder, examples, sampler, optimizer, plan);
         Func<Tensor>? penalty = _search.Penalty is { } p ? () => slimming.Penalty(p) : null;
 
@@ -108,20 +162,31 @@ internal sealed class SearchTrajectory
 
         void Evaluate(int updates)
         {
-            if (!wantedLogits.Contains(updates)) return;
+            if (!wantedLogits.Contains(updates))
+                return;
             using var quiet = torch.no_grad();
             using var scope = torch.scope();
-            EvaluationLogits[updates] = model.Forward(model.Prepare(evaluation.Packed, training: false), PassOptions.Evaluation).to_array();
+            EvaluationLogits[updates] = model
+                .Forward(model.Prepare(evaluation.Packed, training: false), PassOptions.Evaluation)
+                .to_array();
         }
     }
 
     private HashSet<int> Numbers(string prefix) =>
-        [.. _search.Record.Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => int.Parse(n.AsSpan(prefix.Length), System.Globalization.CultureInfo.InvariantCulture))];
+        [
+            .. _search
+                .Record.Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(n => int.Parse(n.AsSpan(prefix.Length), System.Globalization.CultureInfo.InvariantCulture)),
+        ];
 
-    /// <summary>The recorded noise on packed rows. Linf records carry their magnitude already, which <see cref="FreeLb"/> puts on itself.</summary>
+    /// <summary>
+    /// The recorded noise on packed rows. Linf records carry their magnitude already, which
+    /// <see cref="FreeLb"/> puts on itself.
+    /// </summary>
     private Func<PackedBatch, Tensor>? Noise(GoldenBatch[] batches)
     {
-        if (_search.Adversary.InitMagnitude == 0) return null;
+        if (_search.Adversary.InitMagnitude == 0)
+            return null;
         var file = GoldenTensors.Open(_search.FileOf("noise.safetensors"));
         var scale = _search.Adversary.Norm == PerturbationNorm.Linf ? (float)(1 / _search.Adversary.InitMagnitude) : 1f;
         return batch =>
@@ -143,7 +208,12 @@ internal sealed class SearchTrajectory
 
         public IReadOnlyDictionary<string, float[]>? Clipped { get; private set; }
 
-        public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+        public ObjectiveResult Accumulate(
+            BertForSequenceClassification model,
+            BertInputs inputs,
+            RandomKey step,
+            Func<Tensor>? penalty
+        )
         {
             var result = inner.Accumulate(model, inputs, step, penalty);
             PassLosses = result.PassLosses;

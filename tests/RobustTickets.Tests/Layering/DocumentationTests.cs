@@ -13,7 +13,8 @@ public sealed partial class DocumentationTests
     private static readonly string Root = Golden.RepositoryRoot;
     private static readonly string Readme = Read("README.md");
 
-    private static IEnumerable<string> Documents => RepositoryFiles.Below(Root, "").Where(path => path.EndsWith(".md", StringComparison.Ordinal));
+    private static IEnumerable<string> Documents =>
+        RepositoryFiles.Below(Root, "").Where(path => path.EndsWith(".md", StringComparison.Ordinal));
 
     [Fact]
     public void Links_lead_to_files_and_anchors_that_are_there()
@@ -27,14 +28,20 @@ public sealed partial class DocumentationTests
     [InlineData("see [x](README.md#no-such-heading)", true)]
     [InlineData("see [x](README.md#exit-codes), [y](https://example.org/none), [z](docs/memory.md)", false)]
     [InlineData("`[x](docs/none.md)`", false)]
-    public void A_broken_link_is_found(string text, bool broken) => Assert.Equal(broken, BrokenLinks("X.md", text).Any());
+    public void A_broken_link_is_found(string text, bool broken) =>
+        Assert.Equal(broken, BrokenLinks("X.md", text).Any());
 
     [Fact]
     public void Each_exit_code_is_in_the_readme()
     {
         var table = Readme[Readme.IndexOf("## Exit codes", StringComparison.Ordinal)..];
         table = table[..table.IndexOf("\n## ", StringComparison.Ordinal)];
-        foreach (var code in typeof(ExitCodes).GetFields().Where(field => field.IsLiteral).Select(field => (int)field.GetRawConstantValue()!))
+        foreach (
+            var code in typeof(ExitCodes)
+                .GetFields()
+                .Where(field => field.IsLiteral)
+                .Select(field => (int)field.GetRawConstantValue()!)
+        )
         {
             Assert.Matches($@"\|[^|]*\b{code.ToString(CultureInfo.InvariantCulture)}\b[^|]*\|", table);
         }
@@ -43,9 +50,18 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Each_environment_variable_of_the_program_is_in_the_readme()
     {
-        var names = RepositoryFiles.Below(Root, "src").Concat(RepositoryFiles.Below(Root, "scripts")).Append("robust-tickets")
-            .SelectMany(path => RepositoryFiles.Text(Path.Combine(Root, path)) is { } text ? OwnVariable().Matches(text).Select(match => match.Value) : [])
-            .Except(["ROBUST_TICKETS_NATIVE_BUILD"]).Distinct().ToList();   // the native build's own, between two scripts
+        var names = RepositoryFiles
+            .Below(Root, "src")
+            .Concat(RepositoryFiles.Below(Root, "scripts"))
+            .Append("robust-tickets")
+            .SelectMany(path =>
+                RepositoryFiles.Text(Path.Combine(Root, path)) is { } text
+                    ? OwnVariable().Matches(text).Select(match => match.Value)
+                    : []
+            )
+            .Except(["ROBUST_TICKETS_NATIVE_BUILD"])
+            .Distinct()
+            .ToList(); // the native build's own, between two scripts
         Assert.NotEmpty(names);
         Assert.All(names, name => Assert.Contains($"`{name}`", Readme));
     }
@@ -54,14 +70,21 @@ public sealed partial class DocumentationTests
     public void The_changelog_begins_with_the_version_that_is_built()
     {
         var version = XDocument.Load(Path.Combine(Root, "Directory.Build.props")).Descendants("Version").Single().Value;
-        Assert.Equal(version, Regex.Match(Read("CHANGELOG.md"), @"^## \[([^\]]+)\]", RegexOptions.Multiline).Groups[1].Value);
+        Assert.Equal(
+            version,
+            Regex.Match(Read("CHANGELOG.md"), @"^## \[([^\]]+)\]", RegexOptions.Multiline).Groups[1].Value
+        );
     }
 
     [Fact]
     public void Every_decision_is_in_the_index_and_says_its_status()
     {
         var index = Read("docs/decisions/README.md");
-        foreach (var path in RepositoryFiles.Below(Root, "docs/decisions").Where(path => !path.EndsWith("README.md", StringComparison.Ordinal)))
+        foreach (
+            var path in RepositoryFiles
+                .Below(Root, "docs/decisions")
+                .Where(path => !path.EndsWith("README.md", StringComparison.Ordinal))
+        )
         {
             Assert.Contains($"({Path.GetFileName(path)})", index);
             Assert.Matches(@"(?m)^Status: (accepted|replaced by \d{3})", Read(path));
@@ -77,21 +100,40 @@ public sealed partial class DocumentationTests
         foreach (Match match in Link().Matches(text))
         {
             var target = match.Groups[1].Value;
-            if (target.Contains("://", StringComparison.Ordinal)) continue;
+            if (target.Contains("://", StringComparison.Ordinal))
+                continue;
             var parts = target.Split('#', 2);
-            var file = parts[0].Length == 0 ? path : Path.GetRelativePath(Root, Path.GetFullPath(Path.Combine(Root, Path.GetDirectoryName(path)!, parts[0])));
+            var file =
+                parts[0].Length == 0
+                    ? path
+                    : Path.GetRelativePath(
+                        Root,
+                        Path.GetFullPath(Path.Combine(Root, Path.GetDirectoryName(path)!, parts[0]))
+                    );
             var full = Path.Combine(Root, file);
-            if (!File.Exists(full) && !Directory.Exists(full)) yield return $"{path}: {target}: no such file";
-            else if (parts.Length == 2 && File.Exists(full) && !Anchors(Read(file)).Contains(parts[1])) yield return $"{path}: {target}: no such anchor";
+            if (!File.Exists(full) && !Directory.Exists(full))
+                yield return $"{path}: {target}: no such file";
+            else if (parts.Length == 2 && File.Exists(full) && !Anchors(Read(file)).Contains(parts[1]))
+                yield return $"{path}: {target}: no such anchor";
         }
     }
 
-    /// <summary>Explicit anchors, and headings in the form that is made of them: lower case, punctuation dropped, blanks to hyphens.</summary>
+    /// <summary>
+    /// Explicit anchors, and headings in the form that is made of them: lower case, punctuation
+    /// dropped, blanks to hyphens.
+    /// </summary>
     private static HashSet<string> Anchors(string text) =>
-    [
-        .. Anchor().Matches(text).Select(match => match.Groups[1].Value),
-        .. Heading().Matches(text).Select(match => Regex.Replace(match.Groups[1].Value.ToLowerInvariant(), @"<[^>]*>|[^\w\s-]", "").Trim().Replace(' ', '-')),
-    ];
+        [
+            .. Anchor().Matches(text).Select(match => match.Groups[1].Value),
+            .. Heading()
+                .Matches(text)
+                .Select(match =>
+                    Regex
+                        .Replace(match.Groups[1].Value.ToLowerInvariant(), @"<[^>]*>|[^\w\s-]", "")
+                        .Trim()
+                        .Replace(' ', '-')
+                ),
+        ];
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

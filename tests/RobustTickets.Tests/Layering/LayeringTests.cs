@@ -1,4 +1,5 @@
-// Holds the borders between namespaces (docs/decisions, the table in Layers.cs) and between projects.
+// Holds the borders between namespaces (docs/decisions, the table in Layers.cs) and between
+// projects.
 using System.Xml.Linq;
 using RobustTickets.Testing;
 using Xunit;
@@ -29,7 +30,10 @@ public sealed class LayeringTests
         // A scan that finds nothing would pass everything: the recipe is known to name its options.
         var edges = new LayerCheck(Layers.Table, Sources).Edges();
         Assert.Contains(edges, edge => edge is { From: "RobustTickets.Recipes", To: "RobustTickets.Tickets" });
-        Assert.All(Sources.Where(file => file.Namespace.Length > 0), file => Assert.StartsWith("RobustTickets.", file.Namespace));
+        Assert.All(
+            Sources.Where(file => file.Namespace.Length > 0),
+            file => Assert.StartsWith("RobustTickets.", file.Namespace)
+        );
     }
 
     [Theory]
@@ -45,18 +49,23 @@ public sealed class LayeringTests
     {
         var violations = Plant("src/RobustTickets/Tickets/A.cs", text);
         var edge = Assert.Single(violations);
-        Assert.Equal(("src/RobustTickets/Tickets/A.cs", line, "RobustTickets.Training"), (edge.File, edge.Line, edge.To));
+        Assert.Equal(
+            ("src/RobustTickets/Tickets/A.cs", line, "RobustTickets.Training"),
+            (edge.File, edge.Line, edge.To)
+        );
     }
 
     [Fact]
     public void A_type_of_a_surrounding_namespace_is_found_without_a_using()
     {
         var table = new Layer[] { new("RobustTickets.Attacks"), new("RobustTickets.Attacks.Data") };
-        var check = new LayerCheck(table,
-        [
-            SourceFile.Parse("a.cs", "namespace RobustTickets.Attacks;\npublic class DataException;"),
-            SourceFile.Parse("b.cs", "namespace RobustTickets.Attacks.Data;\nclass B { DataException? e; }"),
-        ]);
+        var check = new LayerCheck(
+            table,
+            [
+                SourceFile.Parse("a.cs", "namespace RobustTickets.Attacks;\npublic class DataException;"),
+                SourceFile.Parse("b.cs", "namespace RobustTickets.Attacks.Data;\nclass B { DataException? e; }"),
+            ]
+        );
         Assert.Equal("RobustTickets.Attacks", Assert.Single(check.Violations()).To);
     }
 
@@ -74,7 +83,10 @@ public sealed class LayeringTests
     [Fact]
     public void A_namespace_without_a_row_is_named()
     {
-        var check = new LayerCheck(Layers.Table, [SourceFile.Parse("src/X/A.cs", "namespace RobustTickets.Elsewhere;\nclass A;")]);
+        var check = new LayerCheck(
+            Layers.Table,
+            [SourceFile.Parse("src/X/A.cs", "namespace RobustTickets.Elsewhere;\nclass A;")]
+        );
         Assert.Contains("RobustTickets.Elsewhere", Assert.Single(check.Uncovered()));
     }
 
@@ -84,7 +96,10 @@ public sealed class LayeringTests
     [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Attacks")]
     [InlineData("RobustTickets.Cli", "RobustTickets")]
     public void Projects_reference_only_what_lies_below(string project, params string[] below) =>
-        Assert.Equal(below.Order(), Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order());
+        Assert.Equal(
+            below.Order(),
+            Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).Order()
+        );
 
     [Fact]
     public void Unsafe_code_and_native_imports_live_in_Torch_only()
@@ -93,7 +108,10 @@ public sealed class LayeringTests
         {
             Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(ProjectFile(project)));
         }
-        Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "Directory.Build.props")));
+        Assert.DoesNotContain(
+            "AllowUnsafeBlocks",
+            File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "Directory.Build.props"))
+        );
         AssertWordOnlyIn("LibraryImport", "src/RobustTickets.Torch/");
         AssertWordOnlyIn("DllImport", "src/RobustTickets.Torch/");
     }
@@ -103,27 +121,39 @@ public sealed class LayeringTests
     {
         foreach (var project in new[] { "RobustTickets.Torch", "RobustTickets.Attacks", "RobustTickets" })
         {
-            Assert.DoesNotContain(Items(project, "PackageReference"), name => name is "Spectre.Console" or "System.CommandLine");
+            Assert.DoesNotContain(
+                Items(project, "PackageReference"),
+                name => name is "Spectre.Console" or "System.CommandLine"
+            );
         }
         AssertWordOnlyIn("Spectre", "src/RobustTickets.Cli/");
-        AssertWordOnlyIn("Console", "src/RobustTickets.Cli/");   // libraries report through IProgress and exceptions
+        AssertWordOnlyIn("Console", "src/RobustTickets.Cli/"); // libraries report through IProgress and exceptions
     }
 
-    private static IReadOnlyList<Edge> Plant(string path, string text) => new LayerCheck(Layers.Table,
-    [
-        SourceFile.Parse("src/RobustTickets/Training/Trainer.cs", "namespace RobustTickets.Training;\npublic sealed class Trainer;"),
-        SourceFile.Parse(path, text),
-    ]).Violations();
+    private static IReadOnlyList<Edge> Plant(string path, string text) =>
+        new LayerCheck(
+            Layers.Table,
+            [
+                SourceFile.Parse(
+                    "src/RobustTickets/Training/Trainer.cs",
+                    "namespace RobustTickets.Training;\npublic sealed class Trainer;"
+                ),
+                SourceFile.Parse(path, text),
+            ]
+        ).Violations();
 
     private static void AssertWordOnlyIn(string word, string folder)
     {
         var pattern = new System.Text.RegularExpressions.Regex($@"\b{word}\b");
-        var found = Sources.Where(file => !file.Path.StartsWith(folder, StringComparison.Ordinal))
-            .SelectMany(file => pattern.Matches(file.Code).Select(match => $"{file.Path}:{file.LineOf(match.Index)}")).ToList();
+        var found = Sources
+            .Where(file => !file.Path.StartsWith(folder, StringComparison.Ordinal))
+            .SelectMany(file => pattern.Matches(file.Code).Select(match => $"{file.Path}:{file.LineOf(match.Index)}"))
+            .ToList();
         Assert.True(found.Count == 0, $"'{word}' belongs to {folder} only:\n" + string.Join('\n', found));
     }
 
-    private static string ProjectFile(string project) => Path.Combine(Golden.RepositoryRoot, "src", project, project + ".csproj");
+    private static string ProjectFile(string project) =>
+        Path.Combine(Golden.RepositoryRoot, "src", project, project + ".csproj");
 
     private static IEnumerable<string> Items(string project, string kind) =>
         XDocument.Load(ProjectFile(project)).Descendants(kind).Select(item => item.Attribute("Include")!.Value);

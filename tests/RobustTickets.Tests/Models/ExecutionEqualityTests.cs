@@ -1,5 +1,6 @@
-// What only changes speed must not change results (DESIGN 2.5, 2.6): packed = padded, [CLS] rows alone = every row, gradients by rows = dense ones; with dropout,
-// coefficients, perturbation, pairs and [PAD] inside the text, forward and backward.
+// What only changes speed must not change results (DESIGN 2.5, 2.6): packed = padded, [CLS] rows
+// alone = every row, gradients by rows = dense ones; with dropout, coefficients, perturbation,
+// pairs and [PAD] inside the text, forward and backward.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Tests.Devices;
@@ -22,7 +23,8 @@ public sealed class ExecutionEqualityTests
     public static TheoryData<int, bool, bool, bool> Situations()
     {
         var data = new TheoryData<int, bool, bool, bool>();
-        for (var seed = 0; seed < 12; seed++) data.Add(seed, seed % 2 == 1, seed % 3 == 1, seed % 3 != 0);
+        for (var seed = 0; seed < 12; seed++)
+            data.Add(seed, seed % 2 == 1, seed % 3 == 1, seed % 3 != 0);
         return data;
     }
 
@@ -34,7 +36,8 @@ public sealed class ExecutionEqualityTests
     [Theory]
     [MemberData(nameof(Situations))]
     public void Padding_to_a_fixed_length_changes_nothing(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(ModelExecution.Reference, ModelExecution.Reference with { PadTo = 70 }, seed, dropout, gates, delta).Agrees();
+        SameResults(ModelExecution.Reference, ModelExecution.Reference with { PadTo = 70 }, seed, dropout, gates, delta)
+            .Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
@@ -59,38 +62,77 @@ public sealed class ExecutionEqualityTests
     [Theory]
     [MemberData(nameof(Situations))]
     public void A_device_equals_the_cpu(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(ModelExecution.Reference, ModelExecution.On(TestDevice.Current), seed, dropout, gates, delta, tolerance: TestDevice.Tolerance).Agrees();
+        SameResults(
+                ModelExecution.Reference,
+                ModelExecution.On(TestDevice.Current),
+                seed,
+                dropout,
+                gates,
+                delta,
+                tolerance: TestDevice.Tolerance
+            )
+            .Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void The_padded_reference_is_the_same_on_a_device(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(ModelExecution.Reference, ModelExecution.Reference with { Device = TestDevice.Current }, seed, dropout, gates, delta, tolerance: TestDevice.Tolerance).Agrees();
+        SameResults(
+                ModelExecution.Reference,
+                ModelExecution.Reference with
+                {
+                    Device = TestDevice.Current,
+                },
+                seed,
+                dropout,
+                gates,
+                delta,
+                tolerance: TestDevice.Tolerance
+            )
+            .Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
-    public void Autocast_changes_results_by_the_rounding_of_factors_alone(int seed, bool dropout, bool gates, bool delta)
+    public void Autocast_changes_results_by_the_rounding_of_factors_alone(
+        int seed,
+        bool dropout,
+        bool gates,
+        bool delta
+    )
     {
-        // libtorch's own bf16 on the CPU needs no instruction for it; an extension has no autocast, so only a GPU stands in for the CPU here. Autocast also rounds what attention
-        // multiplies, which our kernels do not, so more may move.
+        // libtorch's own bf16 on the CPU needs no instruction for it; an extension has no autocast,
+        // so only a GPU stands in for the CPU here. Autocast also rounds what attention multiplies,
+        // which our kernels do not, so more may move.
         var device = TestDevice.Current.Kind == DeviceKind.Cuda ? TestDevice.Current : Device.Cpu;
-        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 0.2).Agrees();
-        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 1e-5).Rejects("the rounding of the factors");
+        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 0.2)
+            .Agrees();
+        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 1e-5)
+            .Rejects("the rounding of the factors");
     }
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void Bfloat16_factors_change_results_by_their_rounding_alone(int seed, bool dropout, bool gates, bool delta)
     {
-        if (Gemm.WhyNoBFloat16() is not null) return;
-        SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 0.1).Agrees();
-        SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 1e-5).Rejects("the rounding of the factors");
+        if (Gemm.WhyNoBFloat16() is not null)
+            return;
+        SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 0.1)
+            .Agrees();
+        SameResults(Fast, Fast with { Precision = MatrixPrecision.Bf16 }, seed, dropout, gates, delta, tolerance: 1e-5)
+            .Rejects("the rounding of the factors");
     }
 
     [Fact]
     public void Bfloat16_is_refused_where_layers_would_ignore_it()
     {
         var half = Fast with { Precision = MatrixPrecision.Bf16 };
-        Assert.Contains("Relu", Assert.Throws<CheckpointException>(() => TinyBert.New(TinyBert.Dense() with { Activation = Activation.Relu }, half, seed: 1)).Message);
+        Assert.Contains(
+            "Relu",
+            Assert
+                .Throws<CheckpointException>(() =>
+                    TinyBert.New(TinyBert.Dense() with { Activation = Activation.Relu }, half, seed: 1)
+                )
+                .Message
+        );
         Assert.Throws<CheckpointException>(() => TinyBert.New(TinyBert.Dense(), half with { Fused = false }, seed: 1));
         TinyBert.New(TinyBert.Dense(), half, seed: 1).Dispose();
     }
@@ -98,8 +140,19 @@ public sealed class ExecutionEqualityTests
     [Fact]
     public void The_comparison_notices_another_dropout_key()
     {
-        SameResults(ModelExecution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true).Rejects("another dropout key");
-        SameResults(ModelExecution.Reference, ModelExecution.On(TestDevice.Current), seed: 1, dropout: true, gates: false, delta: false, otherKey: true, tolerance: TestDevice.Tolerance).Rejects("another dropout key");
+        SameResults(ModelExecution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true)
+            .Rejects("another dropout key");
+        SameResults(
+                ModelExecution.Reference,
+                ModelExecution.On(TestDevice.Current),
+                seed: 1,
+                dropout: true,
+                gates: false,
+                delta: false,
+                otherKey: true,
+                tolerance: TestDevice.Tolerance
+            )
+            .Rejects("another dropout key");
     }
 
     [Fact]
@@ -113,14 +166,20 @@ public sealed class ExecutionEqualityTests
         for (var b = 0; b < examples.Length; b++)
         {
             var alone = Logits(model, [examples[b]]);
-            for (var c = 0; c < config.Labels; c++) Assert.Equal(together[(b * config.Labels) + c], alone[c], 1e-5f);
+            for (var c = 0; c < config.Labels; c++)
+                Assert.Equal(together[(b * config.Labels) + c], alone[c], 1e-5f);
         }
 
         static float[] Logits(BertForSequenceClassification model, EncodedExample[] examples)
         {
             using var quiet = torch.no_grad();
             using var scope = torch.scope();
-            return model.Forward(model.Prepare(PackedBatch.From(examples), training: false), new PassOptions(true, RandomKey.FromSeed(8))).to_array();
+            return model
+                .Forward(
+                    model.Prepare(PackedBatch.From(examples), training: false),
+                    new PassOptions(true, RandomKey.FromSeed(8))
+                )
+                .to_array();
         }
     }
 
@@ -141,10 +200,16 @@ public sealed class ExecutionEqualityTests
             var config = TinyBert.Dense();
             using var model = TinyBert.New(config, execution, seed: 11);
             model.Train(_ => true);
-            using var optimizer = new AdamW(model.Store, model.Store.Names, new AdamWOptions(WeightDecay: decay, Epsilon: 1e-4), AdamW.DecaysByName);
+            using var optimizer = new AdamW(
+                model.Store,
+                model.Store.Names,
+                new AdamWOptions(WeightDecay: decay, Epsilon: 1e-4),
+                AdamW.DecaysByName
+            );
             for (var step = 0; step < 4; step++)
             {
-                // Few examples: rows come and go, so the moments of absent rows must go on decaying.
+                // Few examples: rows come and go, so the moments of absent rows must go on
+                // decaying.
                 using var scope = torch.scope();
                 var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(random, config, 2, 6)), training: true);
                 BertForSequenceClassification.Loss(model.Forward(inputs, PassOptions.Evaluation), inputs).backward();
@@ -164,26 +229,45 @@ public sealed class ExecutionEqualityTests
             using var model = TinyBert.New(config, execution, seed: 2);
             model.Train(_ => true);
             using var scope = torch.scope();
-            var inputs = model.Prepare(PackedBatch.From([new EncodedExample(0, [7, config.PadId, 9], [0, 0, 0], 1)]), training: true);
+            var inputs = model.Prepare(
+                PackedBatch.From([new EncodedExample(0, [7, config.PadId, 9], [0, 0, 0], 1)]),
+                training: true
+            );
             BertForSequenceClassification.Loss(model.Forward(inputs, PassOptions.Evaluation), inputs).backward();
             var gradient = Gradients.Of(model.Store, BertSites.WordEmbeddings);
-            Assert.All(gradient[(config.PadId * config.Hidden)..((config.PadId + 1) * config.Hidden)], g => Assert.Equal(0f, g));
+            Assert.All(
+                gradient[(config.PadId * config.Hidden)..((config.PadId + 1) * config.Hidden)],
+                g => Assert.Equal(0f, g)
+            );
             Assert.Contains(gradient[(7 * config.Hidden)..(8 * config.Hidden)], g => g != 0f);
         }
     }
 
-    private static Comparison SameResults(ModelExecution reference, ModelExecution execution, int seed, bool dropout, bool gates, bool delta, bool otherKey = false, double tolerance = Tolerance)
+    private static Comparison SameResults(
+        ModelExecution reference,
+        ModelExecution execution,
+        int seed,
+        bool dropout,
+        bool gates,
+        bool delta,
+        bool otherKey = false,
+        double tolerance = Tolerance
+    )
     {
         var random = new Random(seed);
         var config = TinyBert.Ragged(random, dropout ? 0.2 : 0);
         var batch = PackedBatch.From(TinyBert.Examples(random, config, random.Next(2, 7), 70));
         var perturbation = delta ? TinyBert.Normal(random, (long)batch.Tokens * config.Hidden, 0, 0.1) : null;
-        var comparison = new Comparison($"seed {seed}: {config.Layers} layers of heads [{string.Join(' ', config.HeadsPerLayer)}] x {config.HeadSize}, {batch.Count} texts");
+        var comparison = new Comparison(
+            $"seed {seed}: {config.Layers} layers of heads [{string.Join(' ', config.HeadsPerLayer)}] x "
+                + $"{config.HeadSize}, {batch.Count} texts"
+        );
         var expected = Pass(reference, RandomKey.FromSeed(seed));
         var found = Pass(execution, RandomKey.FromSeed(otherKey ? seed + 1 : seed));
         foreach (var (name, values) in expected)
         {
-            if (Gradients.IsNoise(name)) continue;
+            if (Gradients.IsNoise(name))
+                continue;
             var largest = values.Select(Math.Abs).DefaultIfEmpty(0).Max();
             comparison.Near(name, found[name], values, tolerance * Math.Max(largest, 0.1));
         }
@@ -204,13 +288,16 @@ public sealed class ExecutionEqualityTests
             }
             model.Train(_ => true);
             using var scope = torch.scope();
-            var leaf = perturbation is null ? null : torch.tensor<float>(perturbation, [batch.Tokens, config.Hidden], execution.Device).requires_grad_();
+            var leaf = perturbation is null
+                ? null
+                : torch.tensor<float>(perturbation, [batch.Tokens, config.Hidden], execution.Device).requires_grad_();
             var inputs = model.Prepare(batch, training: true);
             var logits = model.Forward(inputs, new PassOptions(true, key, leaf, TokenTypes: seed % 2 == 0));
             BertForSequenceClassification.Loss(logits, inputs).backward();
             var results = Gradients.All(model.Store);
             results["logits"] = logits.to_array();
-            if (leaf is not null) results["perturbation"] = leaf.grad!.to_array();
+            if (leaf is not null)
+                results["perturbation"] = leaf.grad!.to_array();
             return results;
         }
     }

@@ -34,7 +34,8 @@ public sealed class FreeLbTests
     public void The_adversary_climbs()
     {
         var losses = Accumulate(new FreeLbOptions(6, 0.05, 0)).Result.PassLosses;
-        for (var t = 1; t < losses.Count; t++) Assert.True(losses[t] > losses[t - 1], $"pass {t}: {losses[t]} after {losses[t - 1]}");
+        for (var t = 1; t < losses.Count; t++)
+            Assert.True(losses[t] > losses[t - 1], $"pass {t}: {losses[t]} after {losses[t - 1]}");
     }
 
     [Fact]
@@ -52,15 +53,19 @@ public sealed class FreeLbTests
         var without = Accumulate(Options, penalty: null, slimming: true);
         var with = Accumulate(Options, penalty, slimming: true);
         Assert.Equal(without.Result.PassLosses, with.Result.PassLosses);
-        var heads = without.Gradients.Keys.Where(n => n == BertSites.HeadCoefficients(0) || n == BertSites.HeadCoefficients(1)).ToArray();
+        var heads = without
+            .Gradients.Keys.Where(n => n == BertSites.HeadCoefficients(0) || n == BertSites.HeadCoefficients(1))
+            .ToArray();
         var neurons = new[] { BertSites.NeuronCoefficients(0), BertSites.NeuronCoefficients(1) };
-        var units = heads.Sum(n => without.Gradients[n].Length) * 0.01 + neurons.Sum(n => without.Gradients[n].Length) * 0.003;
+        var units =
+            heads.Sum(n => without.Gradients[n].Length) * 0.01 + neurons.Sum(n => without.Gradients[n].Length) * 0.003;
         Assert.Equal(without.Result.Loss + units, with.Result.Loss, 1e-5);
         foreach (var (names, lambda) in new[] { (heads, 0.01), (neurons, 0.003) })
         {
             foreach (var name in names)
             {
-                for (var i = 0; i < with.Gradients[name].Length; i++) Assert.Equal(without.Gradients[name][i] + lambda, with.Gradients[name][i], 1e-6);
+                for (var i = 0; i < with.Gradients[name].Length; i++)
+                    Assert.Equal(without.Gradients[name][i] + lambda, with.Gradients[name][i], 1e-6);
             }
         }
         Assert.Equal(without.Gradients[BertSites.WordEmbeddings], with.Gradients[BertSites.WordEmbeddings]);
@@ -91,16 +96,22 @@ public sealed class FreeLbTests
     [Fact]
     public void Gradients_of_the_passes_add_up()
     {
-        // A still adversary repeats one pass K times, each divided by K: the sum is the clean gradient.
+        // A still adversary repeats one pass K times, each divided by K: the sum is the clean
+        // gradient.
         var once = Accumulate(new FreeLbOptions(1, 0, 0)).Gradients;
         var often = Accumulate(new FreeLbOptions(4, 0, 0)).Gradients;
         foreach (var (name, values) in once)
         {
-            for (var i = 0; i < values.Length; i++) Assert.Equal(values[i], often[name][i], 1e-5f);
+            for (var i = 0; i < values.Length; i++)
+                Assert.Equal(values[i], often[name][i], 1e-5f);
         }
     }
 
     private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(
-        FreeLbOptions options, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0, long key = 4) =>
-        TinyRuns.Accumulate(new FreeLb(options), penalty, slimming, dropout, key);
+        FreeLbOptions options,
+        SlimmingOptions? penalty = null,
+        bool slimming = false,
+        double dropout = 0,
+        long key = 4
+    ) => TinyRuns.Accumulate(new FreeLb(options), penalty, slimming, dropout, key);
 }

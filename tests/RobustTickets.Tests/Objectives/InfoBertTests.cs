@@ -1,4 +1,5 @@
-// InfoBERT (spec 6) against its plain statement in double precision (ScalarInfoBert), values and gradients by finite differences, and its own rules on a tiny network.
+// InfoBERT (spec 6) against its plain statement in double precision (ScalarInfoBert), values and
+// gradients by finite differences, and its own rules on a tiny network.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
@@ -12,26 +13,45 @@ namespace RobustTickets.Tests.Objectives;
 [Collection(TorchCollection.Name)]
 public sealed class InfoBertTests
 {
-    // Weights large enough that each term moves the loss and the gradients far beyond the tolerance.
-    private static readonly InfoBertOptions Options = new(Steps: 2, StepSize: 0.04, InitMagnitude: 0.5, Alpha: 0.7, Beta: 0.05, LowShare: 0.3, HighShare: 0.7, CriticHidden: 6);
+    // Weights large enough that each term moves the loss and the gradients far beyond the
+    // tolerance.
+    private static readonly InfoBertOptions Options = new(
+        Steps: 2,
+        StepSize: 0.04,
+        InitMagnitude: 0.5,
+        Alpha: 0.7,
+        Beta: 0.05,
+        LowShare: 0.3,
+        HighShare: 0.7,
+        CriticHidden: 6
+    );
     private static readonly RandomKey Step = RandomKey.FromSeed(11);
-    private static readonly BertConfig Config = TinyBert.Dense(layers: 2, hidden: 8, heads: 2, intermediate: 6) with { Activation = Activation.GeluNew };
+    private static readonly BertConfig Config = TinyBert.Dense(layers: 2, hidden: 8, heads: 2, intermediate: 6) with
+    {
+        Activation = Activation.GeluNew,
+    };
 
-    // float32 against double: the loss is about 2, gradients have up to some hundred summands of order one.
-    private const double LossTolerance = 1e-5, GradientShare = 2e-4;
+    // float32 against double: the loss is about 2, gradients have up to some hundred summands of
+    // order one.
+    private const double LossTolerance = 1e-5,
+        GradientShare = 2e-4;
 
     [Fact]
     public void Loss_and_gradients_are_those_of_the_plain_statement_in_double_precision()
     {
         var (result, gradients, scalar, passes) = Both(Options);
-        for (var t = 0; t < passes.Count; t++) Assert.Equal(scalar.CrossEntropy(passes[t]), result.PassLosses[t], LossTolerance);
+        for (var t = 0; t < passes.Count; t++)
+            Assert.Equal(scalar.CrossEntropy(passes[t]), result.PassLosses[t], LossTolerance);
         Assert.Equal(scalar.Loss(passes), result.Loss, LossTolerance);
         var (compared, worst) = (0, 0.0);
         foreach (var (name, found) in gradients)
         {
             var scale = found.Max(g => Math.Abs((double)g));
-            // Every element of the critic; of the network some of each parameter, in the word embedding rows that occur.
-            var elements = InfoBertCritic.Owns(name) ? Enumerable.Range(0, found.Length) : Enumerable.Range(0, found.Length).Where(i => found[i] != 0).Where((_, i) => i % 7 == 0).Take(6);
+            // Every element of the critic; of the network some of each parameter, in the word
+            // embedding rows that occur.
+            var elements = InfoBertCritic.Owns(name)
+                ? Enumerable.Range(0, found.Length)
+                : Enumerable.Range(0, found.Length).Where(i => found[i] != 0).Where((_, i) => i % 7 == 0).Take(6);
             foreach (var i in elements)
             {
                 worst = Math.Max(worst, Math.Abs(scalar.Gradient(name, i, passes) - found[i]) / Math.Max(scale, 1e-2));
@@ -39,7 +59,10 @@ public sealed class InfoBertTests
             }
         }
         Assert.True(compared > 200, $"only {compared} elements compared");
-        Assert.True(worst <= GradientShare, $"the worst of {compared} gradients is off by {worst:0.##e0} of the largest of its parameter");
+        Assert.True(
+            worst <= GradientShare,
+            $"the worst of {compared} gradients is off by {worst:0.##e0} of the largest of its parameter"
+        );
     }
 
     [Theory]
@@ -63,7 +86,10 @@ public sealed class InfoBertTests
             _ => Both(Options, o => o with { Beta = 0 }),
         };
         var expected = mutated.Scalar.Loss(mutated.Passes);
-        Assert.True(Math.Abs(expected - result.Loss) > 10 * LossTolerance, $"{mutant}: {expected} against {result.Loss}");
+        Assert.True(
+            Math.Abs(expected - result.Loss) > 10 * LossTolerance,
+            $"{mutant}: {expected} against {result.Loss}"
+        );
     }
 
     [Fact]
@@ -71,9 +97,14 @@ public sealed class InfoBertTests
     {
         var plain = Options with { Alpha = 0, Beta = 0 };
         var infobert = Accumulate(plain, dropout: 0.2);
-        var freelb = Accumulate(plain, dropout: 0.2, instead: new FreeLb(new FreeLbOptions(plain.Steps, plain.StepSize, plain.InitMagnitude, SyncDropout: true)));
+        var freelb = Accumulate(
+            plain,
+            dropout: 0.2,
+            instead: new FreeLb(new FreeLbOptions(plain.Steps, plain.StepSize, plain.InitMagnitude, SyncDropout: true))
+        );
         Assert.Equal(freelb.Result.PassLosses, infobert.Result.PassLosses);
-        foreach (var (name, values) in freelb.Gradients) Assert.Equal(values, infobert.Gradients[name]);
+        foreach (var (name, values) in freelb.Gradients)
+            Assert.Equal(values, infobert.Gradients[name]);
         Assert.Equal(freelb.Result.Passes, infobert.Result.Passes);
     }
 
@@ -96,7 +127,10 @@ public sealed class InfoBertTests
     [Fact]
     public void A_step_is_a_function_of_its_key_and_no_pass_repeats_the_draws_of_another()
     {
-        Assert.Equal(Accumulate(Options).Gradients.SelectMany(g => g.Value), Accumulate(Options).Gradients.SelectMany(g => g.Value));
+        Assert.Equal(
+            Accumulate(Options).Gradients.SelectMany(g => g.Value),
+            Accumulate(Options).Gradients.SelectMany(g => g.Value)
+        );
         Assert.NotEqual(Accumulate(Options).Result.Loss, Accumulate(Options, step: RandomKey.FromSeed(12)).Result.Loss);
         Assert.NotEqual(InfoBertTerms.Partners(Step, 0, 40), InfoBertTerms.Partners(Step, 1, 40));
         Assert.NotEqual(InfoBertTerms.Order(Step, 0).Permutation(40), InfoBertTerms.Order(Step, 1).Permutation(40));
@@ -107,14 +141,24 @@ public sealed class InfoBertTests
     public void Every_way_of_execution_gives_the_same_step()
     {
         var packed = Accumulate(Options, dropout: 0.2);
-        foreach (var execution in new[] { new ModelExecution(ClsOnlyLastLayer: false, RowSparseWords: false), ModelExecution.Reference })
+        foreach (
+            var execution in new[]
+            {
+                new ModelExecution(ClsOnlyLastLayer: false, RowSparseWords: false),
+                ModelExecution.Reference,
+            }
+        )
         {
             var other = Accumulate(Options, dropout: 0.2, execution: execution);
             Assert.Equal(packed.Result.Loss, other.Result.Loss, 1e-5);
             foreach (var (name, values) in packed.Gradients)
             {
                 var scale = Math.Max(1e-2, values.Max(g => Math.Abs((double)g)));
-                for (var i = 0; i < values.Length; i++) Assert.True(Math.Abs(values[i] - other.Gradients[name][i]) < 1e-4 * scale, $"{name}[{i}]: {values[i]} and {other.Gradients[name][i]}");
+                for (var i = 0; i < values.Length; i++)
+                    Assert.True(
+                        Math.Abs(values[i] - other.Gradients[name][i]) < 1e-4 * scale,
+                        $"{name}[{i}]: {values[i]} and {other.Gradients[name][i]}"
+                    );
             }
         }
     }
@@ -127,8 +171,12 @@ public sealed class InfoBertTests
     [InlineData(10, new[] { 5, 6, 7, 8 })]
     public void The_middle_ranks_are_selected_and_the_most_sensitive_word_piece_is_not(int n, int[] ranks)
     {
-        // Sensitivity falls along the text, so rank r stands at n - 1 - r; a second example, all alike, must not matter: its ties stay in the order of the text.
-        var batch = PackedBatch.From([new EncodedExample(1, [.. Enumerable.Repeat(5, n)], new int[n], 0), new EncodedExample(2, [5, 5, 5], new int[3], 0)]);
+        // Sensitivity falls along the text, so rank r stands at n - 1 - r; a second example, all
+        // alike, must not matter: its ties stay in the order of the text.
+        var batch = PackedBatch.From([
+            new EncodedExample(1, [.. Enumerable.Repeat(5, n)], new int[n], 0),
+            new EncodedExample(2, [5, 5, 5], new int[3], 0),
+        ]);
         var gradient = Enumerable.Range(0, n + 3).SelectMany(i => new[] { i < n ? 0.1f * (n - i) : 1f, 0f }).ToArray();
         var chosen = InfoBertTerms.Select(batch, gradient, 2, 0.5, 0.9);
         Assert.Equal(ranks.Select(r => (n - 1 - r, 0)).Order(), chosen.Where(c => c.Example == 0));
@@ -152,11 +200,27 @@ public sealed class InfoBertTests
         ObjectiveParameters.Attach(Options, model, RandomKey.FromSeed(1));
         var critic = model.Store.Names.Where(InfoBertCritic.Owns).ToArray();
         Assert.Equal(4, critic.Length);
-        using var optimizer = Trainer.CreateOptimizer(model, settings, name => ObjectiveParameters.Trains(Options, name));
+        using var optimizer = Trainer.CreateOptimizer(
+            model,
+            settings,
+            name => ObjectiveParameters.Trains(Options, name)
+        );
         var examples = Examples();
-        var trainer = new Trainer(model, new InfoBert(Options), examples, new BatchSampler(examples.Length, examples.Length, false, default), optimizer, new StagePlan("test", 5, 5, settings, Step));
+        var trainer = new Trainer(
+            model,
+            new InfoBert(Options),
+            examples,
+            new BatchSampler(examples.Length, examples.Length, false, default),
+            optimizer,
+            new StagePlan("test", 5, 5, settings, Step)
+        );
         var norm = trainer.Step(null).GradientNorm;
-        double Given(Func<string, bool> which) => Math.Sqrt(optimizer.Names.Where(which).Sum(n => Math.Pow(Gradients.L2(optimizer.Moments(n).First.to_array()) / 0.1, 2)));
+        double Given(Func<string, bool> which) =>
+            Math.Sqrt(
+                optimizer
+                    .Names.Where(which)
+                    .Sum(n => Math.Pow(Gradients.L2(optimizer.Moments(n).First.to_array()) / 0.1, 2))
+            );
         Assert.True(norm > 0.01, $"norm {norm}");
         Assert.Equal(1e-4, Given(n => !InfoBertCritic.Owns(n)), 1e-7);
         Assert.True(Given(InfoBertCritic.Owns) > 1e-3, "the critic's gradient was clipped with the network's");
@@ -164,8 +228,13 @@ public sealed class InfoBertTests
         // A bias whose gradient is nothing moves by decay alone, as only the critic's biases do.
         var (own, other) = ("infobert.critic.2.bias", BertSites.Pooler + ".bias");
         var before = (Own: model.Store[own].to_array()[0], Other: model.Store[other].to_array()[0]);
-        foreach (var name in model.Store.Names) model.Store[name].grad = torch.zeros(model.Store[name].shape);
-        foreach (var name in optimizer.Names) { optimizer.Moments(name).First.zero_(); optimizer.Moments(name).Second.zero_(); }
+        foreach (var name in model.Store.Names)
+            model.Store[name].grad = torch.zeros(model.Store[name].shape);
+        foreach (var name in optimizer.Names)
+        {
+            optimizer.Moments(name).First.zero_();
+            optimizer.Moments(name).Second.zero_();
+        }
         optimizer.Step(1e-2, 1);
         Assert.Equal(before.Own * (1 - (1e-2 * 0.5)), model.Store[own].to_array()[0], 1e-6);
         Assert.Equal(before.Other, model.Store[other].to_array()[0]);
@@ -186,11 +255,24 @@ public sealed class InfoBertTests
         var values = weight.to_array();
         Assert.InRange(values.Max(Math.Abs), 0.99 * bound, bound);
         Assert.Equal(bound / Math.Sqrt(3), Math.Sqrt(values.Average(v => (double)v * v)), 0.01 * bound);
-        Assert.InRange(model.Store["infobert.critic.2.weight"].to_array().Max(Math.Abs), 0.9 / Math.Sqrt(300), 1 / Math.Sqrt(300));
+        Assert.InRange(
+            model.Store["infobert.critic.2.weight"].to_array().Max(Math.Abs),
+            0.9 / Math.Sqrt(300),
+            1 / Math.Sqrt(300)
+        );
     }
 
-    private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients, ScalarInfoBert Scalar, List<ScalarPass> Passes) Both(
-        InfoBertOptions options, Func<InfoBertOptions, InfoBertOptions>? mutant = null, bool sumOverCls = false, bool wholeSquares = false)
+    private static (
+        ObjectiveResult Result,
+        Dictionary<string, float[]> Gradients,
+        ScalarInfoBert Scalar,
+        List<ScalarPass> Passes
+    ) Both(
+        InfoBertOptions options,
+        Func<InfoBertOptions, InfoBertOptions>? mutant = null,
+        bool sumOverCls = false,
+        bool wholeSquares = false
+    )
     {
         var examples = Examples();
         var batch = PackedBatch.From(examples);
@@ -199,8 +281,17 @@ public sealed class InfoBertTests
         ObjectiveParameters.Attach(options, model, RandomKey.FromSeed(1));
         model.Train(_ => true);
         using var scope = torch.scope();
-        var result = new InfoBert(options, _ => torch.tensor<float>(noise, batch.Tokens, Config.Hidden)).Accumulate(model, model.Prepare(batch, training: true), Step, null);
-        var scalar = new ScalarInfoBert(model.Store, Config, batch, mutant?.Invoke(options) ?? options, Step) { SumOverCls = sumOverCls, WholeSquares = wholeSquares };
+        var result = new InfoBert(options, _ => torch.tensor<float>(noise, batch.Tokens, Config.Hidden)).Accumulate(
+            model,
+            model.Prepare(batch, training: true),
+            Step,
+            null
+        );
+        var scalar = new ScalarInfoBert(model.Store, Config, batch, mutant?.Invoke(options) ?? options, Step)
+        {
+            SumOverCls = sumOverCls,
+            WholeSquares = wholeSquares,
+        };
         return (result, Gradients.All(model.Store), scalar, scalar.Walk(Start(batch, noise, options)));
     }
 
@@ -213,7 +304,13 @@ public sealed class InfoBertTests
             var tokens = batch.Offsets[b + 1] - batch.Offsets[b];
             for (var i = batch.Offsets[b]; i < batch.Offsets[b + 1]; i++)
             {
-                start[i] = [.. noise.AsSpan(i * Config.Hidden, Config.Hidden).ToArray().Select(u => u * options.InitMagnitude / Math.Sqrt((double)tokens * Config.Hidden))];
+                start[i] =
+                [
+                    .. noise
+                        .AsSpan(i * Config.Hidden, Config.Hidden)
+                        .ToArray()
+                        .Select(u => u * options.InitMagnitude / Math.Sqrt((double)tokens * Config.Hidden)),
+                ];
             }
         }
         return start;
@@ -223,18 +320,39 @@ public sealed class InfoBertTests
     private static EncodedExample[] Examples()
     {
         var random = new Random(4);
-        return [.. new[] { 6, 1, 4, 5 }.Select((n, b) => new EncodedExample(10 + b, [.. Enumerable.Range(0, n).Select(_ => random.Next(1, 40))], [.. Enumerable.Range(0, n).Select(i => i > 2 ? 1 : 0)], b % 3))];
+        return
+        [
+            .. new[] { 6, 1, 4, 5 }.Select(
+                (n, b) =>
+                    new EncodedExample(
+                        10 + b,
+                        [.. Enumerable.Range(0, n).Select(_ => random.Next(1, 40))],
+                        [.. Enumerable.Range(0, n).Select(i => i > 2 ? 1 : 0)],
+                        b % 3
+                    )
+            ),
+        ];
     }
 
     private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(
-        InfoBertOptions options, double dropout = 0, IObjective? instead = null, ModelExecution? execution = null, RandomKey? step = null, EncodedExample[]? examples = null)
+        InfoBertOptions options,
+        double dropout = 0,
+        IObjective? instead = null,
+        ModelExecution? execution = null,
+        RandomKey? step = null,
+        EncodedExample[]? examples = null
+    )
     {
         var config = TinyBert.Dense(dropout);
         using var model = TinyBert.New(config, execution ?? new ModelExecution(), seed: 3);
-        if (instead is null) ObjectiveParameters.Attach(options, model, RandomKey.FromSeed(1));
+        if (instead is null)
+            ObjectiveParameters.Attach(options, model, RandomKey.FromSeed(1));
         model.Train(_ => true);
         using var scope = torch.scope();
-        var inputs = model.Prepare(PackedBatch.From(examples ?? TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
+        var inputs = model.Prepare(
+            PackedBatch.From(examples ?? TinyBert.Examples(new Random(3), config, 6, 25)),
+            training: true
+        );
         var result = (instead ?? new InfoBert(options)).Accumulate(model, inputs, step ?? Step, null);
         return (result, Gradients.All(model.Store));
     }

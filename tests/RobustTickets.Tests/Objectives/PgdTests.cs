@@ -1,4 +1,5 @@
-// PGD's own rules (spec 4, 11.8, 15.4) on a tiny network: which gradients the step keeps, how many passes it makes, and that lean and usual walk the same way.
+// PGD's own rules (spec 4, 11.8, 15.4) on a tiny network: which gradients the step keeps, how many
+// passes it makes, and that lean and usual walk the same way.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
@@ -35,7 +36,13 @@ public sealed class PgdTests
             var lean = TinyRuns.Train(new Pgd(options), execution);
             Assert.Equal(lean, TinyRuns.Train(new Pgd(options with { DeltaGradOnly = false }), execution));
             // Mutant: the ascents' weight gradients are kept.
-            Assert.NotEqual(lean, TinyRuns.Train(new FreeLb(new FreeLbOptions(3, 0.03, 0.05, maxNorm, norm, FreeLbCount.KPlus1)), execution));
+            Assert.NotEqual(
+                lean,
+                TinyRuns.Train(
+                    new FreeLb(new FreeLbOptions(3, 0.03, 0.05, maxNorm, norm, FreeLbCount.KPlus1)),
+                    execution
+                )
+            );
         }
     }
 
@@ -56,18 +63,30 @@ public sealed class PgdTests
             using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
             model.Train(_ => true);
             using var scope = torch.scope();
-            var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
-            // The penalty is asked for once the ascents are over: what it sees of gradients, they left; what it sees of freezing, they forgot.
+            var inputs = model.Prepare(
+                PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)),
+                training: true
+            );
+            // The penalty is asked for once the ascents are over: what it sees of gradients, they
+            // left; what it sees of freezing, they forgot.
             var seen = 0;
-            new Pgd(Options with { DeltaGradOnly = lean }).Accumulate(model, inputs, RandomKey.FromSeed(4), () =>
-            {
-                seen++;
-                Assert.All(model.Store.Names, n => Assert.Null(model.Store[n].grad));
-                Assert.Null(inputs.WordRows!.grad);
-                Assert.All(model.Store.Names.Where(n => n != BertSites.WordEmbeddings), n => Assert.True(model.Store[n].requires_grad));
-                Assert.True(inputs.WordRows.requires_grad);
-                return torch.zeros([]);
-            });
+            new Pgd(Options with { DeltaGradOnly = lean }).Accumulate(
+                model,
+                inputs,
+                RandomKey.FromSeed(4),
+                () =>
+                {
+                    seen++;
+                    Assert.All(model.Store.Names, n => Assert.Null(model.Store[n].grad));
+                    Assert.Null(inputs.WordRows!.grad);
+                    Assert.All(
+                        model.Store.Names.Where(n => n != BertSites.WordEmbeddings),
+                        n => Assert.True(model.Store[n].requires_grad)
+                    );
+                    Assert.True(inputs.WordRows.requires_grad);
+                    return torch.zeros([]);
+                }
+            );
             Assert.Equal(1, seen);
         }
     }
@@ -83,12 +102,17 @@ public sealed class PgdTests
             using var model = TinyBert.New(config, new ModelExecution(RowSparseWords: false), seed: 3);
             model.Train(_ => true);
             using var scope = torch.scope();
-            foreach (var name in model.Store.Names) model.Store[name].grad = torch.full(model.Store[name].shape, 0.5);
-            var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
+            foreach (var name in model.Store.Names)
+                model.Store[name].grad = torch.full(model.Store[name].shape, 0.5);
+            var inputs = model.Prepare(
+                PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)),
+                training: true
+            );
             new Pgd(Options with { DeltaGradOnly = lean }).Accumulate(model, inputs, RandomKey.FromSeed(4), null);
             foreach (var (name, values) in Gradients.All(model.Store))
             {
-                for (var i = 0; i < values.Length; i++) Assert.Equal(0.5 + alone[name][i], values[i], 1e-5);
+                for (var i = 0; i < values.Length; i++)
+                    Assert.Equal(0.5 + alone[name][i], values[i], 1e-5);
             }
         }
     }
@@ -102,24 +126,33 @@ public sealed class PgdTests
         using var scope = torch.scope();
         var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
         new Pgd(Options).Accumulate(model, inputs, RandomKey.FromSeed(4), null);
-        Assert.All(model.Store.Names, n => Assert.Equal(n.StartsWith("classifier", StringComparison.Ordinal), model.Store[n].requires_grad));
+        Assert.All(
+            model.Store.Names,
+            n => Assert.Equal(n.StartsWith("classifier", StringComparison.Ordinal), model.Store[n].requires_grad)
+        );
     }
 
     [Fact]
     public void The_step_keeps_the_gradient_of_the_last_pass_alone()
     {
-        // With an adversary that stands still every pass is the clean one: the gradient is the clean gradient once, not K + 1 times.
+        // With an adversary that stands still every pass is the clean one: the gradient is the
+        // clean gradient once, not K + 1 times.
         var clean = Accumulate(Options with { Steps = 0, InitMagnitude = 0 });
         var still = Accumulate(Options with { StepSize = 0, InitMagnitude = 0 });
         Assert.Equal(clean.Result.Loss, still.Result.Loss);
-        foreach (var (name, values) in clean.Gradients) Assert.Equal(values, still.Gradients[name]);
+        foreach (var (name, values) in clean.Gradients)
+            Assert.Equal(values, still.Gradients[name]);
     }
 
     [Fact]
     public void The_adversary_climbs_and_the_loss_is_that_of_its_end()
     {
         var result = Accumulate(new PgdOptions(6, 0.05, 0)).Result;
-        for (var t = 1; t < result.PassLosses.Count; t++) Assert.True(result.PassLosses[t] > result.PassLosses[t - 1], $"pass {t}: {result.PassLosses[t]} after {result.PassLosses[t - 1]}");
+        for (var t = 1; t < result.PassLosses.Count; t++)
+            Assert.True(
+                result.PassLosses[t] > result.PassLosses[t - 1],
+                $"pass {t}: {result.PassLosses[t]} after {result.PassLosses[t - 1]}"
+            );
         Assert.Equal(result.PassLosses[^1], result.Loss);
     }
 
@@ -132,7 +165,8 @@ public sealed class PgdTests
         foreach (var name in with.Gradients.Keys.Where(BertSites.IsCoefficient))
         {
             var lambda = name.Contains("attention", StringComparison.Ordinal) ? 0.01 : 0.003;
-            for (var i = 0; i < with.Gradients[name].Length; i++) Assert.Equal(without.Gradients[name][i] + lambda, with.Gradients[name][i], 1e-6);
+            for (var i = 0; i < with.Gradients[name].Length; i++)
+                Assert.Equal(without.Gradients[name][i] + lambda, with.Gradients[name][i], 1e-6);
         }
     }
 
@@ -151,6 +185,10 @@ public sealed class PgdTests
         Assert.NotEqual(Accumulate(still).Result.Loss, Accumulate(still with { PassTokenTypeIds = false }).Result.Loss);
     }
 
-    private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(PgdOptions options, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0) =>
-        TinyRuns.Accumulate(new Pgd(options), penalty, slimming, dropout);
+    private static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(
+        PgdOptions options,
+        SlimmingOptions? penalty = null,
+        bool slimming = false,
+        double dropout = 0
+    ) => TinyRuns.Accumulate(new Pgd(options), penalty, slimming, dropout);
 }

@@ -1,4 +1,5 @@
-// A step, and five steps, of an objective on a tiny network: what the tests of the adversarial objectives compare.
+// A step, and five steps, of an objective on a tiny network: what the tests of the adversarial
+// objectives compare.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
@@ -19,14 +20,26 @@ internal static class TinyRuns
         var options = new OptimizerOptions(1e-3);
         using var optimizer = Trainer.CreateOptimizer(model, options);
         var examples = TinyBert.Examples(new Random(1), config, 12, 20);
-        var trainer = new Trainer(model, objective, examples, new BatchSampler(12, 4, true, RandomKey.FromSeed(1)), optimizer, new StagePlan("test", 5, 10, options, RandomKey.FromSeed(2)));
+        var trainer = new Trainer(
+            model,
+            objective,
+            examples,
+            new BatchSampler(12, 4, true, RandomKey.FromSeed(1)),
+            optimizer,
+            new StagePlan("test", 5, 10, options, RandomKey.FromSeed(2))
+        );
         trainer.Run(null, _ => true);
         return [.. model.Store.Names.SelectMany(n => model.Store[n].to_array())];
     }
 
     /// <summary>One step on six examples: losses, passes and all gradients.</summary>
     internal static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(
-        IObjective objective, SlimmingOptions? penalty = null, bool slimming = false, double dropout = 0, long key = 4)
+        IObjective objective,
+        SlimmingOptions? penalty = null,
+        bool slimming = false,
+        double dropout = 0,
+        long key = 4
+    )
     {
         var config = TinyBert.Dense(dropout);
         using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
@@ -34,7 +47,12 @@ internal static class TinyRuns
         model.Train(_ => true);
         using var scope = torch.scope();
         var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
-        var result = objective.Accumulate(model, inputs, RandomKey.FromSeed(key), penalty is null ? null : () => coefficients!.Penalty(penalty));
+        var result = objective.Accumulate(
+            model,
+            inputs,
+            RandomKey.FromSeed(key),
+            penalty is null ? null : () => coefficients!.Penalty(penalty)
+        );
         return (result, Gradients.All(model.Store));
     }
 }

@@ -1,7 +1,7 @@
 // What is hidden from a masked language model: how much, how, and what never.
+using RobustTickets.Attacks;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Attacks;
 using RobustTickets.Torch.Kernels;
 using Xunit;
 
@@ -37,12 +37,18 @@ public sealed class MaskedCorpusTests : IDisposable
                 Assert.NotEqual(tokenizer.ClsId, target);
                 Assert.NotEqual(tokenizer.SepId, target);
                 var now = (int)batch.Batch.Ids[row];
-                if (now == tokenizer.MaskId) masked++;
-                else if (now == target) same++;
-                else other++;
-                if (now != target && now != tokenizer.MaskId) replacements[now]++;
+                if (now == tokenizer.MaskId)
+                    masked++;
+                else if (now == target)
+                    same++;
+                else
+                    other++;
+                if (now != target && now != tokenizer.MaskId)
+                    replacements[now]++;
             }
-            for (var row = 0; row < original.Length; row++) if (!rows.Contains(row)) Assert.Equal(original[row], batch.Batch.Ids[row]);
+            for (var row = 0; row < original.Length; row++)
+                if (!rows.Contains(row))
+                    Assert.Equal(original[row], batch.Batch.Ids[row]);
         }
         AssertShare(Fraction, chosen, eligible);
         // A random word piece is the original, or [MASK], once in V.
@@ -51,7 +57,9 @@ public sealed class MaskedCorpusTests : IDisposable
         AssertShare(0.1 + (0.1 / v), same, chosen);
         AssertShare(0.1 * (1 - (2 / v)), other, chosen);
         // Every word piece occurs as a replacement, about equally often.
-        for (var id = 0; id < replacements.Length; id++) if (id != tokenizer.MaskId) Assert.InRange(replacements[id], other / v / 2.5, other / v * 2);
+        for (var id = 0; id < replacements.Length; id++)
+            if (id != tokenizer.MaskId)
+                Assert.InRange(replacements[id], other / v / 2.5, other / v * 2);
     }
 
     [Fact]
@@ -86,7 +94,10 @@ public sealed class MaskedCorpusTests : IDisposable
             var batch = corpus.Mask([0, 1, 2], RandomKey.FromSeed(seed), 1.0);
             Assert.DoesNotContain(batch.Targets, t => t == tokenizer.ClsId || t == tokenizer.SepId);
             Assert.Equal(4 + 0 + 2, batch.Targets.Length);
-            Assert.Equal(5, batch.Batch.Ids.Where((_, row) => !batch.Rows.Contains(row)).Count(id => id == tokenizer.SepId));
+            Assert.Equal(
+                5,
+                batch.Batch.Ids.Where((_, row) => !batch.Rows.Contains(row)).Count(id => id == tokenizer.SepId)
+            );
         }
         Assert.Empty(corpus.Mask([0, 1, 2], RandomKey.FromSeed(1), 0).Rows);
     }
@@ -99,7 +110,11 @@ public sealed class MaskedCorpusTests : IDisposable
         var corpus = Read("", string.Join(' ', words), "   ", "a film");
         Assert.Equal(7 + 1, corpus.Count); // 50 words in pieces of 10 - 2, and one line more
         Assert.Equal(50 + 2 + (2 * 8), corpus.Tokens);
-        var ids = Enumerable.Range(0, 8).SelectMany(i => corpus.Mask([i], RandomKey.FromSeed(0), 0).Batch.Ids).Where(id => id > 4).ToArray();
+        var ids = Enumerable
+            .Range(0, 8)
+            .SelectMany(i => corpus.Mask([i], RandomKey.FromSeed(0), 0).Batch.Ids)
+            .Where(id => id > 4)
+            .ToArray();
         Assert.Equal([.. words, "a", "film"], ids.Select(id => TinyTask.Words[(int)id]));
     }
 
@@ -107,11 +122,20 @@ public sealed class MaskedCorpusTests : IDisposable
     public void What_cannot_be_read_is_refused_by_name()
     {
         var missing = Path.Combine(_folder, "missing.txt");
-        Assert.Contains(missing, Assert.Throws<DataException>(() => MaskedCorpus.Read([missing], TinyTask.Tokenizer, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            missing,
+            Assert.Throws<DataException>(() => MaskedCorpus.Read([missing], TinyTask.Tokenizer, 10)).Message,
+            StringComparison.Ordinal
+        );
         var empty = Path.Combine(_folder, "empty.txt");
         File.WriteAllText(empty, "\n  \n");
-        Assert.Contains(empty, Assert.Throws<DataException>(() => MaskedCorpus.Read([empty], TinyTask.Tokenizer, 10)).Message, StringComparison.Ordinal);
-        foreach (var length in new[] { 2, 1, 0, -5 }) Assert.Throws<ArgumentOutOfRangeException>(() => Read(length, "a good film"));
+        Assert.Contains(
+            empty,
+            Assert.Throws<DataException>(() => MaskedCorpus.Read([empty], TinyTask.Tokenizer, 10)).Message,
+            StringComparison.Ordinal
+        );
+        foreach (var length in new[] { 2, 1, 0, -5 })
+            Assert.Throws<ArgumentOutOfRangeException>(() => Read(length, "a good film"));
     }
 
     private (MaskedCorpus Corpus, string[] Lines) Corpus(int count)

@@ -1,12 +1,13 @@
-// Pre-training on a tiny corpus: it learns, ends when it should, is reproducible, and leaves a folder that everything else can start from.
+// Pre-training on a tiny corpus: it learns, ends when it should, is reproducible, and leaves a
+// folder that everything else can start from.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Models;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Attacks.Tokens;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
@@ -17,7 +18,9 @@ namespace RobustTickets.Tests.Pretraining;
 [Collection(TorchCollection.Name)]
 public sealed class PretrainerTests : IDisposable
 {
-    private const int Lines = 240, BatchSize = 16, StepsPerEpoch = 15;
+    private const int Lines = 240,
+        BatchSize = 16,
+        StepsPerEpoch = 15;
     private readonly TinyTask _task = new();
 
     public PretrainerTests()
@@ -25,11 +28,19 @@ public sealed class PretrainerTests : IDisposable
         // A language in which every word follows from its neighbours: there is something to learn.
         var random = new Random(8);
         var words = TinyTask.Words.Skip(21).Take(6).ToArray();
-        File.WriteAllLines(Corpus, Enumerable.Range(0, Lines).Select(_ =>
-        {
-            var first = random.Next(words.Length);
-            return string.Join(' ', Enumerable.Range(first, random.Next(6, 20)).Select(i => words[i % words.Length]));
-        }));
+        File.WriteAllLines(
+            Corpus,
+            Enumerable
+                .Range(0, Lines)
+                .Select(_ =>
+                {
+                    var first = random.Next(words.Length);
+                    return string.Join(
+                        ' ',
+                        Enumerable.Range(first, random.Next(6, 20)).Select(i => words[i % words.Length])
+                    );
+                })
+        );
     }
 
     private string Corpus => _task.Below("corpus.txt");
@@ -43,8 +54,12 @@ public sealed class PretrainerTests : IDisposable
         var rates = new List<double>();
         var result = Pretrainer.Run(request, new Watch(p => rates.Add(p.LearningRate)), CancellationToken.None);
         Assert.Equal(8 * StepsPerEpoch, result.Steps);
-        Assert.InRange(result.FirstLoss, 2.3, Math.Log(TinyTask.Words.Count) + 0.5); // from ln V on down, over twenty steps
-        Assert.True(result.LastLoss < result.FirstLoss - 0.5, $"the loss went from {result.FirstLoss} to {result.LastLoss}");
+        // from ln V on down, over twenty steps
+        Assert.InRange(result.FirstLoss, 2.3, Math.Log(TinyTask.Words.Count) + 0.5);
+        Assert.True(
+            result.LastLoss < result.FirstLoss - 0.5,
+            $"the loss went from {result.FirstLoss} to {result.LastLoss}"
+        );
         Assert.Equal(request.LearningRate, rates.Max(), 1e-4);
         Assert.True(rates[0] < rates[5] && rates[^1] < 0.02 * request.LearningRate, "warm-up and decay");
 
@@ -56,7 +71,10 @@ public sealed class PretrainerTests : IDisposable
         var tokenizer = WordPieceTokenizer.Load(request.OutFolder);
         using (var model = BertFiles.LoadMaskedLM(request.OutFolder, RandomKey.FromSeed(99), new ModelExecution()))
         {
-            Assert.True(MaskedLoss(model, tokenizer) < result.FirstLoss - 0.5, "what was saved is not what was trained");
+            Assert.True(
+                MaskedLoss(model, tokenizer) < result.FirstLoss - 0.5,
+                "what was saved is not what was trained"
+            );
         }
         RunFiles.AssertNoLeftovers(request.OutFolder);
 
@@ -70,17 +88,25 @@ public sealed class PretrainerTests : IDisposable
     [Fact]
     public void Static_masks_repeat_and_dynamic_ones_do_not()
     {
-        // One batch an epoch, no dropout, a rate too small to move anything: the loss is a function of the masks.
-        PretrainRequest Still(MaskingMode mode) => Request(epochs: 3) with
-        {
-            Config = TinyTask.Config with { HiddenDropoutProb = 0, AttentionProbsDropoutProb = 0 }, BatchSize = Lines, LearningRate = 1e-12, Masking = mode,
-        };
+        // One batch an epoch, no dropout, a rate too small to move anything: the loss is a function
+        // of the masks.
+        PretrainRequest Still(MaskingMode mode) =>
+            Request(epochs: 3) with
+            {
+                Config = TinyTask.Config with { HiddenDropoutProb = 0, AttentionProbsDropoutProb = 0 },
+                BatchSize = Lines,
+                LearningRate = 1e-12,
+                Masking = mode,
+            };
         var fixedLosses = Losses(Still(MaskingMode.Static));
         var freshLosses = Losses(Still(MaskingMode.Dynamic));
         Assert.Equal(3, fixedLosses.Count);
         Assert.Equal(fixedLosses[0], freshLosses[0], 1e-6);
         Assert.All(fixedLosses, loss => Assert.Equal(fixedLosses[0], loss, 1e-5));
-        Assert.All(freshLosses.Skip(1), loss => Assert.True(Math.Abs(loss - freshLosses[0]) > 1e-4, $"{loss} as before"));
+        Assert.All(
+            freshLosses.Skip(1),
+            loss => Assert.True(Math.Abs(loss - freshLosses[0]) > 1e-4, $"{loss} as before")
+        );
     }
 
     [Fact]
@@ -89,7 +115,8 @@ public sealed class PretrainerTests : IDisposable
         var first = Request(epochs: 1);
         var second = Request(epochs: 1);
         var other = Request(epochs: 1) with { Seed = 2 };
-        foreach (var request in new[] { first, second, other }) Pretrainer.Run(request, null, CancellationToken.None);
+        foreach (var request in new[] { first, second, other })
+            Pretrainer.Run(request, null, CancellationToken.None);
         Assert.Equal(Weights(first), Weights(second));
         Assert.NotEqual(Weights(first), Weights(other));
     }
@@ -104,17 +131,24 @@ public sealed class PretrainerTests : IDisposable
         Assert.True(result.Seconds >= budget.TotalSeconds && result.Steps < 1e6);
         Assert.Equal(result.Steps, seen[^1].Step);
         Assert.True(seen[^1].Share >= 1);
-        // The last step may have begun long before the budget's end on a busy machine; those before it followed the share of time.
+        // The last step may have begun long before the budget's end on a busy machine; those before
+        // it followed the share of time.
         Assert.All(seen.Zip(seen.Skip(1)), p => Assert.True(p.Second.Share > p.First.Share));
         for (var i = 1; i + 1 < seen.Count; i++)
         {
             // A step's rate follows from the share before it.
-            if (seen[i - 1].Share > request.WarmupFraction) Assert.True(seen[i + 1].LearningRate < seen[i].LearningRate, $"step {seen[i].Step}");
+            if (seen[i - 1].Share > request.WarmupFraction)
+                Assert.True(seen[i + 1].LearningRate < seen[i].LearningRate, $"step {seen[i].Step}");
         }
         using var model = BertFiles.LoadMaskedLM(request.OutFolder, default, new ModelExecution());
 
         // Whichever ends first.
-        Assert.Equal(StepsPerEpoch, Pretrainer.Run(Request(epochs: 1) with { Budget = TimeSpan.FromHours(1) }, null, CancellationToken.None).Steps);
+        Assert.Equal(
+            StepsPerEpoch,
+            Pretrainer
+                .Run(Request(epochs: 1) with { Budget = TimeSpan.FromHours(1) }, null, CancellationToken.None)
+                .Steps
+        );
     }
 
     [Fact]
@@ -131,11 +165,18 @@ public sealed class PretrainerTests : IDisposable
             var request = Request(epochs: 2);
             using var stop = new CancellationTokenSource();
             var steps = 0L;
-            Assert.Throws<OperationCanceledException>(() => Pretrainer.Run(request, new Watch(p =>
-            {
-                steps = p.Step;
-                if (p.Step == after) stop.Cancel();
-            }), stop.Token));
+            Assert.Throws<OperationCanceledException>(() =>
+                Pretrainer.Run(
+                    request,
+                    new Watch(p =>
+                    {
+                        steps = p.Step;
+                        if (p.Step == after)
+                            stop.Cancel();
+                    }),
+                    stop.Token
+                )
+            );
             Assert.Equal(after, steps);
             return request;
         }
@@ -155,18 +196,42 @@ public sealed class PretrainerTests : IDisposable
     [Fact]
     public void What_does_not_fit_is_refused_before_training()
     {
-        var vocabulary = Assert.Throws<CheckpointException>(() => Pretrainer.Run(Request(1) with { Config = TinyTask.Config with { VocabSize = 20 } }, null, CancellationToken.None));
+        var vocabulary = Assert.Throws<CheckpointException>(() =>
+            Pretrainer.Run(
+                Request(1) with
+                {
+                    Config = TinyTask.Config with { VocabSize = 20 },
+                },
+                null,
+                CancellationToken.None
+            )
+        );
         Assert.Contains("20", vocabulary.Message, StringComparison.Ordinal);
-        Assert.Throws<DataException>(() => Pretrainer.Run(Request(1) with { Corpus = [_task.Below("missing.txt")] }, null, CancellationToken.None));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Pretrainer.Run(Request(1) with { MaxLength = 2 }, null, CancellationToken.None));
-        Assert.Throws<NumericFailureException>(() => Pretrainer.Run(Request(3) with { LearningRate = 1e38 }, null, CancellationToken.None));
+        Assert.Throws<DataException>(() =>
+            Pretrainer.Run(Request(1) with { Corpus = [_task.Below("missing.txt")] }, null, CancellationToken.None)
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Pretrainer.Run(Request(1) with { MaxLength = 2 }, null, CancellationToken.None)
+        );
+        Assert.Throws<NumericFailureException>(() =>
+            Pretrainer.Run(Request(3) with { LearningRate = 1e38 }, null, CancellationToken.None)
+        );
         Assert.False(Directory.Exists(_task.Below("pretrained-1")));
     }
 
     private int _folders;
 
     private PretrainRequest Request(double epochs) =>
-        new([Corpus], TinyTask.Config, TinyTask.Tokenizer, _task.Below($"pretrained-{++_folders}"), epochs, BatchSize: BatchSize, MaxLength: 32, LearningRate: 5e-3);
+        new(
+            [Corpus],
+            TinyTask.Config,
+            TinyTask.Tokenizer,
+            _task.Below($"pretrained-{++_folders}"),
+            epochs,
+            BatchSize: BatchSize,
+            MaxLength: 32,
+            LearningRate: 5e-3
+        );
 
     private static List<double> Losses(PretrainRequest request)
     {
@@ -175,7 +240,12 @@ public sealed class PretrainerTests : IDisposable
         return losses;
     }
 
-    private static string Weights(PretrainRequest request) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(request.OutFolder, "model.safetensors"))));
+    private static string Weights(PretrainRequest request) =>
+        Convert.ToHexString(
+            System.Security.Cryptography.SHA256.HashData(
+                File.ReadAllBytes(Path.Combine(request.OutFolder, "model.safetensors"))
+            )
+        );
 
     private double MaskedLoss(BertForMaskedLM model, WordPieceTokenizer tokenizer)
     {
@@ -183,8 +253,14 @@ public sealed class PretrainerTests : IDisposable
         using var scope = torch.scope();
         var corpus = MaskedCorpus.Read([Corpus], tokenizer, 32);
         var masked = corpus.Mask(Enumerable.Range(0, corpus.Count).ToArray(), RandomKey.FromSeed(77), 0.15);
-        var scores = model.Forward(model.Prepare(masked.Batch, training: false), torch.tensor<long>(masked.Rows, masked.Rows.Length), PassOptions.Evaluation);
-        return torch.nn.functional.cross_entropy(scores, torch.tensor<long>(masked.Targets, masked.Targets.Length)).item<float>();
+        var scores = model.Forward(
+            model.Prepare(masked.Batch, training: false),
+            torch.tensor<long>(masked.Rows, masked.Rows.Length),
+            PassOptions.Evaluation
+        );
+        return torch
+            .nn.functional.cross_entropy(scores, torch.tensor<long>(masked.Targets, masked.Targets.Length))
+            .item<float>();
     }
 
     private sealed class Watch(Action<PretrainProgress> see) : IProgress<PretrainProgress>

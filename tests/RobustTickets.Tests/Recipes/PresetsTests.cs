@@ -15,40 +15,89 @@ public class PresetsTests
     [Fact]
     public void Files_of_the_recipes_folder_equal_the_presets()
     {
-        // Regenerate with: ROBUST_TICKETS_WRITE_RECIPES=1 dotnet test --filter Files_of_the_recipes_folder_equal_the_presets
+        // Regenerate with: ROBUST_TICKETS_WRITE_RECIPES=1 dotnet test --filter
+        // Files_of_the_recipes_folder_equal_the_presets
         var expected = RecipePresets.Files().ToDictionary(f => f.FileName, f => RecipeJson.Write(f.Recipe));
         if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_WRITE_RECIPES") == "1")
         {
             Directory.CreateDirectory(Folder);
-            foreach (var (name, text) in expected) File.WriteAllText(Path.Combine(Folder, name), text);
+            foreach (var (name, text) in expected)
+                File.WriteAllText(Path.Combine(Folder, name), text);
         }
-        Assert.Equal(expected.Keys.Order(), Directory.GetFiles(Folder, "*.json").Select(f => Path.GetFileName(f)!).Order());
-        foreach (var (name, text) in expected) Assert.Equal(text, File.ReadAllText(Path.Combine(Folder, name)));
+        Assert.Equal(
+            expected.Keys.Order(),
+            Directory.GetFiles(Folder, "*.json").Select(f => Path.GetFileName(f)!).Order()
+        );
+        foreach (var (name, text) in expected)
+            Assert.Equal(text, File.ReadAllText(Path.Combine(Folder, name)));
     }
 
-    // eps0, K, step, lr, lambda_H, lambda_F of EarlyRobust Table 6; neuron ratio of section 4.4; length of A.2.2; batch of the released code.
+    // eps0, K, step, lr, lambda_H, lambda_F of EarlyRobust Table 6; neuron ratio of section 4.4;
+    // length of A.2.2; batch of the released code.
     [Theory]
     [InlineData("imdb", .05, 5, .01, 2e-5, 1e-5, 2e-4, .4, 256, 8)]
     [InlineData("sst2", .05, 5, .02, 2e-5, 1e-4, 3e-4, .3, 128, 32)]
     [InlineData("ag-news", .05, 5, .01, 2e-5, 3e-4, 5e-5, .2, 256, 8)]
     [InlineData("qnli", .05, 5, .01, 2e-5, 2e-4, 3e-4, .3, 128, 32)]
     [InlineData("qqp", .05, 5, .01, 2e-5, 1e-5, 1e-5, .3, 128, 32)]
-    public void The_papers_numbers_are_the_presets_numbers(string task, double eps0, int k, double step, double lr, double heads, double neurons, double ratio, int length, int batch)
+    public void The_papers_numbers_are_the_presets_numbers(
+        string task,
+        double eps0,
+        int k,
+        double step,
+        double lr,
+        double heads,
+        double neurons,
+        double ratio,
+        int length,
+        int batch
+    )
     {
         var recipe = RecipePresets.Get("early-robust", task);
         Assert.Equal(new FreeLbOptions(k, step, eps0), ((SlimmingSearch)recipe.Search!).Objective);
         Assert.Equal(new SlimmingOptions(heads, neurons), ((SlimmingSearch)recipe.Search!).Slimming);
         Assert.Equal(new ConsecutiveStop(0.1, 5, DrawAt.Newest), ((SlimmingSearch)recipe.Search!).Stop);
-        Assert.Equal((1.0, 20, true), (((SlimmingSearch)recipe.Search!).HorizonEpochs, ((SlimmingSearch)recipe.Search!).SnapshotsPerEpoch, ((SlimmingSearch)recipe.Search!).Shuffle));
-        Assert.Equal((lr, 0.01, 0.1), (((SlimmingSearch)recipe.Search!).Optimizer.LearningRate, ((SlimmingSearch)recipe.Search!).Optimizer.WeightDecay, ((SlimmingSearch)recipe.Search!).Optimizer.WarmupFraction));
+        Assert.Equal(
+            (1.0, 20, true),
+            (
+                ((SlimmingSearch)recipe.Search!).HorizonEpochs,
+                ((SlimmingSearch)recipe.Search!).SnapshotsPerEpoch,
+                ((SlimmingSearch)recipe.Search!).Shuffle
+            )
+        );
+        Assert.Equal(
+            (lr, 0.01, 0.1),
+            (
+                ((SlimmingSearch)recipe.Search!).Optimizer.LearningRate,
+                ((SlimmingSearch)recipe.Search!).Optimizer.WeightDecay,
+                ((SlimmingSearch)recipe.Search!).Optimizer.WarmupFraction
+            )
+        );
         Assert.Equal((1.0 / 6, ratio), (((DrawOptions)recipe.Draw!).HeadRatio, ((DrawOptions)recipe.Draw).NeuronRatio));
         Assert.Equal((length, batch), (recipe.MaxLength, recipe.BatchSize));
-        Assert.Equal((10.0, lr, 0.0, 0.0), (recipe.Retrain.Epochs, recipe.Retrain.Optimizer.LearningRate, recipe.Retrain.Optimizer.WeightDecay, recipe.Retrain.Optimizer.WarmupFraction));
+        Assert.Equal(
+            (10.0, lr, 0.0, 0.0),
+            (
+                recipe.Retrain.Epochs,
+                recipe.Retrain.Optimizer.LearningRate,
+                recipe.Retrain.Optimizer.WeightDecay,
+                recipe.Retrain.Optimizer.WarmupFraction
+            )
+        );
         Assert.Equal(new CleanOptions(), recipe.Retrain.Objective);
 
         // The baseline is the very same retraining without search, so that they can be compared.
         var baseline = RecipePresets.Get("fine-tune", task);
-        Assert.Equal(recipe with { Name = "fine-tune", Source = baseline.Source, Search = null, Draw = null }, baseline);
+        Assert.Equal(
+            recipe with
+            {
+                Name = "fine-tune",
+                Source = baseline.Source,
+                Search = null,
+                Draw = null,
+            },
+            baseline
+        );
     }
 
     [Fact]

@@ -10,8 +10,10 @@ namespace RobustTickets.Tests.Recipes;
 public class RecipeCheckTests
 {
     // Settings that put another objective in place, with a line break before the one under test.
-    private const string Pgd = "retrain.objective={\"kind\":\"pgd\",\"steps\":5,\"step-size\":0.02,\"init-magnitude\":0.05}\n";
-    private const string InfoBert = "retrain.objective={\"kind\":\"infobert\",\"steps\":3,\"step-size\":0.04,\"init-magnitude\":0.08,\"alpha\":0.005,\"beta\":0.005}\n";
+    private const string Pgd =
+        "retrain.objective={\"kind\":\"pgd\",\"steps\":5,\"step-size\":0.02,\"init-magnitude\":0.05}\n";
+    private const string InfoBert =
+        "retrain.objective={\"kind\":\"infobert\",\"steps\":3,\"step-size\":0.04,\"init-magnitude\":0.08,\"alpha\":0.005,\"beta\":0.005}\n";
 
     private static readonly Recipe Base = RecipePresets.Get("early-robust", "sst2");
 
@@ -45,7 +47,12 @@ public class RecipeCheckTests
     [InlineData("search.stop.length", "search.stop.kind=fifo5", "search.stop.length=1")]
     [InlineData("search.stop.fraction", "search.stop.kind=fixed", "search.stop.fraction=0")]
     [InlineData("search.stop.fraction", "search.stop.kind=fixed", "search.stop.fraction=1.5")]
-    [InlineData("search.stop.fraction", "search.stop.kind=fixed", "search.stop.fraction=0.5", "search.horizon-epochs=0.4")]
+    [InlineData(
+        "search.stop.fraction",
+        "search.stop.kind=fixed",
+        "search.stop.fraction=0.5",
+        "search.horizon-epochs=0.4"
+    )]
     [InlineData("search.horizon-epochs", "search.horizon-epochs=0")]
     [InlineData("search.snapshots-per-epoch", "search.snapshots-per-epoch=0")]
     [InlineData("search.optimizer.learning-rate", "search.optimizer.learning-rate=0")]
@@ -80,7 +87,8 @@ public class RecipeCheckTests
         Assert.StartsWith(path + ": ", problem);
         // The path exists in the JSON form, so the message points at a real line.
         var node = JsonNode.Parse(RecipeJson.Write(RecipeOverrides.Apply(Base, settings)));
-        foreach (var name in path.Split('.')) Assert.True(node!.AsObject().TryGetPropertyValue(name, out node), $"{path} is no path");
+        foreach (var name in path.Split('.'))
+            Assert.True(node!.AsObject().TryGetPropertyValue(name, out node), $"{path} is no path");
     }
 
     [Theory]
@@ -97,7 +105,10 @@ public class RecipeCheckTests
     [Fact]
     public void All_problems_are_found_at_once_and_thrown_with_their_origin()
     {
-        var bad = RecipeOverrides.Apply(Base, ["batch-size=0", "retrain.epochs=-1", "draw.head-ratio=0", "draw.neuron-ratio=0"]);
+        var bad = RecipeOverrides.Apply(
+            Base,
+            ["batch-size=0", "retrain.epochs=-1", "draw.head-ratio=0", "draw.neuron-ratio=0"]
+        );
         Assert.Equal(3, RecipeCheck.Check(bad).Count);
         var error = Assert.Throws<RecipeException>(() => RecipeCheck.Require(bad, "r.json"));
         Assert.StartsWith("r.json: 3 problems", error.Message);

@@ -33,32 +33,105 @@ public class RecipeJsonTests
     [Fact]
     public void Values_that_differ_from_every_default_survive_a_round_trip()
     {
-        // Mutant: a converter or property that the generator leaves out would come back as its default.
-        var optimizer = new OptimizerOptions(1.0 / 3, 0.07, 0.21, AdamWFlavor.Torch, ClipMode.Value, 0.3, 0.8, 0.95, 1e-7);
+        // Mutant: a converter or property that the generator leaves out would come back as its
+        // default.
+        var optimizer = new OptimizerOptions(
+            1.0 / 3,
+            0.07,
+            0.21,
+            AdamWFlavor.Torch,
+            ClipMode.Value,
+            0.3,
+            0.8,
+            0.95,
+            1e-7
+        );
         ObjectiveOptions[] objectives =
         [
-            new PgdOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.LinfSign, false, false, true), new CleanOptions(),
+            new PgdOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.LinfSign, false, false, true),
+            new CleanOptions(),
             new InfoBertOptions(3, 0.3, 0.2, 0.6, 0.7, 0.1, 0.8, 0.1, PerturbationNorm.Linf, false, false, false, 7),
         ];
         foreach (var objective in objectives)
         {
-            var recipe = new Recipe("n", "t", "s", 17, 3, 7, 0.25, new RandomStructuredSearch(4), new DrawOptions(0.3, 0.4),
-                new RetrainStage(objective, optimizer, 1.5, TicketCoefficients.Trainable, false, StartWeights.RedrawnAll, Realisation.Released),
-                new EvaluateStage(false, true, new EpochAttackOptions("a", 7, 3, 0.2, false, false, 9)));
+            var recipe = new Recipe(
+                "n",
+                "t",
+                "s",
+                17,
+                3,
+                7,
+                0.25,
+                new RandomStructuredSearch(4),
+                new DrawOptions(0.3, 0.4),
+                new RetrainStage(
+                    objective,
+                    optimizer,
+                    1.5,
+                    TicketCoefficients.Trainable,
+                    false,
+                    StartWeights.RedrawnAll,
+                    Realisation.Released
+                ),
+                new EvaluateStage(false, true, new EpochAttackOptions("a", 7, 3, 0.2, false, false, 9))
+            );
             Assert.Equal(recipe, RecipeJson.Read(RecipeJson.Write(recipe), "test"));
         }
-        var masks = new Recipe("n", "t", "s", 17, 3, 7, 0.25,
+        var masks = new Recipe(
+            "n",
+            "t",
+            "s",
+            17,
+            3,
+            7,
+            0.25,
             new MaskSearch(
-                new DenseTraining(new CleanOptions(), optimizer, 0.5, false), new CleanOptions(), new HardConcreteOptions(0.3), optimizer, 2.5, 1.5, false, false, DrawEpochRule.BestDev),
-            new WeightDrawOptions(0.35), new RetrainStage(new CleanOptions(), optimizer, 1.5), new EvaluateStage());
+                new DenseTraining(new CleanOptions(), optimizer, 0.5, false),
+                new CleanOptions(),
+                new HardConcreteOptions(0.3),
+                optimizer,
+                2.5,
+                1.5,
+                false,
+                false,
+                DrawEpochRule.BestDev
+            ),
+            new WeightDrawOptions(0.35),
+            new RetrainStage(new CleanOptions(), optimizer, 1.5),
+            new EvaluateStage()
+        );
         Assert.Equal(masks, RecipeJson.Read(RecipeJson.Write(masks), "test"));
-        foreach (var stop in new StopOptions[] { new ConsecutiveStop(0.2, 3, DrawAt.Anchor), new AnchorStop(0.3, 4, DrawAt.Newest), new FifoStop(0.4, 6, DrawAt.Anchor), new FixedStop(0.15) })
+        foreach (
+            var stop in new StopOptions[]
+            {
+                new ConsecutiveStop(0.2, 3, DrawAt.Anchor),
+                new AnchorStop(0.3, 4, DrawAt.Newest),
+                new FifoStop(0.4, 6, DrawAt.Anchor),
+                new FixedStop(0.15),
+            }
+        )
         {
-            var recipe = new Recipe("n", "t", "s § “x”", 17, 3, 7, 0.25,
-                new SlimmingSearch(new FreeLbOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.Linf, FreeLbCount.KPlus1, false, true), new SlimmingOptions(1e-300, double.Epsilon), optimizer, stop, 0.5, 40, false),
+            var recipe = new Recipe(
+                "n",
+                "t",
+                "s § “x”",
+                17,
+                3,
+                7,
+                0.25,
+                new SlimmingSearch(
+                    new FreeLbOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.Linf, FreeLbCount.KPlus1, false, true),
+                    new SlimmingOptions(1e-300, double.Epsilon),
+                    optimizer,
+                    stop,
+                    0.5,
+                    40,
+                    false
+                ),
                 new DrawOptions(0.3, 0.4, HeadScope.Layerwise, NeuronScope.Layerwise, TieRule.StrictQuantile, 5),
                 new RetrainStage(new CleanOptions(), optimizer, 1.5, TicketCoefficients.Released, false),
-                new EvaluateStage(false, true));
+                new EvaluateStage(false, true)
+            );
             Assert.Equal(recipe, RecipeJson.Read(RecipeJson.Write(recipe), "test"));
         }
     }
@@ -84,7 +157,11 @@ public class RecipeJsonTests
     [Theory]
     [InlineData("search.stop", "gama", "search.stop.gama: unknown field; did you mean gamma?")]
     [InlineData("", "batchsize", "batchsize: unknown field; did you mean batch-size?")]
-    [InlineData("retrain.optimizer", "learning_rat", "retrain.optimizer.learning_rat: unknown field; did you mean learning-rate?")]
+    [InlineData(
+        "retrain.optimizer",
+        "learning_rat",
+        "retrain.optimizer.learning_rat: unknown field; did you mean learning-rate?"
+    )]
     [InlineData("retrain.objective", "steps", "retrain.objective.steps: unknown field; nothing is possible here")]
     public void An_unknown_field_is_refused_by_path_with_the_nearest_name(string path, string name, string expected)
     {
@@ -123,7 +200,13 @@ public class RecipeJsonTests
         foreach (var path in Leaves(Parse(), "").ToList())
         {
             var (parent, name) = Split(path);
-            foreach (var wrong in new JsonNode[] { new JsonArray(1, 2), new JsonObject { ["x"] = 1 } })
+            foreach (
+                var wrong in new JsonNode[]
+                {
+                    new JsonArray(1, 2),
+                    new JsonObject { ["x"] = 1 },
+                }
+            )
             {
                 var root = Parse();
                 At(root, parent)[name] = wrong.DeepClone();
@@ -133,7 +216,11 @@ public class RecipeJsonTests
     }
 
     [Theory]
-    [InlineData("search.stop.kind", "\"consecutive\"", "search.stop.kind: unknown kind \"consecutive\"; did you mean consecutive5?")]
+    [InlineData(
+        "search.stop.kind",
+        "\"consecutive\"",
+        "search.stop.kind: unknown kind \"consecutive\"; did you mean consecutive5?"
+    )]
     [InlineData("search.objective.kind", "7", "search.objective.kind: expected a text, found 7")]
     [InlineData("search.objective.norm", "\"L2\"", "search.objective.norm: unknown value \"L2\"; did you mean l2?")]
     [InlineData("search.objective.norm", "0", "search.objective.norm: expected one of l2, linf, linf-sign, found 0")]
@@ -186,13 +273,17 @@ public class RecipeJsonTests
     }
 
     private static JsonTypeInfo RecipeJsonInfo() =>
-        (JsonTypeInfo)typeof(RecipeJson).GetProperty("TypeInfo", BindingFlags.NonPublic | BindingFlags.Static)!.GetValue(null)!;
+        (JsonTypeInfo)
+            typeof(RecipeJson).GetProperty("TypeInfo", BindingFlags.NonPublic | BindingFlags.Static)!.GetValue(null)!;
 
     private static void Walk(JsonTypeInfo info, HashSet<Type> seen)
     {
-        if (!seen.Add(info.Type)) return;
-        foreach (var property in info.Properties) Walk(info.Options.GetTypeInfo(property.PropertyType), seen);
-        foreach (var derived in info.PolymorphismOptions?.DerivedTypes ?? []) Walk(info.Options.GetTypeInfo(derived.DerivedType), seen);
+        if (!seen.Add(info.Type))
+            return;
+        foreach (var property in info.Properties)
+            Walk(info.Options.GetTypeInfo(property.PropertyType), seen);
+        foreach (var derived in info.PolymorphismOptions?.DerivedTypes ?? [])
+            Walk(info.Options.GetTypeInfo(derived.DerivedType), seen);
     }
 
     private static JsonObject Parse() => JsonNode.Parse(Sample)!.AsObject();
@@ -214,7 +305,8 @@ public class RecipeJsonTests
             yield return at;
             if (value is JsonObject child)
             {
-                foreach (var inner in Leaves(child, at)) yield return inner;
+                foreach (var inner in Leaves(child, at))
+                    yield return inner;
             }
         }
     }

@@ -16,7 +16,16 @@ public class RecipeOverridesTests
     [Fact]
     public void Fields_are_set_by_path_and_nothing_else_changes()
     {
-        var changed = RecipeOverrides.Apply(Base, ["retrain.epochs=3", "search.stop.gamma=0.2", "search.objective.norm=linf", "search.shuffle=false", "search.optimizer.clip=none"]);
+        var changed = RecipeOverrides.Apply(
+            Base,
+            [
+                "retrain.epochs=3",
+                "search.stop.gamma=0.2",
+                "search.objective.norm=linf",
+                "search.shuffle=false",
+                "search.optimizer.clip=none",
+            ]
+        );
         var expected = Base with
         {
             Source = changed.Source,
@@ -24,7 +33,10 @@ public class RecipeOverridesTests
             Search = ((SlimmingSearch)Base.Search!) with
             {
                 Stop = (ConsecutiveStop)((SlimmingSearch)Base.Search!).Stop with { Gamma = 0.2 },
-                Objective = (FreeLbOptions)((SlimmingSearch)Base.Search!).Objective with { Norm = PerturbationNorm.Linf },
+                Objective = (FreeLbOptions)((SlimmingSearch)Base.Search!).Objective with
+                {
+                    Norm = PerturbationNorm.Linf,
+                },
                 Optimizer = ((SlimmingSearch)Base.Search!).Optimizer with { Clip = ClipMode.None },
                 Shuffle = false,
             },
@@ -35,7 +47,10 @@ public class RecipeOverridesTests
     [Fact]
     public void A_changed_recipe_says_so_in_its_source_but_a_seed_is_no_change_of_method()
     {
-        Assert.Equal($"{Base.Source} [changed: retrain.epochs=3]", RecipeOverrides.Apply(Base, ["retrain.epochs=3", "seed=7"]).Source);
+        Assert.Equal(
+            $"{Base.Source} [changed: retrain.epochs=3]",
+            RecipeOverrides.Apply(Base, ["retrain.epochs=3", "seed=7"]).Source
+        );
         var seeded = RecipeOverrides.Apply(Base, ["seed=7"]);
         Assert.Equal(Base with { Seed = 7 }, seeded);
         Assert.Same(Base, RecipeOverrides.Apply(Base, []));
@@ -46,9 +61,24 @@ public class RecipeOverridesTests
     {
         var anchor = RecipeOverrides.Apply(Base, ["search.stop.kind=anchor-next5", "search.stop.epsilon=0.05"]);
         Assert.Equal(new AnchorStop(0.05, 5, DrawAt.Newest), ((SlimmingSearch)anchor.Search!).Stop);
-        Assert.Equal(new FixedStop(0.2), ((SlimmingSearch)RecipeOverrides.Apply(Base, ["search.stop.kind=fixed", "search.stop.fraction=0.2"]).Search!).Stop);
-        Assert.Equal(new FixedStop(0.2), ((SlimmingSearch)RecipeOverrides.Apply(Base, ["search.stop={\"kind\":\"fixed\",\"fraction\":0.2}"]).Search!).Stop);
-        Assert.Equal(new CleanOptions(), ((SlimmingSearch)RecipeOverrides.Apply(Base, ["search.objective.kind=clean"]).Search!).Objective);
+        Assert.Equal(
+            new FixedStop(0.2),
+            (
+                (SlimmingSearch)
+                    RecipeOverrides.Apply(Base, ["search.stop.kind=fixed", "search.stop.fraction=0.2"]).Search!
+            ).Stop
+        );
+        Assert.Equal(
+            new FixedStop(0.2),
+            (
+                (SlimmingSearch)
+                    RecipeOverrides.Apply(Base, ["search.stop={\"kind\":\"fixed\",\"fraction\":0.2}"]).Search!
+            ).Stop
+        );
+        Assert.Equal(
+            new CleanOptions(),
+            ((SlimmingSearch)RecipeOverrides.Apply(Base, ["search.objective.kind=clean"]).Search!).Objective
+        );
     }
 
     [Fact]
@@ -80,7 +110,10 @@ public class RecipeOverridesTests
     [InlineData("search.stop.fraction=0.2", "search.stop.fraction: unknown field of kind \"consecutive5\"")]
     [InlineData("search.stop.kind=newest", "search.stop.kind: unknown kind \"newest\"")]
     [InlineData("search.stop.kind=fixed", "search.stop.fraction: missing")]
-    [InlineData("search.stop.draw-at=oldest", "search.stop.draw-at: unknown value \"oldest\"; possible: newest, anchor")]
+    [InlineData(
+        "search.stop.draw-at=oldest",
+        "search.stop.draw-at: unknown value \"oldest\"; possible: newest, anchor"
+    )]
     public void A_bad_setting_is_refused_by_path(string setting, string expected)
     {
         var error = Assert.Throws<RecipeException>(() => RecipeOverrides.Apply(Base, [setting]));
@@ -91,7 +124,9 @@ public class RecipeOverridesTests
     [Fact]
     public void A_path_through_an_absent_stage_is_refused()
     {
-        var error = Assert.Throws<RecipeException>(() => RecipeOverrides.Apply(RecipePresets.Get("fine-tune", "imdb"), ["search.stop.gamma=0.2"]));
+        var error = Assert.Throws<RecipeException>(() =>
+            RecipeOverrides.Apply(RecipePresets.Get("fine-tune", "imdb"), ["search.stop.gamma=0.2"])
+        );
         Assert.Contains("search: is null in this recipe", error.Message);
     }
 }

@@ -14,7 +14,8 @@ public sealed class FindingsTests : IDisposable
 
     private SyntheticRun Robust() => new(_root) { Name = "early-robust", Ticket = true };
 
-    private static string Texts(params RunRecord[] runs) => string.Join('\n', Findings.Of(runs).Select(f => $"{f.Level} {f.Subject}: {f.Text}"));
+    private static string Texts(params RunRecord[] runs) =>
+        string.Join('\n', Findings.Of(runs).Select(f => $"{f.Level} {f.Subject}: {f.Text}"));
 
     [Fact]
     public void A_sound_run_has_none() => Assert.Equal("", Texts(Run(Robust())));
@@ -22,40 +23,74 @@ public sealed class FindingsTests : IDisposable
     [Fact]
     public void Sound_runs_far_apart_have_only_the_note_on_seeds()
     {
-        var findings = Findings.Of([Run(new SyntheticRun(_root) { Withstand = 0.1 }), Run(new SyntheticRun(_root) { Name = "early-robust", Ticket = true, Withstand = 0.6 })]);
+        var findings = Findings.Of([
+            Run(new SyntheticRun(_root) { Withstand = 0.1 }),
+            Run(
+                new SyntheticRun(_root)
+                {
+                    Name = "early-robust",
+                    Ticket = true,
+                    Withstand = 0.6,
+                }
+            ),
+        ]);
         var only = Assert.Single(findings);
         Assert.Equal(FindingLevel.Note, only.Level);
         Assert.Contains("one seed each", only.Text);
     }
 
     [Fact]
-    public void Too_few_examples() => Assert.Contains("n = 60 examples, fewer than 100", Texts(Run(new SyntheticRun(_root) { Attacked = 60 })));
+    public void Too_few_examples() =>
+        Assert.Contains("n = 60 examples, fewer than 100", Texts(Run(new SyntheticRun(_root) { Attacked = 60 })));
 
     [Fact]
-    public void No_attack() => Assert.Contains("was not attacked", Texts(Run(new SyntheticRun(_root) { Attacked = 0 })));
+    public void No_attack() =>
+        Assert.Contains("was not attacked", Texts(Run(new SyntheticRun(_root) { Attacked = 0 })));
 
     [Fact]
-    public void Below_the_majority_class() => Assert.Contains("below the majority class (50.0 %", Texts(Run(new SyntheticRun(_root) { Clean = 0.45, Withstand = 0.1 })));
+    public void Below_the_majority_class() =>
+        Assert.Contains(
+            "below the majority class (50.0 %",
+            Texts(Run(new SyntheticRun(_root) { Clean = 0.45, Withstand = 0.1 }))
+        );
 
     [Fact]
     public void Development_split_instead_of_test() =>
-        Assert.Contains("Note fine-tune: clean accuracy is that of split dev (400 examples)", Texts(Run(new SyntheticRun(_root) { Split = "dev" })));
+        Assert.Contains(
+            "Note fine-tune: clean accuracy is that of split dev (400 examples)",
+            Texts(Run(new SyntheticRun(_root) { Split = "dev" }))
+        );
 
     [Fact]
     public void Attacked_examples_unlike_the_split()
     {
         var run = Run(new SyntheticRun(_root));
-        Assert.Contains("not like the evaluation split", Texts(run with { Result = run.Result with { CleanTest = 0.7 } }));
+        Assert.Contains(
+            "not like the evaluation split",
+            Texts(run with { Result = run.Result with { CleanTest = 0.7 } })
+        );
     }
 
     [Fact]
-    public void Summary_that_says_otherwise() => Assert.Contains("summary.json says aua = 99.9, examples.jsonl gives", Texts(Run(new SyntheticRun(_root) { SummaryAua = "99.9" })));
+    public void Summary_that_says_otherwise() =>
+        Assert.Contains(
+            "summary.json says aua = 99.9, examples.jsonl gives",
+            Texts(Run(new SyntheticRun(_root) { SummaryAua = "99.9" }))
+        );
 
     [Fact]
-    public void Search_that_never_converged() => Assert.Contains("never converged: rule consecutive5", Texts(Run(new SyntheticRun(_root) { Ticket = true, Converged = false })));
+    public void Search_that_never_converged() =>
+        Assert.Contains(
+            "never converged: rule consecutive5",
+            Texts(Run(new SyntheticRun(_root) { Ticket = true, Converged = false }))
+        );
 
     [Fact]
-    public void Sparsity_other_than_asked() => Assert.Contains("5 of 16 heads were pruned (31.3 %), but the recipe asked for 3", Texts(Run(new SyntheticRun(_root) { Ticket = true, PrunedHeads = 5 })));
+    public void Sparsity_other_than_asked() =>
+        Assert.Contains(
+            "5 of 16 heads were pruned (31.3 %), but the recipe asked for 3",
+            Texts(Run(new SyntheticRun(_root) { Ticket = true, PrunedHeads = 5 }))
+        );
 
     [Fact]
     public void Layer_all_but_gone()
@@ -69,17 +104,46 @@ public sealed class FindingsTests : IDisposable
     public void Loss_that_is_no_number()
     {
         var run = Run(new SyntheticRun(_root));
-        Assert.Contains("is NaN", Texts(run with { Result = run.Result with { Stages = [run.Result.Stages[0] with { FinalLoss = double.NaN }] } }));
+        Assert.Contains(
+            "is NaN",
+            Texts(
+                run with
+                {
+                    Result = run.Result with { Stages = [run.Result.Stages[0] with { FinalLoss = double.NaN }] },
+                }
+            )
+        );
     }
 
     [Fact]
     public void Overlapping_intervals_are_a_warning_with_the_paired_test()
     {
-        var text = Texts(Run(new SyntheticRun(_root) { Withstand = 0.30 }), Run(new SyntheticRun(_root) { Name = "early-robust", Ticket = true, Withstand = 0.31 }));
+        var text = Texts(
+            Run(new SyntheticRun(_root) { Withstand = 0.30 }),
+            Run(
+                new SyntheticRun(_root)
+                {
+                    Name = "early-robust",
+                    Ticket = true,
+                    Withstand = 0.31,
+                }
+            )
+        );
         Assert.Contains("Warning fine-tune, early-robust: under textfooler the 95 % intervals", text);
         Assert.Contains("not established", text);
-        // The same examples, all differences on one side: the paired test sees what the intervals do not.
-        var nested = Texts(Run(new SyntheticRun(_root) { Withstand = 0.30 }), Run(new SyntheticRun(_root) { Name = "early-robust", Ticket = true, Withstand = 0.36 }));
+        // The same examples, all differences on one side: the paired test sees what the intervals
+        // do not.
+        var nested = Texts(
+            Run(new SyntheticRun(_root) { Withstand = 0.30 }),
+            Run(
+                new SyntheticRun(_root)
+                {
+                    Name = "early-robust",
+                    Ticket = true,
+                    Withstand = 0.36,
+                }
+            )
+        );
         Assert.Contains("Note fine-tune, early-robust: under textfooler", nested);
         Assert.Contains("beyond chance on these examples", nested);
     }
@@ -88,7 +152,15 @@ public sealed class FindingsTests : IDisposable
     public void Runs_that_cannot_be_compared()
     {
         var first = Run(new SyntheticRun(_root));
-        var other = Run(new SyntheticRun(_root) { Name = "early-robust", Cpu = "Other", Examples = 872, Attacked = 150 });
+        var other = Run(
+            new SyntheticRun(_root)
+            {
+                Name = "early-robust",
+                Cpu = "Other",
+                Examples = 872,
+                Attacked = 150,
+            }
+        );
         var text = Texts(first, other);
         Assert.Contains("different machines", text);
         Assert.Contains("400 examples of test and 872 of test", text);
@@ -96,7 +168,8 @@ public sealed class FindingsTests : IDisposable
         Assert.Contains("different tasks", Texts(first, other with { Result = other.Result with { Task = "imdb" } }));
     }
 
-    // Reference values: R's binom::binom.wilson(20, 100) ; 21,700 of the 2^20 outcomes of 20 coins have at most 5 heads.
+    // Reference values: R's binom::binom.wilson(20, 100) ; 21,700 of the 2^20 outcomes of 20 coins
+    // have at most 5 heads.
     [Fact]
     public void Intervals_and_tests_have_known_values()
     {

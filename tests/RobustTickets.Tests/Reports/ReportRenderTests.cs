@@ -12,11 +12,17 @@ public sealed class ReportRenderTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private IReadOnlyList<RunRecord> TwoRuns() => RunRecord.LoadAll(
-    [
-        new SyntheticRun(_root).Write("plain"),
-        new SyntheticRun(_root) { Name = "early-robust", Ticket = true, Clean = 0.92, Withstand = 0.45 }.Write("ticket"),
-    ]);
+    private IReadOnlyList<RunRecord> TwoRuns() =>
+        RunRecord.LoadAll([
+            new SyntheticRun(_root).Write("plain"),
+            new SyntheticRun(_root)
+            {
+                Name = "early-robust",
+                Ticket = true,
+                Clean = 0.92,
+                Withstand = 0.45,
+            }.Write("ticket"),
+        ]);
 
     [Fact]
     public void The_report_is_one_file_that_loads_nothing_and_runs_no_script()
@@ -28,7 +34,10 @@ public sealed class ReportRenderTests : IDisposable
         Assert.DoesNotContain("@import", html, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("url(", html, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotMatch(new Regex("\\s(?:src|href|data|action)\\s*=", RegexOptions.IgnoreCase), html);
-        Assert.Equal(["http://www.w3.org/2000/svg"], Regex.Matches(html, "https?://[^\"'\\s<]+").Select(m => m.Value).Distinct().ToArray());
+        Assert.Equal(
+            ["http://www.w3.org/2000/svg"],
+            Regex.Matches(html, "https?://[^\"'\\s<]+").Select(m => m.Value).Distinct().ToArray()
+        );
         Assert.Contains("prefers-color-scheme: dark", html);
     }
 
@@ -37,7 +46,8 @@ public sealed class ReportRenderTests : IDisposable
     {
         var html = HtmlReport.Render(TwoRuns());
         var figures = Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline);
-        Assert.Equal(9, figures.Count); // headline, distances, two heat maps, pattern, two losses, accuracy, learning rate
+        // headline, distances, two heat maps, pattern, two losses, accuracy, learning rate
+        Assert.Equal(9, figures.Count);
         XNamespace svg = "http://www.w3.org/2000/svg";
         foreach (Match figure in figures)
         {
@@ -59,22 +69,53 @@ public sealed class ReportRenderTests : IDisposable
         var runs = RunRecord.LoadAll([Seed(1, 0.2).Write("s1"), Seed(2, 0.4).Write("s2"), Seed(3, 0.3).Write("s3")]);
         var lines = SeedTable.Of(runs).ToCsv().Split('\n');
         var column = Array.IndexOf(lines[0].Split(','), "development_aua");
-        Assert.Equal(["20", "40", "30", "30", "10"], lines[1..6].Select(l => double.Parse(l.Split(',')[column], CultureInfo.InvariantCulture).ToString("0.######", CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            ["20", "40", "30", "30", "10"],
+            lines[1..6]
+                .Select(l =>
+                    double.Parse(l.Split(',')[column], CultureInfo.InvariantCulture)
+                        .ToString("0.######", CultureInfo.InvariantCulture)
+                )
+        );
         Assert.Equal(2, SeedTable.BestUnderAttack(runs));
         // One that was not attacked cannot be compared, and without any there is no such column.
         Assert.Null(SeedTable.BestUnderAttack([.. runs, RunRecord.Load(Seed(4, null).Write("s4"))]));
-        Assert.DoesNotContain("development_aua", SeedTable.Of([RunRecord.Load(Seed(5, null).Write("s5"))]).ToCsv(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "development_aua",
+            SeedTable.Of([RunRecord.Load(Seed(5, null).Write("s5"))]).ToCsv(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Accuracy_under_attack_after_each_epoch_has_a_figure_of_its_own()
     {
-        var runs = RunRecord.LoadAll([new SyntheticRun(_root).Write("without"), new SyntheticRun(_root) { Name = "attacked", EpochAua = 0.3 }.Write("with")]);
-        Assert.DoesNotContain("Accuracy under attack after each epoch", HtmlReport.Render([runs[0]]), StringComparison.Ordinal);
+        var runs = RunRecord.LoadAll([
+            new SyntheticRun(_root).Write("without"),
+            new SyntheticRun(_root) { Name = "attacked", EpochAua = 0.3 }.Write("with"),
+        ]);
+        Assert.DoesNotContain(
+            "Accuracy under attack after each epoch",
+            HtmlReport.Render([runs[0]]),
+            StringComparison.Ordinal
+        );
         var html = HtmlReport.Render(runs);
-        Assert.Contains("Accuracy under attack after each epoch, on 100 development examples", html, StringComparison.Ordinal);
+        Assert.Contains(
+            "Accuracy under attack after each epoch, on 100 development examples",
+            html,
+            StringComparison.Ordinal
+        );
         Assert.Contains("attacked, textfooler", html, StringComparison.Ordinal);
-        Assert.DoesNotContain("fine-tune, textfooler<", html[html.IndexOf("Accuracy under attack on development", StringComparison.Ordinal)..html.IndexOf("not the examples that the results", StringComparison.Ordinal)], StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "fine-tune, textfooler<",
+            html[
+                html.IndexOf("Accuracy under attack on development", StringComparison.Ordinal)..html.IndexOf(
+                    "not the examples that the results",
+                    StringComparison.Ordinal
+                )
+            ],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -85,12 +126,18 @@ public sealed class ReportRenderTests : IDisposable
         foreach (Match tag in Regex.Matches(html, "<(/?)([a-zA-Z0-9]+)[^>]*?(/?)>"))
         {
             var name = tag.Groups[2].Value;
-            if (name is "meta" or "doctype" || tag.Groups[3].Length > 0) continue;
-            if (tag.Groups[1].Length == 0) open.Push(name);
-            else Assert.Equal(open.Pop(), name);
+            if (name is "meta" or "doctype" || tag.Groups[3].Length > 0)
+                continue;
+            if (tag.Groups[1].Length == 0)
+                open.Push(name);
+            else
+                Assert.Equal(open.Pop(), name);
         }
         Assert.Empty(open);
-        Assert.Equal(Regex.Matches(html, " id=\"([^\"]+)\"").Count, Regex.Matches(html, " id=\"([^\"]+)\"").Select(m => m.Value).Distinct().Count());
+        Assert.Equal(
+            Regex.Matches(html, " id=\"([^\"]+)\"").Count,
+            Regex.Matches(html, " id=\"([^\"]+)\"").Select(m => m.Value).Distinct().Count()
+        );
     }
 
     [Fact]
@@ -101,8 +148,17 @@ public sealed class ReportRenderTests : IDisposable
         foreach (var run in runs)
         {
             var attack = run.Attacks.Single();
-            Assert.Contains((100.0 * attack.Examples.Count(e => e.Result == "failed") / attack.Examples.Count).ToString("0.00", CultureInfo.InvariantCulture), html);
-            Assert.Contains($"<td class=\"number\">{SummaryTable.Parameters(run.Result.Model.ParametersWithoutEmbeddings)}", html);
+            Assert.Contains(
+                (100.0 * attack.Examples.Count(e => e.Result == "failed") / attack.Examples.Count).ToString(
+                    "0.00",
+                    CultureInfo.InvariantCulture
+                ),
+                html
+            );
+            Assert.Contains(
+                $"<td class=\"number\">{SummaryTable.Parameters(run.Result.Model.ParametersWithoutEmbeddings)}",
+                html
+            );
         }
         var ticket = runs[1].Result.Ticket!;
         Assert.Contains($"keeps {ticket.HeadsKept} of {ticket.HeadsTotal} heads", html);
@@ -116,19 +172,28 @@ public sealed class ReportRenderTests : IDisposable
     [Fact]
     public void Texts_and_names_cannot_break_out_of_their_place()
     {
-        var folder = new SyntheticRun(_root) { Name = "<b>&\"'x", Cpu = "</style><script>alert(1)</script>" }.Write("evil");
+        var folder = new SyntheticRun(_root) { Name = "<b>&\"'x", Cpu = "</style><script>alert(1)</script>" }.Write(
+            "evil"
+        );
         var examples = Path.Combine(folder, "attacks", "textfooler", "examples.jsonl");
-        File.WriteAllText(examples, File.ReadAllText(examples).Replace("The ", "<script>\\u0001 ", StringComparison.Ordinal));
+        File.WriteAllText(
+            examples,
+            File.ReadAllText(examples).Replace("The ", "<script>\\u0001 ", StringComparison.Ordinal)
+        );
         var html = HtmlReport.Render(RunRecord.LoadAll([folder]));
         Assert.DoesNotContain("<script", html);
         Assert.DoesNotContain("\u0001", html);
-        foreach (Match figure in Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline)) XDocument.Parse(figure.Value);
+        foreach (Match figure in Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline))
+            XDocument.Parse(figure.Value);
     }
 
     [Fact]
     public void Only_words_that_differ_are_marked()
     {
-        var (first, second) = WordDiff.Compare("the food was great, and cheap", "the food was stupendous, and cheap too");
+        var (first, second) = WordDiff.Compare(
+            "the food was great, and cheap",
+            "the food was stupendous, and cheap too"
+        );
         Assert.Equal(["great,"], first.Where(w => w.Changed).Select(w => w.Text));
         Assert.Equal(["stupendous,", "too"], second.Where(w => w.Changed).Select(w => w.Text));
         var run = TwoRuns()[0];
@@ -156,12 +221,14 @@ public sealed class ReportRenderTests : IDisposable
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(file)!));
     }
 
-    // Where the picture of a full report is to be looked at: ROBUST_TICKETS_SAMPLE_REPORT names the file.
+    // Where the picture of a full report is to be looked at: ROBUST_TICKETS_SAMPLE_REPORT names the
+    // file.
     [Fact]
     public void A_sample_can_be_written_for_the_eye()
     {
         var html = HtmlReport.Render(TwoRuns());
-        if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_SAMPLE_REPORT") is { Length: > 0 } file) File.WriteAllText(file, html);
+        if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_SAMPLE_REPORT") is { Length: > 0 } file)
+            File.WriteAllText(file, html);
         Assert.StartsWith("<!doctype html>", html);
     }
 }

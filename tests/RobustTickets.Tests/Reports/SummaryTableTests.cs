@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using RobustTickets.Attacks;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
-using RobustTickets.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Reports;
@@ -13,27 +13,63 @@ public sealed class SummaryTableTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private RunRecord Ticket() => RunRecord.Load(new SyntheticRun(_root) { Name = "early-robust", Ticket = true, Withstand = 0.4 }.Write("ticket"));
+    private RunRecord Ticket() =>
+        RunRecord.Load(
+            new SyntheticRun(_root)
+            {
+                Name = "early-robust",
+                Ticket = true,
+                Withstand = 0.4,
+            }.Write("ticket")
+        );
 
-    private static double Number(ReportTable table, int row, string key) => table.Rows[row][table.Columns.ToList().FindIndex(c => c.Key == key)].Number!.Value;
+    private static double Number(ReportTable table, int row, string key) =>
+        table.Rows[row][table.Columns.ToList().FindIndex(c => c.Key == key)].Number!.Value;
 
     // Recounted here from the raw lines with TextAttack's definitions, not through AttackRecord.
     [Fact]
     public void Rates_are_those_of_the_lines()
     {
         var run = Ticket();
-        var lines = File.ReadLines(Path.Combine(run.Folder, "attacks", "textfooler", "examples.jsonl")).Select(l => JsonElement.Parse(l)).ToArray();
+        var lines = File.ReadLines(Path.Combine(run.Folder, "attacks", "textfooler", "examples.jsonl"))
+            .Select(l => JsonElement.Parse(l))
+            .ToArray();
         int Count(string result) => lines.Count(l => l.GetProperty("result").GetString() == result);
         var attacked = lines.Where(l => l.GetProperty("result").GetString() != "skipped").ToArray();
         var table = SummaryTable.Main([run]);
         Assert.Equal(100.0 * Count("failed") / lines.Length, Number(table, 0, "aua"), 10);
-        Assert.Equal(100.0 * (Count("failed") + Count("success")) / lines.Length, Number(table, 0, "clean_attacked"), 10);
+        Assert.Equal(
+            100.0 * (Count("failed") + Count("success")) / lines.Length,
+            Number(table, 0, "clean_attacked"),
+            10
+        );
         Assert.Equal(100.0 * Count("success") / (Count("success") + Count("failed")), Number(table, 0, "suc"), 10);
-        Assert.Equal(attacked.Average(l => l.GetProperty("queries_asked").GetInt32()), Number(table, 0, "queries_asked"), 10);
-        Assert.Equal(attacked.Average(l => l.GetProperty("queries_forwarded").GetInt32()), Number(table, 0, "queries_forwarded"), 10);
-        Assert.NotEqual(lines.Average(l => l.GetProperty("queries_asked").GetInt32()), Number(table, 0, "queries_asked"), 3);
-        var won = lines.Where(l => l.GetProperty("result").GetString() == "success" && l.GetProperty("words_changed").GetInt32() > 0);
-        Assert.Equal(100 * won.Average(l => (double)l.GetProperty("words_changed").GetInt32() / l.GetProperty("words").GetInt32()), Number(table, 0, "words_changed"), 10);
+        Assert.Equal(
+            attacked.Average(l => l.GetProperty("queries_asked").GetInt32()),
+            Number(table, 0, "queries_asked"),
+            10
+        );
+        Assert.Equal(
+            attacked.Average(l => l.GetProperty("queries_forwarded").GetInt32()),
+            Number(table, 0, "queries_forwarded"),
+            10
+        );
+        Assert.NotEqual(
+            lines.Average(l => l.GetProperty("queries_asked").GetInt32()),
+            Number(table, 0, "queries_asked"),
+            3
+        );
+        var won = lines.Where(l =>
+            l.GetProperty("result").GetString() == "success" && l.GetProperty("words_changed").GetInt32() > 0
+        );
+        Assert.Equal(
+            100
+                * won.Average(l =>
+                    (double)l.GetProperty("words_changed").GetInt32() / l.GetProperty("words").GetInt32()
+                ),
+            Number(table, 0, "words_changed"),
+            10
+        );
     }
 
     [Fact]
@@ -77,7 +113,10 @@ public sealed class SummaryTableTests : IDisposable
     [Fact]
     public void Special_characters_keep_their_cells()
     {
-        var table = new ReportTable([new("a", "A", "", false), new("b", "B", "", true)], [(ReportCell[])[new("x|\"y\",<z>"), ReportCell.Of(1.5, "0.0")]]);
+        var table = new ReportTable(
+            [new("a", "A", "", false), new("b", "B", "", true)],
+            [(ReportCell[])[new("x|\"y\",<z>"), ReportCell.Of(1.5, "0.0")]]
+        );
         Assert.Contains("x\\|\"y\",<z>", table.ToMarkdown());
         Assert.Contains("\"x|\"\"y\"\",<z>\",1.5", table.ToCsv());
         Assert.Contains("x|&quot;y&quot;,&lt;z&gt;", table.ToHtml("c"));
@@ -87,15 +126,24 @@ public sealed class SummaryTableTests : IDisposable
     public void Equal_names_are_told_apart()
     {
         string Run(string folder, int seed) => new SyntheticRun(_root) { Seed = seed, Attacked = 0 }.Write(folder);
-        Assert.Equal(["fine-tune, seed 1", "fine-tune, seed 2"], RunRecord.LoadAll([Run("a", 1), Run("b", 2)]).Select(r => r.Label));
-        Assert.Equal(["fine-tune (c)", "fine-tune (d)"], RunRecord.LoadAll([Run("c", 1), Run("d", 1)]).Select(r => r.Label));
+        Assert.Equal(
+            ["fine-tune, seed 1", "fine-tune, seed 2"],
+            RunRecord.LoadAll([Run("a", 1), Run("b", 2)]).Select(r => r.Label)
+        );
+        Assert.Equal(
+            ["fine-tune (c)", "fine-tune (d)"],
+            RunRecord.LoadAll([Run("c", 1), Run("d", 1)]).Select(r => r.Label)
+        );
         Assert.Equal(["fine-tune"], RunRecord.LoadAll([Run("e", 1)]).Select(r => r.Label));
     }
 
     [Fact]
     public void Broken_and_unfinished_folders_are_refused_by_name()
     {
-        Assert.Contains("no such run folder", Assert.Throws<RunFolderException>(() => RunRecord.Load(Path.Combine(_root, "none"))).Message);
+        Assert.Contains(
+            "no such run folder",
+            Assert.Throws<RunFolderException>(() => RunRecord.Load(Path.Combine(_root, "none"))).Message
+        );
 
         var folder = new SyntheticRun(_root) { Ticket = true }.Write("broken");
         void Refused(string file, string content, string message)
@@ -123,5 +171,6 @@ public sealed class SummaryTableTests : IDisposable
     [InlineData(786_432, "0.79M")]
     [InlineData(12_345, "12.3k")]
     [InlineData(12, "12")]
-    public void Parameters_print_as_in_papers(long count, string text) => Assert.Equal(text, SummaryTable.Parameters(count));
+    public void Parameters_print_as_in_papers(long count, string text) =>
+        Assert.Equal(text, SummaryTable.Parameters(count));
 }

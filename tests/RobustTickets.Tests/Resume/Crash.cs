@@ -1,4 +1,3 @@
-
 using RobustTickets.Pipeline;
 
 namespace RobustTickets.Tests.Resume;
@@ -8,6 +7,7 @@ internal sealed class Crash(string stage, long step) : IProgress<TrainProgress>
 {
     public void Report(TrainProgress p)
     {
-        if (p.Stage == stage && p.Step == step && p.Note is null) throw new TimeoutException("the crash of a test");
+        if (p.Stage == stage && p.Step == step && p.Note is null)
+            throw new TimeoutException("the crash of a test");
     }
 }

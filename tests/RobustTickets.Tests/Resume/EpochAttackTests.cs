@@ -1,4 +1,5 @@
-// The attack on development examples after each epoch: what it says, what it must leave alone, and that neither a crash nor a stop in its middle changes a byte of the run.
+// The attack on development examples after each epoch: what it says, what it must leave alone, and
+// that neither a crash nor a stop in its middle changes a byte of the run.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -22,12 +23,20 @@ public sealed class EpochAttackTests : IDisposable
 {
     private const int Epochs = 3;
 
-    private static readonly EpochAttackOptions Options = new("textfooler", Examples: 12, Similarity: false, PartOfSpeech: false, QueryBudget: 20);
+    private static readonly EpochAttackOptions Options = new(
+        "textfooler",
+        Examples: 12,
+        Similarity: false,
+        PartOfSpeech: false,
+        QueryBudget: 20
+    );
 
     /// <summary>An epoch is 12 steps of the 180 examples that are left to train on.</summary>
     private static readonly Recipe Recipe = TinyTask.LearningRecipe with
     {
-        Retrain = TinyTask.LearningRecipe.Retrain with { Epochs = Epochs }, Evaluate = new EvaluateStage(EpochAttack: Options), Split = new SplitOptions(),
+        Retrain = TinyTask.LearningRecipe.Retrain with { Epochs = Epochs },
+        Evaluate = new EvaluateStage(EpochAttack: Options),
+        Split = new SplitOptions(),
     };
 
     private readonly TinyTask _task = new();
@@ -57,25 +66,42 @@ public sealed class EpochAttackTests : IDisposable
         RecipeRunner.Run(Request(Recipe, run), notes, CancellationToken.None);
         var events = Attacks(run);
         Assert.Equal(Enumerable.Range(1, Epochs).Select(e => (double)e), events.Select(e => e.Epoch));
-        Assert.All(events, e =>
-        {
-            Assert.Equal((RetrainRun, "textfooler", Options.Examples), (e.Stage, e.Attack, e.Examples));
-            Assert.Equal(e.Examples, e.Skipped + e.Succeeded + e.Failed);
-            Assert.Equal((double)e.Failed / e.Examples, e.Aua);
-            Assert.Contains("carved", e.Split, StringComparison.Ordinal);
-            Assert.Contains(notes.Lines, n => n.StartsWith(FormattableString.Invariant($"epoch {e.Epoch:0}: Aua {100 * e.Aua:0.0} %"), StringComparison.Ordinal));
-        });
+        Assert.All(
+            events,
+            e =>
+            {
+                Assert.Equal((RetrainRun, "textfooler", Options.Examples), (e.Stage, e.Attack, e.Examples));
+                Assert.Equal(e.Examples, e.Skipped + e.Succeeded + e.Failed);
+                Assert.Equal((double)e.Failed / e.Examples, e.Aua);
+                Assert.Contains("carved", e.Split, StringComparison.Ordinal);
+                Assert.Contains(
+                    notes.Lines,
+                    n =>
+                        n.StartsWith(
+                            FormattableString.Invariant($"epoch {e.Epoch:0}: Aua {100 * e.Aua:0.0} %"),
+                            StringComparison.Ordinal
+                        )
+                );
+            }
+        );
         Assert.True(events.Sum(e => e.Succeeded) > 0 && events.Max(e => e.Queries) > 1, "nothing was attacked");
 
-        // The last epoch's figures are those of an attack on the finished model, on the same examples.
+        // The last epoch's figures are those of an attack on the finished model, on the same
+        // examples.
         var data = RunData.Load(Request(Recipe, run), TinyTask.Tokenizer);
         var sample = EpochAttacks.Sample(Options, data);
         using (var classifier = Classifier.Load(Path.Combine(run, "model"), maxLength: Recipe.MaxLength))
         {
             var task = TaskCatalog.Find("sst2");
-            var outcomes = new AttackEngine(_source.Build().Attack, new TorchVictim(classifier)).RunAsync([.. sample.Select(e => AttackInput.Of(e, task))]).ToBlockingEnumerable().ToList();
+            var outcomes = new AttackEngine(_source.Build().Attack, new TorchVictim(classifier))
+                .RunAsync([.. sample.Select(e => AttackInput.Of(e, task))])
+                .ToBlockingEnumerable()
+                .ToList();
             var summary = AttackSummary.From(outcomes, AttackSettings.Of(_source.Build().Attack, ""));
-            Assert.Equal((summary.Skipped, summary.Succeeded, summary.Failed, summary.QueriesAsked), (events[^1].Skipped, events[^1].Succeeded, events[^1].Failed, events[^1].Queries));
+            Assert.Equal(
+                (summary.Skipped, summary.Succeeded, summary.Failed, summary.QueriesAsked),
+                (events[^1].Skipped, events[^1].Succeeded, events[^1].Failed, events[^1].Queries)
+            );
         }
         // None of them is reported or trained on.
         var splits = RunSplits.Load(Path.Combine(run, "splits.json"));
@@ -84,9 +110,19 @@ public sealed class EpochAttackTests : IDisposable
         Assert.Equal("dev", splits.Evaluation.Name);
 
         var plain = _task.NewRun("plain");
-        RecipeRunner.Run(_task.Request(Recipe with { Evaluate = new EvaluateStage() }, plain, every: 0), null, CancellationToken.None);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(plain, "model", "model.safetensors")), File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors")));
-        Assert.Equal(RunFiles.Events(plain), RunFiles.Events(run).Where(l => !l.Contains("\"epoch-attack\"", StringComparison.Ordinal)));
+        RecipeRunner.Run(
+            _task.Request(Recipe with { Evaluate = new EvaluateStage() }, plain, every: 0),
+            null,
+            CancellationToken.None
+        );
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(plain, "model", "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(run, "model", "model.safetensors"))
+        );
+        Assert.Equal(
+            RunFiles.Events(plain),
+            RunFiles.Events(run).Where(l => !l.Contains("\"epoch-attack\"", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -96,7 +132,13 @@ public sealed class EpochAttackTests : IDisposable
         RecipeRunner.Run(Request(Recipe, whole), null, CancellationToken.None);
 
         var crashed = _task.NewRun("crashed");
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(Request(Recipe, crashed), new During(2, 5, () => throw new TimeoutException("the crash of a test")), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(
+                Request(Recipe, crashed),
+                new During(2, 5, () => throw new TimeoutException("the crash of a test")),
+                CancellationToken.None
+            )
+        );
         Assert.Single(Attacks(crashed));
         RecipeRunner.Run(Request(Recipe, crashed, resume: true), null, CancellationToken.None);
         RunFiles.AssertSame(whole, crashed);
@@ -105,7 +147,11 @@ public sealed class EpochAttackTests : IDisposable
         var stopped = _task.NewRun("stopped");
         using (var stop = new CancellationTokenSource())
         {
-            var message = Assert.ThrowsAny<OperationCanceledException>(() => RecipeRunner.Run(Request(Recipe, stopped), new OnNote("epoch 1: accuracy", stop.Cancel), stop.Token)).Message;
+            var message = Assert
+                .ThrowsAny<OperationCanceledException>(() =>
+                    RecipeRunner.Run(Request(Recipe, stopped), new OnNote("epoch 1: accuracy", stop.Cancel), stop.Token)
+                )
+                .Message;
             Assert.Contains("stopped in the attack after epoch 1 of retrain", message, StringComparison.Ordinal);
         }
         var state = JsonNode.Parse(File.ReadAllText(Path.Combine(RunFiles.Checkpoints(stopped)[0], "state.json")))!;
@@ -127,50 +173,162 @@ public sealed class EpochAttackTests : IDisposable
     [Fact]
     public void What_cannot_be_attacked_is_refused_before_any_compute()
     {
-        Refused<RecipeException>("evaluate.epoch-attack: attacks development examples, which are the reported ones", Recipe with { Split = new SplitOptions(DevelopmentRule.Released) });
-        Refused<RecipeException>("evaluate.epoch-attack.examples: 0 is not possible", With(Options with { Examples = 0 }));
-        Refused<RecipeException>("evaluate.epoch-attack.examples: 21 is more than the 20 development examples", With(Options with { Examples = 21 }));
-        Refused<RecipeException>("evaluate.epoch-attack.similarity-threshold", With(Options with { SimilarityThreshold = 0.5 }));
-        Refused<RecipeException>("names the attack pwws, but textfooler was given", With(Options with { Recipe = "pwws" }));
+        Refused<RecipeException>(
+            "evaluate.epoch-attack: attacks development examples, which are the reported ones",
+            Recipe with
+            {
+                Split = new SplitOptions(DevelopmentRule.Released),
+            }
+        );
+        Refused<RecipeException>(
+            "evaluate.epoch-attack.examples: 0 is not possible",
+            With(Options with { Examples = 0 })
+        );
+        Refused<RecipeException>(
+            "evaluate.epoch-attack.examples: 21 is more than the 20 development examples",
+            With(Options with { Examples = 21 })
+        );
+        Refused<RecipeException>(
+            "evaluate.epoch-attack.similarity-threshold",
+            With(Options with { SimilarityThreshold = 0.5 })
+        );
+        Refused<RecipeException>(
+            "names the attack pwws, but textfooler was given",
+            With(Options with { Recipe = "pwws" })
+        );
         Refused<RecipeException>("the recipe names none", With(null));
         Refused<RecipeException>("none was given with its resources", Recipe, r => r with { EpochAttack = null });
         // Without a reported split of its own, what is held out is what is reported.
         var alone = _task.Below("alone.tsv");
         File.Copy(_task.TrainFile, alone);
-        Refused<RecipeException>("there are no development examples to attack", Recipe, r => r with { DataPath = alone });
+        Refused<RecipeException>(
+            "there are no development examples to attack",
+            Recipe,
+            r => r with { DataPath = alone }
+        );
 
         // Other files than the run began with are another attack.
         var run = _task.NewRun("other files");
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(Request(Recipe, run), new During(1, 2, () => throw new TimeoutException()), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(
+                Request(Recipe, run),
+                new During(1, 2, () => throw new TimeoutException()),
+                CancellationToken.None
+            )
+        );
         using var changed = Source("changed.json", shift: 1);
-        var error = Assert.Throws<DataException>(() => RecipeRunner.Run(Request(Recipe, run, resume: true) with { EpochAttack = changed.Build() }, null, CancellationToken.None));
+        var error = Assert.Throws<DataException>(() =>
+            RecipeRunner.Run(
+                Request(Recipe, run, resume: true) with
+                {
+                    EpochAttack = changed.Build(),
+                },
+                null,
+                CancellationToken.None
+            )
+        );
         Assert.Contains("epoch-attack", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_command_line_names_what_is_missing_and_an_experiment_plots_what_was_found()
     {
-        Assert.Contains("evaluate.epoch-attack: --recipe textfooler has no source of substitute words", Train(ExitCodes.Data, "--set", "evaluate.epoch-attack.part-of-speech=false"), StringComparison.Ordinal);
-        Assert.Contains("evaluate.epoch-attack: resource tagger", Train(ExitCodes.Data, "--resource", $"neighbours={Table}"), StringComparison.Ordinal);
-        Assert.Contains("--resource wordnet: the attack textfooler does not take it; possible: vectors, neighbours, stop-words", Train(ExitCodes.Usage, "--resource", "wordnet=x"), StringComparison.Ordinal);
-        Assert.Contains("evaluate.epoch-attack.recipe: unknown \"textfoler\"", Train(ExitCodes.Usage, "--set", "evaluate.epoch-attack.recipe=textfoler"), StringComparison.Ordinal);
-        var plain = CliRun.Of(_task.Arguments(Recipe with { Evaluate = new EvaluateStage() }, _task.NewRun(), 0, "--resource", $"neighbours={Table}"));
+        Assert.Contains(
+            "evaluate.epoch-attack: --recipe textfooler has no source of substitute words",
+            Train(ExitCodes.Data, "--set", "evaluate.epoch-attack.part-of-speech=false"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "evaluate.epoch-attack: resource tagger",
+            Train(ExitCodes.Data, "--resource", $"neighbours={Table}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--resource wordnet: the attack textfooler does not take it; possible: vectors, neighbours, stop-words",
+            Train(ExitCodes.Usage, "--resource", "wordnet=x"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "evaluate.epoch-attack.recipe: unknown \"textfoler\"",
+            Train(ExitCodes.Usage, "--set", "evaluate.epoch-attack.recipe=textfoler"),
+            StringComparison.Ordinal
+        );
+        var plain = CliRun.Of(
+            _task.Arguments(
+                Recipe with
+                {
+                    Evaluate = new EvaluateStage(),
+                },
+                _task.NewRun(),
+                0,
+                "--resource",
+                $"neighbours={Table}"
+            )
+        );
         Assert.Equal(ExitCodes.Usage, plain.Code);
         Assert.Contains("the recipe attacks after no epoch", plain.Error, StringComparison.Ordinal);
-        string[] loose = ["--set", "evaluate.epoch-attack.part-of-speech=false", "--set", "evaluate.epoch-attack.examples=7", "--resource", $"neighbours={Table}", "--resource", $"encoder={_task.Model}"];
+        string[] loose =
+        [
+            "--set",
+            "evaluate.epoch-attack.part-of-speech=false",
+            "--set",
+            "evaluate.epoch-attack.examples=7",
+            "--resource",
+            $"neighbours={Table}",
+            "--resource",
+            $"encoder={_task.Model}",
+        ];
         var dry = CliRun.Of([.. Arguments(_task.NewRun()), .. loose, "--dry-run"]);
         Assert.True(dry.Code == ExitCodes.Ok, dry.Error);
-        Assert.Contains("attack   textfooler on 7 development examples after each epoch", dry.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "attack   textfooler on 7 development examples after each epoch",
+            dry.Out,
+            StringComparison.Ordinal
+        );
 
         File.WriteAllText(_task.Below("plain.json"), RecipeJson.Write(Recipe));
         var file = _task.Below("epochs.json");
-        File.WriteAllText(file, new JsonObject
-        {
-            ["name"] = "epochs", ["title"] = "t", ["source"] = "s", ["rows"] = new JsonArray(new JsonObject { ["name"] = "plain", ["recipe"] = "plain.json", ["set"] = new JsonArray("retrain.epochs=1") }),
-            ["data"] = new JsonArray(new JsonObject { ["name"] = "toy", ["task"] = "sst2" }), ["seeds"] = new JsonArray(1), ["attacks"] = new JsonArray(),
-            ["figures"] = new JsonArray(new JsonObject { ["name"] = "epochs", ["title"] = "Accuracy", ["kind"] = "epochs" }),
-        }.ToJsonString());
-        string[] experiment = ["experiment", file, "--model", _task.Model, "--data", $"toy={_task.Data}", "--out", _task.Below("table"), "--threads", "1"];
+        File.WriteAllText(
+            file,
+            new JsonObject
+            {
+                ["name"] = "epochs",
+                ["title"] = "t",
+                ["source"] = "s",
+                ["rows"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["name"] = "plain",
+                        ["recipe"] = "plain.json",
+                        ["set"] = new JsonArray("retrain.epochs=1"),
+                    }
+                ),
+                ["data"] = new JsonArray(new JsonObject { ["name"] = "toy", ["task"] = "sst2" }),
+                ["seeds"] = new JsonArray(1),
+                ["attacks"] = new JsonArray(),
+                ["figures"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["name"] = "epochs",
+                        ["title"] = "Accuracy",
+                        ["kind"] = "epochs",
+                    }
+                ),
+            }.ToJsonString()
+        );
+        string[] experiment =
+        [
+            "experiment",
+            file,
+            "--model",
+            _task.Model,
+            "--data",
+            $"toy={_task.Data}",
+            "--out",
+            _task.Below("table"),
+            "--threads",
+            "1",
+        ];
         var missing = CliRun.Of(experiment);
         Assert.Equal(ExitCodes.Data, missing.Code);
         Assert.Contains("no source of substitute words", missing.Error, StringComparison.Ordinal);
@@ -179,9 +337,14 @@ public sealed class EpochAttackTests : IDisposable
         Assert.True(done.Code == ExitCodes.Ok, done.Error);
         Assert.Contains("epoch 1: Aua ", done.Error, StringComparison.Ordinal);
         var aua = Attacks(_task.Below("table", "cells", "plain.toy.seed-1"))[0].Aua;
-        Assert.Contains($"plain under attack,1,{(100 * aua).ToString("R", System.Globalization.CultureInfo.InvariantCulture)}", File.ReadAllText(_task.Below("table", "figures", "epochs.toy.csv")), StringComparison.Ordinal);
+        Assert.Contains(
+            $"plain under attack,1,{(100 * aua).ToString("R", System.Globalization.CultureInfo.InvariantCulture)}",
+            File.ReadAllText(_task.Below("table", "figures", "epochs.toy.csv")),
+            StringComparison.Ordinal
+        );
 
-        string[] Arguments(string run) => _task.Arguments(Recipe with { Evaluate = new EvaluateStage() }, run, 0, "--epoch-attack", "textfooler");
+        string[] Arguments(string run) =>
+            _task.Arguments(Recipe with { Evaluate = new EvaluateStage() }, run, 0, "--epoch-attack", "textfooler");
 
         string Train(int code, params string[] more)
         {
@@ -195,17 +358,29 @@ public sealed class EpochAttackTests : IDisposable
 
     private const string RetrainRun = "retrain";
 
-    private static Recipe With(EpochAttackOptions? options) => Recipe with { Evaluate = new EvaluateStage(EpochAttack: options) };
+    private static Recipe With(EpochAttackOptions? options) =>
+        Recipe with
+        {
+            Evaluate = new EvaluateStage(EpochAttack: options),
+        };
 
-    private static EpochAttackEvent[] Attacks(string run) => [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<EpochAttackEvent>()];
+    private static EpochAttackEvent[] Attacks(string run) =>
+        [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<EpochAttackEvent>()];
 
-    private TrainRequest Request(Recipe recipe, string run, bool resume = false) => _task.Request(recipe, run, resume, every: 5) with { EpochAttack = _source.Build() };
+    private TrainRequest Request(Recipe recipe, string run, bool resume = false) =>
+        _task.Request(recipe, run, resume, every: 5) with
+        {
+            EpochAttack = _source.Build(),
+        };
 
-    private void Refused<T>(string named, Recipe recipe, Func<TrainRequest, TrainRequest>? change = null) where T : Exception
+    private void Refused<T>(string named, Recipe recipe, Func<TrainRequest, TrainRequest>? change = null)
+        where T : Exception
     {
         var run = _task.NewRun();
         var request = Request(recipe, run);
-        var error = Assert.Throws<T>(() => RecipeRunner.Run(change?.Invoke(request) ?? request, null, CancellationToken.None));
+        var error = Assert.Throws<T>(() =>
+            RecipeRunner.Run(change?.Invoke(request) ?? request, null, CancellationToken.None)
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run), "nothing is written before a refusal");
     }
@@ -220,7 +395,11 @@ public sealed class EpochAttackTests : IDisposable
             table[TinyTask.Bad[i]] = new JsonArray(TinyTask.Good[(i + shift) % 8]);
         }
         File.WriteAllText(_task.Below(name), table.ToJsonString());
-        return new EpochAttackSource(Options, new Dictionary<string, string> { ["neighbours"] = _task.Below(name) }, _task.Model);
+        return new EpochAttackSource(
+            Options,
+            new Dictionary<string, string> { ["neighbours"] = _task.Below(name) },
+            _task.Model
+        );
     }
 
     private sealed class Notes : IProgress<TrainProgress>
@@ -229,7 +408,8 @@ public sealed class EpochAttackTests : IDisposable
 
         public void Report(TrainProgress value)
         {
-            if (value.Note is { } note) Lines.Add(note);
+            if (value.Note is { } note)
+                Lines.Add(note);
         }
     }
 
@@ -238,7 +418,8 @@ public sealed class EpochAttackTests : IDisposable
     {
         public void Report(TrainProgress value)
         {
-            if (value.Note?.StartsWith(start, StringComparison.Ordinal) == true) act();
+            if (value.Note?.StartsWith(start, StringComparison.Ordinal) == true)
+                act();
         }
     }
 
@@ -247,7 +428,8 @@ public sealed class EpochAttackTests : IDisposable
     {
         public void Report(TrainProgress value)
         {
-            if (value.Figures is not null && value.Epoch == epoch && value.Step == example) act();
+            if (value.Figures is not null && value.Epoch == epoch && value.Step == example)
+                act();
         }
     }
 }

@@ -1,4 +1,5 @@
-// What a run is executed with changes its speed, not its meaning (DESIGN 2.5): threads, the padded reference. And what a run saves is what it trained.
+// What a run is executed with changes its speed, not its meaning (DESIGN 2.5): threads, the padded
+// reference. And what a run saves is what it trained.
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
@@ -32,7 +33,14 @@ public sealed class ExecutionTests : IDisposable
     public void Losses_agree_whatever_the_threads_and_the_path(int threads, bool packed)
     {
         // No early stop: a mask at the border of a rank may fall either way.
-        var recipe = TinyTask.SearchRecipe with { Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with { Stop = new FixedStop(1), HorizonEpochs = 1 } };
+        var recipe = TinyTask.SearchRecipe with
+        {
+            Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with
+            {
+                Stop = new FixedStop(1),
+                HorizonEpochs = 1,
+            },
+        };
         var expected = Losses(_task.Request(recipe, _task.NewRun()));
         var request = _task.Request(recipe, _task.NewRun(), threads: threads);
         var found = Losses(request with { Execution = request.Execution with { Packed = packed } });
@@ -49,7 +57,9 @@ public sealed class ExecutionTests : IDisposable
     [InlineData(TicketCoefficients.Released, 0.25, 0.0)]
     public void The_saved_model_is_the_trained_one(TicketCoefficients coefficients, double heads, double neurons)
     {
-        // Whole epochs, so that the last evaluation in the log is that of the last step. Coefficients of what loses nothing are trained, far enough to be missed if they were lost.
+        // Whole epochs, so that the last evaluation in the log is that of the last step.
+        // Coefficients of what loses nothing are trained, far enough to be missed if they were
+        // lost.
         var recipe = TinyTask.SearchRecipe with
         {
             BatchSize = TinyTask.LearningRecipe.BatchSize,
@@ -59,7 +69,12 @@ public sealed class ExecutionTests : IDisposable
         var run = _task.NewRun();
         RecipeRunner.Run(_task.Request(recipe, run), null, CancellationToken.None);
         var logged = EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<EvaluationEvent>().Last();
-        using var model = BertFiles.LoadClassifier(Path.Combine(run, "model"), 2, RandomKey.FromSeed(0), new ModelExecution());
+        using var model = BertFiles.LoadClassifier(
+            Path.Combine(run, "model"),
+            2,
+            RandomKey.FromSeed(0),
+            new ModelExecution()
+        );
         var data = RunData.Load(_task.Request(recipe, run), WordPieceTokenizer.Load(_task.Model));
         var evaluated = Evaluator.Evaluate(model, data.Evaluation.Examples);
         Assert.True(logged.Accuracy > 0.7, $"nothing was learned: accuracy {logged.Accuracy}");
@@ -78,7 +93,9 @@ public sealed class ExecutionTests : IDisposable
         RunFiles.Copy(whole, run);
         File.Delete(Path.Combine(run, "result.json"));
         // All steps are done: nothing but the evaluation can hear it.
-        Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, new CancellationToken(true))
+        );
         Assert.False(File.Exists(Path.Combine(run, "result.json")));
         RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, CancellationToken.None);
         RunFiles.AssertSame(whole, run);
@@ -92,7 +109,11 @@ public sealed class ExecutionTests : IDisposable
         Assert.Equal(TinyTask.TrainExamples / 10, result.EvaluatedExamples);
         Assert.Contains("carved", result.EvaluatedSplit, StringComparison.Ordinal);
         var none = request with { Recipe = request.Recipe with { DevFraction = 0 }, OutFolder = _task.NewRun() };
-        Assert.Contains("dev-fraction", Assert.Throws<RecipeException>(() => RecipeRunner.Run(none, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "dev-fraction",
+            Assert.Throws<RecipeException>(() => RecipeRunner.Run(none, null, CancellationToken.None)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -102,9 +123,24 @@ public sealed class ExecutionTests : IDisposable
         RecipeRunner.Run(_task.Request(TinyTask.SearchRecipe, run), null, CancellationToken.None);
         var ticket = Path.Combine(run, "model");
         var again = _task.Request(TinyTask.SearchRecipe, _task.NewRun()) with { ModelFolder = ticket };
-        Assert.Contains("is a ticket already", Assert.Throws<CheckpointException>(() => RecipeRunner.Run(again, null, CancellationToken.None)).Message, StringComparison.Ordinal);
-        var result = RecipeRunner.Run(again with { Recipe = TinyTask.FineTuneRecipe, OutFolder = _task.NewRun() }, null, CancellationToken.None);
-        Assert.Equal(RunResult.Load(Path.Combine(run, "result.json")).Model.ParametersTotal, result.Model.ParametersTotal);
+        Assert.Contains(
+            "is a ticket already",
+            Assert.Throws<CheckpointException>(() => RecipeRunner.Run(again, null, CancellationToken.None)).Message,
+            StringComparison.Ordinal
+        );
+        var result = RecipeRunner.Run(
+            again with
+            {
+                Recipe = TinyTask.FineTuneRecipe,
+                OutFolder = _task.NewRun(),
+            },
+            null,
+            CancellationToken.None
+        );
+        Assert.Equal(
+            RunResult.Load(Path.Combine(run, "result.json")).Model.ParametersTotal,
+            result.Model.ParametersTotal
+        );
     }
 
     private static StepEvent[] Losses(TrainRequest request)

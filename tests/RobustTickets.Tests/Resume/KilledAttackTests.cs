@@ -1,5 +1,6 @@
-// The built program attacking a trained model, killed with SIGKILL three times at different depths and continued each time, against an attack that nobody disturbed and that
-// ran with other batches and another concurrency: every file the same, byte for byte.
+// The built program attacking a trained model, killed with SIGKILL three times at different depths
+// and continued each time, against an attack that nobody disturbed and that ran with other batches
+// and another concurrency: every file the same, byte for byte.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Tests.Evaluation;
@@ -12,7 +13,15 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
 {
     private const int Examples = 240;
     private const int Attempts = 6;
-    private static readonly string[] Files = ["settings.json", "ids.txt", "examples.jsonl", "results.csv", "summary.json", "textattack-summary.json"];
+    private static readonly string[] Files =
+    [
+        "settings.json",
+        "ids.txt",
+        "examples.jsonl",
+        "results.csv",
+        "summary.json",
+        "textattack-summary.json",
+    ];
 
     [Fact]
     public void Killed_three_times_and_continued_equals_undisturbed()
@@ -22,10 +31,30 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
         var table = trained.Task.Below("neighbours.json");
         File.WriteAllText(table, Neighbours());
         string[] Arguments(string folder, string batch, string concurrency) =>
-        [
-            "attack", "--model", trained.Model, "--encoder", trained.Task.Model, "--data", data, "--task", "sst2", "--neighbours", table, "--no-part-of-speech", "--out", folder, "--threads", "1",
-            "--query-budget", "15", "--batch-size", batch, "--concurrency", concurrency,
-        ];
+            [
+                "attack",
+                "--model",
+                trained.Model,
+                "--encoder",
+                trained.Task.Model,
+                "--data",
+                data,
+                "--task",
+                "sst2",
+                "--neighbours",
+                table,
+                "--no-part-of-speech",
+                "--out",
+                folder,
+                "--threads",
+                "1",
+                "--query-budget",
+                "15",
+                "--batch-size",
+                batch,
+                "--concurrency",
+                concurrency,
+            ];
 
         var whole = trained.Task.Below("whole");
         using (var undisturbed = new TrainProcess(Arguments(whole, "64", "64")))
@@ -58,8 +87,17 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
             Assert.True(end.Code == ExitCodes.Ok, end.ToString());
             Assert.Contains("continuing in", end.Error, StringComparison.Ordinal);
         }
-        foreach (var file in Files) Assert.True(File.ReadAllBytes(Path.Combine(whole, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(killed, file))), $"{file} differs");
-        Assert.Equal(Files.Order(StringComparer.Ordinal), Directory.GetFiles(killed).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        foreach (var file in Files)
+            Assert.True(
+                File.ReadAllBytes(Path.Combine(whole, file))
+                    .AsSpan()
+                    .SequenceEqual(File.ReadAllBytes(Path.Combine(killed, file))),
+                $"{file} differs"
+            );
+        Assert.Equal(
+            Files.Order(StringComparer.Ordinal),
+            Directory.GetFiles(killed).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+        );
         // Worth comparing: every kind of result.
         var summary = JsonNode.Parse(File.ReadAllText(Path.Combine(whole, "summary.json")))!;
         Assert.All(new[] { "succeeded", "failed", "skipped" }, name => Assert.True((int)summary[name]! > 0, name));
@@ -69,14 +107,16 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
     private static int Lines(string folder)
     {
         var file = Path.Combine(folder, "examples.jsonl");
-        if (!File.Exists(file)) return 0;
+        if (!File.Exists(file))
+            return 0;
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes.Count(b => b == '\n');
     }
 
-    // Neighbours of a telling word are telling words of both kinds, of any other word its next ones in the list.
+    // Neighbours of a telling word are telling words of both kinds, of any other word its next ones
+    // in the list.
     private static string Neighbours()
     {
         var words = TinyTask.Words.Skip(5).Where(w => char.IsAsciiLetter(w[0])).ToArray();
@@ -86,7 +126,14 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
         {
             var list = telling.Contains(word) ? telling : words;
             var at = Array.IndexOf(list, word);
-            rows[word] = new JsonArray([.. Enumerable.Range(1, 6).Select(k => list[(at + (k * 3)) % list.Length]).Where(n => n != word).Distinct().Select(n => (JsonNode)n)]);
+            rows[word] = new JsonArray([
+                .. Enumerable
+                    .Range(1, 6)
+                    .Select(k => list[(at + (k * 3)) % list.Length])
+                    .Where(n => n != word)
+                    .Distinct()
+                    .Select(n => (JsonNode)n),
+            ]);
         }
         return rows.ToJsonString();
     }

@@ -1,5 +1,6 @@
-// The built program working through a table, killed with SIGKILL in the middle of a search, of a training and of an attack, and started again by the same command each time, against
-// a table that nobody disturbed: the same results but for the columns of time, and the same files.
+// The built program working through a table, killed with SIGKILL in the middle of a search, of a
+// training and of an attack, and started again by the same command each time, against a table that
+// nobody disturbed: the same results but for the columns of time, and the same files.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Tests.Experiments;
@@ -10,7 +11,8 @@ namespace RobustTickets.Tests.Resume;
 [Collection(TorchCollection.Name)]
 public sealed class KilledExperimentTests : IDisposable
 {
-    private const int Attempts = 6, Attacked = 200;
+    private const int Attempts = 6,
+        Attacked = 200;
 
     private readonly TinyExperiment _tiny = new();
 
@@ -40,7 +42,14 @@ public sealed class KilledExperimentTests : IDisposable
         Kill(killed, whole, "plain", () => Last(killed, "plain", "retrain"), () => Last(whole, "plain", "retrain"), 20);
         Kill(killed, whole, "plain", () => Outcomes(killed, "plain"), () => Attacked, 30);
         Kill(killed, whole, "ticket", () => Last(killed, "ticket", "search"), () => Last(whole, "ticket", "search"), 2);
-        Kill(killed, whole, "ticket", () => Last(killed, "ticket", "control"), () => Last(whole, "ticket", "control"), 10);
+        Kill(
+            killed,
+            whole,
+            "ticket",
+            () => Last(killed, "ticket", "control"),
+            () => Last(whole, "ticket", "control"),
+            10
+        );
         Kill(killed, whole, "ticket", () => Outcomes(killed, "ticket"), () => Attacked, 60);
         using (var last = new TrainProcess(_tiny.Arguments(killed)))
         {
@@ -55,45 +64,77 @@ public sealed class KilledExperimentTests : IDisposable
         {
             var (expected, found) = (Cell(whole, row), Cell(killed, row));
             Assert.Equal(RunFiles.Events(expected), RunFiles.Events(found));
-            string[] files = [.. Directory.GetFiles(expected, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(expected, f)).Where(f => f is not ("events.jsonl" or "result.json" or "environment.json"))];
+            string[] files =
+            [
+                .. Directory
+                    .GetFiles(expected, "*", SearchOption.AllDirectories)
+                    .Select(f => Path.GetRelativePath(expected, f))
+                    .Where(f => f is not ("events.jsonl" or "result.json" or "environment.json")),
+            ];
             Assert.Contains(Path.Combine("attacks", "swap", "summary.json"), files);
-            foreach (var file in files) Assert.True(File.ReadAllBytes(Path.Combine(expected, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(found, file))), $"{row}: {file} differs");
+            foreach (var file in files)
+                Assert.True(
+                    File.ReadAllBytes(Path.Combine(expected, file))
+                        .AsSpan()
+                        .SequenceEqual(File.ReadAllBytes(Path.Combine(found, file))),
+                    $"{row}: {file} differs"
+                );
             RunFiles.AssertNoLeftovers(found);
         }
-        foreach (var figure in Directory.GetFiles(Path.Combine(whole, "figures"))) Assert.Equal(File.ReadAllText(figure), File.ReadAllText(Path.Combine(killed, "figures", Path.GetFileName(figure))));
+        foreach (var figure in Directory.GetFiles(Path.Combine(whole, "figures")))
+            Assert.Equal(
+                File.ReadAllText(figure),
+                File.ReadAllText(Path.Combine(killed, "figures", Path.GetFileName(figure)))
+            );
     }
 
-    /// <summary>Starts the table and kills it when a count has come beyond a number in the middle of its work. When the signal came too late, the folder is put back and it is tried again.</summary>
+    /// <summary>
+    /// Starts the table and kills it when a count has come beyond a number in the middle of its
+    /// work. When the signal came too late, the folder is put back and it is tried again.
+    /// </summary>
     private void Kill(string folder, string whole, string row, Func<long> count, Func<long> all, long after)
     {
         var before = _tiny.Task.Below($"before-{row}-{after}");
         var begun = Directory.Exists(folder);
-        if (begun) RunFiles.Copy(folder, before);
+        if (begun)
+            RunFiles.Copy(folder, before);
         for (var attempt = 1; ; attempt++)
         {
-            // The files still hold what the last kill cut off: only what is beyond was done by this process.
+            // The files still hold what the last kill cut off: only what is beyond was done by this
+            // process.
             var known = count();
             using var process = new TrainProcess(_tiny.Arguments(folder));
             var end = process.SignalWhen(() => count() > Math.Max(known, after), TrainProcess.SigKill);
             if (end.Code == 128 + TrainProcess.SigKill && count() > after && count() < all())
             {
-                Assert.NotEqual(File.ReadAllText(Path.Combine(whole, "results.csv")), File.Exists(Path.Combine(folder, "results.csv")) ? File.ReadAllText(Path.Combine(folder, "results.csv")) : "");
+                Assert.NotEqual(
+                    File.ReadAllText(Path.Combine(whole, "results.csv")),
+                    File.Exists(Path.Combine(folder, "results.csv"))
+                        ? File.ReadAllText(Path.Combine(folder, "results.csv"))
+                        : ""
+                );
                 return;
             }
-            Assert.True(attempt < Attempts && end.Code is ExitCodes.Ok or 128 + TrainProcess.SigKill, $"attempt {attempt}, {row} after {after}: {end}");
+            Assert.True(
+                attempt < Attempts && end.Code is ExitCodes.Ok or 128 + TrainProcess.SigKill,
+                $"attempt {attempt}, {row} after {after}: {end}"
+            );
             Directory.Delete(folder, recursive: true);
-            if (begun) RunFiles.Copy(before, folder);
+            if (begun)
+                RunFiles.Copy(before, folder);
         }
     }
 
     private static string Cell(string folder, string row) => Path.Combine(folder, "cells", $"{row}.toy.seed-1");
 
-    private static long Last(string folder, string row, string stage) => RunFiles.Steps(Cell(folder, row), stage).DefaultIfEmpty(0).Max();
+    private static long Last(string folder, string row, string stage) =>
+        RunFiles.Steps(Cell(folder, row), stage).DefaultIfEmpty(0).Max();
 
     private static long Outcomes(string folder, string row)
     {
         var file = Path.Combine(Cell(folder, row), "attacks", "swap", "examples.jsonl");
-        if (!File.Exists(file)) return 0;
+        if (!File.Exists(file))
+            return 0;
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd().Count(c => c == '\n');

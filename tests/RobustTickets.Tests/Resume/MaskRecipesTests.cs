@@ -1,5 +1,6 @@
-// Every recipe whose ticket is single weights, from data to result on a tiny model; and what an interruption in any of its stages must not change. Each recipe is the published
-// one with fewer epochs, two passes of the adversary and rates fit for a network that trains in a second.
+// Every recipe whose ticket is single weights, from data to result on a tiny model; and what an
+// interruption in any of its stages must not change. Each recipe is the published one with fewer
+// epochs, two passes of the adversary and rates fit for a network that trains in a second.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
@@ -18,27 +19,30 @@ namespace RobustTickets.Tests.Resume;
 public sealed class MaskRecipesTests : IDisposable
 {
     /// <summary>Weights of the tiny model under masks.</summary>
-    private const long Maskable = (TinyTask.Layers * ((4 * TinyTask.Hidden * TinyTask.Hidden) + (2 * TinyTask.Hidden * TinyTask.Neurons))) + (TinyTask.Hidden * TinyTask.Hidden);
+    private const long Maskable =
+        (TinyTask.Layers * ((4 * TinyTask.Hidden * TinyTask.Hidden) + (2 * TinyTask.Hidden * TinyTask.Neurons)))
+        + (TinyTask.Hidden * TinyTask.Hidden);
 
     private readonly TinyTask _task = new();
 
     public void Dispose() => _task.Dispose();
 
-    public static TheoryData<string, string> Recipes() => new()
-    {
-        { "robust-ticket", "fine-tune search retrain" },
-        { "robust-ticket-released", "fine-tune search retrain" },
-        { "robust-ticket-without-mask-learning", "round-1 round-2 round-3 retrain" },
-        { "robust-ticket-without-adversary", "fine-tune search retrain" },
-        { "robust-ticket-without-initialization", "fine-tune search retrain" },
-        { "robust-ticket-without-structure", "fine-tune search retrain" },
-        { "robust-ticket-without-structure-longer", "fine-tune search retrain" },
-        { "robust-ticket-rows", "fine-tune search retrain" },
-        { "robust-ticket-adversarial", "fine-tune search retrain" },
-        { "lth", "round-1 round-2 round-3 retrain" },
-        { "one-shot-magnitude", "retrain" },
-        { "random-weights", "retrain" },
-    };
+    public static TheoryData<string, string> Recipes() =>
+        new()
+        {
+            { "robust-ticket", "fine-tune search retrain" },
+            { "robust-ticket-released", "fine-tune search retrain" },
+            { "robust-ticket-without-mask-learning", "round-1 round-2 round-3 retrain" },
+            { "robust-ticket-without-adversary", "fine-tune search retrain" },
+            { "robust-ticket-without-initialization", "fine-tune search retrain" },
+            { "robust-ticket-without-structure", "fine-tune search retrain" },
+            { "robust-ticket-without-structure-longer", "fine-tune search retrain" },
+            { "robust-ticket-rows", "fine-tune search retrain" },
+            { "robust-ticket-adversarial", "fine-tune search retrain" },
+            { "lth", "round-1 round-2 round-3 retrain" },
+            { "one-shot-magnitude", "retrain" },
+            { "random-weights", "retrain" },
+        };
 
     [Theory]
     [MemberData(nameof(Recipes))]
@@ -52,12 +56,17 @@ public sealed class MaskRecipesTests : IDisposable
         var ticket = result.Ticket!;
         Assert.Equal(("weights", Maskable), (ticket.Kind, ticket.WeightsTotal));
         var pruned = ticket.WeightsTotal - ticket.WeightsKept;
-        if (name == "robust-ticket-rows") Assert.Equal(0, pruned % TinyTask.Hidden);
-        else Assert.InRange(pruned, (long)(0.3 * Maskable) - 8, (long)(0.3 * Maskable) + 8); // a share of each matrix is rounded for itself
+        if (name == "robust-ticket-rows")
+            Assert.Equal(0, pruned % TinyTask.Hidden);
+        else
+            // a share of each matrix is rounded for itself
+            Assert.InRange(pruned, (long)(0.3 * Maskable) - 8, (long)(0.3 * Maskable) + 8);
         Assert.Equal(ticket.WeightsKept, Kept(run));
         var zeros = Zeros(run);
-        if (recipe.Retrain.Realisation == Realisation.Ticket) Assert.Equal(pruned, zeros);
-        else Assert.InRange(zeros, 0, 3);
+        if (recipe.Retrain.Realisation == Realisation.Ticket)
+            Assert.Equal(pruned, zeros);
+        else
+            Assert.InRange(zeros, 0, 3);
     }
 
     [Theory]
@@ -74,7 +83,9 @@ public sealed class MaskRecipesTests : IDisposable
         var recipe = Tiny(name);
         var (whole, broken) = (_task.NewRun("whole"), _task.NewRun("broken"));
         Run(recipe, whole);
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash(stage, 5), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash(stage, 5), CancellationToken.None)
+        );
         RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
         RunFiles.AssertSame(whole, broken);
     }
@@ -82,11 +93,14 @@ public sealed class MaskRecipesTests : IDisposable
     [Fact]
     public void A_search_that_leaks_cannot_be_resumed_without_its_gradients()
     {
-        // The mutant of the test above: the piled-up gradients are state, and forgetting them shows.
+        // The mutant of the test above: the piled-up gradients are state, and forgetting them
+        // shows.
         var recipe = Tiny("robust-ticket-released");
         var (whole, broken) = (_task.NewRun("whole"), _task.NewRun("broken"));
         Run(recipe, whole);
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash("search", 5), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash("search", 5), CancellationToken.None)
+        );
         var file = Path.Combine(RunFiles.Checkpoints(broken)[0], "gradients.safetensors");
         SafetensorsWriter.Write(file, []);
         RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
@@ -101,7 +115,10 @@ public sealed class MaskRecipesTests : IDisposable
         var again = Tiny("robust-ticket") with { Search = new SavedTicketSearch(first), Draw = new SavedDraw() };
         var second = _task.NewRun("again");
         Assert.Equal(result.Ticket!.WeightsKept, Run(again, second).Ticket!.WeightsKept);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")), File.ReadAllBytes(Path.Combine(second, "ticket", "masks.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")),
+            File.ReadAllBytes(Path.Combine(second, "ticket", "masks.safetensors"))
+        );
 
         var sparser = Run(again with { Draw = new WeightDrawOptions(0.6) }, _task.NewRun("sparser"));
         Assert.Equal(Math.Round(0.6 * Maskable, MidpointRounding.ToEven), Maskable - sparser.Ticket!.WeightsKept);
@@ -109,11 +126,28 @@ public sealed class MaskRecipesTests : IDisposable
         var random = _task.NewRun("random");
         Run(Tiny("random-weights") with { Search = new RandomWeightSearch(first) }, random);
         Assert.Equal(KeptPerMatrix(first), KeptPerMatrix(random));
-        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")), File.ReadAllBytes(Path.Combine(random, "ticket", "masks.safetensors")));
+        Assert.NotEqual(
+            File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")),
+            File.ReadAllBytes(Path.Combine(random, "ticket", "masks.safetensors"))
+        );
 
         // Refused before any compute, by name.
-        Refused<RecipeException>("draw.sparsity", Tiny("random-weights") with { Search = new RandomWeightSearch(first), Draw = new WeightDrawOptions(0.5) });
-        Refused<CheckpointException>("scores", again with { Search = new SavedTicketSearch(random), Draw = new WeightDrawOptions(0.5) });
+        Refused<RecipeException>(
+            "draw.sparsity",
+            Tiny("random-weights") with
+            {
+                Search = new RandomWeightSearch(first),
+                Draw = new WeightDrawOptions(0.5),
+            }
+        );
+        Refused<CheckpointException>(
+            "scores",
+            again with
+            {
+                Search = new SavedTicketSearch(random),
+                Draw = new WeightDrawOptions(0.5),
+            }
+        );
         Refused<CheckpointException>("nowhere", again with { Search = new SavedTicketSearch(_task.Below("nowhere")) });
         var masks = Path.Combine(second, "ticket", "masks.safetensors");
         var bytes = File.ReadAllBytes(masks);
@@ -129,8 +163,17 @@ public sealed class MaskRecipesTests : IDisposable
         Run(Tiny("lth"), first);
         var again = Tiny("lth") with { Search = new SavedTicketSearch(first) };
         var second = Run(again with { Draw = new WeightDrawOptions(0.2) }, _task.NewRun()).Ticket!;
-        Assert.Equal(("saved-round", Math.Round(0.2 * Maskable, MidpointRounding.ToEven)), (second.StopRule, (double)(Maskable - second.WeightsKept)));
-        Refused<CheckpointException>("none of which has sparsity 0.25; possible draw.sparsity: 0.1, 0.2, 0.3", again with { Draw = new WeightDrawOptions(0.25) });
+        Assert.Equal(
+            ("saved-round", Math.Round(0.2 * Maskable, MidpointRounding.ToEven)),
+            (second.StopRule, (double)(Maskable - second.WeightsKept))
+        );
+        Refused<CheckpointException>(
+            "none of which has sparsity 0.25; possible draw.sparsity: 0.1, 0.2, 0.3",
+            again with
+            {
+                Draw = new WeightDrawOptions(0.25),
+            }
+        );
     }
 
     [Fact]
@@ -146,14 +189,26 @@ public sealed class MaskRecipesTests : IDisposable
         {
             var recipe = Tiny("robust-ticket") with { Search = new SavedTicketSearch(folder), Draw = new SavedDraw() };
             var run = other.NewRun();
-            var error = Assert.Throws<TicketShapeException>(() => RecipeRunner.Run(other.Request(recipe, run), null, CancellationToken.None));
+            var error = Assert.Throws<TicketShapeException>(() =>
+                RecipeRunner.Run(other.Request(recipe, run), null, CancellationToken.None)
+            );
             Assert.Contains(named, error.Message, StringComparison.Ordinal);
             Assert.Contains(folder, error.Message, StringComparison.Ordinal);
             Assert.False(Directory.Exists(run));
         }
         // A ticket of heads and neurons is saved as it is, too.
-        var again = Run(TinyTask.SearchRecipe with { Search = new SavedTicketSearch(structured), Draw = new SavedDraw() }, _task.NewRun());
-        Assert.Equal(RunResult.Load(Path.Combine(structured, "result.json")).Ticket!.HeadsKept, again.Ticket!.HeadsKept);
+        var again = Run(
+            TinyTask.SearchRecipe with
+            {
+                Search = new SavedTicketSearch(structured),
+                Draw = new SavedDraw(),
+            },
+            _task.NewRun()
+        );
+        Assert.Equal(
+            RunResult.Load(Path.Combine(structured, "result.json")).Ticket!.HeadsKept,
+            again.Ticket!.HeadsKept
+        );
     }
 
     [Fact]
@@ -161,34 +216,65 @@ public sealed class MaskRecipesTests : IDisposable
     {
         var sliced = _task.NewRun("sliced");
         Run(TinyTask.SearchRecipe, sliced);
-        var request = _task.Request(Tiny("robust-ticket"), _task.NewRun()) with { ModelFolder = Path.Combine(sliced, "model") };
-        Assert.Contains("is a ticket already", Assert.Throws<CheckpointException>(() => RecipeRunner.Run(request, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        var request = _task.Request(Tiny("robust-ticket"), _task.NewRun()) with
+        {
+            ModelFolder = Path.Combine(sliced, "model"),
+        };
+        Assert.Contains(
+            "is a ticket already",
+            Assert.Throws<CheckpointException>(() => RecipeRunner.Run(request, null, CancellationToken.None)).Message,
+            StringComparison.Ordinal
+        );
         var search = (MaskSearch)Tiny("robust-ticket").Search!;
-        Refused<RecipeException>("search.masks.out-per-mask: 5 does not divide", Tiny("robust-ticket") with { Search = search with { Masks = search.Masks with { OutPerMask = 5 } } });
+        Refused<RecipeException>(
+            "search.masks.out-per-mask: 5 does not divide",
+            Tiny("robust-ticket") with
+            {
+                Search = search with { Masks = search.Masks with { OutPerMask = 5 } },
+            }
+        );
     }
 
     [Fact]
     public void A_search_may_end_at_the_epoch_it_draws_from()
     {
         var search = (MaskSearch)Tiny("robust-ticket").Search!;
-        var result = Run(Tiny("robust-ticket") with { Search = search with { DrawEpoch = 1 }, Split = new SplitOptions(DevelopmentRule.Released) }, _task.NewRun());
+        var result = Run(
+            Tiny("robust-ticket") with
+            {
+                Search = search with { DrawEpoch = 1 },
+                Split = new SplitOptions(DevelopmentRule.Released),
+            },
+            _task.NewRun()
+        );
         Assert.Equal(TinyTask.StepsPerEpoch, result.Stages[1].Steps);
     }
 
     [Fact]
     public void A_ticket_may_be_drawn_from_the_epoch_that_is_best_on_development_examples()
     {
-        const int perEpoch = 6, epochs = 5;
+        const int perEpoch = 6,
+            epochs = 5;
         var tiny = Tiny("robust-ticket");
         var search = (MaskSearch)tiny.Search! with { Epochs = epochs, DrawFrom = DrawEpochRule.BestDev };
         var recipe = tiny with { Search = search };
         var whole = _task.NewRun("whole");
         var ticket = Run(recipe, whole).Ticket!;
-        var epoch = EventLog.ReadEvents(Path.Combine(whole, "events.jsonl")).OfType<EvaluationEvent>().Where(e => e.Stage == "search").ToArray();
+        var epoch = EventLog
+            .ReadEvents(Path.Combine(whole, "events.jsonl"))
+            .OfType<EvaluationEvent>()
+            .Where(e => e.Stage == "search")
+            .ToArray();
         Assert.Equal(epochs, epoch.Length);
         var best = epoch.MaxBy(e => e.Accuracy)!; // the first of equals
-        Assert.True(best.Epoch < epochs - 1, "the best epoch must not be among the last for this test to tell anything");
-        Assert.Equal((best.Step, best.Epoch, (long)epochs * perEpoch), (ticket.DrawnAtStep, ticket.DrawnAtEpoch, ticket.StoppedAtStep));
+        Assert.True(
+            best.Epoch < epochs - 1,
+            "the best epoch must not be among the last for this test to tell anything"
+        );
+        Assert.Equal(
+            (best.Step, best.Epoch, (long)epochs * perEpoch),
+            (ticket.DrawnAtStep, ticket.DrawnAtEpoch, ticket.StoppedAtStep)
+        );
 
         // It is the ticket of a search that ends there by number, and not the last one.
         byte[] Masks(Recipe other)
@@ -199,12 +285,22 @@ public sealed class MaskRecipesTests : IDisposable
         }
 
         var drawn = File.ReadAllBytes(Path.Combine(whole, "ticket", "masks.safetensors"));
-        Assert.Equal(Masks(recipe with { Search = search with { DrawFrom = DrawEpochRule.Last, DrawEpoch = best.Epoch } }), drawn);
+        Assert.Equal(
+            Masks(recipe with { Search = search with { DrawFrom = DrawEpochRule.Last, DrawEpoch = best.Epoch } }),
+            drawn
+        );
         Assert.NotEqual(Masks(recipe with { Search = search with { DrawFrom = DrawEpochRule.Last } }), drawn);
 
-        // The best epoch's scores are state: with them a resumed search ends the same, and forgetting them shows.
+        // The best epoch's scores are state: with them a resumed search ends the same, and
+        // forgetting them shows.
         var (broken, forgetful) = (_task.NewRun("broken"), _task.NewRun("forgetful"));
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash("search", (epochs * perEpoch) - 1), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(
+                _task.Request(recipe, broken, every: 3),
+                new Crash("search", (epochs * perEpoch) - 1),
+                CancellationToken.None
+            )
+        );
         RunFiles.Copy(broken, forgetful);
         RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
         RunFiles.AssertSame(whole, broken);
@@ -219,30 +315,60 @@ public sealed class MaskRecipesTests : IDisposable
         var run = _task.NewRun();
         Run(Tiny("one-shot-magnitude"), run);
         var record = RunRecord.Load(run);
-        // RobusT's parameter column counts what the mask leaves; a dense network that only lost values keeps all.
+        // RobusT's parameter column counts what the mask leaves; a dense network that only lost
+        // values keeps all.
         var ticket = record.Result.Ticket!;
-        Assert.Equal(record.Result.Model.ParametersWithoutEmbeddings - (ticket.WeightsTotal - ticket.WeightsKept), record.Parameters);
-        Assert.Equal(record.Result.Model.ParametersWithoutEmbeddings, (record with { Recipe = [new("retrain.realisation", "dense-redrawn")] }).Parameters);
+        Assert.Equal(
+            record.Result.Model.ParametersWithoutEmbeddings - (ticket.WeightsTotal - ticket.WeightsKept),
+            record.Parameters
+        );
+        Assert.Equal(
+            record.Result.Model.ParametersWithoutEmbeddings,
+            (record with { Recipe = [new("retrain.realisation", "dense-redrawn")] }).Parameters
+        );
         var grid = TicketGrid.Of(record)!;
         var mask = (WeightMask)SavedTicket.Load(run).Mask;
         string[] heads = [.. Enumerable.Range(1, TinyTask.Heads).Select(h => $"head {h}")];
-        Assert.Equal([.. heads, "MLP", "query", "key", "value", "attention-output", "intermediate", "output"], grid.Columns);
+        Assert.Equal(
+            [.. heads, "MLP", "query", "key", "value", "attention-output", "intermediate", "output"],
+            grid.Columns
+        );
         Assert.Equal((TinyTask.Heads, TinyTask.Layers), (grid.Heads, grid.Kept.Count));
         const int wide = TinyTask.Hidden / TinyTask.Heads;
         for (var layer = 0; layer < TinyTask.Layers; layer++)
         {
             MatrixMask Of(string name) => mask.Of($"bert.encoder.layer.{layer}.{name}")!;
-            MatrixMask[] projections = [Of("attention.self.query"), Of("attention.self.key"), Of("attention.self.value")];
+            MatrixMask[] projections =
+            [
+                Of("attention.self.query"),
+                Of("attention.self.key"),
+                Of("attention.self.value"),
+            ];
             for (var head = 0; head < TinyTask.Heads; head++)
             {
                 var rows = Enumerable.Range(head * wide * TinyTask.Hidden, wide * TinyTask.Hidden);
-                Assert.Equal(projections.Sum(m => rows.Count(i => m[i])) / (3.0 * wide * TinyTask.Hidden), grid.Kept[layer][head], 12);
+                Assert.Equal(
+                    projections.Sum(m => rows.Count(i => m[i])) / (3.0 * wide * TinyTask.Hidden),
+                    grid.Kept[layer][head],
+                    12
+                );
             }
-            Assert.Equal((Of("intermediate.dense").Kept + Of("output.dense").Kept) / (2.0 * TinyTask.Hidden * TinyTask.Neurons), grid.Kept[layer][TinyTask.Heads], 12);
-            Assert.Equal((double)Of("attention.output.dense").Kept / Of("attention.output.dense").Count, grid.Kept[layer][TinyTask.Heads + 4], 12);
+            Assert.Equal(
+                (Of("intermediate.dense").Kept + Of("output.dense").Kept) / (2.0 * TinyTask.Hidden * TinyTask.Neurons),
+                grid.Kept[layer][TinyTask.Heads],
+                12
+            );
+            Assert.Equal(
+                (double)Of("attention.output.dense").Kept / Of("attention.output.dense").Count,
+                grid.Kept[layer][TinyTask.Heads + 4],
+                12
+            );
         }
         var html = HtmlReport.Render([record]);
-        var first = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"layer 1, head 1: {100 * grid.Kept[0][0]:0.0} % kept");
+        var first = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"layer 1, head 1: {100 * grid.Kept[0][0]:0.0} % kept"
+        );
         Assert.Contains(first, html, StringComparison.Ordinal);
         Assert.Contains("Weights kept by matrix", html, StringComparison.Ordinal);
         Assert.Contains("pooler", html, StringComparison.Ordinal);
@@ -252,7 +378,10 @@ public sealed class MaskRecipesTests : IDisposable
         var old = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
         old.Remove("head_weights_kept");
         File.WriteAllText(file, old.ToJsonString());
-        Assert.Equal(["MLP", "query", "key", "value", "attention-output", "intermediate", "output"], TicketGrid.Of(RunRecord.Load(run))!.Columns);
+        Assert.Equal(
+            ["MLP", "query", "key", "value", "attention-output", "intermediate", "output"],
+            TicketGrid.Of(RunRecord.Load(run))!.Columns
+        );
     }
 
     [Fact]
@@ -285,19 +414,36 @@ public sealed class MaskRecipesTests : IDisposable
         {
             Search = recipe.Search switch
             {
-                MaskSearch s => s with { FineTune = s.FineTune! with { Epochs = 1, Optimizer = Faster(s.FineTune.Optimizer) }, Objective = TinyTask.Shorter(s.Objective), Epochs = 1.5 },
-                MagnitudeSearch s => s with { Objective = TinyTask.Shorter(s.Objective), Optimizer = Faster(s.Optimizer), EpochsPerRound = 1 },
+                MaskSearch s => s with
+                {
+                    FineTune = s.FineTune! with { Epochs = 1, Optimizer = Faster(s.FineTune.Optimizer) },
+                    Objective = TinyTask.Shorter(s.Objective),
+                    Epochs = 1.5,
+                },
+                MagnitudeSearch s => s with
+                {
+                    Objective = TinyTask.Shorter(s.Objective),
+                    Optimizer = Faster(s.Optimizer),
+                    EpochsPerRound = 1,
+                },
                 var other => other,
             },
-            Retrain = recipe.Retrain with { Objective = TinyTask.Shorter(recipe.Retrain.Objective), Optimizer = Faster(recipe.Retrain.Optimizer), Epochs = 1 },
+            Retrain = recipe.Retrain with
+            {
+                Objective = TinyTask.Shorter(recipe.Retrain.Objective),
+                Optimizer = Faster(recipe.Retrain.Optimizer),
+                Epochs = 1,
+            },
         };
 
         static OptimizerOptions Faster(OptimizerOptions o) => o with { LearningRate = 3e-3 };
     }
 
-    private RunResult Run(Recipe recipe, string run) => RecipeRunner.Run(_task.Request(recipe, run, every: 3), null, CancellationToken.None);
+    private RunResult Run(Recipe recipe, string run) =>
+        RecipeRunner.Run(_task.Request(recipe, run, every: 3), null, CancellationToken.None);
 
-    private void Refused<T>(string named, Recipe recipe) where T : Exception
+    private void Refused<T>(string named, Recipe recipe)
+        where T : Exception
     {
         var run = _task.NewRun();
         var error = Assert.ThrowsAny<T>(() => Run(recipe, run));
@@ -305,16 +451,27 @@ public sealed class MaskRecipesTests : IDisposable
         Assert.False(Directory.Exists(run), "nothing is written before a refusal");
     }
 
-    private static long Kept(string run) => (long)JsonNode.Parse(File.ReadAllText(Path.Combine(run, "ticket", "ticket.json")))!["kept"]!;
+    private static long Kept(string run) =>
+        (long)JsonNode.Parse(File.ReadAllText(Path.Combine(run, "ticket", "ticket.json")))!["kept"]!;
 
     private static long[] KeptPerMatrix(string run) =>
-        [.. JsonNode.Parse(File.ReadAllText(Path.Combine(run, "ticket", "ticket.json")))!["matrices"]!.AsArray().Select(m => (long)m!["kept"]!)];
+        [
+            .. JsonNode.Parse(File.ReadAllText(Path.Combine(run, "ticket", "ticket.json")))!["matrices"]!
+                .AsArray()
+                .Select(m => (long)m!["kept"]!),
+        ];
 
     /// <summary>Exact zeros in the maskable matrices of the final model.</summary>
     private static long Zeros(string run)
     {
         using var file = SafetensorsFile.Open(Path.Combine(run, "model", "model.safetensors"));
-        return file.Tensors.Where(t => t.Name.EndsWith("weight", StringComparison.Ordinal) && t.Shape.Length == 2 && !t.Name.Contains("embeddings", StringComparison.Ordinal) && !t.Name.StartsWith("classifier", StringComparison.Ordinal))
+        return file
+            .Tensors.Where(t =>
+                t.Name.EndsWith("weight", StringComparison.Ordinal)
+                && t.Shape.Length == 2
+                && !t.Name.Contains("embeddings", StringComparison.Ordinal)
+                && !t.Name.StartsWith("classifier", StringComparison.Ordinal)
+            )
             .Sum(t => file.ReadFloats(t.Name).LongCount(x => x == 0));
     }
 }

@@ -1,4 +1,5 @@
-// Numbers that stop being numbers end a run with exit code 4, name the stage and the step, and never reach a checkpoint or a result.
+// Numbers that stop being numbers end a run with exit code 4, name the stage and the step, and
+// never reach a checkpoint or a result.
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Models;
@@ -27,7 +28,16 @@ public sealed class NumericFailureTests : IDisposable
     {
         var recipe = TinyTask.SearchRecipe;
         var absurd = new OptimizerOptions(rate, Clip: ClipMode.None);
-        recipe = stage == "search" ? recipe with { Search = ((SlimmingSearch)recipe.Search!) with { Optimizer = absurd } } : recipe with { Retrain = recipe.Retrain with { Optimizer = absurd } };
+        recipe =
+            stage == "search"
+                ? recipe with
+                {
+                    Search = ((SlimmingSearch)recipe.Search!) with { Optimizer = absurd },
+                }
+                : recipe with
+                {
+                    Retrain = recipe.Retrain with { Optimizer = absurd },
+                };
         var run = _task.NewRun();
         var failed = CliRun.Of(_task.Arguments(recipe, run, every: 1));
         Assert.True(failed.Code == ExitCodes.Numeric, failed.ToString());
@@ -35,12 +45,17 @@ public sealed class NumericFailureTests : IDisposable
         Assert.False(File.Exists(Path.Combine(run, "result.json")));
         Assert.False(Directory.Exists(Path.Combine(run, "model")));
         RunFiles.AssertNoLeftovers(run);
-        foreach (var checkpoint in RunFiles.Checkpoints(run)) AssertFinite(Path.Combine(checkpoint, "model.safetensors"));
-        if (stage == "retrain") Assert.NotEmpty(RunFiles.Checkpoints(run));
+        foreach (var checkpoint in RunFiles.Checkpoints(run))
+            AssertFinite(Path.Combine(checkpoint, "model.safetensors"));
+        if (stage == "retrain")
+            Assert.NotEmpty(RunFiles.Checkpoints(run));
 
         // What is there is a checkpoint like any other: it leads to the same failure.
         var again = CliRun.Of([.. _task.Arguments(recipe, run, every: 1), "--resume"]);
-        Assert.Equal(failed.Error[failed.Error.IndexOf("error:", StringComparison.Ordinal)..], again.Error[again.Error.IndexOf("error:", StringComparison.Ordinal)..]);
+        Assert.Equal(
+            failed.Error[failed.Error.IndexOf("error:", StringComparison.Ordinal)..],
+            again.Error[again.Error.IndexOf("error:", StringComparison.Ordinal)..]
+        );
     }
 
     [Theory]
@@ -65,7 +80,11 @@ public sealed class NumericFailureTests : IDisposable
         var recipe = TinyTask.FineTuneRecipe with
         {
             BatchSize = TinyTask.TrainExamples,
-            Retrain = new RetrainStage(new CleanOptions(), new OptimizerOptions(3.4e38, WeightDecay: 10, Clip: ClipMode.None), Epochs: 1),
+            Retrain = new RetrainStage(
+                new CleanOptions(),
+                new OptimizerOptions(3.4e38, WeightDecay: 10, Clip: ClipMode.None),
+                Epochs: 1
+            ),
         };
         var run = _task.NewRun();
         var failed = CliRun.Of(_task.Arguments(recipe, run, every: 0));
@@ -84,7 +103,14 @@ public sealed class NumericFailureTests : IDisposable
     {
         using var model = BertFiles.LoadClassifier(_task.Model, 2, RandomKey.FromSeed(1), new ModelExecution());
         model.Store[name].span<float>()[5] = float.NaN;
-        HuggingFaceFolderWriter.WriteStreamed(_task.Model, TinyTask.Config, model.Store.Names.Where(n => !n.StartsWith("classifier", StringComparison.Ordinal)).Select(n => BertFiles.Stream(n, model.Store[n])), replace: true);
+        HuggingFaceFolderWriter.WriteStreamed(
+            _task.Model,
+            TinyTask.Config,
+            model
+                .Store.Names.Where(n => !n.StartsWith("classifier", StringComparison.Ordinal))
+                .Select(n => BertFiles.Stream(n, model.Store[n])),
+            replace: true
+        );
         TinyTask.Tokenizer.SaveTo(_task.Model);
     }
 }

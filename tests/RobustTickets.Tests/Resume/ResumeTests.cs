@@ -1,4 +1,5 @@
-// What --resume does with the folders it may meet: finished, without a checkpoint, killed between stages, damaged, begun with something else. In this process, by exit code.
+// What --resume does with the folders it may meet: finished, without a checkpoint, killed between
+// stages, damaged, begun with something else. In this process, by exit code.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Pipeline;
@@ -49,8 +50,10 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
         Crash(run, "search", step: 3, every: 0);
         Assert.Empty(RunFiles.Checkpoints(run));
         Assert.Equal(3, RunFiles.Steps(run, "search").Length);
-        if (beforeTheRecipeWasWritten) File.Delete(Path.Combine(run, "recipe.json"));
-        else AssertRefused(ExitCodes.Usage, "another recipe", Train(Recipe with { Seed = 8 }, run));
+        if (beforeTheRecipeWasWritten)
+            File.Delete(Path.Combine(run, "recipe.json"));
+        else
+            AssertRefused(ExitCodes.Usage, "another recipe", Train(Recipe with { Seed = 8 }, run));
         AssertOk(Train(Recipe, run));
         RunFiles.AssertSame(Whole, run);
     }
@@ -60,13 +63,16 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     [InlineData(true)]
     public void Killed_between_ticket_and_retraining_it_goes_on(bool ticketWritten)
     {
-        // The moment between two stages, made from its parts: the search's last checkpoint, the whole search in the log, and the ticket already there or not yet.
+        // The moment between two stages, made from its parts: the search's last checkpoint, the
+        // whole search in the log, and the ticket already there or not yet.
         var run = _task.NewRun();
         Crash(run, "search", step: 6, every: 4);
         var log = Path.Combine(run, "events.jsonl");
-        var search = File.ReadAllLines(Path.Combine(Whole, "events.jsonl")).TakeWhile(line => !line.Contains("\"stage\":\"retrain\"", StringComparison.Ordinal));
+        var search = File.ReadAllLines(Path.Combine(Whole, "events.jsonl"))
+            .TakeWhile(line => !line.Contains("\"stage\":\"retrain\"", StringComparison.Ordinal));
         File.AppendAllLines(log, search.Skip(File.ReadAllLines(log).Length));
-        if (ticketWritten) RunFiles.Copy(Path.Combine(Whole, "ticket"), Path.Combine(run, "ticket"));
+        if (ticketWritten)
+            RunFiles.Copy(Path.Combine(Whole, "ticket"), Path.Combine(run, "ticket"));
         Assert.Single(RunFiles.Checkpoints(run));
         AssertOk(Train(Recipe, run));
         RunFiles.AssertSame(Whole, run);
@@ -108,20 +114,34 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     public void What_a_killed_writer_left_behind_is_removed()
     {
         var run = Crashed();
-        foreach (var left in new[] { ".ticket.tmp-77-1", ".model.tmp-77-2", Path.Combine("checkpoints", ".checkpoint-9.tmp-77-3") })
+        foreach (
+            var left in new[]
+            {
+                ".ticket.tmp-77-1",
+                ".model.tmp-77-2",
+                Path.Combine("checkpoints", ".checkpoint-9.tmp-77-3"),
+            }
+        )
         {
             Directory.CreateDirectory(Path.Combine(run, left));
             File.WriteAllText(Path.Combine(run, left, "model.safetensors"), "half");
         }
-        foreach (var left in new[] { ".recipe.json.tmp-77-0", ".result.json.tmp-77-0", ".environment.json.tmp-77-0" }) File.WriteAllText(Path.Combine(run, left), "{");
+        foreach (var left in new[] { ".recipe.json.tmp-77-0", ".result.json.tmp-77-0", ".environment.json.tmp-77-0" })
+            File.WriteAllText(Path.Combine(run, left), "{");
         AssertOk(Train(Recipe, run));
         RunFiles.AssertSame(Whole, run);
     }
 
-    public static TheoryData<string, int> Damages() => new()
-    {
-        { "state.json", 100 }, { "state.json", 0 }, { "state.json", -1 }, { "model.safetensors", 5000 }, { "optimizer.safetensors", 4 }, { "snapshots.safetensors", 0 },
-    };
+    public static TheoryData<string, int> Damages() =>
+        new()
+        {
+            { "state.json", 100 },
+            { "state.json", 0 },
+            { "state.json", -1 },
+            { "model.safetensors", 5000 },
+            { "optimizer.safetensors", 4 },
+            { "snapshots.safetensors", 0 },
+        };
 
     [Theory]
     [MemberData(nameof(Damages))]
@@ -132,8 +152,10 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
         var checkpoints = RunFiles.Checkpoints(run);
         Assert.Equal(["checkpoint-6", "checkpoint-3"], checkpoints.Select(Path.GetFileName));
         var damaged = Path.Combine(checkpoints[0], file);
-        if (keep < 0) File.Delete(damaged);
-        else File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..keep]);
+        if (keep < 0)
+            File.Delete(damaged);
+        else
+            File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..keep]);
         AssertRefused(ExitCodes.Data, damaged, Train(Recipe, run));
         Directory.Delete(checkpoints[0], recursive: true);
         AssertOk(Train(Recipe, run));
@@ -156,7 +178,16 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
         Crash(run, "retrain", step: 2, every: 0);
         var ticket = Path.Combine(run, "ticket", "ticket.json");
         var good = File.ReadAllText(ticket);
-        foreach (var bad in new[] { "{", "{}", "[]", good.Replace("\"heads_kept\":[[", "\"heads_kept\":[[99,", StringComparison.Ordinal), good.Replace("\"heads_kept\":[[", "\"heads_kept\":[[0.5,", StringComparison.Ordinal) })
+        foreach (
+            var bad in new[]
+            {
+                "{",
+                "{}",
+                "[]",
+                good.Replace("\"heads_kept\":[[", "\"heads_kept\":[[99,", StringComparison.Ordinal),
+                good.Replace("\"heads_kept\":[[", "\"heads_kept\":[[0.5,", StringComparison.Ordinal),
+            }
+        )
         {
             File.WriteAllText(ticket, bad);
             AssertRefused(ExitCodes.Data, ticket, Train(Recipe, run));
@@ -173,7 +204,11 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     {
         var run = Crashed();
         AssertRefused(ExitCodes.Usage, "another recipe", Train(Recipe with { BatchSize = 16 }, run));
-        var refused = AssertRefused(ExitCodes.Usage, "another recipe", Train(Recipe, run, true, "--set", "retrain.optimizer.learning-rate=1e-4"));
+        var refused = AssertRefused(
+            ExitCodes.Usage,
+            "another recipe",
+            Train(Recipe, run, true, "--set", "retrain.optimizer.learning-rate=1e-4")
+        );
         Assert.Contains(run, refused.Error, StringComparison.Ordinal);
         AssertOk(Train(Recipe, run));
     }
@@ -235,7 +270,9 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
 
     /// <summary>A run that ended without a checkpoint after a step.</summary>
     private void Crash(string run, string stage, long step, int every) =>
-        Assert.Throws<TimeoutException>(() => RecipeRunner.Run(_task.Request(Recipe, run, every: every), new Crash(stage, step), CancellationToken.None));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(_task.Request(Recipe, run, every: every), new Crash(stage, step), CancellationToken.None)
+        );
 
     private CliRun Train(Recipe recipe, string run, bool resume = true, params string[] more) =>
         CliRun.Of([.. _task.Arguments(recipe, run, 4, more), .. resume ? new[] { "--resume" } : []]);
@@ -251,5 +288,7 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     }
 
     private static Dictionary<string, string> Contents(string run) =>
-        Directory.EnumerateFiles(run, "*", SearchOption.AllDirectories).ToDictionary(f => f, f => Convert.ToBase64String(File.ReadAllBytes(f)));
+        Directory
+            .EnumerateFiles(run, "*", SearchOption.AllDirectories)
+            .ToDictionary(f => f, f => Convert.ToBase64String(File.ReadAllBytes(f)));
 }

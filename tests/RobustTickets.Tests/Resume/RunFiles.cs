@@ -1,4 +1,5 @@
-// What "the same run" means: every file of the run folder that holds results, byte for byte; of events.jsonl and result.json all but times.
+// What "the same run" means: every file of the run folder that holds results, byte for byte; of
+// events.jsonl and result.json all but times.
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Xunit;
@@ -9,7 +10,9 @@ internal static class RunFiles
 {
     private static readonly string[] Times = ["seconds", "tokens_per_second", "finished"];
 
-    /// <summary>Fails unless <paramref name="found"/> ended as <paramref name="expected"/> did.</summary>
+    /// <summary>
+    /// Fails unless <paramref name="found"/> ended as <paramref name="expected"/> did.
+    /// </summary>
     public static void AssertSame(string expected, string found)
     {
         Assert.Equal(Events(expected), Events(found));
@@ -19,7 +22,9 @@ internal static class RunFiles
         Assert.Equal(files, Files(found));
         foreach (var file in files)
         {
-            var same = File.ReadAllBytes(Path.Combine(expected, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(found, file)));
+            var same = File.ReadAllBytes(Path.Combine(expected, file))
+                .AsSpan()
+                .SequenceEqual(File.ReadAllBytes(Path.Combine(found, file)));
             Assert.True(same, $"{file} differs between {expected} and {found}");
         }
         AssertNoLeftovers(found);
@@ -27,20 +32,34 @@ internal static class RunFiles
 
     /// <summary>Nothing half written is left anywhere.</summary>
     public static void AssertNoLeftovers(string run) =>
-        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(run, "*", SearchOption.AllDirectories), path => Path.GetFileName(path).Contains(".tmp-", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFileSystemEntries(run, "*", SearchOption.AllDirectories),
+            path => Path.GetFileName(path).Contains(".tmp-", StringComparison.Ordinal)
+        );
 
     /// <summary>The lines of events.jsonl without times.</summary>
-    public static string[] Events(string run) => [.. File.ReadAllLines(Path.Combine(run, "events.jsonl")).Select(line => Timeless(JsonNode.Parse(line)!).ToJsonString())];
+    public static string[] Events(string run) =>
+        [
+            .. File.ReadAllLines(Path.Combine(run, "events.jsonl"))
+                .Select(line => Timeless(JsonNode.Parse(line)!).ToJsonString()),
+        ];
 
-    /// <summary>Steps of a stage in events.jsonl, in order; tolerates a last line that is being written.</summary>
+    /// <summary>
+    /// Steps of a stage in events.jsonl, in order; tolerates a last line that is being written.
+    /// </summary>
     public static long[] Steps(string run, string stage)
     {
         var file = Path.Combine(run, "events.jsonl");
-        if (!File.Exists(file)) return [];
+        if (!File.Exists(file))
+            return [];
         var steps = new List<long>();
         foreach (var line in ReadShared(file).Split('\n'))
         {
-            if (!line.StartsWith($"{{\"event\":\"step\",\"stage\":\"{stage}\",\"step\":", StringComparison.Ordinal) || !line.EndsWith('}')) continue;
+            if (
+                !line.StartsWith($"{{\"event\":\"step\",\"stage\":\"{stage}\",\"step\":", StringComparison.Ordinal)
+                || !line.EndsWith('}')
+            )
+                continue;
             steps.Add((long)JsonNode.Parse(line)!["step"]!);
         }
         return [.. steps];
@@ -51,7 +70,14 @@ internal static class RunFiles
     {
         var folder = Path.Combine(run, "checkpoints");
         return Directory.Exists(folder)
-            ? [.. Directory.GetDirectories(folder, "checkpoint-*").OrderByDescending(path => long.Parse(path[(path.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture))]
+            ?
+            [
+                .. Directory
+                    .GetDirectories(folder, "checkpoint-*")
+                    .OrderByDescending(path =>
+                        long.Parse(path[(path.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture)
+                    ),
+            ]
             : [];
     }
 
@@ -69,7 +95,9 @@ internal static class RunFiles
     // Final results: models, ticket, recipe, and the last checkpoint's tensors.
     private static string[] Files(string run)
     {
-        var results = new[] { "model", "control", "ticket" }.Select(name => Path.Combine(run, name)).Where(Directory.Exists)
+        var results = new[] { "model", "control", "ticket" }
+            .Select(name => Path.Combine(run, name))
+            .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             .Append(Path.Combine(run, "recipe.json"))
             .Concat(Directory.EnumerateFiles(Checkpoints(run)[0], "*.safetensors"));
@@ -82,12 +110,17 @@ internal static class RunFiles
     {
         if (node is JsonObject o)
         {
-            foreach (var name in Times) o.Remove(name);
-            foreach (var (_, value) in o) if (value is not null) Timeless(value);
+            foreach (var name in Times)
+                o.Remove(name);
+            foreach (var (_, value) in o)
+                if (value is not null)
+                    Timeless(value);
         }
         else if (node is JsonArray a)
         {
-            foreach (var value in a) if (value is JsonObject) Timeless(value);
+            foreach (var value in a)
+                if (value is JsonObject)
+                    Timeless(value);
         }
         return node;
     }

@@ -1,5 +1,6 @@
-// Interrupted + resumed = uninterrupted, in this process, where an interrupt can be put between any two steps: by a stop that writes a checkpoint, and by an exception
-// in place of a crash, which writes none. Real signals and kill -9 are in KilledRunTests.
+// Interrupted + resumed = uninterrupted, in this process, where an interrupt can be put between any
+// two steps: by a stop that writes a checkpoint, and by an exception in place of a crash, which
+// writes none. Real signals and kill -9 are in KilledRunTests.
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
@@ -15,7 +16,11 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
     public void Dispose() => _task.Dispose();
 
     /// <summary>Every stage there is: search, ticket, retraining, control.</summary>
-    private static Recipe EveryStage => TinyTask.SearchRecipe with { Evaluate = new EvaluateStage(EqualEpochControl: true) };
+    private static Recipe EveryStage =>
+        TinyTask.SearchRecipe with
+        {
+            Evaluate = new EvaluateStage(EqualEpochControl: true),
+        };
 
     [Theory]
     [InlineData(true, 4)]
@@ -26,19 +31,24 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         var (expected, result) = whole.Of(recipe);
         var run = _task.NewRun();
         var stops = new List<string>();
-        for (var finished = false; !finished;)
+        for (var finished = false; !finished; )
         {
             using var stop = new CancellationTokenSource();
             var steps = 0;
             try
             {
-                RecipeRunner.Run(_task.Request(recipe, run, resume: stops.Count > 0, every), new Watch(p =>
-                {
-                    if (p.Note is not null) return;
-                    steps++;
-                    stops.Add(p.Stage);
-                    stop.Cancel();
-                }), stop.Token);
+                RecipeRunner.Run(
+                    _task.Request(recipe, run, resume: stops.Count > 0, every),
+                    new Watch(p =>
+                    {
+                        if (p.Note is not null)
+                            return;
+                        steps++;
+                        stops.Add(p.Stage);
+                        stop.Cancel();
+                    }),
+                    stop.Token
+                );
                 finished = true;
             }
             catch (OperationCanceledException)
@@ -65,10 +75,15 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         {
             try
             {
-                RecipeRunner.Run(_task.Request(recipe, run, resume: moments.Count > 0, every), new Watch(p =>
-                {
-                    if (moments.Add((p.Stage, p.Step, p.Note))) throw new CrashException();
-                }), CancellationToken.None);
+                RecipeRunner.Run(
+                    _task.Request(recipe, run, resume: moments.Count > 0, every),
+                    new Watch(p =>
+                    {
+                        if (moments.Add((p.Stage, p.Step, p.Note)))
+                            throw new CrashException();
+                    }),
+                    CancellationToken.None
+                );
                 finished = true;
             }
             catch (CrashException)
@@ -85,7 +100,11 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
     {
         var run = _task.NewRun();
         var seen = new SortedSet<long>();
-        RecipeRunner.Run(_task.Request(EveryStage, run, every: 0), new Watch(_ => seen.UnionWith(RunFiles.Checkpoints(run).Select(Number))), CancellationToken.None);
+        RecipeRunner.Run(
+            _task.Request(EveryStage, run, every: 0),
+            new Watch(_ => seen.UnionWith(RunFiles.Checkpoints(run).Select(Number))),
+            CancellationToken.None
+        );
         var stages = RunResult.Load(Path.Combine(run, "result.json")).Stages;
         var borders = stages.Select((_, i) => stages.Take(i + 1).Sum(s => s.Steps)).ToArray();
         Assert.Equal(borders[..2], seen);
@@ -93,7 +112,11 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
 
         var often = _task.NewRun();
         var most = 0;
-        RecipeRunner.Run(_task.Request(EveryStage, often, every: 1), new Watch(_ => most = Math.Max(most, RunFiles.Checkpoints(often).Length)), CancellationToken.None);
+        RecipeRunner.Run(
+            _task.Request(EveryStage, often, every: 1),
+            new Watch(_ => most = Math.Max(most, RunFiles.Checkpoints(often).Length)),
+            CancellationToken.None
+        );
         Assert.Equal(2, most);
         RunFiles.AssertSame(run, often);
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RobustTickets.Runs;
 using RobustTickets.Attacks;
+using RobustTickets.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Runs;
@@ -37,7 +37,8 @@ public sealed class EventLogTests : IDisposable
                 """{"event":"stage","stage":"retrain","state":"begin"}""",
                 """{"event":"other","x":1}""",
             ],
-            File.ReadAllLines(Log));
+            File.ReadAllLines(Log)
+        );
         Assert.Equal(6, EventLog.Read(Log).Count());
         Assert.Equal(Step(17), EventLog.ReadEvents(Log).First());
         Assert.Equal(5, EventLog.ReadEvents(Log).Count());
@@ -46,7 +47,8 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void A_loss_that_is_not_finite_is_written_and_read()
     {
-        using (var log = EventLog.Open(Log, 0)) log.Append(Step(1) with { Loss = double.NaN, GradNorm = double.PositiveInfinity });
+        using (var log = EventLog.Open(Log, 0))
+            log.Append(Step(1) with { Loss = double.NaN, GradNorm = double.PositiveInfinity });
         var step = Assert.IsType<StepEvent>(Assert.Single(EventLog.ReadEvents(Log)));
         Assert.True(double.IsNaN(step.Loss) && double.IsPositiveInfinity(step.GradNorm));
     }
@@ -77,7 +79,8 @@ public sealed class EventLogTests : IDisposable
         long position;
         using (var log = EventLog.Open(Log, 0))
         {
-            for (var i = 1; i <= 3; i++) log.Append(Step(i));
+            for (var i = 1; i <= 3; i++)
+                log.Append(Step(i));
             position = log.Position;
             log.Append(Step(4));
             log.Append(Step(5));
@@ -86,7 +89,8 @@ public sealed class EventLogTests : IDisposable
         File.AppendAllText(Log, "{\"event\":\"ste");
         using (var log = EventLog.Open(Log, position))
         {
-            for (var i = 4; i <= 7; i++) log.Append(Step(i));
+            for (var i = 4; i <= 7; i++)
+                log.Append(Step(i));
         }
         Assert.Equal(Enumerable.Range(1, 7).Select(i => (RunEvent)Step(i)), EventLog.ReadEvents(Log));
     }
@@ -94,10 +98,17 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void Cutting_back_to_a_place_that_is_no_line_end_or_does_not_exist_is_refused()
     {
-        using (var log = EventLog.Open(Log, 0)) log.Append(Step(1));
+        using (var log = EventLog.Open(Log, 0))
+            log.Append(Step(1));
         var length = new FileInfo(Log).Length;
-        Assert.Contains("no line ends at byte", Assert.Throws<DataException>(() => EventLog.Open(Log, length - 1)).Message);
-        Assert.Contains($"has {length} bytes", Assert.Throws<DataException>(() => EventLog.Open(Log, length + 1)).Message);
+        Assert.Contains(
+            "no line ends at byte",
+            Assert.Throws<DataException>(() => EventLog.Open(Log, length - 1)).Message
+        );
+        Assert.Contains(
+            $"has {length} bytes",
+            Assert.Throws<DataException>(() => EventLog.Open(Log, length + 1)).Message
+        );
         Assert.Equal(length, new FileInfo(Log).Length);
     }
 

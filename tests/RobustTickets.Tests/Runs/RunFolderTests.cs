@@ -1,5 +1,5 @@
-using RobustTickets.Runs;
 using RobustTickets.Attacks;
+using RobustTickets.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Runs;
@@ -37,8 +37,14 @@ public sealed class RunFolderTests : IDisposable
     {
         File.WriteAllText(In("file"), "");
         Assert.Contains("is a file", Assert.Throws<RunFolderException>(() => RunFolder.Create(In("file"))).Message);
-        Assert.Contains("cannot write", Assert.Throws<RunFolderException>(() => RunFolder.Create(In("file/below"))).Message);
-        Assert.Contains("no such run folder", Assert.Throws<RunFolderException>(() => RunFolder.Open(In("none"))).Message);
+        Assert.Contains(
+            "cannot write",
+            Assert.Throws<RunFolderException>(() => RunFolder.Create(In("file/below"))).Message
+        );
+        Assert.Contains(
+            "no such run folder",
+            Assert.Throws<RunFolderException>(() => RunFolder.Open(In("none"))).Message
+        );
         Assert.Contains("holds no run", Assert.Throws<RunFolderException>(() => RunFolder.Open(_root)).Message);
     }
 
@@ -46,8 +52,12 @@ public sealed class RunFolderTests : IDisposable
     public void An_unwritable_folder_is_refused()
     {
         // /proc refuses new folders for every user, root included.
-        if (!Directory.Exists("/proc/self")) return;
-        Assert.Contains("cannot write", Assert.Throws<RunFolderException>(() => RunFolder.Create("/proc/robust-tickets-run")).Message);
+        if (!Directory.Exists("/proc/self"))
+            return;
+        Assert.Contains(
+            "cannot write",
+            Assert.Throws<RunFolderException>(() => RunFolder.Create("/proc/robust-tickets-run")).Message
+        );
     }
 
     [Fact]
@@ -61,11 +71,22 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_result_survives_a_round_trip()
     {
-        var result = new RunResult(1, "early-robust", "sst2", "source", 42, "finished",
+        var result = new RunResult(
+            1,
+            "early-robust",
+            "sst2",
+            "source",
+            42,
+            "finished",
             new ModelSummary("base", 10, 5, 2, 4, 2, 8, 2),
             [new StageSummary("search", 3, 0.3, 100, 1.5, 66.7, 15, 15, 15, 1e9, double.NaN)],
             new TicketSummary("consecutive5", 3, 0.3, 3, 0.3, true, 4, 3, 16, 12, [1, 2], [6, 6]),
-            0.9, null, "dev", 872, DateTimeOffset.UnixEpoch);
+            0.9,
+            null,
+            "dev",
+            872,
+            DateTimeOffset.UnixEpoch
+        );
         var file = In("result.json");
         result.Save(file);
         Assert.Equivalent(result, RunResult.Load(file), strict: true);
@@ -82,7 +103,9 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void The_environment_is_stamped_with_the_callers_facts()
     {
-        var stamp = EnvironmentStamp.Collect(new Dictionary<string, string> { ["libtorch"] = "1.13.1", ["blas"] = "x" });
+        var stamp = EnvironmentStamp.Collect(
+            new Dictionary<string, string> { ["libtorch"] = "1.13.1", ["blas"] = "x" }
+        );
         stamp.Save(In("environment.json"));
         var read = EnvironmentStamp.Load(In("environment.json"));
         Assert.Equal(["blas", "libtorch"], read.Extra.Keys);

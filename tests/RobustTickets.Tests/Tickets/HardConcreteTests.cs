@@ -1,5 +1,6 @@
-// Hard-concrete gates against numbers worked out from the distribution (spec 9.1, 11.8), and the fused kernel against plain operators, forward and backward, for single weights,
-// strided groups and blocks. Each oracle rejects a named mutant.
+// Hard-concrete gates against numbers worked out from the distribution (spec 9.1, 11.8), and the
+// fused kernel against plain operators, forward and backward, for single weights, strided groups
+// and blocks. Each oracle rejects a named mutant.
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
@@ -12,7 +13,8 @@ namespace RobustTickets.Tests.Tickets;
 [Collection(TorchCollection.Name)]
 public sealed class HardConcreteTests
 {
-    private const double R0 = 0.961136, Ln5 = 1.609438;
+    private const double R0 = 0.961136,
+        Ln5 = 1.609438;
 
     [Fact]
     public void The_start_is_ln_5_with_gates_of_0_9_and_a_penalty_of_0_9611()
@@ -45,8 +47,14 @@ public sealed class HardConcreteTests
         {
             var masks = HardConcreteMasks.Attach(model, new HardConcreteOptions(1, Average: average));
             masks.Scores(masks.Sites[^1]).fill_(-5); // the pooler alone is closed
-            double open = 1 / (1 + Math.Exp(-(Ln5 + Shift))), closed = 1 / (1 + Math.Exp(5 - Shift)), n = masks.Count, pooler = masks.Scores(masks.Sites[^1]).numel;
-            var expected = average == PenaltyAverage.PerMatrix ? ((open * (masks.Sites.Count - 1)) + closed) / masks.Sites.Count : ((open * (n - pooler)) + (closed * pooler)) / n;
+            double open = 1 / (1 + Math.Exp(-(Ln5 + Shift))),
+                closed = 1 / (1 + Math.Exp(5 - Shift)),
+                n = masks.Count,
+                pooler = masks.Scores(masks.Sites[^1]).numel;
+            var expected =
+                average == PenaltyAverage.PerMatrix
+                    ? ((open * (masks.Sites.Count - 1)) + closed) / masks.Sites.Count
+                    : ((open * (n - pooler)) + (closed * pooler)) / n;
             Assert.Equal(expected, masks.PenaltyValue(), 6);
             found.Add(masks.PenaltyValue());
             masks.Detach();
@@ -63,7 +71,10 @@ public sealed class HardConcreteTests
         float[] noise = [0f, 1e-9f, 1e-4f, 0.01f, 0.3f, 0.5f, 0.7f, 0.99f, 0.9999f, 1f];
         var scores = torch.full([1, noise.Length], score);
         Assert.All(Sampled(scores, noise), m => Assert.Equal(gate, m));
-        Assert.All(HardConcrete.Gates(scores, torch.tensor<float>(noise, 1, noise.Length)).to_array(), m => Assert.Equal(gate, m));
+        Assert.All(
+            HardConcrete.Gates(scores, torch.tensor<float>(noise, 1, noise.Length)).to_array(),
+            m => Assert.Equal(gate, m)
+        );
         // Mutant: scores that do not saturate.
         Assert.Contains(Sampled(torch.full([1, noise.Length], score / 10), noise), m => m != gate);
     }
@@ -77,7 +88,8 @@ public sealed class HardConcreteTests
         var m = torch.empty([200, n / 200]);
         HardConcreteKernel.Gates(torch.full(m.shape, Ln5), GateNoise.Keyed(RandomKey.FromSeed(5)), m);
         m.span<float>().CopyTo(gates);
-        // 0.5027 and 0.0393 by the distribution; six deviations of 200,000 draws. Mutant: without temperature 0.31 are exactly 1.
+        // 0.5027 and 0.0393 by the distribution; six deviations of 200,000 draws. Mutant: without
+        //   temperature 0.31 are exactly 1.
         Assert.InRange(gates.Count(g => g == 1) / (double)n, 0.496, 0.510);
         Assert.InRange(gates.Count(g => g == 0) / (double)n, 0.036, 0.042);
         // Another pass draws others; the same pass draws the same.
@@ -101,20 +113,24 @@ public sealed class HardConcreteTests
         var config = TinyBert.Dense(dropout: 0.1, hidden: 20, heads: 4, intermediate: 28);
         var options = new HardConcreteOptions(1, OutPerMask: outPer, InPerMask: inPer, Layout: layout);
         var examples = TinyBert.Examples(random, config, 5, 9);
-        var results = new[] { new ModelExecution(), ModelExecution.Reference with { Packed = false } }.Select(execution =>
-        {
-            using var model = TinyBert.New(config, execution, 4);
-            var masks = HardConcreteMasks.Attach(model, options);
-            var scatter = new Random(8);
-            foreach (var site in masks.Sites) TinyBert.Normal(scatter, masks.Scores(site).numel, 0.5, 2).CopyTo(masks.Scores(site).span<float>());
-            model.Train(_ => true);
-            var inputs = model.Prepare(PackedBatch.From(examples), training: true);
-            var logits = model.Forward(inputs, new PassOptions(true, RandomKey.FromSeed(11)));
-            BertForSequenceClassification.Loss(logits, inputs).backward();
-            return (Logits: logits.to_array(), Gradients: Gradients.All(model.Store));
-        }).ToArray();
+        var results = new[] { new ModelExecution(), ModelExecution.Reference with { Packed = false } }
+            .Select(execution =>
+            {
+                using var model = TinyBert.New(config, execution, 4);
+                var masks = HardConcreteMasks.Attach(model, options);
+                var scatter = new Random(8);
+                foreach (var site in masks.Sites)
+                    TinyBert.Normal(scatter, masks.Scores(site).numel, 0.5, 2).CopyTo(masks.Scores(site).span<float>());
+                model.Train(_ => true);
+                var inputs = model.Prepare(PackedBatch.From(examples), training: true);
+                var logits = model.Forward(inputs, new PassOptions(true, RandomKey.FromSeed(11)));
+                BertForSequenceClassification.Loss(logits, inputs).backward();
+                return (Logits: logits.to_array(), Gradients: Gradients.All(model.Store));
+            })
+            .ToArray();
         Near(results[0].Logits, results[1].Logits, 2e-5);
-        foreach (var (name, gradient) in results[0].Gradients) Near(gradient, results[1].Gradients[name], 2e-5);
+        foreach (var (name, gradient) in results[0].Gradients)
+            Near(gradient, results[1].Gradients[name], 2e-5);
         Assert.Contains(results[0].Gradients, g => BertSites.IsMaskScores(g.Key) && g.Value.Any(x => x != 0));
     }
 
@@ -122,11 +138,19 @@ public sealed class HardConcreteTests
     public void The_gradient_of_a_gate_is_that_of_finite_differences_and_zero_where_it_is_clamped()
     {
         using var scope = torch.scope();
-        float[] scores = [-9, -3, -1, 0, 0.5f, 1, 2, 9], noise = [0.1f, 0.4f, 0.5f, 0.6f, 0.3f, 0.55f, 0.2f, 0.9f];
+        float[] scores = [-9, -3, -1, 0, 0.5f, 1, 2, 9],
+            noise = [0.1f, 0.4f, 0.5f, 0.6f, 0.3f, 0.55f, 0.2f, 0.9f];
         const double h = 1e-3;
         var gradient = torch.empty([1, 8]);
         HardConcreteKernel.Backward(
-            torch.ones([1, 8]), torch.ones([1, 8]), torch.tensor<float>(scores, 1, 8), new GateNoise(true, default, torch.tensor<float>(noise, 1, 8)), MaskLayout.Strided, gradient, null);
+            torch.ones([1, 8]),
+            torch.ones([1, 8]),
+            torch.tensor<float>(scores, 1, 8),
+            new GateNoise(true, default, torch.tensor<float>(noise, 1, 8)),
+            MaskLayout.Strided,
+            gradient,
+            null
+        );
         for (var i = 0; i < 8; i++)
         {
             var expected = (Gate(scores[i] + h, noise[i]) - Gate(scores[i] - h, noise[i])) / (2 * h);
@@ -135,9 +159,14 @@ public sealed class HardConcreteTests
         Assert.Equal(0f, gradient.to_array()[0]);
         Assert.Equal(0f, gradient.to_array()[7]);
         // Mutant: the temperature left out.
-        Assert.NotEqual(Gate(0.5, 0.3), Math.Clamp((1.2 / (1 + Math.Exp(-(Math.Log(0.3 / 0.7) + 0.5)))) - 0.1, 0, 1), 2);
+        Assert.NotEqual(
+            Gate(0.5, 0.3),
+            Math.Clamp((1.2 / (1 + Math.Exp(-(Math.Log(0.3 / 0.7) + 0.5)))) - 0.1, 0, 1),
+            2
+        );
 
-        static double Gate(double a, double u) => Math.Clamp((1.2 / (1 + Math.Exp(-(Math.Log(u / (1 - u)) + a) * 1.5))) - 0.1, 0, 1);
+        static double Gate(double a, double u) =>
+            Math.Clamp((1.2 / (1 + Math.Exp(-(Math.Log(u / (1 - u)) + a) * 1.5))) - 0.1, 0, 1);
     }
 
     [Theory]
@@ -152,7 +181,10 @@ public sealed class HardConcreteTests
         Assert.Equal(0.5, options.PenaltyAt((long)(ends * total) + 1, total), 12);
         Assert.True(options.PenaltyAt((long)(begins * total) + 2, total) > 0);
         // Mutant: the other clock.
-        var other = options with { Ramp = clock == RampClock.Intended ? RampClock.Released : RampClock.Intended };
+        var other = options with
+        {
+            Ramp = clock == RampClock.Intended ? RampClock.Released : RampClock.Intended,
+        };
         Assert.NotEqual(0.25, other.PenaltyAt((long)Math.Round((begins + ends) / 2 * total), total), 2);
     }
 
@@ -165,7 +197,8 @@ public sealed class HardConcreteTests
         model.Train(BertSites.IsMaskScores);
         masks.Penalty().backward();
         var alone = Gradients.All(model.Store);
-        foreach (var site in masks.Sites) masks.Scores(site).grad = torch.full(masks.Scores(site).shape, 3);
+        foreach (var site in masks.Sites)
+            masks.Scores(site).grad = torch.full(masks.Scores(site).shape, 3);
         masks.AddPenaltyGradient(lambda: 2, clip: 0.5f);
         foreach (var site in masks.Sites)
         {
@@ -176,18 +209,27 @@ public sealed class HardConcreteTests
         }
     }
 
-    private static double Shift => -HardConcreteKernel.Temperature * Math.Log(-HardConcreteKernel.Low / HardConcreteKernel.High);
+    private static double Shift =>
+        -HardConcreteKernel.Temperature * Math.Log(-HardConcreteKernel.Low / HardConcreteKernel.High);
 
     private static float[] Sampled(Tensor scores, float[] noise)
     {
         var gates = torch.empty(scores.shape);
-        HardConcreteKernel.Gates(scores, new GateNoise(true, default, torch.tensor<float>(noise, 1, noise.Length)), gates);
+        HardConcreteKernel.Gates(
+            scores,
+            new GateNoise(true, default, torch.tensor<float>(noise, 1, noise.Length)),
+            gates
+        );
         return gates.to_array();
     }
 
     private static void Near(float[] found, float[] expected, double tolerance)
     {
         Assert.Equal(expected.Length, found.Length);
-        for (var i = 0; i < found.Length; i++) Assert.True(Math.Abs(found[i] - expected[i]) <= tolerance, $"[{i}] is {found[i]:R}, expected {expected[i]:R}");
+        for (var i = 0; i < found.Length; i++)
+            Assert.True(
+                Math.Abs(found[i] - expected[i]) <= tolerance,
+                $"[{i}] is {found[i]:R}, expected {expected[i]:R}"
+            );
     }
 }

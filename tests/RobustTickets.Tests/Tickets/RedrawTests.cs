@@ -22,9 +22,12 @@ public class RedrawTests
         Redraw.Everything(model, Key, embeddingsToo);
         foreach (var (name, values) in Values(model))
         {
-            var spared = name.StartsWith(BertSites.Classifier, StringComparison.Ordinal) || (!embeddingsToo && (BertSites.IsEmbedding(name) || name.Contains("LayerNorm")));
+            var spared =
+                name.StartsWith(BertSites.Classifier, StringComparison.Ordinal)
+                || (!embeddingsToo && (BertSites.IsEmbedding(name) || name.Contains("LayerNorm")));
             Assert.True(spared == values.SequenceEqual(before[name]), name);
-            if (!spared && name.EndsWith("bias")) Assert.All(values, v => Assert.Equal(0f, v));
+            if (!spared && name.EndsWith("bias"))
+                Assert.All(values, v => Assert.Equal(0f, v));
         }
     }
 
@@ -39,21 +42,34 @@ public class RedrawTests
         using var kept = Slicer.Slice(model, mask);
         Redraw.Outside(model, mask, zero ? null : Key);
         using var keptAfter = Slicer.Slice(model, mask);
-        foreach (var name in kept.Store.Names) Assert.Equal(kept.Store[name].span<float>().ToArray(), keptAfter.Store[name].span<float>().ToArray());
+        foreach (var name in kept.Store.Names)
+            Assert.Equal(kept.Store[name].span<float>().ToArray(), keptAfter.Store[name].span<float>().ToArray());
 
-        // The complement is what was drawn: nothing of it keeps its value (zeros of fresh biases aside), and with zero it is gone.
+        // The complement is what was drawn: nothing of it keeps its value (zeros of fresh biases
+        // aside), and with zero it is gone.
         var inverse = new StructuredMask(Invert(mask.Heads), Invert(mask.Neurons));
         using var outside = Slicer.Slice(model, inverse);
         for (var l = 0; l < model.Config.Layers; l++)
         {
-            foreach (var name in BertSites.HeadRows(l).Select(n => $"{n}.weight").Concat([BertSites.HeadColumns(l), $"{BertSites.NeuronRows(l)}.weight", BertSites.NeuronColumns(l)]))
+            foreach (
+                var name in BertSites
+                    .HeadRows(l)
+                    .Select(n => $"{n}.weight")
+                    .Concat([BertSites.HeadColumns(l), $"{BertSites.NeuronRows(l)}.weight", BertSites.NeuronColumns(l)])
+            )
             {
                 var values = outside.Store[name].span<float>().ToArray();
-                if (zero) Assert.All(values, v => Assert.Equal(0f, v));
-                else Assert.DoesNotContain(values, v => v == 0f);
-                Assert.Equal(before[name].Length - kept.Store[name].numel, before[name].Zip(model.Store[name].span<float>().ToArray()).LongCount(p => p.First != p.Second));
+                if (zero)
+                    Assert.All(values, v => Assert.Equal(0f, v));
+                else
+                    Assert.DoesNotContain(values, v => v == 0f);
+                Assert.Equal(
+                    before[name].Length - kept.Store[name].numel,
+                    before[name].Zip(model.Store[name].span<float>().ToArray()).LongCount(p => p.First != p.Second)
+                );
             }
-            foreach (var name in BertSites.HeadRows(l).Append(BertSites.NeuronRows(l))) Assert.All(outside.Store[$"{name}.bias"].span<float>().ToArray(), v => Assert.Equal(0f, v));
+            foreach (var name in BertSites.HeadRows(l).Append(BertSites.NeuronRows(l)))
+                Assert.All(outside.Store[$"{name}.bias"].span<float>().ToArray(), v => Assert.Equal(0f, v));
         }
     }
 
@@ -67,15 +83,20 @@ public class RedrawTests
         var query = model.Store[$"{BertSites.HeadRows(0).First()}.weight"].span<float>();
         for (var row = 0; row < c.HeadsPerLayer[0] * c.HeadSize; row++)
         {
-            for (var column = 0; column < c.Hidden; column++) Assert.Equal(!mask.Heads[0][column / c.HeadSize], query[(row * c.Hidden) + column] == 0);
+            for (var column = 0; column < c.Hidden; column++)
+                Assert.Equal(!mask.Heads[0][column / c.HeadSize], query[(row * c.Hidden) + column] == 0);
         }
     }
 
-    private static Dictionary<string, float[]> Values(BertForSequenceClassification model) => model.Store.Names.ToDictionary(n => n, n => model.Store[n].span<float>().ToArray());
+    private static Dictionary<string, float[]> Values(BertForSequenceClassification model) =>
+        model.Store.Names.ToDictionary(n => n, n => model.Store[n].span<float>().ToArray());
 
-    private static StructuredMask EveryOther(BertConfig c) => new(
-        [.. c.HeadsPerLayer.Select(n => Enumerable.Range(0, n).Select(i => i % 2 == 0).ToArray())],
-        [.. c.NeuronsPerLayer.Select(n => Enumerable.Range(0, n).Select(i => i % 2 == 1).ToArray())]);
+    private static StructuredMask EveryOther(BertConfig c) =>
+        new(
+            [.. c.HeadsPerLayer.Select(n => Enumerable.Range(0, n).Select(i => i % 2 == 0).ToArray())],
+            [.. c.NeuronsPerLayer.Select(n => Enumerable.Range(0, n).Select(i => i % 2 == 1).ToArray())]
+        );
 
-    private static bool[][] Invert(bool[][] layers) => Array.ConvertAll(layers, layer => Array.ConvertAll(layer, kept => !kept));
+    private static bool[][] Invert(bool[][] layers) =>
+        Array.ConvertAll(layers, layer => Array.ConvertAll(layer, kept => !kept));
 }

@@ -1,4 +1,5 @@
-// Oracles of spec 11.8: a head or neuron whose coefficient is 0 is as good as cut out, and a layer may lose everything (its biases stay, spec 12.8).
+// Oracles of spec 11.8: a head or neuron whose coefficient is 0 is as good as cut out, and a layer
+// may lose everything (its biases stay, spec 12.8).
 using RobustTickets.Models;
 using RobustTickets.Tests.GoldenValues;
 using RobustTickets.Tests.Models;
@@ -26,7 +27,12 @@ public sealed class SlicingTests
             Compare($"seed {seed}", execution, config, mask, other).Rejects("other neurons cut");
         }
 
-        static bool[][] Draw(Random random, IReadOnlyList<int> units) => [.. units.Select(n => Enumerable.Range(0, n).Select(i => i == 0 || (i != n - 1 && random.Next(2) == 0)).ToArray())];
+        static bool[][] Draw(Random random, IReadOnlyList<int> units) =>
+            [
+                .. units.Select(n =>
+                    Enumerable.Range(0, n).Select(i => i == 0 || (i != n - 1 && random.Next(2) == 0)).ToArray()
+                ),
+            ];
     }
 
     [Theory]
@@ -48,7 +54,10 @@ public sealed class SlicingTests
         using var scope = torch.scope();
         var inputs = ticket.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 4, 20)), training: true);
         BertForSequenceClassification.Loss(ticket.Forward(inputs, PassOptions.Evaluation), inputs).backward();
-        Assert.All(Gradients.All(ticket.Store).Values, gradient => Assert.All(gradient, g => Assert.True(float.IsFinite(g))));
+        Assert.All(
+            Gradients.All(ticket.Store).Values,
+            gradient => Assert.All(gradient, g => Assert.True(float.IsFinite(g)))
+        );
         Assert.Contains(Gradients.Of(ticket.Store, $"{BertSites.Layer(1)}.attention.output.dense.bias"), g => g != 0);
 
         static bool[][] All(IReadOnlyList<int> units) => [.. units.Select(n => Enumerable.Repeat(true, n).ToArray())];
@@ -60,26 +69,72 @@ public sealed class SlicingTests
         var config = TinyBert.Dense();
         using var dense = TinyBert.New(config, new ModelExecution(), seed: 1);
         var before = dense.Store.Names.ToDictionary(n => n, n => dense.Store[n].to_array());
-        var mask = new StructuredMask([[true, false, true, false], [true, true, true, true]], [.. config.NeuronsPerLayer.Select(n => Enumerable.Range(0, n).Select(i => i % 3 == 0).ToArray())]);
+        var mask = new StructuredMask(
+            [
+                [true, false, true, false],
+                [true, true, true, true],
+            ],
+            [.. config.NeuronsPerLayer.Select(n => Enumerable.Range(0, n).Select(i => i % 3 == 0).ToArray())]
+        );
         using var ticket = Slicer.Slice(dense, mask);
-        foreach (var name in ticket.Store.Names) ticket.Store[name].fill_(7);
+        foreach (var name in ticket.Store.Names)
+            ticket.Store[name].fill_(7);
         Assert.Equal(dense.Store.Names, ticket.Store.Names);
-        foreach (var (name, values) in before) Assert.Equal(values, dense.Store[name].to_array());
+        foreach (var (name, values) in before)
+            Assert.Equal(values, dense.Store[name].to_array());
         Assert.Equal([2, 4], ticket.Config.HeadsPerLayer);
-        Assert.Equal(BertSites.ClassifierShapes(ticket.Config).Select(s => string.Join(' ', s.Shape)), ticket.Store.Names.Select(n => string.Join(' ', ticket.Store[n].shape)));
+        Assert.Equal(
+            BertSites.ClassifierShapes(ticket.Config).Select(s => string.Join(' ', s.Shape)),
+            ticket.Store.Names.Select(n => string.Join(' ', ticket.Store[n].shape))
+        );
     }
 
     [Fact]
     public void A_mask_of_another_shape_is_refused_by_layer()
     {
         using var dense = TinyBert.New(TinyBert.Dense(), new ModelExecution(), seed: 1);
-        var e = Assert.Throws<ArgumentException>(() => Slicer.Slice(dense, new StructuredMask([[true], [true]], [[true], [true]])));
+        var e = Assert.Throws<ArgumentException>(() =>
+            Slicer.Slice(
+                dense,
+                new StructuredMask(
+                    [
+                        [true],
+                        [true],
+                    ],
+                    [
+                        [true],
+                        [true],
+                    ]
+                )
+            )
+        );
         Assert.Contains("layer 0", e.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => Slicer.Slice(dense, new StructuredMask([[true]], [[true]])));
+        Assert.Throws<ArgumentException>(() =>
+            Slicer.Slice(
+                dense,
+                new StructuredMask(
+                    [
+                        [true],
+                    ],
+                    [
+                        [true],
+                    ]
+                )
+            )
+        );
     }
 
-    /// <summary>Logits of the network with coefficients 0 outside <paramref name="gated"/> against those of the network cut to <paramref name="cut"/>.</summary>
-    private static Comparison Compare(string name, string execution, BertConfig config, StructuredMask gated, StructuredMask cut)
+    /// <summary>
+    /// Logits of the network with coefficients 0 outside <paramref name="gated"/> against those of
+    /// the network cut to <paramref name="cut"/>.
+    /// </summary>
+    private static Comparison Compare(
+        string name,
+        string execution,
+        BertConfig config,
+        StructuredMask gated,
+        StructuredMask cut
+    )
     {
         var comparison = new Comparison($"{name}, {execution}");
         using var dense = TinyBert.New(config, Executions.Of(execution), seed: 9);
@@ -94,7 +149,8 @@ public sealed class SlicingTests
         comparison.Near("logits", Logits(ticket), Logits(dense), 1e-5);
         return comparison;
 
-        void Write(string parameter, bool[] kept) => Array.ConvertAll(kept, k => k ? 1f : 0f).CopyTo(dense.Store[parameter].span<float>());
+        void Write(string parameter, bool[] kept) =>
+            Array.ConvertAll(kept, k => k ? 1f : 0f).CopyTo(dense.Store[parameter].span<float>());
 
         float[] Logits(BertForSequenceClassification model)
         {

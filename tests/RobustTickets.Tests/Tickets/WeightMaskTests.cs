@@ -1,4 +1,5 @@
-// Masks of single weights: counts and ties of the draws, bits, fixed masks in force. Oracles of spec 11.8 with named mutants.
+// Masks of single weights: counts and ties of the draws, bits, fixed masks in force. Oracles of
+// spec 11.8 with named mutants.
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
@@ -19,8 +20,12 @@ public sealed class WeightMaskTests
         WeightMask? before = null;
         for (var k = 1; k <= 9; k++)
         {
-            // Weights move between rounds: what was pruned must stay pruned although it may have grown.
-            foreach (var (site, _) in FixedMasks.Shapes(model)) TinyBert.Normal(new Random(k), model.Store[$"{site}.weight"].numel).CopyTo(model.Store[$"{site}.weight"].span<float>());
+            // Weights move between rounds: what was pruned must stay pruned although it may have
+            // grown.
+            foreach (var (site, _) in FixedMasks.Shapes(model))
+                TinyBert
+                    .Normal(new Random(k), model.Store[$"{site}.weight"].numel)
+                    .CopyTo(model.Store[$"{site}.weight"].span<float>());
             var mask = WeightDraw.ByMagnitude(Matrices(model), 0.1 * k, before);
             Assert.InRange(mask.Count - mask.Kept, (0.1 * k * mask.Count) - 1, (0.1 * k * mask.Count) + 1);
             if (before is not null)
@@ -28,7 +33,10 @@ public sealed class WeightMaskTests
                 Assert.Equal(mask.Kept, mask.Matrices.Zip(before.Matrices).Sum(p => p.First.Shared(p.Second)));
                 // Mutant: a draw that forgets the rounds before.
                 var forgetful = WeightDraw.ByMagnitude(Matrices(model), 0.1 * k);
-                Assert.NotEqual(forgetful.Kept, forgetful.Matrices.Zip(before.Matrices).Sum(p => p.First.Shared(p.Second)));
+                Assert.NotEqual(
+                    forgetful.Kept,
+                    forgetful.Matrices.Zip(before.Matrices).Sum(p => p.First.Shared(p.Second))
+                );
             }
             before = mask;
         }
@@ -38,18 +46,28 @@ public sealed class WeightMaskTests
     public void Magnitudes_rank_over_all_matrices_and_signs_do_not_count()
     {
         using var scope = torch.scope();
-        var weights = new[] { ("a", torch.tensor<float>([-9, 1, 3, -2], 2, 2)), ("b", torch.tensor<float>([0.5f, -7, 8, 4], 2, 2)) };
+        var weights = new[]
+        {
+            ("a", torch.tensor<float>([-9, 1, 3, -2], 2, 2)),
+            ("b", torch.tensor<float>([0.5f, -7, 8, 4], 2, 2)),
+        };
         var mask = WeightDraw.ByMagnitude(weights, 0.5);
         Assert.Equal("1000 0111", Text(mask));
         // Mutant: signed values.
-        Assert.NotEqual(Text(mask), Text(WeightDraw.ByScore([.. weights.Select(w => (w.Item1, w.Item2, w.Item2.shape))], MaskLayout.Strided, 0.5)));
+        Assert.NotEqual(
+            Text(mask),
+            Text(
+                WeightDraw.ByScore([.. weights.Select(w => (w.Item1, w.Item2, w.Item2.shape))], MaskLayout.Strided, 0.5)
+            )
+        );
     }
 
     [Theory]
     [InlineData(10, 0.25, 2)]
     [InlineData(10, 0.35, 4)]
     [InlineData(85_524_480, 0.3, 25_657_344)]
-    public void Counts_are_rounded_half_to_even(long weights, double sparsity, long pruned) => Assert.Equal(pruned, WeightDraw.PrunedCount(weights, sparsity));
+    public void Counts_are_rounded_half_to_even(long weights, double sparsity, long pruned) =>
+        Assert.Equal(pruned, WeightDraw.PrunedCount(weights, sparsity));
 
     [Fact]
     public void What_is_no_number_goes_first_and_infinities_keep_their_places()
@@ -63,7 +81,11 @@ public sealed class WeightMaskTests
     public void Random_positions_match_counts_and_follow_the_key()
     {
         (string, long, long)[] matrices = [("a", 7, 11), ("b", 5, 13)];
-        WeightMask Draw(long seed) => WeightDraw.Random([.. matrices.Select((m, i) => ((IReadOnlyList<(string, long, long)>)[m], (long)(10 + i)))], RandomKey.FromSeed(seed));
+        WeightMask Draw(long seed) =>
+            WeightDraw.Random(
+                [.. matrices.Select((m, i) => ((IReadOnlyList<(string, long, long)>)[m], (long)(10 + i)))],
+                RandomKey.FromSeed(seed)
+            );
         var mask = Draw(1);
         Assert.Equal([10L, 11L], mask.Matrices.Select(m => m.Kept));
         Assert.Equal(Text(mask), Text(Draw(1)));
@@ -72,7 +94,10 @@ public sealed class WeightMaskTests
         Assert.Equal(21, together.Kept);
         // Every position is drawn about equally often: 300 draws of 10 of 77.
         var often = new int[77];
-        for (var seed = 0; seed < 300; seed++) for (var i = 0; i < 77; i++) if (Draw(seed).Matrices[0][i]) often[i]++;
+        for (var seed = 0; seed < 300; seed++)
+        for (var i = 0; i < 77; i++)
+            if (Draw(seed).Matrices[0][i])
+                often[i]++;
         Assert.All(often, n => Assert.InRange(n, 15, 70));
     }
 
@@ -106,11 +131,16 @@ public sealed class WeightMaskTests
         Assert.Equal(logits, Loss(zeroed));
         var gradient = Gradients.Of(model.Store, "bert.pooler.dense.weight");
         var dense = Gradients.Of(zeroed.Store, "bert.pooler.dense.weight");
-        for (var i = 0; i < gradient.Length; i++) Assert.Equal(pool[i] ? dense[i] : 0f, gradient[i]);
-        Assert.Contains(Enumerable.Range(0, dense.Length), i => !pool[i] && dense[i] != 0); // mutant: baked zeros alone would grow again
+        for (var i = 0; i < gradient.Length; i++)
+            Assert.Equal(pool[i] ? dense[i] : 0f, gradient[i]);
+        // mutant: baked zeros alone would grow again
+        Assert.Contains(Enumerable.Range(0, dense.Length), i => !pool[i] && dense[i] != 0);
         masks.Bake();
         Assert.Null(model.Encoder.Masks);
-        Assert.Equal(zeroed.Store["bert.pooler.dense.weight"].to_array(), model.Store["bert.pooler.dense.weight"].to_array());
+        Assert.Equal(
+            zeroed.Store["bert.pooler.dense.weight"].to_array(),
+            model.Store["bert.pooler.dense.weight"].to_array()
+        );
 
         float[] Loss(BertForSequenceClassification of)
         {
@@ -129,12 +159,32 @@ public sealed class WeightMaskTests
         using var large = TinyBert.New(TinyBert.Dense(intermediate: 32), new ModelExecution(), 1);
         using var deep = TinyBert.New(TinyBert.Dense(layers: 3), new ModelExecution(), 1);
         var mask = WeightDraw.ByMagnitude(Matrices(small), 0.5);
-        Assert.Contains("layer.0.intermediate.dense' is [24, 16], the checkpoint has [32, 16]", Assert.Throws<TicketShapeException>(() => FixedMasks.Attach(large, mask)).Message, StringComparison.Ordinal);
-        Assert.Contains("has no mask for 'bert.encoder.layer.2", Assert.Throws<TicketShapeException>(() => FixedMasks.Attach(deep, mask)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "layer.0.intermediate.dense' is [24, 16], the checkpoint has [32, 16]",
+            Assert.Throws<TicketShapeException>(() => FixedMasks.Attach(large, mask)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "has no mask for 'bert.encoder.layer.2",
+            Assert.Throws<TicketShapeException>(() => FixedMasks.Attach(deep, mask)).Message,
+            StringComparison.Ordinal
+        );
         var deeper = WeightDraw.ByMagnitude(Matrices(deep), 0.5);
-        Assert.Contains("masks 'bert.encoder.layer.2", Assert.Throws<TicketShapeException>(() => FixedMasks.Attach(small, deeper)).Message, StringComparison.Ordinal);
-        Assert.Contains("beyond", Assert.Throws<ArgumentException>(() => new MatrixMask("a", 2, 2, [0b10000])).Message, StringComparison.Ordinal);
-        Assert.Contains("words", Assert.Throws<ArgumentException>(() => new MatrixMask("a", 2, 2, [1, 2])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "masks 'bert.encoder.layer.2",
+            Assert.Throws<TicketShapeException>(() => FixedMasks.Attach(small, deeper)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "beyond",
+            Assert.Throws<ArgumentException>(() => new MatrixMask("a", 2, 2, [0b10000])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "words",
+            Assert.Throws<ArgumentException>(() => new MatrixMask("a", 2, 2, [1, 2])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -147,15 +197,30 @@ public sealed class WeightMaskTests
         RedrawWeights.Outside(changed, mask, RandomKey.FromSeed(4));
         foreach (var m in mask.Matrices)
         {
-            var (before, after) = (model.Store[$"{m.Site}.weight"].to_array(), changed.Store[$"{m.Site}.weight"].to_array());
-            for (var i = 0; i < before.Length; i++) Assert.Equal(m[i], before[i] == after[i]);
+            var (before, after) = (
+                model.Store[$"{m.Site}.weight"].to_array(),
+                changed.Store[$"{m.Site}.weight"].to_array()
+            );
+            for (var i = 0; i < before.Length; i++)
+                Assert.Equal(m[i], before[i] == after[i]);
         }
-        Assert.Equal(model.Store["bert.pooler.dense.bias"].to_array(), changed.Store["bert.pooler.dense.bias"].to_array());
+        Assert.Equal(
+            model.Store["bert.pooler.dense.bias"].to_array(),
+            changed.Store["bert.pooler.dense.bias"].to_array()
+        );
         RedrawWeights.Outside(changed, mask, null);
-        Assert.All(mask.Matrices, m => Assert.Equal(m.Count - m.Kept, changed.Store[$"{m.Site}.weight"].to_array().LongCount(x => x == 0)));
+        Assert.All(
+            mask.Matrices,
+            m => Assert.Equal(m.Count - m.Kept, changed.Store[$"{m.Site}.weight"].to_array().LongCount(x => x == 0))
+        );
     }
 
-    private static (string Site, Tensor Weight)[] Matrices(BertForSequenceClassification model) => [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))];
+    private static (string Site, Tensor Weight)[] Matrices(BertForSequenceClassification model) =>
+        [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))];
 
-    private static string Text(WeightMask mask) => string.Join(' ', mask.Matrices.Select(m => string.Concat(Enumerable.Range(0, (int)m.Count).Select(i => m[i] ? '1' : '0'))));
+    private static string Text(WeightMask mask) =>
+        string.Join(
+            ' ',
+            mask.Matrices.Select(m => string.Concat(Enumerable.Range(0, (int)m.Count).Select(i => m[i] ? '1' : '0')))
+        );
 }

@@ -20,7 +20,8 @@ public sealed class BatchSamplerTests
         for (var epoch = 0; epoch < 3; epoch++)
         {
             var seen = new List<int>();
-            for (var i = 0; i < sampler.StepsPerEpoch; i++) seen.AddRange(sampler.Batch((epoch * sampler.StepsPerEpoch) + i));
+            for (var i = 0; i < sampler.StepsPerEpoch; i++)
+                seen.AddRange(sampler.Batch((epoch * sampler.StepsPerEpoch) + i));
             Assert.Equal(Enumerable.Range(0, count), seen.Order());
         }
     }
@@ -33,7 +34,8 @@ public sealed class BatchSamplerTests
         var jumping = new BatchSampler(50, 8, shuffle: true, Key);
         var steps = Enumerable.Range(0, 30).ToArray();
         new Random(1).Shuffle(steps);
-        foreach (var step in steps) Assert.Equal(batches[step], jumping.Batch(step).ToArray());
+        foreach (var step in steps)
+            Assert.Equal(batches[step], jumping.Batch(step).ToArray());
     }
 
     [Fact]
@@ -47,10 +49,12 @@ public sealed class BatchSamplerTests
         for (var epoch = 0; epoch < 4000; epoch++)
         {
             var order = Order(epoch, Key);
-            for (var place = 0; place < 20; place++) counts[place, order[place]]++;
+            for (var place = 0; place < 20; place++)
+                counts[place, order[place]]++;
         }
         // Expected 200 of 4000, standard deviation 13.8; five deviations over 400 cells.
-        foreach (var count in counts) Assert.InRange(count, 131, 269);
+        foreach (var count in counts)
+            Assert.InRange(count, 131, 269);
     }
 
     [Fact]

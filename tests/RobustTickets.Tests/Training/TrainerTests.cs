@@ -1,4 +1,5 @@
-// The loop: schedule, clipping, refusal of numbers that are none, a flat number of tensors and a flat process, and the same result on one thread and on two.
+// The loop: schedule, clipping, refusal of numbers that are none, a flat number of tensors and a
+// flat process, and the same result on one thread and on two.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
@@ -32,10 +33,23 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     {
         using var run = new Run(new OptimizerOptions(0.01, WarmupFraction: 0.2), horizon: 10);
         var reports = Enumerable.Range(0, 10).Select(_ => run.Trainer.Step(null)).ToArray();
-        Assert.Equal([0, 0.005, 0.01, 0.00875, 0.0075, 0.00625, 0.005, 0.00375, 0.0025, 0.00125], reports.Select(r => Math.Round(r.LearningRate, 12)));
+        Assert.Equal(
+            [0, 0.005, 0.01, 0.00875, 0.0075, 0.00625, 0.005, 0.00375, 0.0025, 0.00125],
+            reports.Select(r => Math.Round(r.LearningRate, 12))
+        );
         Assert.Equal(Enumerable.Range(1, 10).Select(s => (long)s), reports.Select(r => r.Step));
         Assert.Equal(2.5, reports[^1].Epoch);
-        Assert.All(reports, r => Assert.True(r.Tokens > 0 && r.Examples == 3 && r.GradientNorm > 0 && r.Flops > 0 && r.Passes == new PassCounts(1, 1, 1)));
+        Assert.All(
+            reports,
+            r =>
+                Assert.True(
+                    r.Tokens > 0
+                        && r.Examples == 3
+                        && r.GradientNorm > 0
+                        && r.Flops > 0
+                        && r.Passes == new PassCounts(1, 1, 1)
+                )
+        );
     }
 
     [Fact]
@@ -52,10 +66,18 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     [Fact]
     public void Only_the_trained_parameters_move()
     {
-        using var run = new Run(new OptimizerOptions(0.01, WeightDecay: 0.1), horizon: 100, trained: name => name.StartsWith("classifier", StringComparison.Ordinal));
+        using var run = new Run(
+            new OptimizerOptions(0.01, WeightDecay: 0.1),
+            horizon: 100,
+            trained: name => name.StartsWith("classifier", StringComparison.Ordinal)
+        );
         var before = run.Parameters();
         run.Trainer.Step(null);
-        foreach (var (name, values) in run.Parameters()) Assert.Equal(name.StartsWith("classifier", StringComparison.Ordinal), !values.AsSpan().SequenceEqual(before[name]));
+        foreach (var (name, values) in run.Parameters())
+            Assert.Equal(
+                name.StartsWith("classifier", StringComparison.Ordinal),
+                !values.AsSpan().SequenceEqual(before[name])
+            );
     }
 
     [Theory]
@@ -68,13 +90,19 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         const double limit = 1e-3;
         using var run = new Run(new OptimizerOptions(0.01, Clip: clip, ClipValue: limit), horizon: 100);
         var norm = run.Trainer.Step(null).GradientNorm;
-        var given = run.Optimizer.Names.ToDictionary(n => n, n => Array.ConvertAll(run.Optimizer.Moments(n).First.to_array(), m => m / 0.1f));
+        var given = run.Optimizer.Names.ToDictionary(
+            n => n,
+            n => Array.ConvertAll(run.Optimizer.Moments(n).First.to_array(), m => m / 0.1f)
+        );
         var length = Math.Sqrt(given.Values.Sum(g => Math.Pow(Gradients.L2(g), 2)));
         var largest = given.Values.SelectMany(g => g).Max(Math.Abs);
         Assert.True(norm > 0.1, $"the network's gradient of norm {norm} is too small to be clipped");
-        if (clip == ClipMode.None) Assert.Equal(norm, length, 1e-4 * norm);
-        if (clip == ClipMode.Norm) Assert.Equal(limit, length, 1e-5 * limit + 1e-8);
-        if (clip == ClipMode.Value) Assert.Equal(limit, largest, 1e-8);
+        if (clip == ClipMode.None)
+            Assert.Equal(norm, length, 1e-4 * norm);
+        if (clip == ClipMode.Norm)
+            Assert.Equal(limit, length, 1e-5 * limit + 1e-8);
+        if (clip == ClipMode.Value)
+            Assert.Equal(limit, largest, 1e-8);
     }
 
     [Theory]
@@ -87,13 +115,15 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         var before = run.Parameters();
         var e = Assert.Throws<NumericFailureException>(() => run.Trainer.Step(null));
         Assert.Contains("test, step 1", e.Message, StringComparison.Ordinal);
-        foreach (var (name, values) in run.Parameters()) Assert.Equal(before[name], values);
+        foreach (var (name, values) in run.Parameters())
+            Assert.Equal(before[name], values);
     }
 
     [Fact]
     public void Two_threads_compute_what_one_does()
     {
-        // BLAS and libtorch's own reductions add in another order on two threads, so only nearly; our kernels do so bit for bit (tests of the Torch project).
+        // BLAS and libtorch's own reductions add in another order on two threads, so only nearly;
+        // our kernels do so bit for bit (tests of the Torch project).
         Dictionary<string, float[]> Step(int threads)
         {
             torch.set_num_threads(threads);
@@ -103,8 +133,16 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
                 using var model = TinyBert.New(config, new ModelExecution(), seed: 7);
                 model.Train(_ => true);
                 using var scope = torch.scope();
-                var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(7), config, 24, 70)), training: true);
-                var result = new FreeLb(new FreeLbOptions(2, 0.03, 0.05)).Accumulate(model, inputs, RandomKey.FromSeed(3), null);
+                var inputs = model.Prepare(
+                    PackedBatch.From(TinyBert.Examples(new Random(7), config, 24, 70)),
+                    training: true
+                );
+                var result = new FreeLb(new FreeLbOptions(2, 0.03, 0.05)).Accumulate(
+                    model,
+                    inputs,
+                    RandomKey.FromSeed(3),
+                    null
+                );
                 var found = Gradients.All(model.Store);
                 found["losses"] = [.. result.PassLosses.Select(l => (float)l)];
                 return found;
@@ -119,11 +157,21 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         foreach (var (name, values) in one.Where(p => !Gradients.IsNoise(p.Key)))
         {
             var tolerance = 1e-5 * Math.Max(0.1, values.Max(Math.Abs));
-            for (var i = 0; i < values.Length; i++) Assert.True(Math.Abs(values[i] - two[name][i]) <= tolerance, $"{name}[{i}] is {values[i]} on one thread and {two[name][i]} on two");
+            for (var i = 0; i < values.Length; i++)
+                Assert.True(
+                    Math.Abs(values[i] - two[name][i]) <= tolerance,
+                    $"{name}[{i}] is {values[i]} on one thread and {two[name][i]} on two"
+                );
         }
     }
 
-    public static TheoryData<IObjective> SeveralPasses() => new() { new FreeLb(new FreeLbOptions(2, 0.03, 0.05)), new Pgd(new PgdOptions(2, 0.03, 0.05)), new CleanObjective() };
+    public static TheoryData<IObjective> SeveralPasses() =>
+        new()
+        {
+            new FreeLb(new FreeLbOptions(2, 0.03, 0.05)),
+            new Pgd(new PgdOptions(2, 0.03, 0.05)),
+            new CleanObjective(),
+        };
 
     [Theory]
     [MemberData(nameof(SeveralPasses))]
@@ -132,12 +180,14 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         string[] matrices = [$"{BertSites.Layer(0)}.attention.self.key.weight", $"{BertSites.NeuronRows(1)}.weight"];
         var places = new List<nint[]>();
         using var run = new Run(new OptimizerOptions(0.01), horizon: 100, objective: new Watched(objective, Note));
-        for (var step = 0; step < 4; step++) run.Trainer.Step(null);
+        for (var step = 0; step < 4; step++)
+            run.Trainer.Step(null);
         Assert.Equal(4, places.Count);
         Assert.All(places, place => Assert.Equal(places[0], place));
         Assert.All(matrices, name => Assert.Null(run.Model.Store[name].grad));
 
-        void Note(BertForSequenceClassification model) => places.Add([.. matrices.Select(name => model.Store[name].grad!.data_ptr)]);
+        void Note(BertForSequenceClassification model) =>
+            places.Add([.. matrices.Select(name => model.Store[name].grad!.data_ptr)]);
     }
 
     [Fact]
@@ -154,7 +204,12 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     /// <summary>An objective that shows the model when its gradients are there.</summary>
     private sealed class Watched(IObjective inner, Action<BertForSequenceClassification> done) : IObjective
     {
-        public ObjectiveResult Accumulate(BertForSequenceClassification model, BertInputs inputs, RandomKey step, Func<Tensor>? penalty)
+        public ObjectiveResult Accumulate(
+            BertForSequenceClassification model,
+            BertInputs inputs,
+            RandomKey step,
+            Func<Tensor>? penalty
+        )
         {
             var result = inner.Accumulate(model, inputs, step, penalty);
             done(model);
@@ -165,29 +220,42 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     [Fact]
     public void A_thousand_steps_keep_no_tensor_and_no_memory()
     {
-        const int warmUp = 500, every = 50; // until then the JIT still compiles kernels anew, on a busy machine for long
+        const int warmUp = 500,
+            every = 50; // until then the JIT still compiles kernels anew, on a busy machine for long
         using var run = new Run(
-            new OptimizerOptions(1e-4), horizon: 2000, TinyBert.Dense(dropout: 0.1, layers: 1, hidden: 8, heads: 2, intermediate: 8), new FreeLb(new FreeLbOptions(2, 0.03, 0.05)), slimming: new SlimmingOptions(1e-4, 1e-4), longest: 10);
+            new OptimizerOptions(1e-4),
+            horizon: 2000,
+            TinyBert.Dense(dropout: 0.1, layers: 1, hidden: 8, heads: 2, intermediate: 8),
+            new FreeLb(new FreeLbOptions(2, 0.03, 0.05)),
+            slimming: new SlimmingOptions(1e-4, 1e-4),
+            longest: 10
+        );
         var live = -1L;
         var memory = new List<(double Step, double Bytes)>();
         for (var step = 1; step <= 1000; step++)
         {
             run.Trainer.Step(run.Penalty);
-            if (step == warmUp) live = Tensor.LiveCount;
-            if (step < warmUp || step % every != 0) continue;
+            if (step == warmUp)
+                live = Tensor.LiveCount;
+            if (step < warmUp || step % every != 0)
+                continue;
             Assert.Equal(live, Tensor.LiveCount);
             GC.Collect();
             memory.Add((step, Environment.WorkingSet));
         }
         var slope = Slope(memory) * 100 / (1 << 20);
-        output.WriteLine($"{live} tensors; {slope:0.000} MB per 100 steps; " + string.Join(' ', memory.Select(m => $"{m.Bytes / (1 << 20):0.0}")));
+        output.WriteLine(
+            $"{live} tensors; {slope:0.000} MB per 100 steps; "
+                + string.Join(' ', memory.Select(m => $"{m.Bytes / (1 << 20):0.0}"))
+        );
         Assert.True(slope < 1, $"the process grows by {slope:0.00} MB per 100 steps");
     }
 
     /// <summary>Least-squares slope.</summary>
     private static double Slope(List<(double X, double Y)> points)
     {
-        double x = points.Average(p => p.X), y = points.Average(p => p.Y);
+        double x = points.Average(p => p.X),
+            y = points.Average(p => p.Y);
         return points.Sum(p => (p.X - x) * (p.Y - y)) / points.Sum(p => (p.X - x) * (p.X - x));
     }
 
@@ -198,17 +266,32 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         private readonly SlimmingOptions? _penalty;
 
         public Run(
-            OptimizerOptions options, double horizon, BertConfig? config = null, IObjective? objective = null, Func<string, bool>? trained = null,
-            SlimmingOptions? slimming = null, int batchSize = 3, int longest = 15)
+            OptimizerOptions options,
+            double horizon,
+            BertConfig? config = null,
+            IObjective? objective = null,
+            Func<string, bool>? trained = null,
+            SlimmingOptions? slimming = null,
+            int batchSize = 3,
+            int longest = 15
+        )
         {
             config ??= TinyBert.Dense();
             Model = TinyBert.New(config, new ModelExecution(), seed: 7);
             _penalty = slimming;
-            if (slimming is not null) _slimming = SlimmingCoefficients.Attach(Model);
+            if (slimming is not null)
+                _slimming = SlimmingCoefficients.Attach(Model);
             Optimizer = Trainer.CreateOptimizer(Model, options, trained);
             var examples = TinyBert.Examples(new Random(7), config, batchSize * 4, longest);
             var sampler = new BatchSampler(examples.Length, batchSize, shuffle: true, RandomKey.FromSeed(1));
-            Trainer = new Trainer(Model, objective ?? new CleanObjective(), examples, sampler, Optimizer, new StagePlan("test", (long)horizon, horizon, options, RandomKey.FromSeed(2)));
+            Trainer = new Trainer(
+                Model,
+                objective ?? new CleanObjective(),
+                examples,
+                sampler,
+                Optimizer,
+                new StagePlan("test", (long)horizon, horizon, options, RandomKey.FromSeed(2))
+            );
         }
 
         public BertForSequenceClassification Model { get; }
@@ -219,7 +302,8 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
 
         public Tensor Penalty() => _slimming!.Penalty(_penalty!);
 
-        public Dictionary<string, float[]> Parameters() => Model.Store.Names.ToDictionary(n => n, n => Model.Store[n].to_array());
+        public Dictionary<string, float[]> Parameters() =>
+            Model.Store.Names.ToDictionary(n => n, n => Model.Store[n].to_array());
 
         public void Dispose()
         {

@@ -4,16 +4,20 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests.Kernels;
 
-/// <summary>The fused AdamW: vectors equal scalars bit for bit, both are near the plain statement in double precision, rows equal the whole.</summary>
+/// <summary>
+/// The fused AdamW: vectors equal scalars bit for bit, both are near the plain statement in double
+/// precision, rows equal the whole.
+/// </summary>
 public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
 {
-    public static TheoryData<AdamWStep> Flavours() => new()
-    {
-        new AdamWStep(false, 1e-2, 0.01, 0.9, 0.999, 1e-8, 1, 1f),
-        new AdamWStep(false, 1e-2, 0, 0.9, 0.999, 1e-8, 7, 0.37f),
-        new AdamWStep(true, 1e-2, 0.01, 0.9, 0.999, 1e-8, 3, 0.5f),
-        new AdamWStep(false, 1e-2, 0.1, 0.8, 0.95, 1e-6, 2, 1f, BiasCorrection: false),
-    };
+    public static TheoryData<AdamWStep> Flavours() =>
+        new()
+        {
+            new AdamWStep(false, 1e-2, 0.01, 0.9, 0.999, 1e-8, 1, 1f),
+            new AdamWStep(false, 1e-2, 0, 0.9, 0.999, 1e-8, 7, 0.37f),
+            new AdamWStep(true, 1e-2, 0.01, 0.9, 0.999, 1e-8, 3, 0.5f),
+            new AdamWStep(false, 1e-2, 0.1, 0.8, 0.95, 1e-6, 2, 1f, BiasCorrection: false),
+        };
 
     [Theory]
     [MemberData(nameof(Flavours))]
@@ -25,8 +29,23 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
             for (var update = 0; update < 2; update++)
             {
                 var s = step with { Step = step.Step + update };
-                AdamWKernel.Update(Numbers.At(together.P), Numbers.At(together.G), Numbers.At(together.M), Numbers.At(together.V), count, s);
-                for (var i = 0; i < count; i++) AdamWKernel.Update(Numbers.At(apart.P, i), Numbers.At(apart.G, i), Numbers.At(apart.M, i), Numbers.At(apart.V, i), 1, s);
+                AdamWKernel.Update(
+                    Numbers.At(together.P),
+                    Numbers.At(together.G),
+                    Numbers.At(together.M),
+                    Numbers.At(together.V),
+                    count,
+                    s
+                );
+                for (var i = 0; i < count; i++)
+                    AdamWKernel.Update(
+                        Numbers.At(apart.P, i),
+                        Numbers.At(apart.G, i),
+                        Numbers.At(apart.M, i),
+                        Numbers.At(apart.V, i),
+                        1,
+                        s
+                    );
             }
             together.AssertSame(apart);
         }
@@ -37,14 +56,26 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
     public void Ten_updates_stay_near_the_plain_statement(AdamWStep step)
     {
         var state = new State(new Random(1), 37);
-        var plain = Enumerable.Range(0, 37).Select(i => (Parameter: (double)state.P[i], First: (double)state.M[i], Second: (double)state.V[i])).ToArray();
+        var plain = Enumerable
+            .Range(0, 37)
+            .Select(i => (Parameter: (double)state.P[i], First: (double)state.M[i], Second: (double)state.V[i]))
+            .ToArray();
         for (var t = 1; t <= 10; t++)
         {
             var s = step with { Step = t };
-            for (var i = 0; i < 37; i++) plain[i] = AdamWReference.Update(plain[i].Parameter, state.G[i], plain[i].First, plain[i].Second, s);
-            AdamWKernel.Update(Numbers.At(state.P), Numbers.At(state.G), Numbers.At(state.M), Numbers.At(state.V), 37, s);
+            for (var i = 0; i < 37; i++)
+                plain[i] = AdamWReference.Update(plain[i].Parameter, state.G[i], plain[i].First, plain[i].Second, s);
+            AdamWKernel.Update(
+                Numbers.At(state.P),
+                Numbers.At(state.G),
+                Numbers.At(state.M),
+                Numbers.At(state.V),
+                37,
+                s
+            );
         }
-        for (var i = 0; i < 37; i++) Assert.Equal(plain[i].Parameter, state.P[i], 2e-6 * Math.Max(1, Math.Abs(plain[i].Parameter)));
+        for (var i = 0; i < 37; i++)
+            Assert.Equal(plain[i].Parameter, state.P[i], 2e-6 * Math.Max(1, Math.Abs(plain[i].Parameter)));
     }
 
     [Theory]
@@ -63,7 +94,8 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
     [MemberData(nameof(Flavours))]
     public void Rows_equal_the_whole_matrix_with_zeros_elsewhere(AdamWStep step)
     {
-        const int rows = 600, columns = 13;
+        const int rows = 600,
+            columns = 13;
         var random = new Random(3);
         var (whole, parts) = (new State(new Random(4), rows * columns), new State(new Random(4), rows * columns));
         Array.Clear(whole.M);
@@ -83,8 +115,25 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
                 (rowOf[chosen[i]], touched[chosen[i]]) = (i, true);
             }
             var s = step with { Step = update + 1 };
-            AdamWKernel.Update(Numbers.At(whole.P), Numbers.At(dense), Numbers.At(whole.M), Numbers.At(whole.V), rows * columns, s);
-            AdamWKernel.UpdateRows(Numbers.At(parts.P), Numbers.At(given), Numbers.At(parts.M), Numbers.At(parts.V), rows, columns, rowOf, touched, s);
+            AdamWKernel.Update(
+                Numbers.At(whole.P),
+                Numbers.At(dense),
+                Numbers.At(whole.M),
+                Numbers.At(whole.V),
+                rows * columns,
+                s
+            );
+            AdamWKernel.UpdateRows(
+                Numbers.At(parts.P),
+                Numbers.At(given),
+                Numbers.At(parts.M),
+                Numbers.At(parts.V),
+                rows,
+                columns,
+                rowOf,
+                touched,
+                s
+            );
         }
         Assert.Contains(false, touched);
         parts.AssertSame(whole);
@@ -97,7 +146,14 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
         float[] Run()
         {
             var state = new State(new Random(5), count);
-            AdamWKernel.Update(Numbers.At(state.P), Numbers.At(state.G), Numbers.At(state.M), Numbers.At(state.V), count, new AdamWStep(false, 1e-2, 0.01, 0.9, 0.999, 1e-8, 1, 1f));
+            AdamWKernel.Update(
+                Numbers.At(state.P),
+                Numbers.At(state.G),
+                Numbers.At(state.M),
+                Numbers.At(state.V),
+                count,
+                new AdamWStep(false, 1e-2, 0.01, 0.9, 0.999, 1e-8, 1, 1f)
+            );
             return [.. state.P, (float)AdamWKernel.SumOfSquares(Numbers.At(state.G), count)];
         }
 
@@ -112,9 +168,12 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
             var values = Numbers.Normal(new Random(count), count);
             var expected = values.Sum(x => (double)x * x);
             Assert.Equal(expected, AdamWKernel.SumOfSquares(Numbers.At(values), count), 1e-12 * Math.Max(1, expected));
-            if (count < 1000) continue; // too short to be shared
+            if (count < 1000)
+                continue; // too short to be shared
             Assert.Equal(
-                Numbers.OnThreads(1, () => AdamWKernel.SumOfSquares(Numbers.At(values), count)), Numbers.OnThreads(2, () => AdamWKernel.SumOfSquares(Numbers.At(values), count)));
+                Numbers.OnThreads(1, () => AdamWKernel.SumOfSquares(Numbers.At(values), count)),
+                Numbers.OnThreads(2, () => AdamWKernel.SumOfSquares(Numbers.At(values), count))
+            );
         }
     }
 
@@ -146,13 +205,15 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
 
         private static float[] Squares(float[] values)
         {
-            for (var i = 0; i < values.Length; i++) values[i] *= values[i];
+            for (var i = 0; i < values.Length; i++)
+                values[i] *= values[i];
             return values;
         }
 
         private static float[] Scaled(float[] values)
         {
-            for (var i = 0; i < values.Length; i++) values[i] *= MathF.Pow(10, -(i % 10));
+            for (var i = 0; i < values.Length; i++)
+                values[i] *= MathF.Pow(10, -(i % 10));
             return values;
         }
     }

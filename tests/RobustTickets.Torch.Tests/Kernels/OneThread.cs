@@ -1,7 +1,8 @@
 namespace RobustTickets.Torch.Tests.Kernels;
 
 /// <summary>
-/// Small tensors on one thread: on a busy machine the barriers of an OpenMP team cost a hundred times what they share. Tests about threads ask for their own number.
+/// Small tensors on one thread: on a busy machine the barriers of an OpenMP team cost a hundred
+/// times what they share. Tests about threads ask for their own number.
 /// </summary>
 public sealed class OneThread : IDisposable
 {

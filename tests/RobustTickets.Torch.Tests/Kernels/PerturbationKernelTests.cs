@@ -19,7 +19,8 @@ public sealed class PerturbationKernelTests
         PerturbationKernel.Start(delta, Offsets, magnitude, linf: false);
         foreach (var (norm, entries) in Norms(delta.to_array()))
         {
-            // A uniform square has mean 1/3 and variance 4/45; the norm's relative spread is half the sum's.
+            // A uniform square has mean 1/3 and variance 4/45; the norm's relative spread is half
+            // the sum's.
             Assert.Equal(magnitude / Math.Sqrt(3), norm, 4 * magnitude / Math.Sqrt(3) * 0.5 * Math.Sqrt(0.8 / entries));
         }
     }
@@ -43,10 +44,19 @@ public sealed class PerturbationKernelTests
         var before = delta.to_array();
         // One example's gradient is a thousand times another's: each is normalised by itself.
         var gradient = Numbers.Normal(new Random(2), before.Length, 1e-3);
-        for (var j = Offsets[1] * Hidden; j < Offsets[2] * Hidden; j++) gradient[j] *= 1000;
-        PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, eta, maxNorm: 0, linf: false);
+        for (var j = Offsets[1] * Hidden; j < Offsets[2] * Hidden; j++)
+            gradient[j] *= 1000;
+        PerturbationKernel.Ascend(
+            delta,
+            torch.tensor<float>(gradient, delta.shape),
+            Offsets,
+            eta,
+            maxNorm: 0,
+            linf: false
+        );
         var step = delta.to_array().Zip(before, (a, b) => a - b).ToArray();
-        foreach (var (norm, _) in Norms(step)) Assert.Equal(eta, norm, 1e-5 * eta + 1e-7);
+        foreach (var (norm, _) in Norms(step))
+            Assert.Equal(eta, norm, 1e-5 * eta + 1e-7);
         for (var s = 0; s + 1 < Offsets.Length; s++)
         {
             var (g, d) = (Example(gradient, s), Example(step, s));
@@ -61,9 +71,17 @@ public sealed class PerturbationKernelTests
         var delta = Noise();
         var before = delta.to_array();
         var gradient = Numbers.Normal(new Random(3), before.Length);
-        PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, 0.01, maxNorm: 0, linf: true);
+        PerturbationKernel.Ascend(
+            delta,
+            torch.tensor<float>(gradient, delta.shape),
+            Offsets,
+            0.01,
+            maxNorm: 0,
+            linf: true
+        );
         var step = delta.to_array().Zip(before, (a, b) => a - b).ToArray();
-        for (var s = 0; s + 1 < Offsets.Length; s++) Assert.Equal(0.01, Example(step, s).Max(Math.Abs), 1e-6);
+        for (var s = 0; s + 1 < Offsets.Length; s++)
+            Assert.Equal(0.01, Example(step, s).Max(Math.Abs), 1e-6);
     }
 
     [Fact]
@@ -73,7 +91,15 @@ public sealed class PerturbationKernelTests
         var delta = torch.zeros([Offsets[^1], Hidden]);
         var gradient = Numbers.Normal(new Random(6), (int)delta.numel);
         gradient[3] = 0;
-        PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, 0.01, maxNorm: 0, linf: true, sign: true);
+        PerturbationKernel.Ascend(
+            delta,
+            torch.tensor<float>(gradient, delta.shape),
+            Offsets,
+            0.01,
+            maxNorm: 0,
+            linf: true,
+            sign: true
+        );
         Assert.Equal(gradient.Select(g => 0.01f * MathF.Sign(g)), delta.to_array());
     }
 
@@ -108,8 +134,10 @@ public sealed class PerturbationKernelTests
         PerturbationKernel.Ascend(delta, gradient, Offsets, 0.03, radius, linf: false);
         Assert.Equal(free.to_array(), delta.to_array()); // about sqrt(0.029^2 + 0.03^2): still inside
 
-        for (var t = 0; t < 4; t++) PerturbationKernel.Ascend(delta, gradient, Offsets, 0.03, radius, linf: false);
-        foreach (var (norm, _) in Norms(delta.to_array())) Assert.Equal(radius, norm, 1e-6);
+        for (var t = 0; t < 4; t++)
+            PerturbationKernel.Ascend(delta, gradient, Offsets, 0.03, radius, linf: false);
+        foreach (var (norm, _) in Norms(delta.to_array()))
+            Assert.Equal(radius, norm, 1e-6);
     }
 
     [Fact]
@@ -123,10 +151,12 @@ public sealed class PerturbationKernelTests
             var gradient = Numbers.Normal(new Random(5), before.Length);
             gradient[5] = float.NaN;
             gradient[Offsets[1] * Hidden] = float.PositiveInfinity;
-            for (var j = Offsets[2] * Hidden; j < Offsets[3] * Hidden; j++) gradient[j] = 0;
+            for (var j = Offsets[2] * Hidden; j < Offsets[3] * Hidden; j++)
+                gradient[j] = 0;
             PerturbationKernel.Ascend(delta, torch.tensor<float>(gradient, delta.shape), Offsets, 0.03, 0, linf);
             var after = delta.to_array();
-            for (var s = 0; s < 3; s++) Assert.Equal(Example(before, s), Example(after, s));
+            for (var s = 0; s < 3; s++)
+                Assert.Equal(Example(before, s), Example(after, s));
             Assert.NotEqual(Example(before, 3), Example(after, 3));
         }
     }
@@ -144,7 +174,10 @@ public sealed class PerturbationKernelTests
     private static Tensor Noise()
     {
         var delta = torch.empty([Offsets[^1], Hidden]);
-        KeyedMask.UniformSigned(delta, [.. Enumerable.Range(0, Offsets[^1]).Select(t => RandomKey.FromSeed(9).Derive(t))]);
+        KeyedMask.UniformSigned(
+            delta,
+            [.. Enumerable.Range(0, Offsets[^1]).Select(t => RandomKey.FromSeed(9).Derive(t))]
+        );
         return delta;
     }
 

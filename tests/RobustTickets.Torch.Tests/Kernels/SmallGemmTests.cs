@@ -3,7 +3,10 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests.Kernels;
 
-/// <summary>The small product against three nested loops. Each element is summed over k in order with fused rounding, so the two agree bit for bit.</summary>
+/// <summary>
+/// The small product against three nested loops. Each element is summed over k in order with fused
+/// rounding, so the two agree bit for bit.
+/// </summary>
 public sealed unsafe class SmallGemmTests
 {
     private const float Untouched = 12345f;
@@ -45,13 +48,17 @@ public sealed unsafe class SmallGemmTests
         SmallGemm.Transpose(Numbers.At(source), rows, columns, stride, Numbers.At(target), width);
         for (var d = 0; d < columns; d++)
         {
-            for (var i = 0; i < width; i++) Assert.Equal(i < rows ? source[(i * stride) + d] : 0f, target[(d * width) + i]);
+            for (var i = 0; i < width; i++)
+                Assert.Equal(i < rows ? source[(i * stride) + d] : 0f, target[(d * width) + i]);
         }
     }
 
     private static void Check(Random random, int m, int n, int k)
     {
-        int ldb = n + random.Next(4), ldc = n + random.Next(4), lda = k + random.Next(4), ldt = m + random.Next(4);
+        int ldb = n + random.Next(4),
+            ldc = n + random.Next(4),
+            lda = k + random.Next(4),
+            ldt = m + random.Next(4);
         var transposed = random.Next(2) == 0; // A stored as [k, m], read by columns
         var (ars, acs) = transposed ? (1, ldt) : (lda, 1);
         var a = Numbers.Normal(random, transposed ? k * ldt : m * lda);
@@ -64,11 +71,15 @@ public sealed unsafe class SmallGemmTests
             for (var j = 0; j < n; j++)
             {
                 var sum = accumulate ? expected[(i * ldc) + j] : 0f;
-                for (var p = 0; p < k; p++) sum = MathF.FusedMultiplyAdd(a[(i * ars) + (p * acs)], b[(p * ldb) + j], sum);
+                for (var p = 0; p < k; p++)
+                    sum = MathF.FusedMultiplyAdd(a[(i * ars) + (p * acs)], b[(p * ldb) + j], sum);
                 expected[(i * ldc) + j] = sum;
             }
         }
         SmallGemm.Run(m, n, k, Numbers.At(a), ars, acs, Numbers.At(b), ldb, Numbers.At(c), ldc, accumulate);
-        Assert.True(expected.AsSpan().SequenceEqual(c), $"m {m}, n {n}, k {k}, transposed {transposed}, accumulate {accumulate}");
+        Assert.True(
+            expected.AsSpan().SequenceEqual(c),
+            $"m {m}, n {n}, k {k}, transposed {transposed}, accumulate {accumulate}"
+        );
     }
 }

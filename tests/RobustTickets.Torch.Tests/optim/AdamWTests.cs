@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RobustTickets.Torch.Tests.optim;
 
-/// <summary>AdamW over a store: norm, clipping, decay by name, gradients by rows, resumption.</summary>
+/// <summary>
+/// AdamW over a store: norm, clipping, decay by name, gradients by rows, resumption.
+/// </summary>
 public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
 {
     private static readonly AdamWOptions Options = new(WeightDecay: 0.1);
@@ -15,7 +17,8 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
     [InlineData("bert.encoder.layer.0.attention.output.LayerNorm.weight", false)]
     [InlineData("bert.encoder.layer.0.attention.self.slimming_coef", true)]
     [InlineData("classifier.weight", true)]
-    public void Biases_and_layer_norms_do_not_decay_and_coefficients_do(string name, bool decays) => Assert.Equal(decays, AdamW.DecaysByName(name));
+    public void Biases_and_layer_norms_do_not_decay_and_coefficients_do(string name, bool decays) =>
+        Assert.Equal(decays, AdamW.DecaysByName(name));
 
     [Fact]
     public void The_norm_is_that_of_all_gradients_together_and_the_factor_limits_it()
@@ -39,7 +42,8 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
         net.Backward(step: 0);
         var before = net.Store.Names.ToDictionary(n => n, net.Gradient);
         net.Optimizer.ClampGradients(0.01);
-        foreach (var (name, gradient) in before) Assert.Equal(gradient.Select(g => Math.Clamp(g, -0.01f, 0.01f)), net.Gradient(name));
+        foreach (var (name, gradient) in before)
+            Assert.Equal(gradient.Select(g => Math.Clamp(g, -0.01f, 0.01f)), net.Gradient(name));
         Assert.Contains(before["table.weight"], g => Math.Abs(g) > 0.01f);
     }
 
@@ -47,7 +51,10 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
     public void Every_parameter_moves_by_the_plain_statement()
     {
         using var net = new Net();
-        var plain = net.Store.Names.ToDictionary(n => n, n => net.Store[n].to_array().Select(p => (P: (double)p, M: 0.0, V: 0.0)).ToArray());
+        var plain = net.Store.Names.ToDictionary(
+            n => n,
+            n => net.Store[n].to_array().Select(p => (P: (double)p, M: 0.0, V: 0.0)).ToArray()
+        );
         for (var step = 0; step < 6; step++)
         {
             using var scope = torch.scope();
@@ -55,17 +62,35 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
             foreach (var name in net.Store.Names)
             {
                 var gradient = net.Gradient(name);
-                var s = new Torch.Kernels.AdamWStep(false, 0.01, Net.Decays(name) ? 0.1 : 0, 0.9, 0.999, 1e-8, step + 1, 0.5f);
-                for (var i = 0; i < gradient.Length; i++) plain[name][i] = AdamWReference.Update(plain[name][i].P, gradient[i], plain[name][i].M, plain[name][i].V, s);
+                var s = new Torch.Kernels.AdamWStep(
+                    false,
+                    0.01,
+                    Net.Decays(name) ? 0.1 : 0,
+                    0.9,
+                    0.999,
+                    1e-8,
+                    step + 1,
+                    0.5f
+                );
+                for (var i = 0; i < gradient.Length; i++)
+                    plain[name][i] = AdamWReference.Update(
+                        plain[name][i].P,
+                        gradient[i],
+                        plain[name][i].M,
+                        plain[name][i].V,
+                        s
+                    );
             }
             net.Optimizer.Step(0.01, 0.5f);
             net.Store.ClearGradients();
         }
-        // Both take their gradients from the network that the optimiser moved, so they part only by rounding.
+        // Both take their gradients from the network that the optimiser moved, so they part only by
+        // rounding.
         foreach (var (name, values) in plain)
         {
             var found = net.Store[name].to_array();
-            for (var i = 0; i < values.Length; i++) Assert.Equal(values[i].P, found[i], 1e-5);
+            for (var i = 0; i < values.Length; i++)
+                Assert.Equal(values[i].P, found[i], 1e-5);
         }
     }
 
@@ -89,7 +114,8 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
             var net = new Net();
             for (var step = 0; step < 8; step++)
             {
-                if (step == resumeAt) net = net.Reload();
+                if (step == resumeAt)
+                    net = net.Reload();
                 using var scope = torch.scope();
                 net.Backward(step);
                 net.Optimizer.Step(0.01, net.Optimizer.MeasureNorm(1).Factor);
@@ -102,7 +128,8 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
         }
 
         var whole = Run(resumeAt: -1);
-        for (var at = 1; at < 8; at += 3) Assert.Equal(whole, Run(at));
+        for (var at = 1; at < 8; at += 3)
+            Assert.Equal(whole, Run(at));
     }
 
     [Fact]
@@ -121,15 +148,23 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
     /// <summary>A table looked up by rows, a matrix and a bias.</summary>
     private sealed class Net : IDisposable
     {
-        private const int Rows = 12, Columns = 5;
+        private const int Rows = 12,
+            Columns = 5;
 
         public Net()
         {
             var random = new Random(1);
-            Store.Add("table.weight", torch.tensor<float>(Kernels.Numbers.Normal(random, Rows * Columns), Rows, Columns));
-            Store.Add("dense.weight", torch.tensor<float>(Kernels.Numbers.Normal(random, 3 * Columns), 3, Columns).requires_grad_());
+            Store.Add(
+                "table.weight",
+                torch.tensor<float>(Kernels.Numbers.Normal(random, Rows * Columns), Rows, Columns)
+            );
+            Store.Add(
+                "dense.weight",
+                torch.tensor<float>(Kernels.Numbers.Normal(random, 3 * Columns), 3, Columns).requires_grad_()
+            );
             Store.Add("dense.bias", torch.tensor<float>(Kernels.Numbers.Normal(random, 3), 3).requires_grad_());
-            // Without decay the rows that never moved are skipped, so resumption has to find out which did.
+            // Without decay the rows that never moved are skipped, so resumption has to find out
+            // which did.
             Optimizer = new AdamW(Store, Store.Names, Options, Decays);
         }
 
@@ -146,20 +181,26 @@ public sealed class AdamWTests : IClassFixture<Kernels.OneThread>
             Array.Sort(rows);
             var looked = Store["table.weight"].index_select(0, torch.tensor<long>(rows, 3)).detach().requires_grad_();
             Store.SetRowGradient("table.weight", new RowGradient(rows, looked));
-            (torch.nn.functional.linear(looked, Store["dense.weight"], Store["dense.bias"]).tanh() * 3.0).sum().backward();
+            (torch.nn.functional.linear(looked, Store["dense.weight"], Store["dense.bias"]).tanh() * 3.0)
+                .sum()
+                .backward();
         }
 
         /// <summary>Dense gradient of a parameter.</summary>
         public float[] Gradient(string name)
         {
-            if (Store.RowGradientOf(name) is not { } rows) return Store[name].grad!.to_array();
+            if (Store.RowGradientOf(name) is not { } rows)
+                return Store[name].grad!.to_array();
             var dense = new float[Rows * Columns];
             var values = rows.Values.grad!.to_array();
-            for (var i = 0; i < rows.Rows.Length; i++) values.AsSpan(i * Columns, Columns).CopyTo(dense.AsSpan((int)rows.Rows[i] * Columns));
+            for (var i = 0; i < rows.Rows.Length; i++)
+                values.AsSpan(i * Columns, Columns).CopyTo(dense.AsSpan((int)rows.Rows[i] * Columns));
             return dense;
         }
 
-        /// <summary>A new network and optimiser with the state of this one, as a checkpoint gives it back.</summary>
+        /// <summary>
+        /// A new network and optimiser with the state of this one, as a checkpoint gives it back.
+        /// </summary>
         public Net Reload()
         {
             var copy = new Net();

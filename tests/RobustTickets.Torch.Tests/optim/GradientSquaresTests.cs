@@ -1,4 +1,5 @@
-// The norm of gradients whose squares were summed while threads waited: the bits of a norm that sums them all itself, and never those of a gradient that changed since.
+// The norm of gradients whose squares were summed while threads waited: the bits of a norm that
+// sums them all itself, and never those of a gradient that changed since.
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 using RobustTickets.Torch.optim;
@@ -13,20 +14,29 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void The_norm_has_the_same_bits_however_many_blocks_were_summed_before(int threads) => Numbers.OnThreads(threads, () =>
-    {
-        foreach (var blocks in new[] { 0, 1, 3, 1000 })
-        {
-            using var net = new Net();
-            using var scope = torch.scope();
-            net.Backward(1);
-            for (var i = 0; i < blocks && net.Store.Squares.SumOne(); i++) { }
-            if (blocks > 0) Assert.Contains(Net.Matrices, name => Known(net, name) > 0);
-            if (blocks == 1000) Assert.All(Net.Matrices, name => Assert.Equal(AdamWKernel.SquaresBlocks(net.Store[name].numel), Known(net, name)));
-            Assert.Equal(net.PlainNorm(), net.Optimizer.MeasureNorm(0).Norm);
-        }
-        return true;
-    });
+    public void The_norm_has_the_same_bits_however_many_blocks_were_summed_before(int threads) =>
+        Numbers.OnThreads(
+            threads,
+            () =>
+            {
+                foreach (var blocks in new[] { 0, 1, 3, 1000 })
+                {
+                    using var net = new Net();
+                    using var scope = torch.scope();
+                    net.Backward(1);
+                    for (var i = 0; i < blocks && net.Store.Squares.SumOne(); i++) { }
+                    if (blocks > 0)
+                        Assert.Contains(Net.Matrices, name => Known(net, name) > 0);
+                    if (blocks == 1000)
+                        Assert.All(
+                            Net.Matrices,
+                            name => Assert.Equal(AdamWKernel.SquaresBlocks(net.Store[name].numel), Known(net, name))
+                        );
+                    Assert.Equal(net.PlainNorm(), net.Optimizer.MeasureNorm(0).Norm);
+                }
+                return true;
+            }
+        );
 
     public static TheoryData<string> Changes() => ["operator", "clamp", "backward", "fresh backward", "other gradient"];
 
@@ -41,14 +51,22 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
         var before = net.Optimizer.MeasureNorm(0).Norm;
         switch (change)
         {
-            case "operator": net.Store["up"].grad!.mul_(3); break;
-            case "clamp": net.Optimizer.ClampGradients(0.01); break;
-            case "backward": net.Backward(2); break;
+            case "operator":
+                net.Store["up"].grad!.mul_(3);
+                break;
+            case "clamp":
+                net.Optimizer.ClampGradients(0.01);
+                break;
+            case "backward":
+                net.Backward(2);
+                break;
             case "fresh backward":
                 net.Store.ClearGradients();
                 net.Backward(2);
                 break;
-            default: net.Store["up"].grad = torch.ones(net.Store["up"].sizes); break;
+            default:
+                net.Store["up"].grad = torch.ones(net.Store["up"].sizes);
+                break;
         }
         Assert.NotEqual(before, net.PlainNorm());
         Assert.Equal(net.PlainNorm(), net.Optimizer.MeasureNorm(0).Norm);
@@ -87,9 +105,13 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
         for (var i = 0; i < 4; i++)
         {
             net.Backward(i);
-            if (byTheStore) net.Store.ClearGradients();
-            else foreach (var name in net.Store.Names) net.Store[name].grad = null;
-            if (i == 0) after = Tensor.LiveCount;
+            if (byTheStore)
+                net.Store.ClearGradients();
+            else
+                foreach (var name in net.Store.Names)
+                    net.Store[name].grad = null;
+            if (i == 0)
+                after = Tensor.LiveCount;
         }
         Assert.Equal(after, Tensor.LiveCount);
     }
@@ -103,7 +125,9 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
     /// <summary>Two feed-forward networks, large enough that their products are divided.</summary>
     private sealed class Net : IDisposable
     {
-        private const int T = 130, H = 320, F = 500;
+        private const int T = 130,
+            H = 320,
+            F = 500;
 
         internal Net()
         {
@@ -111,13 +135,17 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
             void Add(string name, params ReadOnlySpan<long> shape)
             {
                 var count = 1L;
-                foreach (var size in shape) count *= size;
+                foreach (var size in shape)
+                    count *= size;
                 Store.Add(name, torch.tensor<float>(Numbers.Normal(random, (int)count, 0.1), shape).requires_grad_());
             }
-            foreach (var name in new[] { "up", "up2" }) Add(name, F, H);
-            foreach (var name in new[] { "down", "down2" }) Add(name, H, F);
+            foreach (var name in new[] { "up", "up2" })
+                Add(name, F, H);
+            foreach (var name in new[] { "down", "down2" })
+                Add(name, H, F);
             Add("bias.up", F);
-            foreach (var name in new[] { "bias.down", "gamma", "beta" }) Add(name, H);
+            foreach (var name in new[] { "bias.down", "gamma", "beta" })
+                Add(name, H);
             Store.ReserveGradients(Matrices);
             Optimizer = new AdamW(Store, Store.Names, new AdamWOptions(), AdamW.DecaysByName);
         }
@@ -135,7 +163,14 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
             foreach (var (up, down) in new[] { ("up", "down"), ("up2", "down2") })
             {
                 var norm = new NormSpec(Store["gamma"], Store["beta"], 1e-5, 0, default);
-                x = FusedLayers.FeedForward(x, Weight(up, "bias.up"), Weight(down, "bias.down"), null, norm, MatrixPrecision.Fp32);
+                x = FusedLayers.FeedForward(
+                    x,
+                    Weight(up, "bias.up"),
+                    Weight(down, "bias.down"),
+                    null,
+                    norm,
+                    MatrixPrecision.Fp32
+                );
             }
             (x * x * x).sum().backward();
         }
@@ -144,10 +179,20 @@ public sealed class GradientSquaresTests : IClassFixture<OneThread>
         internal double PlainNorm()
         {
             using var scope = torch.scope();
-            return Math.Sqrt(AdamWKernel.SumOfSquares([.. Store.Names.Select(name => Store[name].grad!).Select(g => (g.data_ptr, g.numel, default(ReadOnlyMemory<double>)))]));
+            return Math.Sqrt(
+                AdamWKernel.SumOfSquares([
+                    .. Store
+                        .Names.Select(name => Store[name].grad!)
+                        .Select(g => (g.data_ptr, g.numel, default(ReadOnlyMemory<double>))),
+                ])
+            );
         }
 
-        private DenseWeight Weight(string name, string bias) => DenseWeight.Of(Store[name], Store[bias], MatrixPrecision.Fp32) with { Slot = Store.SlotOf(name) };
+        private DenseWeight Weight(string name, string bias) =>
+            DenseWeight.Of(Store[name], Store[bias], MatrixPrecision.Fp32) with
+            {
+                Slot = Store.SlotOf(name),
+            };
 
         public void Dispose()
         {

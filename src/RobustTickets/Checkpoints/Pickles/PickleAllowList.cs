@@ -1,5 +1,6 @@
-// The only names a weights file may mention. Python's unpickler imports and calls whatever a file names; this one knows these spellings and gives
-// each a fixed meaning, so that a file can at most describe tensors.
+// The only names a weights file may mention. Python's unpickler imports and calls whatever a file
+// names; this one knows these spellings and gives each a fixed meaning, so that a file can at most
+// describe tensors.
 
 namespace RobustTickets.Checkpoints.Pickles;
 
@@ -12,28 +13,41 @@ internal static class PickleAllowList
 
     private static readonly (string Name, TensorElement Element)[] Storages =
     [
-        ("FloatStorage", TensorElement.F32), ("HalfStorage", TensorElement.F16), ("BFloat16Storage", TensorElement.BF16),
-        ("DoubleStorage", TensorElement.F64), ("LongStorage", TensorElement.I64), ("IntStorage", TensorElement.I32), ("ShortStorage", TensorElement.I16),
-        ("CharStorage", TensorElement.I8), ("ByteStorage", TensorElement.U8), ("BoolStorage", TensorElement.Bool),
+        ("FloatStorage", TensorElement.F32),
+        ("HalfStorage", TensorElement.F16),
+        ("BFloat16Storage", TensorElement.BF16),
+        ("DoubleStorage", TensorElement.F64),
+        ("LongStorage", TensorElement.I64),
+        ("IntStorage", TensorElement.I32),
+        ("ShortStorage", TensorElement.I16),
+        ("CharStorage", TensorElement.I8),
+        ("ByteStorage", TensorElement.U8),
+        ("BoolStorage", TensorElement.Bool),
         // A storage of bytes without a type.
         ("UntypedStorage", TensorElement.U8),
     ];
 
     private static readonly HashSet<PickleGlobal> Known =
     [
-        OrderedDict, RebuildTensor, RebuildParameter,
-        .. Storages.SelectMany(s => new[] { new PickleGlobal("torch", s.Name), new PickleGlobal("torch.storage", s.Name) }),
+        OrderedDict,
+        RebuildTensor,
+        RebuildParameter,
+        .. Storages.SelectMany(s =>
+            new[] { new PickleGlobal("torch", s.Name), new PickleGlobal("torch.storage", s.Name) }
+        ),
     ];
 
     public static string Described =>
-        $"{OrderedDict}, {RebuildTensor}, {RebuildParameter} and torch.{{{string.Join(", ", Storages.Select(s => s.Name))}}}";
+        $"{OrderedDict}, {RebuildTensor}, {RebuildParameter} and "
+        + $"torch.{{{string.Join(", ", Storages.Select(s => s.Name))}}}";
 
     public static bool Contains(PickleGlobal global) => Known.Contains(global);
 
     /// <summary>The element type of a storage class, or null when the global is none.</summary>
     public static TensorElement? ElementOf(PickleGlobal global)
     {
-        if (global.Module is not ("torch" or "torch.storage")) return null;
+        if (global.Module is not ("torch" or "torch.storage"))
+            return null;
         var found = Array.Find(Storages, s => s.Name == global.Name);
         return found.Name is null ? null : found.Element;
     }

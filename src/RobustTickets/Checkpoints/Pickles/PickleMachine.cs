@@ -1,6 +1,8 @@
-// A pickle virtual machine that knows only what torch.save writes for a state dict (protocols 2 to 5). It builds tuples, lists, dicts, numbers, strings,
-// and descriptions of tensors; it executes nothing. A name outside PickleAllowList is refused where it is *named* (GLOBAL, STACK_GLOBAL, INST), before any
-// call could use it, and REDUCE interprets three callables itself. Lengths are checked against the file before memory is taken.
+// A pickle virtual machine that knows only what torch.save writes for a state dict (protocols 2 to
+// 5). It builds tuples, lists, dicts, numbers, strings, and descriptions of tensors; it executes
+// nothing. A name outside PickleAllowList is refused where it is *named* (GLOBAL, STACK_GLOBAL,
+// INST), before any call could use it, and REDUCE interprets three callables itself. Lengths are
+// checked against the file before memory is taken.
 
 using System.Buffers.Binary;
 using System.Numerics;
@@ -29,13 +31,17 @@ internal sealed class PickleMachine
         at = start;
     }
 
-    /// <summary>Reads the pickle that begins at <paramref name="start"/> and ends before <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Reads the pickle that begins at <paramref name="start"/> and ends before
+    /// <paramref name="end"/>.
+    /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="start">First byte.</param>
     /// <param name="end">The pickle must stop before it.</param>
     /// <param name="what">What is read, for messages (<c>data.pkl</c>).</param>
     /// <returns>The value, and the position after the pickle.</returns>
-    /// <exception cref="CheckpointException">Truncated or malformed, or it names something outside the allow-list.</exception>
+    /// <exception cref="CheckpointException">Truncated or malformed, or it names something outside
+    /// the allow-list.</exception>
     public static (object? Value, long End) Read(MappedFile file, long start, long end, string what)
     {
         var machine = new PickleMachine(file, start, end, what);
@@ -51,7 +57,8 @@ internal sealed class PickleMachine
             if (code == '.')
             {
                 var value = Pop();
-                if (stack.Count != 0) throw Refuse($"{stack.Count} values are left over at STOP");
+                if (stack.Count != 0)
+                    throw Refuse($"{stack.Count} values are left over at STOP");
                 return value;
             }
             Step(code, position);
@@ -64,7 +71,8 @@ internal sealed class PickleMachine
         {
             case 0x80: // PROTO
                 var protocol = NextByte();
-                if (protocol is < 2 or > 5) throw Refuse($"pickle protocol {protocol}; 2 to 5 are possible");
+                if (protocol is < 2 or > 5)
+                    throw Refuse($"pickle protocol {protocol}; 2 to 5 are possible");
                 break;
             case 0x95: // FRAME: only a hint for buffered readers
                 Skip(8);
@@ -181,23 +189,31 @@ internal sealed class PickleMachine
                 var arguments = Pop();
                 stack.Add(PickleRebuild.Call(Pop(), arguments, Refuse));
                 break;
-            case (byte)'b': // BUILD: torch attaches version numbers ("_metadata") to the state dict; they are not needed
+            // BUILD: torch attaches version numbers ("_metadata") to the state dict; they are not
+            // needed
+            case (byte)'b':
                 _ = Pop();
                 _ = Top<PickleDict>("BUILD");
                 break;
             default:
-                throw Refuse($"pickle opcode 0x{code:x2}{(code is > 32 and < 127 ? $" ('{(char)code}')" : "")} at byte {position} is not one a weights file needs");
+                throw Refuse(
+                    $"pickle opcode 0x{code:x2}{(code is > 32 and < 127 ? $" ('{(char)code}')" : "")} at byte "
+                        + $"{position} is not one a weights file needs"
+                );
         }
     }
 
     private void SetItems(object?[] pairs)
     {
         var dict = Top<PickleDict>("SETITEMS");
-        if (pairs.Length % 2 != 0) throw Refuse("a dict is given a key without a value");
+        if (pairs.Length % 2 != 0)
+            throw Refuse("a dict is given a key without a value");
         for (var i = 0; i < pairs.Length; i += 2)
         {
-            if (pairs[i] is not (string or long or bool)) throw Refuse($"a dict key is {PickleRebuild.Describe(pairs[i])}; a string is needed");
-            if (!dict.TryAdd(pairs[i]!, pairs[i + 1])) throw Refuse($"dict key '{pairs[i]}' is given twice");
+            if (pairs[i] is not (string or long or bool))
+                throw Refuse($"a dict key is {PickleRebuild.Describe(pairs[i])}; a string is needed");
+            if (!dict.TryAdd(pairs[i]!, pairs[i + 1]))
+                throw Refuse($"dict key '{pairs[i]}' is given twice");
         }
     }
 
@@ -207,16 +223,22 @@ internal sealed class PickleMachine
         return PickleAllowList.Contains(global) ? global : throw Forbidden(module, name);
     }
 
-    private CheckpointException Forbidden(string module, string name) => Refuse(
-        $"names '{Printable(module)}.{Printable(name)}', which is not allowed in a weights file (it could run code when Python loads it); allowed are {PickleAllowList.Described}; nothing was executed");
+    private CheckpointException Forbidden(string module, string name) =>
+        Refuse(
+            $"names '{Printable(module)}.{Printable(name)}', which is not allowed in a weights file (it could "
+                + $"run code when Python loads it); allowed are {PickleAllowList.Described}; nothing was executed"
+        );
 
-    private object? Recall(long index) => memo.TryGetValue(index, out var value) ? value : throw Refuse($"memo {index} is used before it is set");
+    private object? Recall(long index) =>
+        memo.TryGetValue(index, out var value) ? value : throw Refuse($"memo {index} is used before it is set");
 
-    private object? Peek() => stack.Count > 0 && stack[^1] != Mark ? stack[^1] : throw Refuse("the stack is empty where a value is needed");
+    private object? Peek() =>
+        stack.Count > 0 && stack[^1] != Mark ? stack[^1] : throw Refuse("the stack is empty where a value is needed");
 
     private object? PopAny()
     {
-        if (stack.Count == 0) throw Refuse("the stack is empty where a value is needed");
+        if (stack.Count == 0)
+            throw Refuse("the stack is empty where a value is needed");
         var value = stack[^1];
         stack.RemoveAt(stack.Count - 1);
         return value;
@@ -231,30 +253,35 @@ internal sealed class PickleMachine
     private object?[] PopMany(int count)
     {
         var values = new object?[count];
-        for (var i = count - 1; i >= 0; i--) values[i] = Pop();
+        for (var i = count - 1; i >= 0; i--)
+            values[i] = Pop();
         return values;
     }
 
     private object?[] PopToMark()
     {
         var mark = stack.LastIndexOf(Mark);
-        if (mark < 0) throw Refuse("a mark is missing");
+        if (mark < 0)
+            throw Refuse("a mark is missing");
         var values = stack.GetRange(mark + 1, stack.Count - mark - 1).ToArray();
         stack.RemoveRange(mark, stack.Count - mark);
         return values;
     }
 
-    private T Top<T>(string opcode) where T : class => Peek() as T ?? throw Refuse($"{opcode} acts on {PickleRebuild.Describe(Peek())}");
+    private T Top<T>(string opcode)
+        where T : class => Peek() as T ?? throw Refuse($"{opcode} acts on {PickleRebuild.Describe(Peek())}");
 
     private byte NextByte()
     {
-        if (at >= end) throw Truncated(1);
+        if (at >= end)
+            throw Truncated(1);
         return file.ReadByte(at++);
     }
 
     private byte[] Take(long count)
     {
-        if (count > end - at) throw Truncated(count);
+        if (count > end - at)
+            throw Truncated(count);
         var bytes = file.Read(at, (int)count);
         at += count;
         return bytes;
@@ -262,7 +289,8 @@ internal sealed class PickleMachine
 
     private void Skip(long count)
     {
-        if (count > end - at) throw Truncated(count);
+        if (count > end - at)
+            throw Truncated(count);
         at += count;
     }
 
@@ -283,7 +311,8 @@ internal sealed class PickleMachine
         var bytes = new List<byte>();
         for (var next = NextByte(); next != '\n'; next = NextByte())
         {
-            if (bytes.Count == 1024) throw Refuse($"a name before byte {at} has more than 1024 bytes");
+            if (bytes.Count == 1024)
+                throw Refuse($"a name before byte {at} has more than 1024 bytes");
             bytes.Add(next);
         }
         return Encoding.Latin1.GetString([.. bytes]);
@@ -291,7 +320,8 @@ internal sealed class PickleMachine
 
     private static string Printable(string name) => new([.. name.Select(c => char.IsControl(c) ? '?' : c)]);
 
-    private CheckpointException Truncated(long needed) => Refuse($"truncated: {needed} more bytes are needed at byte {at}, the pickle ends at {end}");
+    private CheckpointException Truncated(long needed) =>
+        Refuse($"truncated: {needed} more bytes are needed at byte {at}, the pickle ends at {end}");
 
     private CheckpointException Refuse(string message) => new($"{file.Path}: {what}: {message}");
 }

@@ -1,6 +1,8 @@
 // The meaning of the three callables and of persistent ids in a torch.save pickle, as data:
-//   OrderedDict() -> dict;  _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks) -> tensor;  _rebuild_parameter(tensor, ...) -> tensor
-//   persistent id ('storage', class, key, device, count[, view]) -> storage. The device is ignored: bytes are bytes.
+//   OrderedDict() -> dict; _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)
+//     -> tensor; _rebuild_parameter(tensor, ...) -> tensor
+//   persistent id ('storage', class, key, device, count[, view]) -> storage. The device is ignored:
+//     bytes are bytes.
 
 using System.Numerics;
 
@@ -11,11 +13,16 @@ internal static class PickleRebuild
 {
     public static object? Call(object? callable, object? arguments, Func<string, CheckpointException> refuse)
     {
-        if (callable is not PickleGlobal global) throw refuse($"REDUCE calls {Describe(callable)}");
-        if (arguments is not PickleTuple { Items: var items }) throw refuse($"{global} is called with {Describe(arguments)}; a tuple is needed");
-        if (global == PickleAllowList.OrderedDict) return Dict(items, refuse);
-        if (global == PickleAllowList.RebuildTensor) return Tensor(items, refuse);
-        if (global == PickleAllowList.RebuildParameter) return items is [PickleTensor tensor, ..] ? tensor : throw refuse($"{global} is called without a tensor");
+        if (callable is not PickleGlobal global)
+            throw refuse($"REDUCE calls {Describe(callable)}");
+        if (arguments is not PickleTuple { Items: var items })
+            throw refuse($"{global} is called with {Describe(arguments)}; a tuple is needed");
+        if (global == PickleAllowList.OrderedDict)
+            return Dict(items, refuse);
+        if (global == PickleAllowList.RebuildTensor)
+            return Tensor(items, refuse);
+        if (global == PickleAllowList.RebuildParameter)
+            return items is [PickleTensor tensor, ..] ? tensor : throw refuse($"{global} is called without a tensor");
         throw refuse($"REDUCE calls {global}, which is not a function a weights file may call");
     }
 
@@ -25,51 +32,65 @@ internal static class PickleRebuild
         {
             throw refuse($"persistent id is {Describe(id)}; ('storage', class, key, device, count) is needed");
         }
-        if (PickleAllowList.ElementOf(type) is not { } element) throw refuse($"persistent id names {type}; a storage class is needed");
-        var name = key switch { string s => s, long n => n.ToString(System.Globalization.CultureInfo.InvariantCulture), _ => throw refuse($"storage key is {Describe(key)}; a string is needed") };
-        if (count < 0 || count > long.MaxValue / element.Size()) throw refuse($"storage '{name}' has {count} elements");
+        if (PickleAllowList.ElementOf(type) is not { } element)
+            throw refuse($"persistent id names {type}; a storage class is needed");
+        var name = key switch
+        {
+            string s => s,
+            long n => n.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            _ => throw refuse($"storage key is {Describe(key)}; a string is needed"),
+        };
+        if (count < 0 || count > long.MaxValue / element.Size())
+            throw refuse($"storage '{name}' has {count} elements");
         switch (rest)
         {
             case [] or [null]:
                 return new PickleStorage(name, element, count, 0, count);
             case [PickleTuple { Items: [_, long start, long size] }]:
-                if (start < 0 || size < 0 || start > count - size) throw refuse($"storage '{name}' of {count} elements has a view of {size} from {start}");
+                if (start < 0 || size < 0 || start > count - size)
+                    throw refuse($"storage '{name}' of {count} elements has a view of {size} from {start}");
                 return new PickleStorage(name, element, count, start, size);
             default:
                 throw refuse($"storage '{name}' has a view of a form that is not known");
         }
     }
 
-    public static string Describe(object? value) => value switch
-    {
-        null => "None",
-        bool b => b ? "True" : "False",
-        string s => $"'{(s.Length <= 60 ? s : s[..60] + "...")}'",
-        long or BigInteger or double => FormattableString.Invariant($"{value}"),
-        PickleGlobal g => g.ToString(),
-        PickleTuple t => $"a tuple of {t.Items.Length}",
-        PickleList l => $"a list of {l.Items.Count}",
-        PickleDict d => $"a dict of {d.Keys.Count}",
-        PickleTensor => "a tensor",
-        PickleStorage => "a storage",
-        _ => "a mark",
-    };
+    public static string Describe(object? value) =>
+        value switch
+        {
+            null => "None",
+            bool b => b ? "True" : "False",
+            string s => $"'{(s.Length <= 60 ? s : s[..60] + "...")}'",
+            long or BigInteger or double => FormattableString.Invariant($"{value}"),
+            PickleGlobal g => g.ToString(),
+            PickleTuple t => $"a tuple of {t.Items.Length}",
+            PickleList l => $"a list of {l.Items.Count}",
+            PickleDict d => $"a dict of {d.Keys.Count}",
+            PickleTensor => "a tensor",
+            PickleStorage => "a storage",
+            _ => "a mark",
+        };
 
     private static PickleDict Dict(object?[] items, Func<string, CheckpointException> refuse)
     {
         var dict = new PickleDict();
-        if (items.Length == 0) return dict;
+        if (items.Length == 0)
+            return dict;
         // Python 2 gives the items as a list of pairs.
-        if (items is not [PickleList list]) throw refuse($"{PickleAllowList.OrderedDict} is called with {items.Length} arguments");
+        if (items is not [PickleList list])
+            throw refuse($"{PickleAllowList.OrderedDict} is called with {items.Length} arguments");
         foreach (var item in list.Items)
         {
             var (key, value) = item switch
             {
                 PickleTuple { Items: [string k, var v] } => (k, v),
                 PickleList { Items: [string k, var v] } => (k, v),
-                _ => throw refuse($"{PickleAllowList.OrderedDict} is given {Describe(item)}; (name, value) pairs are needed"),
+                _ => throw refuse(
+                    $"{PickleAllowList.OrderedDict} is given {Describe(item)}; (name, value) pairs are needed"
+                ),
             };
-            if (!dict.TryAdd(key, value)) throw refuse($"dict key '{key}' is given twice");
+            if (!dict.TryAdd(key, value))
+                throw refuse($"dict key '{key}' is given twice");
         }
         return dict;
     }
@@ -78,11 +99,19 @@ internal static class PickleRebuild
     {
         if (items is not [PickleStorage storage, long offset, PickleTuple size, PickleTuple stride, ..])
         {
-            throw refuse($"{PickleAllowList.RebuildTensor} is called with ({string.Join(", ", items.Take(4).Select(Describe))}, ...); (storage, offset, size, stride, ...) is needed");
+            throw refuse(
+                $"{PickleAllowList.RebuildTensor} is called with "
+                    + $"({string.Join(", ", items.Take(4).Select(Describe))}, ...); (storage, offset, size, stride, "
+                    + "...) is needed"
+            );
         }
         return new PickleTensor(storage, offset, Longs(size, "size", refuse), Longs(stride, "stride", refuse));
     }
 
     private static long[] Longs(PickleTuple tuple, string what, Func<string, CheckpointException> refuse) =>
-        [.. tuple.Items.Select(i => i is long n ? n : throw refuse($"a tensor's {what} holds {Describe(i)}; integers are needed"))];
+        [
+            .. tuple.Items.Select(i =>
+                i is long n ? n : throw refuse($"a tensor's {what} holds {Describe(i)}; integers are needed")
+            ),
+        ];
 }

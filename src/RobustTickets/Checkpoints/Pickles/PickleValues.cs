@@ -1,4 +1,5 @@
-// What the restricted pickle machine can build: the few values a saved state dict consists of, and nothing that could act.
+// What the restricted pickle machine can build: the few values a saved state dict consists of, and
+// nothing that could act.
 
 using System.Diagnostics.CodeAnalysis;
 
@@ -17,7 +18,10 @@ internal sealed class PickleList
     public List<object?> Items { get; } = [];
 }
 
-/// <summary>dict or OrderedDict: insertion order is kept, a second value for a key is refused (a state dict has none).</summary>
+/// <summary>
+/// dict or OrderedDict: insertion order is kept, a second value for a key is refused (a state dict
+/// has none).
+/// </summary>
 internal sealed class PickleDict
 {
     private readonly Dictionary<object, object?> values = [];
@@ -27,7 +31,8 @@ internal sealed class PickleDict
     /// <returns>False when the key is there already.</returns>
     public bool TryAdd(object key, object? value)
     {
-        if (!values.TryAdd(key, value)) return false;
+        if (!values.TryAdd(key, value))
+            return false;
         Keys.Add(key);
         return true;
     }
@@ -39,7 +44,8 @@ internal sealed class PickleDict
 /// <param name="Key">Record name (zip) or storage id (stream).</param>
 /// <param name="Element">Element type.</param>
 /// <param name="Count">Elements of the whole storage.</param>
-/// <param name="ViewStart">First element of the view of it that the tensor sees (old stream files; else 0).</param>
+/// <param name="ViewStart">First element of the view of it that the tensor sees (old stream files;
+/// else 0).</param>
 /// <param name="ViewCount">Elements of that view (else <paramref name="Count"/>).</param>
 internal sealed record PickleStorage(string Key, TensorElement Element, long Count, long ViewStart, long ViewCount);
 

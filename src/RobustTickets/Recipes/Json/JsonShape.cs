@@ -1,6 +1,7 @@
-// Compares a JSON document with the shape of a type before it is deserialised, so that every misspelling, missing field, wrong kind and value that
-// does not fit is reported at once, by path, with what is possible. The serialiser alone stops at the first and names C# types.
-// Works on the serialiser's own metadata: a new record or field needs nothing here.
+// Compares a JSON document with the shape of a type before it is deserialised, so that every
+// misspelling, missing field, wrong kind and value that does not fit is reported at once, by path,
+// with what is possible. The serialiser alone stops at the first and names C# types. Works on the
+// serialiser's own metadata: a new record or field needs nothing here.
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Recipes.Validation;
@@ -10,38 +11,54 @@ namespace RobustTickets.Recipes.Json;
 /// <summary>Walks JSON and type metadata side by side.</summary>
 internal static class JsonShape
 {
-    /// <summary>Appends to <paramref name="problems"/> everything in which the element differs from the type.</summary>
+    /// <summary>
+    /// Appends to <paramref name="problems"/> everything in which the element differs from the
+    /// type.
+    /// </summary>
     public static void Check(JsonElement element, JsonTypeInfo type, string path, List<string> problems)
     {
         var clr = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
-        if (type.Kind == JsonTypeInfoKind.Object) CheckObject(element, type, path, problems);
-        else if (clr.IsEnum) CheckEnum(element, type.Options, clr, path, problems);
-        else if (clr == typeof(string)) Expect(element, JsonValueKind.String, "a text", path, problems);
+        if (type.Kind == JsonTypeInfoKind.Object)
+            CheckObject(element, type, path, problems);
+        else if (clr.IsEnum)
+            CheckEnum(element, type.Options, clr, path, problems);
+        else if (clr == typeof(string))
+            Expect(element, JsonValueKind.String, "a text", path, problems);
         else if (clr == typeof(bool))
         {
-            if (element.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) Wrong(element, "true or false", path, problems);
+            if (element.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+                Wrong(element, "true or false", path, problems);
         }
         else if (clr == typeof(int))
         {
-            if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt32(out _)) Wrong(element, "a whole number", path, problems);
+            if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt32(out _))
+                Wrong(element, "a whole number", path, problems);
         }
         else if (clr == typeof(double))
         {
-            if (element.ValueKind != JsonValueKind.Number || !double.IsFinite(element.GetDouble())) Wrong(element, "a finite number", path, problems);
+            if (element.ValueKind != JsonValueKind.Number || !double.IsFinite(element.GetDouble()))
+                Wrong(element, "a finite number", path, problems);
         }
         else if (type.Kind == JsonTypeInfoKind.Enumerable && type.ElementType is { } item)
         {
-            if (!Expect(element, JsonValueKind.Array, "a list", path, problems)) return;
+            if (!Expect(element, JsonValueKind.Array, "a list", path, problems))
+                return;
             var index = 0;
-            foreach (var child in element.EnumerateArray()) Check(child, type.Options.GetTypeInfo(item), $"{path}[{index++}]", problems);
+            foreach (var child in element.EnumerateArray())
+                Check(child, type.Options.GetTypeInfo(item), $"{path}[{index++}]", problems);
         }
-        else throw new NotSupportedException($"recipes hold no {type.Type} (at {path})");
+        else
+            throw new NotSupportedException($"recipes hold no {type.Type} (at {path})");
     }
 
-    /// <summary>The metadata of the derived type that a polymorphic object's discriminator names; null with a problem when it names none.</summary>
+    /// <summary>
+    /// The metadata of the derived type that a polymorphic object's discriminator names; null with
+    /// a problem when it names none.
+    /// </summary>
     public static JsonTypeInfo? Resolve(JsonTypeInfo type, string? kind, string path, List<string> problems)
     {
-        if (type.PolymorphismOptions is not { } options) return type;
+        if (type.PolymorphismOptions is not { } options)
+            return type;
         var at = Join(path, options.TypeDiscriminatorPropertyName);
         var possible = Kinds(type);
         if (kind is null)
@@ -51,7 +68,8 @@ internal static class JsonShape
         }
         foreach (var derived in options.DerivedTypes)
         {
-            if ((string?)derived.TypeDiscriminator == kind) return type.Options.GetTypeInfo(derived.DerivedType);
+            if ((string?)derived.TypeDiscriminator == kind)
+                return type.Options.GetTypeInfo(derived.DerivedType);
         }
         problems.Add($"{at}: unknown kind \"{kind}\"; {NearestNames.Hint(kind, possible)}");
         return null;
@@ -59,11 +77,17 @@ internal static class JsonShape
 
     /// <summary>The discriminator values of a polymorphic type.</summary>
     public static IReadOnlyList<string> Kinds(JsonTypeInfo type) =>
-        type.PolymorphismOptions is { } options ? [.. options.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)] : [];
+        type.PolymorphismOptions is { } options
+            ? [.. options.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)]
+            : [];
 
     /// <summary>The values of an enum as they are written.</summary>
     public static IReadOnlyList<string> Values(JsonSerializerOptions options, Type clr) =>
-        [.. Enum.GetValues(clr).Cast<object>().Select(v => JsonSerializer.SerializeToElement(v, options.GetTypeInfo(clr)).GetString()!)];
+        [
+            .. Enum.GetValues(clr)
+                .Cast<object>()
+                .Select(v => JsonSerializer.SerializeToElement(v, options.GetTypeInfo(clr)).GetString()!),
+        ];
 
     /// <summary>Path of a field below another path.</summary>
     public static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
@@ -73,62 +97,92 @@ internal static class JsonShape
 
     private static void CheckObject(JsonElement element, JsonTypeInfo declared, string path, List<string> problems)
     {
-        if (!Expect(element, JsonValueKind.Object, "an object {...}", path, problems)) return;
+        if (!Expect(element, JsonValueKind.Object, "an object {...}", path, problems))
+            return;
         var discriminator = Discriminator(declared);
         string? kind = null;
         if (discriminator is not null && element.TryGetProperty(discriminator, out var found))
         {
-            if (!Expect(found, JsonValueKind.String, "a text", Join(path, discriminator), problems)) return;
+            if (!Expect(found, JsonValueKind.String, "a text", Join(path, discriminator), problems))
+                return;
             kind = found.GetString();
         }
-        if (Resolve(declared, kind, path, problems) is not { } type) return;
+        if (Resolve(declared, kind, path, problems) is not { } type)
+            return;
 
         var fields = type.Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
         foreach (var member in element.EnumerateObject())
         {
-            if (member.Name == discriminator) continue;
+            if (member.Name == discriminator)
+                continue;
             var at = Join(path, member.Name);
-            if (!fields.TryGetValue(member.Name, out var field)) problems.Add($"{at}: unknown field; {NearestNames.Hint(member.Name, fields.Keys)}");
+            if (!fields.TryGetValue(member.Name, out var field))
+                problems.Add($"{at}: unknown field; {NearestNames.Hint(member.Name, fields.Keys)}");
             else if (member.Value.ValueKind == JsonValueKind.Null)
             {
-                if (!AllowsNull(field)) problems.Add($"{at}: null is not possible here; expected {Describe(field, type.Options)}");
+                if (!AllowsNull(field))
+                    problems.Add($"{at}: null is not possible here; expected {Describe(field, type.Options)}");
             }
-            else Check(member.Value, type.Options.GetTypeInfo(field.PropertyType), at, problems);
+            else
+                Check(member.Value, type.Options.GetTypeInfo(field.PropertyType), at, problems);
         }
         foreach (var field in fields.Values)
         {
             if (field.AssociatedParameter is { HasDefaultValue: false } && !element.TryGetProperty(field.Name, out _))
             {
-                problems.Add($"{Join(path, field.Name)}: missing; expected {Describe(field, type.Options)}{(AllowsNull(field) ? " or null" : "")}");
+                problems.Add(
+                    $"{Join(path, field.Name)}: missing; expected "
+                        + $"{Describe(field, type.Options)}{(AllowsNull(field) ? " or null" : "")}"
+                );
             }
         }
     }
 
     private static bool AllowsNull(JsonPropertyInfo field) =>
-        field.PropertyType.IsValueType ? Nullable.GetUnderlyingType(field.PropertyType) is not null : field.AssociatedParameter?.IsNullable ?? field.IsSetNullable;
+        field.PropertyType.IsValueType
+            ? Nullable.GetUnderlyingType(field.PropertyType) is not null
+            : field.AssociatedParameter?.IsNullable ?? field.IsSetNullable;
 
     private static string Describe(JsonPropertyInfo field, JsonSerializerOptions options)
     {
         var clr = Nullable.GetUnderlyingType(field.PropertyType) ?? field.PropertyType;
-        if (clr.IsEnum) return "one of " + string.Join(", ", Values(options, clr));
-        if (clr == typeof(int)) return "a whole number";
-        if (clr == typeof(double)) return "a finite number";
-        if (clr == typeof(bool)) return "true or false";
-        if (clr == typeof(string)) return "a text";
+        if (clr.IsEnum)
+            return "one of " + string.Join(", ", Values(options, clr));
+        if (clr == typeof(int))
+            return "a whole number";
+        if (clr == typeof(double))
+            return "a finite number";
+        if (clr == typeof(bool))
+            return "true or false";
+        if (clr == typeof(string))
+            return "a text";
         var type = options.GetTypeInfo(clr);
-        return Discriminator(type) is { } name ? $"an object whose \"{name}\" is one of {string.Join(", ", Kinds(type))}" : "an object {...}";
+        return Discriminator(type) is { } name
+            ? $"an object whose \"{name}\" is one of {string.Join(", ", Kinds(type))}"
+            : "an object {...}";
     }
 
-    private static void CheckEnum(JsonElement element, JsonSerializerOptions options, Type clr, string path, List<string> problems)
+    private static void CheckEnum(
+        JsonElement element,
+        JsonSerializerOptions options,
+        Type clr,
+        string path,
+        List<string> problems
+    )
     {
         var values = Values(options, clr);
-        if (element.ValueKind != JsonValueKind.String) Wrong(element, "one of " + string.Join(", ", values), path, problems);
-        else if (!values.Contains(element.GetString())) problems.Add($"{path}: unknown value \"{element.GetString()}\"; {NearestNames.Hint(element.GetString()!, values)}");
+        if (element.ValueKind != JsonValueKind.String)
+            Wrong(element, "one of " + string.Join(", ", values), path, problems);
+        else if (!values.Contains(element.GetString()))
+            problems.Add(
+                $"{path}: unknown value \"{element.GetString()}\"; {NearestNames.Hint(element.GetString()!, values)}"
+            );
     }
 
     private static bool Expect(JsonElement element, JsonValueKind kind, string what, string path, List<string> problems)
     {
-        if (element.ValueKind == kind) return true;
+        if (element.ValueKind == kind)
+            return true;
         Wrong(element, what, path, problems);
         return false;
     }
@@ -136,7 +190,8 @@ internal static class JsonShape
     private static void Wrong(JsonElement element, string expected, string path, List<string> problems)
     {
         var text = element.GetRawText();
-        if (text.Length > 40) text = text[..40] + "...";
+        if (text.Length > 40)
+            text = text[..40] + "...";
         problems.Add($"{(path.Length == 0 ? "recipe" : path)}: expected {expected}, found {text}");
     }
 }

@@ -1,4 +1,5 @@
-// A recipe as JSON text and back: kebab-case, "kind" tells variants apart, unknown and missing fields refused by path (DESIGN 6).
+// A recipe as JSON text and back: kebab-case, "kind" tells variants apart, unknown and missing
+// fields refused by path (DESIGN 6).
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -6,7 +7,10 @@ using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Recipes.Json;
 
-/// <summary>Reads and writes recipes; reading what was written gives an equal recipe, and equal recipes give equal text.</summary>
+/// <summary>
+/// Reads and writes recipes; reading what was written gives an equal recipe, and equal recipes give
+/// equal text.
+/// </summary>
 public static class RecipeJson
 {
     private static readonly JsonSerializerOptions Options = new(RecipeJsonContext.Default.Options)
@@ -19,14 +23,19 @@ public static class RecipeJson
     /// <summary>Metadata of the recipe record, shared with overrides.</summary>
     internal static JsonTypeInfo<Recipe> TypeInfo { get; } = (JsonTypeInfo<Recipe>)Options.GetTypeInfo(typeof(Recipe));
 
-    /// <summary>Reads a recipe from JSON text. Values are checked for their kind here and for their range by <see cref="RecipeCheck"/>.</summary>
+    /// <summary>
+    /// Reads a recipe from JSON text. Values are checked for their kind here and for their range by
+    /// <see cref="RecipeCheck"/>.
+    /// </summary>
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
-    /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by path.</exception>
+    /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
+    /// path.</exception>
     public static Recipe Read(string text, string origin) => StrictJson.Read(text, origin, TypeInfo);
 
     /// <summary>Reads a recipe file.</summary>
-    /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold a recipe.</exception>
+    /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold a
+    /// recipe.</exception>
     public static Recipe ReadFile(string path) => Read(StrictJson.ReadText(path, "recipe"), path);
 
     /// <summary>Writes a recipe as indented JSON text with a final newline.</summary>

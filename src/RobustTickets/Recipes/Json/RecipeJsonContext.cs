@@ -1,5 +1,6 @@
-// Source-generated JSON metadata of recipes: kebab-case names, nothing optional that has no default, nothing unknown.
-// A new enum of a recipe must be listed under Converters; RecipeJson refuses to write one that would come out as a number (a test walks them all).
+// Source-generated JSON metadata of recipes: kebab-case names, nothing optional that has no
+// default, nothing unknown. A new enum of a recipe must be listed under Converters; RecipeJson
+// refuses to write one that would come out as a number (a test walks them all).
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
@@ -11,7 +12,8 @@ namespace RobustTickets.Recipes.Json;
 
 /// <summary>Enum values by kebab-case name; numbers are refused.</summary>
 /// <typeparam name="T">The enum.</typeparam>
-internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)
+internal sealed class KebabEnum<T>()
+    : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)
     where T : struct, Enum;
 
 [JsonSourceGenerationOptions(
@@ -23,8 +25,7 @@ internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPoli
     AllowOutOfOrderMetadataProperties = true,
     WriteIndented = true,
     NewLine = "\n",
-    Converters =
-    [
+    Converters = [
         typeof(KebabEnum<DevelopmentRule>),
         typeof(KebabEnum<PerturbationNorm>),
         typeof(KebabEnum<FreeLbCount>),
@@ -42,6 +43,7 @@ internal sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPoli
         typeof(KebabEnum<Realisation>),
         typeof(KebabEnum<AdamWFlavor>),
         typeof(KebabEnum<ClipMode>),
-    ])]
+    ]
+)]
 [JsonSerializable(typeof(Recipe))]
 internal sealed partial class RecipeJsonContext : JsonSerializerContext;

@@ -1,4 +1,5 @@
-// "--set path=value": a recipe with some fields changed, by the same paths and with the same errors as the JSON form.
+// "--set path=value": a recipe with some fields changed, by the same paths and with the same errors
+// as the JSON form.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -12,27 +13,39 @@ public static class RecipeOverrides
     private const string Origin = "--set";
 
     /// <summary>
-    /// Applies settings such as <c>retrain.epochs=3</c> or <c>search.stop.gamma=0.2</c> in order. A value is a number, true, false, null, a name, or JSON
-    /// (<c>search.stop={"kind":"fixed","fraction":0.2}</c>). Setting <c>kind</c> keeps the fields that the new kind also has and drops the others. The
-    /// recipe's source says what was changed, so that a changed recipe never passes for the published one.
+    /// Applies settings such as <c>retrain.epochs=3</c> or <c>search.stop.gamma=0.2</c> in order. A
+    /// value is a number, true, false, null, a name, or JSON
+    /// (<c>search.stop={"kind":"fixed","fraction":0.2}</c>). Setting <c>kind</c> keeps the fields
+    /// that the new kind also has and drops the others. The
+    /// recipe's source says what was changed, so that a changed recipe never passes for the
+    /// published one.
     /// </summary>
     /// <param name="recipe">The recipe to change.</param>
     /// <param name="settings">Settings <c>path=value</c>.</param>
-    /// <exception cref="RecipeException">A setting without '=', an unknown path, or a value that does not fit, by path.</exception>
+    /// <exception cref="RecipeException">A setting without '=', an unknown path, or a value that
+    /// does not fit, by path.</exception>
     public static Recipe Apply(Recipe recipe, IReadOnlyList<string> settings)
     {
-        if (settings.Count == 0) return recipe;
+        if (settings.Count == 0)
+            return recipe;
         var root = JsonNode.Parse(RecipeJson.Write(recipe))!.AsObject();
-        foreach (var setting in settings) Set(root, setting);
+        foreach (var setting in settings)
+            Set(root, setting);
         var changed = RecipeJson.Read(root.ToJsonString(), Origin);
         var meaning = settings.Where(s => s.Split('=')[0] is not ("name" or "task" or "source" or "seed")).ToList();
-        return meaning.Count == 0 ? changed : changed with { Source = $"{changed.Source} [changed: {string.Join(", ", meaning)}]" };
+        return meaning.Count == 0
+            ? changed
+            : changed with
+            {
+                Source = $"{changed.Source} [changed: {string.Join(", ", meaning)}]",
+            };
     }
 
     private static void Set(JsonObject root, string setting)
     {
         var equals = setting.IndexOf('=');
-        if (equals <= 0) throw new RecipeException($"{Origin} \"{setting}\": expected path=value, e.g. retrain.epochs=3");
+        if (equals <= 0)
+            throw new RecipeException($"{Origin} \"{setting}\": expected path=value, e.g. retrain.epochs=3");
         var names = setting[..equals].Split('.');
         var raw = setting[(equals + 1)..];
         var node = root;
@@ -55,46 +68,71 @@ public static class RecipeOverrides
                 return;
             }
             var type = declared.Options.GetTypeInfo(field.PropertyType);
-            if (type.Kind != JsonTypeInfoKind.Object) throw new RecipeException($"{Origin}: {at}: holds a single value, it has no field \"{names[i + 1]}\"");
+            if (type.Kind != JsonTypeInfoKind.Object)
+                throw new RecipeException($"{Origin}: {at}: holds a single value, it has no field \"{names[i + 1]}\"");
             if (node[field.Name] is not JsonObject child)
             {
-                throw new RecipeException($"{Origin}: {at}: is null in this recipe, so \"{names[i + 1]}\" has no place; set {at} to a whole object or take a recipe that has one");
+                throw new RecipeException(
+                    $"{Origin}: {at}: is null in this recipe, so \"{names[i + 1]}\" has no place; set {at} to a "
+                        + "whole object or take a recipe that has one"
+                );
             }
             (node, declared) = (child, type);
         }
     }
 
-    private static JsonPropertyInfo Field(JsonObject node, JsonTypeInfo declared, string? discriminator, string name, string path, string at)
+    private static JsonPropertyInfo Field(
+        JsonObject node,
+        JsonTypeInfo declared,
+        string? discriminator,
+        string name,
+        string path,
+        string at
+    )
     {
         var problems = new List<string>();
         var kind = discriminator is null ? null : (node[discriminator] as JsonValue)?.GetValue<string>();
         var type = JsonShape.Resolve(declared, kind, path, problems) ?? throw new RecipeException(Origin, problems);
         var field = type.Properties.FirstOrDefault(p => p.Name == name);
-        if (field is not null) return field;
-        List<string> possible = [.. discriminator is null ? [] : new[] { discriminator }, .. type.Properties.Select(p => p.Name)];
+        if (field is not null)
+            return field;
+        List<string> possible =
+        [
+            .. discriminator is null ? [] : new[] { discriminator },
+            .. type.Properties.Select(p => p.Name),
+        ];
         var of = kind is null ? "" : $" of {discriminator} \"{kind}\"";
         throw new RecipeException($"{Origin}: {at}: unknown field{of}; {NearestNames.Hint(name, possible)}");
     }
 
-    private static void ChangeKind(JsonObject node, JsonTypeInfo declared, string discriminator, string kind, string path)
+    private static void ChangeKind(
+        JsonObject node,
+        JsonTypeInfo declared,
+        string discriminator,
+        string kind,
+        string path
+    )
     {
         var problems = new List<string>();
         var type = JsonShape.Resolve(declared, kind, path, problems) ?? throw new RecipeException(Origin, problems);
         var kept = type.Properties.Select(p => p.Name).ToHashSet();
-        foreach (var name in node.Select(p => p.Key).Where(k => k != discriminator && !kept.Contains(k)).ToList()) node.Remove(name);
+        foreach (var name in node.Select(p => p.Key).Where(k => k != discriminator && !kept.Contains(k)).ToList())
+            node.Remove(name);
         node[discriminator] = kind;
     }
 
     private static JsonNode? Value(string raw, Type type)
     {
-        if (type == typeof(string)) return JsonValue.Create(raw);
+        if (type == typeof(string))
+            return JsonValue.Create(raw);
         try
         {
             return JsonNode.Parse(raw);
         }
         catch (JsonException)
         {
-            // A bare name such as "anchor"; anything else is refused by its path when the whole recipe is read.
+            // A bare name such as "anchor"; anything else is refused by its path when the whole
+            // recipe is read.
             return JsonValue.Create(raw);
         }
     }

@@ -1,4 +1,5 @@
-// How recipes and experiments are read: one parse, every problem by its path before anything is made, the line counted from one where the text is no JSON.
+// How recipes and experiments are read: one parse, every problem by its path before anything is
+// made, the line counted from one where the text is no JSON.
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -11,7 +12,8 @@ internal static class StrictJson
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <param name="type">Metadata of the record.</param>
-    /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by path.</exception>
+    /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
+    /// path.</exception>
     public static T Read<T>(string text, string origin, JsonTypeInfo<T> type)
     {
         try
@@ -19,7 +21,8 @@ internal static class StrictJson
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
             var problems = new List<string>();
             JsonShape.Check(document.RootElement, type, "", problems);
-            if (problems.Count > 0) throw new RecipeException(origin, problems);
+            if (problems.Count > 0)
+                throw new RecipeException(origin, problems);
             return document.RootElement.Deserialize(type)!;
         }
         catch (JsonException e)
@@ -46,7 +49,8 @@ internal static class StrictJson
 
     private static string FirstSentence(JsonException e)
     {
-        // The serialiser appends "LineNumber: n | BytePositionInLine: m." counted from zero; people count from one.
+        // The serialiser appends "LineNumber: n | BytePositionInLine: m." counted from zero; people
+        // count from one.
         var cut = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = cut < 0 ? e.Message : e.Message[..cut];
         return e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}: {text}" : text;

@@ -1,5 +1,7 @@
-// Adversarial training of the whole network as recipes: PGD, FreeLB, InfoBERT (spec 13, rows 2 to 4). EarlyRobust compares with all three and gives numbers for none but its own
-// search (spec 4.6, 6.7), so the adversary's numbers are those of its Table 6, the optimiser's those of its released search loop, which is FreeLB's, for 10 epochs (section 4.4).
+// Adversarial training of the whole network as recipes: PGD, FreeLB, InfoBERT (spec 13, rows 2 to
+// 4). EarlyRobust compares with all three and gives numbers for none but its own search (spec 4.6,
+// 6.7), so the adversary's numbers are those of its Table 6, the optimiser's those of its released
+// search loop, which is FreeLB's, for 10 epochs (section 4.4).
 using RobustTickets.Objectives;
 using RobustTickets.Training;
 
@@ -8,33 +10,77 @@ namespace RobustTickets.Recipes.Presets;
 /// <summary>The adversarial baselines.</summary>
 internal static class BaselinePresets
 {
-    private const string Loop = "learning rate Table 6, 10 epochs section 4.4, length A.2.2; batch size, weight decay 0.01, warm-up 0.1 and clipping at 1 from the released search loop";
+    private const string Loop =
+        "learning rate Table 6, 10 epochs section 4.4, length A.2.2; batch size, weight decay 0.01, warm-up "
+        + "0.1 and clipping at 1 from the released search loop";
 
     internal static IReadOnlyList<PresetMethod> Methods { get; } =
     [
-        new("pgd", "adversarial training by PGD: K ascents on word embeddings, then one pass that trains (baseline; ascents without weight gradients)", row => Pgd("pgd", row, lean: true)),
-        new("pgd-usual", "pgd as it is usually coded: the same trajectory, every ascent also computes the weight gradients and throws them away", row => Pgd("pgd-usual", row, lean: false)),
+        new(
+            "pgd",
+            "adversarial training by PGD: K ascents on word embeddings, then one pass that trains (baseline; "
+                + "ascents without weight gradients)",
+            row => Pgd("pgd", row, lean: true)
+        ),
+        new(
+            "pgd-usual",
+            "pgd as it is usually coded: the same trajectory, every ascent also computes the weight gradients "
+                + "and throws them away",
+            row => Pgd("pgd-usual", row, lean: false)
+        ),
         new("freelb", "adversarial training by FreeLB: K passes whose gradients add up (baseline)", FreeLb),
-        new("infobert", "FreeLB with information-bottleneck and anchored-feature terms and a trained critic (baseline)", InfoBert),
-        new("infobert-released", "infobert as TextDefender's code runs it: the critic stays random, every pass draws its own dropout", InfoBertReleased),
+        new(
+            "infobert",
+            "FreeLB with information-bottleneck and anchored-feature terms and a trained critic (baseline)",
+            InfoBert
+        ),
+        new(
+            "infobert-released",
+            "infobert as TextDefender's code runs it: the critic stays random, every pass draws its own dropout",
+            InfoBertReleased
+        ),
     ];
 
     /// <summary>The optimiser of the released search loop.</summary>
-    internal static OptimizerOptions Optimizer(TaskNumbers row) => new(row.LearningRate, WeightDecay: 0.01, WarmupFraction: 0.1);
+    internal static OptimizerOptions Optimizer(TaskNumbers row) =>
+        new(row.LearningRate, WeightDecay: 0.01, WarmupFraction: 0.1);
 
     /// <summary>FreeLB with the numbers of a task.</summary>
     internal static FreeLbOptions FreeLbOf(TaskNumbers row) => new(row.AscentSteps, row.StepSize, row.InitMagnitude);
 
-    private static Recipe Pgd(string name, TaskNumbers row, bool lean) => Adversarial(name, row, new PgdOptions(row.AscentSteps, row.StepSize, row.InitMagnitude, DeltaGradOnly: lean),
-        $"EarlyRobust (EMNLP 2022): K, step and start Table 6 (the paper gives none for PGD), {Loop}; "
-        + (lean ? "ascents for the perturbation alone as in FreeLB's code" : "ascents backward through every parameter as in TextDefender's code"));
+    private static Recipe Pgd(string name, TaskNumbers row, bool lean) =>
+        Adversarial(
+            name,
+            row,
+            new PgdOptions(row.AscentSteps, row.StepSize, row.InitMagnitude, DeltaGradOnly: lean),
+            $"EarlyRobust (EMNLP 2022): K, step and start Table 6 (the paper gives none for PGD), {Loop}; "
+                + (
+                    lean
+                        ? "ascents for the perturbation alone as in FreeLB's code"
+                        : "ascents backward through every parameter as in TextDefender's code"
+                )
+        );
 
-    private static Recipe FreeLb(TaskNumbers row) => Adversarial("freelb", row, FreeLbOf(row), $"EarlyRobust (EMNLP 2022): adversary Table 6, {Loop}");
+    private static Recipe FreeLb(TaskNumbers row) =>
+        Adversarial("freelb", row, FreeLbOf(row), $"EarlyRobust (EMNLP 2022): adversary Table 6, {Loop}");
 
-    private static Recipe InfoBert(TaskNumbers row) => Adversarial("infobert", row, Anli, $"InfoBERT (ICLR 2021): every number of the objective from its ANLI command (neither EarlyRobust nor RobusT gives theirs), weight decay 1e-5 likewise; EarlyRobust (EMNLP 2022): learning rate Table 6, 10 epochs section 4.4, length A.2.2; batch size from the released code; warm-up 0.1 (the command's is 1000 steps)") with
-    {
-        Retrain = new RetrainStage(Anli, new OptimizerOptions(row.LearningRate, WeightDecay: 1e-5, WarmupFraction: 0.1), Epochs: 10),
-    };
+    private static Recipe InfoBert(TaskNumbers row) =>
+        Adversarial(
+            "infobert",
+            row,
+            Anli,
+            "InfoBERT (ICLR 2021): every number of the objective from its ANLI command (neither EarlyRobust "
+                + "nor RobusT gives theirs), weight decay 1e-5 likewise; EarlyRobust (EMNLP 2022): learning rate "
+                + "Table 6, 10 epochs section 4.4, length A.2.2; batch size from the released code; warm-up 0.1 (the "
+                + "command's is 1000 steps)"
+        ) with
+        {
+            Retrain = new RetrainStage(
+                Anli,
+                new OptimizerOptions(row.LearningRate, WeightDecay: 1e-5, WarmupFraction: 0.1),
+                Epochs: 10
+            ),
+        };
 
     private static Recipe InfoBertReleased(TaskNumbers row)
     {
@@ -42,13 +88,20 @@ internal static class BaselinePresets
         return recipe with
         {
             Name = "infobert-released",
-            Source = "TextDefender's released trainer: InfoBERT's ANLI numbers, weight decay 1e-6, critic not given to the optimiser, fresh dropout in every pass; the rest as infobert",
-            Retrain = recipe.Retrain with { Objective = Anli with { TrainCritic = false, SyncDropout = false }, Optimizer = recipe.Retrain.Optimizer with { WeightDecay = 1e-6 } },
+            Source =
+                "TextDefender's released trainer: InfoBERT's ANLI numbers, weight decay 1e-6, critic not given "
+                + "to the optimiser, fresh dropout in every pass; the rest as infobert",
+            Retrain = recipe.Retrain with
+            {
+                Objective = Anli with { TrainCritic = false, SyncDropout = false },
+                Optimizer = recipe.Retrain.Optimizer with { WeightDecay = 1e-6 },
+            },
         };
     }
 
     /// <summary>The numbers of InfoBERT's ANLI command (spec 6.7).</summary>
-    private static InfoBertOptions Anli { get; } = new(Steps: 3, StepSize: 0.04, InitMagnitude: 0.08, Alpha: 5e-3, Beta: 5e-3, LowShare: 0.5, HighShare: 0.9);
+    private static InfoBertOptions Anli { get; } =
+        new(Steps: 3, StepSize: 0.04, InitMagnitude: 0.08, Alpha: 5e-3, Beta: 5e-3, LowShare: 0.5, HighShare: 0.9);
 
     private static Recipe Adversarial(string name, TaskNumbers row, ObjectiveOptions objective, string source)
     {

@@ -1,17 +1,28 @@
-// The numbers that RobusT (ACL 2022) gives per task: Table 6 (ascent step, rate of the scores, lambda, start of the perturbation, passes), sparsity of Tables 1 and 2, Table 5
-// (fine-tuning and retraining), lengths of the released scripts. EarlyRobust has no numbers for MNLI, RobusT has.
+// The numbers that RobusT (ACL 2022) gives per task: Table 6 (ascent step, rate of the scores,
+// lambda, start of the perturbation, passes), sparsity of Tables 1 and 2, Table 5 (fine-tuning and
+// retraining), lengths of the released scripts. EarlyRobust has no numbers for MNLI, RobusT has.
 namespace RobustTickets.Recipes.Presets;
 
 /// <summary>RobusT's numbers of one task.</summary>
 /// <param name="Task">Name of the task.</param>
-/// <param name="MaxLength">Word pieces per example (released scripts: 256 for IMDB and AG News, 128 for the others).</param>
+/// <param name="MaxLength">Word pieces per example (released scripts: 256 for IMDB and AG News, 128
+/// for the others).</param>
 /// <param name="StepSize">eta, length of an ascent step (Table 6).</param>
 /// <param name="ScoreRate">gamma, learning rate of the scores (Table 6).</param>
 /// <param name="Penalty">lambda (Table 6).</param>
 /// <param name="InitMagnitude">eps0 (Table 6).</param>
 /// <param name="Steps">s, passes of the adversary (Table 6).</param>
 /// <param name="Sparsity">Share of weights pruned (Tables 1 and 2).</param>
-internal sealed record MaskNumbers(string Task, int MaxLength, double StepSize, double ScoreRate, double Penalty, double InitMagnitude, int Steps, double Sparsity)
+internal sealed record MaskNumbers(
+    string Task,
+    int MaxLength,
+    double StepSize,
+    double ScoreRate,
+    double Penalty,
+    double InitMagnitude,
+    int Steps,
+    double Sparsity
+)
 {
     /// <summary>Examples a step (Table 5: 16 or 32; released scripts: 32).</summary>
     internal const int BatchSize = 32;
@@ -30,5 +41,6 @@ internal sealed record MaskNumbers(string Task, int MaxLength, double StepSize, 
     ];
 
     /// <summary>The row of a task; SST-2's for one without published numbers.</summary>
-    internal static MaskNumbers Of(string task) => All.FirstOrDefault(row => row.Task == task) ?? Sst2 with { Task = task };
+    internal static MaskNumbers Of(string task) =>
+        All.FirstOrDefault(row => row.Task == task) ?? Sst2 with { Task = task };
 }

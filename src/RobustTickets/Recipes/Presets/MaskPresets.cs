@@ -1,5 +1,7 @@
-// Rows 7 to 9 of spec 13 as recipes: RobusT with its ablations, lottery tickets by magnitude, random tickets of weights. Numbers: MaskNumbers.cs. All share RobusT's training of
-// Table 5 (AdamW, 2e-5, weight decay 0.01, warm-up 0.1, 3 epochs); gradients are clipped at norm 1, which the released code of these stages leaves out (spec 2.4).
+// Rows 7 to 9 of spec 13 as recipes: RobusT with its ablations, lottery tickets by magnitude,
+// random tickets of weights. Numbers: MaskNumbers.cs. All share RobusT's training of Table 5
+// (AdamW, 2e-5, weight decay 0.01, warm-up 0.1, 3 epochs); gradients are clipped at norm 1, which
+// the released code of these stages leaves out (spec 2.4).
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Torch.Kernels;
@@ -10,65 +12,165 @@ namespace RobustTickets.Recipes.Presets;
 /// <summary>Methods whose tickets are single weights.</summary>
 internal static class MaskPresets
 {
-    private const string Paper = "RobusT (ACL 2022): adversary, rate of the scores and lambda Table 6, sparsity Tables 1 and 2, fine-tuning and retraining Table 5, 20 epochs of search, length and batch size from the released scripts";
-    private const string Lottery = "Chen et al. (2020), The Lottery Ticket Hypothesis for Pre-trained BERT Networks: a tenth of all weights a round, 3 epochs a round, no weight decay, no warm-up, classifier not rewound; sparsity and retraining of RobusT (ACL 2022) Tables 1, 2 and 5";
+    private const string Paper =
+        "RobusT (ACL 2022): adversary, rate of the scores and lambda Table 6, sparsity Tables 1 and 2, "
+        + "fine-tuning and retraining Table 5, 20 epochs of search, length and batch size from the released "
+        + "scripts";
+    private const string Lottery =
+        "Chen et al. (2020), The Lottery Ticket Hypothesis for Pre-trained BERT Networks: a tenth of all "
+        + "weights a round, 3 epochs a round, no weight decay, no warm-up, classifier not rewound; sparsity and "
+        + "retraining of RobusT (ACL 2022) Tables 1, 2 and 5";
 
     /// <summary>The methods in the order of spec 13.</summary>
     internal static IReadOnlyList<PresetMethod> Methods { get; } =
     [
-        Of("robust-ticket", "robust ticket of single weights: hard-concrete masks learned by FreeLB on a fine-tuned network, drawn globally, retrained plainly", Robust),
-        Of("robust-ticket-released", "robust-ticket as the released code does it: leaking gradients, early ramp, token types dropped, no clipping in fine-tuning and retraining", Released),
-        Of("robust-ticket-without-mask-learning", "ablation: magnitude pruning in rounds of FreeLB instead of learned masks", n => Robust(n) with
-        {
-            Source = $"{Paper}; ablation of Table 3 (w/o Mask Learning): rounds of {Lottery[..Lottery.IndexOf(':', StringComparison.Ordinal)]}, which RobusT does not detail",
-            Search = Rounds(n, FreeLb(n)),
-        }),
-        Of("robust-ticket-without-adversary", "ablation: masks learned by plain cross entropy", n => Robust(n) with
-        {
-            Source = $"{Paper}; ablation of Table 3 (w/o Adv)",
-            Search = Masks(n) with { Objective = new CleanOptions() },
-        }),
-        Of("robust-ticket-without-initialization", "ablation: the ticket's structure on re-drawn weights", n => Realised(n, r => r with { Weights = StartWeights.RedrawnMatrices }, "w/o Initialization; embeddings and LayerNorm kept, on which the paper is silent")),
-        Of("robust-ticket-without-structure", "ablation: the whole network, weights outside the ticket re-drawn", n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn }, "w/o Structure")),
-        Of("robust-ticket-without-structure-longer", "ablation: the same, retrained for 10 epochs", n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn, Epochs = 10 }, "w/o Structure, longer")),
-        Of("robust-ticket-rows", "robust-ticket with one mask an output row of a matrix instead of one a weight", n => Robust(n) with
-        {
-            Source = $"{Paper}; row masks are an option of the released code, the paper uses weights",
-            Search = Masks(n) with { Masks = new HardConcreteOptions(n.Penalty, InPerMask: 0) },
-        }),
-        Of("robust-ticket-adversarial", "robust-ticket whose ticket is retrained with FreeLB", n => Robust(n) with
-        {
-            Source = $"{Paper}; retraining with the adversary of the search, which is not in the paper",
-            Retrain = new RetrainStage(FreeLb(n), Table5(), Epochs: 3),
-        }),
-        Of("lth", "lottery ticket: magnitude pruning in rounds of plain training, rewound, retrained (IMP)", n => Robust(n) with { Source = Lottery, Search = Rounds(n, new CleanOptions()) }),
-        Of("one-shot-magnitude", "ticket of the largest pre-trained weights, without search (OMP)", n => Robust(n) with
-        {
-            Source = "Chen et al. (2020), one-shot magnitude pruning; sparsity and retraining of RobusT (ACL 2022) Tables 1, 2 and 5",
-            Search = new OneShotSearch(),
-        }),
-        Of("random-weights", "random ticket of weights; set search.ticket to match another ticket's counts in every matrix", n => Robust(n) with
-        {
-            Source = "RobusT (ACL 2022) 4.2, random tickets: same sparsity in every matrix as the ticket named by search.ticket, the same everywhere while none is named; sparsity and retraining Tables 1, 2 and 5",
-            Search = new RandomWeightSearch(),
-        }),
+        Of(
+            "robust-ticket",
+            "robust ticket of single weights: hard-concrete masks learned by FreeLB on a fine-tuned network, "
+                + "drawn globally, retrained plainly",
+            Robust
+        ),
+        Of(
+            "robust-ticket-released",
+            "robust-ticket as the released code does it: leaking gradients, early ramp, token types dropped, "
+                + "no clipping in fine-tuning and retraining",
+            Released
+        ),
+        Of(
+            "robust-ticket-without-mask-learning",
+            "ablation: magnitude pruning in rounds of FreeLB instead of learned masks",
+            n =>
+                Robust(n) with
+                {
+                    Source =
+                        $"{Paper}; ablation of Table 3 (w/o Mask Learning): rounds of "
+                        + $"{Lottery[..Lottery.IndexOf(':', StringComparison.Ordinal)]}, which RobusT does not "
+                        + "detail",
+                    Search = Rounds(n, FreeLb(n)),
+                }
+        ),
+        Of(
+            "robust-ticket-without-adversary",
+            "ablation: masks learned by plain cross entropy",
+            n =>
+                Robust(n) with
+                {
+                    Source = $"{Paper}; ablation of Table 3 (w/o Adv)",
+                    Search = Masks(n) with { Objective = new CleanOptions() },
+                }
+        ),
+        Of(
+            "robust-ticket-without-initialization",
+            "ablation: the ticket's structure on re-drawn weights",
+            n =>
+                Realised(
+                    n,
+                    r => r with { Weights = StartWeights.RedrawnMatrices },
+                    "w/o Initialization; embeddings and LayerNorm kept, on which the paper is silent"
+                )
+        ),
+        Of(
+            "robust-ticket-without-structure",
+            "ablation: the whole network, weights outside the ticket re-drawn",
+            n => Realised(n, r => r with { Realisation = Realisation.DenseRedrawn }, "w/o Structure")
+        ),
+        Of(
+            "robust-ticket-without-structure-longer",
+            "ablation: the same, retrained for 10 epochs",
+            n =>
+                Realised(
+                    n,
+                    r => r with { Realisation = Realisation.DenseRedrawn, Epochs = 10 },
+                    "w/o Structure, longer"
+                )
+        ),
+        Of(
+            "robust-ticket-rows",
+            "robust-ticket with one mask an output row of a matrix instead of one a weight",
+            n =>
+                Robust(n) with
+                {
+                    Source = $"{Paper}; row masks are an option of the released code, the paper uses weights",
+                    Search = Masks(n) with { Masks = new HardConcreteOptions(n.Penalty, InPerMask: 0) },
+                }
+        ),
+        Of(
+            "robust-ticket-adversarial",
+            "robust-ticket whose ticket is retrained with FreeLB",
+            n =>
+                Robust(n) with
+                {
+                    Source = $"{Paper}; retraining with the adversary of the search, which is not in the paper",
+                    Retrain = new RetrainStage(FreeLb(n), Table5(), Epochs: 3),
+                }
+        ),
+        Of(
+            "lth",
+            "lottery ticket: magnitude pruning in rounds of plain training, rewound, retrained (IMP)",
+            n => Robust(n) with { Source = Lottery, Search = Rounds(n, new CleanOptions()) }
+        ),
+        Of(
+            "one-shot-magnitude",
+            "ticket of the largest pre-trained weights, without search (OMP)",
+            n =>
+                Robust(n) with
+                {
+                    Source =
+                        "Chen et al. (2020), one-shot magnitude pruning; sparsity and retraining of RobusT "
+                        + "(ACL 2022) Tables 1, 2 and 5",
+                    Search = new OneShotSearch(),
+                }
+        ),
+        Of(
+            "random-weights",
+            "random ticket of weights; set search.ticket to match another ticket's counts in every matrix",
+            n =>
+                Robust(n) with
+                {
+                    Source =
+                        "RobusT (ACL 2022) 4.2, random tickets: same sparsity in every matrix as the ticket "
+                        + "named by search.ticket, the same everywhere while none is named; sparsity and "
+                        + "retraining Tables 1, 2 and 5",
+                    Search = new RandomWeightSearch(),
+                }
+        ),
     ];
 
     private static PresetMethod Of(string name, string summary, Func<MaskNumbers, Recipe> build) =>
-        new(name, summary, row => build(MaskNumbers.Of(row.Task)) with { Name = name }, [.. MaskNumbers.All.Select(n => n.Task)]);
+        new(
+            name,
+            summary,
+            row => build(MaskNumbers.Of(row.Task)) with { Name = name },
+            [.. MaskNumbers.All.Select(n => n.Task)]
+        );
 
-    private static Recipe Robust(MaskNumbers n) => new(
-        "robust-ticket", n.Task, Paper, n.MaxLength, MaskNumbers.BatchSize, Seed: 42,
-        // The paper takes part of the training set for development; how much is lost. The released code does so for IMDB and AG News (a tenth).
-        DevFraction: 0.1,
-        Masks(n), new WeightDrawOptions(n.Sparsity), new RetrainStage(new CleanOptions(), Table5(), Epochs: 3), new EvaluateStage());
+    private static Recipe Robust(MaskNumbers n) =>
+        new(
+            "robust-ticket",
+            n.Task,
+            Paper,
+            n.MaxLength,
+            MaskNumbers.BatchSize,
+            Seed: 42,
+            // The paper takes part of the training set for development; how much is lost. The
+            // released code does so for IMDB and AG News (a tenth).
+            DevFraction: 0.1,
+            Masks(n),
+            new WeightDrawOptions(n.Sparsity),
+            new RetrainStage(new CleanOptions(), Table5(), Epochs: 3),
+            new EvaluateStage()
+        );
 
     private static Recipe Released(MaskNumbers n)
     {
         var unclipped = Table5() with { Clip = ClipMode.None };
         return Robust(n) with
         {
-            Source = $"{Paper}; as released: the network is not frozen and its gradients pile up, the ramp of lambda counts tensors instead of batches, perturbed passes see no token types, fine-tuning and retraining do not clip, the ticket is drawn from the epoch that is best on development examples. The script's epochs of retraining (19, 17, 15, 13) are not followed",
+            Source =
+                $"{Paper}; as released: the network is not frozen and its gradients pile up, the ramp of lambda "
+                + "counts tensors instead of batches, perturbed passes see no token types, fine-tuning and "
+                + "retraining do not clip, the ticket is drawn from the epoch that is best on development "
+                + "examples. The script's epochs of retraining (19, 17, 15, 13) are not followed",
             Search = Masks(n) with
             {
                 FineTune = new DenseTraining(new CleanOptions(), unclipped, Epochs: 3),
@@ -87,10 +189,17 @@ internal static class MaskPresets
         return recipe with { Source = $"{Paper}; ablation of Table 4 ({ablation})", Retrain = change(recipe.Retrain) };
     }
 
-    private static MaskSearch Masks(MaskNumbers n) => new(
-        new DenseTraining(new CleanOptions(), Table5(), Epochs: 3), FreeLb(n), new HardConcreteOptions(n.Penalty), new OptimizerOptions(n.ScoreRate, WeightDecay: 1e-6, WarmupFraction: 0.1), Epochs: 20);
+    private static MaskSearch Masks(MaskNumbers n) =>
+        new(
+            new DenseTraining(new CleanOptions(), Table5(), Epochs: 3),
+            FreeLb(n),
+            new HardConcreteOptions(n.Penalty),
+            new OptimizerOptions(n.ScoreRate, WeightDecay: 1e-6, WarmupFraction: 0.1),
+            Epochs: 20
+        );
 
-    private static MagnitudeSearch Rounds(MaskNumbers n, ObjectiveOptions objective) => new(objective, new OptimizerOptions(2e-5), Rounds: (int)Math.Round(n.Sparsity / 0.1));
+    private static MagnitudeSearch Rounds(MaskNumbers n, ObjectiveOptions objective) =>
+        new(objective, new OptimizerOptions(2e-5), Rounds: (int)Math.Round(n.Sparsity / 0.1));
 
     private static OptimizerOptions Table5() => new(2e-5, WeightDecay: 0.01, WarmupFraction: 0.1);
 

@@ -1,12 +1,16 @@
-// The numbers that the papers give per task: EarlyRobust Table 6 (adversary and L1 penalties), section 4.4 (ratios, epochs), appendix A.2.2 (lengths);
-// batch sizes stand only in the released scripts. One row a task; methods (RecipePresets.cs) turn a row into a recipe.
+// The numbers that the papers give per task: EarlyRobust Table 6 (adversary and L1 penalties),
+// section 4.4 (ratios, epochs), appendix A.2.2 (lengths); batch sizes stand only in the released
+// scripts. One row a task; methods (RecipePresets.cs) turn a row into a recipe.
 namespace RobustTickets.Recipes.Presets;
 
 /// <summary>The published numbers of one task.</summary>
 /// <param name="Task">Name of the task.</param>
-/// <param name="Published">Whether a paper gives numbers for this very task; otherwise they are SST-2's.</param>
-/// <param name="MaxLength">Word pieces per example (EarlyRobust A.2.2: 256 for IMDB and AG News, 128 for the others).</param>
-/// <param name="BatchSize">Examples a step (released scripts: 8 for IMDB and AG News, 32 for GLUE tasks).</param>
+/// <param name="Published">Whether a paper gives numbers for this very task; otherwise they are
+/// SST-2's.</param>
+/// <param name="MaxLength">Word pieces per example (EarlyRobust A.2.2: 256 for IMDB and AG News,
+/// 128 for the others).</param>
+/// <param name="BatchSize">Examples a step (released scripts: 8 for IMDB and AG News, 32 for GLUE
+/// tasks).</param>
 /// <param name="InitMagnitude">eps0 (EarlyRobust Table 6).</param>
 /// <param name="AscentSteps">K (Table 6).</param>
 /// <param name="StepSize">Length of an ascent step (Table 6).</param>
@@ -27,16 +31,32 @@ internal sealed record TaskNumbers(
     double HeadPenalty,
     double NeuronPenalty,
     double HeadRatio,
-    double NeuronRatio);
+    double NeuronRatio
+);
 
 /// <summary>The table of tasks.</summary>
 internal static class PresetTasks
 {
     private const double OneSixth = 1.0 / 6.0;
 
-    private static readonly TaskNumbers Sst2 = new("sst2", true, 128, 32, 0.05, 5, 0.02, 2e-5, 1e-4, 3e-4, OneSixth, 0.3);
+    private static readonly TaskNumbers Sst2 = new(
+        "sst2",
+        true,
+        128,
+        32,
+        0.05,
+        5,
+        0.02,
+        2e-5,
+        1e-4,
+        3e-4,
+        OneSixth,
+        0.3
+    );
 
-    /// <summary>Tasks with published numbers, in the paper's order, then tasks that borrow SST-2's.</summary>
+    /// <summary>
+    /// Tasks with published numbers, in the paper's order, then tasks that borrow SST-2's.
+    /// </summary>
     public static IReadOnlyList<TaskNumbers> All { get; } =
     [
         new("imdb", true, 256, 8, 0.05, 5, 0.01, 2e-5, 1e-5, 2e-4, OneSixth, 0.4),
@@ -46,14 +66,18 @@ internal static class PresetTasks
         new("qqp", true, 128, 32, 0.05, 5, 0.01, 2e-5, 1e-5, 1e-5, OneSixth, 0.3),
     ];
 
-    /// <summary>The row of a task; a task without published numbers gets SST-2's row under its own name.</summary>
+    /// <summary>
+    /// The row of a task; a task without published numbers gets SST-2's row under its own name.
+    /// </summary>
     public static TaskNumbers Row(string task)
     {
         var name = Normalise(task);
         return All.FirstOrDefault(row => row.Task == name) ?? Sst2 with { Task = name, Published = false };
     }
 
-    /// <summary>Common spellings of a task's name ("AG_NEWS", "SST-2") to the one used here.</summary>
+    /// <summary>
+    /// Common spellings of a task's name ("AG_NEWS", "SST-2") to the one used here.
+    /// </summary>
     public static string Normalise(string task)
     {
         var name = task.Trim().ToLowerInvariant().Replace('_', '-');

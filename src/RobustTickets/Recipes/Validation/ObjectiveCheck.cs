@@ -13,12 +13,24 @@ internal static class ObjectiveCheck
             case CleanOptions:
                 break;
             case PgdOptions o:
-                found.Require(o.Steps >= 1, $"{path}.steps", o.Steps, "at least 1 (one ascent; without ascents use kind clean)");
+                found.Require(
+                    o.Steps >= 1,
+                    $"{path}.steps",
+                    o.Steps,
+                    "at least 1 (one ascent; without ascents use kind clean)"
+                );
                 Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, ascends: true, found);
                 break;
             case FreeLbOptions o:
                 found.Require(o.Steps >= 1, $"{path}.steps", o.Steps, "at least 1 (one pass)");
-                Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, o.Steps > 1 || o.Count == FreeLbCount.KPlus1, found);
+                Adversary(
+                    path,
+                    o.StepSize,
+                    o.InitMagnitude,
+                    o.MaxNorm,
+                    o.Steps > 1 || o.Count == FreeLbCount.KPlus1,
+                    found
+                );
                 break;
             case InfoBertOptions o:
                 found.Require(o.Steps >= 1, $"{path}.steps", o.Steps, "at least 1 (one pass)");
@@ -26,7 +38,12 @@ internal static class ObjectiveCheck
                 found.Require(Finite(o.Alpha) && o.Alpha >= 0, $"{path}.alpha", o.Alpha, "0 or more");
                 found.Require(Finite(o.Beta) && o.Beta >= 0, $"{path}.beta", o.Beta, "0 or more");
                 var low = found.Require(o.LowShare is >= 0 and < 1, $"{path}.low-share", o.LowShare, "in [0, 1)");
-                found.Require(o.HighShare is > 0 and <= 1 && (!low || o.HighShare > o.LowShare), $"{path}.high-share", o.HighShare, "in (0, 1] and above low-share");
+                found.Require(
+                    o.HighShare is > 0 and <= 1 && (!low || o.HighShare > o.LowShare),
+                    $"{path}.high-share",
+                    o.HighShare,
+                    "in (0, 1] and above low-share"
+                );
                 found.Require(o.CriticHidden >= 1, $"{path}.critic-hidden", o.CriticHidden, "at least 1");
                 break;
             default:
@@ -34,10 +51,27 @@ internal static class ObjectiveCheck
         }
     }
 
-    private static void Adversary(string path, double stepSize, double initMagnitude, double maxNorm, bool ascends, RecipeProblems found)
+    private static void Adversary(
+        string path,
+        double stepSize,
+        double initMagnitude,
+        double maxNorm,
+        bool ascends,
+        RecipeProblems found
+    )
     {
-        found.Require(Finite(stepSize) && (ascends ? stepSize > 0 : stepSize >= 0), $"{path}.step-size", stepSize, "greater than 0");
-        found.Require(Finite(initMagnitude) && initMagnitude >= 0, $"{path}.init-magnitude", initMagnitude, "0 or more");
+        found.Require(
+            Finite(stepSize) && (ascends ? stepSize > 0 : stepSize >= 0),
+            $"{path}.step-size",
+            stepSize,
+            "greater than 0"
+        );
+        found.Require(
+            Finite(initMagnitude) && initMagnitude >= 0,
+            $"{path}.init-magnitude",
+            initMagnitude,
+            "0 or more"
+        );
         found.Require(Finite(maxNorm) && maxNorm >= 0, $"{path}.max-norm", maxNorm, "0 (unbounded) or more");
     }
 

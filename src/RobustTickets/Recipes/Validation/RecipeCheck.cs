@@ -1,4 +1,5 @@
-// Ranges and combinations that no type can express, all found before any compute (DESIGN 6: check before run).
+// Ranges and combinations that no type can express, all found before any compute (DESIGN 6: check
+// before run).
 using System.Globalization;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
@@ -10,52 +11,102 @@ namespace RobustTickets.Recipes.Validation;
 /// <summary>Finds every impossible value of a recipe at once.</summary>
 public static class RecipeCheck
 {
-    /// <summary>All problems of a recipe, each beginning with the path of its field; empty when it can run.</summary>
+    /// <summary>
+    /// All problems of a recipe, each beginning with the path of its field; empty when it can run.
+    /// </summary>
     public static IReadOnlyList<string> Check(Recipe recipe)
     {
         var found = new RecipeProblems();
         found.Text("name", recipe.Name);
         found.Text("task", recipe.Task);
         found.Text("source", recipe.Source);
-        found.Require(recipe.MaxLength >= 3, "max-length", recipe.MaxLength, "at least 3: two special tokens and one word piece");
+        found.Require(
+            recipe.MaxLength >= 3,
+            "max-length",
+            recipe.MaxLength,
+            "at least 3: two special tokens and one word piece"
+        );
         found.Require(recipe.BatchSize >= 1, "batch-size", recipe.BatchSize, "at least 1");
         found.Require(recipe.Seed >= 0, "seed", recipe.Seed, "0 or more");
         found.Require(recipe.DevFraction is > 0 and < 1, "dev-fraction", recipe.DevFraction, "in (0, 1)");
-        found.Require(recipe.Split.TrainExamples is null or >= 2, "split.train-examples", recipe.Split.TrainExamples ?? 0, "at least 2");
-        found.Require(recipe.Split.EvaluationExamples is null or >= 1, "split.evaluation-examples", recipe.Split.EvaluationExamples ?? 0, "at least 1");
+        found.Require(
+            recipe.Split.TrainExamples is null or >= 2,
+            "split.train-examples",
+            recipe.Split.TrainExamples ?? 0,
+            "at least 2"
+        );
+        found.Require(
+            recipe.Split.EvaluationExamples is null or >= 1,
+            "split.evaluation-examples",
+            recipe.Split.EvaluationExamples ?? 0,
+            "at least 1"
+        );
         found.Require(recipe.Split.Seed >= 0, "split.seed", recipe.Split.Seed, "0 or more");
-        if (recipe.Evaluate.EpochAttack is { } attack) EpochAttack(attack, recipe.Split, found);
+        if (recipe.Evaluate.EpochAttack is { } attack)
+            EpochAttack(attack, recipe.Split, found);
 
-        if (recipe.Search is null && recipe.Draw is not null) found.Add("draw: present, but search is null; a ticket is drawn from a search, so either give search or set draw to null");
-        if (recipe.Search is not null && recipe.Draw is null) found.Add("draw: null, but search is present; say how its ticket is drawn or set search to null");
-        if (recipe is { Search: { } search, Draw: { } draw }) SearchCheck.Check(search, draw, found);
+        if (recipe.Search is null && recipe.Draw is not null)
+            found.Add(
+                "draw: present, but search is null; a ticket is drawn from a search, so either give search or "
+                    + "set draw to null"
+            );
+        if (recipe.Search is not null && recipe.Draw is null)
+            found.Add("draw: null, but search is present; say how its ticket is drawn or set search to null");
+        if (recipe is { Search: { } search, Draw: { } draw })
+            SearchCheck.Check(search, draw, found);
 
         if (recipe is { Search: MaskSearch { DrawFrom: DrawEpochRule.BestDev }, Evaluate.EveryEpoch: false })
         {
-            found.Add("evaluate.every-epoch: false, but search.draw-from best-dev compares the epochs; possible: true, or search.draw-from last");
+            found.Add(
+                "evaluate.every-epoch: false, but search.draw-from best-dev compares the epochs; possible: "
+                    + "true, or search.draw-from last"
+            );
         }
 
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
-        found.Require(recipe.Retrain.Epochs > 0 && double.IsFinite(recipe.Retrain.Epochs), "retrain.epochs", recipe.Retrain.Epochs, "greater than 0");
-        if (recipe.Search is not null && recipe.Retrain is { Realisation: not Realisation.Ticket, Coefficients: not TicketCoefficients.Removed })
+        found.Require(
+            recipe.Retrain.Epochs > 0 && double.IsFinite(recipe.Retrain.Epochs),
+            "retrain.epochs",
+            recipe.Retrain.Epochs,
+            "greater than 0"
+        );
+        if (
+            recipe.Search is not null
+            && recipe.Retrain is { Realisation: not Realisation.Ticket, Coefficients: not TicketCoefficients.Removed }
+        )
         {
-            found.Add("retrain.coefficients: those of a ticket belong to retrain.realisation \"ticket\"; possible: removed");
+            found.Add(
+                "retrain.coefficients: those of a ticket belong to retrain.realisation \"ticket\"; possible: removed"
+            );
         }
         if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Realisation == Realisation.Released)
         {
-            found.Add("retrain.realisation: \"released\" belongs to heads and neurons; a ticket of weights has ticket, dense-redrawn, dense-zero");
+            found.Add(
+                "retrain.realisation: \"released\" belongs to heads and neurons; a ticket of weights has "
+                    + "ticket, dense-redrawn, dense-zero"
+            );
         }
         if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Coefficients != TicketCoefficients.Removed)
         {
-            found.Add("retrain.coefficients: \"released\" belongs to heads and neurons; possible for a ticket of weights: removed");
+            found.Add(
+                "retrain.coefficients: \"released\" belongs to heads and neurons; possible for a ticket of "
+                    + "weights: removed"
+            );
         }
         if (recipe.Search is null)
         {
-            if (recipe.Retrain.Coefficients != TicketCoefficients.Removed) found.Add("retrain.coefficients: a network without search has none; possible: removed");
-            if (recipe.Retrain.Weights != StartWeights.PreTrained) found.Add("retrain.weights: re-drawn weights have no meaning without search; possible: pre-trained");
-            if (recipe.Retrain.Realisation != Realisation.Ticket) found.Add("retrain.realisation: only a ticket has one, and there is no search; possible: ticket");
-            if (recipe.Evaluate.EqualEpochControl) found.Add("evaluate.equal-epoch-control: true has no meaning without search, where the run is that control itself; possible: false");
+            if (recipe.Retrain.Coefficients != TicketCoefficients.Removed)
+                found.Add("retrain.coefficients: a network without search has none; possible: removed");
+            if (recipe.Retrain.Weights != StartWeights.PreTrained)
+                found.Add("retrain.weights: re-drawn weights have no meaning without search; possible: pre-trained");
+            if (recipe.Retrain.Realisation != Realisation.Ticket)
+                found.Add("retrain.realisation: only a ticket has one, and there is no search; possible: ticket");
+            if (recipe.Evaluate.EqualEpochControl)
+                found.Add(
+                    "evaluate.equal-epoch-control: true has no meaning without search, where the run is that "
+                        + "control itself; possible: false"
+                );
         }
         return found.List;
     }
@@ -67,7 +118,8 @@ public static class RecipeCheck
     public static void Require(Recipe recipe, string origin)
     {
         var problems = Check(recipe);
-        if (problems.Count > 0) throw new RecipeException(origin, problems);
+        if (problems.Count > 0)
+            throw new RecipeException(origin, problems);
     }
 
     private static void EpochAttack(EpochAttackOptions attack, SplitOptions split, RecipeProblems found)
@@ -76,18 +128,40 @@ public static class RecipeCheck
         found.Text($"{at}.recipe", attack.Recipe);
         found.Require(attack.Examples >= 1, $"{at}.examples", attack.Examples, "at least 1");
         found.Require(attack.Seed >= 0, $"{at}.seed", attack.Seed, "0 or more");
-        if (attack.SimilarityThreshold is { } least) found.Require(least is >= -1 and <= 1, $"{at}.similarity-threshold", least, "in [-1, 1], or null for the attack recipe's own");
-        if (attack is { Similarity: false, SimilarityThreshold: not null }) found.Add($"{at}.similarity-threshold: has no meaning while {at}.similarity is false; set it to null");
-        if (attack.QueryBudget is { } budget) found.Require(budget >= 1, $"{at}.query-budget", budget, "at least 1, or null for no limit");
-        if (split.Dev == DevelopmentRule.Released) found.Add($"{at}: attacks development examples, which are the reported ones with split.dev \"released\"; possible: split.dev carved, or no epoch-attack");
+        if (attack.SimilarityThreshold is { } least)
+            found.Require(
+                least is >= -1 and <= 1,
+                $"{at}.similarity-threshold",
+                least,
+                "in [-1, 1], or null for the attack recipe's own"
+            );
+        if (attack is { Similarity: false, SimilarityThreshold: not null })
+            found.Add($"{at}.similarity-threshold: has no meaning while {at}.similarity is false; set it to null");
+        if (attack.QueryBudget is { } budget)
+            found.Require(budget >= 1, $"{at}.query-budget", budget, "at least 1, or null for no limit");
+        if (split.Dev == DevelopmentRule.Released)
+            found.Add(
+                $"{at}: attacks development examples, which are the reported ones with split.dev \"released\"; "
+                    + "possible: split.dev carved, or no epoch-attack"
+            );
     }
 
     internal static void Optimizer(string path, OptimizerOptions o, RecipeProblems found)
     {
-        found.Require(Finite(o.LearningRate) && o.LearningRate > 0, $"{path}.learning-rate", o.LearningRate, "greater than 0");
+        found.Require(
+            Finite(o.LearningRate) && o.LearningRate > 0,
+            $"{path}.learning-rate",
+            o.LearningRate,
+            "greater than 0"
+        );
         found.Require(Finite(o.WeightDecay) && o.WeightDecay >= 0, $"{path}.weight-decay", o.WeightDecay, "0 or more");
         found.Require(o.WarmupFraction is >= 0 and < 1, $"{path}.warmup-fraction", o.WarmupFraction, "in [0, 1)");
-        found.Require(Finite(o.ClipValue) && (o.Clip == ClipMode.None || o.ClipValue > 0), $"{path}.clip-value", o.ClipValue, "greater than 0");
+        found.Require(
+            Finite(o.ClipValue) && (o.Clip == ClipMode.None || o.ClipValue > 0),
+            $"{path}.clip-value",
+            o.ClipValue,
+            "greater than 0"
+        );
         found.Require(o.Beta1 is >= 0 and < 1, $"{path}.beta1", o.Beta1, "in [0, 1)");
         found.Require(o.Beta2 is >= 0 and < 1, $"{path}.beta2", o.Beta2, "in [0, 1)");
         found.Require(Finite(o.Epsilon) && o.Epsilon > 0, $"{path}.epsilon", o.Epsilon, "greater than 0");

@@ -1,4 +1,5 @@
-// A search and the draw that belongs to it: ranges, and combinations that could never stop or would leave nothing to do.
+// A search and the draw that belongs to it: ranges, and combinations that could never stop or would
+// leave nothing to do.
 using RobustTickets.Tickets;
 
 namespace RobustTickets.Recipes.Validation;
@@ -6,7 +7,9 @@ namespace RobustTickets.Recipes.Validation;
 /// <summary>Finds impossible searches and draws.</summary>
 internal static class SearchCheck
 {
-    /// <summary>Adds what is wrong with a search, with its draw, and with the two together.</summary>
+    /// <summary>
+    /// Adds what is wrong with a search, with its draw, and with the two together.
+    /// </summary>
     internal static void Check(SearchStage search, TicketDraw draw, RecipeProblems found)
     {
         switch (search, draw)
@@ -21,14 +24,24 @@ internal static class SearchCheck
                 break;
             case (SavedTicketSearch, SavedDraw):
                 break;
-            case (MaskSearch or MagnitudeSearch or OneShotSearch or RandomWeightSearch or SavedTicketSearch, WeightDrawOptions weights):
+            case (
+                MaskSearch
+                    or MagnitudeSearch
+                    or OneShotSearch
+                    or RandomWeightSearch
+                    or SavedTicketSearch,
+                WeightDrawOptions weights
+            ):
                 WeightSearchCheck.Check(search, weights, found);
                 break;
             case (SlimmingSearch or RandomStructuredSearch, _):
                 found.Add("draw.kind: this search yields heads and neurons; possible: structured");
                 break;
             case (SavedTicketSearch, _):
-                found.Add("draw.kind: a saved ticket is taken as it is, or drawn again from its scores; possible: as-saved, weights");
+                found.Add(
+                    "draw.kind: a saved ticket is taken as it is, or drawn again from its scores; possible: "
+                        + "as-saved, weights"
+                );
                 break;
             case (MaskSearch or MagnitudeSearch or OneShotSearch or RandomWeightSearch, _):
                 found.Add("draw.kind: this search yields single weights; possible: weights");
@@ -41,34 +54,80 @@ internal static class SearchCheck
     private static void Slimming(SlimmingSearch search, RecipeProblems found)
     {
         ObjectiveCheck.Check("search.objective", search.Objective, found);
-        found.Require(Finite(search.Slimming.HeadPenalty) && search.Slimming.HeadPenalty >= 0, "search.slimming.head-penalty", search.Slimming.HeadPenalty, "0 or more");
-        found.Require(Finite(search.Slimming.NeuronPenalty) && search.Slimming.NeuronPenalty >= 0, "search.slimming.neuron-penalty", search.Slimming.NeuronPenalty, "0 or more");
+        found.Require(
+            Finite(search.Slimming.HeadPenalty) && search.Slimming.HeadPenalty >= 0,
+            "search.slimming.head-penalty",
+            search.Slimming.HeadPenalty,
+            "0 or more"
+        );
+        found.Require(
+            Finite(search.Slimming.NeuronPenalty) && search.Slimming.NeuronPenalty >= 0,
+            "search.slimming.neuron-penalty",
+            search.Slimming.NeuronPenalty,
+            "0 or more"
+        );
         RecipeCheck.Optimizer("search.optimizer", search.Optimizer, found);
-        var horizon = found.Require(search.HorizonEpochs > 0 && Finite(search.HorizonEpochs), "search.horizon-epochs", search.HorizonEpochs, "greater than 0");
-        var snapshots = found.Require(search.SnapshotsPerEpoch >= 1, "search.snapshots-per-epoch", search.SnapshotsPerEpoch, "at least 1");
+        var horizon = found.Require(
+            search.HorizonEpochs > 0 && Finite(search.HorizonEpochs),
+            "search.horizon-epochs",
+            search.HorizonEpochs,
+            "greater than 0"
+        );
+        var snapshots = found.Require(
+            search.SnapshotsPerEpoch >= 1,
+            "search.snapshots-per-epoch",
+            search.SnapshotsPerEpoch,
+            "at least 1"
+        );
         var needed = Stop(search.Stop, found);
-        if (!horizon || !snapshots) return;
+        if (!horizon || !snapshots)
+            return;
         var taken = (int)Math.Floor(search.SnapshotsPerEpoch * search.HorizonEpochs + 1e-9);
-        if (needed > taken) found.Add($"search.stop: this rule needs {needed} snapshots before it can hold, but the search takes only {taken} (snapshots-per-epoch x horizon-epochs)");
+        if (needed > taken)
+            found.Add(
+                $"search.stop: this rule needs {needed} snapshots before it can hold, but the search takes only "
+                    + $"{taken} (snapshots-per-epoch x horizon-epochs)"
+            );
         if (search.Stop is FixedStop { Fraction: var fraction } && fraction <= 1 && fraction > search.HorizonEpochs)
         {
-            found.Add($"search.stop.fraction: {RecipeProblems.Show(fraction)} lies beyond the horizon of {RecipeProblems.Show(search.HorizonEpochs)} epochs (search.horizon-epochs)");
+            found.Add(
+                $"search.stop.fraction: {RecipeProblems.Show(fraction)} lies beyond the horizon of "
+                    + $"{RecipeProblems.Show(search.HorizonEpochs)} epochs (search.horizon-epochs)"
+            );
         }
     }
 
-    /// <summary>Checks the rule's own values; returns the number of snapshots after which it can first hold, 0 when that cannot be said.</summary>
+    /// <summary>
+    /// Checks the rule's own values; returns the number of snapshots after which it can first hold,
+    /// 0 when that cannot be said.
+    /// </summary>
     private static int Stop(StopOptions stop, RecipeProblems found)
     {
         switch (stop)
         {
             case ConsecutiveStop s:
-                found.Require(s.Gamma is > 0 and <= 1, "search.stop.gamma", s.Gamma, "in (0, 1], a share of differing mask entries");
+                found.Require(
+                    s.Gamma is > 0 and <= 1,
+                    "search.stop.gamma",
+                    s.Gamma,
+                    "in (0, 1], a share of differing mask entries"
+                );
                 return found.Require(s.Times >= 1, "search.stop.times", s.Times, "at least 1") ? s.Times + 1 : 0;
             case AnchorStop s:
-                found.Require(s.Epsilon is > 0 and <= 1, "search.stop.epsilon", s.Epsilon, "in (0, 1], a share of differing mask entries");
+                found.Require(
+                    s.Epsilon is > 0 and <= 1,
+                    "search.stop.epsilon",
+                    s.Epsilon,
+                    "in (0, 1], a share of differing mask entries"
+                );
                 return found.Require(s.Next >= 1, "search.stop.next", s.Next, "at least 1") ? s.Next + 1 : 0;
             case FifoStop s:
-                found.Require(s.Epsilon is >= 0 and <= 1, "search.stop.epsilon", s.Epsilon, "in [0, 1], a share of differing mask entries");
+                found.Require(
+                    s.Epsilon is >= 0 and <= 1,
+                    "search.stop.epsilon",
+                    s.Epsilon,
+                    "in [0, 1], a share of differing mask entries"
+                );
                 return found.Require(s.Length >= 2, "search.stop.length", s.Length, "at least 2") ? s.Length : 0;
             case FixedStop s:
                 found.Require(s.Fraction is > 0 and <= 1, "search.stop.fraction", s.Fraction, "in (0, 1]");
@@ -81,9 +140,18 @@ internal static class SearchCheck
     private static void Structured(DrawOptions draw, RecipeProblems found)
     {
         var heads = found.Require(draw.HeadRatio is >= 0 and < 1, "draw.head-ratio", draw.HeadRatio, "in [0, 1)");
-        var neurons = found.Require(draw.NeuronRatio is >= 0 and < 1, "draw.neuron-ratio", draw.NeuronRatio, "in [0, 1)");
+        var neurons = found.Require(
+            draw.NeuronRatio is >= 0 and < 1,
+            "draw.neuron-ratio",
+            draw.NeuronRatio,
+            "in [0, 1)"
+        );
         found.Require(draw.MinNeuronsPerLayer >= 0, "draw.min-neurons-per-layer", draw.MinNeuronsPerLayer, "0 or more");
-        if (heads && neurons && draw is { HeadRatio: 0, NeuronRatio: 0 }) found.Add("draw: head-ratio and neuron-ratio are both 0, so the ticket would be the whole network; give one above 0 or set search and draw to null");
+        if (heads && neurons && draw is { HeadRatio: 0, NeuronRatio: 0 })
+            found.Add(
+                "draw: head-ratio and neuron-ratio are both 0, so the ticket would be the whole network; give "
+                    + "one above 0 or set search and draw to null"
+            );
     }
 
     private static bool Finite(double value) => double.IsFinite(value);

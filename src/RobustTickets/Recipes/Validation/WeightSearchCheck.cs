@@ -9,7 +9,12 @@ internal static class WeightSearchCheck
     /// <summary>Adds what is wrong with a search and its draw.</summary>
     internal static void Check(SearchStage search, WeightDrawOptions draw, RecipeProblems found)
     {
-        found.Require(draw.Sparsity is > 0 and < 1, "draw.sparsity", draw.Sparsity, "in (0, 1), the share of weights pruned");
+        found.Require(
+            draw.Sparsity is > 0 and < 1,
+            "draw.sparsity",
+            draw.Sparsity,
+            "in (0, 1), the share of weights pruned"
+        );
         switch (search)
         {
             case MaskSearch s:
@@ -23,19 +28,46 @@ internal static class WeightSearchCheck
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 Masks(s.Masks, found);
                 var length = Positive("search.epochs", s.Epochs, found);
-                if (length && s.DrawEpoch is { } at) found.Require(at > 0 && at <= s.Epochs, "search.draw-epoch", at, $"in (0, {RecipeProblems.Show(s.Epochs)}], the epochs of the search, or null for the last");
+                if (length && s.DrawEpoch is { } at)
+                    found.Require(
+                        at > 0 && at <= s.Epochs,
+                        "search.draw-epoch",
+                        at,
+                        $"in (0, {RecipeProblems.Show(s.Epochs)}], the epochs of the search, or null for the last"
+                    );
                 if (s.DrawFrom == DrawEpochRule.BestDev)
                 {
-                    if (length) found.Require(s.Epochs >= 1, "search.epochs", s.Epochs, "at least 1 while search.draw-from is best-dev: only whole epochs are compared");
-                    if (s.DrawEpoch is not null) found.Add("search.draw-epoch: names an epoch while search.draw-from is best-dev; set one of them to its default (null, last)");
+                    if (length)
+                        found.Require(
+                            s.Epochs >= 1,
+                            "search.epochs",
+                            s.Epochs,
+                            "at least 1 while search.draw-from is best-dev: only whole epochs are compared"
+                        );
+                    if (s.DrawEpoch is not null)
+                        found.Add(
+                            "search.draw-epoch: names an epoch while search.draw-from is best-dev; set one of "
+                                + "them to its default (null, last)"
+                        );
                 }
                 break;
             case MagnitudeSearch s:
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
-                found.Require(s.Rounds >= 1, "search.rounds", s.Rounds, "at least 1; for pruning without training take kind one-shot");
+                found.Require(
+                    s.Rounds >= 1,
+                    "search.rounds",
+                    s.Rounds,
+                    "at least 1; for pruning without training take kind one-shot"
+                );
                 var round = Positive("search.epochs-per-round", s.EpochsPerRound, found);
-                if (round && s.HorizonEpochs is { } horizon) found.Require(horizon >= s.EpochsPerRound && Finite(horizon), "search.horizon-epochs", horizon, "at least epochs-per-round, or null for the round itself");
+                if (round && s.HorizonEpochs is { } horizon)
+                    found.Require(
+                        horizon >= s.EpochsPerRound && Finite(horizon),
+                        "search.horizon-epochs",
+                        horizon,
+                        "at least epochs-per-round, or null for the round itself"
+                    );
                 break;
         }
     }
@@ -45,15 +77,31 @@ internal static class WeightSearchCheck
         const string at = "search.masks";
         found.Require(masks.Penalty >= 0 && Finite(masks.Penalty), $"{at}.penalty", masks.Penalty, "0 or more");
         found.Require(masks.InitialGate is > 0 and < 1, $"{at}.initial-gate", masks.InitialGate, "in (0, 1)");
-        found.Require(masks.OutPerMask >= 0, $"{at}.out-per-mask", masks.OutPerMask, "1 or more, or 0 for a whole matrix");
+        found.Require(
+            masks.OutPerMask >= 0,
+            $"{at}.out-per-mask",
+            masks.OutPerMask,
+            "1 or more, or 0 for a whole matrix"
+        );
         found.Require(masks.InPerMask >= 0, $"{at}.in-per-mask", masks.InPerMask, "1 or more, or 0 for a whole matrix");
-        found.Require(masks.RampStart >= 0 && Finite(masks.RampStart), $"{at}.ramp-start", masks.RampStart, "0 or more, a share of the search");
-        found.Require(masks.RampLength >= 0 && Finite(masks.RampLength), $"{at}.ramp-length", masks.RampLength, "0 or more, a share of the search");
+        found.Require(
+            masks.RampStart >= 0 && Finite(masks.RampStart),
+            $"{at}.ramp-start",
+            masks.RampStart,
+            "0 or more, a share of the search"
+        );
+        found.Require(
+            masks.RampLength >= 0 && Finite(masks.RampLength),
+            $"{at}.ramp-length",
+            masks.RampLength,
+            "0 or more, a share of the search"
+        );
         found.Require(masks.RampFrom >= 0 && Finite(masks.RampFrom), $"{at}.ramp-from", masks.RampFrom, "0 or more");
         found.Require(masks.RampTo >= 0 && Finite(masks.RampTo), $"{at}.ramp-to", masks.RampTo, "0 or more");
     }
 
-    private static bool Positive(string path, double value, RecipeProblems found) => found.Require(value > 0 && Finite(value), path, value, "greater than 0");
+    private static bool Positive(string path, double value, RecipeProblems found) =>
+        found.Require(value > 0 && Finite(value), path, value, "greater than 0");
 
     private static bool Finite(double value) => double.IsFinite(value);
 }

@@ -17,6 +17,10 @@ public sealed record SavedTicket(string Folder, ITicketMask Mask, JsonObject Fac
     {
         var folder = TicketInputs.Resolve(path);
         var mask = TicketFolder.Read(folder);
-        return new SavedTicket(folder, mask, JsonNode.Parse(File.ReadAllText(Path.Combine(folder, TicketFolder.File)))!.AsObject());
+        return new SavedTicket(
+            folder,
+            mask,
+            JsonNode.Parse(File.ReadAllText(Path.Combine(folder, TicketFolder.File)))!.AsObject()
+        );
     }
 }

@@ -1,4 +1,5 @@
-// The ticket folder of a run: the mask with its provenance (ticket.json), the snapshots it was drawn from and their distances (DESIGN 8).
+// The ticket folder of a run: the mask with its provenance (ticket.json), the snapshots it was
+// drawn from and their distances (DESIGN 8).
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline;
@@ -15,7 +16,14 @@ internal static class TicketFolder
     private const string Structured = "structured";
 
     /// <summary>Writes the ticket of a slimming search.</summary>
-    internal static void Write(RunSession session, SnapshotList snapshots, StructuredMask mask, DrawOptions draw, string rule, long drawnAt)
+    internal static void Write(
+        RunSession session,
+        SnapshotList snapshots,
+        StructuredMask mask,
+        DrawOptions draw,
+        string rule,
+        long drawnAt
+    )
     {
         var ticket = new JsonObject
         {
@@ -37,17 +45,23 @@ internal static class TicketFolder
             folder =>
             {
                 AtomicFile.WriteAllText(Path.Combine(folder, File), ticket.ToJsonString() + "\n");
-                AtomicFile.WriteAllText(Path.Combine(folder, "distances.json"), snapshots.Distances(draw).ToJsonString() + "\n");
+                AtomicFile.WriteAllText(
+                    Path.Combine(folder, "distances.json"),
+                    snapshots.Distances(draw).ToJsonString() + "\n"
+                );
                 snapshots.Write(Path.Combine(folder, "coefficients.safetensors"));
             },
-            replace: true);
+            replace: true
+        );
 
         static JsonArray Counts(bool[][] layers) => new([.. layers.Select(l => (JsonNode)l.Length)]);
-        static JsonArray Lists(bool[][] layers) => new([.. layers.Select(l => new JsonArray([.. StructuredMask.Kept(l).Select(i => (JsonNode)i)]))]);
+        static JsonArray Lists(bool[][] layers) =>
+            new([.. layers.Select(l => new JsonArray([.. StructuredMask.Kept(l).Select(i => (JsonNode)i)]))]);
     }
 
     /// <summary>The mask of a ticket folder.</summary>
-    /// <exception cref="CheckpointException">It is missing, malformed or of a kind that is not known.</exception>
+    /// <exception cref="CheckpointException">It is missing, malformed or of a kind that is not
+    /// known.</exception>
     internal static ITicketMask Read(string folder)
     {
         var file = Path.Combine(folder, File);
@@ -56,12 +70,22 @@ internal static class TicketFolder
             var ticket = JsonNode.Parse(System.IO.File.ReadAllText(file))!;
             return (string?)ticket["kind"] switch
             {
-                null or Structured => ReadStructured(ticket), // tickets of before there were kinds hold heads and neurons
+                // tickets of before there were kinds hold heads and neurons
+                null or Structured => ReadStructured(ticket),
                 WeightTickets.Kind => WeightTickets.Read(folder, ticket),
-                var other => throw new CheckpointException($"{file}: kind \"{other}\" is not known; possible: {Structured}, {WeightTickets.Kind}"),
+                var other => throw new CheckpointException(
+                    $"{file}: kind \"{other}\" is not known; possible: {Structured}, {WeightTickets.Kind}"
+                ),
             };
         }
-        catch (Exception e) when (e is IOException or System.Text.Json.JsonException or NullReferenceException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or System.Text.Json.JsonException
+                        or NullReferenceException
+                        or InvalidOperationException
+                        or IndexOutOfRangeException
+            )
         {
             throw new CheckpointException($"{file}: is not a ticket ({e.Message})", e);
         }
@@ -71,11 +95,19 @@ internal static class TicketFolder
     {
         return new StructuredMask(Masks("heads"), Masks("neurons"));
 
-        bool[][] Masks(string kind) => ticket[kind]!.AsArray().Zip(ticket[$"{kind}_kept"]!.AsArray(), (size, kept) =>
-        {
-            var mask = new bool[(int)size!];
-            foreach (var i in kept!.AsArray()) mask[(int)i!] = true;
-            return mask;
-        }).ToArray();
+        bool[][] Masks(string kind) =>
+            ticket[kind]!
+                .AsArray()
+                .Zip(
+                    ticket[$"{kind}_kept"]!.AsArray(),
+                    (size, kept) =>
+                    {
+                        var mask = new bool[(int)size!];
+                        foreach (var i in kept!.AsArray())
+                            mask[(int)i!] = true;
+                        return mask;
+                    }
+                )
+                .ToArray();
     }
 }

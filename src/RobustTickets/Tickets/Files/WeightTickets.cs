@@ -1,5 +1,8 @@
-// Ticket folders of single weights: ticket.json (counts, provenance with hashes), masks.safetensors (one bit a weight, as bytes) and, after a mask search, scores.safetensors,
-// from which any other sparsity can be drawn later; after rounds of magnitude pruning the mask of every round, round-N.safetensors.
+// Ticket folders of single weights: ticket.json (counts, provenance with hashes), masks.safetensors
+// (one bit a weight, as bytes) and, after a mask search, scores.safetensors, from which any other
+// sparsity can be drawn later; after rounds of magnitude pruning the mask of every round,
+// round-N.safetensors.
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
@@ -30,7 +33,9 @@ internal static class WeightTickets
 {
     internal const string Kind = "weights";
 
-    private const string MasksFile = "masks.safetensors", ScoresFile = "scores.safetensors", LayoutKey = "layout";
+    private const string MasksFile = "masks.safetensors",
+        ScoresFile = "scores.safetensors",
+        LayoutKey = "layout";
 
     /// <summary>Files of a ticket beside ticket.json.</summary>
     internal static IReadOnlyList<string> Files { get; } = [MasksFile, ScoresFile];
@@ -43,9 +48,18 @@ internal static class WeightTickets
     /// <param name="tally">The search.</param>
     /// <param name="scores">What it was drawn from, or null.</param>
     /// <param name="drawn">When these were taken; null = at the end of the search.</param>
-    /// <param name="rounds">The masks of the rounds that led to it, its own last; null = there were none.</param>
+    /// <param name="rounds">The masks of the rounds that led to it, its own last; null = there were
+    /// none.</param>
     internal static void Conclude(
-        RunSession session, string rule, WeightMask mask, double sparsity, StageTally tally, SavedScores? scores, DrawPoint? drawn = null, IReadOnlyList<WeightMask>? rounds = null)
+        RunSession session,
+        string rule,
+        WeightMask mask,
+        double sparsity,
+        StageTally tally,
+        SavedScores? scores,
+        DrawPoint? drawn = null,
+        IReadOnlyList<WeightMask>? rounds = null
+    )
     {
         var point = drawn ?? new DrawPoint(tally.Steps, tally.Epochs);
         var ticket = new JsonObject
@@ -62,7 +76,15 @@ internal static class WeightTickets
             ["recipe_sha256"] = session.RecipeHash,
             ["inputs_sha256"] = session.InputsHash,
             ["masks_sha256"] = Hash(mask),
-            ["matrices"] = new JsonArray([.. mask.Matrices.Select(m => new JsonObject { ["name"] = m.Site, ["rows"] = m.Rows, ["columns"] = m.Columns, ["kept"] = m.Kept })]),
+            ["matrices"] = new JsonArray([
+                .. mask.Matrices.Select(m => new JsonObject
+                {
+                    ["name"] = m.Site,
+                    ["rows"] = m.Rows,
+                    ["columns"] = m.Columns,
+                    ["kept"] = m.Kept,
+                }),
+            ]),
             ["head_weights_kept"] = Heads(mask, session.HeadsPerLayer),
         };
         AtomicFolder.Create(
@@ -71,28 +93,42 @@ internal static class WeightTickets
             {
                 AtomicFile.WriteAllText(Path.Combine(folder, TicketFolder.File), ticket.ToJsonString() + "\n");
                 WriteMasks(Path.Combine(folder, MasksFile), mask);
-                for (var i = 0; i < rounds?.Count; i++) WriteMasks(RoundFile(folder, i + 1), rounds[i]);
-                if (scores is null) return;
+                for (var i = 0; i < rounds?.Count; i++)
+                    WriteMasks(RoundFile(folder, i + 1), rounds[i]);
+                if (scores is null)
+                    return;
                 SafetensorsWriter.WriteStreamed(
-                    Path.Combine(folder, ScoresFile), scores.Scores.Select(s => BertFiles.Stream(s.Site, s.Scores)),
-                    new Dictionary<string, string> { [LayoutKey] = scores.Layout == MaskLayout.Blocks ? "blocks" : "strided" });
+                    Path.Combine(folder, ScoresFile),
+                    scores.Scores.Select(s => BertFiles.Stream(s.Site, s.Scores)),
+                    new Dictionary<string, string>
+                    {
+                        [LayoutKey] = scores.Layout == MaskLayout.Blocks ? "blocks" : "strided",
+                    }
+                );
             },
-            replace: true);
+            replace: true
+        );
         session.Ticket = Summary(rule, mask, tally, point);
     }
 
     /// <summary>The file of a round's mask, from round 1.</summary>
-    internal static string RoundFile(string folder, int round) => Path.Combine(folder, FormattableString.Invariant($"round-{round}.safetensors"));
+    internal static string RoundFile(string folder, int round) =>
+        Path.Combine(folder, FormattableString.Invariant($"round-{round}.safetensors"));
 
     /// <summary>The files of the rounds in a folder, in order.</summary>
-    internal static IEnumerable<string> Rounds(string folder) => Enumerable.Range(1, int.MaxValue).Select(round => RoundFile(folder, round)).TakeWhile(File.Exists);
+    internal static IEnumerable<string> Rounds(string folder) =>
+        Enumerable.Range(1, int.MaxValue).Select(round => RoundFile(folder, round)).TakeWhile(File.Exists);
 
-    /// <summary>A mask of another sparsity that a ticket folder allows to be drawn: from its scores, or that of one of its rounds.</summary>
+    /// <summary>
+    /// A mask of another sparsity that a ticket folder allows to be drawn: from its scores, or that
+    /// of one of its rounds.
+    /// </summary>
     /// <param name="folder">The ticket folder.</param>
     /// <param name="saved">Its own mask.</param>
     /// <param name="sparsity">Share of weights to prune.</param>
     /// <param name="scores">The scores it was drawn from, or null.</param>
-    /// <exception cref="CheckpointException">It has neither scores nor such a round; the message says what is possible.</exception>
+    /// <exception cref="CheckpointException">It has neither scores nor such a round; the message
+    /// says what is possible.</exception>
     internal static WeightMask Draw(string folder, WeightMask saved, double sparsity, out SavedScores? scores)
     {
         scores = null;
@@ -100,32 +136,88 @@ internal static class WeightTickets
         {
             var (layout, found) = ReadScores(folder);
             scores = new SavedScores(layout, found);
-            return WeightDraw.ByScore([.. found.Select(s => (s.Site, s.Scores, saved.Of(s.Site) is { } m ? (long[])[m.Rows, m.Columns] : []))], layout, sparsity);
+            return WeightDraw.ByScore(
+                [
+                    .. found.Select(s =>
+                        (s.Site, s.Scores, saved.Of(s.Site) is { } m ? (long[])[m.Rows, m.Columns] : [])
+                    ),
+                ],
+                layout,
+                sparsity
+            );
         }
         var rounds = Rounds(folder).Select(ReadMasks).ToArray();
-        return rounds.FirstOrDefault(r => r.Count - r.Kept == WeightDraw.PrunedCount(r.Count, sparsity)) ?? throw new CheckpointException(FormattableString.Invariant(
-            $"{folder}: was pruned in rounds, none of which has sparsity {sparsity}; possible draw.sparsity: {string.Join(", ", rounds.Select(r => FormattableString.Invariant($"{r.Sparsity:0.####}")))}"));
+        return rounds.FirstOrDefault(r => r.Count - r.Kept == WeightDraw.PrunedCount(r.Count, sparsity))
+            ?? throw new CheckpointException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{folder}: was pruned in rounds, none of which has sparsity {sparsity}; possible "
+                        + $"draw.sparsity: "
+                        + $"{string.Join(", ", rounds.Select(r => FormattableString.Invariant($"{r.Sparsity:0.####}")))}"
+                )
+            );
     }
 
-    /// <summary>The ticket as result.json tells it. Heads and neurons are all there; single weights are not.</summary>
+    /// <summary>
+    /// The ticket as result.json tells it. Heads and neurons are all there; single weights are not.
+    /// </summary>
     internal static TicketSummary Summary(string rule, WeightMask mask, StageTally tally, DrawPoint drawn) =>
-        new(rule, tally.Steps, tally.Epochs, drawn.Step, drawn.Epoch, true, 0, 0, 0, 0, [], [], Kind, mask.Count, mask.Kept);
+        new(
+            rule,
+            tally.Steps,
+            tally.Epochs,
+            drawn.Step,
+            drawn.Epoch,
+            true,
+            0,
+            0,
+            0,
+            0,
+            [],
+            [],
+            Kind,
+            mask.Count,
+            mask.Kept
+        );
 
-    /// <summary>Weights kept in the rows of query, key and value that belong to each head, layer by layer (RobusT Figure 3, spec 9.8).</summary>
+    /// <summary>
+    /// Weights kept in the rows of query, key and value that belong to each head, layer by layer
+    /// (RobusT Figure 3, spec 9.8).
+    /// </summary>
     private static JsonArray Heads(WeightMask mask, int heads)
     {
         var layers = new JsonArray();
-        for (var layer = 0; BertSites.HeadRows(layer).Select(mask.Of).OfType<MatrixMask>().ToArray() is { Length: > 0 } matrices; layer++)
+        for (
+            var layer = 0;
+            BertSites.HeadRows(layer).Select(mask.Of).OfType<MatrixMask>().ToArray() is { Length: > 0 } matrices;
+            layer++
+        )
         {
-            layers.Add(new JsonArray([.. Enumerable.Range(0, heads).Select(h => (JsonNode)matrices.Sum(m => m.KeptInRows(m.Rows * h / heads, m.Rows * (h + 1) / heads)))]));
+            layers.Add(
+                new JsonArray([
+                    .. Enumerable
+                        .Range(0, heads)
+                        .Select(h =>
+                            (JsonNode)matrices.Sum(m => m.KeptInRows(m.Rows * h / heads, m.Rows * (h + 1) / heads))
+                        ),
+                ])
+            );
         }
         return layers;
     }
 
     /// <summary>Writes masks as bytes, eight weights each.</summary>
-    internal static void WriteMasks(string path, WeightMask mask) => SafetensorsWriter.Write(
-        path, mask.Matrices.Select(m => new NamedTensor(m.Site, TensorElement.U8, [m.Words.Length * sizeof(ulong)], MemoryMarshal.AsBytes(m.Words.Span).ToArray())),
-        mask.Matrices.ToDictionary(m => m.Site, m => FormattableString.Invariant($"{m.Rows}x{m.Columns}")));
+    internal static void WriteMasks(string path, WeightMask mask) =>
+        SafetensorsWriter.Write(
+            path,
+            mask.Matrices.Select(m => new NamedTensor(
+                m.Site,
+                TensorElement.U8,
+                [m.Words.Length * sizeof(ulong)],
+                MemoryMarshal.AsBytes(m.Words.Span).ToArray()
+            )),
+            mask.Matrices.ToDictionary(m => m.Site, m => FormattableString.Invariant($"{m.Rows}x{m.Columns}"))
+        );
 
     /// <summary>Reads masks in the order of the forward pass.</summary>
     /// <exception cref="CheckpointException">The file is missing or holds no masks.</exception>
@@ -138,23 +230,35 @@ internal static class WeightTickets
             {
                 var shape = file.Metadata[t.Name].Split('x');
                 return new MatrixMask(
-                    t.Name, long.Parse(shape[0], System.Globalization.CultureInfo.InvariantCulture), long.Parse(shape[1], System.Globalization.CultureInfo.InvariantCulture),
-                    MemoryMarshal.Cast<byte, ulong>(file.Bytes(t.Name).Span).ToArray());
+                    t.Name,
+                    long.Parse(shape[0], System.Globalization.CultureInfo.InvariantCulture),
+                    long.Parse(shape[1], System.Globalization.CultureInfo.InvariantCulture),
+                    MemoryMarshal.Cast<byte, ulong>(file.Bytes(t.Name).Span).ToArray()
+                );
             });
             return new WeightMask([.. matrices.OrderBy(m => BertSites.MaskableOrder(m.Site))]);
         }
-        catch (Exception e) when (e is KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException)
+        catch (Exception e)
+            when (e is KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException)
         {
             throw new CheckpointException($"{path}: holds no masks ({e.Message})", e);
         }
     }
 
-    /// <summary>Reads the mask of a ticket folder whose ticket.json is given, and checks it against the recorded hash.</summary>
-    /// <exception cref="CheckpointException">The masks are missing, malformed, or not those that the ticket was written with.</exception>
+    /// <summary>
+    /// Reads the mask of a ticket folder whose ticket.json is given, and checks it against the
+    /// recorded hash.
+    /// </summary>
+    /// <exception cref="CheckpointException">The masks are missing, malformed, or not those that
+    /// the ticket was written with.</exception>
     internal static WeightMask Read(string folder, JsonNode ticket)
     {
         var mask = ReadMasks(Path.Combine(folder, MasksFile));
-        if ((string?)ticket["masks_sha256"] != Hash(mask)) throw new CheckpointException($"{Path.Combine(folder, MasksFile)}: these are not the masks that {TicketFolder.File} was written with (masks_sha256)");
+        if ((string?)ticket["masks_sha256"] != Hash(mask))
+            throw new CheckpointException(
+                $"{Path.Combine(folder, MasksFile)}: these are not the masks that {TicketFolder.File} was "
+                    + "written with (masks_sha256)"
+            );
         return mask;
     }
 
@@ -163,10 +267,21 @@ internal static class WeightTickets
     internal static (MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores) ReadScores(string folder)
     {
         var path = Path.Combine(folder, ScoresFile);
-        if (!File.Exists(path)) throw new CheckpointException($"{folder}: was saved without scores, so only its own mask can be taken; set draw to {{\"kind\":\"as-saved\"}}");
+        if (!File.Exists(path))
+            throw new CheckpointException(
+                $"{folder}: was saved without scores, so only its own mask can be taken; set draw to "
+                    + $"{{\"kind\":\"as-saved\"}}"
+            );
         using var file = SafetensorsFile.Open(path);
         var layout = file.Metadata.GetValueOrDefault(LayoutKey) == "blocks" ? MaskLayout.Blocks : MaskLayout.Strided;
-        return (layout, [.. file.Tensors.OrderBy(t => BertSites.MaskableOrder(t.Name)).Select(t => (t.Name, torch.tensor<float>(file.ReadFloats(t.Name), t.Shape)))]);
+        return (
+            layout,
+            [
+                .. file
+                    .Tensors.OrderBy(t => BertSites.MaskableOrder(t.Name))
+                    .Select(t => (t.Name, torch.tensor<float>(file.ReadFloats(t.Name), t.Shape))),
+            ]
+        );
     }
 
     /// <summary>SHA-256 over names, shapes and bits.</summary>
@@ -175,7 +290,9 @@ internal static class WeightTickets
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var m in mask.Matrices)
         {
-            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(FormattableString.Invariant($"{m.Site} {m.Rows}x{m.Columns}\n")));
+            hash.AppendData(
+                System.Text.Encoding.UTF8.GetBytes(FormattableString.Invariant($"{m.Site} {m.Rows}x{m.Columns}\n"))
+            );
             hash.AppendData(MemoryMarshal.AsBytes(m.Words.Span));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
