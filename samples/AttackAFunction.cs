@@ -11,39 +11,23 @@ public sealed class WordListVictim : IVictim
 {
     public int ClassCount => 2;
 
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) =>
-        [
-            .. inputs.Select(input =>
-            {
-                var words = input.Text.Split(' ');
-                var score =
-                    words.Count(w => w is "good" or "moving" or "warm") - words.Count(w => w is "dull" or "flat");
-                var positive = 1 / (1 + Math.Exp(-score));
-                return new[] { 1 - positive, positive };
-            }),
-        ];
+    public double[][] Predict(IReadOnlyList<VictimInput> inputs) => [.. inputs.Select(i => Probabilities(i.Text))];
+
+    private static double[] Probabilities(string text)
+    {
+        var words = text.Split(' ');
+        var score = words.Count(w => w is "good" or "moving" or "warm") - words.Count(w => w is "dull" or "flat");
+        var positive = 1 / (1 + Math.Exp(-score));
+        return [1 - positive, positive];
+    }
 
     public static async Task Run(TextWriter output)
     {
-        var neighbours = new NeighbourTable(
-            new()
-            {
-                ["good"] = ["fine", "great"],
-                ["moving"] = ["touching"],
-                ["warm"] = ["tepid"],
-            }
-        );
+        var neighbours = new NeighbourTable(new() { ["good"] = ["fine", "great"], ["moving"] = ["touching"] });
         var attack = TextFooler.Create(new AttackResources(neighbours, StopWords.English, null, null, []));
-        var reviews = new[]
-        {
-            AttackInput.Of("a", "a good and moving film", 1),
-            AttackInput.Of("b", "a dull story", 0),
-        };
-        await foreach (var outcome in new AttackEngine(attack, new WordListVictim()).RunAsync(reviews))
-        {
-            output.WriteLine(
-                $"{outcome.Id}: {outcome.Result} after {outcome.Asked} queries: {outcome.Perturbed[0].Value}"
-            );
-        }
+        var good = AttackInput.Of("a", "a good and moving film", 1);
+        var dull = AttackInput.Of("b", "a dull story", 0);
+        await foreach (var o in new AttackEngine(attack, new WordListVictim()).RunAsync([good, dull]))
+            output.WriteLine($"{o.Id}: {o.Result} after {o.Queries} queries: {o.Perturbed[0].Value}");
     }
 }

@@ -2,7 +2,7 @@
 // TextAttack asks; (b) padded to the longest text of a batch; (b') the same with this program's own
 // network path; (c) the engine. One run, one victim, one recipe. First some examples are attacked
 // in every way and the outcomes compared: ways that disagree are not timed. The rate counts queries
-// as TextAttack counts them (asked), so it is the rate at which an attack gets done.
+// as TextAttack counts them, so it is the rate at which an attack gets done.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
@@ -137,7 +137,7 @@ int Run(ParseResult parsed)
         return 1;
     var counts = parsed.GetValue(examples)!;
     var rates = new double[ways.Count];
-    Console.WriteLine($"{"way", -52} {"examples", 8} {"asked", 9} {"forwarded", 9} {"seconds", 8} {"queries/s", 10}");
+    Console.WriteLine($"{"way", -52} {"examples", 8} {"queries", 9} {"unique", 9} {"seconds", 8} {"queries/s", 10}");
     for (var w = 0; w < ways.Count; w++)
     {
         var (way, few) = (ways[w], inputs.Take(counts[Math.Min(w, 3)]).ToList());
@@ -151,9 +151,9 @@ int Run(ParseResult parsed)
         var (watch, used) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         Attacked(way, attack, victim, few, out var s);
         var time = cpu ? Environment.CpuUsage.TotalTime - used : watch.Elapsed;
-        rates[w] = s.Asked / time.TotalSeconds;
+        rates[w] = s.Queries / time.TotalSeconds;
         Console.WriteLine(
-            $"{way.Name, -52} {few.Count, 8:N0} {s.Asked, 9:N0} {s.VictimRows, 9:N0} {time.TotalSeconds, 8:0.0} "
+            $"{way.Name, -52} {few.Count, 8:N0} {s.Queries, 9:N0} {s.VictimRows, 9:N0} {time.TotalSeconds, 8:0.0} "
                 + $"{rates[w], 10:N1}"
         );
         Profile(
@@ -202,14 +202,14 @@ static bool Agree(IReadOnlyList<Way> ways, Attack attack, List<AttackInput> inpu
         {
             if (
                 a.Result == b.Result
-                && a.Asked == b.Asked
+                && a.Queries == b.Queries
                 && a.Perturbed.SequenceEqual(b.Perturbed)
                 && Math.Abs(a.PerturbedScore - b.PerturbedScore) < 1e-4
             )
                 continue;
             Console.Error.WriteLine(
-                $"{way.Name}: example {a.Id} is {b.Result} after {b.Asked} queries, score {b.PerturbedScore:R} "
-                    + $"({b.Perturbed[0].Value}); in way {plainest.Name}: {a.Result} after {a.Asked}, score "
+                $"{way.Name}: example {a.Id} is {b.Result} after {b.Queries} queries, score {b.PerturbedScore:R} "
+                    + $"({b.Perturbed[0].Value}); in way {plainest.Name}: {a.Result} after {a.Queries}, score "
                     + $"{a.PerturbedScore:R} ({a.Perturbed[0].Value})"
             );
             return false;

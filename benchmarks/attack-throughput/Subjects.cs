@@ -15,7 +15,7 @@ namespace RobustTickets.Benchmarks.AttackThroughput;
 /// <param name="Name">For the table.</param>
 /// <param name="Execution">How the network runs.</param>
 /// <param name="Engine">How many examples and texts at once.</param>
-/// <param name="EveryQuery">Whether every query that is asked is forwarded, also where its answer
+/// <param name="EveryQuery">Whether every query is forwarded, also where its answer
 /// cannot matter; TextAttack does so.</param>
 /// <remarks>A way whose products are rounded to bfloat16 sees another network: its outcomes are
 /// compared with its own, one example at a time.</remarks>

@@ -23,7 +23,7 @@ public sealed record RecipeLine(string Item, string Value, string Source);
 /// <param name="Transformation">The candidates.</param>
 /// <param name="Positions">Which words may change, in order.</param>
 /// <param name="Constraints">Which candidates are acceptable, in order.</param>
-/// <param name="QueryBudget">Most queries asked per example; null: no limit.</param>
+/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
 /// <param name="Lines">The composition, for people.</param>
 /// <param name="Resources">The files it was built from.</param>
 public sealed record Attack(

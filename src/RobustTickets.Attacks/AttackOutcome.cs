@@ -56,9 +56,10 @@ public sealed record ConstraintCount(string Name, long Offered, long Rejected);
 /// <param name="Id">The example.</param>
 /// <param name="Label">Its true class.</param>
 /// <param name="Result">How it ended.</param>
-/// <param name="Asked">Queries as TextAttack counts them: every text asked for, repeats
+/// <param name="Queries">Queries as TextAttack counts them: every text scored, repeats
 /// included.</param>
-/// <param name="Forwarded">Distinct texts of this example that the victim was needed for.</param>
+/// <param name="UniqueForwards">Distinct texts of this example that the victim was needed
+/// for.</param>
 /// <param name="Original">The original columns.</param>
 /// <param name="Perturbed">The final columns: the adversarial text, the best one found (failed), or
 /// the original (skipped).</param>
@@ -82,8 +83,8 @@ public sealed record AttackOutcome(
     string Id,
     int Label,
     AttackResult Result,
-    int Asked,
-    int Forwarded,
+    int Queries,
+    int UniqueForwards,
     IReadOnlyList<KeyValuePair<string, string>> Original,
     IReadOnlyList<KeyValuePair<string, string>> Perturbed,
     int OriginalOutput,

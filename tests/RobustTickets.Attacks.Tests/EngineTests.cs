@@ -47,10 +47,10 @@ public class EngineTests
         var inputs = MadeUp.Inputs(120, seed: 9);
         var lean = Run(MadeUp.Attack(similarity: false, version: version), inputs);
         var full = Run(MadeUp.Attack(similarity: false, version: version, skipIdle: false), inputs);
-        string Bare(AttackOutcome o) => AttackJson.Line(o with { Forwarded = 0, Constraints = [] });
+        string Bare(AttackOutcome o) => AttackJson.Line(o with { UniqueForwards = 0, Constraints = [] });
         Assert.Equal(full.Select(Bare), lean.Select(Bare));
-        Assert.True(lean.Sum(o => o.Forwarded) < full.Sum(o => o.Forwarded));
-        Assert.All(lean.Concat(full), o => Assert.True(o.Forwarded <= o.Asked));
+        Assert.True(lean.Sum(o => o.UniqueForwards) < full.Sum(o => o.UniqueForwards));
+        Assert.All(lean.Concat(full), o => Assert.True(o.UniqueForwards <= o.Queries));
         // Failed examples visit every word either way, so their tallies agree (today's main branch
         // sorts out frozen positions before it visits any).
         if (version == TextAttackVersion.Head)
@@ -72,8 +72,8 @@ public class EngineTests
             (victim.Batches, victim.Rows, 150),
             (statistics.VictimBatches, statistics.VictimRows, statistics.ExamplesFinished)
         );
-        Assert.Equal(outcomes.Sum(o => (long)o.Asked), statistics.Asked);
-        Assert.True(statistics.VictimRows <= outcomes.Sum(o => (long)o.Forwarded));
+        Assert.Equal(outcomes.Sum(o => (long)o.Queries), statistics.Queries);
+        Assert.True(statistics.VictimRows <= outcomes.Sum(o => (long)o.UniqueForwards));
     }
 
     [Theory]
@@ -86,15 +86,15 @@ public class EngineTests
         var inputs = MadeUp.Inputs(60);
         var free = Run(MadeUp.Attack(), inputs);
         var bound = Run(MadeUp.Attack(budget), inputs);
-        Assert.All(bound, o => Assert.InRange(o.Asked, 1, budget));
-        Assert.Equal(free.Count(o => o.Asked >= budget), bound.Count(o => o.Asked == budget));
+        Assert.All(bound, o => Assert.InRange(o.Queries, 1, budget));
+        Assert.Equal(free.Count(o => o.Queries >= budget), bound.Count(o => o.Queries == budget));
         foreach (var (f, b) in free.Zip(bound))
         {
             // An attack that needed less than the budget is untouched by it.
-            if (f.Asked < budget)
+            if (f.Queries < budget)
                 Assert.Equal(AttackJson.Line(f), AttackJson.Line(b));
             else
-                Assert.Equal(budget, b.Asked);
+                Assert.Equal(budget, b.Queries);
         }
         foreach (var width in new[] { 1, 3 })
         {
@@ -105,7 +105,7 @@ public class EngineTests
                 },
                 inputs[..10]
             );
-            Assert.All(beam, o => Assert.InRange(o.Asked, 1, budget));
+            Assert.All(beam, o => Assert.InRange(o.Queries, 1, budget));
         }
     }
 
@@ -205,7 +205,7 @@ public class EngineTests
                     },
                     0
                 ),
-                (culprit.Error!.Kind, culprit.Asked)
+                (culprit.Error!.Kind, culprit.Queries)
             );
             Assert.Contains(message, culprit.Error.Message, StringComparison.Ordinal);
             Assert.Contains("xyzzy", culprit.Error.Message, StringComparison.Ordinal);
@@ -235,7 +235,7 @@ public class EngineTests
             new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs)
         );
         Assert.Equal(AttackResult.Error, outcomes[index].Result);
-        Assert.InRange(outcomes[index].Asked, 2, victim.Asked - 1);
+        Assert.InRange(outcomes[index].Queries, 2, victim.Queries - 1);
         Assert.Equal(
             free.Where((_, i) => i != index).Select(AttackJson.Line),
             outcomes.Where((_, i) => i != index).Select(AttackJson.Line)
@@ -283,7 +283,9 @@ public class EngineTests
         var inputs = MadeUp.Inputs(20);
         var free = Run(MadeUp.Attack(), inputs);
         var slow = free.Select((o, i) => (o, i))
-            .First(p => p.o is { Result: AttackResult.Failed, WordsChanged: > 0, Asked: > 30 } || p.o.WordsChanged > 1)
+            .First(p =>
+                p.o is { Result: AttackResult.Failed, WordsChanged: > 0, Queries: > 30 } || p.o.WordsChanged > 1
+            )
             .i;
         var marker = inputs[slow].Columns[0].Value[..12];
         double[][] Answer(IReadOnlyList<VictimInput> texts)
@@ -304,7 +306,7 @@ public class EngineTests
         );
         var stopped = Assert.Single(outcomes);
         Assert.True(stopped.StoppedByTime);
-        Assert.InRange(stopped.Asked, 1, free[slow].Asked - 1);
+        Assert.InRange(stopped.Queries, 1, free[slow].Queries - 1);
         Assert.True(stopped.PerturbedScore >= stopped.OriginalScore);
         // A limit that is never reached changes nothing.
         var wide = await GatherAsync(

@@ -97,7 +97,7 @@ public class GoldenAttackTests
         Assert.Equal(expected.GetProperty("succ").GetInt32(), run.Count(o => o.Result == AttackResult.Success));
         Assert.Equal(expected.GetProperty("fail").GetInt32(), run.Count(o => o.Result == AttackResult.Failed));
         Assert.Equal(expected.GetProperty("skip").GetInt32(), run.Count(o => o.Result == AttackResult.Skipped));
-        Assert.Equal(expected.GetProperty("q").GetInt64(), run.Sum(o => (long)o.Asked));
+        Assert.Equal(expected.GetProperty("q").GetInt64(), run.Sum(o => (long)o.Queries));
     }
 
     [Fact]
@@ -313,7 +313,7 @@ public class GoldenAttackTests
         );
         var actual = (
             o.Result.ToString().ToLowerInvariant(),
-            o.Asked,
+            o.Queries,
             o.OriginalOutput,
             o.PerturbedOutput,
             o.WordsChanged,

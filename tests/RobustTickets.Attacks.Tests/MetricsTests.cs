@@ -43,7 +43,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal((4, 2, 1, 1), (summary.Examples, summary.Succeeded, summary.Failed, summary.Skipped));
         Assert.Equal((75.0, 25.0), (summary.Clean, summary.Aua));
         Assert.Equal(100.0 * (summary.Clean - summary.Aua) / summary.Clean, summary.Suc, 12);
-        Assert.Equal((30.0, 91), (summary.QueriesAsked, summary.TotalAsked));
+        Assert.Equal((30.0, 91), (summary.MeanQueries, summary.TotalQueries));
         Assert.Equal(
             (37.5, 3.0, 5, 10.0),
             (summary.WordsChangedPercent, summary.WordsChanged, summary.MostWordsChanged, summary.AverageWords)
@@ -125,7 +125,7 @@ public sealed class MetricsTests : IDisposable
                 Assert.Equal(Metric("original_accuracy"), PythonNumber.Round2(s.Clean));
                 Assert.Equal(Metric("attack_accuracy_perc"), PythonNumber.Round2(s.Aua));
                 Assert.Equal(Metric("attack_success_rate"), PythonNumber.Round2(s.Suc));
-                Assert.Equal(Metric("avg_num_queries"), PythonNumber.NumpyRound2(s.QueriesAsked));
+                Assert.Equal(Metric("avg_num_queries"), PythonNumber.NumpyRound2(s.MeanQueries));
                 Assert.Equal(Metric("avg_word_perturbed"), PythonNumber.NumpyRound2(s.AverageWords));
                 Assert.Equal(Metric("avg_word_perturbed_perc"), PythonNumber.NumpyRound2(s.WordsChangedPercent));
                 Assert.Equal(Metric("max_words_changed"), s.MostWordsChanged);

@@ -65,15 +65,15 @@ public sealed class RandomPlanTests : IDisposable
         var attack = MadeUp.Attack(similarity: false) with { Search = new WeightedSaliency() };
         var free = GoldenAttacks.Run(attack, new HashVictim(), inputs);
         var bound = GoldenAttacks.Run(attack with { QueryBudget = budget }, new HashVictim(), inputs);
-        Assert.All(bound, o => Assert.InRange(o.Asked, 1, budget));
+        Assert.All(bound, o => Assert.InRange(o.Queries, 1, budget));
         foreach (var (f, b) in free.Zip(bound))
         {
-            if (f.Asked < budget)
+            if (f.Queries < budget)
                 Assert.Equal(AttackJson.Line(f), AttackJson.Line(b));
-            else if (b.Asked == budget && b.WordsChanged == 0)
+            else if (b.Queries == budget && b.WordsChanged == 0)
                 Assert.Equal(b.Original, b.Perturbed);
         }
-        Assert.Contains(bound, o => o.Asked == budget && o.Result != AttackResult.Success);
+        Assert.Contains(bound, o => o.Queries == budget && o.Result != AttackResult.Success);
         Assert.Contains(free, o => o.Result == AttackResult.Success);
     }
 
@@ -128,7 +128,7 @@ public sealed class RandomPlanTests : IDisposable
             ? TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder(), 0.7, Randomness: plan))
             : DeepWordBug.Create(Resources, new DeepWordBugOptions(Randomness: plan));
 
-    // Forwarded depends on nothing here either, so whole lines are compared.
+    // UniqueForwards depends on nothing here either, so whole lines are compared.
     private static List<string> Lines(Attack attack, List<AttackInput> inputs, AttackEngineOptions options) =>
         [.. GoldenAttacks.Run(attack, new HashVictim(), inputs, options).Select(AttackJson.Line)];
 }

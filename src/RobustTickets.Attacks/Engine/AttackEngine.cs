@@ -122,7 +122,7 @@ public sealed class AttackEngine
         var finished = new Dictionary<int, ExampleRun>();
         var started = 0;
         var delivered = 0;
-        long asked = 0;
+        long queries = 0;
         var randomness = _attack.Randomness.Begin();
         var concurrency = _attack.Randomness.SharesStream ? 1 : _options.Concurrency;
         var start = Stopwatch.GetTimestamp();
@@ -156,7 +156,7 @@ public sealed class AttackEngine
             {
                 // In order: what is done early waits for those before it.
                 finished.Add(_options.InOrder ? run.Index : delivered + finished.Count, run);
-                asked += run.Asked;
+                queries += run.Queries;
             }
             live.RemoveAll(r => r.IsFinished);
             for (; finished.Remove(delivered, out var run); delivered++)
@@ -165,7 +165,7 @@ public sealed class AttackEngine
                 ref _statistics,
                 new AttackStatistics(
                     delivered + finished.Count,
-                    asked + live.Sum(r => (long)r.Asked),
+                    queries + live.Sum(r => (long)r.Queries),
                     gate.VictimBatches,
                     gate.VictimRows,
                     gate.EncoderBatches,

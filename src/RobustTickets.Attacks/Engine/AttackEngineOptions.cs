@@ -29,7 +29,7 @@ public sealed record AttackEngineOptions(
 /// What a run has cost so far. Unlike outcomes, these numbers depend on batches and concurrency.
 /// </summary>
 /// <param name="ExamplesFinished">Examples whose attack ended.</param>
-/// <param name="Asked">Queries asked, as TextAttack counts them.</param>
+/// <param name="Queries">Queries, as TextAttack counts them.</param>
 /// <param name="VictimBatches">Calls of the victim.</param>
 /// <param name="VictimRows">Texts sent to the victim, identical texts of one batch once.</param>
 /// <param name="EncoderBatches">Calls of sentence encoders.</param>
@@ -44,7 +44,7 @@ public sealed record AttackEngineOptions(
 /// <param name="PrepareTime">Time for what is done once for the words of all examples.</param>
 public sealed record AttackStatistics(
     int ExamplesFinished,
-    long Asked,
+    long Queries,
     long VictimBatches,
     long VictimRows,
     long EncoderBatches,

@@ -1,7 +1,7 @@
 // One example's attack as a state machine: it runs until it needs answers it does not have, says
 // which, and goes on when they are there. It keeps every answer (so nothing is forwarded twice for
-// one example) and counts what was asked (specification 2.4) and what was forwarded. It also knows
-// the work it has cost, and ends with its best text when that passes the attack's time limit.
+// one example) and counts queries and unique forwards (docs/methods/attacks.md, Counting). It also
+// knows the work it has cost, and ends with its best text when that passes the attack's time limit.
 
 using System.Diagnostics;
 using RobustTickets.Attacks.Goals;
@@ -21,8 +21,8 @@ internal sealed class ExampleRun
     private SearchContext? _context;
     private TimeSpan _work;
     private int _waiting;
-    private int _asked;
-    private int _forwarded;
+    private int _queries;
+    private int _uniqueForwards;
 
     public ExampleRun(int index, AttackInput input, Attack attack, IRandomSource random)
     {
@@ -43,7 +43,7 @@ internal sealed class ExampleRun
 
     public bool IsReady => !IsFinished && _waiting == 0;
 
-    public int Asked => _asked;
+    public int Queries => _queries;
 
     /// <summary>Texts the victim is needed for next.</summary>
     public List<VictimInput> NeededVerdicts { get; } = [];
@@ -108,7 +108,7 @@ internal sealed class ExampleRun
     }
 
     /// <summary>
-    /// Ends this example without a result. What its last request had asked and got so far depends
+    /// Ends this example without a result. What its last request had queried and got so far depends
     /// on the batches, so it is not counted.
     /// </summary>
     public void Fail(AttackErrorKind kind, string message)
@@ -118,8 +118,8 @@ internal sealed class ExampleRun
             Input.Id,
             Input.Label,
             AttackResult.Error,
-            _asked,
-            _forwarded,
+            _queries,
+            _uniqueForwards,
             columns,
             columns,
             -1,
@@ -156,11 +156,11 @@ internal sealed class ExampleRun
         NeededVerdicts.Clear();
         NeededVectors.Clear();
         NeededTokens.Clear();
-        _forwarded = _verdicts.Count;
+        _uniqueForwards = _verdicts.Count;
         switch (_open)
         {
             case ScoreRequest score:
-                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
+                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
                 var seen = new HashSet<VictimInput>();
                 foreach (var text in score.Texts.Take(left))
                 {
@@ -193,14 +193,14 @@ internal sealed class ExampleRun
         switch (_open)
         {
             case ScoreRequest score:
-                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _asked : int.MaxValue;
+                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
                 score.Verdicts =
                 [
                     .. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToVictimInput()]),
                 ];
                 if (score.Counted)
-                    _asked += score.Verdicts.Count;
-                score.BudgetSpent = _attack.QueryBudget == _asked;
+                    _queries += score.Verdicts.Count;
+                score.BudgetSpent = _attack.QueryBudget == _queries;
                 break;
             case EncodeRequest encode:
                 encode.Vectors = [.. encode.Texts.Select(t => _vectors[(encode.Encoder, t)])];
@@ -227,7 +227,7 @@ internal sealed class ExampleRun
             Input.Id,
             Input.Label,
             result,
-            _asked,
+            _queries,
             _verdicts.Count,
             Pairs(original.Text),
             Pairs(final.Text),

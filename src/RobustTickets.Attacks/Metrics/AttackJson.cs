@@ -45,8 +45,8 @@ public static class AttackJson
             json.WriteString("result", Name(outcome.Result));
             if (outcome.Error is { } error)
                 WriteError(json, error);
-            json.WriteNumber("queries_asked", outcome.Asked);
-            json.WriteNumber("queries_forwarded", outcome.Forwarded);
+            json.WriteNumber("queries_asked", outcome.Queries);
+            json.WriteNumber("queries_forwarded", outcome.UniqueForwards);
             if (outcome.Error is null)
                 WriteAttack(json, outcome);
             else

@@ -5,7 +5,7 @@
 // least one change, 100 x changed places / words of the original (TextAttack's average); words:
 // over all examples.
 
-using RobustTickets.Attacks;
+using System.Text.Json.Serialization;
 
 namespace RobustTickets.Attacks.Metrics;
 
@@ -33,12 +33,13 @@ public sealed record LabelCount(int Label, int Count);
 /// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval.</param>
 /// <param name="AuaHigh">Upper end.</param>
 /// <param name="Suc">Attack success rate, percent of S + F; 0 when that is 0.</param>
-/// <param name="QueriesAsked">#Query: mean queries of the attacked examples as TextAttack counts
+/// <param name="MeanQueries">#Query: mean queries of the attacked examples as TextAttack counts
 /// them.</param>
-/// <param name="QueriesForwarded">Mean distinct texts of the attacked examples that the victim was
-/// needed for.</param>
-/// <param name="TotalAsked">All queries asked, skipped examples included.</param>
-/// <param name="TotalForwarded">All distinct texts forwarded, skipped examples included.</param>
+/// <param name="MeanUniqueForwards">Mean unique forwards of the attacked examples: distinct texts
+/// that
+/// the victim was needed for.</param>
+/// <param name="TotalQueries">All queries, skipped examples included.</param>
+/// <param name="TotalUniqueForwards">All unique forwards, skipped examples included.</param>
 /// <param name="WordsChangedPercent">Mean share of changed words over successes.</param>
 /// <param name="WordsChanged">Mean number of changed words over successes.</param>
 /// <param name="MostWordsChanged">Largest number of changed words of a success.</param>
@@ -60,10 +61,10 @@ public sealed record AttackSummary(
     double AuaLow,
     double AuaHigh,
     double Suc,
-    double QueriesAsked,
-    double QueriesForwarded,
-    long TotalAsked,
-    long TotalForwarded,
+    [property: JsonPropertyName("queries_asked")] double MeanQueries,
+    [property: JsonPropertyName("queries_forwarded")] double MeanUniqueForwards,
+    [property: JsonPropertyName("total_asked")] long TotalQueries,
+    [property: JsonPropertyName("total_forwarded")] long TotalUniqueForwards,
     double WordsChangedPercent,
     double WordsChanged,
     int MostWordsChanged,
@@ -102,10 +103,10 @@ public sealed record AttackSummary(
             100 * interval.Low,
             100 * interval.High,
             Percent(succeeded.Count, attacked.Count),
-            Mean(attacked, o => o.Asked),
-            Mean(attacked, o => o.Forwarded),
-            all.Sum(o => (long)o.Asked),
-            all.Sum(o => (long)o.Forwarded),
+            Mean(attacked, o => o.Queries),
+            Mean(attacked, o => o.UniqueForwards),
+            all.Sum(o => (long)o.Queries),
+            all.Sum(o => (long)o.UniqueForwards),
             Mean(changed, o => o.WordsChanged * 100.0 / o.Words),
             Mean(succeeded, o => o.WordsChanged),
             succeeded.Select(o => o.WordsChanged).DefaultIfEmpty().Max(),

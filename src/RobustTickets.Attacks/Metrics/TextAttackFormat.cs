@@ -33,7 +33,7 @@ public static class TextAttackFormat
             PythonNumber.Repr(outcome.OriginalOutput),
             PythonNumber.Repr(outcome.PerturbedOutput),
             PythonNumber.Repr(outcome.Label),
-            PythonNumber.Repr(outcome.Asked),
+            PythonNumber.Repr(outcome.Queries),
             Quote(
                 outcome.Result switch
                 {
@@ -61,7 +61,7 @@ public static class TextAttackFormat
             ("Attack success rate:", PythonNumber.Repr(PythonNumber.Round2(summary.Suc))),
             ("Average perturbed word %:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.WordsChangedPercent))),
             ("Average num. words per input:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.AverageWords))),
-            ("Avg num queries:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.QueriesAsked))),
+            ("Avg num queries:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.MeanQueries))),
         };
         var json = new StringBuilder("{\n    \"Attack Details\": {\n");
         json.Append("        \"Attack algorithm:\": ").Append(Text(summary.Settings.Recipe)).Append(",\n");

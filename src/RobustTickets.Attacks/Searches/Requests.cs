@@ -19,7 +19,7 @@ public sealed class ScoreRequest : AttackRequest
     /// <summary>Creates the request.</summary>
     /// <param name="texts">
     /// The texts, in order. A null stands for a text that TextAttack would ask for but whose answer
-    /// cannot matter: it is counted as asked, never forwarded.
+    /// cannot matter: it is counted as a query, never forwarded.
     /// </param>
     /// <param name="counted">False for texts whose place was counted by an earlier request.</param>
     public ScoreRequest(IReadOnlyList<AttackedText?> texts, bool counted = true)

@@ -39,7 +39,7 @@ internal static class AttackPrinter
         output.WriteLine(Figures.Text($"  Suc     {s.Suc:0.00} %"));
         output.WriteLine(
             Figures.Text(
-                $"  #Query  {s.QueriesAsked:0.00} asked, {s.QueriesForwarded:0.00} forwarded, an attacked example"
+                $"  #Query  {s.MeanQueries:0.00} an attacked example, {s.MeanUniqueForwards:0.00} unique forwards"
             )
         );
         output.WriteLine(
@@ -95,7 +95,7 @@ internal static class AttackPrinter
         output.WriteLine(
             Figures.Text(
                 $"{head}; p({label}) {1 - outcome.OriginalScore:0.000} -> {1 - outcome.PerturbedScore:0.000}, ",
-                $"{outcome.WordsChanged} of {outcome.Words} words changed, {outcome.Asked} ",
+                $"{outcome.WordsChanged} of {outcome.Words} words changed, {outcome.Queries} ",
                 $"queries{(outcome.StoppedByTime ? ", ended by the time limit" : "")}"
             )
         );

@@ -132,7 +132,7 @@ internal static class AttackRun
                     Figures.Text(
                         $"[Succeeded / Failed / Skipped / Total] {succeeded} / {failed} / {skipped} / ",
                         $"{done}{(errors > 0 ? $" ({errors} errors)" : "")}  ",
-                        $"{engine.Statistics.Asked / Math.Max(seconds, 1e-3):N0} queries/s"
+                        $"{engine.Statistics.Queries / Math.Max(seconds, 1e-3):N0} queries/s"
                     ),
                     left
                 )

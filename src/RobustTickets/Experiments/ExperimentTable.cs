@@ -132,7 +132,7 @@ public static class ExperimentTable
         var clean = Sample.Of(runs.Select(r => 100 * r.Clean));
         var aua = Sample.Of(attacked.Select(a => 100 * a.Aua));
         var suc = Sample.Of(attacked.Select(a => 100 * a.Suc));
-        var queries = Sample.Of(attacked.Select(a => a.QueriesAsked));
+        var queries = Sample.Of(attacked.Select(a => a.MeanQueries));
         var seconds = Sample.Of(runs.Select(r => r.Seconds));
         var flops = Sample.Of(runs.Select(r => r.Flops));
         var parameters = Sample.Of(runs.Select(r => (double)r.Parameters));

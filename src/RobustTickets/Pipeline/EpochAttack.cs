@@ -134,7 +134,7 @@ public static class EpochAttacks
                 s.Succeeded,
                 s.Failed,
                 (double)s.Failed / s.Examples,
-                s.QueriesAsked,
+                s.MeanQueries,
                 clock.Elapsed.TotalSeconds
             )
         );
@@ -144,7 +144,7 @@ public static class EpochAttacks
                 CultureInfo.InvariantCulture,
                 $"epoch {stage.Tally.Epochs:0.##}: Aua {s.Aua:0.0} % ({s.AuaLow:0.0} to {s.AuaHigh:0.0}) under "
                     + $"{options.Recipe} on {s.Examples} examples of {session.Data.DevelopmentName}, "
-                    + $"{s.QueriesAsked:0.0} queries"
+                    + $"{s.MeanQueries:0.0} queries"
             )
         );
     }

@@ -13,8 +13,8 @@ namespace RobustTickets.Reports;
 /// <param name="Id">Its id, the same in every run on the same data.</param>
 /// <param name="Label">True class.</param>
 /// <param name="Result"><c>success</c>, <c>failed</c> or <c>skipped</c>.</param>
-/// <param name="Asked">Queries as TextAttack counts them.</param>
-/// <param name="Forwarded">Texts that the model really had to see.</param>
+/// <param name="Queries">Queries as TextAttack counts them.</param>
+/// <param name="UniqueForwards">Texts that the model really had to see.</param>
 /// <param name="Original">Original text; columns of a pair on lines of their own.</param>
 /// <param name="Perturbed">Final text.</param>
 /// <param name="OriginalOutput">Predicted class of the original.</param>
@@ -27,8 +27,8 @@ public sealed record AttackExample(
     string Id,
     int Label,
     string Result,
-    int Asked,
-    int Forwarded,
+    int Queries,
+    int UniqueForwards,
     string Original,
     string Perturbed,
     int OriginalOutput,
@@ -75,10 +75,10 @@ public sealed record AttackRecord(
     public double Suc => Share(Succeeded, Succeeded + Failed);
 
     /// <summary>Mean queries per attacked example, TextAttack's count.</summary>
-    public double QueriesAsked => Attacked.Select(e => (double)e.Asked).DefaultIfEmpty(0).Average();
+    public double MeanQueries => Attacked.Select(e => (double)e.Queries).DefaultIfEmpty(0).Average();
 
-    /// <summary>Mean texts really forwarded per attacked example.</summary>
-    public double QueriesForwarded => Attacked.Select(e => (double)e.Forwarded).DefaultIfEmpty(0).Average();
+    /// <summary>Mean unique forwards per attacked example.</summary>
+    public double MeanUniqueForwards => Attacked.Select(e => (double)e.UniqueForwards).DefaultIfEmpty(0).Average();
 
     /// <summary>Mean share of words changed in successful attacks, in [0, 1].</summary>
     public double WordsChanged =>

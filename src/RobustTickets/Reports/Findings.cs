@@ -136,8 +136,8 @@ public static class Findings
             ["clean"] = 100 * attack.Clean,
             ["aua"] = 100 * attack.Aua,
             ["suc"] = 100 * attack.Suc,
-            ["queries_asked"] = attack.QueriesAsked,
-            ["queries_forwarded"] = attack.QueriesForwarded,
+            ["queries_asked"] = attack.MeanQueries,
+            ["queries_forwarded"] = attack.MeanUniqueForwards,
             ["words_changed_percent"] = 100 * attack.WordsChanged,
         };
         foreach (var (name, stated) in attack.Summary)

@@ -134,7 +134,7 @@ internal static class HtmlAttacks
         var numbers = string.Create(
             CultureInfo.InvariantCulture,
             $"p({label}) {1 - e.OriginalScore:0.00} → {1 - e.PerturbedScore:0.00}, {e.WordsChanged} of "
-                + $"{e.Words} words, {e.Asked} queries"
+                + $"{e.Words} words, {e.Queries} queries"
         );
         return e.Result switch
         {

@@ -27,11 +27,11 @@ public static class SummaryTable
         new(
             "queries_asked",
             "#Query",
-            "Mean queries per attacked example, as TextAttack counts them; below, how many distinct texts the "
-                + "model really had to see",
+            "Mean queries per attacked example, as TextAttack counts them; below, unique forwards: the distinct "
+                + "texts the model really had to see",
             true
         ),
-        new("queries_forwarded", null, "Mean distinct texts the model had to see for them", true),
+        new("queries_forwarded", null, "Mean unique forwards: distinct texts the model had to see for them", true),
         new("words_changed", "Words %", "Mean share of words changed in successful attacks", true),
         new("parameters", "Params", "Parameters without the embedding tables", true),
         new("parameters_total", null, "All parameters", true),
@@ -135,13 +135,13 @@ public static class SummaryTable
             ReportCell.Percent(aua?.High),
             ReportCell.Percent(attack?.Suc),
             ReportCell.Of(
-                attack?.QueriesAsked,
+                attack?.MeanQueries,
                 "N1",
                 attack is null
                     ? null
-                    : string.Create(CultureInfo.InvariantCulture, $"{attack.QueriesForwarded:N1} forwarded")
+                    : string.Create(CultureInfo.InvariantCulture, $"{attack.MeanUniqueForwards:N1} unique")
             ),
-            ReportCell.Of(attack?.QueriesForwarded, "N1"),
+            ReportCell.Of(attack?.MeanUniqueForwards, "N1"),
             attack is { Succeeded: > 0 } ? ReportCell.Of(100 * attack.WordsChanged, "0.0") : ReportCell.None,
             new(Parameters(run.Parameters), run.Parameters),
             ReportCell.Of(model.ParametersTotal, "0"),

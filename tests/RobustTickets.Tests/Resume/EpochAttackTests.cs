@@ -99,7 +99,7 @@ public sealed class EpochAttackTests : IDisposable
                 .ToList();
             var summary = AttackSummary.From(outcomes, AttackSettings.Of(_source.Build().Attack, ""));
             Assert.Equal(
-                (summary.Skipped, summary.Succeeded, summary.Failed, summary.QueriesAsked),
+                (summary.Skipped, summary.Succeeded, summary.Failed, summary.MeanQueries),
                 (events[^1].Skipped, events[^1].Succeeded, events[^1].Failed, events[^1].Queries)
             );
         }
