@@ -1,4 +1,4 @@
-// Holds the borders between namespaces (docs/decisions, the table in Layers.cs) and between
+// Holds the borders between rooms (docs/decisions/003-rooms.md, the table in Layers.cs) and between
 // projects.
 using System.Xml.Linq;
 using RobustTickets.Testing;
@@ -11,17 +11,24 @@ public sealed class LayeringTests
     private static readonly IReadOnlyList<SourceFile> Sources = SourceFile.ReadAll(Golden.RepositoryRoot, "src");
 
     [Fact]
-    public void No_namespace_names_one_it_must_not_see()
+    public void No_room_names_one_it_must_not_see()
     {
         var violations = new LayerCheck(Layers.Table, Sources).Violations();
         Assert.True(violations.Count == 0, "not allowed by the table in Layers.cs:\n" + string.Join('\n', violations));
     }
 
     [Fact]
-    public void Every_namespace_has_a_row_in_the_table()
+    public void Every_room_has_a_row_in_the_table()
     {
         var uncovered = new LayerCheck(Layers.Table, Sources).Uncovered();
         Assert.True(uncovered.Count == 0, "no row in Layers.cs:\n" + string.Join('\n', uncovered));
+    }
+
+    [Fact]
+    public void A_file_is_in_the_namespace_of_its_folder_or_of_its_project()
+    {
+        var misplaced = new LayerCheck(Layers.Table, Sources).Misplaced();
+        Assert.True(misplaced.Count == 0, string.Join('\n', misplaced));
     }
 
     [Fact]
@@ -32,7 +39,7 @@ public sealed class LayeringTests
         Assert.Contains(edges, edge => edge is { From: "RobustTickets.Recipes", To: "RobustTickets.Tickets" });
         Assert.All(
             Sources.Where(file => file.Namespace.Length > 0),
-            file => Assert.StartsWith("RobustTickets.", file.Namespace)
+            file => Assert.StartsWith("RobustTickets", file.Namespace)
         );
     }
 
@@ -44,7 +51,7 @@ public sealed class LayeringTests
     [InlineData("namespace RobustTickets.Tickets;\nclass A { RobustTickets.Training.Trainer? t; }", 2)]
     [InlineData("namespace RobustTickets.Tickets;\nclass A { global::RobustTickets.Training.Trainer? t; }", 2)]
     [InlineData("namespace RobustTickets.Tickets;\nclass A {\n Training.Trainer? t; }", 3)]
-    [InlineData("namespace RobustTickets.Tickets.Draws;\nclass A {\n Training.Trainer? t; }", 3)]
+    [InlineData("namespace RobustTickets;\nclass A {\n Training.Trainer? t; }", 3)]
     public void A_planted_violation_is_found(string text, int line)
     {
         var violations = Plant("src/RobustTickets/Tickets/A.cs", text);
@@ -62,12 +69,58 @@ public sealed class LayeringTests
         var check = new LayerCheck(
             table,
             [
-                SourceFile.Parse("a.cs", "namespace RobustTickets.Attacks;\npublic class DataException;"),
-                SourceFile.Parse("b.cs", "namespace RobustTickets.Attacks.Data;\nclass B { DataException? e; }"),
+                SourceFile.Parse(
+                    "src/RobustTickets.Attacks/a.cs",
+                    "namespace RobustTickets.Attacks;\npublic class DataException;"
+                ),
+                SourceFile.Parse(
+                    "src/RobustTickets.Attacks/Data/b.cs",
+                    "namespace RobustTickets.Attacks.Data;\nclass B { DataException? e; }"
+                ),
             ]
         );
         Assert.Equal("RobustTickets.Attacks", Assert.Single(check.Violations()).To);
     }
+
+    [Theory]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n Recipe? r; }", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n List<Recipe> r; }", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n void F(Recipe r) { } }", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n object r = new Recipe(); }", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n object r = Recipe.Preset(); }", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n Recipe Recipe => null!; }", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nrecord A(\n Recipe Recipe);", 3)]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A {\n RobustTickets.Recipe? r; }", 3)]
+    [InlineData("using RobustTickets;\nnamespace RobustTickets.Tickets;\nclass A : Recipe;", 3)]
+    [InlineData("namespace RobustTickets;\nclass A {\n Recipe? r; }", 3)]
+    public void A_front_door_type_belongs_to_the_folder_it_lies_in(string text, int line)
+    {
+        var violations = Plant("src/RobustTickets/Tickets/A.cs", text);
+        Assert.NotEmpty(violations);
+        Assert.All(violations, edge => Assert.Equal((line, "RobustTickets.Recipes"), (edge.Line, edge.To)));
+    }
+
+    [Theory]
+    [InlineData("namespace RobustTickets.Tickets;\nrecord A(string Recipe);")]
+    [InlineData("namespace RobustTickets.Tickets;\nrecord A(string Recipe) { string B => Recipe.Trim(); }")]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { B b = new B(Recipe: 1) { Recipe = 2 }; }")]
+    [InlineData("namespace RobustTickets.Tickets;\nclass A { int x = b.Recipe; }")]
+    [InlineData("using RobustTickets;\nnamespace RobustTickets.Tickets;\nclass A;")]
+    public void A_member_called_like_a_front_door_type_is_no_use_of_it(string text) =>
+        Assert.Empty(Plant("src/RobustTickets/Tickets/A.cs", text));
+
+    [Theory]
+    [InlineData("src/RobustTickets/Tickets/A.cs", "RobustTickets.Training", 1)]
+    [InlineData("src/RobustTickets/Tickets/Files/A.cs", "RobustTickets.Tickets", 1)]
+    [InlineData("src/RobustTickets.Attacks/Data/A.cs", "RobustTickets", 1)]
+    [InlineData("src/RobustTickets/Tickets/A.cs", "RobustTickets.Tickets", 0)]
+    [InlineData("src/RobustTickets/Tickets/A.cs", "RobustTickets", 0)]
+    [InlineData("src/RobustTickets.Attacks/Data/A.cs", "RobustTickets.Attacks", 0)]
+    public void A_namespace_that_is_not_the_folders_is_named(string path, string space, int found) =>
+        Assert.Equal(
+            found,
+            new LayerCheck(Layers.Table, [SourceFile.Parse(path, $"namespace {space};\nclass A;")]).Misplaced().Count
+        );
 
     [Theory]
     [InlineData("namespace RobustTickets.Tickets;\n// Training.Trainer calls this\nclass A;")]
@@ -81,11 +134,11 @@ public sealed class LayeringTests
         Assert.Empty(Plant("src/RobustTickets/Tickets/A.cs", text));
 
     [Fact]
-    public void A_namespace_without_a_row_is_named()
+    public void A_room_without_a_row_is_named()
     {
         var check = new LayerCheck(
             Layers.Table,
-            [SourceFile.Parse("src/X/A.cs", "namespace RobustTickets.Elsewhere;\nclass A;")]
+            [SourceFile.Parse("src/RobustTickets/Elsewhere/A.cs", "namespace RobustTickets;\nclass A;")]
         );
         Assert.Contains("RobustTickets.Elsewhere", Assert.Single(check.Uncovered()));
     }
@@ -137,6 +190,10 @@ public sealed class LayeringTests
                 SourceFile.Parse(
                     "src/RobustTickets/Training/Trainer.cs",
                     "namespace RobustTickets.Training;\npublic sealed class Trainer;"
+                ),
+                SourceFile.Parse(
+                    "src/RobustTickets/Recipes/Recipe.cs",
+                    "namespace RobustTickets;\npublic sealed record Recipe;"
                 ),
                 SourceFile.Parse(path, text),
             ]

@@ -1,6 +1,7 @@
-// One C# file as the layering test sees it: its namespace, the types it declares, and its code with
-// comments and texts blanked out. A scan of words is enough here: what it must catch is a
-// dependency somebody writes, and the planted cases of LayeringTests show that it does.
+// One C# file as the layering test sees it: its room (folder), its namespace, the types it
+// declares, and its code with comments and texts blanked out. A scan of words is enough here: what
+// it must catch is a dependency somebody writes, and the planted cases of LayeringTests show that
+// it does.
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -8,18 +9,30 @@ namespace RobustTickets.Tests.Layering;
 
 /// <summary>A parsed source file.</summary>
 /// <param name="Path">Path below the repository root, with forward slashes.</param>
+/// <param name="Room">Project and folder with dots between them: <c>RobustTickets.Tickets.Files</c>
+/// for <c>src/RobustTickets/Tickets/Files/X.cs</c>.</param>
 /// <param name="Namespace">The file-scoped namespace, or the empty string for top-level
 /// statements.</param>
 /// <param name="Code">The text with comments, string and character literals replaced by blanks;
 /// lines keep their numbers.</param>
 /// <param name="Types">Names of the types the file declares.</param>
-internal sealed partial record SourceFile(string Path, string Namespace, string Code, IReadOnlyList<string> Types)
+internal sealed partial record SourceFile(
+    string Path,
+    string Room,
+    string Namespace,
+    string Code,
+    IReadOnlyList<string> Types
+)
 {
+    /// <summary>Root namespace of the file's project: the name of its folder below src.</summary>
+    public string Project => Path.Split('/')[1];
+
     public static SourceFile Parse(string path, string text)
     {
         var code = Blank(text);
         return new SourceFile(
             path,
+            string.Join('.', path.Split('/')[1..^1]),
             NamespaceOf().Match(code) is { Success: true } match ? match.Groups[1].Value : "",
             code,
             [.. TypeOf().Matches(code).Select(m => m.Groups[1].Value).Distinct()]
