@@ -163,7 +163,7 @@ public class TokenizerGoldenTests
     /// The vocabulary whose hash the README of the golden folder names, from any model folder at
     /// hand.
     /// </summary>
-    private static Vocabulary? Big()
+    internal static Vocabulary? Big()
     {
         if (Golden.Folder("g1_tokenizer", "README.md") is not { } readme || Golden.Shared is not { } shared)
             return null;
@@ -190,7 +190,7 @@ public class TokenizerGoldenTests
                 .Select(Vocabulary.Load)
                 .ToList();
 
-    private static IEnumerable<JsonElement> Rows(string name) =>
+    internal static IEnumerable<JsonElement> Rows(string name) =>
         File.ReadLines(Golden.Folder("g1_tokenizer", name)!)
             .Where(line => line.Length > 0)
             .Select(line => JsonDocument.Parse(line).RootElement);
@@ -202,7 +202,7 @@ public class TokenizerGoldenTests
                 .Select(p => int.Parse(p.Name[prefix.Length..])),
         ];
 
-    private static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(x => x.GetInt32())];
+    internal static int[] Ints(JsonElement list) => [.. list.EnumerateArray().Select(x => x.GetInt32())];
 
     private static string[] Strings(JsonElement list) => [.. list.EnumerateArray().Select(x => x.GetString()!)];
 
