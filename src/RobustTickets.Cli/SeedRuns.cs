@@ -24,7 +24,7 @@ internal static class SeedRuns
         // hours.
         var folders = seeds
             .Select(seed =>
-                RunFolder.Create(Path.Combine(request.OutFolder, $"seed-{seed}"), allowExisting: request.Resume)
+                RunFolder.Create(Path.Combine(request.Output, $"seed-{seed}"), allowExisting: request.Resume)
             )
             .ToArray();
         var cache = new RunDataCache();
@@ -36,7 +36,7 @@ internal static class SeedRuns
                 request with
                 {
                     Recipe = request.Recipe with { Seed = seeds[i] },
-                    OutFolder = folders[i].Path,
+                    Output = folders[i].Path,
                     Resume = request.Resume && folders[i].HoldsRun,
                     Cache = cache,
                 }
@@ -54,9 +54,9 @@ internal static class SeedRuns
             ["best_under_attack_on_development"] = SeedTable.BestUnderAttack(runs),
             ["rows"] = table.ToJson(),
         };
-        AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.csv"), table.ToCsv());
-        AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.md"), table.ToMarkdown());
-        AtomicFile.WriteAllText(Path.Combine(request.OutFolder, "summary.json"), summary.ToJsonString() + "\n");
+        AtomicFile.WriteAllText(Path.Combine(request.Output, "summary.csv"), table.ToCsv());
+        AtomicFile.WriteAllText(Path.Combine(request.Output, "summary.md"), table.ToMarkdown());
+        AtomicFile.WriteAllText(Path.Combine(request.Output, "summary.json"), summary.ToJsonString() + "\n");
         if (json)
             JsonOutput.Write(context.Out, summary);
         else

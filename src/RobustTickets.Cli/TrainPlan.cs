@@ -15,7 +15,7 @@ internal static class TrainPlan
     public static int Print(CliContext context, TrainRequest request, bool json)
     {
         var recipe = request.Recipe;
-        var data = RunData.Load(request, WordPieceTokenizer.Load(request.ModelFolder));
+        var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model));
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
         var perEpoch = StepCounts.PerEpoch(recipe, examples);
@@ -28,8 +28,8 @@ internal static class TrainPlan
                 new JsonObject
                 {
                     ["recipe"] = JsonNode.Parse(RecipeJson.Write(recipe)),
-                    ["model"] = request.ModelFolder,
-                    ["out"] = request.OutFolder,
+                    ["model"] = request.Model,
+                    ["out"] = request.Output,
                     ["labels"] = JsonOutput.Array(data.Labels),
                     ["train_examples"] = examples,
                     ["train_tokens"] = data.Train.Tokens,
@@ -50,8 +50,8 @@ internal static class TrainPlan
         var output = context.Out;
         output.Write(RecipeJson.Write(recipe));
         output.WriteLine();
-        output.WriteLine($"model    {request.ModelFolder}");
-        output.WriteLine($"out      {request.OutFolder}");
+        output.WriteLine($"model    {request.Model}");
+        output.WriteLine($"out      {request.Output}");
         foreach (var note in data.Notes)
             output.WriteLine($"data     {note}");
         output.WriteLine(

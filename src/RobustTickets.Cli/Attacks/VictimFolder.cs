@@ -45,13 +45,12 @@ internal sealed class VictimFolder(string path)
     /// <exception cref="UsageException">It is not known, or no longer there.</exception>
     public string Pretrained()
     {
-        if (_run is not null && File.Exists(_run.EnvironmentFile))
-        {
-            var line = EnvironmentStamp.Load(_run.EnvironmentFile).CommandLine;
-            var at = line.ToList().IndexOf("--model");
-            if (at >= 0 && at + 1 < line.Count && Directory.Exists(line[at + 1]))
-                return line[at + 1];
-        }
+        if (
+            _run is not null
+            && File.Exists(_run.EnvironmentFile)
+            && EnvironmentStamp.Load(_run.EnvironmentFile).BaseFolder() is { } folder
+        )
+            return folder;
         throw new UsageException(
             $"which checkpoint {Path} was trained from is not known here; name a sentence encoder with "
                 + "--encoder DIR (any BERT folder), take one in with "

@@ -105,8 +105,8 @@ internal static class TrainCommand
                 resolved,
                 parsed.GetRequiredValue(model),
                 source.Path,
-                source.Options,
                 parsed.GetRequiredValue(output),
+                source.Options,
                 parsed.GetValue(resume),
                 execution.Read(parsed),
                 parsed.GetValue(every)
@@ -114,7 +114,7 @@ internal static class TrainCommand
             using var attacker = EpochAttackSource.Of(
                 resolved,
                 ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? []),
-                request.ModelFolder
+                request.Model
             );
             attacker?.Check();
             if (parsed.GetValue(dry))
@@ -124,11 +124,11 @@ internal static class TrainCommand
                 return SeedRuns.Run(context, request, several, parsed.GetValue(json));
 
             var result = TrainProgressView.Run(context, request);
-            var folder = RunFolder.Open(request.OutFolder);
+            var folder = RunFolder.Open(request.Output);
             if (parsed.GetValue(json))
                 context.Out.Write(File.ReadAllText(folder.ResultFile));
             else
-                RunSummary.Print(context.Out, result, request.OutFolder);
+                RunSummary.Print(context.Out, result, request.Output);
             return ExitCodes.Ok;
         });
         return command;

@@ -110,7 +110,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         try
         {
             RecipeRunner.Run(
-                new TrainRequest(recipe, folder.Pretrained, folder.Data, null, output, resume, new ExecutionOptions()),
+                new TrainRequest(recipe, folder.Pretrained, folder.Data, output, Resume: resume),
                 view,
                 context.Stop.Token
             );

@@ -101,12 +101,11 @@ internal sealed record ExperimentInputs(
             cell.Recipe,
             Model,
             Data[cell.Data.Name],
-            DataOptionsOf(cell.Data),
             run,
-            Resume: false,
-            execution,
-            checkpointEvery,
-            cache
+            DataOptionsOf(cell.Data),
+            Execution: execution,
+            CheckpointEverySteps: checkpointEvery,
+            Cache: cache
         );
 
     /// <summary>The command line of an attack on a cell.</summary>

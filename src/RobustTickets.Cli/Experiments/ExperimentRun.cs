@@ -143,12 +143,12 @@ internal sealed class ExperimentRun(
         if (folder.IsTrained(cell))
             return;
         var request = Request(cell);
-        var begun = RunFolder.Create(request.OutFolder, allowExisting: true).HoldsRun;
+        var begun = RunFolder.Create(request.Output, allowExisting: true).HoldsRun;
         var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? EpochAttack(options).Build() : null;
         TrainProgressView.Run(context, request with { Resume = begun, EpochAttack = attack });
         // What a finished run could be resumed from is of no use any more, and dozens of cells fill
         // a disk.
-        var checkpoints = RunFolder.Open(request.OutFolder).CheckpointsFolder;
+        var checkpoints = RunFolder.Open(request.Output).CheckpointsFolder;
         if (Directory.Exists(checkpoints))
             Directory.Delete(checkpoints, recursive: true);
     }

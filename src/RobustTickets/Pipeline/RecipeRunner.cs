@@ -58,7 +58,7 @@ public static class RecipeRunner
         if (request.Recipe.Evaluate.EqualEpochControl)
         {
             using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
-            BertFiles.SaveClassifier(control, session.Data.Labels, request.ModelFolder, session.Folder.ControlFolder);
+            BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);
         }
         return Conclude(session);
     }
@@ -101,14 +101,14 @@ public static class RecipeRunner
         if (state.DataHash != session.Data.Hash)
         {
             throw new DataException(
-                $"{session.Request.DataPath}: the training data have changed since {session.Folder.Path} was begun"
+                $"{session.Request.Data}: the training data have changed since {session.Folder.Path} was begun"
             );
         }
         if (state.InputsHash is { } inputs && inputs != session.InputsHash)
         {
             throw new DataException(
-                $"{session.Folder.Path}: the data ({session.Request.DataPath}, with the options for limit, "
-                    + $"columns and labels), the tokenizer or the weights ({session.Request.ModelFolder}), "
+                $"{session.Folder.Path}: the data ({session.Request.Data}, with the options for limit, "
+                    + $"columns and labels), the tokenizer or the weights ({session.Request.Model}), "
                     + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun"
             );
         }
@@ -139,7 +139,7 @@ public static class RecipeRunner
             ["precision"] = session.Request.Execution.Precision,
             ["data_sha256"] = session.Data.Hash,
         };
-        EnvironmentStamp.Collect(facts).Save(session.Folder.EnvironmentFile);
+        EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model)).Save(session.Folder.EnvironmentFile);
     }
 
     private static void SaveModel(RunSession session, BertForSequenceClassification model, ITicketMask? ticket)
@@ -151,13 +151,7 @@ public static class RecipeRunner
         SlimmingCoefficients.Fold(model);
         if (model.Encoder.Masks is FixedMasks masks)
             masks.Bake();
-        BertFiles.SaveClassifier(
-            model,
-            session.Data.Labels,
-            session.Request.ModelFolder,
-            session.Folder.ModelFolder,
-            kept
-        );
+        BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.Model, session.Folder.ModelFolder, kept);
     }
 
     private static ControlSummary? Control(RunSession session)
@@ -199,7 +193,7 @@ public static class RecipeRunner
             session.Recipe.Seed,
             "finished",
             new ModelSummary(
-                Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
+                BaseCheckpoint.Of(session.Request.Model).Name,
                 model.Store.Count(),
                 model.Store.Count(n => !BertSites.IsEmbedding(n)),
                 dense.Config.Layers,

@@ -59,7 +59,7 @@ public sealed record RunData(
     {
         var (recipe, split) = (request.Recipe, request.Recipe.Split);
         var notes = new List<string>();
-        var train = DataSet.Load(request.DataPath, recipe.Task, "train", request.Data);
+        var train = DataSet.Load(request.Data, recipe.Task, "train", request.DataOptions);
         notes.Add(train.Summary());
         notes.AddRange(train.Notes);
         if (Splits.ClassGroupedWarning(train) is { } warning)
@@ -78,13 +78,13 @@ public sealed record RunData(
                     + $"{split.Seed}"
             );
 
-        var options = (request.Data ?? new DataOptions()) with { Labels = train.Labels };
+        var options = (request.DataOptions ?? new DataOptions()) with { Labels = train.Labels };
         var reported = Published(request, options, notes);
         var own =
             reported is { Name: "test" }
             && split.Dev == DevelopmentRule.Carved
-            && DataSet.Holds(request.DataPath, recipe.Task, "dev")
-                ? DataSet.Load(request.DataPath, recipe.Task, "dev", options)
+            && DataSet.Holds(request.Data, recipe.Task, "dev")
+                ? DataSet.Load(request.Data, recipe.Task, "dev", options)
                 : null;
         if (own is not null)
             notes.Add(own.Summary());
@@ -137,9 +137,9 @@ public sealed record RunData(
     {
         foreach (var name in (string[])["test", "dev"])
         {
-            if (!DataSet.Holds(request.DataPath, request.Recipe.Task, name))
+            if (!DataSet.Holds(request.Data, request.Recipe.Task, name))
                 continue;
-            var split = DataSet.Load(request.DataPath, request.Recipe.Task, name, options);
+            var split = DataSet.Load(request.Data, request.Recipe.Task, name, options);
             notes.Add(split.Summary());
             return split;
         }

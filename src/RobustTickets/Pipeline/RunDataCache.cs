@@ -18,9 +18,9 @@ public sealed class RunDataCache
     {
         var recipe = request.Recipe;
         var key = new Key(
-            Path.GetFullPath(request.ModelFolder),
-            Path.GetFullPath(request.DataPath),
-            request.Data,
+            Path.GetFullPath(request.Model),
+            Path.GetFullPath(request.Data),
+            request.DataOptions,
             recipe.Task,
             recipe.MaxLength,
             recipe.DevFraction,

@@ -105,21 +105,21 @@ internal sealed class RunSession : IDisposable
     internal static RunSession Open(TrainRequest request, IProgress<TrainProgress>? progress, CancellationToken stop)
     {
         RecipeCheck.Require(request.Recipe, "recipe");
-        var tokenizer = WordPieceTokenizer.Load(request.ModelFolder);
+        var tokenizer = WordPieceTokenizer.Load(request.Model);
         // checks the shapes before data are read and anything is written
-        using var files = BertFiles.Open(request.ModelFolder);
+        using var files = BertFiles.Open(request.Model);
         if (request.Recipe.Search is not null && files.Config.Ticket is not null)
         {
             throw new CheckpointException(
-                $"{request.ModelFolder}: is a ticket already; a search needs a dense checkpoint (a recipe "
+                $"{request.Model}: is a ticket already; a search needs a dense checkpoint (a recipe "
                     + "without search goes on training a ticket)"
             );
         }
         TicketFit.Require(request.Recipe, files.Config);
-        var ticket = TicketInputs.Require(request.Recipe, files.Config, request.OutFolder);
+        var ticket = TicketInputs.Require(request.Recipe, files.Config, request.Output);
         var data = RunData.Load(request, tokenizer);
         EpochAttacks.Require(request, data);
-        var folder = request.Resume ? RunFolder.Open(request.OutFolder) : RunFolder.Create(request.OutFolder);
+        var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
         folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));
         var recipeText = RecipeJson.Write(request.Recipe);
         if (request.Resume)
@@ -174,7 +174,7 @@ internal sealed class RunSession : IDisposable
     /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>
     /// <param name="execution">How it runs; null as the request says.</param>
     internal BertForSequenceClassification Checkpoint0(ModelExecution? execution = null) =>
-        BertFiles.LoadClassifier(Request.ModelFolder, Data.Labels.Count, HeadKey, execution ?? Execution);
+        BertFiles.LoadClassifier(Request.Model, Data.Labels.Count, HeadKey, execution ?? Execution);
 
     /// <summary>Cuts the event log back to what a checkpoint knows.</summary>
     internal void RewindEvents(long length)

@@ -7,7 +7,7 @@ using RobustTickets.Pipeline;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
-namespace RobustTickets.Recipes;
+namespace RobustTickets;
 
 /// <summary>A whole method on a task, as a value with a JSON form.</summary>
 /// <param name="Name">Name of the method, e.g. <c>early-robust</c>.</param>

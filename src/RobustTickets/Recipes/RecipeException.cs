@@ -1,4 +1,4 @@
-namespace RobustTickets.Recipes;
+namespace RobustTickets;
 
 /// <summary>
 /// A recipe cannot be read or cannot be run. The message names the file (or option), the path of

@@ -4,7 +4,7 @@ using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;
 
-namespace RobustTickets.Recipes;
+namespace RobustTickets;
 
 /// <summary>Finds, changes and checks the recipe that a command line names.</summary>
 public static class RecipeSource

@@ -7,7 +7,7 @@ using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
-namespace RobustTickets.Recipes;
+namespace RobustTickets;
 
 /// <summary>How a ticket is looked for.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

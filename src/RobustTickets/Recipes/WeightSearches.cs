@@ -5,7 +5,7 @@ using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
-namespace RobustTickets.Recipes;
+namespace RobustTickets;
 
 /// <summary>A stage that trains the whole network.</summary>
 /// <param name="Objective">What is minimised.</param>

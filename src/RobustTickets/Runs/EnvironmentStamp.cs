@@ -7,6 +7,20 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 
+/// <summary>The checkpoint that a run starts from.</summary>
+/// <param name="Name">Name of its folder.</param>
+/// <param name="Folder">The folder as it was given.</param>
+/// <param name="Path">The same, absolute.</param>
+public sealed record BaseCheckpoint(string Name, string Folder, string Path)
+{
+    /// <summary>The checkpoint in a folder.</summary>
+    public static BaseCheckpoint Of(string folder)
+    {
+        var path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder));
+        return new BaseCheckpoint(System.IO.Path.GetFileName(path), folder, path);
+    }
+}
+
 /// <summary>Program, machine and libraries of a run.</summary>
 /// <param name="Version">Version of this program.</param>
 /// <param name="Commit">Commit it was built from, when the build knew it.</param>
@@ -18,6 +32,8 @@ namespace RobustTickets.Runs;
 /// <param name="MemoryBytes">Memory this process may use, in bytes.</param>
 /// <param name="CommandLine">The command line after the program's name.</param>
 /// <param name="Extra">Facts of libraries: version of libtorch, threads, BLAS, device, ...</param>
+/// <param name="Base">The checkpoint the run starts from; null in a stamp of no run, and in files
+/// that were written before it was stored (see <see cref="BaseFolder"/>).</param>
 public sealed record EnvironmentStamp(
     string Version,
     string? Commit,
@@ -28,12 +44,20 @@ public sealed record EnvironmentStamp(
     int Cores,
     long MemoryBytes,
     IReadOnlyList<string> CommandLine,
-    IReadOnlyDictionary<string, string> Extra
+    IReadOnlyDictionary<string, string> Extra,
+    BaseCheckpoint? Base = null
 )
 {
+    /// <summary>What the checkpoint's folder follows in a recorded command line.</summary>
+    private const string BaseOption = "--model";
+
     /// <summary>Collects the facts of this process and adds the caller's.</summary>
     /// <param name="extra">Facts of libraries, written in the order of their names.</param>
-    public static EnvironmentStamp Collect(IReadOnlyDictionary<string, string>? extra = null)
+    /// <param name="start">The checkpoint that the run starts from, or null.</param>
+    public static EnvironmentStamp Collect(
+        IReadOnlyDictionary<string, string>? extra = null,
+        BaseCheckpoint? start = null
+    )
     {
         var version =
             typeof(EnvironmentStamp)
@@ -51,8 +75,23 @@ public sealed record EnvironmentStamp(
             Environment.ProcessorCount,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             [.. Environment.GetCommandLineArgs().Skip(1)],
-            new SortedDictionary<string, string>(extra?.ToDictionary() ?? [], StringComparer.Ordinal)
+            new SortedDictionary<string, string>(extra?.ToDictionary() ?? [], StringComparer.Ordinal),
+            start
         );
+    }
+
+    /// <summary>
+    /// The base checkpoint's folder, where it is still there; null otherwise. Files without
+    /// <see cref="Base"/> tell it by the command line that they recorded.
+    /// </summary>
+    public string? BaseFolder()
+    {
+        if (Base is not null)
+            return new[] { Base.Path, Base.Folder }.FirstOrDefault(Directory.Exists);
+        var at = CommandLine.ToList().IndexOf(BaseOption);
+        return at >= 0 && at + 1 < CommandLine.Count && Directory.Exists(CommandLine[at + 1])
+            ? CommandLine[at + 1]
+            : null;
     }
 
     /// <summary>Writes the stamp, whole or not at all.</summary>

@@ -201,11 +201,7 @@ public sealed class EpochAttackTests : IDisposable
         // Without a reported split of its own, what is held out is what is reported.
         var alone = _task.Below("alone.tsv");
         File.Copy(_task.TrainFile, alone);
-        Refused<RecipeException>(
-            "there are no development examples to attack",
-            Recipe,
-            r => r with { DataPath = alone }
-        );
+        Refused<RecipeException>("there are no development examples to attack", Recipe, r => r with { Data = alone });
 
         // Other files than the run began with are another attack.
         var run = _task.NewRun("other files");

@@ -94,21 +94,21 @@ public sealed class ExecutionTests : IDisposable
         File.Delete(Path.Combine(run, "result.json"));
         // All steps are done: nothing but the evaluation can hear it.
         Assert.Throws<OperationCanceledException>(() =>
-            RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, new CancellationToken(true))
+            RecipeRunner.Run(request with { Output = run, Resume = true }, null, new CancellationToken(true))
         );
         Assert.False(File.Exists(Path.Combine(run, "result.json")));
-        RecipeRunner.Run(request with { OutFolder = run, Resume = true }, null, CancellationToken.None);
+        RecipeRunner.Run(request with { Output = run, Resume = true }, null, CancellationToken.None);
         RunFiles.AssertSame(whole, run);
     }
 
     [Fact]
     public void Without_development_data_a_share_is_held_out_or_the_recipe_refused()
     {
-        var request = _task.Request(TinyTask.FineTuneRecipe, _task.NewRun()) with { DataPath = _task.TrainFile };
+        var request = _task.Request(TinyTask.FineTuneRecipe, _task.NewRun()) with { Data = _task.TrainFile };
         var result = RecipeRunner.Run(request, null, CancellationToken.None);
         Assert.Equal(TinyTask.TrainExamples / 10, result.EvaluatedExamples);
         Assert.Contains("carved", result.EvaluatedSplit, StringComparison.Ordinal);
-        var none = request with { Recipe = request.Recipe with { DevFraction = 0 }, OutFolder = _task.NewRun() };
+        var none = request with { Recipe = request.Recipe with { DevFraction = 0 }, Output = _task.NewRun() };
         Assert.Contains(
             "dev-fraction",
             Assert.Throws<RecipeException>(() => RecipeRunner.Run(none, null, CancellationToken.None)).Message,
@@ -122,7 +122,7 @@ public sealed class ExecutionTests : IDisposable
         var run = _task.NewRun();
         RecipeRunner.Run(_task.Request(TinyTask.SearchRecipe, run), null, CancellationToken.None);
         var ticket = Path.Combine(run, "model");
-        var again = _task.Request(TinyTask.SearchRecipe, _task.NewRun()) with { ModelFolder = ticket };
+        var again = _task.Request(TinyTask.SearchRecipe, _task.NewRun()) with { Model = ticket };
         Assert.Contains(
             "is a ticket already",
             Assert.Throws<CheckpointException>(() => RecipeRunner.Run(again, null, CancellationToken.None)).Message,
@@ -132,7 +132,7 @@ public sealed class ExecutionTests : IDisposable
             again with
             {
                 Recipe = TinyTask.FineTuneRecipe,
-                OutFolder = _task.NewRun(),
+                Output = _task.NewRun(),
             },
             null,
             CancellationToken.None
@@ -146,6 +146,6 @@ public sealed class ExecutionTests : IDisposable
     private static StepEvent[] Losses(TrainRequest request)
     {
         RecipeRunner.Run(request, null, CancellationToken.None);
-        return [.. EventLog.ReadEvents(Path.Combine(request.OutFolder, "events.jsonl")).OfType<StepEvent>()];
+        return [.. EventLog.ReadEvents(Path.Combine(request.Output, "events.jsonl")).OfType<StepEvent>()];
     }
 }

@@ -218,7 +218,7 @@ public sealed class MaskRecipesTests : IDisposable
         Run(TinyTask.SearchRecipe, sliced);
         var request = _task.Request(Tiny("robust-ticket"), _task.NewRun()) with
         {
-            ModelFolder = Path.Combine(sliced, "model"),
+            Model = Path.Combine(sliced, "model"),
         };
         Assert.Contains(
             "is a ticket already",

@@ -232,7 +232,7 @@ public sealed class StructuredRecipeTests : IDisposable
             RecipeRunner.Run(
                 _task.Request(recipe, _task.NewRun()) with
                 {
-                    ModelFolder = folder,
+                    Model = folder,
                 },
                 new Watch(p => notes.Add(p.Note ?? "")),
                 CancellationToken.None

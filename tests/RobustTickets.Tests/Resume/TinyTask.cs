@@ -195,7 +195,15 @@ internal sealed class TinyTask : IDisposable
     /// other.
     /// </summary>
     public TrainRequest Request(Recipe recipe, string run, bool resume = false, int every = 4, int threads = 1) =>
-        new(recipe, Model, Data, null, run, resume, new ExecutionOptions(Threads: threads), every);
+        new(
+            recipe,
+            Model,
+            Data,
+            run,
+            Resume: resume,
+            Execution: new ExecutionOptions(Threads: threads),
+            CheckpointEverySteps: every
+        );
 
     /// <summary>Writes a recipe and gives the arguments of <c>train</c>.</summary>
     public string[] Arguments(Recipe recipe, string run, int every = 4, params string[] more)

@@ -33,7 +33,7 @@ internal static class TicketFolder
             ["source_step"] = drawnAt,
             ["head_ratio"] = draw.HeadRatio,
             ["neuron_ratio"] = draw.NeuronRatio,
-            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
+            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.Model)),
             ["seed"] = session.Recipe.Seed,
             ["heads"] = Counts(mask.Heads),
             ["neurons"] = Counts(mask.Neurons),

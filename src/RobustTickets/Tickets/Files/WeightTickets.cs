@@ -69,7 +69,7 @@ internal static class WeightTickets
             ["rule"] = rule,
             ["source_step"] = point.Step,
             ["sparsity"] = sparsity,
-            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.ModelFolder)),
+            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.Model)),
             ["seed"] = session.Recipe.Seed,
             ["weights"] = mask.Count,
             ["kept"] = mask.Kept,
