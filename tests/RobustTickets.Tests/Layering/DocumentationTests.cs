@@ -11,7 +11,7 @@ namespace RobustTickets.Tests.Layering;
 public sealed partial class DocumentationTests
 {
     private static readonly string Root = Golden.RepositoryRoot;
-    private static readonly string Readme = Read("README.md");
+    private static readonly string Commands = Read("docs/commands.md");
 
     private static IEnumerable<string> Documents =>
         RepositoryFiles.Below(Root, "").Where(path => path.EndsWith(".md", StringComparison.Ordinal));
@@ -26,16 +26,15 @@ public sealed partial class DocumentationTests
     [Theory]
     [InlineData("see [x](docs/none.md)", true)]
     [InlineData("see [x](README.md#no-such-heading)", true)]
-    [InlineData("see [x](README.md#exit-codes), [y](https://example.org/none), [z](docs/memory.md)", false)]
+    [InlineData("see [x](docs/commands.md#exit-codes), [y](https://example.org/none), [z](docs/memory.md)", false)]
     [InlineData("`[x](docs/none.md)`", false)]
     public void A_broken_link_is_found(string text, bool broken) =>
         Assert.Equal(broken, BrokenLinks("X.md", text).Any());
 
     [Fact]
-    public void Each_exit_code_is_in_the_readme()
+    public void Each_exit_code_is_in_the_table_of_commands_md()
     {
-        var table = Readme[Readme.IndexOf("## Exit codes", StringComparison.Ordinal)..];
-        table = table[..table.IndexOf("\n## ", StringComparison.Ordinal)];
+        var table = Section(Commands, "Exit codes");
         foreach (
             var code in typeof(ExitCodes)
                 .GetFields()
@@ -48,7 +47,7 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void Each_environment_variable_of_the_program_is_in_the_readme()
+    public void Each_environment_variable_of_the_program_is_in_commands_md()
     {
         var names = RepositoryFiles
             .Below(Root, "src")
@@ -63,7 +62,8 @@ public sealed partial class DocumentationTests
             .Distinct()
             .ToList(); // the native build's own, between two scripts
         Assert.NotEmpty(names);
-        Assert.All(names, name => Assert.Contains($"`{name}`", Readme));
+        var table = Section(Commands, "Environment variables");
+        Assert.All(names, name => Assert.Contains($"| `{name}` |", table));
     }
 
     [Fact]
@@ -89,6 +89,15 @@ public sealed partial class DocumentationTests
             Assert.Contains($"({Path.GetFileName(path)})", index);
             Assert.Matches(@"(?m)^Status: (accepted|replaced by \d{3})", Read(path));
         }
+    }
+
+    /// <summary>The text below a heading, up to the next one.</summary>
+    private static string Section(string text, string heading)
+    {
+        var start = text.IndexOf($"\n## {heading}\n", StringComparison.Ordinal);
+        Assert.True(start >= 0, $"no heading '{heading}'");
+        var end = text.IndexOf("\n## ", start + 1, StringComparison.Ordinal);
+        return end < 0 ? text[start..] : text[start..end];
     }
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
