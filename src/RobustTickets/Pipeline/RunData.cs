@@ -5,7 +5,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Recipes;
-using RobustTickets.Recipes.Validation;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
@@ -45,15 +44,14 @@ public sealed record RunData(
     /// out a development part by <see cref="Recipe.Split"/>. Data that the request's cache holds
     /// are not read again.
     /// </summary>
+    /// <param name="request">A request whose recipe was checked.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
     /// <exception cref="DataException">A file is missing or malformed, or labels do not
     /// fit.</exception>
-    public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer)
-    {
-        RecipeCheck.Require(request.Recipe, "recipe");
-        return request.Cache is { } cache
+    public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer) =>
+        request.Cache is { } cache
             ? cache.Get(request, () => Read(request, tokenizer))
             : Read(request, tokenizer);
-    }
 
     private static RunData Read(TrainRequest request, WordPieceTokenizer tokenizer)
     {

@@ -32,6 +32,17 @@ public sealed partial class DocumentationTests
         Assert.Equal(broken, BrokenLinks("X.md", text).Any());
 
     [Fact]
+    public void The_code_of_the_readme_stands_in_a_sample_that_is_compiled_and_run()
+    {
+        var shown = Lines(CodeOfCSharp().Match(Read("README.md")).Groups[1].Value);
+        var samples = RepositoryFiles
+            .Below(Root, "samples")
+            .Where(path => path.EndsWith(".cs", StringComparison.Ordinal));
+        Assert.InRange(shown.Count, 5, 16);
+        Assert.Contains(samples, sample => shown.IsSubsetOf(Lines(Read(sample))));
+    }
+
+    [Fact]
     public void Each_exit_code_is_in_the_table_of_commands_md()
     {
         var table = Section(Commands, "Exit codes");
@@ -91,6 +102,9 @@ public sealed partial class DocumentationTests
         }
     }
 
+    private static HashSet<string> Lines(string text) =>
+        [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
+
     /// <summary>The text below a heading, up to the next one.</summary>
     private static string Section(string text, string heading)
     {
@@ -149,6 +163,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"(?s)```.*?```|`[^`\n]*`")]
     private static partial Regex Code();
+
+    [GeneratedRegex(@"(?s)```csharp\n(.*?)```")]
+    private static partial Regex CodeOfCSharp();
 
     [GeneratedRegex(@"<a id=""([^""]+)""")]
     private static partial Regex Anchor();
