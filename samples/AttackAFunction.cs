@@ -11,7 +11,7 @@ public sealed class WordListVictim : IVictim
 {
     public int ClassCount => 2;
 
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) => [.. inputs.Select(i => Probabilities(i.Text))];
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) => [.. inputs.Select(i => Probabilities(i.First))];
 
     private static double[] Probabilities(string text)
     {
@@ -25,8 +25,8 @@ public sealed class WordListVictim : IVictim
     {
         var neighbours = new NeighbourTable(new() { ["good"] = ["fine", "great"], ["moving"] = ["touching"] });
         var attack = TextFooler.Create(new AttackResources(neighbours, StopWords.English, null, null, []));
-        var good = AttackInput.Of("a", "a good and moving film", 1);
-        var dull = AttackInput.Of("b", "a dull story", 0);
+        var good = new Example("a", "a good and moving film", 1);
+        var dull = new Example("b", "a dull story", 0);
         await foreach (var o in new AttackEngine(attack, new WordListVictim()).RunAsync([good, dull]))
             output.WriteLine($"{o.Id}: {o.Result} after {o.Queries} queries: {o.Perturbed[0].Value}");
     }

@@ -108,24 +108,14 @@ int Run(ParseResult parsed)
         new DataOptions()
     );
     // One shuffled order for all ways: those with fewer examples have the first of those with more.
-    var inputs = Splits
-        .Order(split.Examples.Count, 42)
-        .Select(i => split.Examples[i])
-        .Select(e =>
-            e.TextPair is { } pair
-                ? AttackInput.OfPair(e.Id, "text", e.Text, "text_pair", pair, e.Label)
-                : AttackInput.Of(e.Id, e.Text, e.Label)
-        )
-        .ToList();
+    var inputs = Splits.Order(split.Examples.Count, 42).Select(i => split.Examples[i]).ToList();
     int longest;
     using (var classifier = Classifier.Load(parsed.GetRequiredValue(model)))
     {
         longest = classifier.MaxLength;
         // An example that the victim gets wrong costs one query in every way; those are left out.
         var most = inputs.Take(3 * (parsed.GetValue(examples)!.Max() + 8)).ToList();
-        var rows = classifier.Predict([
-            .. most.Select(i => (i.Columns[0].Value, i.Columns.Count > 1 ? i.Columns[1].Value : null)),
-        ]);
+        var rows = classifier.Predict([.. most.Select(e => e.Text)]);
         inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
     }
     var ways = Way.All(longest, parsed.GetValue(concurrency));
@@ -177,7 +167,7 @@ static List<AttackOutcome> Attacked(
     Way way,
     Attack attack,
     IVictim victim,
-    List<AttackInput> inputs,
+    List<Example> inputs,
     out AttackStatistics statistics
 )
 {
@@ -188,7 +178,7 @@ static List<AttackOutcome> Attacked(
 }
 
 // Results, queries and texts must be equal, scores up to the rounding of different kernels.
-static bool Agree(IReadOnlyList<Way> ways, Attack attack, List<AttackInput> inputs, string folder)
+static bool Agree(IReadOnlyList<Way> ways, Attack attack, List<Example> inputs, string folder)
 {
     List<AttackOutcome>? reference = null;
     var plainest = ways[0];

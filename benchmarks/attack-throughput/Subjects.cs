@@ -78,10 +78,10 @@ internal sealed class MeteredVictim(Classifier classifier) : IVictim
 
     public int ClassCount => classifier.Labels.Count;
 
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs)
+    public double[][] Predict(IReadOnlyList<TextPair> inputs)
     {
         var start = Stopwatch.GetTimestamp();
-        var encoded = classifier.Encode([.. inputs.Select(i => (i.Text, i.TextPair))]);
+        var encoded = classifier.Encode(inputs);
         Tokenizing += Stopwatch.GetElapsedTime(start);
         Tokens += encoded.Sum(e => (long)e.Ids.Length);
         start = Stopwatch.GetTimestamp();

@@ -1,10 +1,6 @@
-// The text object of an attack (specification 3): ordered named columns, the words across them,
-// one-word edits and their bookkeeping. An edit is a splice: the words of the new text are derived
-// from those of the old one and never scanned again (a candidate costs one string concatenation).
-// The full scan is the reference and is used where the splice could change the cut (see Derivable);
-// a fuzz test compares both. Where we differ: columns are kept apart, never joined with a marker.
-// TextAttack up to 0.3.4 joins them with "<SPLIT>" and may find a word inside the marker (issue
-// 631); that result is reproduced for those versions by MarkedText, only when it occurs.
+// TextAttack's `AttackedText`: ordered named columns, the words across them, one-word edits and
+// their bookkeeping. Columns are kept apart; releases up to 0.3.4 join them with "<SPLIT>", and
+// where that shows in a result MarkedText repeats it (TextAttack issue 631).
 
 namespace RobustTickets.Attacks;
 
@@ -19,8 +15,7 @@ public sealed class AttackedText
     private readonly AttackedText? _parent;
     private readonly TextEdit _edit;
     private string? _text;
-    private int[]? _starts;
-    private string[]? _words;
+    private WordIndex? _index;
     private bool? _damaged;
 
     private AttackedText(
@@ -70,33 +65,25 @@ public sealed class AttackedText
 
     /// <summary>The columns as a classifier receives them.</summary>
     /// <exception cref="InvalidOperationException">More than two columns.</exception>
-    public VictimInput ToVictimInput() =>
+    public TextPair ToTextPair() =>
         _columns.Length switch
         {
-            1 => new VictimInput(_columns[0]),
-            2 => new VictimInput(_columns[0], _columns[1]),
+            1 => new TextPair(_columns[0]),
+            2 => new TextPair(_columns[0], _columns[1]),
             _ => throw new InvalidOperationException(
                 $"a text with {_columns.Length} columns; a classifier takes one or two"
             ),
         };
 
-    internal string[] WordArray
-    {
-        get
-        {
-            EnsureWords();
-            return _words!;
-        }
-    }
+    internal string[] WordArray => Index.Words;
 
-    internal int[] WordStarts
-    {
-        get
-        {
-            EnsureWords();
-            return _starts!;
-        }
-    }
+    internal int[] WordStarts => Index.Starts;
+
+    private WordIndex Index =>
+        _index ??=
+            _parent is { } parent && _edit.Derivable
+                ? parent.Index.After(_edit, Version)
+                : WordIndex.Scan(Text, Version);
 
     /// <summary>A text from its ordered columns.</summary>
     /// <exception cref="ArgumentException">No columns.</exception>
@@ -142,7 +129,9 @@ public sealed class AttackedText
         return counts;
     }
 
-    /// <summary>Removes the word, and one space with it (specification 3.4).</summary>
+    /// <summary>
+    /// Removes the word, and one space with it (TextAttack `delete_word_at_index`).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">No such position.</exception>
     public AttackedText Delete(int position) => Replace(position, "");
 
@@ -159,21 +148,12 @@ public sealed class AttackedText
             throw new ArgumentOutOfRangeException(nameof(position), position, $"the text has {words.Length} words");
         var old = words[position];
         var added = WordSplitter.IsOneWord(replacement, Version) ? 1 : WordSplitter.Split(replacement, Version).Count;
-        var (modified, changed) = Track(position, added, old != replacement);
-        if (IsDamaged)
-        {
-            var (names, columns) = MarkedText.Replace(_names, _columns, words, position, replacement, added);
-            return new AttackedText(
-                names,
-                columns,
-                Version,
-                modified,
-                changed,
-                this,
-                new TextEdit(position, replacement, added, 0, 0, false)
-            );
-        }
-        return Splice(position, replacement, added, old.Length, modified, changed);
+        var edit = new TextEdit(position, replacement, added);
+        var differs = old != replacement;
+        if (!IsDamaged)
+            return Splice(edit, old.Length, differs);
+        var (names, columns) = MarkedText.Replace(_names, _columns, words, position, replacement, added);
+        return Edited(names, columns, edit, differs);
     }
 
     /// <summary>
@@ -190,20 +170,7 @@ public sealed class AttackedText
             return identity;
         }
         var map = _parent.OriginalPositions();
-        var shift = _edit.Added - 1;
-        if (shift == 0)
-            return map;
-        var at = _edit.Position;
-        // Text inserted before the word itself moves the word; anything else leaves it at its
-        // place.
-        var movesWord = shift > 0 && _parent.WordArray[at] != WordSplitter.Words(_edit.Replacement, Version)[0];
-        for (var i = 0; i < map.Length; i++)
-        {
-            if (map[i] == at && shift == -1)
-                map[i] = -1;
-            else if (map[i] > at || (map[i] == at && movesWord))
-                map[i] += shift;
-        }
+        _edit.Move(map, _parent.WordArray[_edit.Position], Version);
         return map;
     }
 
@@ -232,28 +199,28 @@ public sealed class AttackedText
     // the marker, or the text holds a marker of its own.
     internal bool IsDamaged => _damaged ??= Version != TextAttackVersion.Head && MarkedText.IsDamaged(_columns, this);
 
-    private AttackedText Splice(
-        int position,
-        string replacement,
-        int added,
-        int oldLength,
-        int[] modified,
-        int[] changed
-    )
+    private AttackedText Edited(string[] names, string[] columns, in TextEdit edit, bool differs)
+    {
+        var (modified, added) = edit.Track(Modified, differs);
+        return new AttackedText(names, columns, Version, modified, added, this, edit);
+    }
+
+    // A word deleted takes one space with it: the one before it, of the first word the one after.
+    private AttackedText Splice(in TextEdit edit, int oldLength, bool differs)
     {
         var starts = WordStarts;
         var column = 0;
         var offset = 0;
-        while (starts[position] >= offset + _columns[column].Length + 1)
+        while (starts[edit.Position] >= offset + _columns[column].Length + 1)
             offset += _columns[column++].Length + 1;
         var source = _columns[column];
-        var from = starts[position] - offset;
+        var from = starts[edit.Position] - offset;
         var prefix = source.AsSpan(0, from);
         var suffix = source.AsSpan(from + oldLength);
         var (before, after) = (0, 0);
-        if (added == 0 && (suffix.Length > 0 || column + 1 < _columns.Length))
+        if (edit.Added == 0 && (suffix.Length > 0 || column + 1 < _columns.Length))
         {
-            if (position == 0)
+            if (edit.Position == 0)
                 after = suffix.StartsWith(' ') ? 1 : 0;
             else
                 before = prefix.EndsWith(' ') ? 1 : 0;
@@ -261,141 +228,14 @@ public sealed class AttackedText
         prefix = prefix[..^before];
         suffix = suffix[after..];
         var columns = _columns.Length == 1 ? new string[1] : (string[])_columns.Clone();
-        columns[column] = string.Concat(prefix, replacement, suffix);
-        var names = _names;
+        columns[column] = string.Concat(prefix, edit.Replacement, suffix);
         if (Version != TextAttackVersion.Head && columns[column].Contains(MarkedText.Marker, StringComparison.Ordinal))
         {
-            (names, columns) = MarkedText.SplitAgain(names, columns);
-            return new AttackedText(
-                names,
-                columns,
-                Version,
-                modified,
-                changed,
-                this,
-                new TextEdit(position, replacement, added, 0, 0, false)
-            );
+            var (names, split) = MarkedText.SplitAgain(_names, columns);
+            return Edited(names, split, edit, differs);
         }
-        var derivable = Derivable(prefix, replacement, suffix, added);
-        return new AttackedText(
-            names,
-            columns,
-            Version,
-            modified,
-            changed,
-            this,
-            new TextEdit(position, replacement, added, before, before + after, derivable)
-        );
+        var derivable = WordIndex.CanFollow(prefix, edit.Replacement, suffix, edit.Added);
+        var spliced = edit with { RemovedBefore = before, Removed = before + after, Derivable = derivable };
+        return Edited(_names, columns, spliced, differs);
     }
-
-    // The cut of the new text equals old words + words of the replacement + old words unless the
-    // pieces join: two halves of a surrogate pair, or (0.3.x) a replacement that is no word but can
-    // prolong the word before it ("foo" + "-").
-    private static bool Derivable(ReadOnlySpan<char> prefix, string replacement, ReadOnlySpan<char> suffix, int added)
-    {
-        if (added == 0)
-            return replacement.Length == 0
-                && !(
-                    prefix.Length > 0
-                    && suffix.Length > 0
-                    && char.IsHighSurrogate(prefix[^1])
-                    && char.IsLowSurrogate(suffix[0])
-                );
-        return !char.IsLowSurrogate(replacement[0]) && !char.IsHighSurrogate(replacement[^1]);
-    }
-
-    private (int[] Modified, int[] Changed) Track(int position, int added, bool differs)
-    {
-        var shift = added - 1;
-        var result = new List<int>(Modified.Count + added);
-        foreach (var m in (int[])Modified)
-        {
-            if (shift == 0)
-                result.Add(m);
-            else if (m < position)
-                result.Add(m);
-            else if (m > position)
-                result.Add(m + shift);
-        }
-        if (!differs)
-            return ([.. result], []);
-        var changed = new int[added];
-        for (var j = 0; j < added; j++)
-        {
-            changed[j] = position + j;
-            var at = result.BinarySearch(position + j);
-            if (at < 0)
-                result.Insert(~at, position + j);
-        }
-        return ([.. result], changed);
-    }
-
-    private void EnsureWords()
-    {
-        if (_words is not null)
-            return;
-        if (_parent is { } parent && _edit.Derivable)
-            Derive(parent);
-        else
-            Scan();
-    }
-
-    private void Scan()
-    {
-        var text = Text;
-        var spans = WordSplitter.Split(text, Version);
-        var words = new string[spans.Count];
-        var starts = new int[spans.Count];
-        for (var i = 0; i < words.Length; i++)
-        {
-            words[i] = text.Substring(spans[i].Start, spans[i].Length);
-            starts[i] = spans[i].Start;
-        }
-        _starts = starts;
-        _words = words;
-    }
-
-    private void Derive(AttackedText parent)
-    {
-        var oldWords = parent.WordArray;
-        var oldStarts = parent.WordStarts;
-        var at = _edit.Position;
-        var shift = _edit.Added - 1;
-        var words = new string[oldWords.Length + shift];
-        var starts = new int[words.Length];
-        Array.Copy(oldWords, words, at);
-        Array.Copy(oldStarts, starts, at);
-        var start = oldStarts[at] - _edit.RemovedBefore;
-        if (_edit.Added == 1 && WordSplitter.IsOneWord(_edit.Replacement, Version))
-        {
-            words[at] = _edit.Replacement;
-            starts[at] = start;
-        }
-        else if (_edit.Added > 0)
-        {
-            var spans = WordSplitter.Split(_edit.Replacement, Version);
-            for (var j = 0; j < spans.Count; j++)
-            {
-                words[at + j] = _edit.Replacement.Substring(spans[j].Start, spans[j].Length);
-                starts[at + j] = start + spans[j].Start;
-            }
-        }
-        var delta = _edit.Replacement.Length - oldWords[at].Length - _edit.Removed;
-        Array.Copy(oldWords, at + 1, words, at + 1 + shift, oldWords.Length - at - 1);
-        for (var j = at + 1; j < oldStarts.Length; j++)
-            starts[j + shift] = oldStarts[j] + delta;
-        _starts = starts;
-        _words = words;
-    }
-
-    // One edit: the position, what replaced the word, its number of words, spaces removed before it
-    // and in all, and whether words can be derived from it.
-    private readonly record struct TextEdit(
-        int Position,
-        string Replacement,
-        int Added,
-        int RemovedBefore,
-        int Removed,
-        bool Derivable
-    );
 }

@@ -1,10 +1,5 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>One text as a classifier receives it: a text, or a pair of texts.</summary>
-/// <param name="Text">The first (or only) text.</param>
-/// <param name="TextPair">The second text of a pair, or null.</param>
-public readonly record struct VictimInput(string Text, string? TextPair = null);
-
 /// <summary>
 /// A classifier under attack. Anything that maps texts to class probabilities can be one: a BERT
 /// model, a remote service, a lambda.
@@ -19,5 +14,5 @@ public interface IVictim
     /// <summary>
     /// Class probabilities of each text, one row of length C per input, in input order.
     /// </summary>
-    double[][] Predict(IReadOnlyList<VictimInput> inputs);
+    double[][] Predict(IReadOnlyList<TextPair> inputs);
 }

@@ -7,9 +7,8 @@ namespace RobustTickets.Cli;
 
 /// <summary>One line of input.</summary>
 /// <param name="Line">Its number, from 1.</param>
-/// <param name="Text">The text.</param>
-/// <param name="TextPair">The second text, or null.</param>
-public readonly record struct InputText(int Line, string Text, string? TextPair);
+/// <param name="Text">The text, or pair.</param>
+public readonly record struct InputText(int Line, TextPair Text);
 
 /// <summary>Reads JSON lines as they come, so that a pipe is answered while it is open.</summary>
 public static class JsonlInput
@@ -92,7 +91,7 @@ public static class JsonlInput
                 root.TryGetProperty("text_pair", out var second) && second.ValueKind != JsonValueKind.Null
                     ? Text(second, "text_pair", place)
                     : null;
-            return new InputText(number, Text(text, "text", place), pair);
+            return new InputText(number, new TextPair(Text(text, "text", place), pair));
         }
         catch (JsonException e)
         {

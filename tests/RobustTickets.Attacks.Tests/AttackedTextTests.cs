@@ -45,9 +45,9 @@ public class AttackedTextTests
     {
         var text = AttackedText.Create([new("premise", "A dog runs."), new("hypothesis", "A cat.")]);
         Assert.Equal([3, 2], text.WordsPerColumn());
-        Assert.Equal(new VictimInput("A dog runs.", "A bird."), text.Replace(4, "bird").ToVictimInput());
-        Assert.Equal(new VictimInput("A dog runs.", " cat."), text.Delete(3).ToVictimInput());
-        Assert.Equal(new VictimInput("A dog.", "A cat."), text.Delete(2).ToVictimInput());
+        Assert.Equal(new TextPair("A dog runs.", "A bird."), text.Replace(4, "bird").ToTextPair());
+        Assert.Equal(new TextPair("A dog runs.", " cat."), text.Delete(3).ToTextPair());
+        Assert.Equal(new TextPair("A dog.", "A cat."), text.Delete(2).ToTextPair());
     }
 
     [Fact]

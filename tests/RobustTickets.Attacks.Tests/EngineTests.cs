@@ -148,13 +148,13 @@ public class EngineTests
         var inputs = MadeUp.Inputs(30);
         // The victim fails on the texts of one example only, recognised by a word that no other
         // example holds.
-        inputs[17] = AttackInput.Of("culprit", "xyzzy " + inputs[16].Columns[0].Value, 0);
-        double[][] Answer(IReadOnlyList<VictimInput> texts)
+        inputs[17] = new Example("culprit", "xyzzy " + inputs[16].Columns[0].Value, 0);
+        double[][] Answer(IReadOnlyList<TextPair> texts)
         {
             var rows = texts.Select(t => HashVictim.Row(t, 2)).ToArray();
             for (var i = 0; i < rows.Length; i++)
             {
-                if (!texts[i].Text.Contains("xyzzy", StringComparison.Ordinal))
+                if (!texts[i].First.Contains("xyzzy", StringComparison.Ordinal))
                     continue;
                 switch (fault)
                 {
@@ -209,7 +209,7 @@ public class EngineTests
             );
             Assert.Contains(message, culprit.Error.Message, StringComparison.Ordinal);
             Assert.Contains("xyzzy", culprit.Error.Message, StringComparison.Ordinal);
-            List<AttackInput> others = [.. inputs.Where(i => i.Id != "culprit")];
+            List<Example> others = [.. inputs.Where(i => i.Id != "culprit")];
             Assert.Equal(
                 Run(MadeUp.Attack(), others).Select(AttackJson.Line),
                 outcomes.Where(o => o.Id != "culprit").Select(AttackJson.Line)
@@ -225,11 +225,11 @@ public class EngineTests
         // A text that only one example asks for, and not first: the final text of a success.
         var (victim, index) = free.Select((o, i) => (o, i))
             .First(p => p.o is { Result: AttackResult.Success, WordsChanged: > 1 });
-        var poison = new VictimInput(
+        var poison = new TextPair(
             victim.Perturbed[0].Value,
             victim.Perturbed.Count > 1 ? victim.Perturbed[1].Value : null
         );
-        double[][] Answer(IReadOnlyList<VictimInput> texts) =>
+        double[][] Answer(IReadOnlyList<TextPair> texts) =>
             [.. texts.Select(t => t == poison ? [double.NaN, double.NaN] : HashVictim.Row(t, 2))];
         var outcomes = await GatherAsync(
             new AttackEngine(MadeUp.Attack(), new FunctionVictim(2, Answer)).RunAsync(inputs)
@@ -245,7 +245,7 @@ public class EngineTests
         {
             Positions = [new ThrowsOn("e3"), .. MadeUp.Attack().Positions],
         };
-        inputs[3] = AttackInput.Of(
+        inputs[3] = new Example(
             "e3",
             "e3 " + inputs[2].Columns[0].Value,
             HashVictim.Row(new("e3 " + inputs[2].Columns[0].Value), 2) is [var a, var b] && a > b ? 0 : 1
@@ -288,9 +288,9 @@ public class EngineTests
             )
             .i;
         var marker = inputs[slow].Columns[0].Value[..12];
-        double[][] Answer(IReadOnlyList<VictimInput> texts)
+        double[][] Answer(IReadOnlyList<TextPair> texts)
         {
-            foreach (var _ in texts.Where(t => t.Text.StartsWith(marker, StringComparison.Ordinal)))
+            foreach (var _ in texts.Where(t => t.First.StartsWith(marker, StringComparison.Ordinal)))
                 Thread.Sleep(2);
             return [.. texts.Select(t => HashVictim.Row(t, 2))];
         }
@@ -318,7 +318,7 @@ public class EngineTests
     [Fact]
     public async Task A_victim_that_fails_on_large_batches_only_is_asked_again_text_by_text()
     {
-        double[][] Answer(IReadOnlyList<VictimInput> texts) =>
+        double[][] Answer(IReadOnlyList<TextPair> texts) =>
             texts.Count > 4
                 ? throw new InvalidOperationException("too many")
                 : [.. texts.Select(t => HashVictim.Row(t, 2))];
@@ -340,9 +340,9 @@ public class EngineTests
         var inputs = MadeUp.Inputs(200);
         var marker = inputs[100].Columns[0].Value[..12];
         using var stop = new CancellationTokenSource();
-        double[][] Answer(IReadOnlyList<VictimInput> texts)
+        double[][] Answer(IReadOnlyList<TextPair> texts)
         {
-            if (texts.Any(t => t.Text.StartsWith(marker, StringComparison.Ordinal)))
+            if (texts.Any(t => t.First.StartsWith(marker, StringComparison.Ordinal)))
                 stop.Token.WaitHandle.WaitOne();
             return [.. texts.Select(t => HashVictim.Row(t, 2))];
         }
@@ -370,17 +370,17 @@ public class EngineTests
     public async Task Impossible_inputs_are_refused_by_name()
     {
         var engine = new AttackEngine(MadeUp.Attack(), new HashVictim());
-        async Task<string> Refuse(params AttackInput[] inputs) =>
+        async Task<string> Refuse(params Example[] inputs) =>
             (await Assert.ThrowsAsync<DataException>(() => GatherAsync(engine.RunAsync(inputs)))).Message;
-        Assert.Contains("'a': label 2", await Refuse(AttackInput.Of("a", "x", 2)), StringComparison.Ordinal);
+        Assert.Contains("'a': label 2", await Refuse(new Example("a", "x", 2)), StringComparison.Ordinal);
         Assert.Contains(
             "'b': the id occurs twice",
-            await Refuse(AttackInput.Of("b", "x", 0), AttackInput.Of("b", "y", 0)),
+            await Refuse(new Example("b", "x", 0), new Example("b", "y", 0)),
             StringComparison.Ordinal
         );
         Assert.Contains(
             "'c': 3 columns",
-            await Refuse(new AttackInput("c", [new("p", ""), new("q", ""), new("r", "")], 0)),
+            await Refuse(new Example("c", [new("p", ""), new("q", ""), new("r", "")], 0)),
             StringComparison.Ordinal
         );
         Assert.Throws<ArgumentOutOfRangeException>(() => new AttackEngine(MadeUp.Attack(0), new HashVictim()));
@@ -389,12 +389,12 @@ public class EngineTests
         );
     }
 
-    private static List<AttackOutcome> Run(Attack attack, IReadOnlyList<AttackInput> inputs) =>
+    private static List<AttackOutcome> Run(Attack attack, IReadOnlyList<Example> inputs) =>
         GoldenAttacks.Run(attack, new HashVictim(), inputs);
 
     private static List<(string Id, string Line)> Lines(
         Attack attack,
-        IReadOnlyList<AttackInput> inputs,
+        IReadOnlyList<Example> inputs,
         AttackEngineOptions options
     ) => [.. GoldenAttacks.Run(attack, new HashVictim(), inputs, options).Select(o => (o.Id, AttackJson.Line(o)))];
 
@@ -414,10 +414,10 @@ public class EngineTests
             current.Words[0] == First ? throw new InvalidOperationException("no rule") : true;
     }
 
-    private sealed class FunctionVictim(int classes, Func<IReadOnlyList<VictimInput>, double[][]> answer) : IVictim
+    private sealed class FunctionVictim(int classes, Func<IReadOnlyList<TextPair>, double[][]> answer) : IVictim
     {
         public int ClassCount => classes;
 
-        public double[][] Predict(IReadOnlyList<VictimInput> inputs) => answer(inputs);
+        public double[][] Predict(IReadOnlyList<TextPair> inputs) => answer(inputs);
     }
 }

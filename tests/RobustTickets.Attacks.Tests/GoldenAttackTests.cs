@@ -245,7 +245,7 @@ public class GoldenAttackTests
                 .. positions
                     .Take(rounded.Length)
                     .Select(i => ranking == WordRanking.Unknown ? text.Replace(i, "[UNK]") : text.Delete(i))
-                    .Select(t => -(1 - victim.Predict([t.ToVictimInput()])[0][example.Label])),
+                    .Select(t => -(1 - victim.Predict([t.ToTextPair()])[0][example.Label])),
             ];
             Assert.All(keys.Zip(rounded), k => Assert.True(Math.Abs(k.First + k.Second) <= Tolerance));
             var expected = order.EnumerateArray().Select(i => i.GetInt32()).ToList();
@@ -275,7 +275,7 @@ public class GoldenAttackTests
     }
 
     // The inputs up to the last one that a row or the summary of the set speaks of.
-    private static List<AttackInput> Needed(GoldenAttacks golden, string version, string set, string inputs)
+    private static List<Example> Needed(GoldenAttacks golden, string version, string set, string inputs)
     {
         var all = golden.Inputs(inputs);
         var rows = Rows(golden, version, set).Select(r => r.GetProperty("id").GetRawText()).ToHashSet();

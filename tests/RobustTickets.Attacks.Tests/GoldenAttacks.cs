@@ -23,7 +23,7 @@ internal sealed class GoldenAttacks
         Golden.Folder("attacks") is { } folder ? new GoldenAttacks(folder) : null
     );
     private readonly Dictionary<string, ToyVictim> _victims = [];
-    private readonly Dictionary<string, List<AttackInput>> _inputs = [];
+    private readonly Dictionary<string, List<Example>> _inputs = [];
 
     private GoldenAttacks(string folder)
     {
@@ -104,7 +104,7 @@ internal sealed class GoldenAttacks
         }
     }
 
-    public List<AttackInput> Inputs(string name)
+    public List<Example> Inputs(string name)
     {
         lock (_inputs)
         {
@@ -115,7 +115,7 @@ internal sealed class GoldenAttacks
                 {
                     using var json = JsonDocument.Parse(line);
                     var root = json.RootElement;
-                    return new AttackInput(
+                    return new Example(
                         root.GetProperty("id").GetRawText(),
                         Columns(root.GetProperty("input")),
                         root.GetProperty("label").GetInt32()
@@ -320,7 +320,7 @@ internal sealed class GoldenAttacks
     public static List<AttackOutcome> Run(
         Attack attack,
         IVictim victim,
-        IReadOnlyList<AttackInput> inputs,
+        IReadOnlyList<Example> inputs,
         AttackEngineOptions? options = null
     ) => new AttackEngine(attack, victim, options).RunAsync(inputs).ToBlockingEnumerable().ToList();
 }

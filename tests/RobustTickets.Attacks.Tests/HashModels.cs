@@ -23,7 +23,7 @@ internal sealed class HashVictim(int classes = 2) : IVictim
 
     public int LargestBatch { get; private set; }
 
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs)
+    public double[][] Predict(IReadOnlyList<TextPair> inputs)
     {
         Batches++;
         Rows += inputs.Count;
@@ -32,10 +32,10 @@ internal sealed class HashVictim(int classes = 2) : IVictim
         return [.. inputs.Select(i => Row(i, ClassCount))];
     }
 
-    public static double[] Row(VictimInput input, int classes)
+    public static double[] Row(TextPair input, int classes)
     {
         var z = new double[classes];
-        foreach (var token in Toy.Tokens(input.Text + "\n" + input.TextPair))
+        foreach (var token in Toy.Tokens(input.First + "\n" + input.Second))
         {
             for (var k = 0; k < classes; k++)
                 z[k] += 0.4 * Toy.Hash($"{k}/{token}");
@@ -104,7 +104,7 @@ internal static class MadeUp
     /// Examples that the victim gets right for the most part; some pairs, repeated words and long
     /// texts among them.
     /// </summary>
-    public static List<AttackInput> Inputs(int count, int classes = 2, int seed = 3)
+    public static List<Example> Inputs(int count, int classes = 2, int seed = 3)
     {
         var random = new Random(seed);
         return
@@ -125,11 +125,11 @@ internal static class MadeUp
                             ? [new("premise", Sentence()), new("hypothesis", Sentence())]
                             : [new("text", Sentence())];
                     var row = HashVictim.Row(
-                        new VictimInput(columns[0].Value, columns.Count > 1 ? columns[1].Value : null),
+                        new TextPair(columns[0].Value, columns.Count > 1 ? columns[1].Value : null),
                         classes
                     );
                     var label = random.Next(10) == 0 ? random.Next(classes) : Array.IndexOf(row, row.Max());
-                    return new AttackInput($"e{i}", columns, label);
+                    return new Example($"e{i}", columns, label);
                 }),
         ];
     }

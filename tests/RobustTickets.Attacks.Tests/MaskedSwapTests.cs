@@ -206,7 +206,7 @@ public class MaskedSwapTests
             Assert.Equal(classes > 2, lean.Any(o => o.Label > 1 && o.Result == AttackResult.Success));
         }
 
-        List<(string, string)> Lines(Attack attack, IReadOnlyList<AttackInput> examples, AttackEngineOptions options) =>
+        List<(string, string)> Lines(Attack attack, IReadOnlyList<Example> examples, AttackEngineOptions options) =>
             [
                 .. GoldenAttacks
                     .Run(attack, new HashVictim(classes), examples, options)
@@ -247,10 +247,10 @@ public class MaskedSwapTests
         )
         {
             var inputs = MadeUp.Inputs(12).Where(i => i.Columns.Count == 1).Take(6).ToList();
-            inputs[4] = AttackInput.Of("culprit", "xyzzy " + inputs[4].Columns[0].Value, inputs[4].Label);
+            inputs[4] = new Example("culprit", "xyzzy " + inputs[4].Columns[0].Value, inputs[4].Label);
             var label = Array.IndexOf(
-                HashVictim.Row(new VictimInput(inputs[4].Columns[0].Value), 2),
-                HashVictim.Row(new VictimInput(inputs[4].Columns[0].Value), 2).Max()
+                HashVictim.Row(new TextPair(inputs[4].Columns[0].Value), 2),
+                HashVictim.Row(new TextPair(inputs[4].Columns[0].Value), 2).Max()
             );
             inputs[4] = inputs[4] with { Label = label };
             var attack = MadeUp.Attack() with

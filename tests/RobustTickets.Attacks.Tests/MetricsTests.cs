@@ -251,7 +251,7 @@ public sealed class MetricsTests : IDisposable
     {
         var inputs = MadeUp.Inputs(6);
         Attack(_folder, inputs, 3);
-        string Refuse(AttackSettings settings, IReadOnlyList<AttackInput> examples) =>
+        string Refuse(AttackSettings settings, IReadOnlyList<Example> examples) =>
             Assert.Throws<DataException>(() => AttackLog.Open(_folder, settings, examples)).Message;
         Assert.Contains("another", Refuse(Settings() with { Victim = "another" }, inputs), StringComparison.Ordinal);
         Assert.Contains("examples", Refuse(Settings(), MadeUp.Inputs(6, seed: 4)), StringComparison.Ordinal);
@@ -362,7 +362,7 @@ public sealed class MetricsTests : IDisposable
         );
     }
 
-    private static void Attack(string folder, IReadOnlyList<AttackInput> inputs, int most)
+    private static void Attack(string folder, IReadOnlyList<Example> inputs, int most)
     {
         using var log = AttackLog.Open(folder, Settings(), inputs);
         var attack = MadeUp.Attack();

@@ -129,6 +129,6 @@ public sealed class RandomPlanTests : IDisposable
             : DeepWordBug.Create(Resources, new DeepWordBugOptions(Randomness: plan));
 
     // UniqueForwards depends on nothing here either, so whole lines are compared.
-    private static List<string> Lines(Attack attack, List<AttackInput> inputs, AttackEngineOptions options) =>
+    private static List<string> Lines(Attack attack, List<Example> inputs, AttackEngineOptions options) =>
         [.. GoldenAttacks.Run(attack, new HashVictim(), inputs, options).Select(AttackJson.Line)];
 }

@@ -277,9 +277,7 @@ public sealed class ResourceTests : IDisposable
         );
         // "bad" is a neighbour of "good" in this tiny space, but its cosine is -1: only "great" may
         // replace it.
-        var outcome = GoldenAttacks
-            .Run(attack, new WordVictim("great"), [AttackInput.Of("x", "A good film", 0)])
-            .Single();
+        var outcome = GoldenAttacks.Run(attack, new WordVictim("great"), [new Example("x", "A good film", 0)]).Single();
         Assert.Equal((AttackResult.Success, "A great film"), (outcome.Result, outcome.Perturbed[0].Value));
         Assert.Equal(
             new ConstraintCount("word-cosine", 2, 1),
@@ -354,7 +352,7 @@ public sealed class ResourceTests : IDisposable
     {
         public int ClassCount => 2;
 
-        public double[][] Predict(IReadOnlyList<VictimInput> inputs) =>
-            [.. inputs.Select(i => i.Text.Contains(word, StringComparison.Ordinal) ? new[] { 0.2, 0.8 } : [0.8, 0.2])];
+        public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
+            [.. inputs.Select(i => i.First.Contains(word, StringComparison.Ordinal) ? new[] { 0.2, 0.8 } : [0.8, 0.2])];
     }
 }

@@ -69,8 +69,8 @@ internal sealed class ToyVictim : IVictim
 
     public int ClassCount => _bias.Length;
 
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) =>
-        [.. inputs.Select(i => _known.GetOrAdd(i.TextPair is null ? i.Text : i.Text + "\n" + i.TextPair, Row))];
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
+        [.. inputs.Select(i => _known.GetOrAdd(i.Second is null ? i.First : i.First + "\n" + i.Second, Row))];
 
     private static double[] Numbers(JsonElement e) => [.. e.EnumerateArray().Select(n => n.GetDouble())];
 

@@ -82,21 +82,21 @@ public sealed class TransformationFuzzTests : IDisposable
     {
         var random = new Random(77);
         var resources = new AttackResources(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
-        List<AttackInput> inputs =
+        List<Example> inputs =
         [
             .. Enumerable
                 .Range(0, 240)
                 .Select(i =>
                     i % 4 == 3
-                        ? AttackInput.OfPair(
+                        ? new Example(
                             $"p{i}",
-                            "premise",
-                            RandomUnicode.Text(random, 12),
-                            "hypothesis",
-                            RandomUnicode.Text(random, 12),
+                            [
+                                new("premise", RandomUnicode.Text(random, 12)),
+                                new("hypothesis", RandomUnicode.Text(random, 12)),
+                            ],
                             i % 2
                         )
-                        : AttackInput.Of(
+                        : new Example(
                             $"t{i}",
                             i == 0 ? ""
                                 : i == 1 ? RandomUnicode.LongWord(random, 2_000)

@@ -6,9 +6,6 @@ using System.Text.RegularExpressions;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>One review of aclImdb.</summary>
-internal sealed record Review(string Id, string Text, int Label);
-
 /// <summary>
 /// The layout of the IMDB reviews, <c>aclImdb/{train,test}/{neg,pos}/ID_RATING.txt</c>, unpacked or
 /// as <c>.tar</c>, <c>.tar.gz</c>. Order: negative before
@@ -30,7 +27,7 @@ internal static partial class AclImdb
         Classes.All(name => Directory.Exists(Path.Combine(folder, split, name)));
 
     /// <summary>The reviews of a split in an unpacked folder, and their hash.</summary>
-    public static (IReadOnlyList<Review> Reviews, string Sha256) ReadFolder(string folder, string split)
+    public static (IReadOnlyList<Example> Reviews, string Sha256) ReadFolder(string folder, string split)
     {
         var files = Classes
             .SelectMany(name => Directory.EnumerateFiles(Path.Combine(folder, split, name)))
@@ -47,7 +44,7 @@ internal static partial class AclImdb
     /// The reviews of a split in an archive, and their hash (the same as that of the unpacked
     /// folder).
     /// </summary>
-    public static (IReadOnlyList<Review> Reviews, string Sha256) ReadArchive(string path, string split)
+    public static (IReadOnlyList<Example> Reviews, string Sha256) ReadArchive(string path, string split)
     {
         try
         {
@@ -84,13 +81,13 @@ internal static partial class AclImdb
         stream.CopyTo(Stream.Null); // to the end, where a cut file shows
     }
 
-    private static (IReadOnlyList<Review>, string) Collect(
+    private static (IReadOnlyList<Example>, string) Collect(
         string place,
         string split,
         IEnumerable<(string Name, byte[] Bytes)> files
     )
     {
-        var rows = new List<(int Label, long Number, Review Review, string Line)>();
+        var rows = new List<(int Label, long Number, Example Example, string Line)>();
         foreach (var (name, bytes) in files)
         {
             var match = FileName().Match(name);
@@ -109,7 +106,7 @@ internal static partial class AclImdb
                 );
             }
             var label = Array.IndexOf(Classes, match.Groups["class"].Value);
-            var review = new Review(name[..^4], TextFile.Decode($"{place}: {name}", bytes), label);
+            var review = new Example(name[..^4], TextFile.Decode($"{place}: {name}", bytes), label);
             rows.Add((label, number, review, $"{name}\0{Convert.ToHexStringLower(SHA256.HashData(bytes))}"));
         }
         if (rows.Count == 0)
@@ -120,16 +117,16 @@ internal static partial class AclImdb
             (a, b) =>
                 (a.Label, a.Number).CompareTo((b.Label, b.Number)) is var order and not 0
                     ? order
-                    : string.CompareOrdinal(a.Review.Id, b.Review.Id)
+                    : string.CompareOrdinal(a.Example.Id, b.Example.Id)
         );
         for (var i = 1; i < rows.Count; i++)
         {
-            if (rows[i].Review.Id == rows[i - 1].Review.Id)
-                throw new DataException($"{place}: {rows[i].Review.Id}.txt occurs twice");
+            if (rows[i].Example.Id == rows[i - 1].Example.Id)
+                throw new DataException($"{place}: {rows[i].Example.Id}.txt occurs twice");
         }
         var listing = string.Join('\n', rows.Select(row => row.Line).Order(StringComparer.Ordinal));
         return (
-            [.. rows.Select(row => row.Review)],
+            [.. rows.Select(row => row.Example)],
             Convert.ToHexStringLower(SHA256.HashData(new UTF8Encoding(false).GetBytes(listing)))
         );
     }

@@ -65,7 +65,7 @@ public static class DataSet
                     $"{path}: reviews are 'neg' or 'pos'; the label map knows {string.Join(", ", labels.Indices.Keys)}"
                 );
         var classes = new[] { Index("neg"), Index("pos") };
-        var examples = reviews.Select(review => new Example(review.Id, review.Text, null, classes[review.Label]));
+        var examples = reviews.Select(review => review with { Label = classes[review.Label] });
         return Finish(layout, split, Take(examples, options), path, hash, labels, []);
     }
 
@@ -82,9 +82,11 @@ public static class DataSet
         for (var i = 0; i < table.Rows.Count; i++)
         {
             var row = table.Rows[i];
-            if (string.IsNullOrWhiteSpace(row.Text) || row.Pair is { } pair && string.IsNullOrWhiteSpace(pair))
+            var text = table.Picked.Text(row);
+            if (string.IsNullOrWhiteSpace(text.First) || text.Second is { } pair && string.IsNullOrWhiteSpace(pair))
                 empty++;
-            examples.Add(new Example($"{split}:{row.Ordinal}", row.Text, row.Pair, Index(row, labels, place.Path)));
+            var label = Index(row.Line, table.Picked.Label(row), labels, place.Path);
+            examples.Add(new Example($"{split}:{row.Ordinal}", layout.Task.Columns(text), label));
         }
         if (empty > 0)
             notes.Add($"{empty} rows with an empty text");
@@ -127,14 +129,14 @@ public static class DataSet
         );
     }
 
-    private static int Index(RawRow row, LabelMap labels, string path)
+    private static int Index(int line, string? label, LabelMap labels, string path)
     {
-        if (row.Label is null)
+        if (label is null)
             return Example.Unlabelled;
-        return labels.Indices.TryGetValue(row.Label, out var index)
+        return labels.Indices.TryGetValue(label, out var index)
             ? index
             : throw new DataException(
-                $"{path}:{row.Line}: label '{row.Label}'; possible: {string.Join(", ", labels.Indices.Keys.Take(20))}"
+                $"{path}:{line}: label '{label}'; possible: {string.Join(", ", labels.Indices.Keys.Take(20))}"
             );
     }
 

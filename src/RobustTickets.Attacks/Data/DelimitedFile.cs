@@ -45,7 +45,7 @@ internal sealed class DelimitedFile : RecordFile
     /// <summary>Fields of the first row, header or not.</summary>
     public IReadOnlyList<string> FirstRow => Rows().First().Values!;
 
-    public override IEnumerable<Record> Read(IReadOnlyList<string> columns)
+    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns)
     {
         var positions = columns.Select(column => Array.IndexOf(_columns, column)).ToArray();
         foreach (var row in Rows().Skip(_header ? 1 : 0))
@@ -57,7 +57,7 @@ internal sealed class DelimitedFile : RecordFile
             else if (fields.Length != _columns.Length)
             {
                 var hint = fields.Length == 1 && fields[0].Length == 0 ? "empty line" : $"{fields.Length} fields";
-                yield return new Record(
+                yield return new RawRow(
                     row.Line,
                     null,
                     $"{hint}; {_columns.Length} are expected ({string.Join(", ", _columns)})"
@@ -73,12 +73,12 @@ internal sealed class DelimitedFile : RecordFile
         }
     }
 
-    private IEnumerable<Record> Rows() =>
+    private IEnumerable<RawRow> Rows() =>
         _quoted
             ? QuotedRows()
-            : File.Lines().Select(line => new Record(line.Number, line.Text.Split(_separator), null));
+            : File.Lines().Select(line => new RawRow(line.Number, line.Text.Split(_separator), null));
 
-    private IEnumerable<Record> QuotedRows()
+    private IEnumerable<RawRow> QuotedRows()
     {
         var text = File.Content;
         var end = text.AsSpan().TrimEnd("\r\n").Length;
@@ -94,7 +94,7 @@ internal sealed class DelimitedFile : RecordFile
                 fields.Add(field);
             } while (error is null && at < end && text[at] == _separator && ++at > 0);
 
-            yield return error is null ? new Record(rowLine, [.. fields], null) : new Record(rowLine, null, error);
+            yield return error is null ? new RawRow(rowLine, [.. fields], null) : new RawRow(rowLine, null, error);
             if (error is not null)
             {
                 // Where a broken row ends is anyone's guess: go on at the line after the one it

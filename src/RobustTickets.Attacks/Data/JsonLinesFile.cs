@@ -36,25 +36,25 @@ internal sealed class JsonLinesFile : RecordFile
 
     public override IReadOnlyList<string> Columns => _columns;
 
-    public override IEnumerable<Record> Read(IReadOnlyList<string> columns) =>
+    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns) =>
         File.Lines().Select(line => Parse(line.Number, line.Text, columns));
 
-    private static Record Parse(int line, string text, IReadOnlyList<string> columns)
+    private static RawRow Parse(int line, string text, IReadOnlyList<string> columns)
     {
         if (string.IsNullOrWhiteSpace(text))
-            return new Record(line, null, "empty line; one JSON object a line is expected");
+            return new RawRow(line, null, "empty line; one JSON object a line is expected");
         try
         {
             using var document = JsonDocument.Parse(text);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
-                return new Record(line, null, $"{Kind(root)}; one JSON object a line is expected");
+                return new RawRow(line, null, $"{Kind(root)}; one JSON object a line is expected");
             var values = new string[columns.Count];
             for (var i = 0; i < values.Length; i++)
             {
                 if (!root.TryGetProperty(columns[i], out var value))
                 {
-                    return new Record(
+                    return new RawRow(
                         line,
                         null,
                         $"no field '{columns[i]}'; found "
@@ -76,19 +76,19 @@ internal sealed class JsonLinesFile : RecordFile
                         values[i] = "false";
                         break;
                     default:
-                        return new Record(
+                        return new RawRow(
                             line,
                             null,
                             $"field '{columns[i]}' is {Kind(value)}; a string, number or boolean is expected"
                         );
                 }
             }
-            return new Record(line, values, null);
+            return new RawRow(line, values, null);
         }
         // the latter: a lone surrogate escape in a string
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return new Record(line, null, $"not JSON: {e.Message}");
+            return new RawRow(line, null, $"not JSON: {e.Message}");
         }
     }
 

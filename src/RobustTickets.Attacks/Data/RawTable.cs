@@ -1,29 +1,31 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// A row with its label still as it is written; null when the data has no labels.
-/// </summary>
-internal readonly record struct RawRow(int Line, int Ordinal, string Text, string? Pair, string? Label);
-
-/// <summary>
 /// The rows of a table with columns picked by task and options, before label values become classes.
 /// Columns are found by name, never by position, but
 /// for the original AG News layout (<c>"class","title","description"</c> without header), which is
 /// recognised by its first row. Text of AG News = title, blank,
 /// description, as in the Hugging Face data set; backslashes and entities are left as they are.
 /// </summary>
+/// <param name="Path">The file.</param>
+/// <param name="Sha256">Hash of its bytes.</param>
+/// <param name="Rows">Rows that are whole and not left out.</param>
+/// <param name="Picked">Which values of a row are text, pair and label.</param>
+/// <param name="IsLabelled">Whether some row has a label.</param>
+/// <param name="IsOriginalLayout">Whether it is AG News without header.</param>
+/// <param name="Notes">What was left out.</param>
 internal sealed record RawTable(
     string Path,
     string Sha256,
     IReadOnlyList<RawRow> Rows,
+    PickedColumns Picked,
     bool IsLabelled,
     bool IsOriginalLayout,
     IReadOnlyList<string> Notes
 )
 {
     /// <summary>Label values in file order.</summary>
-    public IReadOnlyCollection<string> LabelValues =>
-        [.. Rows.Where(row => row.Label is not null).Select(row => row.Label!)];
+    public IReadOnlyCollection<string> LabelValues => [.. Rows.Select(Picked.Label).OfType<string>()];
 
     public static RawTable Read(string path, TaskLayout layout, string split, DataOptions options)
     {
@@ -31,6 +33,9 @@ internal sealed record RawTable(
         var texts = original ? ["1", "2"] : Column(file, "text", options.TextColumn, layout.TextColumns)!;
         var pair = PairColumn(file, layout, options);
         var label = original ? "0" : LabelColumn(file, layout, split, options);
+        // -1 marks a row without label, unless the user gives it a class.
+        var minusOne = options.Labels?.Indices.ContainsKey("-1") == true || layout.IsGeneric;
+        var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne);
         string[] wanted =
         [
             .. texts,
@@ -43,30 +48,27 @@ internal sealed record RawTable(
         foreach (var record in file.Read(wanted))
         {
             ordinal++;
-            if (record.Values is not { } values)
+            if (record.Values is null)
             {
                 if (!options.SkipBadRows)
                     throw new DataException($"{path}:{record.Line}: {record.Error}");
                 bad.Add(record.Line);
                 continue;
             }
-            var text =
-                texts.Length == 1 ? values[0] : string.Join(' ', values[..texts.Length].Where(part => part.Length > 0));
-            var value = label is null ? null : values[^1].Trim();
-            if (value is not null && layout.NoGold.Contains(value))
+            if (picked.Written(record) is { } value && layout.NoGold.Contains(value))
             {
                 noGold++;
                 continue;
             }
-            if (value is "-1" && options.Labels?.Indices.ContainsKey(value) != true && !layout.IsGeneric)
+            if (label is not null && picked.Label(record) is null)
             {
                 if (options.RequireLabels)
                     throw new DataException(
                         $"{path}:{record.Line}: label -1 marks an unlabelled row; {Labelled(layout, split)}"
                     );
-                (value, unlabelled) = (null, unlabelled + 1);
+                unlabelled++;
             }
-            rows.Add(new RawRow(record.Line, ordinal, text, pair is null ? null : values[texts.Length], value));
+            rows.Add(record with { Ordinal = ordinal });
         }
 
         if (rows.Count == 0)
@@ -94,6 +96,7 @@ internal sealed record RawTable(
             path,
             file.File.Sha256,
             rows,
+            picked,
             label is not null && unlabelled < rows.Count,
             original,
             notes
@@ -188,4 +191,26 @@ internal sealed record RawTable(
                 + $"{string.Join(", ", splits)} only";
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "..";
+}
+
+/// <summary>Where a row's values stand: its texts, then its pair, then its label.</summary>
+/// <param name="Texts">Columns of the first text, joined with a blank.</param>
+/// <param name="HasPair">Whether a second text follows.</param>
+/// <param name="HasLabel">Whether the last value is a label.</param>
+/// <param name="MinusOneIsAClass">Whether -1 is a label like others.</param>
+internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, bool MinusOneIsAClass)
+{
+    /// <summary>The texts of a row.</summary>
+    public TextPair Text(RawRow row)
+    {
+        var values = row.Values!;
+        var first = Texts == 1 ? values[0] : string.Join(' ', values[..Texts].Where(part => part.Length > 0));
+        return new TextPair(first, HasPair ? values[Texts] : null);
+    }
+
+    /// <summary>The label as it is written; null without a label column.</summary>
+    public string? Written(RawRow row) => HasLabel ? row.Values![^1].Trim() : null;
+
+    /// <summary>The label's value; null for an unlabelled row.</summary>
+    public string? Label(RawRow row) => Written(row) is { } value && (value != "-1" || MinusOneIsAClass) ? value : null;
 }

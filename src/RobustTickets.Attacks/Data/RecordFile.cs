@@ -1,10 +1,14 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>One row of a table, or what is wrong with it.</summary>
+/// <summary>One row of a table as it stands in the file, or what is wrong with it.</summary>
 /// <param name="Line">Line on which it begins, from 1.</param>
 /// <param name="Values">Values of the columns asked for; null when the row is malformed.</param>
 /// <param name="Error">What was found and what is expected; null when the row is fine.</param>
-internal readonly record struct Record(int Line, string[]? Values, string? Error);
+internal readonly record struct RawRow(int Line, string[]? Values, string? Error)
+{
+    /// <summary>Its place among the rows, from 0; malformed rows count.</summary>
+    public int Ordinal { get; init; }
+}
 
 /// <summary>
 /// A file of rows with named columns: delimited text (<see cref="DelimitedFile"/>) or JSON lines
@@ -25,5 +29,5 @@ internal abstract class RecordFile(TextFile file)
     /// Rows with the values of <paramref name="columns"/> (all of them in <see cref="Columns"/>),
     /// malformed rows included.
     /// </summary>
-    public abstract IEnumerable<Record> Read(IReadOnlyList<string> columns);
+    public abstract IEnumerable<RawRow> Read(IReadOnlyList<string> columns);
 }

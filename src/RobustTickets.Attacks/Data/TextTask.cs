@@ -20,4 +20,15 @@ public sealed record TextTask(
     string Metric = "accuracy",
     IReadOnlyList<string>? LabelledSplits = null,
     string EvaluationSplit = "test"
-);
+)
+{
+    /// <summary>
+    /// A text or pair under the names that attacks know: <c>text</c> for a single text,
+    /// <c>premise</c> and <c>hypothesis</c> for MNLI (recipes freeze the premise), else the task's
+    /// own columns.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Columns(TextPair text) =>
+        text.Second is null ? Example.Named(text, "text", "")
+        : Name == "mnli" ? Example.Named(text, "premise", "hypothesis")
+        : Example.Named(text, TextColumn, PairColumn ?? "text_pair");
+}

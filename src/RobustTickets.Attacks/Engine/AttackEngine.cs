@@ -49,7 +49,7 @@ public sealed class AttackEngine
     /// than two columns, or an id that occurs twice.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<AttackOutcome> RunAsync(
-        IReadOnlyList<AttackInput> inputs,
+        IReadOnlyList<Example> inputs,
         [EnumeratorCancellation] CancellationToken cancellation = default
     )
     {
@@ -73,7 +73,7 @@ public sealed class AttackEngine
         }
     }
 
-    private void Check(IReadOnlyList<AttackInput> inputs)
+    private void Check(IReadOnlyList<Example> inputs)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var input in inputs)
@@ -94,7 +94,7 @@ public sealed class AttackEngine
     }
 
     private void Loop(
-        IReadOnlyList<AttackInput> inputs,
+        IReadOnlyList<Example> inputs,
         ChannelWriter<AttackOutcome> writer,
         CancellationToken cancellation
     )
@@ -111,7 +111,7 @@ public sealed class AttackEngine
     }
 
     private void Attack(
-        IReadOnlyList<AttackInput> inputs,
+        IReadOnlyList<Example> inputs,
         ChannelWriter<AttackOutcome> writer,
         CancellationToken cancellation
     )
@@ -182,7 +182,7 @@ public sealed class AttackEngine
         }
     }
 
-    private void Prepare(IReadOnlyList<AttackInput> inputs, CancellationToken cancellation)
+    private void Prepare(IReadOnlyList<Example> inputs, CancellationToken cancellation)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);
         foreach (var column in inputs.SelectMany(i => i.Columns))

@@ -12,7 +12,7 @@ namespace RobustTickets.Attacks.Engine;
 internal sealed class ExampleRun
 {
     private readonly Attack _attack;
-    private readonly Dictionary<VictimInput, Verdict> _verdicts = [];
+    private readonly Dictionary<TextPair, Verdict> _verdicts = [];
     private readonly Dictionary<(ISentenceEncoder, string), double[]> _vectors = [];
     private readonly Dictionary<(IMaskedLanguageModel, MaskedQuestion), int[]> _tokens = [];
     private readonly IRandomSource _random;
@@ -24,7 +24,7 @@ internal sealed class ExampleRun
     private int _queries;
     private int _uniqueForwards;
 
-    public ExampleRun(int index, AttackInput input, Attack attack, IRandomSource random)
+    public ExampleRun(int index, Example input, Attack attack, IRandomSource random)
     {
         Index = index;
         Input = input;
@@ -35,7 +35,7 @@ internal sealed class ExampleRun
 
     public int Index { get; }
 
-    public AttackInput Input { get; }
+    public Example Input { get; }
 
     public AttackOutcome? Outcome { get; private set; }
 
@@ -46,7 +46,7 @@ internal sealed class ExampleRun
     public int Queries => _queries;
 
     /// <summary>Texts the victim is needed for next.</summary>
-    public List<VictimInput> NeededVerdicts { get; } = [];
+    public List<TextPair> NeededVerdicts { get; } = [];
 
     /// <summary>Texts a sentence encoder is needed for next.</summary>
     public List<(ISentenceEncoder Encoder, string Text)> NeededVectors { get; } = [];
@@ -89,7 +89,7 @@ internal sealed class ExampleRun
     /// </summary>
     public void Charge(TimeSpan work) => _work += work;
 
-    public void Receive(VictimInput text, double[] row)
+    public void Receive(TextPair text, double[] row)
     {
         _verdicts[text] = _attack.Goal.Judge(row, Input.Label);
         _waiting--;
@@ -161,12 +161,12 @@ internal sealed class ExampleRun
         {
             case ScoreRequest score:
                 var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
-                var seen = new HashSet<VictimInput>();
+                var seen = new HashSet<TextPair>();
                 foreach (var text in score.Texts.Take(left))
                 {
                     if (text is null)
                         continue;
-                    var input = text.ToVictimInput();
+                    var input = text.ToTextPair();
                     if (!_verdicts.ContainsKey(input) && seen.Add(input))
                         NeededVerdicts.Add(input);
                 }
@@ -196,7 +196,7 @@ internal sealed class ExampleRun
                 var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
                 score.Verdicts =
                 [
-                    .. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToVictimInput()]),
+                    .. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToTextPair()]),
                 ];
                 if (score.Counted)
                     _queries += score.Verdicts.Count;

@@ -29,7 +29,7 @@ internal sealed class ModelGate(IVictim victim)
 
     public TimeSpan MaskedTime { get; private set; }
 
-    public void Predict(List<(VictimInput Key, List<ExampleRun> Runs)> batch)
+    public void Predict(List<(TextPair Key, List<ExampleRun> Runs)> batch)
     {
         VictimBatches++;
         VictimRows += batch.Count;
@@ -170,7 +170,6 @@ internal sealed class ModelGate(IVictim victim)
     {
         var text = key switch
         {
-            VictimInput v => v.TextPair is null ? v.Text : v.Text + " | " + v.TextPair,
             MaskedQuestion q => q.Text,
             _ => key?.ToString() ?? "",
         };

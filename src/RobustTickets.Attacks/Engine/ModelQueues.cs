@@ -6,7 +6,7 @@ namespace RobustTickets.Attacks.Engine;
 
 internal sealed class ModelQueues(ModelGate gate, AttackEngineOptions options)
 {
-    private readonly AnswerQueue<VictimInput> _victim = new();
+    private readonly AnswerQueue<TextPair> _victim = new();
     private readonly Dictionary<ISentenceEncoder, AnswerQueue<string>> _encoders = new(
         ReferenceEqualityComparer.Instance
     );

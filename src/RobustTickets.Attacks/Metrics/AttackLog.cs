@@ -25,7 +25,7 @@ public sealed class AttackLog : IDisposable
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
-    private readonly IReadOnlyList<AttackInput> _inputs;
+    private readonly IReadOnlyList<Example> _inputs;
     private readonly HashSet<string> _left;
     private readonly List<AttackOutcome> _outcomes;
     private readonly Dictionary<string, AttackOutcome> _early;
@@ -37,7 +37,7 @@ public sealed class AttackLog : IDisposable
     private AttackLog(
         string folder,
         AttackSettings settings,
-        IReadOnlyList<AttackInput> inputs,
+        IReadOnlyList<Example> inputs,
         List<AttackOutcome> outcomes,
         Dictionary<string, AttackOutcome> early,
         FileStream hold
@@ -71,8 +71,7 @@ public sealed class AttackLog : IDisposable
     public int Done => _outcomes.Count + _early.Count;
 
     /// <summary>The examples that are still to be attacked, in order.</summary>
-    public IReadOnlyList<AttackInput> Remaining =>
-        [.. _inputs.Skip(_outcomes.Count).Where(i => !_early.ContainsKey(i.Id))];
+    public IReadOnlyList<Example> Remaining => [.. _inputs.Skip(_outcomes.Count).Where(i => !_early.ContainsKey(i.Id))];
 
     /// <summary>
     /// Opens the folder, creating it if needed, and takes up what an interrupted run of the same
@@ -82,7 +81,7 @@ public sealed class AttackLog : IDisposable
     /// The folder holds an attack with other settings or examples, examples.jsonl is corrupt before
     /// its last line, or the folder cannot be written.
     /// </exception>
-    public static AttackLog Open(string folder, AttackSettings settings, IReadOnlyList<AttackInput> inputs)
+    public static AttackLog Open(string folder, AttackSettings settings, IReadOnlyList<Example> inputs)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(settings);
@@ -216,7 +215,7 @@ public sealed class AttackLog : IDisposable
     private static string Row(AttackOutcome outcome, AttackSettings settings) =>
         outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat) + "\n";
 
-    private static string Describe(AttackSettings settings, IReadOnlyList<AttackInput> inputs)
+    private static string Describe(AttackSettings settings, IReadOnlyList<Example> inputs)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var input in inputs)
@@ -253,7 +252,7 @@ public sealed class AttackLog : IDisposable
         );
     }
 
-    private static void CheckOrder(string path, List<AttackOutcome> outcomes, IReadOnlyList<AttackInput> inputs)
+    private static void CheckOrder(string path, List<AttackOutcome> outcomes, IReadOnlyList<Example> inputs)
     {
         for (var i = 0; i < outcomes.Count; i++)
         {

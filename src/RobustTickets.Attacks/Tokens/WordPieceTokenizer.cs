@@ -136,6 +136,9 @@ public sealed class WordPieceTokenizer
         return count;
     }
 
+    /// <summary>Encodes a text or pair; see the other overload.</summary>
+    public TokenEncoding Encode(TextPair text, int maxLength) => Encode(text.First, text.Second, maxLength);
+
     /// <summary>
     /// Encodes a text, or a pair when <paramref name="pair"/> is not null (an empty second text is
     /// a pair all the same): <c>[CLS] a [SEP]</c> or

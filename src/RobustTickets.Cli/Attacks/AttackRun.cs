@@ -19,7 +19,7 @@ internal sealed record AttackJob(
     Attack Attack,
     IVictim Victim,
     string VictimName,
-    IReadOnlyList<AttackInput> Inputs,
+    IReadOnlyList<Example> Inputs,
     string Folder,
     IReadOnlyList<RecipeLine> Run,
     AttackEngineOptions Engine

@@ -21,7 +21,7 @@ internal static class AugmentFile
     /// <exception cref="UsageException">The file is there and holds something else.</exception>
     public static int Write(
         string path,
-        IEnumerable<AttackInput> split,
+        IEnumerable<Example> split,
         IReadOnlyList<AttackOutcome> outcomes,
         IReadOnlyList<string> classes,
         string recipe

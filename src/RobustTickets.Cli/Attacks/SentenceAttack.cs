@@ -36,10 +36,9 @@ internal sealed record SentenceAttack(
     /// <summary>Attacks one sentence, or pair, and prints what became of it.</summary>
     public AttackOutcome Run(CliContext context, string id, string text, string? pair)
     {
-        var label = Label ?? Best(Classifier.Predict([(text, pair)])[0]);
-        var input = pair is null
-            ? AttackInput.Of(id, text, label)
-            : AttackInput.OfPair(id, "text", text, "text_pair", pair, label);
+        var sentence = new TextPair(text, pair);
+        var label = Label ?? Best(Classifier.Predict([sentence])[0]);
+        var input = new Example(id, sentence, label);
         var outcome = new AttackEngine(Attack, new TorchVictim(Classifier), Engine)
             .RunAsync([input], context.Stop.Token)
             .ToBlockingEnumerable(context.Stop.Token)

@@ -182,7 +182,7 @@ internal sealed class AttackCommand
                     Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoderFolder)))
                 )
             );
-        var inputs = picked.Select(e => AttackInput.Of(e, examples.Task)).ToList();
+        var inputs = picked.ToList();
         var result = AttackRun.Run(
             _context,
             new AttackJob(
@@ -202,13 +202,7 @@ internal sealed class AttackCommand
             AttackPrinter.Print(_context.Out, result.Summary, target!);
         if (parsed.GetValue(_augment) is { } file)
         {
-            var made = AugmentFile.Write(
-                file,
-                examples.Examples.Select(e => AttackInput.Of(e, examples.Task)),
-                result.Outcomes,
-                classifier.Labels,
-                attack.Name
-            );
+            var made = AugmentFile.Write(file, examples.Examples, result.Outcomes, classifier.Labels, attack.Name);
             _context.Error.WriteLine($"{examples.Examples.Count} examples and {made} adversarial ones in {file}");
         }
         result.ThrowIfErrors();

@@ -41,7 +41,7 @@ internal static class PredictCommand
             foreach (var group in JsonlInput.Read(context, parsed.GetValue(input)!, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
-                var rows = classifier.Logits([.. group.Select(t => (t.Text, t.TextPair))]);
+                var rows = classifier.Logits([.. group.Select(t => t.Text)]);
                 foreach (var row in rows)
                 {
                     var scores = Classifier.Softmax(row);

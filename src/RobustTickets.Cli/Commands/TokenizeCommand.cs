@@ -34,7 +34,7 @@ internal static class TokenizeCommand
                 context.Stop.Token.ThrowIfCancellationRequested();
                 foreach (var text in group)
                 {
-                    var encoding = tokenizer.Encode(text.Text, text.TextPair, most);
+                    var encoding = tokenizer.Encode(text.Text, most);
                     JsonOutput.WriteLine(
                         context.Out,
                         new JsonObject

@@ -130,7 +130,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         var train = DataSet.Load(folder.Data, DemoPlan.Task, "train");
         var threshold = DemoSimilarity.Calibrate(
             encoder,
-            [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text)],
+            [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text.First)],
             plan.RefusedShare
         );
         var attack = TextFooler.Create(resources, new TextFoolerOptions(encoder, threshold, Window: null));
@@ -155,7 +155,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     attack,
                     new TorchVictim(classifier),
                     recipe.Name,
-                    [.. picked.Select(e => AttackInput.Of(e, test.Task))],
+                    [.. picked],
                     AttackFolder(recipe),
                     [
                         new(

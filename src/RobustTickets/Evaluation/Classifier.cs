@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
@@ -100,13 +101,13 @@ public sealed class Classifier : IDisposable
     /// Logits of each text (pair), [C] each, in input order. The row of a text does not depend on
     /// the texts around it.
     /// </summary>
-    public float[][] Logits(IReadOnlyList<(string Text, string? TextPair)> texts) => Logits(Encode(texts));
+    public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(Encode(texts));
 
     /// <summary>
     /// Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out
     /// among processors.
     /// </summary>
-    public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<(string Text, string? TextPair)> texts)
+    public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TextPair> texts)
     {
         var encoded = new EncodedExample[texts.Count];
         if (texts.Count < FewTexts)
@@ -118,7 +119,7 @@ public sealed class Classifier : IDisposable
 
         void Encode(int i)
         {
-            var pieces = Tokenizer.Encode(texts[i].Text, texts[i].TextPair, MaxLength);
+            var pieces = Tokenizer.Encode(texts[i], MaxLength);
             encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
         }
     }
@@ -135,8 +136,7 @@ public sealed class Classifier : IDisposable
     }
 
     /// <summary>Class probabilities of each text (pair).</summary>
-    public double[][] Predict(IReadOnlyList<(string Text, string? TextPair)> texts) =>
-        Array.ConvertAll(Logits(texts), row => Softmax(row));
+    public double[][] Predict(IReadOnlyList<TextPair> texts) => Array.ConvertAll(Logits(texts), row => Softmax(row));
 
     /// <summary>Accuracy and loss on labelled examples.</summary>
     public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples)

@@ -27,12 +27,12 @@ public sealed class TorchVictim(Classifier classifier) : IVictim
     public int ClassCount => classifier.Labels.Count;
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) =>
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
         Array.ConvertAll(classifier.Logits([.. inputs.Select(Encode)]), row => Classifier.Softmax(row));
 
-    private EncodedExample Encode(VictimInput input, int index)
+    private EncodedExample Encode(TextPair input, int index)
     {
-        var pieces = _tokenizer.Encode(input.Text, input.TextPair, classifier.MaxLength);
+        var pieces = _tokenizer.Encode(input, classifier.MaxLength);
         return new EncodedExample(index, pieces.Ids, pieces.Segments, -1);
     }
 }

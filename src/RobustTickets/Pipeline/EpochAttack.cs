@@ -95,8 +95,7 @@ public static class EpochAttacks
     internal static void Run(RunSession session, StageRun stage)
     {
         var (attack, options) = (session.Request.EpochAttack!, session.Recipe.Evaluate.EpochAttack!);
-        var task = TaskCatalog.Find(session.Recipe.Task);
-        AttackInput[] inputs = [.. Sample(options, session.Data).Select(e => AttackInput.Of(e, task))];
+        Example[] inputs = [.. Sample(options, session.Data)];
         var clock = Stopwatch.StartNew();
         List<AttackOutcome> outcomes;
         try
@@ -153,7 +152,7 @@ public static class EpochAttacks
         RunSession session,
         StageRun stage,
         EpochAttack attack,
-        AttackInput[] inputs
+        Example[] inputs
     )
     {
         session.Stop.ThrowIfCancellationRequested();

@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Models;
@@ -27,9 +28,9 @@ public sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long T
             i =>
             {
                 var example = examples[i];
-                var pieces = tokenizer.Encode(example.Text, example.TextPair, maxLength);
+                var pieces = tokenizer.Encode(example.Text, maxLength);
                 encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, example.Label);
-                if (pieces.Ids.Length == maxLength && Length(example, tokenizer) > maxLength)
+                if (pieces.Ids.Length == maxLength && Length(example.Text, tokenizer) > maxLength)
                     Interlocked.Increment(ref truncated);
             }
         );
@@ -39,8 +40,8 @@ public sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long T
     /// <summary>
     /// Word pieces without any limit: [CLS] text [SEP], and pair [SEP] where there is one.
     /// </summary>
-    private static int Length(Example example, WordPieceTokenizer tokenizer) =>
-        tokenizer.TokenIds(example.Text).Length
+    private static int Length(TextPair text, WordPieceTokenizer tokenizer) =>
+        tokenizer.TokenIds(text.First).Length
         + 2
-        + (example.TextPair is null ? 0 : tokenizer.TokenIds(example.TextPair).Length + 1);
+        + (text.Second is null ? 0 : tokenizer.TokenIds(text.Second).Length + 1);
 }

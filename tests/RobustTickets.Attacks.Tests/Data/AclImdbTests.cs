@@ -30,7 +30,7 @@ public sealed class AclImdbTests : IDisposable
         // by number, negative first
         Assert.Equal(["train/neg/0_1", "train/pos/2_7", "train/pos/10_9"], folder.Examples.Select(e => e.Id));
         Assert.Equal([0, 1, 1], folder.Examples.Select(e => e.Label));
-        Assert.Equal("lovely<br />\ttruly", folder.Examples[2].Text);
+        Assert.Equal("lovely<br />\ttruly", folder.Examples[2].Text.First);
         Assert.Equal(folder.Examples, DataSet.Load(_folder.Root, "imdb", "train").Examples); // the folder above
 
         var archive = Pack();
@@ -38,7 +38,7 @@ public sealed class AclImdbTests : IDisposable
         Assert.Equal(folder.Examples, packed.Examples);
         Assert.Equal(folder.Sha256, packed.Sha256);
         // the only archive of a folder
-        Assert.Equal("bad", DataSet.Load(_folder["packed"], "imdb", "test").Examples[0].Text);
+        Assert.Equal("bad", DataSet.Load(_folder["packed"], "imdb", "test").Examples[0].Text.First);
         Assert.NotEqual(folder.Sha256, DataSet.Load(archive, "imdb", "test").Sha256);
         _folder.Write("aclImdb/train/neg/0_1.txt", "dull!");
         Assert.NotEqual(folder.Sha256, DataSet.Load(_folder["aclImdb"], "imdb", "train").Sha256);

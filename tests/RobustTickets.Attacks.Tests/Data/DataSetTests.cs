@@ -17,12 +17,12 @@ public sealed class DataSetTests : IDisposable
         _folder.Write("SST-2/dev.tsv", "sentence\tlabel\nsome \"tea\" \t1\n");
         _folder.Write("SST-2/test.tsv", "index\tsentence\n0\tno label here\n");
         var train = DataSet.Load(_folder.Root, "SST-2", "train");
-        Assert.Equal(new Example("train:0", "a fine meal ", null, 1), train.Examples[0]);
+        Assert.Equal(new Example("train:0", "a fine meal ", 1), train.Examples[0]);
         Assert.Equal([1, 1], train.LabelCounts);
         Assert.Equal(("sst2", "train", _folder["SST-2/train.tsv"]), (train.Task.Name, train.Name, train.Source));
         Assert.Contains("negative 1, positive 1", train.Summary(), StringComparison.Ordinal);
         var dev = DataSet.Load(_folder["SST-2"], "sst2", "validation");
-        Assert.Equal(("dev", "some \"tea\" "), (dev.Name, dev.Examples[0].Text));
+        Assert.Equal(("dev", "some \"tea\" "), (dev.Name, dev.Examples[0].Text.First));
         Assert.Contains("no example of class negative", dev.Notes);
         var error = Assert.Throws<DataException>(() => DataSet.Load(_folder.Root, "sst2", "test")).Message;
         Assert.Contains(
@@ -46,7 +46,7 @@ public sealed class DataSetTests : IDisposable
                 "dev"
             )
             .Examples[0];
-        Assert.Equal(new Example("dev:0", "who?", "\"me\"", 1), qnli);
+        Assert.Equal(Expected.Of("qnli", "dev:0", "who?", "\"me\"", 1), qnli);
         var qqp = DataSet
             .Load(
                 _folder.Write(
@@ -57,7 +57,7 @@ public sealed class DataSetTests : IDisposable
                 "train"
             )
             .Examples[0];
-        Assert.Equal(new Example("train:0", "same?", "alike?", 1), qqp);
+        Assert.Equal(Expected.Of("qqp", "train:0", "same?", "alike?", 1), qqp);
         const string header =
             "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label\n";
         _folder.Write(
@@ -69,10 +69,10 @@ public sealed class DataSetTests : IDisposable
             header + "0\t1\t1n\tfiction\tx\tx\tx\tx\tit rains\tit is wet\tneutral\tentailment\n"
         );
         Assert.Equal(
-            new Example("dev:0", "it rains", "it pours", 1),
+            Expected.Of("mnli", "dev:0", "it rains", "it pours", 1),
             DataSet.Load(_folder.Root, "mnli", "dev").Examples[0]
         );
-        Assert.Equal("it is wet", DataSet.Load(_folder.Root, "mnli", "dev-mismatched").Examples[0].TextPair);
+        Assert.Equal("it is wet", DataSet.Load(_folder.Root, "mnli", "dev-mismatched").Examples[0].Text.Second);
         var json =
             "{\"premise\": \"p\", \"hypothesis\": \"h\", \"label\": \"contradiction\"}\n{\"premise\": \"p\", "
             + "\"hypothesis\": \"h\", \"label\": -1}\n";
@@ -99,7 +99,7 @@ public sealed class DataSetTests : IDisposable
         );
         Assert.Equal(
             ["Prices up Bread costs, they say, \"more\".", "Only\\text"],
-            original.Examples.Select(e => e.Text)
+            original.Examples.Select(e => e.Text.First)
         );
         Assert.Equal([2, 0], original.Examples.Select(e => e.Label));
         Assert.Equal(["World", "Sports", "Business", "Sci/Tech"], original.Task.Labels);
@@ -117,7 +117,7 @@ public sealed class DataSetTests : IDisposable
             "test"
         );
         Assert.Equal([3, 0], oneBased.Examples.Select(e => e.Label));
-        Assert.Equal("t d", oneBased.Examples[0].Text);
+        Assert.Equal("t d", oneBased.Examples[0].Text.First);
         var named = DataSet.Load(_folder.Write("n.csv", "text,label\na,sports\nb,Sci/Tech\n"), "ag-news", "test");
         Assert.Equal([1, 3], named.Examples.Select(e => e.Label));
         Assert.Contains(
@@ -147,7 +147,7 @@ public sealed class DataSetTests : IDisposable
             "train",
             new DataOptions(TextColumn: "subject", PairColumn: "body", LabelColumn: "kind")
         );
-        Assert.Equal(new Example("train:0", "offer", "buy now", 1), split.Examples[0]);
+        Assert.Equal(Expected.Of("csv", "train:0", "offer", "buy now", 1), split.Examples[0]);
         Assert.Equal(["ham", "spam"], split.Task.Labels);
         Assert.Contains("sorted by character code", split.Summary(), StringComparison.Ordinal);
         Assert.StartsWith(

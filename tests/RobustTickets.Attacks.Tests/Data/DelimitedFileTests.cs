@@ -20,7 +20,7 @@ public sealed class DelimitedFileTests : IDisposable
             "\ufefftext,label\r\n\"one, \"\"two\"\"\r\nthree\",0\r\nplain text,1\r\n\"\",1\r\n,0\r\n\"last\",\"1\""
         );
         var examples = DataSet.Load(path, "csv", "train").Examples;
-        Assert.Equal(["one, \"two\"\r\nthree", "plain text", "", "", "last"], examples.Select(e => e.Text));
+        Assert.Equal(["one, \"two\"\r\nthree", "plain text", "", "", "last"], examples.Select(e => e.Text.First));
         Assert.Equal([0, 1, 1, 0, 1], examples.Select(e => e.Label));
         Assert.Equal("train:4", examples[^1].Id);
     }
@@ -31,7 +31,7 @@ public sealed class DelimitedFileTests : IDisposable
         var path = _folder.Write("a.tsv", "sentence\tlabel\nhe said \"no\t1\n\"whole\"\t0\n a, b\u2028c\rd \t1\n\n\n");
         Assert.Equal(
             ["he said \"no", "\"whole\"", " a, b\u2028c\rd "],
-            DataSet.Load(path, "sst2", "train").Examples.Select(e => e.Text)
+            DataSet.Load(path, "sst2", "train").Examples.Select(e => e.Text.First)
         );
         // Unless it is asked for.
         var quoted = DataSet.Load(
@@ -40,7 +40,7 @@ public sealed class DelimitedFileTests : IDisposable
             "train",
             new DataOptions(Quoted: true)
         );
-        Assert.Equal("a\tb", quoted.Examples[0].Text);
+        Assert.Equal("a\tb", quoted.Examples[0].Text.First);
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class DelimitedFileTests : IDisposable
     {
         var path = _folder.Write("a.csv", "text,label\na,0\n\"b,1\nc,0\nd\n\"e\",1\n");
         var split = DataSet.Load(path, "csv", "train", new DataOptions(SkipBadRows: true));
-        Assert.Equal(["a", "c", "e"], split.Examples.Select(e => e.Text));
+        Assert.Equal(["a", "c", "e"], split.Examples.Select(e => e.Text.First));
         // the others keep their ids
         Assert.Equal(["train:0", "train:2", "train:4"], split.Examples.Select(e => e.Id));
         Assert.Contains("2 malformed rows left out, at lines 3, 5", split.Notes);
@@ -101,10 +101,10 @@ public sealed class DelimitedFileTests : IDisposable
     {
         var path = _folder.Write("seeds.txt", "first;x;0\nsecond;y;1\n");
         var options = new DataOptions(TextColumn: "1", LabelColumn: "2", Separator: ';', Header: false);
-        Assert.Equal(["x", "y"], DataSet.Load(path, "tsv", "test", options).Examples.Select(e => e.Text));
+        Assert.Equal(["x", "y"], DataSet.Load(path, "tsv", "test", options).Examples.Select(e => e.Text.First));
         Assert.Equal(
             ["first x", "second y"],
-            DataSet.Load(path, "tsv", "test", options with { TextColumn = "0+1" }).Examples.Select(e => e.Text)
+            DataSet.Load(path, "tsv", "test", options with { TextColumn = "0+1" }).Examples.Select(e => e.Text.First)
         );
     }
 }

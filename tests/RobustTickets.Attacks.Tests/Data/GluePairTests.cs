@@ -47,14 +47,14 @@ public sealed class GluePairTests : IDisposable
         var train = DataSet.Load(_folder.Root, "qnli", "train");
         Assert.Equal(
             [
-                new Example("train:0", "Who said \"no\"?", "It was \"the mayor", 1),
-                new Example("train:1", "When?", "\"In May\", he wrote.", 0),
-                new Example("train:2", "Where is Łódź?", "Łódź lies in Poland; it's 130 km off.", 0),
+                Expected.Of("qnli", "train:0", "Who said \"no\"?", "It was \"the mayor", 1),
+                Expected.Of("qnli", "train:1", "When?", "\"In May\", he wrote.", 0),
+                Expected.Of("qnli", "train:2", "Where is Łódź?", "Łódź lies in Poland; it's 130 km off.", 0),
             ],
             train.Examples
         );
         Assert.Equal(["entailment", "not_entailment"], train.Task.Labels);
-        Assert.Equal("\"\"\"Why?\"", DataSet.Load(_folder.Root, "qnli", "dev").Examples[1].Text);
+        Assert.Equal("\"\"\"Why?\"", DataSet.Load(_folder.Root, "qnli", "dev").Examples[1].Text.First);
         Unlabelled("qnli", "test", "What?", "That.");
     }
 
@@ -75,8 +75,8 @@ public sealed class GluePairTests : IDisposable
         var train = DataSet.Load(_folder.Root, "qqp", "train");
         Assert.Equal(
             [
-                new Example("train:0", "How is \"it\" done?", "How do I do it?", 1),
-                new Example("train:1", "\"Is this?", "\"\"Is that?\"\"", 0),
+                Expected.Of("qqp", "train:0", "How is \"it\" done?", "How do I do it?", 1),
+                Expected.Of("qqp", "train:1", "\"Is this?", "\"\"Is that?\"\"", 0),
             ],
             train.Examples
         );
@@ -137,7 +137,10 @@ public sealed class GluePairTests : IDisposable
         _folder.Write("MNLI/test_mismatched.tsv", Lines(MnliTest, Row("0", "i", "j")[..^1]));
         var train = DataSet.Load(_folder.Root, "mnli", "train");
         Assert.Equal(
-            [new Example("train:0", "It \"rains", "It pours", 1), new Example("train:1", "yeah i know", "I know.", 0)],
+            [
+                Expected.Of("mnli", "train:0", "It \"rains", "It pours", 1),
+                Expected.Of("mnli", "train:1", "yeah i know", "I know.", 0),
+            ],
             train.Examples
         );
         Assert.Equal(["entailment", "neutral", "contradiction"], train.Task.Labels);
@@ -145,11 +148,14 @@ public sealed class GluePairTests : IDisposable
         // The gold label is the last column, not the first annotator's; without agreement a row is
         // left out, and the ids of the others stay.
         var matched = DataSet.Load(_folder.Root, "mnli", "dev");
-        Assert.Equal([new Example("dev:0", "a", "b", 0), new Example("dev:2", "e", "f", 2)], matched.Examples);
+        Assert.Equal(
+            [Expected.Of("mnli", "dev:0", "a", "b", 0), Expected.Of("mnli", "dev:2", "e", "f", 2)],
+            matched.Examples
+        );
         Assert.Contains("1 rows without agreed label left out ('-' or '-1')", matched.Notes);
         Assert.EndsWith("dev_matched.tsv", matched.Source, StringComparison.Ordinal);
         Assert.Equal(
-            new Example("dev-mismatched:0", "other", "genre", 1),
+            Expected.Of("mnli", "dev-mismatched:0", "other", "genre", 1),
             Assert.Single(DataSet.Load(_folder.Root, "mnli", "dev-mismatched").Examples)
         );
         Unlabelled("mnli", "test", "g", "h");
@@ -166,7 +172,7 @@ public sealed class GluePairTests : IDisposable
             """{"annotator_labels": ["neutral", "entailment"], "genre": "slate", "gold_label": "-", "pairID": "2n", "promptID": "2", "sentence1": "x", "sentence1_parse": "(ROOT)", "sentence2": "y"}"""
         );
         var split = DataSet.Load(_folder.Write("multinli_1.0_dev_matched.jsonl", lines), "mnli", "dev");
-        Assert.Equal(new Example("dev:0", "It \"rains\".", "It pours.", 1), Assert.Single(split.Examples));
+        Assert.Equal(Expected.Of("mnli", "dev:0", "It \"rains\".", "It pours.", 1), Assert.Single(split.Examples));
     }
 
     private void Unlabelled(string task, string split, string first, string second)
@@ -177,7 +183,7 @@ public sealed class GluePairTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Equal(
-            new Example($"{split}:0", first, second, Example.Unlabelled),
+            Expected.Of(task, $"{split}:0", first, second, Example.Unlabelled),
             Assert.Single(DataSet.Load(_folder.Root, task, split, new DataOptions(RequireLabels: false)).Examples)
         );
     }

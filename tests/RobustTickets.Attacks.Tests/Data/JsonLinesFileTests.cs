@@ -21,9 +21,9 @@ public sealed class JsonLinesFileTests : IDisposable
             """
         );
         var split = DataSet.Load(path, "jsonl", "train");
-        Assert.Equal(["a \"b\"\nc", "caf\u00e9", "7"], split.Examples.Select(e => e.Text));
+        Assert.Equal(["a \"b\"\nc", "caf\u00e9", "7"], split.Examples.Select(e => e.Text.First));
         Assert.Equal([1, 0, 1], split.Examples.Select(e => e.Label));
-        Assert.All(split.Examples, e => Assert.Null(e.TextPair)); // the first object has no pair
+        Assert.All(split.Examples, e => Assert.Null(e.Text.Second)); // the first object has no pair
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class JsonLinesFileTests : IDisposable
             "{\"text\": \"a\", \"text_pair\": \"b\", \"label\": \"x\"}\n{\"text\": \"c\", \"text_pair\": "
                 + "\"d\", \"label\": \"y\"}\n"
         );
-        Assert.Equal(["b", "d"], DataSet.Load(path, "jsonl", "train").Examples.Select(e => e.TextPair));
-        Assert.Null(DataSet.Load(path, "jsonl", "train", new DataOptions(PairColumn: "")).Examples[0].TextPair);
+        Assert.Equal(["b", "d"], DataSet.Load(path, "jsonl", "train").Examples.Select(e => e.Text.Second));
+        Assert.Null(DataSet.Load(path, "jsonl", "train", new DataOptions(PairColumn: "")).Examples[0].Text.Second);
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public class SharedDataTests
         Assert.Equal(counts, string.Join(' ', read.LabelCounts));
         Assert.Equal(read.Examples.Count, read.LabelCounts.Sum());
         Assert.Equal(read.Examples.Count, read.Examples.Select(e => e.Id).Distinct().Count());
-        Assert.All(read.Examples, e => Assert.Equal(read.Task.PairColumn is null, e.TextPair is null));
+        Assert.All(read.Examples, e => Assert.Equal(read.Task.PairColumn is null, e.Text.Second is null));
         Assert.Equal(task == "imdb", Splits.IsClassGrouped(read.Examples));
         Assert.Empty(read.Notes);
     }

@@ -10,7 +10,7 @@ public sealed class SplitsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static Example[] Examples(int count, Func<int, int> label) =>
-        [.. Enumerable.Range(0, count).Select(i => new Example($"train:{i}", $"t{i}", null, label(i)))];
+        [.. Enumerable.Range(0, count).Select(i => new Example($"train:{i}", $"t{i}", label(i)))];
 
     [Fact]
     public void Carving_parts_the_examples_the_same_way_every_time()

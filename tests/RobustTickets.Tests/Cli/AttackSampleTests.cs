@@ -15,7 +15,6 @@ public class AttackSampleTests
             .Select(i => new Example(
                 $"test:{i}",
                 $"text {i}",
-                null,
                 i < 60 ? 0
                     : i < 90 ? 1
                     : 2
@@ -55,18 +54,10 @@ public class AttackSampleTests
     [Fact]
     public void Pairs_have_the_column_names_that_recipes_look_for()
     {
-        var pair = new Example("dev:0", "a", "b", 0);
-        Assert.Equal(
-            ["premise", "hypothesis"],
-            AttackInput.Of(pair, TaskCatalog.Find("mnli")).Columns.Select(c => c.Key)
-        );
-        Assert.Equal(
-            ["question", "sentence"],
-            AttackInput.Of(pair, TaskCatalog.Find("qnli")).Columns.Select(c => c.Key)
-        );
-        Assert.Equal(
-            ["text"],
-            AttackInput.Of(pair with { TextPair = null }, TaskCatalog.Find("sst2")).Columns.Select(c => c.Key)
-        );
+        IEnumerable<string> Names(string task, TextPair text) =>
+            TaskCatalog.Find(task).Columns(text).Select(c => c.Key);
+        Assert.Equal(["premise", "hypothesis"], Names("mnli", new("a", "b")));
+        Assert.Equal(["question", "sentence"], Names("qnli", new("a", "b")));
+        Assert.Equal(["text"], Names("sst2", "a"));
     }
 }

@@ -54,7 +54,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         Assert.Contains(outcomes, o => o.Constraints.Any(c => c.Name == "sentence-similarity" && c.Rejected > 0));
         Assert.True(outcomes.Select(o => o.PerturbedScore).Distinct().Count() > inputs.Count / 2);
 
-        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<AttackInput> examples) =>
+        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<Example> examples) =>
             [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
     }
 
@@ -136,7 +136,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         );
     }
 
-    private static List<AttackInput> Inputs(int count)
+    private static List<Example> Inputs(int count)
     {
         var random = new Random(11);
         return
@@ -149,12 +149,12 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
                     var text = TinyTask.Sentence(random, label);
                     var given = i % 8 == 7 ? 1 - label : label;
                     return i % 5 == 4
-                        ? new AttackInput(
+                        ? new Example(
                             $"e{i}",
                             [new("text", text), new("more", TinyTask.Sentence(random, label))],
                             given
                         )
-                        : AttackInput.Of($"e{i}", text, given);
+                        : new Example($"e{i}", text, given);
                 }),
         ];
     }

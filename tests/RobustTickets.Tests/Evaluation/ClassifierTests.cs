@@ -1,5 +1,6 @@
 // The classifier for use in programs: safe from many threads, refusing what is no classifier,
 // cutting at the right length, and the same numbers as the evaluation of a run.
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
@@ -22,7 +23,10 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         var random = new Random(1);
         var texts = Enumerable
             .Range(0, 96)
-            .Select(i => (TinyTask.Sentence(random, i % 2), i % 5 == 0 ? TinyTask.Sentence(random, 1) : null))
+            .Select(i => new TextPair(
+                TinyTask.Sentence(random, i % 2),
+                i % 5 == 0 ? TinyTask.Sentence(random, 1) : null
+            ))
             .ToArray();
         var expected = classifier.Logits(texts);
         Assert.True(expected.Select(row => row[0]).Distinct().Count() > 80);
@@ -63,7 +67,7 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         Assert.Equal(["negative", "positive"], classifier.Labels);
         var random = new Random(9);
         var rows = classifier.Predict([
-            .. Enumerable.Range(0, 100).Select(i => (TinyTask.Sentence(random, i % 2), (string?)null)),
+            .. Enumerable.Range(0, 100).Select(i => new TextPair(TinyTask.Sentence(random, i % 2))),
         ]);
         Assert.All(rows, row => Assert.Equal(1, row.Sum(), 1e-12));
         Assert.InRange(rows.Where((row, i) => row[i % 2] > 0.5).Count(), 85, 100);
@@ -105,10 +109,10 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         {
             using var classifier = Classifier.Load(trained.Model, null, asked);
             Assert.Equal(limit, classifier.MaxLength);
-            var whole = classifier.Logits([(text, null)])[0];
+            var whole = classifier.Logits([text])[0];
             var words = classifier.Tokenizer.Tokenize(text).Take(limit - 2).ToArray();
-            Assert.Equal(classifier.Logits([(string.Join(' ', words), null)])[0], whole);
-            Assert.NotEqual(classifier.Logits([(string.Join(' ', words[..^1]), null)])[0], whole);
+            Assert.Equal(classifier.Logits([string.Join(' ', words)])[0], whole);
+            Assert.NotEqual(classifier.Logits([string.Join(' ', words[..^1])])[0], whole);
         }
     }
 
@@ -152,7 +156,10 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         var random = new Random(5);
         var texts = Enumerable
             .Range(0, 50)
-            .Select(i => (TinyTask.Sentence(random, i % 2), i % 4 == 0 ? TinyTask.Sentence(random, 0) : null))
+            .Select(i => new TextPair(
+                TinyTask.Sentence(random, i % 2),
+                i % 4 == 0 ? TinyTask.Sentence(random, 0) : null
+            ))
             .ToArray();
         foreach (var (a, b) in fast.Logits(texts).Zip(slow.Logits(texts)))
         {
@@ -165,7 +172,7 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     public void No_tensor_is_left_behind()
     {
         using var classifier = Classifier.Load(trained.Model);
-        var texts = new (string, string?)[] { ("a good film", null), ("a dull film", "a story") };
+        var texts = new TextPair[] { "a good film", new("a dull film", "a story") };
         classifier.Logits(texts);
         var living = Tensor.LiveCount;
         for (var i = 0; i < 5; i++)

@@ -159,12 +159,12 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         // A word that the vocabulary cannot spell is the unknown token; hidden beside a comma it
         // must be the same to the victim.
         Assert.Equal(
-            victim.Predict([new VictimInput("a good zzz , and bad zzz .")]),
-            victim.Predict([new VictimInput("a good [UNK], and bad [UNK].")])
+            victim.Predict([new TextPair("a good zzz , and bad zzz .")]),
+            victim.Predict([new TextPair("a good [UNK], and bad [UNK].")])
         );
         Assert.Equal(
-            classifier.Predict([("a good film, here", "bad cast.")]),
-            victim.Predict([new VictimInput("a good film, here", "bad cast.")])
+            classifier.Predict([new("a good film, here", "bad cast.")]),
+            victim.Predict([new TextPair("a good film, here", "bad cast.")])
         );
     }
 
@@ -213,7 +213,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         Assert.Contains(outcomes, o => o.Original.Count == 2 && o.WordsChanged > 0);
         Assert.Contains(outcomes, o => o.Constraints.Any(c => c.Name == "sentence-similarity" && c.Rejected > 0));
 
-        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<AttackInput> examples) =>
+        List<AttackOutcome> Run(AttackEngineOptions options, IReadOnlyList<Example> examples) =>
             [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
     }
 
@@ -284,7 +284,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         return PackedBatch.From([new EncodedExample(0, ids, new int[ids.Length], -1)]);
     }
 
-    private static List<AttackInput> Inputs(int count)
+    private static List<Example> Inputs(int count)
     {
         var random = new Random(11);
         return
@@ -304,12 +304,12 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
                     );
                     var given = i % 7 == 6 ? 1 - label : label;
                     return i % 5 == 4
-                        ? new AttackInput(
+                        ? new Example(
                             $"e{i}",
                             [new("text", text), new("more", TinyTask.Sentence(random, label))],
                             given
                         )
-                        : AttackInput.Of($"e{i}", text, given);
+                        : new Example($"e{i}", text, given);
                 }),
         ];
     }

@@ -295,7 +295,7 @@ internal sealed class SyntheticRun(string root)
         var corpus = DemoCorpus.Create(1, new DemoSizes(1, 2, 1, Math.Max(2, Attacked))).Test;
         var inputs = Enumerable
             .Range(0, Attacked)
-            .Select(i => AttackInput.Of($"test:{i}", corpus[i].Text, corpus[i].Label))
+            .Select(i => new Example($"test:{i}", corpus[i].Text, corpus[i].Label))
             .ToArray();
         var settings = new AttackSettings(
             "textfooler",
@@ -319,7 +319,7 @@ internal sealed class SyntheticRun(string root)
         File.WriteAllText(file, Regex.Replace(File.ReadAllText(file), "\"aua\": [0-9.]+", $"\"aua\": {aua}"));
     }
 
-    private AttackOutcome Outcome(int i, AttackInput input, DemoReview review)
+    private AttackOutcome Outcome(int i, Example input, DemoReview review)
     {
         var fate = Noise(i * 13 + 5);
         var result =

@@ -94,7 +94,7 @@ public sealed class EpochAttackTests : IDisposable
         {
             var task = TaskCatalog.Find("sst2");
             var outcomes = new AttackEngine(_source.Build().Attack, new TorchVictim(classifier))
-                .RunAsync([.. sample.Select(e => AttackInput.Of(e, task))])
+                .RunAsync([.. sample])
                 .ToBlockingEnumerable()
                 .ToList();
             var summary = AttackSummary.From(outcomes, AttackSettings.Of(_source.Build().Attack, ""));

@@ -1,18 +1,5 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>One text, or pair of texts, with its class.</summary>
-/// <param name="Id">Unique within its data set and the same on every reading: <c>split:row</c> (row
-/// from 0) for tables, <c>train/pos/0_9</c> for aclImdb.</param>
-/// <param name="Text">The first or only text, as it stands in the file.</param>
-/// <param name="TextPair">The second text, or null.</param>
-/// <param name="Label">Index of the class; <see cref="Unlabelled"/> when the data has none and was
-/// asked for without.</param>
-public sealed record Example(string Id, string Text, string? TextPair, int Label)
-{
-    /// <summary>The label of an example without one.</summary>
-    public const int Unlabelled = -1;
-}
-
 /// <summary>
 /// A split as it was read, with what is needed to say later exactly what was read.
 /// </summary>
