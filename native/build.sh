@@ -1,15 +1,16 @@
 #!/bin/sh
-# Builds native/build/librobust_tickets_torch.so. Does nothing when neither the sources nor libtorch changed.
-# LIBTORCH=/path/to/libtorch picks another libtorch than the system's (its include/ and lib/ are used).
+# Builds librobust_tickets_torch.so, the native part, with cmake, a C++ compiler and libtorch.
+#   native/build.sh            into native/build, or into the folder that ROBUST_TICKETS_NATIVE_BUILD names
+#   native/build.sh --cache    into a folder of the user's cache that is named after sources and libtorch; prints the path of the library
+# Does nothing when neither the sources nor libtorch changed. LIBTORCH=/path/to/libtorch picks another libtorch than the
+# system's (its include/ and lib/ are used).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-out=${ROBUST_TICKETS_NATIVE_BUILD:-$here/build}
+name=librobust_tickets_torch.so
 fail() {
     echo "native/build.sh: $1; needed: apt-get install libtorch-dev libopenblas0-openmp cmake g++ (or LIBTORCH=/path/to/libtorch)" >&2
     exit 1
 }
-command -v cmake >/dev/null || fail "cmake is missing"
-command -v c++ >/dev/null || fail "a C++ compiler is missing"
 
 libtorch=${LIBTORCH:-}
 if [ -n "$libtorch" ]; then
@@ -20,23 +21,61 @@ else
     [ -n "$library" ] || fail "no libtorch was found"
 fi
 
+# What the library is made from: its sources and the libtorch it is linked with.
+inputs() {
+    cat "$here"/*.cpp "$here"/*.h "$here"/testing/*.cpp "$here/CMakeLists.txt"
+    echo "$libtorch"
+    ls -lL "$library"
+    ls /usr/include/gloo/algorithm.h 2>/dev/null || true
+}
+
+need_tools() {
+    command -v cmake >/dev/null || fail "cmake is missing"
+    command -v c++ >/dev/null || fail "a C++ compiler is missing"
+}
+
+# compile FOLDER LOG BUILD-OPTIONS...
+compile() {
+    folder=$1 log=$2
+    shift 2
+    if ! { cmake -S "$here" -B "$folder" ${libtorch:+-DCMAKE_PREFIX_PATH="$libtorch"} && cmake --build "$folder" -j 2 "$@"; } >"$log" 2>&1; then
+        grep -nE 'error|Error|not find' "$log" | head -n 20 >&2 || true
+        fail "the build failed (full log: $log)"
+    fi
+}
+
+if [ "${1:-}" = --cache ]; then
+    cache=${XDG_CACHE_HOME:-${HOME:?HOME and XDG_CACHE_HOME are not set}/.cache}/robust-tickets
+    out=$cache/native-$(inputs | sha256sum | cut -c1-16)
+    if [ ! -e "$out/$name" ]; then
+        need_tools
+        mkdir -p "$out"
+        echo "native/build.sh: building $out/$name (once, about a minute)" >&2
+        # Built aside and renamed: the library is complete or absent, however many start at once.
+        work=$(mktemp -d "$out/work.XXXXXX")
+        compile "$work" "$out/build.log" --target robust_tickets_torch
+        mv "$work/$name" "$out/$name"
+        rm -rf "$work"
+    fi
+    echo "$out/$name"
+    exit 0
+fi
+
+need_tools
+out=${ROBUST_TICKETS_NATIVE_BUILD:-$here/build}
 stamp=$out/stamp
-now=$({ cat "$here"/*.cpp "$here"/*.h "$here"/testing/*.cpp "$here/CMakeLists.txt"; echo "$libtorch"; ls -lL "$library"; ls /usr/include/gloo/algorithm.h 2>/dev/null || true; c++ --version; } | sha256sum)
-if [ -e "$out/librobust_tickets_torch.so" ] && [ -e "$out/librobust_tickets_fake_device.so" ] && [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
+now=$({ inputs; c++ --version; } | sha256sum)
+if [ -e "$out/$name" ] && [ -e "$out/librobust_tickets_fake_device.so" ] && [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
     exit 0
 fi
 
 mkdir -p "$out"
-log=$out/build.log
 # CMake refuses a cache made from another folder (a checkout that was moved or copied) and keeps the libtorch it once found.
 cached=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/CMakeCache.txt" 2>/dev/null || true)
 if [ "$cached" != "$here" ] || [ "$(cat "$stamp.libtorch" 2>/dev/null)" != "$libtorch" ]; then
     rm -rf "$out/CMakeCache.txt" "$out/CMakeFiles"
 fi
-if ! { cmake -S "$here" -B "$out" ${libtorch:+-DCMAKE_PREFIX_PATH="$libtorch"} && cmake --build "$out" -j 2; } >"$log" 2>&1; then
-    grep -nE 'error|Error|not find' "$log" | head -n 20 >&2 || true
-    fail "the build failed (full log: $log)"
-fi
+compile "$out" "$out/build.log"
 echo "$now" >"$stamp"
 echo "$libtorch" >"$stamp.libtorch"
-echo "native/build.sh: built $out/librobust_tickets_torch.so" >&2
+echo "native/build.sh: built $out/$name" >&2

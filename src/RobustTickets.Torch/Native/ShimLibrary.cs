@@ -22,6 +22,13 @@ public static unsafe class ShimLibrary
     private static string? s_path;
     private static string s_trace = "";
 
+    /// <summary>
+    /// Asked once when none of the places holds a library and ROBUST_TICKETS_NATIVE names none:
+    /// builds one and gives its path, or null. Null by default, so that a library user's process
+    /// compiles nothing by itself.
+    /// </summary>
+    public static Func<string?>? WhenMissing { get; set; }
+
     /// <summary>Path of the loaded library, or null while none is loaded.</summary>
     public static string? LoadedFrom => s_path;
 
@@ -62,10 +69,10 @@ public static unsafe class ShimLibrary
                 if (s_handle != 0)
                     return s_handle;
                 CpuSetup.Apply();
-                var candidates = Candidates(
-                    Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE"),
-                    AppContext.BaseDirectory
-                );
+                var named = Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE");
+                var candidates = Candidates(named, AppContext.BaseDirectory);
+                if (string.IsNullOrEmpty(named) && !candidates.Any(File.Exists) && WhenMissing?.Invoke() is { } built)
+                    candidates = [built];
                 s_handle = Load(candidates, out s_path, out s_trace);
                 if (s_handle == 0)
                     throw new TorchUnavailableException(s_trace);
