@@ -147,7 +147,7 @@ public sealed class LayeringTests
     [InlineData("RobustTickets.Torch")]
     [InlineData("RobustTickets.Attacks")]
     [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Attacks")]
-    [InlineData("RobustTickets.Cli", "RobustTickets")]
+    [InlineData("RobustTickets.Cli", "RobustTickets", "RobustTickets.Torch")]
     public void Projects_reference_only_what_lies_below(string project, params string[] below) =>
         Assert.Equal(
             below.Order(),
