@@ -5,7 +5,7 @@ using RobustTickets.Attacks.Resources;
 
 var neighbours = new NeighbourTable(new() { ["good"] = ["fine"], ["moving"] = ["touching"] });
 var attack = TextFooler.Create(new AttackResources(neighbours, StopWords.English, null, null, []));
-var review = AttackInput.Of("a", "a good and moving film", 1);
+var review = new Example("a", "a good and moving film", 1);
 await foreach (var outcome in new AttackEngine(attack, new WordVictim()).RunAsync([review]))
     Console.WriteLine($"{outcome.Result}: {outcome.Perturbed[0].Value}");
 
@@ -14,8 +14,8 @@ internal sealed class WordVictim : IVictim
 {
     public int ClassCount => 2;
 
-    public double[][] Predict(IReadOnlyList<VictimInput> inputs) =>
-        [.. inputs.Select(input => Scores(input.Text.Split(' ').Count(word => word is "good" or "moving") / 3.0))];
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
+        [.. inputs.Select(input => Scores(input.First.Split(' ').Count(word => word is "good" or "moving") / 3.0))];
 
     private static double[] Scores(double positive) => [1 - positive, positive];
 }
