@@ -100,9 +100,9 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         }
         string[] compared =
         [
-            $"{BertSites.Layer(0)}.attention.self.query.weight",
-            $"{BertSites.NeuronRows(0)}.weight",
-            $"{BertSites.Layer(0)}.output.LayerNorm.weight",
+            BertParameters.Weight(BertParameters.Layer(0).Query),
+            BertParameters.Weight(BertParameters.NeuronRows(0)),
+            BertParameters.Weight(BertParameters.Layer(0).OutputNorm),
         ];
         model.Train(compared.Contains);
         var inputs = model.Prepare(batch, training: true);

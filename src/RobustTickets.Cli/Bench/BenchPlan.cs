@@ -105,11 +105,11 @@ internal sealed record BenchPlan(
     {
         var store = new ParameterStore();
         torch.manual_seed(1);
-        foreach (var (name, shape) in BertSites.ClassifierShapes(config))
+        foreach (var (name, shape) in BertShapes.OfClassifier(config))
         {
-            if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+            if (BertParameters.IsNormWeight(name))
                 store.Add(name, torch.ones(shape));
-            else if (name.EndsWith("bias", StringComparison.Ordinal))
+            else if (BertParameters.IsBias(name))
                 store.Add(name, torch.zeros(shape));
             else
                 store.Add(name, torch.empty(shape).normal_(0, config.InitializerRange));

@@ -55,7 +55,11 @@ internal sealed class TrainingSubject : IBenchSubject
             var masks = HardConcreteMasks.Attach(model, masked);
             rule = new MaskGradients(model, masks, masked, total: 1000, freezeBase: true);
         }
-        _optimizer = Trainer.CreateOptimizer(model, options, plan.Step == "robust" ? BertSites.IsMaskScores : null);
+        _optimizer = Trainer.CreateOptimizer(
+            model,
+            options,
+            plan.Step == "robust" ? BertParameters.IsMaskScores : null
+        );
         var key = RandomKey.FromSeed(2);
         _trainer = new Trainer(
             model,

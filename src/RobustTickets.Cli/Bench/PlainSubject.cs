@@ -121,47 +121,42 @@ internal sealed class PlainSubject : IBenchSubject
     {
         long count = ids.size(0),
             longest = ids.size(1);
-        var x = functional.embedding(_store[BertSites.WordEmbeddings], ids, _config.PadId);
+        var x = functional.embedding(_store[BertParameters.WordEmbeddings], ids, _config.PadId);
         if (delta is not null)
             x = x + delta;
         x =
             x
-            + functional.embedding(_store[BertSites.TypeEmbeddings], segments)
+            + functional.embedding(_store[BertParameters.TypeEmbeddings], segments)
             + functional.embedding(
-                _store[BertSites.PositionEmbeddings],
+                _store[BertParameters.PositionEmbeddings],
                 torch.arange(0, longest, 1, DType.Int64, _store.Device).reshape(1, longest)
             );
-        x = Drop(Norm(x, "bert.embeddings.LayerNorm"));
+        x = Drop(Norm(x, BertParameters.EmbeddingNorm));
         for (var l = 0; l < _config.Layers; l++)
         {
             int heads = _config.HeadsPerLayer[l],
                 width = _config.HeadSize;
-            var layer = BertSites.Layer(l);
-            Tensor q = Split(Linear(x, $"{layer}.attention.self.query")),
-                k = Split(Linear(x, $"{layer}.attention.self.key")),
-                v = Split(Linear(x, $"{layer}.attention.self.value"));
+            var layer = BertParameters.Layer(l);
+            Tensor q = Split(Linear(x, layer.Query)),
+                k = Split(Linear(x, layer.Key)),
+                v = Split(Linear(x, layer.Value));
             var probabilities = Drop(((q.matmul(k.transpose(2, 3)) / Math.Sqrt(width)) + mask).softmax(-1));
             var context = probabilities.matmul(v).transpose(1, 2).reshape(count, longest, (long)heads * width);
-            x = Norm(
-                Drop(Linear(context, $"{layer}.attention.output.dense")) + x,
-                $"{layer}.attention.output.LayerNorm"
-            );
-            x = Norm(
-                Drop(Linear(functional.gelu(Linear(x, BertSites.NeuronRows(l))), $"{layer}.output.dense")) + x,
-                $"{layer}.output.LayerNorm"
-            );
+            x = Norm(Drop(Linear(context, layer.AttentionOutput)) + x, layer.AttentionNorm);
+            x = Norm(Drop(Linear(functional.gelu(Linear(x, layer.Intermediate)), layer.Output)) + x, layer.OutputNorm);
 
             Tensor Split(Tensor t) => t.reshape(count, longest, heads, width).transpose(1, 2);
         }
-        return Linear(Drop(Linear(x.select(1, 0), BertSites.Pooler).tanh()), BertSites.Classifier);
+        return Linear(Drop(Linear(x.select(1, 0), BertParameters.Pooler).tanh()), BertParameters.Classifier);
 
-        Tensor Linear(Tensor t, string name) => functional.linear(t, _store[$"{name}.weight"], _store[$"{name}.bias"]);
+        Tensor Linear(Tensor t, string name) =>
+            functional.linear(t, _store[BertParameters.Weight(name)], _store[BertParameters.Bias(name)]);
         Tensor Norm(Tensor t, string name) =>
             functional.layer_norm(
                 t,
                 [_config.Hidden],
-                _store[$"{name}.weight"],
-                _store[$"{name}.bias"],
+                _store[BertParameters.Weight(name)],
+                _store[BertParameters.Bias(name)],
                 _config.LayerNormEpsilon
             );
         Tensor Drop(Tensor t) => training ? functional.dropout(t, _config.HiddenDropout, true) : t;

@@ -56,9 +56,9 @@ internal static class ExportCommand
             int labels;
             using (var folder = HuggingFaceFolder.Open(source))
             {
-                if (!folder.Weights.Contains($"{BertSites.Classifier}.weight"))
+                if (!folder.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)))
                     throw new CheckpointException(
-                        $"{source}: holds no '{BertSites.Classifier}.weight', so it is no trained classifier"
+                        $"{source}: holds no '{BertParameters.Classifier}.weight', so it is no trained classifier"
                     );
                 labels = folder.Config.NumLabels;
             }

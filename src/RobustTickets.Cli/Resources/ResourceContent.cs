@@ -4,6 +4,7 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Models;
 
 namespace RobustTickets.Cli.Resources;
 
@@ -34,7 +35,7 @@ internal static class ResourceContent
             case "sentence-encoder":
                 return Model(found.Path, null);
             case "masked-lm":
-                return Model(found.Path, "cls.predictions.transform.dense.weight");
+                return Model(found.Path, BertParameters.Weight(BertParameters.PredictionDense));
             default:
                 throw new NotSupportedException($"no reader for resource kind {found.Kind.Kind}");
         }

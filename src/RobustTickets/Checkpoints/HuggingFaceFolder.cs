@@ -4,7 +4,7 @@
 // would be built half-initialised or with fewer layers than the file holds is refused, with the
 // remedy.
 
-using System.Globalization;
+using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints;
 
@@ -126,13 +126,22 @@ public sealed class HuggingFaceFolder : IDisposable
     /// per-layer ticket shapes included.
     /// </summary>
     public static IReadOnlyDictionary<string, long[]> ExpectedShapes(HuggingFaceConfig config) =>
-        BertShapes.Encoder(config);
+        ByName(BertShapes.OfEncoder(BertFiles.ShapesOf(config, config.NumLabels)));
 
     /// <summary>
     /// Names and shapes of pooler, classifier and pre-training heads: any may be absent, those
     /// present must fit.
     /// </summary>
-    public static IReadOnlyDictionary<string, long[]> HeadShapes(HuggingFaceConfig config) => BertShapes.Heads(config);
+    public static IReadOnlyDictionary<string, long[]> HeadShapes(HuggingFaceConfig config) =>
+        ByName(BertShapes.OfHeads(BertFiles.ShapesOf(config, config.NumLabels)));
+
+    private static OrderedDictionary<string, long[]> ByName(IEnumerable<(string Name, long[] Shape)> shapes)
+    {
+        var byName = new OrderedDictionary<string, long[]>(StringComparer.Ordinal);
+        foreach (var (name, shape) in shapes)
+            byName.Add(name, shape);
+        return byName;
+    }
 
     /// <summary>Refuses weights (under canonical names) that do not fit a configuration.</summary>
     /// <param name="weights">The weights.</param>
@@ -173,7 +182,7 @@ public sealed class HuggingFaceFolder : IDisposable
         }
         foreach (var tensor in weights.Tensors)
         {
-            if (LayerOf(tensor.Name) is { } layer && layer >= config.NumHiddenLayers)
+            if (BertParameters.LayerOf(tensor.Name) is { } layer && layer >= config.NumHiddenLayers)
             {
                 throw new CheckpointException(
                     $"{weights.Location}: tensor '{tensor.Name}' is of layer {layer}; 'num_hidden_layers' in "
@@ -238,30 +247,24 @@ public sealed class HuggingFaceFolder : IDisposable
     {
         if (expected.Length != found.Length)
             return "the file: the number of dimensions differs";
-        var rows = expected[0] != found[0];
+        if (expected[0] == found[0])
+            return "'hidden_size'";
+        var layer = BertParameters.LayerOf(name) is { } l ? BertParameters.Layer(l) : null;
         return name switch
         {
-            BertShapes.WordEmbeddings or BertShapes.TiedOutput when rows => "'vocab_size'",
-            "cls.predictions.bias" => "'vocab_size'",
-            "bert.embeddings.position_embeddings.weight" when rows => "'max_position_embeddings'",
-            "bert.embeddings.token_type_embeddings.weight" when rows => "'type_vocab_size'",
-            "classifier.weight" or "classifier.bias" when rows => "'id2label' (the number of classes)",
-            _ when name.Contains(".attention.self.", StringComparison.Ordinal) && rows =>
+            BertParameters.WordEmbeddings or BertParameters.TiedDecoder or BertParameters.PredictionBias =>
+                "'vocab_size'",
+            BertParameters.PositionEmbeddings => "'max_position_embeddings'",
+            BertParameters.TypeEmbeddings => "'type_vocab_size'",
+            _ when BertParameters.IsClassifier(name) => "'id2label' (the number of classes)",
+            _ when layer is not null && Of(layer.Query, layer.Key, layer.Value) =>
                 "'hidden_size', or 'layer_head_num' of 'ticket' if heads are pruned",
-            _ when name.Contains(".intermediate.dense.", StringComparison.Ordinal) && rows =>
+            _ when layer is not null && Of(layer.Intermediate) =>
                 "'intermediate_size', or 'layer_inter_size' of 'ticket' if neurons are pruned",
             _ => "'hidden_size'",
         };
-    }
 
-    private static int? LayerOf(string name)
-    {
-        if (!name.StartsWith(BertShapes.LayerPrefix, StringComparison.Ordinal))
-            return null;
-        var rest = name.AsSpan(BertShapes.LayerPrefix.Length);
-        var dot = rest.IndexOf('.');
-        return dot > 0 && int.TryParse(rest[..dot], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
-            ? layer
-            : null;
+        bool Of(params string[] parts) =>
+            parts.Any(part => name == BertParameters.Weight(part) || name == BertParameters.Bias(part));
     }
 }

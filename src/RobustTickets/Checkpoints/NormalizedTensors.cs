@@ -1,13 +1,7 @@
-// One naming for all BERT checkpoints. Files differ in four harmless ways, each undone here and
-// recorded:
-//   LayerNorm.gamma/.beta of TensorFlow origin      -> .weight/.bias
-//   files saved from the bare encoder (BertModel)   -> prefix "bert."
-//   integer buffers (position_ids, token_type_ids) -> left out: they are constants of the
-//     architecture
-//   cls.predictions.decoder.weight, the same bytes as the word embeddings, and decoder.bias, the
-//     same as predictions.bias -> left out
-// A decoder matrix that differs from the word embeddings is kept: whoever builds the language-model
-// head must decide about it.
+// One naming for all BERT checkpoints: TensorFlow's names, files of the bare encoder, buffers that
+// are constants, and tied copies are undone and recorded. A decoder matrix that differs from the
+// word embeddings is kept: whoever builds the language-model head must decide about it.
+using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints;
 
@@ -22,9 +16,6 @@ public sealed record LeftOutTensor(string Name, string Reason);
 /// </summary>
 public sealed class NormalizedTensors : TensorSource
 {
-    private const string Prefix = "bert.";
-    private const string DecoderBias = "cls.predictions.decoder.bias";
-    private const string PredictionBias = "cls.predictions.bias";
     private readonly ITensorSource inner;
     private readonly Dictionary<string, string> originals = new(StringComparer.Ordinal);
     private readonly List<LeftOutTensor> leftOut = [];
@@ -36,11 +27,11 @@ public sealed class NormalizedTensors : TensorSource
         : base(inner.Location)
     {
         this.inner = inner;
-        var bare = !inner.Tensors.Any(t => t.Name.StartsWith(Prefix, StringComparison.Ordinal));
+        var bare = !inner.Tensors.Any(t => BertParameters.HasEncoderPrefix(t.Name));
         var kept = new List<TensorInfo>();
         foreach (var info in inner.Tensors)
         {
-            if (!info.Element.IsFloat() || info.Name.EndsWith("embeddings.position_ids", StringComparison.Ordinal))
+            if (!info.Element.IsFloat() || BertParameters.IsPositionBuffer(info.Name))
             {
                 leftOut.Add(
                     new LeftOutTensor(
@@ -50,7 +41,7 @@ public sealed class NormalizedTensors : TensorSource
                 );
                 continue;
             }
-            var name = Canonical(info.Name, bare);
+            var name = BertParameters.Canonical(info.Name, bare);
             if (!originals.TryAdd(name, info.Name))
             {
                 throw new CheckpointException(
@@ -59,11 +50,11 @@ public sealed class NormalizedTensors : TensorSource
             }
             kept.Add(info with { Name = name });
         }
-        Drop(kept, BertShapes.TiedOutput, BertShapes.WordEmbeddings);
-        if (originals.ContainsKey(PredictionBias))
-            Drop(kept, DecoderBias, PredictionBias);
+        Drop(kept, BertParameters.TiedDecoder, BertParameters.WordEmbeddings);
+        if (originals.ContainsKey(BertParameters.PredictionBias))
+            Drop(kept, BertParameters.TiedDecoderBias, BertParameters.PredictionBias);
         else
-            Rename(kept, DecoderBias, PredictionBias);
+            Rename(kept, BertParameters.TiedDecoderBias, BertParameters.PredictionBias);
         Tensors = kept;
     }
 
@@ -87,19 +78,6 @@ public sealed class NormalizedTensors : TensorSource
     {
         if (disposing)
             inner.Dispose();
-    }
-
-    private static string Canonical(string name, bool bare)
-    {
-        if (name.EndsWith(".LayerNorm.gamma", StringComparison.Ordinal))
-            name = name[..^"gamma".Length] + "weight";
-        else if (name.EndsWith(".LayerNorm.beta", StringComparison.Ordinal))
-            name = name[..^"beta".Length] + "bias";
-        var encoder =
-            name.StartsWith("embeddings.", StringComparison.Ordinal)
-            || name.StartsWith("encoder.", StringComparison.Ordinal)
-            || name.StartsWith("pooler.", StringComparison.Ordinal);
-        return bare && encoder ? Prefix + name : name;
     }
 
     private void Drop(List<TensorInfo> kept, string name, string twin)

@@ -56,7 +56,7 @@ public sealed class Classifier : IDisposable
     public int MaxLength { get; }
 
     /// <summary>Parameters without embeddings, as the papers count them.</summary>
-    public long ParametersWithoutEmbeddings => _model.Store.Count(name => !BertSites.IsEmbedding(name));
+    public long ParametersWithoutEmbeddings => _model.Store.Count(name => !BertParameters.IsEmbedding(name));
 
     /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
     /// <param name="folder">The folder.</param>
@@ -72,10 +72,10 @@ public sealed class Classifier : IDisposable
             foreach (
                 var name in (string[])
                     [
-                        $"{BertSites.Classifier}.weight",
-                        $"{BertSites.Classifier}.bias",
-                        $"{BertSites.Pooler}.weight",
-                        $"{BertSites.Pooler}.bias",
+                        BertParameters.Weight(BertParameters.Classifier),
+                        BertParameters.Bias(BertParameters.Classifier),
+                        BertParameters.Weight(BertParameters.Pooler),
+                        BertParameters.Bias(BertParameters.Pooler),
                     ]
             )
             {

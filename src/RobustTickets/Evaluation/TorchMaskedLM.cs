@@ -76,8 +76,8 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         using (var files = BertFiles.Open(folder))
         {
             if (
-                BertSites
-                    .MaskedLmShapes(BertFiles.ConfigOf(files.Config, 2))
+                BertShapes
+                    .OfPredictionHead(BertFiles.ConfigOf(files.Config, 2))
                     .Select(s => s.Name)
                     .FirstOrDefault(n => !files.Weights.Contains(n)) is
                 { } missing

@@ -1,5 +1,6 @@
 // An export is only worth something if it gives the same answers: both folders are loaded afresh
 // and their logits compared on made-up sequences.
+using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;

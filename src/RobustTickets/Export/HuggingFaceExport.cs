@@ -61,15 +61,23 @@ public static class HuggingFaceExport
             var kept = ticket.KeptHeads?[layer] ?? [.. Enumerable.Range(0, config.HeadsOf(layer))];
             var heads = kept.SelectMany(h => Enumerable.Range(h * config.HeadSize, config.HeadSize)).ToArray();
             int[] neurons = [.. ticket.KeptNeurons?[layer] ?? [.. Enumerable.Range(0, config.IntermediateOf(layer))]];
-            foreach (var name in BertSites.HeadRows(layer))
+            foreach (var name in BertParameters.HeadRows(layer))
             {
-                places[$"{name}.weight"] = new Place(0, config.HiddenSize, heads);
-                places[$"{name}.bias"] = new Place(0, config.HiddenSize, heads);
+                places[BertParameters.Weight(name)] = new Place(0, config.HiddenSize, heads);
+                places[BertParameters.Bias(name)] = new Place(0, config.HiddenSize, heads);
             }
-            places[BertSites.HeadColumns(layer)] = new Place(1, config.HiddenSize, heads);
-            places[$"{BertSites.NeuronRows(layer)}.weight"] = new Place(0, config.IntermediateSize, neurons);
-            places[$"{BertSites.NeuronRows(layer)}.bias"] = new Place(0, config.IntermediateSize, neurons);
-            places[BertSites.NeuronColumns(layer)] = new Place(1, config.IntermediateSize, neurons);
+            places[BertParameters.HeadColumns(layer)] = new Place(1, config.HiddenSize, heads);
+            places[BertParameters.Weight(BertParameters.NeuronRows(layer))] = new Place(
+                0,
+                config.IntermediateSize,
+                neurons
+            );
+            places[BertParameters.Bias(BertParameters.NeuronRows(layer))] = new Place(
+                0,
+                config.IntermediateSize,
+                neurons
+            );
+            places[BertParameters.NeuronColumns(layer)] = new Place(1, config.IntermediateSize, neurons);
         }
         return places;
     }

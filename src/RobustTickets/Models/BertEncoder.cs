@@ -77,8 +77,8 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
             : torch.zeros([inputs.Batch.Tokens], DType.Int64, Execution.Device);
         var x =
             words
-            + store[BertSites.TypeEmbeddings].index_select(0, types)
-            + store[BertSites.PositionEmbeddings].index_select(0, inputs.Positions);
+            + store[BertParameters.TypeEmbeddings].index_select(0, types)
+            + store[BertParameters.PositionEmbeddings].index_select(0, inputs.Positions);
         x = Norm(x, "bert.embeddings.LayerNorm");
         x = Drop(x, inputs, pass, DropoutSite.Embeddings, clsOnly: false);
         scope.Keep(x);
@@ -103,7 +103,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     private Tensor Plain(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
         var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
-        var self = store.Root / BertSites.Layer(l) / "attention" / "self";
+        var self = store.Root / BertParameters.LayerPrefix(l) / "attention" / "self";
         var context = Attend(
             l,
             Linear(asking, self / "query", pass),
@@ -114,7 +114,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
             clsOnly
         );
 
-        var output = store.Root / BertSites.Layer(l) / "attention" / "output";
+        var output = store.Root / BertParameters.LayerPrefix(l) / "attention" / "output";
         var attended = Drop(
             Linear(context, output / "dense", pass),
             inputs,
@@ -125,17 +125,17 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         attended = Norm(attended + asking, output.Name("LayerNorm"));
         pass.Tap?.Invoke($"attention_out.{l}", attended);
 
-        var activated = Activate(Linear(attended, store.Root / BertSites.NeuronRows(l), pass)); // [., F]
+        var activated = Activate(Linear(attended, store.Root / BertParameters.NeuronRows(l), pass)); // [., F]
         if (Gates?.Neurons[l] is { } c)
             activated = activated * c;
         var fed = Drop(
-            Linear(activated, store.Root / BertSites.Layer(l) / "output" / "dense", pass),
+            Linear(activated, store.Root / BertParameters.LayerPrefix(l) / "output" / "dense", pass),
             inputs,
             pass,
             DropoutSite.FeedForwardOutput(l),
             clsOnly
         );
-        var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
+        var y = Norm(fed + attended, $"{BertParameters.LayerPrefix(l)}.output.LayerNorm");
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
     }
@@ -181,13 +181,16 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
 
     private DenseWeight DenseOf(string name, BertInputs inputs, PassOptions pass)
     {
-        Tensor weight = store[$"{name}.weight"],
-            bias = store[$"{name}.bias"];
+        Tensor weight = store[BertParameters.Weight(name)],
+            bias = store[BertParameters.Bias(name)];
         if (Masks is not null)
             weight = Masks.Effective(name, weight, pass);
         else if (inputs.RoundedWeight(name) is { } rounded)
-            return new DenseWeight(weight, bias, rounded, store.SlotOf($"{name}.weight"));
-        return DenseWeight.Of(weight, bias, Execution.Precision) with { Slot = store.SlotOf($"{name}.weight") };
+            return new DenseWeight(weight, bias, rounded, store.SlotOf(BertParameters.Weight(name)));
+        return DenseWeight.Of(weight, bias, Execution.Precision) with
+        {
+            Slot = store.SlotOf(BertParameters.Weight(name)),
+        };
     }
 
     private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);
@@ -198,8 +201,8 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
         functional.layer_norm(
             x,
             [Config.Hidden],
-            store[$"{name}.weight"],
-            store[$"{name}.bias"],
+            store[BertParameters.Weight(name)],
+            store[BertParameters.Bias(name)],
             Config.LayerNormEpsilon
         );
 

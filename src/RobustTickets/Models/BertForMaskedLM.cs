@@ -48,7 +48,7 @@ public sealed class BertForMaskedLM : IDisposable
             Store[$"{Transform}.LayerNorm.bias"],
             Encoder.Config.LayerNormEpsilon
         );
-        return functional.linear(norm, Store[BertSites.WordEmbeddings], Store["cls.predictions.bias"]);
+        return functional.linear(norm, Store[BertParameters.WordEmbeddings], Store["cls.predictions.bias"]);
     }
 
     /// <inheritdoc/>

@@ -51,13 +51,18 @@ public sealed class BertForSequenceClassification : IDisposable
     }
 
     private string[] Matrices() =>
-        [.. Enumerable.Range(0, Config.Layers).SelectMany(FusedBertLayer.DenseLayers).Select(name => $"{name}.weight")];
+        [
+            .. Enumerable
+                .Range(0, Config.Layers)
+                .SelectMany(FusedBertLayer.DenseLayers)
+                .Select(name => BertParameters.Weight(name)),
+        ];
 
     /// <summary>Logits [B, C].</summary>
     public Tensor Forward(BertInputs inputs, PassOptions pass)
     {
         var cls = Encoder.EncodeCls(inputs, pass); // [B, H]
-        var pooled = MaskedLinear.Apply(cls, Store.Root / BertSites.Pooler, Encoder.Masks, pass).tanh();
+        var pooled = MaskedLinear.Apply(cls, Store.Root / BertParameters.Pooler, Encoder.Masks, pass).tanh();
         pass.Tap?.Invoke("pooled", pooled);
         if (pass.Training && Config.HiddenDropout > 0)
         {
@@ -69,8 +74,8 @@ public sealed class BertForSequenceClassification : IDisposable
         }
         return functional.linear(
             pooled,
-            Store[$"{BertSites.Classifier}.weight"],
-            Store[$"{BertSites.Classifier}.bias"]
+            Store[BertParameters.Weight(BertParameters.Classifier)],
+            Store[BertParameters.Bias(BertParameters.Classifier)]
         );
     }
 
@@ -82,7 +87,9 @@ public sealed class BertForSequenceClassification : IDisposable
     /// execution says so.
     /// </summary>
     public void Train(Func<string, bool> wanted) =>
-        Store.RequireGradient(name => wanted(name) && !(Execution.RowSparseWords && name == BertSites.WordEmbeddings));
+        Store.RequireGradient(name =>
+            wanted(name) && !(Execution.RowSparseWords && name == BertParameters.WordEmbeddings)
+        );
 
     /// <inheritdoc/>
     public void Dispose() => Store.Dispose();

@@ -44,17 +44,17 @@ public sealed class BertInference : IDisposable
         using var scope = torch.scope();
         _encoder = new CompiledEncoder(
             new CompiledEmbeddings(
-                store[BertSites.WordEmbeddings],
-                store[BertSites.TypeEmbeddings],
-                store[BertSites.PositionEmbeddings],
+                store[BertParameters.WordEmbeddings],
+                store[BertParameters.TypeEmbeddings],
+                store[BertParameters.PositionEmbeddings],
                 Norm("bert.embeddings.LayerNorm")
             ),
             [.. Enumerable.Range(0, config.Layers).Select(l => Layer(l, gates))],
             config.HeadSize,
             config.LayerNormEpsilon
         );
-        _pooler = Head(BertSites.Pooler);
-        _classifier = Head(BertSites.Classifier);
+        _pooler = Head(BertParameters.Pooler);
+        _classifier = Head(BertParameters.Classifier);
     }
 
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
@@ -114,7 +114,7 @@ public sealed class BertInference : IDisposable
 
     private CompiledLayer Layer(int l, BertGates? gates)
     {
-        var (layer, self) = (BertSites.Layer(l), $"{BertSites.Layer(l)}.attention.self");
+        var (layer, self) = (BertParameters.LayerPrefix(l), $"{BertParameters.LayerPrefix(l)}.attention.self");
         string query = $"{self}.query",
             key = $"{self}.key",
             value = $"{self}.value";
@@ -125,7 +125,7 @@ public sealed class BertInference : IDisposable
             _config.HeadsPerLayer[l],
             Pack($"{layer}.attention.output.dense"),
             Norm($"{layer}.attention.output.LayerNorm"),
-            Pack(BertSites.NeuronRows(l)),
+            Pack(BertParameters.NeuronRows(l)),
             Pack($"{layer}.output.dense"),
             Norm($"{layer}.output.LayerNorm"),
             gates?.Heads[l],
@@ -133,7 +133,8 @@ public sealed class BertInference : IDisposable
         );
     }
 
-    private CompiledNorm Norm(string name) => new(_store[$"{name}.weight"], _store[$"{name}.bias"]);
+    private CompiledNorm Norm(string name) =>
+        new(_store[BertParameters.Weight(name)], _store[BertParameters.Bias(name)]);
 
     /// <summary>One matrix of the outputs of some layers, one after the other.</summary>
     private RowMatrix Pack(params ReadOnlySpan<string> names)
@@ -143,7 +144,7 @@ public sealed class BertInference : IDisposable
         foreach (var name in names)
         {
             weights.Add(Weight(name));
-            biases.Add(_store[$"{name}.bias"]);
+            biases.Add(_store[BertParameters.Bias(name)]);
         }
         using var weight = torch.cat([.. weights]);
         using var bias = torch.cat([.. biases]);
@@ -151,10 +152,13 @@ public sealed class BertInference : IDisposable
     }
 
     private PackedMatrix? Head(string name) =>
-        _store.Contains($"{name}.weight") ? new PackedMatrix(Weight(name), _store[$"{name}.bias"]) : null;
+        _store.Contains(BertParameters.Weight(name))
+            ? new PackedMatrix(Weight(name), _store[BertParameters.Bias(name)])
+            : null;
 
     private Tensor Weight(string name) =>
-        _masks?.Effective(name, _store[$"{name}.weight"], PassOptions.Evaluation) ?? _store[$"{name}.weight"];
+        _masks?.Effective(name, _store[BertParameters.Weight(name)], PassOptions.Evaluation)
+        ?? _store[BertParameters.Weight(name)];
 
     /// <inheritdoc/>
     public void Dispose()

@@ -76,7 +76,7 @@ public sealed class BertInputs
             place[rows[i]] = i;
         using (torch.no_grad())
         {
-            WordRows = store[BertSites.WordEmbeddings].index_select(0, torch.tensor<long>(rows, rows.Length));
+            WordRows = store[BertParameters.WordEmbeddings].index_select(0, torch.tensor<long>(rows, rows.Length));
         }
         WordRows.requires_grad_(true);
         _wordIndex = torch.tensor<long>(Array.ConvertAll(batch.Ids, id => place[id]), batch.Tokens);
@@ -84,7 +84,7 @@ public sealed class BertInputs
         {
             _padRows = torch.tensor<bool>(Array.ConvertAll(batch.Ids, id => id == config.PadId), batch.Tokens, 1);
         }
-        store.SetRowGradient(BertSites.WordEmbeddings, new RowGradient(rows, WordRows));
+        store.SetRowGradient(BertParameters.WordEmbeddings, new RowGradient(rows, WordRows));
     }
 
     /// <summary>The batch behind.</summary>
@@ -130,8 +130,8 @@ public sealed class BertInputs
         {
             foreach (var name in FusedBertLayer.DenseLayers(l))
             {
-                var weight = store[$"{name}.weight"];
-                _rounded[name] = DenseWeight.Of(weight, store[$"{name}.bias"], MatrixPrecision.Bf16).Factor;
+                var weight = store[BertParameters.Weight(name)];
+                _rounded[name] = DenseWeight.Of(weight, store[BertParameters.Bias(name)], MatrixPrecision.Bf16).Factor;
             }
         }
     }
@@ -143,7 +143,7 @@ public sealed class BertInputs
     public Tensor LookUpWords(ParameterStore store, BertConfig config)
     {
         if (WordRows is null)
-            return torch.nn.functional.embedding(store[BertSites.WordEmbeddings], Ids, config.PadId);
+            return torch.nn.functional.embedding(store[BertParameters.WordEmbeddings], Ids, config.PadId);
         var words = WordRows.index_select(0, _wordIndex!);
         return _padRows is null ? words : torch.where(_padRows, words.detach(), words);
     }

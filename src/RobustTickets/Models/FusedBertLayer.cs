@@ -20,10 +20,10 @@ internal static class FusedBertLayer
     /// </summary>
     internal static IEnumerable<string> DenseLayers(int l) =>
         [
-            .. BertSites.HeadRows(l),
-            $"{BertSites.Layer(l)}.attention.output.dense",
-            BertSites.NeuronRows(l),
-            $"{BertSites.Layer(l)}.output.dense",
+            .. BertParameters.HeadRows(l),
+            $"{BertParameters.LayerPrefix(l)}.attention.output.dense",
+            BertParameters.NeuronRows(l),
+            $"{BertParameters.LayerPrefix(l)}.output.dense",
         ];
 
     /// <summary>
@@ -43,7 +43,7 @@ internal static class FusedBertLayer
     )
     {
         var (config, precision, batch) = (encoder.Config, encoder.Execution.Precision, inputs.Batch);
-        var layer = BertSites.Layer(l);
+        var layer = BertParameters.LayerPrefix(l);
         DenseWeight query = weight($"{layer}.attention.self.query"),
             key = weight($"{layer}.attention.self.key"),
             value = weight($"{layer}.attention.self.value");
@@ -88,7 +88,7 @@ internal static class FusedBertLayer
         pass.Tap?.Invoke($"attention_out.{l}", attended);
         var y = FusedLayers.FeedForward(
             attended,
-            weight(BertSites.NeuronRows(l)),
+            weight(BertParameters.NeuronRows(l)),
             weight($"{layer}.output.dense"),
             encoder.Gates?.Neurons[l],
             Norm($"{layer}.output.LayerNorm", DropoutSite.FeedForwardOutput(l)),
@@ -104,8 +104,8 @@ internal static class FusedBertLayer
                 : clsOnly ? KeyedDropout.ClsRows(batch, pass.Key, site)
                 : KeyedDropout.PackedRows(batch, pass.Key, site);
             return new NormSpec(
-                store[$"{name}.weight"],
-                store[$"{name}.bias"],
+                store[BertParameters.Weight(name)],
+                store[BertParameters.Bias(name)],
                 config.LayerNormEpsilon,
                 config.HiddenDropout,
                 keys

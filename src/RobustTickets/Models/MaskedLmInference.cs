@@ -29,7 +29,7 @@ public sealed class MaskedLmInference : IDisposable
         using var _ = torch.no_grad();
         _encoder = new BertInference(store, config);
         _dense = new PackedMatrix(store[$"{Transform}.dense.weight"], store[$"{Transform}.dense.bias"]);
-        _decoder = new PackedMatrix(store[BertSites.WordEmbeddings], store["cls.predictions.bias"]);
+        _decoder = new PackedMatrix(store[BertParameters.WordEmbeddings], store["cls.predictions.bias"]);
     }
 
     /// <summary>Hidden states of the last layer [T, H].</summary>

@@ -92,8 +92,8 @@ internal static class PaddedBert
             var types = _pass.TokenTypes ? _inputs.Segments : torch.zeros([_batch.Tokens], DType.Int64, _store.Device);
             var x =
                 words
-                + _store[BertSites.TypeEmbeddings].index_select(0, types)
-                + _store[BertSites.PositionEmbeddings].index_select(0, _inputs.Positions);
+                + _store[BertParameters.TypeEmbeddings].index_select(0, types)
+                + _store[BertParameters.PositionEmbeddings].index_select(0, _inputs.Positions);
             x = x.index_select(0, _padIndex).reshape(_batch.Count, _s, _config.Hidden);
             x = Drop(Norm(x, "bert.embeddings.LayerNorm"), DropoutSite.Embeddings);
             Tap("hidden.0", x);
@@ -107,7 +107,7 @@ internal static class PaddedBert
             int heads = _config.HeadsPerLayer[l],
                 dh = _config.HeadSize,
                 b = _batch.Count;
-            var self = _store.Root / BertSites.Layer(l) / "attention" / "self";
+            var self = _store.Root / BertParameters.LayerPrefix(l) / "attention" / "self";
             var q = Split(Linear(x, self / "query")); // [B, h, S, d_h]
             var k = Split(Linear(x, self / "key"));
             var v = Split(Linear(x, self / "value"));
@@ -119,7 +119,7 @@ internal static class PaddedBert
                 probabilities = probabilities * cH.reshape(1, heads, 1, 1);
             var context = probabilities.matmul(v).transpose(1, 2).reshape(b, _s, (long)heads * dh); // [B, S, h*d_h]
 
-            var output = _store.Root / BertSites.Layer(l) / "attention" / "output";
+            var output = _store.Root / BertParameters.LayerPrefix(l) / "attention" / "output";
             var attended = Norm(
                 Drop(Linear(context, output / "dense"), DropoutSite.AttentionOutput(l)) + x,
                 output.Name("LayerNorm")
@@ -127,15 +127,15 @@ internal static class PaddedBert
             Tap($"attention_out.{l}", attended);
             var activated = Activations.Apply(
                 _config.Activation,
-                Linear(attended, _store.Root / BertSites.NeuronRows(l))
+                Linear(attended, _store.Root / BertParameters.NeuronRows(l))
             );
             if (_gates?.Neurons[l] is { } cF)
                 activated = activated * cF;
             var fed = Drop(
-                Linear(activated, _store.Root / BertSites.Layer(l) / "output" / "dense"),
+                Linear(activated, _store.Root / BertParameters.LayerPrefix(l) / "output" / "dense"),
                 DropoutSite.FeedForwardOutput(l)
             );
-            var y = Norm(fed + attended, $"{BertSites.Layer(l)}.output.LayerNorm");
+            var y = Norm(fed + attended, $"{BertParameters.LayerPrefix(l)}.output.LayerNorm");
             Tap($"hidden.{l + 1}", y);
             return y;
 
@@ -148,8 +148,8 @@ internal static class PaddedBert
             functional.layer_norm(
                 x,
                 [_config.Hidden],
-                _store[$"{name}.weight"],
-                _store[$"{name}.bias"],
+                _store[BertParameters.Weight(name)],
+                _store[BertParameters.Bias(name)],
                 _config.LayerNormEpsilon
             );
 

@@ -165,7 +165,7 @@ public static class RecipeRunner
             session.Execution
         );
         var evaluated = Evaluator.Evaluate(control, session.Data.Evaluation.Examples, session.Stop);
-        return new ControlSummary(control.Store.Count(n => !BertSites.IsEmbedding(n)), evaluated.Accuracy);
+        return new ControlSummary(control.Store.Count(n => !BertParameters.IsEmbedding(n)), evaluated.Accuracy);
     }
 
     private static RunResult Conclude(RunSession session)
@@ -195,7 +195,7 @@ public static class RecipeRunner
             new ModelSummary(
                 BaseCheckpoint.Of(session.Request.Model).Name,
                 model.Store.Count(),
-                model.Store.Count(n => !BertSites.IsEmbedding(n)),
+                model.Store.Count(n => !BertParameters.IsEmbedding(n)),
                 dense.Config.Layers,
                 dense.Config.Hidden,
                 dense.Config.HeadsPerLayer.Max(),

@@ -148,8 +148,8 @@ internal sealed class RunSession : IDisposable
     /// place is taken by a fresh one.
     /// </summary>
     private static string? OtherClasses(HuggingFaceFolder files, int labels) =>
-        files.Weights.Contains(BertSites.Classifier + ".weight")
-        && files.Weights.Info(BertSites.Classifier + ".weight").Shape[0] is var classes
+        files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier))
+        && files.Weights.Info(BertParameters.Weight(BertParameters.Classifier)).Shape[0] is var classes
         && classes != labels
             ? $"the model's classifier has {classes} classes, the task {labels}: training starts from a fresh one"
             : null;
@@ -162,7 +162,7 @@ internal sealed class RunSession : IDisposable
         );
 
     private static long ModelBytes(HuggingFaceConfig config) =>
-        BertSites.ClassifierShapes(BertFiles.ConfigOf(config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b))
+        BertShapes.OfClassifier(BertFiles.ConfigOf(config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b))
         * sizeof(float);
 
     internal static RecipeException OtherRecipe(RunFolder folder) =>

@@ -36,7 +36,7 @@ internal static class TicketInputs
             case RandomWeightSearch { Ticket: { } ticket }:
                 var named = Place(ticket, run);
                 var like = Weights(named);
-                like.RequireShapes(BertSites.MaskableShapes(shape), named);
+                like.RequireShapes(BertShapes.OfMaskable(shape), named);
                 if (recipe.Draw is WeightDrawOptions { Sparsity: var asked } && Math.Abs(asked - like.Sparsity) > 0.005)
                 {
                     throw new RecipeException(
@@ -100,7 +100,7 @@ internal static class TicketInputs
         switch (ticket)
         {
             case WeightMask mask:
-                mask.RequireShapes(BertSites.MaskableShapes(shape), path);
+                mask.RequireShapes(BertShapes.OfMaskable(shape), path);
                 if (draw is not WeightDrawOptions weights)
                     return WeightTickets.Hash(mask);
                 using (torch.scope())

@@ -101,11 +101,7 @@ public static class Pretrainer
         var config = BertFiles.ConfigOf(request.Config, 2);
         var key = RandomKey.FromSeed(request.Seed);
         using var model = new BertForMaskedLM(
-            BertFiles.Fresh(
-                BertSites.EncoderShapes(config).Concat(BertSites.MaskedLmShapes(config)),
-                config,
-                key.Derive(0L)
-            ),
+            BertFiles.Fresh(BertShapes.OfMaskedLM(config), config, key.Derive(0L)),
             config,
             new ModelExecution()
         );

@@ -156,10 +156,10 @@ public sealed record WeightMatrixRecord(string Name, long Count, long Kept)
     /// <c>intermediate</c>, <c>output</c> or <c>pooler</c>, as <c>ticket show</c> says.
     /// </summary>
     public string Kind =>
-        (Parts?.Place ?? Name[(Name.IndexOf('.') + 1)..])
-            .Replace("attention.self.", "")
-            .Replace(".dense", "")
-            .Replace('.', '-');
+        (Parts?.Place ?? Name[(Name.IndexOf('.') + 1)..]).Replace(".dense", "") is var place
+        && place.Split('.') is [.., "query" or "key" or "value"] parts
+            ? parts[^1]
+            : place.Replace('.', '-');
 
     private (string Layer, string Place)? Parts
     {

@@ -21,7 +21,7 @@ internal static class DrawnTicketRun
     {
         using var model = session.Checkpoint0();
         var mask = WeightDraw.ByMagnitude(
-            [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))],
+            [.. BertParameters.Maskable(model.Config).Select(site => (site, model.Store[BertParameters.Weight(site)]))],
             draw.Sparsity
         );
         WeightTickets.Conclude(session, "one-shot", mask, draw.Sparsity, StageTally.Zero, null);

@@ -77,7 +77,11 @@ internal static class MagnitudeSearchRun
                 from = null;
                 part.Masks.Add(
                     WeightDraw.ByMagnitude(
-                        [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))],
+                        [
+                            .. BertParameters
+                                .Maskable(model.Config)
+                                .Select(site => (site, model.Store[BertParameters.Weight(site)])),
+                        ],
                         draw.Sparsity * round / search.Rounds,
                         part.Newest
                     )
@@ -95,7 +99,7 @@ internal static class MagnitudeSearchRun
 
     private static void KeepClassifier(BertForSequenceClassification from, BertForSequenceClassification to)
     {
-        foreach (var name in to.Store.Names.Where(BertSites.IsClassifier))
+        foreach (var name in to.Store.Names.Where(BertParameters.IsClassifier))
         {
             using var values = to.Store[name].edit<float>();
             from.Store[name].host<float>().CopyTo(values.Span);

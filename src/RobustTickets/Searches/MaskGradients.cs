@@ -32,7 +32,9 @@ public sealed class MaskGradients(
 
     /// <summary>Parameters whose gradients outlive a step: none in a frozen search.</summary>
     public IEnumerable<string> Leaking =>
-        freezeBase ? [] : model.Store.Names.Where(name => !BertSites.IsMaskScores(name) && !InfoBertCritic.Owns(name));
+        freezeBase
+            ? []
+            : model.Store.Names.Where(name => !BertParameters.IsMaskScores(name) && !InfoBertCritic.Owns(name));
 
     /// <inheritdoc/>
     public bool Records(string name) => !freezeBase;
@@ -60,7 +62,9 @@ public sealed class MaskGradients(
             model.Store.ClearGradients();
         else
             foreach (
-                var name in model.Store.Names.Where(name => BertSites.IsMaskScores(name) || InfoBertCritic.Owns(name))
+                var name in model.Store.Names.Where(name =>
+                    BertParameters.IsMaskScores(name) || InfoBertCritic.Owns(name)
+                )
             )
                 model.Store[name].grad = null;
     }

@@ -65,7 +65,7 @@ internal static class MaskSearchRun
                 search.Shuffle
             )
             {
-                Trained = BertSites.IsMaskScores,
+                Trained = BertParameters.IsMaskScores,
                 Rule = gradients,
                 Part = new CheckpointParts([.. new[] { leaked, best }.OfType<ICheckpointPart>()]),
                 AfterEpoch = (stage, evaluated) =>
@@ -89,7 +89,7 @@ internal static class MaskSearchRun
         );
         best?.Restore();
         var drawn = WeightDraw.ByScore(
-            [.. masks.Sites.Select(site => (site, masks.Scores(site), model.Store[$"{site}.weight"].shape))],
+            [.. masks.Sites.Select(site => (site, masks.Scores(site), model.Store[BertParameters.Weight(site)].shape))],
             search.Masks.Layout,
             draw.Sparsity
         );

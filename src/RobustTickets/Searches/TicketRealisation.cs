@@ -108,9 +108,9 @@ internal static class TicketRealisation
         for (var l = 0; l < dense.Layers; l++)
         {
             if (model.Config.HeadsPerLayer[l] < dense.HeadsPerLayer[l])
-                frozen.Add(BertSites.HeadCoefficients(l));
+                frozen.Add(BertParameters.HeadCoefficients(l));
             if (model.Config.NeuronsPerLayer[l] < dense.NeuronsPerLayer[l])
-                frozen.Add(BertSites.NeuronCoefficients(l));
+                frozen.Add(BertParameters.NeuronCoefficients(l));
         }
         return name => !frozen.Contains(name);
     }

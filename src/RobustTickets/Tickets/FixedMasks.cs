@@ -33,7 +33,7 @@ public sealed class FixedMasks : IWeightMasks
 
     /// <summary>Maskable layers of a network with the shapes of their matrices.</summary>
     public static IEnumerable<(string Site, long[] Shape)> Shapes(BertForSequenceClassification model) =>
-        BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"].shape));
+        BertParameters.Maskable(model.Config).Select(site => (site, model.Store[BertParameters.Weight(site)].shape));
 
     /// <inheritdoc/>
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
@@ -74,7 +74,7 @@ public sealed class FixedMasks : IWeightMasks
     {
         foreach (var mask in _masks.Values)
         {
-            var weight = _model.Store[$"{mask.Site}.weight"];
+            var weight = _model.Store[BertParameters.Weight(mask.Site)];
             Zero(weight, mask);
         }
         foreach (var operand in _operands.Values)

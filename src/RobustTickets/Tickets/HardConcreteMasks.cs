@@ -27,7 +27,7 @@ public sealed class HardConcreteMasks : IWeightMasks
     )
     {
         (_model, _options, _noise) = (model, options, noise);
-        Sites = [.. BertSites.Maskable(model.Config)];
+        Sites = [.. BertParameters.Maskable(model.Config)];
         _order = Sites.Select((site, index) => (site, index)).ToDictionary(s => s.site, s => s.index);
     }
 
@@ -54,10 +54,13 @@ public sealed class HardConcreteMasks : IWeightMasks
         var masks = new HardConcreteMasks(model, options, noise);
         if (GroupProblem(model.Config, options) is { } problem)
             throw new ArgumentException(problem);
-        foreach (var (site, shape) in BertSites.MaskableShapes(model.Config))
+        foreach (var (site, shape) in BertShapes.OfMaskable(model.Config))
         {
             long[] grid = [Groups(shape[0], options.OutPerMask), Groups(shape[1], options.InPerMask)];
-            model.Store.Add(BertSites.MaskScores(site), torch.full(grid, HardConcrete.ScoreOf(options.InitialGate)));
+            model.Store.Add(
+                BertParameters.MaskScores(site),
+                torch.full(grid, HardConcrete.ScoreOf(options.InitialGate))
+            );
         }
         model.Encoder.Masks = masks;
         return masks;
@@ -68,7 +71,7 @@ public sealed class HardConcreteMasks : IWeightMasks
     /// </summary>
     public static string? GroupProblem(BertConfig config, HardConcreteOptions options)
     {
-        foreach (var (site, shape) in BertSites.MaskableShapes(config))
+        foreach (var (site, shape) in BertShapes.OfMaskable(config))
         {
             if (options.OutPerMask > 0 && shape[0] % options.OutPerMask != 0)
                 return Text("out-per-mask", options.OutPerMask, shape[0], "rows");
@@ -87,11 +90,11 @@ public sealed class HardConcreteMasks : IWeightMasks
     {
         _model.Encoder.Masks = null;
         foreach (var site in Sites)
-            _model.Store.Remove(BertSites.MaskScores(site));
+            _model.Store.Remove(BertParameters.MaskScores(site));
     }
 
     /// <summary>Scores of a masked layer [R, C].</summary>
-    public Tensor Scores(string site) => _model.Store[BertSites.MaskScores(site)];
+    public Tensor Scores(string site) => _model.Store[BertParameters.MaskScores(site)];
 
     /// <inheritdoc/>
     public Tensor Effective(string site, Tensor weight, PassOptions pass)
@@ -161,7 +164,7 @@ public sealed class HardConcreteMasks : IWeightMasks
     {
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
-        var weight = _model.Store[$"{site}.weight"];
+        var weight = _model.Store[BertParameters.Weight(site)];
         return scope.Keep(
             HardConcrete.Spread(HardConcrete.Gates(Scores(site), null), weight.size(0), weight.size(1), _options.Layout)
         );

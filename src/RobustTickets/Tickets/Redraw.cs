@@ -2,6 +2,7 @@
 // cut) and "w/o Structure" (only what the ticket leaves out, in the dense network). Matrices become
 // N(0, initializer_range), biases 0 (spec 8.10 d and e, 15.14, 15.15). Draws are keyed by name, so
 // a part's values do not depend on the mask.
+using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
@@ -21,10 +22,10 @@ public static class Redraw
     /// too.</param>
     public static void Everything(BertForSequenceClassification model, RandomKey key, bool embeddingsToo)
     {
-        foreach (var (name, shape) in BertSites.ClassifierShapes(model.Config))
+        foreach (var (name, shape) in BertShapes.OfClassifier(model.Config))
         {
-            var classifier = name.StartsWith(BertSites.Classifier, StringComparison.Ordinal);
-            var kept = BertSites.IsEmbedding(name) || name.Contains("LayerNorm", StringComparison.Ordinal);
+            var classifier = BertParameters.IsClassifier(name);
+            var kept = BertParameters.IsEmbedding(name) || BertParameters.IsNorm(name);
             if (classifier || (kept && !embeddingsToo))
                 continue;
             using var fresh = BertFiles.Fresh([(name, shape)], model.Config, key);
@@ -47,11 +48,11 @@ public static class Redraw
         {
             var heads = Discarded(mask.Heads[l], c.HeadSize);
             var neurons = Discarded(mask.Neurons[l], 1);
-            foreach (var name in BertSites.HeadRows(l))
+            foreach (var name in BertParameters.HeadRows(l))
                 Rows(model, name, heads, key);
-            Columns(model, BertSites.HeadColumns(l), heads, key);
-            Rows(model, BertSites.NeuronRows(l), neurons, key);
-            Columns(model, BertSites.NeuronColumns(l), neurons, key);
+            Columns(model, BertParameters.HeadColumns(l), heads, key);
+            Rows(model, BertParameters.NeuronRows(l), neurons, key);
+            Columns(model, BertParameters.NeuronColumns(l), neurons, key);
         }
     }
 
@@ -68,14 +69,14 @@ public static class Redraw
         for (var l = 0; l < c.Layers; l++)
         {
             var heads = Discarded(mask.Heads[l], c.HeadSize);
-            foreach (var name in BertSites.HeadRows(l))
+            foreach (var name in BertParameters.HeadRows(l))
             {
-                Columns(model, $"{name}.weight", heads, null);
-                using var bias = model.Store[$"{name}.bias"].edit<float>();
+                Columns(model, BertParameters.Weight(name), heads, null);
+                using var bias = model.Store[BertParameters.Bias(name)].edit<float>();
                 foreach (var i in heads)
                     bias.Span[i] = 0;
             }
-            using var output = model.Store[BertSites.HeadColumns(l)].edit<float>();
+            using var output = model.Store[BertParameters.HeadColumns(l)].edit<float>();
             foreach (var i in heads)
                 Row(output.Span, i, c.HeadsPerLayer[l] * c.HeadSize).Clear();
         }
@@ -86,10 +87,10 @@ public static class Redraw
 
     private static void Rows(BertForSequenceClassification model, string name, int[] rows, RandomKey? key)
     {
-        var weight = model.Store[$"{name}.weight"];
-        using var fresh = Fresh(model, $"{name}.weight", weight, key);
+        var weight = model.Store[BertParameters.Weight(name)];
+        using var fresh = Fresh(model, BertParameters.Weight(name), weight, key);
         using HostElements<float> matrix = weight.edit<float>(),
-            bias = model.Store[$"{name}.bias"].edit<float>();
+            bias = model.Store[BertParameters.Bias(name)].edit<float>();
         var width = (int)weight.sizes[1];
         foreach (var i in rows)
         {

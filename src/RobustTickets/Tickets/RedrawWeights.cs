@@ -1,3 +1,4 @@
+using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Torch.Kernels;
 
@@ -23,7 +24,7 @@ public static class RedrawWeights
         mask.RequireShapes(FixedMasks.Shapes(model), "ticket");
         foreach (var matrix in mask.Matrices)
         {
-            var name = $"{matrix.Site}.weight";
+            var name = BertParameters.Weight(matrix.Site);
             var weight = model.Store[name];
             if (key is not { } k)
             {

@@ -20,7 +20,7 @@ public static class Slicer
         store.MoveTo(source.Store.Device);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
-        foreach (var name in source.Store.Names.Where(n => !BertSites.IsCoefficient(n)))
+        foreach (var name in source.Store.Names.Where(n => !BertParameters.IsCoefficient(n)))
             store.Add(name, scope.Keep(source.Store[name].clone()));
         for (var l = 0; l < c.Layers; l++)
         {
@@ -28,18 +28,18 @@ public static class Slicer
             var heads = Index(StructuredMask.Kept(mask.Heads[l]), c.HeadSize, store.Device);
             if (neurons.numel < c.NeuronsPerLayer[l])
             {
-                Select(scope, store, $"{BertSites.NeuronRows(l)}.weight", 0, neurons);
-                Select(scope, store, $"{BertSites.NeuronRows(l)}.bias", 0, neurons);
-                Select(scope, store, BertSites.NeuronColumns(l), 1, neurons);
+                Select(scope, store, BertParameters.Weight(BertParameters.NeuronRows(l)), 0, neurons);
+                Select(scope, store, BertParameters.Bias(BertParameters.NeuronRows(l)), 0, neurons);
+                Select(scope, store, BertParameters.NeuronColumns(l), 1, neurons);
             }
             if (heads.numel == (long)c.HeadsPerLayer[l] * c.HeadSize)
                 continue;
-            foreach (var name in BertSites.HeadRows(l))
+            foreach (var name in BertParameters.HeadRows(l))
             {
-                Select(scope, store, $"{name}.weight", 0, heads);
-                Select(scope, store, $"{name}.bias", 0, heads);
+                Select(scope, store, BertParameters.Weight(name), 0, heads);
+                Select(scope, store, BertParameters.Bias(name), 0, heads);
             }
-            Select(scope, store, BertSites.HeadColumns(l), 1, heads);
+            Select(scope, store, BertParameters.HeadColumns(l), 1, heads);
         }
         var config = c with
         {

@@ -32,14 +32,14 @@ public sealed class SlimmingCoefficients
         for (var l = 0; l < c.Layers; l++)
         {
             if (headLayers[l])
-                model.Store.Add(BertSites.HeadCoefficients(l), torch.ones([c.HeadsPerLayer[l]]));
+                model.Store.Add(BertParameters.HeadCoefficients(l), torch.ones([c.HeadsPerLayer[l]]));
             if (neuronLayers[l])
-                model.Store.Add(BertSites.NeuronCoefficients(l), torch.ones([c.NeuronsPerLayer[l]]));
+                model.Store.Add(BertParameters.NeuronCoefficients(l), torch.ones([c.NeuronsPerLayer[l]]));
         }
         var slimming = new SlimmingCoefficients(model);
         model.Encoder.Gates = new BertGates(
-            slimming.Of(BertSites.HeadCoefficients),
-            slimming.Of(BertSites.NeuronCoefficients)
+            slimming.Of(BertParameters.HeadCoefficients),
+            slimming.Of(BertParameters.NeuronCoefficients)
         );
         return slimming;
     }
@@ -60,7 +60,7 @@ public sealed class SlimmingCoefficients
     public void Detach()
     {
         _model.Encoder.Gates = null;
-        foreach (var name in _model.Store.Names.Where(BertSites.IsCoefficient).ToArray())
+        foreach (var name in _model.Store.Names.Where(BertParameters.IsCoefficient).ToArray())
             _model.Store.Remove(name);
     }
 
@@ -77,9 +77,9 @@ public sealed class SlimmingCoefficients
         for (var l = 0; l < model.Config.Layers; l++)
         {
             if (gates.Heads[l] is { } heads)
-                ScaleColumns(model.Store[BertSites.HeadColumns(l)], heads.host<float>(), model.Config.HeadSize);
+                ScaleColumns(model.Store[BertParameters.HeadColumns(l)], heads.host<float>(), model.Config.HeadSize);
             if (gates.Neurons[l] is { } neurons)
-                ScaleColumns(model.Store[BertSites.NeuronColumns(l)], neurons.host<float>(), 1);
+                ScaleColumns(model.Store[BertParameters.NeuronColumns(l)], neurons.host<float>(), 1);
         }
         new SlimmingCoefficients(model).Detach();
 

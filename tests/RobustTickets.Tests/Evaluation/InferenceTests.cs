@@ -177,7 +177,7 @@ public sealed class InferenceTests : IDisposable
                 return model;
             SlimmingCoefficients.Attach(model);
             var draw = new Random(seed);
-            foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient))
+            foreach (var name in model.Store.Names.Where(BertParameters.IsCoefficient))
                 TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(model.Store[name].span<float>());
             return model;
         }

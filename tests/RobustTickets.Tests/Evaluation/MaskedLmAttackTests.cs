@@ -84,7 +84,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
             var hidden = network
                 .Encoder.EncodeAll(network.Prepare(batch, training: false), PassOptions.Evaluation)
                 .index_select(0, torch.tensor<long>([question.Position], 1));
-            var scores = hidden.matmul(network.Store[BertSites.WordEmbeddings].t()).contiguous().to_array();
+            var scores = hidden.matmul(network.Store[BertParameters.WordEmbeddings].t()).contiguous().to_array();
             if (Array.IndexOf(scores, scores.Max()) != model.Predict([question])[0][0])
                 wrong++;
         }
@@ -221,13 +221,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     {
         var config = TinyTask.Config with { Architectures = ["BertForMaskedLM"] };
         var shapes = BertFiles.ConfigOf(config, 2) with { InitializerRange = deviation };
-        using (
-            var store = BertFiles.Fresh(
-                BertSites.EncoderShapes(shapes).Concat(BertSites.MaskedLmShapes(shapes)),
-                shapes,
-                RandomKey.FromSeed(11)
-            )
-        )
+        using (var store = BertFiles.Fresh(BertShapes.OfMaskedLM(shapes), shapes, RandomKey.FromSeed(11)))
         {
             HuggingFaceFolderWriter.WriteStreamed(
                 folder,

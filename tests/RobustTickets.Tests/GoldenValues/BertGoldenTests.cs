@@ -170,7 +170,7 @@ public sealed partial class BertGoldenTests
             var rows = file.Longs($"{prefix}word_rows_index").Select(row => (int)row);
             comparison.Near(
                 $"{prefix}word_rows",
-                GoldenBatch.Rows(found[BertSites.WordEmbeddings], rows, model.Config.Hidden),
+                GoldenBatch.Rows(found[BertParameters.WordEmbeddings], rows, model.Config.Hidden),
                 file.Floats($"{prefix}word_rows"),
                 GradientTolerance
             );

@@ -1,3 +1,4 @@
+using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Testing;
 using RobustTickets.Torch.Kernels;

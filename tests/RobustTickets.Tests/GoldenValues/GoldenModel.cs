@@ -83,15 +83,11 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
     /// A fresh classifier, perhaps with another configuration over the same weights.
     /// </summary>
     public BertForSequenceClassification NewClassifier(ModelExecution execution, BertConfig? config = null) =>
-        new(Load(BertSites.ClassifierShapes(config ?? Config)), config ?? Config, execution);
+        new(Load(BertShapes.OfClassifier(config ?? Config)), config ?? Config, execution);
 
     /// <summary>A fresh masked language model.</summary>
     public BertForMaskedLM NewMaskedLm(ModelExecution execution, BertConfig? config = null) =>
-        new(
-            Load(BertSites.EncoderShapes(Config).Concat(BertSites.MaskedLmShapes(Config))),
-            config ?? Config,
-            execution
-        );
+        new(Load(BertShapes.OfMaskedLM(Config)), config ?? Config, execution);
 
     private ParameterStore Load(IEnumerable<(string Name, long[] Shape)> shapes)
     {

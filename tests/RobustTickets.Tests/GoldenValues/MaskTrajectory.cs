@@ -158,7 +158,7 @@ internal sealed class MaskTrajectory
         using var model = GoldenModel.Classifier(search.Model).NewClassifier(execution);
         var noise = new Noise(search, batches);
         var masks = HardConcreteMasks.Attach(model, search.Options, noise.Of);
-        using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer, BertSites.IsMaskScores);
+        using var optimizer = Trainer.CreateOptimizer(model, search.Optimizer, BertParameters.IsMaskScores);
         var rule = new Recorder(
             new MaskGradients(model, masks, search.Options, search.Steps, search.FreezeBase),
             model,
@@ -285,7 +285,7 @@ internal sealed class MaskTrajectory
             var norm = inner.Apply(optimizer, options, done);
             Gradients = masks.Sites.ToDictionary(
                 site => site,
-                site => RobustTickets.Tests.Models.Gradients.Of(model.Store, BertSites.MaskScores(site))
+                site => RobustTickets.Tests.Models.Gradients.Of(model.Store, BertParameters.MaskScores(site))
             );
             LeakedNorm = Math.Sqrt(
                 inner.Leaking.Sum(name =>

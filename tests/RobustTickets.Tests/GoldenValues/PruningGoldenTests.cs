@@ -134,10 +134,10 @@ public sealed class PruningGoldenTests
     )
     {
         Same("total", _ => true);
-        Same("without_embeddings_module", name => !BertSites.IsEmbedding(name));
-        Same("word_embeddings", name => name == BertSites.WordEmbeddings);
+        Same("without_embeddings_module", name => !BertParameters.IsEmbedding(name));
+        Same("word_embeddings", name => name == BertParameters.WordEmbeddings);
         Same("encoder_only", name => name.StartsWith("bert.encoder.", StringComparison.Ordinal));
-        Same("slimming_coefs", BertSites.IsCoefficient);
+        Same("slimming_coefs", BertParameters.IsCoefficient);
         Same("trainable", name => !frozen.Contains(name));
 
         void Same(string name, Func<string, bool> where) =>

@@ -100,7 +100,7 @@ public sealed class RobustForwardGoldenTests
         foreach (var (site, reference) in record.Matching("score_grad."))
             comparison.Near(
                 $"score gradient of {site}",
-                Gradients.Of(model.Store, BertSites.MaskScores(Site(site))),
+                Gradients.Of(model.Store, BertParameters.MaskScores(Site(site))),
                 reference,
                 Gradient
             );
@@ -112,7 +112,7 @@ public sealed class RobustForwardGoldenTests
         {
             comparison.NearRelative(
                 $"l2 of the score gradient of {l2.Name}",
-                Gradients.L2(Gradients.Of(model.Store, BertSites.MaskScores(Site(l2.Name)))),
+                Gradients.L2(Gradients.Of(model.Store, BertParameters.MaskScores(Site(l2.Name)))),
                 l2.Value.GetDouble(),
                 Share,
                 1e-6
@@ -170,7 +170,7 @@ public sealed class RobustForwardGoldenTests
             foreach (var (site, reference) in record.Matching("regularizer_grad."))
                 comparison.Near(
                     $"penalty gradient of {site}{how}",
-                    Gradients.Of(model.Store, BertSites.MaskScores(Site(site))),
+                    Gradients.Of(model.Store, BertParameters.MaskScores(Site(site))),
                     reference,
                     1e-9
                 );

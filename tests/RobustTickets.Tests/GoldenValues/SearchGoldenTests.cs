@@ -138,8 +138,8 @@ public sealed class SearchGoldenTests
     )
     {
         int layers = search.Record.Shape("self_coef")[0];
-        Check("self", BertSites.HeadCoefficients);
-        Check("inter", BertSites.NeuronCoefficients);
+        Check("self", BertParameters.HeadCoefficients);
+        Check("inter", BertParameters.NeuronCoefficients);
         using var stats = JsonDocument.Parse(File.ReadAllText(search.FileOf("clipped_grad_l2.json")));
         foreach (
             var entry in stats

@@ -20,8 +20,14 @@ internal static class Layers
     public static readonly IReadOnlyList<Layer> Library =
     [
         new("RobustTickets.Runs", "RobustTickets.Attacks"),
-        new("RobustTickets.Checkpoints", AllTorch, "RobustTickets.Attacks", "RobustTickets.Attacks.Tokens"),
-        new("RobustTickets.Models", AllTorch, AllText, "RobustTickets.Checkpoints"),
+        new("RobustTickets.Models", AllTorch),
+        new(
+            "RobustTickets.Checkpoints",
+            AllTorch,
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Tokens",
+            "RobustTickets.Models"
+        ),
         new("RobustTickets.Tickets", AllTorch, "RobustTickets.Models", "RobustTickets.Checkpoints"),
         new("RobustTickets.Objectives", AllTorch, "RobustTickets.Models"),
         new("RobustTickets.Evaluation", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Checkpoints"),

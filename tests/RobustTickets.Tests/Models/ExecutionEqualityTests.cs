@@ -216,7 +216,7 @@ public sealed class ExecutionEqualityTests
                 optimizer.Step(1e-3, optimizer.MeasureNorm(1.0).Factor);
                 model.Store.ClearGradients();
             }
-            return model.Store[BertSites.WordEmbeddings].to_array();
+            return model.Store[BertParameters.WordEmbeddings].to_array();
         }
     }
 
@@ -234,7 +234,7 @@ public sealed class ExecutionEqualityTests
                 training: true
             );
             BertForSequenceClassification.Loss(model.Forward(inputs, PassOptions.Evaluation), inputs).backward();
-            var gradient = Gradients.Of(model.Store, BertSites.WordEmbeddings);
+            var gradient = Gradients.Of(model.Store, BertParameters.WordEmbeddings);
             Assert.All(
                 gradient[(config.PadId * config.Hidden)..((config.PadId + 1) * config.Hidden)],
                 g => Assert.Equal(0f, g)
@@ -280,7 +280,7 @@ public sealed class ExecutionEqualityTests
             {
                 SlimmingCoefficients.Attach(model);
                 var draw = new Random(seed + 1);
-                foreach (var name in model.Store.Names.Where(BertSites.IsCoefficient))
+                foreach (var name in model.Store.Names.Where(BertParameters.IsCoefficient))
                 {
                     using var values = model.Store[name].edit<float>();
                     TinyBert.Normal(draw, model.Store[name].numel, 1, 0.3).CopyTo(values.Span);

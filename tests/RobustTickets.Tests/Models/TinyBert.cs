@@ -49,7 +49,7 @@ internal static class TinyBert
     {
         var store = new ParameterStore();
         var random = new Random(seed);
-        foreach (var (name, shape) in BertSites.ClassifierShapes(config))
+        foreach (var (name, shape) in BertShapes.OfClassifier(config))
         {
             var (mean, deviation) =
                 name.EndsWith("LayerNorm.weight", StringComparison.Ordinal) ? (1.0, 0.1)

@@ -54,9 +54,11 @@ public sealed class FreeLbTests
         var with = Accumulate(Options, penalty, slimming: true);
         Assert.Equal(without.Result.PassLosses, with.Result.PassLosses);
         var heads = without
-            .Gradients.Keys.Where(n => n == BertSites.HeadCoefficients(0) || n == BertSites.HeadCoefficients(1))
+            .Gradients.Keys.Where(n =>
+                n == BertParameters.HeadCoefficients(0) || n == BertParameters.HeadCoefficients(1)
+            )
             .ToArray();
-        var neurons = new[] { BertSites.NeuronCoefficients(0), BertSites.NeuronCoefficients(1) };
+        var neurons = new[] { BertParameters.NeuronCoefficients(0), BertParameters.NeuronCoefficients(1) };
         var units =
             heads.Sum(n => without.Gradients[n].Length) * 0.01 + neurons.Sum(n => without.Gradients[n].Length) * 0.003;
         Assert.Equal(without.Result.Loss + units, with.Result.Loss, 1e-5);
@@ -68,7 +70,7 @@ public sealed class FreeLbTests
                     Assert.Equal(without.Gradients[name][i] + lambda, with.Gradients[name][i], 1e-6);
             }
         }
-        Assert.Equal(without.Gradients[BertSites.WordEmbeddings], with.Gradients[BertSites.WordEmbeddings]);
+        Assert.Equal(without.Gradients[BertParameters.WordEmbeddings], with.Gradients[BertParameters.WordEmbeddings]);
     }
 
     [Fact]

@@ -226,7 +226,7 @@ public sealed class InfoBertTests
         Assert.True(Given(InfoBertCritic.Owns) > 1e-3, "the critic's gradient was clipped with the network's");
 
         // A bias whose gradient is nothing moves by decay alone, as only the critic's biases do.
-        var (own, other) = ("infobert.critic.2.bias", BertSites.Pooler + ".bias");
+        var (own, other) = ("infobert.critic.2.bias", BertParameters.Pooler + ".bias");
         var before = (Own: model.Store[own].to_array()[0], Other: model.Store[other].to_array()[0]);
         foreach (var name in model.Store.Names)
             model.Store[name].grad = torch.zeros(model.Store[name].shape);

@@ -80,7 +80,7 @@ public sealed class PgdTests
                     Assert.All(model.Store.Names, n => Assert.Null(model.Store[n].grad));
                     Assert.Null(inputs.WordRows!.grad);
                     Assert.All(
-                        model.Store.Names.Where(n => n != BertSites.WordEmbeddings),
+                        model.Store.Names.Where(n => n != BertParameters.WordEmbeddings),
                         n => Assert.True(model.Store[n].requires_grad)
                     );
                     Assert.True(inputs.WordRows.requires_grad);
@@ -162,7 +162,7 @@ public sealed class PgdTests
         var without = Accumulate(Options, slimming: true);
         var with = Accumulate(Options, new SlimmingOptions(0.01, 0.003), slimming: true);
         Assert.Equal(without.Result.PassLosses, with.Result.PassLosses);
-        foreach (var name in with.Gradients.Keys.Where(BertSites.IsCoefficient))
+        foreach (var name in with.Gradients.Keys.Where(BertParameters.IsCoefficient))
         {
             var lambda = name.Contains("attention", StringComparison.Ordinal) ? 0.01 : 0.003;
             for (var i = 0; i < with.Gradients[name].Length; i++)

@@ -188,9 +188,9 @@ internal sealed class ScalarInfoBert
         var embedded = new double[_batch.Tokens][];
         for (var i = 0; i < embedded.Length; i++)
         {
-            double[] word = Row(BertSites.WordEmbeddings, _batch.Ids[i]),
-                type = Row(BertSites.TypeEmbeddings, _batch.Segments[i]),
-                position = Row(BertSites.PositionEmbeddings, _batch.Positions[i]);
+            double[] word = Row(BertParameters.WordEmbeddings, _batch.Ids[i]),
+                type = Row(BertParameters.TypeEmbeddings, _batch.Segments[i]),
+                position = Row(BertParameters.PositionEmbeddings, _batch.Positions[i]);
             embedded[i] = Norm(
                 word.Select((w, j) => w + delta[i][j] + type[j] + position[j]).ToArray(),
                 "bert.embeddings.LayerNorm"
@@ -207,13 +207,17 @@ internal sealed class ScalarInfoBert
         return (
             embedded,
             top,
-            [.. top.Select(z => Linear(Linear(z, BertSites.Pooler).Select(Math.Tanh).ToArray(), BertSites.Classifier))]
+            [
+                .. top.Select(z =>
+                    Linear(Linear(z, BertParameters.Pooler).Select(Math.Tanh).ToArray(), BertParameters.Classifier)
+                ),
+            ]
         );
     }
 
     private double[][] Layer(double[][] x, int l)
     {
-        var (name, size) = (BertSites.Layer(l), _config.HeadSize);
+        var (name, size) = (BertParameters.LayerPrefix(l), _config.HeadSize);
         double[][] q = All("query"),
             k = All("key"),
             v = All("value");
@@ -236,7 +240,7 @@ internal sealed class ScalarInfoBert
                 Add(Linear(context, $"{name}.attention.output.dense"), x[i]),
                 $"{name}.attention.output.LayerNorm"
             );
-            var activated = Linear(attended, BertSites.NeuronRows(l))
+            var activated = Linear(attended, BertParameters.NeuronRows(l))
                 .Select(u => 0.5 * u * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (u + (0.044715 * u * u * u)))))
                 .ToArray();
             y[i] = Norm(Add(Linear(activated, $"{name}.output.dense"), attended), $"{name}.output.LayerNorm");

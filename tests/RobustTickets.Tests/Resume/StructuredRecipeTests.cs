@@ -2,6 +2,7 @@
 // killed in the middle of each stage and resumed; and what its log and result say it did. Mutants:
 // a critic that a checkpoint forgets, pass counts that are not those of the objective.
 using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
@@ -311,7 +312,7 @@ public sealed class StructuredRecipeTests : IDisposable
         );
         Assert.DoesNotContain(
             store.Tensors.Select(t => t.Name),
-            n => InfoBertCritic.Owns(n) || BertSites.IsCoefficient(n)
+            n => InfoBertCritic.Owns(n) || BertParameters.IsCoefficient(n)
         );
         var left = store
             .Tensors.Select(t => t.Name)

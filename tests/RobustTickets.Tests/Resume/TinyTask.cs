@@ -272,7 +272,7 @@ internal sealed class TinyTask : IDisposable
         var config = BertFiles.ConfigOf(shape, 2) with { InitializerRange = 0.15 };
         using (
             var store = BertFiles.Fresh(
-                BertSites.EncoderShapes(config).Concat(BertSites.PoolerShapes(config)),
+                BertShapes.OfEncoder(config).Concat(BertShapes.OfPooler(config)),
                 config,
                 RandomKey.FromSeed(3)
             )

@@ -131,7 +131,7 @@ public sealed class HardConcreteTests
         Near(results[0].Logits, results[1].Logits, 2e-5);
         foreach (var (name, gradient) in results[0].Gradients)
             Near(gradient, results[1].Gradients[name], 2e-5);
-        Assert.Contains(results[0].Gradients, g => BertSites.IsMaskScores(g.Key) && g.Value.Any(x => x != 0));
+        Assert.Contains(results[0].Gradients, g => BertParameters.IsMaskScores(g.Key) && g.Value.Any(x => x != 0));
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class HardConcreteTests
         using var scope = torch.scope();
         using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 1);
         var masks = HardConcreteMasks.Attach(model, new HardConcreteOptions(1));
-        model.Train(BertSites.IsMaskScores);
+        model.Train(BertParameters.IsMaskScores);
         masks.Penalty().backward();
         var alone = Gradients.All(model.Store);
         foreach (var site in masks.Sites)
@@ -202,7 +202,7 @@ public sealed class HardConcreteTests
         masks.AddPenaltyGradient(lambda: 2, clip: 0.5f);
         foreach (var site in masks.Sites)
         {
-            var name = BertSites.MaskScores(site);
+            var name = BertParameters.MaskScores(site);
             Near(Gradients.Of(model.Store, name), Array.ConvertAll(alone[name], g => 1.5f + (2 * g)), 1e-6);
             // Mutant: clipped with the rest.
             Assert.True(Math.Abs(Gradients.Of(model.Store, name)[0] - (0.5 * (3 + (2 * alone[name][0])))) > 0);

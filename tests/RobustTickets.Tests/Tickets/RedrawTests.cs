@@ -23,8 +23,8 @@ public class RedrawTests
         foreach (var (name, values) in Values(model))
         {
             var spared =
-                name.StartsWith(BertSites.Classifier, StringComparison.Ordinal)
-                || (!embeddingsToo && (BertSites.IsEmbedding(name) || name.Contains("LayerNorm")));
+                name.StartsWith(BertParameters.Classifier, StringComparison.Ordinal)
+                || (!embeddingsToo && (BertParameters.IsEmbedding(name) || name.Contains("LayerNorm")));
             Assert.True(spared == values.SequenceEqual(before[name]), name);
             if (!spared && name.EndsWith("bias"))
                 Assert.All(values, v => Assert.Equal(0f, v));
@@ -52,10 +52,14 @@ public class RedrawTests
         for (var l = 0; l < model.Config.Layers; l++)
         {
             foreach (
-                var name in BertSites
+                var name in BertParameters
                     .HeadRows(l)
                     .Select(n => $"{n}.weight")
-                    .Concat([BertSites.HeadColumns(l), $"{BertSites.NeuronRows(l)}.weight", BertSites.NeuronColumns(l)])
+                    .Concat([
+                        BertParameters.HeadColumns(l),
+                        $"{BertParameters.NeuronRows(l)}.weight",
+                        BertParameters.NeuronColumns(l),
+                    ])
             )
             {
                 var values = outside.Store[name].span<float>().ToArray();
@@ -68,7 +72,7 @@ public class RedrawTests
                     before[name].Zip(model.Store[name].span<float>().ToArray()).LongCount(p => p.First != p.Second)
                 );
             }
-            foreach (var name in BertSites.HeadRows(l).Append(BertSites.NeuronRows(l)))
+            foreach (var name in BertParameters.HeadRows(l).Append(BertParameters.NeuronRows(l)))
                 Assert.All(outside.Store[$"{name}.bias"].span<float>().ToArray(), v => Assert.Equal(0f, v));
         }
     }
@@ -80,7 +84,7 @@ public class RedrawTests
         var mask = EveryOther(model.Config);
         Redraw.ReleasedHeads(model, mask);
         var c = model.Config;
-        var query = model.Store[$"{BertSites.HeadRows(0).First()}.weight"].span<float>();
+        var query = model.Store[$"{BertParameters.HeadRows(0).First()}.weight"].span<float>();
         for (var row = 0; row < c.HeadsPerLayer[0] * c.HeadSize; row++)
         {
             for (var column = 0; column < c.Hidden; column++)

@@ -58,7 +58,10 @@ public sealed class SlicingTests
             Gradients.All(ticket.Store).Values,
             gradient => Assert.All(gradient, g => Assert.True(float.IsFinite(g)))
         );
-        Assert.Contains(Gradients.Of(ticket.Store, $"{BertSites.Layer(1)}.attention.output.dense.bias"), g => g != 0);
+        Assert.Contains(
+            Gradients.Of(ticket.Store, $"{BertParameters.LayerPrefix(1)}.attention.output.dense.bias"),
+            g => g != 0
+        );
 
         static bool[][] All(IReadOnlyList<int> units) => [.. units.Select(n => Enumerable.Repeat(true, n).ToArray())];
     }
@@ -84,7 +87,7 @@ public sealed class SlicingTests
             Assert.Equal(values, dense.Store[name].to_array());
         Assert.Equal([2, 4], ticket.Config.HeadsPerLayer);
         Assert.Equal(
-            BertSites.ClassifierShapes(ticket.Config).Select(s => string.Join(' ', s.Shape)),
+            BertShapes.OfClassifier(ticket.Config).Select(s => string.Join(' ', s.Shape)),
             ticket.Store.Names.Select(n => string.Join(' ', ticket.Store[n].shape))
         );
     }
@@ -142,8 +145,8 @@ public sealed class SlicingTests
         SlimmingCoefficients.Attach(dense);
         for (var l = 0; l < config.Layers; l++)
         {
-            Write(BertSites.HeadCoefficients(l), gated.Heads[l]);
-            Write(BertSites.NeuronCoefficients(l), gated.Neurons[l]);
+            Write(BertParameters.HeadCoefficients(l), gated.Heads[l]);
+            Write(BertParameters.NeuronCoefficients(l), gated.Neurons[l]);
         }
         var batch = PackedBatch.From(TinyBert.Examples(new Random(4), config, 5, 40));
         comparison.Near("logits", Logits(ticket), Logits(dense), 1e-5);

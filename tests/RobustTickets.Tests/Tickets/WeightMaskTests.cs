@@ -216,7 +216,7 @@ public sealed class WeightMaskTests
     }
 
     private static (string Site, Tensor Weight)[] Matrices(BertForSequenceClassification model) =>
-        [.. BertSites.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))];
+        [.. BertParameters.Maskable(model.Config).Select(site => (site, model.Store[$"{site}.weight"]))];
 
     private static string Text(WeightMask mask) =>
         string.Join(

@@ -177,7 +177,11 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     [MemberData(nameof(SeveralPasses))]
     public void Gradients_of_matrices_lie_in_one_memory_from_step_to_step(IObjective objective)
     {
-        string[] matrices = [$"{BertSites.Layer(0)}.attention.self.key.weight", $"{BertSites.NeuronRows(1)}.weight"];
+        string[] matrices =
+        [
+            $"{BertParameters.LayerPrefix(0)}.attention.self.key.weight",
+            $"{BertParameters.NeuronRows(1)}.weight",
+        ];
         var places = new List<nint[]>();
         using var run = new Run(new OptimizerOptions(0.01), horizon: 100, objective: new Watched(objective, Note));
         for (var step = 0; step < 4; step++)
@@ -195,7 +199,7 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
     {
         using var run = new Run(new OptimizerOptions(0.01), horizon: 100);
         run.Trainer.Step(null);
-        var name = $"{BertSites.NeuronRows(0)}.weight";
+        var name = $"{BertParameters.NeuronRows(0)}.weight";
         Assert.NotNull(run.Model.Store.SlotOf(name));
         run.Model.Store.Replace(name, torch.zeros([3, 5]));
         Assert.Null(run.Model.Store.SlotOf(name));

@@ -189,7 +189,7 @@ internal static class WeightTickets
         var layers = new JsonArray();
         for (
             var layer = 0;
-            BertSites.HeadRows(layer).Select(mask.Of).OfType<MatrixMask>().ToArray() is { Length: > 0 } matrices;
+            BertParameters.HeadRows(layer).Select(mask.Of).OfType<MatrixMask>().ToArray() is { Length: > 0 } matrices;
             layer++
         )
         {
@@ -236,7 +236,7 @@ internal static class WeightTickets
                     MemoryMarshal.Cast<byte, ulong>(file.Bytes(t.Name).Span).ToArray()
                 );
             });
-            return new WeightMask([.. matrices.OrderBy(m => BertSites.MaskableOrder(m.Site))]);
+            return new WeightMask([.. matrices.OrderBy(m => BertParameters.MaskableOrder(m.Site))]);
         }
         catch (Exception e)
             when (e is KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException)
@@ -278,7 +278,7 @@ internal static class WeightTickets
             layout,
             [
                 .. file
-                    .Tensors.OrderBy(t => BertSites.MaskableOrder(t.Name))
+                    .Tensors.OrderBy(t => BertParameters.MaskableOrder(t.Name))
                     .Select(t => (t.Name, torch.tensor<float>(file.ReadFloats(t.Name), t.Shape))),
             ]
         );

@@ -2,12 +2,12 @@
 // from a key, so checkpoint-0 of a run is the same wherever it is needed: search, ticket, control
 // and every resumption.
 using System.Runtime.InteropServices;
-using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
-namespace RobustTickets.Models;
+namespace RobustTickets.Checkpoints;
 
 /// <summary>Which units of the dense model a ticket keeps, layer by layer.</summary>
 /// <param name="Heads">Kept heads of each layer.</param>
@@ -39,10 +39,10 @@ public static class BertFiles
         var config = ConfigOf(files.Config, labels);
         var store = Load(
             files.Weights,
-            BertSites.ClassifierShapes(config),
+            BertShapes.OfClassifier(config),
             config,
             headKey,
-            name => !BertSites.IsEncoder(name)
+            name => !BertParameters.IsEncoder(name)
         );
         return new BertForSequenceClassification(store, config, execution);
     }
@@ -54,10 +54,10 @@ public static class BertFiles
         var config = ConfigOf(files.Config, 2);
         var store = Load(
             files.Weights,
-            BertSites.EncoderShapes(config).Concat(BertSites.MaskedLmShapes(config)),
+            BertShapes.OfMaskedLM(config),
             config,
             headKey,
-            name => name.StartsWith("cls.", StringComparison.Ordinal)
+            BertParameters.IsPretrainingHead
         );
         return new BertForMaskedLM(store, config, execution);
     }
@@ -117,7 +117,23 @@ public static class BertFiles
     }
 
     /// <summary>Shapes and constants of a checkpoint.</summary>
+    /// <exception cref="CheckpointException">The activation is not known.</exception>
     public static BertConfig ConfigOf(HuggingFaceConfig c, int labels) =>
+        ShapesOf(c, labels) with
+        {
+            Activation = c.HiddenAct switch
+            {
+                "gelu" => Activation.Gelu,
+                "gelu_new" => Activation.GeluNew,
+                "relu" => Activation.Relu,
+                var other => throw new CheckpointException(
+                    $"config.json: hidden_act is '{other}'; gelu, gelu_new and relu are possible"
+                ),
+            },
+        };
+
+    /// <summary>The same without looking at the activation: what shapes follow from.</summary>
+    internal static BertConfig ShapesOf(HuggingFaceConfig c, int labels) =>
         new(
             c.VocabSize,
             c.HiddenSize,
@@ -131,16 +147,7 @@ public static class BertFiles
             c.HiddenDropoutProb,
             c.AttentionProbsDropoutProb,
             c.PadTokenId,
-            c.InitializerRange,
-            c.HiddenAct switch
-            {
-                "gelu" => Activation.Gelu,
-                "gelu_new" => Activation.GeluNew,
-                "relu" => Activation.Relu,
-                var other => throw new CheckpointException(
-                    $"config.json: hidden_act is '{other}'; gelu, gelu_new and relu are possible"
-                ),
-            }
+            c.InitializerRange
         );
 
     private static ParameterStore Load(
@@ -177,10 +184,10 @@ public static class BertFiles
 
     private static Tensor Draw(string name, long[] shape, BertConfig config, RandomKey key)
     {
-        if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
+        if (BertParameters.IsNormWeight(name))
             return torch.ones(shape);
         var tensor = torch.zeros(shape);
-        if (!name.EndsWith("bias", StringComparison.Ordinal))
+        if (!BertParameters.IsBias(name))
             KeyedMask.Normal(tensor, key.Derive(StableHash(name)), config.InitializerRange);
         return tensor;
     }
