@@ -19,7 +19,7 @@ namespace RobustTickets.Benchmarks.AttackThroughput;
 /// cannot matter; TextAttack does so.</param>
 /// <remarks>A way whose products are rounded to bfloat16 sees another network: its outcomes are
 /// compared with its own, one example at a time.</remarks>
-internal sealed record Way(string Name, ModelExecution Execution, AttackEngineOptions Engine, bool EveryQuery)
+internal sealed record Way(string Name, Execution Execution, AttackEngineOptions Engine, bool EveryQuery)
 {
     /// <summary>
     /// TextAttack asks at most this many texts at once, all of one step of one example.
@@ -33,22 +33,22 @@ internal sealed record Way(string Name, ModelExecution Execution, AttackEngineOp
         [
             new(
                 $"a  one example at a time, padded to {longest}",
-                ModelExecution.Reference with
+                Execution.Reference with
                 {
                     PadTo = longest,
                 },
                 OneByOne,
                 true
             ),
-            new("b  one example at a time, padded to the longest", ModelExecution.Reference, OneByOne, true),
-            new("b' one example at a time, compiled network, packed", new ModelExecution(), OneByOne, true),
-            new("c  the engine", new ModelExecution(), new AttackEngineOptions(64, 64, concurrency), false),
+            new("b  one example at a time, padded to the longest", Execution.Reference, OneByOne, true),
+            new("b' one example at a time, compiled network, packed", new Execution(), OneByOne, true),
+            new("c  the engine", new Execution(), new AttackEngineOptions(64, 64, concurrency), false),
             .. HalfMatrix.WhyNot() is null
                 ? [new Way("c' the engine, bf16", Half, new AttackEngineOptions(64, 64, concurrency), false)]
                 : Array.Empty<Way>(),
         ];
 
-    private static ModelExecution Half => new(Precision: MatrixPrecision.Bf16);
+    private static Execution Half => new(Precision: MatrixPrecision.Bf16);
 
     /// <summary>The way whose outcomes this one must have.</summary>
     public Way Reference(Way plainest) =>

@@ -23,7 +23,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         var reference = new BertForSequenceClassification(
             model.Store,
             model.Config,
-            ModelExecution.Reference with
+            Execution.Reference with
             {
                 Device = model.Execution.Device,
             }
@@ -36,13 +36,13 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
             plan,
             model,
             batch,
-            plan.ForwardOnly && BertInference.Covers(model.Config, model.Execution) ? plan.Precision : null
+            plan.ForwardOnly && BertInference.Covers(model.Config, model.Execution) ? plan.Execution.Precision : null
         );
         model.Store.RequireGradient(trained.Contains);
         return new BenchCheck(
             Distance(expected, found),
             Distance(expectedGradients, gradients),
-            plan.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3
+            plan.Execution.Precision == MatrixPrecision.Bf16 ? 0.1 : 2e-3
         );
     }
 
@@ -55,7 +55,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         var reference = new BertForSequenceClassification(
             model.Store,
             model.Config,
-            ModelExecution.Reference with
+            Execution.Reference with
             {
                 Device = model.Execution.Device,
             }

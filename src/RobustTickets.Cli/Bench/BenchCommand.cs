@@ -24,13 +24,8 @@ internal static class BenchCommand
             "sst2",
             [.. LengthHistogram.All.Select(h => h.Name)]
         );
-        var precision = Choice("--precision", "of the factors of products", "fp32", ["fp32", "bf16"]);
-        var device = new Option<string>("--device")
-        {
-            Description = "cpu, cuda or cuda:N",
-            HelpName = "cpu|cuda",
-            DefaultValueFactory = _ => "cpu",
-        };
+        var precision = ExecutionOptionSet.Precision("of the factors of products: fp32, bf16");
+        var device = ExecutionOptionSet.Device();
         var padded = new Option<bool>("--padded")
         {
             Description = "the padded reference path in place of packed tokens",
@@ -56,11 +51,7 @@ internal static class BenchCommand
             "word pieces that texts are cut to; default: what training on these texts uses"
         );
         var fixedLength = CommonOptions.Count("--fixed-length", 2, "every text this long, in place of the histogram");
-        var threads = CommonOptions.Count(
-            "--threads",
-            1,
-            "threads of matrix products; default: every core of this process"
-        );
+        var threads = ExecutionOptionSet.Threads();
         var clock = Choice(
             "--clock",
             "wall time, or processor time of one thread (needs --threads 1) for a machine that is busy with "
@@ -111,12 +102,18 @@ internal static class BenchCommand
                 histogram = histogram with { Longest = longest };
             if (histogram.Longest > 512)
                 throw new UsageException($"texts of {histogram.Longest} word pieces: the shapes have 512 positions");
-            var execution = new ExecutionOptions(
-                parsed.GetValue(device)!,
-                parsed.GetValue(precision)!,
+            var off = parsed.GetValue(without) ?? [];
+            var execution = new Execution(
+                parsed.GetValue(device),
+                ExecutionOptionSet.PrecisionOf(parsed.GetValue(precision)!),
                 parsed.GetValue(threads),
-                !parsed.GetValue(padded)
-            );
+                parsed.GetValue(padded) ? LayerPath.PaddedReference : LayerPath.Fused
+            )
+            {
+                EveryRow = off.Contains("cls-only"),
+                DenseWordGradient = off.Contains("row-sparse"),
+                PlainLayers = off.Contains("fused"),
+            };
             var plan = new BenchPlan(
                 parsed.GetValue(step)!,
                 parsed.GetValue(shape)!,
@@ -124,17 +121,15 @@ internal static class BenchCommand
                 parsed.GetValue(batch) ?? 32,
                 parsed.GetValue(passes) ?? 5,
                 parsed.GetValue(repeats) ?? 5,
-                !execution.Packed,
-                execution.Precision == "bf16" ? MatrixPrecision.Bf16 : MatrixPrecision.Fp32,
+                execution,
                 parsed.GetValue(baseline),
                 parsed.GetValue(clock) == "cpu",
-                parsed.GetValue(without) ?? [],
-                execution.Target()
+                off
             );
             if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported))
                 throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
             Refuse(plan);
-            return Run(context, plan, execution, parsed.GetValue(warmUps) ?? 8, parsed.GetValue(json));
+            return Run(context, plan, parsed.GetValue(warmUps) ?? 8, parsed.GetValue(json));
         });
         return command;
     }
@@ -153,35 +148,33 @@ internal static class BenchCommand
 
     private static void Refuse(BenchPlan plan)
     {
-        if (!plan.Device.IsHost && plan.CpuTime)
+        if (!plan.Execution.Device.IsHost && plan.CpuTime)
             throw new UsageException("--clock cpu: does not see a device at work; leave it or --device out");
-        if (!plan.Device.IsHost && plan.Without!.Any(name => name != "cls-only"))
+        if (!plan.Execution.Device.IsHost && plan.Without!.Any(name => name != "cls-only"))
             throw new UsageException(
                 "--without: on a device only cls-only can be switched off, the others are of the CPU"
             );
         if (plan.Without!.Count > 0 && (plan.Padded || plan.Baseline || plan.ForwardOnly))
             throw new UsageException("--without: switches options of packed training steps");
-        if (plan.Without.Contains("fused") && plan.Precision != MatrixPrecision.Fp32)
+        if (plan.Without.Contains("fused") && plan.Execution.Precision != MatrixPrecision.Fp32)
             throw new UsageException("--without fused --precision bf16: op by op, layers compute in fp32");
         if (plan.Baseline && plan.Step is not ("clean" or "freelb" or "evaluate" or "attack"))
             throw new UsageException(
                 $"--baseline --step {plan.Step}: the plain implementation has clean, freelb, evaluate and attack"
             );
-        if (plan.Baseline && (plan.Padded || plan.Precision != MatrixPrecision.Fp32))
+        if (plan.Baseline && (plan.Padded || plan.Execution.Precision != MatrixPrecision.Fp32))
             throw new UsageException("--baseline: is padded and fp32 already; leave --padded and --precision out");
-        if (plan.Padded && plan.Precision != MatrixPrecision.Fp32)
+        if (plan.Padded && plan.Execution.Precision != MatrixPrecision.Fp32)
             throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
     }
 
-    private static int Run(CliContext context, BenchPlan plan, ExecutionOptions execution, int warmUps, bool json)
+    private static int Run(CliContext context, BenchPlan plan, int warmUps, bool json)
     {
         // Read by the loader, so it must be said before the first tensor: the baseline leaves
         // threads, BLAS kernels and malloc to the libraries.
         if (plan.Baseline)
             Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
-        _ = execution.Models(); // refused as for training
-        if (execution.Threads is { } count)
-            torch.set_num_threads(count);
+        plan.Execution.Apply(); // refused as for training
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();
@@ -218,10 +211,10 @@ internal static class BenchCommand
         plan.Baseline
             ? "plain baseline, padded, fp32"
             : $"{(plan.Padded ? "padded reference" : "packed")}, "
-                + $"{plan.Precision.ToString().ToLowerInvariant()}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
+                + $"{ExecutionOptionSet.NameOf(plan.Execution.Precision)}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
 
     private static string Products(BenchPlan plan) =>
-        !plan.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Device)}"
+        !plan.Execution.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Execution.Device)}"
         : Gemm.PlainBlas ? "libtorch's BLAS"
         : Gemm.Library;
 
@@ -298,11 +291,11 @@ internal static class BenchCommand
                 : plan.Padded ? "padded"
                 : "packed",
             ["without"] = JsonOutput.Array(plan.Without!),
-            ["precision"] = plan.Precision.ToString().ToLowerInvariant(),
+            ["precision"] = ExecutionOptionSet.NameOf(plan.Execution.Precision),
             ["cpu"] = EnvironmentStamp.Collect().Cpu,
             ["threads"] = torch.get_num_threads(),
             ["clock"] = plan.CpuTime ? "cpu" : "wall",
-            ["device"] = Devices.Describe(plan.Device),
+            ["device"] = Devices.Describe(plan.Execution.Device),
             ["products_by"] = Products(plan),
             ["logits_difference"] = JsonOutput.Number(check.Logits),
             ["gradient_difference"] = JsonOutput.Number(check.Gradients),

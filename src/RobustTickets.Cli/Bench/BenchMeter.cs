@@ -57,8 +57,8 @@ internal static class BenchMeter
     /// </summary>
     internal static BenchResult Run(IBenchSubject subject, BenchPlan plan, int warmUps, CancellationToken stop)
     {
-        var (now, repeats, device) = (plan.Now, plan.Repeats, plan.Device);
-        using var product = new Product(plan.Precision, now, device);
+        var (now, repeats, device) = (plan.Now, plan.Repeats, plan.Execution.Device);
+        using var product = new Product(plan.Execution.Precision, now, device);
         List<double> seconds = [],
             rates = [],
             gemm = [],

@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Cli.Bench;
@@ -15,13 +14,10 @@ namespace RobustTickets.Cli.Bench;
 /// <param name="Batch">Texts in a step.</param>
 /// <param name="Passes">K of FreeLB and PGD.</param>
 /// <param name="Repeats">Steps measured.</param>
-/// <param name="Padded">The padded reference in place of packed tokens.</param>
-/// <param name="Precision">Precision of the products' factors.</param>
+/// <param name="Execution">How the model runs.</param>
 /// <param name="Baseline">The plain implementation with the libraries' defaults.</param>
 /// <param name="CpuTime">Processor time of one thread in place of wall time.</param>
-/// <param name="Without">Execution options that are switched off, so that what each gains can be
-/// measured.</param>
-/// <param name="Device">Where it runs.</param>
+/// <param name="Without">What is switched off, so that what each gains can be measured.</param>
 internal sealed record BenchPlan(
     string Step,
     string Shape,
@@ -29,12 +25,10 @@ internal sealed record BenchPlan(
     int Batch,
     int Passes,
     int Repeats,
-    bool Padded,
-    MatrixPrecision Precision,
+    Execution Execution,
     bool Baseline,
     bool CpuTime,
-    IReadOnlyList<string>? Without = null,
-    Device Device = default
+    IReadOnlyList<string>? Without = null
 )
 {
     internal static readonly string[] Steps =
@@ -60,20 +54,8 @@ internal sealed record BenchPlan(
     /// <summary>The clock that measures.</summary>
     internal Func<long> Now => CpuTime ? ThreadClock.Ticks : Stopwatch.GetTimestamp;
 
-    /// <summary>How the model runs.</summary>
-    internal ModelExecution Execution =>
-        Padded ? ModelExecution.Reference with { Device = Device }
-        : !Device.IsHost
-            ? ModelExecution.On(Device, Precision) with
-            {
-                ClsOnlyLastLayer = Without?.Contains("cls-only") != true,
-            }
-        : new ModelExecution(
-            ClsOnlyLastLayer: Without?.Contains("cls-only") != true,
-            RowSparseWords: Without?.Contains("row-sparse") != true,
-            Fused: Without?.Contains("fused") != true,
-            Precision: Precision
-        );
+    /// <summary>Whether the padded reference is measured.</summary>
+    internal bool Padded => Execution.Layers == LayerPath.PaddedReference;
 
     /// <summary>
     /// The network's shape; a pruned step takes what the papers leave at their settings: one sixth

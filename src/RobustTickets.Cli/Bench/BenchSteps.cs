@@ -86,7 +86,7 @@ internal sealed class TrainingSubject : IBenchSubject
     {
         var batch = PackedBatch.From([.. _sampler.Batch(_optimizer.Updates).ToArray().Select(i => _texts[i])]);
         var report = _trainer.Step(_penalty);
-        var clsOnly = _model.Execution is { Packed: true, ClsOnlyLastLayer: true };
+        var clsOnly = _model.Execution.ClsOnlyLastLayer;
         return new StepWork(
             report.Examples,
             report.Tokens,
@@ -123,7 +123,7 @@ internal sealed class ForwardSubject : IBenchSubject
         return new StepWork(
             texts.Length,
             batch.Tokens,
-            FlopCount.Step(_model.Config, batch, new PassCounts(1, 0, 0), clsOnlyLastLayer: _model.Execution.Packed)
+            FlopCount.Step(_model.Config, batch, new PassCounts(1, 0, 0), _model.Execution.ClsOnlyLastLayer)
         );
     }
 

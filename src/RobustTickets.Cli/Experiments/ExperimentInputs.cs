@@ -93,7 +93,7 @@ internal sealed record ExperimentInputs(
     public TrainRequest Request(
         ExperimentCell cell,
         string run,
-        ExecutionOptions execution,
+        Execution execution,
         int checkpointEvery,
         RunDataCache cache
     ) =>
@@ -113,7 +113,7 @@ internal sealed record ExperimentInputs(
         ExperimentCell cell,
         ExperimentAttack attack,
         ExperimentFolder folder,
-        ExecutionOptions execution
+        Execution execution
     )
     {
         List<string> arguments =
@@ -132,9 +132,9 @@ internal sealed record ExperimentInputs(
             "--out",
             folder.Attack(cell, attack),
             "--device",
-            execution.Device,
+            execution.Device.ToString(),
             "--precision",
-            execution.Precision,
+            ExecutionOptionSet.NameOf(execution.Precision),
         ];
         if (attack.Examples is { } n)
             arguments.AddRange(["--num-examples", Text(n)]);

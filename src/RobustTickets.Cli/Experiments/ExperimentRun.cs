@@ -22,7 +22,7 @@ internal sealed class ExperimentRun(
     ExperimentPlan plan,
     ExperimentFolder folder,
     ExperimentInputs inputs,
-    ExecutionOptions execution,
+    Execution execution,
     int checkpointEvery
 ) : IDisposable
 {

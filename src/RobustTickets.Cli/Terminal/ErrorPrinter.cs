@@ -33,7 +33,9 @@ public static class ErrorPrinter
             code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException or AttackFailedException;
         Print(
             context,
-            expected ? e.Message : $"{e.GetType().Name}: {Chain(e)}",
+            e is ExecutionException ? $"--{e.Message}"
+                : expected ? e.Message
+                : $"{e.GetType().Name}: {Chain(e)}",
             expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where"
         );
         if (debug)

@@ -32,7 +32,7 @@ public static class BertFiles
         string folder,
         int labels,
         RandomKey headKey,
-        ModelExecution execution
+        Execution execution
     )
     {
         using var files = Open(folder);
@@ -48,7 +48,7 @@ public static class BertFiles
     }
 
     /// <summary>A masked language model over a checkpoint.</summary>
-    public static BertForMaskedLM LoadMaskedLM(string folder, RandomKey headKey, ModelExecution execution)
+    public static BertForMaskedLM LoadMaskedLM(string folder, RandomKey headKey, Execution execution)
     {
         using var files = Open(folder);
         var config = ConfigOf(files.Config, 2);

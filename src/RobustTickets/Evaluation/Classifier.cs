@@ -65,7 +65,7 @@ public sealed class Classifier : IDisposable
     /// the model.</param>
     /// <exception cref="CheckpointException">Missing, malformed, or without a trained
     /// classifier.</exception>
-    public static Classifier Load(string folder, ModelExecution? execution = null, int? maxLength = null)
+    public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
         using (var files = BertFiles.Open(folder))
         {
@@ -90,7 +90,7 @@ public sealed class Classifier : IDisposable
                 folder,
                 files.Config.NumLabels,
                 RandomKey.FromSeed(0),
-                execution ?? new ModelExecution()
+                execution ?? new Execution()
             );
             var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
             return new Classifier(model, tokenizer, files.Config.Labels, limit);

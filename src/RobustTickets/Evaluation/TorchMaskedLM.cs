@@ -89,7 +89,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
                 );
             }
         }
-        var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution());
+        var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new Execution());
         try
         {
             return new TorchMaskedLM(

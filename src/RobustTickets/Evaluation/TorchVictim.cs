@@ -70,7 +70,7 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     /// </summary>
     public static BertSentenceEncoder Load(string folder)
     {
-        var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution());
+        var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new Execution());
         return new BertSentenceEncoder(
             model,
             WordPieceTokenizer.Load(folder),

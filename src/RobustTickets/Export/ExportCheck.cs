@@ -57,7 +57,7 @@ public static class ExportCheck
 
     private static float[] Logits(string folder, int labels)
     {
-        using var model = BertFiles.LoadClassifier(folder, labels, RandomKey.FromSeed(0), new ModelExecution());
+        using var model = BertFiles.LoadClassifier(folder, labels, RandomKey.FromSeed(0), new Execution());
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var batch = PackedBatch.From(Made(model.Config));

@@ -2,7 +2,6 @@
 // begin and end. Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming
 // coefficients enter where EarlyRobust puts them (spec 8.1): c_H multiplies attention probabilities
 // after dropout, c_F the activation before the output projection.
-using RobustTickets.Checkpoints;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
@@ -11,13 +10,13 @@ using static RobustTickets.Torch.torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>The encoder of a BERT checkpoint, over parameters owned by a store.</summary>
-public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelExecution execution)
+public sealed class BertEncoder(ParameterStore store, BertConfig config, Execution execution)
 {
     /// <summary>Shapes and constants.</summary>
     public BertConfig Config { get; } = config;
 
     /// <summary>How it runs.</summary>
-    public ModelExecution Execution { get; } = execution.For(config);
+    public Execution Execution { get; } = Required(execution, config);
 
     /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
     public BertGates? Gates { get; set; }
@@ -25,10 +24,26 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>Masks in force on the matrices, or null.</summary>
     public IWeightMasks? Masks { get; set; }
 
+    private static Execution Required(Execution execution, BertConfig config)
+    {
+        if (
+            execution.Precision == MatrixPrecision.Fp32
+            || execution.Path == LayerPath.Operators
+            || FusedBertLayer.Covers(config, execution)
+        )
+            return execution;
+        throw new ExecutionException(
+            "precision",
+            "bf16",
+            $"layers with the activation {config.Activation}, padded, or not fused compute in fp32; bf16 needs "
+                + "packed, fused layers with the erf GELU (hidden_act 'gelu')"
+        );
+    }
+
     /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
-        if (!Execution.Packed)
+        if (Execution.Path == LayerPath.PaddedReference)
             return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass, Execution.PadTo);
         return Layers(inputs, pass, clsOnly: false);
     }
@@ -36,7 +51,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// <summary>Hidden state of [CLS] in the last layer [B, H].</summary>
     public Tensor EncodeCls(BertInputs inputs, PassOptions pass)
     {
-        if (!Execution.Packed || !Execution.ClsOnlyLastLayer)
+        if (!Execution.ClsOnlyLastLayer)
             return EncodeAll(inputs, pass).index_select(0, inputs.ClsRows);
         return Layers(inputs, pass, clsOnly: true);
     }
@@ -46,7 +61,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, ModelEx
     /// </summary>
     private Tensor Layers(BertInputs inputs, PassOptions pass, bool clsOnly)
     {
-        if (Execution.OperatorsOnly && pass.Training)
+        if (Execution.Path == LayerPath.Operators && pass.Training)
             pass = pass with { Masks = new PassMasks(inputs, Config, pass.Key, clsOnly) };
         var x = Embed(inputs, pass);
         for (var l = 0; l < Config.Layers; l++)

@@ -16,11 +16,11 @@ public sealed class BertForMaskedLM : IDisposable
     /// A model over a store that it takes ownership of. The tied output matrix needs the dense word
     /// gradient, so rows are not sparse here.
     /// </summary>
-    public BertForMaskedLM(ParameterStore store, BertConfig config, ModelExecution execution)
+    public BertForMaskedLM(ParameterStore store, BertConfig config, Execution execution)
     {
         Store = store;
         store.MoveTo(execution.Device);
-        Encoder = new BertEncoder(store, config, execution with { RowSparseWords = false });
+        Encoder = new BertEncoder(store, config, execution with { DenseWordGradient = true });
     }
 
     /// <summary>The parameters, named as in a Hugging Face checkpoint.</summary>

@@ -16,7 +16,7 @@ public sealed class BertForSequenceClassification : IDisposable
     /// <summary>
     /// A model over a store that it takes ownership of and brings to the execution's device.
     /// </summary>
-    public BertForSequenceClassification(ParameterStore store, BertConfig config, ModelExecution execution)
+    public BertForSequenceClassification(ParameterStore store, BertConfig config, Execution execution)
     {
         Store = store;
         store.MoveTo(execution.Device);
@@ -33,7 +33,7 @@ public sealed class BertForSequenceClassification : IDisposable
     public BertConfig Config => Encoder.Config;
 
     /// <summary>How it runs.</summary>
-    public ModelExecution Execution => Encoder.Execution;
+    public Execution Execution => Encoder.Execution;
 
     /// <summary>
     /// Makes the tensors of a batch; for training also the leaf of its word gradient.
@@ -45,7 +45,7 @@ public sealed class BertForSequenceClassification : IDisposable
         if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution))
             Store.ReserveGradients(_matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training);
-        if (Execution is { Precision: MatrixPrecision.Bf16, OperatorsOnly: false } && Encoder.Masks is null)
+        if (Execution is { Precision: MatrixPrecision.Bf16, UsesKernels: true } && Encoder.Masks is null)
             inputs.RoundWeights(Store, Config);
         return inputs;
     }

@@ -64,7 +64,7 @@ public sealed class BertInference : IDisposable
     /// Whether a model that runs like this is evaluated by this path: packed, and where our kernels
     /// may touch its memory.
     /// </summary>
-    public static bool Covers(BertConfig config, ModelExecution execution) => execution.OwnKernels && Covers(config);
+    public static bool Covers(BertConfig config, Execution execution) => execution.UsesKernels && Covers(config);
 
     /// <summary>
     /// A model as it is now on this path, with its coefficients, masks and precision; null where

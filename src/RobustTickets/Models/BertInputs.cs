@@ -50,13 +50,7 @@ public sealed class BertInputs
     /// Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as
     /// well.
     /// </summary>
-    public BertInputs(
-        PackedBatch batch,
-        ParameterStore store,
-        BertConfig config,
-        ModelExecution execution,
-        bool training
-    )
+    public BertInputs(PackedBatch batch, ParameterStore store, BertConfig config, Execution execution, bool training)
     {
         Batch = batch;
         var device = execution.Device;
@@ -65,7 +59,7 @@ public sealed class BertInputs
         Segments = torch.vector(batch.Segments, device);
         Labels = torch.vector(batch.Labels, device);
         ClsRows = torch.vector(Array.ConvertAll(batch.Offsets[..^1], o => (long)o), device);
-        if (execution.OperatorsOnly)
+        if (execution.ByOperators)
             Layout = new PaddedLayout(batch.Offsets, device);
         if (!training || !execution.RowSparseWords)
             return;

@@ -11,8 +11,8 @@ namespace RobustTickets.Models;
 internal static class FusedBertLayer
 {
     /// <summary>Whether layers of this network run fused.</summary>
-    internal static bool Covers(BertConfig config, ModelExecution execution) =>
-        execution is { OwnKernels: true, Fused: true } && config.Activation == Activation.Gelu;
+    internal static bool Covers(BertConfig config, Execution execution) =>
+        execution is { UsesKernels: true, PlainLayers: false } && config.Activation == Activation.Gelu;
 
     /// <summary>
     /// The dense layers that products read in reduced precision where the execution says so; pooler

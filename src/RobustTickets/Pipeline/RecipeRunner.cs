@@ -23,6 +23,8 @@ public static class RecipeRunner
     /// <param name="stop">Cancelling it ends the run after the current step, with a
     /// checkpoint.</param>
     /// <returns>What result.json holds.</returns>
+    /// <exception cref="ExecutionException">The execution is not offered on this
+    /// machine.</exception>
     /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
     /// began with.</exception>
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
@@ -34,7 +36,7 @@ public static class RecipeRunner
     /// checkpoint is written.</exception>
     public static RunResult Run(TrainRequest request, IProgress<TrainProgress>? progress, CancellationToken stop)
     {
-        Prepare(request.Execution);
+        request.Execution.Apply();
         using var session = RunSession.Open(request, progress, stop);
         if (request.Resume && File.Exists(session.Folder.ResultFile))
             return RunResult.Load(session.Folder.ResultFile);
@@ -77,13 +79,6 @@ public static class RecipeRunner
                 $"no run for {search?.GetType().Name} with {draw?.GetType().Name}"
             ),
         };
-
-    private static void Prepare(ExecutionOptions execution)
-    {
-        _ = execution.Models();
-        if (execution.Threads is { } threads)
-            torch.set_num_threads(threads);
-    }
 
     /// <summary>
     /// The newest checkpoint when resuming, its log cut back; null for a fresh start.
@@ -136,7 +131,7 @@ public static class RecipeRunner
             ["libtorch"] = torch.version,
             ["threads"] = torch.get_num_threads().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["device"] = Devices.Describe(session.Execution.Device),
-            ["precision"] = session.Request.Execution.Precision,
+            ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
             ["data_sha256"] = session.Data.Hash,
         };
         EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model)).Save(session.Folder.EnvironmentFile);

@@ -78,7 +78,7 @@ internal sealed class RunSession : IDisposable
     /// </summary>
     internal string InputsHash { get; private init; } = "";
 
-    internal ModelExecution Execution => Request.Execution.Models();
+    internal Execution Execution => Request.Execution;
 
     /// <summary>Key of everything random in a stage.</summary>
     internal RandomKey StageKey(string stage) =>
@@ -173,7 +173,7 @@ internal sealed class RunSession : IDisposable
 
     /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>
     /// <param name="execution">How it runs; null as the request says.</param>
-    internal BertForSequenceClassification Checkpoint0(ModelExecution? execution = null) =>
+    internal BertForSequenceClassification Checkpoint0(Execution? execution = null) =>
         BertFiles.LoadClassifier(Request.Model, Data.Labels.Count, HeadKey, execution ?? Execution);
 
     /// <summary>Cuts the event log back to what a checkpoint knows.</summary>

@@ -24,12 +24,12 @@ public sealed record TrainRequest(
     string Output,
     DataOptions? DataOptions = null,
     bool Resume = false,
-    ExecutionOptions? Execution = null,
+    Execution? Execution = null,
     int CheckpointEverySteps = 500,
     RunDataCache? Cache = null,
     EpochAttack? EpochAttack = null
 )
 {
     /// <summary>Device, precision, threads, kernels.</summary>
-    public ExecutionOptions Execution { get; init; } = Execution ?? new ExecutionOptions();
+    public Execution Execution { get; init; } = Execution ?? new Execution();
 }

@@ -103,7 +103,7 @@ public static class Pretrainer
         using var model = new BertForMaskedLM(
             BertFiles.Fresh(BertShapes.OfMaskedLM(config), config, key.Derive(0L)),
             config,
-            new ModelExecution()
+            new Execution()
         );
         model.Store.RequireGradient(_ => true);
         using var optimizer = new AdamW(

@@ -1,5 +1,5 @@
 // A recipe is a value: everything that gives a run its meaning, nothing that only makes it faster
-// (that is ExecutionOptions). Recipe = Search -> Draw -> Retrain -> Evaluate (spec 13). Fine-tuning
+// (that is Execution). Recipe = Search -> Draw -> Retrain -> Evaluate (spec 13). Fine-tuning
 // is a recipe without search.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;

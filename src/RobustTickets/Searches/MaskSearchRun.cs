@@ -40,7 +40,7 @@ internal static class MaskSearchRun
         // the others.
         var execution = session.Execution with
         {
-            RowSparseWords = session.Execution.RowSparseWords && search.FreezeBase,
+            DenseWordGradient = !search.FreezeBase,
         };
         using var model = session.Checkpoint0(execution);
         if (search.FineTune is { } training && from?.State.Stage != SearchRun.Stage)

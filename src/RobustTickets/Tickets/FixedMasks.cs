@@ -40,7 +40,7 @@ public sealed class FixedMasks : IWeightMasks
     {
         if (!_masks.TryGetValue(site, out var mask))
             return weight;
-        if (!_model.Execution.OwnKernels)
+        if (!_model.Execution.UsesKernels)
             return weight * Operand(mask, weight.device);
         Tensor masked;
         using (torch.no_grad())

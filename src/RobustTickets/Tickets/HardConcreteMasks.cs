@@ -104,7 +104,7 @@ public sealed class HardConcreteMasks : IWeightMasks
         var scores = Scores(site);
         var key = pass.Key.Derive(NoiseSite).Derive(index);
         var recorded = pass.Training ? _noise?.Invoke(site) : null;
-        if (!_model.Execution.OwnKernels)
+        if (!_model.Execution.UsesKernels)
         {
             var uniform = pass.Training
                 ? recorded?.to(scores.device) ?? Uniform(key, scores.shape, scores.device)
@@ -129,7 +129,7 @@ public sealed class HardConcreteMasks : IWeightMasks
 
     /// <summary>R as a number, in double precision.</summary>
     public double PenaltyValue() =>
-        _model.Execution.OperatorsOnly
+        _model.Execution.ByOperators
             ? PenaltyByOperators()
             : Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
 
@@ -142,7 +142,7 @@ public sealed class HardConcreteMasks : IWeightMasks
         foreach (var site in Sites)
         {
             var scores = Scores(site);
-            if (_model.Execution.OperatorsOnly)
+            if (_model.Execution.ByOperators)
             {
                 AddByOperators(scores, clip, lambda * Share(site));
                 continue;

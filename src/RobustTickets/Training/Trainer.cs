@@ -116,7 +116,7 @@ public sealed class Trainer
             ),
             name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
             name => !InfoBertCritic.Owns(name),
-            model.Execution.OperatorsOnly
+            model.Execution.ByOperators
         );
 
     /// <summary>

@@ -227,8 +227,7 @@ public class BenchCommandTests
             3,
             2,
             1,
-            Padded: false,
-            MatrixPrecision.Fp32,
+            new Execution(),
             Baseline: false,
             CpuTime: false
         );

@@ -41,8 +41,13 @@ public sealed class DeviceTrainingTests : IDisposable
     [MemberData(nameof(Objectives))]
     public void A_trajectory_is_that_of_the_cpu(string objective)
     {
-        var (expected, losses) = Train(new ModelExecution(), objective, seed: 2, out _);
-        var (found, foundLosses) = Train(ModelExecution.On(TestDevice.Current), objective, seed: 2, out var reads);
+        var (expected, losses) = Train(new Execution(), objective, seed: 2, out _);
+        var (found, foundLosses) = Train(
+            new Execution(TestDevice.Current, Layers: LayerPath.Operators),
+            objective,
+            seed: 2,
+            out var reads
+        );
         Assert.Equal(losses, foundLosses, (a, b) => Math.Abs(a - b) <= 20 * TestDevice.Tolerance);
         foreach (var (name, values) in expected)
         {
@@ -51,7 +56,12 @@ public sealed class DeviceTrainingTests : IDisposable
                 $"{name} differs by {values.Zip(found[name]).Max(p => Math.Abs(p.First - p.Second))}"
             );
         }
-        var (other, _) = Train(ModelExecution.On(TestDevice.Current), objective, seed: 3, out _);
+        var (other, _) = Train(
+            new Execution(TestDevice.Current, Layers: LayerPath.Operators),
+            objective,
+            seed: 3,
+            out _
+        );
         Assert.Contains(expected, p => p.Value.Zip(other[p.Key]).Any(v => Math.Abs(v.First - v.Second) > 1e-3));
         // One read for the losses and one for the gradient norm; InfoBERT ranks word pieces on the
         // host once a pass.
@@ -62,7 +72,7 @@ public sealed class DeviceTrainingTests : IDisposable
     private const int Steps = 4;
 
     private static (Dictionary<string, float[]> Weights, double[] Losses) Train(
-        ModelExecution execution,
+        Execution execution,
         string objective,
         int seed,
         out long reads
@@ -137,7 +147,7 @@ public sealed class DeviceTrainingTests : IDisposable
     {
         var recipe = TinyTask.SearchRecipe;
         var (whole, broken, moved) = (_task.NewRun(), _task.NewRun(), _task.NewRun());
-        var there = new ExecutionOptions(TestDevice.Current.ToString(), Threads: 1);
+        var there = new Execution(TestDevice.Current, Threads: 1);
         RecipeRunner.Run(_task.Request(recipe, whole) with { Execution = there }, null, CancellationToken.None);
         var watch = new Crash(stage, 3);
         Assert.Throws<TimeoutException>(() =>
@@ -176,7 +186,7 @@ public sealed class DeviceTrainingTests : IDisposable
         RecipeRunner.Run(
             _task.Request(recipe, run) with
             {
-                Execution = new ExecutionOptions(device, Threads: 1),
+                Execution = new Execution(Device.Parse(device), Threads: 1),
             },
             null,
             CancellationToken.None

@@ -231,12 +231,12 @@ public sealed class OperatorTests
             );
         Assert.Contains(
             reason,
-            Assert.Throws<RecipeException>(() => new ExecutionOptions(missing.ToString()).Models()).Message,
+            Assert.Throws<ExecutionException>(() => new Execution(missing).Apply()).Reason,
             StringComparison.Ordinal
         );
         Assert.Contains(
             "possible are",
-            Assert.Throws<RecipeException>(() => new ExecutionOptions("tpu").Models()).Message,
+            Assert.Throws<FormatException>(() => Device.Parse("tpu")).Message,
             StringComparison.Ordinal
         );
         Assert.Null(Torch.Devices.WhyNot(Device.Cpu));

@@ -88,7 +88,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
 
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
-        using var model = BertFiles.LoadMaskedLM(trained.Model, default, ModelExecution.Reference);
+        using var model = BertFiles.LoadMaskedLM(trained.Model, default, Execution.Reference);
         var pieces = TinyTask.Tokenizer.Encode(texts[0], null, TinyTask.Positions);
         var batch = PackedBatch.From([new EncodedExample(0, pieces.Ids, pieces.Segments, -1)]);
         var hidden = model

@@ -94,7 +94,7 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         Assert.Equal((right / (double)rows.Length, rows.Length), (result.Accuracy, result.Examples));
         Assert.Equal(loss, result.Loss, 1e-6);
 
-        using var model = BertFiles.LoadClassifier(trained.Model, 2, RandomKey.FromSeed(0), new ModelExecution());
+        using var model = BertFiles.LoadClassifier(trained.Model, 2, RandomKey.FromSeed(0), new Execution());
         Assert.Throws<OperationCanceledException>(() => Evaluator.Evaluate(model, data, new CancellationToken(true)));
     }
 
@@ -132,7 +132,7 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     public void A_half_trained_classifier_is_refused_by_name(string missing)
     {
         var folder = trained.Task.Below($"without {missing}");
-        using (var model = BertFiles.LoadClassifier(trained.Model, 2, RandomKey.FromSeed(0), new ModelExecution()))
+        using (var model = BertFiles.LoadClassifier(trained.Model, 2, RandomKey.FromSeed(0), new Execution()))
         {
             HuggingFaceFolderWriter.WriteStreamed(
                 folder,
@@ -152,7 +152,7 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     public void The_fast_path_and_the_reference_agree()
     {
         using var fast = Classifier.Load(trained.Model);
-        using var slow = Classifier.Load(trained.Model, ModelExecution.Reference);
+        using var slow = Classifier.Load(trained.Model, Execution.Reference);
         var random = new Random(5);
         var texts = Enumerable
             .Range(0, 50)

@@ -66,7 +66,7 @@ public sealed class InferenceTests : IDisposable
     public void The_comparison_notices_a_single_changed_weight()
     {
         var config = TinyBert.Dense();
-        using var model = TinyBert.New(config, new ModelExecution(), seed: 1);
+        using var model = TinyBert.New(config, new Execution(), seed: 1);
         var batch = PackedBatch.From(TinyBert.Examples(new Random(1), config, 6, 40));
         using var before = new BertInference(model.Store, config);
         model.Store["bert.encoder.layer.0.output.dense.weight"].span<float>()[3] += 0.01f;
@@ -87,7 +87,7 @@ public sealed class InferenceTests : IDisposable
             1 => TinyBert.Ragged(random, 0),
             _ => TinyBert.Dense() with { HeadsPerLayer = [0, 3], NeuronsPerLayer = [33, 0] },
         };
-        using var model = TinyBert.New(config, new ModelExecution(), seed);
+        using var model = TinyBert.New(config, new Execution(), seed);
         using var inference = new BertInference(model.Store, config);
 
         // Every length from 1 to 64, some of them pairs.
@@ -143,8 +143,8 @@ public sealed class InferenceTests : IDisposable
 
     private static void AssertEqualsNetwork(BertConfig config, Random random, int seed, bool gates)
     {
-        using var packed = Network(new ModelExecution());
-        using var padded = Network(ModelExecution.Reference);
+        using var packed = Network(new Execution());
+        using var padded = Network(Execution.Reference);
         Assert.True(BertInference.Covers(config));
         using var inference = new BertInference(packed.Store, config, packed.Encoder.Gates);
         var batch = PackedBatch.From(TinyBert.Examples(random, config, random.Next(1, 9), 64));
@@ -170,7 +170,7 @@ public sealed class InferenceTests : IDisposable
             );
         }
 
-        BertForSequenceClassification Network(ModelExecution execution)
+        BertForSequenceClassification Network(Execution execution)
         {
             var model = TinyBert.New(config, execution, seed);
             if (!gates)

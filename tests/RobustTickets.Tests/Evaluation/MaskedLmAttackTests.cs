@@ -76,7 +76,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         using var model = TorchMaskedLM.Load(_folder);
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
-        using var network = BertFiles.LoadMaskedLM(_folder, default, ModelExecution.Reference);
+        using var network = BertFiles.LoadMaskedLM(_folder, default, Execution.Reference);
         var wrong = 0;
         foreach (var question in Questions(6))
         {
@@ -263,7 +263,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     {
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
-        using var network = BertFiles.LoadMaskedLM(folder, default, ModelExecution.Reference);
+        using var network = BertFiles.LoadMaskedLM(folder, default, Execution.Reference);
         var scores = network.Forward(
             network.Prepare(Batch(model, question.Text), training: false),
             torch.tensor<long>([question.Position], 1),

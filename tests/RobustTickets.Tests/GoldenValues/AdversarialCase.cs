@@ -166,7 +166,7 @@ internal sealed class AdversarialRun
     public static AdversarialRun Run(
         AdversarialCase recorded,
         ObjectiveOptions objective,
-        ModelExecution execution,
+        Execution execution,
         int steps
     )
     {

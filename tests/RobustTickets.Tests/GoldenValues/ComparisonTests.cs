@@ -70,9 +70,9 @@ public sealed class ComparisonTests
                 ? GoldenModel.MaskedLm(name[..^"_mlm".Length])
                 : GoldenModel.Classifier(name);
             using var store = name.EndsWith("_mlm", StringComparison.Ordinal)
-                ? BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new ModelExecution()).Store
+                ? BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new Execution()).Store
                 : BertFiles
-                    .LoadClassifier(folder, reference.Config.Labels, RandomKey.FromSeed(0), new ModelExecution())
+                    .LoadClassifier(folder, reference.Config.Labels, RandomKey.FromSeed(0), new Execution())
                     .Store;
             Assert.All(
                 store.Names,

@@ -9,12 +9,12 @@ internal static class Executions
     public const string PackedAllRows = "packed, every row, dense gradients";
     public const string Padded = "padded";
 
-    public static ModelExecution Of(string name) =>
+    public static Execution Of(string name) =>
         name switch
         {
-            Packed => new ModelExecution(),
-            PackedAllRows => new ModelExecution(ClsOnlyLastLayer: false, RowSparseWords: false),
-            Padded => ModelExecution.Reference,
+            Packed => new Execution(),
+            PackedAllRows => new Execution { EveryRow = true, DenseWordGradient = true },
+            Padded => Execution.Reference,
             _ => throw new ArgumentException($"no execution is called '{name}'"),
         };
 }

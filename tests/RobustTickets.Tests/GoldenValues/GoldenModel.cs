@@ -82,11 +82,11 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
     /// <summary>
     /// A fresh classifier, perhaps with another configuration over the same weights.
     /// </summary>
-    public BertForSequenceClassification NewClassifier(ModelExecution execution, BertConfig? config = null) =>
+    public BertForSequenceClassification NewClassifier(Execution execution, BertConfig? config = null) =>
         new(Load(BertShapes.OfClassifier(config ?? Config)), config ?? Config, execution);
 
     /// <summary>A fresh masked language model.</summary>
-    public BertForMaskedLM NewMaskedLm(ModelExecution execution, BertConfig? config = null) =>
+    public BertForMaskedLM NewMaskedLm(Execution execution, BertConfig? config = null) =>
         new(Load(BertShapes.OfMaskedLM(Config)), config ?? Config, execution);
 
     private ParameterStore Load(IEnumerable<(string Name, long[] Shape)> shapes)

@@ -140,14 +140,15 @@ internal sealed class MaskTrajectory
 
     public Dictionary<string, float[]> FinalScores { get; private set; } = [];
 
-    public static MaskTrajectory Run(MaskSearch search, ModelExecution execution)
+    public static MaskTrajectory Run(MaskSearch search, Execution execution)
     {
         var trajectory = new MaskTrajectory();
-        trajectory.Repeat(search, execution with { RowSparseWords = execution.RowSparseWords && search.FreezeBase });
+        var dense = execution.DenseWordGradient || !search.FreezeBase;
+        trajectory.Repeat(search, execution with { DenseWordGradient = dense });
         return trajectory;
     }
 
-    private void Repeat(MaskSearch search, ModelExecution execution)
+    private void Repeat(MaskSearch search, Execution execution)
     {
         var file = GoldenTensors.Open(Golden.Folder("g6_robust", "batches.safetensors")!);
         var batches = Enumerable

@@ -116,14 +116,14 @@ internal sealed class SearchTrajectory
     public IReadOnlyDictionary<string, float[]> Final { get; private set; } = new Dictionary<string, float[]>();
 
     /// <summary>Runs a search, or its first <paramref name="steps"/> updates.</summary>
-    public static SearchTrajectory Run(RecordedSearch search, ModelExecution execution, int steps)
+    public static SearchTrajectory Run(RecordedSearch search, Execution execution, int steps)
     {
         var trajectory = new SearchTrajectory(search);
         trajectory.Run(execution, steps);
         return trajectory;
     }
 
-    private void Run(ModelExecution execution, int steps)
+    private void Run(Execution execution, int steps)
     {
         var file = GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!);
         var batches = Enumerable

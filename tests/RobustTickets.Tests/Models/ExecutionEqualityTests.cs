@@ -18,7 +18,7 @@ public sealed class ExecutionEqualityTests
 {
     private const double Tolerance = 1e-5;
 
-    private static readonly ModelExecution Fast = new();
+    private static readonly Execution Fast = new();
 
     public static TheoryData<int, bool, bool, bool> Situations()
     {
@@ -31,40 +31,47 @@ public sealed class ExecutionEqualityTests
     [Theory]
     [MemberData(nameof(Situations))]
     public void Packed_equals_padded(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(ModelExecution.Reference, Fast, seed, dropout, gates, delta).Agrees();
+        SameResults(Execution.Reference, Fast, seed, dropout, gates, delta).Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void Padding_to_a_fixed_length_changes_nothing(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(ModelExecution.Reference, ModelExecution.Reference with { PadTo = 70 }, seed, dropout, gates, delta)
-            .Agrees();
+        SameResults(Execution.Reference, Execution.Reference with { PadTo = 70 }, seed, dropout, gates, delta).Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void Cls_rows_alone_equal_every_row(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(Fast with { ClsOnlyLastLayer = false }, Fast, seed, dropout, gates, delta).Agrees();
+        SameResults(Fast with { EveryRow = true }, Fast, seed, dropout, gates, delta).Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void Gradients_by_rows_equal_dense_ones(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(Fast with { RowSparseWords = false }, Fast, seed, dropout, gates, delta).Agrees();
+        SameResults(Fast with { DenseWordGradient = true }, Fast, seed, dropout, gates, delta).Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void Fused_layers_equal_plain_ones(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(Fast with { Fused = false }, Fast, seed, dropout, gates, delta).Agrees();
+        SameResults(Fast with { PlainLayers = true }, Fast, seed, dropout, gates, delta).Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void Operators_alone_equal_padded(int seed, bool dropout, bool gates, bool delta) =>
-        SameResults(ModelExecution.Reference, ModelExecution.On(Device.Cpu), seed, dropout, gates, delta).Agrees();
+        SameResults(
+                Execution.Reference,
+                new Execution(Device.Cpu, Layers: LayerPath.Operators),
+                seed,
+                dropout,
+                gates,
+                delta
+            )
+            .Agrees();
 
     [Theory]
     [MemberData(nameof(Situations))]
     public void A_device_equals_the_cpu(int seed, bool dropout, bool gates, bool delta) =>
         SameResults(
-                ModelExecution.Reference,
-                ModelExecution.On(TestDevice.Current),
+                Execution.Reference,
+                new Execution(TestDevice.Current, Layers: LayerPath.Operators),
                 seed,
                 dropout,
                 gates,
@@ -77,8 +84,8 @@ public sealed class ExecutionEqualityTests
     [MemberData(nameof(Situations))]
     public void The_padded_reference_is_the_same_on_a_device(int seed, bool dropout, bool gates, bool delta) =>
         SameResults(
-                ModelExecution.Reference,
-                ModelExecution.Reference with
+                Execution.Reference,
+                Execution.Reference with
                 {
                     Device = TestDevice.Current,
                 },
@@ -103,9 +110,25 @@ public sealed class ExecutionEqualityTests
         // so only a GPU stands in for the CPU here. Autocast also rounds what attention multiplies,
         // which our kernels do not, so more may move.
         var device = TestDevice.Current.Kind == DeviceKind.Cuda ? TestDevice.Current : Device.Cpu;
-        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 0.2)
+        SameResults(
+                Fast,
+                new Execution(device, MatrixPrecision.Bf16, Layers: LayerPath.Operators),
+                seed,
+                dropout,
+                gates,
+                delta,
+                tolerance: 0.2
+            )
             .Agrees();
-        SameResults(Fast, ModelExecution.On(device, MatrixPrecision.Bf16), seed, dropout, gates, delta, tolerance: 1e-5)
+        SameResults(
+                Fast,
+                new Execution(device, MatrixPrecision.Bf16, Layers: LayerPath.Operators),
+                seed,
+                dropout,
+                gates,
+                delta,
+                tolerance: 1e-5
+            )
             .Rejects("the rounding of the factors");
     }
 
@@ -128,23 +151,25 @@ public sealed class ExecutionEqualityTests
         Assert.Contains(
             "Relu",
             Assert
-                .Throws<CheckpointException>(() =>
+                .Throws<ExecutionException>(() =>
                     TinyBert.New(TinyBert.Dense() with { Activation = Activation.Relu }, half, seed: 1)
                 )
                 .Message
         );
-        Assert.Throws<CheckpointException>(() => TinyBert.New(TinyBert.Dense(), half with { Fused = false }, seed: 1));
+        Assert.Throws<ExecutionException>(() =>
+            TinyBert.New(TinyBert.Dense(), half with { PlainLayers = true }, seed: 1)
+        );
         TinyBert.New(TinyBert.Dense(), half, seed: 1).Dispose();
     }
 
     [Fact]
     public void The_comparison_notices_another_dropout_key()
     {
-        SameResults(ModelExecution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true)
+        SameResults(Execution.Reference, Fast, seed: 1, dropout: true, gates: false, delta: false, otherKey: true)
             .Rejects("another dropout key");
         SameResults(
-                ModelExecution.Reference,
-                ModelExecution.On(TestDevice.Current),
+                Execution.Reference,
+                new Execution(TestDevice.Current, Layers: LayerPath.Operators),
                 seed: 1,
                 dropout: true,
                 gates: false,
@@ -188,13 +213,13 @@ public sealed class ExecutionEqualityTests
     [InlineData(0.01)]
     public void AdamW_moves_the_word_embedding_alike_by_rows_and_dense(double decay)
     {
-        var dense = Train(Fast with { RowSparseWords = false }, decay);
+        var dense = Train(Fast with { DenseWordGradient = true }, decay);
         var rows = Train(Fast, decay);
         var comparison = new Comparison($"word embedding after training, decay {decay}");
         comparison.Near("word embedding", rows, dense, 2e-6);
         comparison.Agrees();
 
-        static float[] Train(ModelExecution execution, double decay)
+        static float[] Train(Execution execution, double decay)
         {
             var random = new Random(11);
             var config = TinyBert.Dense();
@@ -224,7 +249,7 @@ public sealed class ExecutionEqualityTests
     public void The_row_of_padding_gets_no_gradient_even_inside_a_text()
     {
         var config = TinyBert.Dense();
-        foreach (var execution in new[] { Fast, Fast with { RowSparseWords = false }, ModelExecution.Reference })
+        foreach (var execution in new[] { Fast, Fast with { DenseWordGradient = true }, Execution.Reference })
         {
             using var model = TinyBert.New(config, execution, seed: 2);
             model.Train(_ => true);
@@ -244,8 +269,8 @@ public sealed class ExecutionEqualityTests
     }
 
     private static Comparison SameResults(
-        ModelExecution reference,
-        ModelExecution execution,
+        Execution reference,
+        Execution execution,
         int seed,
         bool dropout,
         bool gates,
@@ -273,7 +298,7 @@ public sealed class ExecutionEqualityTests
         }
         return comparison;
 
-        Dictionary<string, float[]> Pass(ModelExecution execution, RandomKey key)
+        Dictionary<string, float[]> Pass(Execution execution, RandomKey key)
         {
             using var model = TinyBert.New(config, execution, seed);
             if (gates)

@@ -150,7 +150,7 @@ public sealed class FlopCountTests
         // own small products are not dense layers.
         var config = TinyBert.Dense(layers: 3, hidden: 32, heads: 4, intermediate: 80);
         KernelClock.Begin();
-        var (passes, tokens) = Run(objective, config, new ModelExecution(ClsOnlyLastLayer: false));
+        var (passes, tokens) = Run(objective, config, new Execution { EveryRow = true });
         KernelClock.End();
         double formula(PassCounts p) =>
             2.0 * FlopCount.MatrixWeights(config) * tokens * (p.Forward + p.Backward + p.WeightGradient);
@@ -181,12 +181,12 @@ public sealed class FlopCountTests
 
     /// <summary>What an objective reports on a tiny network.</summary>
     private static PassCounts Passes(string objective, int k = 5) =>
-        Run(objective, TinyBert.Dense(), new ModelExecution(), k).Passes;
+        Run(objective, TinyBert.Dense(), new Execution(), k).Passes;
 
     private static (PassCounts Passes, int Tokens) Run(
         string objective,
         BertConfig config,
-        ModelExecution execution,
+        Execution execution,
         int k = 5
     )
     {

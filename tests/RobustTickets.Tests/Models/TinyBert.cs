@@ -45,7 +45,7 @@ internal static class TinyBert
         };
 
     /// <summary>A classifier with weights far enough from zero that every part matters.</summary>
-    public static BertForSequenceClassification New(BertConfig config, ModelExecution execution, int seed)
+    public static BertForSequenceClassification New(BertConfig config, Execution execution, int seed)
     {
         var store = new ParameterStore();
         var random = new Random(seed);

@@ -144,8 +144,8 @@ public sealed class InfoBertTests
         foreach (
             var execution in new[]
             {
-                new ModelExecution(ClsOnlyLastLayer: false, RowSparseWords: false),
-                ModelExecution.Reference,
+                new Execution { EveryRow = true, DenseWordGradient = true },
+                Execution.Reference,
             }
         )
         {
@@ -196,7 +196,7 @@ public sealed class InfoBertTests
     public void The_critic_is_decayed_whole_not_clipped_and_trained_only_when_asked()
     {
         var settings = new OptimizerOptions(1e-2, WeightDecay: 0.5, ClipValue: 1e-4);
-        using var model = TinyBert.New(Config, new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(Config, new Execution(), seed: 3);
         ObjectiveParameters.Attach(Options, model, RandomKey.FromSeed(1));
         var critic = model.Store.Names.Where(InfoBertCritic.Owns).ToArray();
         Assert.Equal(4, critic.Length);
@@ -247,7 +247,7 @@ public sealed class InfoBertTests
     [Fact]
     public void A_fresh_critic_is_drawn_as_torch_draws_a_linear()
     {
-        using var model = TinyBert.New(TinyBert.Dense(hidden: 64), new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(TinyBert.Dense(hidden: 64), new Execution(), seed: 3);
         InfoBertCritic.Attach(model, 300, RandomKey.FromSeed(5));
         var weight = model.Store["infobert.critic.0.weight"];
         Assert.Equal([300L, 128L], weight.shape);
@@ -277,7 +277,7 @@ public sealed class InfoBertTests
         var examples = Examples();
         var batch = PackedBatch.From(examples);
         var noise = TinyBert.Normal(new Random(8), (long)batch.Tokens * Config.Hidden, deviation: 0.5);
-        using var model = TinyBert.New(Config, new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(Config, new Execution(), seed: 3);
         ObjectiveParameters.Attach(options, model, RandomKey.FromSeed(1));
         model.Train(_ => true);
         using var scope = torch.scope();
@@ -338,13 +338,13 @@ public sealed class InfoBertTests
         InfoBertOptions options,
         double dropout = 0,
         IObjective? instead = null,
-        ModelExecution? execution = null,
+        Execution? execution = null,
         RandomKey? step = null,
         EncodedExample[]? examples = null
     )
     {
         var config = TinyBert.Dense(dropout);
-        using var model = TinyBert.New(config, execution ?? new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(config, execution ?? new Execution(), seed: 3);
         if (instead is null)
             ObjectiveParameters.Attach(options, model, RandomKey.FromSeed(1));
         model.Train(_ => true);

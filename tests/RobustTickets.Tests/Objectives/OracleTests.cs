@@ -112,7 +112,7 @@ public sealed class OracleTests
         foreach (var (steps, noticed) in new[] { (4, false), (7, true) })
         {
             var config = TinyBert.Dense(hidden: 64);
-            using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
+            using var model = TinyBert.New(config, new Execution(), seed: 3);
             model.Train(_ => true);
             using var scope = torch.scope();
             var batch = PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25));

@@ -31,7 +31,7 @@ public sealed class PgdTests
     public void Lean_and_usual_end_with_the_same_weights_bit_for_bit(PerturbationNorm norm, double maxNorm)
     {
         var options = Options with { Norm = norm, MaxNorm = maxNorm };
-        foreach (var execution in new[] { new ModelExecution(), ModelExecution.Reference })
+        foreach (var execution in new[] { new Execution(), Execution.Reference })
         {
             var lean = TinyRuns.Train(new Pgd(options), execution);
             Assert.Equal(lean, TinyRuns.Train(new Pgd(options with { DeltaGradOnly = false }), execution));
@@ -60,7 +60,7 @@ public sealed class PgdTests
         foreach (var lean in new[] { true, false })
         {
             var config = TinyBert.Dense();
-            using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
+            using var model = TinyBert.New(config, new Execution(), seed: 3);
             model.Train(_ => true);
             using var scope = torch.scope();
             var inputs = model.Prepare(
@@ -99,7 +99,7 @@ public sealed class PgdTests
         foreach (var lean in new[] { true, false })
         {
             var config = TinyBert.Dense();
-            using var model = TinyBert.New(config, new ModelExecution(RowSparseWords: false), seed: 3);
+            using var model = TinyBert.New(config, new Execution { DenseWordGradient = true }, seed: 3);
             model.Train(_ => true);
             using var scope = torch.scope();
             foreach (var name in model.Store.Names)
@@ -121,7 +121,7 @@ public sealed class PgdTests
     public void Parameters_that_the_stage_does_not_train_stay_frozen()
     {
         var config = TinyBert.Dense();
-        using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(config, new Execution(), seed: 3);
         model.Train(name => name.StartsWith("classifier", StringComparison.Ordinal));
         using var scope = torch.scope();
         var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);

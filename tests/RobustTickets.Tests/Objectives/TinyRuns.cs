@@ -13,10 +13,10 @@ namespace RobustTickets.Tests.Objectives;
 internal static class TinyRuns
 {
     /// <summary>All weights after five steps on twelve examples, with dropout.</summary>
-    internal static float[] Train(IObjective objective, ModelExecution? execution = null)
+    internal static float[] Train(IObjective objective, Execution? execution = null)
     {
         var config = TinyBert.Dense(dropout: 0.1);
-        using var model = TinyBert.New(config, execution ?? new ModelExecution(), seed: 1);
+        using var model = TinyBert.New(config, execution ?? new Execution(), seed: 1);
         var options = new OptimizerOptions(1e-3);
         using var optimizer = Trainer.CreateOptimizer(model, options);
         var examples = TinyBert.Examples(new Random(1), config, 12, 20);
@@ -42,7 +42,7 @@ internal static class TinyRuns
     )
     {
         var config = TinyBert.Dense(dropout);
-        using var model = TinyBert.New(config, new ModelExecution(), seed: 3);
+        using var model = TinyBert.New(config, new Execution(), seed: 3);
         var coefficients = slimming ? SlimmingCoefficients.Attach(model) : null;
         model.Train(_ => true);
         using var scope = torch.scope();

@@ -69,7 +69,7 @@ public sealed class PretrainerTests : IDisposable
             Assert.Empty(files.Unused);
         }
         var tokenizer = WordPieceTokenizer.Load(request.OutFolder);
-        using (var model = BertFiles.LoadMaskedLM(request.OutFolder, RandomKey.FromSeed(99), new ModelExecution()))
+        using (var model = BertFiles.LoadMaskedLM(request.OutFolder, RandomKey.FromSeed(99), new Execution()))
         {
             Assert.True(
                 MaskedLoss(model, tokenizer) < result.FirstLoss - 0.5,
@@ -140,7 +140,7 @@ public sealed class PretrainerTests : IDisposable
             if (seen[i - 1].Share > request.WarmupFraction)
                 Assert.True(seen[i + 1].LearningRate < seen[i].LearningRate, $"step {seen[i].Step}");
         }
-        using var model = BertFiles.LoadMaskedLM(request.OutFolder, default, new ModelExecution());
+        using var model = BertFiles.LoadMaskedLM(request.OutFolder, default, new Execution());
 
         // Whichever ends first.
         Assert.Equal(
@@ -157,7 +157,7 @@ public sealed class PretrainerTests : IDisposable
         var three = Stopped(3);
         Assert.Equal(Weights(three), Weights(Stopped(3)));
         Assert.NotEqual(Weights(three), Weights(Stopped(4)));
-        using var model = BertFiles.LoadMaskedLM(three.OutFolder, default, new ModelExecution());
+        using var model = BertFiles.LoadMaskedLM(three.OutFolder, default, new Execution());
         Assert.Equal(TinyTask.Words.Count, WordPieceTokenizer.Load(three.OutFolder).Vocabulary.Count);
 
         PretrainRequest Stopped(int after)

@@ -28,9 +28,9 @@ public sealed class ExecutionTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, true)]
-    [InlineData(1, false)]
-    public void Losses_agree_whatever_the_threads_and_the_path(int threads, bool packed)
+    [InlineData(2, LayerPath.Fused)]
+    [InlineData(1, LayerPath.PaddedReference)]
+    public void Losses_agree_whatever_the_threads_and_the_path(int threads, LayerPath path)
     {
         // No early stop: a mask at the border of a rank may fall either way.
         var recipe = TinyTask.SearchRecipe with
@@ -43,7 +43,7 @@ public sealed class ExecutionTests : IDisposable
         };
         var expected = Losses(_task.Request(recipe, _task.NewRun()));
         var request = _task.Request(recipe, _task.NewRun(), threads: threads);
-        var found = Losses(request with { Execution = request.Execution with { Packed = packed } });
+        var found = Losses(request with { Execution = request.Execution with { Layers = path } });
         Assert.Equal(expected.Select(e => (e.Stage, e.Step)), found.Select(e => (e.Stage, e.Step)));
         Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4));
         var other = Losses(_task.Request(recipe with { Seed = 8 }, _task.NewRun()));
@@ -73,7 +73,7 @@ public sealed class ExecutionTests : IDisposable
             Path.Combine(run, "model"),
             2,
             RandomKey.FromSeed(0),
-            new ModelExecution()
+            new Execution()
         );
         var data = RunData.Load(_task.Request(recipe, run), WordPieceTokenizer.Load(_task.Model));
         var evaluated = Evaluator.Evaluate(model, data.Evaluation.Examples);

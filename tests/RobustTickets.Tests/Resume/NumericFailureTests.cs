@@ -101,7 +101,7 @@ public sealed class NumericFailureTests : IDisposable
 
     private void Spoil(string name)
     {
-        using var model = BertFiles.LoadClassifier(_task.Model, 2, RandomKey.FromSeed(1), new ModelExecution());
+        using var model = BertFiles.LoadClassifier(_task.Model, 2, RandomKey.FromSeed(1), new Execution());
         model.Store[name].span<float>()[5] = float.NaN;
         HuggingFaceFolderWriter.WriteStreamed(
             _task.Model,

@@ -220,7 +220,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 _task.Model,
                 3,
                 RobustTickets.Torch.Kernels.RandomKey.FromSeed(1),
-                new ModelExecution()
+                new Execution()
             )
         )
         {

@@ -201,7 +201,7 @@ internal sealed class TinyTask : IDisposable
             Data,
             run,
             Resume: resume,
-            Execution: new ExecutionOptions(Threads: threads),
+            Execution: new Execution(Threads: threads),
             CheckpointEverySteps: every
         );
 

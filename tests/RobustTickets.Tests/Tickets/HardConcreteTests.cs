@@ -21,7 +21,7 @@ public sealed class HardConcreteTests
     {
         Assert.Equal(Ln5, HardConcrete.ScoreOf(0.9), 6);
         using var scope = torch.scope();
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 1);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), 1);
         foreach (var average in Enum.GetValues<PenaltyAverage>())
         {
             var masks = HardConcreteMasks.Attach(model, new HardConcreteOptions(1, Average: average));
@@ -41,7 +41,7 @@ public sealed class HardConcreteTests
     public void The_averages_differ_where_matrices_differ_in_size()
     {
         using var scope = torch.scope();
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 1);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), 1);
         var found = new List<double>();
         foreach (var average in Enum.GetValues<PenaltyAverage>())
         {
@@ -113,7 +113,7 @@ public sealed class HardConcreteTests
         var config = TinyBert.Dense(dropout: 0.1, hidden: 20, heads: 4, intermediate: 28);
         var options = new HardConcreteOptions(1, OutPerMask: outPer, InPerMask: inPer, Layout: layout);
         var examples = TinyBert.Examples(random, config, 5, 9);
-        var results = new[] { new ModelExecution(), ModelExecution.Reference with { Packed = false } }
+        var results = new[] { new Execution(), Execution.Reference }
             .Select(execution =>
             {
                 using var model = TinyBert.New(config, execution, 4);
@@ -192,7 +192,7 @@ public sealed class HardConcreteTests
     public void The_penalty_joins_after_clipping()
     {
         using var scope = torch.scope();
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 1);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), 1);
         var masks = HardConcreteMasks.Attach(model, new HardConcreteOptions(1));
         model.Train(BertParameters.IsMaskScores);
         masks.Penalty().backward();

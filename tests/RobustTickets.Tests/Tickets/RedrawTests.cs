@@ -17,7 +17,7 @@ public class RedrawTests
     [InlineData(true)]
     public void Everything_spares_the_classifier_and_on_request_embeddings_and_norms(bool embeddingsToo)
     {
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), seed: 5);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), seed: 5);
         var before = Values(model);
         Redraw.Everything(model, Key, embeddingsToo);
         foreach (var (name, values) in Values(model))
@@ -36,7 +36,7 @@ public class RedrawTests
     [InlineData(true)]
     public void Outside_changes_exactly_the_discarded_rows_and_columns(bool zero)
     {
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), seed: 5);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), seed: 5);
         var mask = EveryOther(model.Config);
         var before = Values(model);
         using var kept = Slicer.Slice(model, mask);
@@ -80,7 +80,7 @@ public class RedrawTests
     [Fact]
     public void Released_heads_are_zeroed_along_the_wrong_axis()
     {
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), seed: 5);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), seed: 5);
         var mask = EveryOther(model.Config);
         Redraw.ReleasedHeads(model, mask);
         var c = model.Config;

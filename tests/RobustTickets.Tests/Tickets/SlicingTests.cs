@@ -70,7 +70,7 @@ public sealed class SlicingTests
     public void Slicing_copies_and_leaves_the_source_alone()
     {
         var config = TinyBert.Dense();
-        using var dense = TinyBert.New(config, new ModelExecution(), seed: 1);
+        using var dense = TinyBert.New(config, new Execution(), seed: 1);
         var before = dense.Store.Names.ToDictionary(n => n, n => dense.Store[n].to_array());
         var mask = new StructuredMask(
             [
@@ -95,7 +95,7 @@ public sealed class SlicingTests
     [Fact]
     public void A_mask_of_another_shape_is_refused_by_layer()
     {
-        using var dense = TinyBert.New(TinyBert.Dense(), new ModelExecution(), seed: 1);
+        using var dense = TinyBert.New(TinyBert.Dense(), new Execution(), seed: 1);
         var e = Assert.Throws<ArgumentException>(() =>
             Slicer.Slice(
                 dense,

@@ -16,7 +16,7 @@ public sealed class WeightMaskTests
     public void Rounds_prune_a_tenth_each_and_never_bring_a_weight_back()
     {
         using var scope = torch.scope();
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 2);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), 2);
         WeightMask? before = null;
         for (var k = 1; k <= 9; k++)
         {
@@ -117,7 +117,7 @@ public sealed class WeightMaskTests
     {
         using var scope = torch.scope();
         var config = TinyBert.Dense();
-        var execution = packed ? new ModelExecution() : ModelExecution.Reference;
+        var execution = packed ? new Execution() : Execution.Reference;
         using var model = TinyBert.New(config, execution, 6);
         using var zeroed = TinyBert.New(config, execution, 6);
         var mask = WeightDraw.ByMagnitude(Matrices(model), 0.4);
@@ -155,9 +155,9 @@ public sealed class WeightMaskTests
     public void Masks_of_another_shape_and_bits_beyond_the_end_are_refused_by_name()
     {
         using var scope = torch.scope();
-        using var small = TinyBert.New(TinyBert.Dense(intermediate: 24), new ModelExecution(), 1);
-        using var large = TinyBert.New(TinyBert.Dense(intermediate: 32), new ModelExecution(), 1);
-        using var deep = TinyBert.New(TinyBert.Dense(layers: 3), new ModelExecution(), 1);
+        using var small = TinyBert.New(TinyBert.Dense(intermediate: 24), new Execution(), 1);
+        using var large = TinyBert.New(TinyBert.Dense(intermediate: 32), new Execution(), 1);
+        using var deep = TinyBert.New(TinyBert.Dense(layers: 3), new Execution(), 1);
         var mask = WeightDraw.ByMagnitude(Matrices(small), 0.5);
         Assert.Contains(
             "layer.0.intermediate.dense' is [24, 16], the checkpoint has [32, 16]",
@@ -191,8 +191,8 @@ public sealed class WeightMaskTests
     public void Outside_the_ticket_weights_are_drawn_anew_or_zero_and_inside_they_stay()
     {
         using var scope = torch.scope();
-        using var model = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 9);
-        using var changed = TinyBert.New(TinyBert.Dense(), new ModelExecution(), 9);
+        using var model = TinyBert.New(TinyBert.Dense(), new Execution(), 9);
+        using var changed = TinyBert.New(TinyBert.Dense(), new Execution(), 9);
         var mask = WeightDraw.ByMagnitude(Matrices(model), 0.4);
         RedrawWeights.Outside(changed, mask, RandomKey.FromSeed(4));
         foreach (var m in mask.Matrices)

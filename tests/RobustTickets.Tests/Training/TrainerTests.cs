@@ -130,7 +130,7 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
             try
             {
                 var config = TinyBert.Dense(dropout: 0.1, hidden: 64, heads: 4, intermediate: 160);
-                using var model = TinyBert.New(config, new ModelExecution(), seed: 7);
+                using var model = TinyBert.New(config, new Execution(), seed: 7);
                 model.Train(_ => true);
                 using var scope = torch.scope();
                 var inputs = model.Prepare(
@@ -281,7 +281,7 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         )
         {
             config ??= TinyBert.Dense();
-            Model = TinyBert.New(config, new ModelExecution(), seed: 7);
+            Model = TinyBert.New(config, new Execution(), seed: 7);
             _penalty = slimming;
             if (slimming is not null)
                 _slimming = SlimmingCoefficients.Attach(Model);

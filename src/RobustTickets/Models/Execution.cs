@@ -1,0 +1,126 @@
+// The one value that says what runs where: device, precision, threads and the way to compute a
+// layer. It changes speed, never results beyond rounding. Models, objectives, masks and the
+// optimiser read it.
+using RobustTickets.Torch;
+using RobustTickets.Torch.Kernels;
+
+namespace RobustTickets;
+
+/// <summary>The ways to compute a transformer layer; all state one function.</summary>
+public enum LayerPath
+{
+    /// <summary>
+    /// Packed tokens, fused operations, kernels on host memory. Off the CPU the same as
+    /// <see cref="Operators"/>.
+    /// </summary>
+    Fused,
+
+    /// <summary>Packed tokens, libtorch's operators alone: what every device can run.</summary>
+    Operators,
+
+    /// <summary>
+    /// Every text padded to the longest, operator by operator, float32: the slow, obvious
+    /// reference.
+    /// </summary>
+    PaddedReference,
+}
+
+/// <summary>An execution that this machine or this model does not offer.</summary>
+/// <param name="field">Field of <see cref="Execution"/>: <c>device</c> or <c>precision</c>.</param>
+/// <param name="value">What was asked for.</param>
+/// <param name="reason">Why it is not offered, and what is.</param>
+public sealed class ExecutionException(string field, string value, string reason)
+    : Exception($"{field} {value}: {reason}")
+{
+    /// <summary>Field of <see cref="Execution"/>: <c>device</c> or <c>precision</c>.</summary>
+    public string Field { get; } = field;
+
+    /// <summary>Why it is not offered, and what is.</summary>
+    public string Reason { get; } = reason;
+}
+
+/// <summary>How models run; changes speed, never meaning.</summary>
+/// <param name="Device">Where parameters, batches and everything computed from them lie.</param>
+/// <param name="Precision">Precision of the factors of the layers' products. Weights, sums,
+/// optimiser state, coefficients and scores are float32 always.</param>
+/// <param name="Threads">Threads of matrix products; null takes every core of the process.</param>
+/// <param name="Layers">The way to compute a layer.</param>
+public sealed record Execution(
+    Device Device = default,
+    MatrixPrecision Precision = MatrixPrecision.Fp32,
+    int? Threads = null,
+    LayerPath Layers = LayerPath.Fused
+)
+{
+    /// <summary>The padded reference in float32 on the CPU.</summary>
+    public static Execution Reference { get; } = new(Layers: LayerPath.PaddedReference);
+
+    /// <summary>
+    /// Computes every row of the last layer, not only the [CLS] rows that a classifier reads.
+    /// </summary>
+    internal bool EveryRow { get; init; }
+
+    /// <summary>
+    /// Takes the gradient of the word embedding dense, not only for the rows in the batch.
+    /// </summary>
+    internal bool DenseWordGradient { get; init; }
+
+    /// <summary>
+    /// Computes layers operator by operator on the fused path; attention, masks and optimiser stay
+    /// kernels.
+    /// </summary>
+    internal bool PlainLayers { get; init; }
+
+    /// <summary>
+    /// Word pieces that the padded reference pads every text to at least, as programs do that pad
+    /// to a fixed length.
+    /// </summary>
+    internal int PadTo { get; init; }
+
+    /// <summary>The path that is taken: off the CPU no layer is fused.</summary>
+    internal LayerPath Path => Layers == LayerPath.Fused && !Device.IsHost ? LayerPath.Operators : Layers;
+
+    /// <summary>Whether kernels of ours compute what stands on packed rows.</summary>
+    internal bool UsesKernels => Path == LayerPath.Fused;
+
+    /// <summary>
+    /// Whether optimiser, penalties and perturbations are libtorch's operators; so they are off the
+    /// CPU.
+    /// </summary>
+    internal bool ByOperators => Layers == LayerPath.Operators || !Device.IsHost;
+
+    /// <summary>Whether the last layer computes the [CLS] rows alone. Exact.</summary>
+    internal bool ClsOnlyLastLayer => Path != LayerPath.PaddedReference && !EveryRow;
+
+    /// <summary>
+    /// Whether the gradient of the word embedding is kept for the rows in the batch only. Exact.
+    /// </summary>
+    internal bool RowSparseWords => UsesKernels && !DenseWordGradient;
+
+    /// <summary>
+    /// What autocast rounds factors to where operators compute the layers; null in float32.
+    /// </summary>
+    internal DType? Autocast =>
+        Path == LayerPath.Operators && Precision == MatrixPrecision.Bf16 ? DType.BFloat16 : null;
+
+    /// <summary>
+    /// Checks this against the machine and sets the threads of matrix products. A device other than
+    /// the CPU, bf16 and a number of threads load libtorch.
+    /// </summary>
+    /// <exception cref="ExecutionException">The device is not there, or bf16 is not offered on
+    /// it or on the padded reference.</exception>
+    public void Apply()
+    {
+        if (Devices.WhyNot(Device) is { } missing)
+            throw new ExecutionException("device", Device.ToString(), missing);
+        if (Precision == MatrixPrecision.Bf16 && WhyNoBFloat16() is { } reason)
+            throw new ExecutionException("precision", "bf16", reason);
+        if (Threads is { } threads)
+            torch.set_num_threads(threads);
+    }
+
+    private string? WhyNoBFloat16() =>
+        Layers == LayerPath.PaddedReference ? "the padded reference path computes in fp32"
+        : Device.IsHost ? HalfMatrix.WhyNot()
+        : Devices.WhyNoBFloat16(Device);
+}
