@@ -23,11 +23,11 @@ pack() {
     cp "$dotnet" "$stage/dotnet/"
     cp -r "$host/shared/Microsoft.NETCore.App/$version" "$stage/dotnet/shared/Microsoft.NETCore.App/"
     cp -r "$host/host/fxr/$version" "$stage/dotnet/host/fxr/"
-    for project in src/RobustTickets.Cli tests/RobustTickets.Tests tests/RobustTickets.Torch.Tests tests/RobustTickets.Runner; do
+    for project in src/RobustTickets.Cli tests/RobustTickets.Tests tests/RobustTickets.Torch.Tests tests/RobustTickets.Kernels.Tests tests/RobustTickets.Runner; do
         [ -n "${GPU_PACK_NO_BUILD:-}" ] || "$dotnet" build "$here/$project" -c Release --nologo -v quiet -clp:NoSummary || fail "$project does not build"
     done
     cp -r "$here/src/RobustTickets.Cli/bin/Release/net10.0" "$stage/app"
-    for project in RobustTickets.Tests RobustTickets.Torch.Tests; do
+    for project in RobustTickets.Tests RobustTickets.Torch.Tests RobustTickets.Kernels.Tests; do
         cp -r "$here/tests/$project/bin/Release/net10.0" "$stage/$project"
         # Without its list of dependencies the host takes every library of the folder, the runner's and the tests'.
         cp "$here"/tests/RobustTickets.Runner/bin/Release/net10.0/{RobustTickets.Runner.dll,RobustTickets.Runner.runtimeconfig.json,xunit.*.dll} "$stage/$project/"
@@ -86,6 +86,7 @@ tests() {
     local code=0
     echo "== the binding on this libtorch"
     runs RobustTickets.Torch.Tests '' || code=1
+    runs RobustTickets.Kernels.Tests '' || code=1
     echo "== models, objectives and runs on cuda, against the CPU"
     runs RobustTickets.Tests cuda Tests.Devices. ExecutionEqualityTests || code=1
     echo "== the same on the fake device with this libtorch"

@@ -6,8 +6,9 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Evaluation;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Inference;
 using RobustTickets.Models;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Benchmarks.AttackThroughput;
 

@@ -1,8 +1,8 @@
 // Options that change speed, never meaning, the same for every command that runs a model.
 using System.CommandLine;
 using RobustTickets.Cli.Commands;
+using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Cli;
 

@@ -1,8 +1,9 @@
 // Before anything is timed, the path to be timed is compared with the padded fp32 reference on the
 // same weights: logits, and for training the gradients of one pass.
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Cli.Bench;
 

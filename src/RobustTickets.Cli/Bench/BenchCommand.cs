@@ -4,11 +4,11 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Cli.Bench;
 

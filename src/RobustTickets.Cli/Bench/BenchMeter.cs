@@ -3,8 +3,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime;
+using RobustTickets.Kernels;
+using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Cli.Bench;

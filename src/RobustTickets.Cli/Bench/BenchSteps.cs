@@ -1,12 +1,12 @@
 // The steps that `bench` measures, built from the same trainer, objectives and inference path that
 // runs use.
 using RobustTickets.Evaluation;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 

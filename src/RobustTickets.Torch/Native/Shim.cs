@@ -50,15 +50,11 @@ internal static unsafe partial class Shim
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
     public const int Abi = 7;
 
-    private const string Library = "robust_tickets_torch";
+    private const string Library = ShimLibrary.ImportName;
 
     // Runs before the first native call of this class, never earlier: a process that computes
     // nothing never loads libtorch.
-    static Shim() =>
-        NativeLibrary.SetDllImportResolver(
-            typeof(Shim).Assembly,
-            static (name, _, _) => name == Library ? ShimLibrary.Handle : 0
-        );
+    static Shim() => ShimLibrary.ResolveImportsOf(typeof(Shim).Assembly);
 
     [LibraryImport(Library)]
     public static partial byte* rt_last_error();
@@ -203,113 +199,7 @@ internal static unsafe partial class Shim
     public static partial int rt_backward_wants(int input);
 
     [LibraryImport(Library)]
-    public static partial int rt_gemm_kinds();
-
-    [LibraryImport(Library)]
-    public static partial int rt_gemm(
-        int half,
-        int plain,
-        int ta,
-        int tb,
-        long m,
-        long n,
-        long k,
-        void* a,
-        long lda,
-        void* b,
-        long ldb,
-        float beta,
-        float* c,
-        long ldc
-    );
-
-    [LibraryImport(Library)]
     public static partial void rt_heap_state(out long reached, out long used, out long holes);
-
-    [LibraryImport(Library)]
-    public static partial int rt_bf16_supported();
-
-    [LibraryImport(Library)]
-    public static partial int rt_avx512_supported();
-
-    [LibraryImport(Library)]
-    public static partial void rt_rows_f32(
-        float* x,
-        long ldx,
-        long rows,
-        float* panels,
-        long inputs,
-        long outputs,
-        long first,
-        long last,
-        int gelu,
-        float* coefficients,
-        float* y,
-        long ldy
-    );
-
-    [LibraryImport(Library)]
-    public static partial void rt_rows_bf16(
-        ushort* x,
-        long ldx,
-        long rows,
-        ushort* panels,
-        long pairs,
-        float* bias,
-        long outputs,
-        long first,
-        long last,
-        int gelu,
-        float* coefficients,
-        float* wide,
-        ushort* half,
-        long ldy
-    );
-
-    [LibraryImport(Library)]
-    public static partial void rt_attention(
-        float* q,
-        long ldq,
-        long queries,
-        float* k,
-        float* v,
-        long ldk,
-        long keys,
-        long first,
-        long last,
-        long width,
-        float scale,
-        float* coefficients,
-        float* scratch,
-        float* wide,
-        ushort* half,
-        long stride
-    );
-
-    [LibraryImport(Library)]
-    public static partial void rt_head_forward(HeadTask* task, float* context);
-
-    [LibraryImport(Library)]
-    public static partial void rt_head_backward(
-        HeadTask* task,
-        float* gradient,
-        float* query,
-        float* key,
-        float* value,
-        float* coefficient
-    );
-
-    [LibraryImport(Library)]
-    public static partial void rt_gelu_forward(GeluPart* part);
-
-    [LibraryImport(Library)]
-    public static partial void rt_gelu_backward(GeluPart* part);
-
-    [LibraryImport(Library)]
-    public static partial void rt_norm_forward(NormRows* rows);
-
-    [LibraryImport(Library)]
-    public static partial void rt_norm_backward(NormRows* rows);
 
     [LibraryImport(Library)]
     public static partial int rt_threads(out int threads);

@@ -17,6 +17,9 @@ public static unsafe class ShimLibrary
     /// <summary>File name of the library.</summary>
     public const string FileName = "librobust_tickets_torch.so";
 
+    /// <summary>Name of the library in <c>LibraryImport</c>.</summary>
+    internal const string ImportName = "robust_tickets_torch";
+
     private static readonly Lock Gate = new();
     private static nint s_handle;
     private static string? s_path;
@@ -81,6 +84,10 @@ public static unsafe class ShimLibrary
             }
         }
     }
+
+    /// <summary>Lets the imports of an assembly find the library; loads nothing.</summary>
+    internal static void ResolveImportsOf(Assembly assembly) =>
+        NativeLibrary.SetDllImportResolver(assembly, static (name, _, _) => name == ImportName ? Handle : 0);
 
     /// <summary>Loads the library now. Does nothing when it is loaded.</summary>
     /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another

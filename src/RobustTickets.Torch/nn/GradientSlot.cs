@@ -11,12 +11,12 @@ public sealed class GradientSlot : IDisposable
 {
     private Tensor? _spare;
 
-    internal GradientSlot(GradientSquares squares) => Squares = squares;
+    internal GradientSlot(IGradientNormCache? norms) => Norms = norms;
 
     /// <summary>
-    /// Who may sum the squares of a gradient in this memory before its norm is asked for.
+    /// Told of gradients in this memory, or null.
     /// </summary>
-    internal GradientSquares Squares { get; }
+    public IGradientNormCache? Norms { get; }
 
     /// <summary>Whether memory waits here.</summary>
     internal bool IsFilled => _spare is not null;

@@ -4,7 +4,6 @@
 // does the whole; with dropout the probabilities are multiplied by the keyed mask, which no library
 // kernel knows. Same function as PackedAttention (reference in tests: both, and the padded path of
 // the model).
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.nn;

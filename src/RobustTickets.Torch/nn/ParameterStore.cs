@@ -20,8 +20,11 @@ public sealed class ParameterStore : IDisposable
     private readonly Dictionary<string, RowGradient> _rowGradients = [];
     private readonly Dictionary<string, GradientSlot> _slots = [];
 
-    /// <summary>What is known of the squares of gradients whose memory is kept here.</summary>
-    internal GradientSquares Squares { get; } = new();
+    /// <summary>
+    /// Told of gradients whose memory is reserved here, or null; belongs to the store. Set before
+    /// <see cref="ReserveGradients"/>.
+    /// </summary>
+    public IGradientNormCache? GradientNorms { get; set; }
 
     /// <summary>Where all parameters lie; what is added later is brought there.</summary>
     public Device Device { get; private set; }
@@ -124,7 +127,7 @@ public sealed class ParameterStore : IDisposable
         {
             if (_slots.ContainsKey(name) || _tensors[name] is not { requires_grad: true, dtype: DType.Float32 } tensor)
                 continue;
-            var slot = _slots[name] = new GradientSlot(Squares);
+            var slot = _slots[name] = new GradientSlot(GradientNorms);
             using var gradient = tensor.grad;
             if (gradient is null)
                 slot.Park(torch.empty(tensor.sizes));
@@ -139,7 +142,7 @@ public sealed class ParameterStore : IDisposable
     /// <summary>Drops all gradients; the next backward pass writes fresh ones.</summary>
     public void ClearGradients()
     {
-        Squares.Clear();
+        GradientNorms?.Clear();
         foreach (var name in _names)
             ClearGradient(name);
         _rowGradients.Clear();
@@ -154,7 +157,7 @@ public sealed class ParameterStore : IDisposable
         var tensor = _tensors[name];
         if (_slots.TryGetValue(name, out var slot) && !slot.IsFilled && tensor.grad is { } gradient)
         {
-            Squares.Forget(gradient.data_ptr);
+            GradientNorms?.Forget(gradient.data_ptr);
             if (gradient.is_contiguous && gradient.dtype == DType.Float32)
                 slot.Park(gradient);
             else
@@ -180,7 +183,7 @@ public sealed class ParameterStore : IDisposable
             tensor.Dispose();
         foreach (var slot in _slots.Values)
             slot.Dispose();
-        Squares.Dispose();
+        GradientNorms?.Dispose();
         _slots.Clear();
         _tensors.Clear();
         _names.Clear();

@@ -4,20 +4,12 @@
 // Face's (epsilon before bias correction, decay on the updated value; spec 2.1) is the same formula
 // with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w). Elsewhere a few operators a tensor
 // state the update plainly. Oracle: AdamWReference.
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.optim;
 
-/// <summary>What one update of a tensor reads and writes.</summary>
-/// <param name="Parameter">p.</param>
-/// <param name="Gradient">g; scaled in place when the step clips.</param>
-/// <param name="First">m.</param>
-/// <param name="Second">v.</param>
-internal readonly record struct AdamWTensors(Tensor Parameter, Tensor Gradient, Tensor First, Tensor Second);
-
 /// <summary>AdamW by operators.</summary>
-internal static class OperatorAdamW
+public sealed class OperatorAdamW : IAdamWBackend
 {
     /// <summary>
     /// An update so late that bias corrections are 1: how the fused operator is told to leave them
@@ -29,24 +21,44 @@ internal static class OperatorAdamW
     /// Sum of squares over all tensors: one norm a tensor, summed in double precision, one number
     /// read from the device.
     /// </summary>
-    public static double SumOfSquares(Tensor[] gradients)
+    public double SumOfSquares(IReadOnlyList<Tensor> gradients)
     {
-        gradients = [.. gradients.Where(g => g.numel > 0)];
-        if (gradients.Length == 0)
+        Tensor[] some = [.. gradients.Where(g => g.numel > 0)];
+        if (some.Length == 0)
             return 0;
         var call = new OpCall(Ops.ForeachNorm);
-        call.Add((ReadOnlySpan<Tensor?>)gradients);
+        call.Add((ReadOnlySpan<Tensor?>)some);
         call.Add(2L);
         return torch.stack([.. call.Tensors().OfType<Tensor>()]).to(DType.Float64).square().sum().item<double>();
     }
 
-    /// <summary>
-    /// One update of tensors that share the constants of <paramref name="step"/>.
-    /// </summary>
-    public static void Update(IReadOnlyList<AdamWTensors> tensors, in AdamWStep step, Device device)
+    /// <inheritdoc/>
+    public void Clamp(Tensor gradient, double limit) => gradient.clamp_(-limit, limit);
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">A gradient is given by rows.</exception>
+    public void Update(IReadOnlyList<AdamWUpdate> updates)
+    {
+        using var quiet = torch.no_grad();
+        if (updates.FirstOrDefault(u => u.Rows is not null) is { } byRows)
+        {
+            throw new InvalidOperationException(
+                $"the gradient of '{byRows.Name}' is given by rows; operators update whole tensors"
+            );
+        }
+        // A handful of groups: decayed or not, clipped or not.
+        foreach (var group in updates.Where(u => u.Gradient.numel > 0).GroupBy(u => u.Step))
+            Update([.. group], group.Key);
+    }
+
+    /// <inheritdoc/>
+    public void MomentsChanged() { }
+
+    private static void Update(AdamWUpdate[] tensors, in AdamWStep step)
     {
         if (step.GradientScale != 1f)
             Scale([.. tensors.Select(t => t.Gradient)], step.GradientScale);
+        var device = tensors[0].Parameter.device;
         if (IsFused(device))
             Fused(tensors, step, device);
         else
@@ -75,7 +87,7 @@ internal static class OperatorAdamW
         call.Run();
     }
 
-    private static void Fused(IReadOnlyList<AdamWTensors> tensors, in AdamWStep step, Device device)
+    private static void Fused(AdamWUpdate[] tensors, in AdamWStep step, Device device)
     {
         var (rate, decay, epsilon) = (step.LearningRate, step.WeightDecay, step.Epsilon);
         if (!step.Torch)
@@ -103,7 +115,7 @@ internal static class OperatorAdamW
         call.Run();
     }
 
-    private static void Plain(in AdamWTensors t, in AdamWStep step)
+    private static void Plain(AdamWUpdate t, in AdamWStep step)
     {
         var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);
         var keep = 1 - (step.LearningRate * step.WeightDecay);

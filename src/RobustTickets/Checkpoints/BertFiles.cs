@@ -2,9 +2,9 @@
 // from a key, so checkpoint-0 of a run is the same wherever it is needed: search, ticket, control
 // and every resumption.
 using System.Runtime.InteropServices;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Checkpoints;

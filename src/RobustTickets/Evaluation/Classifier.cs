@@ -1,8 +1,8 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Evaluation;
 

@@ -1,9 +1,9 @@
 // An export is only worth something if it gives the same answers: both folders are loaded afresh
 // and their logits compared on made-up sequences.
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Export;
 

@@ -2,8 +2,10 @@
 // begin and end. Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming
 // coefficients enter where EarlyRobust puts them (spec 8.1): c_H multiplies attention probabilities
 // after dropout, c_F the activation before the output projection.
+using RobustTickets.Kernels.Attention;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 using static RobustTickets.Torch.torch.nn;
 

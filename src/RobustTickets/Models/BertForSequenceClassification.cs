@@ -1,5 +1,6 @@
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 using static RobustTickets.Torch.torch.nn;
 
@@ -43,7 +44,7 @@ public sealed class BertForSequenceClassification : IDisposable
         // Weights that a mask stands before are no leaves: their gradients are not written in
         // place.
         if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution))
-            Store.ReserveGradients(_matrices ??= Matrices());
+            FusedLayers.ReserveGradients(Store, _matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training);
         if (Execution is { Precision: MatrixPrecision.Bf16, UsesKernels: true } && Encoder.Masks is null)
             inputs.RoundWeights(Store, Config);

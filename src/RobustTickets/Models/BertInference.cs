@@ -4,8 +4,10 @@
 // depend on scheduling. The reference beside it is BertEncoder. In bf16 the layers' matrices and
 // the rows they multiply are rounded; sums, norms, attention, pooler and classifier stay in fp32,
 // and the promise holds as well.
+
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Inference;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;

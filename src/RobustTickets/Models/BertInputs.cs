@@ -1,5 +1,7 @@
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Layers;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;

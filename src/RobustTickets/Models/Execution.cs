@@ -1,8 +1,10 @@
 // The one value that says what runs where: device, precision, threads and the way to compute a
 // layer. It changes speed, never results beyond rounding. Models, objectives, masks and the
 // optimiser read it.
+
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Inference;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets;
 

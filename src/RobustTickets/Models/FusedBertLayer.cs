@@ -1,8 +1,10 @@
 // One transformer layer from fused operations (Torch.nn.FusedLayers): the default on packed tokens
 // where the activation is the erf GELU. BertEncoder's plain layer states the same function op by op
 // and is the reference in tests.
+
+using RobustTickets.Kernels.Attention;
+using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;

@@ -1,7 +1,8 @@
 // Dropout whose mask is a function of (pass key, site, example, token, feature): the same on
 // packed, padded and [CLS]-only layouts.
+
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Models;
 

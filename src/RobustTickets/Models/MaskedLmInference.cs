@@ -1,8 +1,9 @@
 // The compiled evaluation path of a masked language model: BertInference below, the head's two
 // products in kernels whose rows do not depend on each other. So the scores at a place of a text
 // are a function of that text alone, bit for bit. The reference beside it is BertForMaskedLM.
+
+using RobustTickets.Kernels.Inference;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;

@@ -1,8 +1,8 @@
 // The slow, obvious reference: every example padded to the longest, attention by plain tensor
 // operations, the additive mask of -10000. It takes and returns packed rows so that tests can put
 // it beside the fast path; in between all is [B, S, .].
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 using static RobustTickets.Torch.torch.nn;
 

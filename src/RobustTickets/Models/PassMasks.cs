@@ -2,8 +2,9 @@
 // many sites can be made at once: the host derives the keys of their rows, the device turns them
 // into bits in 15 launches for a whole group of sites, where one site at a time would cost as many
 // launches as the layers themselves. Groups are bounded in memory.
+
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;

@@ -3,9 +3,9 @@
 // them. A penalty joins the last pass alone, undivided, so the adversary never sees it. Deviations
 // are options: count K+1 (fairseq), shared dropout masks (FreeLB's own code), token types dropped
 // (released scripts).
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Objectives;
 

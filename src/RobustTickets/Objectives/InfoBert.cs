@@ -10,9 +10,9 @@
 // are keyed by step and pass (upstream: a global generator, and one fixed permutation), and pairs
 // are cut into chunks of the batch at hand, so the smaller last batch of an epoch has smaller
 // chunks.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Objectives;
 

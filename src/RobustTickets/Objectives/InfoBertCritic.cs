@@ -2,9 +2,9 @@
 // of a word piece, z of [CLS]). Its parameters live in the model's store while a stage trains, so
 // optimiser and checkpoints treat them as any other; they are decayed whatever their kind, and no
 // clip sees them, as in InfoBERT's own code.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;

@@ -1,8 +1,8 @@
 // The two bounds of InfoBERT and the choices they rest on (spec 6.2, 6.3), as functions of tensors
 // and keys, so that each can be held to a plain statement of it.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;

@@ -1,9 +1,9 @@
 // The adversary's arithmetic (PerturbationKernel) by libtorch's operators, for a perturbation that
 // lies on a device: a number of each example is summed over its padded row of the layout and handed
 // back to its tokens. Nothing is read by the host, so passes follow each other without waiting.
+using RobustTickets.Kernels.Optim;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;

@@ -3,9 +3,9 @@
 // step's. K + 1 passes. Two ways to the same trajectory: lean (FreeLB's `std_adv_train_step`: no
 // weight gradients in the ascents, K(4P+3A) + 6P+3A FLOPs a token) and usual (TextDefender's:
 // backward through everything, then zeroed, (K+1)(6P+3A)). Reported counts say which was done.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;

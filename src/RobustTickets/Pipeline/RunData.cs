@@ -49,9 +49,7 @@ public sealed record RunData(
     /// <exception cref="DataException">A file is missing or malformed, or labels do not
     /// fit.</exception>
     public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer) =>
-        request.Cache is { } cache
-            ? cache.Get(request, () => Read(request, tokenizer))
-            : Read(request, tokenizer);
+        request.Cache is { } cache ? cache.Get(request, () => Read(request, tokenizer)) : Read(request, tokenizer);
 
     private static RunData Read(TrainRequest request, WordPieceTokenizer tokenizer)
     {

@@ -5,6 +5,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
@@ -13,7 +14,6 @@ using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 

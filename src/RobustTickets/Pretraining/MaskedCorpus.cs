@@ -3,8 +3,8 @@
 // (seed, epoch, example, token); static masking keys every epoch alike.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Pretraining;
 

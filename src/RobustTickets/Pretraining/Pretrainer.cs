@@ -2,9 +2,10 @@ using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 
@@ -110,7 +111,8 @@ public static class Pretrainer
             model.Store,
             model.Store.Names.ToArray(),
             new AdamWOptions(WeightDecay: 0.01),
-            AdamW.DecaysByName
+            AdamW.DecaysByName,
+            backend: FusedAdamW.For(model.Store)
         );
         var sampler = new BatchSampler(corpus.Count, request.BatchSize, shuffle: true, key.Derive(1L));
         var total = Math.Max(1, (long)(sampler.StepsPerEpoch * request.Epochs));

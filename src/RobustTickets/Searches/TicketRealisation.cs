@@ -1,10 +1,10 @@
 // A ticket becomes a network (spec 15.9, 15.14, 15.15): which weights it starts from, and whether
 // what it leaves out is gone or only loses its pre-trained values.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Tickets;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Searches;
 

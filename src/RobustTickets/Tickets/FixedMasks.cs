@@ -4,9 +4,9 @@
 // released code gets the same from scores of +20 and
 // -20. Saving writes the zeros into the matrices, so that any reader of Hugging Face folders
 //   computes the same function.
+using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

@@ -2,8 +2,9 @@
 // obvious reference of Kernels/HardConcreteKernel, operator by operator through autograd. Score a =
 // log alpha; s = sigmoid((ln u - ln(1-u) + a) / b) in training, sigmoid(a) in evaluation; gate m =
 // clamp(s (r-l) + l, 0, 1).
+
+using RobustTickets.Kernels.Masks;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

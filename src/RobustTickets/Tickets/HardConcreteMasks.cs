@@ -3,9 +3,10 @@
 // pass in training samples every gate anew from the pass's key, so the K passes of FreeLB see K
 // masks and a resumed run sees the same ones; a sample is shared by the whole batch. Scores are
 // ordinary fp32 parameters of the store while the search lasts.
+using RobustTickets.Kernels.Masks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

@@ -1,4 +1,4 @@
-using RobustTickets.Torch.Kernels;
+using RobustTickets.Kernels.Masks;
 
 namespace RobustTickets.Tickets;
 

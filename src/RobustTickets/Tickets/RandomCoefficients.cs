@@ -2,8 +2,8 @@
 // drawn from by the same rule as learned ones, the one-head rule included. Layer by layer sparsity
 // is therefore not that of a ticket. Draws are keyed by kind and layer (the released code seeds
 // numpy's generator once for neurons and again for heads).
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

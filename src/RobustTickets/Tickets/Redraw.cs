@@ -3,9 +3,9 @@
 // N(0, initializer_range), biases 0 (spec 8.10 d and e, 15.14, 15.15). Draws are keyed by name, so
 // a part's values do not depend on the mask.
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

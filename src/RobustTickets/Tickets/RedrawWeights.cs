@@ -1,6 +1,5 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

@@ -4,8 +4,10 @@
 // saturate; ranking the scores themselves gives the same masks wherever those are determined. No
 // matrix is protected. Selection is by two histograms over ordered bit patterns: exact, linear, and
 // without a copy of the weights.
+
+using RobustTickets.Kernels.Masks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 
 namespace RobustTickets.Tickets;
 

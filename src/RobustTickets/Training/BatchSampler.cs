@@ -1,6 +1,7 @@
 // Which examples make up a step: a pure function of (seed, epoch, step), so the sampler's whole
 // state is the number of the step.
-using RobustTickets.Torch.Kernels;
+
+using RobustTickets.Kernels.Randomness;
 
 namespace RobustTickets.Training;
 

@@ -2,10 +2,12 @@
 // neither tickets nor recipes: what a step minimises is an IObjective, and what happens between
 // steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
 using System.Diagnostics;
+using RobustTickets.Kernels;
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 
 namespace RobustTickets.Training;
@@ -116,7 +118,7 @@ public sealed class Trainer
             ),
             name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
             name => !InfoBertCritic.Owns(name),
-            model.Execution.ByOperators
+            model.Execution.ByOperators ? null : FusedAdamW.For(model.Store)
         );
 
     /// <summary>

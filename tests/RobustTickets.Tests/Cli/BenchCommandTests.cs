@@ -2,10 +2,11 @@
 // No time is asserted.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Bench;
+using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
 using RobustTickets.Tests.Checkpoints;
 using RobustTickets.Tests.Devices;
-using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

@@ -1,6 +1,7 @@
 // Training on a device: every objective's step, whole trajectories, runs of recipes with their
 // stops and resumptions, all against the CPU. On the fake device each of them is a test of
 // placement too, because an operator that is given tensors of both devices fails there.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
@@ -10,7 +11,6 @@ using RobustTickets.Tests.Models;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 using Xunit;
 

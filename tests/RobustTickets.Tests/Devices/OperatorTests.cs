@@ -1,13 +1,15 @@
 // What runs as libtorch's operators on a device, piece by piece against the CPU kernel beside it:
 // keyed randomness bit for bit, the adversary's steps, AdamW. And that a stray tensor of the other
 // device, or a kernel of ours given a device's tensor, cannot go unnoticed.
+using RobustTickets.Kernels.Inference;
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.Native;
 using RobustTickets.Torch.nn;
 using RobustTickets.Torch.optim;
@@ -154,14 +156,7 @@ public sealed class OperatorTests
                 );
             store.RequireGradient(_ => true);
             var options = new AdamWOptions(torchFlavour, decay, BiasCorrection: correction);
-            using var optimizer = new AdamW(
-                store,
-                names,
-                options,
-                AdamW.DecaysByName,
-                name => name != "a.bias",
-                operators: true
-            );
+            using var optimizer = new AdamW(store, names, options, AdamW.DecaysByName, name => name != "a.bias");
             var plain = names.ToDictionary(
                 n => n,
                 n => store[n].to_array().Select(p => (P: (double)p, M: 0.0, V: 0.0)).ToArray()

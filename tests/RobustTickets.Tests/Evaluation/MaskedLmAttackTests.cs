@@ -11,11 +11,11 @@ using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.Evaluation;

@@ -1,11 +1,11 @@
 // Recorded adversarial training (golden folder g8_adversarial) and its rerun: Trainer.Step over PGD
 // or FreeLB with the recorded batches, exactly as the program trains.
 using System.Text.Json;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Testing;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Tests.GoldenValues;

@@ -1,7 +1,6 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Testing;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 using Xunit.Sdk;
 

@@ -1,6 +1,8 @@
 // Runs a mask search exactly as the program does (Trainer.Step over FreeLb, hard-concrete masks,
 // MaskGradients, AdamW and schedule), with batches and noise of a recorded run.
 using System.Text.Json;
+using RobustTickets.Kernels.Masks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
@@ -9,7 +11,6 @@ using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 

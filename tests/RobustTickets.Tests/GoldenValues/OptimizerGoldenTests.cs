@@ -2,8 +2,8 @@
 // implementation (golden folder g7_optim). Mutants: the other flavour of AdamW, bias correction or
 // weight decay turned round, the schedule one step late.
 using System.Text.Json;
+using RobustTickets.Kernels.Optim;
 using RobustTickets.Testing;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using Xunit;
 

@@ -2,13 +2,14 @@
 // folder g5_prune). Mutants: a kept and a dropped head or neuron swapped (cut), the first record
 // (masks), another momentum (fine-tuning).
 using System.Text.Json;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 using Xunit;
 

@@ -4,11 +4,12 @@
 // what lies above are checked. Mutants: one weight more pruned, the largest pruned, single weights
 // swapped.
 using System.Text.Json;
+using RobustTickets.Kernels.Masks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Testing;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.GoldenValues;

@@ -3,12 +3,12 @@
 // statistics; single weights and groups. Mutants: blocks instead of strided groups, unmasked
 // weights.
 using System.Text.Json;
+using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.GoldenValues;

@@ -3,13 +3,14 @@
 // leaking (and the other way round), the ramp on the other clock, deterministic gates in training,
 // the mask dropped in retraining.
 using System.Text.Json;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 using Xunit;
 

@@ -1,13 +1,13 @@
 // Runs a search exactly as the program does (Trainer.Step over FreeLb, slimming coefficients, AdamW
 // and schedule), with batches and noise of a recorded run, and keeps what the record keeps.
 using System.Text.Json;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Tests.GoldenValues;

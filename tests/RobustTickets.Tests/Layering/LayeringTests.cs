@@ -146,8 +146,9 @@ public sealed class LayeringTests
     [Theory]
     [InlineData("RobustTickets.Torch")]
     [InlineData("RobustTickets.Attacks")]
-    [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Attacks")]
-    [InlineData("RobustTickets.Cli", "RobustTickets", "RobustTickets.Torch")]
+    [InlineData("RobustTickets.Kernels", "RobustTickets.Torch")]
+    [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Kernels", "RobustTickets.Attacks")]
+    [InlineData("RobustTickets.Cli", "RobustTickets", "RobustTickets.Torch", "RobustTickets.Kernels")]
     public void Projects_reference_only_what_lies_below(string project, params string[] below) =>
         Assert.Equal(
             below.Order(),
@@ -155,7 +156,7 @@ public sealed class LayeringTests
         );
 
     [Fact]
-    public void Unsafe_code_and_native_imports_live_in_Torch_only()
+    public void Unsafe_code_and_native_imports_live_in_Torch_and_Kernels_only()
     {
         foreach (var project in new[] { "RobustTickets.Attacks", "RobustTickets", "RobustTickets.Cli" })
         {
@@ -165,14 +166,22 @@ public sealed class LayeringTests
             "AllowUnsafeBlocks",
             File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "Directory.Build.props"))
         );
-        AssertWordOnlyIn("LibraryImport", "src/RobustTickets.Torch/");
+        AssertWordOnlyIn("LibraryImport", "src/RobustTickets.Torch/", "src/RobustTickets.Kernels/");
         AssertWordOnlyIn("DllImport", "src/RobustTickets.Torch/");
     }
 
     [Fact]
     public void Rendering_lives_in_the_command_line_only()
     {
-        foreach (var project in new[] { "RobustTickets.Torch", "RobustTickets.Attacks", "RobustTickets" })
+        foreach (
+            var project in new[]
+            {
+                "RobustTickets.Torch",
+                "RobustTickets.Kernels",
+                "RobustTickets.Attacks",
+                "RobustTickets",
+            }
+        )
         {
             Assert.DoesNotContain(
                 Items(project, "PackageReference"),
@@ -199,14 +208,17 @@ public sealed class LayeringTests
             ]
         ).Violations();
 
-    private static void AssertWordOnlyIn(string word, string folder)
+    private static void AssertWordOnlyIn(string word, params string[] folders)
     {
         var pattern = new System.Text.RegularExpressions.Regex($@"\b{word}\b");
         var found = Sources
-            .Where(file => !file.Path.StartsWith(folder, StringComparison.Ordinal))
+            .Where(file => !folders.Any(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)))
             .SelectMany(file => pattern.Matches(file.Code).Select(match => $"{file.Path}:{file.LineOf(match.Index)}"))
             .ToList();
-        Assert.True(found.Count == 0, $"'{word}' belongs to {folder} only:\n" + string.Join('\n', found));
+        Assert.True(
+            found.Count == 0,
+            $"'{word}' belongs to {string.Join(" and ", folders)} only:\n" + string.Join('\n', found)
+        );
     }
 
     private static string ProjectFile(string project) =>

@@ -14,6 +14,7 @@ internal sealed record Layer(string Name, params string[] Sees);
 internal static class Layers
 {
     private const string AllTorch = "RobustTickets.Torch.*";
+    private const string AllKernels = "RobustTickets.Kernels.*";
     private const string AllText = "RobustTickets.Attacks.*";
 
     /// <summary>The library, bottom up: a row sees only rows above it.</summary>
@@ -67,24 +68,23 @@ internal static class Layers
 
     public static readonly IReadOnlyList<Layer> Table =
     [
-        // The binding knows no text and no model.
+        // The binding knows no kernel, no text and no model.
         new("RobustTickets.Torch.Native", "RobustTickets.Torch"),
-        new("RobustTickets.Torch", "RobustTickets.Torch.Native", "RobustTickets.Torch.Kernels"),
-        new("RobustTickets.Torch.Kernels", "RobustTickets.Torch", "RobustTickets.Torch.Native"),
-        new(
-            "RobustTickets.Torch.nn",
-            "RobustTickets.Torch",
-            "RobustTickets.Torch.Native",
-            "RobustTickets.Torch.Kernels"
-        ),
-        new(
-            "RobustTickets.Torch.optim",
-            "RobustTickets.Torch",
-            "RobustTickets.Torch.Native",
-            "RobustTickets.Torch.Kernels",
-            "RobustTickets.Torch.nn"
-        ),
+        new("RobustTickets.Torch", "RobustTickets.Torch.Native"),
+        new("RobustTickets.Torch.nn", "RobustTickets.Torch", "RobustTickets.Torch.Native"),
+        new("RobustTickets.Torch.optim", "RobustTickets.Torch", "RobustTickets.Torch.Native", "RobustTickets.Torch.nn"),
         new("RobustTickets.Torch.Distributed", "RobustTickets.Torch", "RobustTickets.Torch.Native"),
+        // Kernels, bottom up: what is not a stock operator.
+        new("RobustTickets.Kernels", "RobustTickets.Torch", "RobustTickets.Torch.Native"),
+        Kernels("Randomness"),
+        Kernels("Dense"),
+        Kernels("Activation", "Dense"),
+        Kernels("Norm", "Dense", "Randomness"),
+        Kernels("Attention", "Dense", "Randomness"),
+        Kernels("Masks", "Randomness"),
+        Kernels("Optim"),
+        Kernels("Layers", "Dense", "Activation", "Norm", "Optim", "Randomness"),
+        Kernels("Inference", "Dense", "Activation", "Attention"),
         // Text knows no tensor: attacks run against any function.
         new("RobustTickets.Attacks.Tokens", "RobustTickets.Attacks"),
         new("RobustTickets.Attacks.Data", "RobustTickets.Attacks"),
@@ -98,8 +98,18 @@ internal static class Layers
             "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.*"
         ),
-        .. Library,
+        // What computes on tensors may use kernels.
+        .. Library.Select(row => row.Sees.Contains(AllTorch) ? row with { Sees = [.. row.Sees, AllKernels] } : row),
         // The command line may use everything.
         new("RobustTickets.Cli", "RobustTickets.*"),
     ];
+
+    /// <summary>
+    /// A room of kernels: sees the binding, what all kernels share, and rooms below.
+    /// </summary>
+    private static Layer Kernels(string room, params string[] below) =>
+        new(
+            $"RobustTickets.Kernels.{room}",
+            [AllTorch, "RobustTickets.Kernels", .. below.Select(name => $"RobustTickets.Kernels.{name}")]
+        );
 }

@@ -2,12 +2,14 @@
 // alone = every row, gradients by rows = dense ones; with dropout, coefficients, perturbation,
 // pairs and [PAD] inside the text, forward and backward.
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Tests.Devices;
 using RobustTickets.Tests.GoldenValues;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using Xunit;
 
@@ -229,7 +231,8 @@ public sealed class ExecutionEqualityTests
                 model.Store,
                 model.Store.Names,
                 new AdamWOptions(WeightDecay: decay, Epsilon: 1e-4),
-                AdamW.DecaysByName
+                AdamW.DecaysByName,
+                backend: FusedAdamW.For(model.Store)
             );
             for (var step = 0; step < 4; step++)
             {

@@ -2,10 +2,11 @@
 // token on BERT-base, and per epoch of a whole data set in PFLOP, from the pass counts that the
 // objectives really report; and those counts against the products that really ran. Mutants: weight
 // gradients in lean ascents, attention forgotten.
+using RobustTickets.Kernels;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.Models;

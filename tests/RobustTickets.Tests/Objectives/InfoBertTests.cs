@@ -1,10 +1,11 @@
 // InfoBERT (spec 6) against its plain statement in double precision (ScalarInfoBert), values and
 // gradients by finite differences, and its own rules on a tiny network.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
+using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 using Xunit;
 

@@ -2,12 +2,13 @@
 // a judge that the code passes and a named mutant fails. Two stand elsewhere with their mutants:
 // FreeLB(K=1, eps0=0) and PGD(K=0, eps0=0) are the clean step (FreeLbTests, PgdTests), a
 // coefficient of 0 is the cut (SlicingTests).
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using Xunit;
 

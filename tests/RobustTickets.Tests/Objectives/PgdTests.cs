@@ -1,11 +1,11 @@
 // PGD's own rules (spec 4, 11.8, 15.4) on a tiny network: which gradients the step keeps, how many
 // passes it makes, and that lean and usual walk the same way.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.Objectives;

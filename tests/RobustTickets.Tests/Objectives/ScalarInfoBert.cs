@@ -2,9 +2,9 @@
 // alone: BERT's forward pass, both bounds, the choice of word pieces, K passes. Gradients are
 // central differences. It shares with the program only the keyed draws (partners and order of
 // pairs), which are inputs, not results.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Tests.Objectives;

@@ -1,11 +1,11 @@
 // A step, and five steps, of an objective on a tiny network: what the tests of the adversarial
 // objectives compare.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Tests.Objectives;

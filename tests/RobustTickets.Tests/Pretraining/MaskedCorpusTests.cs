@@ -1,8 +1,8 @@
 // What is hidden from a masked language model: how much, how, and what never.
 using RobustTickets.Attacks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Resume;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.Pretraining;

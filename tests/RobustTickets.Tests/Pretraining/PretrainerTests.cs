@@ -4,12 +4,12 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 using Xunit;
 

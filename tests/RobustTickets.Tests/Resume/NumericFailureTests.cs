@@ -2,12 +2,12 @@
 // never reach a checkpoint or a result.
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 using Xunit;
 

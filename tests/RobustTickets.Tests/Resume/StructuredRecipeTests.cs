@@ -219,7 +219,7 @@ public sealed class StructuredRecipeTests : IDisposable
             var model = BertFiles.LoadClassifier(
                 _task.Model,
                 3,
-                RobustTickets.Torch.Kernels.RandomKey.FromSeed(1),
+                RobustTickets.Kernels.Randomness.RandomKey.FromSeed(1),
                 new Execution()
             )
         )

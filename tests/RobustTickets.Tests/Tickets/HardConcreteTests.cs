@@ -1,11 +1,12 @@
 // Hard-concrete gates against numbers worked out from the distribution (spec 9.1, 11.8), and the
 // fused kernel against plain operators, forward and backward, for single weights, strided groups
 // and blocks. Each oracle rejects a named mutant.
+using RobustTickets.Kernels.Masks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.Tickets;

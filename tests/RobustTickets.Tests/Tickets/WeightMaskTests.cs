@@ -1,10 +1,11 @@
 // Masks of single weights: counts and ties of the draws, bits, fixed masks in force. Oracles of
 // spec 11.8 with named mutants.
+using RobustTickets.Kernels.Masks;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using Xunit;
 
 namespace RobustTickets.Tests.Tickets;

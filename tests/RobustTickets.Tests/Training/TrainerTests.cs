@@ -1,11 +1,11 @@
 // The loop: schedule, clipping, refusal of numbers that are none, a flat number of tensors and a
 // flat process, and the same result on one thread and on two.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 using Xunit;

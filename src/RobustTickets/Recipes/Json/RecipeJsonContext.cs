@@ -3,9 +3,9 @@
 // refuses to write one that would come out as a number (a test walks them all).
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RobustTickets.Kernels.Masks;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes.Json;

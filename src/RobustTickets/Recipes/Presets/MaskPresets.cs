@@ -4,7 +4,6 @@
 // the released code of these stages leaves out (spec 2.4).
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes.Presets;

@@ -7,13 +7,13 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.Kernels;
 using RobustTickets.Training;
 
 namespace RobustTickets.Tickets.Files;

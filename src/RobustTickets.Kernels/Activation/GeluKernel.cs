@@ -1,0 +1,246 @@
+// a = c GELU(z + bias), the middle of the feed-forward network, and its gradients; c is one
+// coefficient per neuron (EarlyRobust) or absent. Backward keeps z alone and computes a again for
+// the gradient of the matrix behind it. Value and slope share the error function of
+// InferenceKernels and its exponential. Where the processor has AVX-512 the native form runs
+// (native/gelu.cpp); this one is its reference, bit for bit.
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using RobustTickets.Kernels.Dense;
+
+namespace RobustTickets.Kernels.Activation;
+
+/// <summary>
+/// Bias, GELU and coefficients over rows [T, F]. A result may be written as float or as bfloat16
+/// (the factor of the next product).
+/// </summary>
+internal static unsafe partial class GeluKernel
+{
+    /// <summary>
+    /// a = c GELU(z + bias) for a part of rows of <paramref name="width"/>; exactly one of
+    /// <paramref name="a"/> and <paramref name="half"/> is given.
+    /// </summary>
+    internal static void Forward(
+        float* z,
+        float* bias,
+        float* coefficients,
+        float* a,
+        ushort* half,
+        int width,
+        in ResultPart part
+    )
+    {
+        var task = Task(z, bias, coefficients, a, half, width, part);
+        if (NativeKernels.Used)
+        {
+            rt_gelu_forward(&task);
+            return;
+        }
+        for (var r = 0L; r < task.Rows; r++)
+        {
+            var at = r * width;
+            ForwardRow(
+                task.Z + at,
+                task.Bias,
+                task.Coefficients,
+                From(task.Wide, at),
+                From(task.Half, at),
+                (int)task.Columns
+            );
+        }
+    }
+
+    /// <summary>
+    /// The activation goes to <paramref name="a"/> or <paramref name="half"/> as in
+    /// <see cref="Forward"/>; <paramref name="da"/> becomes the gradient of z, also written to
+    /// <paramref name="dzHalf"/> where given. Into <paramref name="sums"/>: set 0 bias, set 1
+    /// coefficients; a part begins at a multiple of <see cref="ColumnSums.Rows"/>.
+    /// </summary>
+    internal static void Backward(
+        float* z,
+        float* bias,
+        float* coefficients,
+        float* da,
+        float* a,
+        ushort* half,
+        ushort* dzHalf,
+        int width,
+        ColumnSums sums,
+        in ResultPart part
+    )
+    {
+        var task = Task(z, bias, coefficients, a, half, width, part);
+        var (first, origin) = ((part.Row * width) + part.Column, (int)(part.Row / ColumnSums.Rows));
+        task.Gradient = da + first;
+        task.GradientHalf = From(dzHalf, first);
+        task.BiasSums = sums.At(origin, 0) + part.Column;
+        task.CoefficientSums = sums.At(origin, 1) + part.Column;
+        (task.Block, task.BlockStride) = (ColumnSums.Rows, sums.BlockStride);
+        if (NativeKernels.Used)
+        {
+            rt_gelu_backward(&task);
+            return;
+        }
+        for (var r = 0L; r < task.Rows; r++)
+        {
+            var (at, block) = (r * width, r / task.Block * task.BlockStride);
+            BackwardRow(
+                task.Z + at,
+                task.Bias,
+                task.Coefficients,
+                task.Gradient + at,
+                From(task.Wide, at),
+                From(task.Half, at),
+                From(task.GradientHalf, at),
+                task.BiasSums + block,
+                task.CoefficientSums + block,
+                (int)task.Columns
+            );
+        }
+    }
+
+    private static GeluPart Task(
+        float* z,
+        float* bias,
+        float* coefficients,
+        float* a,
+        ushort* half,
+        int width,
+        in ResultPart part
+    )
+    {
+        var first = (part.Row * width) + part.Column;
+        return new GeluPart
+        {
+            Z = z + first,
+            Bias = bias + part.Column,
+            Coefficients = From(coefficients, part.Column),
+            Wide = From(a, first),
+            Half = From(half, first),
+            Stride = width,
+            Rows = part.Rows,
+            Columns = part.Columns,
+        };
+    }
+
+    private static T* From<T>(T* pointer, long at)
+        where T : unmanaged => pointer is null ? null : pointer + at;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ForwardRow(float* z, float* bias, float* c, float* a, ushort* half, int width)
+    {
+        var j = 0;
+        for (; j + 8 <= width; j += 8)
+        {
+            var value = GeluMath.Gelu(Vector256.Load(z + j) + Vector256.Load(bias + j));
+            if (c is not null)
+                value *= Vector256.Load(c + j);
+            Write(value, a, half, j);
+        }
+        for (; j < width; j++)
+        {
+            var value = GeluMath.Gelu(Vector256.CreateScalar(z[j] + bias[j]))[0];
+            if (c is not null)
+                value *= c[j];
+            Write(value, a, half, j);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void BackwardRow(
+        float* z,
+        float* bias,
+        float* c,
+        float* da,
+        float* a,
+        ushort* half,
+        ushort* dzHalf,
+        float* sumBias,
+        float* sumCoefficients,
+        int width
+    )
+    {
+        var j = 0;
+        for (; j + 8 <= width; j += 8)
+        {
+            var (value, slope) = GeluAndSlope(Vector256.Load(z + j) + Vector256.Load(bias + j));
+            var given = Vector256.Load(da + j);
+            if (c is not null)
+            {
+                Vector256
+                    .FusedMultiplyAdd(given, value, Vector256.Load(sumCoefficients + j))
+                    .Store(sumCoefficients + j);
+                var factor = Vector256.Load(c + j);
+                value *= factor;
+                given *= factor;
+            }
+            var dz = given * slope;
+            Write(value, a, half, j);
+            Write(dz, da, null, j);
+            if (dzHalf is not null)
+                Write(dz, null, dzHalf, j);
+            (Vector256.Load(sumBias + j) + dz).Store(sumBias + j);
+        }
+        for (; j < width; j++)
+        {
+            var (values, slopes) = GeluAndSlope(Vector256.CreateScalar(z[j] + bias[j]));
+            var (value, given) = (values[0], da[j]);
+            if (c is not null)
+            {
+                sumCoefficients[j] = MathF.FusedMultiplyAdd(given, value, sumCoefficients[j]);
+                value *= c[j];
+                given *= c[j];
+            }
+            var dz = given * slopes[0];
+            Write(value, a, half, j);
+            da[j] = dz;
+            if (dzHalf is not null)
+                dzHalf[j] = BFloat16.Round(dz);
+            sumBias[j] += dz;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(Vector256<float> value, float* wide, ushort* half, int j)
+    {
+        if (half is null)
+            value.Store(wide + j);
+        else
+            Vector128.Narrow(BFloat16.Round(value).GetLower(), BFloat16.Round(value).GetUpper()).Store(half + j);
+    }
+
+    private static void Write(float value, float* wide, ushort* half, int j)
+    {
+        if (half is null)
+            wide[j] = value;
+        else
+            half[j] = BFloat16.Round(value);
+    }
+
+    /// <summary>GELU(x) and its derivative Phi(x) + x phi(x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (Vector256<float> Value, Vector256<float> Slope) GeluAndSlope(Vector256<float> x)
+    {
+        var (tail, exponential) = GeluMath.NormalTail(x);
+        var below = Vector256.Create(0.5f) * tail;
+        var cdf = Vector256.ConditionalSelect(
+            Vector256.LessThan(x, Vector256<float>.Zero),
+            below,
+            Vector256<float>.One - below
+        );
+        // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
+        var density = x * (exponential * Vector256.Create(0.39894228040143268f));
+        density = Vector256.ConditionalSelect(
+            Vector256.Equals(exponential, Vector256<float>.Zero) & Vector256.Equals(x, x),
+            Vector256<float>.Zero,
+            density
+        );
+        return (GeluMath.Gelu(x, tail), cdf + density);
+    }
+
+    [LibraryImport(KernelLibrary.Name)]
+    private static partial void rt_gelu_forward(GeluPart* part);
+
+    [LibraryImport(KernelLibrary.Name)]
+    private static partial void rt_gelu_backward(GeluPart* part);
+}

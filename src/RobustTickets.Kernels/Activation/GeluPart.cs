@@ -1,0 +1,46 @@
+// The task of native/gelu.cpp, field for field.
+using System.Runtime.InteropServices;
+
+namespace RobustTickets.Kernels.Activation;
+
+/// <summary>
+/// Some rows and columns of an activation c GELU(z + bias); pointers are to the first column of the
+/// first row.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct GeluPart
+{
+    /// <summary>[Rows, Columns], rows <see cref="Stride"/> elements apart.</summary>
+    internal float* Z;
+
+    /// <summary>[Columns]; coefficients may be null.</summary>
+    internal float* Bias,
+        Coefficients;
+
+    /// <summary>[Rows, Columns] activations; null where <see cref="Half"/> is given.</summary>
+    internal float* Wide;
+
+    /// <summary>The same in bfloat16.</summary>
+    internal ushort* Half;
+
+    /// <summary>Elements from row to row of every matrix, and what the part has of them.</summary>
+    internal long Stride,
+        Rows,
+        Columns;
+
+    /// <summary>Backward: [Rows, Columns] gradient of the activations, becomes that of z.</summary>
+    internal float* Gradient;
+
+    /// <summary>Backward: the gradient of z in bfloat16, or null.</summary>
+    internal ushort* GradientHalf;
+
+    /// <summary>Backward: [Columns] sums of the first block of rows.</summary>
+    internal float* BiasSums,
+        CoefficientSums;
+
+    /// <summary>
+    /// Backward: rows of a block, and elements from its sums to those of the next.
+    /// </summary>
+    internal long Block,
+        BlockStride;
+}

@@ -1,0 +1,156 @@
+// The bfloat16 form of InferenceKernels.Linear: factors rounded to bfloat16, sums in fp32, and the
+// same promise that a row of the result is a function of that row alone, bit for bit. The inner
+// loop is native (native/bf16.cpp) because .NET 10 cannot name VDPBF16PS.
+using System.Runtime.InteropServices;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Kernels.Inference;
+
+/// <summary>
+/// A weight matrix [N, K] in bfloat16 and its bias [N] in float, laid out in panels of 32 outputs.
+/// </summary>
+public sealed unsafe partial class HalfMatrix : RowMatrix
+{
+    private const int Panel = 32;
+    private readonly int _panels;
+    private readonly int _pairs;
+    private ushort* _weights; // [panels][pairs][32][2]
+    private float* _bias; // [panels][32]
+
+    /// <summary>Rounds and lays out a weight [N, K] and a bias [N].</summary>
+    /// <exception cref="NotSupportedException">The processor has no bfloat16
+    /// instructions.</exception>
+    public HalfMatrix(Tensor weight, Tensor bias)
+    {
+        if (WhyNot() is { } reason)
+            throw new NotSupportedException(reason);
+        (Outputs, Inputs) = ((int)weight.size(0), (int)weight.size(1));
+        (_panels, _pairs) = ((Outputs + Panel - 1) / Panel, (Inputs + 1) / 2);
+        _weights = (ushort*)
+            NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)_panels * _pairs * Panel * 2 * sizeof(ushort)), 64);
+        _bias = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)_panels * Panel * sizeof(float)), 64);
+        using var w = weight.detach().contiguous();
+        float* source = (float*)w.data_ptr,
+            shift = (float*)bias.data_ptr;
+        for (var n = 0; n < _panels * Panel; n++)
+        {
+            _bias[n] = n < Outputs ? shift[n] : 0f;
+            var at = PanelAt(n / Panel) + (2 * (n % Panel));
+            for (var k = 0; k < 2 * _pairs; k++)
+                at[(k / 2 * 2 * Panel) + (k % 2)] =
+                    n < Outputs && k < Inputs ? BFloat16.Round(source[((long)n * Inputs) + k]) : (ushort)0;
+        }
+    }
+
+    /// <summary>Why this form is not offered here, or null where it is.</summary>
+    public static string? WhyNot() =>
+        Gemm.WhyNoBFloat16()
+        ?? (
+            rt_bf16_supported() == 0 || !System.Runtime.Intrinsics.X86.Avx512BW.IsSupported
+                ? "the native part holds no bfloat16 kernel for this processor"
+                : null
+        );
+
+    /// <summary>Columns of <see cref="Rounded"/> rows for K inputs: the next even number.</summary>
+    public static int RoundedColumns(int inputs) => (inputs + 1) & ~1;
+
+    /// <summary>
+    /// x [T, K] rounded to bfloat16 [T, K or K + 1]; one rounding serves every matrix with these
+    /// inputs.
+    /// </summary>
+    public static Tensor Rounded(Tensor x)
+    {
+        int rows = (int)x.size(0),
+            inputs = (int)x.size(1),
+            columns = RoundedColumns(inputs);
+        var rounded = torch.empty([rows, columns], DType.BFloat16);
+        float* source = (float*)x.data_ptr;
+        var half = (ushort*)rounded.data_ptr;
+        if (inputs == columns)
+        {
+            BFloat16.Round(source, half, (long)rows * inputs);
+            return rounded;
+        }
+        for (var r = 0; r < rows; r++)
+        {
+            BFloat16.Round(source + ((long)r * inputs), half + ((long)r * columns), inputs);
+            half[((r + 1L) * columns) - 1] = 0;
+        }
+        return rounded;
+    }
+
+    /// <summary>y [T, N] = x W^T + b, x as <see cref="Rounded"/> made it.</summary>
+    public void Linear(Tensor rounded, Tensor y)
+    {
+        if (rounded.dtype != DType.BFloat16 || rounded.size(1) != 2L * _pairs)
+            throw new ArgumentException($"{rounded.Describe()} is no rounded form of rows of {Inputs}");
+        Multiply(
+            (void*)rounded.data_ptr,
+            2L * _pairs,
+            (int)rounded.size(0),
+            new RowTarget((float*)y.data_ptr, null, Outputs, false, null),
+            serial: false
+        );
+    }
+
+    private protected override void Compute(
+        void* x,
+        long stride,
+        long from,
+        int rows,
+        int firstGroup,
+        int lastGroup,
+        in RowTarget target
+    ) =>
+        rt_rows_bf16(
+            (ushort*)x + (from * stride),
+            stride,
+            rows,
+            _weights,
+            _pairs,
+            _bias,
+            Outputs,
+            firstGroup,
+            lastGroup,
+            target.Gelu ? 1 : 0,
+            target.Coefficients,
+            target.Wide,
+            target.Half,
+            target.Stride
+        );
+
+    private ushort* PanelAt(int p) => _weights + ((long)p * _pairs * Panel * 2);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (_weights is not null)
+            NativeMemory.AlignedFree(_weights);
+        if (_bias is not null)
+            NativeMemory.AlignedFree(_bias);
+        _weights = null;
+        _bias = null;
+    }
+
+    [LibraryImport(KernelLibrary.Name)]
+    private static partial int rt_bf16_supported();
+
+    [LibraryImport(KernelLibrary.Name)]
+    private static partial void rt_rows_bf16(
+        ushort* x,
+        long ldx,
+        long rows,
+        ushort* panels,
+        long pairs,
+        float* bias,
+        long outputs,
+        long first,
+        long last,
+        int gelu,
+        float* coefficients,
+        float* wide,
+        ushort* half,
+        long ldy
+    );
+}

@@ -1,0 +1,153 @@
+// Forward-only kernels whose result for one row never depends on the other rows of the batch, on
+// their number, or on the number of threads: every output element is one sum in one order. BLAS
+// promises no such thing (edge tiles round differently), and an attack that compares scores needs
+// it. Products are in RowMatrix and its two forms, attention in RowAttention; what is element-wise
+// is here.
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using RobustTickets.Kernels.Activation;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Kernels.Inference;
+
+/// <summary>Row-independent forward kernels over float memory.</summary>
+public static unsafe class InferenceKernels
+{
+    /// <summary>y [T, N] = x [T, K] W^T + b, then GELU if asked.</summary>
+    public static void Linear(Tensor x, PackedMatrix w, Tensor y, bool gelu = false)
+    {
+        var rows = (int)(w.Outputs == 0 ? 0 : y.numel / w.Outputs);
+        w.Multiply(
+            (float*)x.data_ptr,
+            w.Inputs,
+            rows,
+            new RowTarget((float*)y.data_ptr, null, w.Outputs, gelu, null),
+            serial: false
+        );
+    }
+
+    /// <summary>
+    /// y = LayerNorm(x + residual) over rows as wide as <paramref name="gamma"/>; residual may be
+    /// null.
+    /// </summary>
+    public static void AddNorm(Tensor x, Tensor? residual, Tensor gamma, Tensor beta, double epsilon, Tensor y)
+    {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
+        var width = (int)gamma.numel;
+        var rows = x.numel / width;
+        float* a = (float*)x.data_ptr,
+            r = residual is null ? null : (float*)residual.data_ptr,
+            g = (float*)gamma.data_ptr,
+            b = (float*)beta.data_ptr,
+            o = (float*)y.data_ptr;
+        TorchParallel.For(
+            rows,
+            Math.Max(1, 16384 / width),
+            (begin, end) =>
+            {
+                for (var row = begin; row < end; row++)
+                    NormRow(
+                        a + (row * width),
+                        r is null ? null : r + (row * width),
+                        g,
+                        b,
+                        epsilon,
+                        o + (row * width),
+                        null,
+                        width
+                    );
+            }
+        );
+    }
+
+    /// <summary>
+    /// One row of <see cref="AddNorm"/>; where <paramref name="half"/> is given it receives y
+    /// rounded to bfloat16 as well.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void NormRow(
+        float* x,
+        float* residual,
+        float* gamma,
+        float* beta,
+        double epsilon,
+        float* y,
+        ushort* half,
+        int width
+    )
+    {
+        var sums = Vector256<float>.Zero;
+        var j = 0;
+        for (; j + 8 <= width; j += 8)
+        {
+            var value = Vector256.Load(x + j);
+            if (residual is not null)
+                value += Vector256.Load(residual + j);
+            value.Store(y + j);
+            sums += value;
+        }
+        var sum = Vector256.Sum(sums);
+        for (; j < width; j++)
+            sum += y[j] = residual is null ? x[j] : x[j] + residual[j];
+        var mean = sum / width;
+
+        var centre = Vector256.Create(mean);
+        var squares = Vector256<float>.Zero;
+        for (j = 0; j + 8 <= width; j += 8)
+        {
+            var d = Vector256.Load(y + j) - centre;
+            squares = Vector256.FusedMultiplyAdd(d, d, squares);
+        }
+        var square = Vector256.Sum(squares);
+        for (; j < width; j++)
+            square += (y[j] - mean) * (y[j] - mean);
+        var inverse = (float)(1.0 / Math.Sqrt((square / width) + epsilon));
+
+        var scale = Vector256.Create(inverse);
+        for (j = 0; j + 8 <= width; j += 8)
+        {
+            var value = Vector256.FusedMultiplyAdd(
+                (Vector256.Load(y + j) - centre) * scale,
+                Vector256.Load(gamma + j),
+                Vector256.Load(beta + j)
+            );
+            value.Store(y + j);
+            if (half is null)
+                continue;
+            var rounded = BFloat16.Round(value);
+            Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).Store(half + j);
+        }
+        for (; j < width; j++)
+        {
+            y[j] = MathF.FusedMultiplyAdd((y[j] - mean) * inverse, gamma[j], beta[j]);
+            if (half is not null)
+                half[j] = BFloat16.Round(y[j]);
+        }
+    }
+
+    /// <summary>GELU in place.</summary>
+    public static void Gelu(Tensor x)
+    {
+        using var clock = KernelClock.In(KernelPart.ElementWise);
+        var values = (float*)x.data_ptr;
+        TorchParallel.For(x.numel, 16384, (begin, end) => GeluRange(values, begin, end));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GeluRange(float* values, long begin, long end)
+    {
+        var j = begin;
+        for (; j + 8 <= end; j += 8)
+            GeluMath.Gelu(Vector256.Load(values + j)).Store(values + j);
+        for (; j < end; j++)
+            values[j] = GeluMath.Gelu(Vector256.CreateScalar(values[j]))[0];
+    }
+
+    /// <summary>tanh in place.</summary>
+    public static void Tanh(Tensor x)
+    {
+        foreach (ref var value in x.span<float>())
+            value = MathF.Tanh(value);
+    }
+}

@@ -1,0 +1,115 @@
+// Rows times a matrix that was laid out once, for forward passes: each output of a row is one sum
+// in one order, whatever rows are beside it and whatever thread computes it. What follows the
+// product (GELU, a coefficient a column, rounding for the next product) happens while a tile of the
+// result is in the first cache.
+
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Kernels.Inference;
+
+/// <summary>Where a product goes and what is done to it on the way.</summary>
+/// <param name="wide">The target in float, or null where <paramref name="half"/> is given.</param>
+/// <param name="half">The target in bfloat16, or null; rows of an odd width end in one zero
+/// more.</param>
+/// <param name="stride">Elements from row to row.</param>
+/// <param name="gelu">Whether GELU follows.</param>
+/// <param name="coefficients">One factor a column, or null.</param>
+internal readonly unsafe struct RowTarget(float* wide, ushort* half, long stride, bool gelu, float* coefficients)
+{
+    internal readonly float* Wide = wide;
+    internal readonly ushort* Half = half;
+    internal readonly long Stride = stride;
+    internal readonly bool Gelu = gelu;
+    internal readonly float* Coefficients = coefficients;
+
+    /// <summary>The same, some rows on.</summary>
+    internal RowTarget From(long row) =>
+        new(
+            Wide is null ? null : Wide + (row * Stride),
+            Half is null ? null : Half + (row * Stride),
+            Stride,
+            Gelu,
+            Coefficients
+        );
+}
+
+/// <summary>A matrix W [N, K] with its bias [N], ready to multiply rows.</summary>
+public abstract unsafe class RowMatrix : IDisposable
+{
+    private const int RowsPerTask = 96;
+
+    /// <summary>Outputs N.</summary>
+    public int Outputs { get; protected init; }
+
+    /// <summary>Inputs K.</summary>
+    public int Inputs { get; protected init; }
+
+    /// <summary>Groups of 32 outputs.</summary>
+    private int Groups => (Outputs + 31) / 32;
+
+    /// <summary>
+    /// target [rows, N] = x [rows, K] W^T + b and what <paramref name="target"/> asks for; rows of
+    /// x are <paramref name="stride"/> elements apart.
+    /// </summary>
+    /// <param name="x">float, or bfloat16 where the matrix is.</param>
+    /// <param name="stride">Elements from row to row of x.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="target">Where the product goes.</param>
+    /// <param name="serial">Whether this thread does it all; otherwise the team shares it.</param>
+    internal void Multiply(void* x, long stride, int rows, RowTarget target, bool serial)
+    {
+        if (rows == 0 || Outputs == 0)
+            return;
+        using var clock = KernelClock.In(KernelPart.Gemm);
+        if (serial)
+        {
+            Block(x, stride, 0, rows, 0, Groups, target);
+            return;
+        }
+        var blocks = (rows + RowsPerTask - 1) / RowsPerTask;
+        TorchParallel.For(
+            (long)blocks * Groups,
+            Math.Max(1, Groups / 4),
+            (begin, end) =>
+            {
+                for (var task = begin; task < end; )
+                {
+                    int block = (int)(task / Groups),
+                        group = (int)(task % Groups),
+                        last = (int)Math.Min(Groups, group + end - task);
+                    Block(
+                        x,
+                        stride,
+                        block * RowsPerTask,
+                        Math.Min(rows, (block + 1) * RowsPerTask),
+                        group,
+                        last,
+                        target
+                    );
+                    task += last - group;
+                }
+            }
+        );
+    }
+
+    private void Block(void* x, long stride, int from, int to, int firstGroup, int lastGroup, in RowTarget target) =>
+        Compute(x, stride, from, to - from, firstGroup, lastGroup, target.From(from));
+
+    /// <summary>
+    /// Outputs 32 firstGroup to before 32 lastGroup of rows from .. from + rows of x; the target
+    /// begins with the first of these rows.
+    /// </summary>
+    private protected abstract void Compute(
+        void* x,
+        long stride,
+        long from,
+        int rows,
+        int firstGroup,
+        int lastGroup,
+        in RowTarget target
+    );
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

@@ -1,0 +1,435 @@
+// The dense parts of a transformer layer as three recorded operations: projections of one input,
+// attention output with its norm, and the feed-forward network with its norm. Each forward keeps
+// only what its backward cannot cheaply compute again (dropout masks and activations are computed
+// again), weight gradients are added to their slots by the products themselves, and gradients
+// nobody asked for are not computed. The plain form beside them is BertEncoder's op-by-op layer.
+
+using RobustTickets.Kernels.Activation;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Norm;
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
+using RobustTickets.Torch;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Kernels.Layers;
+
+/// <summary>Scale and shift of a LayerNorm and the dropout before it.</summary>
+/// <param name="Gamma">[H].</param>
+/// <param name="Beta">[H].</param>
+/// <param name="Epsilon">Added to the variance.</param>
+/// <param name="Dropout">Probability; used where <paramref name="Keys"/> is not empty.</param>
+/// <param name="Keys">[T] key of each row's mask; empty in evaluation.</param>
+public readonly record struct NormSpec(
+    Tensor Gamma,
+    Tensor Beta,
+    double Epsilon,
+    double Dropout,
+    ReadOnlyMemory<RandomKey> Keys
+);
+
+/// <summary>Fused layers over packed rows [T, H].</summary>
+public static unsafe class FusedLayers
+{
+    /// <summary>
+    /// Sets memory aside for the gradients of the named weights, and lets idle threads sum squares
+    /// for the gradient norm.
+    /// </summary>
+    public static void ReserveGradients(ParameterStore store, IEnumerable<string> weights)
+    {
+        store.GradientNorms ??= new GradientNormCache();
+        store.ReserveGradients(weights);
+    }
+
+    /// <summary>
+    /// x W_i^T + b_i for several weights at once: query, key and value of one input.
+    /// </summary>
+    /// <param name="x">[T, K].</param>
+    /// <param name="weights">[N_i, K] each.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, N_i] each.</returns>
+    public static Tensor[] Linear(Tensor x, MatrixPrecision precision, params DenseWeight[] weights) =>
+        Linear(x, precision, weights, again: false);
+
+    /// <summary>
+    /// The same, and x once more for the residual connection around what becomes of the
+    /// projections: its gradient comes back to this node, whose products add to it, where two uses
+    /// of x would
+    /// make two gradients and a sum.
+    /// </summary>
+    /// <param name="x">[T, K].</param>
+    /// <param name="weights">[N_i, K] each.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, N_i] each, and [T, K] in the memory of <paramref name="x"/>.</returns>
+    public static (Tensor[] Outputs, Tensor Residual) LinearBesideResidual(
+        Tensor x,
+        MatrixPrecision precision,
+        params DenseWeight[] weights
+    )
+    {
+        var outputs = Linear(x, precision, weights, again: true);
+        return (outputs[..^1], outputs[^1]);
+    }
+
+    private static Tensor[] Linear(Tensor x, MatrixPrecision precision, DenseWeight[] weights, bool again)
+    {
+        var recording = torch.is_grad_enabled();
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var factor = DenseProducts.Factor(x, precision);
+        var outputs = new Tensor[weights.Length + (again ? 1 : 0)];
+        if (again)
+            outputs[^1] = scope.Keep(x.WithoutHistory());
+        var batch = new ProductBatch();
+        for (var i = 0; i < weights.Length; i++)
+        {
+            var (y, product) = DenseProducts.Forward(factor, weights[i].Factor);
+            outputs[i] = scope.Keep(y);
+            float* rows = Wide(y),
+                bias = Wide(weights[i].Bias);
+            batch.Add(product, (in ResultPart part) => BiasKernel.Add(rows, bias, (int)product.N, part));
+        }
+        batch.Run();
+        var saved = new Saved([factor], weights);
+        Tensor?[] inputs = [x, .. weights.SelectMany(w => new[] { w.Weight, w.Bias })];
+        Record(recording, inputs, outputs, given => LinearBackward(given, saved, precision), saved, "linear layers");
+        return outputs;
+    }
+
+    private static Tensor?[] LinearBackward(Tensor?[] given, Saved saved, MatrixPrecision precision)
+    {
+        var gradients = new Tensor?[1 + (2 * saved.Weights.Length)];
+        var dy = Array.ConvertAll(given[..saved.Weights.Length], g => g is null ? null : DenseProducts.Rows(g));
+        var factors = Array.ConvertAll(dy, g => g is null ? null : DenseProducts.Factor(g, precision));
+        var batch = new ProductBatch();
+        if (Autograd.Wanted(0) != GradientUse.None)
+        {
+            gradients[0] = given.Length > dy.Length ? given[^1]?.Own() : null; // the residual's
+            var first = true;
+            for (var i = 0; i < dy.Length; i++)
+            {
+                if (factors[i] is not { } factor)
+                    continue;
+                (gradients[0], var product) = DenseProducts.InputGradient(
+                    factor,
+                    saved.Weights[i].Factor,
+                    gradients[0]
+                );
+                if (first)
+                    batch.Add(product);
+                else
+                    batch.Then(product);
+                first = false;
+            }
+        }
+        var weights = new WeightGradient?[dy.Length];
+        for (var i = 0; i < dy.Length; i++)
+        {
+            if (factors[i] is { } factor)
+                weights[i] = WeightGradient.Join(batch, 1 + (2 * i), saved.Weights[i], factor, saved[0]);
+            if (dy[i] is not { } g || Autograd.Wanted(2 + (2 * i)) == GradientUse.None)
+                continue;
+            var (rows, columns) = (g.size(0), (int)g.size(1));
+            var ofBias = gradients[2 + (2 * i)] = torch.empty([columns]);
+            float* from = Wide(g),
+                to = Wide(ofBias);
+            batch.Beside(() => ColumnSums.Of(from, rows, columns, to));
+        }
+        batch.Run();
+        for (var i = 0; i < dy.Length; i++)
+            gradients[1 + (2 * i)] = weights[i]?.Deliver();
+        return gradients;
+    }
+
+    /// <summary>LayerNorm(dropout(x W^T + b) + residual): the end of the attention block.</summary>
+    /// <param name="x">[T, K], the context of all heads.</param>
+    /// <param name="weight">[H, K].</param>
+    /// <param name="residual">[T, H].</param>
+    /// <param name="norm">Norm and dropout.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, H].</returns>
+    public static Tensor Output(Tensor x, DenseWeight weight, Tensor residual, NormSpec norm, MatrixPrecision precision)
+    {
+        var recording = torch.is_grad_enabled();
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var factor = DenseProducts.Factor(x, precision);
+        var (sum, product) = DenseProducts.Forward(factor, weight.Factor);
+        Gemm.Run(product);
+        var (y, normalised, inverse) = Norm(sum, weight.Bias, residual, norm);
+        scope.Keep(y);
+        var saved = new Saved([factor, normalised, inverse, norm.Gamma], [weight]);
+        Tensor?[] inputs = [x, weight.Weight, weight.Bias, residual, norm.Gamma, norm.Beta];
+        Record(
+            recording,
+            inputs,
+            [y],
+            given => OutputBackward(given[0], saved, norm.Keys, norm.Dropout, precision),
+            saved,
+            "attention output"
+        );
+        return y;
+    }
+
+    private static Tensor?[] OutputBackward(
+        Tensor? given,
+        Saved saved,
+        ReadOnlyMemory<RandomKey> keys,
+        double dropout,
+        MatrixPrecision precision
+    )
+    {
+        if (given is null)
+            return new Tensor?[6];
+        var (dOut, dResidual, sums) = NormBackward(given, saved[1], saved[2], saved[3], keys, dropout);
+        using (sums)
+        {
+            var factor = DenseProducts.Factor(dOut, precision);
+            var batch = new ProductBatch();
+            Tensor? dx = null;
+            if (Autograd.Wanted(0) != GradientUse.None)
+            {
+                (dx, var product) = DenseProducts.InputGradient(factor, saved.Weights[0].Factor);
+                batch.Add(product);
+            }
+            var dWeight = WeightGradient.Join(batch, 1, saved.Weights[0], factor, saved[0]);
+            batch.Run();
+            return [dx, dWeight?.Deliver(), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5)];
+        }
+    }
+
+    /// <summary>
+    /// LayerNorm(dropout(c GELU(x U^T + b) D^T + d) + x): the feed-forward network.
+    /// </summary>
+    /// <param name="x">[T, H].</param>
+    /// <param name="up">U [F, H] and its bias.</param>
+    /// <param name="down">D [H, F] and its bias.</param>
+    /// <param name="coefficients">c [F], or null for ones.</param>
+    /// <param name="norm">Norm and dropout.</param>
+    /// <param name="precision">Precision of the products' factors.</param>
+    /// <returns>[T, H].</returns>
+    public static Tensor FeedForward(
+        Tensor x,
+        DenseWeight up,
+        DenseWeight down,
+        Tensor? coefficients,
+        NormSpec norm,
+        MatrixPrecision precision
+    )
+    {
+        var recording = torch.is_grad_enabled();
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var source = DenseProducts.Rows(x);
+        var factor = DenseProducts.Factor(source, precision);
+        var (z, toZ) = DenseProducts.Forward(factor, up.Factor); // [T, F] without its bias
+        var half = precision == MatrixPrecision.Bf16;
+        var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
+        var batch = new ProductBatch();
+        float* from = Wide(z),
+            bias = Wide(up.Bias),
+            factors = Wide(coefficients),
+            wide = half ? null : Wide(activated);
+        var narrow = Half(activated, half);
+        batch.Add(toZ, (in ResultPart part) => GeluKernel.Forward(from, bias, factors, wide, narrow, (int)toZ.N, part));
+        batch.Run();
+        var (sum, toSum) = DenseProducts.Forward(activated, down.Factor);
+        Gemm.Run(toSum);
+        var (y, normalised, inverse) = Norm(sum, down.Bias, source, norm);
+        scope.Keep(y);
+        activated.Dispose(); // computed again in backward
+        var saved = new Saved([factor, z, normalised, inverse, norm.Gamma, up.Bias, coefficients], [up, down]);
+        Tensor?[] inputs = [x, up.Weight, up.Bias, down.Weight, down.Bias, norm.Gamma, norm.Beta, coefficients];
+        Record(
+            recording,
+            inputs,
+            [y],
+            given => FeedForwardBackward(given[0], saved, norm.Keys, norm.Dropout, precision),
+            saved,
+            "feed-forward network"
+        );
+        return y;
+    }
+
+    private static Tensor?[] FeedForwardBackward(
+        Tensor? given,
+        Saved saved,
+        ReadOnlyMemory<RandomKey> keys,
+        double dropout,
+        MatrixPrecision precision
+    )
+    {
+        if (given is null)
+            return new Tensor?[8];
+        var (dOut, dx, sums) = NormBackward(given, saved[2], saved[3], saved[4], keys, dropout);
+        var half = precision == MatrixPrecision.Bf16;
+        using (sums)
+        {
+            var (z, coefficients) = (saved[1], saved.Optional(6));
+            var factor = DenseProducts.Factor(dOut, precision);
+            var (da, toDa) = DenseProducts.InputGradient(factor, saved.Weights[1].Factor); // [T, F], becomes dz
+            var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
+            var dz = half ? torch.empty(z.sizes, DType.BFloat16) : da;
+            using var inner = new ColumnSums(z.size(0), 2, (int)z.size(1));
+            float* from = Wide(z),
+                bias = Wide(saved[5]),
+                factors = Wide(coefficients),
+                gradient = Wide(da),
+                wide = half ? null : Wide(activated);
+            ushort* narrow = Half(activated, half),
+                narrowDz = Half(dz, half);
+            var first = new ProductBatch();
+            first.Add(
+                toDa,
+                (in ResultPart part) =>
+                    GeluKernel.Backward(from, bias, factors, gradient, wide, narrow, narrowDz, (int)toDa.N, inner, part)
+            );
+            if (saved.Weights[0].Slot?.Norms is { } norms)
+                first.WhileWaiting(norms.SumOne);
+            first.Run();
+            var second = new ProductBatch();
+            // the residual's gradient is there already
+            second.Add(DenseProducts.InputGradient(dz, saved.Weights[0].Factor, dx).Product);
+            var dUp = WeightGradient.Join(second, 1, saved.Weights[0], dz, saved[0]);
+            var dDown = WeightGradient.Join(second, 3, saved.Weights[1], factor, activated);
+            second.Run();
+            return
+            [
+                dx,
+                dUp?.Deliver(),
+                Total(inner, 0, 2),
+                dDown?.Deliver(),
+                Total(sums, 2, 4),
+                Total(sums, 0, 5),
+                Total(sums, 1, 6),
+                coefficients is null ? null : Total(inner, 1, 7),
+            ];
+        }
+    }
+
+    /// <summary>
+    /// y, the normalised rows (in the memory of <paramref name="x"/>) and 1/deviation of each.
+    /// </summary>
+    private static (Tensor Y, Tensor Normalised, Tensor Inverse) Norm(
+        Tensor x,
+        Tensor bias,
+        Tensor residual,
+        NormSpec norm
+    )
+    {
+        var y = torch.empty(x.sizes);
+        var inverse = torch.empty([x.size(0)]);
+        var added = DenseProducts.Rows(residual);
+        ResidualNormKernel.Forward(
+            Wide(x),
+            Wide(bias),
+            Wide(added),
+            norm.Dropout > 0 ? norm.Keys : default,
+            norm.Dropout,
+            Wide(norm.Gamma),
+            Wide(norm.Beta),
+            norm.Epsilon,
+            Wide(y),
+            Wide(inverse),
+            x.size(0),
+            (int)x.size(1)
+        );
+        return (y, x, inverse);
+    }
+
+    private static (Tensor DOut, Tensor DResidual, ColumnSums Sums) NormBackward(
+        Tensor given,
+        Tensor normalised,
+        Tensor inverse,
+        Tensor gamma,
+        ReadOnlyMemory<RandomKey> keys,
+        double dropout
+    )
+    {
+        var dy = DenseProducts.Rows(given);
+        Tensor dOut = torch.empty(dy.sizes),
+            dResidual = torch.empty(dy.sizes);
+        var sums = ResidualNormKernel.Backward(
+            Wide(dy),
+            Wide(normalised),
+            Wide(inverse),
+            dropout > 0 ? keys : default,
+            dropout,
+            Wide(gamma),
+            Wide(dOut),
+            Wide(dResidual),
+            dy.size(0),
+            (int)dy.size(1)
+        );
+        return (dOut, dResidual, sums);
+    }
+
+    private static Tensor? Total(ColumnSums sums, int set, int input) =>
+        Autograd.Wanted(input) == GradientUse.None ? null : sums.Total(set);
+
+    private static ushort* Half(Tensor tensor, bool half) => half ? (ushort*)tensor.data_ptr : null;
+
+    private static float* Wide(Tensor? tensor) => tensor is null ? null : (float*)tensor.data_ptr;
+
+    /// <summary>
+    /// Gives the outputs their history; recording was off while they were computed.
+    /// </summary>
+    private static void Record(
+        bool recording,
+        Tensor?[] inputs,
+        Tensor[] outputs,
+        Func<Tensor?[], Tensor?[]> backward,
+        Saved saved,
+        string name
+    )
+    {
+        if (!recording)
+        {
+            saved.Dispose();
+            return;
+        }
+        using var record = torch.enable_grad();
+        Autograd.Custom(inputs, outputs, backward, saved, name);
+    }
+
+    /// <summary>
+    /// What a backward needs: detached tensors, and the weights themselves because their gradient
+    /// slots are written.
+    /// </summary>
+    private sealed class Saved : IDisposable
+    {
+        private readonly SavedTensors _tensors;
+
+        internal Saved(Tensor?[] tensors, DenseWeight[] weights)
+        {
+            _tensors = new SavedTensors(tensors);
+            Weights = Array.ConvertAll(weights, Hold);
+        }
+
+        internal DenseWeight[] Weights { get; }
+
+        private static DenseWeight Hold(DenseWeight dense)
+        {
+            var weight = dense.Weight.alias().keep();
+            return dense with
+            {
+                Weight = weight,
+                Factor = ReferenceEquals(dense.Factor, dense.Weight) ? weight : dense.Factor.WithoutHistory().keep(),
+            };
+        }
+
+        internal Tensor this[int index] => _tensors[index];
+
+        internal Tensor? Optional(int index) => _tensors.Optional(index);
+
+        public void Dispose()
+        {
+            _tensors.Dispose();
+            foreach (var weight in Weights)
+            {
+                weight.Weight.Dispose();
+                weight.Factor.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace RobustTickets.Kernels;
+
+/// <summary>
+/// Whether kernels run in their native AVX-512 form. The managed forms give the same bits and run
+/// everywhere else.
+/// </summary>
+internal static partial class NativeKernels
+{
+    private static readonly bool s_supported = rt_avx512_supported() != 0;
+
+    /// <summary>
+    /// Whether the native forms run where the processor knows them. Tests switch it off.
+    /// </summary>
+    internal static bool Allowed { get; set; } = true;
+
+    /// <summary>Whether they run.</summary>
+    internal static bool Used => Allowed && s_supported;
+
+    [LibraryImport(KernelLibrary.Name)]
+    private static partial int rt_avx512_supported();
+}

@@ -1,0 +1,78 @@
+// The updates of one step, all tensors in one meeting of the threads. Each tensor is cut into
+// pieces that a thread takes when it is done with the last: a network has two hundred tensors, and
+// a meeting for each would wait two hundred times for the slower thread. Elements do not depend on
+// one another, so the pieces change no bit.
+
+using RobustTickets.Torch;
+using RobustTickets.Torch.optim;
+
+namespace RobustTickets.Kernels.Optim;
+
+/// <summary>
+/// AdamW updates, added tensor by tensor and run together. What is pointed to must live until then.
+/// </summary>
+internal sealed unsafe class AdamWUpdates
+{
+    /// <summary>Elements of a piece: half a megabyte of each of four streams.</summary>
+    private const int Piece = 1 << 17;
+
+    private readonly List<Action> _pieces = [];
+
+    /// <summary>A whole tensor; see <see cref="AdamWKernel.Update"/>.</summary>
+    internal void Add(float* parameter, float* gradient, float* first, float* second, long count, in AdamWStep step)
+    {
+        var s = new AdamWKernel.Constants(step);
+        for (long from = 0; from < count; from += Piece)
+        {
+            long begin = from,
+                end = Math.Min(count, from + Piece);
+            _pieces.Add(() => AdamWKernel.Range(parameter, gradient, first, second, begin, end, s));
+        }
+    }
+
+    /// <summary>
+    /// A tensor whose gradient is given by rows; see <see cref="AdamWKernel.UpdateRows"/>.
+    /// </summary>
+    internal void AddRows(
+        float* parameter,
+        float* gradient,
+        float* first,
+        float* second,
+        int rows,
+        int columns,
+        ReadOnlyMemory<int> rowOf,
+        ReadOnlyMemory<bool> touched,
+        in AdamWStep step
+    )
+    {
+        var s = new AdamWKernel.Constants(step);
+        var decays = step.WeightDecay != 0;
+        var some = Math.Max(1, Piece / Math.Max(1, columns));
+        for (var from = 0; from < rows; from += some)
+        {
+            int begin = from,
+                end = Math.Min(rows, from + some);
+            _pieces.Add(() =>
+            {
+                var map = rowOf.Span;
+                var seen = touched.Span;
+                for (var r = begin; r < end; r++)
+                {
+                    var offset = (long)r * columns;
+                    // an epsilon of zero makes 0 / 0 of these rows, and is not our business
+                    if (!seen[r] && s.Epsilon > 0)
+                    {
+                        if (decays)
+                            AdamWKernel.Decay(parameter + offset, columns, s.Decay);
+                        continue;
+                    }
+                    var g = map[r] < 0 ? null : gradient + ((long)map[r] * columns);
+                    AdamWKernel.Range(parameter + offset, g, first + offset, second + offset, 0, columns, s);
+                }
+            });
+        }
+    }
+
+    /// <summary>Makes all updates.</summary>
+    internal void Run() => TorchParallel.ForEach(_pieces.Count, piece => _pieces[piece]());
+}

@@ -1,0 +1,159 @@
+// Rows times a bfloat16 matrix against sums over the rounded factors in double precision at every
+// width; and the promise that a row depends on no other row and on no thread.
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Kernels.Inference;
+using RobustTickets.Torch;
+using Xunit;
+
+namespace RobustTickets.Kernels.Tests.Inference;
+
+public sealed class HalfMatrixTests : IClassFixture<OneThread>
+{
+    [Fact]
+    public void Every_width_depth_and_number_of_rows_is_the_sum_over_rounded_factors()
+    {
+        if (Refused())
+            return;
+        for (var n = 1; n <= 70; n++)
+        {
+            var k = 1 + (n * 37 % 71);
+            var random = new Random(n);
+            using var scope = torch.scope();
+            var weight = torch.tensor<float>(Numbers.Normal(random, n * k), n, k);
+            var bias = torch.tensor<float>(Numbers.Normal(random, n), n);
+            using var half = new HalfMatrix(weight, bias);
+            foreach (var rows in new[] { 1, 5, 12, 19, 97 })
+            {
+                var x = torch.tensor<float>(Numbers.Normal(random, rows * k), rows, k);
+                var around = torch.full([rows + 2, n], 777);
+                half.Linear(HalfMatrix.Rounded(x), around.narrow(0, 1, rows));
+                var (found, a, w, b) = (around.to_array(), x.to_array(), weight.to_array(), bias.to_array());
+                Assert.All(found[..n].Concat(found[^n..]), v => Assert.Equal(777f, v));
+                for (var i = 0; i < rows; i++)
+                {
+                    for (var j = 0; j < n; j++)
+                    {
+                        var exact = (double)b[j];
+                        for (var q = 0; q < k; q++)
+                            exact +=
+                                (double)BFloat16.Widen(BFloat16.Round(a[(i * k) + q]))
+                                * BFloat16.Widen(BFloat16.Round(w[(j * k) + q]));
+                        if (Math.Abs(exact - found[((i + 1) * n) + j]) > 1e-4)
+                            Assert.Fail(
+                                $"[{n}, {k}], row {i} of {rows}, output {j}: {found[((i + 1) * n) + j]:R}, "
+                                    + $"exactly {exact:R}"
+                            );
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public unsafe void Gelu_coefficients_and_rounding_in_the_product_are_those_of_passes_behind_it()
+    {
+        if (Refused())
+            return;
+        foreach (
+            var (n, k, rows) in new[]
+            {
+                (1, 3, 1),
+                (2, 1, 2),
+                (7, 16, 5),
+                (31, 8, 12),
+                (33, 31, 13),
+                (64, 5, 25),
+                (95, 40, 3),
+            }
+        )
+        {
+            using var scope = torch.scope();
+            var random = new Random(n);
+            var x = torch.tensor<float>(Numbers.Normal(random, rows * k, 2), rows, k);
+            var factors = Numbers.Normal(random, n);
+            using var matrix = new HalfMatrix(
+                torch.tensor<float>(Numbers.Normal(random, n * k), n, k),
+                torch.tensor<float>(Numbers.Normal(random, n), n)
+            );
+            var plain = torch.empty([rows, n]);
+            matrix.Linear(HalfMatrix.Rounded(x), plain);
+            InferenceKernels.Gelu(plain);
+            foreach (var c in new[] { null, factors })
+            {
+                var expected = plain.to_array();
+                if (c is not null)
+                    for (var i = 0; i < expected.Length; i++)
+                        expected[i] *= c[i % n];
+                // Rows lie apart; what is between them stays, but for the zero behind an odd width.
+                var (stride, columns) = (n + 5, HalfMatrix.RoundedColumns(n));
+                var found = GC.AllocateArray<ushort>(rows * stride, pinned: true);
+                Array.Fill(found, (ushort)777);
+                var rounded = HalfMatrix.Rounded(x);
+                matrix.Multiply(
+                    (void*)rounded.data_ptr,
+                    rounded.size(1),
+                    rows,
+                    new RowTarget(
+                        null,
+                        (ushort*)Numbers.Address(found),
+                        stride,
+                        true,
+                        c is null ? null : Numbers.At(c)
+                    ),
+                    serial: true
+                );
+                for (var i = 0; i < found.Length; i++)
+                {
+                    var (row, column) = (i / stride, i % stride);
+                    Assert.Equal(
+                        column < n ? BFloat16.Round(expected[(row * n) + column])
+                            : column < columns ? (ushort)0
+                            : (ushort)777,
+                        found[i]
+                    );
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_row_depends_on_no_other_row_and_on_no_thread()
+    {
+        if (Refused())
+            return;
+        var random = new Random(1);
+        using var weight = torch.tensor<float>(Numbers.Normal(random, 200 * 90), 200, 90);
+        using var bias = torch.tensor<float>(Numbers.Normal(random, 200), 200);
+        using var x = torch.tensor<float>(Numbers.Normal(random, 300 * 90), 300, 90);
+        using var half = new HalfMatrix(weight, bias);
+        var expected = Run(x);
+        Assert.Equal(expected, Numbers.OnThreads(2, () => Run(x)));
+        for (var first = 0; first < 300; )
+        {
+            var rows = Math.Min(1 + random.Next(40), 300 - first);
+            using var part = x.narrow(0, first, rows);
+            Assert.Equal(expected[(first * 200)..((first + rows) * 200)], Run(part));
+            first += rows;
+        }
+
+        float[] Run(Tensor rows)
+        {
+            using var y = torch.empty([rows.size(0), 200]);
+            using var rounded = HalfMatrix.Rounded(rows);
+            half.Linear(rounded, y);
+            return y.to_array();
+        }
+    }
+
+    /// <summary>
+    /// Where the processor has no such instruction the matrix is refused with the reason.
+    /// </summary>
+    private static bool Refused()
+    {
+        if (HalfMatrix.WhyNot() is not { } reason)
+            return false;
+        using var one = torch.ones([1, 1]);
+        Assert.Equal(reason, Assert.Throws<NotSupportedException>(() => new HalfMatrix(one, one)).Message);
+        return true;
+    }
+}
