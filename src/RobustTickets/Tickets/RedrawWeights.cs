@@ -1,5 +1,7 @@
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
+using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 

@@ -3,6 +3,7 @@
 // a critic that a checkpoint forgets, pass counts that are not those of the objective.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;

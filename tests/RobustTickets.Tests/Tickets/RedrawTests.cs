@@ -1,4 +1,3 @@
-using RobustTickets.Kernels.Layers;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Tests.Models;
