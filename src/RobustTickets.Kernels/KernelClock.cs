@@ -2,7 +2,6 @@
 // nested parts are taken out of the outer one, so the parts add up. Off by default: then a span
 // costs one test of a static field.
 using System.Diagnostics;
-using RobustTickets.Kernels.Dense;
 
 namespace RobustTickets.Kernels;
 
