@@ -1,4 +1,4 @@
-// An attack is a value: goal, search, transformation, constraints (specification 1.1), with the
+// An attack is a value: goal, search, transformation, constraints with the
 // source of every number beside it.
 
 using RobustTickets.Attacks.Constraints;

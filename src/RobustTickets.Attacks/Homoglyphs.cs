@@ -1,6 +1,6 @@
-// Characters that look alike (specification A.2). As substitutes they are one of TextBugger's five
-// edits; as characters they count as parts of words in every release, whether or not they are
-// letters (the backtick, U+02D7, the multiplication sign).
+// Characters that look alike (TextAttack `WordSwapHomoglyphSwap`). As substitutes they are one of
+// TextBugger's five edits; as characters they count as parts of words in every release, whether or
+// not they are letters (the backtick, U+02D7, the multiplication sign).
 
 namespace RobustTickets.Attacks;
 

@@ -1,4 +1,4 @@
-// The window of words around a position that sentence encoders see (specification 3.6): a substring
+// TextAttack `AttackedText.text_window_around_index`: a substring
 // of the joined text from the start of its first to the end of its last word. 0.3.4 and later
 // search each word after the previous one's end, which gives the words' true places; 0.3.0 searches
 // from its start, so a word equal to or contained in its predecessor is found too early (issue
@@ -32,7 +32,7 @@ public static class TextWindow
 
     /// <summary>
     /// The position that defines a candidate's window: the first new position in the iteration
-    /// order of a CPython set (specification 3.7); -1 when the edit
+    /// order of a CPython set; -1 when the edit
     /// brought no word.
     /// </summary>
     public static int Centre(AttackedText text)

@@ -1,4 +1,4 @@
-// Words as TextAttack cuts them: specification 3.2 (0.3.0 and 0.3.4) and 3.3 (today's main branch).
+// Words as TextAttack's `words_from_text` cuts them, by release.
 // 0.3.x: a word is opened by an alphanumeric character or a homoglyph and also keeps any of ' - _ *
 //   @ once open, so trailing ones stay ("fun'").
 // Main branch: runs of the same characters, stripped of those five at both ends. Whitespace

@@ -1,6 +1,6 @@
-// Constraints on candidate texts (specification 1.3). Word-level ones look at one position and one
-// new word and need nothing from outside; they can be decided for every word of an example before
-// any model call. Others may yield requests.
+// Constraints on candidate texts (TextAttack `Constraint`). Word-level ones look at one position
+// and one new word and need nothing from outside; they can be decided for every word of an example
+// before any model call. Others may yield requests.
 
 using RobustTickets.Attacks.Searches;
 

@@ -1,4 +1,5 @@
-// Specification 8.2: a limit on the characters by which a candidate differs from the original text.
+// TextAttack `LevenshteinEditDistance`: a limit on the characters by which a candidate differs from
+// the original text.
 
 using RobustTickets.Attacks.Searches;
 

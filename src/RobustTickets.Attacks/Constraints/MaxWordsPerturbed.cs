@@ -1,5 +1,5 @@
-// Specification 7.2: a candidate may differ from the original text at ceil(share x words of the
-// shorter text) places at most.
+// TextAttack `MaxWordsPerturbed`: a candidate may differ from the original text at ceil(share x
+// words of the shorter text) places at most.
 
 using RobustTickets.Attacks.Searches;
 

@@ -1,5 +1,5 @@
-// Specification 5.3a: the cosine between the vectors of the original word and of its substitute,
-// both lower-cased. Unknown words pass.
+// TextAttack `WordEmbeddingDistance`: the cosine between the vectors of the original word and of
+// its substitute, both lower-cased. Unknown words pass.
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;

@@ -1,5 +1,4 @@
-// Constraints on where an edit may happen (TextAttack's pre-transformation constraints;
-// specification 1.3, 5.2, 9.1).
+// Constraints on where an edit may happen (TextAttack `PreTransformationConstraint`).
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;

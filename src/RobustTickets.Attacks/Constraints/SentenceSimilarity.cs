@@ -1,4 +1,4 @@
-// Specification 3.6, 5.3c, 6.4, 9.2: the similarity of sentence embeddings of a window around the
+// TextAttack `SentenceEncoder`: the similarity of sentence embeddings of a window around the
 // edit, in the candidate and in the reference text. Where we differ: the cosine is clamped to [-1,
 // 1] before arccos. Without it two identical windows can give NaN and be rejected (TextAttack issue
 // 804), depending on the last bit of the encoder. A candidate whose edit brought no word has no

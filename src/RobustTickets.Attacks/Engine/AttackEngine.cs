@@ -1,4 +1,4 @@
-// Attacks many examples at once (DESIGN 7). Each example is a state machine that asks for verdicts,
+// Attacks many examples at once. Each example is a state machine that asks for verdicts,
 // sentence vectors and substitutes; the engine merges the questions of all live examples into full
 // batches, drops duplicates, and hands the answers back. A partial batch goes out only when nobody
 // can move without it. Because each example sees only its own answers, an outcome depends on

@@ -119,10 +119,10 @@ public sealed class AttackLog : IDisposable
             }
             else
             {
-                Replace(Path.Combine(folder, "ids.txt"), string.Concat(inputs.Select(i => i.Id + "\n")));
-                Replace(path, wanted);
+                WholeFile.Write(Path.Combine(folder, "ids.txt"), string.Concat(inputs.Select(i => i.Id + "\n")));
+                WholeFile.Write(path, wanted);
             }
-            Replace(
+            WholeFile.Write(
                 Path.Combine(folder, Csv),
                 string.Concat(outcomes.Select(o => Row(o, settings)).Prepend(TextAttackFormat.Header + "\n"))
             );
@@ -172,8 +172,8 @@ public sealed class AttackLog : IDisposable
                 $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
             );
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean);
-        Replace(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
-        Replace(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
+        WholeFile.Write(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
+        WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
         File.Delete(Path.Combine(_folder, Pending));
         return summary;
     }
@@ -302,13 +302,6 @@ public sealed class AttackLog : IDisposable
         {
             throw new DataException($"'{path}' line {index + 1}: {e.Message}", e);
         }
-    }
-
-    private static void Replace(string path, string text)
-    {
-        var temporary = path + ".tmp";
-        File.WriteAllText(temporary, text, Utf8);
-        File.Move(temporary, path, true);
     }
 
     private static void Write(FileStream file, string text)

@@ -3,7 +3,11 @@
 
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>A confidence interval for a proportion, as shares of one.</summary>
+/// <summary>
+/// A confidence interval for a proportion, as shares of one. Unlike p +- 1.96 sqrt(p(1-p)/n) it
+/// stays
+/// in [0, 1] and holds for few examples and for shares near 0.
+/// </summary>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>
 public readonly record struct WilsonInterval(double Low, double High)
@@ -27,4 +31,7 @@ public readonly record struct WilsonInterval(double Low, double High)
         var half = Z * Math.Sqrt(p * (1 - p) / total + zz / (4 * total)) / (1 + zz);
         return new WilsonInterval(Math.Max(0, centre - half), Math.Min(1, centre + half));
     }
+
+    /// <summary>Whether two intervals share a point.</summary>
+    public bool Overlaps(WilsonInterval other) => Low <= other.High && other.Low <= High;
 }

@@ -1,5 +1,4 @@
-// The case that a substitute takes from the word it replaces (specification 5.1, fixtures
-// unit_case).
+// The case that a substitute takes from the word it replaces (TextAttack `recover_word_case`).
 
 using System.Text;
 

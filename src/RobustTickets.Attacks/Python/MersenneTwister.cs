@@ -1,5 +1,5 @@
 // MT19937 (Matsumoto & Nishimura 1998) with the two seedings behind TextAttack's random numbers and
-// the two ways of drawing from it that its transformations use (specification A.3): numpy's legacy
+// the two ways of drawing from it that its transformations use: numpy's legacy
 // generator (`numpy.random.seed`, `randint`) and Python's (`random.seed`, `choice`).
 
 using System.Numerics;

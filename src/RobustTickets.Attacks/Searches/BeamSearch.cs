@@ -1,4 +1,4 @@
-// Beam search (specification 4.6): all candidates of all positions of all beam texts; stop on
+// TextAttack `BeamSearch`: all candidates of all positions of all beam texts; stop on
 // success, without candidates, or when the budget is spent. The result is the best candidate of the
 // last step, which may score lower than an earlier one, as in TextAttack.
 

@@ -1,5 +1,5 @@
-// One step of the greedy searches (specification 4.3): ask for all candidates at a position, take
-// the best if it raises the score, stop at a success.
+// One step of the greedy searches (TextAttack `GreedyWordSwapWIR`): query for all candidates at a
+// position, take the best if it raises the score, stop at a success.
 
 namespace RobustTickets.Attacks.Searches;
 

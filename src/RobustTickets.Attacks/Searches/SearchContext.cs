@@ -1,5 +1,5 @@
 // What a search works with: the example's original text, its best text so far, and the way from a
-// text to its acceptable candidates (specification 1.3).
+// text to its acceptable candidates (TextAttack `Attack.get_transformations`).
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Python;

@@ -1,4 +1,4 @@
-// PWWS's search (Ren et al., ACL 2019; specification 4.5): a word's importance is the softmax, over
+// PWWS's search (Ren et al., ACL 2019, eq. 8 to 12): a word's importance is the softmax, over
 // the words and in float32, of the scores with [UNK] in each one's place, times the highest score
 // among the word's candidates (0 without any). Both are queries; then the
 // words are visited greedily, and the visits ask again. As TextAttack has it, the second factor is

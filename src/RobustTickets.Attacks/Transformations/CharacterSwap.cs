@@ -1,4 +1,4 @@
-// Edits of single characters inside a word (specification 6.1, 8.2): insertion, deletion,
+// Edits of single characters inside a word: insertion, deletion,
 // substitution, and the swap of two neighbours, at one random place or at every place that
 // qualifies. Characters are code points, as in Python. An edit that leaves the word as it is makes
 // no candidate.

@@ -1,7 +1,7 @@
 // Several transformations as one: the candidates of the first, then of the second, and so on
-// (specification 1.4, 6.1). TextAttack collects them in a set. Up to 0.3.4 two candidates are the
-// same when text and bookkeeping agree and one transformation made both ("Good" without either o);
-// its main branch goes by text alone.
+// (TextAttack `CompositeTransformation`). TextAttack collects them in a set. Up to 0.3.4 two
+// candidates are the same when text and bookkeeping agree and one transformation made both ("Good"
+// without either o); its main branch goes by text alone.
 
 using RobustTickets.Attacks.Searches;
 

@@ -1,5 +1,5 @@
-// Specification 5.1: the K nearest neighbours of the lower-cased word, in the word's letter case; a
-// word without neighbours has none.
+// TextAttack `WordSwapEmbedding`: the K nearest neighbours of the lower-cased word, in the word's
+// letter case; a word without neighbours has none.
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;

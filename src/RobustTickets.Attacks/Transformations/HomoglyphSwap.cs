@@ -1,5 +1,5 @@
-// Specification 6.1.4: every character that has a look-alike is replaced by it, one at a time, left
-// to right.
+// TextAttack `WordSwapHomoglyphSwap`: every character that has a look-alike is replaced by it, one
+// at a time, left to right.
 
 using System.Text;
 

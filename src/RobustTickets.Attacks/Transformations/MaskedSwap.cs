@@ -1,9 +1,9 @@
-// Substitutes from a masked language model, as TextAttack's WordSwapMaskedLM makes them
-// (specification 7.1 and 8.3). Unlike an embedding swap they depend on the whole current text.
-// Every substitute is one word, so positions never shift; its letter case is the model's (an
-// uncased one offers "good" for "Good"). Where we differ: a word whose pieces by themselves
-// outnumber its pieces in the text may reach beyond the text's last token; TextAttack then reads
-// what the model predicts for padding, here there is no prediction and no candidate.
+// Substitutes from a masked language model, as TextAttack's `WordSwapMaskedLM` makes them. Unlike
+// an embedding swap they depend on the whole current text. Every substitute is one word, so
+// positions never shift; its letter case is the model's (an uncased one offers "good" for "Good").
+// Where we differ: a word whose pieces by themselves outnumber its pieces in the text may reach
+// beyond the text's last token; TextAttack then reads what the model predicts for padding, here
+// there is no prediction and no candidate.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;
@@ -64,7 +64,7 @@ public abstract record MaskedSwap(IMaskedLanguageModel Model) : Transformation
 }
 
 /// <summary>
-/// BERT-Attack's swap (specification 7.1): the model sees the text unmasked; its K best tokens at
+/// BERT-Attack's swap: the model sees the text unmasked; its K best tokens at
 /// the word's pieces, one by one or in combination, are the
 /// substitutes.
 /// </summary>
@@ -106,7 +106,7 @@ public sealed record BertAttackSwap(IMaskedLanguageModel Model, int Count) : Mas
 }
 
 /// <summary>
-/// BAE's swap (specification 8.3): the word is hidden behind the mask; the model's tokens there,
+/// BAE's swap: the word is hidden behind the mask; the model's tokens there,
 /// best first, are the substitutes.
 /// </summary>
 /// <param name="Model">The model.</param>

@@ -1,4 +1,4 @@
-// BERT-Attack on a word of several pieces (specification 7.1.4): the Cartesian product of the
+// BERT-Attack on a word of several pieces: the Cartesian product of the
 // pieces' candidates in lexicographic order, joined, "##" removed, kept when exactly one word comes
 // out; the first K that qualify. TextAttack builds all K^m combinations (48^4 = 5.3 million) and
 // scores each, then throws the scores away, so the first K are the whole result. Here they are

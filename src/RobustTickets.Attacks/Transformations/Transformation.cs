@@ -1,4 +1,4 @@
-// Proposes candidate texts, one change each (specification 1.3.2).
+// Proposes candidate texts, one change each (TextAttack `Transformation`).
 
 using RobustTickets.Attacks.Searches;
 

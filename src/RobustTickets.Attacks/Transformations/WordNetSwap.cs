@@ -1,6 +1,6 @@
-// Specification 8.1: a word becomes any word that shares a meaning with it. Not the word itself, no
-// phrase (a name with an underscore), nothing that TextAttack cuts into several words or none.
-// Letter case is WordNet's own and is not restored; parts of speech are not compared.
+// TextAttack `WordSwapWordNet`: a word becomes any word that shares a meaning with it. Not the word
+// itself, no phrase (a name with an underscore), nothing that TextAttack cuts into several words or
+// none. Letter case is WordNet's own and is not restored; parts of speech are not compared.
 
 using RobustTickets.Attacks.Resources;
 

@@ -2,8 +2,8 @@
 // the attack. The published numbers belong to BERT-base and a hundred thousand steps; a model of
 // under a million weights that is trained in a minute needs larger steps, and these are stated here
 // and in the recipes it writes.
-using RobustTickets.Attacks.Demo;
 using RobustTickets.Checkpoints;
+using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Presets;

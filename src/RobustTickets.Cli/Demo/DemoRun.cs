@@ -3,13 +3,13 @@
 // demo that was stopped goes on where it was.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Demo;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;

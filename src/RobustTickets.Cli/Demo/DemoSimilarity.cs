@@ -4,8 +4,8 @@
 // reviews it refuses a stated share. Texts are compared whole: the demo's reviews are shorter than
 // TextFooler's window of 15 words, below which it compares nothing.
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Demo;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Cli.Demo.Corpus;
 
 namespace RobustTickets.Cli.Demo;
 

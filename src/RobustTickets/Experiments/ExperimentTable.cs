@@ -7,6 +7,7 @@
 // passes and floating-point operations beside it do not depend on what else the machine was doing.
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments;
@@ -128,7 +129,7 @@ public static class ExperimentTable
             .OfType<AttackRecord>()
             .ToArray();
         var n = attacked.Sum(a => a.Count);
-        var interval = n == 0 ? (ShareInterval?)null : ShareInterval.Wilson(attacked.Sum(a => a.Failed), n);
+        var interval = n == 0 ? (WilsonInterval?)null : WilsonInterval.Of(attacked.Sum(a => a.Failed), n);
         var clean = Sample.Of(runs.Select(r => 100 * r.Clean));
         var aua = Sample.Of(attacked.Select(a => 100 * a.Aua));
         var suc = Sample.Of(attacked.Select(a => 100 * a.Suc));

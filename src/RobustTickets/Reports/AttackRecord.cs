@@ -1,5 +1,5 @@
-// One attack of a run. Every number is recomputed from examples.jsonl with the definitions of spec
-// 11.2 (TextAttack's): misclassified originals are skipped, and
+// One attack of a run. Every number is recomputed from examples.jsonl with TextAttack's
+// definitions: misclassified originals are skipped, and
 //   Clean = (S + F) / N, Aua = F / N, Suc = S / (S + F), #Query = mean over the non-skipped; S
 //     succeeded, F failed, K skipped, N = S + F + K.
 // summary.json is shown for its settings and compared with what was recomputed; a difference is a

@@ -2,6 +2,7 @@
 // conclusion, comparisons that are none, runs that did not do what they were asked. Each rule names
 // its figures.
 using System.Globalization;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
@@ -53,7 +54,7 @@ public static class Findings
         {
             if (attack.Count < FewExamples)
             {
-                var interval = ShareInterval.Wilson(attack.Failed, attack.Count);
+                var interval = WilsonInterval.Of(attack.Failed, attack.Count);
                 yield return Warn(
                     $"{attack.Name} attacked n = {attack.Count} examples, fewer than {FewExamples}: accuracy ",
                     $"under attack is known to lie between {100 * interval.Low:0.0} and ",
@@ -67,8 +68,8 @@ public static class Findings
                 );
             if (
                 run.Clean is { } clean
-                && !ShareInterval
-                    .Wilson(attack.Succeeded + attack.Failed, attack.Count)
+                && !WilsonInterval
+                    .Of(attack.Succeeded + attack.Failed, attack.Count)
                     .Overlaps(SummaryTable.CleanInterval(run) ?? new(clean, clean))
             )
             {
@@ -108,8 +109,8 @@ public static class Findings
         }
     }
 
-    // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned (spec
-    // 8.8), none for r = 0.
+    // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned,
+    // none for r = 0.
     private static IEnumerable<string> Sparsity(double? ratio, int total, int kept, string what)
     {
         if (ratio is not { } r || total == 0)
@@ -218,8 +219,8 @@ public static class Findings
                 continue;
             }
             var (ia, ib) = (
-                ShareInterval.Wilson(first.Failed, first.Count),
-                ShareInterval.Wilson(second.Failed, second.Count)
+                WilsonInterval.Of(first.Failed, first.Count),
+                WilsonInterval.Of(second.Failed, second.Count)
             );
             if (!ia.Overlaps(ib))
                 continue;

@@ -2,6 +2,8 @@
 // fetched from elsewhere), made from run folders only.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
@@ -19,9 +21,7 @@ public static class HtmlReport
         var text = Render(runs, title);
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
             Directory.CreateDirectory(folder);
-        var temporary = $"{file}.tmp-{Environment.ProcessId}";
-        File.WriteAllText(temporary, text);
-        File.Move(temporary, file, overwrite: true);
+        WholeFile.Write(file, text);
     }
 
     /// <summary>The report as a text.</summary>
@@ -117,7 +117,7 @@ public static class HtmlReport
                     attacks.Length > 1 ? $"{run.Label}, {a.Name}" : run.Label,
                     a.Clean,
                     a.Aua,
-                    ShareInterval.Wilson(a.Failed, a.Count)
+                    WilsonInterval.Of(a.Failed, a.Count)
                 ))
             )
             .ToArray();

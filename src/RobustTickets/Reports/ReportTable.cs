@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
@@ -28,7 +29,7 @@ public sealed record ReportCell(string Text, double? Number = null, string? Note
         value is { } v ? new(v.ToString(format, CultureInfo.InvariantCulture), v, note) : None;
 
     /// <summary>A share in percent with two decimals, or nothing when it is null.</summary>
-    public static ReportCell Percent(double? share, ShareInterval? interval = null) =>
+    public static ReportCell Percent(double? share, WilsonInterval? interval = null) =>
         share is { } s
             ? new(
                 (100 * s).ToString("0.00", CultureInfo.InvariantCulture),

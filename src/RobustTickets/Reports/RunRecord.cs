@@ -44,7 +44,7 @@ public sealed record RunRecord(
     public double? Seconds(string stage) => Stage(stage)?.Seconds;
 
     /// <summary>
-    /// Parameters without the embedding tables, as both papers count them (spec 1.3): RobusT counts
+    /// Parameters without the embedding tables, as both papers count them: RobusT counts
     /// what its mask leaves, so weights that a ticket of single weights has pruned are
     /// not among them, although they lie in the saved matrices as zeros.
     /// </summary>

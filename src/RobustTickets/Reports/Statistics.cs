@@ -1,34 +1,6 @@
 // The little statistics of the report.
 namespace RobustTickets.Reports;
 
-/// <summary>An interval of shares.</summary>
-/// <param name="Low">Lower end, in [0, 1].</param>
-/// <param name="High">Upper end, in [0, 1].</param>
-public readonly record struct ShareInterval(double Low, double High)
-{
-    /// <summary>
-    /// Wilson's score interval of a share at 95 %: unlike the usual p +- 1.96 sqrt(p(1-p)/n) it
-    /// stays in [0, 1] and holds for few examples and for shares near 0,
-    /// which is where accuracy under attack lives.
-    /// </summary>
-    /// <param name="part">How many had the property.</param>
-    /// <param name="whole">Of how many.</param>
-    public static ShareInterval Wilson(int part, int whole)
-    {
-        if (whole <= 0)
-            return new ShareInterval(0, 1);
-        const double Z = 1.959963984540054;
-        var p = (double)part / whole;
-        var spread = Z * Z / whole;
-        var centre = (p + (spread / 2)) / (1 + spread);
-        var half = Z / (1 + spread) * Math.Sqrt((p * (1 - p) / whole) + (spread / (4 * whole)));
-        return new ShareInterval(Math.Max(0, centre - half), Math.Min(1, centre + half));
-    }
-
-    /// <summary>Whether two intervals share a point.</summary>
-    public bool Overlaps(ShareInterval other) => Low <= other.High && other.Low <= High;
-}
-
 /// <summary>Two models judged on the same examples.</summary>
 /// <param name="OnlyFirst">Examples that only the first got right.</param>
 /// <param name="OnlySecond">Examples that only the second got right.</param>

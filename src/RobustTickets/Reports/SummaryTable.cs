@@ -1,6 +1,7 @@
-// The tables of the report: one row per run and attack (spec 11, the papers' columns and what users
+// The tables of the report: one row per run and attack (the papers' columns and what users
 // of attacks miss in them), and one row per stage with what it cost.
 using System.Globalization;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
@@ -116,7 +117,7 @@ public static class SummaryTable
     {
         var (result, model) = (run.Result, run.Result.Model);
         var clean = CleanInterval(run);
-        var aua = attack is null ? (ShareInterval?)null : ShareInterval.Wilson(attack.Failed, attack.Count);
+        var aua = attack is null ? (WilsonInterval?)null : WilsonInterval.Of(attack.Failed, attack.Count);
         return
         [
             new(run.Label),
@@ -153,8 +154,8 @@ public static class SummaryTable
         ];
     }
 
-    internal static ShareInterval? CleanInterval(RunRecord run) =>
+    internal static WilsonInterval? CleanInterval(RunRecord run) =>
         run.Clean is { } share && run.Result.EvaluatedExamples > 0
-            ? ShareInterval.Wilson((int)Math.Round(share * run.Result.EvaluatedExamples), run.Result.EvaluatedExamples)
+            ? WilsonInterval.Of((int)Math.Round(share * run.Result.EvaluatedExamples), run.Result.EvaluatedExamples)
             : null;
 }

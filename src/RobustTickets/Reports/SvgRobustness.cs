@@ -1,6 +1,7 @@
 // The headline figure: what an attack takes away. A row per run and attack, a dot at the accuracy
 // before the attack, a dot with its 95 % interval at the accuracy under it.
 using System.Globalization;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
@@ -9,7 +10,7 @@ namespace RobustTickets.Reports;
 /// <param name="Clean">Accuracy of the attacked examples before the attack.</param>
 /// <param name="Aua">Accuracy under attack.</param>
 /// <param name="Interval">Its 95 % interval.</param>
-public sealed record RobustnessRow(string Label, double Clean, double Aua, ShareInterval Interval);
+public sealed record RobustnessRow(string Label, double Clean, double Aua, WilsonInterval Interval);
 
 /// <summary>Draws the headline figure.</summary>
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>

@@ -1,5 +1,5 @@
 // What a ticket keeps, as shares by layer and place: of a ticket of heads and neurons (EarlyRobust
-// Figure 5) and of single weights (RobusT Figure 3, spec 9.8), one grid. A head's share of weights
+// Figure 5) and of single weights (RobusT Figure 3), one grid. A head's share of weights
 // is over its rows of query, key and value; MLP is over both FFN matrices.
 using System.Text.Json;
 using RobustTickets.Attacks;

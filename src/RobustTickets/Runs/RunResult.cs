@@ -52,7 +52,7 @@ public sealed record RunResult(
 
     /// <summary>Writes the result, whole or not at all.</summary>
     public void Save(string path) =>
-        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunResult) + "\n");
+        WholeFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunResult) + "\n");
 
     /// <summary>Reads a result.</summary>
     /// <exception cref="DataException">The file is missing, broken, or of another schema

@@ -20,7 +20,7 @@ public sealed record RunSplits(SplitPart Train, SplitPart Development, SplitPart
 {
     /// <summary>Writes the parts, whole or not at all.</summary>
     public void Save(string path) =>
-        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits) + "\n");
+        WholeFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits) + "\n");
 
     /// <summary>Reads the parts.</summary>
     /// <exception cref="DataException">The file is missing or broken.</exception>

@@ -1,6 +1,6 @@
-using RobustTickets.Attacks.Demo;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Demo;
+using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Presets;

@@ -45,7 +45,9 @@ internal static class Layers
             "RobustTickets.Checkpoints",
             "RobustTickets.Training"
         ),
-        new("RobustTickets.Reports", "RobustTickets.Runs", "RobustTickets.Attacks"),
+        // Reports read run folders only; of Attacks they take the interval of a share and the
+        // exception for broken files.
+        new("RobustTickets.Reports", "RobustTickets.Runs", "RobustTickets.Attacks", "RobustTickets.Attacks.Metrics"),
         new(
             "RobustTickets.Export",
             AllTorch,
@@ -58,6 +60,7 @@ internal static class Layers
             "RobustTickets.Experiments",
             "RobustTickets.Attacks",
             "RobustTickets.Attacks.Data",
+            "RobustTickets.Attacks.Metrics",
             "RobustTickets.Checkpoints",
             "RobustTickets.Pipeline",
             "RobustTickets.Recipes",
@@ -91,7 +94,6 @@ internal static class Layers
         new("RobustTickets.Attacks", "RobustTickets.Attacks.Data", "RobustTickets.Attacks.Python"),
         new("RobustTickets.Attacks.Python"),
         new("RobustTickets.Attacks.Recipes", "RobustTickets.Attacks"),
-        new("RobustTickets.Attacks.Demo", "RobustTickets.Attacks"),
         new(
             "RobustTickets.Attacks.Metrics",
             "RobustTickets.Attacks",

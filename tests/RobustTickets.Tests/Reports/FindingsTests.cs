@@ -1,3 +1,4 @@
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 using Xunit;
 
@@ -173,10 +174,10 @@ public sealed class FindingsTests : IDisposable
     [Fact]
     public void Intervals_and_tests_have_known_values()
     {
-        var wilson = ShareInterval.Wilson(20, 100);
+        var wilson = WilsonInterval.Of(20, 100);
         Assert.Equal(0.1333669, wilson.Low, 6);
         Assert.Equal(0.2888292, wilson.High, 6);
-        Assert.Equal(0, ShareInterval.Wilson(0, 50).Low, 12);
+        Assert.Equal(0, WilsonInterval.Of(0, 50).Low, 12);
         Assert.Equal(2 * 21_700 / 1_048_576.0, new PairedComparison(5, 15).PValue, 12);
         Assert.Equal(1, new PairedComparison(7, 7).PValue, 12);
         Assert.Equal(1, new PairedComparison(0, 0).PValue, 12);

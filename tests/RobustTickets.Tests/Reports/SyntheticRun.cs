@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Demo;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Tests.Reports;

@@ -1,8 +1,8 @@
 using System.Globalization;
-using RobustTickets.Attacks.Demo;
+using RobustTickets.Cli.Demo.Corpus;
 using Xunit;
 
-namespace RobustTickets.Attacks.Tests.Demo;
+namespace RobustTickets.Tests.Demo;
 
 public sealed class DemoVectorsTests
 {

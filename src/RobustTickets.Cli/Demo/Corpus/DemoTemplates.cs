@@ -7,7 +7,7 @@
 //   {@group} a member of that synonym group {who} {us} {month} {weekday} {count} function words and
 //     names
 //   {made}           a participle of the topic's craft
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>One clause of the demo's grammar.</summary>
 /// <param name="Text">Words and slots.</param>

@@ -8,7 +8,7 @@
 // the demo's subject.
 using System.Text;
 
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>How often texts use the rare members of synonym groups.</summary>
 /// <param name="RareAgreeing">Share of rare members among opinion words whose polarity is the
@@ -17,7 +17,7 @@ namespace RobustTickets.Attacks.Demo;
 /// <param name="RareNeutral">Share of rare members among words without polarity.</param>
 /// <param name="Leaning">How many times more often a rare neutral word stands in texts of the label
 /// it leans to; 1 = no leaning.</param>
-public sealed record DemoStyle(double RareAgreeing, double RareOpposing, double RareNeutral, double Leaning)
+internal sealed record DemoStyle(double RareAgreeing, double RareOpposing, double RareNeutral, double Leaning)
 {
     /// <summary>The labelled splits: rare words are seldom and mislead.</summary>
     public static DemoStyle Labelled { get; } = new(0.1, 0.5, 0.12, 4.0);

@@ -1,6 +1,6 @@
-using RobustTickets.Attacks.Demo;
+using RobustTickets.Cli.Demo.Corpus;
 
-namespace RobustTickets.Attacks.Tests.Demo;
+namespace RobustTickets.Tests.Demo;
 
 /// <summary>
 /// Logistic regression on which features a review has: the plainest classifier, to judge the demo's

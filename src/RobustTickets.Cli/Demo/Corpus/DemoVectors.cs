@@ -9,10 +9,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>Word vectors in which the demo's synonyms are neighbours.</summary>
-public static class DemoVectors
+internal static class DemoVectors
 {
     /// <summary>Numbers per vector.</summary>
     public const int Dimensions = 64;

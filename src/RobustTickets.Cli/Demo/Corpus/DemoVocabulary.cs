@@ -1,10 +1,10 @@
 // The demo's WordPiece vocabulary: special tokens, punctuation, every letter and digit alone and as
 // a continuation (so that any ASCII text can be spelled), common endings, and every word the
 // generator can write.
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>Vocabulary of the demo's tokenizer (uncased).</summary>
-public static class DemoVocabulary
+internal static class DemoVocabulary
 {
     /// <summary>Tokens in order of their ids; <c>[PAD]</c> is 0.</summary>
     public static IReadOnlyList<string> Tokens { get; } = Build();

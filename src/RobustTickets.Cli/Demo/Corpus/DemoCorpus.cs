@@ -3,30 +3,30 @@
 // whole story can be told with nothing downloaded and nothing licensed.
 using System.Text;
 
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>One labelled review.</summary>
 /// <param name="Text">The review.</param>
 /// <param name="Label">1 = praise, 0 = blame.</param>
-public sealed record DemoReview(string Text, int Label);
+internal sealed record DemoReview(string Text, int Label);
 
 /// <summary>How much of the demo's data is made.</summary>
 /// <param name="Pretraining">Unlabelled texts.</param>
 /// <param name="Train">Labelled training texts.</param>
 /// <param name="Dev">Labelled texts for watching the training.</param>
 /// <param name="Test">Labelled texts for the table.</param>
-public sealed record DemoSizes(int Pretraining = 30_000, int Train = 5_000, int Dev = 400, int Test = 400);
+internal sealed record DemoSizes(int Pretraining = 30_000, int Train = 5_000, int Dev = 400, int Test = 400);
 
 /// <summary>The files of a written corpus.</summary>
 /// <param name="Folder">Folder with <c>train.tsv</c>, <c>dev.tsv</c> and <c>test.tsv</c> (header
 /// <c>sentence\tlabel</c>, labels <c>negative</c> and <c>positive</c>).</param>
 /// <param name="PretrainingFile">Unlabelled text, one review a line.</param>
-public sealed record DemoFiles(string Folder, string PretrainingFile);
+internal sealed record DemoFiles(string Folder, string PretrainingFile);
 
 /// <summary>
 /// The demo's reviews: a pure function of seed and sizes, balanced to the review, no text twice.
 /// </summary>
-public sealed class DemoCorpus
+internal sealed class DemoCorpus
 {
     private enum Split
     {

@@ -2,7 +2,7 @@
 // rare ones are where a classifier can be fooled, because the labelled texts hardly ever use them
 // in agreement with their meaning (see DemoGrammar). The groups are also the truth that a robust
 // classifier could know, and from which the word vectors are made (DemoVectors).
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>A group of words that mean the same in the demo's language.</summary>
 /// <param name="Name">The first frequent member; unique.</param>
@@ -13,7 +13,7 @@ namespace RobustTickets.Attacks.Demo;
 /// first.</param>
 /// <param name="Rare">Members that the labelled texts use seldom.</param>
 /// <param name="Antonym">Name of the group of opposite meaning, or null.</param>
-public sealed record DemoGroup(
+internal sealed record DemoGroup(
     string Name,
     string Kind,
     int Polarity,
@@ -55,7 +55,7 @@ internal enum DemoNumber
 }
 
 /// <summary>All synonym groups of the demo.</summary>
-public static class DemoLexicon
+internal static class DemoLexicon
 {
     private static readonly Dictionary<string, DemoGroup> ByWordTable;
     private static readonly Dictionary<string, DemoGroup> ByNameTable;

@@ -5,7 +5,7 @@
 //   in= topics of a noun as= plural or mass (default: singular) item= the noun names what is
 //     reviewed
 // Each word stands once: a word of two meanings would make two groups one.
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 internal static class DemoLexiconData
 {

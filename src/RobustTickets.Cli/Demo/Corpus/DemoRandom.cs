@@ -2,7 +2,7 @@
 // of (seed, s, i, k) and no text depends on how many draws another one took. The mixer is
 // SplitMix64's finaliser (Steele, Lea, Flood 2014), applied twice; System.Random is avoided because
 // its stream is not promised to stay the same between runtimes.
-namespace RobustTickets.Attacks.Demo;
+namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>
 /// A stream of random numbers that is a pure function of its key and of how often it was asked.
