@@ -6,6 +6,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using RobustTickets;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
@@ -115,7 +116,7 @@ int Run(ParseResult parsed)
         longest = classifier.MaxLength;
         // An example that the victim gets wrong costs one query in every way; those are left out.
         var most = inputs.Take(3 * (parsed.GetValue(examples)!.Max() + 8)).ToList();
-        var rows = classifier.Predict([.. most.Select(e => e.Text)]);
+        var rows = classifier.Probabilities([.. most.Select(e => e.Text)]);
         inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
     }
     var ways = Way.All(longest, parsed.GetValue(concurrency));

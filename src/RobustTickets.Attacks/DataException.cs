@@ -3,7 +3,7 @@ namespace RobustTickets.Attacks;
 /// <summary>
 /// A data file or lexical resource is missing, malformed or does not fit. The message names the
 /// file and the line or field, what was found and
-/// what is possible. The command line maps it to exit code 3.
+/// what is possible.
 /// </summary>
 public sealed class DataException : Exception
 {

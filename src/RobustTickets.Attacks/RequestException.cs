@@ -7,7 +7,7 @@ namespace RobustTickets.Attacks;
 public sealed class RequestException : Exception
 {
     /// <summary>Creates the exception from its parts.</summary>
-    /// <param name="field">Name of the field in kebab case, e.g. <c>device</c>.</param>
+    /// <param name="field">The field as the request spells it, e.g. <c>Device</c>.</param>
     /// <param name="value">What the field holds; null when it is missing or says nothing.</param>
     /// <param name="reason">What is wrong with it and what is possible.</param>
     public RequestException(string field, string? value, string reason)
@@ -16,7 +16,7 @@ public sealed class RequestException : Exception
         (Field, Value, Reason) = (field, value, reason);
     }
 
-    /// <summary>Name of the field in kebab case.</summary>
+    /// <summary>The field as the request spells it.</summary>
     public string Field { get; }
 
     /// <summary>What the field holds, or null.</summary>

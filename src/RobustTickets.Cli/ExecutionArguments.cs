@@ -1,5 +1,6 @@
 // Options that change speed, never meaning, the same for every command that runs a model.
 using System.CommandLine;
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
@@ -27,7 +28,7 @@ internal sealed class ExecutionOptionSet
         new(parsed.GetValue(_device), PrecisionOf(parsed.GetValue(_precision)!), parsed.GetValue(_threads));
 
     /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
-    /// <exception cref="ExecutionException">A device or precision that models do not run on
+    /// <exception cref="RequestException">A device or precision that models do not run on
     /// here.</exception>
     public Execution Apply(ParseResult parsed)
     {

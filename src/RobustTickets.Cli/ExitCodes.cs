@@ -45,7 +45,7 @@ public static class ExitCodes
     public static int Of(Exception e, int stopCode) =>
         e switch
         {
-            UsageException or ExecutionException or RecipeException or RunFolderException => Usage,
+            UsageException or RequestException or RecipeException or RunFolderException => Usage,
             DataException
             or CheckpointException
             or TorchUnavailableException

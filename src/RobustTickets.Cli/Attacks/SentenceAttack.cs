@@ -37,7 +37,7 @@ internal sealed record SentenceAttack(
     public AttackOutcome Run(CliContext context, string id, string text, string? pair)
     {
         var sentence = new TextPair(text, pair);
-        var label = Label ?? Best(Classifier.Predict([sentence])[0]);
+        var label = Label ?? Best(Classifier.Probabilities([sentence])[0]);
         var input = new Example(id, sentence, label);
         var outcome = new AttackEngine(Attack, new TorchVictim(Classifier), Engine)
             .RunAsync([input], context.Stop.Token)

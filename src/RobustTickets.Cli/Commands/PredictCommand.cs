@@ -47,7 +47,7 @@ internal static class PredictCommand
                     var scores = Classifier.Softmax(row);
                     var answer = new JsonObject
                     {
-                        ["label"] = names[Best(row)],
+                        ["label"] = names[Array.IndexOf(row, row.Max())],
                         ["scores"] = new JsonObject(
                             names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(scores[i])))
                         ),
@@ -61,14 +61,5 @@ internal static class PredictCommand
             return ExitCodes.Ok;
         });
         return command;
-    }
-
-    private static int Best(float[] row)
-    {
-        var best = 0;
-        for (var i = 1; i < row.Length; i++)
-            if (row[i] > row[best])
-                best = i;
-        return best;
     }
 }

@@ -33,10 +33,8 @@ public static class ErrorPrinter
             code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException or AttackFailedException;
         Print(
             context,
-            e is ExecutionException ? $"--{e.Message}"
-                : expected ? e.Message
-                : $"{e.GetType().Name}: {Chain(e)}",
-            expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where"
+            expected ? FieldOptions.Message(e) : $"{e.GetType().Name}: {Chain(e)}",
+            FieldOptions.Hint(e) ?? (expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where")
         );
         if (debug)
             context.Error.WriteLine(e.ToString());

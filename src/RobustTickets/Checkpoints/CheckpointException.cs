@@ -3,7 +3,7 @@ namespace RobustTickets.Checkpoints;
 /// <summary>
 /// A checkpoint is missing, malformed, does not fit its configuration, or cannot be written. The
 /// message names the file and the field or tensor,
-/// what was found and what is possible. The command line maps it to exit code 3.
+/// what was found and what is possible.
 /// </summary>
 public class CheckpointException : Exception
 {

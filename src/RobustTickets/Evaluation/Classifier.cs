@@ -1,15 +1,16 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 
-namespace RobustTickets.Evaluation;
+namespace RobustTickets;
 
 /// <summary>
-/// A trained classifier for use in programs: load a folder, ask for logits or probabilities. Safe
-/// to call from many threads; calls are answered one after the other,
-/// each using every core.
+/// A trained classifier for use in programs: load a folder, ask for labels, logits or
+/// probabilities. Safe to call from many threads; calls are answered one after the other, each
+/// using every core.
 /// </summary>
 public sealed class Classifier : IDisposable
 {
@@ -26,10 +27,12 @@ public sealed class Classifier : IDisposable
         WordPieceTokenizer tokenizer,
         IReadOnlyList<string> labels,
         int maxLength,
+        string name,
         bool borrowed = false
     )
     {
-        (_model, Tokenizer, Labels, MaxLength, _borrowed) = (model, tokenizer, labels, maxLength, borrowed);
+        (_model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
+        (Name, _borrowed) = (name, borrowed);
         _inference = BertInference.Of(model);
     }
 
@@ -42,7 +45,10 @@ public sealed class Classifier : IDisposable
         WordPieceTokenizer tokenizer,
         IReadOnlyList<string> labels,
         int maxLength
-    ) => new(model, tokenizer, labels, Math.Min(maxLength, model.Config.MaxPositions), borrowed: true);
+    ) => new(model, tokenizer, labels, Math.Min(maxLength, model.Config.MaxPositions), "in training", borrowed: true);
+
+    /// <summary>The folder it was loaded from, for people.</summary>
+    public string Name { get; }
 
     /// <summary>Class names in order.</summary>
     public IReadOnlyList<string> Labels { get; }
@@ -81,8 +87,8 @@ public sealed class Classifier : IDisposable
             {
                 if (!files.Weights.Contains(name))
                     throw new CheckpointException(
-                        $"{folder}: holds no '{name}', so it is no trained classifier; train one with "
-                            + $"'robust-tickets train --model {folder}'"
+                        $"{folder}: holds no '{name}', so it is no trained classifier; train one that starts "
+                            + "from it"
                     );
             }
             var tokenizer = WordPieceTokenizer.Load(folder);
@@ -93,7 +99,7 @@ public sealed class Classifier : IDisposable
                 execution ?? new Execution()
             );
             var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
-            return new Classifier(model, tokenizer, files.Config.Labels, limit);
+            return new Classifier(model, tokenizer, files.Config.Labels, limit, folder);
         }
     }
 
@@ -135,8 +141,30 @@ public sealed class Classifier : IDisposable
         return rows;
     }
 
-    /// <summary>Class probabilities of each text (pair).</summary>
-    public double[][] Predict(IReadOnlyList<TextPair> texts) => Array.ConvertAll(Logits(texts), row => Softmax(row));
+    /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
+    public double[][] Probabilities(IReadOnlyList<TextPair> texts) =>
+        Array.ConvertAll(Logits(texts), row => Softmax(row));
+
+    /// <summary>The label of a text, or pair of texts.</summary>
+    public Prediction Predict(TextPair text) => Predict(new[] { text })[0];
+
+    /// <summary>The label of each text, in input order; texts are batched.</summary>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Predict(texts.Select(text => new TextPair(text)).ToArray());
+    }
+
+    /// <summary>The label of each text (pair), in input order; texts are batched.</summary>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts) =>
+        Array.ConvertAll(
+            Probabilities(texts),
+            scores =>
+            {
+                var best = Array.IndexOf(scores, scores.Max());
+                return new Prediction(Labels[best], scores[best], scores);
+            }
+        );
 
     /// <summary>Accuracy and loss on labelled examples.</summary>
     public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples)

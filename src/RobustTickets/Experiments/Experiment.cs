@@ -14,7 +14,7 @@ namespace RobustTickets.Experiments;
 /// training alone.</param>
 /// <param name="Baseline">Row whose training time is 1.0 in the speed-up column; null for no such
 /// column.</param>
-/// <param name="Set">Settings <c>path=value</c> of every recipe, as <c>train --set</c>; applied
+/// <param name="Set">Settings <c>path=value</c> of every recipe; applied
 /// before those of data and row.</param>
 /// <param name="Figures">Figures drawn from the finished runs.</param>
 public sealed record Experiment(
@@ -51,7 +51,7 @@ public sealed record ExperimentRow(
     string? TicketOf = null
 );
 
-/// <summary>One data set of an experiment. Its path is given as <c>--data NAME=PATH</c>.</summary>
+/// <summary>One data set of an experiment. Its path is given by its name.</summary>
 /// <param name="Name">Name in the table and of its cells.</param>
 /// <param name="Task">Task, which selects published numbers and the layout of the files.</param>
 /// <param name="Set">Settings <c>path=value</c> of every recipe on this data set.</param>
@@ -68,10 +68,10 @@ public sealed record ExperimentData(
 );
 
 /// <summary>
-/// One attack of an experiment. Files it needs are given as <c>--resource NAME=PATH</c>.
+/// One attack of an experiment. Files it needs are given by their names.
 /// </summary>
 /// <param name="Name">Name in the table and of its folder.</param>
-/// <param name="Recipe">Attack recipe, see <c>attack --help</c>.</param>
+/// <param name="Recipe">Name of the attack recipe.</param>
 /// <param name="Examples">Examples attacked, a seeded sample with the file's class shares; null for
 /// all.</param>
 /// <param name="Resources">Resource options of <c>attack</c> that it takes, e.g. <c>neighbours</c>,

@@ -133,7 +133,7 @@ public sealed class ExperimentFolder(string path)
     public void Begin(ExperimentPlan plan)
     {
         if (File.Exists(Path))
-            throw new RunFolderException($"{Path}: is a file; name a folder with --out");
+            throw new RunFolderException($"{Path}: is a file; name a folder") { Fields = ["Output"] };
         foreach (var cell in plan.Cells)
         {
             var recipe = System.IO.Path.Combine(Run(cell), "recipe.json");
@@ -141,8 +141,11 @@ public sealed class ExperimentFolder(string path)
             {
                 throw new RunFolderException(
                     $"{recipe}: the run of this cell has another recipe than the experiment gives it now; "
-                        + $"remove {Run(cell)} to run it again, or name another folder with --out"
-                );
+                        + $"remove {Run(cell)} to run it again, or name another folder"
+                )
+                {
+                    Fields = ["Output"],
+                };
             }
         }
         Directory.CreateDirectory(In("attacks"));
@@ -160,8 +163,11 @@ public sealed class ExperimentFolder(string path)
             {
                 throw new RunFolderException(
                     $"{file}: attack \"{attack.Name}\" on {data.Name} was made with other settings than the "
-                        + "experiment gives it now; give it another name, or name another folder with --out"
-                );
+                        + "experiment gives it now; give it another name, or name another folder"
+                )
+                {
+                    Fields = ["Output"],
+                };
             }
         }
         AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(plan.Experiment));

@@ -1,5 +1,6 @@
 // From an experiment to its cells: every recipe resolved with its settings and checked, every name
 // looked up, all problems told at once by JSON path. Reads no data.
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
@@ -107,7 +108,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
     /// The cells that patterns name: a cell, a row, a data set, or with <c>*</c> for anything; all
     /// without patterns.
     /// </summary>
-    /// <exception cref="RecipeException">A pattern names no cell.</exception>
+    /// <exception cref="RequestException">A pattern names no cell.</exception>
     public IReadOnlyList<ExperimentCell> Only(IReadOnlyList<string> patterns)
     {
         if (patterns.Count == 0)
@@ -116,8 +117,10 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         {
             if (!Cells.Any(c => Named(c, pattern)))
             {
-                throw new RecipeException(
-                    $"--only {pattern}: names no cell; possible are rows "
+                throw new RequestException(
+                    "Only",
+                    pattern,
+                    "names no cell; possible are rows "
                         + $"({string.Join(", ", Experiment.Rows.Select(r => r.Name))}), data "
                         + $"({string.Join(", ", Experiment.Data.Select(d => d.Name))}), cells such as {Cells[0].Id}, "
                         + "and * for anything in them"

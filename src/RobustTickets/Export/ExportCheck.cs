@@ -7,10 +7,7 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Export;
 
-/// <summary>
-/// An exported model does not give the logits of its source. The command line maps it to exit code
-/// 5.
-/// </summary>
+/// <summary>An exported model does not give the logits of its source.</summary>
 public sealed class ExportVerificationException(string message) : Exception(message);
 
 /// <summary>Compares an export with its source.</summary>

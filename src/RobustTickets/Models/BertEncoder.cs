@@ -2,6 +2,7 @@
 // begin and end. Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming
 // coefficients enter where EarlyRobust puts them (spec 8.1): c_H multiplies attention probabilities
 // after dropout, c_F the activation before the output projection.
+using RobustTickets.Attacks;
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Layers;
@@ -34,8 +35,8 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
             || FusedBertLayer.Covers(config, execution)
         )
             return execution;
-        throw new ExecutionException(
-            "precision",
+        throw new RequestException(
+            nameof(Execution.Precision),
             "bf16",
             $"layers with the activation {config.Activation}, padded, or not fused compute in fp32; bf16 needs "
                 + "packed, fused layers with the erf GELU (hidden_act 'gelu')"

@@ -10,7 +10,7 @@ public static class BertShapes
 {
     /// <summary>Every parameter of a classifier.</summary>
     public static IEnumerable<(string Name, long[] Shape)> OfClassifier(BertConfig c) =>
-        [.. OfEncoder(c), .. OfPooler(c), .. Dense(Classifier, c.Labels, c.Hidden)];
+        [.. OfEncoder(c), .. OfPooler(c), .. Dense(BertParameters.Classifier, c.Labels, c.Hidden)];
 
     /// <summary>Every parameter of a masked language model.</summary>
     public static IEnumerable<(string Name, long[] Shape)> OfMaskedLM(BertConfig c) =>
@@ -65,7 +65,7 @@ public static class BertShapes
     public static IEnumerable<(string Name, long[] Shape)> OfHeads(BertConfig c) =>
         [
             .. OfPooler(c),
-            .. Dense(Classifier, c.Labels, c.Hidden),
+            .. Dense(BertParameters.Classifier, c.Labels, c.Hidden),
             .. OfPredictionHead(c),
             (TiedDecoder, [c.VocabularySize, c.Hidden]),
             .. Dense(NextSentence, 2, c.Hidden),

@@ -1,7 +1,7 @@
 // The one value that says what runs where: device, precision, threads and the way to compute a
 // layer. It changes speed, never results beyond rounding. Models, objectives, masks and the
 // optimiser read it.
-
+using RobustTickets.Attacks;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Inference;
 using RobustTickets.Torch;
@@ -25,20 +25,6 @@ public enum LayerPath
     /// reference.
     /// </summary>
     PaddedReference,
-}
-
-/// <summary>An execution that this machine or this model does not offer.</summary>
-/// <param name="field">Field of <see cref="Execution"/>: <c>device</c> or <c>precision</c>.</param>
-/// <param name="value">What was asked for.</param>
-/// <param name="reason">Why it is not offered, and what is.</param>
-public sealed class ExecutionException(string field, string value, string reason)
-    : Exception($"{field} {value}: {reason}")
-{
-    /// <summary>Field of <see cref="Execution"/>: <c>device</c> or <c>precision</c>.</summary>
-    public string Field { get; } = field;
-
-    /// <summary>Why it is not offered, and what is.</summary>
-    public string Reason { get; } = reason;
 }
 
 /// <summary>How models run; changes speed, never meaning.</summary>
@@ -109,14 +95,14 @@ public sealed record Execution(
     /// Checks this against the machine and sets the threads of matrix products. A device other than
     /// the CPU, bf16 and a number of threads load libtorch.
     /// </summary>
-    /// <exception cref="ExecutionException">The device is not there, or bf16 is not offered on
+    /// <exception cref="RequestException">The device is not there, or bf16 is not offered on
     /// it or on the padded reference.</exception>
     public void Apply()
     {
         if (Devices.WhyNot(Device) is { } missing)
-            throw new ExecutionException("device", Device.ToString(), missing);
+            throw new RequestException(nameof(Device), Device.ToString(), missing);
         if (Precision == MatrixPrecision.Bf16 && WhyNoBFloat16() is { } reason)
-            throw new ExecutionException("precision", "bf16", reason);
+            throw new RequestException(nameof(Precision), "bf16", reason);
         if (Threads is { } threads)
             torch.set_num_threads(threads);
     }

@@ -23,7 +23,7 @@ public static class RecipeRunner
     /// <param name="stop">Cancelling it ends the run after the current step, with a
     /// checkpoint.</param>
     /// <returns>What result.json holds.</returns>
-    /// <exception cref="ExecutionException">The execution is not offered on this
+    /// <exception cref="RequestException">The execution is not offered on this
     /// machine.</exception>
     /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
     /// began with.</exception>

@@ -25,6 +25,8 @@ namespace RobustTickets.Pipeline;
 /// <param name="DevelopmentTexts">The development examples as texts, in the order of
 /// <paramref name="Development"/>; empty where they are the reported ones, which nothing may look
 /// at.</param>
+/// <param name="EvaluationTexts">The reported examples as texts, in the order of
+/// <paramref name="Evaluation"/>.</param>
 public sealed record RunData(
     EncodedSplit Train,
     EncodedSplit Development,
@@ -35,7 +37,8 @@ public sealed record RunData(
     string Hash,
     IReadOnlyList<string> Notes,
     SplitIds Ids,
-    IReadOnlyList<Example> DevelopmentTexts
+    IReadOnlyList<Example> DevelopmentTexts,
+    IReadOnlyList<Example> EvaluationTexts
 )
 {
     /// <summary>
@@ -123,7 +126,8 @@ public sealed record RunData(
                 carved is null ? null : carved.DevIds,
                 part ? [.. evaluated!.Select(e => e.Id)] : null
             ),
-            evaluated is null ? [] : development ?? []
+            evaluated is null ? [] : development ?? [],
+            evaluated ?? development!
         );
 
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);

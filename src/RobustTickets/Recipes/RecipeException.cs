@@ -1,9 +1,8 @@
 namespace RobustTickets;
 
 /// <summary>
-/// A recipe cannot be read or cannot be run. The message names the file (or option), the path of
-/// each field at fault, what was found there and what
-/// is possible. The command line maps it to exit code 2.
+/// A recipe cannot be read or cannot be run. The message names the file (or the settings), the path
+/// of each field at fault, what was found there and what is possible.
 /// </summary>
 public sealed class RecipeException : Exception
 {
@@ -15,15 +14,20 @@ public sealed class RecipeException : Exception
     }
 
     /// <summary>
-    /// Creates the exception from the place (a file, an option) and all problems found there.
+    /// Creates the exception from the place (a file, the settings) and all problems found there.
     /// </summary>
-    /// <param name="origin">File or option the recipe came from.</param>
+    /// <param name="origin">Where the recipe came from.</param>
     /// <param name="problems">At least one problem, each beginning with its path.</param>
     public RecipeException(string origin, IReadOnlyList<string> problems)
         : base(Compose(origin, problems))
     {
-        Problems = problems;
+        (Origin, Problems) = (origin, problems);
     }
+
+    /// <summary>
+    /// Where the recipe came from, with which the message begins; null in a message about a run.
+    /// </summary>
+    public string? Origin { get; }
 
     /// <summary>The problems one by one, each beginning with the path of its field.</summary>
     public IReadOnlyList<string> Problems { get; }

@@ -1,12 +1,11 @@
-// "--recipe X": a preset's name or a recipe file, for a task, with --set and --seed applied,
-// checked.
+// A preset's name or a recipe file, for a task, with settings and a seed applied, checked.
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets;
 
-/// <summary>Finds, changes and checks the recipe that a command line names.</summary>
+/// <summary>Finds, changes and checks the recipe that a user names.</summary>
 public static class RecipeSource
 {
     /// <summary>The recipe, ready to run.</summary>

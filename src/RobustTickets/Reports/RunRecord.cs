@@ -82,8 +82,7 @@ public sealed record RunRecord(
         if (!File.Exists(run.ResultFile))
         {
             throw new DataException(
-                $"{run.ResultFile}: no such file; the run in this folder has not finished (continue it with "
-                    + "train --resume)"
+                $"{run.ResultFile}: no such file; the run in this folder has not finished; resume it to its " + "end"
             );
         }
         var result = RunResult.Load(run.ResultFile);

@@ -4,7 +4,7 @@ namespace RobustTickets.Runs;
 
 /// <summary>
 /// An output folder cannot be used: it is a file, cannot be written, already holds a run, or holds
-/// none to go on with. Exit code 2.
+/// none to go on with.
 /// </summary>
 public sealed class RunFolderException : Exception
 {
@@ -15,6 +15,11 @@ public sealed class RunFolderException : Exception
     /// <summary>Creates the exception from its finished message and the cause.</summary>
     public RunFolderException(string message, Exception inner)
         : base(message, inner) { }
+
+    /// <summary>
+    /// Fields of the request that another value of would help, e.g. <c>Output</c>; may be empty.
+    /// </summary>
+    public IReadOnlyList<string> Fields { get; init; } = [];
 }
 
 /// <summary>
@@ -94,12 +99,16 @@ public sealed class RunFolder
     {
         var folder = new RunFolder(path);
         if (File.Exists(folder.Path))
-            throw new RunFolderException($"{path}: is a file; name a folder that does not exist yet");
+            throw new RunFolderException($"{path}: is a file; name a folder that does not exist yet")
+            {
+                Fields = ["Output"],
+            };
         if (!allowExisting && folder.HoldsRun)
         {
-            throw new RunFolderException(
-                $"{path}: already holds a run; continue it with --resume, or name another folder with --out"
-            );
+            throw new RunFolderException($"{path}: already holds a run; resume it, or name another folder")
+            {
+                Fields = ["Resume", "Output"],
+            };
         }
         try
         {
@@ -140,7 +149,7 @@ public sealed class RunFolder
         {
             throw new IOException(
                 $"{Path}: too little disk: this run needs up to {Mebibytes(bytes):N0} MiB, {Mebibytes(free):N0} "
-                    + "MiB are free; free some or name a folder on another disk with --out"
+                    + "MiB are free; free some or name a folder on another disk"
             );
         }
     }

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
+using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -95,5 +98,40 @@ public class TerminalTests
             "error: InvalidOperationException: what failed <- why\nhint: ROBUST_TICKETS_DEBUG=1 shows where\n",
             error.ToString()
         );
+    }
+
+    [Fact]
+    public void Fields_of_the_library_are_shown_as_options()
+    {
+        Assert.Equal(
+            "error: --device tpu: there is none\n",
+            Reported(new RequestException("Device", "tpu", "there is none"))
+        );
+        Assert.Equal("error: --only: names nothing\n", Reported(new RequestException("Only", null, "names nothing")));
+        Assert.Equal("error: Other x: no\n", Reported(new RequestException("Other", "x", "no")));
+        Assert.StartsWith(
+            "error: --set: retrain.epoch: unknown field",
+            Reported(
+                Assert.Throws<RecipeException>(() =>
+                    RecipeOverrides.Apply(Recipe.Preset("fine-tune"), ["retrain.epoch=1"])
+                )
+            )
+        );
+        var folder = new RunFolderException("x: already holds a run") { Fields = ["Resume", "Output"] };
+        Assert.Equal(
+            "error: x: already holds a run\nhint: --resume continues the run; --out names another folder\n",
+            Reported(folder)
+        );
+    }
+
+    private static string Reported(Exception e)
+    {
+        var error = new StringWriter { NewLine = "\n" };
+        using var stop = StopSignal.Detached();
+        Assert.Equal(
+            ExitCodes.Usage,
+            ErrorPrinter.Report(new CliContext(TextWriter.Null, error, TextReader.Null, stop, TerminalInfo.None), e)
+        );
+        return error.ToString();
     }
 }

@@ -1,6 +1,7 @@
 // What runs as libtorch's operators on a device, piece by piece against the CPU kernel beside it:
 // keyed randomness bit for bit, the adversary's steps, AdamW. And that a stray tensor of the other
 // device, or a kernel of ours given a device's tensor, cannot go unnoticed.
+using RobustTickets.Attacks;
 using RobustTickets.Kernels.Inference;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
@@ -226,7 +227,7 @@ public sealed class OperatorTests
             );
         Assert.Contains(
             reason,
-            Assert.Throws<ExecutionException>(() => new Execution(missing).Apply()).Reason,
+            Assert.Throws<RequestException>(() => new Execution(missing).Apply()).Reason,
             StringComparison.Ordinal
         );
         Assert.Contains(

@@ -66,12 +66,12 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
         using var classifier = Classifier.Load(trained.Model);
         Assert.Equal(["negative", "positive"], classifier.Labels);
         var random = new Random(9);
-        var rows = classifier.Predict([
+        var rows = classifier.Probabilities([
             .. Enumerable.Range(0, 100).Select(i => new TextPair(TinyTask.Sentence(random, i % 2))),
         ]);
         Assert.All(rows, row => Assert.Equal(1, row.Sum(), 1e-12));
         Assert.InRange(rows.Where((row, i) => row[i % 2] > 0.5).Count(), 85, 100);
-        Assert.Empty(classifier.Predict([]));
+        Assert.Empty(classifier.Probabilities([]));
     }
 
     [Fact]

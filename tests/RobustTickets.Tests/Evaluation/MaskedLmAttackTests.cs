@@ -163,7 +163,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
             victim.Predict([new TextPair("a good [UNK], and bad [UNK].")])
         );
         Assert.Equal(
-            classifier.Predict([new("a good film, here", "bad cast.")]),
+            classifier.Probabilities([new("a good film, here", "bad cast.")]),
             victim.Predict([new TextPair("a good film, here", "bad cast.")])
         );
     }

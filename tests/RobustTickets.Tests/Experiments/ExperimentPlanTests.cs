@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
 using RobustTickets.Recipes;
@@ -62,10 +63,7 @@ public class ExperimentPlanTests
         Assert.Equal(4, plan.Only(["base"]).Count);
         Assert.Equal(6, plan.Only(["*.seed-1"]).Count);
         Assert.Equal(["ours.reviews.seed-1"], plan.Only(["ours.reviews.seed-1"]).Select(c => c.Id));
-        Assert.Contains(
-            "--only none: names no cell",
-            Assert.Throws<RecipeException>(() => plan.Only(["none"])).Message
-        );
+        Assert.Contains("Only none: names no cell", Assert.Throws<RequestException>(() => plan.Only(["none"])).Message);
 
         var experiment = ExperimentJson.Read(Small().ToJsonString(), "x");
         Assert.Equal(

@@ -21,7 +21,8 @@ internal static class Layers
     public static readonly IReadOnlyList<Layer> Library =
     [
         new("RobustTickets.Runs", "RobustTickets.Attacks"),
-        new("RobustTickets.Models", AllTorch),
+        // Of Attacks, models take the error of a request alone.
+        new("RobustTickets.Models", AllTorch, "RobustTickets.Attacks"),
         new(
             "RobustTickets.Checkpoints",
             AllTorch,

@@ -1,6 +1,7 @@
 // What only changes speed must not change results (DESIGN 2.5, 2.6): packed = padded, [CLS] rows
 // alone = every row, gradients by rows = dense ones; with dropout, coefficients, perturbation,
 // pairs and [PAD] inside the text, forward and backward.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Optim;
@@ -153,12 +154,12 @@ public sealed class ExecutionEqualityTests
         Assert.Contains(
             "Relu",
             Assert
-                .Throws<ExecutionException>(() =>
+                .Throws<RequestException>(() =>
                     TinyBert.New(TinyBert.Dense() with { Activation = Activation.Relu }, half, seed: 1)
                 )
                 .Message
         );
-        Assert.Throws<ExecutionException>(() =>
+        Assert.Throws<RequestException>(() =>
             TinyBert.New(TinyBert.Dense(), half with { PlainLayers = true }, seed: 1)
         );
         TinyBert.New(TinyBert.Dense(), half, seed: 1).Dispose();

@@ -117,7 +117,8 @@ public class RecipeOverridesTests
     public void A_bad_setting_is_refused_by_path(string setting, string expected)
     {
         var error = Assert.Throws<RecipeException>(() => RecipeOverrides.Apply(Base, [setting]));
-        Assert.StartsWith("--set", error.Message);
+        Assert.StartsWith("settings: ", error.Message);
+        Assert.Equal(RecipeOverrides.Origin, error.Origin);
         Assert.Contains(expected, error.Message);
     }
 

@@ -27,7 +27,8 @@ public sealed class RunFolderTests : IDisposable
         var run = RunFolder.Create(In("run"));
         File.WriteAllText(run.RecipeFile, "{}");
         var error = Assert.Throws<RunFolderException>(() => RunFolder.Create(In("run")));
-        Assert.Contains("--resume", error.Message);
+        Assert.Contains("resume", error.Message);
+        Assert.Equal(["Resume", "Output"], error.Fields);
         Assert.Equal(run.Path, RunFolder.Create(In("run"), allowExisting: true).Path);
         Assert.Equal(run.Path, RunFolder.Open(In("run")).Path);
     }
@@ -112,5 +113,32 @@ public sealed class RunFolderTests : IDisposable
         Assert.True(read.Cores >= 1 && read.MemoryBytes > 0);
         Assert.StartsWith(".NET", read.Framework);
         Assert.Matches(@"^\d+\.\d+\.\d+", read.Version);
+    }
+
+    [Fact]
+    public void The_base_checkpoint_is_found_where_it_was_given()
+    {
+        var there = Directory.CreateDirectory(In("some bert")).FullName;
+        EnvironmentStamp.Collect(start: BaseCheckpoint.Of(there + "/")).Save(In("environment.json"));
+        var read = EnvironmentStamp.Load(In("environment.json"));
+        Assert.Equal(new BaseCheckpoint("some bert", there + "/", there), read.Base);
+        Assert.Equal(there, read.BaseFolder());
+        Directory.Delete(there);
+        Assert.Null(read.BaseFolder());
+    }
+
+    [Fact]
+    public void Files_from_before_the_base_checkpoint_was_stored_tell_it_by_their_command_line()
+    {
+        var there = Directory.CreateDirectory(In("bert")).FullName;
+        var stamp = EnvironmentStamp.Collect() with { CommandLine = ["train", "--model", there, "--seed", "1"] };
+        stamp.Save(In("environment.json"));
+        var text = File.ReadAllText(In("environment.json"));
+        var old = System.Text.Json.Nodes.JsonNode.Parse(text)!.AsObject();
+        Assert.True(old.Remove("base"));
+        File.WriteAllText(In("environment.json"), old.ToJsonString());
+        Assert.Equal(there, EnvironmentStamp.Load(In("environment.json")).BaseFolder());
+        Assert.Null((stamp with { CommandLine = ["train", "--model"] }).BaseFolder());
+        Assert.Null((stamp with { CommandLine = ["train", "--model", In("gone")] }).BaseFolder());
     }
 }

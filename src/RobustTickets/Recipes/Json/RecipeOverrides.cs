@@ -1,5 +1,5 @@
-// "--set path=value": a recipe with some fields changed, by the same paths and with the same errors
-// as the JSON form.
+// A recipe with some fields changed by settings path=value, with the paths and errors of the JSON
+// form.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -10,7 +10,8 @@ namespace RobustTickets.Recipes.Json;
 /// <summary>Changes fields of a recipe by path.</summary>
 public static class RecipeOverrides
 {
-    private const string Origin = "--set";
+    /// <summary>The origin that errors name, see <see cref="RecipeException.Origin"/>.</summary>
+    public const string Origin = "settings";
 
     /// <summary>
     /// Applies settings such as <c>retrain.epochs=3</c> or <c>search.stop.gamma=0.2</c> in order. A
@@ -45,7 +46,7 @@ public static class RecipeOverrides
     {
         var equals = setting.IndexOf('=');
         if (equals <= 0)
-            throw new RecipeException($"{Origin} \"{setting}\": expected path=value, e.g. retrain.epochs=3");
+            throw Refused($"\"{setting}\": expected path=value, e.g. retrain.epochs=3");
         var names = setting[..equals].Split('.');
         var raw = setting[(equals + 1)..];
         var node = root;
@@ -69,11 +70,11 @@ public static class RecipeOverrides
             }
             var type = declared.Options.GetTypeInfo(field.PropertyType);
             if (type.Kind != JsonTypeInfoKind.Object)
-                throw new RecipeException($"{Origin}: {at}: holds a single value, it has no field \"{names[i + 1]}\"");
+                throw Refused($"{at}: holds a single value, it has no field \"{names[i + 1]}\"");
             if (node[field.Name] is not JsonObject child)
             {
-                throw new RecipeException(
-                    $"{Origin}: {at}: is null in this recipe, so \"{names[i + 1]}\" has no place; set {at} to a "
+                throw Refused(
+                    $"{at}: is null in this recipe, so \"{names[i + 1]}\" has no place; set {at} to a "
                         + "whole object or take a recipe that has one"
                 );
             }
@@ -102,7 +103,7 @@ public static class RecipeOverrides
             .. type.Properties.Select(p => p.Name),
         ];
         var of = kind is null ? "" : $" of {discriminator} \"{kind}\"";
-        throw new RecipeException($"{Origin}: {at}: unknown field{of}; {NearestNames.Hint(name, possible)}");
+        throw Refused($"{at}: unknown field{of}; {NearestNames.Hint(name, possible)}");
     }
 
     private static void ChangeKind(
@@ -120,6 +121,8 @@ public static class RecipeOverrides
             node.Remove(name);
         node[discriminator] = kind;
     }
+
+    private static RecipeException Refused(string problem) => new(Origin, [problem]);
 
     private static JsonNode? Value(string raw, Type type)
     {

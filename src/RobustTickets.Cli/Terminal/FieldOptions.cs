@@ -1,0 +1,41 @@
+// The library names fields of requests; the command line shows the options that fill them.
+using RobustTickets.Attacks;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>Errors of the library in the words of the command line.</summary>
+internal static class FieldOptions
+{
+    private static readonly Dictionary<string, (string Option, string Does)> Options = new(
+        StringComparer.OrdinalIgnoreCase
+    )
+    {
+        ["Device"] = ("--device", "picks another device"),
+        ["Model"] = ("--model", "names another checkpoint"),
+        ["Only"] = ("--only", "picks cells"),
+        ["Output"] = ("--out", "names another folder"),
+        ["Precision"] = ("--precision", "picks another precision"),
+        ["Resume"] = ("--resume", "continues the run"),
+        ["Threads"] = ("--threads", "picks another number of threads"),
+    };
+
+    /// <summary>The option that fills a field; the field itself where none does.</summary>
+    public static string Of(string field) => Options.TryGetValue(field, out var known) ? known.Option : field;
+
+    /// <summary>The message of an exception, options in place of fields.</summary>
+    public static string Message(Exception e) =>
+        e switch
+        {
+            RequestException r => $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}: {r.Reason}",
+            RecipeException { Origin: RecipeOverrides.Origin } => "--set" + e.Message[RecipeOverrides.Origin.Length..],
+            _ => e.Message,
+        };
+
+    /// <summary>The options that would help, or null.</summary>
+    public static string? Hint(Exception e) =>
+        e is RunFolderException { Fields: { Count: > 0 } fields }
+            ? string.Join("; ", fields.Select(f => $"{Options[f].Option} {Options[f].Does}"))
+            : null;
+}

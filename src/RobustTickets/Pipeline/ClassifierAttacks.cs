@@ -1,0 +1,46 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Evaluation;
+
+namespace RobustTickets;
+
+/// <summary>Attacks on trained classifiers, without a folder for their files.</summary>
+public static class ClassifierAttacks
+{
+    /// <summary>
+    /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
+    /// weights and the example.
+    /// </summary>
+    /// <param name="classifier">The victim.</param>
+    /// <param name="attack">The attack.</param>
+    /// <param name="examples">Examples with their true classes, indices of
+    /// <see cref="Classifier.Labels"/>.</param>
+    /// <param name="stop">Cancelling it ends the attack.</param>
+    /// <param name="progress">Told of each example's outcome, or null.</param>
+    /// <param name="engine">How fast it runs; null: the defaults.</param>
+    /// <exception cref="DataException">An example has a label that is no class, or an id that
+    /// occurs twice.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    public static async Task<AttackReport> AttackAsync(
+        this Classifier classifier,
+        Attack attack,
+        IReadOnlyList<Example> examples,
+        CancellationToken stop = default,
+        IProgress<AttackOutcome>? progress = null,
+        AttackEngineOptions? engine = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(classifier);
+        var outcomes = new List<AttackOutcome>();
+        var run = new AttackEngine(attack, new TorchVictim(classifier), engine).RunAsync(examples, stop);
+        await foreach (var outcome in run.ConfigureAwait(false))
+        {
+            outcomes.Add(outcome);
+            progress?.Report(outcome);
+        }
+        var settings = AttackSettings.Of(attack, classifier.Name);
+        return new AttackReport(AttackSummary.From(outcomes, settings), outcomes);
+    }
+}

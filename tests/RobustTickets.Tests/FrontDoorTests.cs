@@ -1,0 +1,98 @@
+// The library as a program uses it, from a recipe's name to the report of an attack, on the tiny
+// task.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Pipeline;
+using RobustTickets.Runs;
+using RobustTickets.Testing;
+using RobustTickets.Tests.Evaluation;
+using RobustTickets.Tests.Resume;
+using Xunit;
+
+namespace RobustTickets.Tests;
+
+[Collection(TorchCollection.Name)]
+public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedTask>
+{
+    private static readonly Attack Swaps = TextFooler.Create(
+        new AttackResources(
+            new NeighbourTable(TinyTask.Good.ToDictionary(word => word, _ => TinyTask.Bad)),
+            StopWords.English,
+            null,
+            null,
+            []
+        )
+    );
+
+    [Fact]
+    public async Task The_sample_goes_from_a_recipe_to_a_report()
+    {
+        using var task = new TinyTask();
+        using var said = new StringWriter { NewLine = "\n" };
+        TrainAndAttack.Report = said;
+        var output = task.NewRun();
+        var report = await TrainAndAttack.Run(task.Model, task.Data, output, Swaps);
+        Assert.Matches(@"^(negative|positive) \(0\.\d\d\)\n$", said.ToString());
+        Assert.Equal(20, report.Outcomes.Count);
+        Assert.Empty(report.Errors);
+        Assert.True(File.Exists(RunFolder.Open(output).ResultFile));
+        // A run that the library made knows where it came from, too.
+        Assert.Equal(task.Model, EnvironmentStamp.Load(Path.Combine(output, "environment.json")).BaseFolder());
+    }
+
+    [Fact]
+    public void The_sample_needs_ten_lines_and_two_usings()
+    {
+        var lines = File.ReadAllLines(Path.Combine(Golden.RepositoryRoot, "samples", "TrainAndAttack.cs"));
+        Assert.Equal(2, lines.Count(line => line.StartsWith("using ", StringComparison.Ordinal)));
+        Assert.InRange(lines.Count(line => line.StartsWith("        ", StringComparison.Ordinal)), 4, 10);
+    }
+
+    [Fact]
+    public async Task A_run_gives_its_result_its_reported_examples_and_its_classifier()
+    {
+        using var task = new TinyTask();
+        var steps = new List<TrainProgress>();
+        var run = TinyTask.FineTuneRecipe.Train(task.Model, task.Data, task.NewRun(), new Collect(steps));
+        Assert.NotEmpty(steps);
+        Assert.Equal(RunResult.Load(run.Folder.ResultFile).CleanDev, run.Result.CleanDev);
+        Assert.Equal(("dev", 40), (run.Evaluation.Name, run.Evaluation.Count));
+        Assert.Equal(run.Result.EvaluatedExamples, run.Evaluation.Count);
+        var sample = run.Evaluation.Sample(10);
+        Assert.Equal(10, sample.Count);
+        Assert.Equal(sample.Select(e => e.Id), run.Evaluation.Sample(10).Select(e => e.Id));
+        Assert.NotEqual(sample.Select(e => e.Id), run.Evaluation.Sample(10, seed: 43).Select(e => e.Id));
+        using var classifier = run.LoadClassifier();
+        var report = await classifier.AttackAsync(Swaps, run.Evaluation);
+        Assert.Equal(100 * run.Result.CleanDev!.Value, report.Clean, 1e-9);
+        Assert.Equal(report.Summary.Aua, report.Aua);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            classifier.AttackAsync(Swaps, sample, new CancellationToken(canceled: true))
+        );
+    }
+
+    [Fact]
+    public void A_prediction_is_a_label_by_its_name_and_its_probability()
+    {
+        using var classifier = Classifier.Load(trained.Model);
+        var random = new Random(3);
+        string[] texts = [.. Enumerable.Range(0, 40).Select(i => TinyTask.Sentence(random, i % 2))];
+        var answers = classifier.Predict(texts);
+        var rows = classifier.Probabilities([.. texts.Select(text => new TextPair(text))]);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var best = rows[i][1] > rows[i][0] ? 1 : 0;
+            Assert.Equal((classifier.Labels[best], rows[i][best]), (answers[i].Label, answers[i].Score));
+            Assert.Equal(rows[i], answers[i].Scores);
+        }
+        Assert.Equal(2, answers.Select(a => a.Label).Distinct().Count());
+        Assert.Equal(answers[5].Label, classifier.Predict(texts[5]).Label);
+        Assert.NotEqual(classifier.Predict(new TextPair("good", "bad")).Scores, classifier.Predict("good").Scores);
+    }
+
+    private sealed class Collect(List<TrainProgress> into) : IProgress<TrainProgress>
+    {
+        public void Report(TrainProgress value) => into.Add(value);
+    }
+}
