@@ -44,7 +44,7 @@ internal sealed record Way(string Name, Execution Execution, AttackEngineOptions
             new("b  one example at a time, padded to the longest", Execution.Reference, OneByOne, true),
             new("b' one example at a time, compiled network, packed", new Execution(), OneByOne, true),
             new("c  the engine", new Execution(), new AttackEngineOptions(64, 64, concurrency), false),
-            .. HalfMatrix.WhyNot() is null
+            .. PackedWeightBf16.WhyNot() is null
                 ? [new Way("c' the engine, bf16", Half, new AttackEngineOptions(64, 64, concurrency), false)]
                 : Array.Empty<Way>(),
         ];

@@ -53,10 +53,6 @@ public static class DTypes
             ),
         };
 
-    /// <summary>True for the types that can carry gradients.</summary>
-    public static bool IsFloating(this DType dtype) =>
-        dtype is DType.Float16 or DType.Float32 or DType.Float64 or DType.BFloat16;
-
     /// <summary>
     /// The dtype whose elements are <typeparamref name="T"/> in .NET (<see cref="bool"/>,
     /// <see cref="byte"/> ... <see cref="double"/>, <see cref="Half"/>).

@@ -92,12 +92,6 @@ public sealed partial class Tensor
     /// <summary>Multiplies by a number in place.</summary>
     public Tensor mul_(double value) => Call.InPlace(Ops.MulScalarInPlace, this, value);
 
-    /// <summary>Divides in place.</summary>
-    public Tensor div_(Tensor other) => Call.InPlace(Ops.DivInPlace, this, other);
-
-    /// <summary>Divides by a number in place.</summary>
-    public Tensor div_(double value) => Call.InPlace(Ops.DivScalarInPlace, this, value);
-
     /// <summary>Adds value * a * b in place.</summary>
     public Tensor addcmul_(Tensor a, Tensor b, double value = 1)
     {
@@ -165,9 +159,6 @@ public sealed partial class Tensor
         call.Run();
         return this;
     }
-
-    /// <summary>Fills with 1 (probability p) and 0 of libtorch's generator.</summary>
-    public Tensor bernoulli_(double p) => Call.InPlace(Ops.BernoulliInPlace, this, p);
 
     /// <summary>Larger of two, element by element.</summary>
     public Tensor maximum(Tensor other) => Call.Binary(Ops.Maximum, this, other);
@@ -250,31 +241,6 @@ public sealed partial class Tensor
         return this;
     }
 
-    /// <summary>beta * this + alpha * (a x b) in place, over a batch of matrices.</summary>
-    public Tensor baddbmm_(Tensor a, Tensor b, double beta = 1, double alpha = 1)
-    {
-        var call = new OpCall(Ops.BaddbmmInPlace);
-        call.Add(this);
-        call.Add(a);
-        call.Add(b);
-        call.Add(beta);
-        call.Add(alpha);
-        call.Run();
-        return this;
-    }
-
-    /// <summary>Truth values: equal, element by element.</summary>
-    public Tensor eq(Tensor other) => Call.Binary(Ops.Eq, this, other);
-
-    /// <summary>Truth values: equal, against a number.</summary>
-    public Tensor eq(double value) => Call.With(Ops.EqScalar, this, value);
-
-    /// <summary>Truth values: not equal, element by element.</summary>
-    public Tensor ne(Tensor other) => Call.Binary(Ops.Ne, this, other);
-
-    /// <summary>Truth values: not equal, against a number.</summary>
-    public Tensor ne(double value) => Call.With(Ops.NeScalar, this, value);
-
     /// <summary>Truth values: greater, element by element.</summary>
     public Tensor gt(Tensor other) => Call.Binary(Ops.Gt, this, other);
 
@@ -302,20 +268,11 @@ public sealed partial class Tensor
     /// <summary>Truth values: less or equal, against a number.</summary>
     public Tensor le(double value) => Call.With(Ops.LeScalar, this, value);
 
-    /// <summary>Both true.</summary>
-    public Tensor logical_and(Tensor other) => Call.Binary(Ops.LogicalAnd, this, other);
-
-    /// <summary>At least one true.</summary>
-    public Tensor logical_or(Tensor other) => Call.Binary(Ops.LogicalOr, this, other);
-
     /// <summary>Not true.</summary>
     public Tensor logical_not() => Call.Unary(Ops.LogicalNot, this);
 
     /// <summary>True where finite.</summary>
     public Tensor isfinite() => Call.Unary(Ops.IsFinite, this);
-
-    /// <summary>True where not a number.</summary>
-    public Tensor isnan() => Call.Unary(Ops.IsNaN, this);
 
     /// <summary>Whether shape and every element are the same.</summary>
     public bool equal(Tensor other)

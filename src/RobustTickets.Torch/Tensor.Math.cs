@@ -47,9 +47,6 @@ public sealed partial class Tensor
     /// <summary>1 / (1 + exp(-x)).</summary>
     public Tensor sigmoid() => Call.Unary(Ops.Sigmoid, this);
 
-    /// <summary>Square root in place.</summary>
-    public Tensor sqrt_() => Call.InPlace(Ops.SqrtInPlace, this);
-
     /// <summary>x to the power of <paramref name="exponent"/>.</summary>
     public Tensor pow(double exponent) => Call.With(Ops.Pow, this, exponent);
 
@@ -78,16 +75,6 @@ public sealed partial class Tensor
     public Tensor softmax(int dim)
     {
         var call = new OpCall(Ops.Softmax);
-        call.Add(this);
-        call.Add((long)dim);
-        call.AddNone();
-        return call.Tensor();
-    }
-
-    /// <summary>Logarithm of the softmax along <paramref name="dim"/>.</summary>
-    public Tensor log_softmax(int dim)
-    {
-        var call = new OpCall(Ops.LogSoftmax);
         call.Add(this);
         call.Add((long)dim);
         call.AddNone();
@@ -157,9 +144,6 @@ public sealed partial class Tensor
     /// <summary>Largest elements along dimensions; the gradient is shared among equals.</summary>
     public Tensor amax(ReadOnlySpan<long> dims, bool keepdim = false) => Call.With(Ops.AMax, this, dims, keepdim);
 
-    /// <summary>Smallest elements along dimensions; the gradient is shared among equals.</summary>
-    public Tensor amin(ReadOnlySpan<long> dims, bool keepdim = false) => Call.With(Ops.AMin, this, dims, keepdim);
-
     /// <summary>Where the largest elements along a dimension are (Int64).</summary>
     public Tensor argmax(int dim, bool keepdim = false) => Call.With(Ops.ArgMax, this, (long)dim, keepdim);
 
@@ -171,9 +155,6 @@ public sealed partial class Tensor
 
     /// <summary>Whether any element is true, [].</summary>
     public Tensor any() => Call.Unary(Ops.Any, this);
-
-    /// <summary>Running sum along a dimension.</summary>
-    public Tensor cumsum(int dim) => Call.With(Ops.Cumsum, this, (long)dim);
 
     /// <summary>
     /// The k largest (or smallest) elements along a dimension, in order, and where they are

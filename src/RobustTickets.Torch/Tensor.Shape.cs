@@ -106,17 +106,8 @@ public sealed partial class Tensor
     /// <summary>A dimension of size 1 more, a view.</summary>
     public Tensor unsqueeze(int dim) => Call.With(Ops.Unsqueeze, this, (long)dim);
 
-    /// <summary>Without the dimensions of size 1, a view.</summary>
-    public Tensor squeeze() => Call.Unary(Ops.Squeeze, this);
-
-    /// <summary>Without dimension <paramref name="dim"/> if its size is 1, a view.</summary>
-    public Tensor squeeze(int dim) => Call.With(Ops.SqueezeDim, this, (long)dim);
-
     /// <summary>Dimensions of size 1 repeated without a copy (-1 = as it is), a view.</summary>
     public Tensor expand(params ReadOnlySpan<long> shape) => Call.With(Ops.Expand, this, shape);
-
-    /// <summary>Reversed along dimensions.</summary>
-    public Tensor flip(params ReadOnlySpan<long> dims) => Call.With(Ops.Flip, this, dims);
 
     /// <summary>Pieces of the given sizes along a dimension, views.</summary>
     public Tensor[] split(ReadOnlySpan<long> sizes, int dim = 0)
@@ -180,22 +171,6 @@ public sealed partial class Tensor
         return this;
     }
 
-    /// <summary>this[index[i]] = source[i] along a dimension.</summary>
-    public Tensor index_copy_(int dim, Tensor index, Tensor source) =>
-        Indexed(Ops.IndexCopyInPlace, dim, index, source);
-
-    /// <summary>this[index[i]] = value along a dimension.</summary>
-    public Tensor index_fill_(int dim, Tensor index, double value)
-    {
-        var call = new OpCall(Ops.IndexFillInPlace);
-        call.Add(this);
-        call.Add((long)dim);
-        call.Add(index);
-        call.Add(value);
-        call.Run();
-        return this;
-    }
-
     /// <summary>
     /// result[i][j] = this[i][index[i][j]] (for dim 1); index is Int64 of the result's shape.
     /// </summary>
@@ -216,10 +191,6 @@ public sealed partial class Tensor
         return this;
     }
 
-    /// <summary>this[i][index[i][j]] += source[i][j] (for dim 1).</summary>
-    public Tensor scatter_add_(int dim, Tensor index, Tensor source) =>
-        Indexed(Ops.ScatterAddInPlace, dim, index, source);
-
     /// <summary>
     /// A copy with <paramref name="value"/> where the mask (Bool, broadcast) is true.
     /// </summary>
@@ -231,20 +202,6 @@ public sealed partial class Tensor
         call.Add(value);
         return call.Tensor();
     }
-
-    /// <summary>Sets <paramref name="value"/> where the mask is true, in place.</summary>
-    public Tensor masked_fill_(Tensor mask, double value)
-    {
-        var call = new OpCall(Ops.MaskedFillInPlace);
-        call.Add(this);
-        call.Add(mask);
-        call.Add(value);
-        call.Run();
-        return this;
-    }
-
-    /// <summary>The elements where the mask is true, [n].</summary>
-    public Tensor masked_select(Tensor mask) => Call.Binary(Ops.MaskedSelect, this, mask);
 
     /// <summary>Positions of the elements that are not zero, Int64 [n, dim].</summary>
     public Tensor nonzero() => Call.Unary(Ops.Nonzero, this);

@@ -41,13 +41,6 @@ public ref struct TensorScope
         return tensor;
     }
 
-    /// <summary>Hands several tensors out, see <see cref="Keep(Tensor?)"/>.</summary>
-    public readonly void KeepAll(params ReadOnlySpan<Tensor?> tensors)
-    {
-        foreach (var tensor in tensors)
-            Keep(tensor);
-    }
-
     private readonly ScopeFrame Frame => _frame ?? throw new ObjectDisposedException(nameof(TensorScope));
 
     /// <summary>Frees what was made in the scope.</summary>

@@ -25,9 +25,6 @@ public static unsafe partial class torch
     /// <summary>Version of libtorch's headers the native part was built with.</summary>
     public static string version => Shim.Text(Shim.rt_torch_version());
 
-    /// <summary>Whether libtorch sees a GPU.</summary>
-    public static bool cuda_is_available() => cuda_device_count() > 0;
-
     /// <summary>Number of GPUs libtorch sees.</summary>
     public static int cuda_device_count() => device_count(DeviceKind.Cuda);
 
@@ -104,9 +101,6 @@ public static unsafe partial class torch
         DType dtype = DType.Float32,
         Device device = default
     ) => empty(shape, dtype, device).fill_(value);
-
-    /// <summary>Uninitialised tensor of the shape, dtype and device of another.</summary>
-    public static Tensor empty_like(Tensor other) => empty(other.sizes, other.dtype, other.device);
 
     /// <summary>Zeros of the shape, dtype and device of another.</summary>
     public static Tensor zeros_like(Tensor other) => zeros(other.sizes, other.dtype, other.device);

@@ -118,35 +118,6 @@ public static partial class torch
                 call.Add(training);
                 return call.Tensor();
             }
-
-            /// <summary>
-            /// target * (log target - input), or exp(target) * (target - input) when the target is
-            /// a logarithm, too.
-            /// </summary>
-            public static Tensor kl_div(
-                Tensor input,
-                Tensor target,
-                Reduction reduction = Reduction.Mean,
-                bool log_target = false
-            )
-            {
-                var call = new OpCall(Ops.KlDiv);
-                call.Add(input);
-                call.Add(target);
-                call.Add((long)(int)reduction);
-                call.Add(log_target);
-                return call.Tensor();
-            }
-
-            /// <summary>Squared difference.</summary>
-            public static Tensor mse_loss(Tensor input, Tensor target, Reduction reduction = Reduction.Mean)
-            {
-                var call = new OpCall(Ops.MseLoss);
-                call.Add(input);
-                call.Add(target);
-                call.Add((long)(int)reduction);
-                return call.Tensor();
-            }
         }
     }
 }

@@ -27,7 +27,7 @@ internal static unsafe partial class GeluKernel
         float* a,
         ushort* half,
         int width,
-        in ResultPart part
+        in Tile part
     )
     {
         var task = Task(z, bias, coefficients, a, half, width, part);
@@ -66,7 +66,7 @@ internal static unsafe partial class GeluKernel
         ushort* dzHalf,
         int width,
         ColumnSums sums,
-        in ResultPart part
+        in Tile part
     )
     {
         var task = Task(z, bias, coefficients, a, half, width, part);
@@ -99,18 +99,18 @@ internal static unsafe partial class GeluKernel
         }
     }
 
-    private static GeluPart Task(
+    private static GeluTask Task(
         float* z,
         float* bias,
         float* coefficients,
         float* a,
         ushort* half,
         int width,
-        in ResultPart part
+        in Tile part
     )
     {
         var first = (part.Row * width) + part.Column;
-        return new GeluPart
+        return new GeluTask
         {
             Z = z + first,
             Bias = bias + part.Column,
@@ -239,8 +239,8 @@ internal static unsafe partial class GeluKernel
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_gelu_forward(GeluPart* part);
+    private static partial void rt_gelu_forward(GeluTask* part);
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_gelu_backward(GeluPart* part);
+    private static partial void rt_gelu_backward(GeluTask* part);
 }

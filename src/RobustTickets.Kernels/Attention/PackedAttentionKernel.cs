@@ -1,11 +1,7 @@
 // Scaled dot-product attention over packed sequences: softmax(Q K^T / sqrt(d_h)), dropout, times V,
-// times a coefficient per head; forward and backward. One task is one (sequence, head); nothing is
-// padded beyond the next multiple of eight keys inside scratch memory, and nothing leaves the
-// cache. Dropout is drawn again from its key in backward. The probability table is kept or computed
-// again, bit for bit the same: at 128 word pieces it would be twice the queries' memory, and a
-// product and a softmax of attention are below 1 % of a step. On AVX-512 a task is native
-// (native/packed_attention.cpp); the managed form below has the same bits, states what it does and
-// runs elsewhere. References: PaddedAttention, and the loops of the tests.
+// times a coefficient per head; forward and backward, one task a (sequence, head). Native on
+// AVX-512 (native/packed_attention.cpp), managed elsewhere with the same bits. Reference:
+// PaddedAttention.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -41,7 +37,7 @@ internal sealed unsafe partial class PackedAttentionKernel
         _tableOffsets = new long[layout.Count + 1];
         for (var s = 0; s < layout.Count; s++)
             _tableOffsets[s + 1] = _tableOffsets[s] + ((long)Queries(s) * Padded(Keys(s)) * heads);
-        _chunks = Balance();
+        _chunks = AttentionTasks.Balance(layout, heads);
     }
 
     /// <summary>Elements of the probability tables of all tasks.</summary>
@@ -79,7 +75,7 @@ internal sealed unsafe partial class PackedAttentionKernel
         );
     }
 
-    private HeadTask NativeTask(
+    private PackedAttentionTask NativeTask(
         int s,
         int h,
         in AttentionScratch scratch,
@@ -91,7 +87,7 @@ internal sealed unsafe partial class PackedAttentionKernel
     {
         var offset = (long)h * _headSize;
         var keys = ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
-        return new HeadTask
+        return new PackedAttentionTask
         {
             Query = query + ((long)_layout.QueryOffsets[s] * _rowStride) + offset,
             Key = key + keys,
@@ -296,31 +292,6 @@ internal sealed unsafe partial class PackedAttentionKernel
     private float* TableOf(int s, int h) => Tables + _tableOffsets[s] + ((long)h * Queries(s) * Padded(Keys(s)));
 
     /// <summary>
-    /// Splits the tasks into runs of about equal work, so that a static share per thread is a fair
-    /// share.
-    /// </summary>
-    private int[] Balance()
-    {
-        const int wanted = 16;
-        var tasks = _layout.Count * _heads;
-        var total = 0L;
-        for (var s = 0; s < _layout.Count; s++)
-            total += Cost(s) * _heads;
-        var bounds = new List<int>(wanted + 1) { 0 };
-        var sum = 0L;
-        for (var t = 0; t < tasks; t++)
-        {
-            sum += Cost(t / _heads);
-            if (sum * wanted >= total * bounds.Count && t + 1 < tasks)
-                bounds.Add(t + 1);
-        }
-        bounds.Add(tasks);
-        return [.. bounds];
-    }
-
-    private long Cost(int s) => (long)Padded(Keys(s)) * (Queries(s) + 8);
-
-    /// <summary>
     /// Dropout factors of one table; row i is keyed by (site, example, query token, head).
     /// </summary>
     private void DropoutTable(int s, int h, float* mask, int nq, int nk, int np)
@@ -396,11 +367,11 @@ internal sealed unsafe partial class PackedAttentionKernel
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_head_forward(HeadTask* task, float* context);
+    private static partial void rt_head_forward(PackedAttentionTask* task, float* context);
 
     [LibraryImport(KernelLibrary.Name)]
     private static partial void rt_head_backward(
-        HeadTask* task,
+        PackedAttentionTask* task,
         float* gradient,
         float* query,
         float* key,

@@ -10,7 +10,7 @@ internal static unsafe class BiasKernel
     /// <summary>
     /// Adds <paramref name="bias"/> [width] to a part of <paramref name="rows"/> [_, width].
     /// </summary>
-    internal static void Add(float* rows, float* bias, int width, in ResultPart part)
+    internal static void Add(float* rows, float* bias, int width, in Tile part)
     {
         for (var r = part.Row; r < part.Row + part.Rows; r++)
             AddRow(rows + (r * width) + part.Column, bias + part.Column, (int)part.Columns);

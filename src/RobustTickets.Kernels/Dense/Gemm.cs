@@ -80,7 +80,7 @@ public static unsafe partial class Gemm
     /// <summary>One product by itself.</summary>
     internal static void Run(in Product product)
     {
-        var batch = new ProductBatch();
+        var batch = new GemmGroup();
         batch.Add(product);
         batch.Run();
     }

@@ -11,41 +11,6 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>A LayerNorm.</summary>
-/// <param name="Weight">Scale [H].</param>
-/// <param name="Bias">Shift [H].</param>
-public sealed record CompiledNorm(Tensor Weight, Tensor Bias);
-
-/// <summary>The embeddings, whose sum a norm follows.</summary>
-/// <param name="Words">[V, H].</param>
-/// <param name="Types">[types, H].</param>
-/// <param name="Positions">[positions, H].</param>
-/// <param name="Norm">The norm.</param>
-public sealed record CompiledEmbeddings(Tensor Words, Tensor Types, Tensor Positions, CompiledNorm Norm);
-
-/// <summary>One layer.</summary>
-/// <param name="Projections">Queries, keys and values of H inputs: one matrix of 3 A outputs, or A
-/// and 2 A where a caller may ask for [CLS] rows only.</param>
-/// <param name="Heads">Heads; A is heads times head size.</param>
-/// <param name="Attended">Output projection of attention [H, A].</param>
-/// <param name="AttendedNorm">The norm behind it.</param>
-/// <param name="Neurons">Rows of the neurons [F, H].</param>
-/// <param name="Output">Columns of the neurons [H, F].</param>
-/// <param name="OutputNorm">The norm behind them.</param>
-/// <param name="HeadCoefficients">[heads], or null.</param>
-/// <param name="NeuronCoefficients">[F], or null.</param>
-public sealed record CompiledLayer(
-    IReadOnlyList<RowMatrix> Projections,
-    int Heads,
-    RowMatrix Attended,
-    CompiledNorm AttendedNorm,
-    RowMatrix Neurons,
-    RowMatrix Output,
-    CompiledNorm OutputNorm,
-    Tensor? HeadCoefficients,
-    Tensor? NeuronCoefficients
-);
-
 /// <summary>
 /// An encoder whose weights do not change; it owns its matrices. Calls may come from several
 /// threads.
@@ -84,10 +49,10 @@ public sealed unsafe class CompiledEncoder : IDisposable
             (int)embeddings.Words.size(1),
             layers.Max(l => l.Heads) * headSize,
             layers.Max(l => l.Neurons.Outputs),
-            layers[0].Output is HalfMatrix
+            layers[0].Output is PackedWeightBf16
         );
-        _headFactors = [.. layers.Select(l => Pinned(l.HeadCoefficients, headSize))];
-        _neuronFactors = [.. layers.Select(l => Pinned(l.NeuronCoefficients, 1))];
+        _headFactors = [.. layers.Select(l => EncoderRows.Pinned(l.HeadCoefficients, headSize))];
+        _neuronFactors = [.. layers.Select(l => EncoderRows.Pinned(l.NeuronCoefficients, 1))];
     }
 
     /// <summary>
@@ -103,9 +68,9 @@ public sealed unsafe class CompiledEncoder : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">An index outside its table.</exception>
     public void Run(long[] words, long[] types, long[] positions, int[] offsets, bool clsOnly, Tensor states)
     {
-        Check(words, _embeddings.Words, "word piece");
-        Check(types, _embeddings.Types, "token type");
-        Check(positions, _embeddings.Positions, "position");
+        EncoderRows.Check(words, _embeddings.Words, "word piece");
+        EncoderRows.Check(types, _embeddings.Types, "token type");
+        EncoderRows.Check(positions, _embeddings.Positions, "position");
         var batch = new Batch(words, types, positions, offsets, clsOnly, (nint)states.data_ptr);
         int threads = torch.get_num_threads(),
             count = offsets.Length - 1;
@@ -156,7 +121,7 @@ public sealed unsafe class CompiledEncoder : IDisposable
         var keys = 0;
         for (var s = first; s < last; s++)
             keys = Math.Max(keys, batch.Offsets[s + 1] - batch.Offsets[s]);
-        memory.Reserve(batch.Offsets[last] - batch.Offsets[first], RowAttention.Scratch(keys, _headSize));
+        memory.Reserve(batch.Offsets[last] - batch.Offsets[first], InferenceAttention.Scratch(keys, _headSize));
         Embed(batch, first, last, memory, serial);
         for (var l = 0; l < _layers.Length; l++)
             Layer(l, batch, first, last, memory, serial);
@@ -172,13 +137,14 @@ public sealed unsafe class CompiledEncoder : IDisposable
             types = (float*)_embeddings.Types.data_ptr,
             positions = (float*)_embeddings.Positions.data_ptr;
         var stride = EncoderWorkspace.Stride(width);
-        Rows(
+        EncoderRows.ForEach(
             batch.Offsets[last] - from,
+            _widths.Hidden,
             serial,
             row =>
             {
                 var target = memory.Product + (row * stride);
-                Sum(
+                EncoderRows.Sum(
                     words + (batch.Words[from + row] * width),
                     types + (batch.Types[from + row] * width),
                     positions + (batch.Positions[from + row] * width),
@@ -231,7 +197,7 @@ public sealed unsafe class CompiledEncoder : IDisposable
                     some ? attended : states,
                     factorStride,
                     some ? rows : keyRows,
-                    new RowTarget(projected + column, null, wide, false, null),
+                    new Epilogue(projected + column, null, wide, false, null),
                     serial
                 );
                 column += matrix.Outputs;
@@ -243,35 +209,35 @@ public sealed unsafe class CompiledEncoder : IDisposable
                 cls,
                 layer.Heads,
                 m,
-                new RowTarget(
+                new Epilogue(
                     half ? null : (float*)m.Context,
                     half ? (ushort*)m.Context : null,
                     context,
                     false,
-                    Pointer(_headFactors[l])
+                    EncoderRows.Pointer(_headFactors[l])
                 ),
                 wide,
                 serial
             );
         }
         if (half)
-            ClearBehind((ushort*)m.Context, context, columns, rows);
-        layer.Attended.Multiply(m.Context, context, rows, new RowTarget(m.Product, null, hidden, false, null), serial);
+            EncoderRows.ClearBehind((ushort*)m.Context, context, columns, rows);
+        layer.Attended.Multiply(m.Context, context, rows, new Epilogue(m.Product, null, hidden, false, null), serial);
         Norm(m.Product, asking, layer.AttendedNorm, m.Attended, hidden, m.HalfAttended, rows, serial);
         layer.Neurons.Multiply(
             attended,
             factorStride,
             rows,
-            new RowTarget(
+            new Epilogue(
                 half ? null : (float*)m.Wide,
                 half ? (ushort*)m.Wide : null,
                 active,
                 true,
-                Pointer(_neuronFactors[l])
+                EncoderRows.Pointer(_neuronFactors[l])
             ),
             serial
         );
-        layer.Output.Multiply(m.Wide, active, rows, new RowTarget(m.Product, null, hidden, false, null), serial);
+        layer.Output.Multiply(m.Wide, active, rows, new Epilogue(m.Product, null, hidden, false, null), serial);
         if (!end)
             Norm(m.Product, m.Attended, layer.OutputNorm, m.States, hidden, m.HalfStates, rows, serial);
         else
@@ -313,7 +279,7 @@ public sealed unsafe class CompiledEncoder : IDisposable
         bool cls,
         int heads,
         EncoderWorkspace m,
-        RowTarget target,
+        Epilogue target,
         long wide,
         bool serial
     )
@@ -337,7 +303,7 @@ public sealed unsafe class CompiledEncoder : IDisposable
                 var keys = 0;
                 for (var s = first; s < last; s++)
                     keys = Math.Max(keys, batch.Offsets[s + 1] - batch.Offsets[s]);
-                own.Reserve(0, RowAttention.Scratch(keys, _headSize));
+                own.Reserve(0, InferenceAttention.Scratch(keys, _headSize));
                 for (var task = begin; task < end; task++)
                     One(first + (int)(task / heads), (int)(task % heads), (int)(task % heads) + 1, own.Scratch);
             }
@@ -348,7 +314,7 @@ public sealed unsafe class CompiledEncoder : IDisposable
             int at = batch.Offsets[s] - batch.Offsets[first],
                 keys = batch.Offsets[s + 1] - batch.Offsets[s],
                 query = cls ? s - first : at;
-            RowAttention.Run(
+            InferenceAttention.Run(
                 projected + (query * wide),
                 wide,
                 cls ? 1 : keys,
@@ -382,8 +348,9 @@ public sealed unsafe class CompiledEncoder : IDisposable
             halfStride = EncoderWorkspace.HalfStride(width);
         float* gamma = (float*)norm.Weight.data_ptr,
             beta = (float*)norm.Bias.data_ptr;
-        Rows(
+        EncoderRows.ForEach(
             rows,
+            _widths.Hidden,
             serial,
             row =>
                 InferenceKernels.NormRow(
@@ -398,73 +365,8 @@ public sealed unsafe class CompiledEncoder : IDisposable
                 )
         );
         if (half is not null)
-            ClearBehind(half, halfStride, width, rows);
+            EncoderRows.ClearBehind(half, halfStride, width, rows);
     }
-
-    private void Rows(int rows, bool serial, Action<long> body)
-    {
-        if (serial)
-            for (long row = 0; row < rows; row++)
-                body(row);
-        else
-        {
-            TorchParallel.For(
-                rows,
-                Math.Max(1, 16384 / _widths.Hidden),
-                (begin, end) =>
-                {
-                    for (var row = begin; row < end; row++)
-                        body(row);
-                }
-            );
-        }
-    }
-
-    /// <summary>Products read bfloat16 in pairs: rows of an odd width end in a zero.</summary>
-    private static void ClearBehind(ushort* rows, long stride, int width, int count)
-    {
-        if (width % 2 == 0)
-            return;
-        for (long row = 0; row < count; row++)
-            rows[(row * stride) + width] = 0;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sum(float* a, float* b, float* c, float* target, int width)
-    {
-        var j = 0;
-        for (; j + 8 <= width; j += 8)
-            (Vector256.Load(a + j) + Vector256.Load(b + j) + Vector256.Load(c + j)).Store(target + j);
-        for (; j < width; j++)
-            target[j] = a[j] + b[j] + c[j];
-    }
-
-    private static void Check(long[] indices, Tensor table, string what)
-    {
-        var rows = table.size(0);
-        for (var i = 0; i < indices.Length; i++)
-        {
-            if ((ulong)indices[i] >= (ulong)rows)
-                throw new ArgumentOutOfRangeException(
-                    nameof(indices),
-                    indices[i],
-                    $"{what} {indices[i]} at row {i} of the batch: the table has {rows} rows"
-                );
-        }
-    }
-
-    private static float[]? Pinned(Tensor? values, int times)
-    {
-        if (values is null)
-            return null;
-        var source = values.to_array();
-        var pinned = GC.AllocateUninitializedArray<float>(Math.Max(1, source.Length * times), pinned: true);
-        for (var i = 0; i < source.Length * times; i++)
-            pinned[i] = source[i / times];
-        return pinned;
-    }
-
-    private static float* Pointer(float[]? pinned) => pinned is null ? null : (float*)Unsafe.AsPointer(ref pinned[0]);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,8 +1,8 @@
 // Forward-only kernels whose result for one row never depends on the other rows of the batch, on
 // their number, or on the number of threads: every output element is one sum in one order. BLAS
 // promises no such thing (edge tiles round differently), and an attack that compares scores needs
-// it. Products are in RowMatrix and its two forms, attention in RowAttention; what is element-wise
-// is here.
+// it. Products are in PackedWeight and its two forms, attention in InferenceAttention; what is
+// element-wise is here.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Kernels.Activation;
@@ -15,14 +15,14 @@ namespace RobustTickets.Kernels.Inference;
 public static unsafe class InferenceKernels
 {
     /// <summary>y [T, N] = x [T, K] W^T + b, then GELU if asked.</summary>
-    public static void Linear(Tensor x, PackedMatrix w, Tensor y, bool gelu = false)
+    public static void Linear(Tensor x, PackedWeightFp32 w, Tensor y, bool gelu = false)
     {
         var rows = (int)(w.Outputs == 0 ? 0 : y.numel / w.Outputs);
         w.Multiply(
             (float*)x.data_ptr,
             w.Inputs,
             rows,
-            new RowTarget((float*)y.data_ptr, null, w.Outputs, gelu, null),
+            new Epilogue((float*)y.data_ptr, null, w.Outputs, gelu, null),
             serial: false
         );
     }

@@ -14,20 +14,6 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Kernels.Layers;
 
-/// <summary>Scale and shift of a LayerNorm and the dropout before it.</summary>
-/// <param name="Gamma">[H].</param>
-/// <param name="Beta">[H].</param>
-/// <param name="Epsilon">Added to the variance.</param>
-/// <param name="Dropout">Probability; used where <paramref name="Keys"/> is not empty.</param>
-/// <param name="Keys">[T] key of each row's mask; empty in evaluation.</param>
-public readonly record struct NormSpec(
-    Tensor Gamma,
-    Tensor Beta,
-    double Epsilon,
-    double Dropout,
-    ReadOnlyMemory<RandomKey> Keys
-);
-
 /// <summary>Fused layers over packed rows [T, H].</summary>
 public static unsafe class FusedLayers
 {
@@ -61,7 +47,7 @@ public static unsafe class FusedLayers
     /// <param name="weights">[N_i, K] each.</param>
     /// <param name="precision">Precision of the products' factors.</param>
     /// <returns>[T, N_i] each, and [T, K] in the memory of <paramref name="x"/>.</returns>
-    public static (Tensor[] Outputs, Tensor Residual) LinearBesideResidual(
+    public static (Tensor[] Outputs, Tensor Residual) LinearWithResidual(
         Tensor x,
         MatrixPrecision precision,
         params DenseWeight[] weights
@@ -80,28 +66,28 @@ public static unsafe class FusedLayers
         var outputs = new Tensor[weights.Length + (again ? 1 : 0)];
         if (again)
             outputs[^1] = scope.Keep(x.WithoutHistory());
-        var batch = new ProductBatch();
+        var group = new GemmGroup();
         for (var i = 0; i < weights.Length; i++)
         {
             var (y, product) = DenseProducts.Forward(factor, weights[i].Factor);
             outputs[i] = scope.Keep(y);
             float* rows = Wide(y),
                 bias = Wide(weights[i].Bias);
-            batch.Add(product, (in ResultPart part) => BiasKernel.Add(rows, bias, (int)product.N, part));
+            group.Add(product, (in Tile part) => BiasKernel.Add(rows, bias, (int)product.N, part));
         }
-        batch.Run();
-        var saved = new Saved([factor], weights);
+        group.Run();
+        var saved = new SavedLayer([factor], weights);
         Tensor?[] inputs = [x, .. weights.SelectMany(w => new[] { w.Weight, w.Bias })];
         Record(recording, inputs, outputs, given => LinearBackward(given, saved, precision), saved, "linear layers");
         return outputs;
     }
 
-    private static Tensor?[] LinearBackward(Tensor?[] given, Saved saved, MatrixPrecision precision)
+    private static Tensor?[] LinearBackward(Tensor?[] given, SavedLayer saved, MatrixPrecision precision)
     {
         var gradients = new Tensor?[1 + (2 * saved.Weights.Length)];
         var dy = Array.ConvertAll(given[..saved.Weights.Length], g => g is null ? null : DenseProducts.Rows(g));
         var factors = Array.ConvertAll(dy, g => g is null ? null : DenseProducts.Factor(g, precision));
-        var batch = new ProductBatch();
+        var group = new GemmGroup();
         if (Autograd.Wanted(0) != GradientUse.None)
         {
             gradients[0] = given.Length > dy.Length ? given[^1]?.Own() : null; // the residual's
@@ -116,9 +102,9 @@ public static unsafe class FusedLayers
                     gradients[0]
                 );
                 if (first)
-                    batch.Add(product);
+                    group.Add(product);
                 else
-                    batch.Then(product);
+                    group.Then(product);
                 first = false;
             }
         }
@@ -126,16 +112,16 @@ public static unsafe class FusedLayers
         for (var i = 0; i < dy.Length; i++)
         {
             if (factors[i] is { } factor)
-                weights[i] = WeightGradient.Join(batch, 1 + (2 * i), saved.Weights[i], factor, saved[0]);
+                weights[i] = WeightGradient.Join(group, 1 + (2 * i), saved.Weights[i], factor, saved[0]);
             if (dy[i] is not { } g || Autograd.Wanted(2 + (2 * i)) == GradientUse.None)
                 continue;
             var (rows, columns) = (g.size(0), (int)g.size(1));
             var ofBias = gradients[2 + (2 * i)] = torch.empty([columns]);
             float* from = Wide(g),
                 to = Wide(ofBias);
-            batch.Beside(() => ColumnSums.Of(from, rows, columns, to));
+            group.AddIndependent(() => ColumnSums.Of(from, rows, columns, to));
         }
-        batch.Run();
+        group.Run();
         for (var i = 0; i < dy.Length; i++)
             gradients[1 + (2 * i)] = weights[i]?.Deliver();
         return gradients;
@@ -158,7 +144,7 @@ public static unsafe class FusedLayers
         Gemm.Run(product);
         var (y, normalised, inverse) = Norm(sum, weight.Bias, residual, norm);
         scope.Keep(y);
-        var saved = new Saved([factor, normalised, inverse, norm.Gamma], [weight]);
+        var saved = new SavedLayer([factor, normalised, inverse, norm.Gamma], [weight]);
         Tensor?[] inputs = [x, weight.Weight, weight.Bias, residual, norm.Gamma, norm.Beta];
         Record(
             recording,
@@ -173,7 +159,7 @@ public static unsafe class FusedLayers
 
     private static Tensor?[] OutputBackward(
         Tensor? given,
-        Saved saved,
+        SavedLayer saved,
         ReadOnlyMemory<RandomKey> keys,
         double dropout,
         MatrixPrecision precision
@@ -185,15 +171,15 @@ public static unsafe class FusedLayers
         using (sums)
         {
             var factor = DenseProducts.Factor(dOut, precision);
-            var batch = new ProductBatch();
+            var group = new GemmGroup();
             Tensor? dx = null;
             if (Autograd.Wanted(0) != GradientUse.None)
             {
                 (dx, var product) = DenseProducts.InputGradient(factor, saved.Weights[0].Factor);
-                batch.Add(product);
+                group.Add(product);
             }
-            var dWeight = WeightGradient.Join(batch, 1, saved.Weights[0], factor, saved[0]);
-            batch.Run();
+            var dWeight = WeightGradient.Join(group, 1, saved.Weights[0], factor, saved[0]);
+            group.Run();
             return [dx, dWeight?.Deliver(), Total(sums, 2, 2), dResidual, Total(sums, 0, 4), Total(sums, 1, 5)];
         }
     }
@@ -225,20 +211,20 @@ public static unsafe class FusedLayers
         var (z, toZ) = DenseProducts.Forward(factor, up.Factor); // [T, F] without its bias
         var half = precision == MatrixPrecision.Bf16;
         var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
-        var batch = new ProductBatch();
+        var group = new GemmGroup();
         float* from = Wide(z),
             bias = Wide(up.Bias),
             factors = Wide(coefficients),
             wide = half ? null : Wide(activated);
         var narrow = Half(activated, half);
-        batch.Add(toZ, (in ResultPart part) => GeluKernel.Forward(from, bias, factors, wide, narrow, (int)toZ.N, part));
-        batch.Run();
+        group.Add(toZ, (in Tile part) => GeluKernel.Forward(from, bias, factors, wide, narrow, (int)toZ.N, part));
+        group.Run();
         var (sum, toSum) = DenseProducts.Forward(activated, down.Factor);
         Gemm.Run(toSum);
         var (y, normalised, inverse) = Norm(sum, down.Bias, source, norm);
         scope.Keep(y);
         activated.Dispose(); // computed again in backward
-        var saved = new Saved([factor, z, normalised, inverse, norm.Gamma, up.Bias, coefficients], [up, down]);
+        var saved = new SavedLayer([factor, z, normalised, inverse, norm.Gamma, up.Bias, coefficients], [up, down]);
         Tensor?[] inputs = [x, up.Weight, up.Bias, down.Weight, down.Bias, norm.Gamma, norm.Beta, coefficients];
         Record(
             recording,
@@ -253,7 +239,7 @@ public static unsafe class FusedLayers
 
     private static Tensor?[] FeedForwardBackward(
         Tensor? given,
-        Saved saved,
+        SavedLayer saved,
         ReadOnlyMemory<RandomKey> keys,
         double dropout,
         MatrixPrecision precision
@@ -278,16 +264,16 @@ public static unsafe class FusedLayers
                 wide = half ? null : Wide(activated);
             ushort* narrow = Half(activated, half),
                 narrowDz = Half(dz, half);
-            var first = new ProductBatch();
+            var first = new GemmGroup();
             first.Add(
                 toDa,
-                (in ResultPart part) =>
+                (in Tile part) =>
                     GeluKernel.Backward(from, bias, factors, gradient, wide, narrow, narrowDz, (int)toDa.N, inner, part)
             );
             if (saved.Weights[0].Slot?.Norms is { } norms)
-                first.WhileWaiting(norms.SumOne);
+                first.OnIdle(norms.SumOne);
             first.Run();
-            var second = new ProductBatch();
+            var second = new GemmGroup();
             // the residual's gradient is there already
             second.Add(DenseProducts.InputGradient(dz, saved.Weights[0].Factor, dx).Product);
             var dUp = WeightGradient.Join(second, 1, saved.Weights[0], dz, saved[0]);
@@ -379,7 +365,7 @@ public static unsafe class FusedLayers
         Tensor?[] inputs,
         Tensor[] outputs,
         Func<Tensor?[], Tensor?[]> backward,
-        Saved saved,
+        SavedLayer saved,
         string name
     )
     {
@@ -390,46 +376,5 @@ public static unsafe class FusedLayers
         }
         using var record = torch.enable_grad();
         Autograd.Custom(inputs, outputs, backward, saved, name);
-    }
-
-    /// <summary>
-    /// What a backward needs: detached tensors, and the weights themselves because their gradient
-    /// slots are written.
-    /// </summary>
-    private sealed class Saved : IDisposable
-    {
-        private readonly SavedTensors _tensors;
-
-        internal Saved(Tensor?[] tensors, DenseWeight[] weights)
-        {
-            _tensors = new SavedTensors(tensors);
-            Weights = Array.ConvertAll(weights, Hold);
-        }
-
-        internal DenseWeight[] Weights { get; }
-
-        private static DenseWeight Hold(DenseWeight dense)
-        {
-            var weight = dense.Weight.alias().keep();
-            return dense with
-            {
-                Weight = weight,
-                Factor = ReferenceEquals(dense.Factor, dense.Weight) ? weight : dense.Factor.WithoutHistory().keep(),
-            };
-        }
-
-        internal Tensor this[int index] => _tensors[index];
-
-        internal Tensor? Optional(int index) => _tensors.Optional(index);
-
-        public void Dispose()
-        {
-            _tensors.Dispose();
-            foreach (var weight in Weights)
-            {
-                weight.Weight.Dispose();
-                weight.Factor.Dispose();
-            }
-        }
     }
 }

@@ -33,29 +33,29 @@ internal sealed class WeightGradient
         _into = kept ?? torch.empty(_weight.sizes);
     }
 
-    /// <summary>Adds the product to a batch; null where nobody wants the gradient.</summary>
-    /// <param name="batch">The products of a backward.</param>
+    /// <summary>Adds the product to a group; null where nobody wants the gradient.</summary>
+    /// <param name="group">The products of a backward.</param>
     /// <param name="input">Position of the weight among the inputs of the node.</param>
     /// <param name="dense">The weight.</param>
     /// <param name="dy">[T, N].</param>
     /// <param name="x">[T, K].</param>
-    internal static WeightGradient? Join(ProductBatch batch, int input, DenseWeight dense, Tensor dy, Tensor x)
+    internal static WeightGradient? Join(GemmGroup group, int input, DenseWeight dense, Tensor dy, Tensor x)
     {
         var use = Autograd.Wanted(input);
         if (use == GradientUse.None)
             return null;
         var gradient = new WeightGradient(dense, use);
-        batch.Add(DenseProducts.WeightGradient(dy, x, gradient._into, add: !gradient._fresh));
+        group.Add(DenseProducts.WeightGradient(dy, x, gradient._into, add: !gradient._fresh));
         if (gradient._norms is { } norms)
         {
             norms.Forget(gradient._into.data_ptr);
-            batch.WhileWaiting(norms.SumOne);
+            group.OnIdle(norms.SumOne);
         }
         return gradient;
     }
 
     /// <summary>
-    /// When the batch has run: what a backward returns, the gradient or null where the weight has
+    /// When the group has run: what a backward returns, the gradient or null where the weight has
     /// it already.
     /// </summary>
     internal Tensor? Deliver()

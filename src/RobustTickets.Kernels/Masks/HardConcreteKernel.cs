@@ -1,4 +1,4 @@
-// Hard-concrete gates over memory (RobusT eq. 3-5; spec 9.1): y = m(a) * W and its backward, the
+// Hard-concrete gates over memory (RobusT eq. 3-5): y = m(a) * W and its backward, the
 // gates recomputed in the backward instead of kept. With t = ((1-u)/u)^(1/b) e^(-a/b) and b = 2/3
 // the stretched sigmoid needs no logarithm: x^(3/2) = x sqrt(x), s = 1/(1+t), ds/da = s^2 t / b. In
 // evaluation t = e^(-a) and no temperature. Then m = clamp(s (r-l) + l, 0, 1), whose slope is 0

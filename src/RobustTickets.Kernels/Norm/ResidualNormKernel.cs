@@ -1,7 +1,7 @@
 // y = LayerNorm(dropout(x + bias) + residual) in one pass over the rows, and its gradients in one
 // more: the end of both halves of a transformer layer. Kept for backward: the normalised rows (in
 // the memory of x) and one 1/deviation a row; the dropout mask is drawn again from its key. The
-// obvious form beside it is BertEncoder's plain layer (add, KeyedDropout, layer_norm); the tests
+// reference is BertEncoder's plain layer (add, KeyedDropout, layer_norm); the tests
 // run both, and a scalar oracle in double precision. Where the processor has AVX-512 the native
 // form runs (native/norm.cpp); this one is its reference, bit for bit.
 using System.Runtime.CompilerServices;
@@ -149,7 +149,7 @@ internal static unsafe partial class ResidualNormKernel
 
     internal static int Grain(int width) => Math.Max(1, 16384 / Math.Max(1, width));
 
-    private static NormRows Task(
+    private static ResidualNormTask Task(
         float* normalised,
         float* inverse,
         ulong* keys,
@@ -159,7 +159,7 @@ internal static unsafe partial class ResidualNormKernel
         long last,
         int width
     ) =>
-        new NormRows
+        new ResidualNormTask
         {
             Rows = last - first,
             Width = width,
@@ -294,8 +294,8 @@ internal static unsafe partial class ResidualNormKernel
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_norm_forward(NormRows* rows);
+    private static partial void rt_norm_forward(ResidualNormTask* rows);
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_norm_backward(NormRows* rows);
+    private static partial void rt_norm_backward(ResidualNormTask* rows);
 }

@@ -1,6 +1,6 @@
 // One pass of AdamW over one tensor: clip factor, both moments, update and decay in 28 bytes a
 // parameter. Element for element the same operations in the same order as the scalar tail, so the
-// vector width never changes a result. Flavours (spec 2.1): hf = epsilon before bias correction,
+// vector width never changes a result. Flavours: hf = epsilon before bias correction,
 // decay after the update on the updated value; torch = decay first, epsilon after.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;

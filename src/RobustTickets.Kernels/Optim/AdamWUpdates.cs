@@ -1,8 +1,5 @@
-// The updates of one step, all tensors in one meeting of the threads. Each tensor is cut into
-// pieces that a thread takes when it is done with the last: a network has two hundred tensors, and
-// a meeting for each would wait two hundred times for the slower thread. Elements do not depend on
-// one another, so the pieces change no bit.
-
+// The updates of one step behind one barrier: each tensor is cut into pieces, and a thread takes
+// the next when it is done. Elements do not depend on one another, so the pieces change no bit.
 using RobustTickets.Torch;
 using RobustTickets.Torch.optim;
 

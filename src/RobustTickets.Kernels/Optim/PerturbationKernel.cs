@@ -1,8 +1,8 @@
 // The adversary's arithmetic on packed rows: one norm per example over all its (tokens x hidden)
-// entries, one normalised ascent, one projection (spec 4.2, 4.3, 15.1, 15.2). The loops of
-// EarlyRobust and RobusT never project in Linf; FreeLB's and TextDefender's clamp, as here. Norms
-// are summed in double precision, example by example, so they do not depend on the batch around an
-// example.
+// entries, one normalised ascent, one projection (docs/methods/training.md, Start and Ascent). The
+// loops of EarlyRobust and RobusT never project in Linf; FreeLB's and TextDefender's clamp, as
+// here. Norms are summed in double precision, example by example, so they do not depend on the
+// batch around an example.
 
 using RobustTickets.Torch;
 
@@ -11,7 +11,7 @@ namespace RobustTickets.Kernels.Optim;
 /// <summary>Per-example operations on a packed perturbation [T, H].</summary>
 public static unsafe class PerturbationKernel
 {
-    /// <summary>Gradient norms below this count as this (spec 4.3).</summary>
+    /// <summary>Gradient norms below this count as this.</summary>
     public const double SmallestNorm = 1e-8;
 
     /// <summary>

@@ -10,12 +10,7 @@ namespace RobustTickets.Torch.Native;
 public static class Ops
 {
     // creation and copies
-    internal static readonly Op Empty = new("aten::empty", "memory_format", 6);
-    internal static readonly Op Full = new("aten::full", "", 6);
     internal static readonly Op Arange = new("aten::arange", "start_step", 7);
-    internal static readonly Op Rand = new("aten::rand", "", 5);
-    internal static readonly Op Randn = new("aten::randn", "", 5);
-    internal static readonly Op Randperm = new("aten::randperm", "", 5);
     internal static readonly Op Clone = new("aten::clone", "", 1);
     internal static readonly Op Contiguous = new("aten::contiguous", "", 1);
     internal static readonly Op Detach = new("aten::detach", "", 1);
@@ -26,7 +21,6 @@ public static class Ops
     internal static readonly Op FillInPlace = new("aten::fill_", "Scalar", 2);
     internal static readonly Op UniformInPlace = new("aten::uniform_", "", 3);
     internal static readonly Op NormalInPlace = new("aten::normal_", "", 3);
-    internal static readonly Op BernoulliInPlace = new("aten::bernoulli_", "float", 2);
 
     // arithmetic
     internal static readonly Op Add = new("aten::add", "Tensor", 3);
@@ -44,8 +38,6 @@ public static class Ops
     internal static readonly Op MulScalarInPlace = new("aten::mul_", "Scalar", 2);
     internal static readonly Op Div = new("aten::div", "Tensor", 2);
     internal static readonly Op DivScalar = new("aten::div", "Scalar", 2);
-    internal static readonly Op DivInPlace = new("aten::div_", "Tensor", 2);
-    internal static readonly Op DivScalarInPlace = new("aten::div_", "Scalar", 2);
     internal static readonly Op Neg = new("aten::neg", "", 1);
     internal static readonly Op AddCMulInPlace = new("aten::addcmul_", "", 4);
     internal static readonly Op AddCDivInPlace = new("aten::addcdiv_", "", 4);
@@ -58,7 +50,6 @@ public static class Ops
 
     // element-wise functions
     internal static readonly Op Sqrt = new("aten::sqrt", "", 1);
-    internal static readonly Op SqrtInPlace = new("aten::sqrt_", "", 1);
     internal static readonly Op Rsqrt = new("aten::rsqrt", "", 1);
     internal static readonly Op Exp = new("aten::exp", "", 1);
     internal static readonly Op Log = new("aten::log", "", 1);
@@ -73,10 +64,7 @@ public static class Ops
     internal static readonly Op Sigmoid = new("aten::sigmoid", "", 1);
     internal static readonly Op Softplus = new("aten::softplus", "", 3);
     internal static readonly Op Gelu = new("aten::gelu", "", 2);
-    internal static readonly Op GeluBackward = new("aten::gelu_backward", "", 3);
     internal static readonly Op Softmax = new("aten::softmax", "int", 3);
-    internal static readonly Op SoftmaxBackward = new("aten::_softmax_backward_data", "", 4);
-    internal static readonly Op LogSoftmax = new("aten::log_softmax", "int", 3);
     internal static readonly Op LogSumExp = new("aten::logsumexp", "", 3);
 
     // bits
@@ -90,7 +78,6 @@ public static class Ops
     internal static readonly Op Mm = new("aten::mm", "", 2);
     internal static readonly Op MmOut = new("aten::mm", "out", 3);
     internal static readonly Op Bmm = new("aten::bmm", "", 2);
-    internal static readonly Op BaddbmmInPlace = new("aten::baddbmm_", "", 5);
     internal static readonly Op Addmm = new("aten::addmm", "", 5);
     internal static readonly Op AddmmInPlace = new("aten::addmm_", "", 5);
     internal static readonly Op Mv = new("aten::mv", "", 2);
@@ -107,11 +94,8 @@ public static class Ops
     internal static readonly Op Select = new("aten::select", "int", 3);
     internal static readonly Op Slice = new("aten::slice", "Tensor", 5);
     internal static readonly Op Unsqueeze = new("aten::unsqueeze", "", 2);
-    internal static readonly Op Squeeze = new("aten::squeeze", "", 1);
-    internal static readonly Op SqueezeDim = new("aten::squeeze", "dim", 2);
     internal static readonly Op Expand = new("aten::expand", "", 2);
     internal static readonly Op Flatten = new("aten::flatten", "using_ints", 3);
-    internal static readonly Op Flip = new("aten::flip", "", 2);
     internal static readonly Op Cat = new("aten::cat", "", 2);
     internal static readonly Op Stack = new("aten::stack", "", 2);
     internal static readonly Op Split = new("aten::split_with_sizes", "", 3);
@@ -120,24 +104,17 @@ public static class Ops
     // indexing
     internal static readonly Op IndexSelect = new("aten::index_select", "", 3);
     internal static readonly Op IndexAddInPlace = new("aten::index_add_", "", 5);
-    internal static readonly Op IndexCopyInPlace = new("aten::index_copy_", "", 4);
-    internal static readonly Op IndexFillInPlace = new("aten::index_fill_", "int_Scalar", 4);
     internal static readonly Op Index = new("aten::index", "Tensor", 2);
     internal static readonly Op IndexPutInPlace = new("aten::index_put_", "", 4);
     internal static readonly Op Gather = new("aten::gather", "", 3);
     internal static readonly Op ScatterInPlace = new("aten::scatter_", "src", 4);
     internal static readonly Op ScatterScalarInPlace = new("aten::scatter_", "value", 4);
-    internal static readonly Op ScatterAddInPlace = new("aten::scatter_add_", "", 4);
     internal static readonly Op MaskedFill = new("aten::masked_fill", "Scalar", 3);
-    internal static readonly Op MaskedFillInPlace = new("aten::masked_fill_", "Scalar", 3);
-    internal static readonly Op MaskedSelect = new("aten::masked_select", "", 2);
     internal static readonly Op Where = new("aten::where", "self", 3);
     internal static readonly Op Nonzero = new("aten::nonzero", "", 1);
-    internal static readonly Op Bincount = new("aten::bincount", "", 3);
     internal static readonly Op TopK = new("aten::topk", "", 5);
     internal static readonly Op Sort = new("aten::sort", "", 3);
     internal static readonly Op KthValue = new("aten::kthvalue", "", 4);
-    internal static readonly Op Cumsum = new("aten::cumsum", "", 2);
 
     // reductions
     internal static readonly Op Sum = new("aten::sum", "", 1);
@@ -150,7 +127,6 @@ public static class Ops
     internal static readonly Op Min = new("aten::min", "", 1);
     internal static readonly Op MinDim = new("aten::min", "dim", 3);
     internal static readonly Op AMax = new("aten::amax", "", 3);
-    internal static readonly Op AMin = new("aten::amin", "", 3);
     internal static readonly Op ArgMax = new("aten::argmax", "", 3);
     internal static readonly Op ArgMin = new("aten::argmin", "", 3);
     internal static readonly Op Norm = new("aten::norm", "Scalar", 2);
@@ -161,10 +137,6 @@ public static class Ops
     internal static readonly Op AllClose = new("aten::allclose", "", 4);
 
     // comparisons
-    internal static readonly Op Eq = new("aten::eq", "Tensor", 2);
-    internal static readonly Op EqScalar = new("aten::eq", "Scalar", 2);
-    internal static readonly Op Ne = new("aten::ne", "Tensor", 2);
-    internal static readonly Op NeScalar = new("aten::ne", "Scalar", 2);
     internal static readonly Op Gt = new("aten::gt", "Tensor", 2);
     internal static readonly Op GtScalar = new("aten::gt", "Scalar", 2);
     internal static readonly Op Ge = new("aten::ge", "Tensor", 2);
@@ -173,22 +145,14 @@ public static class Ops
     internal static readonly Op LtScalar = new("aten::lt", "Scalar", 2);
     internal static readonly Op Le = new("aten::le", "Tensor", 2);
     internal static readonly Op LeScalar = new("aten::le", "Scalar", 2);
-    internal static readonly Op LogicalAnd = new("aten::logical_and", "", 2);
-    internal static readonly Op LogicalOr = new("aten::logical_or", "", 2);
     internal static readonly Op LogicalNot = new("aten::logical_not", "", 1);
     internal static readonly Op IsFinite = new("aten::isfinite", "", 1);
-    internal static readonly Op IsNaN = new("aten::isnan", "", 1);
 
     // layers and losses
     internal static readonly Op LayerNorm = new("aten::layer_norm", "", 5);
-    internal static readonly Op NativeLayerNorm = new("aten::native_layer_norm", "", 5);
-    internal static readonly Op NativeLayerNormBackward = new("aten::native_layer_norm_backward", "", 8);
     internal static readonly Op Embedding = new("aten::embedding", "", 3);
-    internal static readonly Op EmbeddingDenseBackward = new("aten::embedding_dense_backward", "", 5);
     internal static readonly Op Dropout = new("aten::dropout", "", 3);
     internal static readonly Op CrossEntropy = new("aten::cross_entropy_loss", "", 6);
-    internal static readonly Op KlDiv = new("aten::kl_div", "", 4);
-    internal static readonly Op MseLoss = new("aten::mse_loss", "", 3);
 
     // lists of tensors in one launch
     internal static readonly Op ForeachNorm = new("aten::_foreach_norm", "Scalar", 2);

@@ -1,5 +1,5 @@
 // The C ABI of native/rt.h, declared once. Every function here is blittable; statuses are checked
-// in Status.cs.
+// by Shim.Check. Entry points of kernels stand beside their kernels, in RobustTickets.Kernels.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 

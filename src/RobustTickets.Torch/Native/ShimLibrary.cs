@@ -39,24 +39,6 @@ public static unsafe class ShimLibrary
     public static string Trace => s_trace;
 
     /// <summary>
-    /// True when the library loads; the reason why not is in <see cref="Trace"/>.
-    /// </summary>
-    public static bool IsAvailable
-    {
-        get
-        {
-            try
-            {
-                return Handle != 0;
-            }
-            catch (TorchUnavailableException)
-            {
-                return false;
-            }
-        }
-    }
-
-    /// <summary>
     /// The loaded library. Loads it on first use, after <see cref="CpuSetup.Apply"/>.
     /// </summary>
     /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another

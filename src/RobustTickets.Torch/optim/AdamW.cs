@@ -5,7 +5,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Torch.optim;
 
 /// <summary>Constants of an AdamW optimiser.</summary>
-/// <param name="Torch">torch's flavour instead of Hugging Face's (spec 2.1).</param>
+/// <param name="Torch">torch's flavour instead of Hugging Face's.</param>
 /// <param name="WeightDecay">Decay of the decayed group.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
@@ -78,7 +78,7 @@ public sealed class AdamW : IDisposable
     public IEnumerable<string> Names => _slots.Select(s => s.Name);
 
     /// <summary>
-    /// Hugging Face's rule: everything decays but biases and LayerNorm weights (spec 2.2).
+    /// Hugging Face's rule: everything decays but biases and LayerNorm weights.
     /// </summary>
     public static bool DecaysByName(string name) =>
         !name.Contains("bias", StringComparison.Ordinal)

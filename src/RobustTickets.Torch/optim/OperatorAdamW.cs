@@ -1,7 +1,7 @@
 // AdamW by libtorch's operators over lists of tensors, for devices whose memory our kernels cannot
 // touch. Where this libtorch has `_fused_adamw_` for the device, one launch updates a whole group:
 // it computes torch's flavour, p <- p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e), and Hugging
-// Face's (epsilon before bias correction, decay on the updated value; spec 2.1) is the same formula
+// Face's (epsilon before bias correction, decay on the updated value) is the same formula
 // with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w). Elsewhere a few operators a tensor
 // state the update plainly. Oracle: AdamWReference.
 using RobustTickets.Torch.Native;

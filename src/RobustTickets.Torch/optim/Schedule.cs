@@ -6,7 +6,7 @@ namespace RobustTickets.Torch.optim;
 public static class Schedule
 {
     /// <summary>
-    /// Linear warm-up from 0, then linear decay to 0 (spec 2.3): the factor on the peak rate for
+    /// Linear warm-up from 0, then linear decay to 0: the factor on the peak rate for
     /// the update after <paramref name="done"/> updates. Warm-up and
     /// total may be fractional; the first update with warm-up therefore runs at rate 0.
     /// </summary>

@@ -23,8 +23,8 @@ public sealed class BertInference : IDisposable
     private readonly IWeightMasks? _masks;
     private readonly MatrixPrecision _precision;
     private readonly CompiledEncoder _encoder;
-    private readonly PackedMatrix? _pooler;
-    private readonly PackedMatrix? _classifier;
+    private readonly PackedWeightFp32? _pooler;
+    private readonly PackedWeightFp32? _classifier;
 
     /// <summary>
     /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and
@@ -121,7 +121,8 @@ public sealed class BertInference : IDisposable
             key = $"{self}.key",
             value = $"{self}.value";
         // The last layer's queries may be those of the first rows alone.
-        RowMatrix[] projections = l == _config.Layers - 1 ? [Pack(query), Pack(key, value)] : [Pack(query, key, value)];
+        PackedWeight[] projections =
+            l == _config.Layers - 1 ? [Pack(query), Pack(key, value)] : [Pack(query, key, value)];
         return new CompiledLayer(
             projections,
             _config.HeadsPerLayer[l],
@@ -139,7 +140,7 @@ public sealed class BertInference : IDisposable
         new(_store[BertParameters.Weight(name)], _store[BertParameters.Bias(name)]);
 
     /// <summary>One matrix of the outputs of some layers, one after the other.</summary>
-    private RowMatrix Pack(params ReadOnlySpan<string> names)
+    private PackedWeight Pack(params ReadOnlySpan<string> names)
     {
         var weights = new List<Tensor>();
         var biases = new List<Tensor>();
@@ -150,12 +151,14 @@ public sealed class BertInference : IDisposable
         }
         using var weight = torch.cat([.. weights]);
         using var bias = torch.cat([.. biases]);
-        return _precision == MatrixPrecision.Bf16 ? new HalfMatrix(weight, bias) : new PackedMatrix(weight, bias);
+        return _precision == MatrixPrecision.Bf16
+            ? new PackedWeightBf16(weight, bias)
+            : new PackedWeightFp32(weight, bias);
     }
 
-    private PackedMatrix? Head(string name) =>
+    private PackedWeightFp32? Head(string name) =>
         _store.Contains(BertParameters.Weight(name))
-            ? new PackedMatrix(Weight(name), _store[BertParameters.Bias(name)])
+            ? new PackedWeightFp32(Weight(name), _store[BertParameters.Bias(name)])
             : null;
 
     private Tensor Weight(string name) =>

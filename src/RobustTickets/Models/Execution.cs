@@ -109,6 +109,6 @@ public sealed record Execution(
 
     private string? WhyNoBFloat16() =>
         Layers == LayerPath.PaddedReference ? "the padded reference path computes in fp32"
-        : Device.IsHost ? HalfMatrix.WhyNot()
+        : Device.IsHost ? PackedWeightBf16.WhyNot()
         : Devices.WhyNoBFloat16(Device);
 }

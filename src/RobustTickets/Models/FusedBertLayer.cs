@@ -56,13 +56,13 @@ internal static class FusedBertLayer
         if (clsOnly)
         {
             // [B, H]
-            (var one, residual) = FusedLayers.LinearBesideResidual(x.index_select(0, inputs.ClsRows), precision, query);
+            (var one, residual) = FusedLayers.LinearWithResidual(x.index_select(0, inputs.ClsRows), precision, query);
             var both = FusedLayers.Linear(x, precision, key, value);
             (q, k, v) = (one[0], both[0], both[1]);
         }
         else
         {
-            (var all, residual) = FusedLayers.LinearBesideResidual(x, precision, query, key, value);
+            (var all, residual) = FusedLayers.LinearWithResidual(x, precision, query, key, value);
             (q, k, v) = (all[0], all[1], all[2]);
         }
         var layout = new AttentionLayout(

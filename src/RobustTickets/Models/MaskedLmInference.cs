@@ -18,8 +18,8 @@ public sealed class MaskedLmInference : IDisposable
     private readonly ParameterStore _store;
     private readonly BertConfig _config;
     private readonly BertInference _encoder;
-    private readonly PackedMatrix _dense;
-    private readonly PackedMatrix _decoder;
+    private readonly PackedWeightFp32 _dense;
+    private readonly PackedWeightFp32 _decoder;
 
     /// <summary>
     /// Lays out the matrices of encoder and head. The output matrix is the word embedding.
@@ -29,8 +29,8 @@ public sealed class MaskedLmInference : IDisposable
         (_store, _config) = (store, config);
         using var _ = torch.no_grad();
         _encoder = new BertInference(store, config);
-        _dense = new PackedMatrix(store[$"{Transform}.dense.weight"], store[$"{Transform}.dense.bias"]);
-        _decoder = new PackedMatrix(store[BertParameters.WordEmbeddings], store["cls.predictions.bias"]);
+        _dense = new PackedWeightFp32(store[$"{Transform}.dense.weight"], store[$"{Transform}.dense.bias"]);
+        _decoder = new PackedWeightFp32(store[BertParameters.WordEmbeddings], store["cls.predictions.bias"]);
     }
 
     /// <summary>Hidden states of the last layer [T, H].</summary>

@@ -141,7 +141,7 @@ public sealed class InferenceKernelTests : IDisposable
         var random = new Random((n * 100) + k);
         using var weight = Normal(random, n, k);
         using var bias = Normal(random, n);
-        using var packed = new PackedMatrix(weight, bias);
+        using var packed = new PackedWeightFp32(weight, bias);
         Assert.Equal((n, k), (packed.Outputs, packed.Inputs));
         foreach (var rows in new[] { 1, 2, 3, 4, 5, 7, 64, 67, 130 })
         {
@@ -181,7 +181,7 @@ public sealed class InferenceKernelTests : IDisposable
         var random = new Random(n);
         using var weight = Normal(random, n, k);
         using var bias = Normal(random, n);
-        using var packed = new PackedMatrix(weight, bias);
+        using var packed = new PackedWeightFp32(weight, bias);
         using var x = Normal(random, 11, k);
         using var plain = torch.empty([11, n]);
         using var fused = torch.empty([11, n]);
@@ -198,7 +198,7 @@ public sealed class InferenceKernelTests : IDisposable
         using var bias = Normal(random, 200);
         using var gamma = Normal(random, 200);
         using var beta = Normal(random, 200);
-        using var packed = new PackedMatrix(weight, bias);
+        using var packed = new PackedWeightFp32(weight, bias);
         using var x = Normal(random, 300, 90);
         var expected = Run(x);
         torch.set_num_threads(2);

@@ -20,7 +20,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
             var (k, rows) = (n * 29 % 67, 1 + (n % 28));
             using var weight = torch.tensor<float>(Numbers.Normal(random, n * k), n, k);
             using var bias = torch.tensor<float>(Numbers.Normal(random, n), n);
-            using var matrix = new PackedMatrix(weight, bias);
+            using var matrix = new PackedWeightFp32(weight, bias);
             // Rows begin anywhere and are further apart than they are wide.
             int start = n % 5,
                 from = k + (n % 3),
@@ -46,7 +46,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
                         Numbers.At(x, start),
                         from,
                         rows,
-                        new RowTarget(
+                        new Epilogue(
                             Numbers.At(y, 3),
                             null,
                             to,
@@ -163,7 +163,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
         {
             Assert.True(EncoderWorkspace.Stride(width) >= width && EncoderWorkspace.Stride(width) % 32 == 16);
             Assert.True(
-                EncoderWorkspace.HalfStride(width) >= HalfMatrix.RoundedColumns(width)
+                EncoderWorkspace.HalfStride(width) >= PackedWeightBf16.RoundedColumns(width)
                     && EncoderWorkspace.HalfStride(width) % 64 == 32
             );
         }
@@ -188,7 +188,7 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
             keys,
             heads,
             width,
-            new RowTarget(Numbers.At(context), null, to, false, factors is null ? null : Numbers.At(factors))
+            new Epilogue(Numbers.At(context), null, to, false, factors is null ? null : Numbers.At(factors))
         );
         return context;
     }
@@ -203,17 +203,17 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
             keys,
             heads,
             width,
-            new RowTarget(null, (ushort*)Numbers.Address(context), heads * width, false, null)
+            new Epilogue(null, (ushort*)Numbers.Address(context), heads * width, false, null)
         );
         return context;
     }
 
-    private static void Run(float[] qkv, int stride, int queries, int keys, int heads, int width, RowTarget target)
+    private static void Run(float[] qkv, int stride, int queries, int keys, int heads, int width, Epilogue target)
     {
-        var scratch = Numbers.Zeros((int)RowAttention.Scratch(keys, width));
+        var scratch = Numbers.Zeros((int)InferenceAttention.Scratch(keys, width));
         Array.Fill(scratch, float.NaN);
         var q = Numbers.At(qkv, 1);
-        RowAttention.Run(
+        InferenceAttention.Run(
             q,
             stride,
             queries,

@@ -22,7 +22,8 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Linear_layers_beside_a_residual_equal_plain_ones(int seed) => Case.Random(seed).Compare("beside", 2e-5);
+    public void Linear_layers_with_a_residual_equal_plain_ones(int seed) =>
+        Case.Random(seed).Compare("with residual", 2e-5);
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -34,7 +35,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
 
     [Theory]
     [InlineData("linear")]
-    [InlineData("beside")]
+    [InlineData("with residual")]
     [InlineData("output")]
     [InlineData("feed-forward")]
     public void Bfloat16_factors_stay_within_their_rounding(string layer)
@@ -49,7 +50,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
 
     [Theory]
     [InlineData("linear")]
-    [InlineData("beside")]
+    [InlineData("with residual")]
     [InlineData("output")]
     [InlineData("feed-forward")]
     public void A_lost_gradient_term_is_noticed(string layer) =>
@@ -84,7 +85,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
         var p = c.Parameters(DType.Float32);
         var other = torch.zeros(p["x"].sizes).requires_grad_();
         var later = other.exp(); // recorded first, so its backward runs last
-        var (outputs, residual) = FusedLayers.LinearBesideResidual(
+        var (outputs, residual) = FusedLayers.LinearWithResidual(
             p["x"],
             MatrixPrecision.Fp32,
             DenseWeight.Of(p["w"], p["b"], MatrixPrecision.Fp32)
@@ -139,116 +140,6 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
             .sum()
             .backward();
         Near(expected.to_array(), score.grad!.to_array(), 1e-5);
-    }
-
-    [Fact]
-    public void Threads_change_no_bit_of_norms_and_column_sums()
-    {
-        var one = Numbers.OnThreads(1, Run);
-        var two = Numbers.OnThreads(2, Run);
-        Assert.Equal(one, two);
-
-        static unsafe float[] Run()
-        {
-            const int rows = 421,
-                width = 203;
-            var random = new Random(4);
-            float[] x = Numbers.Normal(random, rows * width),
-                residual = Numbers.Normal(random, rows * width),
-                dy = Numbers.Normal(random, rows * width);
-            float[] gamma = Numbers.Normal(random, width),
-                bias = Numbers.Normal(random, width),
-                y = Numbers.Zeros(rows * width),
-                inverse = Numbers.Zeros(rows);
-            float[] dx = Numbers.Zeros(rows * width),
-                dr = Numbers.Zeros(rows * width);
-            var keys = Enumerable.Range(0, rows).Select(r => RandomKey.FromSeed(r)).ToArray();
-            ResidualNormKernel.Forward(
-                Numbers.At(x),
-                Numbers.At(bias),
-                Numbers.At(residual),
-                keys,
-                0.1,
-                Numbers.At(gamma),
-                Numbers.At(bias),
-                1e-12,
-                Numbers.At(y),
-                Numbers.At(inverse),
-                rows,
-                width
-            );
-            using var sums = ResidualNormKernel.Backward(
-                Numbers.At(dy),
-                Numbers.At(x),
-                Numbers.At(inverse),
-                keys,
-                0.1,
-                Numbers.At(gamma),
-                Numbers.At(dx),
-                Numbers.At(dr),
-                rows,
-                width
-            );
-            using var scope = torch.scope();
-            return
-            [
-                .. x,
-                .. y,
-                .. dx,
-                .. dr,
-                .. sums.Total(0).to_array(),
-                .. sums.Total(1).to_array(),
-                .. sums.Total(2).to_array(),
-            ];
-        }
-    }
-
-    [Fact]
-    public unsafe void An_activation_taken_in_parts_has_the_bits_of_the_whole()
-    {
-        const int rows = 100,
-            width = 203;
-        var whole = Run(new ResultPart(0, rows, 0, width));
-        Assert.Equal(whole, Run(new ResultPart(0, rows, 96, width - 96), new ResultPart(0, rows, 0, 96)));
-        Assert.Equal(whole, Run(new ResultPart(64, rows - 64, 0, width), new ResultPart(0, 64, 0, width)));
-
-        static float[] Run(params ResultPart[] parts)
-        {
-            var random = new Random(5);
-            float[] z = Numbers.Normal(random, rows * width),
-                bias = Numbers.Normal(random, width),
-                c = Numbers.Normal(random, width),
-                da = Numbers.Normal(random, rows * width);
-            float[] forward = Numbers.Zeros(rows * width),
-                again = Numbers.Zeros(rows * width);
-            using var sums = new ColumnSums(rows, 2, width);
-            foreach (var part in parts)
-            {
-                GeluKernel.Forward(
-                    Numbers.At(z),
-                    Numbers.At(bias),
-                    Numbers.At(c),
-                    Numbers.At(forward),
-                    null,
-                    width,
-                    part
-                );
-                GeluKernel.Backward(
-                    Numbers.At(z),
-                    Numbers.At(bias),
-                    Numbers.At(c),
-                    Numbers.At(da),
-                    Numbers.At(again),
-                    null,
-                    null,
-                    width,
-                    sums,
-                    part
-                );
-            }
-            using var scope = torch.scope();
-            return [.. forward, .. again, .. da, .. sums.Total(0).to_array(), .. sums.Total(1).to_array()];
-        }
     }
 
     private static void Near(float[] expected, float[] found, double tolerance)
@@ -330,9 +221,9 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
                 );
             if (layer == "output")
                 return FusedLayers.Output(p["x"], Weight("w", "b"), p["residual"], norm, precision);
-            if (layer == "beside")
+            if (layer == "with residual")
             {
-                var (projected, residual) = FusedLayers.LinearBesideResidual(
+                var (projected, residual) = FusedLayers.LinearWithResidual(
                     p["x"],
                     precision,
                     Weight("w", "b"),
@@ -351,7 +242,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
             var type = p["x"].dtype;
             if (layer == "linear")
                 return torch.cat([Linear(p["x"], "w", "b"), Linear(mutant ? p["x"].detach() : p["x"], "w2", "b2")], 1);
-            if (layer == "beside")
+            if (layer == "with residual")
                 return torch.cat(
                     [Linear(p["x"], "w", "b"), Linear(p["x"], "w2", "b2"), mutant ? p["x"].detach() : p["x"]],
                     1

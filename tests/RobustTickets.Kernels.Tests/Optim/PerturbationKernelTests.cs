@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RobustTickets.Kernels.Tests.Optim;
 
-/// <summary>The adversary's arithmetic (spec 4.2, 4.3, 11.8).</summary>
+/// <summary>The adversary's arithmetic.</summary>
 public sealed class PerturbationKernelTests
 {
     private const int Hidden = 64;

@@ -12,7 +12,7 @@ namespace RobustTickets.Kernels.Inference;
 /// softmax(Q K^T / sqrt(d)) V, a coefficient a column, and rounding where the next product reads
 /// bfloat16.
 /// </summary>
-internal static unsafe partial class RowAttention
+internal static unsafe partial class InferenceAttention
 {
     private const int RowsAtOnce = 8;
 
@@ -36,7 +36,7 @@ internal static unsafe partial class RowAttention
         int last,
         int width,
         float* scratch,
-        in RowTarget target
+        in Epilogue target
     )
     {
         var scale = (float)(1.0 / Math.Sqrt(width));
@@ -91,7 +91,7 @@ internal static unsafe partial class RowAttention
         int width,
         float scale,
         float* scratch,
-        in RowTarget target
+        in Epilogue target
     )
     {
         var padded = (int)Up(keys);

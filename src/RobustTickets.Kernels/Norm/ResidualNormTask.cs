@@ -8,7 +8,7 @@ namespace RobustTickets.Kernels.Norm;
 /// them.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NormRows
+internal unsafe struct ResidualNormTask
 {
     /// <summary>
     /// Rows, and elements of each; the rows of every matrix lie one behind the other.

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RobustTickets.Kernels.Tests.Dense;
 
-public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
+public sealed unsafe class GemmGroupTests : IClassFixture<OneThread>
 {
     private const int T = 259,
         H = 300,
@@ -30,13 +30,13 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
                     together = new();
                 foreach (var product in Products(alone).SelectMany(chain => chain))
                     Gemm.Run(product);
-                Double(alone.Y, new ResultPart(0, T, 0, F));
+                Double(alone.Y, new Tile(0, T, 0, F));
 
-                var batch = new ProductBatch();
+                var batch = new GemmGroup();
                 foreach (var chain in Products(together))
                 {
                     var first = chain[0].C == (nint)Numbers.At(together.Y);
-                    batch.Add(chain[0], first ? (in ResultPart part) => Double(together.Y, part) : null);
+                    batch.Add(chain[0], first ? (in Tile part) => Double(together.Y, part) : null);
                     foreach (var product in chain[1..])
                         batch.Then(product);
                 }
@@ -77,10 +77,10 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
                         b = Numbers.Normal(random, n * H),
                         c = Numbers.Zeros(m * n);
                     var seen = new int[m * n];
-                    var batch = new ProductBatch();
+                    var batch = new GemmGroup();
                     batch.Add(
                         new Product(false, false, true, m, n, H, At(a), At(b), 0, At(c)),
-                        (in ResultPart part) =>
+                        (in Tile part) =>
                         {
                             if (part.Row % ColumnSums.Rows != 0)
                                 throw new InvalidOperationException($"a part begins in row {part.Row}");
@@ -113,16 +113,16 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
                 foreach (var products in new[] { 0, 1, 3 })
                 {
                     var done = new int[5];
-                    var batch = new ProductBatch();
+                    var batch = new GemmGroup();
                     for (var p = 0; p < products; p++)
                         batch.Add(
                             new Product(false, false, true, T, F, H, At(a), At(b), 0, At(c)),
-                            (in ResultPart _) => Thread.Yield()
+                            (in Tile _) => Thread.Yield()
                         );
                     for (var i = 0; i < done.Length; i++)
                     {
                         var work = i;
-                        batch.Beside(() => Interlocked.Increment(ref done[work]));
+                        batch.AddIndependent(() => Interlocked.Increment(ref done[work]));
                     }
                     batch.Run();
                     Assert.All(done, count => Assert.Equal(1, count));
@@ -150,9 +150,9 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
                 {
                     int waiting = left,
                         done = 0;
-                    var batch = new ProductBatch();
+                    var batch = new GemmGroup();
                     batch.Add(product with { C = At(c) });
-                    batch.WhileWaiting(() =>
+                    batch.OnIdle(() =>
                     {
                         if (Interlocked.Decrement(ref waiting) < 0)
                             return false;
@@ -201,10 +201,10 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
                 float[] a = Numbers.Zeros(T * H),
                     b = Numbers.Zeros(F * H),
                     c = Numbers.Zeros(T * F);
-                var batch = new ProductBatch();
+                var batch = new GemmGroup();
                 batch.Add(
                     new Product(false, false, true, T, F, H, At(a), At(b), 0, At(c)),
-                    (in ResultPart _) => throw new InvalidOperationException("here")
+                    (in Tile _) => throw new InvalidOperationException("here")
                 );
                 Assert.Equal("here", Assert.Throws<InvalidOperationException>(batch.Run).Message);
                 return true;
@@ -216,11 +216,11 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
     {
         var c = Numbers.Zeros(6);
         Array.Fill(c, 2f);
-        var batch = new ProductBatch();
+        var batch = new GemmGroup();
         batch.Run();
         batch.Add(
             new Product(false, false, false, 0, 3, 4, 0, 0, 0, 0),
-            (in ResultPart _) => throw new InvalidOperationException("nothing was made")
+            (in Tile _) => throw new InvalidOperationException("nothing was made")
         );
         batch.Add(new Product(false, false, false, 2, 3, 0, 0, 0, 1, At(c)));
         batch.Run();
@@ -231,7 +231,7 @@ public sealed unsafe class ProductBatchTests : IClassFixture<OneThread>
 
     private static nint At(float[] pinned) => (nint)Numbers.At(pinned);
 
-    private static void Double(float[] y, in ResultPart part)
+    private static void Double(float[] y, in Tile part)
     {
         for (var r = part.Row; r < part.Row + part.Rows; r++)
         {

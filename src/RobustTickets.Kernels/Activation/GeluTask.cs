@@ -8,7 +8,7 @@ namespace RobustTickets.Kernels.Activation;
 /// first row.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct GeluPart
+internal unsafe struct GeluTask
 {
     /// <summary>[Rows, Columns], rows <see cref="Stride"/> elements apart.</summary>
     internal float* Z;

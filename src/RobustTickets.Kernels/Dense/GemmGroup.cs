@@ -1,12 +1,7 @@
-// Products that do not wait for one another, in one meeting of the threads. Each result is cut into
-// two halves; a thread takes the next half when it is done with one, so that what holds one thread
-// up for a moment is made good before the next meeting. What follows a product element by element
-// (a bias, an activation) is done to a half by the thread that made it, behind the last products in
-// small blocks by whoever is free. Who still has to wait may do small work that belongs to later
-// (WhileWaiting). The halves depend on the shapes alone: one thread and two find the same bits of a
-// product that is cut. Two threads that each multiply a half are faster than the library's own
-// division between them (docs/performance.md); each lays out the common factor for itself, which
-// many threads would pay for, so more than two leave each product to the library.
+// Independent GEMMs behind one barrier. Each result is cut into two halves and a thread takes the
+// next half when it is done with one. The halves depend on the shapes alone, so the bits of a
+// result do not depend on the number of threads; more than two threads leave each product to the
+// library.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
@@ -32,10 +27,10 @@ internal readonly unsafe record struct Product(
 )
 {
     /// <summary>All of C.</summary>
-    internal ResultPart Whole => new(0, M, 0, N);
+    internal Tile Whole => new(0, M, 0, N);
 
     /// <summary>Makes a part of C.</summary>
-    internal void Run(in ResultPart part)
+    internal void Run(in Tile part)
     {
         var c = (float*)C + (part.Row * N) + part.Column;
         if (K == 0)
@@ -74,16 +69,16 @@ internal readonly unsafe record struct Product(
 }
 
 /// <summary>Some rows and columns of a result.</summary>
-internal readonly record struct ResultPart(long Row, long Rows, long Column, long Columns);
+internal readonly record struct Tile(long Row, long Rows, long Column, long Columns);
 
 /// <summary>
 /// Work on a part of a result that has just been made. Parts of one result are worked on at the
 /// same time.
 /// </summary>
-internal delegate void PartBody(in ResultPart part);
+internal delegate void TileBody(in Tile part);
 
 /// <summary>Independent products, added one by one and run together.</summary>
-internal sealed class ProductBatch
+internal sealed class GemmGroup
 {
     private const int Threads = 2;
 
@@ -95,14 +90,14 @@ internal sealed class ProductBatch
         TileColumns = 48;
 
     private readonly List<Entry> _entries = [];
-    private readonly List<Action> _beside = [];
-    private Func<bool>? _whileWaiting;
+    private readonly List<Action> _independent = [];
+    private Func<bool>? _onIdle;
 
     /// <summary>
     /// Adds a product. <paramref name="after"/> gets each part as soon as it is made; its rows
     /// begin at a multiple of <see cref="ColumnSums.Rows"/>.
     /// </summary>
-    internal void Add(in Product product, PartBody? after = null)
+    internal void Add(in Product product, TileBody? after = null)
     {
         if (product.M > 0 && product.N > 0)
             _entries.Add(new Entry([product], after));
@@ -119,26 +114,26 @@ internal sealed class ProductBatch
     }
 
     /// <summary>
-    /// Adds small work that waits for none of the products: a thread that is done with them takes
-    /// it instead of waiting for the other.
+    /// Adds small work that depends on none of the products: a thread that is done with them takes
+    /// it
+    /// before the barrier.
     /// </summary>
-    internal void Beside(Action work) => _beside.Add(work);
+    internal void AddIndependent(Action work) => _independent.Add(work);
 
     /// <summary>
-    /// Names small work that nobody waits for: a thread that has nothing left to do does some,
-    /// again and again, until the others are done. It returns false where there is none. What was
-    /// named
-    /// last counts.
+    /// What an idle thread does at the barrier, again and again; false where there is nothing to
+    /// do.
+    /// The last call counts.
     /// </summary>
-    internal void WhileWaiting(Func<bool> some) => _whileWaiting = some;
+    internal void OnIdle(Func<bool> some) => _onIdle = some;
 
     /// <summary>
-    /// Runs all; what was added first is begun first, and what is beside the products last.
+    /// Runs all; what was added first is begun first, and independent work last.
     /// </summary>
     internal void Run()
     {
         using var clock = KernelClock.In(KernelPart.Gemm);
-        var tasks = new List<(Entry Entry, ResultPart Part)>();
+        var tasks = new List<(Entry Entry, Tile Part)>();
         foreach (var entry in _entries)
         {
             foreach (var product in entry.Chain)
@@ -151,38 +146,38 @@ internal sealed class ProductBatch
         {
             foreach (var entry in _entries)
                 entry.RunWhole();
-            TorchParallel.ForEach(_beside.Count, work => _beside[work]());
+            TorchParallel.ForEach(_independent.Count, work => _independent[work]());
             return;
         }
-        var meeting = new Meeting(tasks, _beside, _whileWaiting, threads);
-        TorchParallel.ForEach(meeting.Tasks, meeting.Run);
+        var queue = new WorkQueue(tasks, _independent, _onIdle, threads);
+        TorchParallel.ForEach(queue.Tasks, queue.Run);
     }
 
     /// <summary>
-    /// What the threads of one meeting share out. Halves of products are long; what follows the
-    /// last of them is small, so whoever is done first does it for the others too.
+    /// What the threads share out up to the barrier. Halves of products are long; what follows the
+    /// last of them is small, so the thread that is done first takes it too.
     /// </summary>
-    private sealed class Meeting(
-        List<(Entry Entry, ResultPart Part)> tasks,
-        List<Action> beside,
-        Func<bool>? whileWaiting,
+    private sealed class WorkQueue(
+        List<(Entry Entry, Tile Part)> tasks,
+        List<Action> independent,
+        Func<bool>? onIdle,
         int threads
     )
     {
-        private readonly ConcurrentQueue<(Entry Entry, ResultPart Part)> _following = new();
+        private readonly ConcurrentQueue<(Entry Entry, Tile Part)> _following = new();
         private int _unmade = tasks.Count;
 
         /// <summary>
-        /// The products, what is beside them, and for each thread the rest of the meeting.
+        /// The products, independent work, and for each thread the rest up to the barrier.
         /// </summary>
-        internal int Tasks => tasks.Count + beside.Count + threads;
+        internal int Tasks => tasks.Count + independent.Count + threads;
 
         internal void Run(int task)
         {
             if (task < tasks.Count)
                 Make(task);
-            else if (task < tasks.Count + beside.Count)
-                beside[task - tasks.Count]();
+            else if (task < tasks.Count + independent.Count)
+                independent[task - tasks.Count]();
             else
                 FinishAll();
         }
@@ -193,7 +188,7 @@ internal sealed class ProductBatch
             {
                 if (_following.TryDequeue(out var work))
                     work.Entry.Finish(work.Part);
-                else if (whileWaiting is null || !whileWaiting())
+                else if (onIdle is null || !onIdle())
                     Thread.SpinWait(1);
             }
         }
@@ -218,9 +213,9 @@ internal sealed class ProductBatch
     }
 
     /// <summary>Products into one result and what follows them.</summary>
-    private sealed record Entry(List<Product> Chain, PartBody? After)
+    private sealed record Entry(List<Product> Chain, TileBody? After)
     {
-        internal void Make(in ResultPart part)
+        internal void Make(in Tile part)
         {
             foreach (var product in Chain)
                 product.Run(part);
@@ -235,7 +230,7 @@ internal sealed class ProductBatch
         }
 
         /// <summary>Blocks of rows of a part for what follows; none where nothing does.</summary>
-        internal IEnumerable<ResultPart> Following(ResultPart part)
+        internal IEnumerable<Tile> Following(Tile part)
         {
             for (var row = part.Row; After is not null && row < part.Row + part.Rows; row += ColumnSums.Rows)
             {
@@ -247,7 +242,7 @@ internal sealed class ProductBatch
             }
         }
 
-        internal void Finish(in ResultPart part)
+        internal void Finish(in Tile part)
         {
             if (After is null)
                 return;
@@ -256,7 +251,7 @@ internal sealed class ProductBatch
         }
 
         /// <summary>Two halves of the longer side.</summary>
-        internal IEnumerable<ResultPart> Cut()
+        internal IEnumerable<Tile> Cut()
         {
             var product = Chain[0];
             long m = product.M,

@@ -5,7 +5,7 @@ namespace RobustTickets.Kernels.Attention;
 
 /// <summary>One head of attention over one sequence.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct HeadTask
+internal unsafe struct PackedAttentionTask
 {
     /// <summary>[Queries, Width], rows <see cref="Stride"/> elements apart.</summary>
     internal float* Query;

@@ -15,7 +15,7 @@ namespace RobustTickets.Kernels.Inference;
 /// <param name="stride">Elements from row to row.</param>
 /// <param name="gelu">Whether GELU follows.</param>
 /// <param name="coefficients">One factor a column, or null.</param>
-internal readonly unsafe struct RowTarget(float* wide, ushort* half, long stride, bool gelu, float* coefficients)
+internal readonly unsafe struct Epilogue(float* wide, ushort* half, long stride, bool gelu, float* coefficients)
 {
     internal readonly float* Wide = wide;
     internal readonly ushort* Half = half;
@@ -24,7 +24,7 @@ internal readonly unsafe struct RowTarget(float* wide, ushort* half, long stride
     internal readonly float* Coefficients = coefficients;
 
     /// <summary>The same, some rows on.</summary>
-    internal RowTarget From(long row) =>
+    internal Epilogue From(long row) =>
         new(
             Wide is null ? null : Wide + (row * Stride),
             Half is null ? null : Half + (row * Stride),
@@ -35,7 +35,7 @@ internal readonly unsafe struct RowTarget(float* wide, ushort* half, long stride
 }
 
 /// <summary>A matrix W [N, K] with its bias [N], ready to multiply rows.</summary>
-public abstract unsafe class RowMatrix : IDisposable
+public abstract unsafe class PackedWeight : IDisposable
 {
     private const int RowsPerTask = 96;
 
@@ -57,7 +57,7 @@ public abstract unsafe class RowMatrix : IDisposable
     /// <param name="rows">Number of rows.</param>
     /// <param name="target">Where the product goes.</param>
     /// <param name="serial">Whether this thread does it all; otherwise the team shares it.</param>
-    internal void Multiply(void* x, long stride, int rows, RowTarget target, bool serial)
+    internal void Multiply(void* x, long stride, int rows, Epilogue target, bool serial)
     {
         if (rows == 0 || Outputs == 0)
             return;
@@ -93,7 +93,7 @@ public abstract unsafe class RowMatrix : IDisposable
         );
     }
 
-    private void Block(void* x, long stride, int from, int to, int firstGroup, int lastGroup, in RowTarget target) =>
+    private void Block(void* x, long stride, int from, int to, int firstGroup, int lastGroup, in Epilogue target) =>
         Compute(x, stride, from, to - from, firstGroup, lastGroup, target.From(from));
 
     /// <summary>
@@ -107,7 +107,7 @@ public abstract unsafe class RowMatrix : IDisposable
         int rows,
         int firstGroup,
         int lastGroup,
-        in RowTarget target
+        in Epilogue target
     );
 
     /// <inheritdoc/>

@@ -11,13 +11,13 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Inference;
 
 /// <summary>A weight matrix [N, K] and its bias [N] in float.</summary>
-public sealed unsafe partial class PackedMatrix : RowMatrix
+public sealed unsafe partial class PackedWeightFp32 : PackedWeight
 {
     internal const int Panel = 16;
     private float* _data;
 
     /// <summary>Lays out a weight [N, K] and a bias [N].</summary>
-    public PackedMatrix(Tensor weight, Tensor bias)
+    public PackedWeightFp32(Tensor weight, Tensor bias)
     {
         Outputs = (int)weight.shape[0];
         Inputs = (int)weight.shape[1];
@@ -56,7 +56,7 @@ public sealed unsafe partial class PackedMatrix : RowMatrix
         int rows,
         int firstGroup,
         int lastGroup,
-        in RowTarget target
+        in Epilogue target
     )
     {
         var source = (float*)x + (from * stride);
@@ -85,7 +85,7 @@ public sealed unsafe partial class PackedMatrix : RowMatrix
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyPanel(float* x, long stride, int rows, int p, in RowTarget target)
+    private void MultiplyPanel(float* x, long stride, int rows, int p, in Epilogue target)
     {
         int column = p * Panel,
             width = Math.Min(Panel, Outputs - column);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RobustTickets.Kernels.Tests.Inference;
 
-public sealed class HalfMatrixTests : IClassFixture<OneThread>
+public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
 {
     [Fact]
     public void Every_width_depth_and_number_of_rows_is_the_sum_over_rounded_factors()
@@ -21,12 +21,12 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
             using var scope = torch.scope();
             var weight = torch.tensor<float>(Numbers.Normal(random, n * k), n, k);
             var bias = torch.tensor<float>(Numbers.Normal(random, n), n);
-            using var half = new HalfMatrix(weight, bias);
+            using var half = new PackedWeightBf16(weight, bias);
             foreach (var rows in new[] { 1, 5, 12, 19, 97 })
             {
                 var x = torch.tensor<float>(Numbers.Normal(random, rows * k), rows, k);
                 var around = torch.full([rows + 2, n], 777);
-                half.Linear(HalfMatrix.Rounded(x), around.narrow(0, 1, rows));
+                half.Linear(PackedWeightBf16.Rounded(x), around.narrow(0, 1, rows));
                 var (found, a, w, b) = (around.to_array(), x.to_array(), weight.to_array(), bias.to_array());
                 Assert.All(found[..n].Concat(found[^n..]), v => Assert.Equal(777f, v));
                 for (var i = 0; i < rows; i++)
@@ -71,12 +71,12 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
             var random = new Random(n);
             var x = torch.tensor<float>(Numbers.Normal(random, rows * k, 2), rows, k);
             var factors = Numbers.Normal(random, n);
-            using var matrix = new HalfMatrix(
+            using var matrix = new PackedWeightBf16(
                 torch.tensor<float>(Numbers.Normal(random, n * k), n, k),
                 torch.tensor<float>(Numbers.Normal(random, n), n)
             );
             var plain = torch.empty([rows, n]);
-            matrix.Linear(HalfMatrix.Rounded(x), plain);
+            matrix.Linear(PackedWeightBf16.Rounded(x), plain);
             InferenceKernels.Gelu(plain);
             foreach (var c in new[] { null, factors })
             {
@@ -85,21 +85,15 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
                     for (var i = 0; i < expected.Length; i++)
                         expected[i] *= c[i % n];
                 // Rows lie apart; what is between them stays, but for the zero behind an odd width.
-                var (stride, columns) = (n + 5, HalfMatrix.RoundedColumns(n));
+                var (stride, columns) = (n + 5, PackedWeightBf16.RoundedColumns(n));
                 var found = GC.AllocateArray<ushort>(rows * stride, pinned: true);
                 Array.Fill(found, (ushort)777);
-                var rounded = HalfMatrix.Rounded(x);
+                var rounded = PackedWeightBf16.Rounded(x);
                 matrix.Multiply(
                     (void*)rounded.data_ptr,
                     rounded.size(1),
                     rows,
-                    new RowTarget(
-                        null,
-                        (ushort*)Numbers.Address(found),
-                        stride,
-                        true,
-                        c is null ? null : Numbers.At(c)
-                    ),
+                    new Epilogue(null, (ushort*)Numbers.Address(found), stride, true, c is null ? null : Numbers.At(c)),
                     serial: true
                 );
                 for (var i = 0; i < found.Length; i++)
@@ -125,7 +119,7 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
         using var weight = torch.tensor<float>(Numbers.Normal(random, 200 * 90), 200, 90);
         using var bias = torch.tensor<float>(Numbers.Normal(random, 200), 200);
         using var x = torch.tensor<float>(Numbers.Normal(random, 300 * 90), 300, 90);
-        using var half = new HalfMatrix(weight, bias);
+        using var half = new PackedWeightBf16(weight, bias);
         var expected = Run(x);
         Assert.Equal(expected, Numbers.OnThreads(2, () => Run(x)));
         for (var first = 0; first < 300; )
@@ -139,7 +133,7 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
         float[] Run(Tensor rows)
         {
             using var y = torch.empty([rows.size(0), 200]);
-            using var rounded = HalfMatrix.Rounded(rows);
+            using var rounded = PackedWeightBf16.Rounded(rows);
             half.Linear(rounded, y);
             return y.to_array();
         }
@@ -150,10 +144,10 @@ public sealed class HalfMatrixTests : IClassFixture<OneThread>
     /// </summary>
     private static bool Refused()
     {
-        if (HalfMatrix.WhyNot() is not { } reason)
+        if (PackedWeightBf16.WhyNot() is not { } reason)
             return false;
         using var one = torch.ones([1, 1]);
-        Assert.Equal(reason, Assert.Throws<NotSupportedException>(() => new HalfMatrix(one, one)).Message);
+        Assert.Equal(reason, Assert.Throws<NotSupportedException>(() => new PackedWeightBf16(one, one)).Message);
         return true;
     }
 }

@@ -10,7 +10,7 @@ namespace RobustTickets.Kernels.Inference;
 /// <summary>
 /// A weight matrix [N, K] in bfloat16 and its bias [N] in float, laid out in panels of 32 outputs.
 /// </summary>
-public sealed unsafe partial class HalfMatrix : RowMatrix
+public sealed unsafe partial class PackedWeightBf16 : PackedWeight
 {
     private const int Panel = 32;
     private readonly int _panels;
@@ -21,7 +21,7 @@ public sealed unsafe partial class HalfMatrix : RowMatrix
     /// <summary>Rounds and lays out a weight [N, K] and a bias [N].</summary>
     /// <exception cref="NotSupportedException">The processor has no bfloat16
     /// instructions.</exception>
-    public HalfMatrix(Tensor weight, Tensor bias)
+    public PackedWeightBf16(Tensor weight, Tensor bias)
     {
         if (WhyNot() is { } reason)
             throw new NotSupportedException(reason);
@@ -89,7 +89,7 @@ public sealed unsafe partial class HalfMatrix : RowMatrix
             (void*)rounded.data_ptr,
             2L * _pairs,
             (int)rounded.size(0),
-            new RowTarget((float*)y.data_ptr, null, Outputs, false, null),
+            new Epilogue((float*)y.data_ptr, null, Outputs, false, null),
             serial: false
         );
     }
@@ -101,7 +101,7 @@ public sealed unsafe partial class HalfMatrix : RowMatrix
         int rows,
         int firstGroup,
         int lastGroup,
-        in RowTarget target
+        in Epilogue target
     ) =>
         rt_rows_bf16(
             (ushort*)x + (from * stride),
