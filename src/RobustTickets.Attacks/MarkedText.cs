@@ -1,8 +1,6 @@
-// TextAttack up to 0.3.4 edits a text with several columns in a joined form, "first<SPLIT>second",
-// and finds each word at its first occurrence from the end of the previous one. A first word of a
-// later column that occurs in "SPLIT" (I, S, IT, ...) is then found inside the marker; editing it
-// damages the marker and the text is left with one column (TextAttack issue 631). The same split
-// cuts a text that holds "<SPLIT>" itself.
+// TextAttack up to 0.3.4 edits several columns joined by "<SPLIT>" and finds each word at its first
+// occurrence after the one before. A first word of a later column that occurs in "SPLIT" (I, S, IT)
+// is found inside the marker, and the edit damages it (TextAttack issue 631).
 
 namespace RobustTickets.Attacks;
 

@@ -1,7 +1,6 @@
-// Where an attack's random numbers come from. TextBugger and DeepWordBug draw places and letters.
-// TextAttack draws from two generators that are seeded once a run, so an outcome there depends on
-// the order of the examples and on every draw before it; here each example has a stream of its own
-// by default, and TextAttack's way is one of two plans (docs/methods/attacks.md, Random numbers).
+// Where an attack's random numbers come from. TextAttack seeds two generators once a run, so an
+// outcome depends on every draw before it; here each example has a stream of its own by default,
+// and TextAttack's way is the other plan (docs/methods/attacks.md, Random numbers).
 
 using System.Buffers.Binary;
 using System.Security.Cryptography;

@@ -1,8 +1,6 @@
-// TextAttack `AttackedText.text_window_around_index`: a substring
-// of the joined text from the start of its first to the end of its last word. 0.3.4 and later
-// search each word after the previous one's end, which gives the words' true places; 0.3.0 searches
-// from its start, so a word equal to or contained in its predecessor is found too early (issue
-// 526). Texts with U+0130, whose lower case is longer, take the literal search in all versions.
+// TextAttack `AttackedText.text_window_around_index`: the joined text from the start of the
+// window's first word to the end of its last. 0.3.0 searches each word from the start of the one
+// before, so a word contained in its predecessor is found too early (issue 526).
 
 using RobustTickets.Attacks.Python;
 

@@ -1,8 +1,6 @@
-// Words as TextAttack's `words_from_text` cuts them, by release.
-// 0.3.x: a word is opened by an alphanumeric character or a homoglyph and also keeps any of ' - _ *
-//   @ once open, so trailing ones stay ("fun'").
-// Main branch: runs of the same characters, stripped of those five at both ends. Whitespace
-// normalisation, which the original does first, changes nothing: no whitespace belongs to a word.
+// TextAttack `words_from_text`. 0.3.x: a word is opened by an alphanumeric character or a homoglyph
+// and keeps any of ' - _ * @ once open. Main branch: runs of the same characters, stripped of those
+// five at both ends.
 
 using System.Globalization;
 using System.Text;

@@ -1,9 +1,6 @@
-// TextAttack `PartOfSpeech`: the universal part of speech of the substitute in its context must
-// equal the original word's, or both be noun or verb. The context is up to four words before and
-// three after, always the original text's; the tag is that of the first occurrence of the word's
-// string in it (not of its position). A tag depends on the reference text, the position and the
-// word alone; it is found once and kept as long as the text lives (words are judged before the
-// search and again in it).
+// TextAttack `PartOfSpeech`: the substitute's universal part of speech in its context equals the
+// original word's, or both are noun or verb. Context: up to four words before and three after, of
+// the original text; the tag is that of the first occurrence of the word's string in it.
 
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;

@@ -1,8 +1,6 @@
-// TextAttack `SentenceEncoder`: the similarity of sentence embeddings of a window around the
-// edit, in the candidate and in the reference text. Where we differ: the cosine is clamped to [-1,
-// 1] before arccos. Without it two identical windows can give NaN and be rejected (TextAttack issue
-// 804), depending on the last bit of the encoder. A candidate whose edit brought no word has no
-// window and is refused (TextAttack stops with an exception).
+// TextAttack `SentenceEncoder`: similarity of sentence embeddings of a window around the edit, in
+// the candidate and in the reference text. Differences (cosine clamped before arccos, edits without
+// a word refused): docs/methods/attacks.md, Where we differ on purpose.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;

@@ -1,9 +1,6 @@
-// Attacks many examples at once. Each example is a state machine that asks for verdicts,
-// sentence vectors and substitutes; the engine merges the questions of all live examples into full
-// batches, drops duplicates, and hands the answers back. A partial batch goes out only when nobody
-// can move without it. Because each example sees only its own answers, an outcome depends on
-// nothing but the example, the attack and the victim. One thread runs the loop and makes every
-// model call; word-level work of ready examples is spread over threads.
+// Attacks many examples at once: merges the queries of all live examples into full batches, drops
+// duplicates, hands the answers back. An outcome depends on the example, the attack and the victim
+// only. One thread makes every model call; word-level steps are spread over threads.
 
 using System.Diagnostics;
 using System.Runtime.CompilerServices;

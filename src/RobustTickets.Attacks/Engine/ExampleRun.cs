@@ -1,7 +1,6 @@
-// One example's attack as a state machine: it runs until it needs answers it does not have, says
-// which, and goes on when they are there. It keeps every answer (so nothing is forwarded twice for
-// one example) and counts queries and unique forwards (docs/methods/attacks.md, Counting). It also
-// knows the work it has cost, and ends with its best text when that passes the attack's time limit.
+// One example's attack as a state machine: it runs until it needs answers, says which, and goes on
+// when they are there. It caches every answer, counts queries and unique forwards
+// (docs/methods/attacks.md, Counting), and ends with its best text at the time limit.
 
 using System.Diagnostics;
 using RobustTickets.Attacks.Goals;

@@ -1,7 +1,6 @@
-// TextAttack `UntargetedClassification`: success when the most probable class is not
-// the true one (ties: the lowest class), score = 1 - p[true]. Where we differ: rows must be
-// probabilities. TextAttack applies a softmax when some row of a batch does not sum to 1, so a
-// row's meaning there depends on its neighbours; here such a row is refused by the engine.
+// TextAttack `UntargetedClassification`: success when the most probable class is not the true one
+// (ties: the lowest class), score = 1 - p[true]. Rows must be probabilities; no softmax is applied
+// to a batch, so a row's meaning does not depend on its neighbours.
 
 namespace RobustTickets.Attacks.Goals;
 

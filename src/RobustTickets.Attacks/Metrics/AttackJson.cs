@@ -1,14 +1,5 @@
 // JSON forms of outcomes, settings and summaries: snake_case names, shortest round-trip numbers.
-// examples.jsonl, one object a line:
-//   id, label, result (success | failed | skipped), queries_asked, queries_forwarded,
-//     original_output, perturbed_output, original_score, perturbed_score, words,
-//   words_changed, similarity (null without an encoder), original {column: text}, perturbed
-//     {column: text}, original_marks [positions], perturbed_marks
-//   [positions], constraints {name: [offered, rejected]}; stopped_by_time: true where a time limit
-//     ended the search.
-// An example that could not be attacked: id, label, result "error", error {kind, message},
-// queries_asked, queries_forwarded, original. Column order is the attack's. A text that is not
-// valid Unicode (a lone surrogate) is written with U+FFFD in its place.
+// The fields of a line of examples.jsonl: docs/methods/attacks.md, Figures.
 
 using System.Buffers;
 using System.Text;

@@ -1,12 +1,6 @@
-// The files of one attack: settings.json, ids.txt (the sample, one id a line), examples.jsonl (one
-// outcome a line in the order of the examples, flushed), results.csv (TextAttack's columns), and at
-// the end summary.json and textattack-summary.json. An outcome that is there before its turn waits
-// in pending.jsonl, so a slow example costs no other one's work when the attack is killed. An
-// attack that was killed goes on from these files: a torn last line is dropped, results.csv is
-// written again from what is there, and the remaining examples follow. Every file ends
-// byte-identical to an uninterrupted run's, since outcomes depend on nothing but the example; so no
-// time or date is written here. (Under a time limit outcomes depend on the machine, and so do the
-// files.)
+// The files of one attack, resumable: a torn last line is dropped, results.csv is written again,
+// the remaining examples follow. Every file ends byte-identical to an uninterrupted run's, so no
+// time or date is written here.
 
 using System.Security.Cryptography;
 using System.Text;

@@ -1,9 +1,6 @@
 // What an attack says about a classifier (docs/methods/attacks.md, Figures). S successes, F
-// failures, K skips, N = S + F + K: Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F); #Query =
-// mean over the S+F attacked examples. Percentages are of all examples, unrounded. Examples that
-// could not be attacked (errors) are counted beside N and in no figure. Words changed: over
-// successes with at least one change, 100 x changed places / words of the original (TextAttack's
-// average); words: over all examples.
+// failures, K skips, N = S + F + K: Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F). Errors
+// are counted beside N and in no figure.
 
 using System.Text.Json.Serialization;
 

@@ -1,8 +1,6 @@
-// TextAttack's own result files, so that its readers keep working: the per-example CSV (pandas,
-// QUOTE_NONNUMERIC; numbers as floats) and the summary JSON. Texts are marked in its "file" style:
-// [[word]] for each differing word; a pair shows its columns as "[[[[Premise]]]]: text", one after
-// the other; a line feed is written as <SPLIT>. An example that could not be attacked has no row:
-// TextAttack knows no such result. Averages are rounded as numpy does, percentages as Python does.
+// TextAttack's result files (`CSVLogger`, `[[word]]` marks) so that its readers keep working. An
+// example that could not be attacked has no row. Averages are rounded as numpy does, percentages as
+// Python does.
 
 using System.Globalization;
 using System.Text;

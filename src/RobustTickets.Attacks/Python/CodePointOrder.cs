@@ -1,7 +1,6 @@
-// Python's string order = order of Unicode code points. `string.CompareOrdinal` orders UTF-16
-// units, which puts characters beyond U+FFFF (coded as surrogates, U+D800..U+DFFF) before
-// U+E000..U+FFFF; candidates are sorted by text, so the difference would change which of two equal
-// scores wins.
+// Python's string order: Unicode code points. `string.CompareOrdinal` orders UTF-16 units, which
+// puts characters beyond U+FFFF before U+E000..U+FFFF; candidates are sorted by text, so it decides
+// which of two equal scores wins.
 
 namespace RobustTickets.Attacks.Python;
 

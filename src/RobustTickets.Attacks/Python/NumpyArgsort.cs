@@ -1,7 +1,6 @@
-// numpy's default argsort on doubles before 1.25 (introsort: quicksort by median of three,
-// insertion sort for short ranges, heap sort when too deep). It is not stable, and word ranking has
-// real ties (repeated words, saturated confidences), so the exact permutation decides which word is
-// attacked first. Steps: docs/methods/attacks.md, `argsort` of numpy before 1.25.
+// numpy's default argsort of doubles before 1.25: introsort, not stable. Word ranking has real
+// ties, so the exact permutation decides which word is attacked first. Steps:
+// docs/methods/attacks.md, `argsort` of numpy before 1.25.
 
 using System.Numerics;
 

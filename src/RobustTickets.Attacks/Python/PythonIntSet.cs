@@ -1,8 +1,6 @@
-// The iteration order of a CPython set of small non-negative integers. Later TextAttack releases
-// rank words in that order (TextAttack `GreedyWordSwapWIR`), and the window of an edit that marked
-// several words starts at the set's first element. It is ascending unless an element exceeds the
-// table: then it wraps around. Follows CPython 3.7-3.12 `setobject.c`: hash(n) = n, ten linear
-// probes, then the perturbed jump; growth by four when three fifths full.
+// Iteration order of a CPython set of small non-negative integers (`setobject.c`, 3.7-3.12):
+// hash(n) = n, ten linear probes, then the perturbed jump; growth by four when three fifths full.
+// Later TextAttack releases rank words in it (`GreedyWordSwapWIR`).
 
 namespace RobustTickets.Attacks.Python;
 

@@ -1,8 +1,6 @@
-// Python's string methods where .NET's differ: lower() (full mapping of U+0130, final sigma),
-// islower()/isupper() (derived properties), title case of one character, isdigit(), find() and
-// slices with negative positions. Used wherever TextAttack's result depends on them. Where we
-// differ: of the special upper-case expansions only the Latin ones and U+0587 are known (no Greek
-// iota subscripts, no Armenian ligatures).
+// Python's string methods where .NET's differ: lower(), islower()/isupper(), title case of one
+// character, isdigit(), find() and slices with negative positions. Of the special upper-case
+// expansions only the Latin ones and U+0587 are known.
 
 using System.Globalization;
 using System.Text;

@@ -1,10 +1,6 @@
-// Greedy search by word importance (TextAttack `GreedyWordSwapWIR`): rank the words by the score of
-// the text without each, then visit them in that order, taking a candidate when it raises the
-// score, until one succeeds. Counting and order are TextAttack's; what is not needed to decide the
-// outcome is not queried: a word that can make no candidate needs no ranking score, except to
-// settle ties (numpy's sort is not stable above 16 words, so which of two tied words comes first
-// depends on all keys). The missing scores are fetched when, and only when, the search arrives at
-// tied words.
+// TextAttack `GreedyWordSwapWIR`: rank the words by the score of the text without each, visit them
+// in that order, take a candidate when it raises the score, until one succeeds. Scores of words
+// without candidates are fetched only when the search arrives at tied words.
 
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Python;

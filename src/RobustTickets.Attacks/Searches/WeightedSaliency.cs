@@ -1,10 +1,6 @@
-// PWWS's search (Ren et al., ACL 2019, eq. 8 to 12): a word's importance is the softmax, over
-// the words and in float32, of the scores with [UNK] in each one's place, times the highest score
-// among the word's candidates (0 without any). Both are queries; then the
-// words are visited greedily, and the visits ask again. As TextAttack has it, the second factor is
-// a score, not the paper's difference of probabilities. Where we differ: with a budget that ends
-// inside the ranking, TextAttack 0.3.4 stops with an exception; here the example has failed with
-// its original text.
+// PWWS (Ren et al., ACL 2019) as TextAttack's `GreedyWordSwapWIR` with `weighted-saliency`: softmax
+// over the words, in float32, of the scores with [UNK] in each one's place, times the best score
+// among the word's candidates; then the words are visited greedily.
 
 using RobustTickets.Attacks.Python;
 

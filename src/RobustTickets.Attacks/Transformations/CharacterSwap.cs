@@ -1,7 +1,6 @@
-// Edits of single characters inside a word: insertion, deletion,
-// substitution, and the swap of two neighbours, at one random place or at every place that
-// qualifies. Characters are code points, as in Python. An edit that leaves the word as it is makes
-// no candidate.
+// Edits of single characters (code points) inside a word: insertion, deletion, substitution, swap
+// of two neighbours; at one random place or at every place that qualifies. An edit that leaves the
+// word as it is makes no candidate.
 
 using RobustTickets.Attacks.Searches;
 

@@ -1,7 +1,6 @@
-// Several transformations as one: the candidates of the first, then of the second, and so on
-// (TextAttack `CompositeTransformation`). TextAttack collects them in a set. Up to 0.3.4 two
-// candidates are the same when text and bookkeeping agree and one transformation made both ("Good"
-// without either o); its main branch goes by text alone.
+// TextAttack `CompositeTransformation`: the candidates of the first transformation, then of the
+// second, and so on, without duplicates. Up to 0.3.4 two are the same when text and bookkeeping
+// agree and one transformation made both; its main branch goes by text alone.
 
 using RobustTickets.Attacks.Searches;
 

@@ -1,9 +1,6 @@
-// Substitutes from a masked language model, as TextAttack's `WordSwapMaskedLM` makes them. Unlike
-// an embedding swap they depend on the whole current text. Every substitute is one word, so
-// positions never shift; its letter case is the model's (an uncased one offers "good" for "Good").
-// Where we differ: a word whose pieces by themselves outnumber its pieces in the text may reach
-// beyond the text's last token; TextAttack then reads what the model predicts for padding, here
-// there is no prediction and no candidate.
+// TextAttack `WordSwapMaskedLM`: substitutes from a masked language model. Every substitute is one
+// word, so positions never shift. No prediction is read beyond the text's last token
+// (docs/methods/attacks.md, Where we differ on purpose).
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;

@@ -1,10 +1,6 @@
-// BERT-Attack on a word of several pieces: the Cartesian product of the
-// pieces' candidates in lexicographic order, joined, "##" removed, kept when exactly one word comes
-// out; the first K that qualify. TextAttack builds all K^m combinations (48^4 = 5.3 million) and
-// scores each, then throws the scores away, so the first K are the whole result. Here they are
-// generated one by one: whether a joined string holds one word is decided by a small automaton over
-// its characters, and a table says for every piece from which states the rest can still succeed, so
-// no branch without a result is ever entered.
+// BERT-Attack on a word of several pieces: the first K of the Cartesian product of the pieces'
+// candidates, in lexicographic order, that join to exactly one word. Generated one by one by a
+// small automaton over characters, so no branch without a result is entered.
 
 namespace RobustTickets.Attacks.Transformations;
 

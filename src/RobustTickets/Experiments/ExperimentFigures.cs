@@ -15,9 +15,9 @@ public static class ExperimentFigures
 {
     private static readonly ReportColumn[] Columns =
     [
-        new("series", "Series", "Name of the line", false),
-        new("x", "x", "Place on the x axis", true),
-        new("y", "y", "Value", true),
+        new("series", "Series", "Name of the line", Numeric: false),
+        new("x", "x", "Place on the x axis", Numeric: true),
+        new("y", "y", "Value", Numeric: true),
     ];
 
     /// <summary>Writes the figures for which there are finished cells.</summary>

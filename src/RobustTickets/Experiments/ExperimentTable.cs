@@ -17,43 +17,53 @@ public static class ExperimentTable
 {
     private static readonly ReportColumn[] Columns =
     [
-        new("data", "Data", "Data set", false),
-        new("method", "Method", "Row of the experiment", false),
-        new("runs", "Seeds", "Finished runs", true),
-        new("failed", null, "Runs that failed", true),
-        new("clean", "Clean %", "Accuracy on the reported split: mean and standard deviation over seeds", true),
-        new("clean_sd", null, "Standard deviation over seeds", true),
-        new("clean_split", null, "The reported split", false),
-        new("attack", "Attack", "Attack", false),
-        new("n", "n", "Attacked examples, all seeds together", true),
+        new("data", "Data", "Data set", Numeric: false),
+        new("method", "Method", "Row of the experiment", Numeric: false),
+        new("runs", "Seeds", "Finished runs", Numeric: true),
+        new("failed", null, "Runs that failed", Numeric: true),
+        new(
+            "clean",
+            "Clean %",
+            "Accuracy on the reported split: mean and standard deviation over seeds",
+            Numeric: true
+        ),
+        new("clean_sd", null, "Standard deviation over seeds", Numeric: true),
+        new("clean_split", null, "The reported split", Numeric: false),
+        new("attack", "Attack", "Attack", Numeric: false),
+        new("n", "n", "Attacked examples, all seeds together", Numeric: true),
         new(
             "aua",
             "Aua %",
             "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) over all n",
-            true
+            Numeric: true
         ),
-        new("aua_sd", null, "Standard deviation over seeds", true),
-        new("aua_low", null, "Lower end of the interval", true),
-        new("aua_high", null, "Upper end of the interval", true),
-        new("suc", "Suc %", "Attack success rate", true),
-        new("suc_sd", null, "Standard deviation over seeds", true),
-        new("queries", "#Query", "Mean queries per attacked example, as TextAttack counts them", true),
-        new("queries_sd", null, "Standard deviation over seeds", true),
-        new("parameters", "Params", "Parameters without the embedding tables", true),
-        new("seconds", "Seconds", "Search and retraining, without reading data, evaluation and checkpoints", true),
-        new("seconds_sd", null, "Standard deviation over seeds", true),
+        new("aua_sd", null, "Standard deviation over seeds", Numeric: true),
+        new("aua_low", null, "Lower end of the interval", Numeric: true),
+        new("aua_high", null, "Upper end of the interval", Numeric: true),
+        new("suc", "Suc %", "Attack success rate", Numeric: true),
+        new("suc_sd", null, "Standard deviation over seeds", Numeric: true),
+        new("queries", "#Query", "Mean queries per attacked example, as TextAttack counts them", Numeric: true),
+        new("queries_sd", null, "Standard deviation over seeds", Numeric: true),
+        new("parameters", "Params", "Parameters without the embedding tables", Numeric: true),
+        new(
+            "seconds",
+            "Seconds",
+            "Search and retraining, without reading data, evaluation and checkpoints",
+            Numeric: true
+        ),
+        new("seconds_sd", null, "Standard deviation over seeds", Numeric: true),
         new(
             "tokens_per_second",
             "Tokens/s",
             "Real tokens per second, each batch counted once whatever its passes",
-            true
+            Numeric: true
         ),
-        new("forward_passes", "Forward", "Forward passes over batches", true),
-        new("backward_passes", "Backward", "Backward passes over batches", true),
-        new("weight_gradient_passes", null, "Backward passes that made gradients of the weights", true),
-        new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", true),
-        new("speedup", "Speed-up", "Seconds of the baseline row / seconds", true),
-        new("work_ratio", "by FLOP", "GFLOP of the baseline row / GFLOP", true),
+        new("forward_passes", "Forward", "Forward passes over batches", Numeric: true),
+        new("backward_passes", "Backward", "Backward passes over batches", Numeric: true),
+        new("weight_gradient_passes", null, "Backward passes that made gradients of the weights", Numeric: true),
+        new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", Numeric: true),
+        new("speedup", "Speed-up", "Seconds of the baseline row / seconds", Numeric: true),
+        new("work_ratio", "by FLOP", "GFLOP of the baseline row / GFLOP", Numeric: true),
     ];
 
     /// <summary>

@@ -1,9 +1,6 @@
-// One attack of a run. Every number is recomputed from examples.jsonl with TextAttack's
-// definitions: misclassified originals are skipped, and
-//   Clean = (S + F) / N, Aua = F / N, Suc = S / (S + F), #Query = mean over the non-skipped; S
-//     succeeded, F failed, K skipped, N = S + F + K.
-// summary.json is shown for its settings and compared with what was recomputed; a difference is a
-// finding.
+// One attack of a run, recomputed from examples.jsonl with TextAttack's definitions: Clean = (S +
+// F) / N, Aua = F / N, Suc = S / (S + F), #Query = mean over S + F; S succeeded, F failed, K
+// skipped, N = S + F + K. A difference from summary.json is a finding.
 using System.Text.Json;
 using RobustTickets.Attacks;
 

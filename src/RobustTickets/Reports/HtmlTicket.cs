@@ -1,7 +1,6 @@
-// How a ticket was found and what it kept: distance curve (the stop rule's evidence, EarlyRobust
-// 3.3.2), heat maps of all pairs of snapshots (Fig. 2), pattern (Fig. 5); of a ticket of single
-// weights how its search closed gates (RobusT Figs. 1 and 5), and the shares kept in heads and
-// matrices (RobusT Fig. 3).
+// How a ticket was found and what it kept: distance curve (EarlyRobust 3.3.2), heat maps of
+// snapshots (Fig. 2), pattern (Fig. 5); of single weights how the search closed gates (RobusT Figs.
+// 1 and 5) and the shares kept (RobusT Fig. 3).
 using System.Globalization;
 using System.Text;
 using RobustTickets.Runs;
@@ -67,8 +66,8 @@ internal static class HtmlTicket
 
         var marks = new List<PlotMark>
         {
-            new(ticket.StoppedAtEpoch, "stop", true),
-            new(ticket.DrawnAtEpoch, "draw", true),
+            new(ticket.StoppedAtEpoch, "stop", Vertical: true),
+            new(ticket.DrawnAtEpoch, "draw", Vertical: true),
         };
         var gamma = run.RecipeValue("search.stop.gamma") ?? run.RecipeValue("search.stop.epsilon");
         if (double.TryParse(gamma, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold))
@@ -114,12 +113,12 @@ internal static class HtmlTicket
     {
         var table = new ReportTable(
             [
-                new("snapshot", "Snapshot", "Number of the snapshot", true),
-                new("step", "Step", "Step after which it was taken", true),
-                new("epoch", "Epoch", "The same in epochs", true),
-                new("heads", "Heads", "Share of head mask entries that changed", true),
-                new("neurons", "Neurons", "Share of neuron mask entries that changed", true),
-                new("run", "In a row", "How long the rule's condition has held", true),
+                new("snapshot", "Snapshot", "Number of the snapshot", Numeric: true),
+                new("step", "Step", "Step after which it was taken", Numeric: true),
+                new("epoch", "Epoch", "The same in epochs", Numeric: true),
+                new("heads", "Heads", "Share of head mask entries that changed", Numeric: true),
+                new("neurons", "Neurons", "Share of neuron mask entries that changed", Numeric: true),
+                new("run", "In a row", "How long the rule's condition has held", Numeric: true),
             ],
             [
                 .. masks.Select(m =>
@@ -203,7 +202,7 @@ internal static class HtmlTicket
             [Line("R, mean chance of being open", g => g.Penalty, 0), Line("exactly 0 or 1", g => g.Binary, 1)]
         )
         {
-            Marks = [new(run.Result.Ticket!.DrawnAtEpoch, "draw", true)],
+            Marks = [new(run.Result.Ticket!.DrawnAtEpoch, "draw", Vertical: true)],
             XMin = 0,
             YMin = 0,
             Width = 860,
@@ -232,11 +231,11 @@ internal static class HtmlTicket
             return "";
         var table = new ReportTable(
             [
-                new("layer", "Layer", "Layer, from 1", true),
-                new("matrix", "Matrix", "Which matrix of it", false),
-                new("weights", "Weights", "Its weights", true),
-                new("kept", "Kept", "Weights kept", true),
-                new("sparsity", "Sparsity %", "Share of them pruned", true),
+                new("layer", "Layer", "Layer, from 1", Numeric: true),
+                new("matrix", "Matrix", "Which matrix of it", Numeric: false),
+                new("weights", "Weights", "Its weights", Numeric: true),
+                new("kept", "Kept", "Weights kept", Numeric: true),
+                new("sparsity", "Sparsity %", "Share of them pruned", Numeric: true),
             ],
             [
                 .. ticket.Matrices.Select(m =>

@@ -10,15 +10,20 @@ public static class SeedTable
 {
     private static readonly ReportColumn[] Columns =
     [
-        new("seed", "Seed", "Seed, or mean and standard deviation over seeds", false),
-        new("development", "Development %", "Accuracy on the development part", true),
-        new("clean", "Clean %", "Accuracy on the reported split", true),
-        new("control", "Control %", "Accuracy of the equal-epoch dense control", true),
-        new("parameters", "Params", "Parameters without the embedding tables", true),
-        new("seconds", "Seconds", "Search and retraining, without reading data, evaluation and checkpoints", true),
-        new("forward_passes", "Forward", "Forward passes over batches", true),
-        new("backward_passes", "Backward", "Backward passes over batches", true),
-        new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", true),
+        new("seed", "Seed", "Seed, or mean and standard deviation over seeds", Numeric: false),
+        new("development", "Development %", "Accuracy on the development part", Numeric: true),
+        new("clean", "Clean %", "Accuracy on the reported split", Numeric: true),
+        new("control", "Control %", "Accuracy of the equal-epoch dense control", Numeric: true),
+        new("parameters", "Params", "Parameters without the embedding tables", Numeric: true),
+        new(
+            "seconds",
+            "Seconds",
+            "Search and retraining, without reading data, evaluation and checkpoints",
+            Numeric: true
+        ),
+        new("forward_passes", "Forward", "Forward passes over batches", Numeric: true),
+        new("backward_passes", "Backward", "Backward passes over batches", Numeric: true),
+        new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", Numeric: true),
     ];
 
     private static readonly string[] Formats = ["0.00", "0.00", "0.00", "#,0", "0.0", "0", "0", "0.0"];
@@ -27,7 +32,7 @@ public static class SeedTable
         "development_aua",
         "Development Aua %",
         "Accuracy under attack on development examples after the last whole epoch",
-        true
+        Numeric: true
     );
 
     /// <summary>

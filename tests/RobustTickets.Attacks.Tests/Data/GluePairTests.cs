@@ -1,7 +1,6 @@
-// QNLI, QQP and MNLI in the very layouts of the GLUE archive (headers, order of columns, unlabelled
-// test files) with rows of our own making that have what the real ones have: quotes that are
-// ordinary characters, quotes that never close, fields that begin with one, rows that lost a field,
-// labels on which annotators did not agree.
+// QNLI, QQP and MNLI in the layouts of the GLUE archive with rows of our own making: quotes that
+// are ordinary characters or never close, rows that lost a field, labels on which annotators did
+// not agree.
 using RobustTickets.Attacks.Data;
 using Xunit;
 

@@ -1,0 +1,124 @@
+using System.Text;
+using System.Text.Json;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Python;
+using RobustTickets.Testing;
+using Xunit;
+
+namespace RobustTickets.Attacks.Tests;
+
+/// <summary>The files of an attack, resumed after a kill.</summary>
+public sealed partial class MetricsTests
+{
+    [Fact]
+    public void A_killed_attack_resumes_to_the_same_files()
+    {
+        var inputs = MadeUp.Inputs(30);
+        var whole = Path.Combine(_folder, "whole");
+        Attack(whole, inputs, int.MaxValue);
+        var examples = File.ReadAllBytes(Path.Combine(whole, "examples.jsonl"));
+        Assert.Equal(30, AttackLog.Read(Path.Combine(whole, "examples.jsonl")).Count);
+        var random = new Random(2);
+        for (var round = 0; round < 12; round++)
+        {
+            var cut = Path.Combine(_folder, $"cut{round}");
+            Attack(cut, inputs, random.Next(30));
+            // The kill hits in the middle of a line, after bytes of the next line, or leaves zeros
+            // behind; results.csv may be anywhere.
+            using (var lines = new FileStream(Path.Combine(cut, "examples.jsonl"), FileMode.Open))
+                lines.SetLength(random.NextInt64(lines.Length + 1));
+            if (round % 3 == 1)
+                File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "{\"id\":\"e1");
+            if (round % 3 == 2)
+                File.AppendAllText(Path.Combine(cut, "examples.jsonl"), "\0\0\0\n");
+            if (round % 2 == 1)
+                File.WriteAllText(Path.Combine(cut, "results.csv"), "torn");
+            if (round % 4 == 3)
+                File.AppendAllText(Path.Combine(cut, "pending.jsonl"), "{\"id\":\"e2");
+            if (round == 4)
+                File.Delete(Path.Combine(cut, "examples.jsonl"));
+            Attack(cut, inputs, random.Next(10));
+            Attack(cut, inputs, int.MaxValue);
+            foreach (var file in Directory.GetFiles(whole).Select(f => Path.GetFileName(f)!))
+            {
+                Assert.True(
+                    File.ReadAllBytes(Path.Combine(whole, file))
+                        .AsSpan()
+                        .SequenceEqual(File.ReadAllBytes(Path.Combine(cut, file))),
+                    $"round {round}: {file} differs"
+                );
+            }
+            Assert.Equal(Directory.GetFiles(whole).Length, Directory.GetFiles(cut).Length);
+        }
+        Assert.NotEmpty(examples);
+    }
+
+    [Fact]
+    public void A_log_of_another_attack_is_refused()
+    {
+        var inputs = MadeUp.Inputs(6);
+        Attack(_folder, inputs, 3);
+        string Refuse(AttackSettings settings, IReadOnlyList<Example> examples) =>
+            Assert.Throws<DataException>(() => AttackLog.Open(_folder, settings, examples)).Message;
+        Assert.Contains("another", Refuse(Settings() with { Victim = "another" }, inputs), StringComparison.Ordinal);
+        Assert.Contains("examples", Refuse(Settings(), MadeUp.Inputs(6, seed: 4)), StringComparison.Ordinal);
+        var lines = File.ReadAllLines(Path.Combine(_folder, "examples.jsonl"));
+        File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[0], "{}", lines[2]]);
+        Assert.Contains("line 2", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[1], lines[0]]);
+        Assert.Contains("'e1' is not the one expected", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        File.Delete(Path.Combine(_folder, "settings.json"));
+        Assert.Contains("settings.json", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        var file = Path.Combine(_folder, "file");
+        File.WriteAllText(file, "");
+        Assert.Throws<DataException>(() => AttackLog.Open(Path.Combine(file, "log"), Settings(), inputs));
+    }
+
+    [Fact]
+    public void Outcomes_that_come_early_are_kept_and_take_their_turn()
+    {
+        var inputs = MadeUp.Inputs(5);
+        AttackOutcome Of(int i) => Outcome($"e{i}", AttackResult.Failed, 1, 1, 0);
+        using (var log = AttackLog.Open(_folder, Settings(), inputs))
+        {
+            log.Write(Of(3));
+            log.Write(Of(1));
+            Assert.Empty(log.Outcomes);
+            Assert.Equal(["e0", "e2", "e4"], log.Remaining.Select(i => i.Id));
+            Assert.Throws<InvalidOperationException>(() => log.Write(Of(3)));
+            Assert.Throws<InvalidOperationException>(() => log.Write(Of(9)));
+            Assert.Throws<InvalidOperationException>(() => log.Complete());
+            // While one process writes, no other may.
+            Assert.Contains(
+                "another process",
+                Assert.Throws<DataException>(() => AttackLog.Open(_folder, Settings(), inputs)).Message,
+                StringComparison.Ordinal
+            );
+        }
+        // As after a kill: what came early is still there and is not attacked again.
+        using (var log = AttackLog.Open(_folder, Settings(), inputs))
+        {
+            Assert.Equal((2, 0), (log.Done, log.Outcomes.Count));
+            log.Write(Of(0) with { Original = [new("text", "lone \ud83d surrogate")] });
+            Assert.Equal(["e0", "e1"], log.Outcomes.Select(o => o.Id));
+            log.Write(Of(4));
+            log.Write(Of(2));
+            log.Complete();
+        }
+        Assert.Equal(
+            ["e0", "e1", "e2", "e3", "e4"],
+            AttackLog.Read(Path.Combine(_folder, "examples.jsonl")).Select(o => o.Id)
+        );
+        Assert.Equal(
+            "lone \ufffd surrogate",
+            AttackLog.Read(Path.Combine(_folder, "examples.jsonl"))[0].Original[0].Value
+        );
+        Assert.Equal(["e0", "e1", "e2", "e3", "e4"], File.ReadAllLines(Path.Combine(_folder, "ids.txt")));
+        Assert.Equal(6, File.ReadAllLines(Path.Combine(_folder, "results.csv")).Length);
+        Assert.Equal(
+            ["examples.jsonl", "ids.txt", "results.csv", "settings.json", "summary.json", "textattack-summary.json"],
+            Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+        );
+    }
+}
