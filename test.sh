@@ -42,6 +42,21 @@ mkdir -p "$results"
 export ROBUST_TICKETS_SKIPPED=$results/golden-skipped.txt
 : >"$ROBUST_TICKETS_SKIPPED"
 
+# The format counts as one check of a whole run. Without network the formatter may be out of reach: then it is skipped by name.
+[ -n "$filter" ] || echo "== format"
+if [ -n "$filter" ]; then
+    :
+elif ! "$dotnet" tool restore >"$root/build/format.log" 2>&1 </dev/null; then
+    echo "format: skipped, the formatter cannot be restored (build/format.log)"
+    skipped=$((skipped + 1))
+elif "$dotnet" csharpier check . >"$root/build/format.log" 2>&1 </dev/null; then
+    passed=$((passed + 1))
+else
+    head -n 40 "$root/build/format.log"
+    echo "format: run 'dotnet csharpier format .' (log: build/format.log)"
+    failed=$((failed + 1))
+fi
+
 # attribute NAME FILE: a number of the <Counters> element of a test result file.
 attribute() { grep -o '<Counters [^>]*' "$2" | head -n 1 | grep -o " $1=\"[0-9]*\"" | grep -o '[0-9]*'; }
 

@@ -120,8 +120,10 @@ int Run(ParseResult parsed)
         inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
     }
     var ways = Way.All(longest, parsed.GetValue(concurrency));
+    var compared = similarity is null ? " without sentence similarity" : $", similarity by {similarity.Name}";
     Console.WriteLine(
-        $"{attack.Name}{(similarity is null ? " without sentence similarity" : $", similarity by {similarity.Name}")} on {parsed.GetValue(model)}, {parsed.GetValue(task)} {split.Name}; {torch.get_num_threads()} threads, {(cpu ? "processor time" : "wall time")}"
+        $"{attack.Name}{compared} on {parsed.GetValue(model)}, {parsed.GetValue(task)} {split.Name}; "
+            + $"{torch.get_num_threads()} threads, {(cpu ? "processor time" : "wall time")}"
     );
 
     if (!Agree(ways, attack, inputs.Take(parsed.GetValue(compare)).ToList(), parsed.GetRequiredValue(model)))

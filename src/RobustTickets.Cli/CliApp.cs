@@ -15,13 +15,14 @@ namespace RobustTickets.Cli;
 /// <summary>The command-line program as a function.</summary>
 public static class CliApp
 {
-    private const string Summary = """
-        Makes a BERT text classifier small, fast and robust to textual attacks: searches a robust early-bird ticket, draws it, fine-tunes it, attacks it, and reports with evidence.
-
-        Results go to stdout, progress and errors to stderr.
-        Exit codes: 0 ok, 1 failure, 2 usage or recipe, 3 data or resource missing or corrupt, 4 numeric failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).
-        Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_RESOURCES (folder of attack resources), ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.
-        """;
+    private const string Summary =
+        "Makes a BERT text classifier small, fast and robust to textual attacks: searches a robust early-bird "
+        + "ticket, draws it, fine-tunes it, attacks it, and reports with evidence.\n\n"
+        + "Results go to stdout, progress and errors to stderr.\n"
+        + "Exit codes: 0 ok, 1 failure, 2 usage or recipe, 3 data or resource missing or corrupt, 4 numeric "
+        + "failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).\n"
+        + "Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_RESOURCES (folder of attack resources), "
+        + "ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.";
 
     /// <summary>Version of the program, with the commit it was built from when known.</summary>
     public static string Version { get; } =

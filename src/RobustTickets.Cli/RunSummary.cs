@@ -91,8 +91,11 @@ internal static class RunSummary
             output,
             "",
             $"% pruned {how}: ",
-            $"{string.Join(", ", groups.Select(g => Figures.Text($"{g.Key} {100 * (1 - ((double)g.Sum(m => m.Kept) / g.Sum(m => m.Count))):0.0}")))}"
+            string.Join(", ", groups.Select(g => Figures.Text($"{g.Key} {PrunedPercent(g):0.0}")))
         );
+
+    private static double PrunedPercent(IEnumerable<WeightMatrixRecord> matrices) =>
+        100 * (1 - ((double)matrices.Sum(m => m.Kept) / matrices.Sum(m => m.Count)));
 
     private static string Examples(RunResult result, string split) =>
         result.EvaluatedSplit == split

@@ -227,7 +227,8 @@ public sealed partial class MetricsTests : IDisposable
             new AttackError(AttackErrorKind.NotFinite, "the victim gave NaN")
         );
         Assert.Equal(
-            """{"id":"b","label":1,"result":"error","error":{"kind":"not_finite","message":"the victim gave NaN"},"queries_asked":3,"queries_forwarded":2,"original":{"text":"x"}}""",
+            """{"id":"b","label":1,"result":"error","error":{"kind":"not_finite","message":"the victim gave NaN"}"""
+                + ""","queries_asked":3,"queries_forwarded":2,"original":{"text":"x"}}""",
             AttackJson.Line(broken)
         );
         Assert.Equal(AttackJson.Line(broken), AttackJson.Line(AttackJson.Parse(AttackJson.Line(broken))));

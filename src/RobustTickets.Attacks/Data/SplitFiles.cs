@@ -115,7 +115,8 @@ internal static class SplitFiles
         var published =
             layout.Task.LabelledSplits is { } splits && !splits.Contains(split) && !layout.IsGeneric
                 ? $"; {layout.Task.Name} is published with the labelled splits "
-                    + $"{string.Join(", ", splits)}{(split == "dev" ? " (a dev split can be held out from train)" : "")}"
+                    + string.Join(", ", splits)
+                    + (split == "dev" ? " (a dev split can be held out from train)" : "")
                 : "";
         return $"{folder}: no file for split {split}, such as {expected}; found {string.Join(", ", found)}{published}";
     }

@@ -125,11 +125,9 @@ public sealed class AttackLog : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             hold?.Dispose();
-            throw new DataException(
-                $"attack log '{folder}': "
-                    + $"{(hold is null && Directory.Exists(folder) ? "another process writes to it, or it cannot be written: " : "")}{e.Message}",
-                e
-            );
+            var taken = hold is null && Directory.Exists(folder);
+            var guess = taken ? "another process writes to it, or it cannot be written: " : "";
+            throw new DataException($"attack log '{folder}': {guess}{e.Message}", e);
         }
         catch (DataException)
         {
@@ -214,11 +212,8 @@ public sealed class AttackLog : IDisposable
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var input in inputs)
         {
-            hash.AppendData(
-                Utf8.GetBytes(
-                    $"{input.Id}\0{input.Label}\0{string.Join('\0', input.Columns.Select(c => c.Key + "\0" + c.Value))}\n"
-                )
-            );
+            var columns = string.Join('\0', input.Columns.Select(c => c.Key + "\0" + c.Value));
+            hash.AppendData(Utf8.GetBytes($"{input.Id}\0{input.Label}\0{columns}\n"));
         }
         var run = new List<RecipeLine>(settings.Run)
         {

@@ -16,7 +16,8 @@ public static class TextAttackFormat
 {
     /// <summary>The CSV's first line, without the line feed.</summary>
     public const string Header =
-        "\"original_text\",\"perturbed_text\",\"original_score\",\"perturbed_score\",\"original_output\",\"perturbed_output\",\"ground_truth_output\",\"num_queries\",\"result_type\"";
+        "\"original_text\",\"perturbed_text\",\"original_score\",\"perturbed_score\","
+        + "\"original_output\",\"perturbed_output\",\"ground_truth_output\",\"num_queries\",\"result_type\"";
 
     /// <summary>One row of the CSV, without the line feed.</summary>
     public static string Row(AttackOutcome outcome, TextAttackVersion version)

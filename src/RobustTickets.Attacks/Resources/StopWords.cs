@@ -49,15 +49,22 @@ public sealed class StopWords
     // as the word splitter leaves them.
     private const string EnglishWords = """
         a an the this that these those such same other another each every either neither both all any some no none one
-        i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself she her hers herself
-        it its itself they them their theirs themselves who whom whose which what whoever whatever someone anyone everyone nobody
+        i me my mine myself we us our ours ourselves you your yours yourself yourselves
+        he him his himself she her hers herself
+        it its itself they them their theirs themselves who whom whose which what
+        whoever whatever someone anyone everyone nobody
         something anything everything nothing there here where when why how while whenever wherever
-        am is are was were be been being do does did doing done have has had having will would shall should can could may might must ought
+        am is are was were be been being do does did doing done have has had having
+        will would shall should can could may might must ought
         and or but nor so yet if then else than because although though unless until since whether as
-        of at by for with without within about against between among into onto through throughout during before after above below
-        to from up down in out on off over under near across along around behind beside beyond toward towards upon via per
+        of at by for with without within about against between among into onto through
+        throughout during before after above below
+        to from up down in out on off over under near across along around behind beside
+        beyond toward towards upon via per
         not only just too very also even again once more most less least much many few own still ever never always
-        don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't cannot couldn't shouldn't mustn't hasn't haven't hadn't
-        i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll they're they've they'll that's there's let's what's who's
+        don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't cannot
+        couldn't shouldn't mustn't hasn't haven't hadn't
+        i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll
+        they're they've they'll that's there's let's what's who's
         """;
 }

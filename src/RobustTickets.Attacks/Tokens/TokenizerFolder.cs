@@ -290,11 +290,12 @@ internal static class TokenizerFolder
     private static string Missing(string folder)
     {
         var other = OtherKinds.Where(name => File.Exists(Path.Combine(folder, name))).ToArray();
+        var files = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
         return other.Length > 0
             ? $"{folder}: neither vocab.txt nor tokenizer.json; found {string.Join(", ", other)}, which belongs "
                 + "to a BPE or SentencePiece tokenizer: only WordPiece is supported"
             : $"{folder}: neither vocab.txt nor tokenizer.json; found "
-                + $"{string.Join(", ", Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).Take(12).DefaultIfEmpty("nothing"))}";
+                + string.Join(", ", files.Take(12).DefaultIfEmpty("nothing"));
     }
 
     internal static JsonDocument? Open(string path)

@@ -211,7 +211,12 @@ internal static class BenchCommand
         plan.Baseline
             ? "plain baseline, padded, fp32"
             : $"{(plan.Padded ? "padded reference" : "packed")}, "
+<<<<<<< HEAD
                 + $"{ExecutionOptionSet.NameOf(plan.Execution.Precision)}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
+=======
+                + $"{plan.Precision.ToString().ToLowerInvariant()}"
+                + string.Concat(plan.Without!.Select(w => $", without {w}"));
+>>>>>>> a9008ff (No line of code over 120 columns: parts of long texts have names; the format is a check of the test command; contributing and security)
 
     private static string Products(BenchPlan plan) =>
         !plan.Execution.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Execution.Device)}"
@@ -220,9 +225,10 @@ internal static class BenchCommand
 
     private static void Print(TextWriter output, BenchPlan plan, BenchCheck check, BenchResult r)
     {
+        var passes = plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}";
         output.WriteLine(
-            "step            "
-                + $"{plan.Step}{(plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}")}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at {plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}"
+            $"step            {plan.Step}{passes}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at "
+                + $"{plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}"
         );
         output.WriteLine(
             $"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by "

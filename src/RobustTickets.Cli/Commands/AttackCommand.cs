@@ -270,10 +270,8 @@ internal sealed class AttackCommand
             )
                 _context.Error.WriteLine($"warning: {warning}; see --sample stratified");
         }
-        _context.Error.WriteLine(
-            $"attacking {picked.Count} examples: "
-                + $"{string.Join(", ", examples.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}"))}"
-        );
+        var counts = examples.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}");
+        _context.Error.WriteLine($"attacking {picked.Count} examples: {string.Join(", ", counts)}");
         return picked;
     }
 

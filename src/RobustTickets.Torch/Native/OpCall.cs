@@ -231,8 +231,9 @@ public unsafe ref struct OpCall
             parts[i] = (value.Tag, _roots[i]) switch
             {
                 (_, Tensor t) => t.Describe(),
-                (_, TensorList l) =>
-                    $"({string.Join(", ", l.Tensors.Take(8).Select(t => t?.Describe() ?? "none"))}{(l.Tensors.Length > 8 ? ", ..." : "")})",
+                (_, TensorList l) => "("
+                    + string.Join(", ", l.Tensors.Take(8).Select(t => t?.Describe() ?? "none"))
+                    + (l.Tensors.Length > 8 ? ", ...)" : ")"),
                 (RtTag.Int, _) => value.Integer.ToString(CultureInfo.InvariantCulture),
                 (RtTag.Double, _) => value.Real.ToString(CultureInfo.InvariantCulture),
                 (RtTag.Bool, _) => value.Integer != 0 ? "true" : "false",

@@ -170,7 +170,8 @@ public static class BertFiles
                 else
                     throw new CheckpointException(
                         $"tensor '{name}' of shape [{string.Join(", ", shape)}] is "
-                            + $"{(weights.Contains(name) ? $"[{string.Join(", ", weights.Info(name).Shape)}]" : "missing")} in the checkpoint"
+                            + (weights.Contains(name) ? $"[{string.Join(", ", weights.Info(name).Shape)}]" : "missing")
+                            + " in the checkpoint"
                     );
             }
             return store;

@@ -174,10 +174,11 @@ public sealed class HuggingFaceFolder : IDisposable
         var missing = expected.Keys.Where(n => !weights.Contains(n)).ToArray();
         if (missing.Length > 0)
         {
+            var others = missing.Length == 1 ? "" : $" ({missing.Length} of {expected.Count} encoder tensors are)";
             throw new CheckpointException(
                 $"{weights.Location}: tensor '{missing[0]}' of shape {TensorInfo.Format(expected[missing[0]])} "
-                    + "is "
-                    + $"missing{(missing.Length == 1 ? "" : $" ({missing.Length} of {expected.Count} encoder tensors are)")}; is it a BERT checkpoint with the {config.NumHiddenLayers} layers of {configPlace}?"
+                    + $"is missing{others}; is it a BERT checkpoint with the {config.NumHiddenLayers} layers of "
+                    + $"{configPlace}?"
             );
         }
         foreach (var tensor in weights.Tensors)

@@ -216,10 +216,7 @@ public static class ExperimentFigures
                     place + ".csv",
                     string.Concat(
                         values
-                            .Select(
-                                (line, i) =>
-                                    $"{steps[i]},{string.Join(',', line.Select(v => v?.ToString("R", CultureInfo.InvariantCulture)))}\n"
-                            )
+                            .Select((line, i) => $"{steps[i]},{string.Join(',', line.Select(Exact))}\n")
                             .Prepend($"step,{string.Join(',', steps)}\n")
                     )
                 );

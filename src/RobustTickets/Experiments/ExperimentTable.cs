@@ -122,8 +122,8 @@ public static class ExperimentTable
             .Select(c => $"- failed: {c.Id}: {folder.Failure(c)}\n");
         var open = plan.Cells.Count(c => folder.State(c) is CellState.Open or CellState.Begun or CellState.Trained);
         var rest = string.Concat(failed) + (open > 0 ? $"- {open} of {plan.Cells.Count} cells are not finished\n" : "");
-        return "# "
-            + $"{plan.Experiment.Title}\n\n{plan.Experiment.Source}\n\n{table.ToMarkdown()}{(rest.Length > 0 ? "\n" + rest : "")}";
+        var text = $"# {plan.Experiment.Title}\n\n{plan.Experiment.Source}\n\n{table.ToMarkdown()}";
+        return rest.Length > 0 ? $"{text}\n{rest}" : text;
     }
 
     private static ReportCell[] Row(

@@ -134,7 +134,9 @@ internal sealed class Svg
     )
     {
         var style =
-            $"fill:{fill};fill-opacity:{opacity.ToString("0.###", CultureInfo.InvariantCulture)}{(stroke is null ? "" : ";stroke:" + stroke)}{(crisp ? ";shape-rendering:crispEdges" : "")}";
+            $"fill:{fill};fill-opacity:{opacity.ToString("0.###", CultureInfo.InvariantCulture)}"
+            + (stroke is null ? "" : ";stroke:" + stroke)
+            + (crisp ? ";shape-rendering:crispEdges" : "");
         ReadOnlySpan<(string, string)> attributes =
         [
             ("x", Number(x)),

@@ -138,7 +138,8 @@ public sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOn
             ("d", path.ToString()),
             (
                 "style",
-                $"fill:none;stroke:{colour};{look};stroke-linejoin:round{(dash is null ? "" : ";stroke-dasharray:" + dash)}"
+                $"fill:none;stroke:{colour};{look};stroke-linejoin:round"
+                    + (dash is null ? "" : ";stroke-dasharray:" + dash)
             )
         );
         if (!series.Markers)

@@ -9,11 +9,15 @@ namespace RobustTickets.Attacks.Tests.Data;
 public sealed class GluePairTests : IDisposable
 {
     private const string MnliTrain =
-        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label";
+        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
+            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label";
     private const string MnliDev =
-        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tlabel2\tlabel3\tlabel4\tlabel5\tgold_label";
+        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
+            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tlabel2\tlabel3\tlabel4\t"
+            + "label5\tgold_label";
     private const string MnliTest =
-        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2";
+        "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
+            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2";
     private const string Parses =
         "( it rains )\t( it pours )\t(ROOT (S (NP (PRP it)) (VP (VBZ rains))))\t(ROOT (S (NP (PRP it)) (VP "
         + "(VBZ pours))))";
@@ -167,8 +171,11 @@ public sealed class GluePairTests : IDisposable
     {
         // multinli_1.0_dev_matched.jsonl: lists and parses beside what is read.
         var lines = Lines(
-            """{"annotator_labels": ["neutral", "entailment"], "genre": "slate", "gold_label": "neutral", "pairID": "1n", "promptID": "1", "sentence1": "It \"rains\".", "sentence1_parse": "(ROOT)", "sentence2": "It pours."}""",
-            """{"annotator_labels": ["neutral", "entailment"], "genre": "slate", "gold_label": "-", "pairID": "2n", "promptID": "2", "sentence1": "x", "sentence1_parse": "(ROOT)", "sentence2": "y"}"""
+            """{"annotator_labels": ["neutral", "entailment"], "genre": "slate", "gold_label": "neutral","""
+                + """ "pairID": "1n", "promptID": "1", "sentence1": "It \"rains\".", "sentence1_parse": "(ROOT)","""
+                + """ "sentence2": "It pours."}""",
+            """{"annotator_labels": ["neutral", "entailment"], "genre": "slate", "gold_label": "-", "pairID": "2n","""
+                + """ "promptID": "2", "sentence1": "x", "sentence1_parse": "(ROOT)", "sentence2": "y"}"""
         );
         var split = DataSet.Load(_folder.Write("multinli_1.0_dev_matched.jsonl", lines), "mnli", "dev");
         Assert.Equal(Expected.Of("mnli", "dev:0", "It \"rains\".", "It pours.", 1), Assert.Single(split.Examples));

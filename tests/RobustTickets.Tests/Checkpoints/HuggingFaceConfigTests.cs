@@ -9,7 +9,8 @@ namespace RobustTickets.Tests.Checkpoints;
 public sealed class HuggingFaceConfigTests
 {
     private const string Shapes =
-        """ "vocab_size": 11, "hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 5 """;
+        """ "vocab_size": 11, "hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 3,"""
+            + """ "intermediate_size": 5 """;
 
     [Fact]
     public void Absent_fields_have_the_defaults_of_transformers()
@@ -48,12 +49,17 @@ public sealed class HuggingFaceConfigTests
     {
         var text = With(
             """
-             "architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_act": "gelu", "hidden_dropout_prob": 0.25,
-             "attention_probs_dropout_prob": 0, "classifier_dropout": 0.5, "max_position_embeddings": 7, "type_vocab_size": 1, "layer_norm_eps": 1e-05, "pad_token_id": 3,
-             "initializer_range": 0.2, "id2label": {"0": "schlecht", "1": "gut", "2": "…"}, "label2id": {"gut": 1, "schlecht": 0, "…": 2}, "problem_type": "single_label_classification",
-             "tie_word_embeddings": false, "position_embedding_type": "absolute", "use_cache": true, "is_decoder": false, "transformers_version": "4.4.2",
+             "architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_act": "gelu",
+             "hidden_dropout_prob": 0.25,
+             "attention_probs_dropout_prob": 0, "classifier_dropout": 0.5, "max_position_embeddings": 7,
+             "type_vocab_size": 1, "layer_norm_eps": 1e-05, "pad_token_id": 3,
+             "initializer_range": 0.2, "id2label": {"0": "schlecht", "1": "gut", "2": "…"},
+             "label2id": {"gut": 1, "schlecht": 0, "…": 2}, "problem_type": "single_label_classification",
+             "tie_word_embeddings": false, "position_embedding_type": "absolute", "use_cache": true,
+             "is_decoder": false, "transformers_version": "4.4.2",
              "custom": {"b": [1, 2.5, null], "a": "ü"},
-             "ticket": {"layer_head_num": [2, 0], "layer_inter_size": [5, 1], "kept_heads": [[0, 2], []], "kept_neurons": [[0, 1, 2, 3, 4], [4]], "source": "run", "sha256": "00"}
+             "ticket": {"layer_head_num": [2, 0], "layer_inter_size": [5, 1], "kept_heads": [[0, 2], []],
+             "kept_neurons": [[0, 1, 2, 3, 4], [4]], "source": "run", "sha256": "00"}
             """
         );
         var config = HuggingFaceConfig.Parse(text);
@@ -151,7 +157,8 @@ public sealed class HuggingFaceConfigTests
     )]
     [InlineData("""{S, "pruned_heads": {"2": [1]}}""", "'pruned_heads'|'2'")]
     [InlineData(
-        """{"vocab_size": 11, "hidden_size": 7, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 5}""",
+        """{"vocab_size": 11, "hidden_size": 7, "num_hidden_layers": 2, "num_attention_heads": 3,"""
+            + """ "intermediate_size": 5}""",
         "'hidden_size' 7|'num_attention_heads' 3"
     )]
     public void A_value_that_is_not_possible_is_refused_by_field(string json, string saying) =>

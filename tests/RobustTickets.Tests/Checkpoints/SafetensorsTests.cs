@@ -58,7 +58,8 @@ public sealed class SafetensorsTests : IDisposable
         );
         // Widest elements first; then by name.
         var header =
-            """{"__metadata__":{"format":"pt"},"z":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""";
+            """{"__metadata__":{"format":"pt"},"z":{"dtype":"I64","shape":[1],"data_offsets":[0,"""
+                + """8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""";
         header = header.PadRight((header.Length + 7) / 8 * 8);
         Assert.Equal(
             Fixtures.Safetensors(header, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]),
@@ -137,12 +138,14 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes follow|'x'")]
     [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,12]}}""", 12, "'x'|12 bytes|[2]|needs 8")]
     [InlineData(
-        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""",
+        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[4"""
+            + """,12]}}""",
         12,
         "'y'|[4, 12]|overlaps 'x'|8"
     )]
     [InlineData(
-        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""",
+        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[12"""
+            + """,16]}}""",
         16,
         "hole of 4 bytes|'y'|12|8"
     )]
@@ -176,7 +179,8 @@ public sealed class SafetensorsTests : IDisposable
         "'x'|'shape' is given twice"
     )]
     [InlineData(
-        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        """{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"x":{"dtype":"F32","shape":[2],"data_offsets":["""
+            + """0,8]}}""",
         8,
         "'x'|twice"
     )]

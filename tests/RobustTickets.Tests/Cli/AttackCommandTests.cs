@@ -27,7 +27,8 @@ public sealed class AttackCommandTests : IDisposable
         _neighbours = _tiny.Below("table.json");
         File.WriteAllText(
             _neighbours,
-            """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull","not"],"film":["story"],"story":["film"]}"""
+            """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull","not"],"film":["story"]"""
+                + ""","story":["film"]}"""
         );
     }
 
@@ -43,7 +44,8 @@ public sealed class AttackCommandTests : IDisposable
         var run = Attack("--text", "a good film .");
         Assert.True(run.Code == 0, run.Error);
         Assert.Matches(
-            @"^(Succeeded: \w+ -> \w+|Failed: still \w+); p\(\w+\) 0\.\d{3} -> 0\.\d{3}, \d of 3 words changed, \d+ queries\n- a .*\n\+ a .*\n$",
+            @"^(Succeeded: \w+ -> \w+|Failed: still \w+); p\(\w+\) 0\.\d{3} -> 0\.\d{3}, "
+                + @"\d of 3 words changed, \d+ queries\n- a .*\n\+ a .*\n$",
             run.Out
         );
         var line = AttackJson.Parse(Attack("--text", "a good film .", "--json").Out.TrimEnd());

@@ -59,7 +59,8 @@ public sealed class ModelCommandTests : IDisposable
         var neighbours = _tiny.Below("neighbours.json");
         File.WriteAllText(
             neighbours,
-            """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull"],"film":["story"],"story":["film"]}"""
+            """{"good":["moving","very"],"moving":["good"],"dull":["bad"],"bad":["dull"],"film":["story"],"story":"""
+                + """["film"]}"""
         );
         string[] attack =
         [

@@ -19,8 +19,10 @@ public class ExperimentPlanTests
                 """
                 {
                   "name": "small", "title": "t", "source": "s",
-                  "rows": [{ "name": "base", "recipe": "fine-tune" }, { "name": "ours", "recipe": "early-robust", "set": ["evaluate.equal-epoch-control=true"] }, { "name": "dense", "control-of": "ours" }],
-                  "data": [{ "name": "sst2", "task": "sst2", "set": ["max-length=64"] }, { "name": "reviews", "task": "imdb" }],
+                  "rows": [{ "name": "base", "recipe": "fine-tune" }, { "name": "ours", "recipe": "early-robust",
+                  "set": ["evaluate.equal-epoch-control=true"] }, { "name": "dense", "control-of": "ours" }],
+                  "data": [{ "name": "sst2", "task": "sst2", "set": ["max-length=64"] }, { "name": "reviews",
+                  "task": "imdb" }],
                   "seeds": [1, 2],
                   "attacks": [{ "name": "tf", "recipe": "textfooler", "resources": ["neighbours"] }],
                   "baseline": "base",

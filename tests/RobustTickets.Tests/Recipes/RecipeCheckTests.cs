@@ -13,7 +13,8 @@ public class RecipeCheckTests
     private const string Pgd =
         "retrain.objective={\"kind\":\"pgd\",\"steps\":5,\"step-size\":0.02,\"init-magnitude\":0.05}\n";
     private const string InfoBert =
-        "retrain.objective={\"kind\":\"infobert\",\"steps\":3,\"step-size\":0.04,\"init-magnitude\":0.08,\"alpha\":0.005,\"beta\":0.005}\n";
+        "retrain.objective={\"kind\":\"infobert\",\"steps\":3,\"step-size\":0.04,\"init-magnitude\":0.08,"
+        + "\"alpha\":0.005,\"beta\":0.005}\n";
 
     private static readonly Recipe Base = RecipePresets.Get("early-robust", "sst2");
 

@@ -370,7 +370,8 @@ internal sealed class SyntheticRun(string root)
             {"name": {{JsonValue.Create(Name).ToJsonString()}}, "task": "sst2", "seed": {{Seed}}, "batch-size": 32,
              "search": {{(
                 Ticket
-                    ? """{"objective": {"kind": "freelb", "steps": 5}, "stop": {"kind": "consecutive5", "gamma": 0.1, "times": 5}}"""
+                    ? """{"objective": {"kind": "freelb", "steps": 5}, "stop": {"kind": "consecutive5", "gamma": 0.1,"""
+                          + """ "times": 5}}"""
                     : "null"
             )}},
              "retrain": {"objective": {"kind": "clean"}, "epochs": 6} }

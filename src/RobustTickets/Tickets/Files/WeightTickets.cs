@@ -152,8 +152,7 @@ internal static class WeightTickets
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{folder}: was pruned in rounds, none of which has sparsity {sparsity}; possible "
-                        + $"draw.sparsity: "
-                        + $"{string.Join(", ", rounds.Select(r => FormattableString.Invariant($"{r.Sparsity:0.####}")))}"
+                        + $"draw.sparsity: {string.Join(", ", rounds.Select(SparsityText))}"
                 )
             );
     }
@@ -184,6 +183,8 @@ internal static class WeightTickets
     /// Weights kept in the rows of query, key and value that belong to each head, layer by layer
     /// (RobusT Figure 3, spec 9.8).
     /// </summary>
+    private static string Sparsity(WeightMask mask) => mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
+
     private static JsonArray Heads(WeightMask mask, int heads)
     {
         var layers = new JsonArray();
