@@ -91,7 +91,7 @@ internal static class RunSummary
             output,
             "",
             $"% pruned {how}: ",
-            string.Join(", ", groups.Select(g => Figures.Text($"{g.Key} {PrunedPercent(g):0.0}")))
+            $"{string.Join(", ", groups.Select(g => Figures.Text($"{g.Key} {PrunedPercent(g):0.0}")))}"
         );
 
     private static double PrunedPercent(IEnumerable<WeightMatrixRecord> matrices) =>

@@ -211,12 +211,8 @@ internal static class BenchCommand
         plan.Baseline
             ? "plain baseline, padded, fp32"
             : $"{(plan.Padded ? "padded reference" : "packed")}, "
-<<<<<<< HEAD
-                + $"{ExecutionOptionSet.NameOf(plan.Execution.Precision)}{string.Concat(plan.Without!.Select(w => $", without {w}"))}";
-=======
-                + $"{plan.Precision.ToString().ToLowerInvariant()}"
+                + ExecutionOptionSet.NameOf(plan.Execution.Precision)
                 + string.Concat(plan.Without!.Select(w => $", without {w}"));
->>>>>>> a9008ff (No line of code over 120 columns: parts of long texts have names; the format is a check of the test command; contributing and security)
 
     private static string Products(BenchPlan plan) =>
         !plan.Execution.Device.IsHost ? $"libtorch {torch.version} on {Devices.Describe(plan.Execution.Device)}"

@@ -203,6 +203,8 @@ public static class ExperimentFigures
         }
     }
 
+    private static string? Exact(double? value) => value?.ToString("R", CultureInfo.InvariantCulture);
+
     private static void Distances(ExperimentFigure figure, string name, CellRecord[] cells)
     {
         foreach (var row in cells.Where(c => c.Run.Distances is { Steps.Count: > 0 }).GroupBy(c => c.Cell.Row.Name))

@@ -60,7 +60,7 @@ public sealed class DataSetTests : IDisposable
         Assert.Equal(Expected.Of("qqp", "train:0", "same?", "alike?", 1), qqp);
         const string header =
             "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
-                + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label\n";
+            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label\n";
         _folder.Write(
             "dev_matched.tsv",
             header + "0\t1\t1n\tfiction\tx\tx\tx\tx\tit rains\tit pours\tentailment\tneutral\n"

@@ -10,14 +10,14 @@ public sealed class GluePairTests : IDisposable
 {
     private const string MnliTrain =
         "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
-            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label";
+        + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label";
     private const string MnliDev =
         "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
-            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tlabel2\tlabel3\tlabel4\t"
-            + "label5\tgold_label";
+        + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tlabel2\tlabel3\tlabel4\t"
+        + "label5\tgold_label";
     private const string MnliTest =
         "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
-            + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2";
+        + "sentence1_parse\tsentence2_parse\tsentence1\tsentence2";
     private const string Parses =
         "( it rains )\t( it pours )\t(ROOT (S (NP (PRP it)) (VP (VBZ rains))))\t(ROOT (S (NP (PRP it)) (VP "
         + "(VBZ pours))))";

@@ -10,7 +10,7 @@ public sealed class HuggingFaceConfigTests
 {
     private const string Shapes =
         """ "vocab_size": 11, "hidden_size": 6, "num_hidden_layers": 2, "num_attention_heads": 3,"""
-            + """ "intermediate_size": 5 """;
+        + """ "intermediate_size": 5 """;
 
     [Fact]
     public void Absent_fields_have_the_defaults_of_transformers()

@@ -59,7 +59,7 @@ public sealed class SafetensorsTests : IDisposable
         // Widest elements first; then by name.
         var header =
             """{"__metadata__":{"format":"pt"},"z":{"dtype":"I64","shape":[1],"data_offsets":[0,"""
-                + """8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""";
+            + """8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""";
         header = header.PadRight((header.Length + 7) / 8 * 8);
         Assert.Equal(
             Fixtures.Safetensors(header, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]),

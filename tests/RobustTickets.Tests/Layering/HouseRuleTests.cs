@@ -1,16 +1,32 @@
-// House rules a compiler cannot hold: short files, nothing left open, no trace of the machine
+// House rules a compiler cannot hold: short files, narrow lines, nothing left open, no trace of the machine
 // somebody worked on.
 using System.Text.RegularExpressions;
 using RobustTickets.Testing;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace RobustTickets.Tests.Layering;
 
-public sealed class HouseRuleTests(ITestOutputHelper output)
+public sealed class HouseRuleTests
 {
-    private const int Wanted = 400;
-    private const int Limit = 500;
+    private const int CodeColumns = 120;
+    private const int CommentColumns = 100;
+    private const int FileLines = 400;
+
+    // Still wider or longer than the rule; an entry goes when its file keeps it.
+    private static readonly string[] Wide = ["native/", "src/RobustTickets.Cli/Attacks/"];
+    private static readonly string[] Long =
+    [
+        "src/RobustTickets.Torch/Kernels/CompiledEncoder.cs",
+        "src/RobustTickets.Torch/Kernels/PackedAttentionKernel.cs",
+        "src/RobustTickets.Torch/nn/FusedLayers.cs",
+        "tests/RobustTickets.Attacks.Tests/EngineTests.cs",
+        "tests/RobustTickets.Attacks.Tests/MetricsTests.cs",
+        "tests/RobustTickets.Tests/Checkpoints/PickleCheckpointTests.cs",
+        "tests/RobustTickets.Tests/Resume/EpochAttackTests.cs",
+        "tests/RobustTickets.Tests/Resume/MaskRecipesTests.cs",
+        "tests/RobustTickets.Torch.Tests/Kernels/FusedKernelSpecialsTests.cs",
+        "tests/RobustTickets.Torch.Tests/Kernels/FusedLayersTests.cs",
+    ];
 
     private static readonly string Root = Golden.RepositoryRoot;
 
@@ -21,19 +37,29 @@ public sealed class HouseRuleTests(ITestOutputHelper output)
     [Fact]
     public void Code_files_are_short_enough_to_hold_one_idea()
     {
-        var lengths = RepositoryFiles
+        var over = RepositoryFiles
             .Below(Root, "")
-            .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h" or ".sh")
+            .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h" or ".sh" && !Long.Contains(path))
             .Select(path => (Path: path, Lines: File.ReadLines(Path.Combine(Root, path)).Count()))
-            .Where(file => file.Lines > Wanted)
-            .OrderByDescending(file => file.Lines)
-            .ToList();
-        foreach (var (path, lines) in lengths)
-            output.WriteLine($"{lines} lines: {path}");
-        Assert.True(
-            lengths.All(file => file.Lines <= Limit),
-            $"over {Limit} lines: " + string.Join(", ", lengths.Where(file => file.Lines > Limit))
-        );
+            .Where(file => file.Lines > FileLines)
+            .Select(file => $"{file.Lines} lines: {file.Path}");
+        Assert.Empty(over);
+    }
+
+    [Fact]
+    public void Code_and_comments_are_narrow_enough_to_be_read_beside_each_other()
+    {
+        var over = RepositoryFiles
+            .Below(Root, "")
+            .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h")
+            .Where(path => !Wide.Any(place => path.StartsWith(place, StringComparison.Ordinal)))
+            .SelectMany(path =>
+                File.ReadLines(Path.Combine(Root, path))
+                    .Select((line, i) => (Line: line, Place: $"{path}:{i + 1}"))
+                    .Where(line => IsWide(line.Line))
+                    .Select(line => $"{line.Place}: {line.Line.Length} columns")
+            );
+        Assert.Empty(over);
     }
 
     [Fact]
@@ -55,6 +81,23 @@ public sealed class HouseRuleTests(ITestOutputHelper output)
     [InlineData("docs/wo" + "rk/x and ../wo" + "rk/x and https://a.b/wo" + "rk/x", false)]
     public void The_search_for_folders_finds_them(string text, bool found) =>
         Assert.Equal(found, Workplace.IsMatch(text));
+
+    [Theory]
+    [InlineData("        // ", 89, false)]
+    [InlineData("        // ", 90, true)]
+    [InlineData("        var x = ", 104, false)]
+    [InlineData("        var x = ", 105, true)]
+    [InlineData("    /// <inheritdoc cref=\"Custom(A, B)\"/>", 90, false)]
+    public void The_search_for_wide_lines_finds_them(string start, int more, bool found) =>
+        Assert.Equal(found, IsWide(start + new string('x', more)));
+
+    // A reference in XML documentation cannot be broken.
+    private static bool IsWide(string line)
+    {
+        var text = line.TrimStart();
+        var comment = text.StartsWith("//", StringComparison.Ordinal);
+        return comment && text.Contains("cref=\"") ? false : line.Length > (comment ? CommentColumns : CodeColumns);
+    }
 
     private static void AssertNowhere(Regex pattern)
     {

@@ -30,14 +30,14 @@ public sealed class EventLogTests : IDisposable
         }
         Assert.Equal(
             [
-                """{"event":"step","stage":"search","step":17,"epoch":0.17,"loss":0.5,"lr":1E-05,"grad_norm":0.9,"tokens":"""
-                    + """431,"seconds":0.21,"forward":5,"backward":5,"weight_gradient":5}""",
-                """{"event":"mask","stage":"search","step":105,"mini_epoch":1,"head_distance":null,"neuron_distance":0.05"""
-                    + ""","run":0}""",
-                """{"event":"stop","stage":"search","rule":"consecutive5","stopped_at_step":30,"drawn_at_step":30"""
-                    + ""","converged":true}""",
-                """{"event":"evaluation","stage":"retrain","step":9,"epoch":1,"split":"dev","accuracy":0.81,"loss":0.4"""
-                    + ""","examples":872}""",
+                """{"event":"step","stage":"search","step":17,"epoch":0.17,"loss":0.5,"lr":1E-05,"grad_norm":0.9"""
+                    + ""","tokens":431,"seconds":0.21,"forward":5,"backward":5,"weight_gradient":5}""",
+                """{"event":"mask","stage":"search","step":105,"mini_epoch":1,"head_distance":null"""
+                    + ""","neuron_distance":0.05,"run":0}""",
+                """{"event":"stop","stage":"search","rule":"consecutive5","stopped_at_step":30"""
+                    + ""","drawn_at_step":30,"converged":true}""",
+                """{"event":"evaluation","stage":"retrain","step":9,"epoch":1,"split":"dev","accuracy":0.81"""
+                    + ""","loss":0.4,"examples":872}""",
                 """{"event":"stage","stage":"retrain","state":"begin"}""",
                 """{"event":"other","x":1}""",
             ],

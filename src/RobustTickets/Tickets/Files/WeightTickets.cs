@@ -185,6 +185,9 @@ internal static class WeightTickets
     /// </summary>
     private static string Sparsity(WeightMask mask) => mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
 
+    private static string SparsityText(WeightMask mask) =>
+        mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
+
     private static JsonArray Heads(WeightMask mask, int heads)
     {
         var layers = new JsonArray();
