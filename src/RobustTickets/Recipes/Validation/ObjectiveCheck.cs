@@ -35,8 +35,8 @@ internal static class ObjectiveCheck
             case InfoBertOptions o:
                 found.Require(o.Steps >= 1, $"{path}.steps", o.Steps, "at least 1 (one pass)");
                 Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, o.Steps > 1, found);
-                found.Require(Finite(o.Alpha) && o.Alpha >= 0, $"{path}.alpha", o.Alpha, "0 or more");
-                found.Require(Finite(o.Beta) && o.Beta >= 0, $"{path}.beta", o.Beta, "0 or more");
+                found.Require(double.IsFinite(o.Alpha) && o.Alpha >= 0, $"{path}.alpha", o.Alpha, "0 or more");
+                found.Require(double.IsFinite(o.Beta) && o.Beta >= 0, $"{path}.beta", o.Beta, "0 or more");
                 var low = found.Require(o.LowShare is >= 0 and < 1, $"{path}.low-share", o.LowShare, "in [0, 1)");
                 found.Require(
                     o.HighShare is > 0 and <= 1 && (!low || o.HighShare > o.LowShare),
@@ -61,19 +61,17 @@ internal static class ObjectiveCheck
     )
     {
         found.Require(
-            Finite(stepSize) && (ascends ? stepSize > 0 : stepSize >= 0),
+            double.IsFinite(stepSize) && (ascends ? stepSize > 0 : stepSize >= 0),
             $"{path}.step-size",
             stepSize,
             "greater than 0"
         );
         found.Require(
-            Finite(initMagnitude) && initMagnitude >= 0,
+            double.IsFinite(initMagnitude) && initMagnitude >= 0,
             $"{path}.init-magnitude",
             initMagnitude,
             "0 or more"
         );
-        found.Require(Finite(maxNorm) && maxNorm >= 0, $"{path}.max-norm", maxNorm, "0 (unbounded) or more");
+        found.Require(double.IsFinite(maxNorm) && maxNorm >= 0, $"{path}.max-norm", maxNorm, "0 (unbounded) or more");
     }
-
-    private static bool Finite(double value) => double.IsFinite(value);
 }

@@ -149,23 +149,26 @@ public static class RecipeCheck
     internal static void Optimizer(string path, OptimizerOptions o, RecipeProblems found)
     {
         found.Require(
-            Finite(o.LearningRate) && o.LearningRate > 0,
+            double.IsFinite(o.LearningRate) && o.LearningRate > 0,
             $"{path}.learning-rate",
             o.LearningRate,
             "greater than 0"
         );
-        found.Require(Finite(o.WeightDecay) && o.WeightDecay >= 0, $"{path}.weight-decay", o.WeightDecay, "0 or more");
+        found.Require(
+            double.IsFinite(o.WeightDecay) && o.WeightDecay >= 0,
+            $"{path}.weight-decay",
+            o.WeightDecay,
+            "0 or more"
+        );
         found.Require(o.WarmupFraction is >= 0 and < 1, $"{path}.warmup-fraction", o.WarmupFraction, "in [0, 1)");
         found.Require(
-            Finite(o.ClipValue) && (o.Clip == ClipMode.None || o.ClipValue > 0),
+            double.IsFinite(o.ClipValue) && (o.Clip == ClipMode.None || o.ClipValue > 0),
             $"{path}.clip-value",
             o.ClipValue,
             "greater than 0"
         );
         found.Require(o.Beta1 is >= 0 and < 1, $"{path}.beta1", o.Beta1, "in [0, 1)");
         found.Require(o.Beta2 is >= 0 and < 1, $"{path}.beta2", o.Beta2, "in [0, 1)");
-        found.Require(Finite(o.Epsilon) && o.Epsilon > 0, $"{path}.epsilon", o.Epsilon, "greater than 0");
+        found.Require(double.IsFinite(o.Epsilon) && o.Epsilon > 0, $"{path}.epsilon", o.Epsilon, "greater than 0");
     }
-
-    private static bool Finite(double value) => double.IsFinite(value);
 }

@@ -55,20 +55,20 @@ internal static class SearchCheck
     {
         ObjectiveCheck.Check("search.objective", search.Objective, found);
         found.Require(
-            Finite(search.Slimming.HeadPenalty) && search.Slimming.HeadPenalty >= 0,
+            double.IsFinite(search.Slimming.HeadPenalty) && search.Slimming.HeadPenalty >= 0,
             "search.slimming.head-penalty",
             search.Slimming.HeadPenalty,
             "0 or more"
         );
         found.Require(
-            Finite(search.Slimming.NeuronPenalty) && search.Slimming.NeuronPenalty >= 0,
+            double.IsFinite(search.Slimming.NeuronPenalty) && search.Slimming.NeuronPenalty >= 0,
             "search.slimming.neuron-penalty",
             search.Slimming.NeuronPenalty,
             "0 or more"
         );
         RecipeCheck.Optimizer("search.optimizer", search.Optimizer, found);
         var horizon = found.Require(
-            search.HorizonEpochs > 0 && Finite(search.HorizonEpochs),
+            search.HorizonEpochs > 0 && double.IsFinite(search.HorizonEpochs),
             "search.horizon-epochs",
             search.HorizonEpochs,
             "greater than 0"
@@ -153,6 +153,4 @@ internal static class SearchCheck
                     + "one above 0 or set search and draw to null"
             );
     }
-
-    private static bool Finite(double value) => double.IsFinite(value);
 }

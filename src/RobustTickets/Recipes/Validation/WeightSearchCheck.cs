@@ -63,7 +63,7 @@ internal static class WeightSearchCheck
                 var round = Positive("search.epochs-per-round", s.EpochsPerRound, found);
                 if (round && s.HorizonEpochs is { } horizon)
                     found.Require(
-                        horizon >= s.EpochsPerRound && Finite(horizon),
+                        horizon >= s.EpochsPerRound && double.IsFinite(horizon),
                         "search.horizon-epochs",
                         horizon,
                         "at least epochs-per-round, or null for the round itself"
@@ -75,7 +75,12 @@ internal static class WeightSearchCheck
     private static void Masks(HardConcreteOptions masks, RecipeProblems found)
     {
         const string at = "search.masks";
-        found.Require(masks.Penalty >= 0 && Finite(masks.Penalty), $"{at}.penalty", masks.Penalty, "0 or more");
+        found.Require(
+            masks.Penalty >= 0 && double.IsFinite(masks.Penalty),
+            $"{at}.penalty",
+            masks.Penalty,
+            "0 or more"
+        );
         found.Require(masks.InitialGate is > 0 and < 1, $"{at}.initial-gate", masks.InitialGate, "in (0, 1)");
         found.Require(
             masks.OutPerMask >= 0,
@@ -85,23 +90,26 @@ internal static class WeightSearchCheck
         );
         found.Require(masks.InPerMask >= 0, $"{at}.in-per-mask", masks.InPerMask, "1 or more, or 0 for a whole matrix");
         found.Require(
-            masks.RampStart >= 0 && Finite(masks.RampStart),
+            masks.RampStart >= 0 && double.IsFinite(masks.RampStart),
             $"{at}.ramp-start",
             masks.RampStart,
             "0 or more, a share of the search"
         );
         found.Require(
-            masks.RampLength >= 0 && Finite(masks.RampLength),
+            masks.RampLength >= 0 && double.IsFinite(masks.RampLength),
             $"{at}.ramp-length",
             masks.RampLength,
             "0 or more, a share of the search"
         );
-        found.Require(masks.RampFrom >= 0 && Finite(masks.RampFrom), $"{at}.ramp-from", masks.RampFrom, "0 or more");
-        found.Require(masks.RampTo >= 0 && Finite(masks.RampTo), $"{at}.ramp-to", masks.RampTo, "0 or more");
+        found.Require(
+            masks.RampFrom >= 0 && double.IsFinite(masks.RampFrom),
+            $"{at}.ramp-from",
+            masks.RampFrom,
+            "0 or more"
+        );
+        found.Require(masks.RampTo >= 0 && double.IsFinite(masks.RampTo), $"{at}.ramp-to", masks.RampTo, "0 or more");
     }
 
     private static bool Positive(string path, double value, RecipeProblems found) =>
-        found.Require(value > 0 && Finite(value), path, value, "greater than 0");
-
-    private static bool Finite(double value) => double.IsFinite(value);
+        found.Require(value > 0 && double.IsFinite(value), path, value, "greater than 0");
 }
