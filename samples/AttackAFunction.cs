@@ -1,6 +1,5 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 
 /// <summary>
@@ -24,7 +23,7 @@ public sealed class WordListVictim : IVictim
     public static async Task Run(TextWriter output)
     {
         var neighbours = new NeighbourTable(new() { ["good"] = ["fine", "great"], ["moving"] = ["touching"] });
-        var attack = TextFooler.Create(new AttackResources(neighbours, StopWords.English, null, null, []));
+        var attack = AttackRecipe.TextFooler(new AttackParts(neighbours, StopWords.English)).Build();
         var good = new Example("a", "a good and moving film", 1);
         var dull = new Example("b", "a dull story", 0);
         await foreach (var o in new AttackEngine(attack, new WordListVictim()).RunAsync([good, dull]))

@@ -10,8 +10,6 @@ using RobustTickets;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Benchmarks.AttackThroughput;
 using RobustTickets.Evaluation;
@@ -86,22 +84,25 @@ int Run(ParseResult parsed)
     }
     if (parsed.GetValue(threads) is { } count)
         torch.set_num_threads(count);
-    var resources = AttackResources.Load(
-        new AttackResourcePaths(
-            parsed.GetValue(vectors),
-            parsed.GetValue(neighbours),
-            parsed.GetValue(stopWords),
-            parsed.GetValue(tagger)
-        )
+    using var models = new AttackModels();
+    // What is not named is left out, whatever lies in the user's resource folder.
+    var resources = new ResourceFiles(
+        parsed.GetValue(vectors),
+        parsed.GetValue(neighbours),
+        parsed.GetValue(stopWords),
+        parsed.GetValue(tagger),
+        Encoder: parsed.GetValue(encoder),
+        Folder: new ResourceFolder(Path.Combine(Path.GetTempPath(), "no resources here"))
     );
-    using var similarity = parsed.GetValue(encoder) is { } folder ? BertSentenceEncoder.Load(folder) : null;
-    var attack =
+    var options = new AttackOptions(
+        Similarity: parsed.GetValue(encoder) is not null,
+        PartOfSpeech: parsed.GetValue(tagger) is not null
+    );
+    var attack = (
         parsed.GetValue(recipe) == "textfooler"
-            ? TextFooler.Create(resources, new TextFoolerOptions(similarity, Precision: ScorePrecision.Single))
-            : BertAttackReleased.Create(
-                resources,
-                new BertAttackReleasedOptions(similarity, Precision: ScorePrecision.Single)
-            );
+            ? AttackRecipe.TextFooler(resources, options)
+            : AttackRecipe.BertAttackAuthorsCode(resources, options)
+    ).Build(models);
     var split = DataSet.Load(
         parsed.GetRequiredValue(data),
         parsed.GetValue(task)!,
@@ -120,7 +121,9 @@ int Run(ParseResult parsed)
         inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
     }
     var ways = Way.All(longest, parsed.GetValue(concurrency));
-    var compared = similarity is null ? " without sentence similarity" : $", similarity by {similarity.Name}";
+    var compared = options.Similarity
+        ? $", similarity by {Path.GetFileName(parsed.GetValue(encoder))}"
+        : " without sentence similarity";
     Console.WriteLine(
         $"{attack.Name}{compared} on {parsed.GetValue(model)}, {parsed.GetValue(task)} {split.Name}; "
             + $"{torch.get_num_threads()} threads, {(cpu ? "processor time" : "wall time")}"

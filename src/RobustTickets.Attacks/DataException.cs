@@ -5,7 +5,7 @@ namespace RobustTickets.Attacks;
 /// file and the line or field, what was found and
 /// what is possible.
 /// </summary>
-public sealed class DataException : Exception
+public class DataException : Exception
 {
     /// <summary>Creates the exception from its finished message.</summary>
     public DataException(string message)

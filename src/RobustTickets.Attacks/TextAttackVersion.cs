@@ -25,3 +25,16 @@ public enum TextAttackVersion
     /// </summary>
     Head,
 }
+
+/// <summary>The releases by their names.</summary>
+public static class TextAttackVersions
+{
+    /// <summary>Names and releases, oldest first.</summary>
+    public static IReadOnlyDictionary<string, TextAttackVersion> ByName { get; } =
+        new Dictionary<string, TextAttackVersion>
+        {
+            ["0.3.0"] = TextAttackVersion.V030,
+            ["0.3.4"] = TextAttackVersion.V034,
+            ["head"] = TextAttackVersion.Head,
+        };
+}

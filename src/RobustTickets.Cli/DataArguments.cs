@@ -1,6 +1,5 @@
 // Where texts and labels come from, the same options for every command that reads data.
 using System.CommandLine;
-using System.Globalization;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Cli.Commands;
 
@@ -128,42 +127,25 @@ internal sealed class DataOptionSet
 
     internal static LabelMap? Labels(string? list)
     {
-        if (list is null)
-            return null;
-        var parts = list.Split(',').Select(p => p.Trim()).ToList();
-        if (parts.Any(p => p.Length == 0))
-            throw new UsageException($"--labels {list}: an empty label; expected negative,positive or neg=0,pos=1");
-        if (parts.All(p => !p.Contains('=')))
+        try
         {
-            if (parts.Distinct().Count() != parts.Count)
-                throw new UsageException($"--labels {list}: a label occurs twice");
-            return LabelMap.FromNames(parts);
+            return list is null ? null : DataOptionText.Labels(list);
         }
-        var labels = new Dictionary<string, int>();
-        foreach (var part in parts)
+        catch (FormatException e)
         {
-            var cut = part.LastIndexOf('=');
-            if (
-                cut <= 0
-                || !int.TryParse(part.AsSpan(cut + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            )
-            {
-                throw new UsageException(
-                    $"--labels {list}: \"{part}\" is no value=index; expected negative,positive or neg=0,pos=1"
-                );
-            }
-            if (!labels.TryAdd(part[..cut], index))
-                throw new UsageException($"--labels {list}: \"{part[..cut]}\" occurs twice");
+            throw new UsageException($"--labels {list}: {e.Message}");
         }
-        return LabelMap.Given(labels);
     }
 
-    private static char? Separator(string? text) =>
-        text switch
+    private static char? Separator(string? text)
+    {
+        try
         {
-            null => null,
-            "tab" or "\\t" => '\t',
-            { Length: 1 } => text[0],
-            _ => throw new UsageException($"--separator {text}: expected one character, or tab"),
-        };
+            return text is null ? null : DataOptionText.Separator(text);
+        }
+        catch (FormatException e)
+        {
+            throw new UsageException($"--separator {text}: {e.Message}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-// The one place where outcomes become exit codes (DESIGN 9).
+// The one place where outcomes become exit codes.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Export;
@@ -11,16 +11,6 @@ namespace RobustTickets.Cli;
 
 /// <summary>A command line that parses but asks for something impossible. Exit code 2.</summary>
 public sealed class UsageException(string message) : Exception(message);
-
-/// <summary>
-/// Some examples could not be attacked. Exit code 4 when a model gave a number that is not finite,
-/// else 1. The others' results are written.
-/// </summary>
-public sealed class AttackFailedException(string message, bool isNumeric) : Exception(message)
-{
-    /// <summary>Whether a number that is not finite was among the causes.</summary>
-    public bool IsNumeric => isNumeric;
-}
 
 /// <summary>What the process's exit code means.</summary>
 public static class ExitCodes

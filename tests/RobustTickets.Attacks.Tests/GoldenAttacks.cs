@@ -5,7 +5,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
@@ -255,11 +254,11 @@ internal sealed class GoldenAttacks
                 count = 6;
                 break;
             case "tb_all" or "tb_lcg" or "tb_np*":
-                swap = TextBugger.Transformation(Neighbours, randomPlaces: set != "tb_all");
+                swap = TextBuggerRecipe.Transformation(Neighbours, randomPlaces: set != "tb_all");
                 Similar(0.9, SimilarityMetric.Angular, true, null, false);
                 break;
             case "dwb_lcg" or "dwb_np*":
-                swap = DeepWordBug.Transformation();
+                swap = DeepWordBugRecipe.Transformation();
                 search = new GreedyWordRanking(WordRanking.Unknown);
                 constraints.Add(new MaxEditDistance(30));
                 break;

@@ -1,5 +1,5 @@
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Recipes;
+using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Transformations;
 using RobustTickets.Testing;
@@ -12,7 +12,7 @@ namespace RobustTickets.Attacks.Tests;
 /// </summary>
 public class MaskedRecipeTests
 {
-    private static readonly AttackResources Resources = new(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
+    private static readonly AttackParts Resources = new(MadeUp.Neighbours, MadeUp.StopWords, MaskedLM: Model());
 
     private static ToyMaskedLanguageModel Model() =>
         new(
@@ -32,23 +32,19 @@ public class MaskedRecipeTests
         );
 
     [Theory]
-    [InlineData(BertAttackSize.Paper, TextAttackVersion.V034, "bert-attack", 50)]
-    [InlineData(BertAttackSize.Paper, TextAttackVersion.Head, "bert-attack", 50)]
-    [InlineData(BertAttackSize.Library, TextAttackVersion.V030, "bert-attack-library", 48)]
-    [InlineData(BertAttackSize.Library, TextAttackVersion.V034, "bert-attack-library", 48)]
-    [InlineData(BertAttackSize.Library, TextAttackVersion.Head, "bert-attack-library", 8)]
-    public void BertAttack_has_its_published_numbers(
-        BertAttackSize size,
-        TextAttackVersion version,
-        string name,
-        int candidates
-    )
+    [InlineData(TextAttackVersion.V034, "bert-attack", 50)]
+    [InlineData(TextAttackVersion.Head, "bert-attack", 50)]
+    [InlineData(TextAttackVersion.V030, "bert-attack-library", 48)]
+    [InlineData(TextAttackVersion.V034, "bert-attack-library", 48)]
+    [InlineData(TextAttackVersion.Head, "bert-attack-library", 8)]
+    public void BertAttack_has_its_published_numbers(TextAttackVersion version, string name, int candidates)
     {
-        var attack = BertAttack.Create(
-            Resources,
-            Model(),
-            new BertAttackOptions(size, new HashEncoder(), Version: version)
-        );
+        var recipe = AttackRecipe.Find(name) with
+        {
+            Resources = Resources with { Encoder = new HashEncoder() },
+            Options = new AttackOptions(Version: version),
+        };
+        var attack = recipe.Build();
         Assert.Equal((name, candidates), (attack.Name, Assert.IsType<BertAttackSwap>(attack.Transformation).Count));
         Assert.Equal("greedy-word-ranking (unk)", attack.Search.Name);
         Assert.Equal(["no-repeat", "stop-words"], attack.Positions.Select(p => p.Name));
@@ -57,10 +53,14 @@ public class MaskedRecipeTests
             attack.Lines,
             l => l.Value.Contains("cosine >= 0.2, whole text, against the original text", StringComparison.Ordinal)
         );
-        var varied = BertAttack.Create(
+        var varied = BertAttackRecipe.Build(
             Resources,
-            Model(),
-            new BertAttackOptions(size, null, Candidates: 7, MaxPerturbed: 0.9, Version: version)
+            recipe.Options with
+            {
+                Candidates = 7,
+            },
+            name == "bert-attack" ? BertAttackSize.Paper : BertAttackSize.Library,
+            maxPerturbed: 0.9
         );
         Assert.Equal(
             ["option", "option"],
@@ -75,7 +75,7 @@ public class MaskedRecipeTests
     [Fact]
     public void Bae_has_its_published_numbers()
     {
-        var attack = Bae.Create(Resources, Model(), new BaeOptions(new HashEncoder()));
+        var attack = AttackRecipe.Bae(Resources with { Encoder = new HashEncoder() }).Build();
         var swap = Assert.IsType<BaeSwap>(attack.Transformation);
         Assert.Equal((50, 5e-4), (swap.Count, swap.MinProbability));
         Assert.Equal("greedy-word-ranking (delete)", attack.Search.Name);
@@ -99,10 +99,11 @@ public class MaskedRecipeTests
     {
         // Neither recipe has a column rule: TextAttack's BERT-Attack and BAE change premises too.
         var inputs = MadeUp.Inputs(60, classes: 4, seed: 12);
+        var options = new AttackOptions(Candidates: 10, Version: version, Precision: ScorePrecision.Double);
         Attack[] attacks =
         [
-            BertAttack.Create(Resources, Model(), new BertAttackOptions(Candidates: 10, Version: version)),
-            Bae.Create(Resources, Model(), new BaeOptions(Candidates: 10, MinProbability: 1e-6, Version: version)),
+            AttackRecipe.BertAttack(Resources, options).Build(),
+            BaeRecipe.Build(Resources, options, minProbability: 1e-6),
         ];
         foreach (var attack in attacks)
         {

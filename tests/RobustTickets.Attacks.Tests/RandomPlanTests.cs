@@ -1,7 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Testing;
@@ -14,7 +14,7 @@ namespace RobustTickets.Attacks.Tests;
 /// </summary>
 public sealed class RandomPlanTests : IDisposable
 {
-    private static readonly AttackResources Resources = new(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
+    private static readonly AttackParts Resources = new(MadeUp.Neighbours, MadeUp.StopWords);
     private readonly string _folder = Directory.CreateTempSubdirectory("recipes").FullName;
 
     public void Dispose() => Directory.Delete(_folder, true);
@@ -83,9 +83,9 @@ public sealed class RandomPlanTests : IDisposable
         var wordNet = WordNet.Read(TinyWordNet.Write(_folder));
         var attacks = new[]
         {
-            TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder())),
-            DeepWordBug.Create(Resources),
-            Pwws.Create(Resources, wordNet),
+            AttackRecipe.TextBugger(Resources with { Encoder = new HashEncoder() }).Build(),
+            AttackRecipe.DeepWordBug(Resources).Build(),
+            AttackRecipe.Pwws(Resources with { WordNet = wordNet }).Build(),
         };
         Assert.Equal(["textbugger", "deepwordbug", "pwws"], attacks.Select(a => a.Name));
         Assert.All(
@@ -109,24 +109,34 @@ public sealed class RandomPlanTests : IDisposable
         );
         Assert.Equal("wordnet", attacks[2].Resources[^1].Kind);
         Assert.Contains(
-            TextBugger.Create(Resources).Lines,
+            AttackRecipe.TextBugger(Resources).Build().Lines,
             l => l is { Item: "sentence similarity", Source: "no sentence encoder given" }
         );
         // A number that is not the recipe's says so.
         Assert.Contains(
-            DeepWordBug.Create(Resources, new DeepWordBugOptions(MaxEdits: 5)).Lines,
+            DeepWordBugRecipe.Build(Resources, new AttackOptions(), maxEdits: 5).Lines,
             l => l is { Item: "edit distance", Source: "option" }
         );
         Assert.Contains(
-            TextBugger.Create(Resources, new TextBuggerOptions(Randomness: new StreamPerExample(7))).Lines,
+            AttackRecipe.TextBugger(Resources, new AttackOptions(Randomness: new StreamPerExample(7))).Build().Lines,
             l => l is { Item: "random numbers", Source: "option" }
         );
     }
 
     private static Attack Attack(string recipe, RandomPlan? plan) =>
         recipe == "textbugger"
-            ? TextBugger.Create(Resources, new TextBuggerOptions(new HashEncoder(), 0.7, Randomness: plan))
-            : DeepWordBug.Create(Resources, new DeepWordBugOptions(Randomness: plan));
+            ? AttackRecipe
+                .TextBugger(
+                    Resources with
+                    {
+                        Encoder = new HashEncoder(),
+                    },
+                    new AttackOptions(SimilarityThreshold: 0.7, Precision: ScorePrecision.Double, Randomness: plan)
+                )
+                .Build()
+            : AttackRecipe
+                .DeepWordBug(Resources, new AttackOptions(Precision: ScorePrecision.Double, Randomness: plan))
+                .Build();
 
     // UniqueForwards depends on nothing here either, so whole lines are compared.
     private static List<string> Lines(Attack attack, List<Example> inputs, AttackEngineOptions options) =>

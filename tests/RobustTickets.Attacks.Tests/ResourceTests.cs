@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Testing;
 using Xunit;
@@ -115,13 +114,12 @@ public sealed class ResourceTests : IDisposable
                     .Select(i => $"w{i} {random.Next(-3, 4)} {random.Next(-3, 4)} {random.Next(1, 4)} {seed}\n")
             );
         var file = Text("v.txt", Rows(1));
-        var paths = new AttackResourcePaths(file, Computed: _folder);
-        var fresh = AttackResources.Load(paths);
+        var fresh = LexicalFiles.Read(file, computed: _folder);
         var hash = fresh.Files[0].Sha256;
         var table = Path.Combine(_folder, NeighbourFile.NameFor(hash));
         using (var stream = File.Create(table))
             NeighbourFile.Compute(fresh.Vectors!, hash, 12).Write(stream);
-        var stored = AttackResources.Load(paths);
+        var stored = LexicalFiles.Read(file, computed: _folder);
         // Fewer than stored, as many, and more (which are computed).
         foreach (var count in new[] { 5, 12, 20 })
         {
@@ -137,12 +135,12 @@ public sealed class ResourceTests : IDisposable
         File.WriteAllBytes(table, bytes);
         Assert.Contains(
             "damaged",
-            Assert.Throws<DataException>(() => AttackResources.Load(paths)).Message,
+            Assert.Throws<DataException>(() => LexicalFiles.Read(file, computed: _folder)).Message,
             StringComparison.Ordinal
         );
         System.Security.Cryptography.SHA256.HashData(bytes.AsSpan(..^32)).CopyTo(bytes.AsSpan(bytes.Length - 32));
         File.WriteAllBytes(table, bytes);
-        var changed = AttackResources.Load(paths);
+        var changed = LexicalFiles.Read(file, computed: _folder);
         Assert.Contains(
             Enumerable.Range(0, 90),
             i => !changed.Neighbours.Nearest($"w{i}", 5).SequenceEqual(fresh.Neighbours.Nearest($"w{i}", 5))
@@ -153,7 +151,7 @@ public sealed class ResourceTests : IDisposable
             Assert.Throws<DataException>(() => NeighbourFile.Read(table, others, new string('0', 64))).Message,
             StringComparison.Ordinal
         );
-        Assert.Empty(AttackResources.Load(new AttackResourcePaths(), substitutes: false).Neighbours.Nearest("good", 5));
+        Assert.Empty(LexicalFiles.Read().Neighbours.Nearest("good", 5));
     }
 
     [Fact]
@@ -217,37 +215,33 @@ public sealed class ResourceTests : IDisposable
     {
         Assert.Contains(
             "neighbour table",
-            Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths())).Message,
+            Assert
+                .Throws<MissingResourceException>(() =>
+                    AttackRecipe.TextBugger(new ResourceFiles(Folder: new ResourceFolder(_folder))).Check(null)
+                )
+                .Message,
             StringComparison.Ordinal
         );
         Assert.Contains(
             "no file",
-            Assert.Throws<DataException>(() => AttackResources.Load(new AttackResourcePaths("/nowhere.txt"))).Message,
+            Assert.Throws<DataException>(() => LexicalFiles.Read("/nowhere.txt")).Message,
             StringComparison.Ordinal
         );
         var table = Text("n.json", """{"good": ["great"]}""");
         Assert.Contains(
             "tagger",
-            Assert
-                .Throws<DataException>(() =>
-                    AttackResources.Load(new AttackResourcePaths(null, table, null, Text("t.json", "{}")))
-                )
-                .Message,
+            Assert.Throws<DataException>(() => LexicalFiles.Read(null, table, null, Text("t.json", "{}"))).Message,
             StringComparison.Ordinal
         );
         Assert.Contains(
             "no words",
-            Assert
-                .Throws<DataException>(() =>
-                    AttackResources.Load(new AttackResourcePaths(null, table, Text("s.txt", "\n")))
-                )
-                .Message,
+            Assert.Throws<DataException>(() => LexicalFiles.Read(null, table, Text("s.txt", "\n"))).Message,
             StringComparison.Ordinal
         );
-        var resources = AttackResources.Load(new AttackResourcePaths(null, table));
+        var resources = LexicalFiles.Read(null, table);
         Assert.Equal(["neighbours", "stop-words"], resources.Files.Select(f => f.Kind));
         Assert.Equal(64, resources.Files[0].Sha256.Length);
-        var attack = TextFooler.Create(resources);
+        var attack = AttackRecipe.TextFooler(resources).Build();
         Assert.Empty(attack.Constraints);
         string Line(string item) => attack.Lines.Single(l => l.Item == item).Source;
         Assert.Equal("no word vectors given", Line("word cosine"));
@@ -263,10 +257,9 @@ public sealed class ResourceTests : IDisposable
             "t.json",
             """{"classes": ["JJ", "NN"], "tagdict": {"good": "JJ"}, "weights": {"bias": {"JJ": 1.0}}}"""
         );
-        var attack = TextFooler.Create(
-            AttackResources.Load(new AttackResourcePaths(vectors, Tagger: tagger)),
-            new TextFoolerOptions(new HashEncoder())
-        );
+        var attack = AttackRecipe
+            .TextFooler(LexicalFiles.Read(vectors, taggerFile: tagger) with { Encoder = new HashEncoder() })
+            .Build();
         Assert.Equal(["word-cosine", "part-of-speech", "sentence-similarity"], attack.Constraints.Select(c => c.Name));
         Assert.Equal(["no-repeat", "stop-words", "frozen-premise"], attack.Positions.Select(p => p.Name));
         Assert.Contains(
@@ -283,11 +276,10 @@ public sealed class ResourceTests : IDisposable
             new ConstraintCount("word-cosine", 2, 1),
             outcome.Constraints.Single(c => c.Name == "word-cosine")
         );
-        var released = BertAttackReleased.Create(
-            AttackResources.Load(new AttackResourcePaths(vectors)),
-            new BertAttackReleasedOptions(new HashEncoder())
-        );
-        Assert.Equal(["sentence-similarity"], released.Constraints.Select(c => c.Name));
+        var authorsCode = AttackRecipe
+            .BertAttackAuthorsCode(LexicalFiles.Read(vectors) with { Encoder = new HashEncoder() })
+            .Build();
+        Assert.Equal(["sentence-similarity"], authorsCode.Constraints.Select(c => c.Name));
     }
 
     [Fact]

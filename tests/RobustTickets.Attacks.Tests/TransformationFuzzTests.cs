@@ -1,7 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
+using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Python;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
@@ -81,7 +81,12 @@ public sealed class TransformationFuzzTests : IDisposable
     public void Whole_attacks_on_random_texts_end()
     {
         var random = new Random(77);
-        var resources = new AttackResources(MadeUp.Neighbours, MadeUp.StopWords, null, null, []);
+        var resources = new AttackParts(
+            MadeUp.Neighbours,
+            MadeUp.StopWords,
+            Encoder: new HashEncoder(),
+            WordNet: WordNet.Read(TinyWordNet.Write(_folder))
+        );
         List<Example> inputs =
         [
             .. Enumerable
@@ -107,14 +112,15 @@ public sealed class TransformationFuzzTests : IDisposable
         ];
         foreach (var version in Versions)
         {
+            var options = new AttackOptions(Version: version, Precision: ScorePrecision.Double);
             Attack[] attacks =
             [
-                TextBugger.Create(resources, new TextBuggerOptions(new HashEncoder(), 0.6, Version: version)),
-                DeepWordBug.Create(resources, new DeepWordBugOptions(Version: version)),
-                Pwws.Create(resources, WordNet.Read(TinyWordNet.Write(_folder)), new PwwsOptions(Version: version)),
+                AttackRecipe.TextBugger(resources, options with { SimilarityThreshold = 0.6 }).Build(),
+                AttackRecipe.DeepWordBug(resources, options).Build(),
+                AttackRecipe.Pwws(resources, options).Build(),
                 MadeUp.Attack(version: version) with
                 {
-                    Transformation = TextBugger.Transformation(MadeUp.Neighbours),
+                    Transformation = TextBuggerRecipe.Transformation(MadeUp.Neighbours),
                     Search = new BeamSearch(2),
                     Positions = [new NoRepeat(), new MaxModificationRate(0.3, 1)],
                 },
@@ -174,8 +180,8 @@ public sealed class TransformationFuzzTests : IDisposable
         yield return new KeyboardSwap();
         yield return new EmbeddingSwap(neighbours, 5);
         yield return new WordNetSwap(WordNet.Read(TinyWordNet.Write(_folder)), version);
-        yield return TextBugger.Transformation(neighbours);
-        yield return DeepWordBug.Transformation();
+        yield return TextBuggerRecipe.Transformation(neighbours);
+        yield return DeepWordBugRecipe.Transformation();
         yield return new BertAttackSwap(model, 6);
         yield return new BaeSwap(model, 6, 0);
     }

@@ -1,7 +1,6 @@
 // The library as a program uses it, from a recipe's name to the report of an attack, on the tiny
 // task.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
@@ -15,15 +14,14 @@ namespace RobustTickets.Tests;
 [Collection(TorchCollection.Name)]
 public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedTask>
 {
-    private static readonly Attack Swaps = TextFooler.Create(
-        new AttackResources(
-            new NeighbourTable(TinyTask.Good.ToDictionary(word => word, _ => TinyTask.Bad)),
-            StopWords.English,
-            null,
-            null,
-            []
+    private static readonly Attack Swaps = AttackRecipe
+        .TextFooler(
+            new AttackParts(
+                new NeighbourTable(TinyTask.Good.ToDictionary(word => word, _ => TinyTask.Bad)),
+                StopWords.English
+            )
         )
-    );
+        .Build();
 
     [Fact]
     public async Task The_sample_goes_from_a_recipe_to_a_report()

@@ -21,7 +21,7 @@ public abstract record CandidateConstraint
     /// <summary>
     /// Removes the candidates that are not acceptable, keeping the order of the others.
     /// </summary>
-    public abstract IEnumerable<AttackRequest> Filter(AttackedText reference, List<Candidate> candidates);
+    public abstract IEnumerable<SearchRequest> Filter(AttackedText reference, List<Candidate> candidates);
 }
 
 /// <summary>A constraint on one changed word in its place.</summary>
@@ -37,7 +37,7 @@ public abstract record WordConstraint : CandidateConstraint
     /// either text fails the candidate (TextAttack 0.3.0 stops there with
     /// an exception).
     /// </summary>
-    public sealed override IEnumerable<AttackRequest> Filter(AttackedText reference, List<Candidate> candidates)
+    public sealed override IEnumerable<SearchRequest> Filter(AttackedText reference, List<Candidate> candidates)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(candidates);

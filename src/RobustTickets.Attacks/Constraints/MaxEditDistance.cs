@@ -18,7 +18,7 @@ public sealed record MaxEditDistance(int Maximum) : CandidateConstraint
     public override bool ComparesWithOriginal => true;
 
     /// <inheritdoc/>
-    public override IEnumerable<AttackRequest> Filter(AttackedText reference, List<Candidate> candidates)
+    public override IEnumerable<SearchRequest> Filter(AttackedText reference, List<Candidate> candidates)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(candidates);

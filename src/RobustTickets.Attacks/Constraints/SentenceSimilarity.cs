@@ -46,7 +46,7 @@ public sealed record SentenceSimilarity(
     public override bool ComparesWithOriginal { get; } = ComparesWithOriginal;
 
     /// <inheritdoc/>
-    public override IEnumerable<AttackRequest> Filter(AttackedText reference, List<Candidate> candidates)
+    public override IEnumerable<SearchRequest> Filter(AttackedText reference, List<Candidate> candidates)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(candidates);

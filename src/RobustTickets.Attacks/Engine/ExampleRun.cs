@@ -15,8 +15,8 @@ internal sealed class ExampleRun
     private readonly Dictionary<(ISentenceEncoder, string), double[]> _vectors = [];
     private readonly Dictionary<(IMaskedLanguageModel, MaskedQuestion), int[]> _tokens = [];
     private readonly IRandomSource _random;
-    private readonly IEnumerator<AttackRequest> _script;
-    private AttackRequest? _open;
+    private readonly IEnumerator<SearchRequest> _script;
+    private SearchRequest? _open;
     private SearchContext? _context;
     private TimeSpan _work;
     private int _waiting;
@@ -135,7 +135,7 @@ internal sealed class ExampleRun
         );
     }
 
-    private IEnumerable<AttackRequest> Script()
+    private IEnumerable<SearchRequest> Script()
     {
         var text = AttackedText.Create(Input.Columns, _attack.Version);
         var first = new ScoreRequest([text]);

@@ -1,5 +1,5 @@
-// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as TextAttack runs it (recipe bae_garg_2019;
-// specification 8.3).
+// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as TextAttack runs it (recipe `bae_garg_2019`);
+// docs/methods/attacks.md.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
@@ -8,39 +8,25 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 
-namespace RobustTickets.Attacks.Recipes;
-
-/// <summary>What may be varied in BAE; the defaults are TextAttack's.</summary>
-/// <param name="Encoder">Sentence encoder; null: no sentence-similarity constraint, and the summary
-/// says so.</param>
-/// <param name="SimilarityThreshold">Smallest cosine of sentence vectors.</param>
-/// <param name="Candidates">Most substitutes of a word.</param>
-/// <param name="MinProbability">Least probability of a substitute.</param>
-/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
-/// <param name="Precision">Number type of scores.</param>
-/// <param name="Version">Release whose behaviour is followed.</param>
-public sealed record BaeOptions(
-    ISentenceEncoder? Encoder = null,
-    double SimilarityThreshold = 0.936338023,
-    int Candidates = 50,
-    double MinProbability = 5e-4,
-    int? QueryBudget = null,
-    ScorePrecision Precision = ScorePrecision.Double,
-    TextAttackVersion Version = TextAttackVersion.V034
-);
+namespace RobustTickets.Attacks;
 
 /// <summary>The recipe <c>bae</c>.</summary>
-public static class Bae
+internal static class BaeRecipe
 {
     private const string Recipe = "TextAttack recipe bae_garg_2019";
+    private const int Candidates = 50;
+    private const double MinProbability = 5e-4;
+    private const double Threshold = 0.936338023;
 
     /// <summary>Builds the attack.</summary>
-    public static Attack Create(AttackResources resources, IMaskedLanguageModel model, BaeOptions? options = null)
+    /// <param name="parts">What it is built from.</param>
+    /// <param name="o">What is varied.</param>
+    /// <param name="minProbability">Least probability of a substitute.</param>
+    internal static Attack Build(AttackParts parts, AttackOptions o, double minProbability = MinProbability)
     {
-        ArgumentNullException.ThrowIfNull(resources);
-        ArgumentNullException.ThrowIfNull(model);
-        var o = options ?? new BaeOptions();
-        var defaults = new BaeOptions();
+        var model = parts.MaskedLM!;
+        var count = o.Candidates ?? Candidates;
+        var threshold = o.SimilarityThreshold ?? Threshold;
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Recipe),
@@ -48,35 +34,40 @@ public static class Bae
             new("search", "greedy, words ranked by deletion", Recipe),
             new(
                 "transformation",
-                $"at most {o.Candidates} tokens of a masked language model in the place of the hidden word, "
-                    + $"each of probability {CandidateRules.Number(o.MinProbability)} or more",
-                o.Candidates == defaults.Candidates && o.MinProbability == defaults.MinProbability
-                    ? Recipe
-                    : RecipeLines.Chosen
+                $"at most {count} tokens of a masked language model in the place of the hidden word, "
+                    + $"each of probability {CandidateRules.Number(minProbability)} or more",
+                count == Candidates && minProbability == MinProbability ? Recipe : RecipeLines.Chosen
             ),
             RecipeLines.Masked(model),
             new("repeated modification", "never", Recipe),
-            RecipeLines.NltkStopWords(resources.StopWords),
+            RecipeLines.NltkStopWords(parts.StopWords),
         };
         var rules = new CandidateRules(lines);
-        rules.PartOfSpeech(resources.Tagger, Recipe);
+        rules.PartOfSpeech(parts.Tagger, Recipe);
         rules.Similarity(
-            o.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, 15, true, true)
+            parts.Encoder is { } encoder
+                ? new SentenceSimilarity(
+                    encoder,
+                    threshold,
+                    SimilarityMetric.Cosine,
+                    CandidateRules.Words(o, 15),
+                    true,
+                    true
+                )
                 : null,
-            o.SimilarityThreshold == defaults.SimilarityThreshold ? Recipe : RecipeLines.Chosen
+            threshold == Threshold ? Recipe : RecipeLines.Chosen
         );
         return new Attack(
             "bae",
             o.Version,
             new UntargetedGoal(o.Precision),
             new GreedyWordRanking(WordRanking.Delete),
-            new BaeSwap(model, o.Candidates, o.MinProbability),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)],
+            new BaeSwap(model, count, minProbability),
+            [new NoRepeat(), new NoStopWords(parts.StopWords)],
             rules.Constraints,
             o.QueryBudget,
             lines,
-            resources.Files
+            parts.Files
         );
     }
 }

@@ -1,7 +1,6 @@
 // BERT-Attack (Li et al., EMNLP 2020) with its masked language model, as TextAttack runs it (recipe
-// bert_attack_li_2020; specification 7). Two recipes differ in K alone: the number that EarlyRobust
-// states, and the library's. What the papers' scripts really ran under the name is
-// BertAttackReleased. What the original program does differently is told in specification 7.4.
+// `bert_attack_li_2020`). Two recipes differ in K alone: EarlyRobust's number and the library's.
+// What the papers' scripts run under the name is BertAttackAuthorsCode.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
@@ -10,10 +9,10 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 
-namespace RobustTickets.Attacks.Recipes;
+namespace RobustTickets.Attacks;
 
 /// <summary>Whose number of candidates is taken.</summary>
-public enum BertAttackSize
+internal enum BertAttackSize
 {
     /// <summary>50, as EarlyRobust states for its experiments.</summary>
     Paper,
@@ -22,46 +21,30 @@ public enum BertAttackSize
     Library,
 }
 
-/// <summary>What may be varied in BERT-Attack.</summary>
-/// <param name="Size">Whose K is taken when <paramref name="Candidates"/> is null.</param>
-/// <param name="Encoder">Sentence encoder; null: no sentence-similarity constraint, and the summary
-/// says so.</param>
-/// <param name="SimilarityThreshold">Smallest cosine of sentence vectors.</param>
-/// <param name="Candidates">Tokens taken per piece and most substitutes of a word (K); null: by
-/// <paramref name="Size"/>.</param>
-/// <param name="MaxPerturbed">Largest share of places that may differ from the original.</param>
-/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
-/// <param name="Precision">Number type of scores.</param>
-/// <param name="Version">Release whose behaviour is followed.</param>
-public sealed record BertAttackOptions(
-    BertAttackSize Size = BertAttackSize.Paper,
-    ISentenceEncoder? Encoder = null,
-    double SimilarityThreshold = 0.2,
-    int? Candidates = null,
-    double MaxPerturbed = 0.4,
-    int? QueryBudget = null,
-    ScorePrecision Precision = ScorePrecision.Double,
-    TextAttackVersion Version = TextAttackVersion.V034
-);
-
 /// <summary>The recipes <c>bert-attack</c> and <c>bert-attack-library</c>.</summary>
-public static class BertAttack
+internal static class BertAttackRecipe
 {
     private const string Recipe = "TextAttack recipe bert_attack_li_2020";
     private const string Paper = "EarlyRobust, appendix A.2.1";
+    private const double MaxPerturbed = 0.4;
+    private const double Threshold = 0.2;
 
     /// <summary>Builds the attack.</summary>
-    public static Attack Create(
-        AttackResources resources,
-        IMaskedLanguageModel model,
-        BertAttackOptions? options = null
+    /// <param name="parts">What it is built from.</param>
+    /// <param name="o">What is varied.</param>
+    /// <param name="size">Whose K is taken when the options name none.</param>
+    /// <param name="maxPerturbed">Largest share of places that may differ from the
+    /// original.</param>
+    internal static Attack Build(
+        AttackParts parts,
+        AttackOptions o,
+        BertAttackSize size,
+        double maxPerturbed = MaxPerturbed
     )
     {
-        ArgumentNullException.ThrowIfNull(resources);
-        ArgumentNullException.ThrowIfNull(model);
-        var o = options ?? new BertAttackOptions();
-        var defaults = new BertAttackOptions();
-        var library = o.Size == BertAttackSize.Library;
+        var model = parts.MaskedLM!;
+        var threshold = o.SimilarityThreshold ?? Threshold;
+        var library = size == BertAttackSize.Library;
         var (published, origin) =
             !library ? (50, Paper)
             : o.Version == TextAttackVersion.Head ? (8, Recipe + " (main branch)")
@@ -80,22 +63,22 @@ public static class BertAttack
             ),
             RecipeLines.Masked(model),
             new("repeated modification", "never", Recipe),
-            RecipeLines.NltkStopWords(resources.StopWords),
+            RecipeLines.NltkStopWords(parts.StopWords),
         };
         var rules = new CandidateRules(lines);
         rules.Add(
-            new MaxWordsPerturbed(o.MaxPerturbed),
+            new MaxWordsPerturbed(maxPerturbed),
             new(
                 "words changed",
-                $"at most {CandidateRules.Number(o.MaxPerturbed)} of the places, rounded up",
-                o.MaxPerturbed == defaults.MaxPerturbed ? Recipe : RecipeLines.Chosen
+                $"at most {CandidateRules.Number(maxPerturbed)} of the places, rounded up",
+                maxPerturbed == MaxPerturbed ? Recipe : RecipeLines.Chosen
             )
         );
         rules.Similarity(
-            o.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, o.SimilarityThreshold, SimilarityMetric.Cosine, null, true, false)
+            parts.Encoder is { } encoder
+                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Cosine, null, true, false)
                 : null,
-            o.SimilarityThreshold != defaults.SimilarityThreshold ? RecipeLines.Chosen
+            threshold != Threshold ? RecipeLines.Chosen
                 : library ? Recipe
                 : $"{Paper}; {Recipe}"
         );
@@ -105,11 +88,11 @@ public static class BertAttack
             new UntargetedGoal(o.Precision),
             new GreedyWordRanking(WordRanking.Unknown),
             new BertAttackSwap(model, count),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)],
+            [new NoRepeat(), new NoStopWords(parts.StopWords)],
             rules.Constraints,
             o.QueryBudget,
             lines,
-            resources.Files
+            parts.Files
         );
     }
 }

@@ -6,7 +6,7 @@ using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 
-namespace RobustTickets.Attacks.Recipes;
+namespace RobustTickets.Attacks;
 
 /// <summary>Collects the constraints of a recipe and their lines.</summary>
 /// <param name="lines">The recipe's description so far; rules are added to it.</param>
@@ -27,11 +27,10 @@ internal sealed class CandidateRules(List<RecipeLine> lines)
     /// <summary>The part of speech is kept; free where there is no tagger.</summary>
     /// <param name="tagger">The tagger, or null.</param>
     /// <param name="source">Where the rule is from.</param>
-    /// <param name="without">Why there is no tagger.</param>
-    public void PartOfSpeech(PerceptronTagger? tagger, string source, string without = "no tagger given")
+    public void PartOfSpeech(PerceptronTagger? tagger, string source)
     {
         if (tagger is null)
-            lines.Add(new("part of speech", "free", without));
+            lines.Add(new("part of speech", "free", "no tagger given"));
         else
             Add(new SamePartOfSpeech(tagger), new("part of speech", "equal universal tag, or noun and verb", source));
     }
@@ -64,6 +63,10 @@ internal sealed class CandidateRules(List<RecipeLine> lines)
         );
         lines.Add(RecipeLines.Encoder(rule.Encoder));
     }
+
+    /// <summary>Words around the edit that are encoded; null: all.</summary>
+    public static int? Words(AttackOptions options, int published) =>
+        options.Window == SimilarityWindow.WholeText ? null : published;
 
     /// <summary>A number as descriptions give it.</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);

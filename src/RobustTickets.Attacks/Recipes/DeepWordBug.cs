@@ -1,6 +1,6 @@
-// DeepWordBug (Gao et al., SPW 2018) as TextAttack runs it (recipe deepwordbug_gao_2018;
-// specification 8.2): four random typing errors per word, limited by the edit distance to the
-// original text. It needs no resource but stop words.
+// DeepWordBug (Gao et al., SPW 2018) as TextAttack runs it (recipe `deepwordbug_gao_2018`): four
+// random typing errors per word, limited by the edit distance to the original text. It needs no
+// resource but stop words.
 
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
@@ -9,34 +9,21 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 
-namespace RobustTickets.Attacks.Recipes;
-
-/// <summary>What may be varied in DeepWordBug; the defaults are TextAttack's.</summary>
-/// <param name="MaxEdits">Most character edits of the whole text.</param>
-/// <param name="Randomness">Where places and letters come from; null: a stream per example, seed
-/// 42.</param>
-/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
-/// <param name="Precision">Number type of scores.</param>
-/// <param name="Version">Release whose behaviour is followed.</param>
-public sealed record DeepWordBugOptions(
-    int MaxEdits = 30,
-    RandomPlan? Randomness = null,
-    int? QueryBudget = null,
-    ScorePrecision Precision = ScorePrecision.Double,
-    TextAttackVersion Version = TextAttackVersion.V034
-);
+namespace RobustTickets.Attacks;
 
 /// <summary>The recipe <c>deepwordbug</c>.</summary>
-public static class DeepWordBug
+internal static class DeepWordBugRecipe
 {
     private const string Recipe = "TextAttack recipe deepwordbug_gao_2018";
+    private const int MaxEdits = 30;
 
     /// <summary>Builds the attack.</summary>
-    public static Attack Create(AttackResources resources, DeepWordBugOptions? options = null)
+    /// <param name="parts">The stop words; nothing else of them is used.</param>
+    /// <param name="o">What is varied.</param>
+    /// <param name="maxEdits">Most character edits of the whole text.</param>
+    internal static Attack Build(AttackParts parts, AttackOptions o, int maxEdits = MaxEdits)
     {
-        ArgumentNullException.ThrowIfNull(resources);
-        var o = options ?? new DeepWordBugOptions();
-        var randomness = o.Randomness ?? new StreamPerExample();
+        var randomness = o.RandomPlan;
         List<RecipeLine> lines =
         [
             new("goal", "untargeted classification", Recipe),
@@ -50,12 +37,12 @@ public static class DeepWordBug
             ),
             RecipeLines.Randomness(randomness),
             new("repeated modification", "never", Recipe),
-            RecipeLines.NltkStopWords(resources.StopWords),
+            RecipeLines.NltkStopWords(parts.StopWords),
             new(
                 "edit distance",
-                $"<= {o.MaxEdits.ToString(CultureInfo.InvariantCulture)} characters, whole text, against the "
+                $"<= {maxEdits.ToString(CultureInfo.InvariantCulture)} characters, whole text, against the "
                     + "original text",
-                o.MaxEdits == new DeepWordBugOptions().MaxEdits ? Recipe : RecipeLines.Chosen
+                maxEdits == MaxEdits ? Recipe : RecipeLines.Chosen
             ),
         ];
         return new Attack(
@@ -64,11 +51,11 @@ public static class DeepWordBug
             new UntargetedGoal(o.Precision),
             new GreedyWordRanking(WordRanking.Unknown),
             Transformation(),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)],
-            [new MaxEditDistance(o.MaxEdits)],
+            [new NoRepeat(), new NoStopWords(parts.StopWords)],
+            [new MaxEditDistance(maxEdits)],
             o.QueryBudget,
             lines,
-            resources.Files
+            parts.Files
         )
         {
             Randomness = randomness,

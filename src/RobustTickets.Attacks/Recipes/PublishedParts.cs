@@ -4,10 +4,10 @@
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 
-namespace RobustTickets.Attacks.Recipes;
+namespace RobustTickets.Attacks;
 
 /// <summary>The published resources of recipes, for their description.</summary>
-public static class PublishedParts
+internal static class PublishedParts
 {
     /// <summary>TextFooler's stop words.</summary>
     public static StopWords TextFoolerStopWords { get; } = List("TextFooler's list", 266);
@@ -25,8 +25,16 @@ public static class PublishedParts
     public static WordNet WordNet { get; } = WordNet.Named(new ResourceInfo("wordnet", "WordNet", "", "version 3.0"));
 
     /// <summary>Word vectors, their neighbours and the tagger, with a list of stop words.</summary>
-    public static AttackResources Resources(StopWords stopWords) =>
-        new(new NamedNeighbours(), stopWords, new WordVectors([], [], 300), PerceptronTagger.Untrained, []);
+    public static AttackParts Resources(StopWords stopWords) =>
+        new(
+            new NamedNeighbours(),
+            stopWords,
+            new WordVectors([], [], 300),
+            PerceptronTagger.Untrained,
+            Encoder,
+            WordNet,
+            Masked
+        );
 
     private static StopWords List(string name, int count) =>
         new(name, Enumerable.Range(0, count).Select(i => $"{name} {i}"));

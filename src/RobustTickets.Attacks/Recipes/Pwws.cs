@@ -1,6 +1,5 @@
 // PWWS, probability weighted word saliency (Ren et al., ACL 2019), as TextAttack runs it (recipe
-// pwws_ren_2019; specification 8.1, 4.5). The original's named entities and parts of speech have no
-// part in it.
+// `pwws_ren_2019`). The original's named entities and parts of speech have no part in it.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
@@ -8,39 +7,24 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 
-namespace RobustTickets.Attacks.Recipes;
-
-/// <summary>What may be varied in PWWS.</summary>
-/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
-/// <param name="Precision">Number type of scores.</param>
-/// <param name="Version">Release whose behaviour is followed.</param>
-public sealed record PwwsOptions(
-    int? QueryBudget = null,
-    ScorePrecision Precision = ScorePrecision.Double,
-    TextAttackVersion Version = TextAttackVersion.V034
-);
+namespace RobustTickets.Attacks;
 
 /// <summary>The recipe <c>pwws</c>.</summary>
-public static class Pwws
+internal static class PwwsRecipe
 {
     private const string Recipe = "TextAttack recipe pwws_ren_2019";
 
     /// <summary>Builds the attack.</summary>
-    /// <param name="resources">The stop words; nothing else of them is used.</param>
-    /// <param name="wordNet">The synonyms.</param>
-    /// <param name="options">What is varied.</param>
-    public static Attack Create(AttackResources resources, WordNet wordNet, PwwsOptions? options = null)
+    internal static Attack Build(AttackParts parts, AttackOptions o)
     {
-        ArgumentNullException.ThrowIfNull(resources);
-        ArgumentNullException.ThrowIfNull(wordNet);
-        var o = options ?? new PwwsOptions();
+        var wordNet = parts.WordNet!;
         return new Attack(
             "pwws",
             o.Version,
             new UntargetedGoal(o.Precision),
             new WeightedSaliency(),
             new WordNetSwap(wordNet, o.Version),
-            [new NoRepeat(), new NoStopWords(resources.StopWords)],
+            [new NoRepeat(), new NoStopWords(parts.StopWords)],
             [],
             o.QueryBudget,
             [
@@ -57,9 +41,9 @@ public static class Pwws
                     Recipe + ", WordNet 3.0"
                 ),
                 new("repeated modification", "never", Recipe),
-                RecipeLines.NltkStopWords(resources.StopWords),
+                RecipeLines.NltkStopWords(parts.StopWords),
             ],
-            [.. resources.Files, wordNet.Info]
+            [.. parts.Files, wordNet.Info]
         );
     }
 }

@@ -4,7 +4,7 @@ using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Resources;
 
-namespace RobustTickets.Attacks.Recipes;
+namespace RobustTickets.Attacks;
 
 internal static class RecipeLines
 {
@@ -22,7 +22,7 @@ internal static class RecipeLines
             "sentence encoder",
             encoder.Name,
             encoder.Name == PublishedEncoder
-                ? "TextAttack; any BERT folder stands in here (--encoder), which changes what passes"
+                ? "TextAttack; any BERT folder stands in here (Encoder), which changes what passes"
                 : "substitute for the " + PublishedEncoder
         );
 

@@ -14,7 +14,7 @@ public sealed record BeamSearch(int Width) : ISearch
     public string Name => $"beam-search (width {Width})";
 
     /// <inheritdoc/>
-    public IEnumerable<AttackRequest> Run(SearchContext context)
+    public IEnumerable<SearchRequest> Run(SearchContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         List<AttackedText> beam = [context.Original.Text];

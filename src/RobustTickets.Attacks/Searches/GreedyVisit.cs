@@ -10,7 +10,7 @@ internal sealed class GreedyVisit(SearchContext context)
     public bool IsOver { get; private set; }
 
     /// <summary>Visits the word at a position of the best text so far.</summary>
-    public IEnumerable<AttackRequest> At(int position)
+    public IEnumerable<SearchRequest> At(int position)
     {
         var found = new List<Candidate>();
         foreach (var request in context.Candidates(context.Best.Text, [position], found))

@@ -31,7 +31,7 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
     public string Name => Ranking == WordRanking.Delete ? "greedy-word-ranking (delete)" : "greedy-word-ranking (unk)";
 
     /// <inheritdoc/>
-    public IEnumerable<AttackRequest> Run(SearchContext context)
+    public IEnumerable<SearchRequest> Run(SearchContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var original = context.Original.Text;

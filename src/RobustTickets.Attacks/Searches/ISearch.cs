@@ -11,5 +11,5 @@ public interface ISearch
     /// result in <see cref="SearchContext.Best"/>. Every yielded request
     /// is answered before the next element is asked for.
     /// </summary>
-    IEnumerable<AttackRequest> Run(SearchContext context);
+    IEnumerable<SearchRequest> Run(SearchContext context);
 }

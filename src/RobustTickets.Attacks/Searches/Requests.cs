@@ -8,13 +8,13 @@ using RobustTickets.Attacks.Goals;
 namespace RobustTickets.Attacks.Searches;
 
 /// <summary>Something an attack needs before it can go on.</summary>
-public abstract class AttackRequest
+public abstract class SearchRequest
 {
-    private protected AttackRequest() { }
+    private protected SearchRequest() { }
 }
 
 /// <summary>Asks for the victim's verdict on texts.</summary>
-public sealed class ScoreRequest : AttackRequest
+public sealed class ScoreRequest : SearchRequest
 {
     /// <summary>Creates the request.</summary>
     /// <param name="texts">
@@ -45,7 +45,7 @@ public sealed class ScoreRequest : AttackRequest
 }
 
 /// <summary>Asks for the sentence embeddings of strings.</summary>
-public sealed class EncodeRequest : AttackRequest
+public sealed class EncodeRequest : SearchRequest
 {
     /// <summary>Creates the request.</summary>
     public EncodeRequest(ISentenceEncoder encoder, IReadOnlyList<string> texts)
@@ -65,7 +65,7 @@ public sealed class EncodeRequest : AttackRequest
 }
 
 /// <summary>Asks a masked language model for substitutes.</summary>
-public sealed class PredictRequest : AttackRequest
+public sealed class PredictRequest : SearchRequest
 {
     /// <summary>Creates the request.</summary>
     public PredictRequest(IMaskedLanguageModel model, IReadOnlyList<MaskedQuestion> questions)
@@ -88,7 +88,7 @@ public sealed class PredictRequest : AttackRequest
 /// Asks for one random number of the example's stream (answered at once; a search and a
 /// transformation hold no generator).
 /// </summary>
-public sealed class RandomRequest : AttackRequest
+public sealed class RandomRequest : SearchRequest
 {
     private readonly Func<IRandomSource, int> _draw;
 

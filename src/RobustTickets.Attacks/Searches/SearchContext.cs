@@ -34,7 +34,7 @@ public sealed class SearchContext
     /// positions, sorted by text in code point order (stable).
     /// Positions beyond the end make none.
     /// </summary>
-    public IEnumerable<AttackRequest> Candidates(
+    public IEnumerable<SearchRequest> Candidates(
         AttackedText current,
         IReadOnlyList<int> positions,
         List<Candidate> found

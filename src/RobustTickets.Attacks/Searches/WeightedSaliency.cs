@@ -13,7 +13,7 @@ public sealed record WeightedSaliency : ISearch
     public string Name => "greedy-word-ranking (weighted-saliency)";
 
     /// <inheritdoc/>
-    public IEnumerable<AttackRequest> Run(SearchContext context)
+    public IEnumerable<SearchRequest> Run(SearchContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var original = context.Original.Text;

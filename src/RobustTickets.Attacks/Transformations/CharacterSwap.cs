@@ -22,7 +22,7 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
     protected virtual string LetterChoice => "";
 
     /// <inheritdoc/>
-    public sealed override IEnumerable<AttackRequest> Apply(
+    public sealed override IEnumerable<SearchRequest> Apply(
         AttackedText current,
         IReadOnlyList<int> positions,
         List<Candidate> candidates

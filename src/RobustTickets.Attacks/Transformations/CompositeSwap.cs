@@ -14,7 +14,7 @@ public sealed record CompositeSwap(IReadOnlyList<Transformation> Parts) : Transf
     public override string Name => string.Join(" + ", Parts.Select(p => p.Name));
 
     /// <inheritdoc/>
-    public override IEnumerable<AttackRequest> Apply(
+    public override IEnumerable<SearchRequest> Apply(
         AttackedText current,
         IReadOnlyList<int> positions,
         List<Candidate> candidates

@@ -15,7 +15,7 @@ public abstract record MaskedSwap(IMaskedLanguageModel Model) : Transformation
     public override bool KeepsWordCount => true;
 
     /// <inheritdoc/>
-    public sealed override IEnumerable<AttackRequest> Apply(
+    public sealed override IEnumerable<SearchRequest> Apply(
         AttackedText current,
         IReadOnlyList<int> positions,
         List<Candidate> candidates

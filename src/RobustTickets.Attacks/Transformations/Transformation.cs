@@ -19,7 +19,7 @@ public abstract record Transformation
     /// <summary>
     /// Adds the candidates of the current text at the given positions, position by position.
     /// </summary>
-    public abstract IEnumerable<AttackRequest> Apply(
+    public abstract IEnumerable<SearchRequest> Apply(
         AttackedText current,
         IReadOnlyList<int> positions,
         List<Candidate> candidates
@@ -44,7 +44,7 @@ public abstract record WordSwap : Transformation
     public abstract IEnumerable<string> Substitutes(string word);
 
     /// <inheritdoc/>
-    public sealed override IEnumerable<AttackRequest> Apply(
+    public sealed override IEnumerable<SearchRequest> Apply(
         AttackedText current,
         IReadOnlyList<int> positions,
         List<Candidate> candidates

@@ -1,18 +1,15 @@
-// The options that make an attack recipe and its resources. What is not named is taken from the
-// user's resource folder.
+// The options that make an attack recipe: its options, and where its resources lie. What is not
+// named is taken from the user's resource folder.
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli.Commands;
-using RobustTickets.Cli.Resources;
-using RobustTickets.Evaluation;
 
 namespace RobustTickets.Cli.Attacks;
 
 /// <summary>The attack options of one command.</summary>
-internal sealed class AttackOptionSet : IDisposable
+internal sealed class AttackOptionSet
 {
     private readonly Option<string> _recipe = new("--recipe")
     {
@@ -104,21 +101,10 @@ internal sealed class AttackOptionSet : IDisposable
         "examples attacked at the same time; default 64; changes speed only"
     );
 
-    private readonly List<IDisposable> _owned = [];
-
-    /// <summary>The releases that can be followed, by their name on the command line.</summary>
-    public static IReadOnlyDictionary<string, TextAttackVersion> Versions { get; } =
-        new Dictionary<string, TextAttackVersion>
-        {
-            ["0.3.0"] = TextAttackVersion.V030,
-            ["0.3.4"] = TextAttackVersion.V034,
-            ["head"] = TextAttackVersion.Head,
-        };
-
     public AttackOptionSet(Command command)
     {
-        _recipe.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
-        _compat.AcceptOnlyFromAmong([.. Versions.Keys]);
+        _recipe.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
+        _compat.AcceptOnlyFromAmong([.. TextAttackVersions.ByName.Keys]);
         _stream.AcceptOnlyFromAmong("example", "run");
         _similarity.Validators.Add(result =>
             Check(
@@ -164,36 +150,39 @@ internal sealed class AttackOptionSet : IDisposable
         }
     }
 
-    /// <summary>The recipe.</summary>
-    public AttackRecipeEntry Recipe(ParseResult parsed) => AttackRecipes.Find(parsed.GetValue(_recipe)!);
-
-    /// <summary>
-    /// Folder of the sentence encoder: as given, else the resource folder's; null when there is
-    /// neither.
-    /// </summary>
-    public string? Encoder(ParseResult parsed) =>
-        parsed.GetValue(_encoder) ?? ResourceFolder.OfUser().Find("sentence-encoder");
-
-    /// <summary>Whether sentence similarity is measured at all.</summary>
-    /// <exception cref="UsageException">Both an encoder (or threshold) and no similarity were asked
-    /// for, or the recipe has no such constraint.</exception>
-    public bool WantsSimilarity(ParseResult parsed)
+    /// <summary>The recipe with its options and the places of its resources; reads no
+    /// file.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="seed">Seed of recipes that draw random numbers.</param>
+    /// <exception cref="RequestException">Options do not go with the recipe.</exception>
+    public AttackRecipe Read(ParseResult parsed, int seed)
     {
-        var asked = parsed.GetValue(_encoder) is not null || parsed.GetValue(_similarity) is not null;
-        if (!Recipe(parsed).Similarity)
+        var recipe = AttackRecipe.Find(parsed.GetValue(_recipe)!) with
         {
-            return asked
-                ? throw new UsageException(
-                    $"--recipe {Recipe(parsed).Name} has no sentence-similarity constraint; leave --encoder and "
-                        + "--similarity-threshold out"
-                )
-                : false;
-        }
-        if (!parsed.GetValue(_noSimilarity))
-            return true;
-        return asked
-            ? throw new UsageException("--no-similarity cannot be combined with --encoder or --similarity-threshold")
-            : false;
+            Options = new AttackOptions(
+                Similarity: !parsed.GetValue(_noSimilarity),
+                SimilarityThreshold: parsed.GetValue(_similarity),
+                PartOfSpeech: !parsed.GetValue(_noTagger),
+                QueryBudget: parsed.GetValue(_budget),
+                TimeLimit: parsed.GetValue(_time) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                Version: TextAttackVersions.ByName[parsed.GetValue(_compat)!],
+                Randomness: parsed.GetValue(_stream) == "run"
+                    ? new StreamPerRun((uint)seed)
+                    : new StreamPerExample((uint)seed)
+            ),
+            Resources = new ResourceFiles(
+                parsed.GetValue(_vectors),
+                parsed.GetValue(_neighbours),
+                parsed.GetValue(_stopWords),
+                parsed.GetValue(_tagger),
+                parsed.GetValue(_tagMap),
+                parsed.GetValue(_encoder),
+                parsed.GetValue(_wordNet),
+                parsed.GetValue(_maskedLm)
+            ),
+        };
+        recipe.Refuse();
+        return recipe;
     }
 
     /// <summary>How fast the engine runs.</summary>
@@ -201,138 +190,6 @@ internal sealed class AttackOptionSet : IDisposable
     {
         var batch = parsed.GetValue(_batch) ?? 64;
         return new AttackEngineOptions(batch, batch, parsed.GetValue(_concurrency) ?? 64);
-    }
-
-    /// <summary>
-    /// Reads the resource files: those named on the command line, else those of the user's resource
-    /// folder.
-    /// </summary>
-    /// <exception cref="DataException">There is no source of substitutes, or a file is missing or
-    /// malformed.</exception>
-    public AttackResources Resources(ParseResult parsed)
-    {
-        var folder = ResourceFolder.OfUser();
-        var recipe = Recipe(parsed);
-        RefuseUnused(parsed, recipe);
-        _ = recipe.Further is { } further ? Place(parsed, further) : null;
-        var (vectors, neighbours) = (parsed.GetValue(_vectors), parsed.GetValue(_neighbours));
-        // A source of substitutes that was named is meant alone: the folder's table must not
-        // override named vectors.
-        if (vectors is null && neighbours is null && recipe.Substitutes)
-        {
-            (vectors, neighbours) = (folder.Find("word-vectors"), folder.Find("neighbours"));
-            if (vectors is null && neighbours is null)
-            {
-                throw new DataException(
-                    $"--recipe {recipe.Name} has no source of substitute words; name one with --vectors or "
-                        + $"--neighbours, or: {folder.Missing(ResourceKinds.TryFind("word-vectors")!)}"
-                );
-            }
-        }
-        return AttackResources.Load(
-            new AttackResourcePaths(
-                vectors,
-                neighbours,
-                parsed.GetValue(_stopWords) ?? folder.Find(recipe.StopWords),
-                Tagger(parsed, recipe, folder),
-                parsed.GetValue(_tagMap) ?? folder.Find("tag-map"),
-                folder.Computed
-            ),
-            recipe.Substitutes
-        );
-    }
-
-    /// <summary>Builds the attack.</summary>
-    /// <exception cref="DataException">A resource of the recipe is not there.</exception>
-    public Attack Attack(ParseResult parsed, AttackResources resources, ISentenceEncoder? encoder, int seed)
-    {
-        RandomPlan randomness =
-            parsed.GetValue(_stream) == "run" ? new StreamPerRun((uint)seed) : new StreamPerExample((uint)seed);
-        var parts = new AttackParts(
-            resources,
-            encoder,
-            parsed.GetValue(_similarity),
-            parsed.GetValue(_budget),
-            Versions[parsed.GetValue(_compat)!],
-            randomness,
-            () => WordNet.Read(Place(parsed, "wordnet")),
-            () => Masked(parsed)
-        );
-        var attack = Recipe(parsed).Create(parts);
-        if (Recipe(parsed).Further == "masked-lm")
-        {
-            var folder = Place(parsed, "masked-lm");
-            attack = attack with
-            {
-                Resources =
-                [
-                    .. attack.Resources,
-                    new ResourceInfo(
-                        "masked-lm",
-                        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
-                        ResourceFolder.Hash(folder),
-                        "masked language model"
-                    ),
-                ],
-            };
-        }
-        return parsed.GetValue(_time) is { } seconds
-            ? attack with
-            {
-                TimeLimit = TimeSpan.FromSeconds(seconds),
-            }
-            : attack;
-    }
-
-    /// <summary>Releases what building an attack has loaded.</summary>
-    public void Dispose()
-    {
-        foreach (var model in _owned)
-            model.Dispose();
-        _owned.Clear();
-    }
-
-    private TorchMaskedLM Masked(ParseResult parsed)
-    {
-        var model = TorchMaskedLM.Load(Place(parsed, "masked-lm"));
-        _owned.Add(model);
-        return model;
-    }
-
-    private string Place(ParseResult parsed, string kind) =>
-        parsed.GetValue(kind == "wordnet" ? _wordNet : _maskedLm) ?? ResourceFolder.OfUser().Required(kind);
-
-    private void RefuseUnused(ParseResult parsed, AttackRecipeEntry recipe)
-    {
-        foreach (
-            var (option, used) in new (Option<string?>, bool)[]
-            {
-                (_vectors, recipe.Substitutes),
-                (_neighbours, recipe.Substitutes),
-                (_tagger, recipe.Tagger),
-                (_tagMap, recipe.Tagger),
-                (_wordNet, recipe.Further == "wordnet"),
-                (_maskedLm, recipe.Further == "masked-lm"),
-            }
-        )
-        {
-            if (!used && parsed.GetValue(option) is not null)
-                throw new UsageException($"--recipe {recipe.Name} does not use {option.Name}; leave it out");
-        }
-        if (!recipe.Tagger && parsed.GetValue(_noTagger))
-            throw new UsageException(
-                $"--recipe {recipe.Name} does not compare parts of speech; leave --no-part-of-speech out"
-            );
-    }
-
-    private string? Tagger(ParseResult parsed, AttackRecipeEntry recipe, ResourceFolder folder)
-    {
-        var named = parsed.GetValue(_tagger);
-        if (parsed.GetValue(_noTagger))
-            return named is null
-                ? null
-                : throw new UsageException("--no-part-of-speech cannot be combined with --tagger");
-        return named ?? (recipe.Tagger ? folder.Required("tagger") : null);
     }
 
     // What is no number at all is told by the parser.

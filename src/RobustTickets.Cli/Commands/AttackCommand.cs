@@ -3,17 +3,20 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Evaluation;
-using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;
 
 /// <summary>The command and its options.</summary>
 internal sealed class AttackCommand
 {
+    private static readonly Dictionary<string, SampleRule> Ways = new()
+    {
+        ["stratified"] = SampleRule.Stratified,
+        ["first-n"] = SampleRule.FirstN,
+    };
     private readonly CliContext _context;
     private readonly Option<string> _model = CommonOptions.Model(
         "victim: a run's model/ folder or any Hugging Face BERT classifier"
@@ -88,7 +91,7 @@ internal sealed class AttackCommand
     private AttackCommand(CliContext context)
     {
         _context = context;
-        _sample.AcceptOnlyFromAmong(AttackSample.Ways);
+        _sample.AcceptOnlyFromAmong([.. Ways.Keys]);
         _length.Validators.Add(result =>
         {
             var value = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
@@ -129,88 +132,48 @@ internal sealed class AttackCommand
 
     private int Run(ParseResult parsed)
     {
-        // What building the attack loads lives until the command ends.
-        using var loaded = _attack;
         var sentences = parsed.GetValue(_text) is not null || parsed.GetValue(_interactive);
         Refuse(parsed, sentences);
-        var victim = new VictimFolder(parsed.GetRequiredValue(_model));
-        // Options, resources and data first: they are refused before the model is loaded.
-        var arguments = sentences ? null : _data.Read(parsed);
-        var target = sentences ? null : parsed.GetValue(_output) ?? victim.ResultsOf(_attack.Recipe(parsed).Name);
-        var encoderFolder = _attack.WantsSimilarity(parsed) ? _attack.Encoder(parsed) ?? victim.Pretrained() : null;
-        var length = victim.Length(parsed.GetValue(_length));
-        var resources = _attack.Resources(parsed);
-        using var classifier = Classifier.Load(victim.Path, _execution.Apply(parsed), length);
-        using var encoder = encoderFolder is null ? null : BertSentenceEncoder.Load(encoderFolder);
-        var attack = _attack.Attack(parsed, resources, encoder, parsed.GetValue(_seed) ?? 42);
+        var recipe = _attack.Read(parsed, parsed.GetValue(_seed) ?? 42);
         if (sentences)
-            return RunSentences(parsed, attack, classifier);
-
-        var examples = EvaluationData.Load(arguments!, parsed.GetValue(_split), classifier.Labels);
-        EvaluationData.Tell(_context, examples);
-        var picked = Pick(parsed, examples, out var rule);
-        var run = new List<RecipeLine>
-        {
-            new(
-                "data",
-                $"{arguments!.Task} {examples.Name}, sha256 {examples.Sha256}",
-                Path.GetFileName(examples.Source)
+            return RunSentences(parsed, recipe);
+        var data = _data.Read(parsed);
+        var request = new AttackRequest(
+            recipe,
+            parsed.GetRequiredValue(_model),
+            data.Path,
+            data.Task,
+            parsed.GetValue(_output),
+            data.Options,
+            parsed.GetValue(_split),
+            new AttackSample(
+                parsed.GetValue(_count),
+                Ways[parsed.GetValue(_sample)!],
+                parsed.GetValue(_seed) ?? 42,
+                parsed.GetValue(_ids)
             ),
-            new("sample", rule, $"of {examples.Examples.Count}; ids in ids.txt"),
-            new(
-                "victim length",
-                $"{classifier.MaxLength} word pieces, special tokens included",
-                parsed.GetValue(_length) switch
-                {
-                    null => "the tokenizer's own",
-                    "training" => "as in training",
-                    _ => "option",
-                }
-            ),
-            new("victim mode", "evaluation (no dropout)", "always"),
-            new(
-                "victim weights",
-                $"sha256 {VictimFolder.Hash(victim.Path)}",
-                "configuration, tokenizer and weight files"
-            ),
-        };
-        if (encoderFolder is not null)
-            run.Add(
-                new(
-                    "sentence encoder",
-                    $"sha256 {VictimFolder.Hash(encoderFolder)}",
-                    Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoderFolder)))
-                )
-            );
-        var inputs = picked.ToList();
-        var result = AttackRun.Run(
-            _context,
-            new AttackJob(
-                attack,
-                new TorchVictim(classifier),
-                victim.Name,
-                inputs,
-                target!,
-                run,
-                _attack.Engine(parsed)
-            ),
-            parsed.GetValue(_whole) ? () => WholeSet(classifier, examples) : null
+            Length(parsed),
+            parsed.GetValue(_whole),
+            parsed.GetValue(_augment),
+            _attack.Engine(parsed),
+            _execution.Read(parsed)
         );
+        var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
         if (parsed.GetValue(_json))
-            _context.Out.Write(AttackJson.Write(result.Summary));
+            _context.Out.Write(AttackJson.Write(report.Summary));
         else
-            AttackPrinter.Print(_context.Out, result.Summary, target!);
-        if (parsed.GetValue(_augment) is { } file)
-        {
-            var made = AugmentFile.Write(file, examples.Examples, result.Outcomes, classifier.Labels, attack.Name);
-            _context.Error.WriteLine($"{examples.Examples.Count} examples and {made} adversarial ones in {file}");
-        }
-        result.ThrowIfErrors();
+            AttackPrinter.Print(_context.Out, report.Summary, report.Folder!);
+        report.ThrowIfErrors();
         return ExitCodes.Ok;
     }
 
-    private int RunSentences(ParseResult parsed, Attack attack, Classifier classifier)
+    private int RunSentences(ParseResult parsed, AttackRecipe recipe)
     {
+        var victim = new VictimFolder(parsed.GetRequiredValue(_model));
+        var length = victim.Length(Length(parsed));
+        using var models = new AttackModels(victim.BaseModel);
+        var attack = recipe.Build(models);
+        using var classifier = Classifier.Load(victim.Path, _execution.Apply(parsed), length);
         var single = new SentenceAttack(
             attack,
             classifier,
@@ -221,9 +184,17 @@ internal sealed class AttackCommand
         var outcomes = parsed.GetValue(_interactive)
             ? single.RunLines(_context)
             : [single.Run(_context, "text", parsed.GetValue(_text)!, parsed.GetValue(_pair))];
-        new AttackRunResult(AttackSummary.From(outcomes, AttackSettings.Of(attack, "")), outcomes).ThrowIfErrors();
+        AttackReport.ThrowIfErrors(outcomes);
         return ExitCodes.Ok;
     }
+
+    private VictimLength Length(ParseResult parsed) =>
+        parsed.GetValue(_length) switch
+        {
+            null => default,
+            "training" => VictimLength.Training,
+            { } pieces => VictimLength.Of(int.Parse(pieces, CultureInfo.InvariantCulture)),
+        };
 
     // What one way of attacking has no use for is refused: nothing given is silently passed over.
     private void Refuse(ParseResult parsed, bool sentences)
@@ -245,42 +216,5 @@ internal sealed class AttackCommand
             throw new UsageException($"{option.Name} goes with --text");
         if (Given(_ids) && (Given(_count) || Given(_sample)))
             throw new UsageException("--ids names the examples; leave --num-examples and --sample out");
-    }
-
-    private IReadOnlyList<Example> Pick(ParseResult parsed, Split examples, out string rule)
-    {
-        IReadOnlyList<Example> picked;
-        if (parsed.GetValue(_ids) is { } file)
-        {
-            picked = AttackSample.Named(examples.Examples, file);
-            rule = $"{picked.Count}, named by ids";
-        }
-        else
-        {
-            var (way, seed) = (parsed.GetValue(_sample)!, parsed.GetValue(_seed) ?? 42);
-            picked = AttackSample.Pick(examples.Examples, way, parsed.GetValue(_count), seed);
-            rule =
-                picked.Count == examples.Examples.Count ? "all"
-                : way == "first-n" ? $"first {picked.Count}"
-                : $"{picked.Count}, stratified, seed {seed}";
-            if (
-                way == "first-n"
-                && picked.Count < examples.Examples.Count
-                && Splits.ClassGroupedWarning(examples) is { } warning
-            )
-                _context.Error.WriteLine($"warning: {warning}; see --sample stratified");
-        }
-        var counts = examples.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}");
-        _context.Error.WriteLine($"attacking {picked.Count} examples: {string.Join(", ", counts)}");
-        return picked;
-    }
-
-    private double WholeSet(Classifier classifier, Split examples)
-    {
-        _context.Error.WriteLine($"measuring the accuracy on all {examples.Examples.Count} examples");
-        return 100
-            * classifier
-                .Evaluate(EncodedSplit.From(examples.Examples, classifier.Tokenizer, classifier.MaxLength).Examples)
-                .Accuracy;
     }
 }

@@ -3,8 +3,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Resources;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -24,7 +24,7 @@ internal static class AttackRecipesCommand
                 JsonOutput.Write(
                     context.Out,
                     new JsonArray([
-                        .. AttackRecipes.All.Select(r => new JsonObject
+                        .. AttackRecipe.All.Select(r => new JsonObject
                         {
                             ["name"] = r.Name,
                             ["summary"] = r.Summary,
@@ -34,8 +34,8 @@ internal static class AttackRecipesCommand
                 );
                 return ExitCodes.Ok;
             }
-            var width = AttackRecipes.All.Max(r => r.Name.Length);
-            foreach (var recipe in AttackRecipes.All)
+            var width = AttackRecipe.All.Max(r => r.Name.Length);
+            foreach (var recipe in AttackRecipe.All)
             {
                 context.Out.WriteLine($"{recipe.Name.PadRight(width)}  {recipe.Summary}");
                 context.Out.WriteLine($"{"".PadRight(width)}  resources: {string.Join(", ", recipe.Needs)}");
@@ -48,13 +48,13 @@ internal static class AttackRecipesCommand
     private static Command Show(CliContext context)
     {
         var name = new Argument<string>("name") { Description = "a recipe's name (see attack recipes list)" };
-        name.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
+        name.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
         var compat = new Option<string>("--compat")
         {
             Description = "TextAttack release that is followed",
             DefaultValueFactory = _ => "0.3.4",
         };
-        compat.AcceptOnlyFromAmong([.. AttackOptionSet.Versions.Keys]);
+        compat.AcceptOnlyFromAmong([.. TextAttackVersions.ByName.Keys]);
         var json = CommonOptions.Json();
         var command = new Command(
             "show",
@@ -67,9 +67,9 @@ internal static class AttackRecipesCommand
         };
         command.SetAction(parsed =>
         {
-            var recipe = AttackRecipes.Find(parsed.GetRequiredValue(name));
+            var recipe = AttackRecipe.Find(parsed.GetRequiredValue(name));
             var release = parsed.GetValue(compat)!;
-            var attack = recipe.Create(AttackParts.Published(recipe, AttackOptionSet.Versions[release]));
+            var attack = recipe.Published(TextAttackVersions.ByName[release]);
             if (parsed.GetValue(json))
                 JsonOutput.Write(context.Out, Json(recipe, release, attack));
             else
@@ -79,7 +79,7 @@ internal static class AttackRecipesCommand
         return command;
     }
 
-    private static JsonObject Json(AttackRecipeEntry recipe, string release, Attack attack)
+    private static JsonObject Json(AttackRecipe recipe, string release, Attack attack)
     {
         var folder = ResourceFolder.OfUser();
         return new JsonObject
@@ -96,7 +96,7 @@ internal static class AttackRecipesCommand
                 {
                     ["item"] = l.Item,
                     ["value"] = l.Value,
-                    ["source"] = l.Source,
+                    ["source"] = OptionNames.Spell(l.Source),
                 }),
             ]),
             ["resources"] = new JsonArray([
@@ -106,7 +106,7 @@ internal static class AttackRecipesCommand
                         ["kind"] = k.Kind,
                         ["file"] = folder.Find(k)?.Path,
                         ["purpose"] = k.Purpose,
-                        ["without"] = k.Without,
+                        ["without"] = OptionNames.Spell(k.Without),
                         ["origin"] = k.Origin,
                         ["licence"] = k.Licence,
                     }),
@@ -114,7 +114,7 @@ internal static class AttackRecipesCommand
         };
     }
 
-    private static void Print(TextWriter output, AttackRecipeEntry recipe, string release, Attack attack)
+    private static void Print(TextWriter output, AttackRecipe recipe, string release, Attack attack)
     {
         output.WriteLine($"{recipe.Name}: {recipe.Summary}");
         output.WriteLine(
@@ -126,7 +126,7 @@ internal static class AttackRecipesCommand
         foreach (var line in attack.Lines)
         {
             output.WriteLine($"  {line.Item.PadRight(item)}  {line.Value}");
-            output.WriteLine($"  {"".PadRight(item)}    from {line.Source}");
+            output.WriteLine($"  {"".PadRight(item)}    from {OptionNames.Spell(line.Source)}");
         }
         output.WriteLine("resources");
         var folder = ResourceFolder.OfUser();
@@ -134,10 +134,10 @@ internal static class AttackRecipesCommand
         {
             output.WriteLine($"  {kind.Kind, -16}  {folder.Find(kind)?.Path ?? "not there"}");
             if (folder.Find(kind) is null)
-                output.WriteLine($"  {"", -16}    without it: {kind.Without}");
+                output.WriteLine($"  {"", -16}    without it: {OptionNames.Spell(kind.Without)}");
         }
     }
 
-    private static IEnumerable<ResourceKind> Needs(AttackRecipeEntry recipe) =>
+    private static IEnumerable<ResourceKind> Needs(AttackRecipe recipe) =>
         recipe.Needs.Select(k => ResourceKinds.TryFind(k)!);
 }

@@ -32,8 +32,16 @@ internal static class EvaluateCommand
                 execution.Apply(parsed),
                 parsed.GetValue(length)
             );
-            var examples = EvaluationData.Load(arguments, parsed.GetValue(split), classifier.Labels);
-            EvaluationData.Tell(context, examples);
+            var examples = EvaluationData.Load(
+                arguments.Path,
+                arguments.Task,
+                arguments.Options,
+                parsed.GetValue(split),
+                classifier.Labels
+            );
+            context.Error.WriteLine(examples.Summary());
+            foreach (var note in examples.Notes)
+                context.Error.WriteLine($"note: {note}");
             var encoded = EncodedSplit.From(examples.Examples, classifier.Tokenizer, classifier.MaxLength);
             var result = classifier.Evaluate(encoded.Examples);
             var correct = (int)Math.Round(result.Accuracy * result.Examples);

@@ -1,7 +1,6 @@
 // recipes list|show|check: the published methods as values that can be read, changed and checked.
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Attacks;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Resources;
 using RobustTickets.Cli.Terminal;
 
@@ -45,7 +46,7 @@ internal static class ResourcesCommand
                         {
                             ["kind"] = f.Kind.Kind,
                             ["purpose"] = f.Kind.Purpose,
-                            ["without"] = f.Kind.Without,
+                            ["without"] = OptionNames.Spell(f.Kind.Without),
                             ["origin"] = f.Kind.Origin,
                             ["licence"] = f.Kind.Licence,
                             ["looked_for"] = JsonOutput.Array([.. f.Kind.Files, .. f.Kind.Elsewhere ?? []]),
@@ -66,7 +67,7 @@ internal static class ResourcesCommand
                 if (file is not null)
                     continue;
                 Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
-                Line("without", kind.Without);
+                Line("without", OptionNames.Spell(kind.Without));
             }
             return ExitCodes.Ok;
 
@@ -89,11 +90,12 @@ internal static class ResourcesCommand
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
+            using var models = new AttackModels();
             var demanded = folder.DemandedHashes();
             var results = ResourceKinds
                 .All.Select(folder.Find)
                 .OfType<FoundResource>()
-                .Select(found => ResourceVerification.Of(found, folder, demanded))
+                .Select(found => ResourceVerification.Of(found, folder, demanded, models))
                 .ToList();
             var missing = demanded.Keys.Where(name => !File.Exists(Path.Combine(folder.Path, name))).ToList();
             if (parsed.GetValue(json))

@@ -1,5 +1,6 @@
 // train: a recipe from a pre-trained checkpoint and data to a run folder, resumable at any moment.
 using System.CommandLine;
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Terminal;
@@ -38,9 +39,9 @@ internal static class TrainCommand
             Description =
                 "attack development examples with this recipe after each epoch of the final training; "
                 + "evaluate.epoch-attack says how many and how (--set)",
-            HelpName = string.Join('|', AttackRecipes.All.Select(r => r.Name)),
+            HelpName = string.Join('|', AttackRecipe.All.Select(r => r.Name)),
         };
-        attack.AcceptOnlyFromAmong([.. AttackRecipes.All.Select(r => r.Name)]);
+        attack.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
         var resource = new Option<string[]>("--resource")
         {
             Description =
@@ -111,7 +112,7 @@ internal static class TrainCommand
                 execution.Read(parsed),
                 parsed.GetValue(every)
             );
-            using var attacker = EpochAttackSource.Of(
+            using var attacker = EpochAttackArguments.Source(
                 resolved,
                 ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? []),
                 request.Model

@@ -2,6 +2,8 @@
 // the attack. The published numbers belong to BERT-base and a hundred thousand steps; a model of
 // under a million weights that is trained in a minute needs larger steps, and these are stated here
 // and in the recipes it writes.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Goals;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Objectives;
@@ -64,6 +66,20 @@ internal sealed record DemoPlan(
             // size when this grows with the root of 768 / width.
             InitializerRange = Math.Round(0.02 * Math.Sqrt(768.0 / Hidden), 3),
         };
+
+    /// <summary>
+    /// TextFooler's options here: texts are shorter than its window, so they are compared whole;
+    /// there is no tagger, and scores are compared in double precision.
+    /// </summary>
+    /// <param name="similarity">The threshold that was calibrated.</param>
+    public static AttackOptions AttackOptions(double similarity) =>
+        new(
+            SimilarityThreshold: similarity,
+            Window: SimilarityWindow.WholeText,
+            PartOfSpeech: false,
+            Version: TextAttackVersion.V034,
+            Precision: ScorePrecision.Double
+        );
 
     /// <summary>The baseline: the whole network, plain cross entropy.</summary>
     public Recipe FineTune => Scaled("fine-tune");

@@ -3,8 +3,6 @@
 // demo that was stopped goes on where it was.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Attacks;
@@ -125,15 +123,20 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     {
         if (recipes.All(r => File.Exists(Path.Combine(AttackFolder(r), "summary.json"))))
             return;
-        var resources = AttackResources.Load(new AttackResourcePaths(Vectors: folder.VectorsFile));
-        using var encoder = BertSentenceEncoder.Load(folder.Pretrained);
+        using var models = new AttackModels(folder.Pretrained);
+        var encoder = models.LoadEncoder(folder.Pretrained);
         var train = DataSet.Load(folder.Data, DemoPlan.Task, "train");
         var threshold = DemoSimilarity.Calibrate(
             encoder,
             [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text.First)],
             plan.RefusedShare
         );
-        var attack = TextFooler.Create(resources, new TextFoolerOptions(encoder, threshold, Window: null));
+        var resources = new ResourceFiles(
+            Vectors: folder.VectorsFile,
+            Encoder: folder.Pretrained,
+            Folder: new ResourceFolder(folder.Path)
+        );
+        var attack = AttackRecipe.TextFooler(resources, DemoPlan.AttackOptions(threshold)).Build(models);
         foreach (var recipe in recipes)
             Attack(recipe, attack);
     }
@@ -141,46 +144,37 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     private void Attack(Recipe recipe, Attack attack)
     {
         using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe.Name), "model"));
-        var test = EvaluationData.Load(
-            new DataArguments(folder.Data, DemoPlan.Task, new DataOptions()),
-            "test",
-            classifier.Labels
-        );
+        var test = EvaluationData.Load(folder.Data, DemoPlan.Task, new DataOptions(), "test", classifier.Labels);
         var picked = test.Examples.Take(plan.AttackExamples).ToArray();
         Say($"attacking {recipe.Name} with TextFooler, {picked.Length} reviews");
-        AttackRun
-            .Run(
-                context,
-                new AttackJob(
-                    attack,
-                    new TorchVictim(classifier),
-                    recipe.Name,
-                    [.. picked],
-                    AttackFolder(recipe),
-                    [
-                        new(
-                            "data",
-                            $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}",
-                            "made by the demo's generator"
-                        ),
-                        new(
-                            "sample",
-                            picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}",
-                            $"of {test.Examples.Count}"
-                        ),
-                        new(
-                            "similarity threshold",
-                            Figures.Text(
-                                $"refuses {100 * plan.RefusedShare:0} % of the single substitutions in ",
-                                $"{CalibrationTexts} training reviews"
-                            ),
-                            "calibrated for the demo's encoder"
-                        ),
-                    ],
-                    new AttackEngineOptions()
-                )
-            )
-            .ThrowIfErrors();
+        var job = new AttackJob(
+            attack,
+            new TorchVictim(classifier),
+            recipe.Name,
+            picked,
+            AttackFolder(recipe),
+            [
+                new(
+                    "data",
+                    $"demo, seed {plan.Seed}, split test, sha256 {test.Sha256}",
+                    "made by the demo's generator"
+                ),
+                new(
+                    "sample",
+                    picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}",
+                    $"of {test.Examples.Count}"
+                ),
+                new(
+                    "similarity threshold",
+                    Figures.Text(
+                        $"refuses {100 * plan.RefusedShare:0} % of the single substitutions in ",
+                        $"{CalibrationTexts} training reviews"
+                    ),
+                    "calibrated for the demo's encoder"
+                ),
+            ]
+        );
+        AttackProgressView.Run(context, view => AttackRun.Run(job, view, stop: context.Stop.Token)).ThrowIfErrors();
     }
 
     private string AttackFolder(Recipe recipe) => Path.Combine(folder.Run(recipe.Name), "attacks", "textfooler");

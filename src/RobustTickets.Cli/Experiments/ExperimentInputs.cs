@@ -3,7 +3,6 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Cli.Attacks;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
@@ -63,7 +62,7 @@ internal sealed record ExperimentInputs(
             .Cells.Select(c => c.Recipe.Evaluate.EpochAttack)
             .OfType<EpochAttackOptions>()
             .Distinct()
-            .SelectMany(EpochAttackSource.ResourceNames);
+            .SelectMany(EpochAttackSource.FileNames);
         var resources = plan
             .Experiment.Attacks.SelectMany(a => a.Resources ?? [])
             .Concat(afterEpochs)
@@ -164,7 +163,7 @@ internal sealed record ExperimentInputs(
     /// nobody names one.
     /// </summary>
     public EpochAttackSource EpochAttack(EpochAttackOptions options) =>
-        new(
+        EpochAttackSource.Named(
             options,
             new Dictionary<string, string>(Resources) { ["encoder"] = Resources.GetValueOrDefault("encoder", Model) },
             Model

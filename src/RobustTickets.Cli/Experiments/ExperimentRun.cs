@@ -169,12 +169,9 @@ internal sealed class ExperimentRun(
                 $"attack {attack.Name}: {string.Join("; ", parsed.Errors.Select(e => e.Message).Distinct())}"
             );
         var command = new Command("attack");
-        using var options = new AttackOptionSet(command);
-        options.Resources(command.Parse(inputs.RecipeArguments(attack)));
-        if (inputs.Encoder(attack) is { } encoder)
-        {
-            using var files = BertFiles.Open(encoder);
-        }
+        var options = new AttackOptionSet(command);
+        using var models = new AttackModels(inputs.Model);
+        options.Read(command.Parse(inputs.RecipeArguments(attack)), 42).Check(models);
     }
 
     private void WriteResults()

@@ -3,6 +3,7 @@
 // the old resource or the new one.
 using System.Text;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Cli.Resources;
@@ -31,7 +32,8 @@ internal static class ResourceImport
                     + $"{(kind.IsFolder ? "folder" : "file")}: {kind.Purpose}"
             );
         }
-        var content = ResourceContent.Describe(new FoundResource(kind, source));
+        using var models = new AttackModels();
+        var content = ResourceContent.Describe(new FoundResource(kind, source), models);
         var target = Path.Combine(folder.Path, NameFor(kind, source));
         var others = kind.Files.Select(name => Path.Combine(folder.Path, name)).Where(Path.Exists).ToList();
         var hash = ResourceFolder.Hash(source);

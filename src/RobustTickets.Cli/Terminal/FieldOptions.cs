@@ -1,5 +1,6 @@
 // The library names fields of requests; the command line shows the options that fill them.
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Attacks;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
@@ -22,14 +23,18 @@ internal static class FieldOptions
     };
 
     /// <summary>The option that fills a field; the field itself where none does.</summary>
-    public static string Of(string field) => Options.TryGetValue(field, out var known) ? known.Option : field;
+    public static string Of(string field) =>
+        Options.TryGetValue(field, out var known) ? known.Option : OptionNames.Of(field);
 
     /// <summary>The message of an exception, options in place of fields.</summary>
     public static string Message(Exception e) =>
         e switch
         {
-            RequestException r => $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}: {r.Reason}",
+            RequestException r => OptionNames.Spell(
+                $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}: {r.Reason}"
+            ),
             RecipeException { Origin: RecipeOverrides.Origin } => "--set" + e.Message[RecipeOverrides.Origin.Length..],
+            DataException => OptionNames.Spell(e.Message),
             _ => e.Message,
         };
 
@@ -37,5 +42,5 @@ internal static class FieldOptions
     public static string? Hint(Exception e) =>
         e is RunFolderException { Fields: { Count: > 0 } fields }
             ? string.Join("; ", fields.Select(f => $"{Options[f].Option} {Options[f].Does}"))
-            : null;
+            : OptionNames.Hint(e);
 }

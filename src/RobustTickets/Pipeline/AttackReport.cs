@@ -1,5 +1,6 @@
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets;
@@ -10,8 +11,15 @@ namespace RobustTickets;
 /// </summary>
 /// <param name="Summary">The figures, with the settings that determine them.</param>
 /// <param name="Outcomes">Every example's outcome, in order.</param>
-public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes)
+/// <param name="Folder">The folder that holds the same in files; null where none was
+/// written.</param>
+public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes, string? Folder = null)
 {
+    private const int Shown = 5;
+
+    /// <summary>Everything that determines the figures.</summary>
+    public AttackSettings Settings => Summary.Settings;
+
     /// <summary>Accuracy before the attack, in percent.</summary>
     public double Clean => Summary.Clean;
 
@@ -37,4 +45,66 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
             $"{Summary.Settings.Recipe}: clean {Clean:0.0} %, under attack {Aua:0.0} %, {Suc:0.0} % of attacks "
                 + $"succeeded, {Queries:0.0} queries an example"
         );
+
+    /// <summary>Says which examples could not be attacked, if any.</summary>
+    /// <exception cref="AttackFailedException">There are some.</exception>
+    public void ThrowIfErrors() => ThrowIfErrors(Outcomes);
+
+    /// <inheritdoc cref="ThrowIfErrors()"/>
+    public static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes)
+    {
+        ArgumentNullException.ThrowIfNull(outcomes);
+        var errors = outcomes.Where(o => o.Error is not null).ToList();
+        if (errors.Count == 0)
+            return;
+        var lines = errors.Take(Shown).Select(o => $"\n  example '{o.Id}': {o.Error!.Message}");
+        var more = errors.Count > Shown ? $"\n  and {errors.Count - Shown} more" : "";
+        throw new AttackFailedException(
+            $"{errors.Count} of {outcomes.Count} examples could not be attacked and are in no "
+                + $"figure:{string.Concat(lines)}{more}",
+            errors.Exists(o => o.Error!.Kind == AttackErrorKind.NotFinite)
+        );
+    }
 }
+
+/// <summary>
+/// Some examples could not be attacked; the message names them. The others' results are written.
+/// </summary>
+/// <param name="message">The finished message.</param>
+/// <param name="isNumeric">Whether a number that is not finite was among the causes.</param>
+public sealed class AttackFailedException(string message, bool isNumeric) : Exception(message)
+{
+    /// <summary>Whether a model gave a number that is not finite.</summary>
+    public bool IsNumeric => isNumeric;
+}
+
+/// <summary>Something that happened in an attack.</summary>
+public abstract record AttackProgress;
+
+/// <summary>A sentence worth a line of its own.</summary>
+/// <param name="Text">The sentence.</param>
+public sealed record AttackNote(string Text) : AttackProgress;
+
+/// <summary>An example has an outcome.</summary>
+/// <param name="Done">Examples that have one.</param>
+/// <param name="Total">Examples attacked in all.</param>
+/// <param name="Succeeded">Attacks that succeeded.</param>
+/// <param name="Failed">Attacks that failed.</param>
+/// <param name="Skipped">Examples that the victim got wrong before.</param>
+/// <param name="Errors">Examples that could not be attacked.</param>
+/// <param name="QueriesPerSecond">Queries a second of this run.</param>
+/// <param name="Remaining">Time left at this pace, or null before a pace is known.</param>
+public sealed record AttackStep(
+    int Done,
+    int Total,
+    int Succeeded,
+    int Failed,
+    int Skipped,
+    int Errors,
+    double QueriesPerSecond,
+    TimeSpan? Remaining
+) : AttackProgress;
+
+/// <summary>Every example has an outcome; what this run has cost.</summary>
+/// <param name="Statistics">The cost.</param>
+public sealed record AttackCost(AttackStatistics Statistics) : AttackProgress;

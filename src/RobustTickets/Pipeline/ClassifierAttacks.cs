@@ -9,6 +9,31 @@ namespace RobustTickets;
 public static class ClassifierAttacks
 {
     /// <summary>
+    /// Attacks a classifier by a recipe, which is built here. The sentence encoder that nobody
+    /// names
+    /// is the checkpoint that the classifier's run started from.
+    /// </summary>
+    /// <exception cref="RequestException">An option or resource does not go with the
+    /// recipe.</exception>
+    /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, CancellationToken, IProgress{AttackOutcome}?, AttackEngineOptions?)"/>
+    public static async Task<AttackReport> AttackAsync(
+        this Classifier classifier,
+        AttackRecipe recipe,
+        IReadOnlyList<Example> examples,
+        CancellationToken stop = default,
+        IProgress<AttackOutcome>? progress = null,
+        AttackEngineOptions? engine = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(recipe);
+        using var models = new AttackModels(new VictimFolder(classifier.Name).BaseModel);
+        return await classifier
+            .AttackAsync(recipe.Build(models), examples, stop, progress, engine)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>
     /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
     /// weights and the example.
     /// </summary>

@@ -1,4 +1,4 @@
-// Accuracy under attack after each epoch (spec 3.3), on a sample of the development examples.
+// Accuracy under attack after each epoch, on a sample of the development examples.
 // Epochs swing by ten points, so that one figure at the end says little and any choice between
 // epochs needs figures of examples that are not the reported ones. What an attack takes is in no
 // stage's training time, and leaves no trace in the training: the network is read in evaluation
@@ -9,7 +9,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Evaluation;
 using RobustTickets.Recipes;
 using RobustTickets.Runs;

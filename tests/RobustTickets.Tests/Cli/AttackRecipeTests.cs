@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Resources;
 using RobustTickets.Testing;
 using RobustTickets.Tests.CommandLine;
 using Xunit;

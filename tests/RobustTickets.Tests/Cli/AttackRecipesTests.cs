@@ -1,9 +1,10 @@
 // The catalogue of attack recipes on the command line: what each is made of as published, and what
 // is said when a resource is not there or not used.
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Resources;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -28,9 +29,9 @@ public sealed class AttackRecipesTests : IDisposable
     public static TheoryData<string, string> Shown()
     {
         var data = new TheoryData<string, string>();
-        foreach (var recipe in AttackRecipes.All.Select(r => r.Name))
+        foreach (var recipe in AttackRecipe.All.Select(r => r.Name))
         {
-            foreach (var compat in AttackOptionSet.Versions.Keys)
+            foreach (var compat in TextAttackVersions.ByName.Keys)
                 data.Add(recipe, compat);
         }
         return data;
@@ -86,7 +87,7 @@ public sealed class AttackRecipesTests : IDisposable
         );
         var text = CliRun.Of("attack", "recipes", "show", recipe, "--compat", compat).Out;
         Assert.All(lines, l => Assert.Contains(l.Value, text));
-        Assert.Equal(AttackRecipes.Find(recipe).Needs, shown["resources"]!.AsArray().Select(k => (string)k!["kind"]!));
+        Assert.Equal(AttackRecipe.Find(recipe).Needs, shown["resources"]!.AsArray().Select(k => (string)k!["kind"]!));
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Cli.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -23,7 +22,7 @@ public class AttackSampleTests
 
     [Fact]
     public void The_first_n_are_those_of_the_file() =>
-        Assert.Equal(Sorted.Take(7), AttackSample.Pick(Sorted, "first-n", 7, 1));
+        Assert.Equal(Sorted.Take(7), new AttackSample(7, SampleRule.FirstN).Pick(Sorted));
 
     [Theory]
     [InlineData(10, 6, 3, 1)]
@@ -33,22 +32,22 @@ public class AttackSampleTests
     [InlineData(99, 59, 30, 10)]
     public void A_stratified_sample_has_the_files_class_shares_and_order(int n, int zeros, int ones, int twos)
     {
-        var picked = AttackSample.Pick(Sorted, "stratified", n, 3);
+        var picked = new AttackSample(n, Seed: 3).Pick(Sorted);
         Assert.Equal([zeros, ones, twos], Enumerable.Range(0, 3).Select(c => picked.Count(e => e.Label == c)));
         var places = picked.Select(e => Sorted.ToList().IndexOf(e)).ToList();
         Assert.Equal(places.Order().Distinct(), places);
-        Assert.Equal(picked, AttackSample.Pick(Sorted, "stratified", n, 3));
+        Assert.Equal(picked, new AttackSample(n, Seed: 3).Pick(Sorted));
     }
 
     [Fact]
     public void Another_seed_picks_other_examples() =>
-        Assert.NotEqual(AttackSample.Pick(Sorted, "stratified", 20, 1), AttackSample.Pick(Sorted, "stratified", 20, 2));
+        Assert.NotEqual(new AttackSample(20, Seed: 1).Pick(Sorted), new AttackSample(20, Seed: 2).Pick(Sorted));
 
     [Fact]
     public void Without_a_count_or_with_a_large_one_everything_is_attacked()
     {
-        Assert.Same(Sorted, AttackSample.Pick(Sorted, "stratified", null, 1));
-        Assert.Same(Sorted, AttackSample.Pick(Sorted, "first-n", 100, 1));
+        Assert.Same(Sorted, new AttackSample(null, Seed: 1).Pick(Sorted));
+        Assert.Same(Sorted, new AttackSample(100, SampleRule.FirstN).Pick(Sorted));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Resources;
+using RobustTickets.Cli.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -143,14 +144,12 @@ public sealed class ResourcesTests : IDisposable
             if (new ResourceFolder(_folder).Find(kind) is not null)
                 continue;
             Assert.Contains($"resources import {kind.Kind}", list);
-            Assert.Contains(kind.Without, list);
+            Assert.Contains(OptionNames.Spell(kind.Without), list);
             Assert.Contains(kind.Licence, list);
         }
-        var missing = Assert
-            .Throws<RobustTickets.Attacks.DataException>(() => new ResourceFolder(_folder).Required("masked-lm"))
-            .Message;
-        Assert.Contains("bert-attack-released", missing);
-        Assert.Contains("resources import masked-lm DIR", missing);
+        var missing = Assert.Throws<MissingResourceException>(() => new ResourceFolder(_folder).Required("masked-lm"));
+        Assert.Contains("bert-attack-released", missing.Message);
+        Assert.Contains("resources import masked-lm DIR", OptionNames.Hint(missing));
     }
 
     [Fact]

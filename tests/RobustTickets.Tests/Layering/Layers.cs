@@ -94,7 +94,6 @@ internal static class Layers
         new("RobustTickets.Attacks.Data", "RobustTickets.Attacks"),
         new("RobustTickets.Attacks", "RobustTickets.Attacks.Data", "RobustTickets.Attacks.Python"),
         new("RobustTickets.Attacks.Python"),
-        new("RobustTickets.Attacks.Recipes", "RobustTickets.Attacks"),
         new(
             "RobustTickets.Attacks.Metrics",
             "RobustTickets.Attacks",

@@ -5,9 +5,8 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Resources;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
@@ -230,7 +229,7 @@ public sealed class EpochAttackTests : IDisposable
     public void The_command_line_names_what_is_missing_and_an_experiment_plots_what_was_found()
     {
         Assert.Contains(
-            "evaluate.epoch-attack: --recipe textfooler has no source of substitute words",
+            "evaluate.epoch-attack: textfooler has no source of substitute words",
             Train(ExitCodes.Data, "--set", "evaluate.epoch-attack.part-of-speech=false"),
             StringComparison.Ordinal
         );
@@ -391,7 +390,7 @@ public sealed class EpochAttackTests : IDisposable
             table[TinyTask.Bad[i]] = new JsonArray(TinyTask.Good[(i + shift) % 8]);
         }
         File.WriteAllText(_task.Below(name), table.ToJsonString());
-        return new EpochAttackSource(
+        return EpochAttackSource.Named(
             Options,
             new Dictionary<string, string> { ["neighbours"] = _task.Below(name) },
             _task.Model

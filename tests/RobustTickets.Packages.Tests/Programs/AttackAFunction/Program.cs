@@ -1,10 +1,9 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Recipes;
 using RobustTickets.Attacks.Resources;
 
 var neighbours = new NeighbourTable(new() { ["good"] = ["fine"], ["moving"] = ["touching"] });
-var attack = TextFooler.Create(new AttackResources(neighbours, StopWords.English, null, null, []));
+var attack = AttackRecipe.TextFooler(new AttackParts(neighbours, StopWords.English)).Build();
 var review = new Example("a", "a good and moving film", 1);
 await foreach (var outcome in new AttackEngine(attack, new WordVictim()).RunAsync([review]))
     Console.WriteLine($"{outcome.Result}: {outcome.Perturbed[0].Value}");

@@ -1,10 +1,10 @@
 // Every kind of resource that attacks are built from: the names it is looked for under, what it is
 // for, what works without it, and where to get it. Licence and origin are those of the file that
 // the published attacks used; another file of the same kind has its own.
-namespace RobustTickets.Cli.Resources;
+namespace RobustTickets.Attacks.Resources;
 
 /// <summary>A kind of resource.</summary>
-/// <param name="Kind">Its name on the command line.</param>
+/// <param name="Kind">Its name.</param>
 /// <param name="Files">File or folder names under which it is looked for in the resource folder,
 /// first found wins.</param>
 /// <param name="Purpose">What it is for.</param>
@@ -68,7 +68,7 @@ public static class ResourceKinds
             "tagger",
             [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
-            "--no-part-of-speech attacks without comparing parts of speech; textbugger, bert-attack, pwws and "
+            "PartOfSpeech: false attacks without comparing parts of speech; textbugger, bert-attack, pwws and "
                 + "deepwordbug compare none",
             "taggers/averaged_perceptron_tagger of nltk_data, as JSON {classes, tagdict, weights}",
             "not stated; the code in NLTK is Apache-2.0"
@@ -96,7 +96,7 @@ public static class ResourceKinds
             ["sentence-encoder"],
             "Hugging Face BERT folder whose mean-pooled last layer measures sentence similarity (in place of "
                 + "the Universal Sentence Encoder)",
-            "the checkpoint that the victim was trained from, or none with --no-similarity; pwws and "
+            "the checkpoint that the victim was trained from, or none with Similarity: false; pwws and "
                 + "deepwordbug need none",
             "any sentence-transformers BERT model",
             "the model's own",

@@ -1,15 +1,28 @@
 // Lexical resources of attacks lie as named files in one folder, with a SHA256SUMS beside them;
-// nothing is ever downloaded. An option on the command line names a file directly.
+// nothing is ever downloaded.
 using System.Security.Cryptography;
 using System.Text;
-using RobustTickets.Attacks;
 
-namespace RobustTickets.Cli.Resources;
+namespace RobustTickets.Attacks.Resources;
 
 /// <summary>A resource that lies in the folder.</summary>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Path">The file or folder.</param>
 public sealed record FoundResource(ResourceKind Kind, string Path);
+
+/// <summary>
+/// A resource of an attack is not there. The message says what it is for, where to get it, and what
+/// works without it.
+/// </summary>
+public sealed class MissingResourceException : DataException
+{
+    /// <summary>Creates the exception from its finished message.</summary>
+    public MissingResourceException(ResourceKind kind, string message, Exception? inner = null)
+        : base(message, inner!) => Kind = kind;
+
+    /// <summary>The resource.</summary>
+    public ResourceKind Kind { get; }
+}
 
 /// <summary>
 /// The folder of resources: <c>ROBUST_TICKETS_RESOURCES</c>, else <c>robust-tickets/resources</c>
@@ -56,16 +69,19 @@ public sealed class ResourceFolder(string path)
     public string? Find(string kind) => Find(ResourceKinds.TryFind(kind)!)?.Path;
 
     /// <summary>The path of a kind by the kind's name.</summary>
-    /// <exception cref="DataException">It is not there; the message says what to get, where it
-    /// goes, and what works without it.</exception>
-    public string Required(string kind) => Find(kind) ?? throw new DataException(Missing(ResourceKinds.TryFind(kind)!));
+    /// <exception cref="MissingResourceException">It is not there; the message says what to get,
+    /// where it goes, and what works without it.</exception>
+    public string Required(string kind) =>
+        Find(kind) ?? throw new MissingResourceException(ResourceKinds.TryFind(kind)!, Missing(kind));
 
     /// <summary>What to do about a resource that is not there.</summary>
-    public string Missing(ResourceKind kind) =>
-        $"resource {kind.Kind} is not there ({System.IO.Path.Combine(Path, kind.Files[0])}): {kind.Purpose}\n"
-        + $"  get    {kind.Origin} (licence: {kind.Licence})\n"
-        + $"  put    robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}\n"
-        + $"  or go  without it: {kind.Without}";
+    internal string Missing(string name)
+    {
+        var kind = ResourceKinds.TryFind(name)!;
+        return $"resource {kind.Kind} is not there ({System.IO.Path.Combine(Path, kind.Files[0])}): {kind.Purpose}\n"
+            + $"  get    {kind.Origin} (licence: {kind.Licence})\n"
+            + $"  or go  without it: {kind.Without}";
+    }
 
     /// <summary>
     /// The hashes the folder's <c>SHA256SUMS</c> demands, by path below the folder; empty when it

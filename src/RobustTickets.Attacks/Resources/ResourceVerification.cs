@@ -1,6 +1,4 @@
-using RobustTickets.Attacks;
-
-namespace RobustTickets.Cli.Resources;
+namespace RobustTickets.Attacks.Resources;
 
 /// <summary>What was found when a resource was read whole and compared with SHA256SUMS.</summary>
 /// <param name="Found">The resource.</param>
@@ -8,7 +6,7 @@ namespace RobustTickets.Cli.Resources;
 /// <param name="Demanded">Whether SHA256SUMS names it.</param>
 /// <param name="Content">What it holds; null when it cannot be read.</param>
 /// <param name="Problem">What is wrong; null when nothing is.</param>
-internal sealed record ResourceVerification(
+public sealed record ResourceVerification(
     FoundResource Found,
     string Hash,
     bool Demanded,
@@ -17,10 +15,15 @@ internal sealed record ResourceVerification(
 )
 {
     /// <summary>Verifies a resource of a folder.</summary>
+    /// <param name="found">The resource.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="demanded">The folder's <see cref="ResourceFolder.DemandedHashes"/>.</param>
+    /// <param name="models">Reads folders of models.</param>
     public static ResourceVerification Of(
         FoundResource found,
         ResourceFolder folder,
-        IReadOnlyDictionary<string, string> demanded
+        IReadOnlyDictionary<string, string> demanded,
+        IAttackModels models
     )
     {
         var own = Path.GetDirectoryName(Path.GetFullPath(found.Path)) == Path.GetFullPath(folder.Path);
@@ -29,7 +32,7 @@ internal sealed record ResourceVerification(
         var hash = ResourceFolder.Hash(found.Path);
         try
         {
-            var content = ResourceContent.Describe(found);
+            var content = ResourceContent.Describe(found, models);
             var problem = named
                 ? files.Select(f => Difference(f.Name, f.Path, demanded)).FirstOrDefault(d => d is not null)
                 : null;

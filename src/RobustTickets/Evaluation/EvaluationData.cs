@@ -4,27 +4,36 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 
-namespace RobustTickets.Cli;
+namespace RobustTickets.Evaluation;
 
 /// <summary>Loads splits for a trained model.</summary>
-internal static class EvaluationData
+public static class EvaluationData
 {
     /// <summary>The split, its labels being indices of the model's classes.</summary>
-    /// <param name="arguments">What the command line says about the data.</param>
+    /// <param name="path">File or folder of the data set.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="options">Columns, labels, limit.</param>
     /// <param name="split">Name of the split; null takes the one papers evaluate.</param>
     /// <param name="classes">The model's class names in order.</param>
     /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
     /// the model's.</exception>
-    public static Split Load(DataArguments arguments, string? split, IReadOnlyList<string> classes)
+    public static Split Load(
+        string path,
+        string task,
+        DataOptions? options,
+        string? split,
+        IReadOnlyList<string> classes
+    )
     {
-        var task = TaskCatalog.Find(arguments.Task);
-        var name = split ?? task.EvaluationSplit;
-        var options = arguments.Options;
+        ArgumentNullException.ThrowIfNull(classes);
+        var known = TaskCatalog.Find(task);
+        var name = split ?? known.EvaluationSplit;
+        options ??= new DataOptions();
         // Classes of a file of one's own are those of the model, not what happens to occur in the
         // file.
-        if (options.Labels is null && task.Labels.Count == 0)
+        if (options.Labels is null && known.Labels.Count == 0)
             options = options with { Labels = LabelMap.FromNames(classes) };
-        var data = DataSet.Load(arguments.Path, arguments.Task, name, options);
+        var data = DataSet.Load(path, known.Name, name, options);
         var names = data.Labels.Names;
         if (names.Count != classes.Count)
         {
@@ -49,7 +58,7 @@ internal static class EvaluationData
                 Names = [.. classes],
                 Rule = "the model's class order, by name",
             };
-            return DataSet.Load(arguments.Path, arguments.Task, name, options with { Labels = map });
+            return DataSet.Load(path, known.Name, name, options with { Labels = map });
         }
         return data with
         {
@@ -60,13 +69,5 @@ internal static class EvaluationData
                     + $"{string.Join(", ", names)} in this order",
             ],
         };
-    }
-
-    /// <summary>Says on stderr what was read.</summary>
-    public static void Tell(CliContext context, Split data)
-    {
-        context.Error.WriteLine(data.Summary());
-        foreach (var note in data.Notes)
-            context.Error.WriteLine($"note: {note}");
     }
 }

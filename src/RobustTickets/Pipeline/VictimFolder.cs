@@ -2,15 +2,16 @@
 // trained at, the checkpoint it comes from, and a hash of what answers.
 using System.Security.Cryptography;
 using System.Text;
-using RobustTickets.Cli.Resources;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
-namespace RobustTickets.Cli.Attacks;
+namespace RobustTickets;
 
 /// <summary>A victim's folder.</summary>
 /// <param name="path">The folder as given.</param>
-internal sealed class VictimFolder(string path)
+public sealed class VictimFolder(string path)
 {
     private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt"];
 
@@ -34,45 +35,36 @@ internal sealed class VictimFolder(string path)
     /// <summary>
     /// The attacks/ folder of the run, where results go when no other place is named.
     /// </summary>
-    /// <exception cref="UsageException">The victim lies in no run.</exception>
+    /// <exception cref="RequestException">The victim lies in no run.</exception>
     public string ResultsOf(string recipe) =>
         _run?.AttackFolder(recipe)
-        ?? throw new UsageException(
-            $"--out is missing, and {Path} does not lie in a run folder whose attacks/ could take the results"
+        ?? throw new RequestException(
+            nameof(AttackRequest.OutFolder),
+            null,
+            $"is missing, and {Path} does not lie in a run folder whose attacks/ could take the results"
         );
-
-    /// <summary>The checkpoint that the run started from, for sentence similarity.</summary>
-    /// <exception cref="UsageException">It is not known, or no longer there.</exception>
-    public string Pretrained()
-    {
-        if (
-            _run is not null
-            && File.Exists(_run.EnvironmentFile)
-            && EnvironmentStamp.Load(_run.EnvironmentFile).BaseFolder() is { } folder
-        )
-            return folder;
-        throw new UsageException(
-            $"which checkpoint {Path} was trained from is not known here; name a sentence encoder with "
-                + "--encoder DIR (any BERT folder), take one in with "
-                + "'robust-tickets resources import sentence-encoder DIR', or attack without one with --no-similarity"
-        );
-    }
 
     /// <summary>
-    /// The length limit that <c>--max-length</c> asks for; null: the tokenizer's own.
+    /// The checkpoint that the run started from, for sentence similarity; null when it is not known
+    /// or no longer there.
     /// </summary>
-    /// <exception cref="UsageException">The length of training was asked for and is not
+    public string? BaseModel =>
+        _run is not null && File.Exists(_run.EnvironmentFile)
+            ? EnvironmentStamp.Load(_run.EnvironmentFile).BaseFolder()
+            : null;
+
+    /// <summary>The length limit in word pieces; null: the tokenizer's own.</summary>
+    /// <exception cref="RequestException">The length of training was asked for and is not
     /// known.</exception>
-    public int? Length(string? option)
+    public int? Length(VictimLength length)
     {
-        if (option is null)
-            return null;
-        if (option != "training")
-            return int.Parse(option, System.Globalization.CultureInfo.InvariantCulture);
+        if (!length.AsInTraining)
+            return length.Pieces;
         if (_run is null || !File.Exists(_run.RecipeFile))
-            throw new UsageException(
-                $"--max-length training: {Path} does not lie in a run folder, so the length it was trained at "
-                    + "is not known; give a number"
+            throw new RequestException(
+                nameof(AttackRequest.MaxLength),
+                null,
+                $"{Path} does not lie in a run folder, so the length it was trained at is not known; give a number"
             );
         return RecipeJson.ReadFile(_run.RecipeFile).MaxLength;
     }

@@ -1,15 +1,23 @@
 // Adversarial training data: every example of the split as it is, then the adversarial text of each
 // that the attack succeeded on, with the true class. JSON lines under the column names of the task,
-// which 'train --data FILE' reads; further fields say where a line comes from.
+// which training reads; further fields say where a line comes from.
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 
-namespace RobustTickets.Cli.Attacks;
+namespace RobustTickets;
 
-internal static class AugmentFile
+/// <summary>Writes training data with the adversarial texts of an attack.</summary>
+internal static class AugmentedData
 {
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; one that is there and holds something else is left
     /// alone.</param>
@@ -18,7 +26,8 @@ internal static class AugmentFile
     /// <param name="classes">Class names in order.</param>
     /// <param name="recipe">Name of the recipe.</param>
     /// <returns>Number of adversarial lines.</returns>
-    /// <exception cref="UsageException">The file is there and holds something else.</exception>
+    /// <exception cref="RequestException">The file is there and holds something
+    /// else.</exception>
     public static int Write(
         string path,
         IEnumerable<Example> split,
@@ -31,15 +40,17 @@ internal static class AugmentFile
         foreach (var input in split)
             Line(text, input.Columns, classes[input.Label], input.Id, "original");
         var successes = outcomes.Where(o => o.Result == AttackResult.Success).ToList();
-        // A damaged pair (specification 3.4) has lost a column: it is no training example.
+        // A damaged pair (TextAttack issue 631) has lost a column: it is no training example.
         var whole = successes.Where(o => o.Perturbed.Count == o.Original.Count).ToList();
         foreach (var outcome in whole)
             Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe);
         var content = text.ToString();
         if (File.Exists(path) && File.ReadAllText(path) != content)
-            throw new UsageException(
-                $"--augment {path}: is there and holds something else; remove it or name another file (the "
-                    + "attack's results are kept)"
+            throw new RequestException(
+                nameof(AttackRequest.AugmentFile),
+                null,
+                $"{path} is there and holds something else; remove it or name another file (the attack's results "
+                    + "are kept)"
             );
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
             Directory.CreateDirectory(folder);
@@ -61,6 +72,6 @@ internal static class AugmentFile
         line["label"] = label;
         line["id"] = id;
         line["source"] = source;
-        text.Append(JsonOutput.LineOf(line)).Append('\n');
+        text.Append(line.ToJsonString(OneLine)).Append('\n');
     }
 }

@@ -1,0 +1,265 @@
+// The attack recipes by name: what each is built from, its options and where its resources lie. A
+// recipe is a value; Build reads the resources that it needs and no others.
+
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Resources;
+
+namespace RobustTickets.Attacks;
+
+/// <summary>A published attack, with options and resources, that can be built and run.</summary>
+public sealed record AttackRecipe
+{
+    private const string Nltk = "nltk-stop-words";
+    private const string MaskedLM = "masked-lm";
+
+    private readonly Func<AttackParts, AttackOptions, Attack> _build;
+
+    private AttackRecipe(
+        string name,
+        string summary,
+        Func<AttackParts, AttackOptions, Attack> build,
+        string stopWords = Nltk,
+        string? further = null
+    ) => (Name, Summary, _build, StopWordsKind, Further) = (name, summary, build, stopWords, further);
+
+    /// <summary>Every recipe with default options and the user's resource folder.</summary>
+    public static IReadOnlyList<AttackRecipe> All { get; } =
+    [
+        new(
+            "textfooler",
+            "near neighbours of words, strict about part of speech and meaning (Jin et al. 2020)",
+            (parts, o) => TextFoolerRecipe.Build(parts, o),
+            "stop-words"
+        )
+        {
+            HasSubstitutes = true,
+            HasSimilarity = true,
+            HasPartOfSpeech = true,
+        },
+        new(
+            "textbugger",
+            "typing errors, look-alike characters and near neighbours (Li et al. 2019)",
+            TextBuggerRecipe.Build
+        )
+        {
+            HasSubstitutes = true,
+            HasSimilarity = true,
+        },
+        new(
+            "bert-attack",
+            "a masked language model's words, with the number EarlyRobust states (Li et al. 2020; K = 50)",
+            (parts, o) => BertAttackRecipe.Build(parts, o, BertAttackSize.Paper),
+            further: MaskedLM
+        )
+        {
+            HasSimilarity = true,
+        },
+        new(
+            "bert-attack-library",
+            "the same with TextAttack's own number (K = 48; 8 on its main branch)",
+            (parts, o) => BertAttackRecipe.Build(parts, o, BertAttackSize.Library),
+            further: MaskedLM
+        )
+        {
+            HasSimilarity = true,
+        },
+        new(
+            "bert-attack-released",
+            "what the scripts of EarlyRobust and RobusT ran as BERT-Attack: near neighbours, no masked language model",
+            BertAttackAuthorsCodeRecipe.Build
+        )
+        {
+            HasSubstitutes = true,
+            HasSimilarity = true,
+            HasPartOfSpeech = true,
+        },
+        new(
+            "bae",
+            "a masked language model's words for a hidden word (Garg and Ramakrishnan 2020)",
+            (parts, o) => BaeRecipe.Build(parts, o),
+            further: MaskedLM
+        )
+        {
+            HasSimilarity = true,
+            HasPartOfSpeech = true,
+        },
+        new("pwws", "WordNet's synonyms by weighted saliency (Ren et al. 2019)", PwwsRecipe.Build, further: "wordnet"),
+        new(
+            "deepwordbug",
+            "typing errors at random places (Gao et al. 2018)",
+            (parts, o) => DeepWordBugRecipe.Build(parts, o)
+        ),
+    ];
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>What it is, in one line.</summary>
+    public string Summary { get; }
+
+    /// <summary>What is varied.</summary>
+    public AttackOptions Options { get; init; } = new();
+
+    /// <summary>Where its resources come from.</summary>
+    public AttackResources Resources { get; init; } = AttackResources.FromUserFolder();
+
+    /// <summary>Whether it takes substitutes from word vectors or a neighbour table.</summary>
+    public bool HasSubstitutes { get; private init; }
+
+    /// <summary>Whether it has a sentence-similarity constraint.</summary>
+    public bool HasSimilarity { get; private init; }
+
+    /// <summary>Whether it compares parts of speech.</summary>
+    public bool HasPartOfSpeech { get; private init; }
+
+    /// <summary>
+    /// Kinds of all resources it is built from, as the resource folder names them.
+    /// </summary>
+    public IReadOnlyList<string> Needs =>
+        [
+            .. new[]
+            {
+                HasSubstitutes ? "word-vectors" : null,
+                Further,
+                HasPartOfSpeech ? "tagger" : null,
+                HasSimilarity ? "sentence-encoder" : null,
+                StopWordsKind,
+            }.OfType<string>(),
+        ];
+
+    /// <summary>
+    /// Names of the files it takes under its options, as <see cref="ResourceFiles.Named"/> takes
+    /// them.
+    /// </summary>
+    public IReadOnlyList<string> FileNames =>
+        [
+            .. HasSubstitutes ? ["vectors", "neighbours"] : Array.Empty<string>(),
+            "stop-words",
+            .. HasPartOfSpeech && Options.PartOfSpeech ? ["tagger", "tag-map"] : Array.Empty<string>(),
+            .. ComparesSentences ? ["encoder"] : Array.Empty<string>(),
+            .. Further is null ? Array.Empty<string>() : [Further],
+        ];
+
+    /// <summary>Kind of its stop words: TextFooler's list or NLTK's.</summary>
+    internal string StopWordsKind { get; }
+
+    /// <summary>Kind of a further resource it cannot do without, or null.</summary>
+    internal string? Further { get; }
+
+    internal bool ComparesSentences => HasSimilarity && Options.Similarity;
+
+    /// <summary>The recipe of a name, or null.</summary>
+    public static AttackRecipe? TryFind(string name) => All.FirstOrDefault(r => r.Name == name);
+
+    /// <summary>The recipe of a name.</summary>
+    /// <exception cref="RequestException">There is none; the message says which there
+    /// are.</exception>
+    public static AttackRecipe Find(string name) =>
+        TryFind(name)
+        ?? throw new RequestException(
+            "Recipe",
+            null,
+            $"unknown \"{name}\"; possible: {string.Join(", ", All.Select(r => r.Name))}"
+        );
+
+    /// <summary>TextFooler (Jin et al., AAAI 2020).</summary>
+    public static AttackRecipe TextFooler(AttackResources resources, AttackOptions? options = null) =>
+        Of("textfooler", resources, options);
+
+    /// <summary>TextBugger (Li et al., NDSS 2019).</summary>
+    public static AttackRecipe TextBugger(AttackResources resources, AttackOptions? options = null) =>
+        Of("textbugger", resources, options);
+
+    /// <summary>BERT-Attack (Li et al., EMNLP 2020) with EarlyRobust's K of 50.</summary>
+    public static AttackRecipe BertAttack(AttackResources resources, AttackOptions? options = null) =>
+        Of("bert-attack", resources, options);
+
+    /// <summary>BERT-Attack with TextAttack's K: 48, or 8 on its main branch.</summary>
+    public static AttackRecipe BertAttackLibrary(AttackResources resources, AttackOptions? options = null) =>
+        Of("bert-attack-library", resources, options);
+
+    /// <summary>What the scripts of EarlyRobust and RobusT run as BERT-Attack.</summary>
+    public static AttackRecipe BertAttackAuthorsCode(AttackResources resources, AttackOptions? options = null) =>
+        Of("bert-attack-released", resources, options);
+
+    /// <summary>BAE-R (Garg and Ramakrishnan, EMNLP 2020).</summary>
+    public static AttackRecipe Bae(AttackResources resources, AttackOptions? options = null) =>
+        Of("bae", resources, options);
+
+    /// <summary>PWWS (Ren et al., ACL 2019).</summary>
+    public static AttackRecipe Pwws(AttackResources resources, AttackOptions? options = null) =>
+        Of("pwws", resources, options);
+
+    /// <summary>DeepWordBug (Gao et al., SPW 2018).</summary>
+    public static AttackRecipe DeepWordBug(AttackResources resources, AttackOptions? options = null) =>
+        Of("deepwordbug", resources, options);
+
+    /// <summary>
+    /// The attack as published, made of names instead of files: it can be described, not run.
+    /// </summary>
+    public Attack Published(TextAttackVersion version) =>
+        _build(
+            PublishedParts.Resources(
+                StopWordsKind == "stop-words" ? PublishedParts.TextFoolerStopWords : PublishedParts.NltkStopWords
+            ),
+            new AttackOptions(Version: version)
+        );
+
+    /// <summary>Reads the resources and builds the attack.</summary>
+    /// <param name="models">Loads the sentence encoder and the masked language model from their
+    /// folders; null where none is needed.</param>
+    /// <exception cref="RequestException">An option or resource does not go with the
+    /// recipe.</exception>
+    /// <exception cref="DataException">A resource is missing or malformed.</exception>
+    public Attack Build(IAttackModels? models = null)
+    {
+        Refuse();
+        return _build(Resources.Load(this, models), Options) with { TimeLimit = Options.TimeLimit };
+    }
+
+    /// <summary>
+    /// Reads the files of the recipe and looks at the folders of models, without loading a model.
+    /// </summary>
+    /// <inheritdoc cref="Build"/>
+    public void Check(IAttackModels? models = null)
+    {
+        Refuse();
+        Resources.Check(this, models);
+    }
+
+    /// <summary>
+    /// Folder of the sentence encoder that <see cref="Build"/> loads; null when it loads none.
+    /// </summary>
+    /// <inheritdoc cref="Build"/>
+    public string? EncoderFolder(IAttackModels? models = null) =>
+        ComparesSentences ? Resources.EncoderFolder(this, models) : null;
+
+    /// <summary>Refuses options and resources that do not go with the recipe, reading no
+    /// file.</summary>
+    /// <exception cref="RequestException">Field and reason.</exception>
+    public void Refuse()
+    {
+        Options.Check();
+        if (!HasSimilarity && Options.SimilarityThreshold is not null)
+            throw new RequestException(nameof(Options.SimilarityThreshold), null, NoSimilarity);
+        if (HasSimilarity && !Options.Similarity && Options.SimilarityThreshold is not null)
+            throw new RequestException(nameof(Options.Similarity), null, OffBeside);
+        if (!HasPartOfSpeech && !Options.PartOfSpeech)
+            throw new RequestException(
+                nameof(Options.PartOfSpeech),
+                null,
+                $"{Name} does not compare parts of speech; leave it out"
+            );
+        Resources.Refuse(this);
+    }
+
+    internal string NoSimilarity => $"{Name} has no sentence-similarity constraint; leave it out";
+
+    internal static string OffBeside => "cannot be combined with a sentence encoder or a similarity threshold";
+
+    private static AttackRecipe Of(string name, AttackResources resources, AttackOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(resources);
+        return Find(name) with { Resources = resources, Options = options ?? new AttackOptions() };
+    }
+}

@@ -1,0 +1,174 @@
+// Reads the resources that a recipe needs from files: those that are named, else those of the
+// resource folder. The recipe asks for those and no others, so one that needs no word vectors runs
+// without any.
+
+using RobustTickets.Attacks.Resources;
+
+namespace RobustTickets.Attacks;
+
+/// <summary>Resource files; what is null is taken from the resource folder.</summary>
+/// <param name="Vectors">Word vectors: text, word2vec binary (.bin), either possibly .gz.</param>
+/// <param name="Neighbours">Neighbour table: JSON (word -> words) or text (word TAB words);
+/// overrides neighbours computed from the vectors.</param>
+/// <param name="StopWords">Stop words, one a line; in neither place: the built-in list.</param>
+/// <param name="Tagger">Averaged perceptron weights (JSON, possibly .gz).</param>
+/// <param name="TagMap">Map of tags to universal tags; in neither place: the built-in one.</param>
+/// <param name="Encoder">Folder of the sentence encoder.</param>
+/// <param name="WordNet">WordNet's dict folder.</param>
+/// <param name="MaskedLM">Folder of the masked language model.</param>
+/// <param name="Folder">The resource folder; null: the user's.</param>
+public sealed record ResourceFiles(
+    string? Vectors = null,
+    string? Neighbours = null,
+    string? StopWords = null,
+    string? Tagger = null,
+    string? TagMap = null,
+    string? Encoder = null,
+    string? WordNet = null,
+    string? MaskedLM = null,
+    ResourceFolder? Folder = null
+) : AttackResources
+{
+    private ResourceFolder Where => Folder ?? ResourceFolder.OfUser();
+
+    /// <summary>
+    /// The files of a table from names (vectors, neighbours, stop-words, tagger, tag-map, encoder,
+    /// wordnet, masked-lm) to paths; other names are left alone.
+    /// </summary>
+    public static ResourceFiles Named(IReadOnlyDictionary<string, string> places) =>
+        new(
+            places.GetValueOrDefault("vectors"),
+            places.GetValueOrDefault("neighbours"),
+            places.GetValueOrDefault("stop-words"),
+            places.GetValueOrDefault("tagger"),
+            places.GetValueOrDefault("tag-map"),
+            places.GetValueOrDefault("encoder"),
+            places.GetValueOrDefault("wordnet"),
+            places.GetValueOrDefault("masked-lm")
+        );
+
+    internal override void Refuse(AttackRecipe recipe)
+    {
+        foreach (
+            var (field, path, used) in new (string, string?, bool)[]
+            {
+                (nameof(Vectors), Vectors, recipe.HasSubstitutes),
+                (nameof(Neighbours), Neighbours, recipe.HasSubstitutes),
+                (nameof(Tagger), Tagger, recipe.HasPartOfSpeech),
+                (nameof(TagMap), TagMap, recipe.HasPartOfSpeech),
+                (nameof(WordNet), WordNet, recipe.Further == "wordnet"),
+                (nameof(MaskedLM), MaskedLM, recipe.Further == "masked-lm"),
+            }
+        )
+        {
+            if (!used && path is not null)
+                throw new RequestException(field, null, $"{recipe.Name} does not use it; leave it out");
+        }
+        if (Encoder is not null && !recipe.HasSimilarity)
+            throw new RequestException(nameof(Encoder), null, recipe.NoSimilarity);
+        if (Encoder is not null && !recipe.Options.Similarity)
+            throw new RequestException(nameof(AttackOptions.Similarity), null, AttackRecipe.OffBeside);
+        if (Tagger is not null && !recipe.Options.PartOfSpeech)
+            throw new RequestException(nameof(AttackOptions.PartOfSpeech), null, "cannot be combined with a tagger");
+    }
+
+    internal override void Check(AttackRecipe recipe, IAttackModels? models)
+    {
+        _ = Read(recipe);
+        if (recipe.EncoderFolder(models) is { } encoder)
+            models!.Describe(encoder, AttackModelKind.SentenceEncoder);
+    }
+
+    internal override AttackParts Load(AttackRecipe recipe, IAttackModels? models)
+    {
+        var parts = Read(recipe);
+        if (recipe.Further == "wordnet")
+            parts = parts with { WordNet = RobustTickets.Attacks.Resources.WordNet.Read(Place(recipe)) };
+        if (recipe.Further == "masked-lm")
+        {
+            var folder = Place(recipe);
+            var loader = models ?? throw NoModels(nameof(MaskedLM), "its masked language model");
+            parts = parts with
+            {
+                MaskedLM = loader.LoadMaskedLM(folder),
+                Files =
+                [
+                    .. parts.Files,
+                    new ResourceInfo(
+                        "masked-lm",
+                        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
+                        ResourceFolder.Hash(folder),
+                        "masked language model"
+                    ),
+                ],
+            };
+        }
+        return recipe.EncoderFolder(models) is { } encoder
+            ? parts with
+            {
+                Encoder = models!.LoadEncoder(encoder),
+            }
+            : parts;
+    }
+
+    internal override string? EncoderFolder(AttackRecipe recipe, IAttackModels? models)
+    {
+        if (models is null)
+            throw NoModels(nameof(Encoder), "its sentence encoder");
+        return Encoder
+            ?? Where.Find("sentence-encoder")
+            ?? models.DefaultEncoder
+            ?? throw new RequestException(
+                nameof(Encoder),
+                null,
+                "the checkpoint that the victim was trained from is not known; name a sentence encoder (any BERT "
+                    + $"folder), put one into {Path.Combine(Where.Path, "sentence-encoder")}, or attack without one "
+                    + "(Similarity: false)"
+            );
+    }
+
+    /// <summary>The lexical files, without models.</summary>
+    internal AttackParts Read(AttackRecipe recipe)
+    {
+        var folder = Where;
+        _ = recipe.Further is null ? null : Place(recipe);
+        var (vectors, neighbours) = recipe.HasSubstitutes ? Substitutes(recipe, folder) : (null, null);
+        var tagger =
+            !recipe.HasPartOfSpeech || !recipe.Options.PartOfSpeech ? null : Tagger ?? folder.Required("tagger");
+        return LexicalFiles.Read(
+            vectors,
+            neighbours,
+            StopWords ?? folder.Find(recipe.StopWordsKind),
+            tagger,
+            TagMap ?? folder.Find("tag-map"),
+            folder.Computed
+        );
+    }
+
+    // A source of substitutes that is named is meant alone: the folder's table must not override
+    // named vectors.
+    private (string? Vectors, string? Neighbours) Substitutes(AttackRecipe recipe, ResourceFolder folder)
+    {
+        if (Vectors is not null || Neighbours is not null)
+            return (Vectors, Neighbours);
+        var (vectors, neighbours) = (folder.Find("word-vectors"), folder.Find("neighbours"));
+        return vectors is not null || neighbours is not null
+            ? (vectors, neighbours)
+            : throw new MissingResourceException(
+                ResourceKinds.TryFind("word-vectors")!,
+                $"{recipe.Name} has no source of substitute words; name word vectors or a neighbour table, or: "
+                    + folder.Missing("word-vectors")
+            );
+    }
+
+    private string Place(AttackRecipe recipe) =>
+        (recipe.Further == "wordnet" ? WordNet : MaskedLM) ?? Where.Required(recipe.Further!);
+
+    private static RequestException NoModels(string field, string what) =>
+        new(
+            field,
+            null,
+            $"{what} is a model, and nothing that loads models was given; give AttackModels (package "
+                + "RobustTickets), or parts of your own (AttackParts)"
+        );
+}

@@ -1,0 +1,60 @@
+// An attack's progress on stderr.
+using RobustTickets.Cli.Terminal;
+
+namespace RobustTickets.Cli.Attacks;
+
+/// <summary>Shows the progress of one attack.</summary>
+internal sealed class AttackProgressView(CliContext context) : IProgress<AttackProgress>
+{
+    private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
+
+    /// <summary>Runs an attack and shows its progress.</summary>
+    public static AttackReport Run(CliContext context, Func<IProgress<AttackProgress>, AttackReport> attack)
+    {
+        var view = new AttackProgressView(context);
+        try
+        {
+            return attack(view);
+        }
+        finally
+        {
+            view._printer.Finish();
+        }
+    }
+
+    public void Report(AttackProgress value)
+    {
+        switch (value)
+        {
+            case AttackNote note:
+                _printer.Note(note.Text);
+                break;
+            case AttackStep step:
+                _printer.Report(new ProgressState("attack", step.Done, step.Total, Details(step), step.Remaining));
+                break;
+            case AttackCost { Statistics: { VictimBatches: > 0 } s }:
+                _printer.Finish();
+                var masked =
+                    s.MaskedRows > 0
+                        ? Figures.Text(
+                            $", {s.MaskedRows:N0} questions to the masked language model ",
+                            $"({ProgressPrinter.Duration(s.MaskedTime)})"
+                        )
+                        : "";
+                context.Error.WriteLine(
+                    Figures.Text(
+                        $"{s.VictimRows:N0} texts to the victim in {s.VictimBatches:N0} batches ",
+                        $"({ProgressPrinter.Duration(s.VictimTime)}), {s.EncoderRows:N0} to the sentence encoder ",
+                        $"({ProgressPrinter.Duration(s.EncoderTime)}){masked}"
+                    )
+                );
+                break;
+        }
+    }
+
+    private static string Details(AttackStep s) =>
+        Figures.Text(
+            $"[Succeeded / Failed / Skipped / Total] {s.Succeeded} / {s.Failed} / {s.Skipped} / ",
+            $"{s.Done}{(s.Errors > 0 ? $" ({s.Errors} errors)" : "")}  {s.QueriesPerSecond:N0} queries/s"
+        );
+}

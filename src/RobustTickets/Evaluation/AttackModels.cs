@@ -1,0 +1,72 @@
+// BERT folders as the models of attacks: sentence encoders and masked language models, loaded when
+// a recipe asks for them, and kept for the next that does.
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Evaluation;
+
+namespace RobustTickets;
+
+/// <summary>
+/// Loads the models of attacks from Hugging Face folders, each once, and owns them.
+/// </summary>
+/// <param name="defaultEncoder">Folder of the sentence encoder when none is named and none lies in
+/// the resource folder: the checkpoint that the victim was trained from; null when it is not
+/// known.</param>
+public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels, IDisposable
+{
+    private const string MaskedHead = "cls.predictions.transform.dense.weight";
+
+    private readonly Dictionary<string, BertSentenceEncoder> _encoders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TorchMaskedLM> _masked = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public string? DefaultEncoder { get; } = defaultEncoder;
+
+    /// <inheritdoc/>
+    public string Describe(string folder, AttackModelKind kind)
+    {
+        try
+        {
+            using var files = HuggingFaceFolder.Open(folder);
+            var vocabulary = WordPieceTokenizer.Load(folder).Vocabulary.Count;
+            if (kind == AttackModelKind.MaskedLanguageModel && !files.Weights.Contains(MaskedHead))
+                throw new DataException($"'{folder}': holds no '{MaskedHead}', so it is no masked language model");
+            return $"BERT, {files.Config.NumHiddenLayers} layers of width {files.Config.HiddenSize}, "
+                + string.Create(CultureInfo.InvariantCulture, $"{vocabulary:N0} word pieces");
+        }
+        catch (CheckpointException e)
+        {
+            throw new DataException(e.Message, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ISentenceEncoder LoadEncoder(string folder)
+    {
+        if (!_encoders.TryGetValue(folder, out var encoder))
+            _encoders[folder] = encoder = BertSentenceEncoder.Load(folder);
+        return encoder;
+    }
+
+    /// <inheritdoc/>
+    public IMaskedLanguageModel LoadMaskedLM(string folder)
+    {
+        if (!_masked.TryGetValue(folder, out var model))
+            _masked[folder] = model = TorchMaskedLM.Load(folder);
+        return model;
+    }
+
+    /// <summary>Releases every model that was loaded.</summary>
+    public void Dispose()
+    {
+        foreach (var encoder in _encoders.Values)
+            encoder.Dispose();
+        foreach (var model in _masked.Values)
+            model.Dispose();
+        _encoders.Clear();
+        _masked.Clear();
+    }
+}

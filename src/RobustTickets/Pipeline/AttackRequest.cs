@@ -1,0 +1,72 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Models;
+
+namespace RobustTickets;
+
+/// <summary>
+/// An attack on a trained model and a labelled split: what the command line, experiments and
+/// programs make, and <see cref="AttackRun"/> runs.
+/// </summary>
+/// <param name="Recipe">The attack with its options and resources.</param>
+/// <param name="ModelFolder">The victim: a run's model/ folder or any Hugging Face BERT
+/// classifier.</param>
+/// <param name="DataPath">File or folder of the data set.</param>
+/// <param name="Task">Task of the data set.</param>
+/// <param name="OutFolder">Folder of the results; null: attacks/RECIPE of the run that the model
+/// lies in.</param>
+/// <param name="Data">Columns and label map, where the task does not know them.</param>
+/// <param name="Split">The split; null: the one that papers report.</param>
+/// <param name="Sample">Which examples are attacked; null: all.</param>
+/// <param name="MaxLength">Most word pieces that the victim sees.</param>
+/// <param name="WholeSplitAccuracy">Also measure the accuracy on the whole split, the papers'
+/// Clean.</param>
+/// <param name="AugmentFile">File that takes training data with the adversarial texts; null for
+/// none.</param>
+/// <param name="Engine">How fast the attack runs.</param>
+/// <param name="Execution">How the victim runs.</param>
+public sealed record AttackRequest(
+    AttackRecipe Recipe,
+    string ModelFolder,
+    string DataPath,
+    string Task,
+    string? OutFolder = null,
+    DataOptions? Data = null,
+    string? Split = null,
+    AttackSample? Sample = null,
+    VictimLength MaxLength = default,
+    bool WholeSplitAccuracy = false,
+    string? AugmentFile = null,
+    AttackEngineOptions? Engine = null,
+    Execution? Execution = null
+);
+
+/// <summary>
+/// Most word pieces that a victim sees, special tokens included; by default the tokenizer's own
+/// limit, as TextAttack has it.
+/// </summary>
+public readonly record struct VictimLength
+{
+    /// <summary>As in the training of the victim's run.</summary>
+    public static VictimLength Training => new() { AsInTraining = true };
+
+    /// <summary>The number, or null.</summary>
+    public int? Pieces { get; private init; }
+
+    /// <summary>Whether the length of training is taken.</summary>
+    public bool AsInTraining { get; private init; }
+
+    /// <summary>Where the length is from, for settings.</summary>
+    internal string Source =>
+        AsInTraining ? "as in training"
+        : Pieces is null ? "the tokenizer's own"
+        : "option";
+
+    /// <summary>A number of at least 3.</summary>
+    /// <exception cref="RequestException">It is smaller.</exception>
+    public static VictimLength Of(int pieces) =>
+        pieces >= 3
+            ? new VictimLength { Pieces = pieces }
+            : throw new RequestException(nameof(AttackRequest.MaxLength), null, $"must be 3 or more, found {pieces}");
+}

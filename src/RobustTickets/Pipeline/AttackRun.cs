@@ -1,0 +1,214 @@
+// Runs an attack into a folder; one that was killed is continued by the same request. Options,
+// resources and data are refused before the victim is loaded.
+using System.Diagnostics;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Evaluation;
+using RobustTickets.Models;
+using RobustTickets.Pipeline;
+using RobustTickets.Training;
+
+namespace RobustTickets;
+
+/// <summary>An attack on any victim, its inputs given.</summary>
+/// <param name="Attack">The attack.</param>
+/// <param name="Victim">The victim.</param>
+/// <param name="VictimName">The victim, for people.</param>
+/// <param name="Inputs">The examples.</param>
+/// <param name="Folder">Where its files go.</param>
+/// <param name="Run">What determined the examples: data, split, sampling, truncation.</param>
+/// <param name="Engine">How fast it runs; null: the defaults.</param>
+public sealed record AttackJob(
+    Attack Attack,
+    IVictim Victim,
+    string VictimName,
+    IReadOnlyList<Example> Inputs,
+    string Folder,
+    IReadOnlyList<RecipeLine> Run,
+    AttackEngineOptions? Engine = null
+);
+
+/// <summary>Runs attacks into folders.</summary>
+public static class AttackRun
+{
+    /// <summary>
+    /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
+    /// examples.jsonl, results.csv, summary.json and textattack-summary.json.
+    /// </summary>
+    /// <exception cref="RequestException">Options do not go together.</exception>
+    /// <exception cref="DataException">A resource or data are missing or malformed, or the folder
+    /// holds another attack.</exception>
+    /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
+    /// on with it.</exception>
+    public static AttackReport Run(
+        AttackRequest request,
+        IProgress<AttackProgress>? progress = null,
+        CancellationToken stop = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var victim = new VictimFolder(request.ModelFolder);
+        var target = request.OutFolder ?? victim.ResultsOf(request.Recipe.Name);
+        var length = victim.Length(request.MaxLength);
+        using var models = new AttackModels(victim.BaseModel);
+        var attack = request.Recipe.Build(models);
+        var execution = request.Execution ?? new Execution();
+        execution.Apply();
+        using var classifier = Classifier.Load(victim.Path, execution, length);
+        var split = EvaluationData.Load(request.DataPath, request.Task, request.Data, request.Split, classifier.Labels);
+        var picked = Pick(request, split, progress);
+        var report = Run(
+            new AttackJob(
+                attack,
+                new TorchVictim(classifier),
+                victim.Name,
+                picked,
+                target,
+                Facts(request, victim, classifier, split, picked.Count, request.Recipe.EncoderFolder(models)),
+                request.Engine
+            ),
+            progress,
+            request.WholeSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null,
+            stop
+        );
+        if (request.AugmentFile is { } file)
+        {
+            var made = AugmentedData.Write(file, split.Examples, report.Outcomes, classifier.Labels, attack.Name);
+            Note(progress, $"{split.Examples.Count} examples and {made} adversarial ones in {file}");
+        }
+        return report;
+    }
+
+    /// <summary>
+    /// Attacks every example that the job's folder has no outcome for and writes the summaries.
+    /// </summary>
+    /// <param name="job">The attack.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, if that
+    /// is
+    /// wanted.</param>
+    /// <param name="stop">Ends the attack; the same job goes on with it.</param>
+    public static AttackReport Run(
+        AttackJob job,
+        IProgress<AttackProgress>? progress = null,
+        Func<double>? wholeSplitClean = null,
+        CancellationToken stop = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        using var log = AttackLog.Open(job.Folder, AttackSettings.Of(job.Attack, job.VictimName, job.Run), job.Inputs);
+        if (log.Done > 0)
+            Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
+        // The log puts outcomes in order; a slow example must not hold back what others have cost.
+        var options = job.Engine ?? new AttackEngineOptions();
+        var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
+        Drain(job, engine, log, progress, stop).GetAwaiter().GetResult();
+        progress?.Report(new AttackCost(engine.Statistics));
+        return new AttackReport(log.Complete(wholeSplitClean?.Invoke()), log.Outcomes, job.Folder);
+    }
+
+    private static async Task Drain(
+        AttackJob job,
+        AttackEngine engine,
+        AttackLog log,
+        IProgress<AttackProgress>? progress,
+        CancellationToken stop
+    )
+    {
+        var watch = Stopwatch.StartNew();
+        var before = log.Done;
+        var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
+        int Count(AttackResult result) => counts.GetValueOrDefault(result);
+        // Random numbers of one stream through all examples depend on every example before: what is
+        // done is done again to get to the same place in the stream.
+        var remaining = log.Remaining;
+        var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
+        var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        await foreach (var outcome in engine.RunAsync(todo, stop).ConfigureAwait(false))
+        {
+            if (!wanted.Contains(outcome.Id))
+                continue;
+            log.Write(outcome);
+            counts[outcome.Result] = Count(outcome.Result) + 1;
+            var (done, total) = (log.Done, job.Inputs.Count);
+            var seconds = watch.Elapsed.TotalSeconds;
+            progress?.Report(
+                new AttackStep(
+                    done,
+                    total,
+                    Count(AttackResult.Success),
+                    Count(AttackResult.Failed),
+                    Count(AttackResult.Skipped),
+                    Count(AttackResult.Error),
+                    engine.Statistics.Queries / Math.Max(seconds, 1e-3),
+                    seconds > 5 ? TimeSpan.FromSeconds(seconds / (done - before) * (total - done)) : null
+                )
+            );
+        }
+    }
+
+    private static IReadOnlyList<Example> Pick(AttackRequest request, Split split, IProgress<AttackProgress>? progress)
+    {
+        Note(progress, split.Summary());
+        foreach (var note in split.Notes)
+            Note(progress, $"note: {note}");
+        var sample = request.Sample ?? new AttackSample();
+        var picked = sample.Pick(split.Examples);
+        if (
+            sample is { Rule: SampleRule.FirstN, IdFile: null }
+            && picked.Count < split.Examples.Count
+            && Splits.ClassGroupedWarning(split) is { } warning
+        )
+            Note(progress, $"warning: {warning}; a stratified sample has the file's class shares");
+        var classes = split.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}");
+        Note(progress, $"attacking {picked.Count} examples: {string.Join(", ", classes)}");
+        return picked;
+    }
+
+    private static List<RecipeLine> Facts(
+        AttackRequest request,
+        VictimFolder victim,
+        Classifier classifier,
+        Split split,
+        int picked,
+        string? encoder
+    )
+    {
+        var task = TaskCatalog.Find(request.Task).Name;
+        var rule = (request.Sample ?? new AttackSample()).Describe(picked, split.Examples.Count);
+        List<RecipeLine> facts =
+        [
+            new("data", $"{task} {split.Name}, sha256 {split.Sha256}", Path.GetFileName(split.Source)),
+            new("sample", rule, $"of {split.Examples.Count}; ids in ids.txt"),
+            new(
+                "victim length",
+                $"{classifier.MaxLength} word pieces, special tokens included",
+                request.MaxLength.Source
+            ),
+            new("victim mode", "evaluation (no dropout)", "always"),
+            new(
+                "victim weights",
+                $"sha256 {VictimFolder.Hash(victim.Path)}",
+                "configuration, tokenizer and weight files"
+            ),
+        ];
+        if (encoder is not null)
+        {
+            var name = Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoder)));
+            facts.Add(new("sentence encoder", $"sha256 {VictimFolder.Hash(encoder)}", name));
+        }
+        return facts;
+    }
+
+    private static double WholeSplit(Classifier classifier, Split split, IProgress<AttackProgress>? progress)
+    {
+        Note(progress, $"measuring the accuracy on all {split.Examples.Count} examples");
+        var encoded = EncodedSplit.From(split.Examples, classifier.Tokenizer, classifier.MaxLength);
+        return 100 * classifier.Evaluate(encoded.Examples).Accuracy;
+    }
+
+    private static void Note(IProgress<AttackProgress>? progress, string text) =>
+        progress?.Report(new AttackNote(text));
+}
