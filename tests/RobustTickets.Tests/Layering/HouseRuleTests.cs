@@ -14,19 +14,7 @@ public sealed class HouseRuleTests
 
     // Still wider or longer than the rule; an entry goes when its file keeps it.
     private static readonly string[] Wide = ["native/", "src/RobustTickets.Cli/Attacks/"];
-    private static readonly string[] Long =
-    [
-        "CompiledEncoder.cs",
-        "EngineTests.cs",
-        "EpochAttackTests.cs",
-        "FusedKernelSpecialsTests.cs",
-        "FusedLayers.cs",
-        "FusedLayersTests.cs",
-        "MaskRecipesTests.cs",
-        "MetricsTests.cs",
-        "PackedAttentionKernel.cs",
-        "PickleCheckpointTests.cs",
-    ];
+    private static readonly string[] Long = ["EpochAttackTests.cs", "MaskRecipesTests.cs", "PickleCheckpointTests.cs"];
 
     private static readonly string Root = Golden.RepositoryRoot;
 
