@@ -26,6 +26,12 @@ public sealed class ParameterStore : IDisposable
     /// </summary>
     public IGradientNormCache? GradientNorms { get; set; }
 
+    /// <summary>
+    /// Grows whenever a name gets another tensor or other memory for its gradient, so that what was
+    /// looked up before is known to be out of date.
+    /// </summary>
+    public long Version { get; private set; }
+
     /// <summary>Where all parameters lie; what is added later is brought there.</summary>
     public Device Device { get; private set; }
 
@@ -35,6 +41,7 @@ public sealed class ParameterStore : IDisposable
         if (device == Device)
             return;
         Device = device;
+        Version++;
         foreach (var name in _names)
         {
             var wanted = _tensors[name].requires_grad;
@@ -66,6 +73,7 @@ public sealed class ParameterStore : IDisposable
         if (!_tensors.TryAdd(name, Placed(tensor)))
             throw new ArgumentException($"parameter '{name}' exists already");
         _names.Add(name);
+        Version++;
     }
 
     /// <summary>Forgets and frees a parameter.</summary>
@@ -74,6 +82,7 @@ public sealed class ParameterStore : IDisposable
         this[name].Dispose();
         _tensors.Remove(name);
         _names.Remove(name);
+        Version++;
         DropSlot(name);
     }
 
@@ -83,6 +92,7 @@ public sealed class ParameterStore : IDisposable
         var placed = Placed(tensor);
         this[name].Dispose();
         _tensors[name] = placed;
+        Version++;
         DropSlot(name);
     }
 
@@ -128,6 +138,7 @@ public sealed class ParameterStore : IDisposable
             if (_slots.ContainsKey(name) || _tensors[name] is not { requires_grad: true, dtype: DType.Float32 } tensor)
                 continue;
             var slot = _slots[name] = new GradientSlot(GradientNorms);
+            Version++;
             using var gradient = tensor.grad;
             if (gradient is null)
                 slot.Park(torch.empty(tensor.sizes));

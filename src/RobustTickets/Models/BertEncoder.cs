@@ -1,7 +1,7 @@
 // BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples
 // begin and end. Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming
-// coefficients enter where EarlyRobust puts them (spec 8.1): c_H multiplies attention probabilities
-// after dropout, c_F the activation before the output projection.
+// coefficients enter where EarlyRobust puts them: c_H multiplies attention probabilities after
+// dropout, c_F the activation before the output projection (EarlyRobust 3.1).
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Dense;
@@ -20,6 +20,12 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
 
     /// <summary>How it runs.</summary>
     public Execution Execution { get; } = Required(execution, config);
+
+    /// <summary>The parameters as the network's parts.</summary>
+    internal BertWeights Weights { get; } = new(store, config);
+
+    /// <summary>The parameters.</summary>
+    internal ParameterStore Store => store;
 
     /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
     public BertGates? Gates { get; set; }
@@ -47,7 +53,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
         if (Execution.Path == LayerPath.PaddedReference)
-            return PaddedBert.Encode(store, Config, Gates, Masks, inputs, pass, Execution.PadTo);
+            return PaddedBert.Encode(this, inputs, pass);
         return Layers(inputs, pass, clsOnly: false);
     }
 
@@ -93,11 +99,9 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
         var types = pass.TokenTypes
             ? inputs.Segments
             : torch.zeros([inputs.Batch.Tokens], DType.Int64, Execution.Device);
-        var x =
-            words
-            + store[BertParameters.TypeEmbeddings].index_select(0, types)
-            + store[BertParameters.PositionEmbeddings].index_select(0, inputs.Positions);
-        x = Norm(x, "bert.embeddings.LayerNorm");
+        var tables = Weights.Embeddings;
+        var x = words + tables.Types.index_select(0, types) + tables.Positions.index_select(0, inputs.Positions);
+        x = tables.Norm.Apply(x, Config);
         x = Drop(x, inputs, pass, DropoutSite.Embeddings, clsOnly: false);
         scope.Keep(x);
         pass.Tap?.Invoke("hidden.0", x);
@@ -111,7 +115,7 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
     private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
         if (FusedBertLayer.Covers(Config, Execution))
-            return FusedBertLayer.Run(this, store, name => DenseOf(name, inputs, pass), l, x, inputs, pass, clsOnly);
+            return FusedBertLayer.Run(this, WeightsOf(l, inputs, pass), l, x, inputs, pass, clsOnly);
         if (Execution.Autocast is not { } half)
             return Plain(l, x, inputs, pass, clsOnly);
         using var rounded = torch.autocast(Execution.Device, half);
@@ -120,40 +124,18 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
 
     private Tensor Plain(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
+        var w = Weights.Layer(l, Masks, pass);
         var asking = clsOnly ? x.index_select(0, inputs.ClsRows) : x; // [B, H] or [T, H]
-        var self = store.Root / BertParameters.LayerPrefix(l) / "attention" / "self";
-        var context = Attend(
-            l,
-            Linear(asking, self / "query", pass),
-            Linear(x, self / "key", pass),
-            Linear(x, self / "value", pass),
-            inputs,
-            pass,
-            clsOnly
-        );
-
-        var output = store.Root / BertParameters.LayerPrefix(l) / "attention" / "output";
-        var attended = Drop(
-            Linear(context, output / "dense", pass),
-            inputs,
-            pass,
-            DropoutSite.AttentionOutput(l),
-            clsOnly
-        );
-        attended = Norm(attended + asking, output.Name("LayerNorm"));
+        var context = Attend(l, w.Query.Apply(asking), w.Key.Apply(x), w.Value.Apply(x), inputs, pass, clsOnly);
+        var attended = Drop(w.AttentionOutput.Apply(context), inputs, pass, DropoutSite.AttentionOutput(l), clsOnly);
+        attended = w.AttentionNorm.Apply(attended + asking, Config);
         pass.Tap?.Invoke($"attention_out.{l}", attended);
 
-        var activated = Activate(Linear(attended, store.Root / BertParameters.NeuronRows(l), pass)); // [., F]
+        var activated = Activations.Apply(Config.Activation, w.Intermediate.Apply(attended)); // [., F]
         if (Gates?.Neurons[l] is { } c)
             activated = activated * c;
-        var fed = Drop(
-            Linear(activated, store.Root / BertParameters.LayerPrefix(l) / "output" / "dense", pass),
-            inputs,
-            pass,
-            DropoutSite.FeedForwardOutput(l),
-            clsOnly
-        );
-        var y = Norm(fed + attended, $"{BertParameters.LayerPrefix(l)}.output.LayerNorm");
+        var fed = Drop(w.Output.Apply(activated), inputs, pass, DropoutSite.FeedForwardOutput(l), clsOnly);
+        var y = w.OutputNorm.Apply(fed + attended, Config);
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
     }
@@ -197,32 +179,16 @@ public sealed class BertEncoder(ParameterStore store, BertConfig config, Executi
         );
     }
 
-    private DenseWeight DenseOf(string name, BertInputs inputs, PassOptions pass)
+    /// <summary>
+    /// Weights of a fused layer: masked, or rounded once a step for all its passes, or as they are.
+    /// </summary>
+    private BertLayerWeights WeightsOf(int l, BertInputs inputs, PassOptions pass)
     {
-        Tensor weight = store[BertParameters.Weight(name)],
-            bias = store[BertParameters.Bias(name)];
-        if (Masks is not null)
-            weight = Masks.Effective(name, weight, pass);
-        else if (inputs.RoundedWeight(name) is { } rounded)
-            return new DenseWeight(weight, bias, rounded, store.SlotOf(BertParameters.Weight(name)));
-        return DenseWeight.Of(weight, bias, Execution.Precision) with
-        {
-            Slot = store.SlotOf(BertParameters.Weight(name)),
-        };
+        if (Masks is null && inputs.RoundedLayer(l) is { } rounded)
+            return rounded;
+        var weights = Weights.Layer(l, Masks, pass);
+        return Execution.Precision == MatrixPrecision.Bf16 ? weights.Rounded() : weights;
     }
-
-    private Tensor Activate(Tensor x) => Activations.Apply(Config.Activation, x);
-
-    private Tensor Linear(Tensor x, ParameterPath at, PassOptions pass) => MaskedLinear.Apply(x, at, Masks, pass);
-
-    private Tensor Norm(Tensor x, string name) =>
-        functional.layer_norm(
-            x,
-            [Config.Hidden],
-            store[BertParameters.Weight(name)],
-            store[BertParameters.Bias(name)],
-            Config.LayerNormEpsilon
-        );
 
     private Tensor Drop(Tensor x, BertInputs inputs, PassOptions pass, int site, bool clsOnly)
     {

@@ -10,8 +10,6 @@ namespace RobustTickets.Models;
 /// </summary>
 public sealed class BertForMaskedLM : IDisposable
 {
-    private const string Transform = "cls.predictions.transform";
-
     /// <summary>
     /// A model over a store that it takes ownership of. The tied output matrix needs the dense word
     /// gradient, so rows are not sparse here.
@@ -40,15 +38,11 @@ public sealed class BertForMaskedLM : IDisposable
     public Tensor Forward(BertInputs inputs, Tensor rows, PassOptions pass)
     {
         var hidden = Encoder.EncodeAll(inputs, pass).index_select(0, rows); // [M, H]
-        var dense = functional.linear(hidden, Store[$"{Transform}.dense.weight"], Store[$"{Transform}.dense.bias"]);
-        var norm = functional.layer_norm(
-            Activations.Apply(Encoder.Config.Activation, dense),
-            [Encoder.Config.Hidden],
-            Store[$"{Transform}.LayerNorm.weight"],
-            Store[$"{Transform}.LayerNorm.bias"],
-            Encoder.Config.LayerNormEpsilon
-        );
-        return functional.linear(norm, Store[BertParameters.WordEmbeddings], Store["cls.predictions.bias"]);
+        var dense = Encoder.Weights.Dense(BertParameters.PredictionDense).Apply(hidden);
+        var norm = Encoder
+            .Weights.Norm(BertParameters.PredictionNorm)
+            .Apply(Activations.Apply(Encoder.Config.Activation, dense), Encoder.Config);
+        return functional.linear(norm, Encoder.Weights.Embeddings.Words, Store[BertParameters.PredictionBias]);
     }
 
     /// <inheritdoc/>

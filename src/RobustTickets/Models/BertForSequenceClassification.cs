@@ -47,23 +47,18 @@ public sealed class BertForSequenceClassification : IDisposable
             FusedLayers.ReserveGradients(Store, _matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training);
         if (Execution is { Precision: MatrixPrecision.Bf16, UsesKernels: true } && Encoder.Masks is null)
-            inputs.RoundWeights(Store, Config);
+            inputs.RoundWeights(Encoder.Weights, Config.Layers);
         return inputs;
     }
 
     private string[] Matrices() =>
-        [
-            .. Enumerable
-                .Range(0, Config.Layers)
-                .SelectMany(FusedBertLayer.DenseLayers)
-                .Select(name => BertParameters.Weight(name)),
-        ];
+        [.. Encoder.Weights.Names.SelectMany(layer => layer.Dense).Select(BertParameters.Weight)];
 
     /// <summary>Logits [B, C].</summary>
     public Tensor Forward(BertInputs inputs, PassOptions pass)
     {
         var cls = Encoder.EncodeCls(inputs, pass); // [B, H]
-        var pooled = MaskedLinear.Apply(cls, Store.Root / BertParameters.Pooler, Encoder.Masks, pass).tanh();
+        var pooled = Encoder.Weights.Dense(BertParameters.Pooler, Encoder.Masks, pass).Apply(cls).tanh();
         pass.Tap?.Invoke("pooled", pooled);
         if (pass.Training && Config.HiddenDropout > 0)
         {
@@ -73,11 +68,7 @@ public sealed class BertForSequenceClassification : IDisposable
                 Config.HiddenDropout
             );
         }
-        return functional.linear(
-            pooled,
-            Store[BertParameters.Weight(BertParameters.Classifier)],
-            Store[BertParameters.Bias(BertParameters.Classifier)]
-        );
+        return Encoder.Weights.Dense(BertParameters.Classifier).Apply(pooled);
     }
 
     /// <summary>Mean cross entropy of logits [B, C] against the batch's labels.</summary>

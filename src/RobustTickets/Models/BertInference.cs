@@ -7,6 +7,7 @@
 
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Inference;
+using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
 
@@ -18,10 +19,7 @@ namespace RobustTickets.Models;
 /// </summary>
 public sealed class BertInference : IDisposable
 {
-    private readonly ParameterStore _store;
     private readonly BertConfig _config;
-    private readonly IWeightMasks? _masks;
-    private readonly MatrixPrecision _precision;
     private readonly CompiledEncoder _encoder;
     private readonly PackedWeightFp32? _pooler;
     private readonly PackedWeightFp32? _classifier;
@@ -41,22 +39,31 @@ public sealed class BertInference : IDisposable
         MatrixPrecision precision = MatrixPrecision.Fp32
     )
     {
-        (_store, _config, _masks, _precision) = (store, config, masks, precision);
+        _config = config;
+        var (weights, pass) = (new BertWeights(store, config), PassOptions.Evaluation);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
+        var tables = weights.Embeddings;
         _encoder = new CompiledEncoder(
-            new CompiledEmbeddings(
-                store[BertParameters.WordEmbeddings],
-                store[BertParameters.TypeEmbeddings],
-                store[BertParameters.PositionEmbeddings],
-                Norm("bert.embeddings.LayerNorm")
-            ),
-            [.. Enumerable.Range(0, config.Layers).Select(l => Layer(l, gates))],
+            new CompiledEmbeddings(tables.Words, tables.Types, tables.Positions, Norm(tables.Norm)),
+            [
+                .. Enumerable
+                    .Range(0, config.Layers)
+                    .Select(l => Layer(l, weights.Layer(l, masks, pass), gates, precision)),
+            ],
             config.HeadSize,
             config.LayerNormEpsilon
         );
         _pooler = Head(BertParameters.Pooler);
         _classifier = Head(BertParameters.Classifier);
+
+        PackedWeightFp32? Head(string name)
+        {
+            if (!weights.Has(name))
+                return null;
+            var dense = weights.Dense(name, masks, pass);
+            return new PackedWeightFp32(dense.Weight, dense.Bias);
+        }
     }
 
     /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
@@ -114,56 +121,33 @@ public sealed class BertInference : IDisposable
         return scope.Keep(states);
     }
 
-    private CompiledLayer Layer(int l, BertGates? gates)
+    private CompiledLayer Layer(int l, BertLayerWeights w, BertGates? gates, MatrixPrecision precision)
     {
-        var (layer, self) = (BertParameters.LayerPrefix(l), $"{BertParameters.LayerPrefix(l)}.attention.self");
-        string query = $"{self}.query",
-            key = $"{self}.key",
-            value = $"{self}.value";
         // The last layer's queries may be those of the first rows alone.
         PackedWeight[] projections =
-            l == _config.Layers - 1 ? [Pack(query), Pack(key, value)] : [Pack(query, key, value)];
+            l == _config.Layers - 1 ? [Pack(w.Query), Pack(w.Key, w.Value)] : [Pack(w.Query, w.Key, w.Value)];
         return new CompiledLayer(
             projections,
             _config.HeadsPerLayer[l],
-            Pack($"{layer}.attention.output.dense"),
-            Norm($"{layer}.attention.output.LayerNorm"),
-            Pack(BertParameters.NeuronRows(l)),
-            Pack($"{layer}.output.dense"),
-            Norm($"{layer}.output.LayerNorm"),
+            Pack(w.AttentionOutput),
+            Norm(w.AttentionNorm),
+            Pack(w.Intermediate),
+            Pack(w.Output),
+            Norm(w.OutputNorm),
             gates?.Heads[l],
             gates?.Neurons[l]
         );
-    }
 
-    private CompiledNorm Norm(string name) =>
-        new(_store[BertParameters.Weight(name)], _store[BertParameters.Bias(name)]);
-
-    /// <summary>One matrix of the outputs of some layers, one after the other.</summary>
-    private PackedWeight Pack(params ReadOnlySpan<string> names)
-    {
-        var weights = new List<Tensor>();
-        var biases = new List<Tensor>();
-        foreach (var name in names)
+        // One matrix of the outputs of some layers, one after the other.
+        PackedWeight Pack(params DenseWeight[] parts)
         {
-            weights.Add(Weight(name));
-            biases.Add(_store[BertParameters.Bias(name)]);
+            using var weight = torch.cat(Array.ConvertAll(parts, part => part.Weight));
+            using var bias = torch.cat(Array.ConvertAll(parts, part => part.Bias));
+            return precision == MatrixPrecision.Bf16 ? new PackedWeightBf16(weight, bias) : new PackedWeightFp32(weight, bias);
         }
-        using var weight = torch.cat([.. weights]);
-        using var bias = torch.cat([.. biases]);
-        return _precision == MatrixPrecision.Bf16
-            ? new PackedWeightBf16(weight, bias)
-            : new PackedWeightFp32(weight, bias);
     }
 
-    private PackedWeightFp32? Head(string name) =>
-        _store.Contains(BertParameters.Weight(name))
-            ? new PackedWeightFp32(Weight(name), _store[BertParameters.Bias(name)])
-            : null;
-
-    private Tensor Weight(string name) =>
-        _masks?.Effective(name, _store[BertParameters.Weight(name)], PassOptions.Evaluation)
-        ?? _store[BertParameters.Weight(name)];
+    private static CompiledNorm Norm(NormWeight norm) => new(norm.Weight, norm.Bias);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -18,7 +18,7 @@ public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tenso
 /// <param name="Training">Whether dropout is on.</param>
 /// <param name="Key">Key of this pass's randomness.</param>
 /// <param name="Delta">Perturbation [T, H] added to the word embeddings, or null.</param>
-/// <param name="TokenTypes">Whether token types are passed; false sends zeros (spec 1.5).</param>
+/// <param name="TokenTypes">Whether token types are passed; false sends zeros.</param>
 /// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution
 /// computes them; InfoBERT and tests read it.</param>
 public sealed record PassOptions(
@@ -46,7 +46,7 @@ public sealed class BertInputs
 {
     private readonly Tensor? _wordIndex;
     private readonly Tensor? _padRows;
-    private readonly Dictionary<string, Tensor> _rounded = [];
+    private BertLayerWeights[]? _rounded;
 
     /// <summary>
     /// Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as
@@ -112,25 +112,16 @@ public sealed class BertInputs
     public Tensor? WordRows { get; }
 
     /// <summary>
-    /// The bfloat16 copy of a dense layer's weight, made once for all passes of a step; null in
-    /// fp32.
+    /// A layer's weights with bfloat16 copies made once for all passes of a step; null where none
+    /// were.
     /// </summary>
-    internal Tensor? RoundedWeight(string layer) => _rounded.GetValueOrDefault(layer);
+    internal BertLayerWeights? RoundedLayer(int layer) => _rounded?[layer];
 
     /// <summary>
-    /// Makes the copies of <see cref="RoundedWeight"/>; without them every pass rounds for itself.
+    /// Makes the copies of <see cref="RoundedLayer"/>; without them every pass rounds for itself.
     /// </summary>
-    internal void RoundWeights(ParameterStore store, BertConfig config)
-    {
-        for (var l = 0; l < config.Layers; l++)
-        {
-            foreach (var name in FusedBertLayer.DenseLayers(l))
-            {
-                var weight = store[BertParameters.Weight(name)];
-                _rounded[name] = DenseWeight.Of(weight, store[BertParameters.Bias(name)], MatrixPrecision.Bf16).Factor;
-            }
-        }
-    }
+    internal void RoundWeights(BertWeights weights, int layers) =>
+        _rounded = [.. Enumerable.Range(0, layers).Select(l => weights.Layer(l).Rounded())];
 
     /// <summary>
     /// Word embeddings [T, H] of the batch. The row of [PAD] never receives a gradient

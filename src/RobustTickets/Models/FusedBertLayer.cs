@@ -1,4 +1,4 @@
-// One transformer layer from fused operations (Torch.nn.FusedLayers): the default on packed tokens
+// One transformer layer from fused operations (FusedLayers): the default on packed tokens
 // where the activation is the erf GELU. BertEncoder's plain layer states the same function op by op
 // and is the reference in tests.
 
@@ -17,26 +17,12 @@ internal static class FusedBertLayer
         execution is { UsesKernels: true, PlainLayers: false } && config.Activation == Activation.Gelu;
 
     /// <summary>
-    /// The dense layers that products read in reduced precision where the execution says so; pooler
-    /// and classifier stay in fp32.
-    /// </summary>
-    internal static IEnumerable<string> DenseLayers(int l) =>
-        [
-            .. BertParameters.HeadRows(l),
-            $"{BertParameters.LayerPrefix(l)}.attention.output.dense",
-            BertParameters.NeuronRows(l),
-            $"{BertParameters.LayerPrefix(l)}.output.dense",
-        ];
-
-    /// <summary>
     /// Layer <paramref name="l"/> of an encoder on x [T, H]; with <paramref name="clsOnly"/> [B, H]
-    /// of the [CLS] rows. <paramref name="weight"/> gives the weight in force of a
-    /// dense layer by name: a mask may stand between it and the store.
+    /// of the [CLS] rows.
     /// </summary>
     internal static Tensor Run(
         BertEncoder encoder,
-        ParameterStore store,
-        Func<string, DenseWeight> weight,
+        BertLayerWeights weights,
         int l,
         Tensor x,
         BertInputs inputs,
@@ -45,10 +31,7 @@ internal static class FusedBertLayer
     )
     {
         var (config, precision, batch) = (encoder.Config, encoder.Execution.Precision, inputs.Batch);
-        var layer = BertParameters.LayerPrefix(l);
-        DenseWeight query = weight($"{layer}.attention.self.query"),
-            key = weight($"{layer}.attention.self.key"),
-            value = weight($"{layer}.attention.self.value");
+        var (query, key, value) = (weights.Query, weights.Key, weights.Value);
         Tensor q,
             k,
             v,
@@ -82,36 +65,30 @@ internal static class FusedBertLayer
         );
         var attended = FusedLayers.Output(
             context,
-            weight($"{layer}.attention.output.dense"),
+            weights.AttentionOutput,
             residual,
-            Norm($"{layer}.attention.output.LayerNorm", DropoutSite.AttentionOutput(l)),
+            Norm(weights.AttentionNorm, DropoutSite.AttentionOutput(l)),
             precision
         );
         pass.Tap?.Invoke($"attention_out.{l}", attended);
         var y = FusedLayers.FeedForward(
             attended,
-            weight(BertParameters.NeuronRows(l)),
-            weight($"{layer}.output.dense"),
+            weights.Intermediate,
+            weights.Output,
             encoder.Gates?.Neurons[l],
-            Norm($"{layer}.output.LayerNorm", DropoutSite.FeedForwardOutput(l)),
+            Norm(weights.OutputNorm, DropoutSite.FeedForwardOutput(l)),
             precision
         );
         pass.Tap?.Invoke($"hidden.{l + 1}", y);
         return y;
 
-        NormSpec Norm(string name, int site)
+        NormSpec Norm(NormWeight norm, int site)
         {
             var keys =
                 !pass.Training || config.HiddenDropout <= 0 ? []
                 : clsOnly ? KeyedDropout.ClsRows(batch, pass.Key, site)
                 : KeyedDropout.PackedRows(batch, pass.Key, site);
-            return new NormSpec(
-                store[BertParameters.Weight(name)],
-                store[BertParameters.Bias(name)],
-                config.LayerNormEpsilon,
-                config.HiddenDropout,
-                keys
-            );
+            return new NormSpec(norm.Weight, norm.Bias, config.LayerNormEpsilon, config.HiddenDropout, keys);
         }
     }
 }

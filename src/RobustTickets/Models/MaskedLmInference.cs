@@ -14,8 +14,7 @@ namespace RobustTickets.Models;
 /// </summary>
 public sealed class MaskedLmInference : IDisposable
 {
-    private const string Transform = "cls.predictions.transform";
-    private readonly ParameterStore _store;
+    private readonly NormWeight _norm;
     private readonly BertConfig _config;
     private readonly BertInference _encoder;
     private readonly PackedWeightFp32 _dense;
@@ -26,11 +25,14 @@ public sealed class MaskedLmInference : IDisposable
     /// </summary>
     public MaskedLmInference(ParameterStore store, BertConfig config)
     {
-        (_store, _config) = (store, config);
+        _config = config;
+        var weights = new BertWeights(store, config);
         using var _ = torch.no_grad();
         _encoder = new BertInference(store, config);
-        _dense = new PackedWeightFp32(store[$"{Transform}.dense.weight"], store[$"{Transform}.dense.bias"]);
-        _decoder = new PackedWeightFp32(store[BertParameters.WordEmbeddings], store["cls.predictions.bias"]);
+        var dense = weights.Dense(BertParameters.PredictionDense);
+        _dense = new PackedWeightFp32(dense.Weight, dense.Bias);
+        _norm = weights.Norm(BertParameters.PredictionNorm);
+        _decoder = new PackedWeightFp32(weights.Embeddings.Words, store[BertParameters.PredictionBias]);
     }
 
     /// <summary>Hidden states of the last layer [T, H].</summary>
@@ -44,14 +46,7 @@ public sealed class MaskedLmInference : IDisposable
         var dense = torch.empty([hidden.shape[0], _config.Hidden]);
         InferenceKernels.Linear(hidden, _dense, dense, gelu: true);
         var normed = torch.empty(dense.shape);
-        InferenceKernels.AddNorm(
-            dense,
-            null,
-            _store[$"{Transform}.LayerNorm.weight"],
-            _store[$"{Transform}.LayerNorm.bias"],
-            _config.LayerNormEpsilon,
-            normed
-        );
+        InferenceKernels.AddNorm(dense, null, _norm.Weight, _norm.Bias, _config.LayerNormEpsilon, normed);
         var scores = torch.empty([hidden.shape[0], _config.VocabularySize]);
         InferenceKernels.Linear(normed, _decoder, scores);
         return scope.Keep(scores);

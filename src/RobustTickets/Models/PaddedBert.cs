@@ -12,54 +12,30 @@ namespace RobustTickets.Models;
 internal static class PaddedBert
 {
     /// <summary>Hidden states of the last layer for the real word pieces, packed [T, H].</summary>
-    internal static Tensor Encode(
-        ParameterStore store,
-        BertConfig config,
-        BertGates? gates,
-        IWeightMasks? masks,
-        BertInputs inputs,
-        PassOptions pass,
-        int padTo = 0
-    )
+    internal static Tensor Encode(BertEncoder encoder, BertInputs inputs, PassOptions pass)
     {
-        var run = new Run(store, config, gates, masks, inputs, pass, padTo);
+        var run = new Run(encoder, inputs, pass);
         return run.Unpad(run.Encode());
     }
 
     private sealed class Run
     {
-        private readonly ParameterStore _store;
+        private readonly BertEncoder _encoder;
         private readonly BertConfig _config;
-        private readonly BertGates? _gates;
-        private readonly IWeightMasks? _masks;
         private readonly BertInputs _inputs;
         private readonly PassOptions _pass;
         private readonly PackedBatch _batch;
+        private readonly Device _device;
         private readonly int _s;
         private readonly Tensor _padIndex; // [B*S] packed row of each cell; padding points at row 0 and is masked
         private readonly Tensor _realCells; // [T] cell of each packed row
         private readonly Tensor _attentionMask; // [B, 1, 1, S]
 
-        internal Run(
-            ParameterStore store,
-            BertConfig config,
-            BertGates? gates,
-            IWeightMasks? masks,
-            BertInputs inputs,
-            PassOptions pass,
-            int padTo
-        )
+        internal Run(BertEncoder encoder, BertInputs inputs, PassOptions pass)
         {
-            (_store, _config, _gates, _masks, _inputs, _pass, _batch) = (
-                store,
-                config,
-                gates,
-                masks,
-                inputs,
-                pass,
-                inputs.Batch
-            );
-            _s = Math.Max(_batch.Longest, padTo);
+            (_encoder, _config, _inputs, _pass) = (encoder, encoder.Config, inputs, pass);
+            (_batch, _device) = (inputs.Batch, encoder.Store.Device);
+            _s = Math.Max(_batch.Longest, encoder.Execution.PadTo);
             var cells = new long[_batch.Count * _s];
             var real = new long[_batch.Tokens];
             var mask = new float[cells.Length];
@@ -75,10 +51,9 @@ internal static class PaddedBert
                         mask[cell] = -10000f;
                 }
             }
-            var device = store.Device;
-            _padIndex = torch.vector(cells, device);
-            _realCells = torch.vector(real, device);
-            _attentionMask = torch.tensor<float>(mask, [_batch.Count, 1, 1, _s], device);
+            _padIndex = torch.vector(cells, _device);
+            _realCells = torch.vector(real, _device);
+            _attentionMask = torch.tensor<float>(mask, [_batch.Count, 1, 1, _s], _device);
         }
 
         /// <summary>[B, S, H] back to packed rows [T, H].</summary>
@@ -86,16 +61,14 @@ internal static class PaddedBert
 
         internal Tensor Encode()
         {
-            var words = _inputs.LookUpWords(_store, _config);
+            var words = _inputs.LookUpWords(_encoder.Store, _config);
             if (_pass.Delta is not null)
                 words = words + _pass.Delta;
-            var types = _pass.TokenTypes ? _inputs.Segments : torch.zeros([_batch.Tokens], DType.Int64, _store.Device);
-            var x =
-                words
-                + _store[BertParameters.TypeEmbeddings].index_select(0, types)
-                + _store[BertParameters.PositionEmbeddings].index_select(0, _inputs.Positions);
+            var types = _pass.TokenTypes ? _inputs.Segments : torch.zeros([_batch.Tokens], DType.Int64, _device);
+            var tables = _encoder.Weights.Embeddings;
+            var x = words + tables.Types.index_select(0, types) + tables.Positions.index_select(0, _inputs.Positions);
             x = x.index_select(0, _padIndex).reshape(_batch.Count, _s, _config.Hidden);
-            x = Drop(Norm(x, "bert.embeddings.LayerNorm"), DropoutSite.Embeddings);
+            x = Drop(tables.Norm.Apply(x, _config), DropoutSite.Embeddings);
             Tap("hidden.0", x);
             for (var l = 0; l < _config.Layers; l++)
                 x = Layer(l, x);
@@ -107,51 +80,33 @@ internal static class PaddedBert
             int heads = _config.HeadsPerLayer[l],
                 dh = _config.HeadSize,
                 b = _batch.Count;
-            var self = _store.Root / BertParameters.LayerPrefix(l) / "attention" / "self";
-            var q = Split(Linear(x, self / "query")); // [B, h, S, d_h]
-            var k = Split(Linear(x, self / "key"));
-            var v = Split(Linear(x, self / "value"));
+            var w = _encoder.Weights.Layer(l, _encoder.Masks, _pass);
+            var q = Split(w.Query.Apply(x)); // [B, h, S, d_h]
+            var k = Split(w.Key.Apply(x));
+            var v = Split(w.Value.Apply(x));
             var scores = (q.matmul(k.transpose(2, 3)) * (1.0 / Math.Sqrt(dh))) + _attentionMask; // [B, h, S, S]
             var probabilities = scores.softmax(-1);
             if (_pass.Training && _config.AttentionDropout > 0)
                 probabilities = probabilities * ProbabilityMask(l, heads);
-            if (_gates?.Heads[l] is { } cH)
+            if (_encoder.Gates?.Heads[l] is { } cH)
                 probabilities = probabilities * cH.reshape(1, heads, 1, 1);
             var context = probabilities.matmul(v).transpose(1, 2).reshape(b, _s, (long)heads * dh); // [B, S, h*d_h]
 
-            var output = _store.Root / BertParameters.LayerPrefix(l) / "attention" / "output";
-            var attended = Norm(
-                Drop(Linear(context, output / "dense"), DropoutSite.AttentionOutput(l)) + x,
-                output.Name("LayerNorm")
+            var attended = w.AttentionNorm.Apply(
+                Drop(w.AttentionOutput.Apply(context), DropoutSite.AttentionOutput(l)) + x,
+                _config
             );
             Tap($"attention_out.{l}", attended);
-            var activated = Activations.Apply(
-                _config.Activation,
-                Linear(attended, _store.Root / BertParameters.NeuronRows(l))
-            );
-            if (_gates?.Neurons[l] is { } cF)
+            var activated = Activations.Apply(_config.Activation, w.Intermediate.Apply(attended));
+            if (_encoder.Gates?.Neurons[l] is { } cF)
                 activated = activated * cF;
-            var fed = Drop(
-                Linear(activated, _store.Root / BertParameters.LayerPrefix(l) / "output" / "dense"),
-                DropoutSite.FeedForwardOutput(l)
-            );
-            var y = Norm(fed + attended, $"{BertParameters.LayerPrefix(l)}.output.LayerNorm");
+            var fed = Drop(w.Output.Apply(activated), DropoutSite.FeedForwardOutput(l));
+            var y = w.OutputNorm.Apply(fed + attended, _config);
             Tap($"hidden.{l + 1}", y);
             return y;
 
             Tensor Split(Tensor t) => t.reshape(b, _s, heads, dh).transpose(1, 2);
         }
-
-        private Tensor Linear(Tensor x, ParameterPath at) => MaskedLinear.Apply(x, at, _masks, _pass);
-
-        private Tensor Norm(Tensor x, string name) =>
-            functional.layer_norm(
-                x,
-                [_config.Hidden],
-                _store[BertParameters.Weight(name)],
-                _store[BertParameters.Bias(name)],
-                _config.LayerNormEpsilon
-            );
 
         private Tensor Drop(Tensor x, int site)
         {
@@ -173,7 +128,7 @@ internal static class PaddedBert
                 var (b, h, i) = (r / (heads * _s), r / _s % heads, r % _s);
                 rows[r] = key.Derive(_batch.ExampleIds[b]).Derive(i).Derive(h);
             }
-            return KeyedDropout.Factors([_batch.Count, heads, _s, _s], rows, _config.AttentionDropout, _store.Device);
+            return KeyedDropout.Factors([_batch.Count, heads, _s, _s], rows, _config.AttentionDropout, _device);
         }
 
         private void Tap(string name, Tensor padded) => _pass.Tap?.Invoke(name, Unpad(padded));

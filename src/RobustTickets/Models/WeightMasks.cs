@@ -1,9 +1,7 @@
 // Masks on the matrices of linear layers: a layer computes with m * W while W stays as it is
-// (RobusT eq. 2; spec 9.1, 9.5). The network knows only this interface; what m is (sampled
+// (RobusT eq. 2). The network knows only this interface; what m is (sampled
 // hard-concrete gates, a fixed binary ticket) is the business of Tickets.
 using RobustTickets.Torch;
-using RobustTickets.Torch.nn;
-using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Models;
 
@@ -18,15 +16,4 @@ public interface IWeightMasks
     /// <param name="weight">W [O, I].</param>
     /// <param name="pass">Whether it is training, and the key of its randomness.</param>
     Tensor Effective(string site, Tensor weight, PassOptions pass);
-}
-
-/// <summary>Linear layers whose matrix may be masked.</summary>
-internal static class MaskedLinear
-{
-    /// <summary>x W' + b of a layer.</summary>
-    internal static Tensor Apply(Tensor x, ParameterPath at, IWeightMasks? masks, PassOptions pass)
-    {
-        var weight = at.Get("weight");
-        return functional.linear(x, masks is null ? weight : masks.Effective(at.Prefix, weight, pass), at.Get("bias"));
-    }
 }
