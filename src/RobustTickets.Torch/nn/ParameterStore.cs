@@ -1,6 +1,6 @@
-// The sole owner of parameters: an ordered map from Hugging Face name to tensor. Modules ask for
-// theirs by path; optimiser, checkpoints, tickets and rewinding all read this one map, so a name in
-// a checkpoint is a name in the code.
+// The sole owner of parameters: an ordered map from Hugging Face name to tensor. Optimiser,
+// checkpoints, tickets and rewinding all read this one map, so a name in a checkpoint is a name in
+// the code.
 namespace RobustTickets.Torch.nn;
 
 /// <summary>
@@ -59,9 +59,6 @@ public sealed class ParameterStore : IDisposable
         _tensors.TryGetValue(name, out var tensor)
             ? tensor
             : throw new KeyNotFoundException($"no parameter '{name}' among {_names.Count}");
-
-    /// <summary>The root of all paths.</summary>
-    public ParameterPath Root => new(this, "");
 
     /// <summary>Whether a parameter has this name.</summary>
     public bool Contains(string name) => _tensors.ContainsKey(name);
@@ -200,26 +197,4 @@ public sealed class ParameterStore : IDisposable
         _names.Clear();
         _rowGradients.Clear();
     }
-}
-
-/// <summary>A place in the parameter tree: <c>root / "bert" / "encoder"</c>.</summary>
-/// <param name="Store">The store below.</param>
-/// <param name="Prefix">Dotted prefix, empty at the root.</param>
-public readonly record struct ParameterPath(ParameterStore Store, string Prefix)
-{
-    /// <summary>One level deeper.</summary>
-    public static ParameterPath operator /(ParameterPath path, string name) => new(path.Store, path.Name(name));
-
-    /// <summary>One level deeper, by number.</summary>
-    public static ParameterPath operator /(ParameterPath path, int index) =>
-        path / index.ToString(System.Globalization.CultureInfo.InvariantCulture);
-
-    /// <summary>The full name of a leaf here.</summary>
-    public string Name(string leaf) => Prefix.Length == 0 ? leaf : $"{Prefix}.{leaf}";
-
-    /// <summary>The tensor of a leaf here.</summary>
-    public Tensor Get(string leaf) => Store[Name(leaf)];
-
-    /// <summary>The tensor of a leaf here, or null when absent.</summary>
-    public Tensor? Find(string leaf) => Store.Contains(Name(leaf)) ? Store[Name(leaf)] : null;
 }

@@ -40,7 +40,7 @@ public sealed class TorchVictim(Classifier classifier) : IVictim
 
 /// <summary>
 /// Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the
-/// Universal Sentence Encoder (spec attacks 10.1).
+/// Universal Sentence Encoder.
 /// </summary>
 public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
 {

@@ -1,4 +1,4 @@
-// FLOPs by formula (spec performance 2): per token 2P forward, 2P for the gradient towards the
+// FLOPs by formula (docs/performance.md): per token 2P forward, 2P for the gradient towards the
 // inputs, 2P for weight gradients, where P counts the encoder matrices that are left; attention
 // adds 4 d_h heads S per layer and token forward and twice that backward. Embeddings, norms and
 // element-wise work are not counted.
