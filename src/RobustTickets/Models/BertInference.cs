@@ -143,7 +143,9 @@ public sealed class BertInference : IDisposable
         {
             using var weight = torch.cat(Array.ConvertAll(parts, part => part.Weight));
             using var bias = torch.cat(Array.ConvertAll(parts, part => part.Bias));
-            return precision == MatrixPrecision.Bf16 ? new PackedWeightBf16(weight, bias) : new PackedWeightFp32(weight, bias);
+            return precision == MatrixPrecision.Bf16
+                ? new PackedWeightBf16(weight, bias)
+                : new PackedWeightFp32(weight, bias);
         }
     }
 
