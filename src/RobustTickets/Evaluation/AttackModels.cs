@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Evaluation;
 
 namespace RobustTickets;
@@ -17,7 +18,7 @@ namespace RobustTickets;
 /// known.</param>
 public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels, IDisposable
 {
-    private const string MaskedHead = "cls.predictions.transform.dense.weight";
+    private static readonly string MaskedHead = BertParameters.Weight(BertParameters.PredictionDense);
 
     private readonly Dictionary<string, BertSentenceEncoder> _encoders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TorchMaskedLM> _masked = new(StringComparer.Ordinal);
