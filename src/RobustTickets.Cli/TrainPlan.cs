@@ -6,7 +6,6 @@ using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
-using RobustTickets.Training;
 
 namespace RobustTickets.Cli;
 
@@ -18,9 +17,9 @@ internal static class TrainPlan
         var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model));
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
-        var perEpoch = StepCounts.PerEpoch(recipe, examples);
-        var retrain = StepCounts.Retrain(recipe, examples);
-        long? search = recipe.Search is null ? null : StepCounts.SearchAtMost(recipe, examples);
+        var perEpoch = RecipeSteps.PerEpoch(recipe, examples);
+        var retrain = RecipeSteps.Retrain(recipe, examples);
+        long? search = recipe.Search is null ? null : RecipeSteps.SearchAtMost(recipe, examples);
         if (json)
         {
             JsonOutput.Write(
@@ -69,7 +68,7 @@ internal static class TrainPlan
         output.WriteLine(Figures.Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
         if (search is { } steps)
         {
-            var compared = recipe.Search is SlimmingSearch slimming
+            var compared = recipe.Search is SlimmingSearchOptions slimming
                 ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch"
                 : "";
             output.WriteLine(Figures.Text($"search   at most {steps:N0} steps{compared}"));

@@ -137,7 +137,7 @@ internal static class TrainCommand
 }
 
 /// <summary>Shows a training's progress on stderr.</summary>
-internal sealed class TrainProgressView(CliContext context) : IProgress<TrainProgress>
+internal sealed class TrainProgressView(CliContext context) : IProgress<RunEvent>
 {
     private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
 
@@ -155,27 +155,31 @@ internal sealed class TrainProgressView(CliContext context) : IProgress<TrainPro
         }
     }
 
-    public void Report(TrainProgress value)
+    public void Report(RunEvent value)
     {
-        // A note stands alone; the figures beside it belong to the step before.
-        if (value.Note is { } note)
+        switch (value)
         {
-            _printer.Note(note);
-            return;
+            case StepDone step:
+                _printer.Report(
+                    new ProgressState(
+                        step.Stage,
+                        step.Step,
+                        step.TotalSteps,
+                        Figures.Text(
+                            $"epoch {step.Epoch:0.00}  loss {step.Loss:0.0000}  lr {step.LearningRate:0.00e+0}  ",
+                            $"{step.TokensPerSecond:N0} tokens/s"
+                        ),
+                        step.Remaining
+                    )
+                );
+                break;
+            case AttackedSoFar attack:
+                _printer.Report(new ProgressState(attack.Stage, attack.Step, attack.Total, attack.Figures, null));
+                break;
+            case { Message: { } sentence }:
+                _printer.Note(sentence);
+                break;
         }
-        _printer.Report(
-            new ProgressState(
-                value.Stage,
-                value.Step,
-                value.TotalSteps,
-                value.Figures
-                    ?? Figures.Text(
-                        $"epoch {value.Epoch:0.00}  loss {value.Loss:0.0000}  lr {value.LearningRate:0.00e+0}  ",
-                        $"{value.TokensPerSecond:N0} tokens/s"
-                    ),
-                value.Remaining
-            )
-        );
     }
 
     public void Finish() => _printer.Finish();

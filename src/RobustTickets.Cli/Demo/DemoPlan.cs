@@ -90,7 +90,7 @@ internal sealed record DemoPlan(
         get
         {
             var recipe = Scaled("early-robust");
-            var search = (SlimmingSearch)recipe.Search!;
+            var search = (SlimmingSearchOptions)recipe.Search!;
             return recipe with
             {
                 Search = search with

@@ -14,11 +14,21 @@ namespace RobustTickets.Torch.optim;
 public sealed record AdamWOptions(
     bool Torch = false,
     double WeightDecay = 0,
-    double Beta1 = 0.9,
-    double Beta2 = 0.999,
-    double Epsilon = 1e-8,
+    double Beta1 = AdamWOptions.DefaultBeta1,
+    double Beta2 = AdamWOptions.DefaultBeta2,
+    double Epsilon = AdamWOptions.DefaultEpsilon,
     bool BiasCorrection = true
-);
+)
+{
+    /// <summary>Decay of the first moment, as in torch and Hugging Face.</summary>
+    public const double DefaultBeta1 = 0.9;
+
+    /// <summary>Decay of the second moment, as in torch and Hugging Face.</summary>
+    public const double DefaultBeta2 = 0.999;
+
+    /// <summary>Guard of the root, as in torch.</summary>
+    public const double DefaultEpsilon = 1e-8;
+}
 
 /// <summary>What clipping did in one step.</summary>
 /// <param name="Norm">Global L2 norm of all gradients before clipping.</param>

@@ -56,10 +56,10 @@ public static class ExperimentFigures
                 "epoch",
                 "accuracy %",
                 [
-                    .. PerRow(cells, c => Final<EvaluationEvent>(c).Select(e => (e.Epoch, 100 * e.Accuracy))),
+                    .. PerRow(cells, c => Final<EvaluationEntry>(c).Select(e => (e.Epoch, 100 * e.Accuracy))),
                     .. PerRow(
                         cells,
-                        c => Final<EpochAttackEvent>(c).Select(e => (e.Epoch, 100 * e.Aua)),
+                        c => Final<EpochAttackEntry>(c).Select(e => (e.Epoch, 100 * e.Aua)),
                         " under attack"
                     ),
                 ]
@@ -157,17 +157,17 @@ public static class ExperimentFigures
 
     /// <summary>Events of the training that made a cell's model.</summary>
     private static IEnumerable<T> Final<T>(CellRecord cell)
-        where T : RunEvent =>
+        where T : LogEntry =>
         cell
             .Run.Events.OfType<T>()
             .Where(e => e.Stage == (cell.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage));
 
-    private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEvent, double> value, string suffix) =>
+    private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEntry, double> value, string suffix) =>
         cells
             .GroupBy(c => c.Cell.Row.Name)
             .Select(row => new PlotSeries(
                 row.Key + suffix,
-                [.. row.First().Run.Events.OfType<GateEvent>().Select(g => (g.Epoch, value(g)))]
+                [.. row.First().Run.Events.OfType<GateEntry>().Select(g => (g.Epoch, value(g)))]
             ));
 
     private static IEnumerable<(double X, double Y)> Kept(CellRecord cell, bool heads)

@@ -103,10 +103,10 @@ public static class EpochAttacks
         }
         catch (OperationCanceledException)
         {
-            session.SaveCheckpoint(stage, epochAttackDue: true);
+            session.Store.SaveCheckpoint(stage, epochAttackDue: true);
             throw new OperationCanceledException(
-                $"stopped in the attack after epoch {stage.Tally.Epochs:0.##} of {stage.Name}; --resume goes on "
-                    + "from there",
+                $"stopped in the attack after epoch {stage.Tally.Epochs:0.##} of {stage.Name}; a resumed run "
+                    + "goes on from there",
                 session.Stop
             );
         }
@@ -120,8 +120,8 @@ public static class EpochAttacks
                 : new InvalidOperationException(message);
         }
         var s = AttackSummary.From(outcomes, AttackSettings.Of(attack.Attack, ""));
-        session.Events.Append(
-            new EpochAttackEvent(
+        session.Store.Append(
+            new EpochAttackEntry(
                 stage.Name,
                 stage.Tally.Steps,
                 stage.Tally.Epochs,
@@ -136,7 +136,7 @@ public static class EpochAttacks
                 clock.Elapsed.TotalSeconds
             )
         );
-        session.Note(
+        session.Store.Note(
             stage,
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -169,16 +169,18 @@ public static class EpochAttacks
         )
         {
             outcomes.Add(outcome);
-            session.Progress(
-                $"{stage.Name}: {attack.Attack.Name}",
-                outcomes.Count,
-                inputs.Length,
-                stage.Tally.Epochs,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"epoch {stage.Tally.Epochs:0.##}  withstood "
-                        + $"{outcomes.Count(o => o.Result == AttackResult.Failed)}, fell "
-                        + $"{outcomes.Count(o => o.Result == AttackResult.Success)}"
+            session.Store.Report(
+                new AttackedSoFar(
+                    $"{stage.Name}: {attack.Attack.Name}",
+                    outcomes.Count,
+                    inputs.Length,
+                    stage.Tally.Epochs,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"epoch {stage.Tally.Epochs:0.##}  withstood "
+                            + $"{outcomes.Count(o => o.Result == AttackResult.Failed)}, fell "
+                            + $"{outcomes.Count(o => o.Result == AttackResult.Success)}"
+                    )
                 )
             );
         }

@@ -19,7 +19,7 @@ public static class RecipeRunner
 {
     /// <summary>Runs, or goes on with, a recipe.</summary>
     /// <param name="request">Recipe, model, data, place and execution.</param>
-    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="progress">Told what happens, or null.</param>
     /// <param name="stop">Cancelling it ends the run after the current step, with a
     /// checkpoint.</param>
     /// <returns>What result.json holds.</returns>
@@ -34,7 +34,7 @@ public static class RecipeRunner
     /// finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>
-    public static RunResult Run(TrainRequest request, IProgress<TrainProgress>? progress, CancellationToken stop)
+    public static RunResult Run(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
         request.Execution.Apply();
         using var session = RunSession.Open(request, progress, stop);
@@ -48,7 +48,7 @@ public static class RecipeRunner
         if (request.Recipe.Search is not null)
         {
             ticket =
-                from is null || from.Value.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
+                from is null || from.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
                     ? Search(session, Take(ref from, from?.State.Stage))
                     : TicketFolder.Read(session.Folder.TicketFolder);
         }
@@ -65,33 +65,51 @@ public static class RecipeRunner
         return Conclude(session);
     }
 
-    private static ITicketMask Search(RunSession session, (string Path, RunState State)? from) =>
-        (session.Recipe.Search, session.Recipe.Draw) switch
+    private static ITicketMask Search(RunSession session, Checkpoint? from)
+    {
+        var (context, run) = (session.Search(), session.Folder.Path);
+        var found = (session.Recipe.Search, session.Recipe.Draw) switch
         {
-            (SlimmingSearch search, DrawOptions draw) => SearchRun.Run(session, search, draw, from),
-            (RandomStructuredSearch random, DrawOptions draw) => RandomSearchRun.Run(session, random, draw),
-            (MaskSearch search, WeightDrawOptions draw) => MaskSearchRun.Run(session, search, draw, from),
-            (MagnitudeSearch search, WeightDrawOptions draw) => MagnitudeSearchRun.Run(session, search, draw, from),
-            (OneShotSearch, WeightDrawOptions draw) => DrawnTicketRun.OneShot(session, draw),
-            (RandomWeightSearch search, WeightDrawOptions draw) => DrawnTicketRun.Random(session, search, draw),
-            (SavedTicketSearch search, { } draw) => DrawnTicketRun.Saved(session, search, draw),
+            (SlimmingSearchOptions search, DrawOptions draw) => SlimmingSearch.Run(context, search, draw, from),
+            (RandomStructuredSearchOptions random, DrawOptions draw) => RandomStructuredSearch.Run(
+                context,
+                random,
+                draw
+            ),
+            (MaskSearchOptions search, WeightDrawOptions draw) => MaskSearch.Run(context, search, draw, from),
+            (MagnitudeSearchOptions search, WeightDrawOptions draw) => MagnitudeSearch.Run(context, search, draw, from),
+            (OneShotSearchOptions, WeightDrawOptions draw) => DrawnTicketSearch.OneShot(context, draw),
+            (RandomWeightSearchOptions search, WeightDrawOptions draw) => DrawnTicketSearch.Random(
+                context,
+                search,
+                draw,
+                search.Ticket is { } named ? TicketReference.Find(named, run) : null
+            ),
+            (SavedTicketSearchOptions search, { } draw) => DrawnTicketSearch.Saved(
+                context,
+                TicketReference.Find(search.Ticket, run),
+                draw
+            ),
             var (search, draw) => throw new NotSupportedException(
                 $"no run for {search?.GetType().Name} with {draw?.GetType().Name}"
             ),
         };
+        session.Store.Ticket = found.Summary;
+        return found.Mask;
+    }
 
     /// <summary>
     /// The newest checkpoint when resuming, its log cut back; null for a fresh start.
     /// </summary>
-    private static (string Path, RunState State)? Resume(RunSession session)
+    private static Checkpoint? Resume(RunSession session)
     {
         if (!session.Request.Resume || RunCheckpoint.Newest(session.Folder) is not { } newest)
         {
-            session.RewindEvents(0);
+            session.Store.Begin();
             return null;
         }
         var state = newest.State;
-        if (state.RecipeHash != session.RecipeHash)
+        if (state.RecipeHash != session.Store.Identity.RecipeHash)
             throw RunSession.OtherRecipe(session.Folder);
         if (state.DataHash != session.Data.Hash)
         {
@@ -99,7 +117,7 @@ public static class RecipeRunner
                 $"{session.Request.Data}: the training data have changed since {session.Folder.Path} was begun"
             );
         }
-        if (state.InputsHash is { } inputs && inputs != session.InputsHash)
+        if (state.InputsHash is { } inputs && inputs != session.Store.Identity.InputFingerprint)
         {
             throw new DataException(
                 $"{session.Folder.Path}: the data ({session.Request.Data}, with the options for limit, "
@@ -107,15 +125,12 @@ public static class RecipeRunner
                     + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun"
             );
         }
-        session.RewindEvents(state.EventsLength);
-        session.Finished.AddRange(state.Finished);
-        session.Ticket = state.Ticket;
-        session.StepsBefore = state.TotalSteps - state.Tally.Steps;
+        session.Store.GoOnFrom(state);
         return newest;
     }
 
     /// <summary>Hands a checkpoint to the stage it belongs to, once.</summary>
-    private static (string Path, RunState State)? Take(ref (string Path, RunState State)? from, string? stage)
+    private static Checkpoint? Take(ref Checkpoint? from, string? stage)
     {
         if (from?.State.Stage != stage)
             return null;
@@ -197,8 +212,8 @@ public static class RecipeRunner
                 dense.Config.NeuronsPerLayer.Max(),
                 session.Data.Labels.Count
             ),
-            [.. session.Finished],
-            session.Ticket,
+            [.. session.Store.Finished],
+            session.Store.Ticket,
             test ? null : evaluated.Accuracy,
             test ? evaluated.Accuracy : null,
             session.Data.EvaluationName,

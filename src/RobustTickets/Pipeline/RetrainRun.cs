@@ -7,11 +7,11 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Trains the final model, or its dense control, from checkpoint-0 (spec 15.10).</summary>
+/// <summary>Trains the final model, or its dense control, from checkpoint-0.</summary>
 internal static class RetrainRun
 {
-    internal const string Stage = "retrain";
-    internal const string Control = "control";
+    internal const string Stage = Stages.Retrain;
+    internal const string Control = Stages.Control;
 
     /// <summary>
     /// Trains from checkpoint-0, as <paramref name="ticket"/> says if there is one; goes on from a
@@ -21,14 +21,14 @@ internal static class RetrainRun
         RunSession session,
         string name,
         ITicketMask? ticket,
-        (string Path, RunState State)? from
+        Checkpoint? from
     )
     {
         var retrain = session.Recipe.Retrain;
-        var steps = StepCounts.Retrain(session.Recipe, session.Data.Train.Examples.Count);
+        var steps = RecipeSteps.Retrain(session.Recipe, session.Data.Train.Examples.Count);
         var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
         StageLoop.Run(
-            session,
+            session.Stages,
             model,
             new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
             {

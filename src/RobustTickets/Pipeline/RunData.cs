@@ -81,14 +81,14 @@ public sealed record RunData(
         var reported = Published(request, options, notes);
         var own =
             reported is { Name: "test" }
-            && split.Dev == DevelopmentRule.Carved
+            && split.Dev == DevelopmentRule.HeldOut
             && DataSet.Holds(request.Data, recipe.Task, "dev")
                 ? DataSet.Load(request.Data, recipe.Task, "dev", options)
                 : null;
         if (own is not null)
             notes.Add(own.Summary());
         CarvedSplit? carved = null;
-        if (reported is null || (own is null && split.Dev == DevelopmentRule.Carved))
+        if (reported is null || (own is null && split.Dev == DevelopmentRule.HeldOut))
         {
             carved = Splits.CarveDev(examples, recipe.DevFraction, seed);
             notes.Add(

@@ -3,11 +3,12 @@
 // initialization and structure) need one search for all of them, and so do the rounds of magnitude
 // pruning on the way to another row's sparsity; since a search does not know what becomes of its
 // ticket, the outcome is bit for bit that of a search of their own. And random tickets that keep as
-// many weights in every matrix as another row's ticket does (RobusT 4.2, spec 10.3).
+// many weights in every matrix as another row's ticket does (RobusT 4.2).
 using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
+using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
 
@@ -28,14 +29,20 @@ internal static class SharedTickets
         {
             (null, _) => "its recipe has no search, so it takes no ticket",
             (_, null) => $"row \"{row}\" has no search, so it has no ticket to give",
-            (RandomWeightSearch, _) => source.Draw is WeightDrawOptions
+            (RandomWeightSearchOptions, _) => source.Draw is WeightDrawOptions
                 ? null
                 : $"row \"{row}\" draws heads and neurons; random weights match a ticket of single weights",
             _ when !SearchAlike(own, source) =>
                 $"it searches otherwise than row \"{row}\" ({Difference(own, source)}), so it needs a search of "
                     + "its own",
-            (MaskSearch, _) => null,
-            (MagnitudeSearch rounds, MagnitudeSearch all) => Rounds(rounds, own.Draw!, all, source.Draw!, row),
+            (MaskSearchOptions, _) => null,
+            (MagnitudeSearchOptions rounds, MagnitudeSearchOptions all) => Rounds(
+                rounds,
+                own.Draw!,
+                all,
+                source.Draw!,
+                row
+            ),
             _ when own.Draw != source.Draw =>
                 $"it draws otherwise than row \"{row}\", and only searches of masks and rounds of magnitude "
                     + "pruning leave something to draw from again",
@@ -46,9 +53,9 @@ internal static class SharedTickets
         var changed = own with { Source = $"{own.Source} [ticket of row {row}]" };
         return own.Search switch
         {
-            RandomWeightSearch random => changed with { Search = random with { Ticket = run } },
-            MaskSearch or MagnitudeSearch => changed with { Search = new SavedTicketSearch(run) },
-            _ => changed with { Search = new SavedTicketSearch(run), Draw = new SavedDraw() },
+            RandomWeightSearchOptions random => changed with { Search = random with { Ticket = run } },
+            MaskSearchOptions or MagnitudeSearchOptions => changed with { Search = new SavedTicketSearchOptions(run) },
+            _ => changed with { Search = new SavedTicketSearchOptions(run), Draw = new SavedDraw() },
         };
     }
 
@@ -62,24 +69,24 @@ internal static class SharedTickets
     /// <param name="stages">The stages of that run.</param>
     public static IEnumerable<StageSummary> Used(Recipe recipe, Recipe source, IReadOnlyList<StageSummary> stages)
     {
-        if (recipe.Search is not SavedTicketSearch)
+        if (recipe.Search is not SavedTicketSearchOptions)
             return [];
         var searched = stages.Where(s => s.Stage is not (RetrainRun.Stage or RetrainRun.Control));
         if (
             (source.Search, source.Draw, recipe.Draw)
             is not
-            (MagnitudeSearch all, WeightDrawOptions most, WeightDrawOptions own)
+            (MagnitudeSearchOptions all, WeightDrawOptions most, WeightDrawOptions own)
         )
             return searched;
         var rounds = Math.Round(own.Sparsity / most.Sparsity * all.Rounds);
-        return searched.Where(s => MagnitudeSearchRun.Round(s.Stage) <= rounds);
+        return searched.Where(s => Stages.RoundOf(s.Stage) <= rounds);
     }
 
     // Everything that a search can see. How many rounds are still to come is not seen by those
     // before.
     private static bool SearchAlike(Recipe own, Recipe source)
     {
-        if (own.Search is MagnitudeSearch rounds && source.Search is MagnitudeSearch all)
+        if (own.Search is MagnitudeSearchOptions rounds && source.Search is MagnitudeSearchOptions all)
             own = own with { Search = rounds with { Rounds = all.Rounds } };
         return own
             == source with
@@ -96,9 +103,9 @@ internal static class SharedTickets
     /// Why some rounds of pruning are not the first ones of another search, or null.
     /// </summary>
     private static string? Rounds(
-        MagnitudeSearch own,
+        MagnitudeSearchOptions own,
         TicketDraw draw,
-        MagnitudeSearch all,
+        MagnitudeSearchOptions all,
         TicketDraw most,
         string row
     )

@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
+using RobustTickets.Objectives;
 
 namespace RobustTickets.Pretraining;
 
@@ -17,12 +18,6 @@ public enum MaskingMode
     /// <summary>The same choices each epoch (BERT).</summary>
     Static,
 }
-
-/// <summary>One masked batch.</summary>
-/// <param name="Batch">Packed word pieces after masking.</param>
-/// <param name="Rows">[M] packed rows whose original word piece is to be predicted.</param>
-/// <param name="Targets">[M] the original word pieces.</param>
-public sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets);
 
 /// <summary>A tokenised corpus, one example a line, long lines cut into several.</summary>
 public sealed class MaskedCorpus

@@ -5,7 +5,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Torch;
+using RobustTickets.Objectives;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 
@@ -106,41 +106,25 @@ public static class Pretrainer
             config,
             new Execution()
         );
-        model.Store.RequireGradient(_ => true);
+        var options = new OptimizerOptions(request.LearningRate, WeightDecay: 0.01, request.WarmupFraction);
         using var optimizer = new AdamW(
             model.Store,
             model.Store.Names.ToArray(),
-            new AdamWOptions(WeightDecay: 0.01),
+            options.AdamW(),
             AdamW.DecaysByName,
             backend: FusedAdamW.For(model.Store)
         );
         var sampler = new BatchSampler(corpus.Count, request.BatchSize, shuffle: true, key.Derive(1L));
+        var task = new MaskedLanguageModel(model, sampler.StepsPerEpoch, Batch);
         var total = Math.Max(1, (long)(sampler.StepsPerEpoch * request.Epochs));
         var clock = Stopwatch.StartNew();
         var tokens = 0L;
         var losses = new List<double>();
-        while (optimizer.Updates < total && Share() < 1 && !stop.IsCancellationRequested)
-        {
-            var share = Share();
-            var rate =
-                request.LearningRate
-                * Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
-            var (loss, seen) = Step(model, optimizer, corpus, sampler, key, rate, request);
-            tokens += seen;
-            if (loss is { } value)
-                losses.Add(value);
-            var left = share > 0 ? clock.Elapsed * ((1 - share) / share) : TimeSpan.Zero;
-            progress?.Report(
-                new PretrainProgress(
-                    optimizer.Updates,
-                    Share(),
-                    losses.LastOrDefault(double.NaN),
-                    rate,
-                    tokens / clock.Elapsed.TotalSeconds,
-                    left
-                )
-            );
-        }
+        var begun = Share();
+        var plan = new StagePlan("pretrain", total, total, options, key.Derive(3L)) { Schedule = _ => RateAt(begun) };
+        var trainer = new Trainer(task, optimizer, plan);
+        if (GoOn())
+            trainer.Run(penalty: null, AfterStep);
         Save(model, request);
         stop.ThrowIfCancellationRequested();
         return new PretrainResult(
@@ -151,46 +135,39 @@ public static class Pretrainer
             losses.TakeLast(Window).DefaultIfEmpty(double.NaN).Average()
         );
 
-        double Share() => request.Budget is { } budget ? clock.Elapsed / budget : (double)optimizer.Updates / total;
-    }
-
-    /// <summary>
-    /// One step. A batch of few and short examples may hold nothing to predict and then has no
-    /// loss.
-    /// </summary>
-    private static (double? Loss, int Tokens) Step(
-        BertForMaskedLM model,
-        AdamW optimizer,
-        MaskedCorpus corpus,
-        BatchSampler sampler,
-        RandomKey key,
-        double rate,
-        PretrainRequest request
-    )
-    {
-        using var scope = torch.scope();
-        var done = optimizer.Updates;
-        var epoch = request.Masking == MaskingMode.Static ? 0 : done / sampler.StepsPerEpoch;
-        var masked = corpus.Mask(sampler.Batch(done), key.Derive(2L).Derive(epoch), request.MaskFraction);
-        double? loss = null;
-        if (masked.Rows.Length > 0)
+        MaskedBatch Batch(long step)
         {
-            var inputs = model.Prepare(masked.Batch, training: true);
-            var rows = torch.tensor<long>(masked.Rows, masked.Rows.Length);
-            var targets = torch.tensor<long>(masked.Targets, masked.Targets.Length);
-            var scores = model.Forward(inputs, rows, new PassOptions(true, key.Derive(3L).Derive(done)));
-            var mean = torch.nn.functional.cross_entropy(scores, targets);
-            mean.backward();
-            loss = mean.item<float>();
+            var epoch = request.Masking == MaskingMode.Static ? 0 : step / sampler.StepsPerEpoch;
+            return corpus.Mask(sampler.Batch(step), key.Derive(2L).Derive(epoch), request.MaskFraction);
         }
-        var norm = optimizer.MeasureNorm(1.0);
-        if (!double.IsFinite(loss ?? 0) || !double.IsFinite(norm.Norm))
-            throw new NumericFailureException(
-                $"pretrain, step {done + 1}: the loss is {loss} and the gradient norm {norm.Norm}"
+
+        bool AfterStep(StepReport step)
+        {
+            tokens += step.Tokens;
+            if (step.Passes.Forward > 0)
+                losses.Add(step.Loss);
+            var left = begun > 0 ? clock.Elapsed * ((1 - begun) / begun) : TimeSpan.Zero;
+            progress?.Report(
+                new PretrainProgress(
+                    step.Step,
+                    Share(),
+                    losses.LastOrDefault(double.NaN),
+                    step.LearningRate,
+                    tokens / clock.Elapsed.TotalSeconds,
+                    left
+                )
             );
-        optimizer.Step(rate, norm.Factor);
-        model.Store.ClearGradients();
-        return (loss, masked.Batch.Tokens);
+            begun = Share();
+            return GoOn();
+        }
+
+        bool GoOn() => begun < 1 && !stop.IsCancellationRequested;
+
+        double Share() => request.Budget is { } budget ? clock.Elapsed / budget : (double)optimizer.Updates / total;
+
+        // The rate of a step follows from the share of the run that was done when it began.
+        double RateAt(double share) =>
+            Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
     }
 
     private static void Save(BertForMaskedLM model, PretrainRequest request)

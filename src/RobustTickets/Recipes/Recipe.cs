@@ -3,7 +3,6 @@
 // is a recipe without search.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
-using RobustTickets.Pipeline;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
@@ -33,7 +32,7 @@ public sealed record Recipe(
     int BatchSize,
     int Seed,
     double DevFraction,
-    SearchStage? Search,
+    SearchOptions? Search,
     TicketDraw? Draw,
     RetrainStage Retrain,
     EvaluateStage Evaluate,

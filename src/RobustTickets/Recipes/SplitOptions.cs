@@ -1,6 +1,8 @@
 // Which examples a run trains on, develops on and reports (spec 9.5). The released scripts choose
 // epochs and sparsities on the very split they report; here a tenth of the training set is held out
 // instead, on every task alike, and what is reported was never looked at before.
+using System.Text.Json.Serialization;
+
 namespace RobustTickets;
 
 /// <summary>Where the development split comes from.</summary>
@@ -10,12 +12,14 @@ public enum DevelopmentRule
     /// The data's own labelled development split when another one is reported, else
     /// <see cref="Recipe.DevFraction"/> of the training set, held out and not trained on.
     /// </summary>
-    Carved,
+    [JsonStringEnumMemberName("carved")]
+    HeldOut,
 
     /// <summary>
     /// The reported split itself, as in the released scripts; the whole training set is trained on.
     /// </summary>
-    Released,
+    [JsonStringEnumMemberName("released")]
+    AuthorsCode,
 }
 
 /// <summary>
@@ -29,7 +33,7 @@ public enum DevelopmentRule
 /// shares; null takes all.</param>
 /// <param name="Seed">Seed of the held-out part and of the samples.</param>
 public sealed record SplitOptions(
-    DevelopmentRule Dev = DevelopmentRule.Carved,
+    DevelopmentRule Dev = DevelopmentRule.HeldOut,
     int? TrainExamples = null,
     int? EvaluationExamples = null,
     int Seed = 42

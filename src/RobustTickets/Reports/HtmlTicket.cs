@@ -50,13 +50,13 @@ internal static class HtmlTicket
 
     private static string Curve(RunRecord run)
     {
-        var masks = run.Events.OfType<MaskEvent>().Where(m => m.Stage == "search").ToArray();
+        var masks = run.Events.OfType<MaskEntry>().Where(m => m.Stage == "search").ToArray();
         if (masks.Length == 0)
             return "";
         var ticket = run.Result.Ticket!;
         double Epoch(long step) =>
             ticket.StoppedAtStep == 0 ? step : step * ticket.StoppedAtEpoch / ticket.StoppedAtStep;
-        PlotSeries Line(string name, Func<MaskEvent, double?> pick, int colour) =>
+        PlotSeries Line(string name, Func<MaskEntry, double?> pick, int colour) =>
             new(
                 name,
                 [.. masks.Where(m => pick(m) is not null).Select(m => (Epoch(m.Step), pick(m)!.Value))],
@@ -109,7 +109,7 @@ internal static class HtmlTicket
         return "<h3>When the masks settled</h3>\n" + figure + Numbers(masks, Epoch);
     }
 
-    private static string Numbers(MaskEvent[] masks, Func<long, double> epoch)
+    private static string Numbers(MaskEntry[] masks, Func<long, double> epoch)
     {
         var table = new ReportTable(
             [
@@ -190,10 +190,10 @@ internal static class HtmlTicket
 
     private static string Gates(RunRecord run)
     {
-        var gates = run.Events.OfType<GateEvent>().ToArray();
+        var gates = run.Events.OfType<GateEntry>().ToArray();
         if (gates.Length < 2)
             return "";
-        PlotSeries Line(string name, Func<GateEvent, double> value, int colour) =>
+        PlotSeries Line(string name, Func<GateEntry, double> value, int colour) =>
             new(name, [.. gates.Select(g => (g.Epoch, value(g)))], Colour: colour);
         var plot = new SvgPlot(
             "Gates along the search",

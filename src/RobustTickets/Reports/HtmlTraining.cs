@@ -72,7 +72,7 @@ internal static class HtmlTraining
                         run.Label,
                         [
                             .. run
-                                .Events.OfType<EvaluationEvent>()
+                                .Events.OfType<EvaluationEntry>()
                                 .Where(e => e.Stage == "retrain")
                                 .Select(e => (e.Epoch, 100 * e.Accuracy)),
                         ],
@@ -101,7 +101,7 @@ internal static class HtmlTraining
         var series = runs.SelectMany(
                 (run, i) =>
                     run
-                        .Events.OfType<EpochAttackEvent>()
+                        .Events.OfType<EpochAttackEntry>()
                         .Where(e => e.Stage == "retrain")
                         .GroupBy(e => e.Attack)
                         .Select(g => new PlotSeries(
@@ -116,7 +116,7 @@ internal static class HtmlTraining
             return "";
         var examples = string.Join(
             ", ",
-            runs.SelectMany(r => r.Events.OfType<EpochAttackEvent>()).Select(e => e.Examples).Distinct()
+            runs.SelectMany(r => r.Events.OfType<EpochAttackEntry>()).Select(e => e.Examples).Distinct()
         );
         return HtmlReport.Figure(
             new SvgPlot("Accuracy under attack on development examples", "epoch", "accuracy under attack, %", series)
@@ -163,6 +163,6 @@ internal static class HtmlTraining
         );
     }
 
-    private static IEnumerable<StepEvent> Steps(RunRecord run, string stage) =>
-        run.Events.OfType<StepEvent>().Where(s => s.Stage == stage);
+    private static IEnumerable<StepEntry> Steps(RunRecord run, string stage) =>
+        run.Events.OfType<StepEntry>().Where(s => s.Stage == stage);
 }

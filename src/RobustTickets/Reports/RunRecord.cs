@@ -23,7 +23,7 @@ public sealed record RunRecord(
     RunResult Result,
     EnvironmentStamp? Environment,
     IReadOnlyList<KeyValuePair<string, string>> Recipe,
-    IReadOnlyList<RunEvent> Events,
+    IReadOnlyList<LogEntry> Events,
     TicketRecord? Ticket,
     DistanceRecord? Distances,
     IReadOnlyList<AttackRecord> Attacks
@@ -100,7 +100,7 @@ public sealed record RunRecord(
             result,
             File.Exists(run.EnvironmentFile) ? EnvironmentStamp.Load(run.EnvironmentFile) : null,
             File.Exists(run.RecipeFile) ? JsonFacts.Flatten(JsonFacts.Read(run.RecipeFile)) : [],
-            File.Exists(run.EventsFile) ? [.. EventLog.ReadEvents(run.EventsFile)] : [],
+            File.Exists(run.EventsFile) ? [.. EventLog.ReadEntries(run.EventsFile)] : [],
             TicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),
             DistanceRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "distances.json")),
             attacks

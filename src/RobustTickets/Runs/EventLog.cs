@@ -82,8 +82,8 @@ public sealed class EventLog : IDisposable
     /// Appends an event. The line is handed to the operating system at once, so it survives the end
     /// of this process.
     /// </summary>
-    public void Append(RunEvent line) =>
-        Write(JsonSerializer.SerializeToUtf8Bytes(line, RunEventJson.Default.RunEvent));
+    public void Append(LogEntry line) =>
+        Write(JsonSerializer.SerializeToUtf8Bytes(line, LogEntryJson.Default.LogEntry));
 
     /// <summary>
     /// Appends an object of the caller's own making, for events that have no record here.
@@ -107,15 +107,15 @@ public sealed class EventLog : IDisposable
     /// <summary>Reads a log as event records; lines of other kinds are left out.</summary>
     /// <exception cref="DataException">The file is missing or a line before the last is
     /// broken.</exception>
-    public static IEnumerable<RunEvent> ReadEvents(string path)
+    public static IEnumerable<LogEntry> ReadEntries(string path)
     {
-        var known = RunEventJson
-            .Default.RunEvent.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)
+        var known = LogEntryJson
+            .Default.LogEntry.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)
             .ToHashSet();
         foreach (var line in Read(path))
         {
             if (line.TryGetProperty("event", out var kind) && known.Contains(kind.ToString()))
-                yield return line.Deserialize(RunEventJson.Default.RunEvent)!;
+                yield return line.Deserialize(LogEntryJson.Default.LogEntry)!;
         }
     }
 

@@ -1,8 +1,8 @@
 // Reading and writing the small JSON files of a run folder.
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Runs;
 

@@ -24,5 +24,5 @@ internal sealed partial class RunFileJson : JsonSerializerContext;
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     WriteIndented = false
 )]
-[JsonSerializable(typeof(RunEvent))]
-internal sealed partial class RunEventJson : JsonSerializerContext;
+[JsonSerializable(typeof(LogEntry))]
+internal sealed partial class LogEntryJson : JsonSerializerContext;

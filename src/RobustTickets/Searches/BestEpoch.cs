@@ -1,5 +1,5 @@
-// The scores of the search epoch that did best on development examples (spec 9.5: the released
-// script draws from the directory that holds it). The ticket may be drawn long after that epoch, so
+// The scores of the search epoch that did best on development examples (the authors' script
+// draws from the directory that holds it). The ticket may be drawn long after that epoch, so
 // its scores are state: they lie in every checkpoint.
 using System.Globalization;
 using RobustTickets.Checkpoints;
@@ -78,21 +78,5 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
         Step = long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
         Epoch = double.Parse(file.Metadata[EpochKey], CultureInfo.InvariantCulture);
         _scores = file.Tensors.ToDictionary(t => t.Name, t => file.ReadFloats(t.Name));
-    }
-}
-
-/// <summary>Several parts of a checkpoint as one.</summary>
-internal sealed class CheckpointParts(IReadOnlyList<ICheckpointPart> parts) : ICheckpointPart
-{
-    public void Write(string folder)
-    {
-        foreach (var part in parts)
-            part.Write(folder);
-    }
-
-    public void Read(string folder)
-    {
-        foreach (var part in parts)
-            part.Read(folder);
     }
 }

@@ -1,9 +1,6 @@
-// Gradients of RobusT's mask search (spec 9.2, 15.11): clip what the adversarial loss left, then
-// add lambda(t) dR/da, which is therefore never clipped; AdamW sees the scores alone. Deviation as
-// a switch: the released code never freezes the network, zeroes only the scores' gradients and
-// clips over all parameters. The network's own stale gradients pile up, clipped again each step,
-// and shrink those of the scores by an unpredictable factor. A leaking search needs the dense
-// gradient of the word embedding.
+// Gradients of RobusT's mask search: clip what the adversarial loss left, then add lambda(t) dR/da,
+// which is never clipped; AdamW sees the scores alone. The authors' code never freezes the network:
+// its stale gradients pile up and are clipped over (docs/methods/robust.md).
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -18,7 +15,8 @@ namespace RobustTickets.Searches;
 /// <param name="masks">Its masks.</param>
 /// <param name="options">lambda and its ramp.</param>
 /// <param name="total">Steps T of the search, which the ramp is measured by.</param>
-/// <param name="freezeBase">Whether the network is frozen; false is the released leak.</param>
+/// <param name="freezeBase">Whether the network is frozen; false is the leak of the authors'
+/// code.</param>
 public sealed class MaskGradients(
     BertForSequenceClassification model,
     HardConcreteMasks masks,

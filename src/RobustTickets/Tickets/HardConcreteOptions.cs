@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RobustTickets.Kernels.Masks;
 
 namespace RobustTickets.Tickets;
@@ -25,7 +26,8 @@ public enum RampClock
     /// Released code: the number of tensors in a batch (3) is added each step while the end counts
     /// steps, so the ramp runs three times too early.
     /// </summary>
-    Released,
+    [JsonStringEnumMemberName("released")]
+    AuthorsCode,
 }
 
 /// <summary>
@@ -68,7 +70,7 @@ public sealed record HardConcreteOptions(
     /// </summary>
     public double PenaltyAt(long step, double total)
     {
-        var past = ((Ramp == RampClock.Released ? TensorsPerBatch : 1) * step) - (RampStart * total);
+        var past = ((Ramp == RampClock.AuthorsCode ? TensorsPerBatch : 1) * step) - (RampStart * total);
         var length = RampLength * total;
         var share =
             length > 0 ? Math.Clamp(past / length, 0, 1)

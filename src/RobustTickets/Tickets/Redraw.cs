@@ -63,7 +63,7 @@ public static class Redraw
     /// </summary>
     /// <param name="model">The dense model.</param>
     /// <param name="mask">What the ticket keeps.</param>
-    public static void ReleasedHeads(BertForSequenceClassification model, StructuredMask mask)
+    public static void AuthorsCodeHeads(BertForSequenceClassification model, StructuredMask mask)
     {
         var c = model.Config;
         for (var l = 0; l < c.Layers; l++)

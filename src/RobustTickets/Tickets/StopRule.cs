@@ -50,7 +50,7 @@ public static class StopRule
             if (
                 Enumerable
                     .Range(1, next)
-                    .All(j => BelowAsReleased(MaskDistance.Between(masks[g], masks[g + j]), epsilon))
+                    .All(j => BelowAsAuthorsCode(MaskDistance.Between(masks[g], masks[g + j]), epsilon))
             )
                 return g;
         }
@@ -61,7 +61,7 @@ public static class StopRule
     /// The released code keeps distances as float32, where a share of 0.02 is a little less than
     /// 0.02 and so counts as below it.
     /// </summary>
-    private static bool BelowAsReleased(MaskDistance d, double epsilon) =>
+    private static bool BelowAsAuthorsCode(MaskDistance d, double epsilon) =>
         (float)d.Heads < epsilon && (float)d.Neurons < epsilon;
 
     private static bool Fifo(IReadOnlyList<StructuredMask> masks, FifoStop o)

@@ -25,11 +25,29 @@ public enum DrawAt
 /// 15.7).
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
-[JsonDerivedType(typeof(ConsecutiveStop), "consecutive5")]
-[JsonDerivedType(typeof(AnchorStop), "anchor-next5")]
-[JsonDerivedType(typeof(FifoStop), "fifo5")]
-[JsonDerivedType(typeof(FixedStop), "fixed")]
-public abstract record StopOptions;
+[JsonDerivedType(typeof(ConsecutiveStop), Consecutive)]
+[JsonDerivedType(typeof(AnchorStop), Anchor)]
+[JsonDerivedType(typeof(FifoStop), Fifo)]
+[JsonDerivedType(typeof(FixedStop), Fixed)]
+public abstract record StopOptions
+{
+    // Kinds as files spell them; the 5 is part of the word, the count is a field of the rule.
+    private const string Consecutive = "consecutive5",
+        Anchor = "anchor-next5",
+        Fifo = "fifo5",
+        Fixed = "fixed";
+
+    /// <summary>The kind of a rule as recipes and results spell it.</summary>
+    internal static string KindOf(StopOptions stop) =>
+        stop switch
+        {
+            ConsecutiveStop => Consecutive,
+            AnchorStop => Anchor,
+            FifoStop => Fifo,
+            FixedStop => Fixed,
+            _ => throw new NotSupportedException($"no kind of {stop.GetType().Name}"),
+        };
+}
 
 /// <summary>
 /// Paper: both distances between consecutive masks below gamma, <paramref name="Times"/> times in a
@@ -132,7 +150,8 @@ public enum TicketCoefficients
     /// <summary>
     /// Released code: ones, frozen in modules that lost something, trainable in untouched ones.
     /// </summary>
-    Released,
+    [JsonStringEnumMemberName("released")]
+    AuthorsCode,
 
     /// <summary>EarlyBERT's code: ones, all trainable (spec 7.3).</summary>
     Trainable,
@@ -174,5 +193,6 @@ public enum Realisation
     /// Released EarlyRobust script: neurons are cut out, discarded heads are zeroed along the wrong
     /// axis of their matrices, all stay trainable (spec 8.10 e).
     /// </summary>
-    Released,
+    [JsonStringEnumMemberName("released")]
+    AuthorsCode,
 }

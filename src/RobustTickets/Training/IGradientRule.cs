@@ -4,7 +4,7 @@ namespace RobustTickets.Training;
 
 /// <summary>
 /// What a stage does with the gradients of a step between the objective and the update, where that
-/// is more than clipping (RobusT's mask search, spec 9.2).
+/// is more than clipping (RobusT's mask search).
 /// </summary>
 public interface IGradientRule
 {

@@ -1,15 +1,12 @@
 // Everything a killed run needs to go on as if nothing had happened: parameters, moments, the count
-// of updates, the snapshots of a search, running sums and the length of the event log. Data order,
-// dropout and perturbations need no state: they are functions of the step. Written under a
-// temporary name, flushed, renamed.
+// of updates, running sums, the length of the event log, and what a stage adds. Data order, dropout
+// and perturbations need no state: they are functions of the step.
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
-using RobustTickets.Tickets;
-using RobustTickets.Tickets.Files;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
 using RobustTickets.Torch.optim;
@@ -45,6 +42,11 @@ public sealed record RunState(
     bool EpochAttackDue = false
 );
 
+/// <summary>A checkpoint on disk.</summary>
+/// <param name="Path">Its folder.</param>
+/// <param name="State">Its small part.</param>
+public sealed record Checkpoint(string Path, RunState State);
+
 [JsonSourceGenerationOptions(
     WriteIndented = true,
     RespectRequiredConstructorParameters = true,
@@ -65,8 +67,7 @@ public static class RunCheckpoint
         RunState state,
         ParameterStore store,
         AdamW optimizer,
-        SnapshotList snapshots,
-        ICheckpointPart? part = null
+        ICheckpointPart? part
     )
     {
         var path = Path.Combine(
@@ -87,7 +88,6 @@ public static class RunCheckpoint
                     return new[] { BertFiles.Stream($"{n}.first", first), BertFiles.Stream($"{n}.second", second) };
                 });
                 SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "optimizer.safetensors"), moments);
-                snapshots.Write(Path.Combine(temporary, "snapshots.safetensors"));
                 part?.Write(temporary);
                 AtomicFile.WriteAllText(
                     Path.Combine(temporary, "state.json"),
@@ -102,7 +102,7 @@ public static class RunCheckpoint
 
     /// <summary>The newest complete checkpoint, or null when none was written.</summary>
     /// <exception cref="CheckpointException">It cannot be read.</exception>
-    public static (string Path, RunState State)? Newest(RunFolder folder)
+    public static Checkpoint? Newest(RunFolder folder)
     {
         AtomicFolder.RemoveLeftovers(folder.CheckpointsFolder);
         if (Folders(folder).FirstOrDefault() is not { Path: { } path })
@@ -111,7 +111,7 @@ public static class RunCheckpoint
         try
         {
             var state = JsonSerializer.Deserialize(File.ReadAllText(file), RunStateJson.Default.RunState);
-            return (path, state ?? throw new CheckpointException($"{file}: is empty"));
+            return new Checkpoint(path, state ?? throw new CheckpointException($"{file}: is empty"));
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
@@ -122,12 +122,10 @@ public static class RunCheckpoint
         }
     }
 
-    /// <summary>The snapshots saved in a checkpoint.</summary>
-    public static SnapshotList Snapshots(string path) => SnapshotList.Read(Path.Combine(path, "snapshots.safetensors"));
-
     /// <summary>Puts parameters and optimiser back.</summary>
-    public static void Restore(string path, RunState state, ParameterStore store, AdamW optimizer)
+    public static void Restore(Checkpoint from, ParameterStore store, AdamW optimizer)
     {
+        var path = from.Path;
         using (var model = SafetensorsFile.Open(Path.Combine(path, "model.safetensors")))
         {
             foreach (var name in store.Names)
@@ -140,7 +138,7 @@ public static class RunCheckpoint
             Copy(moments, $"{name}.first", first);
             Copy(moments, $"{name}.second", second);
         }
-        optimizer.Restore(state.Updates);
+        optimizer.Restore(from.State.Updates);
     }
 
     private static List<(string Path, long Step)> Folders(RunFolder folder) =>

@@ -1,72 +1,36 @@
-// One stage of training as every search of weights and every retraining runs it: log, steps,
-// evaluation after each epoch, checkpoints, and going on from one. Stages follow one another; at
-// the border a checkpoint is written, so that a finished stage is never repeated.
-using RobustTickets.Evaluation;
+// One stage of training as every search and every retraining runs it: log, steps, evaluation after
+// each epoch, checkpoints, and going on from one. Stages follow one another; at the border a
+// checkpoint is written, so that a finished stage is never repeated.
+using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
-using RobustTickets.Tickets.Files;
-using RobustTickets.Training;
 
 namespace RobustTickets.Training;
 
-/// <summary>What a stage is.</summary>
-/// <param name="Name">Name in logs, checkpoints and results.</param>
-/// <param name="Objective">What is minimised.</param>
-/// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="LastStep">Steps.</param>
-/// <param name="Horizon">T of the schedule.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-internal sealed record StageSettings(
-    string Name,
-    ObjectiveOptions Objective,
-    OptimizerOptions Optimizer,
-    long LastStep,
-    double Horizon,
-    bool Shuffle
+/// <summary>What the stages of a run share.</summary>
+/// <param name="Store">Log, checkpoints and finished stages.</param>
+/// <param name="Examples">Training examples.</param>
+/// <param name="BatchSize">Examples per step.</param>
+/// <param name="Key">Key of the run's seed.</param>
+internal sealed record StageContext(
+    RunStore Store,
+    IReadOnlyList<EncodedExample> Examples,
+    int BatchSize,
+    RandomKey Key
 )
 {
-    /// <summary>Parameters that are trained; null for all.</summary>
-    internal Func<string, bool>? Trained { get; init; }
-
-    /// <summary>What happens to gradients before the update instead of clipping, or null.</summary>
-    internal IGradientRule? Rule { get; init; }
-
-    /// <summary>What a checkpoint holds beyond parameters and moments, or null.</summary>
-    internal ICheckpointPart? Part { get; init; }
-
-    /// <summary>Called after every step, before a checkpoint of it is written.</summary>
-    internal Action<StageRun, StepReport>? AfterStep { get; init; }
-
     /// <summary>
-    /// Called after the evaluation of a whole epoch, before a checkpoint of it is written.
+    /// Evaluates after an epoch, logs it and returns the accuracy in [0, 1]; null where the recipe
+    /// does not ask for it.
     /// </summary>
-    internal Action<StageRun, EvaluationResult>? AfterEpoch { get; init; }
+    internal Func<StageRun, double>? EvaluateEpoch { get; init; }
 
-    /// <summary>
-    /// Whether the network of this stage is one that is kept: its epochs are attacked where the
-    /// recipe asks for it, and its end is saved, since no stage need follow.
-    /// </summary>
-    internal bool Final { get; init; }
+    /// <summary>Attacks after an epoch; null where the recipe does not ask for it.</summary>
+    internal Action<StageRun>? AttackEpoch { get; init; }
 
-    /// <summary>A stage that trains the whole network.</summary>
-    internal static StageSettings Dense(string name, DenseTraining training, Recipe recipe, int examples)
-    {
-        var steps = StepCounts.Of(recipe, training.Epochs, examples);
-        return new StageSettings(name, training.Objective, training.Optimizer, steps, steps, training.Shuffle);
-    }
-}
-
-/// <summary>Part of a checkpoint that a stage adds.</summary>
-internal interface ICheckpointPart
-{
-    /// <summary>Writes files into the checkpoint's folder.</summary>
-    void Write(string folder);
-
-    /// <summary>Puts back what <see cref="Write"/> wrote.</summary>
-    void Read(string folder);
+    /// <summary>Key of everything random in a stage.</summary>
+    internal RandomKey KeyOf(string stage) => Stages.Key(Key, stage);
 }
 
 /// <summary>Runs stages.</summary>
@@ -76,15 +40,14 @@ internal static class StageLoop
     /// Trains a model through a stage, from a checkpoint if it belongs to this stage.
     /// </summary>
     internal static StageTally Run(
-        RunSession session,
+        StageContext run,
         BertForSequenceClassification model,
         StageSettings settings,
-        (string Path, RunState State)? from
+        Checkpoint? from
     )
     {
-        var (recipe, examples) = (session.Recipe, session.Data.Train.Examples);
-        var key = session.StageKey(settings.Name);
-        ObjectiveParameters.Attach(settings.Objective, model, key.Derive(4L));
+        var (store, key) = (run.Store, run.KeyOf(settings.Name));
+        ObjectiveParameters.Attach(settings.Objective, model, key.Derive(settings.ObjectiveKey));
         using var optimizer = Trainer.CreateOptimizer(
             model,
             settings.Optimizer,
@@ -92,66 +55,55 @@ internal static class StageLoop
                 ObjectiveParameters.Trains(settings.Objective, name)
                 && (settings.Trained is null || settings.Trained(name) || InfoBertCritic.Owns(name))
         );
-        var sampler = new BatchSampler(examples.Count, recipe.BatchSize, settings.Shuffle, key.Derive(0L));
-        var plan = new StagePlan(
-            settings.Name,
-            settings.LastStep,
-            settings.Horizon,
-            settings.Optimizer,
-            key.Derive(1L)
-        );
+        var sampler = new BatchSampler(run.Examples.Count, run.BatchSize, settings.Shuffle, key.Derive(0L));
         var trainer = new Trainer(
             model,
             ObjectiveFactory.Create(settings.Objective),
-            examples,
+            run.Examples,
             sampler,
             optimizer,
-            plan,
+            new StagePlan(settings.Name, settings.LastStep, settings.Horizon, settings.Optimizer, key.Derive(1L)),
             settings.Rule
         );
-        var stage = new StageRun(settings.Name, settings.LastStep, model, optimizer, new SnapshotList())
+        var stage = new StageRun(settings.Name, settings.LastStep, model, optimizer, settings.Part);
+        if (from is not null && from.State.Stage == settings.Name)
         {
-            Part = settings.Part,
-        };
-        if (from is { } checkpoint && checkpoint.State.Stage == settings.Name)
-        {
-            RunCheckpoint.Restore(checkpoint.Path, checkpoint.State, model.Store, optimizer);
-            settings.Part?.Read(checkpoint.Path);
-            stage.Tally = checkpoint.State.Tally;
-            if (checkpoint.State.EpochAttackDue)
-                EpochAttacks.Run(session, stage);
+            RunCheckpoint.Restore(from, model.Store, optimizer);
+            settings.Part?.Read(from.Path);
+            stage.Tally = from.State.Tally;
+            if (from.State.EpochAttackDue)
+                run.AttackEpoch!(stage);
         }
         else
         {
-            session.Events.Append(new StageEvent(settings.Name, "begin"));
-            if (settings.Final || session.StepsBefore > 0)
-                session.SaveCheckpoint(stage);
+            store.Append(new StageEntry(settings.Name, "begin"));
+            if (settings.Final || store.StepsBefore > 0)
+                store.SaveCheckpoint(stage);
         }
         trainer.Run(
-            null,
+            settings.Penalty,
             step =>
             {
                 stage.Tally = stage.Tally.Add(step);
-                session.AfterStep(stage, step);
-                settings.AfterStep?.Invoke(stage, step);
+                store.StepDone(stage, step);
+                var goOn = settings.AfterStep?.Invoke(stage, step) ?? true;
                 var border = step.Step % sampler.StepsPerEpoch == 0;
-                if (border && recipe.Evaluate.EveryEpoch)
+                if (border && settings.Evaluated && run.EvaluateEpoch is { } evaluate)
                 {
-                    var evaluated = session.EvaluateEpoch(stage);
-                    settings.AfterEpoch?.Invoke(stage, evaluated);
+                    var accuracy = evaluate(stage);
+                    settings.AfterEpoch?.Invoke(stage, accuracy);
                 }
-                if (border && settings.Final && recipe.Evaluate.EpochAttack is not null)
-                    EpochAttacks.Run(session, stage);
-                session.CheckpointIfDue(stage);
-                return true;
+                if (border && settings.Final)
+                    run.AttackEpoch?.Invoke(stage);
+                store.CheckpointIfDue(stage);
+                return goOn;
             }
         );
         if (settings.Final)
-            session.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
+            store.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
+        settings.BeforeEnd?.Invoke(stage);
         ObjectiveParameters.Detach(model);
-        session.Events.Append(new StageEvent(settings.Name, "end"));
-        session.Finished.Add(stage.Tally.Summary(settings.Name));
-        session.StepsBefore += stage.Tally.Steps;
+        store.End(stage);
         return stage.Tally;
     }
 }

@@ -16,7 +16,7 @@ namespace RobustTickets.Training;
 /// <param name="Stage">Name used in logs and errors.</param>
 /// <param name="LastStep">Steps to run at most.</param>
 /// <param name="HorizonSteps">T of the learning-rate schedule; may be fractional and may exceed
-/// <paramref name="LastStep"/> (spec 8.4).</param>
+/// <paramref name="LastStep"/>.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Key">Key of the stage's randomness.</param>
 public sealed record StagePlan(
@@ -25,7 +25,14 @@ public sealed record StagePlan(
     double HorizonSteps,
     OptimizerOptions Optimizer,
     RandomKey Key
-);
+)
+{
+    /// <summary>
+    /// Share of the peak learning rate after so many updates; null: the linear schedule over
+    /// <see cref="HorizonSteps"/>.
+    /// </summary>
+    public Func<long, double>? Schedule { get; init; }
+}
 
 /// <summary>What one step did.</summary>
 /// <param name="Step">Steps done in this stage, this one included.</param>
@@ -55,10 +62,7 @@ public sealed record StepReport(
 /// <summary>Runs optimisation steps of one stage.</summary>
 public sealed class Trainer
 {
-    private readonly BertForSequenceClassification _model;
-    private readonly IObjective _objective;
-    private readonly IReadOnlyList<EncodedExample> _examples;
-    private readonly BatchSampler _sampler;
+    private readonly ITrainingTask _task;
     private readonly AdamW _optimizer;
     private readonly StagePlan _plan;
     private readonly IGradientRule? _rule;
@@ -83,23 +87,24 @@ public sealed class Trainer
         StagePlan plan,
         IGradientRule? rule = null
     )
+        : this(new ClassifierTask(model, objective, examples, sampler), optimizer, plan, rule) { }
+
+    /// <summary>A trainer of any task.</summary>
+    /// <param name="task">Network, batches and objective.</param>
+    /// <param name="optimizer">Optimiser of the trained parameters.</param>
+    /// <param name="plan">Length and schedule.</param>
+    /// <param name="rule">What happens to gradients before the update instead of the plan's
+    /// clipping, or null.</param>
+    public Trainer(ITrainingTask task, AdamW optimizer, StagePlan plan, IGradientRule? rule = null)
     {
-        (_model, _objective, _examples, _sampler, _optimizer, _plan, _rule) = (
-            model,
-            objective,
-            examples,
-            sampler,
-            optimizer,
-            plan,
-            rule
-        );
+        (_task, _optimizer, _plan, _rule) = (task, optimizer, plan, rule);
         var trained = optimizer.Names.ToHashSet();
-        model.Train(name => trained.Contains(name) || rule?.Records(name) == true);
+        task.Train(name => trained.Contains(name) || rule?.Records(name) == true);
     }
 
     /// <summary>
     /// The optimiser of some options over every parameter of a model that
-    /// <paramref name="trained"/> accepts. A critic is decayed whole and not clipped (spec 6.5).
+    /// <paramref name="trained"/> accepts. A critic is decayed whole and not clipped.
     /// </summary>
     public static AdamW CreateOptimizer(
         BertForSequenceClassification model,
@@ -109,13 +114,7 @@ public sealed class Trainer
         new(
             model.Store,
             model.Store.Names.Where(name => trained?.Invoke(name) ?? true).ToArray(),
-            new AdamWOptions(
-                options.Flavor == AdamWFlavor.Torch,
-                options.WeightDecay,
-                options.Beta1,
-                options.Beta2,
-                options.Epsilon
-            ),
+            options.AdamW(),
             name => AdamW.DecaysByName(name) || InfoBertCritic.Owns(name),
             name => !InfoBertCritic.Owns(name),
             model.Execution.ByOperators ? null : FusedAdamW.For(model.Store)
@@ -145,12 +144,12 @@ public sealed class Trainer
         var done = _optimizer.Updates;
         var options = _plan.Optimizer;
         using var scope = torch.scope();
-        var (batch, inputs) = Prepare(done);
-        var result = _objective.Accumulate(_model, inputs, _plan.Key.Derive(done), penalty);
+        var (batch, result) = _task.Accumulate(done, _plan.Key.Derive(done), penalty);
         var norm =
             _rule?.Apply(_optimizer, options, done)
             ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
-        if (!double.IsFinite(result.Loss) || !double.IsFinite(norm.Norm))
+        // A batch without anything to predict makes no pass and has no loss.
+        if ((result.Passes.Forward > 0 && !double.IsFinite(result.Loss)) || !double.IsFinite(norm.Norm))
         {
             throw new NumericFailureException(
                 $"{_plan.Stage}, step {done + 1}: the loss is {result.Loss} and the gradient norm {norm.Norm}; "
@@ -161,15 +160,18 @@ public sealed class Trainer
             _optimizer.ClampGradients(options.ClipValue);
         var rate =
             options.LearningRate
-            * Schedule.Linear(done, options.WarmupFraction * _plan.HorizonSteps, _plan.HorizonSteps);
+            * (
+                _plan.Schedule?.Invoke(done)
+                ?? Schedule.Linear(done, options.WarmupFraction * _plan.HorizonSteps, _plan.HorizonSteps)
+            );
         _optimizer.Step(rate, norm.Factor);
         if (_rule is null)
-            _model.Store.ClearGradients();
+            _task.Store.ClearGradients();
         else
             _rule.Clear();
         return new StepReport(
             done + 1,
-            (double)(done + 1) / _sampler.StepsPerEpoch,
+            (double)(done + 1) / _task.StepsPerEpoch,
             result.Loss,
             rate,
             norm.Norm,
@@ -177,22 +179,7 @@ public sealed class Trainer
             batch.Tokens,
             clock.Elapsed.TotalSeconds,
             result.Passes,
-            FlopCount.Step(_model.Config, batch, result.Passes)
+            FlopCount.Step(_task.Config, batch, result.Passes)
         );
-    }
-
-    private (PackedBatch, BertInputs) Prepare(long done)
-    {
-        using var clock = KernelClock.In(KernelPart.Data);
-        var batch = PackedBatch.From(Pick(_sampler.Batch(done)));
-        return (batch, _model.Prepare(batch, training: true));
-    }
-
-    private EncodedExample[] Pick(ReadOnlySpan<int> indices)
-    {
-        var picked = new EncodedExample[indices.Length];
-        for (var i = 0; i < picked.Length; i++)
-            picked[i] = _examples[indices[i]];
-        return picked;
     }
 }

@@ -1,8 +1,10 @@
+using RobustTickets.Torch.optim;
+
 namespace RobustTickets.Training;
 
 /// <summary>
 /// Which AdamW: Hugging Face's (transformers 4.4.2) or torch's. They differ in where epsilon and
-/// weight decay enter (spec 2.1).
+/// weight decay enter (docs/methods/training.md).
 /// </summary>
 public enum AdamWFlavor
 {
@@ -15,7 +17,7 @@ public enum AdamWFlavor
     Torch,
 }
 
-/// <summary>How gradients are limited before the optimiser sees them (spec 2.4).</summary>
+/// <summary>How gradients are limited before the optimiser sees them.</summary>
 public enum ClipMode
 {
     /// <summary>No limit.</summary>
@@ -28,7 +30,7 @@ public enum ClipMode
     Value,
 }
 
-/// <summary>Optimiser, schedule and clipping of one training stage (spec 2.1-2.5).</summary>
+/// <summary>Optimiser, schedule and clipping of one training stage.</summary>
 /// <param name="LearningRate">Peak learning rate.</param>
 /// <param name="WeightDecay">Decoupled decay of every tensor whose name holds neither "bias" nor
 /// "LayerNorm.weight".</param>
@@ -47,7 +49,11 @@ public sealed record OptimizerOptions(
     AdamWFlavor Flavor = AdamWFlavor.Hf,
     ClipMode Clip = ClipMode.Norm,
     double ClipValue = 1.0,
-    double Beta1 = 0.9,
-    double Beta2 = 0.999,
-    double Epsilon = 1e-8
-);
+    double Beta1 = AdamWOptions.DefaultBeta1,
+    double Beta2 = AdamWOptions.DefaultBeta2,
+    double Epsilon = AdamWOptions.DefaultEpsilon
+)
+{
+    /// <summary>The constants of the optimiser.</summary>
+    internal AdamWOptions AdamW() => new(Flavor == AdamWFlavor.Torch, WeightDecay, Beta1, Beta2, Epsilon);
+}

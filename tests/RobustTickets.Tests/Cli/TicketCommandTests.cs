@@ -66,7 +66,7 @@ public sealed class TicketCommandTests : IDisposable
     private static Recipe OneShot(double sparsity) =>
         TinyTask.FineTuneRecipe with
         {
-            Search = new OneShotSearch(),
+            Search = new OneShotSearchOptions(),
             Draw = new WeightDrawOptions(sparsity),
         };
 

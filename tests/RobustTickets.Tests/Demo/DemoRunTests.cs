@@ -123,10 +123,13 @@ public sealed class DemoRunTests : IDisposable
             Assert.Contains("the demo", recipe.Source);
         }
         var published = RecipePresets.Get("early-robust", "sst2");
-        Assert.Equal(((SlimmingSearch)published.Search!).Stop, ((SlimmingSearch)plan.EarlyRobust.Search!).Stop);
         Assert.Equal(
-            ((SlimmingSearch)published.Search!).HorizonEpochs,
-            ((SlimmingSearch)plan.EarlyRobust.Search!).HorizonEpochs
+            ((SlimmingSearchOptions)published.Search!).Stop,
+            ((SlimmingSearchOptions)plan.EarlyRobust.Search!).Stop
+        );
+        Assert.Equal(
+            ((SlimmingSearchOptions)published.Search!).HorizonEpochs,
+            ((SlimmingSearchOptions)plan.EarlyRobust.Search!).HorizonEpochs
         );
         Assert.Equal(plan.FineTune.Retrain, plan.EarlyRobust.Retrain);
         Assert.Null(plan.FineTune.Search);

@@ -119,7 +119,7 @@ public sealed class DeviceTrainingTests : IDisposable
             name == "tiny-ticket"
                 ? TinyTask.SearchRecipe with
                 {
-                    Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with
+                    Search = ((SlimmingSearchOptions)TinyTask.SearchRecipe.Search!) with
                     {
                         Stop = new FixedStop(1),
                         HorizonEpochs = 1,
@@ -178,10 +178,10 @@ public sealed class DeviceTrainingTests : IDisposable
         );
     }
 
-    private static StepEvent[] StepEvents(string run) =>
-        [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<StepEvent>()];
+    private static StepEntry[] StepEvents(string run) =>
+        [.. EventLog.ReadEntries(Path.Combine(run, "events.jsonl")).OfType<StepEntry>()];
 
-    private StepEvent[] Losses(Recipe recipe, string run, string device)
+    private StepEntry[] Losses(Recipe recipe, string run, string device)
     {
         RecipeRunner.Run(
             _task.Request(recipe, run) with
@@ -205,19 +205,19 @@ public sealed class DeviceTrainingTests : IDisposable
         {
             Search = recipe.Search switch
             {
-                MaskSearch s => s with
+                MaskSearchOptions s => s with
                 {
                     FineTune = s.FineTune! with { Epochs = 0.5 },
                     Objective = TinyTask.Shorter(s.Objective),
                     Epochs = 1,
                 },
-                MagnitudeSearch s => s with
+                MagnitudeSearchOptions s => s with
                 {
                     Objective = TinyTask.Shorter(s.Objective),
                     Rounds = 2,
                     EpochsPerRound = 0.5,
                 },
-                SlimmingSearch s => s with
+                SlimmingSearchOptions s => s with
                 {
                     Objective = TinyTask.Shorter(s.Objective),
                     Stop = new FixedStop(1),

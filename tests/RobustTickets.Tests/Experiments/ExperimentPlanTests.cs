@@ -236,13 +236,13 @@ public class ExperimentPlanTests
         Assert.Equal(
             (
                 "first.sst2.seed-2",
-                new SavedTicketSearch("first.sst2.seed-2"),
+                new SavedTicketSearchOptions("first.sst2.seed-2"),
                 new RobustTickets.Tickets.WeightDrawOptions(0.8)
             ),
             (cell.TicketFrom, cell.Recipe.Search, cell.Recipe.Draw)
         );
         Assert.Equal(
-            new RandomWeightSearch("first.reviews.seed-1"),
+            new RandomWeightSearchOptions("first.reviews.seed-1"),
             Plan(With("robust-ticket", Row("r", "random-weights"))).Cell("r.reviews.seed-1").Recipe.Search
         );
         Assert.IsType<RobustTickets.Tickets.SavedDraw>(

@@ -17,7 +17,7 @@ using RobustTickets.Training;
 namespace RobustTickets.Tests.GoldenValues;
 
 /// <summary>Settings of a recorded mask search (case.json).</summary>
-internal sealed record MaskSearch(
+internal sealed record MaskSearchOptions(
     string Name,
     string Model,
     int Steps,
@@ -63,7 +63,7 @@ internal sealed record MaskSearch(
             .Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
             .Select(n => (Site(n[prefix.Length..]), Record.Floats(n)));
 
-    public static IReadOnlyList<MaskSearch> All() =>
+    public static IReadOnlyList<MaskSearchOptions> All() =>
         Golden.Folder(Folder) is not { } folder
             ? []
             :
@@ -78,10 +78,10 @@ internal sealed record MaskSearch(
     private static string Site(string name) =>
         name.EndsWith(".mask", StringComparison.Ordinal) ? name[..^".mask".Length] : name;
 
-    private static MaskSearch Read(string name)
+    private static MaskSearchOptions Read(string name)
     {
         var c = JsonDocument.Parse(File.ReadAllText(Golden.Folder(Folder, name, "case.json")!)).RootElement;
-        return new MaskSearch(
+        return new MaskSearchOptions(
             name,
             c.GetProperty("model").GetString()!,
             (int)Number("steps"),
@@ -91,7 +91,7 @@ internal sealed record MaskSearch(
                 Number("mask_p"),
                 (int)Number("out_w_per_mask"),
                 (int)Number("in_w_per_mask"),
-                Ramp: RampClock.Released,
+                Ramp: RampClock.AuthorsCode,
                 RampStart: Number("lambda_startup_frac"),
                 RampLength: Number("lambda_warmup_frac"),
                 RampFrom: Number("lambda_init"),
@@ -141,7 +141,7 @@ internal sealed class MaskTrajectory
 
     public Dictionary<string, float[]> FinalScores { get; private set; } = [];
 
-    public static MaskTrajectory Run(MaskSearch search, Execution execution)
+    public static MaskTrajectory Run(MaskSearchOptions search, Execution execution)
     {
         var trajectory = new MaskTrajectory();
         var dense = execution.DenseWordGradient || !search.FreezeBase;
@@ -149,7 +149,7 @@ internal sealed class MaskTrajectory
         return trajectory;
     }
 
-    private void Repeat(MaskSearch search, Execution execution)
+    private void Repeat(MaskSearchOptions search, Execution execution)
     {
         var file = GoldenTensors.Open(Golden.Folder("g6_robust", "batches.safetensors")!);
         var batches = Enumerable
@@ -204,7 +204,7 @@ internal sealed class MaskTrajectory
     }
 
     /// <summary>The recorded noise of gates and perturbations.</summary>
-    private sealed class Noise(MaskSearch search, GoldenBatch[] batches)
+    private sealed class Noise(MaskSearchOptions search, GoldenBatch[] batches)
     {
         private readonly GoldenTensors? _masks =
             search.HasNoise && !search.ConstantNoise
@@ -321,7 +321,7 @@ internal static class RobustMasks
     }
 
     /// <summary>[R, C] of a layer's scores.</summary>
-    public static long[] GridShape(GoldenTensors record, MaskSearch search, string site)
+    public static long[] GridShape(GoldenTensors record, MaskSearchOptions search, string site)
     {
         using var stats = JsonDocument.Parse(File.ReadAllText(search.FileOf("final_param_stats.json")));
         var shape = stats

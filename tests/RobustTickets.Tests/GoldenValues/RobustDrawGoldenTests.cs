@@ -196,7 +196,7 @@ public sealed class RobustDrawGoldenTests
             Case.GetProperty("pruned_per_module").EnumerateObject().Select(e => e.Name[..^".mask".Length]);
 
         /// <summary>The model of the searches, whose shapes the scores have.</summary>
-        public string Model => MaskSearch.All()[0].Model;
+        public string Model => MaskSearchOptions.All()[0].Model;
 
         public long[] Shape(string site) => File.Shape($"scores.{Scores}.{site}.mask") is var s ? [s[1], s[3]] : [];
 

@@ -51,7 +51,7 @@ public sealed class RobustSearchGoldenTests
                 Compare(search with { ConstantNoise = true }).Rejects("gates that are not sampled");
         }
 
-        static Comparison Compare(MaskSearch search) =>
+        static Comparison Compare(MaskSearchOptions search) =>
             RobustSearchGoldenTests.Compare(search, MaskTrajectory.Run(search, Executions.Of(Executions.Packed)));
     }
 
@@ -72,15 +72,15 @@ public sealed class RobustSearchGoldenTests
         Retrain(path, execution, mask: true, decay: false).Rejects("no weight decay");
     }
 
-    private static IReadOnlyList<MaskSearch> Searches(string test)
+    private static IReadOnlyList<MaskSearchOptions> Searches(string test)
     {
-        var searches = MaskSearch.All();
+        var searches = MaskSearchOptions.All();
         if (searches.Count == 0)
             Golden.Skip($"g6_robust {test}");
         return searches;
     }
 
-    private static Comparison Compare(MaskSearch search, MaskTrajectory run)
+    private static Comparison Compare(MaskSearchOptions search, MaskTrajectory run)
     {
         var comparison = new Comparison($"{search.Name}");
         var record = search.Record;

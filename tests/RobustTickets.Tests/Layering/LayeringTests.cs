@@ -32,6 +32,20 @@ public sealed class LayeringTests
     }
 
     [Fact]
+    public void The_rows_of_the_library_stand_in_the_order_of_their_dependencies()
+    {
+        var names = Layers.Library.Select(layer => layer.Name).ToList();
+        foreach (var layer in Layers.Library)
+        {
+            Assert.DoesNotContain("RobustTickets.*", layer.Sees);
+            Assert.All(
+                layer.Sees.Intersect(names),
+                seen => Assert.True(names.IndexOf(seen) < names.IndexOf(layer.Name), $"{layer.Name} sees {seen}")
+            );
+        }
+    }
+
+    [Fact]
     public void The_scan_reads_the_real_tree()
     {
         // A scan that finds nothing would pass everything: the recipe is known to name its options.

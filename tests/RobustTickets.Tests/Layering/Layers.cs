@@ -20,30 +20,97 @@ internal static class Layers
     /// <summary>The library, bottom up: a row sees only rows above it.</summary>
     public static readonly IReadOnlyList<Layer> Library =
     [
-        new("RobustTickets.Runs", "RobustTickets.Attacks"),
         // Of Attacks, models take the error of a request alone.
-        new("RobustTickets.Models", AllTorch, "RobustTickets.Attacks"),
+        new("RobustTickets.Models", AllTorch, AllKernels, "RobustTickets.Attacks"),
         new(
             "RobustTickets.Checkpoints",
             AllTorch,
+            AllKernels,
             "RobustTickets.Attacks",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Models"
         ),
-        new("RobustTickets.Tickets", AllTorch, "RobustTickets.Models", "RobustTickets.Checkpoints"),
-        new("RobustTickets.Objectives", AllTorch, "RobustTickets.Models"),
-        new("RobustTickets.Evaluation", AllTorch, AllText, "RobustTickets.Models", "RobustTickets.Checkpoints"),
-        new("RobustTickets.Tickets.Files", AllTorch, "RobustTickets.*"),
-        new("RobustTickets.Training", AllTorch, "RobustTickets.*"),
-        new("RobustTickets.Searches", AllTorch, "RobustTickets.*"),
-        new("RobustTickets.Recipes", AllTorch, "RobustTickets.*"),
-        new("RobustTickets.Pipeline", AllTorch, "RobustTickets.*"),
+        new("RobustTickets.Runs", "RobustTickets.Attacks", "RobustTickets.Checkpoints"),
+        new("RobustTickets.Tickets", AllTorch, AllKernels, "RobustTickets.Checkpoints", "RobustTickets.Models"),
+        new(
+            "RobustTickets.Tickets.Files",
+            AllTorch,
+            AllKernels,
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Models",
+            "RobustTickets.Tickets"
+        ),
+        new("RobustTickets.Objectives", AllTorch, AllKernels, "RobustTickets.Models"),
+        // Runs: a stage logs its steps. Tickets and recipes it does not know.
+        new(
+            "RobustTickets.Training",
+            AllTorch,
+            AllKernels,
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Data",
+            "RobustTickets.Attacks.Tokens",
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
+            "RobustTickets.Models",
+            "RobustTickets.Objectives"
+        ),
+        new(
+            "RobustTickets.Searches",
+            AllTorch,
+            AllKernels,
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
+            "RobustTickets.Models",
+            "RobustTickets.Tickets",
+            "RobustTickets.Tickets.Files",
+            "RobustTickets.Objectives",
+            "RobustTickets.Training"
+        ),
+        // With Json, Presets and Validation: one value and its forms.
+        new(
+            "RobustTickets.Recipes",
+            AllTorch,
+            AllKernels,
+            "RobustTickets.Attacks.Data",
+            "RobustTickets.Tickets",
+            "RobustTickets.Objectives",
+            "RobustTickets.Training",
+            "RobustTickets.Searches"
+        ),
+        new(
+            "RobustTickets.Evaluation",
+            AllTorch,
+            AllKernels,
+            AllText,
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Models"
+        ),
+        // The only place that knows all of the above.
+        new(
+            "RobustTickets.Pipeline",
+            AllTorch,
+            AllKernels,
+            AllText,
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
+            "RobustTickets.Models",
+            "RobustTickets.Tickets",
+            "RobustTickets.Tickets.Files",
+            "RobustTickets.Objectives",
+            "RobustTickets.Training",
+            "RobustTickets.Searches",
+            "RobustTickets.Recipes",
+            "RobustTickets.Evaluation"
+        ),
         new(
             "RobustTickets.Pretraining",
             AllTorch,
-            AllText,
-            "RobustTickets.Models",
+            AllKernels,
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Tokens",
             "RobustTickets.Checkpoints",
+            "RobustTickets.Models",
+            "RobustTickets.Objectives",
             "RobustTickets.Training"
         ),
         // Reports read run folders only; of Attacks they take the interval of a share and the
@@ -52,21 +119,23 @@ internal static class Layers
         new(
             "RobustTickets.Export",
             AllTorch,
+            AllKernels,
             AllText,
+            "RobustTickets.Checkpoints",
             "RobustTickets.Models",
-            "RobustTickets.Tickets",
-            "RobustTickets.Checkpoints"
+            "RobustTickets.Tickets"
         ),
+        // Experiments plan runs from recipes and read finished ones as reports do.
         new(
             "RobustTickets.Experiments",
             "RobustTickets.Attacks",
             "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.Metrics",
             "RobustTickets.Checkpoints",
-            "RobustTickets.Pipeline",
+            "RobustTickets.Runs",
             "RobustTickets.Recipes",
-            "RobustTickets.Reports",
-            "RobustTickets.Runs"
+            "RobustTickets.Pipeline",
+            "RobustTickets.Reports"
         ),
     ];
 

@@ -54,23 +54,23 @@ public class PresetsTests
     )
     {
         var recipe = RecipePresets.Get("early-robust", task);
-        Assert.Equal(new FreeLbOptions(k, step, eps0), ((SlimmingSearch)recipe.Search!).Objective);
-        Assert.Equal(new SlimmingOptions(heads, neurons), ((SlimmingSearch)recipe.Search!).Slimming);
-        Assert.Equal(new ConsecutiveStop(0.1, 5, DrawAt.Newest), ((SlimmingSearch)recipe.Search!).Stop);
+        Assert.Equal(new FreeLbOptions(k, step, eps0), ((SlimmingSearchOptions)recipe.Search!).Objective);
+        Assert.Equal(new SlimmingOptions(heads, neurons), ((SlimmingSearchOptions)recipe.Search!).Slimming);
+        Assert.Equal(new ConsecutiveStop(0.1, 5, DrawAt.Newest), ((SlimmingSearchOptions)recipe.Search!).Stop);
         Assert.Equal(
             (1.0, 20, true),
             (
-                ((SlimmingSearch)recipe.Search!).HorizonEpochs,
-                ((SlimmingSearch)recipe.Search!).SnapshotsPerEpoch,
-                ((SlimmingSearch)recipe.Search!).Shuffle
+                ((SlimmingSearchOptions)recipe.Search!).HorizonEpochs,
+                ((SlimmingSearchOptions)recipe.Search!).SnapshotsPerEpoch,
+                ((SlimmingSearchOptions)recipe.Search!).Shuffle
             )
         );
         Assert.Equal(
             (lr, 0.01, 0.1),
             (
-                ((SlimmingSearch)recipe.Search!).Optimizer.LearningRate,
-                ((SlimmingSearch)recipe.Search!).Optimizer.WeightDecay,
-                ((SlimmingSearch)recipe.Search!).Optimizer.WarmupFraction
+                ((SlimmingSearchOptions)recipe.Search!).Optimizer.LearningRate,
+                ((SlimmingSearchOptions)recipe.Search!).Optimizer.WeightDecay,
+                ((SlimmingSearchOptions)recipe.Search!).Optimizer.WarmupFraction
             )
         );
         Assert.Equal((1.0 / 6, ratio), (((DrawOptions)recipe.Draw!).HeadRatio, ((DrawOptions)recipe.Draw).NeuronRatio));

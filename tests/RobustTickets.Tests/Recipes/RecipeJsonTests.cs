@@ -62,7 +62,7 @@ public class RecipeJsonTests
                 3,
                 7,
                 0.25,
-                new RandomStructuredSearch(4),
+                new RandomStructuredSearchOptions(4),
                 new DrawOptions(0.3, 0.4),
                 new RetrainStage(
                     objective,
@@ -71,7 +71,7 @@ public class RecipeJsonTests
                     TicketCoefficients.Trainable,
                     false,
                     StartWeights.RedrawnAll,
-                    Realisation.Released
+                    Realisation.AuthorsCode
                 ),
                 new EvaluateStage(false, true, new EpochAttackOptions("a", 7, 3, 0.2, false, false, 9))
             );
@@ -85,7 +85,7 @@ public class RecipeJsonTests
             3,
             7,
             0.25,
-            new MaskSearch(
+            new MaskSearchOptions(
                 new DenseTraining(new CleanOptions(), optimizer, 0.5, false),
                 new CleanOptions(),
                 new HardConcreteOptions(0.3),
@@ -119,7 +119,7 @@ public class RecipeJsonTests
                 3,
                 7,
                 0.25,
-                new SlimmingSearch(
+                new SlimmingSearchOptions(
                     new FreeLbOptions(3, 0.3, 0.2, 0.1, PerturbationNorm.Linf, FreeLbCount.KPlus1, false, true),
                     new SlimmingOptions(1e-300, double.Epsilon),
                     optimizer,
@@ -129,7 +129,7 @@ public class RecipeJsonTests
                     false
                 ),
                 new DrawOptions(0.3, 0.4, HeadScope.Layerwise, NeuronScope.Layerwise, TieRule.StrictQuantile, 5),
-                new RetrainStage(new CleanOptions(), optimizer, 1.5, TicketCoefficients.Released, false),
+                new RetrainStage(new CleanOptions(), optimizer, 1.5, TicketCoefficients.AuthorsCode, false),
                 new EvaluateStage(false, true)
             );
             Assert.Equal(recipe, RecipeJson.Read(RecipeJson.Write(recipe), "test"));

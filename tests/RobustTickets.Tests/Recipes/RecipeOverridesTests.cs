@@ -30,14 +30,14 @@ public class RecipeOverridesTests
         {
             Source = changed.Source,
             Retrain = Base.Retrain with { Epochs = 3 },
-            Search = ((SlimmingSearch)Base.Search!) with
+            Search = ((SlimmingSearchOptions)Base.Search!) with
             {
-                Stop = (ConsecutiveStop)((SlimmingSearch)Base.Search!).Stop with { Gamma = 0.2 },
-                Objective = (FreeLbOptions)((SlimmingSearch)Base.Search!).Objective with
+                Stop = (ConsecutiveStop)((SlimmingSearchOptions)Base.Search!).Stop with { Gamma = 0.2 },
+                Objective = (FreeLbOptions)((SlimmingSearchOptions)Base.Search!).Objective with
                 {
                     Norm = PerturbationNorm.Linf,
                 },
-                Optimizer = ((SlimmingSearch)Base.Search!).Optimizer with { Clip = ClipMode.None },
+                Optimizer = ((SlimmingSearchOptions)Base.Search!).Optimizer with { Clip = ClipMode.None },
                 Shuffle = false,
             },
         };
@@ -60,24 +60,24 @@ public class RecipeOverridesTests
     public void A_kind_can_be_changed_and_keeps_the_shared_fields()
     {
         var anchor = RecipeOverrides.Apply(Base, ["search.stop.kind=anchor-next5", "search.stop.epsilon=0.05"]);
-        Assert.Equal(new AnchorStop(0.05, 5, DrawAt.Newest), ((SlimmingSearch)anchor.Search!).Stop);
+        Assert.Equal(new AnchorStop(0.05, 5, DrawAt.Newest), ((SlimmingSearchOptions)anchor.Search!).Stop);
         Assert.Equal(
             new FixedStop(0.2),
             (
-                (SlimmingSearch)
+                (SlimmingSearchOptions)
                     RecipeOverrides.Apply(Base, ["search.stop.kind=fixed", "search.stop.fraction=0.2"]).Search!
             ).Stop
         );
         Assert.Equal(
             new FixedStop(0.2),
             (
-                (SlimmingSearch)
+                (SlimmingSearchOptions)
                     RecipeOverrides.Apply(Base, ["search.stop={\"kind\":\"fixed\",\"fraction\":0.2}"]).Search!
             ).Stop
         );
         Assert.Equal(
             new CleanOptions(),
-            ((SlimmingSearch)RecipeOverrides.Apply(Base, ["search.objective.kind=clean"]).Search!).Objective
+            ((SlimmingSearchOptions)RecipeOverrides.Apply(Base, ["search.objective.kind=clean"]).Search!).Objective
         );
     }
 

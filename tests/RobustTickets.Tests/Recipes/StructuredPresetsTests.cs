@@ -4,6 +4,7 @@ using RobustTickets.Objectives;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
+using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 using Xunit;
@@ -118,7 +119,7 @@ public class StructuredPresetsTests
                         Shuffle = false,
                     },
                     Draw = ((DrawOptions)r.Draw!) with { Ties = TieRule.StrictQuantile },
-                    Retrain = r.Retrain with { Coefficients = TicketCoefficients.Released },
+                    Retrain = r.Retrain with { Coefficients = TicketCoefficients.AuthorsCode },
                 }
         );
         var (random, whole) = (RecipePresets.Get("random-structured", task), RecipePresets.Get("early-robust", task));
@@ -127,7 +128,7 @@ public class StructuredPresetsTests
             {
                 Name = random.Name,
                 Source = random.Source,
-                Search = new RandomStructuredSearch(),
+                Search = new RandomStructuredSearchOptions(),
             },
             random
         );
@@ -148,7 +149,7 @@ public class StructuredPresetsTests
         var (bert, robust) = (RecipePresets.Get("early-bert", task), RecipePresets.Get("early-robust", task));
         Assert.Equal(robust with { Name = bert.Name, Source = bert.Source, Search = bert.Search }, bert);
         Assert.Equal(
-            new SlimmingSearch(
+            new SlimmingSearchOptions(
                 new CleanOptions(),
                 Slimming(robust).Slimming,
                 new OptimizerOptions(2e-5),
@@ -190,14 +191,14 @@ public class StructuredPresetsTests
     [InlineData("fine-tune", 0)]
     public void Imdb_takes_the_published_number_of_search_steps(string name, long steps)
     {
-        Assert.Equal(steps, StepCounts.SearchAtMost(RecipePresets.Get(name, "imdb"), 25_000));
-        Assert.Equal(steps, StepCounts.SearchAtMost(RecipePresets.Get(name, "imdb"), 25_007));
-        Assert.Equal(steps == 0, steps == StepCounts.SearchAtMost(RecipePresets.Get(name, "imdb"), 25_040));
+        Assert.Equal(steps, RecipeSteps.SearchAtMost(RecipePresets.Get(name, "imdb"), 25_000));
+        Assert.Equal(steps, RecipeSteps.SearchAtMost(RecipePresets.Get(name, "imdb"), 25_007));
+        Assert.Equal(steps == 0, steps == RecipeSteps.SearchAtMost(RecipePresets.Get(name, "imdb"), 25_040));
     }
 
     [Fact]
     public void The_schedule_of_EarlyBert_reaches_over_three_epochs_although_a_fifth_is_run() =>
-        Assert.Equal(9375, StepCounts.SearchHorizon(Slimming(RecipePresets.Get("early-bert", "imdb")), 8, 25_000));
+        Assert.Equal(9375, SearchSteps.Horizon(Slimming(RecipePresets.Get("early-bert", "imdb")), 8, 25_000));
 
-    private static SlimmingSearch Slimming(Recipe recipe) => (SlimmingSearch)recipe.Search!;
+    private static SlimmingSearchOptions Slimming(Recipe recipe) => (SlimmingSearchOptions)recipe.Search!;
 }

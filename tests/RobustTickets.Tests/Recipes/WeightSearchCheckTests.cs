@@ -88,7 +88,7 @@ public sealed class WeightSearchCheckTests
     )
     {
         var recipe = RecipePresets.Get("robust-ticket", task);
-        var search = (MaskSearch)recipe.Search!;
+        var search = (MaskSearchOptions)recipe.Search!;
         Assert.Equal(new RobustTickets.Objectives.FreeLbOptions(k, eta, 0.05), search.Objective);
         Assert.Equal(new HardConcreteOptions(lambda), search.Masks);
         Assert.Equal(
@@ -107,7 +107,7 @@ public sealed class WeightSearchCheckTests
                 recipe.Retrain.Optimizer.WeightDecay
             )
         );
-        Assert.Equal(rounds, ((MagnitudeSearch)RecipePresets.Get("lth", task).Search!).Rounds);
+        Assert.Equal(rounds, ((MagnitudeSearchOptions)RecipePresets.Get("lth", task).Search!).Rounds);
         Assert.DoesNotContain("no published numbers", recipe.Source, StringComparison.Ordinal);
     }
 }

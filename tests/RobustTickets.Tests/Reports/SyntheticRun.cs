@@ -55,12 +55,12 @@ internal sealed class SyntheticRun(string root)
         {
             if (Ticket)
                 Search(log);
-            log.Append(new StageEvent("retrain", "begin"));
+            log.Append(new StageEntry("retrain", "begin"));
             for (var s = 1; s <= steps; s++)
             {
                 var loss = 0.62 * Math.Exp(-s / 150.0) + 0.04 + 0.06 * Noise(s);
                 log.Append(
-                    new StepEvent(
+                    new StepEntry(
                         "retrain",
                         s,
                         s / 100.0,
@@ -76,7 +76,7 @@ internal sealed class SyntheticRun(string root)
                 );
                 if (s % 100 == 0)
                     log.Append(
-                        new EvaluationEvent(
+                        new EvaluationEntry(
                             "retrain",
                             s,
                             s / 100,
@@ -88,7 +88,7 @@ internal sealed class SyntheticRun(string root)
                     );
                 if (EpochAua is { } aua && s % 100 == 0)
                     log.Append(
-                        new EpochAttackEvent(
+                        new EpochAttackEntry(
                             "retrain",
                             s,
                             s / 100,
@@ -104,7 +104,7 @@ internal sealed class SyntheticRun(string root)
                         )
                     );
             }
-            log.Append(new StageEvent("retrain", "end"));
+            log.Append(new StageEntry("retrain", "end"));
         }
         if (Ticket)
         {
@@ -224,11 +224,11 @@ internal sealed class SyntheticRun(string root)
 
     private void Search(EventLog log)
     {
-        log.Append(new StageEvent("search", "begin"));
+        log.Append(new StageEntry("search", "begin"));
         for (var s = 1; s <= 46; s++)
         {
             log.Append(
-                new StepEvent(
+                new StepEntry(
                     "search",
                     s,
                     s / 153.0,
@@ -246,7 +246,7 @@ internal sealed class SyntheticRun(string root)
             {
                 var g = (int)(s / 7.65);
                 log.Append(
-                    new MaskEvent(
+                    new MaskEntry(
                         "search",
                         s,
                         g,
@@ -257,8 +257,8 @@ internal sealed class SyntheticRun(string root)
                 );
             }
         }
-        log.Append(new StopEvent("search", "consecutive5", 46, 46, Converged));
-        log.Append(new StageEvent("search", "end"));
+        log.Append(new StopEntry("search", "consecutive5", 46, 46, Converged));
+        log.Append(new StageEntry("search", "end"));
     }
 
     private static string Distances()

@@ -3,11 +3,11 @@ using RobustTickets.Pipeline;
 namespace RobustTickets.Tests.Resume;
 
 /// <summary>Breaks a run off right after a step of a stage.</summary>
-internal sealed class Crash(string stage, long step) : IProgress<TrainProgress>
+internal sealed class Crash(string stage, long step) : IProgress<RunEvent>
 {
-    public void Report(TrainProgress p)
+    public void Report(RunEvent value)
     {
-        if (p.Stage == stage && p.Step == step && p.Note is null)
+        if (value is StepDone && value.Stage == stage && value.Step == step)
             throw new TimeoutException("the crash of a test");
     }
 }

@@ -176,7 +176,7 @@ public sealed class EpochAttackTests : IDisposable
             "evaluate.epoch-attack: attacks development examples, which are the reported ones",
             Recipe with
             {
-                Split = new SplitOptions(DevelopmentRule.Released),
+                Split = new SplitOptions(DevelopmentRule.AuthorsCode),
             }
         );
         Refused<RecipeException>(
@@ -359,8 +359,8 @@ public sealed class EpochAttackTests : IDisposable
             Evaluate = new EvaluateStage(EpochAttack: options),
         };
 
-    private static EpochAttackEvent[] Attacks(string run) =>
-        [.. EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<EpochAttackEvent>()];
+    private static EpochAttackEntry[] Attacks(string run) =>
+        [.. EventLog.ReadEntries(Path.Combine(run, "events.jsonl")).OfType<EpochAttackEntry>()];
 
     private TrainRequest Request(Recipe recipe, string run, bool resume = false) =>
         _task.Request(recipe, run, resume, every: 5) with
@@ -397,33 +397,33 @@ public sealed class EpochAttackTests : IDisposable
         );
     }
 
-    private sealed class Notes : IProgress<TrainProgress>
+    private sealed class Notes : IProgress<RunEvent>
     {
         public List<string> Lines { get; } = [];
 
-        public void Report(TrainProgress value)
+        public void Report(RunEvent value)
         {
-            if (value.Note is { } note)
-                Lines.Add(note);
+            if (value.Message is { } line)
+                Lines.Add(line);
         }
     }
 
     /// <summary>Does something when a note begins in a certain way.</summary>
-    private sealed class OnNote(string start, Action act) : IProgress<TrainProgress>
+    private sealed class OnNote(string start, Action act) : IProgress<RunEvent>
     {
-        public void Report(TrainProgress value)
+        public void Report(RunEvent value)
         {
-            if (value.Note?.StartsWith(start, StringComparison.Ordinal) == true)
+            if (value.Message?.StartsWith(start, StringComparison.Ordinal) == true)
                 act();
         }
     }
 
     /// <summary>Does something when an epoch's attack has come to an example.</summary>
-    private sealed class During(int epoch, long example, Action act) : IProgress<TrainProgress>
+    private sealed class During(int epoch, long example, Action act) : IProgress<RunEvent>
     {
-        public void Report(TrainProgress value)
+        public void Report(RunEvent value)
         {
-            if (value.Figures is not null && value.Epoch == epoch && value.Step == example)
+            if (value is AttackedSoFar attack && attack.Epoch == epoch && attack.Done == example)
                 act();
         }
     }

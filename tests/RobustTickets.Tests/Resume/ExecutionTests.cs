@@ -35,7 +35,7 @@ public sealed class ExecutionTests : IDisposable
         // No early stop: a mask at the border of a rank may fall either way.
         var recipe = TinyTask.SearchRecipe with
         {
-            Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with
+            Search = ((SlimmingSearchOptions)TinyTask.SearchRecipe.Search!) with
             {
                 Stop = new FixedStop(1),
                 HorizonEpochs = 1,
@@ -52,9 +52,9 @@ public sealed class ExecutionTests : IDisposable
 
     [Theory]
     [InlineData(TicketCoefficients.Removed, 0.25, 0.4)]
-    [InlineData(TicketCoefficients.Released, 0.25, 0.4)]
-    [InlineData(TicketCoefficients.Released, 0.0, 0.4)]
-    [InlineData(TicketCoefficients.Released, 0.25, 0.0)]
+    [InlineData(TicketCoefficients.AuthorsCode, 0.25, 0.4)]
+    [InlineData(TicketCoefficients.AuthorsCode, 0.0, 0.4)]
+    [InlineData(TicketCoefficients.AuthorsCode, 0.25, 0.0)]
     public void The_saved_model_is_the_trained_one(TicketCoefficients coefficients, double heads, double neurons)
     {
         // Whole epochs, so that the last evaluation in the log is that of the last step.
@@ -68,7 +68,7 @@ public sealed class ExecutionTests : IDisposable
         };
         var run = _task.NewRun();
         RecipeRunner.Run(_task.Request(recipe, run), null, CancellationToken.None);
-        var logged = EventLog.ReadEvents(Path.Combine(run, "events.jsonl")).OfType<EvaluationEvent>().Last();
+        var logged = EventLog.ReadEntries(Path.Combine(run, "events.jsonl")).OfType<EvaluationEntry>().Last();
         using var model = BertFiles.LoadClassifier(
             Path.Combine(run, "model"),
             2,
@@ -143,9 +143,9 @@ public sealed class ExecutionTests : IDisposable
         );
     }
 
-    private static StepEvent[] Losses(TrainRequest request)
+    private static StepEntry[] Losses(TrainRequest request)
     {
         RecipeRunner.Run(request, null, CancellationToken.None);
-        return [.. EventLog.ReadEvents(Path.Combine(request.Output, "events.jsonl")).OfType<StepEvent>()];
+        return [.. EventLog.ReadEntries(Path.Combine(request.Output, "events.jsonl")).OfType<StepEntry>()];
     }
 }

@@ -20,7 +20,7 @@ public sealed class KilledRunTests : IDisposable
     /// <summary>Long enough that a signal sent in the middle of a stage arrives there.</summary>
     private static readonly Recipe Recipe = TinyTask.SearchRecipe with
     {
-        Search = ((SlimmingSearch)TinyTask.SearchRecipe.Search!) with
+        Search = ((SlimmingSearchOptions)TinyTask.SearchRecipe.Search!) with
         {
             HorizonEpochs = 6,
             Stop = new ConsecutiveStop(Gamma: 0.001, Times: 15),

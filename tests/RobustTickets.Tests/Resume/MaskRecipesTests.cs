@@ -112,7 +112,7 @@ public sealed class MaskRecipesTests : IDisposable
     {
         var first = _task.NewRun("first");
         var result = Run(Tiny("robust-ticket"), first);
-        var again = Tiny("robust-ticket") with { Search = new SavedTicketSearch(first), Draw = new SavedDraw() };
+        var again = Tiny("robust-ticket") with { Search = new SavedTicketSearchOptions(first), Draw = new SavedDraw() };
         var second = _task.NewRun("again");
         Assert.Equal(result.Ticket!.WeightsKept, Run(again, second).Ticket!.WeightsKept);
         Assert.Equal(
@@ -124,7 +124,7 @@ public sealed class MaskRecipesTests : IDisposable
         Assert.Equal(Math.Round(0.6 * Maskable, MidpointRounding.ToEven), Maskable - sparser.Ticket!.WeightsKept);
 
         var random = _task.NewRun("random");
-        Run(Tiny("random-weights") with { Search = new RandomWeightSearch(first) }, random);
+        Run(Tiny("random-weights") with { Search = new RandomWeightSearchOptions(first) }, random);
         Assert.Equal(KeptPerMatrix(first), KeptPerMatrix(random));
         Assert.NotEqual(
             File.ReadAllBytes(Path.Combine(first, "ticket", "masks.safetensors")),
@@ -136,7 +136,7 @@ public sealed class MaskRecipesTests : IDisposable
             "draw.sparsity",
             Tiny("random-weights") with
             {
-                Search = new RandomWeightSearch(first),
+                Search = new RandomWeightSearchOptions(first),
                 Draw = new WeightDrawOptions(0.5),
             }
         );
@@ -144,16 +144,22 @@ public sealed class MaskRecipesTests : IDisposable
             "scores",
             again with
             {
-                Search = new SavedTicketSearch(random),
+                Search = new SavedTicketSearchOptions(random),
                 Draw = new WeightDrawOptions(0.5),
             }
         );
-        Refused<CheckpointException>("nowhere", again with { Search = new SavedTicketSearch(_task.Below("nowhere")) });
+        Refused<CheckpointException>(
+            "nowhere",
+            again with
+            {
+                Search = new SavedTicketSearchOptions(_task.Below("nowhere")),
+            }
+        );
         var masks = Path.Combine(second, "ticket", "masks.safetensors");
         var bytes = File.ReadAllBytes(masks);
         bytes[^100] ^= 1;
         File.WriteAllBytes(masks, bytes);
-        Refused<CheckpointException>("masks_sha256", again with { Search = new SavedTicketSearch(second) });
+        Refused<CheckpointException>("masks_sha256", again with { Search = new SavedTicketSearchOptions(second) });
     }
 
     [Fact]
@@ -161,7 +167,7 @@ public sealed class MaskRecipesTests : IDisposable
     {
         var first = _task.NewRun("first");
         Run(Tiny("lth"), first);
-        var again = Tiny("lth") with { Search = new SavedTicketSearch(first) };
+        var again = Tiny("lth") with { Search = new SavedTicketSearchOptions(first) };
         var second = Run(again with { Draw = new WeightDrawOptions(0.2) }, _task.NewRun()).Ticket!;
         Assert.Equal(
             ("saved-round", Math.Round(0.2 * Maskable, MidpointRounding.ToEven)),
@@ -187,7 +193,11 @@ public sealed class MaskRecipesTests : IDisposable
         TinyTask.WriteModel(other.Model, TinyTask.Config with { IntermediateSize = TinyTask.Neurons / 2 });
         foreach (var (folder, named) in new[] { (first, "intermediate.dense"), (structured, "neurons") })
         {
-            var recipe = Tiny("robust-ticket") with { Search = new SavedTicketSearch(folder), Draw = new SavedDraw() };
+            var recipe = Tiny("robust-ticket") with
+            {
+                Search = new SavedTicketSearchOptions(folder),
+                Draw = new SavedDraw(),
+            };
             var run = other.NewRun();
             var error = Assert.Throws<TicketShapeException>(() =>
                 RecipeRunner.Run(other.Request(recipe, run), null, CancellationToken.None)
@@ -200,7 +210,7 @@ public sealed class MaskRecipesTests : IDisposable
         var again = Run(
             TinyTask.SearchRecipe with
             {
-                Search = new SavedTicketSearch(structured),
+                Search = new SavedTicketSearchOptions(structured),
                 Draw = new SavedDraw(),
             },
             _task.NewRun()
@@ -225,7 +235,7 @@ public sealed class MaskRecipesTests : IDisposable
             Assert.Throws<CheckpointException>(() => RecipeRunner.Run(request, null, CancellationToken.None)).Message,
             StringComparison.Ordinal
         );
-        var search = (MaskSearch)Tiny("robust-ticket").Search!;
+        var search = (MaskSearchOptions)Tiny("robust-ticket").Search!;
         Refused<RecipeException>(
             "search.masks.out-per-mask: 5 does not divide",
             Tiny("robust-ticket") with
@@ -238,12 +248,12 @@ public sealed class MaskRecipesTests : IDisposable
     [Fact]
     public void A_search_may_end_at_the_epoch_it_draws_from()
     {
-        var search = (MaskSearch)Tiny("robust-ticket").Search!;
+        var search = (MaskSearchOptions)Tiny("robust-ticket").Search!;
         var result = Run(
             Tiny("robust-ticket") with
             {
                 Search = search with { DrawEpoch = 1 },
-                Split = new SplitOptions(DevelopmentRule.Released),
+                Split = new SplitOptions(DevelopmentRule.AuthorsCode),
             },
             _task.NewRun()
         );
@@ -256,13 +266,13 @@ public sealed class MaskRecipesTests : IDisposable
         const int perEpoch = 6,
             epochs = 5;
         var tiny = Tiny("robust-ticket");
-        var search = (MaskSearch)tiny.Search! with { Epochs = epochs, DrawFrom = DrawEpochRule.BestDev };
+        var search = (MaskSearchOptions)tiny.Search! with { Epochs = epochs, DrawFrom = DrawEpochRule.BestDev };
         var recipe = tiny with { Search = search };
         var whole = _task.NewRun("whole");
         var ticket = Run(recipe, whole).Ticket!;
         var epoch = EventLog
-            .ReadEvents(Path.Combine(whole, "events.jsonl"))
-            .OfType<EvaluationEvent>()
+            .ReadEntries(Path.Combine(whole, "events.jsonl"))
+            .OfType<EvaluationEntry>()
             .Where(e => e.Stage == "search")
             .ToArray();
         Assert.Equal(epochs, epoch.Length);
@@ -389,7 +399,7 @@ public sealed class MaskRecipesTests : IDisposable
     {
         var first = _task.NewRun("first");
         Run(Tiny("one-shot-magnitude"), first);
-        var random = Tiny("random-weights") with { Search = new RandomWeightSearch(Path.GetFileName(first)) };
+        var random = Tiny("random-weights") with { Search = new RandomWeightSearchOptions(Path.GetFileName(first)) };
         var second = _task.NewRun("second");
         Run(random, second);
         Assert.Equal(KeptPerMatrix(first), KeptPerMatrix(second));
@@ -398,7 +408,13 @@ public sealed class MaskRecipesTests : IDisposable
         Directory.CreateDirectory(here);
         try
         {
-            Refused<RecipeException>("lies both beside the run", random with { Search = new RandomWeightSearch(here) });
+            Refused<RecipeException>(
+                "lies both beside the run",
+                random with
+                {
+                    Search = new RandomWeightSearchOptions(here),
+                }
+            );
         }
         finally
         {
@@ -414,13 +430,13 @@ public sealed class MaskRecipesTests : IDisposable
         {
             Search = recipe.Search switch
             {
-                MaskSearch s => s with
+                MaskSearchOptions s => s with
                 {
                     FineTune = s.FineTune! with { Epochs = 1, Optimizer = Faster(s.FineTune.Optimizer) },
                     Objective = TinyTask.Shorter(s.Objective),
                     Epochs = 1.5,
                 },
-                MagnitudeSearch s => s with
+                MagnitudeSearchOptions s => s with
                 {
                     Objective = TinyTask.Shorter(s.Objective),
                     Optimizer = Faster(s.Optimizer),

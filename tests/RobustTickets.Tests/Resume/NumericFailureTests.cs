@@ -32,7 +32,7 @@ public sealed class NumericFailureTests : IDisposable
             stage == "search"
                 ? recipe with
                 {
-                    Search = ((SlimmingSearch)recipe.Search!) with { Optimizer = absurd },
+                    Search = ((SlimmingSearchOptions)recipe.Search!) with { Optimizer = absurd },
                 }
                 : recipe with
                 {

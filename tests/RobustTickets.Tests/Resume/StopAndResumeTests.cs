@@ -41,7 +41,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
                     _task.Request(recipe, run, resume: stops.Count > 0, every),
                     new Watch(p =>
                     {
-                        if (p.Note is not null)
+                        if (p is not StepDone)
                             return;
                         steps++;
                         stops.Add(p.Stage);
@@ -79,7 +79,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
                     _task.Request(recipe, run, resume: moments.Count > 0, every),
                     new Watch(p =>
                     {
-                        if (moments.Add((p.Stage, p.Step, p.Note)))
+                        if (moments.Add((p.Stage, p.Step, p.Message)))
                             throw new CrashException();
                     }),
                     CancellationToken.None
@@ -143,7 +143,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
 }
 
 /// <summary>Progress that is handed on at once, on the training's own thread.</summary>
-internal sealed class Watch(Action<TrainProgress> see) : IProgress<TrainProgress>
+internal sealed class Watch(Action<RunEvent> see) : IProgress<RunEvent>
 {
-    public void Report(TrainProgress value) => see(value);
+    public void Report(RunEvent value) => see(value);
 }

@@ -29,7 +29,10 @@ public sealed class StructuredRecipeTests : IDisposable
             .. RecipePresets
                 .List.Select(p => p.Name)
                 .Where(name =>
-                    RecipePresets.Get(name, "sst2").Search is null or SlimmingSearch or RandomStructuredSearch
+                    RecipePresets.Get(name, "sst2").Search
+                        is null
+                            or SlimmingSearchOptions
+                            or RandomStructuredSearchOptions
                 ),
         ];
 
@@ -53,7 +56,7 @@ public sealed class StructuredRecipeTests : IDisposable
                     _task.Request(recipe, run, resume: Directory.Exists(run), every: 2),
                     new Watch(p =>
                     {
-                        if ((p.Stage, p.Step) == crash && p.Note is null)
+                        if (p is StepDone && (p.Stage, p.Step) == crash)
                             throw new CrashException();
                     }),
                     CancellationToken.None
@@ -68,7 +71,7 @@ public sealed class StructuredRecipeTests : IDisposable
     public void InfoBert_as_the_objective_of_a_search_resumes_with_its_critic()
     {
         var recipe = Tiny(RecipePresets.Get("early-robust", "sst2"));
-        var slimming = (SlimmingSearch)recipe.Search!;
+        var slimming = (SlimmingSearchOptions)recipe.Search!;
         recipe = recipe with
         {
             Search = slimming with
@@ -86,7 +89,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 _task.Request(recipe, run, every: 2),
                 new Watch(p =>
                 {
-                    if (p is { Stage: "search", Step: 3, Note: null })
+                    if (p is StepDone { Stage: "search", Step: 3 })
                         throw new CrashException();
                 }),
                 CancellationToken.None
@@ -106,7 +109,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 _task.Request(recipe, run, every: 2),
                 new Watch(p =>
                 {
-                    if (p is { Stage: "retrain", Step: 4, Note: null })
+                    if (p is StepDone { Stage: "retrain", Step: 4 })
                         throw new CrashException();
                 }),
                 CancellationToken.None
@@ -134,7 +137,7 @@ public sealed class StructuredRecipeTests : IDisposable
         var recipe = Tiny(RecipePresets.Get("random-structured", "sst2"));
         var ticket = Ticket(recipe);
         Assert.Equal(ticket, Ticket(recipe with { Retrain = recipe.Retrain with { Epochs = 0.3 } }));
-        Assert.NotEqual(ticket, Ticket(recipe with { Search = new RandomStructuredSearch(1) }));
+        Assert.NotEqual(ticket, Ticket(recipe with { Search = new RandomStructuredSearchOptions(1) }));
         Assert.NotEqual(ticket, Ticket(recipe with { Seed = 8 }));
 
         string Ticket(Recipe r)
@@ -236,7 +239,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 {
                     Model = folder,
                 },
-                new Watch(p => notes.Add(p.Note ?? "")),
+                new Watch(p => notes.Add(p.Message ?? "")),
                 CancellationToken.None
             );
             Assert.Equal(
@@ -259,7 +262,7 @@ public sealed class StructuredRecipeTests : IDisposable
             MaxLength = 24,
             BatchSize = TinyTask.BatchSize,
             Seed = 7,
-            Search = preset.Search is SlimmingSearch s
+            Search = preset.Search is SlimmingSearchOptions s
                 ? s with
                 {
                     Optimizer = s.Optimizer with { LearningRate = 3e-3 },
@@ -288,7 +291,7 @@ public sealed class StructuredRecipeTests : IDisposable
         {
             var objective =
                 (string)line["stage"]! == "search"
-                    ? ((SlimmingSearch)recipe.Search!).Objective
+                    ? ((SlimmingSearchOptions)recipe.Search!).Objective
                     : recipe.Retrain.Objective;
             var expected = objective switch
             {

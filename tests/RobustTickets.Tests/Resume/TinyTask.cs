@@ -150,7 +150,7 @@ internal sealed class TinyTask : IDisposable
             BatchSize,
             Seed: 7,
             DevFraction: 0.1,
-            new SlimmingSearch(
+            new SlimmingSearchOptions(
                 new FreeLbOptions(Steps: 2, StepSize: 0.05, InitMagnitude: 0.05),
                 new SlimmingOptions(1e-4, 1e-4),
                 new OptimizerOptions(3e-3, WeightDecay: 0.01, WarmupFraction: 0.1),
@@ -160,7 +160,7 @@ internal sealed class TinyTask : IDisposable
             new DrawOptions(0.25, 0.4),
             new RetrainStage(new CleanOptions(), new OptimizerOptions(3e-3), Epochs: 1.4),
             new EvaluateStage(),
-            new SplitOptions(DevelopmentRule.Released)
+            new SplitOptions(DevelopmentRule.AuthorsCode)
         );
 
     /// <summary>Fine-tuning alone.</summary>

@@ -14,7 +14,7 @@ public sealed class EventLogTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static StepEvent Step(long step) => new("search", step, step / 100.0, 0.5, 1e-5, 0.9, 431, 0.21, 5, 5, 5);
+    private static StepEntry Step(long step) => new("search", step, step / 100.0, 0.5, 1e-5, 0.9, 431, 0.21, 5, 5, 5);
 
     [Fact]
     public void Events_are_one_snake_case_object_a_line_in_the_agreed_layout()
@@ -22,10 +22,10 @@ public sealed class EventLogTests : IDisposable
         using (var log = EventLog.Open(Log, 0))
         {
             log.Append(Step(17));
-            log.Append(new MaskEvent("search", 105, 1, null, 0.05, 0));
-            log.Append(new StopEvent("search", "consecutive5", 30, 30, true));
-            log.Append(new EvaluationEvent("retrain", 9, 1, "dev", 0.81, 0.4, 872));
-            log.Append(new StageEvent("retrain", "begin"));
+            log.Append(new MaskEntry("search", 105, 1, null, 0.05, 0));
+            log.Append(new StopEntry("search", "consecutive5", 30, 30, true));
+            log.Append(new EvaluationEntry("retrain", 9, 1, "dev", 0.81, 0.4, 872));
+            log.Append(new StageEntry("retrain", "begin"));
             log.Append(new JsonObject { ["event"] = "other", ["x"] = 1 });
         }
         Assert.Equal(
@@ -44,8 +44,8 @@ public sealed class EventLogTests : IDisposable
             File.ReadAllLines(Log)
         );
         Assert.Equal(6, EventLog.Read(Log).Count());
-        Assert.Equal(Step(17), EventLog.ReadEvents(Log).First());
-        Assert.Equal(5, EventLog.ReadEvents(Log).Count());
+        Assert.Equal(Step(17), EventLog.ReadEntries(Log).First());
+        Assert.Equal(5, EventLog.ReadEntries(Log).Count());
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class EventLogTests : IDisposable
     {
         using (var log = EventLog.Open(Log, 0))
             log.Append(Step(1) with { Loss = double.NaN, GradNorm = double.PositiveInfinity });
-        var step = Assert.IsType<StepEvent>(Assert.Single(EventLog.ReadEvents(Log)));
+        var step = Assert.IsType<StepEntry>(Assert.Single(EventLog.ReadEntries(Log)));
         Assert.True(double.IsNaN(step.Loss) && double.IsPositiveInfinity(step.GradNorm));
     }
 
@@ -96,7 +96,7 @@ public sealed class EventLogTests : IDisposable
             for (var i = 4; i <= 7; i++)
                 log.Append(Step(i));
         }
-        Assert.Equal(Enumerable.Range(1, 7).Select(i => (RunEvent)Step(i)), EventLog.ReadEvents(Log));
+        Assert.Equal(Enumerable.Range(1, 7).Select(i => (LogEntry)Step(i)), EventLog.ReadEntries(Log));
     }
 
     [Fact]

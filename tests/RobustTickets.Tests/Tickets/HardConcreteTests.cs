@@ -172,7 +172,7 @@ public sealed class HardConcreteTests
 
     [Theory]
     [InlineData(RampClock.Intended, 0.1, 0.4)]
-    [InlineData(RampClock.Released, 0.1 / 3, 0.4 / 3)]
+    [InlineData(RampClock.AuthorsCode, 0.1 / 3, 0.4 / 3)]
     public void The_ramp_of_lambda_lies_where_it_is_said_to_lie(RampClock clock, double begins, double ends)
     {
         const double total = 3000;
@@ -184,7 +184,7 @@ public sealed class HardConcreteTests
         // Mutant: the other clock.
         var other = options with
         {
-            Ramp = clock == RampClock.Intended ? RampClock.Released : RampClock.Intended,
+            Ramp = clock == RampClock.Intended ? RampClock.AuthorsCode : RampClock.Intended,
         };
         Assert.NotEqual(0.25, other.PenaltyAt((long)Math.Round((begins + ends) / 2 * total), total), 2);
     }

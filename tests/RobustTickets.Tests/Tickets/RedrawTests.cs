@@ -82,7 +82,7 @@ public class RedrawTests
     {
         using var model = TinyBert.New(TinyBert.Dense(), new Execution(), seed: 5);
         var mask = EveryOther(model.Config);
-        Redraw.ReleasedHeads(model, mask);
+        Redraw.AuthorsCodeHeads(model, mask);
         var c = model.Config;
         var query = model.Store[$"{BertParameters.HeadRows(0).First()}.weight"].span<float>();
         for (var row = 0; row < c.HeadsPerLayer[0] * c.HeadSize; row++)

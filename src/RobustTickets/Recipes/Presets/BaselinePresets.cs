@@ -37,7 +37,7 @@ internal static class BaselinePresets
         new(
             "infobert-released",
             "infobert as TextDefender's code runs it: the critic stays random, every pass draws its own dropout",
-            InfoBertReleased
+            InfoBertAuthorsCode
         ),
     ];
 
@@ -82,7 +82,7 @@ internal static class BaselinePresets
             ),
         };
 
-    private static Recipe InfoBertReleased(TaskNumbers row)
+    private static Recipe InfoBertAuthorsCode(TaskNumbers row)
     {
         var recipe = InfoBert(row);
         return recipe with

@@ -33,7 +33,7 @@ internal static class MaskPresets
             "robust-ticket-released",
             "robust-ticket as the released code does it: leaking gradients, early ramp, token types dropped, "
                 + "no clipping in fine-tuning and retraining",
-            Released
+            AuthorsCode
         ),
         Of(
             "robust-ticket-without-mask-learning",
@@ -117,7 +117,7 @@ internal static class MaskPresets
                     Source =
                         "Chen et al. (2020), one-shot magnitude pruning; sparsity and retraining of RobusT "
                         + "(ACL 2022) Tables 1, 2 and 5",
-                    Search = new OneShotSearch(),
+                    Search = new OneShotSearchOptions(),
                 }
         ),
         Of(
@@ -130,7 +130,7 @@ internal static class MaskPresets
                         "RobusT (ACL 2022) 4.2, random tickets: same sparsity in every matrix as the ticket "
                         + "named by search.ticket, the same everywhere while none is named; sparsity and "
                         + "retraining Tables 1, 2 and 5",
-                    Search = new RandomWeightSearch(),
+                    Search = new RandomWeightSearchOptions(),
                 }
         ),
     ];
@@ -160,7 +160,7 @@ internal static class MaskPresets
             new EvaluateStage()
         );
 
-    private static Recipe Released(MaskNumbers n)
+    private static Recipe AuthorsCode(MaskNumbers n)
     {
         var unclipped = Table5() with { Clip = ClipMode.None };
         return Robust(n) with
@@ -174,7 +174,7 @@ internal static class MaskPresets
             {
                 FineTune = new DenseTraining(new CleanOptions(), unclipped, Epochs: 3),
                 Objective = FreeLb(n) with { PassTokenTypeIds = false },
-                Masks = new HardConcreteOptions(n.Penalty, Ramp: RampClock.Released),
+                Masks = new HardConcreteOptions(n.Penalty, Ramp: RampClock.AuthorsCode),
                 FreezeBase = false,
                 DrawFrom = DrawEpochRule.BestDev,
             },
@@ -188,7 +188,7 @@ internal static class MaskPresets
         return recipe with { Source = $"{Paper}; ablation of Table 4 ({ablation})", Retrain = change(recipe.Retrain) };
     }
 
-    private static MaskSearch Masks(MaskNumbers n) =>
+    private static MaskSearchOptions Masks(MaskNumbers n) =>
         new(
             new DenseTraining(new CleanOptions(), Table5(), Epochs: 3),
             FreeLb(n),
@@ -197,7 +197,7 @@ internal static class MaskPresets
             Epochs: 20
         );
 
-    private static MagnitudeSearch Rounds(MaskNumbers n, ObjectiveOptions objective) =>
+    private static MagnitudeSearchOptions Rounds(MaskNumbers n, ObjectiveOptions objective) =>
         new(objective, new OptimizerOptions(2e-5), Rounds: (int)Math.Round(n.Sparsity / 0.1));
 
     private static OptimizerOptions Table5() => new(2e-5, WeightDecay: 0.01, WarmupFraction: 0.1);

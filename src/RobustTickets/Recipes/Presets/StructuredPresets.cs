@@ -27,7 +27,7 @@ internal static class StructuredPresets
         new(
             "early-bert-released",
             "early-bert with the numbers and the coefficients of its own released scripts",
-            EarlyBertReleased
+            EarlyBertAuthorsCode
         ),
         new(
             "early-robust",
@@ -38,7 +38,7 @@ internal static class StructuredPresets
             "early-robust-released",
             "early-robust as its released scripts run it: data in file order, drawn at 0.2 epoch, token types "
                 + "dropped, strict quantile, coefficients kept",
-            Released
+            AuthorsCode
         ),
         new(
             "early-robust-without-adversary",
@@ -110,7 +110,7 @@ internal static class StructuredPresets
     private static Recipe EarlyRobust(TaskNumbers row) =>
         RecipePresets.Plain("early-robust", row, new CleanOptions(), EarlyRobustSource) with
         {
-            Search = new SlimmingSearch(
+            Search = new SlimmingSearchOptions(
                 BaselinePresets.FreeLbOf(row),
                 new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
                 BaselinePresets.Optimizer(row),
@@ -132,7 +132,7 @@ internal static class StructuredPresets
                 + "epoch, from its released scripts; EarlyRobust (EMNLP 2022), where it is a baseline: pruning "
                 + "ratios and 10 epochs section 4.4, penalties and learning rate Table 6 (none are given for the "
                 + "baseline), length A.2.2; batch size from the released code",
-            Search = new SlimmingSearch(
+            Search = new SlimmingSearchOptions(
                 new CleanOptions(),
                 new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
                 new OptimizerOptions(row.LearningRate),
@@ -141,7 +141,7 @@ internal static class StructuredPresets
             ),
         };
 
-    private static Recipe EarlyBertReleased(TaskNumbers row)
+    private static Recipe EarlyBertAuthorsCode(TaskNumbers row)
     {
         var recipe = EarlyBert(row);
         return recipe with
@@ -152,7 +152,7 @@ internal static class StructuredPresets
                 + "the search, schedule over 3 epochs, drawn at 0.2 epoch, heads layer by layer 1/3, neurons "
                 + "globally 0.4, 2 epochs at 4e-5, coefficients stay and are trained; batch size and length as "
                 + "early-robust",
-            Search = ((SlimmingSearch)recipe.Search!) with
+            Search = ((SlimmingSearchOptions)recipe.Search!) with
             {
                 Slimming = new SlimmingOptions(1e-4, 1e-4),
                 Optimizer = new OptimizerOptions(2e-5),
@@ -167,7 +167,7 @@ internal static class StructuredPresets
         };
     }
 
-    private static Recipe Released(TaskNumbers row)
+    private static Recipe AuthorsCode(TaskNumbers row)
     {
         var recipe = EarlyRobust(row);
         return recipe with
@@ -178,14 +178,14 @@ internal static class StructuredPresets
                 + "of IMDB; their distance rule is search.stop.kind=anchor-next5 with search.stop.epsilon below "
                 + "its default 1), token types dropped in perturbed passes, strict quantile, coefficients of 1 "
                 + "that stay trainable where nothing was pruned; numbers per task as early-robust",
-            Search = ((SlimmingSearch)recipe.Search!) with
+            Search = ((SlimmingSearchOptions)recipe.Search!) with
             {
                 Objective = BaselinePresets.FreeLbOf(row) with { PassTokenTypeIds = false },
                 Stop = new FixedStop(0.2),
                 Shuffle = false,
             },
             Draw = ((DrawOptions)recipe.Draw!) with { Ties = TieRule.StrictQuantile },
-            Retrain = recipe.Retrain with { Coefficients = TicketCoefficients.Released },
+            Retrain = recipe.Retrain with { Coefficients = TicketCoefficients.AuthorsCode },
         };
     }
 
@@ -197,7 +197,7 @@ internal static class StructuredPresets
                 "EarlyRobust (EMNLP 2022): random tickets of Table 3 (uniform coefficients, the same global "
                 + "draw and one-head rule, 5 trials); pruning ratios, learning rate, 10 epochs, length and batch "
                 + "size as early-robust",
-            Search = new RandomStructuredSearch(),
+            Search = new RandomStructuredSearchOptions(),
         };
 
     private static Recipe Layerwise(TaskNumbers row, string name, bool heads, bool neurons) =>
@@ -223,10 +223,10 @@ internal static class StructuredPresets
             Source = $"{EarlyRobustSource}; {what}",
         };
 
-    private static Recipe Search(Recipe recipe, Func<SlimmingSearch, SlimmingSearch> change) =>
+    private static Recipe Search(Recipe recipe, Func<SlimmingSearchOptions, SlimmingSearchOptions> change) =>
         recipe with
         {
-            Search = change((SlimmingSearch)recipe.Search!),
+            Search = change((SlimmingSearchOptions)recipe.Search!),
         };
 
     private static Recipe Retrain(Recipe recipe, Func<RetrainStage, RetrainStage> change) =>

@@ -2,7 +2,6 @@
 // before run).
 using System.Globalization;
 using RobustTickets.Objectives;
-using RobustTickets.Pipeline;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
@@ -55,7 +54,7 @@ public static class RecipeCheck
         if (recipe is { Search: { } search, Draw: { } draw })
             SearchCheck.Check(search, draw, found);
 
-        if (recipe is { Search: MaskSearch { DrawFrom: DrawEpochRule.BestDev }, Evaluate.EveryEpoch: false })
+        if (recipe is { Search: MaskSearchOptions { DrawFrom: DrawEpochRule.BestDev }, Evaluate.EveryEpoch: false })
         {
             found.Add(
                 "evaluate.every-epoch: false, but search.draw-from best-dev compares the epochs; possible: "
@@ -80,7 +79,7 @@ public static class RecipeCheck
                 "retrain.coefficients: those of a ticket belong to retrain.realisation \"ticket\"; possible: removed"
             );
         }
-        if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Realisation == Realisation.Released)
+        if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Realisation == Realisation.AuthorsCode)
         {
             found.Add(
                 "retrain.realisation: \"released\" belongs to heads and neurons; a ticket of weights has "
@@ -139,7 +138,7 @@ public static class RecipeCheck
             found.Add($"{at}.similarity-threshold: has no meaning while {at}.similarity is false; set it to null");
         if (attack.QueryBudget is { } budget)
             found.Require(budget >= 1, $"{at}.query-budget", budget, "at least 1, or null for no limit");
-        if (split.Dev == DevelopmentRule.Released)
+        if (split.Dev == DevelopmentRule.AuthorsCode)
             found.Add(
                 $"{at}: attacks development examples, which are the reported ones with split.dev \"released\"; "
                     + "possible: split.dev carved, or no epoch-attack"

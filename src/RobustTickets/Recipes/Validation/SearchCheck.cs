@@ -10,40 +10,40 @@ internal static class SearchCheck
     /// <summary>
     /// Adds what is wrong with a search, with its draw, and with the two together.
     /// </summary>
-    internal static void Check(SearchStage search, TicketDraw draw, RecipeProblems found)
+    internal static void Check(SearchOptions search, TicketDraw draw, RecipeProblems found)
     {
         switch (search, draw)
         {
-            case (SlimmingSearch slimming, DrawOptions structured):
+            case (SlimmingSearchOptions slimming, DrawOptions structured):
                 Slimming(slimming, found);
                 Structured(structured, found);
                 break;
-            case (RandomStructuredSearch random, DrawOptions structured):
+            case (RandomStructuredSearchOptions random, DrawOptions structured):
                 found.Require(random.Trial >= 0, "search.trial", random.Trial, "0 or more");
                 Structured(structured, found);
                 break;
-            case (SavedTicketSearch, SavedDraw):
+            case (SavedTicketSearchOptions, SavedDraw):
                 break;
             case (
-                MaskSearch
-                    or MagnitudeSearch
-                    or OneShotSearch
-                    or RandomWeightSearch
-                    or SavedTicketSearch,
+                MaskSearchOptions
+                    or MagnitudeSearchOptions
+                    or OneShotSearchOptions
+                    or RandomWeightSearchOptions
+                    or SavedTicketSearchOptions,
                 WeightDrawOptions weights
             ):
                 WeightSearchCheck.Check(search, weights, found);
                 break;
-            case (SlimmingSearch or RandomStructuredSearch, _):
+            case (SlimmingSearchOptions or RandomStructuredSearchOptions, _):
                 found.Add("draw.kind: this search yields heads and neurons; possible: structured");
                 break;
-            case (SavedTicketSearch, _):
+            case (SavedTicketSearchOptions, _):
                 found.Add(
                     "draw.kind: a saved ticket is taken as it is, or drawn again from its scores; possible: "
                         + "as-saved, weights"
                 );
                 break;
-            case (MaskSearch or MagnitudeSearch or OneShotSearch or RandomWeightSearch, _):
+            case (MaskSearchOptions or MagnitudeSearchOptions or OneShotSearchOptions or RandomWeightSearchOptions, _):
                 found.Add("draw.kind: this search yields single weights; possible: weights");
                 break;
             default:
@@ -51,7 +51,7 @@ internal static class SearchCheck
         }
     }
 
-    private static void Slimming(SlimmingSearch search, RecipeProblems found)
+    private static void Slimming(SlimmingSearchOptions search, RecipeProblems found)
     {
         ObjectiveCheck.Check("search.objective", search.Objective, found);
         found.Require(

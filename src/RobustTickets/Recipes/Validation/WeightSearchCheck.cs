@@ -7,7 +7,7 @@ namespace RobustTickets.Recipes.Validation;
 internal static class WeightSearchCheck
 {
     /// <summary>Adds what is wrong with a search and its draw.</summary>
-    internal static void Check(SearchStage search, WeightDrawOptions draw, RecipeProblems found)
+    internal static void Check(SearchOptions search, WeightDrawOptions draw, RecipeProblems found)
     {
         found.Require(
             draw.Sparsity is > 0 and < 1,
@@ -17,7 +17,7 @@ internal static class WeightSearchCheck
         );
         switch (search)
         {
-            case MaskSearch s:
+            case MaskSearchOptions s:
                 if (s.FineTune is { } training)
                 {
                     ObjectiveCheck.Check("search.fine-tune.objective", training.Objective, found);
@@ -51,7 +51,7 @@ internal static class WeightSearchCheck
                         );
                 }
                 break;
-            case MagnitudeSearch s:
+            case MagnitudeSearchOptions s:
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 found.Require(

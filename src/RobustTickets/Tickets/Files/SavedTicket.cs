@@ -1,9 +1,15 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
-using RobustTickets.Pipeline;
-using RobustTickets.Tickets;
 
 namespace RobustTickets.Tickets.Files;
+
+/// <summary>Where a ticket came from.</summary>
+/// <param name="Base">Name of the pre-trained folder.</param>
+/// <param name="Seed">Seed of the recipe.</param>
+/// <param name="RecipeHash">SHA-256 of the recipe.</param>
+/// <param name="InputFingerprint">SHA-256 of the encoded examples and the pre-trained
+/// weights.</param>
+public sealed record TicketProvenance(string Base, int Seed, string RecipeHash, string InputFingerprint);
 
 /// <summary>A ticket as it lies on disk: what it keeps, and where it came from.</summary>
 /// <param name="Folder">The ticket folder.</param>
@@ -15,7 +21,7 @@ public sealed record SavedTicket(string Folder, ITicketMask Mask, JsonObject Fac
     /// <exception cref="CheckpointException">There is none, or it is broken.</exception>
     public static SavedTicket Load(string path)
     {
-        var folder = TicketInputs.Resolve(path);
+        var folder = TicketFolder.Find(path);
         var mask = TicketFolder.Read(folder);
         return new SavedTicket(
             folder,

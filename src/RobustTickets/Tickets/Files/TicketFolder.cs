@@ -1,10 +1,7 @@
 // The ticket folder of a run: the mask with its provenance (ticket.json), the snapshots it was
-// drawn from and their distances (DESIGN 8).
+// drawn from and their distances.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
-using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
-using RobustTickets.Tickets;
 
 namespace RobustTickets.Tickets.Files;
 
@@ -16,8 +13,16 @@ internal static class TicketFolder
     private const string Structured = "structured";
 
     /// <summary>Writes the ticket of a slimming search.</summary>
+    /// <param name="path">The folder, written whole or not at all.</param>
+    /// <param name="provenance">Where it came from.</param>
+    /// <param name="snapshots">The coefficients it was drawn from.</param>
+    /// <param name="mask">What it keeps.</param>
+    /// <param name="draw">How it was drawn.</param>
+    /// <param name="rule">How it was found.</param>
+    /// <param name="drawnAt">Step of the snapshot it was drawn from.</param>
     internal static void Write(
-        RunSession session,
+        string path,
+        TicketProvenance provenance,
         SnapshotList snapshots,
         StructuredMask mask,
         DrawOptions draw,
@@ -33,15 +38,15 @@ internal static class TicketFolder
             ["source_step"] = drawnAt,
             ["head_ratio"] = draw.HeadRatio,
             ["neuron_ratio"] = draw.NeuronRatio,
-            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.Model)),
-            ["seed"] = session.Recipe.Seed,
+            ["base"] = provenance.Base,
+            ["seed"] = provenance.Seed,
             ["heads"] = Counts(mask.Heads),
             ["neurons"] = Counts(mask.Neurons),
             ["heads_kept"] = Lists(mask.Heads),
             ["neurons_kept"] = Lists(mask.Neurons),
         };
         AtomicFolder.Create(
-            session.Folder.TicketFolder,
+            path,
             folder =>
             {
                 AtomicFile.WriteAllText(Path.Combine(folder, File), ticket.ToJsonString() + "\n");
@@ -58,6 +63,23 @@ internal static class TicketFolder
         static JsonArray Lists(bool[][] layers) =>
             new([.. layers.Select(l => new JsonArray([.. StructuredMask.Kept(l).Select(i => (JsonNode)i)]))]);
     }
+
+    /// <summary>The ticket folder that a path means: itself, or the one of a run.</summary>
+    internal static string Find(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var inside = Path.Combine(full, "ticket");
+        return !System.IO.File.Exists(Path.Combine(full, File)) && System.IO.File.Exists(Path.Combine(inside, File))
+            ? inside
+            : full;
+    }
+
+    /// <summary>A ticket of single weights.</summary>
+    /// <param name="path">Ticket or run folder.</param>
+    /// <exception cref="CheckpointException">It is another kind of ticket, or none.</exception>
+    internal static WeightMask ReadWeights(string path) =>
+        Read(Find(path)) as WeightMask
+        ?? throw new CheckpointException($"{path}: is a ticket of heads and neurons; one of single weights is needed");
 
     /// <summary>The mask of a ticket folder.</summary>
     /// <exception cref="CheckpointException">It is missing, malformed or of a kind that is not

@@ -9,12 +9,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
-using RobustTickets.Runs;
-using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Training;
 
 namespace RobustTickets.Tickets.Files;
 
@@ -23,10 +18,20 @@ namespace RobustTickets.Tickets.Files;
 /// <param name="Scores">Scores [R, C] of each layer.</param>
 internal sealed record SavedScores(MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores);
 
-/// <summary>When, in a search, the scores were taken that a ticket is drawn from.</summary>
-/// <param name="Step">The step.</param>
-/// <param name="Epoch">The same in epochs.</param>
-internal readonly record struct DrawPoint(long Step, double Epoch);
+/// <summary>A ticket of single weights to be written.</summary>
+/// <param name="Rule">How it was found.</param>
+/// <param name="Mask">What it keeps.</param>
+/// <param name="Sparsity">Share of weights that was to be pruned.</param>
+/// <param name="Step">Step of the search after which it was drawn.</param>
+/// <param name="HeadsPerLayer">Heads of a layer before anything is pruned.</param>
+internal sealed record WeightTicket(string Rule, WeightMask Mask, double Sparsity, long Step, int HeadsPerLayer)
+{
+    /// <summary>What it was drawn from, or null.</summary>
+    internal SavedScores? Scores { get; init; }
+
+    /// <summary>The masks of the rounds that led to it, its own last.</summary>
+    internal IReadOnlyList<WeightMask> Rounds { get; init; } = [];
+}
 
 /// <summary>Reads and writes tickets of single weights.</summary>
 internal static class WeightTickets
@@ -40,41 +45,23 @@ internal static class WeightTickets
     /// <summary>Files of a ticket beside ticket.json.</summary>
     internal static IReadOnlyList<string> Files { get; } = [MasksFile, ScoresFile];
 
-    /// <summary>Writes the ticket folder of a run and notes the ticket in its result.</summary>
-    /// <param name="session">The run.</param>
-    /// <param name="rule">How the ticket was found.</param>
-    /// <param name="mask">What it keeps.</param>
-    /// <param name="sparsity">Share of weights that was to be pruned.</param>
-    /// <param name="tally">The search.</param>
-    /// <param name="scores">What it was drawn from, or null.</param>
-    /// <param name="drawn">When these were taken; null = at the end of the search.</param>
-    /// <param name="rounds">The masks of the rounds that led to it, its own last; null = there were
-    /// none.</param>
-    internal static void Conclude(
-        RunSession session,
-        string rule,
-        WeightMask mask,
-        double sparsity,
-        StageTally tally,
-        SavedScores? scores,
-        DrawPoint? drawn = null,
-        IReadOnlyList<WeightMask>? rounds = null
-    )
+    /// <summary>Writes a ticket folder, whole or not at all.</summary>
+    internal static void Write(string path, TicketProvenance provenance, WeightTicket written)
     {
-        var point = drawn ?? new DrawPoint(tally.Steps, tally.Epochs);
+        var mask = written.Mask;
         var ticket = new JsonObject
         {
             ["schema_version"] = 1,
             ["kind"] = Kind,
-            ["rule"] = rule,
-            ["source_step"] = point.Step,
-            ["sparsity"] = sparsity,
-            ["base"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(session.Request.Model)),
-            ["seed"] = session.Recipe.Seed,
+            ["rule"] = written.Rule,
+            ["source_step"] = written.Step,
+            ["sparsity"] = written.Sparsity,
+            ["base"] = provenance.Base,
+            ["seed"] = provenance.Seed,
             ["weights"] = mask.Count,
             ["kept"] = mask.Kept,
-            ["recipe_sha256"] = session.RecipeHash,
-            ["inputs_sha256"] = session.InputsHash,
+            ["recipe_sha256"] = provenance.RecipeHash,
+            ["inputs_sha256"] = provenance.InputFingerprint,
             ["masks_sha256"] = Hash(mask),
             ["matrices"] = new JsonArray([
                 .. mask.Matrices.Select(m => new JsonObject
@@ -85,17 +72,17 @@ internal static class WeightTickets
                     ["kept"] = m.Kept,
                 }),
             ]),
-            ["head_weights_kept"] = Heads(mask, session.HeadsPerLayer),
+            ["head_weights_kept"] = Heads(mask, written.HeadsPerLayer),
         };
         AtomicFolder.Create(
-            session.Folder.TicketFolder,
+            path,
             folder =>
             {
                 AtomicFile.WriteAllText(Path.Combine(folder, TicketFolder.File), ticket.ToJsonString() + "\n");
                 WriteMasks(Path.Combine(folder, MasksFile), mask);
-                for (var i = 0; i < rounds?.Count; i++)
-                    WriteMasks(RoundFile(folder, i + 1), rounds[i]);
-                if (scores is null)
+                for (var i = 0; i < written.Rounds.Count; i++)
+                    WriteMasks(RoundFile(folder, i + 1), written.Rounds[i]);
+                if (written.Scores is not { } scores)
                     return;
                 SafetensorsWriter.WriteStreamed(
                     Path.Combine(folder, ScoresFile),
@@ -108,7 +95,6 @@ internal static class WeightTickets
             },
             replace: true
         );
-        session.Ticket = Summary(rule, mask, tally, point);
     }
 
     /// <summary>The file of a round's mask, from round 1.</summary>
@@ -158,30 +144,8 @@ internal static class WeightTickets
     }
 
     /// <summary>
-    /// The ticket as result.json tells it. Heads and neurons are all there; single weights are not.
-    /// </summary>
-    internal static TicketSummary Summary(string rule, WeightMask mask, StageTally tally, DrawPoint drawn) =>
-        new(
-            rule,
-            tally.Steps,
-            tally.Epochs,
-            drawn.Step,
-            drawn.Epoch,
-            true,
-            0,
-            0,
-            0,
-            0,
-            [],
-            [],
-            Kind,
-            mask.Count,
-            mask.Kept
-        );
-
-    /// <summary>
     /// Weights kept in the rows of query, key and value that belong to each head, layer by layer
-    /// (RobusT Figure 3, spec 9.8).
+    /// (RobusT Figure 3).
     /// </summary>
     private static string Sparsity(WeightMask mask) => mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
 
@@ -235,8 +199,8 @@ internal static class WeightTickets
                 var shape = file.Metadata[t.Name].Split('x');
                 return new MatrixMask(
                     t.Name,
-                    long.Parse(shape[0], System.Globalization.CultureInfo.InvariantCulture),
-                    long.Parse(shape[1], System.Globalization.CultureInfo.InvariantCulture),
+                    long.Parse(shape[0], CultureInfo.InvariantCulture),
+                    long.Parse(shape[1], CultureInfo.InvariantCulture),
                     MemoryMarshal.Cast<byte, ulong>(file.Bytes(t.Name).Span).ToArray()
                 );
             });

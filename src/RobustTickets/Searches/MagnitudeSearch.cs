@@ -1,14 +1,8 @@
-// Iterative magnitude pruning (Chen et al., The Lottery Ticket Hypothesis for Pre-trained BERT
-// Networks; spec 10.1, 15.12): round k trains from the pre-trained encoder under the mask so far,
-// then prunes the smallest absolute weights among those left until k/rounds of the sparsity is
-// reached. The encoder is rewound after each round; the classifier only where the recipe says so.
-// With FreeLB as objective this is RobusT's ablation "w/o Mask Learning" (spec 9.8). The ticket
-// keeps the mask of every round: that of round k is the ticket of a search of k rounds, so a sweep
-// over sparsity needs one search.
+// Iterative magnitude pruning (Chen et al. 2020): round k trains from the pre-trained encoder under
+// the mask so far, then prunes the smallest weights left until k/rounds of the sparsity is reached.
+// The ticket keeps the mask of every round, so a sweep over sparsity needs one search.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
@@ -17,56 +11,46 @@ using RobustTickets.Training;
 namespace RobustTickets.Searches;
 
 /// <summary>Runs rounds of magnitude pruning.</summary>
-internal static class MagnitudeSearchRun
+internal static class MagnitudeSearch
 {
-    private const string Rule = "magnitude",
-        Prefix = "round-";
-
-    /// <summary>Name of a round's stage, from 1.</summary>
-    internal static string Stage(int round) => FormattableString.Invariant($"{Prefix}{round}");
-
-    /// <summary>Number of the round that a stage is, or null.</summary>
-    internal static int? Round(string stage) =>
-        stage.StartsWith(Prefix, StringComparison.Ordinal) && int.TryParse(stage.AsSpan(Prefix.Length), out var round)
-            ? round
-            : null;
+    private const string Rule = "magnitude";
 
     /// <summary>
     /// Searches, from a checkpoint if one is given; the ticket folder is written.
     /// </summary>
-    internal static WeightMask Run(
-        RunSession session,
-        MagnitudeSearch search,
+    internal static FoundTicket Run(
+        SearchContext context,
+        MagnitudeSearchOptions search,
         WeightDrawOptions draw,
-        (string Path, RunState State)? from
+        Checkpoint? from
     )
     {
-        var (recipe, examples) = (session.Recipe, session.Data.Train.Examples.Count);
-        var first = from is { } checkpoint ? Round(checkpoint.State.Stage) ?? 1 : 1;
-        var part = new RoundMasks(first > 1 ? RoundMasks.Load(from!.Value.Path) : []);
+        var (batchSize, examples) = (context.Stages.BatchSize, context.Stages.Examples.Count);
+        var first = from is null ? 1 : Stages.RoundOf(from.State.Stage) ?? 1;
+        var part = new RoundMasks(first > 1 ? RoundMasks.Load(from!.Path) : []);
         BertForSequenceClassification? before = null;
         StageTally tally = StageTally.Zero;
         try
         {
             for (var round = first; round <= search.Rounds; round++)
             {
-                var model = session.Checkpoint0();
+                var model = context.PreTrained();
                 if (before is not null && !search.RewindClassifier)
                     KeepClassifier(before, model);
                 before?.Dispose();
                 before = model;
                 if (part.Newest is { } sofar)
                     FixedMasks.Attach(model, sofar);
-                var steps = StepCounts.Of(recipe, search.EpochsPerRound, examples);
+                var steps = StepCounts.Of(batchSize, search.EpochsPerRound, examples);
                 tally = StageLoop.Run(
-                    session,
+                    context.Stages,
                     model,
                     new StageSettings(
-                        Stage(round),
+                        Stages.Round(round),
                         search.Objective,
                         search.Optimizer,
                         steps,
-                        search.HorizonEpochs is { } horizon ? StepCounts.Of(recipe, horizon, examples) : steps,
+                        search.HorizonEpochs is { } horizon ? StepCounts.Of(batchSize, horizon, examples) : steps,
                         search.Shuffle
                     )
                     {
@@ -92,9 +76,8 @@ internal static class MagnitudeSearchRun
         {
             before?.Dispose();
         }
-        session.Events.Append(new StopEvent(Stage(search.Rounds), Rule, tally.Steps, tally.Steps, true));
-        WeightTickets.Conclude(session, Rule, part.Newest!, draw.Sparsity, tally, null, rounds: part.Masks);
-        return part.Newest!;
+        context.Store.Append(new StopEntry(Stages.Round(search.Rounds), Rule, tally.Steps, tally.Steps, true));
+        return context.Write(Rule, part.Newest!, draw.Sparsity, tally, rounds: part.Masks);
     }
 
     private static void KeepClassifier(BertForSequenceClassification from, BertForSequenceClassification to)

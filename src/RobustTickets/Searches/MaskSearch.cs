@@ -1,12 +1,9 @@
-// RobusT's search (spec 9.2, 15.11): fine-tune the network, then learn one score a weight on it by
+// RobusT's search (RobusT 3.2): fine-tune the network, then learn one score a weight on it by
 // adversarial training through sampled gates, with a penalty on open gates that ramps up; draw by
 // rank of the scores. The scores go into the ticket, so any other sparsity can be drawn from them
 // later.
-using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
@@ -16,10 +13,8 @@ using RobustTickets.Training;
 namespace RobustTickets.Searches;
 
 /// <summary>Runs a mask search and draws its ticket.</summary>
-internal static class MaskSearchRun
+internal static class MaskSearch
 {
-    internal const string FineTuning = "fine-tune";
-
     private const string Rule = "hard-concrete";
 
     /// <summary>How often gates are counted in a search.</summary>
@@ -28,39 +23,44 @@ internal static class MaskSearchRun
     /// <summary>
     /// Searches, from a checkpoint if one is given; the ticket folder is written.
     /// </summary>
-    internal static WeightMask Run(
-        RunSession session,
-        MaskSearch search,
+    internal static FoundTicket Run(
+        SearchContext context,
+        MaskSearchOptions search,
         WeightDrawOptions draw,
-        (string Path, RunState State)? from
+        Checkpoint? from
     )
     {
-        var (recipe, examples) = (session.Recipe, session.Data.Train.Examples.Count);
+        var (batchSize, examples) = (context.Stages.BatchSize, context.Stages.Examples.Count);
         // A search that leaks needs the dense gradient of the word embedding, which piles up with
         // the others.
-        var execution = session.Execution with
+        var execution = context.Execution with
         {
             DenseWordGradient = !search.FreezeBase,
         };
-        using var model = session.Checkpoint0(execution);
-        if (search.FineTune is { } training && from?.State.Stage != SearchRun.Stage)
+        using var model = context.Load(execution);
+        if (search.FineTune is { } training && from?.State.Stage != Stages.Search)
         {
-            StageLoop.Run(session, model, StageSettings.Dense(FineTuning, training, recipe, examples), from);
+            StageLoop.Run(
+                context.Stages,
+                model,
+                StageSettings.Dense(Stages.FineTune, training, batchSize, examples),
+                from
+            );
         }
         var masks = HardConcreteMasks.Attach(model, search.Masks);
-        var total = StepCounts.Of(recipe, search.Epochs, examples);
+        var total = StepCounts.Of(batchSize, search.Epochs, examples);
         var gradients = new MaskGradients(model, masks, search.Masks, total, search.FreezeBase);
         var every = Math.Max(1, total / Counts);
         var best = search.DrawFrom == DrawEpochRule.BestDev ? new BestEpoch(masks) : null;
         ICheckpointPart? leaked = search.FreezeBase ? null : new LeakedGradients(model, gradients);
         var tally = StageLoop.Run(
-            session,
+            context.Stages,
             model,
             new StageSettings(
-                SearchRun.Stage,
+                Stages.Search,
                 search.Objective,
                 search.Optimizer,
-                StepCounts.SearchAtMost(recipe, examples),
+                SearchSteps.AtMost(search, batchSize, examples),
                 total,
                 search.Shuffle
             )
@@ -68,10 +68,10 @@ internal static class MaskSearchRun
                 Trained = BertParameters.IsMaskScores,
                 Rule = gradients,
                 Part = new CheckpointParts([.. new[] { leaked, best }.OfType<ICheckpointPart>()]),
-                AfterEpoch = (stage, evaluated) =>
+                AfterEpoch = (stage, accuracy) =>
                 {
-                    if (best?.Offer(evaluated.Accuracy, stage.Tally) == true)
-                        session.Note(
+                    if (best?.Offer(accuracy, stage.Tally) == true)
+                        context.Store.Note(
                             stage,
                             FormattableString.Invariant(
                                 $"epoch {stage.Tally.Epochs:0.##}: best so far, the ticket would be drawn from here"
@@ -80,9 +80,10 @@ internal static class MaskSearchRun
                 },
                 AfterStep = (stage, step) =>
                 {
-                    var border = step.Step % StepCounts.PerEpoch(recipe, examples) == 0;
+                    var border = step.Step % StepCounts.PerEpoch(batchSize, examples) == 0;
                     if (border || step.Step % every == 0)
-                        Report(session, stage, masks, gradients.Lambda, border);
+                        Count(context.Store, stage, masks, gradients.Lambda, notify: border);
+                    return true;
                 },
             },
             from
@@ -94,42 +95,24 @@ internal static class MaskSearchRun
             draw.Sparsity
         );
         var point = best is null ? new DrawPoint(tally.Steps, tally.Epochs) : new DrawPoint(best.Step, best.Epoch);
-        session.Events.Append(new StopEvent(SearchRun.Stage, Rule, tally.Steps, point.Step, true));
-        WeightTickets.Conclude(
-            session,
+        context.Store.Append(new StopEntry(Stages.Search, Rule, tally.Steps, point.Step, true));
+        return context.Write(
             Rule,
             drawn,
             draw.Sparsity,
             tally,
-            new SavedScores(search.Masks.Layout, [.. masks.Sites.Select(site => (site, masks.Scores(site)))]),
-            point
+            point,
+            new SavedScores(search.Masks.Layout, [.. masks.Sites.Select(site => (site, masks.Scores(site)))])
         );
-        return drawn;
     }
 
-    private static void Report(RunSession session, StageRun stage, HardConcreteMasks masks, double lambda, bool aloud)
+    private static void Count(RunStore store, StageRun stage, HardConcreteMasks masks, double lambda, bool notify)
     {
         var gates = masks.Statistics();
-        session.Events.Append(
-            new GateEvent(
-                stage.Name,
-                stage.Tally.Steps,
-                stage.Tally.Epochs,
-                gates.Penalty,
-                lambda,
-                gates.Binary,
-                gates.BelowHalf
-            )
-        );
-        if (aloud)
-            session.Note(
-                stage,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"epoch {stage.Tally.Epochs:0.##}: R {gates.Penalty:0.000}, lambda {lambda:0.###}, "
-                        + $"{100 * gates.Binary:0.0} % of gates exactly 0 or 1, {100 * gates.Closed:0.0} % closed"
-                )
-            );
+        var (step, epoch) = (stage.Tally.Steps, stage.Tally.Epochs);
+        store.Append(new GateEntry(stage.Name, step, epoch, gates.Penalty, lambda, gates.Binary, gates.BelowHalf));
+        if (notify)
+            store.Report(new GatesCounted(stage.Name, step, epoch, gates.Penalty, lambda, gates.Binary, gates.Closed));
     }
 
     /// <summary>The network's own gradients of a search that leaks: they are state.</summary>

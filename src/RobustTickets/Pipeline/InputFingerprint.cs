@@ -8,14 +8,14 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Hashes the inputs of a run.</summary>
-internal static class RunInputs
+/// <summary>SHA-256 of what a run computes on.</summary>
+internal static class InputFingerprint
 {
     /// <summary>
     /// SHA-256 over the examples that are trained and evaluated on, the class names, the weights of
     /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files).
     /// </summary>
-    internal static string Hash(RunData data, ITensorSource weights, params IEnumerable<string?> named)
+    internal static string Of(RunData data, ITensorSource weights, params IEnumerable<string?> named)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var label in data.Labels)

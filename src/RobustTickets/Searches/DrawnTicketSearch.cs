@@ -1,11 +1,8 @@
-// Tickets that need no search: one-shot magnitude pruning (spec 10.2), random positions with
-// another ticket's counts (spec 10.3, 15.13), and tickets saved before.
+// Tickets that need no search: one-shot magnitude pruning, random positions with another ticket's
+// counts (RobusT 4.2), and tickets saved before.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
-using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
 using RobustTickets.Torch;
@@ -14,36 +11,44 @@ using RobustTickets.Training;
 namespace RobustTickets.Searches;
 
 /// <summary>Draws tickets at once.</summary>
-internal static class DrawnTicketRun
+internal static class DrawnTicketSearch
 {
+    private const string Rule = "saved";
+
     /// <summary>The smallest absolute weights of the pre-trained network go.</summary>
-    internal static WeightMask OneShot(RunSession session, WeightDrawOptions draw)
+    internal static FoundTicket OneShot(SearchContext context, WeightDrawOptions draw)
     {
-        using var model = session.Checkpoint0();
+        using var model = context.PreTrained();
         var mask = WeightDraw.ByMagnitude(
             [.. BertParameters.Maskable(model.Config).Select(site => (site, model.Store[BertParameters.Weight(site)]))],
             draw.Sparsity
         );
-        WeightTickets.Conclude(session, "one-shot", mask, draw.Sparsity, StageTally.Zero, null);
-        return mask;
+        return context.Write("one-shot", mask, draw.Sparsity, StageTally.Zero);
     }
 
     /// <summary>Random positions.</summary>
-    internal static WeightMask Random(RunSession session, RandomWeightSearch search, WeightDrawOptions draw)
+    /// <param name="context">Model and place.</param>
+    /// <param name="search">From what they are drawn.</param>
+    /// <param name="draw">How many are pruned where no ticket is matched.</param>
+    /// <param name="folder">The ticket whose counts are matched, or null.</param>
+    internal static FoundTicket Random(
+        SearchContext context,
+        RandomWeightSearchOptions search,
+        WeightDrawOptions draw,
+        string? folder
+    )
     {
-        using var model = session.Checkpoint0();
-        var folder = search.Ticket is { } named ? TicketInputs.Place(named, session.Folder.Path) : null;
-        var like = folder is null ? null : TicketInputs.Weights(folder);
+        using var model = context.PreTrained();
+        var like = folder is null ? null : TicketFolder.ReadWeights(folder);
         var matrices = FixedMasks.Shapes(model).Select(s => (s.Site, Rows: s.Shape[0], Columns: s.Shape[1])).ToArray();
         like?.RequireShapes(FixedMasks.Shapes(model), folder!);
         // Six matrices a layer, in the order of the forward pass; the pooler comes last and alone.
         var pools = search.Pool == RandomPool.Matrix ? matrices.Chunk(1) : matrices.Chunk(6);
         var mask = WeightDraw.Random(
             [.. pools.Select(pool => ((IReadOnlyList<(string, long, long)>)pool, pool.Sum(Kept)))],
-            session.StageKey(SearchRun.Stage)
+            context.Stages.KeyOf(Stages.Search)
         );
-        WeightTickets.Conclude(session, "random-weights", mask, draw.Sparsity, StageTally.Zero, null);
-        return mask;
+        return context.Write("random-weights", mask, draw.Sparsity, StageTally.Zero);
 
         long Kept((string Site, long Rows, long Columns) m)
         {
@@ -53,26 +58,27 @@ internal static class DrawnTicketRun
     }
 
     /// <summary>A ticket drawn before, as it is or, from its scores, at another sparsity.</summary>
-    internal static ITicketMask Saved(RunSession session, SavedTicketSearch search, TicketDraw draw)
+    /// <param name="context">Place of the new ticket.</param>
+    /// <param name="ticketOrRun">Where the old one lies.</param>
+    /// <param name="draw">As it is, or another sparsity.</param>
+    internal static FoundTicket Saved(SearchContext context, string ticketOrRun, TicketDraw draw)
     {
-        var folder = TicketInputs.Resolve(TicketInputs.Place(search.Ticket, session.Folder.Path));
+        var folder = TicketFolder.Find(ticketOrRun);
         if (draw is WeightDrawOptions weights)
         {
             using var scope = torch.scope();
-            var mask = WeightTickets.Draw(folder, TicketInputs.Weights(folder), weights.Sparsity, out var scores);
-            WeightTickets.Conclude(
-                session,
+            var mask = WeightTickets.Draw(folder, TicketFolder.ReadWeights(folder), weights.Sparsity, out var scores);
+            return context.Write(
                 scores is null ? "saved-round" : "saved-scores",
                 mask,
                 weights.Sparsity,
                 StageTally.Zero,
-                scores
+                scores: scores
             );
-            return mask;
         }
         var ticket = TicketFolder.Read(folder);
         AtomicFolder.Create(
-            session.Folder.TicketFolder,
+            context.TicketFolder,
             target =>
             {
                 var json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, TicketFolder.File)))!;
@@ -83,25 +89,11 @@ internal static class DrawnTicketRun
             },
             replace: true
         );
-        session.Ticket = ticket switch
+        return ticket switch
         {
-            WeightMask mask => WeightTickets.Summary("saved", mask, StageTally.Zero, default),
-            StructuredMask mask => new TicketSummary(
-                "saved",
-                0,
-                0,
-                0,
-                0,
-                true,
-                mask.Heads.Sum(l => l.Length),
-                mask.HeadsKept,
-                mask.Neurons.Sum(l => l.Length),
-                mask.NeuronsKept,
-                [.. mask.Heads.Select(l => l.Count(k => k))],
-                [.. mask.Neurons.Select(l => l.Count(k => k))]
-            ),
+            WeightMask mask => FoundTicket.Of(Rule, mask, StageTally.Zero, default),
+            StructuredMask mask => FoundTicket.Of(Rule, mask, default, default, converged: true),
             _ => throw new NotSupportedException($"no summary of {ticket.GetType().Name}"),
         };
-        return ticket;
     }
 }

@@ -1,5 +1,5 @@
 // The kinds of search (spec 13, column P): what is learned, or drawn, that says which parts of the
-// network a ticket keeps. Each kind is one record here and one run beside it (SearchRun); its
+// network a ticket keeps. Each kind is one record here and one run beside it (SlimmingSearch); its
 // ticket is drawn by the recipe's draw rule.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
@@ -11,14 +11,14 @@ namespace RobustTickets;
 
 /// <summary>How a ticket is looked for.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
-[JsonDerivedType(typeof(SlimmingSearch), "slimming")]
-[JsonDerivedType(typeof(RandomStructuredSearch), "random-structured")]
-[JsonDerivedType(typeof(MaskSearch), "masks")]
-[JsonDerivedType(typeof(MagnitudeSearch), "magnitude")]
-[JsonDerivedType(typeof(OneShotSearch), "one-shot")]
-[JsonDerivedType(typeof(RandomWeightSearch), "random-weights")]
-[JsonDerivedType(typeof(SavedTicketSearch), "saved")]
-public abstract record SearchStage;
+[JsonDerivedType(typeof(SlimmingSearchOptions), "slimming")]
+[JsonDerivedType(typeof(RandomStructuredSearchOptions), "random-structured")]
+[JsonDerivedType(typeof(MaskSearchOptions), "masks")]
+[JsonDerivedType(typeof(MagnitudeSearchOptions), "magnitude")]
+[JsonDerivedType(typeof(OneShotSearchOptions), "one-shot")]
+[JsonDerivedType(typeof(RandomWeightSearchOptions), "random-weights")]
+[JsonDerivedType(typeof(SavedTicketSearchOptions), "saved")]
+public abstract record SearchOptions;
 
 /// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
 /// <param name="Objective">What is minimised while the coefficients are learned.</param>
@@ -30,7 +30,7 @@ public abstract record SearchStage;
 /// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
 /// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec
 /// 8.5).</param>
-public sealed record SlimmingSearch(
+public sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
     OptimizerOptions Optimizer,
@@ -38,11 +38,11 @@ public sealed record SlimmingSearch(
     double HorizonEpochs = 1.0,
     int SnapshotsPerEpoch = 20,
     bool Shuffle = true
-) : SearchStage;
+) : SearchOptions;
 
 /// <summary>
 /// No search: coefficients are random numbers (EarlyRobust's random tickets, spec 8.10 c).
 /// </summary>
 /// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole
 /// identity.</param>
-public sealed record RandomStructuredSearch(int Trial = 0) : SearchStage;
+public sealed record RandomStructuredSearchOptions(int Trial = 0) : SearchOptions;

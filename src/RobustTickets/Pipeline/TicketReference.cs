@@ -12,7 +12,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Pipeline;
 
 /// <summary>What a recipe's search needs beyond model and data.</summary>
-internal static class TicketInputs
+internal static class TicketReference
 {
     /// <summary>
     /// Refuses what does not fit the checkpoint; returns the identity of a named ticket, or null.
@@ -29,13 +29,13 @@ internal static class TicketInputs
         var shape = BertFiles.ConfigOf(config, 2);
         switch (recipe.Search)
         {
-            case MaskSearch search:
+            case MaskSearchOptions search:
                 if (HardConcreteMasks.GroupProblem(shape, search.Masks) is { } problem)
                     throw new RecipeException($"search.masks.{problem}");
                 return null;
-            case RandomWeightSearch { Ticket: { } ticket }:
-                var named = Place(ticket, run);
-                var like = Weights(named);
+            case RandomWeightSearchOptions { Ticket: { } ticket }:
+                var named = Find(ticket, run);
+                var like = TicketFolder.ReadWeights(named);
                 like.RequireShapes(BertShapes.OfMaskable(shape), named);
                 if (recipe.Draw is WeightDrawOptions { Sparsity: var asked } && Math.Abs(asked - like.Sparsity) > 0.005)
                 {
@@ -48,9 +48,9 @@ internal static class TicketInputs
                     );
                 }
                 return WeightTickets.Hash(like);
-            case SavedTicketSearch search:
-                var place = Place(search.Ticket, run);
-                return Saved(TicketFolder.Read(Resolve(place)), place, shape, recipe.Draw);
+            case SavedTicketSearchOptions search:
+                var place = Find(search.Ticket, run);
+                return Saved(TicketFolder.Read(TicketFolder.Find(place)), place, shape, recipe.Draw);
             default:
                 return null;
         }
@@ -63,7 +63,7 @@ internal static class TicketInputs
     /// <param name="named">The path in the recipe.</param>
     /// <param name="run">Run folder.</param>
     /// <exception cref="RecipeException">Both places hold something of that name.</exception>
-    internal static string Place(string named, string run)
+    internal static string Find(string named, string run)
     {
         if (Path.IsPathRooted(named))
             return named;
@@ -78,23 +78,6 @@ internal static class TicketInputs
         );
     }
 
-    /// <summary>The ticket folder that a path means: itself, or the one of a run.</summary>
-    internal static string Resolve(string path)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var inside = Path.Combine(full, "ticket");
-        return
-            !File.Exists(Path.Combine(full, TicketFolder.File)) && File.Exists(Path.Combine(inside, TicketFolder.File))
-            ? inside
-            : full;
-    }
-
-    /// <summary>A ticket of single weights.</summary>
-    /// <exception cref="CheckpointException">It is another kind of ticket, or none.</exception>
-    internal static WeightMask Weights(string path) =>
-        TicketFolder.Read(Resolve(path)) as WeightMask
-        ?? throw new CheckpointException($"{path}: is a ticket of heads and neurons; one of single weights is needed");
-
     private static string Saved(ITicketMask ticket, string path, BertConfig shape, TicketDraw? draw)
     {
         switch (ticket)
@@ -104,7 +87,9 @@ internal static class TicketInputs
                 if (draw is not WeightDrawOptions weights)
                     return WeightTickets.Hash(mask);
                 using (torch.scope())
-                    return WeightTickets.Hash(WeightTickets.Draw(Resolve(path), mask, weights.Sparsity, out _));
+                    return WeightTickets.Hash(
+                        WeightTickets.Draw(TicketFolder.Find(path), mask, weights.Sparsity, out _)
+                    );
             case StructuredMask mask:
                 if (draw is WeightDrawOptions)
                     throw new RecipeException(

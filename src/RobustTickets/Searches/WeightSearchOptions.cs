@@ -7,23 +7,11 @@ using RobustTickets.Training;
 
 namespace RobustTickets;
 
-/// <summary>A stage that trains the whole network.</summary>
-/// <param name="Objective">What is minimised.</param>
-/// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="Epochs">Epochs; may be fractional.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-public sealed record DenseTraining(
-    ObjectiveOptions Objective,
-    OptimizerOptions Optimizer,
-    double Epochs,
-    bool Shuffle = true
-);
-
 /// <summary>Which epoch's scores a ticket is drawn from (spec 9.5).</summary>
 public enum DrawEpochRule
 {
     /// <summary>
-    /// The last of the search, or the one that <see cref="MaskSearch.DrawEpoch"/> names.
+    /// The last of the search, or the one that <see cref="MaskSearchOptions.DrawEpoch"/> names.
     /// </summary>
     Last,
 
@@ -52,7 +40,7 @@ public enum DrawEpochRule
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 /// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
 /// where it is the last. Looks at whole epochs only.</param>
-public sealed record MaskSearch(
+public sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
     HardConcreteOptions Masks,
@@ -63,7 +51,7 @@ public sealed record MaskSearch(
     bool Shuffle = true,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         DrawEpochRule DrawFrom = DrawEpochRule.Last
-) : SearchStage;
+) : SearchOptions;
 
 /// <summary>
 /// Iterative magnitude pruning (Chen et al. 2020; spec 10.1, 15.12): each round trains from the
@@ -80,7 +68,7 @@ public sealed record MaskSearch(
 /// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
 /// code lets it go on.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-public sealed record MagnitudeSearch(
+public sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
     int Rounds,
@@ -88,12 +76,12 @@ public sealed record MagnitudeSearch(
     double? HorizonEpochs = null,
     bool RewindClassifier = false,
     bool Shuffle = true
-) : SearchStage;
+) : SearchOptions;
 
 /// <summary>
 /// One-shot magnitude pruning of the pre-trained weights, without any training (spec 10.2).
 /// </summary>
-public sealed record OneShotSearch() : SearchStage;
+public sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
 /// Random positions (RobusT 4.2; spec 10.3, 15.13): as many weights kept in every matrix as another
@@ -103,7 +91,8 @@ public sealed record OneShotSearch() : SearchStage;
 /// whose counts are matched; null = the draw's sparsity everywhere.</param>
 /// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a
 /// layer.</param>
-public sealed record RandomWeightSearch(string? Ticket = null, RandomPool Pool = RandomPool.Matrix) : SearchStage;
+public sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
+    : SearchOptions;
 
 /// <summary>
 /// A ticket that was drawn before, on any checkpoint of the same shape. A ticket of weights that
@@ -111,4 +100,4 @@ public sealed record RandomWeightSearch(string? Ticket = null, RandomPool Pool =
 /// </summary>
 /// <param name="Ticket">Run or ticket folder, from beside the run or from the current
 /// directory.</param>
-public sealed record SavedTicketSearch(string Ticket) : SearchStage;
+public sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;

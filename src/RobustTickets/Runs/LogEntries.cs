@@ -8,14 +8,14 @@ namespace RobustTickets.Runs;
 /// <param name="Stage">Stage it belongs to: <c>search</c>, <c>retrain</c> or
 /// <c>control</c>.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
-[JsonDerivedType(typeof(StepEvent), "step")]
-[JsonDerivedType(typeof(MaskEvent), "mask")]
-[JsonDerivedType(typeof(GateEvent), "gates")]
-[JsonDerivedType(typeof(StopEvent), "stop")]
-[JsonDerivedType(typeof(EvaluationEvent), "evaluation")]
-[JsonDerivedType(typeof(EpochAttackEvent), "epoch-attack")]
-[JsonDerivedType(typeof(StageEvent), "stage")]
-public abstract record RunEvent([property: JsonPropertyOrder(-1)] string Stage);
+[JsonDerivedType(typeof(StepEntry), "step")]
+[JsonDerivedType(typeof(MaskEntry), "mask")]
+[JsonDerivedType(typeof(GateEntry), "gates")]
+[JsonDerivedType(typeof(StopEntry), "stop")]
+[JsonDerivedType(typeof(EvaluationEntry), "evaluation")]
+[JsonDerivedType(typeof(EpochAttackEntry), "epoch-attack")]
+[JsonDerivedType(typeof(StageEntry), "stage")]
+public abstract record LogEntry([property: JsonPropertyOrder(-1)] string Stage);
 
 /// <summary>One optimiser step.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -30,7 +30,7 @@ public abstract record RunEvent([property: JsonPropertyOrder(-1)] string Stage);
 /// <param name="Forward">Forward passes.</param>
 /// <param name="Backward">Backward passes.</param>
 /// <param name="WeightGradient">Backward passes that also made gradients of the weights.</param>
-public sealed record StepEvent(
+public sealed record StepEntry(
     string Stage,
     long Step,
     double Epoch,
@@ -42,7 +42,7 @@ public sealed record StepEvent(
     int Forward,
     int Backward,
     int WeightGradient
-) : RunEvent(Stage);
+) : LogEntry(Stage);
 
 /// <summary>Masks were drawn and compared with the earlier ones.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -53,14 +53,14 @@ public sealed record StepEvent(
 /// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous
 /// snapshot; null at the first.</param>
 /// <param name="Run">How long the stop rule's condition has held.</param>
-public sealed record MaskEvent(
+public sealed record MaskEntry(
     string Stage,
     long Step,
     int MiniEpoch,
     double? HeadDistance,
     double? NeuronDistance,
     int Run
-) : RunEvent(Stage);
+) : LogEntry(Stage);
 
 /// <summary>Hard-concrete gates were counted.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -70,7 +70,7 @@ public sealed record MaskEvent(
 /// <param name="Lambda">Weight of R in the step.</param>
 /// <param name="Binary">Share of deterministic gates that are exactly 0 or 1.</param>
 /// <param name="BelowHalf">Share of scores whose sigmoid is below one half.</param>
-public sealed record GateEvent(
+public sealed record GateEntry(
     string Stage,
     long Step,
     double Epoch,
@@ -78,7 +78,7 @@ public sealed record GateEvent(
     double Lambda,
     double Binary,
     double BelowHalf
-) : RunEvent(Stage);
+) : LogEntry(Stage);
 
 /// <summary>The search ended.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -86,8 +86,8 @@ public sealed record GateEvent(
 /// <param name="StoppedAtStep">Step at which the decision was possible.</param>
 /// <param name="DrawnAtStep">Step of the snapshot the ticket is drawn from.</param>
 /// <param name="Converged">Whether the rule held, or the search merely reached its end.</param>
-public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, long DrawnAtStep, bool Converged)
-    : RunEvent(Stage);
+public sealed record StopEntry(string Stage, string Rule, long StoppedAtStep, long DrawnAtStep, bool Converged)
+    : LogEntry(Stage);
 
 /// <summary>The model was evaluated.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -97,7 +97,7 @@ public sealed record StopEvent(string Stage, string Rule, long StoppedAtStep, lo
 /// <param name="Accuracy">Share of right labels, in [0, 1].</param>
 /// <param name="Loss">Mean cross entropy.</param>
 /// <param name="Examples">Examples evaluated.</param>
-public sealed record EvaluationEvent(
+public sealed record EvaluationEntry(
     string Stage,
     long Step,
     double Epoch,
@@ -105,7 +105,7 @@ public sealed record EvaluationEvent(
     double Accuracy,
     double Loss,
     int Examples
-) : RunEvent(Stage);
+) : LogEntry(Stage);
 
 /// <summary>The model was attacked on development examples.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -122,7 +122,7 @@ public sealed record EvaluationEvent(
 /// <param name="Queries">Mean queries of the attacked examples, as TextAttack counts them.</param>
 /// <param name="Seconds">Time of the attack in seconds, which is in no stage's training
 /// time.</param>
-public sealed record EpochAttackEvent(
+public sealed record EpochAttackEntry(
     string Stage,
     long Step,
     double Epoch,
@@ -135,9 +135,9 @@ public sealed record EpochAttackEvent(
     double Aua,
     double Queries,
     double Seconds
-) : RunEvent(Stage);
+) : LogEntry(Stage);
 
 /// <summary>A stage began or ended.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="State"><c>begin</c> or <c>end</c>.</param>
-public sealed record StageEvent(string Stage, string State) : RunEvent(Stage);
+public sealed record StageEntry(string Stage, string State) : LogEntry(Stage);

@@ -1,12 +1,11 @@
-// A ticket becomes a network (spec 15.9, 15.14, 15.15): which weights it starts from, and whether
+// A ticket becomes a network: which weights it starts from, and whether
 // what it leaves out is gone or only loses its pre-trained values.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Tickets;
 
-namespace RobustTickets.Searches;
+namespace RobustTickets.Pipeline;
 
 /// <summary>Makes the network that the retraining stage trains.</summary>
 internal static class TicketRealisation
@@ -27,7 +26,7 @@ internal static class TicketRealisation
         var dense = session.Checkpoint0();
         if (ticket is null)
             return dense;
-        var key = session.StageKey(RetrainRun.Stage);
+        var key = session.Stages.KeyOf(RetrainRun.Stage);
         if (retrain.Weights != StartWeights.PreTrained)
             Redraw.Everything(dense, key.Derive(2L), embeddingsToo: retrain.Weights == StartWeights.RedrawnAll);
         return ticket switch
@@ -46,7 +45,7 @@ internal static class TicketRealisation
         (ticket, retrain.Realisation) switch
         {
             (StructuredMask mask, Realisation.Ticket) => mask,
-            (StructuredMask mask, Realisation.Released) => mask with
+            (StructuredMask mask, Realisation.AuthorsCode) => mask with
             {
                 Heads = Array.ConvertAll(mask.Heads, layer => Array.ConvertAll(layer, _ => true)),
             },
@@ -67,16 +66,16 @@ internal static class TicketRealisation
             Redraw.Outside(dense, mask, retrain.Realisation == Realisation.DenseZero ? null : key);
             return dense;
         }
-        if (retrain.Realisation == Realisation.Released)
-            Redraw.ReleasedHeads(dense, mask);
+        if (retrain.Realisation == Realisation.AuthorsCode)
+            Redraw.AuthorsCodeHeads(dense, mask);
         BertForSequenceClassification model;
         using (dense)
             model = Slicer.Slice(dense, cut);
         if (retrain.Coefficients == TicketCoefficients.Removed)
             return model;
         SlimmingCoefficients.Attach(model);
-        if (retrain.Coefficients == TicketCoefficients.Released)
-            trained = ReleasedCoefficients(model, dense.Config);
+        if (retrain.Coefficients == TicketCoefficients.AuthorsCode)
+            trained = AuthorsCodeCoefficients(model, dense.Config);
         return model;
     }
 
@@ -99,10 +98,10 @@ internal static class TicketRealisation
     }
 
     /// <summary>
-    /// Released behaviour (spec 8.9): the ticket keeps coefficients of 1 everywhere, frozen in
+    /// As the authors' code does: the ticket keeps coefficients of 1 everywhere, frozen in
     /// modules that lost something, trainable in untouched ones.
     /// </summary>
-    private static Func<string, bool> ReleasedCoefficients(BertForSequenceClassification model, BertConfig dense)
+    private static Func<string, bool> AuthorsCodeCoefficients(BertForSequenceClassification model, BertConfig dense)
     {
         var frozen = new HashSet<string>();
         for (var l = 0; l < dense.Layers; l++)

@@ -1,0 +1,62 @@
+// Masked language modelling (BERT, section 3.1): cross entropy of the original word pieces at the
+// positions that were chosen, one pass.
+using RobustTickets.Kernels.Randomness;
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Objectives;
+
+/// <summary>One masked batch.</summary>
+/// <param name="Batch">Packed word pieces after masking.</param>
+/// <param name="Rows">[M] packed rows whose original word piece is to be predicted.</param>
+/// <param name="Targets">[M] the original word pieces.</param>
+public sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets);
+
+/// <summary>Masked-language-model training of a network.</summary>
+/// <param name="model">The network.</param>
+/// <param name="stepsPerEpoch">Steps in one epoch.</param>
+/// <param name="batches">The batch of a step.</param>
+public sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEpoch, Func<long, MaskedBatch> batches)
+    : ITrainingTask
+{
+    /// <inheritdoc/>
+    public ParameterStore Store => model.Store;
+
+    /// <inheritdoc/>
+    public BertConfig Config => model.Encoder.Config;
+
+    /// <inheritdoc/>
+    public long StepsPerEpoch => stepsPerEpoch;
+
+    /// <inheritdoc/>
+    public void Train(Func<string, bool> wanted) => model.Store.RequireGradient(wanted);
+
+    /// <summary>
+    /// One step. A batch of few and short examples may hold nothing to predict: it then makes no
+    /// pass, and its loss is not a number.
+    /// </summary>
+    /// <inheritdoc/>
+    public (PackedBatch Batch, ObjectiveResult Result) Accumulate(long step, RandomKey key, Func<Tensor>? penalty)
+    {
+        var masked = batches(step);
+        if (masked.Rows.Length == 0)
+            return (masked.Batch, new ObjectiveResult(double.NaN, [], new PassCounts(0, 0, 0)));
+        var inputs = model.Prepare(masked.Batch, training: true);
+        var rows = torch.tensor<long>(masked.Rows, masked.Rows.Length);
+        var targets = torch.tensor<long>(masked.Targets, masked.Targets.Length);
+        var scores = model.Forward(inputs, rows, new PassOptions(true, key));
+        var mean = torch.nn.functional.cross_entropy(scores, targets);
+        var total = penalty is null ? mean : mean + penalty();
+        total.backward();
+        double crossEntropy = mean.item<float>();
+        return (
+            masked.Batch,
+            new ObjectiveResult(
+                penalty is null ? crossEntropy : total.item<float>(),
+                [crossEntropy],
+                new PassCounts(1, 1, 1)
+            )
+        );
+    }
+}

@@ -1,0 +1,19 @@
+using RobustTickets.Searches;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes;
+
+/// <summary>Steps of a recipe over a number of training examples.</summary>
+public static class RecipeSteps
+{
+    /// <summary>Steps of one epoch, the last and smaller batch included.</summary>
+    public static long PerEpoch(Recipe recipe, int examples) => StepCounts.PerEpoch(recipe.BatchSize, examples);
+
+    /// <summary>Steps of the search at most; 0 without one.</summary>
+    public static long SearchAtMost(Recipe recipe, int examples) =>
+        SearchSteps.AtMost(recipe.Search, recipe.BatchSize, examples);
+
+    /// <summary>Steps of the retraining stage.</summary>
+    public static long Retrain(Recipe recipe, int examples) =>
+        StepCounts.Of(recipe.BatchSize, recipe.Retrain.Epochs, examples);
+}

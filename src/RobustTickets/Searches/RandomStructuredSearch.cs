@@ -1,0 +1,31 @@
+// The search that searches nothing: a random structured ticket (EarlyRobust Table 3 "Random"),
+// written and told as any other, at step 0.
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Tickets.Files;
+using RobustTickets.Training;
+
+namespace RobustTickets.Searches;
+
+/// <summary>Draws a random structured ticket.</summary>
+internal static class RandomStructuredSearch
+{
+    private const string Rule = "random";
+
+    /// <summary>
+    /// Draws the ticket; its folder is written. It is a function of the recipe, so a run killed
+    /// here simply draws it again.
+    /// </summary>
+    internal static FoundTicket Run(SearchContext context, RandomStructuredSearchOptions search, DrawOptions draw)
+    {
+        using var model = context.PreTrained();
+        var snapshots = new SnapshotList();
+        snapshots.Add(0, RandomCoefficients.Of(model.Config, context.Stages.KeyOf(Stages.Search).Derive(search.Trial)));
+        var mask = snapshots.Masks(draw)[0];
+        context.Store.Append(new StageEntry(Stages.Search, "begin"));
+        context.Store.Append(new StopEntry(Stages.Search, Rule, 0, 0, true));
+        context.Store.Append(new StageEntry(Stages.Search, "end"));
+        context.Write(snapshots, mask, draw, Rule, drawnAt: 0);
+        return FoundTicket.Of(Rule, mask, default, default, converged: true);
+    }
+}

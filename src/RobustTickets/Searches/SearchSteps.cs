@@ -1,0 +1,36 @@
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Searches;
+
+/// <summary>How many steps a search takes.</summary>
+public static class SearchSteps
+{
+    /// <summary>
+    /// T of a slimming search's schedule: floor(N * epochs / B), kept whatever the stop.
+    /// </summary>
+    public static double Horizon(SlimmingSearchOptions search, int batchSize, int examples) =>
+        Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
+
+    /// <summary>
+    /// Steps of a search at most: a slimming search ends at its horizon or at the step of a fixed
+    /// stop, a mask search at the epoch it draws from, magnitude pruning after its rounds. 0
+    /// without a search, and where a ticket is drawn at once. The fine-tuning before a mask search
+    /// is not counted.
+    /// </summary>
+    public static long AtMost(SearchOptions? search, int batchSize, int examples) =>
+        search switch
+        {
+            null or RandomStructuredSearchOptions => 0,
+            SlimmingSearchOptions { Stop: FixedStop f } => Math.Max(
+                1,
+                (long)Math.Floor(Math.Max(1, examples / batchSize) * f.Fraction)
+            ),
+            SlimmingSearchOptions slimming => (long)Horizon(slimming, batchSize, examples),
+            MaskSearchOptions masks => StepCounts.Of(batchSize, masks.DrawEpoch ?? masks.Epochs, examples),
+            MagnitudeSearchOptions magnitude => magnitude.Rounds
+                * StepCounts.Of(batchSize, magnitude.EpochsPerRound, examples),
+            OneShotSearchOptions or RandomWeightSearchOptions or SavedTicketSearchOptions => 0,
+            _ => throw new NotSupportedException($"no step count for {search.GetType().Name}"),
+        };
+}

@@ -1,0 +1,183 @@
+// Slimming search: the search of a robust early-bird ticket (EarlyRobust 3.2-3.3): FreeLB on
+// weights and coefficients together, L1 in the last pass, a snapshot of the coefficients at every
+// twentieth of an epoch, and a stop rule over the masks they would draw.
+using RobustTickets.Models;
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Tickets.Files;
+using RobustTickets.Training;
+
+namespace RobustTickets.Searches;
+
+/// <summary>Runs a slimming search and draws its ticket.</summary>
+internal sealed class SlimmingSearch
+{
+    private const string SnapshotsFile = "snapshots.safetensors";
+
+    private readonly SearchContext _context;
+    private readonly SlimmingSearchOptions _search;
+    private readonly DrawOptions _draw;
+    private readonly SlimmingCoefficients _coefficients;
+    private readonly MiniEpochs _miniEpochs;
+    private readonly SnapshotList _snapshots;
+    private readonly List<StructuredMask> _masks;
+    private StopDecision? _decision;
+
+    private SlimmingSearch(
+        SearchContext context,
+        SlimmingSearchOptions search,
+        DrawOptions draw,
+        SlimmingCoefficients coefficients,
+        SnapshotList snapshots
+    )
+    {
+        (_context, _search, _draw, _coefficients, _snapshots) = (context, search, draw, coefficients, snapshots);
+        _miniEpochs = new MiniEpochs(search, context.Stages.BatchSize, context.Stages.Examples.Count);
+        _masks = [.. snapshots.Masks(draw)];
+        _decision = StopRule.Decide(search.Stop, _masks);
+    }
+
+    /// <summary>
+    /// Searches (from a checkpoint if one is given) and returns the ticket; its folder is written.
+    /// </summary>
+    internal static FoundTicket Run(
+        SearchContext context,
+        SlimmingSearchOptions search,
+        DrawOptions draw,
+        Checkpoint? from
+    )
+    {
+        using var model = context.PreTrained();
+        var coefficients = SlimmingCoefficients.Attach(model);
+        var snapshots = from is null ? new SnapshotList() : SnapshotList.Read(Path.Combine(from.Path, SnapshotsFile));
+        return new SlimmingSearch(context, search, draw, coefficients, snapshots).Run(model, from);
+    }
+
+    private FoundTicket Run(BertForSequenceClassification model, Checkpoint? from)
+    {
+        // A search that had decided when its checkpoint was written makes no further step.
+        var last = _decision is null ? _miniEpochs.LastStep : from!.State.Updates;
+        FoundTicket? found = null;
+        StageLoop.Run(
+            _context.Stages,
+            model,
+            new StageSettings(
+                Stages.Search,
+                _search.Objective,
+                _search.Optimizer,
+                last,
+                SearchSteps.Horizon(_search, _context.Stages.BatchSize, _context.Stages.Examples.Count),
+                _search.Shuffle
+            )
+            {
+                Penalty = _search.Slimming is { HeadPenalty: 0, NeuronPenalty: 0 }
+                    ? null
+                    : () => _coefficients.Penalty(_search.Slimming),
+                Part = new SnapshotPart(_snapshots),
+                Evaluated = false,
+                AfterStep = AfterStep,
+                BeforeEnd = stage => found = Draw(stage),
+                ObjectiveKey = 2,
+            },
+            from
+        );
+        var ticket = (StructuredMask)found!.Mask;
+        var summary = found.Summary;
+        _context.Store.Report(
+            new Note(
+                Stages.Search,
+                summary.StoppedAtStep,
+                summary.Converged
+                    ? FormattableString.Invariant(
+                        $"ticket drawn from step {summary.DrawnAtStep} ({summary.DrawnAtEpoch:0.00} epoch): "
+                    ) + $"{ticket.HeadsKept} heads and {ticket.NeuronsKept} neurons kept"
+                    : "the masks never settled within the epoch; ticket drawn from the last step "
+                        + $"{summary.DrawnAtStep}"
+            )
+        );
+        _context.Write(_snapshots, ticket, _draw, summary.StopRule, summary.DrawnAtStep);
+        return found;
+    }
+
+    /// <summary>At a mini-epoch's end: snapshot, mask, stop rule. False ends the search.</summary>
+    private bool AfterStep(StageRun stage, StepReport step)
+    {
+        if (_miniEpochs.EndingAt(step.Step) is { } number)
+        {
+            Take(step.Step);
+            Compare(stage, number);
+            _decision = StopRule.Decide(_search.Stop, _masks);
+        }
+        return _decision is null;
+    }
+
+    private void Take(long step)
+    {
+        _snapshots.Add(step, _coefficients.Snapshot());
+        _masks.Add(DrawRule.Draw(_snapshots.Items[^1].Coefficients, _draw));
+    }
+
+    private void Compare(StageRun stage, int miniEpoch)
+    {
+        var distance = _masks.Count > 1 ? MaskDistance.Between(_masks[^1], _masks[^2]) : (MaskDistance?)null;
+        var run = _search.Stop is ConsecutiveStop c ? StopRule.Run(_masks, c.Gamma) : 0;
+        var step = stage.Tally.Steps;
+        _context.Store.Append(new MaskEntry(stage.Name, step, miniEpoch, distance?.Heads, distance?.Neurons, run));
+        if (distance is { } d)
+            _context.Store.Report(new MaskCompared(stage.Name, step, miniEpoch, d.Heads, d.Neurons, run));
+    }
+
+    private FoundTicket Draw(StageRun stage)
+    {
+        var tally = stage.Tally;
+        if (_snapshots.Items.Count == 0 || _snapshots.Items[^1].Step != tally.Steps)
+            Take(tally.Steps); // a fixed stop between two mini-epochs
+        var converged = _decision is not null || _search.Stop is FixedStop;
+        var index = _decision?.DrawIndex ?? _masks.Count - 1;
+        var drawnAt = _snapshots.Items[index].Step;
+        var rule = StopOptions.KindOf(_search.Stop);
+        _context.Store.Append(new StopEntry(stage.Name, rule, tally.Steps, drawnAt, converged));
+        return FoundTicket.Of(
+            rule,
+            _masks[index],
+            new DrawPoint(tally.Steps, tally.Epochs),
+            new DrawPoint(drawnAt, drawnAt / (tally.Steps / tally.Epochs)),
+            converged
+        );
+    }
+
+    /// <summary>The snapshots in a checkpoint.</summary>
+    private sealed class SnapshotPart(SnapshotList snapshots) : ICheckpointPart
+    {
+        public void Write(string folder) => snapshots.Write(Path.Combine(folder, SnapshotsFile));
+
+        public void Read(string folder)
+        {
+            // Read before the search began: whether it had decided depends on them.
+        }
+    }
+
+    /// <summary>
+    /// Snapshots are taken at floor(S * g / 20), S = floor(N / B) (docs/methods/early-robust.md).
+    /// </summary>
+    private sealed class MiniEpochs
+    {
+        private readonly Dictionary<long, int> _numbers = [];
+
+        internal MiniEpochs(SlimmingSearchOptions search, int batchSize, int examples)
+        {
+            var perEpoch = Math.Max(1, examples / batchSize);
+            LastStep = SearchSteps.AtMost(search, batchSize, examples);
+            for (var g = 1; g <= Math.Ceiling(search.SnapshotsPerEpoch * search.HorizonEpochs); g++)
+            {
+                var step = perEpoch * (long)g / search.SnapshotsPerEpoch;
+                if (step > 0 && step <= LastStep)
+                    _numbers.TryAdd(step, g);
+            }
+        }
+
+        internal long LastStep { get; }
+
+        internal int? EndingAt(long step) => _numbers.TryGetValue(step, out var g) ? g : null;
+    }
+}

@@ -1,0 +1,173 @@
+// The state of a run: its log, its checkpoints, and the stages that are finished. Nothing else of a
+// run changes while it goes.
+using RobustTickets.Runs;
+
+namespace RobustTickets.Training;
+
+/// <summary>What a run must still be when it is resumed.</summary>
+/// <param name="RecipeHash">SHA-256 of recipe.json.</param>
+/// <param name="DataHash">SHA-256 of the training data.</param>
+/// <param name="InputFingerprint">SHA-256 of the encoded examples and the weights it starts
+/// from.</param>
+internal sealed record RunIdentity(string RecipeHash, string DataHash, string InputFingerprint);
+
+/// <summary>Log, checkpoints and finished stages of a run.</summary>
+/// <param name="folder">The run folder.</param>
+/// <param name="identity">What checkpoints record of the run.</param>
+/// <param name="checkpointEverySteps">A checkpoint is written each time this many steps are done; 0
+/// only at stage borders and on request.</param>
+/// <param name="progress">Told what happens, or null.</param>
+/// <param name="stop">Cancelling it ends the run after the current step, with a
+/// checkpoint.</param>
+internal sealed class RunStore(
+    RunFolder folder,
+    RunIdentity identity,
+    int checkpointEverySteps,
+    IProgress<RunEvent>? progress,
+    CancellationToken stop
+) : IDisposable
+{
+    private readonly List<StageSummary> _finished = [];
+    private EventLog? _events;
+
+    internal RunFolder Folder => folder;
+
+    internal RunIdentity Identity => identity;
+
+    internal CancellationToken Stop => stop;
+
+    /// <summary>Summaries of the stages that are over.</summary>
+    internal IReadOnlyList<StageSummary> Finished => _finished;
+
+    /// <summary>Steps of the stages that are over.</summary>
+    internal long StepsBefore { get; private set; }
+
+    /// <summary>The drawn ticket, once there is one.</summary>
+    internal TicketSummary? Ticket { get; set; }
+
+    /// <summary>
+    /// The log, once <see cref="Begin"/> or <see cref="GoOnFrom"/> has said where it goes on. Until
+    /// then a run that cannot be resumed is left as it is.
+    /// </summary>
+    private EventLog Events => _events ?? throw new InvalidOperationException("the event log is not open yet");
+
+    /// <summary>Empties the log for a run that begins.</summary>
+    internal void Begin() => Rewind(0);
+
+    /// <summary>Takes up a checkpoint's state and cuts the log back to what it knows.</summary>
+    internal void GoOnFrom(RunState state)
+    {
+        Rewind(state.EventsLength);
+        _finished.AddRange(state.Finished);
+        Ticket = state.Ticket;
+        StepsBefore = state.TotalSteps - state.Tally.Steps;
+    }
+
+    /// <summary>Appends a line to events.jsonl.</summary>
+    internal void Append(LogEntry entry) => Events.Append(entry);
+
+    /// <summary>Tells whoever watches.</summary>
+    internal void Report(RunEvent happened) => progress?.Report(happened);
+
+    /// <summary>Says a sentence between steps.</summary>
+    internal void Note(StageRun stage, string text) => Report(new Note(stage.Name, stage.Tally.Steps, text));
+
+    /// <summary>Logs a step and reports it.</summary>
+    internal void StepDone(StageRun stage, StepReport step)
+    {
+        Append(
+            new StepEntry(
+                stage.Name,
+                step.Step,
+                step.Epoch,
+                step.Loss,
+                step.LearningRate,
+                step.GradientNorm,
+                step.Tokens,
+                step.Seconds,
+                step.Passes.Forward,
+                step.Passes.Backward,
+                step.Passes.WeightGradient
+            )
+        );
+        Report(
+            new StepDone(
+                stage.Name,
+                step.Step,
+                stage.LastStep,
+                step.Epoch,
+                step.Loss,
+                step.LearningRate,
+                stage.Pace.TokensPerSecond(step),
+                stage.Pace.Remaining(step, stage.LastStep)
+            )
+        );
+    }
+
+    /// <summary>
+    /// Writes a checkpoint when one is due or asked for; throws when the run is to stop.
+    /// </summary>
+    internal void CheckpointIfDue(StageRun stage)
+    {
+        var stopping = stop.IsCancellationRequested;
+        if (!stopping && (checkpointEverySteps <= 0 || stage.Tally.Steps % checkpointEverySteps != 0))
+            return;
+        SaveCheckpoint(stage);
+        if (stopping)
+            throw new OperationCanceledException(
+                $"stopped in {stage.Name} after step {stage.Tally.Steps}; a resumed run goes on from there",
+                stop
+            );
+    }
+
+    /// <summary>Writes a checkpoint of a stage now.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="epochAttackDue">Whether going on from it begins with the attack after the epoch
+    /// just ended.</param>
+    /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before
+    /// stay.</exception>
+    internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
+    {
+        foreach (var name in stage.Model.Store.Names)
+        {
+            foreach (var value in stage.Model.Store[name].host<float>())
+            {
+                if (!float.IsFinite(value))
+                    throw new NumericFailureException(
+                        $"{stage.Name}, step {stage.Tally.Steps}: '{name}' holds {value}; a lower learning rate "
+                            + "usually helps"
+                    );
+            }
+        }
+        var state = new RunState(
+            stage.Name,
+            stage.Optimizer.Updates,
+            StepsBefore + stage.Tally.Steps,
+            Events.Position,
+            identity.RecipeHash,
+            identity.DataHash,
+            stage.Tally,
+            [.. Finished],
+            Ticket,
+            identity.InputFingerprint,
+            epochAttackDue
+        );
+        RunCheckpoint.Save(folder, state, stage.Model.Store, stage.Optimizer, stage.Part);
+    }
+
+    /// <summary>Logs the end of a stage and counts it among the finished ones.</summary>
+    internal void End(StageRun stage)
+    {
+        Append(new StageEntry(stage.Name, "end"));
+        _finished.Add(stage.Tally.Summary(stage.Name));
+        StepsBefore += stage.Tally.Steps;
+    }
+
+    public void Dispose() => _events?.Dispose();
+
+    private void Rewind(long length)
+    {
+        _events?.Dispose();
+        _events = EventLog.Open(folder.EventsFile, length);
+    }
+}

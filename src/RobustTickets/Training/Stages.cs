@@ -1,0 +1,50 @@
+// The stages a run can have: their names in logs, checkpoints and results, and the number that
+// everything random in a stage is derived from.
+using System.Globalization;
+using RobustTickets.Kernels.Randomness;
+
+namespace RobustTickets.Training;
+
+/// <summary>Names and random keys of stages.</summary>
+internal static class Stages
+{
+    internal const string Search = "search";
+    internal const string Retrain = "retrain";
+    internal const string Control = "control";
+    internal const string FineTune = "fine-tune";
+
+    private const string RoundPrefix = "round-";
+    private const long Rounds = 1000;
+
+    private static readonly Dictionary<string, long> Numbers = new()
+    {
+        [Search] = 1,
+        [Retrain] = 2,
+        [Control] = 3,
+        [FineTune] = 4,
+    };
+
+    /// <summary>Name of a round of pruning, from 1.</summary>
+    internal static string Round(int round) => FormattableString.Invariant($"{RoundPrefix}{round}");
+
+    /// <summary>Number of the round that a stage is, or null.</summary>
+    internal static int? RoundOf(string stage) =>
+        stage.StartsWith(RoundPrefix, StringComparison.Ordinal)
+        && int.TryParse(stage.AsSpan(RoundPrefix.Length), CultureInfo.InvariantCulture, out var round)
+            ? round
+            : null;
+
+    /// <summary>Key of everything random in a stage of a run.</summary>
+    /// <param name="run">Key of the run's seed.</param>
+    /// <param name="stage">Name of the stage.</param>
+    /// <exception cref="ArgumentException">No stage is called so.</exception>
+    internal static RandomKey Key(RandomKey run, string stage) =>
+        run.Derive(
+            Numbers.TryGetValue(stage, out var number) ? number
+            : RoundOf(stage) is { } round ? Rounds + round
+            : throw new ArgumentException(
+                $"no stage is called '{stage}'; possible: {string.Join(", ", Numbers.Keys)}, {RoundPrefix}N",
+                nameof(stage)
+            )
+        );
+}
