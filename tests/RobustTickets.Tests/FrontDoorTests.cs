@@ -51,7 +51,7 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
     public async Task A_run_gives_its_result_its_reported_examples_and_its_classifier()
     {
         using var task = new TinyTask();
-        var steps = new List<TrainProgress>();
+        var steps = new List<RunEvent>();
         var run = TinyTask.FineTuneRecipe.Train(task.Model, task.Data, task.NewRun(), new Collect(steps));
         Assert.NotEmpty(steps);
         Assert.Equal(RunResult.Load(run.Folder.ResultFile).CleanDev, run.Result.CleanDev);
@@ -89,8 +89,8 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         Assert.NotEqual(classifier.Predict(new TextPair("good", "bad")).Scores, classifier.Predict("good").Scores);
     }
 
-    private sealed class Collect(List<TrainProgress> into) : IProgress<TrainProgress>
+    private sealed class Collect(List<RunEvent> into) : IProgress<RunEvent>
     {
-        public void Report(TrainProgress value) => into.Add(value);
+        public void Report(RunEvent value) => into.Add(value);
     }
 }

@@ -21,7 +21,7 @@ public static class RecipeTraining
         string model,
         string data,
         string output,
-        IProgress<TrainProgress>? progress = null,
+        IProgress<RunEvent>? progress = null,
         CancellationToken stop = default,
         Execution? execution = null
     ) => new TrainRequest(recipe, model, data, output, Execution: execution).Run(progress, stop);
@@ -34,7 +34,7 @@ public static class RecipeTraining
     /// <inheritdoc cref="RecipeRunner.Run" path="/exception"/>
     public static TrainedRun Run(
         this TrainRequest request,
-        IProgress<TrainProgress>? progress = null,
+        IProgress<RunEvent>? progress = null,
         CancellationToken stop = default
     )
     {

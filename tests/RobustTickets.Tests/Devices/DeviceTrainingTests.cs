@@ -173,12 +173,12 @@ public sealed class DeviceTrainingTests : IDisposable
             Assert.Equal(RunFiles.Events(whole), RunFiles.Events(broken)); // a GPU's sums may end in another last bit
         RecipeRunner.Run(_task.Request(recipe, moved, resume: true), null, CancellationToken.None);
         Assert.All(
-            StepEvents(whole).Zip(StepEvents(moved)),
+            StepEntries(whole).Zip(StepEntries(moved)),
             pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3)
         );
     }
 
-    private static StepEntry[] StepEvents(string run) =>
+    private static StepEntry[] StepEntries(string run) =>
         [.. EventLog.ReadEntries(Path.Combine(run, "events.jsonl")).OfType<StepEntry>()];
 
     private StepEntry[] Losses(Recipe recipe, string run, string device)
@@ -191,7 +191,7 @@ public sealed class DeviceTrainingTests : IDisposable
             null,
             CancellationToken.None
         );
-        return StepEvents(run);
+        return StepEntries(run);
     }
 
     /// <summary>
