@@ -5,8 +5,8 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
-using RobustTickets.Models;
 using RobustTickets.Evaluation;
+using RobustTickets.Models;
 
 namespace RobustTickets;
 
