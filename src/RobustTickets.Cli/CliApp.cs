@@ -67,11 +67,11 @@ public static class CliApp
     }
 
     /// <summary>Parses a command line and runs nothing.</summary>
-    internal static ParseResult Parse(string[] args, CliContext context) =>
+    private static ParseResult Parse(string[] args, CliContext context) =>
         Root(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     /// <summary>Runs a parsed command line; what ends it comes out as it is.</summary>
-    internal static int Invoke(ParseResult parsed, CliContext context) =>
+    private static int Invoke(ParseResult parsed, CliContext context) =>
         parsed.Invoke(
             new InvocationConfiguration
             {

@@ -29,11 +29,14 @@ public sealed record ResourceFiles(
     ResourceFolder? Folder = null
 ) : AttackResources
 {
+    /// <summary>The names that <see cref="Named"/> takes.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    ["vectors", "neighbours", "stop-words", "tagger", "tag-map", "encoder", "wordnet", "masked-lm"];
+
     private ResourceFolder Where => Folder ?? ResourceFolder.OfUser();
 
     /// <summary>
-    /// The files of a table from names (vectors, neighbours, stop-words, tagger, tag-map, encoder,
-    /// wordnet, masked-lm) to paths; other names are left alone.
+    /// The files of a table from <see cref="Names"/> to paths; other names are left alone.
     /// </summary>
     public static ResourceFiles Named(IReadOnlyDictionary<string, string> places) =>
         new(

@@ -18,7 +18,7 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
         }
         finally
         {
-            view._printer.Finish();
+            view.Finish();
         }
     }
 
@@ -51,6 +51,8 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
                 break;
         }
     }
+
+    public void Finish() => _printer.Finish();
 
     private static string Details(AttackStep s) =>
         Figures.Text(

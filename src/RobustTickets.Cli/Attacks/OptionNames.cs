@@ -22,6 +22,8 @@ internal static class OptionNames
         [nameof(ResourceFiles.WordNet)] = "--wordnet",
         [nameof(ResourceFiles.MaskedLM)] = "--masked-lm",
         [nameof(AttackRequest.Recipe)] = "--recipe",
+        [nameof(ExperimentRequest.Data)] = "--data",
+        [nameof(ExperimentRequest.Resources)] = "--resource",
         [nameof(AttackRequest.OutFolder)] = "--out",
         [nameof(AttackRequest.MaxLength)] = "--max-length",
         [nameof(AttackRequest.AugmentFile)] = "--augment",

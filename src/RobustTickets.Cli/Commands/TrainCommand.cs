@@ -114,7 +114,7 @@ internal static class TrainCommand
             );
             using var attacker = EpochAttackArguments.Source(
                 resolved,
-                ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? []),
+                ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []),
                 request.Model
             );
             attacker?.Check();

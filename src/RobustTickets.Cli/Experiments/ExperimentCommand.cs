@@ -72,44 +72,43 @@ internal static class ExperimentCommand
                 path,
                 Path.GetDirectoryName(Path.GetFullPath(path))!
             );
-            var folder = new ExperimentFolder(
-                parsed.GetValue(output) ?? Path.Combine("experiments", plan.Experiment.Name)
-            );
-            // Seeds outermost: a table with one seed in every row says more than a few finished
-            // rows. Cells that take another's ticket come after it.
-            var cells = plan.Only(parsed.GetValue(only) ?? [])
-                .OrderBy(c => plan.Experiment.Seeds.ToList().IndexOf(c.Seed))
-                .ThenBy(c => c.TicketFrom is not null)
-                .ToArray();
-            if (parsed.GetValue(list))
-                return Cells(context, folder, cells, null, parsed.GetValue(json));
-
-            var inputs = new ExperimentInputs(
-                parsed.GetValue(model)
-                    ?? throw new UsageException(
-                        "--model is missing: the pre-trained checkpoint that every run starts from"
-                    ),
-                ExperimentInputs.Pairs("--data", parsed.GetValue(data) ?? []),
-                ExperimentInputs.Pairs("--resource", parsed.GetValue(resource) ?? [])
-            );
-            using var run = new ExperimentRun(
-                context,
+            var request = new ExperimentRequest(
                 plan,
-                folder,
-                inputs,
+                parsed.GetValue(model) ?? "",
+                Pairs("--data", parsed.GetValue(data) ?? []),
+                parsed.GetValue(output) ?? Path.Combine("experiments", plan.Experiment.Name),
+                Pairs("--resource", parsed.GetValue(resource) ?? []),
+                parsed.GetValue(only),
                 execution.Read(parsed),
                 parsed.GetValue(every) ?? 500
             );
-            run.Check(cells);
-            foreach (var note in run.Notes(cells))
+            var folder = new ExperimentFolder(request.Output);
+            if (parsed.GetValue(list))
+                return Cells(context, folder, request.Cells, null, parsed.GetValue(json));
+            if (request.Model.Length == 0)
+                throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from");
+
+            using var run = new ExperimentRun(
+                request,
+                new ExperimentProgressView(context),
+                e => ExitCodes.Of(e, context.Stop.ExitCode),
+                context.Stop.Token
+            );
+            run.Check();
+            foreach (var note in run.Notes())
                 context.Error.WriteLine(note);
             if (parsed.GetValue(dry))
-                return Cells(context, folder, cells, run, parsed.GetValue(json));
+                return Cells(context, folder, request.Cells, run, parsed.GetValue(json));
 
-            var code = run.Run(cells);
+            var codes = run.Run().Select(f => ExitCodes.Of(f.Cause, context.Stop.ExitCode)).Distinct().ToArray();
             context.Out.Write(File.ReadAllText(folder.Results(parsed.GetValue(json) ? "json" : "md")));
             context.Error.WriteLine($"results in {folder.Results("csv")}, .md and .json");
-            return code;
+            return codes.Length switch
+            {
+                0 => ExitCodes.Ok,
+                1 => codes[0],
+                _ => ExitCodes.Failure,
+            };
         });
         return command;
     }
@@ -166,6 +165,22 @@ internal static class ExperimentCommand
     {
         var experiment = ExperimentJson.ReadFile(path);
         return seeds is null ? experiment : experiment with { Seeds = seeds };
+    }
+
+    /// <summary>Reads <c>NAME=PATH</c> options.</summary>
+    /// <exception cref="UsageException">One is no such pair, or a name occurs twice.</exception>
+    public static IReadOnlyDictionary<string, string> Pairs(string option, IReadOnlyList<string> values)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var value in values)
+        {
+            var cut = value.IndexOf('=', StringComparison.Ordinal);
+            if (cut <= 0 || cut == value.Length - 1)
+                throw new UsageException($"{option} {value}: expected NAME=PATH");
+            if (!pairs.TryAdd(value[..cut], value[(cut + 1)..]))
+                throw new UsageException($"{option} {value[..cut]}: is given twice");
+        }
+        return pairs;
     }
 
     private static Option<string[]> Many(string name, string description, string help) =>

@@ -130,6 +130,13 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         return [.. Cells.Where(c => patterns.Any(p => Named(c, p)))];
     }
 
+    /// <summary>The cells that patterns name, seeds outermost, takers of a ticket last.</summary>
+    internal IReadOnlyList<ExperimentCell> InOrder(IReadOnlyList<string> patterns)
+    {
+        var seeds = Experiment.Seeds.ToList();
+        return [.. Only(patterns).OrderBy(c => seeds.IndexOf(c.Seed)).ThenBy(c => c.TicketFrom is not null)];
+    }
+
     /// <summary>A cell by its name.</summary>
     public ExperimentCell Cell(string id) => Cells.Single(c => c.Id == id);
 

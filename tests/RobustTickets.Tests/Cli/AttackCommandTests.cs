@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
@@ -145,6 +146,46 @@ public sealed class AttackCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_request_of_the_library_writes_the_files_of_the_command()
+    {
+        Assert.Equal(0, OnData("command", "--num-examples", "6", "--seed", "5").Code);
+        var request = new AttackRequest(
+            AttackRecipe.TextFooler(
+                new ResourceFiles(Neighbours: _neighbours),
+                new AttackOptions(Similarity: false, PartOfSpeech: false, Randomness: new StreamPerExample(5))
+            ),
+            _tiny.Model,
+            _tiny.Data,
+            "sst2",
+            _tiny.Below("library"),
+            Sample: new AttackSample(6, Seed: 5)
+        );
+        var notes = new List<AttackProgress>();
+        var report = AttackRun.Run(request, new Collected(notes));
+        Assert.Equal(6, report.Outcomes.Count);
+        Assert.Equal(6, notes.OfType<AttackStep>().Count());
+        var files = Directory.GetFiles(_tiny.Below("command")).Select(f => Path.GetFileName(f)).Order().ToList();
+        Assert.Contains("settings.json", files);
+        Assert.Equal(files, Directory.GetFiles(report.Folder!).Select(f => Path.GetFileName(f)).Order());
+        Assert.All(
+            files,
+            f =>
+                Assert.Equal(
+                    File.ReadAllText(_tiny.Below("command", f)),
+                    File.ReadAllText(Path.Combine(report.Folder!, f))
+                )
+        );
+        // What does not go together is refused by field, before any file.
+        var wrong = request with
+        {
+            Recipe = request.Recipe with { Options = request.Recipe.Options with { SimilarityThreshold = 0.5 } },
+        };
+        Assert.Equal("Similarity", Assert.Throws<RequestException>(() => AttackRun.Run(wrong)).Field);
+        var alone = request with { OutFolder = null };
+        Assert.Equal("OutFolder", Assert.Throws<RequestException>(() => AttackRun.Run(alone)).Field);
+    }
+
+    [Fact]
     public void Another_model_in_the_same_folder_does_not_continue_an_attack()
     {
         Assert.Equal(0, OnData("out", "--num-examples", "4").Code);
@@ -277,4 +318,9 @@ public sealed class AttackCommandTests : IDisposable
 
     private CliRun OnData(string folder, params string[] more) =>
         Attack(["--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below(folder), .. more]);
+
+    private sealed class Collected(List<AttackProgress> all) : IProgress<AttackProgress>
+    {
+        public void Report(AttackProgress value) => all.Add(value);
+    }
 }

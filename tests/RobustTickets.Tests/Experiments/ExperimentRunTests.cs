@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Cli;
+using RobustTickets.Experiments;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Resume;
 using Xunit;
@@ -105,6 +107,64 @@ public sealed class ExperimentRunTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_library_runs_the_table_of_the_command()
+    {
+        string[] only = ["plain.toy.seed-1", "ticket.toy.seed-2"];
+        var command = _tiny.Task.Below("command");
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(command, null, "--only", only[0], "--only", only[1]).Code);
+        var plan = ExperimentPlan.Of(ExperimentJson.ReadFile(_tiny.FilePath), _tiny.FilePath, _tiny.Task.Below());
+        var request = new ExperimentRequest(
+            plan,
+            _tiny.Task.Model,
+            new Dictionary<string, string> { ["toy"] = _tiny.Task.Data },
+            _tiny.Task.Below("library"),
+            new Dictionary<string, string> { ["neighbours"] = _tiny.Neighbours },
+            only
+        );
+        using var run = new ExperimentRun(request);
+        run.Check();
+        Assert.Empty(run.Run());
+        Assert.Equal(
+            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(command, "results.csv"))),
+            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(request.Output, "results.csv")))
+        );
+        foreach (var file in new[] { "settings.json", "examples.jsonl", "summary.json" })
+        {
+            var place = Path.Combine("cells", only[0], "attacks", "swap", file);
+            Assert.Equal(
+                File.ReadAllText(Path.Combine(command, place)),
+                File.ReadAllText(Path.Combine(request.Output, place))
+            );
+        }
+        var unknown = request with { Only = ["nothing"] };
+        Assert.Equal("Only", Assert.Throws<RequestException>(() => new ExperimentRun(unknown)).Field);
+    }
+
+    [Theory]
+    [InlineData("recipe=pwws", "the option \"recipe=pwws\" is the experiment's own")]
+    [InlineData("nonsense=1", "the option \"nonsense\" is unknown here")]
+    [InlineData("nonsense", "is unknown, or lacks its value")]
+    [InlineData("no-similarity", "occurs twice")]
+    [InlineData("whole-set=1", "takes no value")]
+    [InlineData("query-budget=0", "must be 1 or more")]
+    [InlineData("sample=random", "possible: stratified, first-n")]
+    [InlineData("compat=1.0", "possible: 0.3.0, 0.3.4, head")]
+    [InlineData("similarity-threshold=much", "similarity-threshold=much")]
+    [InlineData("similarity-threshold=0.5", "attack swap: Similarity: cannot be combined")]
+    [InlineData("masked-lm=x", "attack swap: MaskedLM: textfooler does not use it")]
+    [InlineData("labels=a,a", "a label occurs twice")]
+    public void An_impossible_option_of_an_attack_is_refused_before_any_compute(string option, string told)
+    {
+        var json = TinyExperiment.Json();
+        json["attacks"]![0]!["options"]!.AsArray().Add(option);
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        var run = _tiny.Run(_tiny.Task.Below("refused"));
+        Assert.True(run.Code == ExitCodes.Usage, $"{run.Code}: {run.Error}");
+        Assert.Contains(told, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_tiny.Task.Below("refused")));
     }
 
     private static void AssertFigures(string figures, string whole)

@@ -128,11 +128,12 @@ internal static class Layers
         // Experiments plan runs from recipes and read finished ones as reports do.
         new(
             "RobustTickets.Experiments",
-            "RobustTickets.Attacks",
-            "RobustTickets.Attacks.Data",
-            "RobustTickets.Attacks.Metrics",
+            AllText,
+            "RobustTickets.Models",
             "RobustTickets.Checkpoints",
             "RobustTickets.Runs",
+            "RobustTickets.Evaluation",
+            "RobustTickets.Training",
             "RobustTickets.Recipes",
             "RobustTickets.Pipeline",
             "RobustTickets.Reports"

@@ -1,0 +1,243 @@
+// Runs the cells of an experiment: checks everything first, then cell by cell training and attacks,
+// each going on where it was. A cell that fails is written down and the others go on. Several
+// processes may work on one folder: each takes cells that nobody is at.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Experiments;
+using RobustTickets.Models;
+using RobustTickets.Pipeline;
+using RobustTickets.Runs;
+
+namespace RobustTickets;
+
+/// <summary>A cell that failed.</summary>
+/// <param name="Cell">Name of the cell.</param>
+/// <param name="Cause">What it failed of.</param>
+public sealed record CellFailure(string Cell, Exception Cause);
+
+/// <summary>One invocation of an experiment.</summary>
+/// <param name="request">The experiment with its places.</param>
+/// <param name="progress">Is told what happens.</param>
+/// <param name="codeOf">The number that is written down beside the message of a failure, for
+/// whoever reads the folder; null: 1.</param>
+/// <param name="stop">Ends the cell at work, which goes on the next time.</param>
+public sealed class ExperimentRun(
+    ExperimentRequest request,
+    IProgress<ExperimentProgress>? progress = null,
+    Func<Exception, int>? codeOf = null,
+    CancellationToken stop = default
+) : IDisposable
+{
+    private readonly Dictionary<EpochAttackOptions, EpochAttackSource> _epochAttacks = [];
+    private readonly RunDataCache _cache = new();
+    private readonly ExperimentFolder _folder = new(request.Output);
+    private readonly ExperimentInputs _inputs = new(request, new ExperimentFolder(request.Output));
+    private readonly IReadOnlyList<ExperimentCell> _cells = request.Cells;
+    private WordPieceTokenizer? _tokenizer;
+
+    /// <summary>
+    /// Looks at everything that cells need, before any compute: model, data and labels, attack
+    /// options and their files.
+    /// </summary>
+    /// <exception cref="RequestException">A place is missing or goes with
+    /// nothing.</exception>
+    /// <exception cref="RecipeException">An option of an attack or of data is
+    /// impossible.</exception>
+    /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
+    public void Check()
+    {
+        _inputs.Require(_cells);
+        using (var files = BertFiles.Open(request.Model))
+        {
+            if (
+                files.Config.Ticket is not null
+                && _cells.FirstOrDefault(c => c.Recipe.Search is not null) is { } searched
+            )
+            {
+                throw new CheckpointException(
+                    $"{request.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint"
+                );
+            }
+        }
+        foreach (var cell in _cells)
+        {
+            if (
+                cell.TicketFrom is { } from
+                && _cells.All(c => c.Id != from)
+                && !_folder.IsTrained(request.Plan.Cell(from))
+            )
+            {
+                throw new RequestException(
+                    nameof(request.Only),
+                    null,
+                    $"{cell.Id} takes its ticket from {from}, which is not finished; name that cell, too"
+                );
+            }
+            var data = Data(cell);
+            if (cell.Recipe.Evaluate.EpochAttack is { } attack)
+                _ = EpochAttacks.Sample(attack, data);
+        }
+        var afterEpochs = _cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct();
+        foreach (var attack in afterEpochs)
+            EpochAttack(attack).Check();
+        using var models = new AttackModels(request.Model);
+        foreach (var (cell, attack) in _cells.SelectMany(c => c.Attacks.Select(a => (c, a))).DistinctBy(p => p.a.Name))
+            _inputs.Attack(cell, attack).Recipe.Check(models);
+    }
+
+    /// <summary>Releases what attacks after epochs have loaded.</summary>
+    public void Dispose()
+    {
+        foreach (var source in _epochAttacks.Values)
+            source.Dispose();
+    }
+
+    /// <summary>Notes about the data of the cells, each once.</summary>
+    public IEnumerable<string> Notes() => _cells.SelectMany(c => Data(c).Notes).Distinct();
+
+    /// <summary>Training and reported examples of a cell.</summary>
+    public (int Train, int Evaluation) Examples(ExperimentCell cell)
+    {
+        var data = Data(cell);
+        return (data.Train.Examples.Count, data.Evaluation.Examples.Count);
+    }
+
+    /// <summary>Runs what is still to be done and writes the tables after every cell.</summary>
+    /// <returns>The cells that failed.</returns>
+    public IReadOnlyList<CellFailure> Run()
+    {
+        _folder.Begin(request.Plan);
+        var failures = new List<CellFailure>();
+        for (var i = 0; i < _cells.Count; i++)
+        {
+            var cell = _cells[i];
+            if (_folder.State(cell) == CellState.Done)
+                continue;
+            if (cell.TicketFrom is { } from && !_folder.IsTrained(request.Plan.Cell(from)))
+            {
+                Say($"{cell.Id}: takes its ticket from {from}, which is not finished; left for later");
+                continue;
+            }
+            using var held = _folder.TryLock(cell);
+            if (held is null)
+            {
+                Say($"{cell.Id}: another process is at it, left to it");
+                continue;
+            }
+            Say($"cell {i + 1} of {_cells.Count}: {cell.Id}");
+            try
+            {
+                Train(cell);
+                foreach (var attack in cell.Attacks)
+                    Attack(cell, attack);
+                _folder.SetFailure(cell, null);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                failures.Add(new CellFailure(cell.Id, e));
+                _folder.SetFailure(cell, e.Message, codeOf?.Invoke(e) ?? 1);
+                Say($"failed: {cell.Id}: {e.Message}");
+            }
+            finally
+            {
+                WriteResults();
+            }
+        }
+        WriteResults();
+        return failures;
+    }
+
+    private void Train(ExperimentCell cell)
+    {
+        if (_folder.IsTrained(cell))
+            return;
+        var train = _inputs.Train(cell, _cache);
+        var begun = RunFolder.Create(train.Output, allowExisting: true).HoldsRun;
+        var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? EpochAttack(options).Build() : null;
+        Part(
+            cell,
+            null,
+            () =>
+                RecipeRunner.Run(
+                    train with
+                    {
+                        Resume = begun,
+                        EpochAttack = attack,
+                    },
+                    new Relay<RunEvent>(p => progress?.Report(new ExperimentTraining(p))),
+                    stop
+                )
+        );
+        // What a finished run could be resumed from is of no use any more, and dozens of cells fill
+        // a disk.
+        var checkpoints = RunFolder.Open(train.Output).CheckpointsFolder;
+        if (Directory.Exists(checkpoints))
+            Directory.Delete(checkpoints, recursive: true);
+    }
+
+    private void Attack(ExperimentCell cell, ExperimentAttack attack)
+    {
+        if (_folder.IsAttacked(cell, attack))
+            return;
+        Part(
+            cell,
+            attack.Name,
+            () =>
+                AttackRun
+                    .Run(
+                        _inputs.Attack(cell, attack),
+                        new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))),
+                        stop
+                    )
+                    .ThrowIfErrors()
+        );
+    }
+
+    private void Part(ExperimentCell cell, string? attack, Action run)
+    {
+        progress?.Report(new ExperimentPart(cell.Id, attack, Begins: true));
+        try
+        {
+            run();
+        }
+        finally
+        {
+            progress?.Report(new ExperimentPart(cell.Id, attack, Begins: false));
+        }
+    }
+
+    private void WriteResults()
+    {
+        var (plan, table) = (request.Plan, ExperimentTable.Of(request.Plan, _folder));
+        AtomicFile.WriteAllText(_folder.Results("csv"), table.ToCsv());
+        AtomicFile.WriteAllText(_folder.Results("md"), ExperimentTable.ToMarkdown(plan, _folder, table));
+        AtomicFile.WriteAllText(
+            _folder.Results("json"),
+            ExperimentTable.ToJson(plan, _folder, table).ToJsonString() + "\n"
+        );
+        ExperimentFigures.Write(plan, _folder);
+    }
+
+    /// <summary>The encoded data of a cell; cells that see the same share them.</summary>
+    private RunData Data(ExperimentCell cell) =>
+        RunData.Load(_inputs.Train(cell, _cache), _tokenizer ??= WordPieceTokenizer.Load(request.Model));
+
+    /// <summary>
+    /// The attack after each epoch that some recipes name; they share it with its resources.
+    /// </summary>
+    private EpochAttackSource EpochAttack(EpochAttackOptions options)
+    {
+        if (!_epochAttacks.TryGetValue(options, out var source))
+            _epochAttacks[options] = source = _inputs.EpochAttack(options);
+        return source;
+    }
+
+    private void Say(string text) => progress?.Report(new ExperimentNote(text));
+
+    // Progress<T> would report from other threads, out of order.
+    private sealed class Relay<T>(Action<T> action) : IProgress<T>
+    {
+        public void Report(T value) => action(value);
+    }
+}
