@@ -17,7 +17,7 @@ namespace RobustTickets.Attacks.Tests;
 /// </summary>
 public class CharacterEditTests
 {
-    [Fact]
+    [SkippableFact]
     public void Every_candidate_of_every_character_edit_is_reproduced()
     {
         if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden)
@@ -27,7 +27,7 @@ public class CharacterEditTests
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {checks} lists differ\n" + string.Join('\n', wrong.Take(5)));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_space_after_the_first_places_too_many_is_noticed()
     {
         if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden)
@@ -37,7 +37,7 @@ public class CharacterEditTests
         Assert.NotEmpty(Compare(path, mutant).Wrong);
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_generators_are_numpys_and_pythons()
     {
         // First outputs of numpy.random.seed(42), .randint(0, 2**32) as MT19937 with the linear
@@ -55,7 +55,7 @@ public class CharacterEditTests
         );
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_number_of_one_takes_no_draw_and_a_choice_of_one_does()
     {
         var (a, b) = (MersenneTwister.Numpy(7), MersenneTwister.Numpy(7));
@@ -72,7 +72,7 @@ public class CharacterEditTests
         Assert.Throws<ArgumentOutOfRangeException>(() => a.Choice(0));
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_edit_distance_is_that_of_the_whole_table()
     {
         var random = new Random(5);
@@ -90,7 +90,7 @@ public class CharacterEditTests
         Assert.Equal(1, EditDistance.UpTo("a\U0001d7d5b", "ab", 30));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Equal_candidates_of_one_edit_are_one_and_of_two_edits_stay_two_up_to_0_3_4()
     {
         // "aba" without either a; and the same text once more by another edit that happens to make
@@ -108,8 +108,7 @@ public class CharacterEditTests
     {
         if (Golden.Folder("attacks", "unit_char_ops.jsonl") is { } path)
             return path;
-        Golden.Skip("attacks: unit_char_ops");
-        return null;
+        throw Golden.Skip("attacks: unit_char_ops");
     }
 
     private static Dictionary<string, Transformation> Edits(INeighbourSource neighbours) =>

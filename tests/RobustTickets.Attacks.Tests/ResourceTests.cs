@@ -17,7 +17,7 @@ public sealed class ResourceTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, true);
 
-    [Fact]
+    [SkippableFact]
     public void All_vector_formats_hold_the_same_vectors()
     {
         const string rows = "cat 1 2 3\ndog 0.5 -1e-1 2\nice cream 3 0 0\n";
@@ -47,7 +47,7 @@ public sealed class ResourceTests : IDisposable
         Assert.NotEmpty(binary);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("short.txt", "cat 1 2\ndog 1\n", "line 2: 1 numbers, the first line has 2")]
     [InlineData("word.txt", "cat 1 x2\n", "line 1: 'x2' is not a finite number")]
     [InlineData("inf.txt", "cat 1 Infinity\n", "line 1: 'Infinity' is not a finite number")]
@@ -64,7 +64,7 @@ public sealed class ResourceTests : IDisposable
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Computed_neighbours_equal_the_slow_reference_for_any_blocks()
     {
         var random = new Random(4);
@@ -103,7 +103,7 @@ public sealed class ResourceTests : IDisposable
         Assert.Empty(prepared.Nearest("unknown", 10));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_stored_table_gives_the_computed_neighbours_and_no_other_vectors_take_it()
     {
         var random = new Random(5);
@@ -154,13 +154,12 @@ public sealed class ResourceTests : IDisposable
         Assert.Empty(LexicalFiles.Read().Neighbours.Nearest("good", 5));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Computed_neighbours_equal_the_golden_table()
     {
         if (GoldenAttacks.Instance is not { } golden)
         {
-            Golden.Skip("attacks: toy neighbours");
-            return;
+            throw Golden.Skip("attacks: toy neighbours");
         }
         var computed = new VectorNeighbours(golden.Vectors);
         var table = File.ReadLines(golden.Resource("toy_neighbours.tsv"))
@@ -175,7 +174,7 @@ public sealed class ResourceTests : IDisposable
         );
     }
 
-    [Fact]
+    [SkippableFact]
     public void Neighbour_tables_are_read_from_json_and_text()
     {
         var json = NeighbourTable.Read(Text("n.json", """{"good": ["great", "fine", "nice"], "cat": []}"""));
@@ -210,7 +209,7 @@ public sealed class ResourceTests : IDisposable
         );
     }
 
-    [Fact]
+    [SkippableFact]
     public void Missing_resources_are_refused_or_named()
     {
         Assert.Contains(
@@ -249,7 +248,7 @@ public sealed class ResourceTests : IDisposable
         Assert.Equal("no sentence encoder given", Line("sentence similarity"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void TextFooler_has_its_published_numbers_when_all_is_given()
     {
         var vectors = Text("v.txt", "good 1 0\ngreat 0.9 0.1\nbad -1 0\n");
@@ -282,15 +281,14 @@ public sealed class ResourceTests : IDisposable
         Assert.Equal(["sentence-similarity"], authorsCode.Constraints.Select(c => c.Name));
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_real_counter_fitted_tables_are_read()
     {
         var folder = Golden.Shared is { } shared ? Path.Combine(shared, "data", "word_vectors") : "";
         var tables = Directory.Exists(folder) ? Directory.GetFiles(folder, "counterfitted*.json") : [];
         if (tables.Length == 0)
         {
-            Golden.Skip("attacks: counter-fitted neighbour tables");
-            return;
+            throw Golden.Skip("attacks: counter-fitted neighbour tables");
         }
         foreach (var path in tables)
         {
@@ -300,7 +298,7 @@ public sealed class ResourceTests : IDisposable
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_built_in_stop_words_are_function_words()
     {
         Assert.InRange(StopWords.English.Count, 150, 350);

@@ -12,13 +12,8 @@ namespace RobustTickets.Torch.Tests;
 /// </summary>
 public sealed class CollectiveTests
 {
-    private static bool WithoutGloo(string name)
-    {
-        if (ProcessGroup.IsSupported)
-            return false;
-        RobustTickets.Testing.Golden.Skip($"{name}: the native part was built without Gloo (libgloo-dev)");
-        return true;
-    }
+    private static void RequireGloo() =>
+        Skip.IfNot(ProcessGroup.IsSupported, "the native part was built without Gloo (libgloo-dev)");
 
     private static int FreePort()
     {
@@ -57,12 +52,11 @@ public sealed class CollectiveTests
             throw new AggregateException(failures);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(2), InlineData(3)]
     public void Sums_broadcasts_and_barriers_reach_every_rank(int size)
     {
-        if (WithoutGloo(nameof(Sums_broadcasts_and_barriers_reach_every_rank)))
-            return;
+        RequireGloo();
         var results = new float[size][];
         OnRanks(
             size,
@@ -85,11 +79,10 @@ public sealed class CollectiveTests
         Assert.All(results, r => Assert.Equal(results[0], r));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Half_batches_on_two_ranks_give_the_gradient_of_the_whole_batch()
     {
-        if (WithoutGloo(nameof(Half_batches_on_two_ranks_give_the_gradient_of_the_whole_batch)))
-            return;
+        RequireGloo();
         float[] Gradient(int from, int count)
         {
             using var scope = torch.scope();
@@ -119,18 +112,17 @@ public sealed class CollectiveTests
         Assert.Contains(whole.Zip(Gradient(0, 2)), p => Math.Abs(p.First - p.Second) > 1e-3);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_rank_that_does_not_come_is_reported_in_time_and_by_name()
     {
-        if (WithoutGloo(nameof(A_rank_that_does_not_come_is_reported_in_time_and_by_name)))
-            return;
+        RequireGloo();
         var e = Assert.Throws<TorchException>(() =>
             ProcessGroup.Open(new RankSettings("127.0.0.1", FreePort(), 0, 2, 0), timeoutSeconds: 1)
         );
         Assert.Contains("Size = 2", e.Message);
     }
 
-    [Fact]
+    [SkippableFact]
     public void One_rank_needs_no_group()
     {
         using var group = ProcessGroup.Open(null);
@@ -138,7 +130,7 @@ public sealed class CollectiveTests
         group.Barrier();
     }
 
-    [Fact]
+    [SkippableFact]
     public void Settings_come_from_the_launchers_variables_or_are_refused_by_name()
     {
         static RankSettings? Read(params (string, string)[] set) =>

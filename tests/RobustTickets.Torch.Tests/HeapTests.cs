@@ -12,12 +12,11 @@ public sealed class HeapTests
     private const int Small = 1 << 10,
         Big = 1 << 17; // elements; tensors of 256 KiB and more live in the range
 
-    [Fact]
+    [SkippableFact]
     public void Tensors_keep_what_was_written_into_them_whatever_is_made_and_freed_around_them()
     {
         ShimLibrary.EnsureLoaded();
-        if (!CpuSetup.Enabled)
-            return;
+        Skip.IfNot(CpuSetup.Enabled, "the CPU set-up is switched off");
         var random = new Random(3);
         var before = NativeFacts.Heap();
         var living = new List<(Tensor Tensor, int Mark)>();
@@ -57,12 +56,11 @@ public sealed class HeapTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Steps_of_changing_sizes_do_not_make_the_range_grow()
     {
         ShimLibrary.EnsureLoaded();
-        if (!CpuSetup.Enabled)
-            return;
+        Skip.IfNot(CpuSetup.Enabled, "the CPU set-up is switched off");
         var random = new Random(4);
         Step(4 * Big); // the largest comes first
         var reached = NativeFacts.Heap().Reached;

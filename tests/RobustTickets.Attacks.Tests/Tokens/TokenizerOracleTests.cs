@@ -71,14 +71,13 @@ public class TokenizerOracleTests(ITestOutputHelper output)
         return rows;
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(OraclesAndLetters))]
     public void Golden_sentences(string name, Letters letters)
     {
         if (TokenizerGoldenTests.Big() is not { } big || Golden.Folder("g1_tokenizer", "single.jsonl") is null)
         {
-            Golden.Skip($"g1_tokenizer, {name}");
-            return;
+            throw Golden.Skip($"g1_tokenizer, {name}");
         }
         var oracle = TokenizerOracle.Create(name, big, letters == Letters.Lowered);
         var ours = Ours(big, letters);
@@ -106,7 +105,7 @@ public class TokenizerOracleTests(ITestOutputHelper output)
         Assert.True(plain > 0, "no sentence was plain: the oracle judged nothing");
     }
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(OraclesAndLetters))]
     public void Made_up_plain_sentences(string name, Letters letters)
     {
@@ -138,7 +137,7 @@ public class TokenizerOracleTests(ITestOutputHelper output)
 
     // Here as in the program: InvariantGlobalization, so .NET normalises nothing beyond ASCII.
     // A row that begins to fail after an update of a package is good news: correct the page.
-    [Theory]
+    [SkippableTheory]
     [InlineData(Fast, Letters.Lowered, "[MASK] a", "[MASK] a", "[ m ##a ##s ##k ] a")]
     [InlineData(Fast, Letters.Lowered, "a[SEP]", "a [ s ##e ##p ]", "a [ ##S ##E ##P ##]")]
     [InlineData(Fast, Letters.Lowered, "a\u000bb", "a ##b", "a b")]
@@ -165,7 +164,7 @@ public class TokenizerOracleTests(ITestOutputHelper output)
         Assert.False(oracle.IsPlain(text));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_word_of_more_than_a_hundred_letters()
     {
         var text = new string('a', 101);

@@ -54,14 +54,10 @@ public sealed unsafe class GemmTests : IClassFixture<OneThread>, IDisposable
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Bfloat16_products_equal_sums_over_the_rounded_factors()
     {
-        if (Gemm.WhyNoBFloat16() is { } reason)
-        {
-            Assert.NotEmpty(reason);
-            return;
-        }
+        Skip.If(Gemm.WhyNoBFloat16() is not null, Gemm.WhyNoBFloat16());
         var random = new Random(2);
         for (var round = 0; round < 40; round++)
         {

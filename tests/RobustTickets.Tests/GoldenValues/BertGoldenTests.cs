@@ -21,7 +21,7 @@ public sealed partial class BertGoldenTests
     private const double GradientTolerance = 5e-6;
     private const double NormTolerance = 1e-5;
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.PackedAllRows)]
     [InlineData(Executions.Padded)]
@@ -36,7 +36,7 @@ public sealed partial class BertGoldenTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.PackedAllRows)]
     [InlineData(Executions.Padded)]
@@ -51,7 +51,7 @@ public sealed partial class BertGoldenTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.PackedAllRows)]
     [InlineData(Executions.Padded)]
@@ -70,7 +70,7 @@ public sealed partial class BertGoldenTests
         Assert.True(judged > 0, $"{file.Path} has no route through embeddings");
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.Padded)]
     public void Another_value_in_the_configuration_changes_the_logits_as_it_should(string execution)
@@ -82,10 +82,7 @@ public sealed partial class BertGoldenTests
             var match = Variant().Match(name);
             var model = ModelOf(file);
             if (Changed(model.Config, match.Groups["change"].Value) is not { } config)
-            {
-                Golden.Skip($"g2_bert {name}: no such configuration in this program");
-                continue;
-            }
+                continue; // no such configuration in this program
             var @case = match.Groups["case"].Value;
             Logits(file, @case, name, model, execution, config).Agrees();
             Logits(file, @case, name, model, execution, model.Config).Rejects("configuration left as it was");
@@ -272,8 +269,7 @@ public sealed partial class BertGoldenTests
     {
         if (Golden.Folder("g2_bert", "seqcls.safetensors") is { } path)
             return GoldenTensors.Open(path);
-        Golden.Skip($"g2_bert {test}");
-        return null;
+        throw Golden.Skip($"g2_bert {test}");
     }
 
     private static string[] Cases(GoldenTensors file)

@@ -14,7 +14,7 @@ namespace RobustTickets.Tests.GoldenValues;
 [Collection(TorchCollection.Name)]
 public sealed class ComparisonTests
 {
-    [Fact]
+    [SkippableFact]
     public void What_is_near_agrees_and_what_is_not_is_rejected()
     {
         var near = new Comparison("near");
@@ -29,7 +29,7 @@ public sealed class ComparisonTests
         Assert.Contains("x[1] is 2", Assert.ThrowsAny<XunitException>(far.Agrees).Message, StringComparison.Ordinal);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     public void A_reference_that_is_no_number_fails_at_once_and_a_result_that_is_none_is_far_off(double bad)
@@ -44,7 +44,7 @@ public sealed class ComparisonTests
         Assert.ThrowsAny<XunitException>(single.Agrees);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Missing_values_differ_and_comparing_nothing_fails()
     {
         var missing = new Comparison("missing");
@@ -55,14 +55,14 @@ public sealed class ComparisonTests
         Assert.ThrowsAny<XunitException>(() => new Comparison("nothing").Rejects("anything"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_program_loads_the_weights_that_the_tests_read()
     {
         var names = Golden.Folder("models") is { } models
             ? Directory.GetDirectories(models).Select(d => Path.GetFileName(d)).ToArray()
             : [];
         if (names.Length == 0)
-            Golden.Skip("models loaded by the program");
+            throw Golden.Skip("models loaded by the program");
         foreach (var name in names.Where(n => Golden.Folder("models", n, "model.safetensors") is not null))
         {
             var folder = Golden.Folder("models", name)!;

@@ -13,7 +13,7 @@ public sealed class MaskGoldenTests
 {
     private const double ThresholdTolerance = 1e-7;
 
-    [Fact]
+    [SkippableFact]
     public void Masks_of_recorded_searches_are_exact()
     {
         if (Rows("masks.jsonl") is not { } rows)
@@ -34,7 +34,7 @@ public sealed class MaskGoldenTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Masks_of_degenerate_coefficients_are_exact_where_the_released_code_returns()
     {
         if (Rows("degenerate.jsonl") is not { } rows)
@@ -61,7 +61,7 @@ public sealed class MaskGoldenTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Where_the_released_code_never_returns_every_layer_keeps_a_head_as_large_as_any()
     {
         if (Rows("degenerate.jsonl") is not { } rows)
@@ -82,7 +82,7 @@ public sealed class MaskGoldenTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Random_masks_are_exact_for_the_recorded_uniform_numbers()
     {
         if (Rows("random_pruning.jsonl") is not { } rows)
@@ -111,7 +111,7 @@ public sealed class MaskGoldenTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Ranking_gives_the_released_masks_wherever_no_two_coefficients_are_equal()
     {
         if (Rows("masks.jsonl") is not { } rows)
@@ -137,7 +137,7 @@ public sealed class MaskGoldenTests
         comparison.Agrees();
     }
 
-    [Fact]
+    [SkippableFact]
     public void Ranking_removes_exactly_as_many_units_as_asked()
     {
         if (Rows("exact_count_masks.jsonl") is not { } rows)
@@ -290,8 +290,7 @@ public sealed class MaskGoldenTests
     {
         if (Golden.Folder("g4_masks", file) is not { } path)
         {
-            Golden.Skip(string.Create(CultureInfo.InvariantCulture, $"g4_masks {file}"));
-            return null;
+            throw Golden.Skip(string.Create(CultureInfo.InvariantCulture, $"g4_masks {file}"));
         }
         var rows = File.ReadLines(path)
             .Where(line => line.Length > 0)

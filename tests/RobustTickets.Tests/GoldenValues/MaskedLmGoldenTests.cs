@@ -15,7 +15,7 @@ public sealed class MaskedLmGoldenTests
 {
     private const long Ignored = -100;
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.Padded)]
     public void Logits_loss_choice_and_gradients_agree(string execution)
@@ -23,8 +23,7 @@ public sealed class MaskedLmGoldenTests
         var files = Golden.Folder("g2_bert") is { } folder ? Directory.GetFiles(folder, "mlm_*.safetensors") : [];
         if (files.Length == 0)
         {
-            Golden.Skip("g2_bert masked language model");
-            return;
+            throw Golden.Skip("g2_bert masked language model");
         }
         foreach (var path in files)
         {

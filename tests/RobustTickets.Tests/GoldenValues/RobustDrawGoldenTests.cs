@@ -19,7 +19,7 @@ public sealed class RobustDrawGoldenTests
 {
     private const double Logit = 1e-5;
 
-    [Fact]
+    [SkippableFact]
     public void Draws_prune_what_the_reference_prunes()
     {
         foreach (var draw in Draws("draws"))
@@ -33,7 +33,7 @@ public sealed class RobustDrawGoldenTests
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Equal_scores_go_in_order_of_place()
     {
         using var scope = torch.scope();
@@ -47,7 +47,7 @@ public sealed class RobustDrawGoldenTests
         Assert.Equal([true, false, false, true], Enumerable.Range(0, 4).Select(i => mask.Matrices[1][i]));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.Padded)]
     public void Scores_of_plus_and_minus_20_are_the_binary_mask(string execution)
@@ -163,8 +163,7 @@ public sealed class RobustDrawGoldenTests
     {
         if (Golden.Folder("g6_robust", "draw.json") is not { } path)
         {
-            Golden.Skip($"g6_robust {test}");
-            return [];
+            throw Golden.Skip($"g6_robust {test}");
         }
         var file = GoldenTensors.Open(Path.ChangeExtension(path, ".safetensors"));
         return

@@ -22,7 +22,7 @@ public sealed class RobustForwardGoldenTests
         Mask = 1e-6,
         Share = 1e-4;
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(Executions.Packed)]
     [InlineData(Executions.Padded)]
     public void Masked_networks_compute_the_recorded_values(string execution)
@@ -31,7 +31,7 @@ public sealed class RobustForwardGoldenTests
             Compare(record, execution, o => o, mask: true).Agrees();
     }
 
-    [Fact]
+    [SkippableFact]
     public void Mutants_are_noticed()
     {
         foreach (var record in Records("forward, mutants"))
@@ -50,8 +50,7 @@ public sealed class RobustForwardGoldenTests
     {
         if (Golden.Folder("g6_robust", "forward.json") is not { } path)
         {
-            Golden.Skip($"g6_robust {test}");
-            return [];
+            throw Golden.Skip($"g6_robust {test}");
         }
         var file = GoldenTensors.Open(Path.ChangeExtension(path, ".safetensors"));
         var json = JsonDocument.Parse(File.ReadAllText(path)).RootElement;
