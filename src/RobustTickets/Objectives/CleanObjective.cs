@@ -4,7 +4,7 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>Plain cross entropy, one pass (spec 15.3).</summary>
+/// <summary>Plain cross entropy, one pass.</summary>
 public sealed class CleanObjective : IObjective
 {
     /// <inheritdoc/>

@@ -1,4 +1,4 @@
-// FreeLB (spec 5, 15.5; Hugging Face version, as EarlyRobust, RobusT and TextDefender run it): K
+// FreeLB (Hugging Face version, as EarlyRobust, RobusT and TextDefender run it): K
 // passes on word embeddings + delta, parameter gradients of all passes add up, delta climbs between
 // them. A penalty joins the last pass alone, undivided, so the adversary never sees it. Deviations
 // are options: count K+1 (fairseq), shared dropout masks (FreeLB's own code), token types dropped

@@ -1,10 +1,10 @@
-// InfoBERT (Wang et al. 2021; spec 6): FreeLB's K passes with two regularisers in each, all divided
+// InfoBERT (Wang et al. 2021): FreeLB's K passes with two regularisers in each, all divided
 // by K. With y = embedding output of every word piece (perturbed, after LayerNorm and dropout) and
 // z = last layer's [CLS]:
 //   UB = mean_i |y_i - y_r(i)|^2 / 2, r(i) drawn with replacement: minimised with weight beta; it
-//     steers delta too (spec 6.2);
+//     steers delta too;
 //   LB = InfoNCE between selected word pieces and their [CLS] (InfoBertTerms): maximised with
-//     weight alpha by a second backward that delta never sees (spec 6.3, 6.4).
+//     weight alpha by a second backward that delta never sees.
 // Selected are word pieces whose |d loss / d delta| ranks in the middle: ceil(n c_l) .. ceil(n c_h)
 // - 1 of the n of an example, specials included. Where we differ: partners and the order of pairs
 // are keyed by step and pass (upstream: a global generator, and one fixed permutation), and pairs

@@ -1,4 +1,4 @@
-// InfoBERT's critic F (spec 6.3, 6.5): Linear(2d -> w), ReLU, Linear(w -> 1), Softplus on pairs (x
+// InfoBERT's critic F: Linear(2d -> w), ReLU, Linear(w -> 1), Softplus on pairs (x
 // of a word piece, z of [CLS]). Its parameters live in the model's store while a stage trains, so
 // optimiser and checkpoints treat them as any other; they are decayed whatever their kind, and no
 // clip sees them, as in InfoBERT's own code.
@@ -94,8 +94,7 @@ public static class ObjectiveParameters
     public static void Detach(BertForSequenceClassification model) => InfoBertCritic.Detach(model);
 
     /// <summary>
-    /// Whether an objective wants a parameter trained: all but a critic that stays random (spec
-    /// 6.5).
+    /// Whether an objective wants a parameter trained: all but a critic that stays random.
     /// </summary>
     public static bool Trains(ObjectiveOptions options, string name) =>
         !InfoBertCritic.Owns(name) || options is InfoBertOptions { TrainCritic: true };

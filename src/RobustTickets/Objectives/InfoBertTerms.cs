@@ -1,4 +1,4 @@
-// The two bounds of InfoBERT and the choices they rest on (spec 6.2, 6.3), as functions of tensors
+// The two bounds of InfoBERT and the choices they rest on, as functions of tensors
 // and keys, so that each can be held to a plain statement of it.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

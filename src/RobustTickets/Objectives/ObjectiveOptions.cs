@@ -45,12 +45,12 @@ public enum FreeLbCount
 [JsonDerivedType(typeof(InfoBertOptions), "infobert")]
 public abstract record ObjectiveOptions;
 
-/// <summary>Plain cross entropy, one pass a step (spec 15.3).</summary>
+/// <summary>Plain cross entropy, one pass a step.</summary>
 public sealed record CleanOptions() : ObjectiveOptions;
 
 /// <summary>
 /// PGD (Madry et al.) on word embeddings: K ascents whose gradients serve the perturbation alone,
-/// then one pass that trains (spec 4, 15.4).
+/// then one pass that trains.
 /// </summary>
 /// <param name="Steps">K, number of ascents; K + 1 passes a step.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
@@ -64,7 +64,7 @@ public sealed record CleanOptions() : ObjectiveOptions;
 /// The trajectory is the same; the second costs a weight gradient more per ascent.
 /// </param>
 /// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the
-/// released scripts drop them (spec 1.5).</param>
+/// released scripts drop them.</param>
 /// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own
 /// PGD) or draw fresh ones (TextDefender's).</param>
 public sealed record PgdOptions(
@@ -79,7 +79,7 @@ public sealed record PgdOptions(
 ) : ObjectiveOptions;
 
 /// <summary>
-/// FreeLB: K perturbed passes a step whose parameter gradients accumulate (spec 5, 15.5).
+/// FreeLB: K perturbed passes a step whose parameter gradients accumulate.
 /// </summary>
 /// <param name="Steps">K, number of passes.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
@@ -89,7 +89,7 @@ public sealed record PgdOptions(
 /// <param name="Norm">Norm of start, step and projection.</param>
 /// <param name="Count">K passes or K+1.</param>
 /// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the
-/// released scripts drop them (spec 1.5).</param>
+/// released scripts drop them.</param>
 /// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own
 /// code) or draw fresh ones (both papers' scripts).</param>
 public sealed record FreeLbOptions(
@@ -105,7 +105,7 @@ public sealed record FreeLbOptions(
 
 /// <summary>
 /// InfoBERT: FreeLB's loop with an information-bottleneck term and an anchored-feature term in
-/// every pass (spec 6).
+/// every pass.
 /// </summary>
 /// <param name="Steps">K, number of passes.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>

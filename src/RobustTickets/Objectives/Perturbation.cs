@@ -1,5 +1,5 @@
 // The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings. Start
-// and ascent are those of spec 4.2, 4.3, 15.1 and 15.2; every adversarial objective uses this one,
+// and ascent are those of docs/methods/freelb.md; every adversarial objective uses this one,
 // so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;

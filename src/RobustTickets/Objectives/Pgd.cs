@@ -1,4 +1,4 @@
-// PGD adversarial training on word embeddings (Madry et al. 2018; spec 4, 15.4): K times a gradient
+// PGD adversarial training on word embeddings (Madry et al. 2018): K times a gradient
 // for delta alone and an ascent, then one pass at the final delta whose parameter gradients are the
 // step's. K + 1 passes. Two ways to the same trajectory: lean (FreeLB's `std_adv_train_step`: no
 // weight gradients in the ascents, K(4P+3A) + 6P+3A FLOPs a token) and usual (TextDefender's:

@@ -1,4 +1,4 @@
-// The examples of a run (spec 9.5): which are trained on, which are developed on (accuracy after
+// The examples of a run: which are trained on, which are developed on (accuracy after
 // each epoch), which are reported. The reported split is never looked at before the end, unless the
 // recipe asks for the released scripts' rule.
 using RobustTickets.Attacks;

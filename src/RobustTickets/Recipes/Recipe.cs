@@ -1,5 +1,5 @@
 // A recipe is a value: everything that gives a run its meaning, nothing that only makes it faster
-// (that is Execution). Recipe = Search -> Draw -> Retrain -> Evaluate (spec 13). Fine-tuning
+// (that is Execution). Recipe = Search -> Draw -> Retrain -> Evaluate. Fine-tuning
 // is a recipe without search.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
@@ -70,7 +70,7 @@ public sealed record RetrainStage(
 /// <param name="EveryEpoch">Whether accuracy on the evaluation split is logged after each epoch;
 /// the last epoch is what is reported.</param>
 /// <param name="EqualEpochControl">Whether a dense model is also trained with the same retraining
-/// stage, as the fair control (spec 3.3).</param>
+/// stage, as the fair control.</param>
 /// <param name="EpochAttack">Attack on development examples after each epoch of the final training
 /// and of its control, or null for none; left out of the JSON form then.</param>
 public sealed record EvaluateStage(
@@ -80,7 +80,7 @@ public sealed record EvaluateStage(
 );
 
 /// <summary>
-/// Which attack is run after each epoch, and on how many development examples (spec 3.3: accuracy
+/// Which attack is run after each epoch, and on how many development examples (accuracy
 /// under attack swings between epochs, so one epoch's figure says little). The
 /// reported examples are never attacked here: whatever is chosen by these figures is chosen on
 /// development data.

@@ -1,4 +1,4 @@
-// Which examples a run trains on, develops on and reports (spec 9.5). The released scripts choose
+// Which examples a run trains on, develops on and reports. The released scripts choose
 // epochs and sparsities on the very split they report; here a tenth of the training set is held out
 // instead, on every task alike, and what is reported was never looked at before.
 using System.Text.Json.Serialization;

@@ -1,4 +1,4 @@
-// One folder a run (DESIGN 8). Everything needed to resume, to recompute every table and to audit
+// One folder a run. Everything needed to resume, to recompute every table and to audit
 // lies at a fixed place below it.
 namespace RobustTickets.Runs;
 

@@ -1,5 +1,5 @@
 // splits.json: the examples of a run by their ids, so that anybody can rebuild the very same parts
-// from the original files (spec 9.5, 12.1).
+// from the original files.
 using System.Text.Json;
 using RobustTickets.Attacks;
 

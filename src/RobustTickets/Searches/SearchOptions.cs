@@ -1,4 +1,4 @@
-// The kinds of search (spec 13, column P): what is learned, or drawn, that says which parts of the
+// The kinds of search: what is learned, or drawn, that says which parts of the
 // network a ticket keeps. Each kind is one record here and one run beside it (SlimmingSearch); its
 // ticket is drawn by the recipe's draw rule.
 using System.Text.Json.Serialization;
@@ -26,10 +26,9 @@ public abstract record SearchOptions;
 /// <param name="Optimizer">Optimiser of weights and coefficients together.</param>
 /// <param name="Stop">When the search ends.</param>
 /// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the
-/// stop (spec 8.4).</param>
+/// stop.</param>
 /// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
-/// <param name="Shuffle">Whether the data are shuffled; the released search does not (spec
-/// 8.5).</param>
+/// <param name="Shuffle">Whether the data are shuffled; the released search does not.</param>
 public sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
@@ -41,7 +40,7 @@ public sealed record SlimmingSearchOptions(
 ) : SearchOptions;
 
 /// <summary>
-/// No search: coefficients are random numbers (EarlyRobust's random tickets, spec 8.10 c).
+/// No search: coefficients are random numbers (EarlyRobust's random tickets).
 /// </summary>
 /// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole
 /// identity.</param>

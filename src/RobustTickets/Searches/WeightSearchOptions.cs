@@ -1,4 +1,4 @@
-// Searches whose tickets are single weights (spec 13, rows 7 to 9): hard-concrete masks (RobusT),
+// Searches whose tickets are single weights: hard-concrete masks (RobusT),
 // magnitudes (lottery tickets, one shot), random positions, a saved ticket.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
@@ -7,7 +7,7 @@ using RobustTickets.Training;
 
 namespace RobustTickets;
 
-/// <summary>Which epoch's scores a ticket is drawn from (spec 9.5).</summary>
+/// <summary>Which epoch's scores a ticket is drawn from.</summary>
 public enum DrawEpochRule
 {
     /// <summary>
@@ -23,7 +23,7 @@ public enum DrawEpochRule
 }
 
 /// <summary>
-/// RobusT (ACL 2022, 3.2; spec 9.2, 15.11): masks are learned on a fine-tuned network that stays as
+/// RobusT (ACL 2022, 3.2): masks are learned on a fine-tuned network that stays as
 /// it is.
 /// </summary>
 /// <param name="FineTune">Training that the search starts from (theta_ft); null starts from the
@@ -36,7 +36,7 @@ public enum DrawEpochRule
 /// <param name="DrawEpoch">Epoch whose scores the ticket is drawn from; the search ends there. Null
 /// = the last.</param>
 /// <param name="FreezeBase">Whether the network is frozen; the released code lets its gradients
-/// pile up and clips over them (spec 9.2).</param>
+/// pile up and clips over them.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 /// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
 /// where it is the last. Looks at whole epochs only.</param>
@@ -54,7 +54,7 @@ public sealed record MaskSearchOptions(
 ) : SearchOptions;
 
 /// <summary>
-/// Iterative magnitude pruning (Chen et al. 2020; spec 10.1, 15.12): each round trains from the
+/// Iterative magnitude pruning (Chen et al. 2020): each round trains from the
 /// pre-trained encoder under the mask so far, then prunes the smallest weights,
 /// the same share of all weights in every round, until the draw's sparsity is reached after the
 /// last.
@@ -79,12 +79,12 @@ public sealed record MagnitudeSearchOptions(
 ) : SearchOptions;
 
 /// <summary>
-/// One-shot magnitude pruning of the pre-trained weights, without any training (spec 10.2).
+/// One-shot magnitude pruning of the pre-trained weights, without any training.
 /// </summary>
 public sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
-/// Random positions (RobusT 4.2; spec 10.3, 15.13): as many weights kept in every matrix as another
+/// Random positions (RobusT 4.2): as many weights kept in every matrix as another
 /// ticket keeps there, or the same share in all.
 /// </summary>
 /// <param name="Ticket">Run or ticket folder (from beside the run, or from the current directory)

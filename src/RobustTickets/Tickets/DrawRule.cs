@@ -1,4 +1,4 @@
-// Masks from coefficients (EarlyRobust 3.3.2; spec 8.8, 15.8). Two ways of drawing the line:
+// Masks from coefficients (EarlyRobust 3.3.2). Two ways of drawing the line:
 //   Rank exact counts, floor(r(n-1))+1 smallest out, ties by (layer, index): the recommended
 //     default;
 //   StrictQuantile the released code: keep what is strictly above numpy's interpolated quantile, so

@@ -1,4 +1,4 @@
-// A binary ticket in force on a network while it is trained (spec 9.5): a layer computes with m *
+// A binary ticket in force on a network while it is trained: a layer computes with m *
 // W, so pruned weights are exactly 0 in effect and get no gradient from the task. W itself is kept:
 // AdamW's weight decay goes on shrinking pruned weights, as in the released code, to no effect. The
 // released code gets the same from scores of +20 and

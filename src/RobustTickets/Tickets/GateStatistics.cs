@@ -3,7 +3,7 @@ using RobustTickets.Kernels.Masks;
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// What hard-concrete masks look like at a moment of the search (RobusT Figs. 1 and 5; spec 9.4).
+/// What hard-concrete masks look like at a moment of the search (RobusT Figs. 1 and 5).
 /// </summary>
 /// <param name="Penalty">R.</param>
 /// <param name="Binary">Share of deterministic gates that are exactly 0 or 1: sigmoid(a) outside

@@ -1,4 +1,4 @@
-// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.; spec 9.1): the
+// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.): the
 // obvious reference of Kernels/HardConcreteKernel, operator by operator through autograd. Score a =
 // log alpha; s = sigmoid((ln u - ln(1-u) + a) / b) in training, sigmoid(a) in evaluation; gate m =
 // clamp(s (r-l) + l, 0, 1).

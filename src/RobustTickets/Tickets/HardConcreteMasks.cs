@@ -1,4 +1,4 @@
-// Hard-concrete masks on the matrices of a classifier (RobusT 3.2; spec 9.1): one score a weight,
+// Hard-concrete masks on the matrices of a classifier (RobusT 3.2): one score a weight,
 // or one a group of weights, on the six matrices of every layer and on the pooler. Each forward
 // pass in training samples every gate anew from the pass's key, so the K passes of FreeLB see K
 // masks and a resumed run sees the same ones; a sample is shared by the whole batch. Scores are
@@ -121,7 +121,7 @@ public sealed class HardConcreteMasks : IWeightMasks
         return Fused(weight, scores, pass.Training ? new GateNoise(true, key, recorded) : GateNoise.Evaluation);
     }
 
-    /// <summary>R, recorded operator by operator (spec 9.1).</summary>
+    /// <summary>R, recorded operator by operator.</summary>
     public Tensor Penalty()
     {
         var parts = Sites.Select(site => HardConcrete.OpenProbability(Scores(site)).sum() * Share(site)).ToArray();
@@ -136,7 +136,7 @@ public sealed class HardConcreteMasks : IWeightMasks
 
     /// <summary>
     /// Turns every score's gradient g into clip * g + lambda * dR/da: the penalty joins after
-    /// clipping and is never clipped itself (spec 9.2).
+    /// clipping and is never clipped itself.
     /// </summary>
     public void AddPenaltyGradient(double lambda, float clip)
     {

@@ -3,7 +3,7 @@ using RobustTickets.Kernels.Masks;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Over what the penalty on open gates is averaged (spec 9.1).</summary>
+/// <summary>Over what the penalty on open gates is averaged.</summary>
 public enum PenaltyAverage
 {
     /// <summary>
@@ -16,7 +16,7 @@ public enum PenaltyAverage
     PerWeight,
 }
 
-/// <summary>What drives the ramp of lambda (spec 9.2).</summary>
+/// <summary>What drives the ramp of lambda.</summary>
 public enum RampClock
 {
     /// <summary>Steps, so that the ramp lies where its fractions say.</summary>
@@ -31,7 +31,7 @@ public enum RampClock
 }
 
 /// <summary>
-/// Hard-concrete masks and the penalty on their open gates (RobusT 3.2; spec 9.1, 9.2).
+/// Hard-concrete masks and the penalty on their open gates (RobusT 3.2).
 /// </summary>
 /// <param name="Penalty">lambda, weight of the penalty R once its ramp is over.</param>
 /// <param name="InitialGate">Deterministic gate at the start, in (0, 1); 0.9 gives scores of ln

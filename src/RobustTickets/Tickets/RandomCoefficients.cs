@@ -1,4 +1,4 @@
-// Random tickets of EarlyRobust (spec 8.10 c, 15.13): coefficients are a table of uniform numbers,
+// Random tickets of EarlyRobust: coefficients are a table of uniform numbers,
 // drawn from by the same rule as learned ones, the one-head rule included. Layer by layer sparsity
 // is therefore not that of a ticket. Draws are keyed by kind and layer (the released code seeds
 // numpy's generator once for neurons and again for heads).

@@ -1,6 +1,6 @@
 // Weights drawn anew: the ablations "w/o Initialization" (the whole encoder, before the ticket is
 // cut) and "w/o Structure" (only what the ticket leaves out, in the dense network). Matrices become
-// N(0, initializer_range), biases 0 (spec 8.10 d and e, 15.14, 15.15). Draws are keyed by name, so
+// N(0, initializer_range), biases 0. Draws are keyed by name, so
 // a part's values do not depend on the mask.
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;

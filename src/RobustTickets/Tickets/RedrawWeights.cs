@@ -7,7 +7,7 @@ namespace RobustTickets.Tickets;
 
 /// <summary>
 /// Draws the weights that a ticket of single weights leaves out anew, in place: the ablation "w/o
-/// Structure" (spec 9.8, 15.15).
+/// Structure".
 /// </summary>
 public static class RedrawWeights
 {

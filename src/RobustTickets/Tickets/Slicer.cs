@@ -1,4 +1,4 @@
-// Cuts a ticket out of a network (spec 8.9, 15.9): rows of Q, K, V (weights and biases) and columns
+// Cuts a ticket out of a network: rows of Q, K, V (weights and biases) and columns
 // of O for heads, rows of U (weight and bias) and columns of D for neurons. The biases of O and D
 // stay, so a layer that loses everything still adds its bias. Scores stay divided by sqrt(d_h).
 using RobustTickets.Models;

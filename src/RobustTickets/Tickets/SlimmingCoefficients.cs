@@ -1,6 +1,6 @@
 // One learnable coefficient per attention head and per FFN neuron, all 1 at the start (EarlyRobust
-// 3.2; spec 8.1). They are ordinary parameters of the store while the search lasts, fp32 always:
-// they move by about 0.01, which bf16 could not rank (spec 2.7).
+// 3.2). They are ordinary parameters of the store while the search lasts, fp32 always:
+// they move by about 0.01, which bf16 could not rank.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 

@@ -1,5 +1,5 @@
 // When a search has converged: rules over the masks m_1, m_2, ... drawn at every twentieth of an
-// epoch (spec 8.6, 8.7, 15.7). m_0, all ones, is no valid mask and never enters. A rule is a pure
+// epoch. m_0, all ones, is no valid mask and never enters. A rule is a pure
 // function of the masks seen so far, so a resumed search decides as an uninterrupted one.
 namespace RobustTickets.Tickets;
 

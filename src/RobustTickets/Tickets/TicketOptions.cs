@@ -4,7 +4,7 @@ namespace RobustTickets.Tickets;
 
 /// <summary>
 /// L1 penalty on the slimming coefficients, added once, undivided, to the last pass of each search
-/// step (EarlyRobust eq. 7; spec 8.2).
+/// step (EarlyRobust eq. 7).
 /// </summary>
 /// <param name="HeadPenalty">lambda_H, weight of the sum of |c_H|.</param>
 /// <param name="NeuronPenalty">lambda_F, weight of the sum of |c_F|.</param>
@@ -21,8 +21,7 @@ public enum DrawAt
 }
 
 /// <summary>
-/// When the search ends: rules over the masks drawn at every twentieth of an epoch (spec 8.6, 8.7,
-/// 15.7).
+/// When the search ends: rules over the masks drawn at every twentieth of an epoch.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ConsecutiveStop), Consecutive)]
@@ -104,7 +103,7 @@ public enum NeuronScope
     Layerwise,
 }
 
-/// <summary>How equal coefficients at the threshold are treated (spec 8.8).</summary>
+/// <summary>How equal coefficients at the threshold are treated.</summary>
 public enum TieRule
 {
     /// <summary>Exact counts: rank by value, then by (layer, index).</summary>
@@ -124,7 +123,7 @@ public enum TieRule
 [JsonDerivedType(typeof(SavedDraw), "as-saved")]
 public abstract record TicketDraw;
 
-/// <summary>How masks are drawn from coefficients (EarlyRobust 3.3.2; spec 8.8, 15.8).</summary>
+/// <summary>How masks are drawn from coefficients (EarlyRobust 3.3.2).</summary>
 /// <param name="HeadRatio">Share of heads to prune, in [0, 1).</param>
 /// <param name="NeuronRatio">Share of FFN neurons to prune, in [0, 1).</param>
 /// <param name="HeadScope">Where heads compete.</param>
@@ -141,7 +140,7 @@ public sealed record DrawOptions(
     int MinNeuronsPerLayer = 1
 ) : TicketDraw;
 
-/// <summary>What becomes of the coefficients inside the drawn ticket (spec 8.9).</summary>
+/// <summary>What becomes of the coefficients inside the drawn ticket.</summary>
 public enum TicketCoefficients
 {
     /// <summary>They are gone; the ticket is a plain smaller network.</summary>
@@ -153,11 +152,11 @@ public enum TicketCoefficients
     [JsonStringEnumMemberName("released")]
     AuthorsCode,
 
-    /// <summary>EarlyBERT's code: ones, all trainable (spec 7.3).</summary>
+    /// <summary>EarlyBERT's code: ones, all trainable.</summary>
     Trainable,
 }
 
-/// <summary>What the weights of a ticket are before it is trained (spec 8.10 d, 15.14).</summary>
+/// <summary>What the weights of a ticket are before it is trained.</summary>
 public enum StartWeights
 {
     /// <summary>Checkpoint-0: the pre-trained encoder and the seeded classifier.</summary>
@@ -173,7 +172,7 @@ public enum StartWeights
     RedrawnAll,
 }
 
-/// <summary>How a ticket becomes a network (spec 8.10 e, 15.9, 15.15).</summary>
+/// <summary>How a ticket becomes a network.</summary>
 public enum Realisation
 {
     /// <summary>
@@ -191,7 +190,7 @@ public enum Realisation
 
     /// <summary>
     /// Released EarlyRobust script: neurons are cut out, discarded heads are zeroed along the wrong
-    /// axis of their matrices, all stay trainable (spec 8.10 e).
+    /// axis of their matrices, all stay trainable.
     /// </summary>
     [JsonStringEnumMemberName("released")]
     AuthorsCode,

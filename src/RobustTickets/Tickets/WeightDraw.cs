@@ -1,4 +1,4 @@
-// Drawing masks of single weights (spec 9.5, 10.1, 10.3, 15.11-15.13): the round-half-even(s N)
+// Drawing masks of single weights: the round-half-even(s N)
 // smallest values over all matrices go, ranked by value and then by place, so ties are decided and
 // any sparsity can be drawn from one search. The released code ranks float32 sigmoids, which
 // saturate; ranking the scores themselves gives the same masks wherever those are determined. No

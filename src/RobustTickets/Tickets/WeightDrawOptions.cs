@@ -1,8 +1,8 @@
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// A ticket of single weights: the share that is pruned, over all maskable matrices together (spec
-/// 9.5, 15.11). Any share can be drawn from one search.
+/// A ticket of single weights: the share that is pruned, over all maskable matrices together. Any
+/// share can be drawn from one search.
 /// </summary>
 /// <param name="Sparsity">Share of weights to prune, in (0, 1).</param>
 public sealed record WeightDrawOptions(double Sparsity) : TicketDraw;
@@ -10,7 +10,7 @@ public sealed record WeightDrawOptions(double Sparsity) : TicketDraw;
 /// <summary>The mask of a saved ticket, as it is.</summary>
 public sealed record SavedDraw() : TicketDraw;
 
-/// <summary>From what random positions are drawn together (spec 10.3).</summary>
+/// <summary>From what random positions are drawn together.</summary>
 public enum RandomPool
 {
     /// <summary>Each matrix on its own.</summary>

@@ -1,4 +1,4 @@
-// A ticket of single weights: one bit a weight on every maskable matrix (spec 9.5). A value: drawn,
+// A ticket of single weights: one bit a weight on every maskable matrix. A value: drawn,
 // saved, compared, put in force; never changed.
 using System.Numerics;
 using RobustTickets.Checkpoints;

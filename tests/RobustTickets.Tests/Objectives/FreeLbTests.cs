@@ -1,4 +1,4 @@
-// FreeLB's own rules (spec 5, 8.2, 11.8, 15.5) on a tiny network.
+// FreeLB's own rules on a tiny network.
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;

@@ -1,4 +1,4 @@
-// InfoBERT (spec 6) against its plain statement in double precision (ScalarInfoBert), values and
+// InfoBERT against its plain statement in double precision (ScalarInfoBert), values and
 // gradients by finite differences, and its own rules on a tiny network.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -296,7 +296,7 @@ public sealed class InfoBertTests
         return (result, Gradients.All(model.Store), scalar, scalar.Walk(Start(batch, noise, options)));
     }
 
-    /// <summary>Noise scaled by eps0 / sqrt(tokens * hidden) of its example (spec 4.2).</summary>
+    /// <summary>Noise scaled by eps0 / sqrt(tokens * hidden) of its example.</summary>
     private static double[][] Start(PackedBatch batch, float[] noise, InfoBertOptions options)
     {
         var start = new double[batch.Tokens][];

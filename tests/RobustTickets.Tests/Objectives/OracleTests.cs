@@ -1,4 +1,4 @@
-// The oracles of spec 11.8 for structured tickets: facts that need no reference run, each stated as
+// Oracles for structured tickets: facts that need no reference run, each stated as
 // a judge that the code passes and a named mutant fails. Two stand elsewhere with their mutants:
 // FreeLB(K=1, eps0=0) and PGD(K=0, eps0=0) are the clean step (FreeLbTests, PgdTests), a
 // coefficient of 0 is the cut (SlicingTests).

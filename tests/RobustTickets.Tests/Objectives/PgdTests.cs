@@ -1,4 +1,4 @@
-// PGD's own rules (spec 4, 11.8, 15.4) on a tiny network: which gradients the step keeps, how many
+// PGD's own rules on a tiny network: which gradients the step keeps, how many
 // passes it makes, and that lean and usual walk the same way.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

@@ -1,4 +1,4 @@
-// Rows 2 to 6g of spec 13: what each preset changes, and nothing else; where its numbers come from;
+// Structured presets: what each preset changes, and nothing else; where its numbers come from;
 // how many steps it takes.
 using RobustTickets.Objectives;
 using RobustTickets.Recipes;

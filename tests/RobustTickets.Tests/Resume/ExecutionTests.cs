@@ -1,4 +1,4 @@
-// What a run is executed with changes its speed, not its meaning (DESIGN 2.5): threads, the padded
+// What a run is executed with changes its speed, not its meaning: threads, the padded
 // reference. And what a run saves is what it trained.
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;

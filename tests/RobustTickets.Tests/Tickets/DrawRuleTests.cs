@@ -1,4 +1,4 @@
-// Counts and guards of the draw rules (spec 8.8, 11.8, 15.8) at the size of BERT-base.
+// Counts and guards of the draw rules at the size of BERT-base.
 using RobustTickets.Tickets;
 using Xunit;
 

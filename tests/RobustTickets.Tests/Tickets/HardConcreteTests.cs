@@ -1,4 +1,4 @@
-// Hard-concrete gates against numbers worked out from the distribution (spec 9.1, 11.8), and the
+// Hard-concrete gates against numbers worked out from the distribution, and the
 // fused kernel against plain operators, forward and backward, for single weights, strided groups
 // and blocks. Each oracle rejects a named mutant.
 using RobustTickets.Kernels.Masks;

@@ -1,5 +1,5 @@
-// Oracles of spec 11.8: a head or neuron whose coefficient is 0 is as good as cut out, and a layer
-// may lose everything (its biases stay, spec 12.8).
+// Oracles: a head or neuron whose coefficient is 0 is as good as cut out, and a layer
+// may lose everything (its biases stay).
 using RobustTickets.Models;
 using RobustTickets.Tests.GoldenValues;
 using RobustTickets.Tests.Models;

@@ -1,4 +1,4 @@
-// The stop rules on made-up masks (spec 8.6, 8.7, 15.7): when each can decide at the earliest, what
+// The stop rules on made-up masks: when each can decide at the earliest, what
 // breaks a run, where it draws.
 using RobustTickets.Tickets;
 using Xunit;

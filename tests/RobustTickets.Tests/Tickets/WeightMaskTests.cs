@@ -1,5 +1,5 @@
-// Masks of single weights: counts and ties of the draws, bits, fixed masks in force. Oracles of
-// spec 11.8 with named mutants.
+// Masks of single weights: counts and ties of the draws, bits, fixed masks in force. Oracles
+// with named mutants.
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

@@ -1,5 +1,5 @@
 // A recipe as JSON text and back: kebab-case, "kind" tells variants apart, unknown and missing
-// fields refused by path (DESIGN 6).
+// fields refused by path.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;

@@ -1,7 +1,7 @@
-// Adversarial training of the whole network as recipes: PGD, FreeLB, InfoBERT (spec 13, rows 2 to
-// 4). EarlyRobust compares with all three and gives numbers for none but its own search (spec 4.6,
-// 6.7), so the adversary's numbers are those of its Table 6, the optimiser's those of its released
-// search loop, which is FreeLB's, for 10 epochs (section 4.4).
+// Adversarial training of the whole network as recipes: PGD, FreeLB, InfoBERT. EarlyRobust compares
+// with all three and gives numbers for none but its own search, so the adversary's numbers are
+// those of its Table 6, the optimiser's those of its released search loop, which is FreeLB's, for
+// 10 epochs (section 4.4).
 using RobustTickets.Objectives;
 using RobustTickets.Training;
 
@@ -99,7 +99,7 @@ internal static class BaselinePresets
         };
     }
 
-    /// <summary>The numbers of InfoBERT's ANLI command (spec 6.7).</summary>
+    /// <summary>The numbers of InfoBERT's ANLI command.</summary>
     private static InfoBertOptions Anli { get; } =
         new(Steps: 3, StepSize: 0.04, InitMagnitude: 0.08, Alpha: 5e-3, Beta: 5e-3, LowShare: 0.5, HighShare: 0.9);
 

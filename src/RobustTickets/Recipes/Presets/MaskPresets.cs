@@ -1,7 +1,7 @@
-// Rows 7 to 9 of spec 13 as recipes: RobusT with its ablations, lottery tickets by magnitude,
+// Tickets of single weights as recipes: RobusT with its ablations, lottery tickets by magnitude,
 // random tickets of weights. Numbers: MaskNumbers.cs. All share RobusT's training of Table 5
 // (AdamW, 2e-5, weight decay 0.01, warm-up 0.1, 3 epochs); gradients are clipped at norm 1, which
-// the released code of these stages leaves out (spec 2.4).
+// the released code of these stages leaves out.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -20,7 +20,7 @@ internal static class MaskPresets
         + "weights a round, 3 epochs a round, no weight decay, no warm-up, classifier not rewound; sparsity and "
         + "retraining of RobusT (ACL 2022) Tables 1, 2 and 5";
 
-    /// <summary>The methods in the order of spec 13.</summary>
+    /// <summary>The methods in the order of docs/methods/README.md.</summary>
     internal static IReadOnlyList<PresetMethod> Methods { get; } =
     [
         Of(

@@ -1,6 +1,6 @@
 // Published methods as recipes: a method is a name, one line of summary, and a function from a
-// task's numbers (PresetTasks.cs) to a recipe. Rows of spec 13 are added to Methods, from a file
-// for each family; files under recipes/ are generated from this list and a test compares them.
+// task's numbers (PresetTasks.cs) to a recipe. Methods of docs/methods are added to Methods, from a
+// file for each family; files under recipes/ are generated from this list and a test compares them.
 using RobustTickets.Objectives;
 using RobustTickets.Recipes.Validation;
 using RobustTickets.Training;

@@ -1,6 +1,6 @@
-// Structured early-bird tickets as recipes: EarlyBERT, EarlyRobust, its ablations and analyses
-// (spec 13, rows 5 to 6g). Each is EarlyRobust but for what its line says; sweeps over gamma and
-// sparsity are settings of search.stop.gamma, draw.head-ratio and draw.neuron-ratio.
+// Structured early-bird tickets as recipes: EarlyBERT, EarlyRobust, its ablations and analyses.
+// Each is EarlyRobust but for what its line says; sweeps over gamma and sparsity are settings of
+// search.stop.gamma, draw.head-ratio and draw.neuron-ratio.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -121,7 +121,7 @@ internal static class StructuredPresets
 
     /// <summary>
     /// EarlyBERT's search ran under a schedule built for three epochs, without warm-up and decay,
-    /// and draws at a fifth of an epoch (spec 7.1, 7.2).
+    /// and draws at a fifth of an epoch.
     /// </summary>
     private static Recipe EarlyBert(TaskNumbers row) =>
         EarlyRobust(row) with

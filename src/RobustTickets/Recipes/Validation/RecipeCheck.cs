@@ -1,4 +1,4 @@
-// Ranges and combinations that no type can express, all found before any compute (DESIGN 6: check
+// Ranges and combinations that no type can express, all found before any compute (check
 // before run).
 using System.Globalization;
 using RobustTickets.Objectives;
