@@ -1,5 +1,5 @@
 // WordNet's database as Princeton and Debian (package wordnet-base, /usr/share/wordnet) distribute
-// it, read as NLTK 3.8 reads it (specification 8.1): the synsets of a word are those of all base
+// it, read as NLTK 3.8 reads it: the synsets of a word are those of all base
 // forms that morphological reduction finds for it, nouns first, then verbs, adjectives, adverbs.
 // Reduction: a form of the exception list stands for its bases (and itself); else the suffix rules
 // are applied once, and whatever of word and results is a lemma is taken; if nothing is, the rules

@@ -36,6 +36,7 @@ internal static class OptionNames
     public static string Spell(string text) =>
         text.Replace("PartOfSpeech: false", "--no-part-of-speech", StringComparison.Ordinal)
             .Replace("Similarity: false", "--no-similarity", StringComparison.Ordinal)
+            .Replace("Replace: true", "--replace", StringComparison.Ordinal)
             .Replace("(Encoder)", "(--encoder)", StringComparison.Ordinal);
 
     /// <summary>How the program helps with what an exception misses, or null.</summary>

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Resources;
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Commands;

@@ -6,15 +6,16 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Checkpoints;
 
-namespace RobustTickets.Cli.Resources;
+namespace RobustTickets;
 
 /// <summary>What was taken in.</summary>
 /// <param name="Resource">The resource in the folder.</param>
 /// <param name="Content">What it holds.</param>
 /// <param name="Hash">Its SHA-256.</param>
-internal sealed record ImportedResource(FoundResource Resource, string Content, string Hash);
+public sealed record ImportedResource(FoundResource Resource, string Content, string Hash);
 
-internal static class ResourceImport
+/// <summary>Takes resources into a resource folder.</summary>
+public static class ResourceImport
 {
     /// <summary>Imports a resource.</summary>
     /// <param name="folder">The resource folder; made if needed.</param>
@@ -25,6 +26,8 @@ internal static class ResourceImport
     /// replace another one.</exception>
     public static ImportedResource Import(ResourceFolder folder, ResourceKind kind, string source, bool replace)
     {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(kind);
         if (kind.IsFolder ? !Directory.Exists(source) : !File.Exists(source))
         {
             throw new DataException(
@@ -45,7 +48,7 @@ internal static class ResourceImport
         {
             throw new DataException(
                 $"{others[0]}: a resource {kind.Kind} is there already, with sha256 "
-                    + $"{ResourceFolder.Hash(others[0])}; --replace takes {source} in its place"
+                    + $"{ResourceFolder.Hash(others[0])}; Replace: true takes {source} in its place"
             );
         }
         var inside = Path.GetFullPath(source) == Path.GetFullPath(target);
