@@ -9,7 +9,7 @@ namespace RobustTickets.Cli.Terminal;
 public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
 {
     /// <summary>Not a terminal: a file, a pipe, a test.</summary>
-    public static TerminalInfo None { get; } = new(false, false, 100);
+    public static TerminalInfo None { get; } = new(IsTerminal: false, Color: false, Width: 100);
 
     /// <summary>Whether colours are welcome on this process's stdout.</summary>
     public static bool ColorOfResults() =>
@@ -33,6 +33,6 @@ public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
         {
             // A terminal that does not tell its width.
         }
-        return new TerminalInfo(true, color, width);
+        return new TerminalInfo(IsTerminal: true, color, width);
     }
 }

@@ -25,7 +25,7 @@ public static unsafe partial class Gemm
 {
     /// <summary>
     /// Sends f32 products through libtorch's own BLAS instead of oneDNN: the reference in tests,
-    /// and what `bench --without onednn` measures. Read at every product.
+    /// and in measurements of what oneDNN brings. Read at every product.
     /// </summary>
     public static bool PlainBlas { get; set; }
 

@@ -85,7 +85,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
             {
                 throw new CheckpointException(
                     $"{folder}: holds no '{missing}', so it is no masked language model; bert-base-uncased is "
-                        + "one, and 'robust-tickets pretrain' makes one"
+                        + "one, and pre-training makes one"
                 );
             }
         }
