@@ -28,11 +28,10 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
     {
         using var task = new TinyTask();
         using var said = new StringWriter { NewLine = "\n" };
-        TrainAndAttack.Report = said;
         var output = task.NewRun();
-        var report = await TrainAndAttack.Run(task.Model, task.Data, output, Swaps);
-        Assert.Matches(@"^(negative|positive) \(0\.\d\d\)\n$", said.ToString());
-        Assert.Equal(20, report.Outcomes.Count);
+        var report = await TrainAndAttack.Run(task.Model, task.Data, output, said);
+        Assert.Matches(@"^(negative|positive): 0\.\d\d\n$", said.ToString());
+        Assert.Equal(("deepwordbug", 20), (report.Settings.Recipe, report.Outcomes.Count));
         Assert.Empty(report.Errors);
         Assert.True(File.Exists(RunFolder.Open(output).ResultFile));
         // A run that the library made knows where it came from, too.

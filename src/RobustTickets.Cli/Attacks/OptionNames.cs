@@ -24,7 +24,7 @@ internal static class OptionNames
         [nameof(AttackRequest.Recipe)] = "--recipe",
         [nameof(ExperimentRequest.Data)] = "--data",
         [nameof(ExperimentRequest.Resources)] = "--resource",
-        [nameof(AttackRequest.OutFolder)] = "--out",
+        [nameof(AttackRequest.Output)] = "--out",
         [nameof(AttackRequest.MaxLength)] = "--max-length",
         [nameof(AttackRequest.AugmentFile)] = "--augment",
     };

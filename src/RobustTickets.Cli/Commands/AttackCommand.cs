@@ -50,10 +50,13 @@ internal sealed class AttackCommand
             + "default: the tokenizer's own (512 for BERT, as TextAttack)",
         HelpName = "N|training",
     };
-    private readonly Option<bool> _whole = new("--whole-set")
+    private readonly Option<bool> _fullSplit = new("--full-split-accuracy")
     {
         Description = "also measure the accuracy on the whole split, the papers' Clean",
     };
+
+    // The name before; scripts of users have it.
+    private readonly Option<bool> _wholeSet = new("--whole-set") { Hidden = true };
     private readonly Option<string?> _augment = new("--augment")
     {
         Description = "also write training data: the split's examples and the adversarial text of each success",
@@ -125,7 +128,7 @@ internal sealed class AttackCommand
 
     private Command Command { get; }
 
-    private Option[] OfData => [_split, _count, _sample, _ids, _whole, _augment, _output];
+    private Option[] OfData => [_split, _count, _sample, _ids, _fullSplit, _wholeSet, _augment, _output];
 
     /// <summary>The command.</summary>
     public static Command Create(CliContext context) => new AttackCommand(context).Command;
@@ -153,7 +156,7 @@ internal sealed class AttackCommand
                 parsed.GetValue(_ids)
             ),
             Length(parsed),
-            parsed.GetValue(_whole),
+            parsed.GetValue(_fullSplit) || parsed.GetValue(_wholeSet),
             parsed.GetValue(_augment),
             _attack.Engine(parsed),
             _execution.Read(parsed)

@@ -10,17 +10,17 @@ namespace RobustTickets;
 /// programs make, and <see cref="AttackRun"/> runs.
 /// </summary>
 /// <param name="Recipe">The attack with its options and resources.</param>
-/// <param name="ModelFolder">The victim: a run's model/ folder or any Hugging Face BERT
+/// <param name="Model">The victim: a run's model/ folder or any Hugging Face BERT
 /// classifier.</param>
-/// <param name="DataPath">File or folder of the data set.</param>
+/// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
-/// <param name="OutFolder">Folder of the results; null: attacks/RECIPE of the run that the model
+/// <param name="Output">Folder of the results; null: attacks/RECIPE of the run that the model
 /// lies in.</param>
-/// <param name="Data">Columns and label map, where the task does not know them.</param>
+/// <param name="DataOptions">Columns and label map, where the task does not know them.</param>
 /// <param name="Split">The split; null: the one that papers report.</param>
 /// <param name="Sample">Which examples are attacked; null: all.</param>
 /// <param name="MaxLength">Most word pieces that the victim sees.</param>
-/// <param name="WholeSplitAccuracy">Also measure the accuracy on the whole split, the papers'
+/// <param name="FullSplitAccuracy">Also measure the accuracy on the whole split, the papers'
 /// Clean.</param>
 /// <param name="AugmentFile">File that takes training data with the adversarial texts; null for
 /// none.</param>
@@ -28,15 +28,15 @@ namespace RobustTickets;
 /// <param name="Execution">How the victim runs.</param>
 public sealed record AttackRequest(
     AttackRecipe Recipe,
-    string ModelFolder,
-    string DataPath,
+    string Model,
+    string Data,
     string Task,
-    string? OutFolder = null,
-    DataOptions? Data = null,
+    string? Output = null,
+    DataOptions? DataOptions = null,
     string? Split = null,
     AttackSample? Sample = null,
     VictimLength MaxLength = default,
-    bool WholeSplitAccuracy = false,
+    bool FullSplitAccuracy = false,
     string? AugmentFile = null,
     AttackEngineOptions? Engine = null,
     Execution? Execution = null

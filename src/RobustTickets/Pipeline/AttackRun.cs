@@ -49,15 +49,21 @@ public static class AttackRun
     )
     {
         ArgumentNullException.ThrowIfNull(request);
-        var victim = new VictimFolder(request.ModelFolder);
-        var target = request.OutFolder ?? victim.ResultsOf(request.Recipe.Name);
+        var victim = new VictimFolder(request.Model);
+        var target = request.Output ?? victim.ResultsOf(request.Recipe.Name);
         var length = victim.Length(request.MaxLength);
         using var models = new AttackModels(victim.BaseModel);
         var attack = request.Recipe.Build(models);
         var execution = request.Execution ?? new Execution();
         execution.Apply();
         using var classifier = Classifier.Load(victim.Path, execution, length);
-        var split = EvaluationData.Load(request.DataPath, request.Task, request.Data, request.Split, classifier.Labels);
+        var split = EvaluationData.Load(
+            request.Data,
+            request.Task,
+            request.DataOptions,
+            request.Split,
+            classifier.Labels
+        );
         var picked = Pick(request, split, progress);
         var report = Run(
             new AttackJob(
@@ -70,7 +76,7 @@ public static class AttackRun
                 request.Engine
             ),
             progress,
-            request.WholeSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null,
+            request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null,
             stop
         );
         if (request.AugmentFile is { } file)

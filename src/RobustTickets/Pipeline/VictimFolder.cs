@@ -39,7 +39,7 @@ public sealed class VictimFolder(string path)
     public string ResultsOf(string recipe) =>
         _run?.AttackFolder(recipe)
         ?? throw new RequestException(
-            nameof(AttackRequest.OutFolder),
+            nameof(AttackRequest.Output),
             null,
             $"is missing, and {Path} does not lie in a run folder whose attacks/ could take the results"
         );

@@ -120,11 +120,12 @@ public sealed class AttackCommandTests : IDisposable
     [Fact]
     public void A_sample_is_saved_by_its_ids_and_attacked_again_by_them()
     {
-        var first = OnData("first", "--num-examples", "6", "--seed", "5", "--whole-set");
+        var first = OnData("first", "--num-examples", "6", "--seed", "5", "--full-split-accuracy");
         Assert.True(first.Code == 0, first.Error);
         var ids = _tiny.Below("first", "ids.txt");
         Assert.Equal(6, File.ReadAllLines(ids).Length);
-        var again = OnData("again", "--ids", ids);
+        // The option's spelling of before still works.
+        var again = OnData("again", "--ids", ids, "--whole-set");
         Assert.True(again.Code == 0, again.Error);
         Assert.Equal(
             File.ReadAllBytes(_tiny.Below("first", "examples.jsonl")),
@@ -135,6 +136,8 @@ public sealed class AttackCommandTests : IDisposable
             CliRun.Of("evaluate", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2", "--json").Out
         )!["accuracy"]!;
         Assert.Equal(100 * (double)accuracy, (double)summary["whole_set_clean"]!, 9);
+        var old = JsonNode.Parse(File.ReadAllText(_tiny.Below("again", "summary.json")))!;
+        Assert.Equal((double)summary["whole_set_clean"]!, (double)old["whole_set_clean"]!);
         var items = summary["settings"]!["run"]!.AsArray().Select(l => (string)l!["item"]!).ToList();
         Assert.Equal(["data", "sample", "victim length", "victim mode", "victim weights"], items);
         Assert.Contains("stratified, seed 5", (string)summary["settings"]!["run"]![1]!["value"]!);
