@@ -2,7 +2,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Export;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;

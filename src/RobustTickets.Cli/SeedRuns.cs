@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 

@@ -1,5 +1,4 @@
 // Where the files of the attack after each epoch lie, as --resource NAME=PATH says it.
-using RobustTickets.Recipes;
 
 namespace RobustTickets.Cli.Attacks;
 

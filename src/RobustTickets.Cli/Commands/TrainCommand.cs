@@ -5,7 +5,6 @@ using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;

@@ -7,7 +7,6 @@ using RobustTickets.Attacks.Goals;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Tickets;
 using RobustTickets.Training;

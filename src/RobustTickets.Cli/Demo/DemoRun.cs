@@ -12,7 +12,6 @@ using RobustTickets.Cli.Terminal;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;
-using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 

@@ -1,7 +1,6 @@
 // What a finished cell says, read from its run folder. The control of a run counts its own stage
 // and its own attacks; the run itself counts everything else.
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 

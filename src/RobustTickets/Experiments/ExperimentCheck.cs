@@ -1,7 +1,6 @@
 // The names of an experiment: they become folders and are referred to by one another.
 using System.Text.RegularExpressions;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Experiments;

@@ -3,7 +3,6 @@
 // says that a run is finished, summary.json that an attack is.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 

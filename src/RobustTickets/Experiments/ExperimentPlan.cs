@@ -3,7 +3,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 
 namespace RobustTickets.Experiments;
 

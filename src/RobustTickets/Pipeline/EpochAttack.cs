@@ -10,7 +10,6 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Training;
 

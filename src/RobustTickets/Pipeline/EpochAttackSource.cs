@@ -5,7 +5,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 
 namespace RobustTickets;
 

@@ -4,7 +4,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;

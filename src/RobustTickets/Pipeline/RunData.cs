@@ -4,7 +4,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
-using RobustTickets.Recipes;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;

@@ -2,7 +2,6 @@
 // process, whatever the number of runs.
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Recipes;
 
 namespace RobustTickets.Pipeline;
 

@@ -7,7 +7,6 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Validation;
 using RobustTickets.Runs;
@@ -131,7 +130,7 @@ internal sealed class RunSession : IDisposable
     internal static RecipeException OtherRecipe(RunFolder folder) =>
         new(
             $"{folder.Path} was begun with another recipe (see recipe.json there); go on with that one or "
-                + "choose another --out"
+                + "choose another output folder"
         );
 
     /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>

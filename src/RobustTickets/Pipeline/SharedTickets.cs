@@ -4,7 +4,6 @@
 // pruning on the way to another row's sparsity; since a search does not know what becomes of its
 // ticket, the outcome is bit for bit that of a search of their own. And random tickets that keep as
 // many weights in every matrix as another row's ticket does (RobusT 4.2).
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;

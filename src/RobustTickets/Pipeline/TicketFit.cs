@@ -1,7 +1,6 @@
 // What a recipe asks of a model that only the model's shape can answer, before data are read and
 // anything is written: whether the ratios leave every layer something.
 using RobustTickets.Checkpoints;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Validation;
 using RobustTickets.Tickets;
 

@@ -2,7 +2,6 @@
 // what it leaves out is gone or only loses its pre-trained values.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Recipes;
 using RobustTickets.Tickets;
 
 namespace RobustTickets.Pipeline;

@@ -4,7 +4,6 @@
 using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
-using RobustTickets.Recipes;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
 using RobustTickets.Torch;

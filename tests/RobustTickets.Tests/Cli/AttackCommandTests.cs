@@ -184,8 +184,8 @@ public sealed class AttackCommandTests : IDisposable
             Recipe = request.Recipe with { Options = request.Recipe.Options with { SimilarityThreshold = 0.5 } },
         };
         Assert.Equal("Similarity", Assert.Throws<RequestException>(() => AttackRun.Run(wrong)).Field);
-        var alone = request with { OutFolder = null };
-        Assert.Equal("OutFolder", Assert.Throws<RequestException>(() => AttackRun.Run(alone)).Field);
+        var alone = request with { Output = null };
+        Assert.Equal("Output", Assert.Throws<RequestException>(() => AttackRun.Run(alone)).Field);
     }
 
     [Fact]

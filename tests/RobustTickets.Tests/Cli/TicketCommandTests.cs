@@ -2,7 +2,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Tickets;
 using Xunit;

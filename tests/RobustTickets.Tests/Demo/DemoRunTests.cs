@@ -2,7 +2,6 @@ using RobustTickets.Cli;
 using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;
 using RobustTickets.Reports;

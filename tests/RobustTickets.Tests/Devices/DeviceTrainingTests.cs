@@ -5,7 +5,6 @@ using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tests.Resume;

@@ -8,7 +8,6 @@ using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
-using RobustTickets.Recipes;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Cli;
 using Xunit;

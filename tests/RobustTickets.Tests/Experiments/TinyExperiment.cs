@@ -3,7 +3,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Tests.Resume;
 

@@ -5,7 +5,6 @@ using RobustTickets.Kernels.Masks;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
 using RobustTickets.Searches;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Models;

@@ -1,5 +1,4 @@
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;

@@ -1,5 +1,4 @@
 // What a recipe of single weights may not ask for is refused by path, before any compute.
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;

@@ -9,7 +9,6 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;

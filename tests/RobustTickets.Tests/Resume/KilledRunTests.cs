@@ -2,7 +2,6 @@
 // against a run that nobody disturbed.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
-using RobustTickets.Recipes;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 using Xunit;

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;

@@ -5,7 +5,6 @@ using RobustTickets.Cli;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Torch;
 using RobustTickets.Training;

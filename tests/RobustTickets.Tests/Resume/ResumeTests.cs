@@ -3,7 +3,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Training;
 using Xunit;

@@ -2,7 +2,6 @@
 // two steps: by a stop that writes a checkpoint, and by an exception in place of a crash, which
 // writes none. Real signals and kill -9 are in KilledRunTests.
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using Xunit;
 

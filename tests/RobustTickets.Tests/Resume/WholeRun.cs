@@ -1,5 +1,4 @@
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using Xunit;
 
