@@ -14,7 +14,6 @@ public sealed class HouseRuleTests
 
     // Still wider or longer than the rule; an entry goes when its file keeps it.
     private static readonly string[] Wide = ["native/", "src/RobustTickets.Cli/Attacks/"];
-    private static readonly string[] Long = ["EpochAttackTests.cs", "MaskRecipesTests.cs", "PickleCheckpointTests.cs"];
 
     private static readonly string Root = Golden.RepositoryRoot;
 
@@ -28,7 +27,6 @@ public sealed class HouseRuleTests
         var over = RepositoryFiles
             .Below(Root, "")
             .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h" or ".sh")
-            .Where(path => !Long.Contains(Path.GetFileName(path)))
             .Select(path => (Path: path, Lines: File.ReadLines(Path.Combine(Root, path)).Count()))
             .Where(file => file.Lines > FileLines)
             .Select(file => $"{file.Lines} lines: {file.Path}");

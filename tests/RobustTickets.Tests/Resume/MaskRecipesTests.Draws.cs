@@ -1,0 +1,194 @@
+// From which epoch a mask search draws, what its ticket tells, and where it is looked for.
+using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints;
+using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
+using RobustTickets.Recipes;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+using RobustTickets.Tickets;
+using RobustTickets.Tickets.Files;
+using RobustTickets.Training;
+using Xunit;
+
+namespace RobustTickets.Tests.Resume;
+
+public sealed partial class MaskRecipesTests
+{
+    [Fact]
+    public void A_search_may_end_at_the_epoch_it_draws_from()
+    {
+        var search = (MaskSearchOptions)Tiny("robust-ticket").Search!;
+        var result = Run(
+            Tiny("robust-ticket") with
+            {
+                Search = search with { DrawEpoch = 1 },
+                Split = new SplitOptions(DevelopmentRule.AuthorsCode),
+            },
+            _task.NewRun()
+        );
+        Assert.Equal(TinyTask.StepsPerEpoch, result.Stages[1].Steps);
+    }
+
+    [Fact]
+    public void A_ticket_may_be_drawn_from_the_epoch_that_is_best_on_development_examples()
+    {
+        const int perEpoch = 6,
+            epochs = 5;
+        var tiny = Tiny("robust-ticket");
+        var search = (MaskSearchOptions)tiny.Search! with { Epochs = epochs, DrawFrom = DrawEpochRule.BestDev };
+        var recipe = tiny with { Search = search };
+        var whole = _task.NewRun("whole");
+        var ticket = Run(recipe, whole).Ticket!;
+        var epoch = EventLog
+            .ReadEntries(Path.Combine(whole, "events.jsonl"))
+            .OfType<EvaluationEntry>()
+            .Where(e => e.Stage == "search")
+            .ToArray();
+        Assert.Equal(epochs, epoch.Length);
+        var best = epoch.MaxBy(e => e.Accuracy)!; // the first of equals
+        Assert.True(
+            best.Epoch < epochs - 1,
+            "the best epoch must not be among the last for this test to tell anything"
+        );
+        Assert.Equal(
+            (best.Step, best.Epoch, (long)epochs * perEpoch),
+            (ticket.DrawnAtStep, ticket.DrawnAtEpoch, ticket.StoppedAtStep)
+        );
+
+        // It is the ticket of a search that ends there by number, and not the last one.
+        byte[] Masks(Recipe other)
+        {
+            var run = _task.NewRun();
+            Run(other with { Retrain = other.Retrain with { Epochs = 0.1 } }, run);
+            return File.ReadAllBytes(Path.Combine(run, "ticket", "masks.safetensors"));
+        }
+
+        var drawn = File.ReadAllBytes(Path.Combine(whole, "ticket", "masks.safetensors"));
+        Assert.Equal(
+            Masks(recipe with { Search = search with { DrawFrom = DrawEpochRule.Last, DrawEpoch = best.Epoch } }),
+            drawn
+        );
+        Assert.NotEqual(Masks(recipe with { Search = search with { DrawFrom = DrawEpochRule.Last } }), drawn);
+
+        // The best epoch's scores are state: with them a resumed search ends the same, and
+        // forgetting them shows.
+        var (broken, forgetful) = (_task.NewRun("broken"), _task.NewRun("forgetful"));
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(
+                _task.Request(recipe, broken, every: 3),
+                new Crash("search", (epochs * perEpoch) - 1),
+                CancellationToken.None
+            )
+        );
+        RunFiles.Copy(broken, forgetful);
+        RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
+        RunFiles.AssertSame(whole, broken);
+        File.Delete(Path.Combine(RunFiles.Checkpoints(forgetful)[0], "best-epoch.safetensors"));
+        RecipeRunner.Run(_task.Request(recipe, forgetful, resume: true, every: 3), null, CancellationToken.None);
+        Assert.NotEqual(RunFiles.Events(whole), RunFiles.Events(forgetful));
+    }
+
+    [Fact]
+    public void What_a_ticket_keeps_is_told_by_head_and_matrix()
+    {
+        var run = _task.NewRun();
+        Run(Tiny("one-shot-magnitude"), run);
+        var record = RunRecord.Load(run);
+        // RobusT's parameter column counts what the mask leaves; a dense network that only lost
+        // values keeps all.
+        var ticket = record.Result.Ticket!;
+        Assert.Equal(
+            record.Result.Model.ParametersWithoutEmbeddings - (ticket.WeightsTotal - ticket.WeightsKept),
+            record.Parameters
+        );
+        Assert.Equal(
+            record.Result.Model.ParametersWithoutEmbeddings,
+            (record with { Recipe = [new("retrain.realisation", "dense-redrawn")] }).Parameters
+        );
+        var grid = TicketGrid.Of(record)!;
+        var mask = (WeightMask)SavedTicket.Load(run).Mask;
+        string[] heads = [.. Enumerable.Range(1, TinyTask.Heads).Select(h => $"head {h}")];
+        Assert.Equal(
+            [.. heads, "MLP", "query", "key", "value", "attention-output", "intermediate", "output"],
+            grid.Columns
+        );
+        Assert.Equal((TinyTask.Heads, TinyTask.Layers), (grid.Heads, grid.Kept.Count));
+        const int wide = TinyTask.Hidden / TinyTask.Heads;
+        for (var layer = 0; layer < TinyTask.Layers; layer++)
+        {
+            MatrixMask Of(string name) => mask.Of($"bert.encoder.layer.{layer}.{name}")!;
+            MatrixMask[] projections =
+            [
+                Of("attention.self.query"),
+                Of("attention.self.key"),
+                Of("attention.self.value"),
+            ];
+            for (var head = 0; head < TinyTask.Heads; head++)
+            {
+                var rows = Enumerable.Range(head * wide * TinyTask.Hidden, wide * TinyTask.Hidden);
+                Assert.Equal(
+                    projections.Sum(m => rows.Count(i => m[i])) / (3.0 * wide * TinyTask.Hidden),
+                    grid.Kept[layer][head],
+                    12
+                );
+            }
+            Assert.Equal(
+                (Of("intermediate.dense").Kept + Of("output.dense").Kept) / (2.0 * TinyTask.Hidden * TinyTask.Neurons),
+                grid.Kept[layer][TinyTask.Heads],
+                12
+            );
+            Assert.Equal(
+                (double)Of("attention.output.dense").Kept / Of("attention.output.dense").Count,
+                grid.Kept[layer][TinyTask.Heads + 4],
+                12
+            );
+        }
+        var html = HtmlReport.Render([record]);
+        var first = string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"layer 1, head 1: {100 * grid.Kept[0][0]:0.0} % kept"
+        );
+        Assert.Contains(first, html, StringComparison.Ordinal);
+        Assert.Contains("Weights kept by matrix", html, StringComparison.Ordinal);
+        Assert.Contains("pooler", html, StringComparison.Ordinal);
+
+        // Tickets of before heads were written down tell of their matrices all the same.
+        var file = Path.Combine(run, "ticket", "ticket.json");
+        var old = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        old.Remove("head_weights_kept");
+        File.WriteAllText(file, old.ToJsonString());
+        Assert.Equal(
+            ["MLP", "query", "key", "value", "attention-output", "intermediate", "output"],
+            TicketGrid.Of(RunRecord.Load(run))!.Columns
+        );
+    }
+
+    [Fact]
+    public void A_ticket_is_looked_for_beside_the_run_and_two_of_one_name_are_refused()
+    {
+        var first = _task.NewRun("first");
+        Run(Tiny("one-shot-magnitude"), first);
+        var random = Tiny("random-weights") with { Search = new RandomWeightSearchOptions(Path.GetFileName(first)) };
+        var second = _task.NewRun("second");
+        Run(random, second);
+        Assert.Equal(KeptPerMatrix(first), KeptPerMatrix(second));
+        var here = Path.GetFileName(first) + "-here";
+        Directory.Move(first, Path.Combine(Path.GetDirectoryName(first)!, here));
+        Directory.CreateDirectory(here);
+        try
+        {
+            Refused<RecipeException>(
+                "lies both beside the run",
+                random with
+                {
+                    Search = new RandomWeightSearchOptions(here),
+                }
+            );
+        }
+        finally
+        {
+            Directory.Delete(here);
+        }
+    }
+}
