@@ -1,5 +1,6 @@
-// Attention of one packed sequence, forward only: softmax(Q K^T / sqrt(d)) V for some of its heads. Keys are transposed in registers, so that scores, softmax and context are
-// made of whole vectors; eight queries at a time stay in the first cache.
+// Attention of one packed sequence, forward only: softmax(Q K^T / sqrt(d)) V for some of its heads.
+// Keys are transposed in registers, so that scores, softmax and context are made of whole vectors;
+// eight queries at a time stay in the first cache.
 #include "attention.h"
 #include "rt.h"
 
@@ -8,8 +9,9 @@
 #if defined(__x86_64__)
 namespace {
 
-RT_AVX512 void head(
-    const float* q, int64_t ldq, int64_t queries, const float* k, const float* v, int64_t ldk, int64_t keys, int64_t width, float scale, float* scratch, const rt::Epilogue& e, int64_t column) {
+RT_AVX512 void head(const float* q, int64_t ldq, int64_t queries, const float* k, const float* v,
+                    int64_t ldk, int64_t keys, int64_t width, float scale, float* scratch,
+                    const rt::Epilogue& e, int64_t column) {
   const int64_t padded = rt::round16(keys);
   float *transposed = scratch, *table = scratch + rt::round16(width) * padded;
   alignas(64) float context[rt::kRowsAtOnce * 32] = {};
@@ -28,16 +30,21 @@ RT_AVX512 void head(
 
 }  // namespace
 
-// Heads first..last of one sequence: queries q [queries, heads width], keys k and values v [keys, heads width], context into wide or half. `coefficients` holds one factor a
-// column, or is null. Scratch holds (round16(width) + 8) round16(keys) floats. The caller has checked that rt_avx512_supported.
-RT_API void rt_attention(
-    const float* q, int64_t ldq, int64_t queries, const float* k, const float* v, int64_t ldk, int64_t keys, int64_t first, int64_t last, int64_t width, float scale,
-    const float* coefficients, float* scratch, float* wide, uint16_t* half, int64_t stride) {
+// Heads first..last of one sequence: queries q [queries, heads width], keys k and values v [keys,
+// heads width], context into wide or half. `coefficients` holds one factor a column, or is null.
+// Scratch holds (round16(width) + 8) round16(keys) floats. The caller has checked that
+// rt_avx512_supported.
+RT_API void rt_attention(const float* q, int64_t ldq, int64_t queries, const float* k,
+                         const float* v, int64_t ldk, int64_t keys, int64_t first, int64_t last,
+                         int64_t width, float scale, const float* coefficients, float* scratch,
+                         float* wide, uint16_t* half, int64_t stride) {
   for (int64_t h = first; h < last; ++h) {
-    head(q + h * width, ldq, queries, k + h * width, v + h * width, ldk, keys, width, scale, scratch, {0, coefficients, wide, half, stride}, h * width);
+    head(q + h * width, ldq, queries, k + h * width, v + h * width, ldk, keys, width, scale,
+         scratch, {0, coefficients, wide, half, stride}, h * width);
   }
 }
 #else
-RT_API void rt_attention(
-    const float*, int64_t, int64_t, const float*, const float*, int64_t, int64_t, int64_t, int64_t, int64_t, float, const float*, float*, float*, uint16_t*, int64_t) {}
+RT_API void rt_attention(const float*, int64_t, int64_t, const float*, const float*, int64_t,
+                         int64_t, int64_t, int64_t, int64_t, float, const float*, float*, float*,
+                         uint16_t*, int64_t) {}
 #endif

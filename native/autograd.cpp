@@ -21,13 +21,16 @@ variable_list borrow_all(c10::TensorImpl** handles, int32_t count) {
   return list;
 }
 
-// Managed backward. `gradients` are owned by the callee, null = undefined. It fills `results` with owned handles,
-// null = no gradient. It returns 0, or the number under which the managed side keeps the exception to rethrow.
-using Backward = int64_t (*)(void* context, c10::TensorImpl** gradients, int32_t count, c10::TensorImpl** results, int32_t result_count);
+// Managed backward. `gradients` are owned by the callee, null = undefined. It fills `results` with
+// owned handles, null = no gradient. It returns 0, or the number under which the managed side keeps
+// the exception to rethrow.
+using Backward = int64_t (*)(void* context, c10::TensorImpl** gradients, int32_t count,
+                             c10::TensorImpl** results, int32_t result_count);
 using Release = void (*)(void* context);
 
 struct ManagedNode;
-thread_local ManagedNode* running = nullptr;  // the node whose managed backward is at work on this thread
+thread_local ManagedNode* running =
+    nullptr;  // the node whose managed backward is at work on this thread
 
 struct ManagedNode : torch::autograd::Node {
   Backward backward;
@@ -36,7 +39,8 @@ struct ManagedNode : torch::autograd::Node {
   int32_t inputs;
   std::string label;
 
-  ManagedNode(Backward b, Release r, void* c, int32_t n, const char* l) : backward(b), release(r), context(c), inputs(n), label(l) {}
+  ManagedNode(Backward b, Release r, void* c, int32_t n, const char* l)
+      : backward(b), release(r), context(c), inputs(n), label(l) {}
   ~ManagedNode() override { drop(); }
 
   std::string name() const override { return label; }
@@ -44,13 +48,15 @@ struct ManagedNode : torch::autograd::Node {
 
   variable_list apply(variable_list&& gradients) override {
     if (context == nullptr)
-      throw std::runtime_error("backward through " + label + " a second time: its saved tensors were freed; pass retain_graph");
+      throw std::runtime_error("backward through " + label +
+                               " a second time: its saved tensors were freed; pass retain_graph");
     std::vector<c10::TensorImpl*> given;
     for (auto& g : gradients) given.push_back(rt::give(std::move(g)));
     std::vector<c10::TensorImpl*> got(inputs, nullptr);
     ManagedNode* outer = running;
     running = this;
-    const int64_t failed = backward(context, given.data(), static_cast<int32_t>(given.size()), got.data(), inputs);
+    const int64_t failed =
+        backward(context, given.data(), static_cast<int32_t>(given.size()), got.data(), inputs);
     running = outer;
     variable_list results;
     for (auto* handle : got) {
@@ -60,7 +66,9 @@ struct ManagedNode : torch::autograd::Node {
         c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(handle);
       }
     }
-    if (failed != 0) throw std::runtime_error("managed exception #" + std::to_string(failed) + " in the backward of " + label);
+    if (failed != 0)
+      throw std::runtime_error("managed exception #" + std::to_string(failed) +
+                               " in the backward of " + label);
     return results;
   }
 
@@ -75,28 +83,34 @@ struct ManagedNode : torch::autograd::Node {
 
 }  // namespace
 
-RT_API int32_t rt_backward(c10::TensorImpl** roots, int32_t count, c10::TensorImpl** gradients, int32_t retain_graph) {
+RT_API int32_t rt_backward(c10::TensorImpl** roots, int32_t count, c10::TensorImpl** gradients,
+                           int32_t retain_graph) {
   return rt::guarded([&] {
-    torch::autograd::backward(borrow_all(roots, count), gradients == nullptr ? variable_list() : borrow_all(gradients, count),
+    torch::autograd::backward(borrow_all(roots, count),
+                              gradients == nullptr ? variable_list() : borrow_all(gradients, count),
                               retain_graph != 0, false);
   });
 }
 
-RT_API int32_t rt_grad_of(c10::TensorImpl** outputs, int32_t output_count, c10::TensorImpl** inputs, int32_t input_count,
-                          c10::TensorImpl** gradients, int32_t retain_graph, int32_t create_graph, int32_t allow_unused,
-                          c10::TensorImpl** results) {
+RT_API int32_t rt_grad_of(c10::TensorImpl** outputs, int32_t output_count, c10::TensorImpl** inputs,
+                          int32_t input_count, c10::TensorImpl** gradients, int32_t retain_graph,
+                          int32_t create_graph, int32_t allow_unused, c10::TensorImpl** results) {
   return rt::guarded([&] {
-    auto found = torch::autograd::grad(borrow_all(outputs, output_count), borrow_all(inputs, input_count),
-                                       gradients == nullptr ? variable_list() : borrow_all(gradients, output_count),
-                                       retain_graph != 0, create_graph != 0, allow_unused != 0);
+    auto found = torch::autograd::grad(
+        borrow_all(outputs, output_count), borrow_all(inputs, input_count),
+        gradients == nullptr ? variable_list() : borrow_all(gradients, output_count),
+        retain_graph != 0, create_graph != 0, allow_unused != 0);
     for (int32_t i = 0; i < input_count; ++i) results[i] = rt::give(std::move(found[i]));
   });
 }
 
-// Asked inside a managed backward: is the gradient of input `input` wanted? 0: no; 1: as a result (a gradient was asked for by name);
-// 2: to be accumulated, so a leaf's may be added to its slot in place of returning it.
+// Asked inside a managed backward: is the gradient of input `input` wanted? 0: no; 1: as a result
+// (a gradient was asked for by name); 2: to be accumulated, so a leaf's may be added to its slot in
+// place of returning it.
 RT_API int32_t rt_backward_wants(int32_t input) {
-  if (running == nullptr || input < 0 || input >= running->inputs || !running->task_should_compute_output(input)) return 0;
+  if (running == nullptr || input < 0 || input >= running->inputs ||
+      !running->task_should_compute_output(input))
+    return 0;
   const auto* chosen = torch::autograd::get_current_graph_task_exec_info();
   return chosen == nullptr || chosen->empty() ? 2 : 1;
 }
@@ -104,18 +118,22 @@ RT_API int32_t rt_backward_wants(int32_t input) {
 RT_API int32_t rt_grad_mode() { return c10::GradMode::is_enabled() ? 1 : 0; }
 RT_API void rt_set_grad_mode(int32_t enabled) { c10::GradMode::set_enabled(enabled != 0); }
 
-// Gives `outputs` (computed without history from `inputs`) a history: one node whose backward is managed.
-// `attached` is 0 when no history is due (grad mode off, or no input requires grad); `release` has then been
-// called already. Otherwise it is called exactly once: after the node's backward when the graph is not retained,
-// or when the node dies.
-RT_API int32_t rt_custom_node(c10::TensorImpl** inputs, int32_t input_count, c10::TensorImpl** outputs, int32_t output_count,
-                              Backward backward, Release release, void* context, const char* label, int32_t* attached) {
+// Gives `outputs` (computed without history from `inputs`) a history: one node whose backward is
+// managed. `attached` is 0 when no history is due (grad mode off, or no input requires grad);
+// `release` has then been called already. Otherwise it is called exactly once: after the node's
+// backward when the graph is not retained, or when the node dies.
+RT_API int32_t rt_custom_node(c10::TensorImpl** inputs, int32_t input_count,
+                              c10::TensorImpl** outputs, int32_t output_count, Backward backward,
+                              Release release, void* context, const char* label,
+                              int32_t* attached) {
   return rt::guarded([&] {
     *attached = 0;
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 13)
     auto node = c10::make_intrusive<ManagedNode>(backward, release, context, input_count, label);
 #else
-    auto node = std::shared_ptr<ManagedNode>(new ManagedNode(backward, release, context, input_count, label), torch::autograd::deleteNode);
+    auto node = std::shared_ptr<ManagedNode>(
+        new ManagedNode(backward, release, context, input_count, label),
+        torch::autograd::deleteNode);
 #endif
     auto from = borrow_all(inputs, input_count);
     bool wanted = c10::GradMode::is_enabled();
@@ -124,7 +142,9 @@ RT_API int32_t rt_custom_node(c10::TensorImpl** inputs, int32_t input_count, c10
     if (!wanted || !any) return;
     for (int32_t i = 0; i < output_count; ++i) {
       auto out = rt::borrow(outputs[i]);
-      if (out.requires_grad()) throw std::invalid_argument("output " + std::to_string(i) + " of " + std::string(label) + " has a history already");
+      if (out.requires_grad())
+        throw std::invalid_argument("output " + std::to_string(i) + " of " + std::string(label) +
+                                    " has a history already");
     }
     node->set_next_edges(torch::autograd::collect_next_edges(from));
     for (int32_t i = 0; i < output_count; ++i) {

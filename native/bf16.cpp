@@ -1,5 +1,7 @@
-// Rows times a packed bfloat16 matrix, for forward passes whose row must not depend on the rows around it: every output is one sum in one order, two products a step
-// (VDPBF16PS, which .NET 10 cannot name). A library's product promises no such order. Weights lie in panels of 32 outputs, [pairs of inputs][32 outputs][2].
+// Rows times a packed bfloat16 matrix, for forward passes whose row must not depend on the rows
+// around it: every output is one sum in one order, two products a step (VDPBF16PS, which .NET 10
+// cannot name). A library's product promises no such order. Weights lie in panels of 32 outputs,
+// [pairs of inputs][32 outputs][2].
 #include "rt.h"
 #include "simd.h"
 
@@ -11,14 +13,16 @@
 namespace {
 
 template <int Rows>
-RT_BF16 void tile(const uint16_t* x, int64_t ldx, const uint16_t* panel, int64_t pairs, const float* bias, float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {
+RT_BF16 void tile(const uint16_t* x, int64_t ldx, const uint16_t* panel, int64_t pairs,
+                  const float* bias, float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {
   __m512 low[Rows], high[Rows];
   const __m512 b0 = _mm512_loadu_ps(bias), b1 = _mm512_loadu_ps(bias + 16);
 #pragma GCC unroll 12
   for (int r = 0; r < Rows; ++r) low[r] = b0, high[r] = b1;
   const uint16_t *x3 = x + 3 * ldx, *x6 = x + 6 * ldx, *x9 = x + 9 * ldx;
   for (int64_t p = 0; p < pairs; ++p) {
-    const auto w0 = (__m512bh)_mm512_loadu_si512(panel + p * 64), w1 = (__m512bh)_mm512_loadu_si512(panel + p * 64 + 32);
+    const auto w0 = (__m512bh)_mm512_loadu_si512(panel + p * 64),
+               w1 = (__m512bh)_mm512_loadu_si512(panel + p * 64 + 32);
 #pragma GCC unroll 12
     for (int r = 0; r < Rows; ++r) {
       const uint16_t* row = r < 3 ? x : r < 6 ? x3 : r < 9 ? x6 : x9;
@@ -36,12 +40,15 @@ RT_BF16 void tile(const uint16_t* x, int64_t ldx, const uint16_t* panel, int64_t
   }
 }
 
-using Tile = void (*)(const uint16_t*, int64_t, const uint16_t*, int64_t, const float*, float*, int64_t, __mmask16, __mmask16);
+using Tile = void (*)(const uint16_t*, int64_t, const uint16_t*, int64_t, const float*, float*,
+                      int64_t, __mmask16, __mmask16);
 
-constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>, tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>};
+constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>,  tile<4>,  tile<5>, tile<6>,
+                           tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>};
 
-RT_AVX512 void run(
-    const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panels, int64_t pairs, const float* bias, int64_t outputs, int64_t first, int64_t last, const rt::Epilogue& e) {
+RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panels,
+                   int64_t pairs, const float* bias, int64_t outputs, int64_t first, int64_t last,
+                   const rt::Epilogue& e) {
   const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.half == nullptr;
   alignas(64) float buffer[12 * 32];
   for (int64_t p = first; p < last; ++p) {
@@ -50,11 +57,13 @@ RT_AVX512 void run(
     for (int64_t r = 0; r < rows; r += 12) {
       const int64_t count = rows - r < 12 ? rows - r : 12;
       if (plain) {
-        kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, e.wide + r * e.stride + column, e.stride, rt::lanes(width), rt::lanes(width - 16));
+        kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, e.wide + r * e.stride + column,
+                      e.stride, rt::lanes(width), rt::lanes(width - 16));
       } else {
         kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, buffer, 32, 0xffff, 0xffff);
         // Rows of an odd width end in a zero, which the next product multiplies.
-        rt::finish(buffer, count, width, e.half == nullptr ? width : (width + 1) & ~1, e, r, column);
+        rt::finish(buffer, count, width, e.half == nullptr ? width : (width + 1) & ~1, e, r,
+                   column);
       }
     }
   }
@@ -62,16 +71,20 @@ RT_AVX512 void run(
 
 }  // namespace
 
-// Columns of panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx) W^T + bias, then GELU and coefficients [outputs] where asked; the result goes to
-// wide or, rounded, to half (row stride ldy). The caller has checked that the processor has AVX512_BF16.
-RT_API void rt_rows_bf16(
-    const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panels, int64_t pairs, const float* bias, int64_t outputs, int64_t first, int64_t last, int32_t gelu,
-    const float* coefficients, float* wide, uint16_t* half, int64_t ldy) {
-  run(x, ldx, rows, panels, pairs, bias, outputs, first, last, {gelu, coefficients, wide, half, ldy});
+// Columns of panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx)
+// W^T + bias, then GELU and coefficients [outputs] where asked; the result goes to wide or,
+// rounded, to half (row stride ldy). The caller has checked that the processor has AVX512_BF16.
+RT_API void rt_rows_bf16(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panels,
+                         int64_t pairs, const float* bias, int64_t outputs, int64_t first,
+                         int64_t last, int32_t gelu, const float* coefficients, float* wide,
+                         uint16_t* half, int64_t ldy) {
+  run(x, ldx, rows, panels, pairs, bias, outputs, first, last,
+      {gelu, coefficients, wide, half, ldy});
 }
 RT_API int32_t rt_bf16_supported() { return 1; }
 #else
-RT_API void rt_rows_bf16(
-    const uint16_t*, int64_t, int64_t, const uint16_t*, int64_t, const float*, int64_t, int64_t, int64_t, int32_t, const float*, float*, uint16_t*, int64_t) {}
+RT_API void rt_rows_bf16(const uint16_t*, int64_t, int64_t, const uint16_t*, int64_t, const float*,
+                         int64_t, int64_t, int64_t, int32_t, const float*, float*, uint16_t*,
+                         int64_t) {}
 RT_API int32_t rt_bf16_supported() { return 0; }
 #endif

@@ -1,4 +1,5 @@
-// Operators: resolve by schema name, call boxed through the dispatcher with a packed argument array.
+// Operators: resolve by schema name, call boxed through the dispatcher with a packed argument
+// array.
 #include "rt.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -30,8 +31,10 @@ struct Operator {
       Expect want = Expect::kAny;
       if (type->kind() == c10::TypeKind::FloatType) want = Expect::kReal;
       if (auto list = type->cast<c10::ListType>()) {
-        if (list->getElementType()->kind() == c10::TypeKind::OptionalType) want = Expect::kOptionalTensors;
-        else if (list->getElementType()->kind() == c10::TypeKind::TensorType) want = Expect::kTensors;
+        if (list->getElementType()->kind() == c10::TypeKind::OptionalType)
+          want = Expect::kOptionalTensors;
+        else if (list->getElementType()->kind() == c10::TypeKind::TensorType)
+          want = Expect::kTensors;
       }
       expect.push_back(want);
     }
@@ -40,30 +43,42 @@ struct Operator {
 
 c10::IValue to_ivalue(const Value& v, Expect expect) {
   switch (v.tag) {
-    case TagNone: return c10::IValue();
-    case TagTensor: return c10::IValue(rt::borrow(v.tensor));
-    case TagInt: return expect == Expect::kReal ? c10::IValue(static_cast<double>(v.integer)) : c10::IValue(v.integer);
-    case TagDouble: return c10::IValue(v.real);
-    case TagBool: return c10::IValue(v.integer != 0);
-    case TagIntList: return c10::IValue(c10::IntArrayRef(v.integers, v.count));
-    case TagDoubleList: return c10::IValue(c10::ArrayRef<double>(v.reals, v.count));
-    case TagString: return c10::IValue(std::string(v.text, v.count));
+    case TagNone:
+      return c10::IValue();
+    case TagTensor:
+      return c10::IValue(rt::borrow(v.tensor));
+    case TagInt:
+      return expect == Expect::kReal ? c10::IValue(static_cast<double>(v.integer))
+                                     : c10::IValue(v.integer);
+    case TagDouble:
+      return c10::IValue(v.real);
+    case TagBool:
+      return c10::IValue(v.integer != 0);
+    case TagIntList:
+      return c10::IValue(c10::IntArrayRef(v.integers, v.count));
+    case TagDoubleList:
+      return c10::IValue(c10::ArrayRef<double>(v.reals, v.count));
+    case TagString:
+      return c10::IValue(std::string(v.text, v.count));
     case TagDevice:
       return c10::IValue(c10::Device(rt::device_type(static_cast<int32_t>(v.integer >> 8)),
                                      static_cast<c10::DeviceIndex>((v.integer & 0xff) - 1)));
     case TagTensorList: {
       if (expect == Expect::kOptionalTensors) {
-        // A generic list: naming the optional type would tie the source to c10::optional (1.13) or std::optional (2.x).
+        // A generic list: naming the optional type would tie the source to c10::optional (1.13) or
+        // std::optional (2.x).
         c10::impl::GenericList list(c10::OptionalType::create(c10::TensorType::get()));
         for (int32_t i = 0; i < v.count; ++i)
-          list.push_back(v.tensors[i] == nullptr ? c10::IValue() : c10::IValue(rt::borrow(v.tensors[i])));
+          list.push_back(v.tensors[i] == nullptr ? c10::IValue()
+                                                 : c10::IValue(rt::borrow(v.tensors[i])));
         return c10::IValue(std::move(list));
       }
       c10::List<at::Tensor> list;
       for (int32_t i = 0; i < v.count; ++i) list.push_back(rt::borrow(v.tensors[i]));
       return c10::IValue(std::move(list));
     }
-    default: throw std::invalid_argument("argument of unknown kind " + std::to_string(v.tag));
+    default:
+      throw std::invalid_argument("argument of unknown kind " + std::to_string(v.tag));
   }
 }
 
@@ -103,15 +118,19 @@ RT_API int32_t rt_op_resolve(const char* name, const char* overload, void** op) 
     auto& slot = known[std::string(name) + "." + overload];
     if (!slot) {
       auto handle = c10::Dispatcher::singleton().findSchema(c10::OperatorName(name, overload));
-      if (!handle.has_value()) throw std::invalid_argument(std::string("this libtorch has no operator ") + name + "." + overload);
+      if (!handle.has_value())
+        throw std::invalid_argument(std::string("this libtorch has no operator ") + name + "." +
+                                    overload);
       slot = std::make_unique<Operator>(*handle);
     }
     *op = slot.get();
   });
 }
 
-// Schema text (lives as long as the process), number of arguments, of those without default, and of results.
-RT_API int32_t rt_op_schema(void* op, const char** text, int32_t* arguments, int32_t* required, int32_t* results) {
+// Schema text (lives as long as the process), number of arguments, of those without default, and of
+// results.
+RT_API int32_t rt_op_schema(void* op, const char** text, int32_t* arguments, int32_t* required,
+                            int32_t* results) {
   return rt::guarded([&] {
     const auto& self = *static_cast<Operator*>(op);
     const auto& schema = self.handle.schema();
@@ -123,26 +142,32 @@ RT_API int32_t rt_op_schema(void* op, const char** text, int32_t* arguments, int
   });
 }
 
-// Calls `op` with `count` leading arguments; the schema's defaults fill the rest. `results` has room for `room`
-// values; room 0 drops all results (in-place operators return their own first argument).
-RT_API int32_t rt_op_call(void* op, const Value* arguments, int32_t count, Value* results, int32_t room, int32_t* produced) {
+// Calls `op` with `count` leading arguments; the schema's defaults fill the rest. `results` has
+// room for `room` values; room 0 drops all results (in-place operators return their own first
+// argument).
+RT_API int32_t rt_op_call(void* op, const Value* arguments, int32_t count, Value* results,
+                          int32_t room, int32_t* produced) {
   return rt::guarded([&] {
     const auto& self = *static_cast<Operator*>(op);
     const auto& schema = self.handle.schema();
     const auto total = static_cast<int32_t>(schema.arguments().size());
-    if (count > total) throw std::invalid_argument("more arguments than the schema takes: " + self.schema);
+    if (count > total)
+      throw std::invalid_argument("more arguments than the schema takes: " + self.schema);
     torch::jit::Stack stack;
     stack.reserve(total);
     for (int32_t i = 0; i < count; ++i) stack.push_back(to_ivalue(arguments[i], self.expect[i]));
     for (int32_t i = count; i < total; ++i) {
       const auto& fallback = schema.arguments()[i].default_value();
-      if (!fallback.has_value()) throw std::invalid_argument("argument " + schema.arguments()[i].name() + " is missing: " + self.schema);
+      if (!fallback.has_value())
+        throw std::invalid_argument("argument " + schema.arguments()[i].name() +
+                                    " is missing: " + self.schema);
       stack.push_back(*fallback);
     }
     self.handle.callBoxed(&stack);
     *produced = 0;
     if (room == 0) return;
-    if (static_cast<int32_t>(stack.size()) > room) throw std::invalid_argument("too little room for the results of " + self.schema);
+    if (static_cast<int32_t>(stack.size()) > room)
+      throw std::invalid_argument("too little room for the results of " + self.schema);
     for (auto& result : stack) results[(*produced)++] = to_value(std::move(result));
   });
 }

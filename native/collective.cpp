@@ -1,5 +1,6 @@
-// Ranks that train together: a c10d process group over a TCP store, on Gloo (CPU tensors; CUDA tensors in CUDA builds).
-// Gloo's headers are optional (Debian: libgloo-dev); without them opening a group fails by name and nothing else changes.
+// Ranks that train together: a c10d process group over a TCP store, on Gloo (CPU tensors; CUDA
+// tensors in CUDA builds). Gloo's headers are optional (Debian: libgloo-dev); without them opening
+// a group fails by name and nothing else changes.
 #include "rt.h"
 
 #ifndef RT_WITHOUT_GLOO
@@ -15,7 +16,8 @@
 namespace {
 
 struct Group {
-  c10::intrusive_ptr<c10d::Store> store;  // on rank 0 this is the server: it lives as long as the group
+  c10::intrusive_ptr<c10d::Store>
+      store;  // on rank 0 this is the server: it lives as long as the group
   c10::intrusive_ptr<c10d::ProcessGroupGloo> processes;
 };
 
@@ -25,8 +27,10 @@ Group& group_of(void* handle) { return *static_cast<Group*>(handle); }
 
 RT_API int32_t rt_group_supported() { return 1; }
 
-// Joins `size` ranks at host:port; rank 0 serves the store there. Returns when all have come or `seconds` have passed.
-RT_API int32_t rt_group_open(const char* host, int32_t port, int32_t rank, int32_t size, int32_t seconds, void** group) {
+// Joins `size` ranks at host:port; rank 0 serves the store there. Returns when all have come or
+// `seconds` have passed.
+RT_API int32_t rt_group_open(const char* host, int32_t port, int32_t rank, int32_t size,
+                             int32_t seconds, void** group) {
   return rt::guarded([&] {
     const std::chrono::milliseconds timeout(static_cast<int64_t>(seconds) * 1000);
     c10d::TCPStoreOptions settings;
@@ -35,16 +39,19 @@ RT_API int32_t rt_group_open(const char* host, int32_t port, int32_t rank, int32
     settings.numWorkers = static_cast<std::size_t>(size);
     settings.timeout = timeout;
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    settings.useLibUV = false;  // newer releases want it by default and fail where they were built without it
+    settings.useLibUV =
+        false;  // newer releases want it by default and fail where they were built without it
 #endif
     auto made = std::make_unique<Group>();
     made->store = c10::make_intrusive<c10d::TCPStore>(host, settings);
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
     const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
     const std::string name(host);
-    options->devices.push_back(interface != nullptr ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
-                               : name == "localhost" || name == "127.0.0.1" ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                                                            : c10d::ProcessGroupGloo::createDefaultDevice());
+    options->devices.push_back(interface != nullptr
+                                   ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+                               : name == "localhost" || name == "127.0.0.1"
+                                   ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                   : c10d::ProcessGroupGloo::createDefaultDevice());
     options->threads = 2;
     made->processes = c10::make_intrusive<c10d::ProcessGroupGloo>(made->store, rank, size, options);
     *group = made.release();
@@ -87,12 +94,18 @@ RT_API int32_t rt_group_close(void* group) {
 
 namespace {
 int32_t refused() {
-  return rt::guarded([] { throw std::runtime_error("the native part was built without Gloo: apt-get install libgloo-dev, then native/build.sh"); });
+  return rt::guarded([] {
+    throw std::runtime_error(
+        "the native part was built without Gloo: apt-get install libgloo-dev, then "
+        "native/build.sh");
+  });
 }
 }  // namespace
 
 RT_API int32_t rt_group_supported() { return 0; }
-RT_API int32_t rt_group_open(const char*, int32_t, int32_t, int32_t, int32_t, void**) { return refused(); }
+RT_API int32_t rt_group_open(const char*, int32_t, int32_t, int32_t, int32_t, void**) {
+  return refused();
+}
 RT_API int32_t rt_group_sum(void*, c10::TensorImpl**, int32_t) { return refused(); }
 RT_API int32_t rt_group_broadcast(void*, c10::TensorImpl*, int32_t) { return refused(); }
 RT_API int32_t rt_group_barrier(void*) { return refused(); }

@@ -1,5 +1,6 @@
-// a = c GELU(z + bias) and its gradients over a part of rows, as training runs them. The native form of GeluKernel, with its bits: the managed one is the reference and what
-// processors without AVX-512 run.
+// a = c GELU(z + bias) and its gradients over a part of rows, as training runs them. The native
+// form of GeluKernel, with its bits: the managed one is the reference and what processors without
+// AVX-512 run.
 #include "rt.h"
 #include "simd.h"
 
@@ -9,7 +10,8 @@ struct GeluPart {
   float* wide;                           // activations, or
   uint16_t* half;                        // their bfloat16 form
   int64_t stride, rows, columns;
-  // Backward alone: the gradient of a becomes that of z, in bfloat16 as well where asked for; sums over each `block` rows lie `block_stride` apart.
+  // Backward alone: the gradient of a becomes that of z, in bfloat16 as well where asked for; sums
+  // over each `block` rows lie `block_stride` apart.
   float* gradient;
   uint16_t* gradient_half;
   float *bias_sums, *coefficient_sums;
@@ -19,10 +21,12 @@ struct GeluPart {
 #if defined(__x86_64__)
 namespace {
 
-constexpr int64_t kAhead = 256;  // elements from what is worked on to what is asked for, in the next row behind the end of this one
+constexpr int64_t kAhead = 256;  // elements from what is worked on to what is asked for, in the
+                                 // next row behind the end of this one
 
 int64_t ahead(const GeluPart& g, int64_t row, int64_t column) {
-  return column + kAhead < g.columns ? row * g.stride + column + kAhead : (row + 1) * g.stride + column + kAhead - g.columns;
+  return column + kAhead < g.columns ? row * g.stride + column + kAhead
+                                     : (row + 1) * g.stride + column + kAhead - g.columns;
 }
 
 RT_AVX512 void forward(const GeluPart& g) {
@@ -33,8 +37,10 @@ RT_AVX512 void forward(const GeluPart& g) {
       const int64_t next = ahead(g, r, j);
       __builtin_prefetch(g.z + next);
       if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
-      __m512 value = rt::gelu16(_mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j)));
-      if (g.coefficients != nullptr) value = _mm512_mul_ps(value, _mm512_maskz_loadu_ps(m, g.coefficients + j));
+      __m512 value = rt::gelu16(
+          _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j)));
+      if (g.coefficients != nullptr)
+        value = _mm512_mul_ps(value, _mm512_maskz_loadu_ps(m, g.coefficients + j));
       rt::store16(g.wide, g.half, at, m, value);
     }
   }
@@ -50,12 +56,14 @@ RT_AVX512 void backward(const GeluPart& g) {
       __builtin_prefetch(g.z + next);
       __builtin_prefetch(g.gradient + next, 1);
       if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
-      const __m512 x = _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j));
+      const __m512 x =
+          _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j));
       const rt::NormalTail normal = rt::normal_tail16(x);
       __m512 value = rt::gelu16(x, normal), given = _mm512_maskz_loadu_ps(m, g.gradient + at);
       if (g.coefficients != nullptr) {
         float* sums = g.coefficient_sums + block + j;
-        _mm512_mask_storeu_ps(sums, m, _mm512_fmadd_ps(given, value, _mm512_maskz_loadu_ps(m, sums)));
+        _mm512_mask_storeu_ps(sums, m,
+                              _mm512_fmadd_ps(given, value, _mm512_maskz_loadu_ps(m, sums)));
         const __m512 c = _mm512_maskz_loadu_ps(m, g.coefficients + j);
         value = _mm512_mul_ps(value, c);
         given = _mm512_mul_ps(given, c);
@@ -63,7 +71,8 @@ RT_AVX512 void backward(const GeluPart& g) {
       const __m512 dz = _mm512_mul_ps(given, rt::gelu_slope16(x, normal));
       rt::store16(g.wide, g.half, at, m, value);
       _mm512_mask_storeu_ps(g.gradient + at, m, dz);
-      if (g.gradient_half != nullptr) _mm256_mask_storeu_epi16(g.gradient_half + at, m, rt::round16(dz));
+      if (g.gradient_half != nullptr)
+        _mm256_mask_storeu_epi16(g.gradient_half + at, m, rt::round16(dz));
       float* sums = g.bias_sums + block + j;
       _mm512_mask_storeu_ps(sums, m, _mm512_add_ps(_mm512_maskz_loadu_ps(m, sums), dz));
     }

@@ -1,9 +1,12 @@
-// Where big CPU tensors live: one range of addresses that grows and never shrinks, best fit, neighbours joined when freed.
-// Why not malloc. libtorch asks for aligned memory: glibc cuts a little more than asked and leaves slivers in which small objects settle, so that a freed block no longer fits the
-// tensor of the same size that comes next; a FreeLB step of many word pieces held a third more than lived. Threads other than the first have heaps of 64 MiB there, which are given
+// Where big CPU tensors live: one range of addresses that grows and never shrinks, best fit,
+// neighbours joined when freed. Why not malloc. libtorch asks for aligned memory: glibc cuts a
+// little more than asked and leaves slivers in which small objects settle, so that a freed block no
+// longer fits the tensor of the same size that comes next; a FreeLB step of many word pieces held a
+// third more than lived. Threads other than the first have heaps of 64 MiB there, which are given
 // back to the kernel when empty, so that each step pays for its pages anew.
-// The range asks for huge pages: a step walks through gigabytes, and on small pages everything that streams stops every 4 KiB for a look at the page tables, a slow one in a virtual
-// machine. Where the kernel gives none, nothing else changes.
+// The range asks for huge pages: a step walks through gigabytes, and on small pages everything that
+// streams stops every 4 KiB for a look at the page tables, a slow one in a virtual machine. Where
+// the kernel gives none, nothing else changes.
 #include "rt.h"
 
 #include <c10/core/Allocator.h>
@@ -20,20 +23,24 @@
 
 namespace {
 
-constexpr size_t kBig = 256 << 10;      // smaller tensors stay with libtorch's own allocator
-constexpr size_t kGrowth = 64 << 20;    // memory is made accessible in pieces of this size
+constexpr size_t kBig = 256 << 10;    // smaller tensors stay with libtorch's own allocator
+constexpr size_t kGrowth = 64 << 20;  // memory is made accessible in pieces of this size
 constexpr size_t kHugePage = 2 << 20;
-constexpr size_t kStagger = 5 * 64;     // blocks in a row begin in different sets of the first cache, as the streams of an optimiser's update must
+constexpr size_t kStagger = 5 * 64;  // blocks in a row begin in different sets of the first cache,
+                                     // as the streams of an optimiser's update must
 
 class Heap final : public c10::Allocator {
  public:
   // Reserves addresses, no memory; twice the machine's memory, so that holes never decide.
   bool open() {
-    const size_t memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t memory =
+        static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
     const size_t wanted = (2 * memory + kGrowth) / kGrowth * kGrowth;
-    void* range = mmap(nullptr, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* range =
+        mmap(nullptr, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (range == MAP_FAILED) return false;
-    begin_ = top_ = ready_ = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(range) + kHugePage - 1) / kHugePage * kHugePage);
+    begin_ = top_ = ready_ = reinterpret_cast<char*>(
+        (reinterpret_cast<uintptr_t>(range) + kHugePage - 1) / kHugePage * kHugePage);
     end_ = begin_ + wanted - kHugePage;
     small_ = c10::GetCPUAllocator();
     return true;
@@ -43,11 +50,14 @@ class Heap final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) const { return const_cast<Heap*>(this)->give(bytes); }
   c10::DataPtr allocate(size_t bytes) { return give(bytes); }
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
-  void copy_data(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const {
+    std::memcpy(to, from, bytes);
+  }
 
   void state(int64_t* reached, int64_t* used, int64_t* holes) {
     std::lock_guard<std::mutex> hold(lock_);
-    *reached = ready_ - begin_, *used = static_cast<int64_t>(used_), *holes = static_cast<int64_t>(free_.size());
+    *reached = ready_ - begin_, *used = static_cast<int64_t>(used_),
+    *holes = static_cast<int64_t>(free_.size());
   }
 
  private:
@@ -55,7 +65,8 @@ class Heap final : public c10::Allocator {
 
   c10::DataPtr give(size_t bytes) {
     if (bytes >= kBig && bytes < static_cast<size_t>(end_ - begin_)) {
-      if (char* block = take((bytes + 63) / 64 * 64 + kStagger)) return {block, block, &release, c10::Device(c10::DeviceType::CPU)};
+      if (char* block = take((bytes + 63) / 64 * 64 + kStagger))
+        return {block, block, &release, c10::Device(c10::DeviceType::CPU)};
     }
     return small_->allocate(bytes);
   }
@@ -68,14 +79,19 @@ class Heap final : public c10::Allocator {
       const auto [whole, at] = *fit;
       block = at;
       forget(at, whole);
-      if (whole - size >= kBig) remember(at + size, whole - size);
-      else size = whole;
+      if (whole - size >= kBig)
+        remember(at + size, whole - size);
+      else
+        size = whole;
     } else {
       block = top_;
       if (size > static_cast<size_t>(end_ - top_)) return nullptr;
       if (size > static_cast<size_t>(ready_ - top_)) {
-        const size_t missing = (size - static_cast<size_t>(ready_ - top_) + kGrowth - 1) / kGrowth * kGrowth;
-        if (missing > static_cast<size_t>(end_ - ready_) || mprotect(ready_, missing, PROT_READ | PROT_WRITE) != 0) return nullptr;
+        const size_t missing =
+            (size - static_cast<size_t>(ready_ - top_) + kGrowth - 1) / kGrowth * kGrowth;
+        if (missing > static_cast<size_t>(end_ - ready_) ||
+            mprotect(ready_, missing, PROT_READ | PROT_WRITE) != 0)
+          return nullptr;
 #ifdef MADV_HUGEPAGE
         madvise(ready_, missing, MADV_HUGEPAGE);
 #endif
@@ -106,8 +122,10 @@ class Heap final : public c10::Allocator {
       block = at, size += more;
       forget(at, more);
     }
-    if (block + size == top_) top_ = block;
-    else remember(block, size);
+    if (block + size == top_)
+      top_ = block;
+    else
+      remember(block, size);
   }
 
   void remember(char* block, size_t size) { free_[block] = size, by_size_.insert({size, block}); }
@@ -115,7 +133,8 @@ class Heap final : public c10::Allocator {
 
   std::mutex lock_;
   c10::Allocator* small_ = nullptr;
-  char *begin_ = nullptr, *top_ = nullptr, *ready_ = nullptr, *end_ = nullptr;  // blocks end at top_, accessible memory at ready_
+  char *begin_ = nullptr, *top_ = nullptr, *ready_ = nullptr,
+       *end_ = nullptr;  // blocks end at top_, accessible memory at ready_
   size_t used_ = 0;
   std::map<char*, size_t> free_;
   std::set<std::pair<size_t, char*>> by_size_;
@@ -126,13 +145,16 @@ Heap* heap = nullptr;  // never destroyed: tensors may outlive any order of dest
 
 void Heap::release(void* data) {
   auto* block = static_cast<char*>(data);
-  if (block >= heap->begin_ && block < heap->end_) heap->put(block);
-  else heap->small_->raw_deleter()(data);
+  if (block >= heap->begin_ && block < heap->end_)
+    heap->put(block);
+  else
+    heap->small_->raw_deleter()(data);
 }
 
 }  // namespace
 
-// From now on big CPU tensors come from the range; called once, before the first tensor. 0 where the range cannot be had.
+// From now on big CPU tensors come from the range; called once, before the first tensor. 0 where
+// the range cannot be had.
 RT_API int32_t rt_heap_open() {
   if (heap != nullptr) return 1;
   auto* opened = new Heap();
@@ -145,7 +167,8 @@ RT_API int32_t rt_heap_open() {
   return 1;
 }
 
-// Bytes made accessible, bytes in tensors, and the number of holes between them; zeros while the range is not open.
+// Bytes made accessible, bytes in tensors, and the number of holes between them; zeros while the
+// range is not open.
 RT_API void rt_heap_state(int64_t* reached, int64_t* used, int64_t* holes) {
   *reached = *used = *holes = 0;
   if (heap != nullptr) heap->state(reached, used, holes);

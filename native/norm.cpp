@@ -1,5 +1,7 @@
-// y = LayerNorm(dropout(x + bias) + residual) of whole rows and its gradients, as training runs them. The native form of ResidualNormKernel, with its bits: the managed one is the
-// reference and what processors without AVX-512 run. The dropout mask is drawn in registers where it is wanted and never stored.
+// y = LayerNorm(dropout(x + bias) + residual) of whole rows and its gradients, as training runs
+// them. The native form of ResidualNormKernel, with its bits: the managed one is the reference and
+// what processors without AVX-512 run. The dropout mask is drawn in registers where it is wanted
+// and never stored.
 #include "rt.h"
 #include "simd.h"
 
@@ -28,13 +30,17 @@ namespace {
 
 #define RT_STEP __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline))
 
-// Rows that go through a pass before the next pass begins. Their memory is read in one stream, row by row, and is still in the second cache when the next pass wants it: several rows
-// read at once were slower as soon as they came from memory. What the last pass writes is asked for in the first one.
+// Rows that go through a pass before the next pass begins. Their memory is read in one stream, row
+// by row, and is still in the second cache when the next pass wants it: several rows read at once
+// were slower as soon as they came from memory. What the last pass writes is asked for in the first
+// one.
 constexpr int64_t kGroup = 8;
-// Rows whose squares are summed at once, out of the cache: a sum is one chain whose order is given, and those of several rows are waited for together.
+// Rows whose squares are summed at once, out of the cache: a sum is one chain whose order is given,
+// and those of several rows are waited for together.
 constexpr int kChains = 4;
 
-// Sixteen columns from `column` on: all of them but at the end of a row, where `inside` are there. The managed kernel takes `eights` in vectors and the rest one by one.
+// Sixteen columns from `column` on: all of them but at the end of a row, where `inside` are there.
+// The managed kernel takes `eights` in vectors and the rest one by one.
 struct Lanes {
   int64_t column;
   __mmask16 inside, eights;
@@ -47,17 +53,23 @@ RT_AVX512_INLINE void for_columns(int64_t width, Step step) {
   if (j < width) step(Lanes{j, rt::lanes(width - j), rt::lanes((width - j) & ~int64_t{7})});
 }
 
-RT_AVX512_INLINE __m512 load(const float* p, const Lanes& l) { return l.inside == 0xffff ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(l.inside, p); }
+RT_AVX512_INLINE __m512 load(const float* p, const Lanes& l) {
+  return l.inside == 0xffff ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(l.inside, p);
+}
 
 RT_AVX512_INLINE void store(float* p, const Lanes& l, __m512 value) {
-  if (l.inside == 0xffff) _mm512_storeu_ps(p, value);
-  else _mm512_mask_storeu_ps(p, l.inside, value);
+  if (l.inside == 0xffff)
+    _mm512_storeu_ps(p, value);
+  else
+    _mm512_mask_storeu_ps(p, l.inside, value);
 }
 
 // a b + c as the managed backward does it: fused in vectors, rounded twice one by one.
 RT_AVX512_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 c, const Lanes& l) {
   const __m512 fused = _mm512_fmadd_ps(a, b, c);
-  return l.eights == 0xffff ? fused : _mm512_mask_mov_ps(_mm512_add_ps(_mm512_mul_ps(a, b), c), l.eights, fused);
+  return l.eights == 0xffff
+             ? fused
+             : _mm512_mask_mov_ps(_mm512_add_ps(_mm512_mul_ps(a, b), c), l.eights, fused);
 }
 
 // Into the eight lanes of the managed sums, which take whole vectors alone.
@@ -115,8 +127,10 @@ RT_AVX512 void deviate(const NormRows& p, int64_t row, const float* means) {
 #pragma GCC unroll 4
   for (int r = 0; r < N; ++r) {
     float square = rt::sum8(squares[r]);
-    for (int64_t j = width & ~int64_t{7}; j < width; ++j) square += (x[r * width + j] - means[r]) * (x[r * width + j] - means[r]);
-    p.inverse[row + r] = static_cast<float>(1.0 / std::sqrt(static_cast<double>(square / static_cast<float>(width)) + p.epsilon));
+    for (int64_t j = width & ~int64_t{7}; j < width; ++j)
+      square += (x[r * width + j] - means[r]) * (x[r * width + j] - means[r]);
+    p.inverse[row + r] = static_cast<float>(
+        1.0 / std::sqrt(static_cast<double>(square / static_cast<float>(width)) + p.epsilon));
   }
 }
 
@@ -152,14 +166,16 @@ struct Means {
 
 RT_AVX512 Means sum_row(const NormRows& p, int64_t row) {
   const int64_t width = p.width, at = row * width;
-  const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at, *dx = p.dx + at, *d_residual = p.d_residual + at;
+  const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at, *dx = p.dx + at,
+              *d_residual = p.d_residual + at;
   float *gamma_sums = p.gamma_sums, *beta_sums = p.beta_sums;
   __m256 plain = _mm256_setzero_ps(), weighted = _mm256_setzero_ps();
   for_columns(width, [&](Lanes l) RT_STEP {
     const int64_t j = l.column;
     __builtin_prefetch(d_residual + j, 1);
     __builtin_prefetch(dx + j, 1);
-    const __m512 given = load(dy + j, l), n = load(normalised + j, l), g = _mm512_mul_ps(given, load(gamma + j, l));
+    const __m512 given = load(dy + j, l), n = load(normalised + j, l),
+                 g = _mm512_mul_ps(given, load(gamma + j, l));
     add(plain, g, l);
     add_product(weighted, g, n, l);
     store(gamma_sums + j, l, multiply_add(given, n, load(gamma_sums + j, l), l));
@@ -179,12 +195,14 @@ RT_AVX512 void slope_row(const NormRows& p, int64_t row, Means means) {
   const int64_t at = row * p.width;
   const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at;
   float *dx = p.dx + at, *d_residual = p.d_residual + at, *bias_sums = p.bias_sums;
-  const __m512 centre = _mm512_set1_ps(means.plain), along = _mm512_set1_ps(-means.weighted), scale = _mm512_set1_ps(p.inverse[row]);
+  const __m512 centre = _mm512_set1_ps(means.plain), along = _mm512_set1_ps(-means.weighted),
+               scale = _mm512_set1_ps(p.inverse[row]);
   const rt::Draw draw(kDropout ? p.keys[row] : 0, p.threshold, p.kept);
   for_columns(p.width, [&](Lanes l) RT_STEP {
     const int64_t j = l.column;
     const __m512 g = _mm512_mul_ps(load(dy + j, l), load(gamma + j, l));
-    const __m512 ds = _mm512_mul_ps(multiply_add(load(normalised + j, l), along, _mm512_sub_ps(g, centre), l), scale);
+    const __m512 ds = _mm512_mul_ps(
+        multiply_add(load(normalised + j, l), along, _mm512_sub_ps(g, centre), l), scale);
     const __m512 dropped = kDropout ? _mm512_mul_ps(ds, rt::dropout16(draw, j)) : ds;
     store(d_residual + j, l, ds);
     store(dx + j, l, dropped);
@@ -205,8 +223,12 @@ void backward(const NormRows& p) {
 }  // namespace
 
 // The caller of both has checked that rt_avx512_supported.
-RT_API void rt_norm_forward(const NormRows* rows) { rows->keys == nullptr ? forward<false>(*rows) : forward<true>(*rows); }
-RT_API void rt_norm_backward(const NormRows* rows) { rows->keys == nullptr ? backward<false>(*rows) : backward<true>(*rows); }
+RT_API void rt_norm_forward(const NormRows* rows) {
+  rows->keys == nullptr ? forward<false>(*rows) : forward<true>(*rows);
+}
+RT_API void rt_norm_backward(const NormRows* rows) {
+  rows->keys == nullptr ? backward<false>(*rows) : backward<true>(*rows);
+}
 #else
 RT_API void rt_norm_forward(const NormRows*) {}
 RT_API void rt_norm_backward(const NormRows*) {}

@@ -1,5 +1,6 @@
-// One head of attention over one sequence as training runs it: forward with dropout, and backward. The native form of PackedAttentionKernel's task, with its bits: the managed one is
-// the reference and what processors without AVX-512 run. Masks are drawn from their key again in backward.
+// One head of attention over one sequence as training runs it: forward with dropout, and backward.
+// The native form of PackedAttentionKernel's task, with its bits: the managed one is the reference
+// and what processors without AVX-512 run. Masks are drawn from their key again in backward.
 #include "attention.h"
 #include "rt.h"
 
@@ -12,10 +13,10 @@ struct HeadTask {
   float scale, coefficient;  // 1 / sqrt(width), and the head's factor of the context
   uint64_t dropout_key;      // of this example; derived by query and head
   int64_t head;
-  uint32_t dropped_below;    // of 2^24; with `keeps` 0 nothing is dropped
-  float keeps;               // 1 / (1 - p)
-  float* table;              // [queries, round8(keys)] probabilities, or null: not kept
-  float* scratch;            // 4 queries round8(keys) + (round16(width) + 8) round16(keys) floats
+  uint32_t dropped_below;  // of 2^24; with `keeps` 0 nothing is dropped
+  float keeps;             // 1 / (1 - p)
+  float* table;            // [queries, round8(keys)] probabilities, or null: not kept
+  float* scratch;          // 4 queries round8(keys) + (round16(width) + 8) round16(keys) floats
 };
 
 #if defined(__x86_64__)
@@ -31,25 +32,32 @@ uint64_t derive(uint64_t key, uint64_t coordinate) {
 
 int64_t round8(int64_t count) { return (count + 7) & ~7; }
 
-uint64_t row_key(const HeadTask& t, int64_t query) { return derive(derive(t.dropout_key, static_cast<uint64_t>(query)), static_cast<uint64_t>(t.head)); }
+uint64_t row_key(const HeadTask& t, int64_t query) {
+  return derive(derive(t.dropout_key, static_cast<uint64_t>(query)), static_cast<uint64_t>(t.head));
+}
 
-// Eight or fewer rows of probabilities, from query `first` on: rows [_, round16(keys)], zero behind the keys. `transposed` holds the keys.
-RT_AVX512 void probabilities(const HeadTask& t, const float* transposed, int64_t first, int64_t count, float* rows) {
+// Eight or fewer rows of probabilities, from query `first` on: rows [_, round16(keys)], zero behind
+// the keys. `transposed` holds the keys.
+RT_AVX512 void probabilities(const HeadTask& t, const float* transposed, int64_t first,
+                             int64_t count, float* rows) {
   const int64_t ld = rt::round16(t.keys);
-  rt::small_product(count, ld, t.width, t.query + first * t.stride, t.stride, 1, transposed, ld, rows, ld);
+  rt::small_product(count, ld, t.width, t.query + first * t.stride, t.stride, 1, transposed, ld,
+                    rows, ld);
   for (int64_t r = 0; r < count; ++r) rt::softmax(rows + r * ld, t.keys, t.scale);
 }
 
 RT_AVX512 void multiply(float* row, int64_t count, float factor) {
   for (int64_t j = 0; j < count; j += 16) {
     const __mmask16 m = rt::lanes(count - j);
-    _mm512_mask_storeu_ps(row + j, m, _mm512_mul_ps(_mm512_maskz_loadu_ps(m, row + j), _mm512_set1_ps(factor)));
+    _mm512_mask_storeu_ps(row + j, m,
+                          _mm512_mul_ps(_mm512_maskz_loadu_ps(m, row + j), _mm512_set1_ps(factor)));
   }
 }
 
 RT_AVX512 float dot(const float* a, const float* b, int64_t count) {
   __m256 sums = _mm256_setzero_ps();
-  for (int64_t j = 0; j < count; j += 8) sums = _mm256_fmadd_ps(_mm256_loadu_ps(a + j), _mm256_loadu_ps(b + j), sums);
+  for (int64_t j = 0; j < count; j += 8)
+    sums = _mm256_fmadd_ps(_mm256_loadu_ps(a + j), _mm256_loadu_ps(b + j), sums);
   return rt::sum8(sums);
 }
 
@@ -57,7 +65,10 @@ RT_AVX512 float dot(const float* a, const float* b, int64_t count) {
 RT_AVX512 void softmax_gradient(const float* p, float* gradient, int64_t n, float factor) {
   const __m256 sum = _mm256_set1_ps(dot(p, gradient, n)), f = _mm256_set1_ps(factor);
   for (int64_t j = 0; j < n; j += 8) {
-    _mm256_storeu_ps(gradient + j, _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(p + j), _mm256_sub_ps(_mm256_loadu_ps(gradient + j), sum)), f));
+    _mm256_storeu_ps(gradient + j,
+                     _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(p + j),
+                                                 _mm256_sub_ps(_mm256_loadu_ps(gradient + j), sum)),
+                                   f));
   }
 }
 
@@ -73,16 +84,23 @@ RT_AVX512 void forward(const HeadTask& t, float* context) {
       if (t.table != nullptr) std::copy_n(row, kept, t.table + (i + r) * kept);
       if (t.keeps == 0) continue;
       const rt::Draw draw(row_key(t, i + r), t.dropped_below, t.keeps);
-      for (int64_t j = 0; j < ld; j += 16) _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), rt::dropout16(draw, j)));
+      for (int64_t j = 0; j < ld; j += 16)
+        _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), rt::dropout16(draw, j)));
     }
-    rt::small_product(count, t.width, t.keys, rows, ld, 1, t.value, t.stride, context + i * t.stride, t.stride);
-    if (t.coefficient != 1) for (int64_t r = 0; r < count; ++r) multiply(context + (i + r) * t.stride, t.width, t.coefficient);
+    rt::small_product(count, t.width, t.keys, rows, ld, 1, t.value, t.stride,
+                      context + i * t.stride, t.stride);
+    if (t.coefficient != 1)
+      for (int64_t r = 0; r < count; ++r)
+        multiply(context + (i + r) * t.stride, t.width, t.coefficient);
   }
 }
 
-RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, float* key, float* value, float* coefficient) {
+RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, float* key,
+                        float* value, float* coefficient) {
   const int64_t ld = rt::round16(t.keys), kept = round8(t.keys), size = t.queries * kept;
-  float *transposed = t.scratch, *rows = transposed + rt::round16(t.width) * ld, *weights = rows + rt::kRowsAtOnce * ld, *gradients = weights + size, *scores = gradients + size;
+  float *transposed = t.scratch, *rows = transposed + rt::round16(t.width) * ld,
+        *weights = rows + rt::kRowsAtOnce * ld, *gradients = weights + size,
+        *scores = gradients + size;
   const float* table = t.table;
   if (table == nullptr) {
     float* again = scores + size;
@@ -96,7 +114,8 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
   }
   // dW = g V^T, the gradient of the dropped probabilities W before the head's coefficient.
   rt::transpose(t.value, t.stride, t.keys, t.width, transposed);
-  rt::small_product(t.queries, kept, t.width, gradient, t.stride, 1, transposed, ld, gradients, kept);
+  rt::small_product(t.queries, kept, t.width, gradient, t.stride, 1, transposed, ld, gradients,
+                    kept);
   for (int64_t i = 0; i < t.queries; ++i) {
     const rt::Draw draw(t.keeps == 0 ? 0 : row_key(t, i), t.dropped_below, t.keeps);
     for (int64_t j = 0; j < kept; j += 16) {
@@ -111,13 +130,18 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
       _mm512_mask_storeu_ps(weights + at, m, w);
       _mm512_mask_storeu_ps(scores + at, m, d);
     }
-    softmax_gradient(table + i * kept, scores + i * kept, kept, t.coefficient * t.scale);  // dS = P (dP - sum(dP P)) / sqrt(d), dP = c mask dW
+    softmax_gradient(table + i * kept, scores + i * kept, kept,
+                     t.coefficient * t.scale);  // dS = P (dP - sum(dP P)) / sqrt(d), dP = c mask dW
   }
   if (coefficient != nullptr) *coefficient = dot(weights, gradients, size);  // d/dc = sum(W dW)
-  rt::small_product(t.keys, t.width, t.queries, weights, 1, kept, gradient, t.stride, value, t.stride);  // dV = c W^T g
-  if (t.coefficient != 1) for (int64_t j = 0; j < t.keys; ++j) multiply(value + j * t.stride, t.width, t.coefficient);
-  rt::small_product(t.queries, t.width, t.keys, scores, kept, 1, t.key, t.stride, query, t.stride);  // dQ = dS K
-  rt::small_product(t.keys, t.width, t.queries, scores, 1, kept, t.query, t.stride, key, t.stride);  // dK = dS^T Q
+  rt::small_product(t.keys, t.width, t.queries, weights, 1, kept, gradient, t.stride, value,
+                    t.stride);  // dV = c W^T g
+  if (t.coefficient != 1)
+    for (int64_t j = 0; j < t.keys; ++j) multiply(value + j * t.stride, t.width, t.coefficient);
+  rt::small_product(t.queries, t.width, t.keys, scores, kept, 1, t.key, t.stride, query,
+                    t.stride);  // dQ = dS K
+  rt::small_product(t.keys, t.width, t.queries, scores, 1, kept, t.query, t.stride, key,
+                    t.stride);  // dK = dS^T Q
 }
 
 }  // namespace
@@ -125,8 +149,10 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
 // context [queries, width]. The caller of both has checked that rt_avx512_supported.
 RT_API void rt_head_forward(const HeadTask* task, float* context) { forward(*task, context); }
 
-// From the gradient of the context those of query, key and value, and of the coefficient where asked for.
-RT_API void rt_head_backward(const HeadTask* task, const float* gradient, float* query, float* key, float* value, float* coefficient) {
+// From the gradient of the context those of query, key and value, and of the coefficient where
+// asked for.
+RT_API void rt_head_backward(const HeadTask* task, const float* gradient, float* query, float* key,
+                             float* value, float* coefficient) {
   backward(*task, gradient, query, key, value, coefficient);
 }
 #else

@@ -1,5 +1,7 @@
-// Rows times a packed float matrix, for forward passes whose row must not depend on the rows around it: every output is the bias and then one fused multiply-add an input, in
-// order, as in the managed tiles (InferenceKernels). Weights lie in panels of 16 outputs, [bias, inputs][16]; two panels and up to twelve rows are in registers at once.
+// Rows times a packed float matrix, for forward passes whose row must not depend on the rows around
+// it: every output is the bias and then one fused multiply-add an input, in order, as in the
+// managed tiles (InferenceKernels). Weights lie in panels of 16 outputs, [bias, inputs][16]; two
+// panels and up to twelve rows are in registers at once.
 #include "rt.h"
 #include "simd.h"
 
@@ -7,7 +9,8 @@
 namespace {
 
 template <int Rows, int Panels>
-RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t step, int64_t inputs, float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {
+RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t step, int64_t inputs,
+                    float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {
   __m512 low[Rows], high[Rows];
   const __m512 b0 = _mm512_loadu_ps(panel), b1 = _mm512_loadu_ps(panel + (Panels > 1 ? step : 0));
 #pragma GCC unroll 12
@@ -33,23 +36,32 @@ RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t ste
   }
 }
 
-using Tile = void (*)(const float*, int64_t, const float*, int64_t, int64_t, float*, int64_t, __mmask16, __mmask16);
+using Tile = void (*)(const float*, int64_t, const float*, int64_t, int64_t, float*, int64_t,
+                      __mmask16, __mmask16);
 
 template <int Panels>
-constexpr Tile kTiles[] = {nullptr,         tile<1, Panels>, tile<2, Panels>, tile<3, Panels>, tile<4, Panels>,  tile<5, Panels>, tile<6, Panels>,
-                           tile<7, Panels>, tile<8, Panels>, tile<9, Panels>, tile<10, Panels>, tile<11, Panels>, tile<12, Panels>};
+constexpr Tile kTiles[] = {nullptr,         tile<1, Panels>, tile<2, Panels>,  tile<3, Panels>,
+                           tile<4, Panels>, tile<5, Panels>, tile<6, Panels>,  tile<7, Panels>,
+                           tile<8, Panels>, tile<9, Panels>, tile<10, Panels>, tile<11, Panels>,
+                           tile<12, Panels>};
 
-RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panels, int64_t inputs, int64_t outputs, int64_t first, int64_t last, const rt::Epilogue& e) {
+RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panels, int64_t inputs,
+                   int64_t outputs, int64_t first, int64_t last, const rt::Epilogue& e) {
   const int64_t step = 16 * (inputs + 1);
   const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.half == nullptr;
   alignas(64) float buffer[12 * 32];
   for (int64_t p = first; p < last; p += 2) {
     const auto* tiles = last - p > 1 ? kTiles<2> : kTiles<1>;
-    const int64_t column = 16 * p, width = outputs - column < 32 ? outputs - column : 32, wide = last - p > 1 ? width : width < 16 ? width : 16;
+    const int64_t column = 16 * p, width = outputs - column < 32 ? outputs - column : 32,
+                  wide = last - p > 1 ? width
+                         : width < 16 ? width
+                                      : 16;
     for (int64_t r = 0; r < rows; r += 12) {
       const int64_t count = rows - r < 12 ? rows - r : 12;
       if (plain) {
-        tiles[count](x + r * ldx, ldx, panels + p * step, step, inputs, e.wide + r * e.stride + column, e.stride, rt::lanes(wide), rt::lanes(wide - 16));
+        tiles[count](x + r * ldx, ldx, panels + p * step, step, inputs,
+                     e.wide + r * e.stride + column, e.stride, rt::lanes(wide),
+                     rt::lanes(wide - 16));
       } else {
         tiles[count](x + r * ldx, ldx, panels + p * step, step, inputs, buffer, 32, 0xffff, 0xffff);
         rt::finish(buffer, count, wide, wide, e, r, column);
@@ -60,16 +72,20 @@ RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panel
 
 }  // namespace
 
-// y [rows, outputs] (row stride ldy), columns of panels first..last, = x [rows, inputs] (row stride ldx) W^T + b, then GELU and coefficients [outputs] where asked.
-// The caller has checked that rt_avx512_supported.
-RT_API void rt_rows_f32(
-    const float* x, int64_t ldx, int64_t rows, const float* panels, int64_t inputs, int64_t outputs, int64_t first, int64_t last, int32_t gelu, const float* coefficients, float* y, int64_t ldy) {
+// y [rows, outputs] (row stride ldy), columns of panels first..last, = x [rows, inputs] (row stride
+// ldx) W^T + b, then GELU and coefficients [outputs] where asked. The caller has checked that
+// rt_avx512_supported.
+RT_API void rt_rows_f32(const float* x, int64_t ldx, int64_t rows, const float* panels,
+                        int64_t inputs, int64_t outputs, int64_t first, int64_t last, int32_t gelu,
+                        const float* coefficients, float* y, int64_t ldy) {
   run(x, ldx, rows, panels, inputs, outputs, first, last, {gelu, coefficients, y, nullptr, ldy});
 }
 RT_API int32_t rt_avx512_supported() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 }
 #else
-RT_API void rt_rows_f32(const float*, int64_t, int64_t, const float*, int64_t, int64_t, int64_t, int64_t, int32_t, const float*, float*, int64_t) {}
+RT_API void rt_rows_f32(const float*, int64_t, int64_t, const float*, int64_t, int64_t, int64_t,
+                        int64_t, int32_t, const float*, float*, int64_t) {}
 RT_API int32_t rt_avx512_supported() { return 0; }
 #endif

@@ -1,9 +1,10 @@
 // The C ABI of the shim between .NET and libtorch, and what its files share.
 //
-// Contract of every exported function: returns 0, or a status below with the text in rt_last_error() of the same
-// thread; no C++ exception ever leaves. Tensors cross as owned TensorImpl pointers (one reference each, freed by
-// rt_free); a null pointer is an undefined tensor. Nothing here knows a model: operators are resolved by schema
-// name and called boxed, so one entry point serves all of them.
+// Contract of every exported function: returns 0, or a status below with the text in
+// rt_last_error() of the same thread; no C++ exception ever leaves. Tensors cross as owned
+// TensorImpl pointers (one reference each, freed by rt_free); a null pointer is an undefined
+// tensor. Nothing here knows a model: operators are resolved by schema name and called boxed, so
+// one entry point serves all of them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,25 +19,40 @@
 #define RT_ABI 7
 #define RT_API extern "C" __attribute__((visibility("default")))
 
-enum Status : int32_t { kOk = 0, kTorchError = 1, kStdError = 2, kUnknownError = 3, kBadArgument = 4 };
+enum Status : int32_t {
+  kOk = 0,
+  kTorchError = 1,
+  kStdError = 2,
+  kUnknownError = 3,
+  kBadArgument = 4
+};
 
 // Kinds of a value that crosses the border. `count` is the length of a list or string.
 enum Tag : int32_t {
-  TagNone = 0, TagTensor = 1, TagInt = 2, TagDouble = 3, TagBool = 4, TagIntList = 5, TagTensorList = 6, TagString = 7,
-  TagDoubleList = 8, TagDevice = 9,
+  TagNone = 0,
+  TagTensor = 1,
+  TagInt = 2,
+  TagDouble = 3,
+  TagBool = 4,
+  TagIntList = 5,
+  TagTensorList = 6,
+  TagString = 7,
+  TagDoubleList = 8,
+  TagDevice = 9,
 };
 
 struct Value {
   int32_t tag;
   int32_t count;
   union {
-    int64_t integer;           // TagInt, TagBool, TagDevice (type << 8 | index + 1)
-    double real;               // TagDouble
-    c10::TensorImpl* tensor;   // TagTensor: borrowed as an argument, owned by the caller as a result
-    const int64_t* integers;   // TagIntList
-    const double* reals;       // TagDoubleList
-    c10::TensorImpl** tensors; // TagTensorList: as an argument borrowed; as a result freed by rt_free_list
-    const char* text;          // TagString
+    int64_t integer;          // TagInt, TagBool, TagDevice (type << 8 | index + 1)
+    double real;              // TagDouble
+    c10::TensorImpl* tensor;  // TagTensor: borrowed as an argument, owned by the caller as a result
+    const int64_t* integers;  // TagIntList
+    const double* reals;      // TagDoubleList
+    c10::TensorImpl**
+        tensors;       // TagTensorList: as an argument borrowed; as a result freed by rt_free_list
+    const char* text;  // TagString
   };
 };
 
@@ -45,14 +61,22 @@ namespace rt {
 void set_error(const std::string& text);
 extern std::atomic<int64_t> live_handles;
 
-// Device kinds cross as libtorch 2.x numbers them; 1.13 has another number for the kind kept for extensions.
+// Device kinds cross as libtorch 2.x numbers them; 1.13 has another number for the kind kept for
+// extensions.
 constexpr int32_t kExtension = 20;
-inline c10::DeviceType device_type(int32_t code) { return code == kExtension ? c10::DeviceType::PrivateUse1 : static_cast<c10::DeviceType>(code); }
-inline int32_t device_code(c10::DeviceType type) { return type == c10::DeviceType::PrivateUse1 ? kExtension : static_cast<int32_t>(type); }
+inline c10::DeviceType device_type(int32_t code) {
+  return code == kExtension ? c10::DeviceType::PrivateUse1 : static_cast<c10::DeviceType>(code);
+}
+inline int32_t device_code(c10::DeviceType type) {
+  return type == c10::DeviceType::PrivateUse1 ? kExtension : static_cast<int32_t>(type);
+}
 
 inline at::Tensor borrow(c10::TensorImpl* handle) {
-  return handle == nullptr ? at::Tensor()
-                           : at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(handle));
+  return handle == nullptr
+             ? at::Tensor()
+             : at::Tensor(
+                   c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(
+                       handle));
 }
 
 inline c10::TensorImpl* give(at::Tensor tensor) {

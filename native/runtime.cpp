@@ -33,12 +33,18 @@ RT_API int32_t rt_describe(int32_t what, const char** text) {
   });
 }
 
-RT_API int32_t rt_threads(int32_t* threads) { return rt::guarded([&] { *threads = at::get_num_threads(); }); }
-RT_API int32_t rt_set_threads(int32_t threads) { return rt::guarded([&] { at::set_num_threads(threads); }); }
+RT_API int32_t rt_threads(int32_t* threads) {
+  return rt::guarded([&] { *threads = at::get_num_threads(); });
+}
+RT_API int32_t rt_set_threads(int32_t threads) {
+  return rt::guarded([&] { at::set_num_threads(threads); });
+}
 
-// Runs body(begin, end, context) over parts of [0, n) on libtorch's own OpenMP team, the caller among them.
-// The body must not throw; it runs serially inside another parallel region or when n <= grain.
-RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, int64_t, void*), void* context) {
+// Runs body(begin, end, context) over parts of [0, n) on libtorch's own OpenMP team, the caller
+// among them. The body must not throw; it runs serially inside another parallel region or when n <=
+// grain.
+RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, int64_t, void*),
+                               void* context) {
   return rt::guarded([&] {
     at::parallel_for(0, n, grain, [&](int64_t begin, int64_t end) { body(begin, end, context); });
   });
@@ -47,11 +53,15 @@ RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, i
 RT_API int32_t rt_device_count(int32_t device_type, int32_t* count) {
   return rt::guarded([&] {
     const auto type = rt::device_type(device_type);
-    *count = type == c10::DeviceType::CPU ? 1 : c10::impl::hasDeviceGuardImpl(type) ? c10::impl::VirtualGuardImpl(type).deviceCount() : 0;
+    *count = type == c10::DeviceType::CPU          ? 1
+             : c10::impl::hasDeviceGuardImpl(type) ? c10::impl::VirtualGuardImpl(type).deviceCount()
+                                                   : 0;
   });
 }
 
-RT_API int32_t rt_manual_seed(int64_t seed) { return rt::guarded([&] { at::manual_seed(static_cast<uint64_t>(seed)); }); }
+RT_API int32_t rt_manual_seed(int64_t seed) {
+  return rt::guarded([&] { at::manual_seed(static_cast<uint64_t>(seed)); });
+}
 RT_API int32_t rt_rng_state(int32_t device_type, int32_t device_index, c10::TensorImpl** state) {
   return rt::guarded([&] {
     auto gen = generator(device_type, device_index);
@@ -67,22 +77,27 @@ RT_API int32_t rt_set_rng_state(int32_t device_type, int32_t device_index, c10::
   });
 }
 
-// Autocast of this thread for one device type; returns the former state. `dtype` -1 leaves the target type alone.
-RT_API int32_t rt_autocast(int32_t device_type, int32_t enabled, int32_t dtype, int32_t* former, int32_t* former_dtype) {
+// Autocast of this thread for one device type; returns the former state. `dtype` -1 leaves the
+// target type alone.
+RT_API int32_t rt_autocast(int32_t device_type, int32_t enabled, int32_t dtype, int32_t* former,
+                           int32_t* former_dtype) {
   return rt::guarded([&] {
     const auto target = static_cast<c10::ScalarType>(dtype);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
     const auto device = rt::device_type(device_type);
-    *former = at::autocast::is_autocast_enabled(device), *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_dtype(device));
+    *former = at::autocast::is_autocast_enabled(device),
+    *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_dtype(device));
     if (dtype >= 0) at::autocast::set_autocast_dtype(device, target);
     at::autocast::set_autocast_enabled(device, enabled != 0);
 #else
     if (rt::device_type(device_type) == c10::DeviceType::CUDA) {
-      *former = at::autocast::is_enabled(), *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_gpu_dtype());
+      *former = at::autocast::is_enabled(),
+      *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_gpu_dtype());
       if (dtype >= 0) at::autocast::set_autocast_gpu_dtype(target);
       at::autocast::set_enabled(enabled != 0);
     } else {
-      *former = at::autocast::is_cpu_enabled(), *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_cpu_dtype());
+      *former = at::autocast::is_cpu_enabled(),
+      *former_dtype = static_cast<int32_t>(at::autocast::get_autocast_cpu_dtype());
       if (dtype >= 0) at::autocast::set_autocast_cpu_dtype(target);
       at::autocast::set_cpu_enabled(enabled != 0);
     }

@@ -1,5 +1,8 @@
-// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp, InferenceKernels.Gelu, GeluKernel.GeluAndSlope, BFloat16.Round, KeyedFill and Vector256.Sum on
-// eight: the bits are the same, so the managed kernels are the references of the native ones. Files that include this are compiled without contraction (-ffp-contract=off), or products and sums would fuse.
+// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp,
+// InferenceKernels.Gelu, GeluKernel.GeluAndSlope, BFloat16.Round, KeyedFill and Vector256.Sum on
+// eight: the bits are the same, so the managed kernels are the references of the native ones. Files
+// that include this are compiled without contraction (-ffp-contract=off), or products and sums
+// would fuse.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +11,19 @@
 #include <immintrin.h>
 
 #define RT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,fma")))
-#define RT_AVX512_INLINE __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline)) inline
+#define RT_AVX512_INLINE \
+  __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline)) inline
 
 namespace rt {
 
 // The lanes below count, of which none or all sixteen may be.
-inline __mmask16 lanes(int64_t count) { return count >= 16 ? 0xffff : count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1); }
+inline __mmask16 lanes(int64_t count) {
+  return count >= 16 ? 0xffff : count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1);
+}
 
 RT_AVX512_INLINE __m512 exp16(__m512 x) {
-  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504088896341f)),
+                                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693359375f), x);
   r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4f), r);
   __m512 p = _mm512_set1_ps(1.9875691500e-4f);
@@ -26,9 +33,12 @@ RT_AVX512_INLINE __m512 exp16(__m512 x) {
   p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.6666665459e-1f));
   p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.0000001201e-1f));
   p = _mm512_fmadd_ps(p, _mm512_mul_ps(r, r), _mm512_add_ps(r, _mm512_set1_ps(1.0f)));
-  const __m512i scaled = _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23));
-  const __mmask16 vanishes = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.0f), _CMP_LT_OQ), unordered = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  const __m512 result = _mm512_castsi512_ps(_mm512_maskz_mov_epi32(static_cast<__mmask16>(~vanishes), scaled));
+  const __m512i scaled =
+      _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23));
+  const __mmask16 vanishes = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-87.0f), _CMP_LT_OQ),
+                  unordered = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  const __m512 result =
+      _mm512_castsi512_ps(_mm512_maskz_mov_epi32(static_cast<__mmask16>(~vanishes), scaled));
   return _mm512_mask_mov_ps(result, unordered, x);
 }
 
@@ -40,14 +50,17 @@ struct NormalTail {
 
 RT_AVX512_INLINE NormalTail normal_tail16(__m512 x) {
   const __m512 magnitude = _mm512_abs_ps(_mm512_mul_ps(x, _mm512_set1_ps(0.70710678118654752f)));
-  const __m512 t = _mm512_div_ps(_mm512_set1_ps(1.0f), _mm512_fmadd_ps(_mm512_set1_ps(0.3275911f), magnitude, _mm512_set1_ps(1.0f)));
+  const __m512 t =
+      _mm512_div_ps(_mm512_set1_ps(1.0f),
+                    _mm512_fmadd_ps(_mm512_set1_ps(0.3275911f), magnitude, _mm512_set1_ps(1.0f)));
   __m512 p = _mm512_set1_ps(1.061405429f);
   p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-1.453152027f));
   p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(1.421413741f));
   p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(-0.284496736f));
   p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(0.254829592f));
   const __m512 square = _mm512_mul_ps(magnitude, magnitude);
-  const __m512 minus = _mm512_castsi512_ps(_mm512_xor_epi32(_mm512_castps_si512(square), _mm512_set1_epi32(INT32_MIN)));
+  const __m512 minus = _mm512_castsi512_ps(
+      _mm512_xor_epi32(_mm512_castps_si512(square), _mm512_set1_epi32(INT32_MIN)));
   const __m512 exponential = exp16(minus);
   return {_mm512_mul_ps(_mm512_mul_ps(p, t), exponential), exponential};
 }
@@ -56,7 +69,8 @@ RT_AVX512_INLINE NormalTail normal_tail16(__m512 x) {
 RT_AVX512_INLINE __m512 gelu16(__m512 x, const NormalTail& normal) {
   const __m512 half = _mm512_mul_ps(x, _mm512_set1_ps(0.5f));
   const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
-  return _mm512_mask_mul_ps(_mm512_mul_ps(half, _mm512_sub_ps(_mm512_set1_ps(2.0f), normal.tail)), negative, half, normal.tail);
+  return _mm512_mask_mul_ps(_mm512_mul_ps(half, _mm512_sub_ps(_mm512_set1_ps(2.0f), normal.tail)),
+                            negative, half, normal.tail);
 }
 
 RT_AVX512_INLINE __m512 gelu16(__m512 x) { return gelu16(x, normal_tail16(x)); }
@@ -65,10 +79,14 @@ RT_AVX512_INLINE __m512 gelu16(__m512 x) { return gelu16(x, normal_tail16(x)); }
 RT_AVX512_INLINE __m512 gelu_slope16(__m512 x, const NormalTail& normal) {
   const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
   const __m512 below = _mm512_mul_ps(_mm512_set1_ps(0.5f), normal.tail);
-  const __m512 cdf = _mm512_mask_mov_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), below), negative, below);
-  const __m512 density = _mm512_mul_ps(x, _mm512_mul_ps(normal.exponential, _mm512_set1_ps(0.39894228040143268f)));
+  const __m512 cdf =
+      _mm512_mask_mov_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), below), negative, below);
+  const __m512 density =
+      _mm512_mul_ps(x, _mm512_mul_ps(normal.exponential, _mm512_set1_ps(0.39894228040143268f)));
   // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
-  const __mmask16 vanishes = _mm512_cmp_ps_mask(normal.exponential, _mm512_setzero_ps(), _CMP_EQ_OQ) & _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
+  const __mmask16 vanishes =
+      _mm512_cmp_ps_mask(normal.exponential, _mm512_setzero_ps(), _CMP_EQ_OQ) &
+      _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
   return _mm512_add_ps(cdf, _mm512_mask_mov_ps(density, vanishes, _mm512_setzero_ps()));
 }
 
@@ -76,14 +94,18 @@ RT_AVX512_INLINE __m512 gelu_slope16(__m512 x, const NormalTail& normal) {
 RT_AVX512_INLINE __m256i round16(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
   const __m512i odd = _mm512_and_epi32(high, _mm512_set1_epi32(1));
-  const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
+  const __m512i rounded = _mm512_srli_epi32(
+      _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
   const __mmask16 unordered = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-  return _mm512_cvtepi32_epi16(_mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
+  return _mm512_cvtepi32_epi16(
+      _mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
 }
 
 // Managed sums have eight lanes: of sixteen the lower half goes in first.
 RT_AVX512_INLINE __m256 lower8(__m512 x) { return _mm512_castps512_ps256(x); }
-RT_AVX512_INLINE __m256 upper8(__m512 x) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1)); }
+RT_AVX512_INLINE __m256 upper8(__m512 x) {
+  return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+}
 
 // The order of Vector256.Sum: neighbours, then pairs, then halves.
 RT_AVX512_INLINE float sum8(__m256 x) {
@@ -95,7 +117,8 @@ RT_AVX512_INLINE float sum8(__m256 x) {
   return _mm_cvtss_f32(_mm_add_ss(low, high));
 }
 
-// What one row of dropout draws from: its key, the 24-bit threshold below which an element is dropped, and the factor of one that is not.
+// What one row of dropout draws from: its key, the 24-bit threshold below which an element is
+// dropped, and the factor of one that is not.
 struct Draw {
   __m512i low, high, limit;
   __m512 kept;
@@ -108,26 +131,32 @@ struct Draw {
   }
 };
 
-// The factors of sixteen elements from `first` on: KeyedFill.DropoutRow, made of RandomKey.Bits. A number that is none times 0 is none, so dropping is a product here as it is there.
+// The factors of sixteen elements from `first` on: KeyedFill.DropoutRow, made of RandomKey.Bits. A
+// number that is none times 0 is none, so dropping is a product here as it is there.
 RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const __m512i feature = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(first)), lane);
-  __m512i x = _mm512_add_epi32(draw.low, _mm512_mullo_epi32(feature, _mm512_set1_epi32(static_cast<int32_t>(0x9e3779b9u))));
+  __m512i x = _mm512_add_epi32(
+      draw.low, _mm512_mullo_epi32(feature, _mm512_set1_epi32(static_cast<int32_t>(0x9e3779b9u))));
   x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
   x = _mm512_xor_epi32(_mm512_mullo_epi32(x, _mm512_set1_epi32(0x7feb352d)), draw.high);
   x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 15));
   x = _mm512_mullo_epi32(x, _mm512_set1_epi32(static_cast<int32_t>(0x846ca68bu)));
   x = _mm512_xor_epi32(x, _mm512_srli_epi32(x, 16));
-  return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 8), draw.limit), draw.kept);
+  return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 8), draw.limit),
+                             draw.kept);
 }
 
 // Some lanes into float memory, or rounded into bfloat16 where that is given.
 RT_AVX512_INLINE void store16(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
-  if (half != nullptr) _mm256_mask_storeu_epi16(half + at, m, round16(value));
-  else _mm512_mask_storeu_ps(wide + at, m, value);
+  if (half != nullptr)
+    _mm256_mask_storeu_epi16(half + at, m, round16(value));
+  else
+    _mm512_mask_storeu_ps(wide + at, m, value);
 }
 
-// What follows a product while its tile is in the first cache: GELU where asked, one coefficient a column where given, and the rounding where the next product reads bfloat16.
+// What follows a product while its tile is in the first cache: GELU where asked, one coefficient a
+// column where given, and the rounding where the next product reads bfloat16.
 struct Epilogue {
   int32_t gelu;
   const float* coefficients;  // of the tile's first column
@@ -136,12 +165,16 @@ struct Epilogue {
   int64_t stride;
 };
 
-// Finishes `rows` rows of a tile [rows][32] into the target, `width` columns of each. Columns between `width` and `written` become zero.
-RT_AVX512 inline void finish(const float* tile, int64_t rows, int64_t width, int64_t written, const Epilogue& e, int64_t row, int64_t column) {
+// Finishes `rows` rows of a tile [rows][32] into the target, `width` columns of each. Columns
+// between `width` and `written` become zero.
+RT_AVX512 inline void finish(const float* tile, int64_t rows, int64_t width, int64_t written,
+                             const Epilogue& e, int64_t row, int64_t column) {
   for (int64_t half = 0; half < 2; ++half) {
     const __mmask16 inside = lanes(width - 16 * half), stored = lanes(written - 16 * half);
     if (stored == 0) break;
-    const __m512 c = e.coefficients == nullptr ? _mm512_set1_ps(1.0f) : _mm512_maskz_loadu_ps(inside, e.coefficients + column + 16 * half);
+    const __m512 c = e.coefficients == nullptr
+                         ? _mm512_set1_ps(1.0f)
+                         : _mm512_maskz_loadu_ps(inside, e.coefficients + column + 16 * half);
     for (int64_t r = 0; r < rows; ++r) {
       __m512 value = _mm512_loadu_ps(tile + r * 32 + 16 * half);
       if (e.gelu != 0) value = gelu16(value);

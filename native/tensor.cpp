@@ -13,7 +13,8 @@ namespace {
 at::TensorOptions options(int32_t dtype, int32_t device_type, int32_t device_index) {
   return at::TensorOptions()
       .dtype(static_cast<c10::ScalarType>(dtype))
-      .device(c10::Device(rt::device_type(device_type), static_cast<c10::DeviceIndex>(device_index)));
+      .device(
+          c10::Device(rt::device_type(device_type), static_cast<c10::DeviceIndex>(device_index)));
 }
 }  // namespace
 
@@ -33,29 +34,40 @@ RT_API int32_t rt_without_history(c10::TensorImpl* handle, c10::TensorImpl** res
   return rt::guarded([&] { *result = rt::give(rt::borrow(handle).variable_data()); });
 }
 
-// Whether this handle is all that holds the tensor and the tensor all that holds its memory: who has it may write over it unseen.
+// Whether this handle is all that holds the tensor and the tensor all that holds its memory: who
+// has it may write over it unseen.
 RT_API int32_t rt_is_sole(c10::TensorImpl* handle) {
-  return c10::raw::intrusive_ptr::use_count(handle) == 1 && handle->has_storage() && handle->storage().use_count() == 1;
+  return c10::raw::intrusive_ptr::use_count(handle) == 1 && handle->has_storage() &&
+         handle->storage().use_count() == 1;
 }
 
 // How often operators have written into the tensor or its aliases.
-RT_API int32_t rt_version(c10::TensorImpl* handle) { return static_cast<int32_t>(handle->version_counter().current_version()); }
+RT_API int32_t rt_version(c10::TensorImpl* handle) {
+  return static_cast<int32_t>(handle->version_counter().current_version());
+}
 
-// Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be all of it).
-RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank, int32_t dtype,
-                         int32_t device_type, int32_t device_index, c10::TensorImpl** result) {
+// Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be
+// all of it).
+RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank,
+                         int32_t dtype, int32_t device_type, int32_t device_index,
+                         c10::TensorImpl** result) {
   return rt::guarded([&] {
     at::IntArrayRef sizes(shape, rank);
     const bool host = rt::device_type(device_type) == c10::DeviceType::CPU;
     // In host memory past the dispatcher: a step asks for hundreds of small ones.
-    at::Tensor tensor = host || data != nullptr ? at::Tensor(at::detail::empty_cpu(sizes, static_cast<c10::ScalarType>(dtype)))
-                                                : at::empty(sizes, options(dtype, device_type, device_index));
+    at::Tensor tensor =
+        host || data != nullptr
+            ? at::Tensor(at::detail::empty_cpu(sizes, static_cast<c10::ScalarType>(dtype)))
+            : at::empty(sizes, options(dtype, device_type, device_index));
     if (data != nullptr) {
       if (static_cast<int64_t>(tensor.nbytes()) != bytes)
-        throw std::invalid_argument("a tensor of that shape has " + std::to_string(tensor.nbytes()) + " bytes, " + std::to_string(bytes) + " were given");
+        throw std::invalid_argument("a tensor of that shape has " +
+                                    std::to_string(tensor.nbytes()) + " bytes, " +
+                                    std::to_string(bytes) + " were given");
       std::memcpy(tensor.data_ptr(), data, bytes);
     }
-    *result = rt::give(data == nullptr || host ? tensor : tensor.to(options(dtype, device_type, device_index)));
+    *result = rt::give(
+        data == nullptr || host ? tensor : tensor.to(options(dtype, device_type, device_index)));
   });
 }
 
@@ -64,7 +76,8 @@ RT_API int32_t rt_read(c10::TensorImpl* handle, void* data, int64_t bytes) {
   return rt::guarded([&] {
     auto tensor = rt::borrow(handle).detach().to(c10::kCPU).contiguous();
     if (static_cast<int64_t>(tensor.nbytes()) != bytes)
-      throw std::invalid_argument("the tensor has " + std::to_string(tensor.nbytes()) + " bytes, room is for " + std::to_string(bytes));
+      throw std::invalid_argument("the tensor has " + std::to_string(tensor.nbytes()) +
+                                  " bytes, room is for " + std::to_string(bytes));
     std::memcpy(data, tensor.data_ptr(), bytes);
   });
 }
@@ -78,10 +91,13 @@ RT_API void* rt_data(c10::TensorImpl* handle) {
   }
 }
 
-// Getters: no exception, no lock, well below a microsecond (the managed side calls them without a GC transition).
+// Getters: no exception, no lock, well below a microsecond (the managed side calls them without a
+// GC transition).
 RT_API int32_t rt_rank(c10::TensorImpl* handle) { return static_cast<int32_t>(handle->dim()); }
 RT_API int64_t rt_numel(c10::TensorImpl* handle) { return handle->numel(); }
-RT_API int32_t rt_dtype(c10::TensorImpl* handle) { return static_cast<int32_t>(c10::typeMetaToScalarType(handle->dtype())); }
+RT_API int32_t rt_dtype(c10::TensorImpl* handle) {
+  return static_cast<int32_t>(c10::typeMetaToScalarType(handle->dtype()));
+}
 RT_API int32_t rt_device(c10::TensorImpl* handle, int32_t* index) {
   *index = handle->device().index();
   return rt::device_code(handle->device().type());

@@ -1,8 +1,12 @@
-// A device for tests on machines without a GPU, in the place that libtorch keeps for extensions (PrivateUse1). Its memory is host memory that libtorch believes to be elsewhere, and
-// it behaves as a GPU does where it matters: an operator that is given tensors of both devices fails, .NET code cannot reach its memory (data_ptr is refused), backward runs on a
-// thread of its own, and copies to the host are counted, since each of them would make the host wait for a GPU. Numbers are the CPU's.
+// A device for tests on machines without a GPU, in the place that libtorch keeps for extensions
+// (PrivateUse1). Its memory is host memory that libtorch believes to be elsewhere, and it behaves
+// as a GPU does where it matters: an operator that is given tensors of both devices fails, .NET
+// code cannot reach its memory (data_ptr is refused), backward runs on a thread of its own, and
+// copies to the host are counted, since each of them would make the host wait for a GPU. Numbers
+// are the CPU's.
 //
-// One boxed fallback does all of it: it sees its arguments as CPU tensors over the same memory, calls the CPU's operator, and gives results back as tensors of the device.
+// One boxed fallback does all of it: it sees its arguments as CPU tensors over the same memory,
+// calls the CPU's operator, and gives results back as tensors of the device.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty.h>
@@ -25,12 +29,19 @@ struct FakeGuard final : c10::impl::DeviceGuardImplInterface {
   c10::Device getDevice() const override { return {kFake, 0}; }
   void setDevice(c10::Device) const override {}
   void uncheckedSetDevice(c10::Device) const noexcept override {}
-  c10::Stream getStream(c10::Device) const noexcept override { return c10::Stream(c10::Stream::DEFAULT, {kFake, 0}); }
-  c10::Stream exchangeStream(c10::Stream) const noexcept override { return c10::Stream(c10::Stream::DEFAULT, {kFake, 0}); }
+  c10::Stream getStream(c10::Device) const noexcept override {
+    return c10::Stream(c10::Stream::DEFAULT, {kFake, 0});
+  }
+  c10::Stream exchangeStream(c10::Stream) const noexcept override {
+    return c10::Stream(c10::Stream::DEFAULT, {kFake, 0});
+  }
   c10::DeviceIndex deviceCount() const noexcept override { return 1; }
   // One stream, always done: libtorch 2.x asks for it and for its events in backward.
-  c10::Stream getDefaultStream(c10::Device) const override { return c10::Stream(c10::Stream::DEFAULT, {kFake, 0}); }
-  void record(void**, const c10::Stream&, const c10::DeviceIndex, const c10::EventFlag) const override {}
+  c10::Stream getDefaultStream(c10::Device) const override {
+    return c10::Stream(c10::Stream::DEFAULT, {kFake, 0});
+  }
+  void record(void**, const c10::Stream&, const c10::DeviceIndex,
+              const c10::EventFlag) const override {}
   void block(void*, const c10::Stream&) const override {}
   bool queryEvent(void*) const override { return true; }
   bool queryStream(const c10::Stream&) const override { return true; }
@@ -41,7 +52,8 @@ C10_REGISTER_GUARD_IMPL(PrivateUse1, FakeGuard);
 bool is_fake(const at::Tensor& t) { return t.defined() && t.device().type() == kFake; }
 
 at::Tensor shaped(c10::Storage storage, const at::Tensor& like) {
-  auto t = at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), like.dtype());
+  auto t = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), like.dtype());
   t.unsafeGetTensorImpl()->set_storage_offset(like.storage_offset());
   t.unsafeGetTensorImpl()->set_sizes_and_strides(like.sizes(), like.strides());
   return t;
@@ -54,7 +66,9 @@ at::Tensor to_fake(const at::Tensor& cpu) {
   auto* owner = new at::Tensor(cpu);
   void* data = const_cast<void*>(static_cast<const void*>(cpu.storage().data()));
   c10::DataPtr pointer(data, owner, &release, c10::Device(kFake, 0));
-  return shaped(c10::Storage(c10::Storage::use_byte_size_t(), cpu.storage().nbytes(), std::move(pointer), nullptr, false), cpu);
+  return shaped(c10::Storage(c10::Storage::use_byte_size_t(), cpu.storage().nbytes(),
+                             std::move(pointer), nullptr, false),
+                cpu);
 }
 
 struct Seen {
@@ -72,7 +86,8 @@ struct Call {
     if (!t.defined()) return t;
     if (!is_fake(t)) {
       if (t.dim() > 0 && !mixed_allowed)
-        throw std::runtime_error(name + ": expected all tensors on one device, found " + t.device().str() + " beside the device under test");
+        throw std::runtime_error(name + ": expected all tensors on one device, found " +
+                                 t.device().str() + " beside the device under test");
       return t;
     }
     Seen s{t};
@@ -81,7 +96,8 @@ struct Call {
       s.fresh = true;
     } else {
       const auto items = static_cast<int64_t>(t.storage().nbytes() / t.dtype().itemsize());
-      auto whole = at::from_blob(const_cast<void*>(static_cast<const void*>(t.storage().data())), {items}, t.options().device(c10::kCPU));
+      auto whole = at::from_blob(const_cast<void*>(static_cast<const void*>(t.storage().data())),
+                                 {items}, t.options().device(c10::kCPU));
       s.alias = whole.as_strided(t.sizes(), t.strides(), t.storage_offset());
     }
     seen.push_back(s);
@@ -93,7 +109,8 @@ struct Call {
     for (auto& s : seen) {
       if (result.unsafeGetTensorImpl() == s.alias.unsafeGetTensorImpl()) return s.original;
       const auto* base = s.alias.storage().data();
-      if (!s.fresh && base != nullptr && result.storage().data() == base) return shaped(s.original.storage(), result);  // a view
+      if (!s.fresh && base != nullptr && result.storage().data() == base)
+        return shaped(s.original.storage(), result);  // a view
     }
     return to_fake(result);
   }
@@ -101,10 +118,13 @@ struct Call {
 
 c10::IValue translated(const c10::IValue& value, bool written, Call& call) {
   if (value.isTensor()) return call.see(value.toTensor(), written);
-  if (value.isDevice() && value.toDevice().type() == kFake) return c10::IValue(c10::Device(c10::kCPU));
+  if (value.isDevice() && value.toDevice().type() == kFake)
+    return c10::IValue(c10::Device(c10::kCPU));
   if (value.isList() && !value.isIntList() && !value.isDoubleList() && !value.isBoolList()) {
     c10::impl::GenericList list(value.toList().elementType());
-    for (const c10::IValue& element : value.toListRef()) list.push_back(element.isTensor() ? c10::IValue(call.see(element.toTensor(), written)) : element);
+    for (const c10::IValue& element : value.toListRef())
+      list.push_back(element.isTensor() ? c10::IValue(call.see(element.toTensor(), written))
+                                        : element);
     return c10::IValue(std::move(list));
   }
   return value;
@@ -116,9 +136,13 @@ void on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const auto& schema = op.schema();
   const auto& name = schema.name();
   const auto count = schema.arguments().size(), first = stack->size() - count;
-  // What makes the host wait for a GPU: copies to the host, single numbers, and results whose size depends on the data.
-  if (name == "aten::_local_scalar_dense" || name == "aten::nonzero" || name == "aten::masked_select" || name == "aten::equal") ++reads;
-  const bool copies = name == "aten::copy_", to_host = copies && !is_fake((*stack)[first].toTensor());
+  // What makes the host wait for a GPU: copies to the host, single numbers, and results whose size
+  // depends on the data.
+  if (name == "aten::_local_scalar_dense" || name == "aten::nonzero" ||
+      name == "aten::masked_select" || name == "aten::equal")
+    ++reads;
+  const bool copies = name == "aten::copy_",
+             to_host = copies && !is_fake((*stack)[first].toTensor());
   if (to_host) ++reads;
   Call call{name, copies, {}};
   for (size_t i = 0; i < count; ++i) {
@@ -146,8 +170,12 @@ void on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
 
 }  // namespace
 
-TORCH_LIBRARY_IMPL(_, PrivateUse1, m) { m.fallback(torch::CppFunction::makeFromBoxedFunction<&on_cpu>()); }
-TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) { m.impl("copy_", torch::CppFunction::makeFromBoxedFunction<&on_cpu>()); }
+TORCH_LIBRARY_IMPL(_, PrivateUse1, m) {
+  m.fallback(torch::CppFunction::makeFromBoxedFunction<&on_cpu>());
+}
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
+  m.impl("copy_", torch::CppFunction::makeFromBoxedFunction<&on_cpu>());
+}
 
 // Copies to the host so far.
 extern "C" __attribute__((visibility("default"))) int64_t rt_fake_reads() { return reads.load(); }
