@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # EarlyRobust against PGD from measured step times and step counts, beside what FLOPs predict: N (K+1) / (f s + N rho) with N = 10 epochs, s = 5 passes a search step and
-# f epochs of search (spec performance 3); a lean PGD's ascents cost 4 P of 6 P. Reads the lines that `benchmarks/run.sh OUT.jsonl speedup` wrote.
+# f epochs of search (docs/methods/training.md, FLOPs by formula); a lean PGD's ascents cost 4 P of 6 P. Reads the lines that `benchmarks/run.sh OUT.jsonl speedup` wrote.
 #   benchmarks/speedup.sh OUT.jsonl [f]     f: epochs until the search stops, 0.2 by default
 set -euo pipefail
 awk -v f="${2:-0.2}" '

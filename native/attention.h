@@ -1,6 +1,5 @@
-// What one head of attention is made of: a few tokens by the width of a head, in whole AVX-512
-// vectors. Every sum has the order of the managed kernels (SmallGemm, PackedAttentionKernel) and so
-// their bits. Files that include this are compiled without contraction.
+// The steps of one head of attention in AVX-512: small GEMM, transpose, softmax. Sums have the
+// order of the managed SmallGemm and PackedAttentionKernel, and so their bits (see simd.h).
 #pragma once
 
 #include "simd.h"
@@ -49,8 +48,8 @@ constexpr Tile kTiles[] = {nullptr,       tile<1, Vecs>, tile<2, Vecs>,
                            tile<6, Vecs>, tile<7, Vecs>, tile<8, Vecs>};
 
 // c [m, n] = a [m, k] (strides row, step) b [k, n].
-inline void small_product(int64_t m, int64_t n, int64_t k, const float* a, int64_t row,
-                          int64_t step, const float* b, int64_t ldb, float* c, int64_t ldc) {
+inline void small_gemm(int64_t m, int64_t n, int64_t k, const float* a, int64_t row, int64_t step,
+                       const float* b, int64_t ldb, float* c, int64_t ldc) {
   for (int64_t i = 0; i < m; i += kRowsAtOnce) {
     const int64_t rows = m - i < kRowsAtOnce ? m - i : kRowsAtOnce;
     for (int64_t j = 0; j < n; j += 32) {
@@ -69,16 +68,18 @@ RT_AVX512 inline void transpose16(const float* from, int64_t stride, int64_t row
   for (int i = 0; i < 16; ++i)
     r[i] = i < rows ? _mm512_maskz_loadu_ps(columns, from + i * stride) : _mm512_setzero_ps();
 #pragma GCC unroll 8
-  for (int i = 0; i < 16; i += 2)
-    t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]), t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+  }
 #pragma GCC unroll 4
   for (int i = 0; i < 16; i += 4) {
     const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]),
                   c = _mm512_castps_pd(t[i + 2]), d = _mm512_castps_pd(t[i + 3]);
-    r[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c)),
+    r[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
     r[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
-    r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d)),
-          r[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+    r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+    r[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
   }
 #pragma GCC unroll 4
   for (int c = 0; c < 4; ++c) {
@@ -103,8 +104,8 @@ RT_AVX512 inline void transpose(const float* from, int64_t stride, int64_t rows,
   }
 }
 
-// Softmax of scale times a row [n]; what lies behind it up to the next multiple of 16 is not read
-// and becomes zero.
+// Softmax of scale times a row [n]. Padding up to the next multiple of 16 is not read and becomes
+// zero.
 RT_AVX512 inline void softmax(float* row, int64_t n, float scale) {
   const __m512 none = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
   __m512 top = none;

@@ -29,8 +29,8 @@ using Backward = int64_t (*)(void* context, c10::TensorImpl** gradients, int32_t
 using Release = void (*)(void* context);
 
 struct ManagedNode;
-thread_local ManagedNode* running =
-    nullptr;  // the node whose managed backward is at work on this thread
+// The node whose managed backward runs on this thread.
+thread_local ManagedNode* running = nullptr;
 
 struct ManagedNode : torch::autograd::Node {
   Backward backward;

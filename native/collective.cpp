@@ -16,8 +16,7 @@
 namespace {
 
 struct Group {
-  c10::intrusive_ptr<c10d::Store>
-      store;  // on rank 0 this is the server: it lives as long as the group
+  c10::intrusive_ptr<c10d::Store> store;  // on rank 0 the server: lives as long as the group
   c10::intrusive_ptr<c10d::ProcessGroupGloo> processes;
 };
 
@@ -39,8 +38,7 @@ RT_API int32_t rt_group_open(const char* host, int32_t port, int32_t rank, int32
     settings.numWorkers = static_cast<std::size_t>(size);
     settings.timeout = timeout;
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    settings.useLibUV =
-        false;  // newer releases want it by default and fail where they were built without it
+    settings.useLibUV = false;  // the default from 2.4 on, absent from some builds
 #endif
     auto made = std::make_unique<Group>();
     made->store = c10::make_intrusive<c10d::TCPStore>(host, settings);

@@ -1,17 +1,16 @@
-// a = c GELU(z + bias) and its gradients over a part of rows, as training runs them. The native
-// form of GeluKernel, with its bits: the managed one is the reference and what processors without
-// AVX-512 run.
+// GeluKernel in AVX-512, with its bits: a = c GELU(z + bias) and its gradients over some rows and
+// columns.
 #include "rt.h"
 #include "simd.h"
 
-// As GeluKernel declares it.
-struct GeluPart {
-  const float *z, *bias, *coefficients;  // of the part's first column; coefficients may be null
-  float* wide;                           // activations, or
-  uint16_t* half;                        // their bfloat16 form
+// Field for field GeluTask.cs.
+struct GeluTask {
+  const float *z, *bias, *coefficients;  // of the first column; coefficients may be null
+  float* wide;                           // activations, or null
+  uint16_t* half;                        // activations in bfloat16, or null
   int64_t stride, rows, columns;
-  // Backward alone: the gradient of a becomes that of z, in bfloat16 as well where asked for; sums
-  // over each `block` rows lie `block_stride` apart.
+  // Backward alone: the gradient of a becomes that of z, also in bfloat16 unless gradient_half is
+  // null; the column sums of each `block` rows lie `block_stride` apart.
   float* gradient;
   uint16_t* gradient_half;
   float *bias_sums, *coefficient_sums;
@@ -21,15 +20,15 @@ struct GeluPart {
 #if defined(__x86_64__)
 namespace {
 
-constexpr int64_t kAhead = 256;  // elements from what is worked on to what is asked for, in the
-                                 // next row behind the end of this one
+// Prefetch distance in elements; it runs on from the end of a row into the next one.
+constexpr int64_t kAhead = 256;
 
-int64_t ahead(const GeluPart& g, int64_t row, int64_t column) {
+int64_t ahead(const GeluTask& g, int64_t row, int64_t column) {
   return column + kAhead < g.columns ? row * g.stride + column + kAhead
                                      : (row + 1) * g.stride + column + kAhead - g.columns;
 }
 
-RT_AVX512 void forward(const GeluPart& g) {
+RT_AVX512 void forward(const GeluTask& g) {
   for (int64_t r = 0; r < g.rows; ++r) {
     for (int64_t j = 0; j < g.columns; j += 16) {
       const __mmask16 m = rt::lanes(g.columns - j);
@@ -46,7 +45,7 @@ RT_AVX512 void forward(const GeluPart& g) {
   }
 }
 
-RT_AVX512 void backward(const GeluPart& g) {
+RT_AVX512 void backward(const GeluTask& g) {
   for (int64_t r = 0; r < g.rows; ++r) {
     const int64_t block = r / g.block * g.block_stride;
     for (int64_t j = 0; j < g.columns; j += 16) {
@@ -81,10 +80,10 @@ RT_AVX512 void backward(const GeluPart& g) {
 
 }  // namespace
 
-// The caller of both has checked that rt_avx512_supported.
-RT_API void rt_gelu_forward(const GeluPart* part) { forward(*part); }
-RT_API void rt_gelu_backward(const GeluPart* part) { backward(*part); }
+// Both require rt_avx512_supported.
+RT_API void rt_gelu_forward(const GeluTask* task) { forward(*task); }
+RT_API void rt_gelu_backward(const GeluTask* task) { backward(*task); }
 #else
-RT_API void rt_gelu_forward(const GeluPart*) {}
-RT_API void rt_gelu_backward(const GeluPart*) {}
+RT_API void rt_gelu_forward(const GeluTask*) {}
+RT_API void rt_gelu_backward(const GeluTask*) {}
 #endif

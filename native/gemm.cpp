@@ -1,8 +1,6 @@
-// Row-major matrix products on raw memory, accumulating: C = op(A) op(B) + beta C.
-// oneDNN is called where the process has it (Debian's libtorch links it): its f32 kernels know
-// processors that OpenBLAS does not, and only it multiplies bfloat16. It is found by name, so that
-// no header of it is needed and a libtorch that hides its own copy still works: f32 then goes
-// through at::addmm.
+// Gemm: C = op(A) op(B) + beta C on row-major memory. By oneDNN where the process has it (Debian's
+// libtorch links it): only it multiplies bfloat16. It is found by name, without its headers; a
+// libtorch that hides its copy multiplies f32 through at::addmm.
 #include "rt.h"
 
 #include <ATen/ops/addmm.h>
@@ -28,12 +26,12 @@ at::Tensor matrix(const float* data, int64_t rows, int64_t columns, int64_t ld, 
 
 }  // namespace
 
-// Bit 0: f32 products of oneDNN; bit 1: bfloat16 products.
+// Bit 0: oneDNN multiplies f32; bit 1: oneDNN multiplies bfloat16.
 RT_API int32_t rt_gemm_kinds() { return (sgemm != nullptr ? 1 : 0) | (bgemm != nullptr ? 2 : 0); }
 
-// C [m, n] (row stride ldc) = op(A) [m, k] op(B) [k, n] + beta C, all row-major; A and B of float,
-// or of bfloat16 when `half`. `ta` means that A is stored [k, m]. `plain` sends f32 through
-// libtorch's own BLAS.
+// C [m, n] (row stride ldc) = op(A) [m, k] op(B) [k, n] + beta C; A and B are bfloat16 if `half`,
+// else float. `ta`: A is stored [k, m]; `tb` likewise. `plain` sends f32 through libtorch's own
+// BLAS.
 RT_API int32_t rt_gemm(int32_t half, int32_t plain, int32_t ta, int32_t tb, int64_t m, int64_t n,
                        int64_t k, const void* a, int64_t lda, const void* b, int64_t ldb,
                        float beta, float* c, int64_t ldc) {

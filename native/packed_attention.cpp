@@ -1,13 +1,12 @@
-// One head of attention over one sequence as training runs it: forward with dropout, and backward.
-// The native form of PackedAttentionKernel's task, with its bits: the managed one is the reference
-// and what processors without AVX-512 run. Masks are drawn from their key again in backward.
+// PackedAttentionKernel in AVX-512, with its bits: one head over one sequence, forward with dropout
+// and backward. Dropout masks are drawn again from their key in backward.
 #include "attention.h"
 #include "rt.h"
 
 #include <algorithm>
 
-// As PackedAttentionKernel.HeadTask declares it.
-struct HeadTask {
+// Field for field PackedAttentionTask.cs.
+struct PackedAttentionTask {
   const float *query, *key, *value;  // [queries, width], [keys, width] twice, rows `stride` apart
   int64_t stride, queries, keys, width;
   float scale, coefficient;  // 1 / sqrt(width), and the head's factor of the context
@@ -32,17 +31,17 @@ uint64_t derive(uint64_t key, uint64_t coordinate) {
 
 int64_t round8(int64_t count) { return (count + 7) & ~7; }
 
-uint64_t row_key(const HeadTask& t, int64_t query) {
+uint64_t row_key(const PackedAttentionTask& t, int64_t query) {
   return derive(derive(t.dropout_key, static_cast<uint64_t>(query)), static_cast<uint64_t>(t.head));
 }
 
-// Eight or fewer rows of probabilities, from query `first` on: rows [_, round16(keys)], zero behind
-// the keys. `transposed` holds the keys.
-RT_AVX512 void probabilities(const HeadTask& t, const float* transposed, int64_t first,
+// Probabilities of `count` (at most eight) queries from `first` on: rows [count, round16(keys)],
+// zero behind the keys. `transposed` holds the keys.
+RT_AVX512 void probabilities(const PackedAttentionTask& t, const float* transposed, int64_t first,
                              int64_t count, float* rows) {
   const int64_t ld = rt::round16(t.keys);
-  rt::small_product(count, ld, t.width, t.query + first * t.stride, t.stride, 1, transposed, ld,
-                    rows, ld);
+  rt::small_gemm(count, ld, t.width, t.query + first * t.stride, t.stride, 1, transposed, ld, rows,
+                 ld);
   for (int64_t r = 0; r < count; ++r) rt::softmax(rows + r * ld, t.keys, t.scale);
 }
 
@@ -72,7 +71,7 @@ RT_AVX512 void softmax_gradient(const float* p, float* gradient, int64_t n, floa
   }
 }
 
-RT_AVX512 void forward(const HeadTask& t, float* context) {
+RT_AVX512 void forward(const PackedAttentionTask& t, float* context) {
   const int64_t ld = rt::round16(t.keys), kept = round8(t.keys);
   float *transposed = t.scratch, *rows = transposed + rt::round16(t.width) * ld;
   rt::transpose(t.key, t.stride, t.keys, t.width, transposed);
@@ -87,16 +86,16 @@ RT_AVX512 void forward(const HeadTask& t, float* context) {
       for (int64_t j = 0; j < ld; j += 16)
         _mm512_storeu_ps(row + j, _mm512_mul_ps(_mm512_loadu_ps(row + j), rt::dropout16(draw, j)));
     }
-    rt::small_product(count, t.width, t.keys, rows, ld, 1, t.value, t.stride,
-                      context + i * t.stride, t.stride);
+    rt::small_gemm(count, t.width, t.keys, rows, ld, 1, t.value, t.stride, context + i * t.stride,
+                   t.stride);
     if (t.coefficient != 1)
       for (int64_t r = 0; r < count; ++r)
         multiply(context + (i + r) * t.stride, t.width, t.coefficient);
   }
 }
 
-RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, float* key,
-                        float* value, float* coefficient) {
+RT_AVX512 void backward(const PackedAttentionTask& t, const float* gradient, float* query,
+                        float* key, float* value, float* coefficient) {
   const int64_t ld = rt::round16(t.keys), kept = round8(t.keys), size = t.queries * kept;
   float *transposed = t.scratch, *rows = transposed + rt::round16(t.width) * ld,
         *weights = rows + rt::kRowsAtOnce * ld, *gradients = weights + size,
@@ -114,8 +113,7 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
   }
   // dW = g V^T, the gradient of the dropped probabilities W before the head's coefficient.
   rt::transpose(t.value, t.stride, t.keys, t.width, transposed);
-  rt::small_product(t.queries, kept, t.width, gradient, t.stride, 1, transposed, ld, gradients,
-                    kept);
+  rt::small_gemm(t.queries, kept, t.width, gradient, t.stride, 1, transposed, ld, gradients, kept);
   for (int64_t i = 0; i < t.queries; ++i) {
     const rt::Draw draw(t.keeps == 0 ? 0 : row_key(t, i), t.dropped_below, t.keeps);
     for (int64_t j = 0; j < kept; j += 16) {
@@ -134,28 +132,31 @@ RT_AVX512 void backward(const HeadTask& t, const float* gradient, float* query, 
                      t.coefficient * t.scale);  // dS = P (dP - sum(dP P)) / sqrt(d), dP = c mask dW
   }
   if (coefficient != nullptr) *coefficient = dot(weights, gradients, size);  // d/dc = sum(W dW)
-  rt::small_product(t.keys, t.width, t.queries, weights, 1, kept, gradient, t.stride, value,
-                    t.stride);  // dV = c W^T g
+  rt::small_gemm(t.keys, t.width, t.queries, weights, 1, kept, gradient, t.stride, value,
+                 t.stride);  // dV = c W^T g
   if (t.coefficient != 1)
     for (int64_t j = 0; j < t.keys; ++j) multiply(value + j * t.stride, t.width, t.coefficient);
-  rt::small_product(t.queries, t.width, t.keys, scores, kept, 1, t.key, t.stride, query,
-                    t.stride);  // dQ = dS K
-  rt::small_product(t.keys, t.width, t.queries, scores, 1, kept, t.query, t.stride, key,
-                    t.stride);  // dK = dS^T Q
+  rt::small_gemm(t.queries, t.width, t.keys, scores, kept, 1, t.key, t.stride, query,
+                 t.stride);  // dQ = dS K
+  rt::small_gemm(t.keys, t.width, t.queries, scores, 1, kept, t.query, t.stride, key,
+                 t.stride);  // dK = dS^T Q
 }
 
 }  // namespace
 
-// context [queries, width]. The caller of both has checked that rt_avx512_supported.
-RT_API void rt_head_forward(const HeadTask* task, float* context) { forward(*task, context); }
+// context [queries, width]. Both require rt_avx512_supported.
+RT_API void rt_packed_attention_forward(const PackedAttentionTask* task, float* context) {
+  forward(*task, context);
+}
 
-// From the gradient of the context those of query, key and value, and of the coefficient where
-// asked for.
-RT_API void rt_head_backward(const HeadTask* task, const float* gradient, float* query, float* key,
-                             float* value, float* coefficient) {
+// Gradients of query, key, value and, unless null, of the coefficient from that of the context.
+RT_API void rt_packed_attention_backward(const PackedAttentionTask* task, const float* gradient,
+                                         float* query, float* key, float* value,
+                                         float* coefficient) {
   backward(*task, gradient, query, key, value, coefficient);
 }
 #else
-RT_API void rt_head_forward(const HeadTask*, float*) {}
-RT_API void rt_head_backward(const HeadTask*, const float*, float*, float*, float*, float*) {}
+RT_API void rt_packed_attention_forward(const PackedAttentionTask*, float*) {}
+RT_API void rt_packed_attention_backward(const PackedAttentionTask*, const float*, float*, float*,
+                                         float*, float*) {}
 #endif

@@ -16,7 +16,7 @@
 #include <exception>
 #include <string>
 
-#define RT_ABI 7
+#define RT_ABI 8
 #define RT_API extern "C" __attribute__((visibility("default")))
 
 enum Status : int32_t {
@@ -50,9 +50,8 @@ struct Value {
     c10::TensorImpl* tensor;  // TagTensor: borrowed as an argument, owned by the caller as a result
     const int64_t* integers;  // TagIntList
     const double* reals;      // TagDoubleList
-    c10::TensorImpl**
-        tensors;       // TagTensorList: as an argument borrowed; as a result freed by rt_free_list
-    const char* text;  // TagString
+    c10::TensorImpl** tensors;  // TagTensorList: borrowed, as a result freed by rt_free_list
+    const char* text;           // TagString
   };
 };
 

@@ -33,6 +33,16 @@ RT_API int32_t rt_describe(int32_t what, const char** text) {
   });
 }
 
+// Whether the processor runs the kernels in AVX-512.
+RT_API int32_t rt_avx512_supported() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+#else
+  return 0;
+#endif
+}
+
 RT_API int32_t rt_threads(int32_t* threads) {
   return rt::guarded([&] { *threads = at::get_num_threads(); });
 }
@@ -40,9 +50,8 @@ RT_API int32_t rt_set_threads(int32_t threads) {
   return rt::guarded([&] { at::set_num_threads(threads); });
 }
 
-// Runs body(begin, end, context) over parts of [0, n) on libtorch's own OpenMP team, the caller
-// among them. The body must not throw; it runs serially inside another parallel region or when n <=
-// grain.
+// Runs body(begin, end, context) over parts of [0, n) on libtorch's OpenMP team, the caller among
+// them. The body must not throw; it runs serially inside another parallel region or if n <= grain.
 RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, int64_t, void*),
                                void* context) {
   return rt::guarded([&] {

@@ -1,8 +1,6 @@
-// Elementary functions on sixteen floats, operation by operation those of VectorMath.Exp,
-// InferenceKernels.Gelu, GeluKernel.GeluAndSlope, BFloat16.Round, KeyedFill and Vector256.Sum on
-// eight: the bits are the same, so the managed kernels are the references of the native ones. Files
-// that include this are compiled without contraction (-ffp-contract=off), or products and sums
-// would fuse.
+// Elementary functions on sixteen floats, with the bits of the managed ones on eight (VectorMath,
+// GeluMath, GeluKernel, BFloat16, KeyedFill). Files that include this are compiled with
+// -ffp-contract=off.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +14,7 @@
 
 namespace rt {
 
-// The lanes below count, of which none or all sixteen may be.
+// The lanes below count, clamped to none and all sixteen.
 inline __mmask16 lanes(int64_t count) {
   return count >= 16 ? 0xffff : count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1);
 }
@@ -42,7 +40,7 @@ RT_AVX512_INLINE __m512 exp16(__m512 x) {
   return _mm512_mask_mov_ps(result, unordered, x);
 }
 
-// What GELU and its slope are made of.
+// GeluMath.NormalTail: the terms of GELU and of its slope.
 struct NormalTail {
   __m512 tail;         // 1 - erf(|x| / sqrt 2)
   __m512 exponential;  // exp(-x^2 / 2)
@@ -65,7 +63,7 @@ RT_AVX512_INLINE NormalTail normal_tail16(__m512 x) {
   return {_mm512_mul_ps(_mm512_mul_ps(p, t), exponential), exponential};
 }
 
-// For x < 0: x tail / 2, without the cancellation of 1 - (1 - tail).
+// GeluMath.Gelu. For x < 0: x tail / 2, without the cancellation of 1 - (1 - tail).
 RT_AVX512_INLINE __m512 gelu16(__m512 x, const NormalTail& normal) {
   const __m512 half = _mm512_mul_ps(x, _mm512_set1_ps(0.5f));
   const __mmask16 negative = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
@@ -83,14 +81,14 @@ RT_AVX512_INLINE __m512 gelu_slope16(__m512 x, const NormalTail& normal) {
       _mm512_mask_mov_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), below), negative, below);
   const __m512 density =
       _mm512_mul_ps(x, _mm512_mul_ps(normal.exponential, _mm512_set1_ps(0.39894228040143268f)));
-  // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
+  // x phi(x) vanishes at both infinities, where 0 * infinity would be NaN.
   const __mmask16 vanishes =
       _mm512_cmp_ps_mask(normal.exponential, _mm512_setzero_ps(), _CMP_EQ_OQ) &
       _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
   return _mm512_add_ps(cdf, _mm512_mask_mov_ps(density, vanishes, _mm512_setzero_ps()));
 }
 
-// The nearest bfloat16 of each lane, ties to even. The processor's own conversion drops denormals.
+// BFloat16.Round: nearest, ties to even. The processor's own conversion flushes denormals.
 RT_AVX512_INLINE __m256i round16(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
   const __m512i odd = _mm512_and_epi32(high, _mm512_set1_epi32(1));
@@ -101,7 +99,7 @@ RT_AVX512_INLINE __m256i round16(__m512 x) {
       _mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
 }
 
-// Managed sums have eight lanes: of sixteen the lower half goes in first.
+// Managed sums have eight lanes: the lower half of sixteen is added first.
 RT_AVX512_INLINE __m256 lower8(__m512 x) { return _mm512_castps512_ps256(x); }
 RT_AVX512_INLINE __m256 upper8(__m512 x) {
   return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
@@ -117,8 +115,8 @@ RT_AVX512_INLINE float sum8(__m256 x) {
   return _mm_cvtss_f32(_mm_add_ss(low, high));
 }
 
-// What one row of dropout draws from: its key, the 24-bit threshold below which an element is
-// dropped, and the factor of one that is not.
+// Dropout of one row: its key, the 24-bit threshold below which an element is dropped, and the
+// factor of the kept ones.
 struct Draw {
   __m512i low, high, limit;
   __m512 kept;
@@ -131,8 +129,8 @@ struct Draw {
   }
 };
 
-// The factors of sixteen elements from `first` on: KeyedFill.DropoutRow, made of RandomKey.Bits. A
-// number that is none times 0 is none, so dropping is a product here as it is there.
+// KeyedFill.DropoutRow for sixteen elements from `first` on. The factors are multiplied, not
+// selected, so that NaN stays NaN.
 RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const __m512i feature = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int32_t>(first)), lane);
@@ -147,7 +145,7 @@ RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
                              draw.kept);
 }
 
-// Some lanes into float memory, or rounded into bfloat16 where that is given.
+// Stores the lanes of m as float, or rounded to bfloat16 where `half` is given.
 RT_AVX512_INLINE void store16(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
   if (half != nullptr)
     _mm256_mask_storeu_epi16(half + at, m, round16(value));
@@ -155,18 +153,18 @@ RT_AVX512_INLINE void store16(float* wide, uint16_t* half, int64_t at, __mmask16
     _mm512_mask_storeu_ps(wide + at, m, value);
 }
 
-// What follows a product while its tile is in the first cache: GELU where asked, one coefficient a
-// column where given, and the rounding where the next product reads bfloat16.
+// What follows a GEMM while its tile is in L1: GELU, one coefficient a column, rounding to bfloat16
+// for the next GEMM.
 struct Epilogue {
   int32_t gelu;
   const float* coefficients;  // of the tile's first column
-  float* wide;                // the target, or
-  uint16_t* half;             // its bfloat16 form
+  float* wide;                // the target, or null
+  uint16_t* half;             // the target in bfloat16, or null
   int64_t stride;
 };
 
-// Finishes `rows` rows of a tile [rows][32] into the target, `width` columns of each. Columns
-// between `width` and `written` become zero.
+// Applies the epilogue to `width` columns of a tile [rows, 32]; columns between `width` and
+// `written` become zero.
 RT_AVX512 inline void finish(const float* tile, int64_t rows, int64_t width, int64_t written,
                              const Epilogue& e, int64_t row, int64_t column) {
   for (int64_t half = 0; half < 2; ++half) {

@@ -239,7 +239,7 @@ internal static unsafe partial class GeluKernel
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_gelu_forward(GeluTask* part);
+    private static partial void rt_gelu_forward(GeluTask* task);
 
     [LibraryImport(KernelLibrary.Name)]
     private static partial void rt_gelu_backward(GeluTask* part);

@@ -126,7 +126,7 @@ internal sealed unsafe partial class PackedAttentionKernel
         if (NativeKernels.Used)
         {
             var native = NativeTask(s, h, scratch, query, key, value, coefficients);
-            rt_head_forward(&native, context + ((long)_layout.QueryOffsets[s] * _rowStride) + offset);
+            rt_packed_attention_forward(&native, context + ((long)_layout.QueryOffsets[s] * _rowStride) + offset);
             return;
         }
         var v = value + ((long)_layout.KeyOffsets[s] * _rowStride) + offset;
@@ -236,7 +236,7 @@ internal sealed unsafe partial class PackedAttentionKernel
         if (NativeKernels.Used)
         {
             var native = NativeTask(s, h, scratch, query, key, value, coefficients);
-            rt_head_backward(
+            rt_packed_attention_backward(
                 &native,
                 g,
                 gradQuery + queryBase,
@@ -367,10 +367,10 @@ internal sealed unsafe partial class PackedAttentionKernel
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_head_forward(PackedAttentionTask* task, float* context);
+    private static partial void rt_packed_attention_forward(PackedAttentionTask* task, float* context);
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_head_backward(
+    private static partial void rt_packed_attention_backward(
         PackedAttentionTask* task,
         float* gradient,
         float* query,

@@ -1,6 +1,7 @@
 // Attention of one packed sequence, forward only, for the compiled evaluation path: native on
-// AVX-512 (native/attention.cpp), otherwise in the steps of PackedAttentionKernel; the bits are the
-// same. Queries, keys and values may be columns of one wide product, so rows are a stride apart.
+// AVX-512 (native/inference_attention.cpp), otherwise in the steps of PackedAttentionKernel; the
+// bits are the same. Queries, keys and values may be columns of one wide product, so rows are a
+// stride apart.
 
 using System.Runtime.InteropServices;
 using RobustTickets.Kernels.Attention;
@@ -42,7 +43,7 @@ internal static unsafe partial class InferenceAttention
         var scale = (float)(1.0 / Math.Sqrt(width));
         if (NativeKernels.Used)
         {
-            rt_attention(
+            rt_inference_attention(
                 q,
                 ldq,
                 queries,
@@ -119,7 +120,7 @@ internal static unsafe partial class InferenceAttention
     private static long Up(int count) => (count + 15) & ~15;
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_attention(
+    private static partial void rt_inference_attention(
         float* q,
         long ldq,
         long queries,

@@ -1,6 +1,6 @@
 // The bfloat16 form of InferenceKernels.Linear: factors rounded to bfloat16, sums in fp32, and the
 // same promise that a row of the result is a function of that row alone, bit for bit. The inner
-// loop is native (native/bf16.cpp) because .NET 10 cannot name VDPBF16PS.
+// loop is native (native/packed_weight_bf16.cpp) because .NET 10 cannot name VDPBF16PS.
 using System.Runtime.InteropServices;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
@@ -47,7 +47,7 @@ public sealed unsafe partial class PackedWeightBf16 : PackedWeight
     public static string? WhyNot() =>
         Gemm.WhyNoBFloat16()
         ?? (
-            rt_bf16_supported() == 0 || !System.Runtime.Intrinsics.X86.Avx512BW.IsSupported
+            rt_packed_weight_bf16_supported() == 0 || !System.Runtime.Intrinsics.X86.Avx512BW.IsSupported
                 ? "the native part holds no bfloat16 kernel for this processor"
                 : null
         );
@@ -103,7 +103,7 @@ public sealed unsafe partial class PackedWeightBf16 : PackedWeight
         int lastGroup,
         in Epilogue target
     ) =>
-        rt_rows_bf16(
+        rt_packed_weight_bf16(
             (ushort*)x + (from * stride),
             stride,
             rows,
@@ -134,10 +134,10 @@ public sealed unsafe partial class PackedWeightBf16 : PackedWeight
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial int rt_bf16_supported();
+    private static partial int rt_packed_weight_bf16_supported();
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_rows_bf16(
+    private static partial void rt_packed_weight_bf16(
         ushort* x,
         long ldx,
         long rows,

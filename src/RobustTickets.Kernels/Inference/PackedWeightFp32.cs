@@ -1,7 +1,7 @@
 // The float form of a row matrix: weights in panels of 16 outputs, so that the inner loop reads
-// them in order. The tiles here are the reference of the native ones (native/rows.cpp) and run
-// where the processor has no AVX-512: the bias, then one fused multiply-add an input, in order, in
-// both.
+// them in order. The tiles here are the reference of the native ones
+// (native/packed_weight_fp32.cpp) and run where the processor has no AVX-512: the bias, then one
+// fused multiply-add an input, in order, in both.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -64,7 +64,7 @@ public sealed unsafe partial class PackedWeightFp32 : PackedWeight
             last = Math.Min(Panels, 2 * lastGroup);
         if (NativeKernels.Used)
         {
-            rt_rows_f32(
+            rt_packed_weight_fp32(
                 source,
                 stride,
                 rows,
@@ -190,7 +190,7 @@ public sealed unsafe partial class PackedWeightFp32 : PackedWeight
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_rows_f32(
+    private static partial void rt_packed_weight_fp32(
         float* x,
         long ldx,
         long rows,

@@ -3,7 +3,7 @@
 // the memory of x) and one 1/deviation a row; the dropout mask is drawn again from its key. The
 // reference is BertEncoder's plain layer (add, KeyedDropout, layer_norm); the tests
 // run both, and a scalar oracle in double precision. Where the processor has AVX-512 the native
-// form runs (native/norm.cpp); this one is its reference, bit for bit.
+// form runs (native/residual_norm.cpp); this one is its reference, bit for bit.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -55,7 +55,7 @@ internal static unsafe partial class ResidualNormKernel
                         Epsilon = epsilon,
                         Y = y + at,
                     };
-                    rt_norm_forward(&task);
+                    rt_residual_norm_forward(&task);
                     return;
                 }
                 var mask = Mask(keys, width);
@@ -119,7 +119,7 @@ internal static unsafe partial class ResidualNormKernel
                         BetaSums = sums.At(block, 1),
                         BiasSums = sums.At(block, 2),
                     };
-                    rt_norm_backward(&task);
+                    rt_residual_norm_backward(&task);
                     return;
                 }
                 var mask = Mask(keys, width);
@@ -294,8 +294,8 @@ internal static unsafe partial class ResidualNormKernel
     }
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_norm_forward(ResidualNormTask* rows);
+    private static partial void rt_residual_norm_forward(ResidualNormTask* task);
 
     [LibraryImport(KernelLibrary.Name)]
-    private static partial void rt_norm_backward(ResidualNormTask* rows);
+    private static partial void rt_residual_norm_backward(ResidualNormTask* rows);
 }

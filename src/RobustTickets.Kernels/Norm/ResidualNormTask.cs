@@ -1,4 +1,4 @@
-// The task of native/norm.cpp, field for field.
+// The task of native/residual_norm.cpp, field for field.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Kernels.Norm;

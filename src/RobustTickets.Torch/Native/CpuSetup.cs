@@ -142,7 +142,7 @@ public static unsafe partial class CpuSetup
     }
 
     /// <summary>
-    /// Big tensors come from one range of their own (native/memory.cpp); called when the shim is
+    /// Big tensors come from one range of their own (native/heap.cpp); called when the shim is
     /// loaded, before the first tensor.
     /// </summary>
     internal static void OpenHeap(nint library)

@@ -1,4 +1,4 @@
-// What only changes speed must not change results (DESIGN 2.5, 2.6): packed = padded, [CLS] rows
+// What only changes speed must not change results: packed = padded, [CLS] rows
 // alone = every row, gradients by rows = dense ones; with dropout, coefficients, perturbation,
 // pairs and [PAD] inside the text, forward and backward.
 using RobustTickets.Attacks;

@@ -1,7 +1,7 @@
-// FLOPs by formula against the printed numbers of an independent count (spec performance 2): per
-// token on BERT-base, and per epoch of a whole data set in PFLOP, from the pass counts that the
-// objectives really report; and those counts against the products that really ran. Mutants: weight
-// gradients in lean ascents, attention forgotten.
+// FLOPs by formula against the printed numbers of an independent count (docs/methods/training.md,
+// FLOPs by formula): per token on BERT-base, and per epoch of a whole data set in PFLOP, from the
+// pass counts that the objectives really report; and those counts against the products that really
+// ran. Mutants: weight gradients in lean ascents, attention forgotten.
 using RobustTickets.Kernels;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

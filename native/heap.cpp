@@ -1,12 +1,6 @@
-// Where big CPU tensors live: one range of addresses that grows and never shrinks, best fit,
-// neighbours joined when freed. Why not malloc. libtorch asks for aligned memory: glibc cuts a
-// little more than asked and leaves slivers in which small objects settle, so that a freed block no
-// longer fits the tensor of the same size that comes next; a FreeLB step of many word pieces held a
-// third more than lived. Threads other than the first have heaps of 64 MiB there, which are given
-// back to the kernel when empty, so that each step pays for its pages anew.
-// The range asks for huge pages: a step walks through gigabytes, and on small pages everything that
-// streams stops every 4 KiB for a look at the page tables, a slow one in a virtual machine. Where
-// the kernel gives none, nothing else changes.
+// The heap of big CPU tensors: one range of addresses on huge pages that grows and never shrinks,
+// best fit, neighbours joined when freed. Unlike malloc's, a freed block fits the next tensor of
+// its size (docs/memory.md).
 #include "rt.h"
 
 #include <c10/core/Allocator.h>
@@ -26,8 +20,8 @@ namespace {
 constexpr size_t kBig = 256 << 10;    // smaller tensors stay with libtorch's own allocator
 constexpr size_t kGrowth = 64 << 20;  // memory is made accessible in pieces of this size
 constexpr size_t kHugePage = 2 << 20;
-constexpr size_t kStagger = 5 * 64;  // blocks in a row begin in different sets of the first cache,
-                                     // as the streams of an optimiser's update must
+// Neighbouring blocks begin in different L1 sets, as the streams of an optimizer's update must.
+constexpr size_t kStagger = 5 * 64;
 
 class Heap final : public c10::Allocator {
  public:
@@ -46,7 +40,7 @@ class Heap final : public c10::Allocator {
     return true;
   }
 
-  // const in some versions of libtorch, not in others; the one that is not called costs nothing.
+  // const in some versions of libtorch, not in others.
   c10::DataPtr allocate(size_t bytes) const { return const_cast<Heap*>(this)->give(bytes); }
   c10::DataPtr allocate(size_t bytes) { return give(bytes); }
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
@@ -133,8 +127,8 @@ class Heap final : public c10::Allocator {
 
   std::mutex lock_;
   c10::Allocator* small_ = nullptr;
-  char *begin_ = nullptr, *top_ = nullptr, *ready_ = nullptr,
-       *end_ = nullptr;  // blocks end at top_, accessible memory at ready_
+  // Blocks end at top_, accessible memory at ready_.
+  char *begin_ = nullptr, *top_ = nullptr, *ready_ = nullptr, *end_ = nullptr;
   size_t used_ = 0;
   std::map<char*, size_t> free_;
   std::set<std::pair<size_t, char*>> by_size_;

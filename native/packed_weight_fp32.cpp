@@ -1,7 +1,6 @@
-// Rows times a packed float matrix, for forward passes whose row must not depend on the rows around
-// it: every output is the bias and then one fused multiply-add an input, in order, as in the
-// managed tiles (InferenceKernels). Weights lie in panels of 16 outputs, [bias, inputs][16]; two
-// panels and up to twelve rows are in registers at once.
+// PackedWeightFp32 in AVX-512, with its bits: rows times a packed float matrix. Every output is the
+// bias and then one fused multiply-add an input, in order, so a row does not depend on the rows
+// around it. Panels of 16 outputs: [bias, inputs][16]; two panels and up to twelve rows a tile.
 #include "rt.h"
 #include "simd.h"
 
@@ -16,9 +15,7 @@ RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t ste
 #pragma GCC unroll 12
   for (int r = 0; r < Rows; ++r) low[r] = b0, high[r] = b1;
   const float* w = panel + 16;
-  const float* x3 = x + 3 * ldx;
-  const float* x6 = x + 6 * ldx;
-  const float* x9 = x + 9 * ldx;
+  const float *x3 = x + 3 * ldx, *x6 = x + 6 * ldx, *x9 = x + 9 * ldx;
   for (int64_t q = 0; q < inputs; ++q, w += 16) {
     const __m512 w0 = _mm512_loadu_ps(w), w1 = Panels > 1 ? _mm512_loadu_ps(w + step) : w0;
 #pragma GCC unroll 12
@@ -72,20 +69,14 @@ RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panel
 
 }  // namespace
 
-// y [rows, outputs] (row stride ldy), columns of panels first..last, = x [rows, inputs] (row stride
-// ldx) W^T + b, then GELU and coefficients [outputs] where asked. The caller has checked that
-// rt_avx512_supported.
-RT_API void rt_rows_f32(const float* x, int64_t ldx, int64_t rows, const float* panels,
-                        int64_t inputs, int64_t outputs, int64_t first, int64_t last, int32_t gelu,
-                        const float* coefficients, float* y, int64_t ldy) {
+// Panels first..last of y [rows, outputs] (row stride ldy) = x [rows, inputs] (row stride ldx) W^T
+// + b, then GELU if asked and coefficients [outputs] unless null. Requires rt_avx512_supported.
+RT_API void rt_packed_weight_fp32(const float* x, int64_t ldx, int64_t rows, const float* panels,
+                                  int64_t inputs, int64_t outputs, int64_t first, int64_t last,
+                                  int32_t gelu, const float* coefficients, float* y, int64_t ldy) {
   run(x, ldx, rows, panels, inputs, outputs, first, last, {gelu, coefficients, y, nullptr, ldy});
 }
-RT_API int32_t rt_avx512_supported() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
-}
 #else
-RT_API void rt_rows_f32(const float*, int64_t, int64_t, const float*, int64_t, int64_t, int64_t,
-                        int64_t, int32_t, const float*, float*, int64_t) {}
-RT_API int32_t rt_avx512_supported() { return 0; }
+RT_API void rt_packed_weight_fp32(const float*, int64_t, int64_t, const float*, int64_t, int64_t,
+                                  int64_t, int64_t, int32_t, const float*, float*, int64_t) {}
 #endif

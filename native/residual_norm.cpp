@@ -1,19 +1,17 @@
-// y = LayerNorm(dropout(x + bias) + residual) of whole rows and its gradients, as training runs
-// them. The native form of ResidualNormKernel, with its bits: the managed one is the reference and
-// what processors without AVX-512 run. The dropout mask is drawn in registers where it is wanted
-// and never stored.
+// ResidualNormKernel in AVX-512, with its bits: y = LayerNorm(dropout(x + bias) + residual) of
+// whole rows and its gradients. The dropout mask is drawn in registers and never stored.
 #include "rt.h"
 #include "simd.h"
 
 #include <algorithm>
 #include <cmath>
 
-// As NormRows.cs declares it.
-struct NormRows {
+// Field for field ResidualNormTask.cs.
+struct ResidualNormTask {
   int64_t rows, width;   // rows lie width elements apart
   const uint64_t* keys;  // [rows], or null: no dropout
-  uint32_t threshold;    // of 24 bits: what is drawn below it is dropped
-  float kept;            // the factor of what is not
+  uint32_t threshold;    // 24-bit: elements drawn below it are dropped
+  float kept;            // the factor of the others
   const float* gamma;
   float *normalised, *inverse;  // forward: x becomes the normalised rows; backward reads both
   // Forward alone.
@@ -30,17 +28,15 @@ namespace {
 
 #define RT_STEP __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline))
 
-// Rows that go through a pass before the next pass begins. Their memory is read in one stream, row
-// by row, and is still in the second cache when the next pass wants it: several rows read at once
-// were slower as soon as they came from memory. What the last pass writes is asked for in the first
-// one.
+// Rows that go through a pass before the next pass begins: read as one stream, still in L2 for the
+// next pass. The first pass prefetches what the last one writes.
 constexpr int64_t kGroup = 8;
-// Rows whose squares are summed at once, out of the cache: a sum is one chain whose order is given,
-// and those of several rows are waited for together.
+// Rows whose squares are summed at once: the order within a sum is given, so only several sums hide
+// the latency of an addition.
 constexpr int kChains = 4;
 
-// Sixteen columns from `column` on: all of them but at the end of a row, where `inside` are there.
-// The managed kernel takes `eights` in vectors and the rest one by one.
+// Sixteen columns from `column` on, of which `inside` are in the row. The managed kernel takes
+// `eights` in vectors and the rest one by one.
 struct Lanes {
   int64_t column;
   __mmask16 inside, eights;
@@ -64,7 +60,7 @@ RT_AVX512_INLINE void store(float* p, const Lanes& l, __m512 value) {
     _mm512_mask_storeu_ps(p, l.inside, value);
 }
 
-// a b + c as the managed backward does it: fused in vectors, rounded twice one by one.
+// a b + c as in the managed backward: fused in vectors, rounded twice in the scalar tail.
 RT_AVX512_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 c, const Lanes& l) {
   const __m512 fused = _mm512_fmadd_ps(a, b, c);
   return l.eights == 0xffff
@@ -72,7 +68,7 @@ RT_AVX512_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 c, const Lanes& 
              : _mm512_mask_mov_ps(_mm512_add_ps(_mm512_mul_ps(a, b), c), l.eights, fused);
 }
 
-// Into the eight lanes of the managed sums, which take whole vectors alone.
+// Adds to the eight lanes of the managed sums, which take whole vectors only.
 RT_AVX512_INLINE void add(__m256& sums, __m512 x, const Lanes& l) {
   if (l.eights & 0xff) sums = _mm256_add_ps(sums, rt::lower8(x));
   if (l.eights & 0xff00) sums = _mm256_add_ps(sums, rt::upper8(x));
@@ -83,9 +79,9 @@ RT_AVX512_INLINE void add_product(__m256& sums, __m512 a, __m512 b, const Lanes&
   if (l.eights & 0xff00) sums = _mm256_fmadd_ps(rt::upper8(a), rt::upper8(b), sums);
 }
 
-// x + bias, dropped, + residual takes the place of x. Returns the mean.
+// x becomes dropout(x + bias) + residual. Returns the mean.
 template <bool kDropout>
-RT_AVX512 float add_row(const NormRows& p, int64_t row) {
+RT_AVX512 float add_row(const ResidualNormTask& p, int64_t row) {
   const int64_t width = p.width;
   const float *bias = p.bias, *residual = p.residual + row * width, *y = p.y + row * width;
   float* x = p.normalised + row * width;
@@ -105,9 +101,9 @@ RT_AVX512 float add_row(const NormRows& p, int64_t row) {
   return sum / static_cast<float>(width);
 }
 
-// One over the deviation of each of N rows.
+// 1 / deviation of each of N rows.
 template <int N>
-RT_AVX512 void deviate(const NormRows& p, int64_t row, const float* means) {
+RT_AVX512 void deviate(const ResidualNormTask& p, int64_t row, const float* means) {
   const int64_t width = p.width;
   const float* x = p.normalised + row * width;
   __m512 centre[N];
@@ -134,7 +130,7 @@ RT_AVX512 void deviate(const NormRows& p, int64_t row, const float* means) {
   }
 }
 
-RT_AVX512 void normalise_row(const NormRows& p, int64_t row, float mean) {
+RT_AVX512 void normalise_row(const ResidualNormTask& p, int64_t row, float mean) {
   const float *gamma = p.gamma, *beta = p.beta;
   float *x = p.normalised + row * p.width, *y = p.y + row * p.width;
   const __m512 centre = _mm512_set1_ps(mean), scale = _mm512_set1_ps(p.inverse[row]);
@@ -147,7 +143,7 @@ RT_AVX512 void normalise_row(const NormRows& p, int64_t row, float mean) {
 }
 
 template <bool kDropout>
-void forward(const NormRows& p) {
+void forward(const ResidualNormTask& p) {
   float means[kGroup];
   for (int64_t first = 0; first < p.rows; first += kGroup) {
     const int64_t count = std::min(kGroup, p.rows - first);
@@ -164,7 +160,7 @@ struct Means {
   float plain, weighted;
 };
 
-RT_AVX512 Means sum_row(const NormRows& p, int64_t row) {
+RT_AVX512 Means sum_row(const ResidualNormTask& p, int64_t row) {
   const int64_t width = p.width, at = row * width;
   const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at, *dx = p.dx + at,
               *d_residual = p.d_residual + at;
@@ -191,7 +187,7 @@ RT_AVX512 Means sum_row(const NormRows& p, int64_t row) {
 }
 
 template <bool kDropout>
-RT_AVX512 void slope_row(const NormRows& p, int64_t row, Means means) {
+RT_AVX512 void slope_row(const ResidualNormTask& p, int64_t row, Means means) {
   const int64_t at = row * p.width;
   const float *gamma = p.gamma, *dy = p.dy + at, *normalised = p.normalised + at;
   float *dx = p.dx + at, *d_residual = p.d_residual + at, *bias_sums = p.bias_sums;
@@ -211,7 +207,7 @@ RT_AVX512 void slope_row(const NormRows& p, int64_t row, Means means) {
 }
 
 template <bool kDropout>
-void backward(const NormRows& p) {
+void backward(const ResidualNormTask& p) {
   Means means[kGroup];
   for (int64_t first = 0; first < p.rows; first += kGroup) {
     const int64_t count = std::min(kGroup, p.rows - first);
@@ -222,14 +218,14 @@ void backward(const NormRows& p) {
 
 }  // namespace
 
-// The caller of both has checked that rt_avx512_supported.
-RT_API void rt_norm_forward(const NormRows* rows) {
-  rows->keys == nullptr ? forward<false>(*rows) : forward<true>(*rows);
+// Both require rt_avx512_supported.
+RT_API void rt_residual_norm_forward(const ResidualNormTask* task) {
+  task->keys == nullptr ? forward<false>(*task) : forward<true>(*task);
 }
-RT_API void rt_norm_backward(const NormRows* rows) {
-  rows->keys == nullptr ? backward<false>(*rows) : backward<true>(*rows);
+RT_API void rt_residual_norm_backward(const ResidualNormTask* task) {
+  task->keys == nullptr ? backward<false>(*task) : backward<true>(*task);
 }
 #else
-RT_API void rt_norm_forward(const NormRows*) {}
-RT_API void rt_norm_backward(const NormRows*) {}
+RT_API void rt_residual_norm_forward(const ResidualNormTask*) {}
+RT_API void rt_residual_norm_backward(const ResidualNormTask*) {}
 #endif

@@ -1,7 +1,6 @@
-// Rows times a packed bfloat16 matrix, for forward passes whose row must not depend on the rows
-// around it: every output is one sum in one order, two products a step (VDPBF16PS, which .NET 10
-// cannot name). A library's product promises no such order. Weights lie in panels of 32 outputs,
-// [pairs of inputs][32 outputs][2].
+// PackedWeightBf16: rows times a packed bfloat16 matrix. Every output is one sum in one order, two
+// products a step (VDPBF16PS, which .NET 10 cannot name), so a row does not depend on the rows
+// around it. Panels of 32 outputs: [pairs of inputs][32 outputs][2].
 #include "rt.h"
 #include "simd.h"
 
@@ -61,7 +60,7 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
                       e.stride, rt::lanes(width), rt::lanes(width - 16));
       } else {
         kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, buffer, 32, 0xffff, 0xffff);
-        // Rows of an odd width end in a zero, which the next product multiplies.
+        // Rows of an odd width end in a zero, which the next GEMM reads.
         rt::finish(buffer, count, width, e.half == nullptr ? width : (width + 1) & ~1, e, r,
                    column);
       }
@@ -71,20 +70,21 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
 
 }  // namespace
 
-// Columns of panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx)
-// W^T + bias, then GELU and coefficients [outputs] where asked; the result goes to wide or,
-// rounded, to half (row stride ldy). The caller has checked that the processor has AVX512_BF16.
-RT_API void rt_rows_bf16(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panels,
-                         int64_t pairs, const float* bias, int64_t outputs, int64_t first,
-                         int64_t last, int32_t gelu, const float* coefficients, float* wide,
-                         uint16_t* half, int64_t ldy) {
+// Panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx) W^T +
+// bias, then GELU if asked and coefficients [outputs] unless null, into wide or, rounded, into half
+// (row stride ldy). Requires AVX512_BF16.
+RT_API void rt_packed_weight_bf16(const uint16_t* x, int64_t ldx, int64_t rows,
+                                  const uint16_t* panels, int64_t pairs, const float* bias,
+                                  int64_t outputs, int64_t first, int64_t last, int32_t gelu,
+                                  const float* coefficients, float* wide, uint16_t* half,
+                                  int64_t ldy) {
   run(x, ldx, rows, panels, pairs, bias, outputs, first, last,
       {gelu, coefficients, wide, half, ldy});
 }
-RT_API int32_t rt_bf16_supported() { return 1; }
+RT_API int32_t rt_packed_weight_bf16_supported() { return 1; }
 #else
-RT_API void rt_rows_bf16(const uint16_t*, int64_t, int64_t, const uint16_t*, int64_t, const float*,
-                         int64_t, int64_t, int64_t, int32_t, const float*, float*, uint16_t*,
-                         int64_t) {}
-RT_API int32_t rt_bf16_supported() { return 0; }
+RT_API void rt_packed_weight_bf16(const uint16_t*, int64_t, int64_t, const uint16_t*, int64_t,
+                                  const float*, int64_t, int64_t, int64_t, int32_t, const float*,
+                                  float*, uint16_t*, int64_t) {}
+RT_API int32_t rt_packed_weight_bf16_supported() { return 0; }
 #endif
