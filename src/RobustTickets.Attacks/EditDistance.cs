@@ -7,7 +7,7 @@ namespace RobustTickets.Attacks;
 /// <summary>
 /// The number of single-character insertions, deletions and substitutions between two texts.
 /// </summary>
-public static class EditDistance
+internal static class EditDistance
 {
     /// <summary>The distance if it is at most <paramref name="limit"/>, else limit + 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>

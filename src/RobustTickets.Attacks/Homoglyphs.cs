@@ -5,7 +5,7 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>TextAttack's table of look-alike characters.</summary>
-public static class Homoglyphs
+internal static class Homoglyphs
 {
     private const string From = "-9876543210'abcdefghijklmnopqrstuvwxyz";
 

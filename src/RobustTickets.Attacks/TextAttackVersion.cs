@@ -27,7 +27,7 @@ public enum TextAttackVersion
 }
 
 /// <summary>The releases by their names.</summary>
-public static class TextAttackVersions
+internal static class TextAttackVersions
 {
     /// <summary>Names and releases, oldest first.</summary>
     public static IReadOnlyDictionary<string, TextAttackVersion> ByName { get; } =

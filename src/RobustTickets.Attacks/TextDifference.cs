@@ -7,7 +7,7 @@ using System.Text;
 namespace RobustTickets.Attacks;
 
 /// <summary>Differences between a text and the text it was made from.</summary>
-public static class TextDifference
+internal static class TextDifference
 {
     /// <summary>
     /// Positions of words of the original that were replaced or removed, and of words of the

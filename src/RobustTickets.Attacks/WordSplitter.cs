@@ -13,7 +13,7 @@ namespace RobustTickets.Attacks;
 public readonly record struct WordSpan(int Start, int Length);
 
 /// <summary>Cuts texts into words exactly as a release of TextAttack does.</summary>
-public static class WordSplitter
+internal static class WordSplitter
 {
     /// <summary>The places of all words, left to right.</summary>
     public static List<WordSpan> Split(string text, TextAttackVersion version)

@@ -6,7 +6,7 @@ using System.Diagnostics;
 namespace RobustTickets.Kernels;
 
 /// <summary>Parts of a training or evaluation step.</summary>
-public enum KernelPart
+internal enum KernelPart
 {
     /// <summary>Matrix products of dense layers.</summary>
     Gemm,
@@ -29,7 +29,7 @@ public enum KernelPart
 /// the one that switched it on; where whole passes run on several threads, that
 /// one's share is what is seen.
 /// </summary>
-public static class KernelClock
+internal static class KernelClock
 {
     private static readonly long[] Ticks = new long[Enum.GetValues<KernelPart>().Length];
     private static Func<long> s_now = Stopwatch.GetTimestamp;

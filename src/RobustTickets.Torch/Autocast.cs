@@ -8,7 +8,7 @@ namespace RobustTickets.Torch;
 /// torch.autocast(Device.Cpu, DType.BFloat16);</c>
 /// Weights stay in single precision and are converted at each use.
 /// </summary>
-public ref struct Autocast
+internal ref struct Autocast
 {
     private readonly DeviceKind _kind;
     private int _former,
@@ -39,7 +39,7 @@ public ref struct Autocast
     }
 }
 
-public static partial class torch
+internal static partial class torch
 {
     /// <summary>
     /// Matrix products in <paramref name="dtype"/> on this thread until disposed; null turns

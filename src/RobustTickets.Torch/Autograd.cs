@@ -9,7 +9,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>Managed nodes in libtorch's autograd graph.</summary>
-public static unsafe class Autograd
+internal static unsafe class Autograd
 {
     /// <summary>
     /// Gives <paramref name="outputs"/>, computed from <paramref name="inputs"/> under
@@ -144,7 +144,7 @@ public static unsafe class Autograd
 }
 
 /// <summary>What becomes of the gradient of a managed node's input.</summary>
-public enum GradientUse
+internal enum GradientUse
 {
     /// <summary>Nobody wants it.</summary>
     None = 0,
@@ -162,7 +162,7 @@ public enum GradientUse
 /// and no cycle with the graph arises. Memory is shared with the originals; do not write into those
 /// until the backward has run.
 /// </summary>
-public sealed class SavedTensors : IDisposable
+internal sealed class SavedTensors : IDisposable
 {
     private Tensor?[]? _tensors;
 

@@ -2,7 +2,7 @@
 namespace RobustTickets.Torch;
 
 /// <summary>Element type of a tensor; the numbers are libtorch's <c>ScalarType</c>.</summary>
-public enum DType
+internal enum DType
 {
     /// <summary>Unsigned 8-bit integer.</summary>
     UInt8 = 0,
@@ -36,7 +36,7 @@ public enum DType
 }
 
 /// <summary>Facts about element types.</summary>
-public static class DTypes
+internal static class DTypes
 {
     /// <summary>Bytes of one element.</summary>
     public static int Size(this DType dtype) =>

@@ -5,7 +5,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>Devices of this process.</summary>
-public static class Devices
+internal static class Devices
 {
     /// <summary>
     /// The GPUs that NVIDIA's driver shows to this process, whether or not libtorch can use them.

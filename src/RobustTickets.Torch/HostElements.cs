@@ -7,7 +7,7 @@ namespace RobustTickets.Torch;
 /// <see cref="Dispose"/> writes them back.
 /// </summary>
 /// <typeparam name="T">Element type.</typeparam>
-public readonly ref struct HostElements<T>
+internal readonly ref struct HostElements<T>
     where T : unmanaged
 {
     private readonly Tensor _tensor;

@@ -4,7 +4,7 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>Sum, element by element.</summary>
     public static Tensor operator +(Tensor a, Tensor b) => Call.Binary(Ops.Add, a, b);

@@ -3,7 +3,7 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-public sealed unsafe partial class Tensor
+internal sealed unsafe partial class Tensor
 {
     /// <summary>Whether operations on this tensor are recorded.</summary>
     public bool requires_grad

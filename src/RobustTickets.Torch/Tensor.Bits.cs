@@ -3,7 +3,7 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>Multiplies integers in place; what does not fit wraps around.</summary>
     public Tensor mul_(long factor) => Call.InPlace(Ops.MulScalarInPlace, this, factor);

@@ -3,7 +3,7 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>Negation.</summary>
     public Tensor neg() => Call.Unary(Ops.Neg, this);

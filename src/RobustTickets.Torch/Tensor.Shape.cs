@@ -3,7 +3,7 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>A copy with memory of its own (recorded).</summary>
     public Tensor clone() => Call.Unary(Ops.Clone, this);

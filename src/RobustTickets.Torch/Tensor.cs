@@ -14,7 +14,7 @@ namespace RobustTickets.Torch;
 /// Shapes in the documentation: <c>B</c> examples, <c>T</c> tokens, <c>H</c> hidden size, <c>[]</c>
 /// a scalar.
 /// </summary>
-public sealed unsafe partial class Tensor : IDisposable
+internal sealed unsafe partial class Tensor : IDisposable
 {
     private nint _handle;
     private TensorHandle? _guard;

@@ -13,7 +13,7 @@ namespace RobustTickets.Torch;
 /// out by <see cref="Keep(Tensor?)"/>. Scopes nest: use one per step. <code>using var scope =
 /// torch.scope(); ... return scope.Keep(loss);</code>
 /// </summary>
-public ref struct TensorScope
+internal ref struct TensorScope
 {
     private ScopeFrame? _frame;
 

@@ -7,7 +7,7 @@ namespace RobustTickets.Torch;
 /// Processor time of the calling thread: what one thread's work costs on a machine that is busy
 /// with other things.
 /// </summary>
-public static partial class ThreadClock
+internal static partial class ThreadClock
 {
     private const int ThreadTime = 3; // CLOCK_THREAD_CPUTIME_ID
 

@@ -17,7 +17,7 @@ namespace RobustTickets.Torch;
 /// <param name="N">Columns of the right matrix.</param>
 /// <param name="GigaflopsPerSecond">2 M K N / median time, in 1e9 operations a second; null when
 /// the type is emulated and therefore not offered.</param>
-public sealed record GemmRate(DType DType, string Device, int M, int K, int N, double? GigaflopsPerSecond)
+internal sealed record GemmRate(DType DType, string Device, int M, int K, int N, double? GigaflopsPerSecond)
 {
     /// <summary>For people.</summary>
     public override string ToString() =>
@@ -30,7 +30,7 @@ public sealed record GemmRate(DType DType, string Device, int M, int K, int N, d
 /// <param name="Core">Kernels it picked for this CPU.</param>
 /// <param name="Threading"><c>openmp</c>, <c>pthreads</c> or <c>none</c>.</param>
 /// <param name="Path">File it was loaded from.</param>
-public sealed record OpenBlasInfo(string Config, string Core, string Threading, string Path);
+internal sealed record OpenBlasInfo(string Config, string Core, string Threading, string Path);
 
 /// <summary>Facts of the compute environment; all of them read, none assumed.</summary>
 /// <param name="TorchVersion">Version of libtorch the native part was built with.</param>
@@ -45,7 +45,7 @@ public sealed record OpenBlasInfo(string Config, string Core, string Threading, 
 /// <param name="CpuSetup">What was set up before loading, one statement each.</param>
 /// <param name="Devices"><c>cpu</c> and the GPUs.</param>
 /// <param name="Build">How libtorch was built, its own text.</param>
-public sealed record TorchInfo(
+internal sealed record TorchInfo(
     string TorchVersion,
     string NativeLibrary,
     int Threads,

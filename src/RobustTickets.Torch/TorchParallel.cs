@@ -12,10 +12,10 @@ namespace RobustTickets.Torch;
 /// Body of a parallel loop: handles the elements from <paramref name="begin"/> to before
 /// <paramref name="end"/>.
 /// </summary>
-public delegate void RangeBody(long begin, long end);
+internal delegate void RangeBody(long begin, long end);
 
 /// <summary>Parallel loops for managed kernels over tensor memory.</summary>
-public static unsafe class TorchParallel
+internal static unsafe class TorchParallel
 {
     /// <summary>
     /// Runs <paramref name="body"/> over contiguous parts of [0, n), the calling thread among the

@@ -4,7 +4,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>PyTorch's top-level functions.</summary>
-public static unsafe partial class torch
+internal static unsafe partial class torch
 {
     /// <summary>
     /// Opens a scope that frees the tensors made in it: <c>using var scope = torch.scope();</c>
@@ -292,7 +292,7 @@ public static unsafe partial class torch
 }
 
 /// <summary>Sets the grad mode of this thread and restores it when disposed.</summary>
-public ref struct GradMode
+internal ref struct GradMode
 {
     private int _former;
 

@@ -4,7 +4,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>How a loss over examples becomes one value.</summary>
-public enum Reduction
+internal enum Reduction
 {
     /// <summary>One value an example.</summary>
     None = 0,
@@ -16,7 +16,7 @@ public enum Reduction
     Sum = 2,
 }
 
-public static partial class torch
+internal static partial class torch
 {
     /// <summary>PyTorch's <c>torch.nn</c>.</summary>
     public static class nn

@@ -151,7 +151,8 @@ public sealed record UserProgram(PackageFeed Feed, string Name, string Folder)
         Feed.Dotnet(Folder, ["build", "-v", "q", "-o", Output, "-p:UseSharedCompilation=false"], variables);
 
     /// <summary>Runs it and gives what it printed.</summary>
-    public string Run() => Feed.Dotnet(Folder, [Path.Combine(Output, Name + ".dll")]);
+    public string Run(params string[] arguments) =>
+        Feed.Dotnet(Folder, [Path.Combine(Output, Name + ".dll"), .. arguments]);
 }
 
 /// <summary>The installed .NET tool.</summary>

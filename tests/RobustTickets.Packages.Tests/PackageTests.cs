@@ -1,5 +1,6 @@
 // What a user of the packages does: restore them from a feed, build, run; install the tool and
 // start it.
+using RobustTickets.Tests.Resume;
 using Xunit;
 
 namespace RobustTickets.Packages.Tests;
@@ -22,7 +23,7 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
     [Fact]
     public void The_native_library_is_built_from_the_package_and_lies_beside_the_program()
     {
-        var app = feed.Program("UseNativeLibrary", package: "RobustTickets");
+        var app = feed.Program("TrainAModel", package: "RobustTickets");
 
         // A libtorch that is not there: one message, and the program is built all the same.
         var without = app.Build(("LIBTORCH", app.Folder + "/none"));
@@ -33,7 +34,10 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
         var with = app.Build([.. feed.Compiler()]);
         Assert.DoesNotContain("RT0001", with);
         Assert.Contains("librobust_tickets_torch.so", Directory.GetFiles(app.Output).Select(Path.GetFileName));
-        Assert.Equal("6\n", app.Run());
+        using var task = new TinyTask();
+        var said = app.Run(task.Model, task.Data, task.NewRun()).Split('\n');
+        Assert.Contains(said[0], (string[])["negative", "positive"]);
+        Assert.Equal("5", said[1]);
     }
 
     [Fact]

@@ -48,8 +48,9 @@ public sealed class TensorTests
         InlineData(DType.Int64)
     ]
     [InlineData(DType.Int32), InlineData(DType.Int16), InlineData(DType.Int8), InlineData(DType.UInt8)]
-    public void Small_whole_numbers_survive_every_dtype(DType dtype)
+    public void Small_whole_numbers_survive_every_dtype(object boxedDtype)
     {
+        var dtype = (DType)boxedDtype;
         using var scope = torch.scope();
         var x = torch.tensor([1f, 2, 100]).to(dtype);
         Assert.Equal(dtype, x.dtype);

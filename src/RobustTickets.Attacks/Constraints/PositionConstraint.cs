@@ -25,7 +25,7 @@ public abstract record PositionConstraint
     /// The allowed positions as the set object TextAttack builds; only its iteration order differs
     /// from a plain list.
     /// </summary>
-    public virtual PythonIntSet AllowedSet(AttackedText current)
+    internal virtual PythonIntSet AllowedSet(AttackedText current)
     {
         ArgumentNullException.ThrowIfNull(current);
         var set = new PythonIntSet();
@@ -102,7 +102,7 @@ public sealed record FrozenColumn(IReadOnlyList<string> Columns, string Frozen) 
     }
 
     /// <inheritdoc/>
-    public override PythonIntSet AllowedSet(AttackedText current)
+    internal override PythonIntSet AllowedSet(AttackedText current)
     {
         ArgumentNullException.ThrowIfNull(current);
         if (!current.ColumnNames.SequenceEqual(Columns))

@@ -5,7 +5,7 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>Reads values of <see cref="DataOptions"/> from text.</summary>
-public static class DataOptionText
+internal static class DataOptionText
 {
     /// <summary>
     /// Label values in class order (<c>negative,positive</c>) or with their index

@@ -5,7 +5,7 @@
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>Orders strings by Unicode code point, as Python's <c>&lt;</c> does.</summary>
-public sealed class CodePointOrder : IComparer<string>
+internal sealed class CodePointOrder : IComparer<string>
 {
     /// <summary>The only instance.</summary>
     public static CodePointOrder Instance { get; } = new();

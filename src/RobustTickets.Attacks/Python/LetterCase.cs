@@ -5,7 +5,7 @@ using System.Text;
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>Gives a substitute the letter case of the word it replaces.</summary>
-public static class LetterCase
+internal static class LetterCase
 {
     /// <summary>
     /// All-lower stays lower, all-upper (more than one character) becomes upper,

@@ -9,7 +9,7 @@ namespace RobustTickets.Attacks.Python;
 /// <summary>
 /// The generator under both numpy's legacy functions and Python's <c>random</c>. Not thread-safe.
 /// </summary>
-public sealed class MersenneTwister
+internal sealed class MersenneTwister
 {
     private const int Size = 624;
     private const int Middle = 397;

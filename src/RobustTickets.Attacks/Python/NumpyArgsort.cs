@@ -7,7 +7,7 @@ using System.Numerics;
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>numpy's unstable <c>argsort</c> (kind quicksort, before 1.25).</summary>
-public static class NumpyArgsort
+internal static class NumpyArgsort
 {
     private const int Small = 15;
 

@@ -5,7 +5,7 @@
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>A set of non-negative integers that iterates as CPython's does.</summary>
-public sealed class PythonIntSet
+internal sealed class PythonIntSet
 {
     private const int LinearProbes = 9;
     private int[] _table = NewTable(8);

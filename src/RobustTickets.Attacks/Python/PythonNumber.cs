@@ -7,7 +7,7 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>Python's formatting and rounding of floats.</summary>
-public static class PythonNumber
+internal static class PythonNumber
 {
     /// <summary><c>repr(x)</c>.</summary>
     public static string Repr(double x)

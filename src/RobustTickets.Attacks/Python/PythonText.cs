@@ -8,7 +8,7 @@ using System.Text;
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>Python string semantics on .NET strings.</summary>
-public static class PythonText
+internal static class PythonText
 {
     /// <summary><c>s.lower()</c>.</summary>
     public static string Lower(string s)

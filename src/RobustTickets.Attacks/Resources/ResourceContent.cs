@@ -5,7 +5,7 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Resources;
 
 /// <summary>Reads resources and says what is in them.</summary>
-public static class ResourceContent
+internal static class ResourceContent
 {
     /// <summary>What a resource holds.</summary>
     /// <param name="found">The resource.</param>

@@ -6,7 +6,7 @@ namespace RobustTickets.Attacks.Resources;
 /// <param name="Demanded">Whether SHA256SUMS names it.</param>
 /// <param name="Content">What it holds; null when it cannot be read.</param>
 /// <param name="Problem">What is wrong; null when nothing is.</param>
-public sealed record ResourceVerification(
+internal sealed record ResourceVerification(
     FoundResource Found,
     string Hash,
     bool Demanded,

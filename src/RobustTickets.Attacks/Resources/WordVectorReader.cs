@@ -11,7 +11,7 @@ using System.Text;
 namespace RobustTickets.Attacks.Resources;
 
 /// <summary>Readers of word vector files.</summary>
-public static class WordVectorReader
+internal static class WordVectorReader
 {
     private const int MaxDimension = 100_000;
 

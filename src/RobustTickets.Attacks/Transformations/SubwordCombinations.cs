@@ -5,7 +5,7 @@
 namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>Generates the combinations of pieces that make one word.</summary>
-public static class SubwordCombinations
+internal static class SubwordCombinations
 {
     // States: words seen (none, one still open, one closed) and whether a single # waits for a
     // second one, which would delete both.

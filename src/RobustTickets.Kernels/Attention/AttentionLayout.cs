@@ -6,7 +6,7 @@ namespace RobustTickets.Kernels.Attention;
 /// <param name="KeyOffsets">[B+1] first key row of each sequence.</param>
 /// <param name="ExampleIds">[B] identity of each example in the data set, for keyed
 /// dropout.</param>
-public sealed record AttentionLayout(int[] QueryOffsets, int[] KeyOffsets, long[] ExampleIds)
+internal sealed record AttentionLayout(int[] QueryOffsets, int[] KeyOffsets, long[] ExampleIds)
 {
     /// <summary>Number of sequences B.</summary>
     public int Count => ExampleIds.Length;

@@ -7,7 +7,7 @@ namespace RobustTickets.Kernels.Attention;
 /// Attention over packed sequences as one differentiable operation (kernel:
 /// <see cref="AttentionLayout"/>; reference: the padded path of the model).
 /// </summary>
-public static unsafe class PackedAttention
+internal static unsafe class PackedAttention
 {
     /// <summary>
     /// softmax(q k^T / sqrt(headSize)) with keyed dropout, times v, times one coefficient per head.

@@ -21,7 +21,7 @@ public enum MatrixPrecision
 }
 
 /// <summary>Products of row-major matrices.</summary>
-public static unsafe partial class Gemm
+internal static unsafe partial class Gemm
 {
     /// <summary>
     /// Sends f32 products through libtorch's own BLAS instead of oneDNN: the reference in tests,

@@ -15,7 +15,7 @@ namespace RobustTickets.Kernels.Inference;
 /// An encoder whose weights do not change; it owns its matrices. Calls may come from several
 /// threads.
 /// </summary>
-public sealed unsafe class CompiledEncoder : IDisposable
+internal sealed unsafe class CompiledEncoder : IDisposable
 {
     // Seven or eight tiles of twelve rows: weights are read from the third cache once a chunk, and
     // the chunk's widest activation fits the second.

@@ -5,14 +5,14 @@ namespace RobustTickets.Kernels.Inference;
 /// <summary>A LayerNorm.</summary>
 /// <param name="Weight">Scale [H].</param>
 /// <param name="Bias">Shift [H].</param>
-public sealed record CompiledNorm(Tensor Weight, Tensor Bias);
+internal sealed record CompiledNorm(Tensor Weight, Tensor Bias);
 
 /// <summary>The embeddings, whose sum a norm follows.</summary>
 /// <param name="Words">[V, H].</param>
 /// <param name="Types">[types, H].</param>
 /// <param name="Positions">[positions, H].</param>
 /// <param name="Norm">The norm.</param>
-public sealed record CompiledEmbeddings(Tensor Words, Tensor Types, Tensor Positions, CompiledNorm Norm);
+internal sealed record CompiledEmbeddings(Tensor Words, Tensor Types, Tensor Positions, CompiledNorm Norm);
 
 /// <summary>One layer.</summary>
 /// <param name="Projections">Queries, keys and values of H inputs: one matrix of 3 A outputs, or A
@@ -25,7 +25,7 @@ public sealed record CompiledEmbeddings(Tensor Words, Tensor Types, Tensor Posit
 /// <param name="OutputNorm">The norm behind them.</param>
 /// <param name="HeadCoefficients">[heads], or null.</param>
 /// <param name="NeuronCoefficients">[F], or null.</param>
-public sealed record CompiledLayer(
+internal sealed record CompiledLayer(
     IReadOnlyList<PackedWeight> Projections,
     int Heads,
     PackedWeight Attended,

@@ -12,7 +12,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Inference;
 
 /// <summary>Row-independent forward kernels over float memory.</summary>
-public static unsafe class InferenceKernels
+internal static unsafe class InferenceKernels
 {
     /// <summary>y [T, N] = x [T, K] W^T + b, then GELU if asked.</summary>
     public static void Linear(Tensor x, PackedWeightFp32 w, Tensor y, bool gelu = false)

@@ -35,7 +35,7 @@ internal readonly unsafe struct Epilogue(float* wide, ushort* half, long stride,
 }
 
 /// <summary>A matrix W [N, K] with its bias [N], ready to multiply rows.</summary>
-public abstract unsafe class PackedWeight : IDisposable
+internal abstract unsafe class PackedWeight : IDisposable
 {
     private const int RowsPerTask = 96;
 

@@ -10,7 +10,7 @@ namespace RobustTickets.Kernels.Inference;
 /// <summary>
 /// A weight matrix [N, K] in bfloat16 and its bias [N] in float, laid out in panels of 32 outputs.
 /// </summary>
-public sealed unsafe partial class PackedWeightBf16 : PackedWeight
+internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
 {
     private const int Panel = 32;
     private readonly int _panels;

@@ -11,7 +11,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Inference;
 
 /// <summary>A weight matrix [N, K] and its bias [N] in float.</summary>
-public sealed unsafe partial class PackedWeightFp32 : PackedWeight
+internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
 {
     internal const int Panel = 16;
     private float* _data;

@@ -14,7 +14,7 @@ namespace RobustTickets.Kernels.Layers;
 /// bfloat16 copy.</param>
 /// <param name="Slot">Memory that the store keeps for the gradient from step to step, or
 /// null.</param>
-public readonly record struct DenseWeight(Tensor Weight, Tensor Bias, Tensor Factor, GradientSlot? Slot = null)
+internal readonly record struct DenseWeight(Tensor Weight, Tensor Bias, Tensor Factor, GradientSlot? Slot = null)
 {
     /// <summary>
     /// A weight as a factor of the given precision; a copy is rounded here and now.

@@ -15,7 +15,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Kernels.Layers;
 
 /// <summary>Fused layers over packed rows [T, H].</summary>
-public static unsafe class FusedLayers
+internal static unsafe class FusedLayers
 {
     /// <summary>
     /// Sets memory aside for the gradients of the named weights, and lets idle threads sum squares

@@ -9,7 +9,7 @@ namespace RobustTickets.Kernels.Layers;
 /// <param name="Epsilon">Added to the variance.</param>
 /// <param name="Dropout">Probability; used where <paramref name="Keys"/> is not empty.</param>
 /// <param name="Keys">[T] key of each row's mask; empty in evaluation.</param>
-public readonly record struct NormSpec(
+internal readonly record struct NormSpec(
     Tensor Gamma,
     Tensor Beta,
     double Epsilon,

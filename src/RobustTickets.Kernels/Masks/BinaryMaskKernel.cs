@@ -6,7 +6,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Masks;
 
 /// <summary>Masks of one bit a weight.</summary>
-public static unsafe class BinaryMaskKernel
+internal static unsafe class BinaryMaskKernel
 {
     /// <summary>Words that <paramref name="count"/> bits take.</summary>
     public static int Words(long count) => checked((int)((count + 63) / 64));

@@ -19,7 +19,7 @@ namespace RobustTickets.Kernels.Masks;
 /// r.</param>
 /// <param name="Recorded">Uniform numbers of the scores' shape that replace the keyed ones, or
 /// null.</param>
-public readonly record struct GateNoise(bool Sampled, RandomKey Key, Tensor? Recorded)
+internal readonly record struct GateNoise(bool Sampled, RandomKey Key, Tensor? Recorded)
 {
     /// <summary>Deterministic gates.</summary>
     public static GateNoise Evaluation => default;
@@ -42,7 +42,7 @@ public enum MaskLayout
 }
 
 /// <summary>Hard-concrete gates.</summary>
-public static unsafe class HardConcreteKernel
+internal static unsafe class HardConcreteKernel
 {
     /// <summary>l, the lower end of the stretch.</summary>
     public const double Low = -0.1;

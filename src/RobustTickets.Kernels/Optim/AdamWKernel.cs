@@ -11,7 +11,7 @@ using RobustTickets.Torch.optim;
 namespace RobustTickets.Kernels.Optim;
 
 /// <summary>AdamW over raw float memory.</summary>
-public static unsafe class AdamWKernel
+internal static unsafe class AdamWKernel
 {
     /// <summary>Elements that are asked for ahead of their use: four cache lines.</summary>
     private const int Ahead = 64;

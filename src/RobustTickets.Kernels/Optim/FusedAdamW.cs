@@ -8,7 +8,7 @@ using RobustTickets.Torch.optim;
 namespace RobustTickets.Kernels.Optim;
 
 /// <summary>Fused AdamW over host memory.</summary>
-public sealed unsafe class FusedAdamW : IAdamWBackend
+internal sealed unsafe class FusedAdamW : IAdamWBackend
 {
     private readonly ParameterStore _store;
     private readonly Dictionary<string, RowState> _rows = [];

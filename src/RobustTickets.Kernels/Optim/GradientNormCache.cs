@@ -13,7 +13,7 @@ namespace RobustTickets.Kernels.Optim;
 /// call
 /// inside a <c>GemmGroup</c>.
 /// </summary>
-public sealed unsafe class GradientNormCache : IGradientNormCache
+internal sealed unsafe class GradientNormCache : IGradientNormCache
 {
     private readonly Dictionary<nint, Entry> _entries = [];
     private readonly List<Entry> _waiting = [];

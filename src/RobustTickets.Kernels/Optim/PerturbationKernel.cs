@@ -9,7 +9,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Optim;
 
 /// <summary>Per-example operations on a packed perturbation [T, H].</summary>
-public static unsafe class PerturbationKernel
+internal static unsafe class PerturbationKernel
 {
     /// <summary>Gradient norms below this count as this.</summary>
     public const double SmallestNorm = 1e-8;

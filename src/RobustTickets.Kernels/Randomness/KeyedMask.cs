@@ -3,7 +3,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Randomness;
 
 /// <summary>Keyed random fills of tensors (safe entry to <see cref="KeyedFill"/>).</summary>
-public static unsafe class KeyedMask
+internal static unsafe class KeyedMask
 {
     /// <summary>
     /// Fills a float tensor [rows, features] with inverted-dropout factors; row r is keyed by

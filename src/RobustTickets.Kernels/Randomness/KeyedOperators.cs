@@ -11,7 +11,7 @@ namespace RobustTickets.Kernels.Randomness;
 /// <summary>Keys of rows on a device.</summary>
 /// <param name="Low">Lower halves of the keys, int32 [R, 1].</param>
 /// <param name="High">Upper halves, int32 [R, 1].</param>
-public sealed record KeyedRows(Tensor Low, Tensor High)
+internal sealed record KeyedRows(Tensor Low, Tensor High)
 {
     /// <summary>Copies keys to a device.</summary>
     public static KeyedRows On(Device device, ReadOnlySpan<RandomKey> keys)
@@ -33,7 +33,7 @@ public sealed record KeyedRows(Tensor Low, Tensor High)
 }
 
 /// <summary>Keyed random tensors made on the device of their keys.</summary>
-public static class KeyedOperators
+internal static class KeyedOperators
 {
     private const long Golden = unchecked((int)0x9e37_79b9u),
         First = 0x7feb_352d,

@@ -14,7 +14,7 @@ namespace RobustTickets.Kernels.Randomness;
 /// equal numbers, whatever the layout.
 /// </summary>
 /// <param name="Value">The mixed 64-bit state.</param>
-public readonly record struct RandomKey(ulong Value)
+internal readonly record struct RandomKey(ulong Value)
 {
     /// <summary>A key for a seed.</summary>
     public static RandomKey FromSeed(long seed) => new RandomKey(0x5bf0_3635_d1e4_9b2dUL).Derive((ulong)seed);
@@ -87,7 +87,7 @@ public readonly record struct RandomKey(ulong Value)
 }
 
 /// <summary>Fills memory with keyed random numbers; one key a row.</summary>
-public static unsafe class KeyedFill
+internal static unsafe class KeyedFill
 {
     /// <summary>The 24-bit threshold below which an element is dropped.</summary>
     internal static uint DropThreshold(double probability) => (uint)Math.Round(probability * (1 << 24));

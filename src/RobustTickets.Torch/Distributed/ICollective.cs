@@ -8,7 +8,7 @@ namespace RobustTickets.Torch.Distributed;
 /// Communication among ranks. Every rank must make the same calls in the same order with tensors of
 /// the same shapes. Calls block until done.
 /// </summary>
-public interface ICollective : IDisposable
+internal interface ICollective : IDisposable
 {
     /// <summary>Number of this rank, from 0.</summary>
     int Rank { get; }
@@ -34,7 +34,7 @@ public interface ICollective : IDisposable
 }
 
 /// <summary>One rank: nothing to say. Does not load libtorch.</summary>
-public sealed class LocalCollective : ICollective
+internal sealed class LocalCollective : ICollective
 {
     /// <summary>The only one needed.</summary>
     public static LocalCollective Instance { get; } = new();

@@ -4,7 +4,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch.Distributed;
 
 /// <summary>A c10d process group: one process a rank.</summary>
-public sealed unsafe class ProcessGroup : ICollective
+internal sealed unsafe class ProcessGroup : ICollective
 {
     private nint _group;
 

@@ -10,7 +10,7 @@ namespace RobustTickets.Torch.Distributed;
 /// <param name="Rank">Number of this rank, from 0.</param>
 /// <param name="Size">Number of ranks.</param>
 /// <param name="LocalRank">Number of this rank on its host, from 0: the GPU it takes.</param>
-public sealed record RankSettings(string Host, int Port, int Rank, int Size, int LocalRank)
+internal sealed record RankSettings(string Host, int Port, int Rank, int Size, int LocalRank)
 {
     /// <summary>
     /// Reads MASTER_ADDR, MASTER_PORT, RANK, WORLD_SIZE and LOCAL_RANK (default: 0), or Slurm's

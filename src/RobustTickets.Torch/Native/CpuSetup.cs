@@ -12,7 +12,7 @@ namespace RobustTickets.Torch.Native;
 /// CPU set-up of the process, applied once and before libtorch loads.
 /// <c>ROBUST_TICKETS_NO_CPU_SETUP=1</c> turns it off (to measure what it gains).
 /// </summary>
-public static unsafe partial class CpuSetup
+internal static unsafe partial class CpuSetup
 {
     private const int RtldNow = 2,
         RtldGlobal = 0x100;

@@ -10,7 +10,7 @@ namespace RobustTickets.Torch.Native;
 /// <param name="Bytes">Its memory in bytes.</param>
 /// <param name="Major">Compute capability, first number.</param>
 /// <param name="Minor">Compute capability, second number.</param>
-public sealed record CudaDevice(string Name, long Bytes, int Major, int Minor)
+internal sealed record CudaDevice(string Name, long Bytes, int Major, int Minor)
 {
     /// <summary>
     /// Whether it multiplies bfloat16 in hardware: from compute capability 8.0 (Ampere) on.

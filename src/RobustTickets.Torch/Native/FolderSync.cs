@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace RobustTickets.Torch.Native;
 
 /// <summary>fsync of folders.</summary>
-public static partial class FolderSync
+internal static partial class FolderSync
 {
     /// <summary>Flushes a folder's entries.</summary>
     /// <param name="folder">An existing folder.</param>

@@ -11,7 +11,7 @@ namespace RobustTickets.Torch.Native;
 /// <param name="overload">Overload name, empty for the base overload.</param>
 /// <param name="passed">How many leading arguments the callers pass; the schema's defaults fill the
 /// rest.</param>
-public sealed unsafe class Op(string name, string overload, int passed)
+internal sealed unsafe class Op(string name, string overload, int passed)
 {
     private nint _handle;
 
@@ -60,4 +60,4 @@ public sealed unsafe class Op(string name, string overload, int passed)
 /// <param name="Arguments">Number of arguments.</param>
 /// <param name="Required">Number of those without a default.</param>
 /// <param name="Results">Number of results.</param>
-public sealed record OpSchema(string Text, int Arguments, int Required, int Results);
+internal sealed record OpSchema(string Text, int Arguments, int Required, int Results);

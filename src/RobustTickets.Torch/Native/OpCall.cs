@@ -14,7 +14,7 @@ namespace RobustTickets.Torch.Native;
 /// <code>var call = new OpCall(Ops.Mm); call.Add(a); call.Add(b); return call.Tensor();</code>
 /// At most 16 arguments; lists of any length.
 /// </summary>
-public unsafe ref struct OpCall
+internal unsafe ref struct OpCall
 {
     private const int MostArguments = 16,
         InlineNumbers = 24,

@@ -7,7 +7,7 @@ namespace RobustTickets.Torch.Native;
 /// The operators in use. Others are one line away: <c>new Op("aten::name", "overload", passed)</c>
 /// with <see cref="OpCall"/>.
 /// </summary>
-public static class Ops
+internal static class Ops
 {
     // creation and copies
     internal static readonly Op Arange = new("aten::arange", "start_step", 7);

@@ -12,7 +12,7 @@ namespace RobustTickets.Torch.Native;
 /// Search order: <c>ROBUST_TICKETS_NATIVE</c> (file or folder); beside the program;
 /// <c>native/build</c> of the repository the program lies in.
 /// </summary>
-public static unsafe class ShimLibrary
+internal static unsafe class ShimLibrary
 {
     /// <summary>File name of the library.</summary>
     public const string FileName = "librobust_tickets_torch.so";

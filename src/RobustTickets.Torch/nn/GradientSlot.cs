@@ -7,7 +7,7 @@ namespace RobustTickets.Torch.nn;
 /// Memory for the gradient of one parameter, between the steps in which it is that gradient. The
 /// contents are those of a step long done.
 /// </summary>
-public sealed class GradientSlot : IDisposable
+internal sealed class GradientSlot : IDisposable
 {
     private Tensor? _spare;
 

@@ -4,7 +4,7 @@ namespace RobustTickets.Torch.nn;
 /// Squares of gradients, summed early by threads that would be idle; the global norm then reads
 /// less memory. Summed block by block as the norm itself would, so no bit depends on it.
 /// </summary>
-public interface IGradientNormCache : IDisposable
+internal interface IGradientNormCache : IDisposable
 {
     /// <summary>A gradient is complete for now: its squares may be summed.</summary>
     void Add(Tensor gradient);

@@ -9,7 +9,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch.nn;
 
 /// <summary>Where the rows of a packed batch lie in a padded one, as tensors on a device.</summary>
-public sealed class PaddedLayout
+internal sealed class PaddedLayout
 {
     /// <summary>A layout of B sequences padded to the longest, S.</summary>
     /// <param name="offsets">[B+1] first packed row of each sequence, and the number of rows
@@ -77,10 +77,10 @@ public sealed class PaddedLayout
 /// <summary>Which attention weights are kept in a pass.</summary>
 /// <param name="Kept">Truth values [B * heads * queries, S].</param>
 /// <param name="Probability">Probability with which each was dropped.</param>
-public sealed record AttentionDropout(Tensor Kept, double Probability);
+internal sealed record AttentionDropout(Tensor Kept, double Probability);
 
 /// <summary>Attention by operators.</summary>
-public static class PaddedAttention
+internal static class PaddedAttention
 {
     /// <summary>
     /// softmax(q k^T / sqrt(headSize)) with dropout, times v, times one coefficient a head.

@@ -10,10 +10,10 @@ namespace RobustTickets.Torch.nn;
 /// <param name="Rows">Sorted distinct row numbers [U].</param>
 /// <param name="Values">Leaf tensor [U, columns] whose <see cref="Tensor.grad"/> holds the
 /// gradient.</param>
-public sealed record RowGradient(long[] Rows, Tensor Values);
+internal sealed record RowGradient(long[] Rows, Tensor Values);
 
 /// <summary>Ordered, named parameters and the owner of their memory.</summary>
-public sealed class ParameterStore : IDisposable
+internal sealed class ParameterStore : IDisposable
 {
     private readonly List<string> _names = [];
     private readonly Dictionary<string, Tensor> _tensors = [];

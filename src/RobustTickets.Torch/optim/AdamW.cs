@@ -11,7 +11,7 @@ namespace RobustTickets.Torch.optim;
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Guard of the root.</param>
 /// <param name="BiasCorrection">Whether moments are bias-corrected.</param>
-public sealed record AdamWOptions(
+internal sealed record AdamWOptions(
     bool Torch = false,
     double WeightDecay = 0,
     double Beta1 = AdamWOptions.DefaultBeta1,
@@ -33,10 +33,10 @@ public sealed record AdamWOptions(
 /// <summary>What clipping did in one step.</summary>
 /// <param name="Norm">Global L2 norm of all gradients before clipping.</param>
 /// <param name="Factor">Factor applied to every gradient.</param>
-public readonly record struct GradientNorm(double Norm, float Factor);
+internal readonly record struct GradientNorm(double Norm, float Factor);
 
 /// <summary>AdamW. Its state (moments, step count) is fp32 and lives here alone.</summary>
-public sealed class AdamW : IDisposable
+internal sealed class AdamW : IDisposable
 {
     private readonly ParameterStore _store;
     private readonly AdamWOptions _options;

@@ -4,7 +4,7 @@ namespace RobustTickets.Torch.optim;
 /// The plain statement of AdamW in double precision, one element at a time; the oracle of the fused
 /// kernel.
 /// </summary>
-public static class AdamWReference
+internal static class AdamWReference
 {
     /// <summary>
     /// One update of one element; returns the new (parameter, first moment, second moment).

@@ -13,7 +13,7 @@ namespace RobustTickets.Torch.optim;
 /// <param name="GradientScale">Factor on every gradient (the clip factor).</param>
 /// <param name="BiasCorrection">Whether the moments are corrected for their start at zero (both
 /// papers: true).</param>
-public readonly record struct AdamWStep(
+internal readonly record struct AdamWStep(
     bool Torch,
     double LearningRate,
     double WeightDecay,

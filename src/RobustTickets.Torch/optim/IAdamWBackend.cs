@@ -10,7 +10,7 @@ namespace RobustTickets.Torch.optim;
 /// <param name="First">m, updated in place.</param>
 /// <param name="Second">v, updated in place.</param>
 /// <param name="Step">Constants of the update.</param>
-public sealed record AdamWUpdate(
+internal sealed record AdamWUpdate(
     string Name,
     Tensor Parameter,
     Tensor Gradient,
@@ -24,7 +24,7 @@ public sealed record AdamWUpdate(
 /// The arithmetic of <see cref="AdamW"/>: libtorch's operators (<see cref="OperatorAdamW"/>), or
 /// fused kernels that another assembly brings.
 /// </summary>
-public interface IAdamWBackend
+internal interface IAdamWBackend
 {
     /// <summary>Sum of squares over all gradients, in double precision.</summary>
     double SumOfSquares(IReadOnlyList<Tensor> gradients);

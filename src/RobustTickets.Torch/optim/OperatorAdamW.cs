@@ -9,7 +9,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch.optim;
 
 /// <summary>AdamW by operators.</summary>
-public sealed class OperatorAdamW : IAdamWBackend
+internal sealed class OperatorAdamW : IAdamWBackend
 {
     /// <summary>
     /// An update so late that bias corrections are 1: how the fused operator is told to leave them

@@ -3,7 +3,7 @@ namespace RobustTickets.Torch.optim;
 /// <summary>
 /// Learning-rate schedules as pure functions of the number of updates already made.
 /// </summary>
-public static class Schedule
+internal static class Schedule
 {
     /// <summary>
     /// Linear warm-up from 0, then linear decay to 0: the factor on the peak rate for

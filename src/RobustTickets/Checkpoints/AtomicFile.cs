@@ -7,7 +7,7 @@ using System.Text;
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Writes files that appear under their name only when complete and on disk.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     /// <summary>The part of a temporary name that marks it: <c>.NAME.tmp-PID-N</c>.</summary>
     internal const string TemporaryMark = ".tmp-";

@@ -5,7 +5,7 @@
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Creates folders that appear under their name only when complete and on disk.</summary>
-public static class AtomicFolder
+internal static class AtomicFolder
 {
     /// <summary>Creates a folder with what <paramref name="fill"/> puts into it.</summary>
     /// <param name="path">The new folder. Missing parents are created.</param>

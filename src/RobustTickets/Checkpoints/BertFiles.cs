@@ -12,10 +12,10 @@ namespace RobustTickets.Checkpoints;
 /// <summary>Which units of the dense model a ticket keeps, layer by layer.</summary>
 /// <param name="Heads">Kept heads of each layer.</param>
 /// <param name="Neurons">Kept neurons of each layer.</param>
-public sealed record KeptUnits(IReadOnlyList<IReadOnlyList<int>> Heads, IReadOnlyList<IReadOnlyList<int>> Neurons);
+internal sealed record KeptUnits(IReadOnlyList<IReadOnlyList<int>> Heads, IReadOnlyList<IReadOnlyList<int>> Neurons);
 
 /// <summary>Loads and saves BERT models as Hugging Face folders.</summary>
-public static class BertFiles
+internal static class BertFiles
 {
     /// <summary>Opens a folder and checks that its weights fit its config.</summary>
     /// <exception cref="CheckpointException">Something is missing, malformed or does not

@@ -4,7 +4,7 @@
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Early refusal of places that cannot take what is going to be written.</summary>
-public static class DiskSpace
+internal static class DiskSpace
 {
     /// <summary>
     /// Refuses a place with less free space than needed, or that cannot be written.

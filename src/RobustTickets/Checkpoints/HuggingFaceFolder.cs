@@ -11,7 +11,7 @@ namespace RobustTickets.Checkpoints;
 /// <summary>
 /// An opened checkpoint folder of a BERT model: configuration and weights under canonical names.
 /// </summary>
-public sealed class HuggingFaceFolder : IDisposable
+internal sealed class HuggingFaceFolder : IDisposable
 {
     private static readonly string[] WeightFiles =
     [

@@ -4,7 +4,7 @@
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Writes Hugging Face checkpoint folders atomically.</summary>
-public static class HuggingFaceFolderWriter
+internal static class HuggingFaceFolderWriter
 {
     /// <summary>The tokenizer files that are copied along when they exist.</summary>
     public static IReadOnlyList<string> TokenizerFiles { get; } =

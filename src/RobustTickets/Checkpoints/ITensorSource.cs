@@ -7,7 +7,7 @@ namespace RobustTickets.Checkpoints;
 /// throws <see cref="CheckpointException"/>
 /// (file and tensor named) when there is no such tensor or it cannot be given in the asked form.
 /// </summary>
-public interface ITensorSource : IDisposable
+internal interface ITensorSource : IDisposable
 {
     /// <summary>The file or folder, as named in messages.</summary>
     string Location { get; }

@@ -5,7 +5,7 @@ namespace RobustTickets.Checkpoints;
 /// <param name="Element">The element type.</param>
 /// <param name="Shape">Sizes, outermost first.</param>
 /// <param name="Data">Raw bytes, row-major; as many as shape and element need.</param>
-public sealed record NamedTensor(string Name, TensorElement Element, long[] Shape, ReadOnlyMemory<byte> Data)
+internal sealed record NamedTensor(string Name, TensorElement Element, long[] Shape, ReadOnlyMemory<byte> Data)
 {
     /// <summary>
     /// A tensor from float values, row-major, rounded to nearest even where
@@ -46,7 +46,7 @@ public sealed record NamedTensor(string Name, TensorElement Element, long[] Shap
 /// <param name="Shape">Sizes, outermost first.</param>
 /// <param name="Write">Writes the raw little-endian bytes, row-major: exactly as many as shape and
 /// element need; called once.</param>
-public sealed record StreamedTensor(string Name, TensorElement Element, long[] Shape, Action<Stream> Write)
+internal sealed record StreamedTensor(string Name, TensorElement Element, long[] Shape, Action<Stream> Write)
 {
     /// <summary>A tensor of a source, copied through when its turn comes.</summary>
     public static StreamedTensor From(ITensorSource source, string name, string? newName = null)

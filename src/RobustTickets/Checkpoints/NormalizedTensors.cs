@@ -8,13 +8,13 @@ namespace RobustTickets.Checkpoints;
 /// <summary>A tensor left out of the normalised weights, and why.</summary>
 /// <param name="Name">The name in the file.</param>
 /// <param name="Reason">Why it is not needed.</param>
-public sealed record LeftOutTensor(string Name, string Reason);
+internal sealed record LeftOutTensor(string Name, string Reason);
 
 /// <summary>
 /// The tensors of another source under the canonical names of transformers' BERT classes. Owns the
 /// other source.
 /// </summary>
-public sealed class NormalizedTensors : TensorSource
+internal sealed class NormalizedTensors : TensorSource
 {
     private readonly ITensorSource inner;
     private readonly Dictionary<string, string> originals = new(StringComparer.Ordinal);

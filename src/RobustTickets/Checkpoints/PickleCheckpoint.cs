@@ -17,7 +17,7 @@ namespace RobustTickets.Checkpoints;
 /// <summary>
 /// A restricted reader of PyTorch weights files; memory-mapped, executes nothing.
 /// </summary>
-public sealed class PickleCheckpoint : TensorSource
+internal sealed class PickleCheckpoint : TensorSource
 {
     private static readonly BigInteger StreamMagic = new([0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]);
     private readonly MappedFile file;

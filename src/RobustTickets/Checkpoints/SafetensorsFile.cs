@@ -14,7 +14,7 @@ namespace RobustTickets.Checkpoints;
 /// A memory-mapped safetensors file. The whole header is checked on opening, before any tensor is
 /// read.
 /// </summary>
-public sealed class SafetensorsFile : TensorSource
+internal sealed class SafetensorsFile : TensorSource
 {
     /// <summary>The longest header the format allows, in bytes.</summary>
     public const long MaxHeaderBytes = 100_000_000;

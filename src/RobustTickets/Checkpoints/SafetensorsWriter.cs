@@ -14,7 +14,7 @@ namespace RobustTickets.Checkpoints;
 /// Atomic writer of safetensors files: the file appears under its name only when complete and on
 /// disk.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private static readonly IReadOnlyDictionary<string, string> DefaultMetadata = new Dictionary<string, string>
     {

@@ -7,7 +7,7 @@ using System.Text.Json;
 namespace RobustTickets.Checkpoints;
 
 /// <summary>The tensors of all shards of an index file.</summary>
-public sealed class ShardedTensors : TensorSource
+internal sealed class ShardedTensors : TensorSource
 {
     private readonly Dictionary<string, TensorSource> byTensor = new(StringComparer.Ordinal);
     private readonly List<TensorSource> shards = [];

@@ -8,7 +8,7 @@ using System.Runtime.InteropServices;
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Numbers to and from the raw bytes of a tensor.</summary>
-public static class TensorBytes
+internal static class TensorBytes
 {
     /// <summary>Converts raw bytes of a floating-point element type to float.</summary>
     /// <param name="element">F32, F16, BF16 or F64.</param>

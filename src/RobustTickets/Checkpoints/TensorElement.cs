@@ -5,7 +5,7 @@
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Element type of a stored tensor; all are stored little-endian.</summary>
-public enum TensorElement
+internal enum TensorElement
 {
     /// <summary>IEEE 754 binary32.</summary>
     F32,
@@ -39,7 +39,7 @@ public enum TensorElement
 }
 
 /// <summary>Size and safetensors spelling of <see cref="TensorElement"/>.</summary>
-public static class TensorElements
+internal static class TensorElements
 {
     private static readonly (TensorElement Element, string Name)[] Names =
     [

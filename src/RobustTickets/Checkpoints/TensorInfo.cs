@@ -9,7 +9,7 @@ namespace RobustTickets.Checkpoints;
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <exception cref="CheckpointException">A size is negative, or the tensor would have more than
 /// 2^63 bytes.</exception>
-public sealed record TensorInfo(string Name, TensorElement Element, long[] Shape)
+internal sealed record TensorInfo(string Name, TensorElement Element, long[] Shape)
 {
     /// <summary>The element type.</summary>
     public TensorElement Element { get; } = Element;

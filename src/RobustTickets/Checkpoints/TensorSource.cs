@@ -10,7 +10,7 @@ namespace RobustTickets.Checkpoints;
 /// <summary>
 /// Base of the tensor sources: name lookup and value conversion on top of <see cref="ReadRange"/>.
 /// </summary>
-public abstract class TensorSource : ITensorSource
+internal abstract class TensorSource : ITensorSource
 {
     private const int BlockBytes = 1 << 16;
     private Dictionary<string, TensorInfo> byName = [];

@@ -7,7 +7,7 @@ using RobustTickets.Attacks.Data;
 namespace RobustTickets.Evaluation;
 
 /// <summary>Loads splits for a trained model.</summary>
-public static class EvaluationData
+internal static class EvaluationData
 {
     /// <summary>The split, its labels being indices of the model's classes.</summary>
     /// <param name="path">File or folder of the data set.</param>

@@ -11,7 +11,7 @@ namespace RobustTickets.Evaluation;
 public sealed record EvaluationResult(double Accuracy, double Loss, int Examples);
 
 /// <summary>Evaluates classifiers in evaluation mode, without recording gradients.</summary>
-public static class Evaluator
+internal static class Evaluator
 {
     /// <summary>Word pieces of one packed evaluation batch.</summary>
     private const int TokensPerBatch = 2048;

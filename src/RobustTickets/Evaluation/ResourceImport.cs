@@ -12,10 +12,10 @@ namespace RobustTickets;
 /// <param name="Resource">The resource in the folder.</param>
 /// <param name="Content">What it holds.</param>
 /// <param name="Hash">Its SHA-256.</param>
-public sealed record ImportedResource(FoundResource Resource, string Content, string Hash);
+internal sealed record ImportedResource(FoundResource Resource, string Content, string Hash);
 
 /// <summary>Takes resources into a resource folder.</summary>
-public static class ResourceImport
+internal static class ResourceImport
 {
     /// <summary>Imports a resource.</summary>
     /// <param name="folder">The resource folder; made if needed.</param>

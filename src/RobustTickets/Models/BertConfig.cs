@@ -3,7 +3,7 @@
 namespace RobustTickets.Models;
 
 /// <summary>Activation of the feed-forward network.</summary>
-public enum Activation
+internal enum Activation
 {
     /// <summary>The erf form that BERT uses.</summary>
     Gelu,
@@ -31,7 +31,7 @@ public enum Activation
 /// <param name="PadId">Word piece whose embedding row receives no gradient.</param>
 /// <param name="InitializerRange">Standard deviation of fresh matrices.</param>
 /// <param name="Activation">FFN activation.</param>
-public sealed record BertConfig(
+internal sealed record BertConfig(
     int VocabularySize,
     int Hidden,
     int HeadSize,

@@ -13,7 +13,7 @@ using static RobustTickets.Torch.torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>The encoder of a BERT checkpoint, over parameters owned by a store.</summary>
-public sealed class BertEncoder(ParameterStore store, BertConfig config, Execution execution)
+internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execution execution)
 {
     /// <summary>Shapes and constants.</summary>
     public BertConfig Config { get; } = config;

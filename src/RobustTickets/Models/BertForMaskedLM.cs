@@ -8,7 +8,7 @@ namespace RobustTickets.Models;
 /// BERT with the masked-language-model head, whose output matrix is the word embedding. Owns its
 /// parameters.
 /// </summary>
-public sealed class BertForMaskedLM : IDisposable
+internal sealed class BertForMaskedLM : IDisposable
 {
     /// <summary>
     /// A model over a store that it takes ownership of. The tied output matrix needs the dense word

@@ -10,7 +10,7 @@ namespace RobustTickets.Models;
 /// BERT with pooler and linear classifier: classifier(dropout(tanh(pooler([CLS])))). Owns its
 /// parameters.
 /// </summary>
-public sealed class BertForSequenceClassification : IDisposable
+internal sealed class BertForSequenceClassification : IDisposable
 {
     private string[]? _matrices;
 

@@ -17,7 +17,7 @@ namespace RobustTickets.Models;
 /// Forward passes of a frozen encoder. Made from a store whose weights must not change while it is
 /// in use.
 /// </summary>
-public sealed class BertInference : IDisposable
+internal sealed class BertInference : IDisposable
 {
     private readonly BertConfig _config;
     private readonly CompiledEncoder _encoder;

@@ -12,7 +12,7 @@ namespace RobustTickets.Models;
 /// </summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
-public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tensor?> Neurons);
+internal sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tensor?> Neurons);
 
 /// <summary>How one forward pass runs.</summary>
 /// <param name="Training">Whether dropout is on.</param>
@@ -21,7 +21,7 @@ public sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tenso
 /// <param name="TokenTypes">Whether token types are passed; false sends zeros.</param>
 /// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution
 /// computes them; InfoBERT and tests read it.</param>
-public sealed record PassOptions(
+internal sealed record PassOptions(
     bool Training,
     RandomKey Key,
     Tensor? Delta = null,
@@ -42,7 +42,7 @@ public sealed record PassOptions(
 /// The tensors of one batch, made once and used by every pass of a step. With row-sparse words it
 /// also owns the leaf that collects the word-embedding gradient.
 /// </summary>
-public sealed class BertInputs
+internal sealed class BertInputs
 {
     private readonly Tensor? _wordIndex;
     private readonly Tensor? _padRows;

@@ -18,7 +18,7 @@ namespace RobustTickets.Models;
 /// <param name="Intermediate">First FFN matrix: neurons are rows.</param>
 /// <param name="Output">Second FFN matrix: neurons are columns; its bias stays.</param>
 /// <param name="OutputNorm">LayerNorm after the FFN.</param>
-public sealed record BertLayerNames(
+internal sealed record BertLayerNames(
     string Query,
     string Key,
     string Value,
@@ -36,7 +36,7 @@ public sealed record BertLayerNames(
 /// <summary>
 /// Parameter names of BERT, and the axes along which heads and neurons are cut.
 /// </summary>
-public static class BertParameters
+internal static class BertParameters
 {
     /// <summary>Word embedding [V, H].</summary>
     public const string WordEmbeddings = "bert.embeddings.word_embeddings.weight";

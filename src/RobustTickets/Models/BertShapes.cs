@@ -6,7 +6,7 @@ using static RobustTickets.Models.BertParameters;
 namespace RobustTickets.Models;
 
 /// <summary>Shapes by name; names come from <see cref="BertParameters"/>.</summary>
-public static class BertShapes
+internal static class BertShapes
 {
     /// <summary>Every parameter of a classifier.</summary>
     public static IEnumerable<(string Name, long[] Shape)> OfClassifier(BertConfig c) =>

@@ -5,7 +5,7 @@
 namespace RobustTickets.Models;
 
 /// <summary>Floating-point operations of passes through an encoder.</summary>
-public static class FlopCount
+internal static class FlopCount
 {
     /// <summary>Weights P of the encoder's matrices.</summary>
     public static long MatrixWeights(BertConfig c)

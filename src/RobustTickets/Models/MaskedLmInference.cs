@@ -12,7 +12,7 @@ namespace RobustTickets.Models;
 /// Forward passes of a frozen masked language model. Made from a store whose weights must not
 /// change while it is in use.
 /// </summary>
-public sealed class MaskedLmInference : IDisposable
+internal sealed class MaskedLmInference : IDisposable
 {
     private readonly NormWeight _norm;
     private readonly BertConfig _config;

@@ -17,7 +17,7 @@ public sealed record EncodedExample(long Id, int[] Ids, int[] Segments, int Labe
 /// <param name="Offsets">[B+1] first row of each example (cu_seqlens).</param>
 /// <param name="Labels">[B] classes.</param>
 /// <param name="ExampleIds">[B] identities for keyed randomness.</param>
-public sealed record PackedBatch(
+internal sealed record PackedBatch(
     long[] Ids,
     long[] Positions,
     long[] Segments,

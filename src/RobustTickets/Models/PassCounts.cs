@@ -4,4 +4,4 @@ namespace RobustTickets.Models;
 /// <param name="Forward">Forward passes.</param>
 /// <param name="Backward">Backward passes down to the embeddings.</param>
 /// <param name="WeightGradient">Backward passes that also fill weight gradients.</param>
-public readonly record struct PassCounts(int Forward, int Backward, int WeightGradient);
+internal readonly record struct PassCounts(int Forward, int Backward, int WeightGradient);

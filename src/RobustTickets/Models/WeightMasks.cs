@@ -6,7 +6,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Models;
 
 /// <summary>Gives the effective weights of a network's matrices.</summary>
-public interface IWeightMasks
+internal interface IWeightMasks
 {
     /// <summary>
     /// m * W of a matrix in a pass, recorded where gradients are wanted; <paramref name="weight"/>

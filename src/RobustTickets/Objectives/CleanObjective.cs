@@ -5,7 +5,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Objectives;
 
 /// <summary>Plain cross entropy, one pass.</summary>
-public sealed class CleanObjective : IObjective
+internal sealed class CleanObjective : IObjective
 {
     /// <inheritdoc/>
     public ObjectiveResult Accumulate(

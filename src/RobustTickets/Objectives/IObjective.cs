@@ -9,13 +9,13 @@ namespace RobustTickets.Objectives;
 /// plus what the objective and any penalty add.</param>
 /// <param name="PassLosses">Undivided cross entropy of every pass, in order.</param>
 /// <param name="Passes">Pass counts.</param>
-public sealed record ObjectiveResult(double Loss, IReadOnlyList<double> PassLosses, PassCounts Passes);
+internal sealed record ObjectiveResult(double Loss, IReadOnlyList<double> PassLosses, PassCounts Passes);
 
 /// <summary>
 /// What a stage minimises. It owns its passes: calling it leaves the gradients of the whole step in
 /// the model's parameters, ready for clipping.
 /// </summary>
-public interface IObjective
+internal interface IObjective
 {
     /// <summary>Runs all passes of one step and accumulates their gradients.</summary>
     /// <param name="model">The network.</param>
@@ -32,7 +32,7 @@ public interface IObjective
 }
 
 /// <summary>Makes objectives from their options.</summary>
-public static class ObjectiveFactory
+internal static class ObjectiveFactory
 {
     /// <summary>The objective of some options.</summary>
     public static IObjective Create(ObjectiveOptions options) =>

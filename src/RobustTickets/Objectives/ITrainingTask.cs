@@ -6,7 +6,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Objectives;
 
 /// <summary>What the training loop works on: a network, its batches, and an objective.</summary>
-public interface ITrainingTask
+internal interface ITrainingTask
 {
     /// <summary>The parameters.</summary>
     ParameterStore Store { get; }

@@ -10,7 +10,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Objectives;
 
 /// <summary>The critic of the anchored-feature term.</summary>
-public static class InfoBertCritic
+internal static class InfoBertCritic
 {
     private const string Prefix = "infobert.critic.";
     private const string FirstWeight = Prefix + "0.weight",
@@ -79,7 +79,7 @@ public static class InfoBertCritic
 }
 
 /// <summary>What an objective learns besides the network.</summary>
-public static class ObjectiveParameters
+internal static class ObjectiveParameters
 {
     /// <summary>
     /// Adds an objective's own parameters to a model, freshly drawn; most objectives have none.

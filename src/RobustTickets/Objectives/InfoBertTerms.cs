@@ -8,7 +8,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Objectives;
 
 /// <summary>Bounds, partners, order and selection.</summary>
-public static class InfoBertTerms
+internal static class InfoBertTerms
 {
     private const long PartnerSite = 1_000_033,
         OrderSite = 1_000_037;

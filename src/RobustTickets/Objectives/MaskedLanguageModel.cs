@@ -11,13 +11,13 @@ namespace RobustTickets.Objectives;
 /// <param name="Batch">Packed word pieces after masking.</param>
 /// <param name="Rows">[M] packed rows whose original word piece is to be predicted.</param>
 /// <param name="Targets">[M] the original word pieces.</param>
-public sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets);
+internal sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets);
 
 /// <summary>Masked-language-model training of a network.</summary>
 /// <param name="model">The network.</param>
 /// <param name="stepsPerEpoch">Steps in one epoch.</param>
 /// <param name="batches">The batch of a step.</param>
-public sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEpoch, Func<long, MaskedBatch> batches)
+internal sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEpoch, Func<long, MaskedBatch> batches)
     : ITrainingTask
 {
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Objectives;
 
 /// <summary>Start and ascent of a packed perturbation [T, H] by operators.</summary>
-public static class PerturbationOperators
+internal static class PerturbationOperators
 {
     /// <summary>
     /// Uniform noise in [-1, 1) becomes a start, see <see cref="PerturbationKernel.Start"/>.

@@ -18,7 +18,7 @@ namespace RobustTickets.Objectives;
 /// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
 /// step's key. Tests hand in recorded noise.
 /// </param>
-public sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
+internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
     private readonly PerturbationSizes _sizes = new(
         options.StepSize,

@@ -33,7 +33,7 @@ public sealed record EpochAttack(Attack Attack, IReadOnlyList<RecipeLine> Facts,
 }
 
 /// <summary>Attacks the network in training.</summary>
-public static class EpochAttacks
+internal static class EpochAttacks
 {
     private const string Path = "evaluate.epoch-attack";
 

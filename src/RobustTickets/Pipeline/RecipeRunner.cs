@@ -14,7 +14,7 @@ using RobustTickets.Training;
 namespace RobustTickets.Pipeline;
 
 /// <summary>Runs a recipe from data to result.</summary>
-public static class RecipeRunner
+internal static class RecipeRunner
 {
     /// <summary>Runs, or goes on with, a recipe.</summary>
     /// <param name="request">Recipe, model, data, place and execution.</param>

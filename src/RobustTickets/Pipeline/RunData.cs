@@ -26,7 +26,7 @@ namespace RobustTickets.Pipeline;
 /// at.</param>
 /// <param name="EvaluationTexts">The reported examples as texts, in the order of
 /// <paramref name="Evaluation"/>.</param>
-public sealed record RunData(
+internal sealed record RunData(
     EncodedSplit Train,
     EncodedSplit Development,
     string DevelopmentName,
@@ -153,7 +153,7 @@ public sealed record RunData(
 /// <param name="Train">Ids trained on.</param>
 /// <param name="Development">Ids held out.</param>
 /// <param name="Evaluation">Ids reported on.</param>
-public sealed record SplitIds(
+internal sealed record SplitIds(
     IReadOnlyList<string>? Train,
     IReadOnlyList<string>? Development,
     IReadOnlyList<string>? Evaluation

@@ -11,7 +11,7 @@ namespace RobustTickets;
 
 /// <summary>A victim's folder.</summary>
 /// <param name="path">The folder as given.</param>
-public sealed class VictimFolder(string path)
+internal sealed class VictimFolder(string path)
 {
     private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt"];
 

@@ -20,7 +20,7 @@ public enum MaskingMode
 }
 
 /// <summary>A tokenised corpus, one example a line, long lines cut into several.</summary>
-public sealed class MaskedCorpus
+internal sealed class MaskedCorpus
 {
     private const uint Chosen = 0,
         Kind = 1,

@@ -4,7 +4,7 @@ using RobustTickets.Training;
 namespace RobustTickets.Recipes;
 
 /// <summary>Steps of a recipe over a number of training examples.</summary>
-public static class RecipeSteps
+internal static class RecipeSteps
 {
     /// <summary>Steps of one epoch, the last and smaller batch included.</summary>
     public static long PerEpoch(Recipe recipe, int examples) => StepCounts.PerEpoch(recipe.BatchSize, examples);

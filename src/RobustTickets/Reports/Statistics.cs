@@ -4,7 +4,7 @@ namespace RobustTickets.Reports;
 /// <summary>Two models judged on the same examples.</summary>
 /// <param name="OnlyFirst">Examples that only the first got right.</param>
 /// <param name="OnlySecond">Examples that only the second got right.</param>
-public readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
+internal readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
 {
     /// <summary>
     /// Exact two-sided McNemar test: probability of a split of the differing examples at least this

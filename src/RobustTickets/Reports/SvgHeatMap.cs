@@ -9,7 +9,11 @@ namespace RobustTickets.Reports;
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>
 /// <param name="Names">Names of rows and columns.</param>
 /// <param name="Values">The matrix, one row per name; null where there is no value.</param>
-public sealed record SvgHeatMap(string Title, IReadOnlyList<string> Names, IReadOnlyList<IReadOnlyList<double?>> Values)
+internal sealed record SvgHeatMap(
+    string Title,
+    IReadOnlyList<string> Names,
+    IReadOnlyList<IReadOnlyList<double?>> Values
+)
 {
     /// <summary>Value shown at full strength, or null for the largest.</summary>
     public double? Max { get; init; }

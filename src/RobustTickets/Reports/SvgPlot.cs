@@ -10,7 +10,7 @@ namespace RobustTickets.Reports;
 /// <param name="Colour">Number of its colour; null takes its place in the plot.</param>
 /// <param name="Faint">Whether it is background (raw values behind their running mean) and left out
 /// of the legend.</param>
-public sealed record PlotSeries(
+internal sealed record PlotSeries(
     string Name,
     IReadOnlyList<(double X, double Y)> Points,
     bool Markers = false,
@@ -22,14 +22,14 @@ public sealed record PlotSeries(
 /// <param name="Value">Where it stands.</param>
 /// <param name="Label">What it says.</param>
 /// <param name="Vertical">Upright at an x (a decision), or level at a y (a threshold).</param>
-public sealed record PlotMark(double Value, string Label, bool Vertical);
+internal sealed record PlotMark(double Value, string Label, bool Vertical);
 
 /// <summary>A line plot.</summary>
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>
 /// <param name="XLabel">Name of the x axis.</param>
 /// <param name="YLabel">Name of the y axis.</param>
 /// <param name="Series">The lines.</param>
-public sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOnlyList<PlotSeries> Series)
+internal sealed record SvgPlot(string Title, string XLabel, string YLabel, IReadOnlyList<PlotSeries> Series)
 {
     private static readonly string?[] Dashes = [null, "7 3", "2 3", "9 3 2 3"];
 

@@ -10,12 +10,12 @@ namespace RobustTickets.Reports;
 /// <param name="Clean">Accuracy of the attacked examples before the attack.</param>
 /// <param name="Aua">Accuracy under attack.</param>
 /// <param name="Interval">Its 95 % interval.</param>
-public sealed record RobustnessRow(string Label, double Clean, double Aua, WilsonInterval Interval);
+internal sealed record RobustnessRow(string Label, double Clean, double Aua, WilsonInterval Interval);
 
 /// <summary>Draws the headline figure.</summary>
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>
 /// <param name="Rows">Its rows.</param>
-public sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> Rows)
+internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> Rows)
 {
     /// <summary>The figure as one SVG element.</summary>
     public string Render()

@@ -10,7 +10,7 @@ namespace RobustTickets.Reports;
 /// <param name="HeadsPerLayer">Heads of a layer before pruning.</param>
 /// <param name="NeuronsKept">Number of kept FFN neurons, per layer.</param>
 /// <param name="NeuronsPerLayer">FFN neurons of a layer before pruning.</param>
-public sealed record SvgTicket(
+internal sealed record SvgTicket(
     string Title,
     IReadOnlyList<IReadOnlyList<int>> HeadsKept,
     int HeadsPerLayer,

@@ -7,7 +7,7 @@ namespace RobustTickets.Reports;
 /// <summary>Draws a <see cref="TicketGrid"/>.</summary>
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>
 /// <param name="Grid">The shares.</param>
-public sealed record SvgTicketGrid(string Title, TicketGrid Grid)
+internal sealed record SvgTicketGrid(string Title, TicketGrid Grid)
 {
     /// <summary>The figure as one SVG element.</summary>
     public string Render()

@@ -11,7 +11,7 @@ namespace RobustTickets.Reports;
 /// <param name="Heads">How many of them are heads.</param>
 /// <param name="Kept">Share kept in [0, 1], one row per layer from the first, one value per
 /// column.</param>
-public sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IReadOnlyList<IReadOnlyList<double>> Kept)
+internal sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IReadOnlyList<IReadOnlyList<double>> Kept)
 {
     /// <summary>
     /// The grid of a run's ticket; null without a ticket, or where ticket.json does not tell.

@@ -6,10 +6,10 @@ namespace RobustTickets.Reports;
 /// <summary>A word and whether the other text lacks it at this place.</summary>
 /// <param name="Text">The word with the punctuation that touches it.</param>
 /// <param name="Changed">Whether it was replaced, removed or inserted.</param>
-public readonly record struct DiffWord(string Text, bool Changed);
+internal readonly record struct DiffWord(string Text, bool Changed);
 
 /// <summary>Compares two texts word by word.</summary>
-public static class WordDiff
+internal static class WordDiff
 {
     /// <summary>The words of both texts with the differing ones marked.</summary>
     /// <param name="first">A text.</param>

@@ -17,7 +17,7 @@ namespace RobustTickets.Searches;
 /// <param name="total">Steps T of the search, which the ramp is measured by.</param>
 /// <param name="freezeBase">Whether the network is frozen; false is the leak of the authors'
 /// code.</param>
-public sealed class MaskGradients(
+internal sealed class MaskGradients(
     BertForSequenceClassification model,
     HardConcreteMasks masks,
     HardConcreteOptions options,

@@ -29,7 +29,7 @@ public abstract record SearchOptions;
 /// stop.</param>
 /// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
 /// <param name="Shuffle">Whether the data are shuffled; the released search does not.</param>
-public sealed record SlimmingSearchOptions(
+internal sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
     OptimizerOptions Optimizer,
@@ -44,4 +44,4 @@ public sealed record SlimmingSearchOptions(
 /// </summary>
 /// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole
 /// identity.</param>
-public sealed record RandomStructuredSearchOptions(int Trial = 0) : SearchOptions;
+internal sealed record RandomStructuredSearchOptions(int Trial = 0) : SearchOptions;

@@ -4,7 +4,7 @@ using RobustTickets.Training;
 namespace RobustTickets.Searches;
 
 /// <summary>How many steps a search takes.</summary>
-public static class SearchSteps
+internal static class SearchSteps
 {
     /// <summary>
     /// T of a slimming search's schedule: floor(N * epochs / B), kept whatever the stop.

@@ -40,7 +40,7 @@ public enum DrawEpochRule
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 /// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
 /// where it is the last. Looks at whole epochs only.</param>
-public sealed record MaskSearchOptions(
+internal sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
     HardConcreteOptions Masks,
@@ -68,7 +68,7 @@ public sealed record MaskSearchOptions(
 /// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
 /// code lets it go on.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-public sealed record MagnitudeSearchOptions(
+internal sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
     int Rounds,
@@ -81,7 +81,7 @@ public sealed record MagnitudeSearchOptions(
 /// <summary>
 /// One-shot magnitude pruning of the pre-trained weights, without any training.
 /// </summary>
-public sealed record OneShotSearchOptions() : SearchOptions;
+internal sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
 /// Random positions (RobusT 4.2): as many weights kept in every matrix as another
@@ -91,7 +91,7 @@ public sealed record OneShotSearchOptions() : SearchOptions;
 /// whose counts are matched; null = the draw's sparsity everywhere.</param>
 /// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a
 /// layer.</param>
-public sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
+internal sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
     : SearchOptions;
 
 /// <summary>
@@ -100,4 +100,4 @@ public sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool
 /// </summary>
 /// <param name="Ticket">Run or ticket folder, from beside the run or from the current
 /// directory.</param>
-public sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;
+internal sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;

@@ -10,7 +10,7 @@
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws structured masks from coefficients.</summary>
-public static class DrawRule
+internal static class DrawRule
 {
     /// <summary>The mask of a snapshot.</summary>
     public static StructuredMask Draw(CoefficientSnapshot coefficients, DrawOptions options) =>

@@ -11,7 +11,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>Fixed binary masks attached to a classifier.</summary>
-public sealed class FixedMasks : IWeightMasks
+internal sealed class FixedMasks : IWeightMasks
 {
     private readonly BertForSequenceClassification _model;
     private readonly Dictionary<string, MatrixMask> _masks;

@@ -11,7 +11,7 @@ namespace RobustTickets.Tickets;
 /// <param name="BelowHalf">Share of scores with sigmoid(a) below one half.</param>
 /// <param name="Closed">Share of gates that are exactly 0.</param>
 /// <param name="Open">Share of gates that are exactly 1.</param>
-public sealed record GateStatistics(double Penalty, double Binary, double BelowHalf, double Closed, double Open)
+internal sealed record GateStatistics(double Penalty, double Binary, double BelowHalf, double Closed, double Open)
 {
     /// <summary>Statistics over the scores of all matrices.</summary>
     public static GateStatistics Of(IEnumerable<float[]> scores, double penalty)

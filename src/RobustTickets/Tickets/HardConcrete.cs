@@ -9,7 +9,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>The hard-concrete distribution, plainly.</summary>
-public static class HardConcrete
+internal static class HardConcrete
 {
     private const double Range = HardConcreteKernel.High - HardConcreteKernel.Low;
 

@@ -11,7 +11,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>Hard-concrete masks attached to a classifier.</summary>
-public sealed class HardConcreteMasks : IWeightMasks
+internal sealed class HardConcreteMasks : IWeightMasks
 {
     /// <summary>Gate noise is keyed apart from the dropout sites of a pass.</summary>
     private const long NoiseSite = 2_000_003;

@@ -8,7 +8,7 @@ using RobustTickets.Models;
 namespace RobustTickets.Tickets;
 
 /// <summary>Coefficients that mean nothing.</summary>
-public static class RandomCoefficients
+internal static class RandomCoefficients
 {
     /// <summary>
     /// A table of uniform numbers in [0, 1) for every head and neuron of a model.

@@ -10,7 +10,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws weights of a model anew, in place.</summary>
-public static class Redraw
+internal static class Redraw
 {
     /// <summary>
     /// Draws matrices and biases of every layer and of the pooler; on request embeddings and

@@ -9,7 +9,7 @@ namespace RobustTickets.Tickets;
 /// Draws the weights that a ticket of single weights leaves out anew, in place: the ablation "w/o
 /// Structure".
 /// </summary>
-public static class RedrawWeights
+internal static class RedrawWeights
 {
     /// <summary>
     /// Weights outside the mask become N(0, initializer_range), keyed by name and place; those

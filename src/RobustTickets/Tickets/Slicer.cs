@@ -8,7 +8,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Tickets;
 
 /// <summary>Physical slicing of a classifier.</summary>
-public static class Slicer
+internal static class Slicer
 {
     /// <summary>A new, smaller model with the kept parts; the source is left as it is.</summary>
     /// <exception cref="ArgumentException">The mask has another shape than the model.</exception>

@@ -7,7 +7,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>Slimming coefficients attached to a classifier.</summary>
-public sealed class SlimmingCoefficients
+internal sealed class SlimmingCoefficients
 {
     private readonly BertForSequenceClassification _model;
 

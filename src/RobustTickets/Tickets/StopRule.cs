@@ -6,10 +6,10 @@ namespace RobustTickets.Tickets;
 /// <summary>A decision to stop.</summary>
 /// <param name="DrawIndex">Index (from 0) of the mask, in the list given, that the ticket is drawn
 /// from.</param>
-public readonly record struct StopDecision(int DrawIndex);
+internal readonly record struct StopDecision(int DrawIndex);
 
 /// <summary>The four stop rules.</summary>
-public static class StopRule
+internal static class StopRule
 {
     /// <summary>Whether the newest mask of the list lets the search stop; null = go on.</summary>
     public static StopDecision? Decide(StopOptions options, IReadOnlyList<StructuredMask> masks) =>

@@ -24,7 +24,7 @@ public sealed record StructuredMask(bool[][] Heads, bool[][] Neurons) : ITicketM
 /// <summary>Slimming coefficients as plain numbers.</summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
-public sealed record CoefficientSnapshot(float[][] Heads, float[][] Neurons);
+internal sealed record CoefficientSnapshot(float[][] Heads, float[][] Neurons);
 
 /// <summary>Normalised Hamming distances between two masks, pooled over layers.</summary>
 /// <param name="Heads">Share of heads that differ.</param>

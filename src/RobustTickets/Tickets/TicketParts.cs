@@ -18,7 +18,7 @@ public sealed record TicketPart(int? Layer, string Kind, long Count, long Kept);
 /// <param name="KeptFirst">Entries the first keeps.</param>
 /// <param name="KeptSecond">Entries the second keeps.</param>
 /// <param name="Shared">Entries both keep.</param>
-public sealed record PartDifference(int? Layer, string Kind, long Count, long KeptFirst, long KeptSecond, long Shared)
+internal sealed record PartDifference(int? Layer, string Kind, long Count, long KeptFirst, long KeptSecond, long Shared)
 {
     /// <summary>
     /// Normalised Hamming distance: share of entries that one keeps and the other does not.
@@ -30,7 +30,7 @@ public sealed record PartDifference(int? Layer, string Kind, long Count, long Ke
 }
 
 /// <summary>Parts of tickets.</summary>
-public static class TicketParts
+internal static class TicketParts
 {
     private static readonly string[] Matrices = ["query", "key", "value", "attention-output", "intermediate", "output"];
 

@@ -12,7 +12,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws <see cref="WeightMask"/>s.</summary>
-public static class WeightDraw
+internal static class WeightDraw
 {
     /// <summary>
     /// Weights that a sparsity removes from <paramref name="count"/>: rounded half to even, as the

@@ -9,7 +9,7 @@ namespace RobustTickets.Training;
 /// Deterministic mini-batches over N examples; each epoch is a keyed permutation, or file order
 /// without shuffling.
 /// </summary>
-public sealed class BatchSampler
+internal sealed class BatchSampler
 {
     private readonly int _count;
     private readonly int _batchSize;

@@ -12,7 +12,7 @@ namespace RobustTickets.Training;
 /// position.</param>
 /// <param name="Tokens">Word pieces over all examples.</param>
 /// <param name="Truncated">Examples that lost word pieces to the length limit.</param>
-public sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long Tokens, int Truncated)
+internal sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long Tokens, int Truncated)
 {
     /// <summary>
     /// Tokenises a split, truncating to <paramref name="maxLength"/> word pieces (longest first for

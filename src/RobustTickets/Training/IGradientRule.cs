@@ -6,7 +6,7 @@ namespace RobustTickets.Training;
 /// What a stage does with the gradients of a step between the objective and the update, where that
 /// is more than clipping (RobusT's mask search).
 /// </summary>
-public interface IGradientRule
+internal interface IGradientRule
 {
     /// <summary>
     /// Whether gradients of a parameter are recorded although the optimiser does not train it.

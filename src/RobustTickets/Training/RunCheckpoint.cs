@@ -28,7 +28,7 @@ namespace RobustTickets.Training;
 /// before it was recorded.</param>
 /// <param name="EpochAttackDue">Whether the attack after the epoch just ended was stopped, so that
 /// going on begins with it.</param>
-public sealed record RunState(
+internal sealed record RunState(
     string Stage,
     long Updates,
     long TotalSteps,
@@ -45,7 +45,7 @@ public sealed record RunState(
 /// <summary>A checkpoint on disk.</summary>
 /// <param name="Path">Its folder.</param>
 /// <param name="State">Its small part.</param>
-public sealed record Checkpoint(string Path, RunState State);
+internal sealed record Checkpoint(string Path, RunState State);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,
@@ -57,7 +57,7 @@ public sealed record Checkpoint(string Path, RunState State);
 internal sealed partial class RunStateJson : JsonSerializerContext;
 
 /// <summary>Reads and writes the checkpoints of a run.</summary>
-public static class RunCheckpoint
+internal static class RunCheckpoint
 {
     private const int Kept = 2;
 

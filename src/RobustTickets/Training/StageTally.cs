@@ -16,7 +16,7 @@ namespace RobustTickets.Training;
 /// <param name="WeightGradientPasses">Backward passes with weight gradients.</param>
 /// <param name="Flops">Floating-point operations by formula.</param>
 /// <param name="Loss">Loss of the last step.</param>
-public sealed record StageTally(
+internal sealed record StageTally(
     long Steps,
     double Epochs,
     long Tokens,

@@ -1,7 +1,7 @@
 namespace RobustTickets.Training;
 
 /// <summary>How many steps some epochs take.</summary>
-public static class StepCounts
+internal static class StepCounts
 {
     /// <summary>Steps of one epoch, the last and smaller batch included.</summary>
     public static long PerEpoch(int batchSize, int examples) => (examples + batchSize - 1L) / batchSize;

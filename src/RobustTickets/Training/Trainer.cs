@@ -19,7 +19,7 @@ namespace RobustTickets.Training;
 /// <paramref name="LastStep"/>.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Key">Key of the stage's randomness.</param>
-public sealed record StagePlan(
+internal sealed record StagePlan(
     string Stage,
     long LastStep,
     double HorizonSteps,
@@ -46,7 +46,7 @@ public sealed record StagePlan(
 /// <param name="Passes">Passes through the network.</param>
 /// <param name="Flops">Floating-point operations by the formulas of
 /// <see cref="FlopCount"/>.</param>
-public sealed record StepReport(
+internal sealed record StepReport(
     long Step,
     double Epoch,
     double Loss,
@@ -60,7 +60,7 @@ public sealed record StepReport(
 );
 
 /// <summary>Runs optimisation steps of one stage.</summary>
-public sealed class Trainer
+internal sealed class Trainer
 {
     private readonly ITrainingTask _task;
     private readonly AdamW _optimizer;

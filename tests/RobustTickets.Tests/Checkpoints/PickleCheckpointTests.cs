@@ -108,8 +108,9 @@ public sealed partial class PickleCheckpointTests : IDisposable
     [InlineData("CharStorage", TensorElement.I8)]
     [InlineData("ByteStorage", TensorElement.U8)]
     [InlineData("BoolStorage", TensorElement.Bool)]
-    public void Every_storage_class_has_its_element_type(string storage, TensorElement element)
+    public void Every_storage_class_has_its_element_type(string storage, object boxedElement)
     {
+        var element = (TensorElement)boxedElement;
         var data = Enumerable.Range(1, 3 * element.Size()).Select(i => (byte)i).ToArray();
         var pickle = new PickleFixture().OrderedDict().Text("x").Tensor(storage, "0", 3, 0, [3], [1]).Op('s').Stop();
         using var file = PickleCheckpoint.Open(

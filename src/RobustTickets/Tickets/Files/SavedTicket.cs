@@ -9,7 +9,7 @@ namespace RobustTickets.Tickets.Files;
 /// <param name="RecipeHash">SHA-256 of the recipe.</param>
 /// <param name="InputFingerprint">SHA-256 of the encoded examples and the pre-trained
 /// weights.</param>
-public sealed record TicketProvenance(string Base, int Seed, string RecipeHash, string InputFingerprint);
+internal sealed record TicketProvenance(string Base, int Seed, string RecipeHash, string InputFingerprint);
 
 /// <summary>A ticket as it lies on disk: what it keeps, and where it came from.</summary>
 /// <param name="Folder">The ticket folder.</param>

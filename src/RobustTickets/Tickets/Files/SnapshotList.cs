@@ -5,7 +5,7 @@ using RobustTickets.Tickets;
 namespace RobustTickets.Tickets.Files;
 
 /// <summary>The coefficients recorded at the borders of mini-epochs, in order.</summary>
-public sealed class SnapshotList
+internal sealed class SnapshotList
 {
     private readonly List<(long Step, CoefficientSnapshot Coefficients)> _items = [];
 
