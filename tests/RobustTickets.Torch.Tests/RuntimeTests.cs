@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using RobustTickets.Torch.Native;
 using Xunit;
 
@@ -77,6 +79,41 @@ public sealed class RuntimeTests
         var done = 0L;
         TorchParallel.For(1000, 1, (b, e) => Interlocked.Add(ref done, e - b));
         Assert.Equal(1000, done);
+    }
+
+    [SkippableFact]
+    public void A_library_of_another_abi_is_refused()
+    {
+        var folder = Directory.CreateTempSubdirectory("native-abi-").FullName;
+        try
+        {
+            var handle = ShimLibrary.Load([LibraryOfAbi(Shim.Abi - 1, folder)], out var path, out var trace);
+            Assert.Equal(0, handle);
+            Assert.Null(path);
+            Assert.Contains($"speaks ABI {Shim.Abi - 1}, this program {Shim.Abi}: run native/build.sh again", trace);
+            Assert.NotEqual(0, ShimLibrary.Load([LibraryOfAbi(Shim.Abi, folder)], out _, out _));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string LibraryOfAbi(int abi, string folder)
+    {
+        var library = Path.Combine(folder, $"abi{abi}.so");
+        var source = Path.ChangeExtension(library, ".cpp");
+        File.WriteAllText(source, $"extern \"C\" int rt_abi() {{ return {abi}; }}");
+        try
+        {
+            using var compiler = Process.Start("c++", ["-shared", "-fPIC", "-o", library, source]);
+            compiler.WaitForExit();
+        }
+        catch (Win32Exception)
+        {
+            throw new SkipException("no C++ compiler here");
+        }
+        return library;
     }
 
     [Fact]
