@@ -2,6 +2,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Export;
+using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;

@@ -2,6 +2,7 @@
 // needs no native library.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
@@ -14,6 +15,7 @@ internal static class TrainPlan
     public static int Print(CliContext context, TrainRequest request, bool json)
     {
         var recipe = request.Recipe;
+        using var files = BertFiles.OpenBase(request.Model);
         var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model));
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
@@ -41,7 +43,7 @@ internal static class TrainPlan
                     ["search_steps_at_most"] = search,
                     ["retrain_steps"] = retrain,
                     ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
-                    ["notes"] = JsonOutput.Array(data.Notes),
+                    ["notes"] = JsonOutput.Array([.. files.Notes, .. data.Notes]),
                 }
             );
             return ExitCodes.Ok;
@@ -51,6 +53,8 @@ internal static class TrainPlan
         output.WriteLine();
         output.WriteLine($"model    {request.Model}");
         output.WriteLine($"out      {request.Output}");
+        foreach (var note in files.Notes)
+            output.WriteLine($"note     {note}");
         foreach (var note in data.Notes)
             output.WriteLine($"data     {note}");
         output.WriteLine(

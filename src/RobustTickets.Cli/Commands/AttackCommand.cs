@@ -177,6 +177,8 @@ internal sealed class AttackCommand
         using var models = new AttackModels(victim.BaseModel);
         var attack = recipe.Build(models);
         using var classifier = Classifier.Load(victim.Path, _execution.Apply(parsed), length);
+        foreach (var note in classifier.Notes)
+            _context.Error.WriteLine($"note: {note}");
         var single = new SentenceAttack(
             attack,
             classifier,

@@ -32,6 +32,8 @@ internal static class EvaluateCommand
                 execution.Apply(parsed),
                 parsed.GetValue(length)
             );
+            foreach (var note in classifier.Notes)
+                context.Error.WriteLine($"note: {note}");
             var examples = EvaluationData.Load(
                 arguments.Path,
                 arguments.Task,

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Export;
-using RobustTickets.Models;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -20,7 +19,7 @@ internal static class ExportCommand
         {
             Description =
                 "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, "
-                + "per-layer lists in config.json",
+                + "with a loader for Python beside it",
             HelpName = string.Join('|', Formats),
             Required = true,
         };
@@ -54,12 +53,10 @@ internal static class ExportCommand
                 ),
             };
             int labels;
-            using (var folder = HuggingFaceFolder.Open(source))
+            using (var folder = BertFiles.OpenClassifier(source))
             {
-                if (!folder.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)))
-                    throw new CheckpointException(
-                        $"{source}: holds no '{BertParameters.Classifier}.weight', so it is no trained classifier"
-                    );
+                foreach (var note in folder.Notes)
+                    context.Error.WriteLine($"note: {note}");
                 labels = folder.Config.NumLabels;
             }
             HuggingFaceExport.Write(source, target, layout);

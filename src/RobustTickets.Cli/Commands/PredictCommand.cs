@@ -37,6 +37,8 @@ internal static class PredictCommand
                 execution.Apply(parsed),
                 parsed.GetValue(length)
             );
+            foreach (var note in classifier.Notes)
+                context.Error.WriteLine($"note: {note}");
             var names = classifier.Labels;
             foreach (var group in JsonlInput.Read(context, parsed.GetValue(input)!, parsed.GetValue(batch) ?? 64))
             {

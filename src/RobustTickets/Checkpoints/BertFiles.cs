@@ -17,10 +17,49 @@ internal sealed record KeptUnits(IReadOnlyList<IReadOnlyList<int>> Heads, IReadO
 /// <summary>Loads and saves BERT models as Hugging Face folders.</summary>
 internal static class BertFiles
 {
-    /// <summary>Opens a folder and checks that its weights fit its config.</summary>
+    /// <summary>
+    /// Opens a folder and checks that its weights fit its config and its tokenizer fits them. What
+    /// heads it has does not matter.
+    /// </summary>
     /// <exception cref="CheckpointException">Something is missing, malformed or does not
     /// fit.</exception>
-    public static HuggingFaceFolder Open(string folder) => HuggingFaceFolder.Open(folder);
+    public static HuggingFaceFolder Open(string folder) => Open(folder, ModelFolderCheck.RequireVocabulary);
+
+    /// <summary>
+    /// Opens a folder that training starts from: as <see cref="Open(string)"/>, and a classifier
+    /// that it holds is one of a single label a text.
+    /// </summary>
+    /// <exception cref="CheckpointException">Something is missing, malformed or does not fit, or
+    /// the classifier is a regression, of several labels a text, or has one output.</exception>
+    public static HuggingFaceFolder OpenBase(string folder) =>
+        Open(folder, ModelFolderCheck.RequireVocabulary, ModelFolderCheck.RequireSingleLabel);
+
+    /// <summary>Opens a trained classifier of a single label a text.</summary>
+    /// <exception cref="CheckpointException">As <see cref="OpenBase"/>, or there is no trained
+    /// classifier.</exception>
+    public static HuggingFaceFolder OpenClassifier(string folder) =>
+        Open(
+            folder,
+            ModelFolderCheck.RequireVocabulary,
+            ModelFolderCheck.RequireClassifier,
+            ModelFolderCheck.RequireSingleLabel
+        );
+
+    private static HuggingFaceFolder Open(string folder, params ReadOnlySpan<Action<HuggingFaceFolder>> checks)
+    {
+        var files = HuggingFaceFolder.Open(folder);
+        try
+        {
+            foreach (var check in checks)
+                check(files);
+            return files;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>A classifier over a checkpoint.</summary>
     /// <param name="folder">Hugging Face folder.</param>
@@ -28,6 +67,8 @@ internal static class BertFiles
     /// <param name="headKey">Key that draws a missing pooler or classifier: N(0,
     /// initializer_range), biases 0.</param>
     /// <param name="execution">How it runs.</param>
+    /// <exception cref="CheckpointException">As <see cref="OpenBase"/>.</exception>
+    /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static BertForSequenceClassification LoadClassifier(
         string folder,
         int labels,
@@ -35,7 +76,7 @@ internal static class BertFiles
         Execution execution
     )
     {
-        using var files = Open(folder);
+        using var files = OpenBase(folder);
         var config = ConfigOf(files.Config, labels);
         var store = Load(
             files.Weights,
@@ -48,6 +89,8 @@ internal static class BertFiles
     }
 
     /// <summary>A masked language model over a checkpoint.</summary>
+    /// <exception cref="CheckpointException">As <see cref="Open(string)"/>.</exception>
+    /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static BertForMaskedLM LoadMaskedLM(string folder, RandomKey headKey, Execution execution)
     {
         using var files = Open(folder);
@@ -77,12 +120,13 @@ internal static class BertFiles
     )
     {
         HuggingFaceConfig source;
-        using (var files = Open(baseFolder))
+        using (var files = HuggingFaceFolder.Open(baseFolder))
             source = files.Config;
         var config = source with
         {
             Labels = labels,
             Architectures = ["BertForSequenceClassification"],
+            ProblemType = ModelFolderCheck.ProblemTypeAfterTraining(source.ProblemType),
             Ticket = kept is null
                 ? source.Ticket
                 : new TicketConfig(model.Config.HeadsPerLayer, model.Config.NeuronsPerLayer, kept.Heads, kept.Neurons),
@@ -164,7 +208,7 @@ internal static class BertFiles
             foreach (var (name, shape) in shapes)
             {
                 if (weights.Contains(name) && weights.Info(name).Shape.AsSpan().SequenceEqual(shape))
-                    store.Add(name, torch.tensor<float>(weights.ReadFloats(name), shape));
+                    store.Add(name, torch.tensor<float>(weights.ReadFinite(name), shape));
                 else if (mayBeFresh(name))
                     store.Add(name, Draw(name, shape, config, key));
                 else

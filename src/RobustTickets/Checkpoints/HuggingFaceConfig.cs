@@ -1,8 +1,6 @@
-// config.json of a BERT checkpoint, as transformers writes it (its class defaults where a field is
-// absent), plus our optional "ticket" object. Values the model code cannot honour (another
-// activation, relative positions, a decoder) are refused here, where the field can be named,
-// instead of giving a model that runs and is wrong. Fields the program does not use are kept and
-// written back.
+// config.json of a BERT checkpoint, as transformers writes it, plus our optional "ticket" object.
+// Values the model code cannot honour (another activation, relative positions, a decoder) are
+// refused here, where the field can be named. Fields the program does not use are kept.
 
 using System.Text.Json;
 
@@ -82,13 +80,26 @@ public sealed partial record HuggingFaceConfig
     /// </summary>
     public IReadOnlyList<string> Architectures { get; init; } = [];
 
-    /// <summary>Kind of model; only <c>bert</c> is possible.</summary>
+    /// <summary>
+    /// Kind of model; only <c>bert</c> is possible. Written as <see cref="CompactModelType"/> while
+    /// <see cref="IsCompact"/>.
+    /// </summary>
     public string ModelType { get; init; } = "bert";
+
+    /// <summary>
+    /// <c>model_type</c> of a compact ticket, whose shapes no BERT class of transformers has
+    /// (docs/compact-format.md).
+    /// </summary>
+    public const string CompactModelType = "compact_bert";
+
+    private const string CompactPrefix = "Compact";
 
     /// <summary>Whether the masked-language-model output matrix is the word embedding.</summary>
     public bool TieWordEmbeddings { get; init; } = true;
 
-    /// <summary>Kind of classification problem, or null.</summary>
+    /// <summary>
+    /// Kind of classification problem (<c>single_label_classification</c>, ...), or null.
+    /// </summary>
     public string? ProblemType { get; init; }
 
     /// <summary>
@@ -106,6 +117,36 @@ public sealed partial record HuggingFaceConfig
 
     /// <summary>Fields the program does not use, written back as they came.</summary>
     public IReadOnlyDictionary<string, JsonElement> Unknown { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>
+    /// What was passed over on reading, one sentence each: a stale <c>label2id</c>, a byte order
+    /// mark. Not written.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>
+    /// Whether a layer has another shape than the dense model's that <c>pruned_heads</c> does not
+    /// account for.
+    /// </summary>
+    public bool IsCompact =>
+        Enumerable
+            .Range(0, NumHiddenLayers)
+            .Any(l =>
+                IntermediateOf(l) < IntermediateSize || (HeadsOf(l) < NumAttentionHeads && !PrunedHeads.ContainsKey(l))
+            );
+
+    /// <summary>
+    /// The same with <c>torch_dtype</c> (and <c>dtype</c>) as the tensors have it.
+    /// </summary>
+    internal HuggingFaceConfig WithTorchDtype(TensorElement element)
+    {
+        var name = JsonSerializer.SerializeToElement(element.TorchName());
+        var unknown = new Dictionary<string, JsonElement>(Unknown, StringComparer.Ordinal) { ["torch_dtype"] = name };
+        // The field's name since transformers 5.
+        if (unknown.ContainsKey("dtype"))
+            unknown["dtype"] = name;
+        return this with { Unknown = unknown };
+    }
 
     /// <summary>Number of classes C.</summary>
     public int NumLabels => Labels.Count;

@@ -22,16 +22,9 @@ public sealed partial record HuggingFaceConfig
     /// value that is not possible; file and field named.</exception>
     public static HuggingFaceConfig Load(string path)
     {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: cannot be read: {e.Message}", e);
-        }
-        return Parse(text, path);
+        var (text, note) = JsonText.Read(path);
+        var config = Parse(text, path);
+        return note is null ? config : config with { Notes = [note, .. config.Notes] };
     }
 
     /// <summary>Reads the text of a config.json.</summary>
@@ -62,7 +55,9 @@ public sealed partial record HuggingFaceConfig
         json["architectures"] =
             Architectures.Count == 0
                 ? null
-                : new JsonArray([.. Architectures.Select(a => (JsonNode)JsonValue.Create(a))]);
+                : new JsonArray([
+                    .. Architectures.Select(a => (JsonNode)JsonValue.Create(IsCompact ? CompactPrefix + a : a)),
+                ]);
         json["attention_probs_dropout_prob"] = AttentionProbsDropoutProb;
         json["classifier_dropout"] = ClassifierDropout;
         json["hidden_act"] = HiddenAct;
@@ -72,7 +67,7 @@ public sealed partial record HuggingFaceConfig
         json["intermediate_size"] = IntermediateSize;
         json["layer_norm_eps"] = LayerNormEps;
         json["max_position_embeddings"] = MaxPositionEmbeddings;
-        json["model_type"] = ModelType;
+        json["model_type"] = IsCompact ? CompactModelType : ModelType;
         json["num_attention_heads"] = NumAttentionHeads;
         json["num_hidden_layers"] = NumHiddenLayers;
         json["pad_token_id"] = PadTokenId;
@@ -123,9 +118,24 @@ public sealed partial record HuggingFaceConfig
     private static HuggingFaceConfig Read(JsonFields fields, string place)
     {
         var modelType = fields.Text("model_type");
+        var compact = modelType == CompactModelType;
         var architectures = fields.Texts("architectures");
-        if (modelType is not (null or "bert"))
-            throw fields.Refuse("model_type", $"'{modelType}'", "'bert'");
+        if (compact)
+        {
+            if (fields.Peek("ticket") is not { ValueKind: JsonValueKind.Object })
+                throw new CheckpointException(
+                    $"{place}: 'model_type' is '{CompactModelType}', and there is no 'ticket' with the shapes of "
+                        + "its layers"
+                );
+            architectures =
+            [
+                .. architectures.Select(a =>
+                    a.StartsWith(CompactPrefix, StringComparison.Ordinal) ? a[CompactPrefix.Length..] : a
+                ),
+            ];
+        }
+        else if (modelType is not (null or "bert"))
+            throw fields.Refuse("model_type", $"'{modelType}'", $"'bert' or '{CompactModelType}'");
         if (
             modelType is null
             && architectures.FirstOrDefault(a => !a.StartsWith("Bert", StringComparison.Ordinal)) is { } other
@@ -157,6 +167,7 @@ public sealed partial record HuggingFaceConfig
             );
         }
         var pruned = ReadPrunedHeads(fields, place, layers, heads);
+        var labels = ReadLabels(fields, place);
         return new HuggingFaceConfig
         {
             VocabSize = vocabulary,
@@ -177,7 +188,8 @@ public sealed partial record HuggingFaceConfig
                 "a number of at least 0",
                 0.02
             ),
-            Labels = ReadLabels(fields, place),
+            Labels = labels,
+            Notes = NotesOnLabel2Id(fields, place, labels),
             Architectures = architectures,
             TieWordEmbeddings = fields.Boolean("tie_word_embeddings", true),
             ProblemType = fields.Text("problem_type"),
@@ -189,97 +201,6 @@ public sealed partial record HuggingFaceConfig
 
     private static double Probability(JsonFields fields, string name, double absent) =>
         fields.Number(name, p => p >= 0 && p < 1, "a probability of at least 0 and below 1", absent);
-
-    private static IReadOnlyList<string> ReadLabels(JsonFields fields, string place)
-    {
-        var id2label = fields.Optional("id2label");
-        var label2id = fields.Optional("label2id");
-        // Very old configs hold only a count, "num_labels" (and transformers' own alias
-        // "_num_labels").
-        int? count = fields.Optional("num_labels") is null ? null : fields.Integer("num_labels", 1, 1 << 20);
-        int? alias = fields.Optional("_num_labels") is null ? null : fields.Integer("_num_labels", 1, 1 << 20);
-        count ??= alias;
-        if (id2label is not { } map)
-        {
-            var labels = label2id is { } only ? InvertLabel2Id(fields, only) : DefaultLabels(count ?? 2);
-            if (count is { } asked && asked != labels.Count)
-                throw new CheckpointException(
-                    $"{place}: 'num_labels' is {asked}, but 'label2id' has {labels.Count} entries"
-                );
-            return labels;
-        }
-        if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("id2label", map, "an object from id to name");
-        var names = new SortedDictionary<int, string>();
-        foreach (var entry in map.EnumerateObject())
-        {
-            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw fields.Refuse("id2label", $"keyed '{entry.Name}'", "integers from 0");
-            // Some exporters write numbers as names.
-            var name =
-                entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText();
-            if (!names.TryAdd(id, name))
-                throw fields.Refuse("id2label", $"keyed '{id}' twice", "one name per id");
-        }
-        if (names.Count == 0 || names.Keys.Last() != names.Count - 1)
-            throw fields.Refuse("id2label", map, "an object with ids 0, 1, 2, ... without a gap");
-        if (names.Values.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
-        {
-            throw fields.Refuse("id2label", $"giving the name '{twice.Key}' to {twice.Count()} ids", "different names");
-        }
-        if (count is { } given && given != names.Count)
-        {
-            throw new CheckpointException(
-                $"{place}: 'num_labels' is {given}, but 'id2label' has {names.Count} entries"
-            );
-        }
-        if (label2id is { } back)
-            CheckLabel2Id(fields, back, [.. names.Values]);
-        return [.. names.Values];
-    }
-
-    // A label order that differs between the two maps has cost people their accuracy; either map
-    // may be the one another tool believes.
-    private static void CheckLabel2Id(JsonFields fields, JsonElement map, IReadOnlyList<string> labels)
-    {
-        if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("label2id", map, "an object from name to id");
-        foreach (var entry in map.EnumerateObject())
-        {
-            var text =
-                entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText();
-            var known =
-                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                && id < labels.Count
-                && labels[id] == entry.Name;
-            if (!known)
-                throw fields.Refuse(
-                    "label2id",
-                    $"'{entry.Name}': {text}",
-                    $"the inverse of id2label ({string.Join(", ", labels.Take(8).Select((l, i) => $"{i}: {l}"))})"
-                );
-        }
-    }
-
-    private static IReadOnlyList<string> InvertLabel2Id(JsonFields fields, JsonElement map)
-    {
-        if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("label2id", map, "an object from name to id");
-        var names = new SortedDictionary<int, string>();
-        foreach (var entry in map.EnumerateObject())
-        {
-            var number = entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out var id) ? id : -1;
-            if (number < 0 || !names.TryAdd(number, entry.Name))
-                throw fields.Refuse(
-                    "label2id",
-                    $"'{entry.Name}': {entry.Value.GetRawText()}",
-                    "one id from 0 per name"
-                );
-        }
-        if (names.Count == 0 || names.Keys.Last() != names.Count - 1)
-            throw fields.Refuse("label2id", map, "ids 0, 1, 2, ... without a gap");
-        return [.. names.Values];
-    }
 
     private static Dictionary<int, IReadOnlyList<int>> ReadPrunedHeads(
         JsonFields fields,

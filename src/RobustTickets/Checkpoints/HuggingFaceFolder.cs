@@ -1,8 +1,6 @@
-// A Hugging Face checkpoint folder: config.json, weights in one of four forms, tokenizer files.
-// Opening checks everything that can be checked without reading the weights: that the encoder's
-// tensors are all there and every known tensor has the shape the configuration says. A model that
-// would be built half-initialised or with fewer layers than the file holds is refused, with the
-// remedy.
+// A Hugging Face checkpoint folder: config.json and weights in one of four forms. Opening checks
+// what can be checked without reading the weights, so that no model is built half-initialised or
+// with fewer layers than the file holds.
 
 using RobustTickets.Models;
 
@@ -53,6 +51,15 @@ internal sealed class HuggingFaceFolder : IDisposable
         Config = config;
         this.weights = weights;
         var known = ExpectedShapes(config).Keys.Concat(HeadShapes(config).Keys).ToHashSet(StringComparer.Ordinal);
+        Notes =
+            weights.Wrapper.Length == 0
+                ? config.Notes
+                :
+                [
+                    .. config.Notes,
+                    $"{weights.Location}: every tensor's name begins with '{weights.Wrapper}', the name of a wrapper "
+                        + "around the model; it is taken off",
+                ];
         Unused = [.. weights.Tensors.Select(t => t.Name).Where(n => !known.Contains(n))];
     }
 
@@ -61,6 +68,11 @@ internal sealed class HuggingFaceFolder : IDisposable
 
     /// <summary>The configuration.</summary>
     public HuggingFaceConfig Config { get; }
+
+    /// <summary>
+    /// What was passed over or adapted on opening, one sentence each; for the user to be told.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>
     /// The weights under canonical names (<c>bert.encoder.layer.0.attention.self.query.weight</c>).
@@ -178,7 +190,7 @@ internal sealed class HuggingFaceFolder : IDisposable
             throw new CheckpointException(
                 $"{weights.Location}: tensor '{missing[0]}' of shape {TensorInfo.Format(expected[missing[0]])} "
                     + $"is missing{others}; is it a BERT checkpoint with the {config.NumHiddenLayers} layers of "
-                    + $"{configPlace}?"
+                    + $"{configPlace}? It holds {Some(weights)}"
             );
         }
         foreach (var tensor in weights.Tensors)
@@ -193,6 +205,15 @@ internal sealed class HuggingFaceFolder : IDisposable
             }
         }
     }
+
+    // Names as the file has them: a prefix that is too much shows there.
+    private static string Some(ITensorSource weights) =>
+        weights.Tensors.Count == 0
+            ? "no tensor"
+            : string.Join(
+                ", ",
+                weights.Tensors.Take(3).Select(t => (weights as NormalizedTensors)?.OriginalName(t.Name) ?? t.Name)
+            ) + (weights.Tensors.Count > 3 ? ", ..." : "");
 
     /// <inheritdoc/>
     public void Dispose() => weights.Dispose();

@@ -3,6 +3,11 @@
 
 namespace RobustTickets.Checkpoints;
 
+/// <summary>A text file that lies in a model folder beside the model.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Text">What it holds.</param>
+internal sealed record ExtraFile(string Name, string Text);
+
 /// <summary>Writes Hugging Face checkpoint folders atomically.</summary>
 internal static class HuggingFaceFolderWriter
 {
@@ -29,20 +34,36 @@ internal static class HuggingFaceFolderWriter
         string? tokenizerFrom = null,
         IReadOnlyDictionary<string, string>? metadata = null,
         bool replace = false
-    ) => Write(path, config, file => SafetensorsWriter.Write(file, weights, metadata), tokenizerFrom, replace);
+    ) => Write(path, config, file => SafetensorsWriter.Write(file, weights, metadata), tokenizerFrom, replace, []);
 
     /// <summary>
     /// Writes a folder from tensors whose bytes are produced one after the other.
     /// </summary>
-    /// <inheritdoc cref="Write(string, HuggingFaceConfig, IEnumerable{NamedTensor}, string?, IReadOnlyDictionary{string, string}?, bool)"/>
+    /// <param name="path">The new folder.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="weights">The tensors under canonical names.</param>
+    /// <param name="tokenizerFrom">A folder whose tokenizer files are copied, or null.</param>
+    /// <param name="metadata">The <c>__metadata__</c> of the safetensors file.</param>
+    /// <param name="replace">Whether an existing folder is replaced.</param>
+    /// <param name="beside">Further files of the folder.</param>
+    /// <exception cref="CheckpointException">As the other overload.</exception>
     public static void WriteStreamed(
         string path,
         HuggingFaceConfig config,
         IEnumerable<StreamedTensor> weights,
         string? tokenizerFrom = null,
         IReadOnlyDictionary<string, string>? metadata = null,
-        bool replace = false
-    ) => Write(path, config, file => SafetensorsWriter.WriteStreamed(file, weights, metadata), tokenizerFrom, replace);
+        bool replace = false,
+        IReadOnlyList<ExtraFile>? beside = null
+    ) =>
+        Write(
+            path,
+            config,
+            file => SafetensorsWriter.WriteStreamed(file, weights, metadata),
+            tokenizerFrom,
+            replace,
+            beside ?? []
+        );
 
     /// <summary>Copies the tokenizer files of one model folder into another.</summary>
     /// <returns>The names copied.</returns>
@@ -76,7 +97,8 @@ internal static class HuggingFaceFolderWriter
         HuggingFaceConfig config,
         Action<string> writeWeights,
         string? tokenizerFrom,
-        bool replace
+        bool replace,
+        IReadOnlyList<ExtraFile> beside
     )
     {
         AtomicFolder.Create(
@@ -85,15 +107,30 @@ internal static class HuggingFaceFolderWriter
             {
                 var configPath = Path.Combine(folder, "config.json");
                 var weightsPath = Path.Combine(folder, "model.safetensors");
-                AtomicFile.WriteAllText(configPath, config.ToJson());
                 writeWeights(weightsPath);
                 if (tokenizerFrom is not null)
                     CopyTokenizer(tokenizerFrom, folder);
+                foreach (var file in beside)
+                    AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
                 // The header just written is the cheapest proof that the folder will open again.
                 using var written = SafetensorsFile.Open(weightsPath);
                 HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
+                AtomicFile.WriteAllText(configPath, config.WithTorchDtype(Widest(written)).ToJson());
             },
             replace
         );
+    }
+
+    // Of several element types the one that holds them all: transformers loads every tensor as
+    // torch_dtype.
+    private static TensorElement Widest(SafetensorsFile file)
+    {
+        var elements = file.Tensors.Select(t => t.Element).Where(e => e.IsFloat()).Distinct().ToArray();
+        return elements switch
+        {
+            [var one] => one,
+            _ when elements.Contains(TensorElement.F64) => TensorElement.F64,
+            _ => TensorElement.F32,
+        };
     }
 }

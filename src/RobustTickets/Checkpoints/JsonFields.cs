@@ -24,6 +24,33 @@ internal sealed class JsonFields
         {
             if (!fields.TryAdd(field.Name, field.Value.Clone()))
                 throw new CheckpointException($"{place}: field '{field.Name}' is given twice");
+            RequireText(field.Name, field.Value);
+        }
+    }
+
+    // Unknown fields are written back, so their strings must be text as well.
+    private void RequireText(string name, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                try
+                {
+                    _ = value.GetString();
+                }
+                catch (InvalidOperationException e)
+                {
+                    throw new CheckpointException($"{place}: '{name}' holds half of a surrogate pair: no text", e);
+                }
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in value.EnumerateArray())
+                    RequireText(name, item);
+                break;
+            case JsonValueKind.Object:
+                foreach (var field in value.EnumerateObject())
+                    RequireText($"{name}.{field.Name}", field.Value);
+                break;
         }
     }
 
@@ -95,13 +122,24 @@ internal sealed class JsonFields
     public IReadOnlyList<int>? Integers(string name, int min, int max) =>
         Optional(name) is { } value ? IntegersOf(name, value, min, max) : null;
 
-    public IReadOnlyList<IReadOnlyList<int>>? IntegerLists(string name, int min, int max)
+    /// <summary>
+    /// Units of each layer, 0 to max: ranges (<c>"0-3,7"</c>) or lists of integers.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<int>>? UnitLists(string name, int max)
     {
         if (Optional(name) is not { } value)
             return null;
         if (value.ValueKind != JsonValueKind.Array)
-            throw Refuse(name, value, "an array of arrays of integers");
-        return [.. value.EnumerateArray().Select((item, i) => IntegersOf($"{name}[{i}]", item, min, max))];
+            throw Refuse(name, value, "an array of ranges or of arrays of integers, one a layer");
+        return [.. value.EnumerateArray().Select((item, i) => UnitsOf($"{name}[{i}]", item, max))];
+    }
+
+    private IReadOnlyList<int> UnitsOf(string name, JsonElement value, int max)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+            return IntegersOf(name, value, 0, max);
+        return UnitRanges.Parse(value.GetString()!, max)
+            ?? throw Refuse(name, value, $"ranges of units from 0 to {max} as in \"0-3,7\"");
     }
 
     public CheckpointException Refuse(string name, JsonElement found, string possible) =>

@@ -16,6 +16,9 @@ internal sealed record LeftOutTensor(string Name, string Reason);
 /// </summary>
 internal sealed class NormalizedTensors : TensorSource
 {
+    // Names that DataParallel, torch.compile and trainers of modules put before every tensor's.
+    private static readonly string[] Wrappers = ["module.", "_orig_mod.", "model."];
+
     private readonly ITensorSource inner;
     private readonly Dictionary<string, string> originals = new(StringComparer.Ordinal);
     private readonly List<LeftOutTensor> leftOut = [];
@@ -27,7 +30,8 @@ internal sealed class NormalizedTensors : TensorSource
         : base(inner.Location)
     {
         this.inner = inner;
-        var bare = !inner.Tensors.Any(t => BertParameters.HasEncoderPrefix(t.Name));
+        Wrapper = WrapperOf(inner.Tensors);
+        var bare = !inner.Tensors.Any(t => BertParameters.HasEncoderPrefix(t.Name[Wrapper.Length..]));
         var kept = new List<TensorInfo>();
         foreach (var info in inner.Tensors)
         {
@@ -41,7 +45,7 @@ internal sealed class NormalizedTensors : TensorSource
                 );
                 continue;
             }
-            var name = BertParameters.Canonical(info.Name, bare);
+            var name = BertParameters.Canonical(info.Name[Wrapper.Length..], bare);
             if (!originals.TryAdd(name, info.Name))
             {
                 throw new CheckpointException(
@@ -57,6 +61,11 @@ internal sealed class NormalizedTensors : TensorSource
             Rename(kept, BertParameters.TiedDecoderBias, BertParameters.PredictionBias);
         Tensors = kept;
     }
+
+    /// <summary>
+    /// What stands before every name of the file and was taken off (<c>module.</c>), or nothing.
+    /// </summary>
+    public string Wrapper { get; }
 
     /// <summary>What was left out, and why.</summary>
     public IReadOnlyList<LeftOutTensor> LeftOut => leftOut;
@@ -78,6 +87,17 @@ internal sealed class NormalizedTensors : TensorSource
     {
         if (disposing)
             inner.Dispose();
+    }
+
+    private static string WrapperOf(IReadOnlyList<TensorInfo> tensors)
+    {
+        var length = 0;
+        while (Array.Find(Wrappers, All) is { } wrapper)
+            length += wrapper.Length;
+        return length == 0 ? "" : tensors[0].Name[..length];
+
+        bool All(string wrapper) =>
+            tensors.Count > 0 && tensors.All(t => t.Name.AsSpan(length).StartsWith(wrapper, StringComparison.Ordinal));
     }
 
     private void Drop(List<TensorInfo> kept, string name, string twin)

@@ -90,7 +90,7 @@ internal sealed class ShardedTensors : TensorSource
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(Location));
+            using var json = JsonDocument.Parse(JsonText.Read(Location).Text);
             var fields = new JsonFields(Location, json.RootElement);
             if (fields.Optional("weight_map") is not { ValueKind: JsonValueKind.Object } weightMap)
                 throw new CheckpointException($"{Location}: 'weight_map' is missing or not an object");
@@ -104,8 +104,7 @@ internal sealed class ShardedTensors : TensorSource
             }
             return map;
         }
-        catch (Exception e)
-            when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{Location}: cannot be read as JSON: {e.Message}", e);
         }

@@ -77,6 +77,17 @@ internal static class TensorElements
     public static string SafetensorsName(this TensorElement element) =>
         Array.Find(Names, n => n.Element == element).Name;
 
+    /// <summary>The name in <c>torch_dtype</c> (<c>float32</c>, <c>bfloat16</c>, ...).</summary>
+    internal static string TorchName(this TensorElement element) =>
+        element switch
+        {
+            TensorElement.F16 => "float16",
+            TensorElement.BF16 => "bfloat16",
+            TensorElement.F64 => "float64",
+            TensorElement.F32 => "float32",
+            _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a floating-point element"),
+        };
+
     /// <summary>The element of a safetensors name.</summary>
     /// <returns>False when the name is none of those the program can use.</returns>
     public static bool TryParse(string name, out TensorElement element)

@@ -1,7 +1,6 @@
 // The "ticket" object of config.json: the true shapes of a compact (structurally pruned) model,
-// layer by layer. `layer_head_num` and `layer_inter_size` are the names proposed for transformers
-// (PR 40840); kept_heads and kept_neurons say which of the dense model's heads and neurons are
-// left, in row order.
+// layer by layer (docs/compact-format.md). `layer_head_num` and `layer_inter_size` are the names
+// proposed for transformers (PR 40840).
 
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -32,8 +31,8 @@ public sealed record TicketConfig(
     internal static TicketConfig Parse(string place, JsonElement json, int layers, int heads, int intermediate)
     {
         var fields = new JsonFields(place, json);
-        var keptHeads = fields.IntegerLists("kept_heads", 0, heads - 1);
-        var keptNeurons = fields.IntegerLists("kept_neurons", 0, intermediate - 1);
+        var keptHeads = fields.UnitLists("kept_heads", heads - 1);
+        var keptNeurons = fields.UnitLists("kept_neurons", intermediate - 1);
         var headNum = fields.Integers("layer_head_num", 0, heads) ?? Counts(keptHeads) ?? Repeat(heads, layers);
         var interSize =
             fields.Integers("layer_inter_size", 0, intermediate) ?? Counts(keptNeurons) ?? Repeat(intermediate, layers);
@@ -83,9 +82,9 @@ public sealed record TicketConfig(
             ["layer_inter_size"] = Array(LayerInterSize),
         };
         if (KeptHeads is not null)
-            json["kept_heads"] = new JsonArray([.. KeptHeads.Select(Array)]);
+            json["kept_heads"] = Ranges(KeptHeads);
         if (KeptNeurons is not null)
-            json["kept_neurons"] = new JsonArray([.. KeptNeurons.Select(Array)]);
+            json["kept_neurons"] = Ranges(KeptNeurons);
         foreach (
             var (name, value) in (Unknown ?? new Dictionary<string, JsonElement>()).OrderBy(
                 u => u.Key,
@@ -152,6 +151,9 @@ public sealed record TicketConfig(
 
     private static JsonNode Array(IReadOnlyList<int> values) =>
         new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v))]);
+
+    private static JsonNode Ranges(IReadOnlyList<IReadOnlyList<int>> units) =>
+        new JsonArray([.. units.Select(u => (JsonNode)JsonValue.Create(UnitRanges.Format(u)))]);
 
     private static IReadOnlyList<int>? Counts(IReadOnlyList<IReadOnlyList<int>>? kept) =>
         kept is null ? null : [.. kept.Select(k => k.Count)];

@@ -31,7 +31,7 @@ public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels,
     {
         try
         {
-            using var files = HuggingFaceFolder.Open(folder);
+            using var files = BertFiles.Open(folder);
             var vocabulary = WordPieceTokenizer.Load(folder).Vocabulary.Count;
             if (kind == AttackModelKind.MaskedLanguageModel && !files.Weights.Contains(MaskedHead))
                 throw new DataException($"'{folder}': holds no '{MaskedHead}', so it is no masked language model");

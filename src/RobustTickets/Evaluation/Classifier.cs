@@ -50,6 +50,11 @@ public sealed class Classifier : IDisposable
     /// <summary>The folder it was loaded from, for people.</summary>
     public string Name { get; }
 
+    /// <summary>
+    /// What was passed over or adapted on loading, one sentence each; for the user to be told.
+    /// </summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     /// <summary>Class names in order.</summary>
     public IReadOnlyList<string> Labels { get; }
 
@@ -69,28 +74,13 @@ public sealed class Classifier : IDisposable
     /// <param name="execution">How it runs; null = fast paths.</param>
     /// <param name="maxLength">Length limit; null takes the tokenizer's, at most the positions of
     /// the model.</param>
-    /// <exception cref="CheckpointException">Missing, malformed, or without a trained
-    /// classifier.</exception>
+    /// <exception cref="CheckpointException">Missing, malformed, without a trained classifier, or
+    /// one that is not of a single label a text.</exception>
+    /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
-        using (var files = BertFiles.Open(folder))
+        using (var files = BertFiles.OpenClassifier(folder))
         {
-            foreach (
-                var name in (string[])
-                    [
-                        BertParameters.Weight(BertParameters.Classifier),
-                        BertParameters.Bias(BertParameters.Classifier),
-                        BertParameters.Weight(BertParameters.Pooler),
-                        BertParameters.Bias(BertParameters.Pooler),
-                    ]
-            )
-            {
-                if (!files.Weights.Contains(name))
-                    throw new CheckpointException(
-                        $"{folder}: holds no '{name}', so it is no trained classifier; train one that starts "
-                            + "from it"
-                    );
-            }
             var tokenizer = WordPieceTokenizer.Load(folder);
             var model = BertFiles.LoadClassifier(
                 folder,
@@ -99,7 +89,7 @@ public sealed class Classifier : IDisposable
                 execution ?? new Execution()
             );
             var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
-            return new Classifier(model, tokenizer, files.Config.Labels, limit, folder);
+            return new Classifier(model, tokenizer, files.Config.Labels, limit, folder) { Notes = files.Notes };
         }
     }
 
@@ -107,7 +97,14 @@ public sealed class Classifier : IDisposable
     /// Logits of each text (pair), [C] each, in input order. The row of a text does not depend on
     /// the texts around it.
     /// </summary>
-    public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(Encode(texts));
+    /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    public float[][] Logits(IReadOnlyList<TextPair> texts)
+    {
+        var rows = Logits(Encode(texts));
+        for (var i = 0; i < rows.Length; i++)
+            Evaluator.RequireFinite(rows[i], $"{Name}: text {i + 1} of {rows.Length}");
+        return rows;
+    }
 
     /// <summary>
     /// Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RobustTickets.Models;
 using RobustTickets.Torch;
 
@@ -23,6 +24,7 @@ internal static class Evaluator
     private const int TokensPerDeviceBatch = 16384;
 
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
+    /// <exception cref="NumericFailureException">A logit is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
     /// two batches.</exception>
     public static EvaluationResult Evaluate(
@@ -38,6 +40,7 @@ internal static class Evaluator
             examples,
             (index, logits) =>
             {
+                RequireFinite(logits, $"example {index + 1} of {examples.Count}");
                 var label = examples[index].Label;
                 var best = 0;
                 for (var c = 1; c < logits.Length; c++)
@@ -111,6 +114,23 @@ internal static class Evaluator
                 last++;
             yield return new ArraySegment<EncodedExample>(examples, first, last - first);
             first = last;
+        }
+    }
+
+    /// <summary>Refuses logits of which no class is the largest.</summary>
+    /// <exception cref="NumericFailureException">One is NaN or infinite.</exception>
+    internal static void RequireFinite(ReadOnlySpan<float> logits, FormattableString place)
+    {
+        for (var c = 0; c < logits.Length; c++)
+        {
+            if (!float.IsFinite(logits[c]))
+                throw new NumericFailureException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{FormattableString.Invariant(place)}: the logit of class {c} is {logits[c]}; the model's "
+                            + $"weights are beyond what single precision can compute with"
+                    )
+                );
         }
     }
 

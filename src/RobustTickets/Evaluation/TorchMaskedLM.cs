@@ -208,7 +208,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
             all += s;
         }
         if (!double.IsFinite(all))
-            throw new InvalidOperationException("its scores hold numbers that are not finite");
+            throw new NumericFailureException("its scores hold numbers that are not finite");
         var least = double.NegativeInfinity;
         if (question.MinProbability > 0)
         {

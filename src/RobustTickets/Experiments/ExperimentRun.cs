@@ -48,7 +48,7 @@ public sealed class ExperimentRun(
     public void Check()
     {
         _inputs.Require(_cells);
-        using (var files = BertFiles.Open(request.Model))
+        using (var files = BertFiles.OpenBase(request.Model))
         {
             if (
                 files.Config.Ticket is not null

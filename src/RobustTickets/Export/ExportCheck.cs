@@ -27,7 +27,8 @@ public static class ExportCheck
     /// <param name="labels">Classes.</param>
     /// <returns>The largest absolute difference of a logit.</returns>
     /// <exception cref="ExportVerificationException">They differ by more than summation order
-    /// explains, or are not finite.</exception>
+    /// explains, or the export's are not finite.</exception>
+    /// <exception cref="NumericFailureException">The source's are not finite.</exception>
     public static double Verify(string source, string target, int labels)
     {
         var (a, b) = (Logits(source, labels), Logits(target, labels));
@@ -37,7 +38,11 @@ public static class ExportCheck
         {
             worst = Math.Max(worst, Math.Abs((double)a[i] - b[i]));
             largest = Math.Max(largest, Math.Abs(a[i]));
-            if (!float.IsFinite(a[i]) || !float.IsFinite(b[i]))
+            if (!float.IsFinite(a[i]))
+                throw new NumericFailureException(
+                    $"{source}: a logit is {a[i]} on a made-up sequence; nothing can be compared with it"
+                );
+            if (!float.IsFinite(b[i]))
                 throw new ExportVerificationException(
                     $"{target}: a logit is not finite ({a[i]} in the source, {b[i]} in the export)"
                 );

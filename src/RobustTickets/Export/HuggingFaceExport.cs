@@ -1,8 +1,6 @@
-// A ticket for other programs. hf-compact keeps the true shapes, with per-layer lists in
-// config.json ("ticket"). hf-dense puts every kept head and neuron back to its place and fills the
-// rest with zeros: a removed head gives 0 through zero columns of the output projection, a removed
-// neuron gives act(0) = 0 for GELU and ReLU, so any program that reads plain BERT computes the same
-// logits.
+// A ticket for other programs. hf-compact keeps the true shapes (docs/compact-format.md). hf-dense
+// fills removed places with zeros, which plain BERT computes the same logits from: a removed head
+// gives 0 through zero columns of the output projection, a removed neuron gelu(0) = 0.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 
@@ -14,7 +12,10 @@ public enum HuggingFaceLayout
     /// <summary>Original shapes, zeros where something was pruned.</summary>
     Dense,
 
-    /// <summary>True shapes, per-layer lists in config.json.</summary>
+    /// <summary>
+    /// True shapes, per-layer lists in config.json, with README.md and <c>load_compact.py</c> for
+    /// Python programs.
+    /// </summary>
     Compact,
 }
 
@@ -28,11 +29,13 @@ public static class HuggingFaceExport
     /// <param name="source">Hugging Face folder, dense or compact.</param>
     /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
     /// <param name="layout">The layout.</param>
-    /// <exception cref="CheckpointException">The source is broken, or the target cannot be
-    /// written.</exception>
+    /// <exception cref="CheckpointException">The source is broken or no classifier, or the target
+    /// cannot be written.</exception>
+    /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static void Write(string source, string target, HuggingFaceLayout layout)
     {
-        using var folder = HuggingFaceFolder.Open(source);
+        using var folder = BertFiles.OpenClassifier(source);
+        folder.Weights.RequireFinite();
         var config = folder.Config;
         var ticket = layout == HuggingFaceLayout.Dense ? config.Ticket : null;
         var written = ticket is null ? config : config with { Ticket = null };
@@ -42,7 +45,24 @@ public static class HuggingFaceExport
             var tensor = NamedTensor.From(folder.Weights, info.Name);
             return places.TryGetValue(info.Name, out var place) ? Scatter(tensor, place) : tensor.Streamed();
         });
-        HuggingFaceFolderWriter.WriteStreamed(target, written, tensors, source);
+        HuggingFaceFolderWriter.WriteStreamed(
+            target,
+            written,
+            tensors,
+            source,
+            beside: layout == HuggingFaceLayout.Compact ? CompactFiles : []
+        );
+    }
+
+    /// <summary>What a compact folder holds for people and Python programs.</summary>
+    private static IReadOnlyList<ExtraFile> CompactFiles { get; } =
+    [Resource("README.md", "compact-readme.md"), Resource("load_compact.py", "load_compact.py")];
+
+    private static ExtraFile Resource(string name, string resource)
+    {
+        using var stream = typeof(HuggingFaceExport).Assembly.GetManifestResourceStream(resource)!;
+        using var reader = new StreamReader(stream);
+        return new ExtraFile(name, reader.ReadToEnd());
     }
 
     /// <summary>Where the rows or columns of a cut tensor belong in the dense one.</summary>

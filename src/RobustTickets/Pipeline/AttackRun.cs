@@ -57,6 +57,8 @@ public static class AttackRun
         var execution = request.Execution ?? new Execution();
         execution.Apply();
         using var classifier = Classifier.Load(victim.Path, execution, length);
+        foreach (var note in classifier.Notes)
+            Note(progress, $"note: {note}");
         var split = EvaluationData.Load(
             request.Data,
             request.Task,

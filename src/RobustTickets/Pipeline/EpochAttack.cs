@@ -10,6 +10,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
+using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Training;
 

@@ -29,7 +29,7 @@ internal static class RecipeRunner
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
     /// broken.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
-    /// <exception cref="Training.NumericFailureException">Training produced a number that is not
+    /// <exception cref="Models.NumericFailureException">Training produced a number that is not
     /// finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>

@@ -69,7 +69,7 @@ internal sealed class RunSession : IDisposable
         RecipeCheck.Require(request.Recipe, "recipe");
         var tokenizer = WordPieceTokenizer.Load(request.Model);
         // checks the shapes before data are read and anything is written
-        using var files = BertFiles.Open(request.Model);
+        using var files = BertFiles.OpenBase(request.Model);
         if (request.Recipe.Search is not null && files.Config.Ticket is not null)
         {
             throw new CheckpointException(
@@ -100,6 +100,8 @@ internal sealed class RunSession : IDisposable
             InputFingerprint.Of(data, files.Weights, ticket, request.EpochAttack?.Identity)
         );
         var store = new RunStore(folder, identity, request.CheckpointEverySteps, progress, stop);
+        foreach (var note in files.Notes)
+            store.Report(new Note("model", 0, note));
         foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? [.. data.Notes, other] : data.Notes)
             store.Report(new Note("data", 0, note));
         return new RunSession(request, data, tokenizer, store) { HeadsPerLayer = files.Config.NumAttentionHeads };

@@ -123,6 +123,8 @@ internal static class RunCheckpoint
     }
 
     /// <summary>Puts parameters and optimiser back.</summary>
+    /// <exception cref="CheckpointException">A tensor is missing or has another shape.</exception>
+    /// <exception cref="NumericFailureException">A value is not finite.</exception>
     public static void Restore(Checkpoint from, ParameterStore store, AdamW optimizer)
     {
         var path = from.Path;
@@ -163,6 +165,6 @@ internal static class RunCheckpoint
             );
         }
         using var values = target.edit<float>();
-        source.ReadFloats(name).CopyTo(values.Span);
+        source.ReadFinite(name).CopyTo(values.Span);
     }
 }

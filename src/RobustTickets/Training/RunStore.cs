@@ -1,5 +1,6 @@
 // The state of a run: its log, its checkpoints, and the stages that are finished. Nothing else of a
 // run changes while it goes.
+using RobustTickets.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Training;

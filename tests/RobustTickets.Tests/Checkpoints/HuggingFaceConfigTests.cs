@@ -1,5 +1,6 @@
 // config.json: what transformers writes is read, what the model code cannot honour is refused by
 // field, and nothing is lost on writing.
+using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using Xunit;
@@ -49,7 +50,8 @@ public sealed class HuggingFaceConfigTests
     {
         var text = With(
             """
-             "architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_act": "gelu",
+             "architectures": ["CompactBertForSequenceClassification"], "model_type": "compact_bert",
+             "hidden_act": "gelu",
              "hidden_dropout_prob": 0.25,
              "attention_probs_dropout_prob": 0, "classifier_dropout": 0.5, "max_position_embeddings": 7,
              "type_vocab_size": 1, "layer_norm_eps": 1e-05, "pad_token_id": 3,
@@ -58,8 +60,8 @@ public sealed class HuggingFaceConfigTests
              "tie_word_embeddings": false, "position_embedding_type": "absolute", "use_cache": true,
              "is_decoder": false, "transformers_version": "4.4.2",
              "custom": {"b": [1, 2.5, null], "a": "ü"},
-             "ticket": {"layer_head_num": [2, 0], "layer_inter_size": [5, 1], "kept_heads": [[0, 2], []],
-             "kept_neurons": [[0, 1, 2, 3, 4], [4]], "source": "run", "sha256": "00"}
+             "ticket": {"layer_head_num": [2, 0], "layer_inter_size": [5, 1], "kept_heads": ["0,2", ""],
+             "kept_neurons": ["0-4", "4"], "source": "run", "sha256": "00"}
             """
         );
         var config = HuggingFaceConfig.Parse(text);
@@ -79,6 +81,10 @@ public sealed class HuggingFaceConfigTests
             (config.HeadsOf(0), config.HeadsOf(1), config.IntermediateOf(0), config.IntermediateOf(1))
         );
         Assert.Equal([0, 2], config.Ticket!.KeptHeads![0]);
+        Assert.Equal(
+            (true, "bert", "BertForSequenceClassification"),
+            (config.IsCompact, config.ModelType, config.Architectures[0])
+        );
         Assert.Equal(
             ["custom", "is_decoder", "transformers_version", "use_cache"],
             config.Unknown.Keys.Order(StringComparer.Ordinal)
@@ -151,6 +157,9 @@ public sealed class HuggingFaceConfigTests
     [InlineData("""{S, "ticket": {"kept_heads": [[0, 0], [1]]}}""", "ticket|'kept_heads[0]'|0 twice")]
     [InlineData("""{S, "ticket": {"kept_heads": [[0, 3], [1]]}}""", "ticket|'kept_heads[0][1]'|3|0 to 2")]
     [InlineData("""{S, "ticket": []}""", "ticket|object")]
+    [InlineData("""{S, "ticket": {"kept_heads": ["0-3", "1"]}}""", "ticket|'kept_heads[0]'|0-3|0 to 2")]
+    [InlineData("""{S, "ticket": {"kept_heads": ["0-1,1", "1"]}}""", "ticket|'kept_heads[0]'|1 twice")]
+    [InlineData("""{S, "model_type": "compact_bert"}""", "'model_type'|'compact_bert'|'ticket'")]
     [InlineData(
         """{S, "ticket": {"layer_head_num": [3, 2]}, "pruned_heads": {"0": [1]}}""",
         "'ticket'|3 heads in layer 0|'pruned_heads'|2"
@@ -167,6 +176,111 @@ public sealed class HuggingFaceConfigTests
                 HuggingFaceConfig.Parse(json.Replace("S,", Shapes + ",", StringComparison.Ordinal), "dir/config.json"),
             ["dir/config.json", .. saying.Split('|')]
         );
+
+    // Lists of numbers under model_type bert: what was written before there were ranges.
+    [Fact]
+    public void A_ticket_in_the_old_form_is_read_and_written_in_the_new()
+    {
+        var old = HuggingFaceConfig.Parse(
+            With(
+                """
+                "model_type": "bert", "architectures": ["BertForSequenceClassification"],
+                "ticket": {"layer_head_num": [2, 3], "layer_inter_size": [4, 0],
+                "kept_heads": [[2, 0], [0, 1, 2]], "kept_neurons": [[0, 1, 2, 4], []]}
+                """
+            )
+        );
+        var written = JsonNode.Parse(old.ToJson())!;
+        Assert.Equal("compact_bert", (string?)written["model_type"]);
+        Assert.Equal("CompactBertForSequenceClassification", (string?)written["architectures"]![0]);
+        Assert.Equal(["2,0", "0-2"], written["ticket"]!["kept_heads"]!.AsArray().Select(u => (string?)u));
+        Assert.Equal(["0-2,4", ""], written["ticket"]!["kept_neurons"]!.AsArray().Select(u => (string?)u));
+        var again = HuggingFaceConfig.Parse(old.ToJson());
+        Assert.Equal([2, 0], again.Ticket!.KeptHeads![0]);
+        Assert.Equal([0, 1, 2, 4], again.Ticket.KeptNeurons![0]);
+        Assert.Empty(again.Ticket.KeptNeurons[1]);
+    }
+
+    [Fact]
+    public void Shapes_that_transformers_loads_stay_bert()
+    {
+        var full = Fixtures.TinyConfig with { Ticket = new TicketConfig([3, 3], [5, 5]) };
+        Assert.Equal("bert", (string?)JsonNode.Parse(full.ToJson())!["model_type"]);
+        var pruned = HuggingFaceConfig.Parse(With(""" "pruned_heads": {"1": [0]}"""));
+        Assert.Equal("bert", (string?)JsonNode.Parse(pruned.ToJson())!["model_type"]);
+        // Mutant: one neuron less, which pruned_heads does not say.
+        var less = pruned with
+        {
+            Ticket = pruned.Ticket! with { LayerInterSize = [5, 4] },
+        };
+        Assert.Equal("compact_bert", (string?)JsonNode.Parse(less.ToJson())!["model_type"]);
+    }
+
+    [Theory]
+    [InlineData("""{"LABEL_0": 0, "LABEL_1": 1}""", "LABEL_0: 0, LABEL_1: 1")]
+    [InlineData("""{"neg": 0, "good": 1, "LABEL_7": 7}""", "good: 1, LABEL_7: 7")]
+    public void A_label2id_of_other_names_is_noted_and_id2label_names_the_classes(string label2id, string others)
+    {
+        var config = HuggingFaceConfig.Parse(
+            With($$""" "id2label": {"0": "neg", "1": "pos"}, "label2id": {{label2id}}"""),
+            "dir/config.json"
+        );
+        Assert.Equal(["neg", "pos"], config.Labels);
+        var note = Assert.Single(config.Notes);
+        Assert.Contains($"dir/config.json: 'label2id' ({others})", note);
+        Assert.Contains("neg, pos", note);
+        Assert.Equal(1, (int?)JsonNode.Parse(config.ToJson())!["label2id"]?["pos"]);
+        Assert.Empty(
+            HuggingFaceConfig.Parse(With(""" "id2label": {"0": "a", "1": "b"}, "label2id": {"b": "1", "a": 0}""")).Notes
+        );
+    }
+
+    [Theory]
+    [InlineData("""{"LABEL_0": 1, "LABEL_1": 0}""", """{"0": "LABEL_0", "1": "LABEL_1"}""", "'LABEL_0': 1")]
+    [InlineData("""{"x": 0, "NEG": 1}""", """{"0": "neg", "1": "pos"}""", "'NEG': 1")]
+    [InlineData("""{"neg": "zero"}""", """{"0": "neg", "1": "pos"}""", "'neg': zero")]
+    public void A_label2id_that_permutes_the_same_names_is_refused(string label2id, string id2label, string saying) =>
+        Fixtures.Refused(
+            () => HuggingFaceConfig.Parse(With($$""" "id2label": {{id2label}}, "label2id": {{label2id}}""")),
+            "'label2id'",
+            saying
+        );
+
+    [Fact]
+    public void A_byte_order_mark_is_passed_over_with_a_note()
+    {
+        using var folder = new TemporaryFolder();
+        var text = "{" + Shapes + "}";
+        Encoding[] encodings =
+        [
+            new UTF8Encoding(true),
+            new UnicodeEncoding(false, true),
+            new UnicodeEncoding(true, true),
+        ];
+        foreach (var encoding in encodings)
+        {
+            var path = folder.Write("config.json", [.. encoding.GetPreamble(), .. encoding.GetBytes(text)]);
+            var config = HuggingFaceConfig.Load(path);
+            Assert.Equal(11, config.VocabSize);
+            Assert.Contains(path, Assert.Single(config.Notes));
+        }
+        Assert.Empty(HuggingFaceConfig.Load(folder.Write("config.json", text)).Notes);
+    }
+
+    [Fact]
+    public void Bytes_and_strings_that_are_no_text_are_refused_with_their_place()
+    {
+        using var folder = new TemporaryFolder();
+        var latin = "{" + Shapes + ", \"id2label\": {\"0\": \"sch\u00f6n\", \"1\": \"b\"}}";
+        var path = folder.Write("config.json", Encoding.Latin1.GetBytes(latin));
+        Fixtures.Refused(() => HuggingFaceConfig.Load(path), path, "UTF-8");
+        // An unknown field is written back, at the end of a training.
+        Fixtures.Refused(
+            () => HuggingFaceConfig.Parse(With(""" "custom": {"a": ["\ud800"]}"""), "dir/config.json"),
+            "dir/config.json",
+            "'custom.a'"
+        );
+    }
 
     [Fact]
     public void What_could_not_be_read_is_not_written()

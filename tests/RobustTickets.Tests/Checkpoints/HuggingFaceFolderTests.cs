@@ -92,6 +92,70 @@ public sealed class HuggingFaceFolderTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData("module.")]
+    [InlineData("_orig_mod.")]
+    [InlineData("model.")]
+    [InlineData("module._orig_mod.")]
+    public void A_wrapper_common_to_all_names_is_taken_off_with_a_note(string wrapper)
+    {
+        var weights = Fixtures.Weights(Tiny);
+        Save([.. weights.Select(w => w with { Name = wrapper + w.Name })]);
+        using (var model = HuggingFaceFolder.Open(folder.Path))
+        {
+            foreach (var tensor in weights)
+                Assert.Equal(tensor.Data.ToArray(), model.Weights.Bytes(tensor.Name).ToArray());
+            Assert.Empty(model.Unused);
+            Assert.Contains($"'{wrapper}'", Assert.Single(model.Notes));
+        }
+        // A bare encoder in a wrapper, too.
+        var bare = Fixtures
+            .Weights(Tiny, heads: false)
+            .Select(w => w with { Name = wrapper + w.Name["bert.".Length..] });
+        Save([.. bare]);
+        using (var model = HuggingFaceFolder.Open(folder.Path))
+            Assert.True(model.Weights.Contains("bert.embeddings.word_embeddings.weight"));
+        // Mutant: one name without it, so it is none of the file.
+        Save([.. weights.Select((w, i) => i == 3 ? w : w with { Name = wrapper + w.Name })]);
+        Fixtures.Refused(() => HuggingFaceFolder.Open(folder.Path), "missing", "It holds ", $" {wrapper}bert.");
+    }
+
+    [Theory]
+    [InlineData("F32", "float32")]
+    [InlineData("F16", "float16")]
+    [InlineData("BF16", "bfloat16")]
+    public void Torch_dtype_is_that_of_the_tensors_whatever_the_source_said(string stored, string name)
+    {
+        Assert.True(TensorElements.TryParse(stored, out var element));
+        var said = HuggingFaceConfig.Parse(
+            Tiny.ToJson().Insert(1, "\"torch_dtype\": \"float8\", \"dtype\": \"float8\",")
+        );
+        var weights = Fixtures
+            .Weights(Tiny)
+            .Select(w => NamedTensor.FromFloats(w.Name, w.Shape, new float[w.Data.Length / 4], element));
+        HuggingFaceFolderWriter.Write(folder.At("model"), said, weights);
+        using var json = JsonDocument.Parse(File.ReadAllText(folder.At("model", "config.json")));
+        Assert.Equal(name, json.RootElement.GetProperty("torch_dtype").GetString());
+        Assert.Equal(name, json.RootElement.GetProperty("dtype").GetString());
+    }
+
+    [Fact]
+    public void Torch_dtype_of_mixed_tensors_holds_them_all()
+    {
+        var weights = Fixtures
+            .Weights(Tiny)
+            .Select(
+                (w, i) =>
+                    i == 0
+                        ? w
+                        : NamedTensor.FromFloats(w.Name, w.Shape, new float[w.Data.Length / 4], TensorElement.F16)
+            );
+        HuggingFaceFolderWriter.Write(folder.At("model"), Tiny, weights);
+        using var json = JsonDocument.Parse(File.ReadAllText(folder.At("model", "config.json")));
+        Assert.Equal("float32", json.RootElement.GetProperty("torch_dtype").GetString());
+        Assert.False(json.RootElement.TryGetProperty("dtype", out _));
+    }
+
     [Fact]
     public void An_output_matrix_of_its_own_is_kept()
     {

@@ -3,6 +3,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Export;
+using RobustTickets.Models;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Runs;

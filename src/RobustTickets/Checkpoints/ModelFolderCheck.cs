@@ -1,0 +1,87 @@
+// What a model folder must be before it answers a question: its tokenizer within its embeddings,
+// its classifier one for a single label a text.
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Models;
+
+namespace RobustTickets.Checkpoints;
+
+/// <summary>The checks that every command and the library make of a model folder.</summary>
+internal static class ModelFolderCheck
+{
+    private const string SingleLabel = "single_label_classification";
+
+    /// <summary>Refuses a tokenizer that has ids beyond the word embeddings.</summary>
+    /// <exception cref="CheckpointException">It has; both numbers named.</exception>
+    public static void RequireVocabulary(HuggingFaceFolder files)
+    {
+        var text = Path.Combine(files.Path, "vocab.txt");
+        var json = Path.Combine(files.Path, "tokenizer.json");
+        // Whoever needs a tokenizer asks for it and hears that there is none.
+        if (!File.Exists(text) && !File.Exists(json))
+            return;
+        var vocabulary = WordPieceTokenizer.Load(files.Path).Vocabulary;
+        var rows = files.Weights.Info(BertParameters.WordEmbeddings).Shape[0];
+        if (vocabulary.Count <= rows)
+            return;
+        var place = File.Exists(text) ? text : json;
+        throw new CheckpointException(
+            $"{place}: has {vocabulary.Count} tokens, {files.Weights.Location} has {rows} word embeddings: the token "
+                + $"'{vocabulary[(int)rows]}' (id {rows}) and those after it have none; put the vocabulary there that "
+                + "the model was trained with, or, if tokens were added, resize the embeddings "
+                + $"(model.resize_token_embeddings({vocabulary.Count}) in transformers) and save the model again"
+        );
+    }
+
+    /// <summary>
+    /// Refuses a stored classifier that answers another question than which one class a text is of:
+    /// its outputs would be read as what they are not.
+    /// </summary>
+    /// <exception cref="CheckpointException">It is a regression, one of several labels a text, or
+    /// has fewer than two classes.</exception>
+    public static void RequireSingleLabel(HuggingFaceFolder files)
+    {
+        if (!files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)))
+            return;
+        var place = Path.Combine(files.Path, "config.json");
+        if (files.Config.NumLabels < 2)
+        {
+            throw new CheckpointException(
+                $"{place}: the classifier has {files.Config.NumLabels} output ('id2label': "
+                    + $"{string.Join(", ", files.Config.Labels)}), a regression or a lone logit; a classifier has at "
+                    + "least 2 classes"
+            );
+        }
+        if (files.Config.ProblemType is { } problem and not SingleLabel)
+        {
+            throw new CheckpointException(
+                $"{place}: 'problem_type' is '{problem}'; this program is for classifiers of one label a text "
+                    + $"('{SingleLabel}', or no such field), whose scores are a softmax over the classes"
+            );
+        }
+    }
+
+    /// <summary>Refuses a folder without a trained classifier.</summary>
+    /// <exception cref="CheckpointException">A tensor of pooler or classifier is
+    /// missing.</exception>
+    public static void RequireClassifier(HuggingFaceFolder files)
+    {
+        foreach (
+            var name in (string[])
+                [
+                    BertParameters.Weight(BertParameters.Classifier),
+                    BertParameters.Bias(BertParameters.Classifier),
+                    BertParameters.Weight(BertParameters.Pooler),
+                    BertParameters.Bias(BertParameters.Pooler),
+                ]
+        )
+        {
+            if (!files.Weights.Contains(name))
+                throw new CheckpointException(
+                    $"{files.Path}: holds no '{name}', so it is no trained classifier; train one that starts from it"
+                );
+        }
+    }
+
+    /// <summary><c>problem_type</c> of a classifier that was trained here.</summary>
+    public static string? ProblemTypeAfterTraining(string? before) => before == SingleLabel ? before : null;
+}
