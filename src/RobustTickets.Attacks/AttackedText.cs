@@ -150,7 +150,7 @@ public sealed class AttackedText
         var added = WordSplitter.IsOneWord(replacement, Version) ? 1 : WordSplitter.Split(replacement, Version).Count;
         var edit = new TextEdit(position, replacement, added);
         var differs = old != replacement;
-        if (!IsDamaged)
+        if (!IsDamaged || replacement.Contains(MarkedText.Marker, StringComparison.Ordinal))
             return Splice(edit, old.Length, differs);
         var (names, columns) = MarkedText.Replace(_names, _columns, words, position, replacement, added);
         return Edited(names, columns, edit, differs);
@@ -196,7 +196,7 @@ public sealed class AttackedText
     public override string ToString() => Text;
 
     // True when an edit must go through the joined form: a word of a later column is found inside
-    // the marker, or the text holds a marker of its own.
+    // the marker.
     internal bool IsDamaged => _damaged ??= Version != TextAttackVersion.Head && MarkedText.IsDamaged(_columns, this);
 
     private AttackedText Edited(string[] names, string[] columns, in TextEdit edit, bool differs)
@@ -229,11 +229,6 @@ public sealed class AttackedText
         suffix = suffix[after..];
         var columns = _columns.Length == 1 ? new string[1] : (string[])_columns.Clone();
         columns[column] = string.Concat(prefix, edit.Replacement, suffix);
-        if (Version != TextAttackVersion.Head && columns[column].Contains(MarkedText.Marker, StringComparison.Ordinal))
-        {
-            var (names, split) = MarkedText.SplitAgain(_names, columns);
-            return Edited(names, split, edit, differs);
-        }
         var derivable = WordIndex.CanFollow(prefix, edit.Replacement, suffix, edit.Added);
         var spliced = edit with { RemovedBefore = before, Removed = before + after, Derivable = derivable };
         return Edited(_names, columns, spliced, differs);

@@ -12,15 +12,14 @@ internal static class MarkedText
     public const string Marker = "<SPLIT>";
 
     /// <summary>
-    /// True when some word is not found at its own place in the joined form, or a column holds the
-    /// marker.
+    /// True when some word is not found at its own place in the joined form. A marker in the text
+    /// itself would move text between columns there, so such a text is never joined
+    /// (docs/methods/attacks.md, Text).
     /// </summary>
     public static bool IsDamaged(string[] columns, AttackedText text)
     {
-        if (columns.Length == 1)
+        if (columns.Length == 1 || columns.Any(c => c.Contains(Marker, StringComparison.Ordinal)))
             return false;
-        if (columns.Any(c => c.Contains(Marker, StringComparison.Ordinal)))
-            return true;
         var joined = string.Join(Marker, columns);
         var words = text.WordArray;
         var starts = text.WordStarts;
@@ -81,13 +80,6 @@ internal static class MarkedText
         }
         return Split(names, string.Concat(prefix, replacement, suffix));
     }
-
-    /// <summary>
-    /// Joins the columns and splits them again, which cuts at markers that an edit or the text
-    /// itself brought in.
-    /// </summary>
-    public static (string[] Names, string[] Columns) SplitAgain(string[] names, string[] columns) =>
-        Split(names, string.Join(Marker, columns));
 
     private static (string[] Names, string[] Columns) Split(string[] names, string joined)
     {

@@ -53,6 +53,18 @@ internal sealed class DataOptionSet
         Description = "column separator of CSV and TSV files: one character, or tab",
         HelpName = "CHAR",
     };
+    private readonly Option<string?> _escape = new("--escape")
+    {
+        Description =
+            "character that escapes quotes and separators in CSV and TSV files, \\ in many exports; left out: quotes "
+            + "are doubled",
+        HelpName = "CHAR",
+    };
+    private readonly Option<string?> _unpacked = new("--max-unpacked")
+    {
+        Description = "bytes that a packed file (gz, tar) may unpack to, such as 64m or 1g; 512m when left out",
+        HelpName = "SIZE",
+    };
     private readonly Option<bool> _noHeader = new("--no-header")
     {
         Description = "the first row is data; columns are numbered from 0",
@@ -60,7 +72,8 @@ internal sealed class DataOptionSet
     private readonly Option<int?> _limit;
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
-        Description = "leave malformed rows out with a note instead of refusing the file",
+        Description = "leave rows out that do not fit (malformed, not UTF-8, label missing or unknown) with a note instead of "
+            + "refusing the file",
     };
 
     /// <param name="command">The command they belong to.</param>
@@ -85,19 +98,32 @@ internal sealed class DataOptionSet
                 _label,
                 _labels,
                 _separator,
+                _escape,
                 _noHeader,
                 _limit,
                 _skip,
+                _unpacked,
             }
         )
             command.Add(option);
     }
 
-    /// <summary>Whether any of them was given.</summary>
+    /// <summary>Whether one of them was given that speaks of labelled data alone.</summary>
     public bool AnyGiven(ParseResult parsed) =>
-        new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _noHeader, _limit, _skip }.Any(o =>
-            parsed.GetResult(o) is { Implicit: false }
-        );
+        new Option[]
+        {
+            _data,
+            _task,
+            _text,
+            _pair,
+            _label,
+            _labels,
+            _separator,
+            _escape,
+            _noHeader,
+            _limit,
+            _skip,
+        }.Any(o => parsed.GetResult(o) is { Implicit: false });
 
     /// <summary>The values of a parsed command line.</summary>
     /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be
@@ -118,34 +144,31 @@ internal sealed class DataOptionSet
                 parsed.GetValue(_pair),
                 parsed.GetValue(_label),
                 Labels(parsed.GetValue(_labels)),
-                Separator(parsed.GetValue(_separator)),
+                Value<char?>("--separator", parsed.GetValue(_separator), text => DataOptionText.Separator(text)),
                 Header: !parsed.GetValue(_noHeader),
                 Limit: parsed.GetValue(_limit),
-                SkipBadRows: parsed.GetValue(_skip)
+                SkipBadRows: parsed.GetValue(_skip),
+                Escape: Value<char?>("--escape", parsed.GetValue(_escape), text => DataOptionText.Escape(text)),
+                MaxUnpackedBytes: MaxUnpacked(parsed)
             )
         );
 
-    internal static LabelMap? Labels(string? list)
-    {
-        try
-        {
-            return list is null ? null : DataOptionText.Labels(list);
-        }
-        catch (FormatException e)
-        {
-            throw new UsageException($"--labels {list}: {e.Message}");
-        }
-    }
+    /// <summary>Bytes that a packed file may unpack to; of a resource too.</summary>
+    public long MaxUnpacked(ParseResult parsed) =>
+        Value<long?>("--max-unpacked", parsed.GetValue(_unpacked), text => DataOptionText.Bytes(text))
+        ?? DataOptions.UnpackedBytes;
 
-    private static char? Separator(string? text)
+    internal static LabelMap? Labels(string? list) => Value("--labels", list, DataOptionText.Labels);
+
+    private static T? Value<T>(string option, string? text, Func<string, T> read)
     {
         try
         {
-            return text is null ? null : DataOptionText.Separator(text);
+            return text is null ? default : read(text);
         }
         catch (FormatException e)
         {
-            throw new UsageException($"--separator {text}: {e.Message}");
+            throw new UsageException($"{option} {text}: {e.Message}");
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class TrainPlan
     {
         var recipe = request.Recipe;
         using var files = BertFiles.OpenBase(request.Model);
-        var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model));
+        var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model), context.Stop.Token);
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
         var perEpoch = RecipeSteps.PerEpoch(recipe, examples);

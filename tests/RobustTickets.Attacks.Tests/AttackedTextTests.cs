@@ -106,6 +106,37 @@ public class AttackedTextTests
         Assert.Throws<ArgumentOutOfRangeException>(() => empty.Delete(0));
     }
 
+    [Theory]
+    [InlineData("a good <SPLIT> film", "good art")]
+    [InlineData("<SPLIT>", "IT is good")]
+    [InlineData("a film", "<SPLIT> I saw<SPLIT>it")]
+    public void The_marker_of_columns_inside_a_text_moves_nothing_between_columns(string first, string second)
+    {
+        foreach (var version in Enum.GetValues<TextAttackVersion>())
+        {
+            var text = AttackedText.Create([new("premise", first), new("hypothesis", second)], version);
+            var counts = text.WordsPerColumn();
+            for (var i = 0; i < text.Words.Count; i++)
+            {
+                foreach (var replacement in new[] { "word", "two words", "", "a<SPLIT>b" })
+                {
+                    var next = text.Replace(i, replacement);
+                    var untouched = i < counts[0] ? 1 : 0;
+                    Assert.Equal(["premise", "hypothesis"], next.ColumnNames);
+                    Assert.Equal(text.Columns[untouched], next.Columns[untouched]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_substitute_that_holds_the_marker_stays_in_its_column()
+    {
+        var text = AttackedText.Create([new("premise", "a film"), new("hypothesis", "IT is good")]);
+        Assert.True(text.IsDamaged);
+        Assert.Equal(["a <SPLIT>", "IT is good"], text.Replace(1, "<SPLIT>").Columns);
+    }
+
     private static void Check(
         AttackedText text,
         AttackedText next,
@@ -130,7 +161,7 @@ public class AttackedTextTests
         );
         Assert.Equal(next.Modified.Order().Distinct(), next.Modified);
         Assert.True(next.NewPositions.All(p => next.Modified.Contains(p)), what);
-        var marked = text.IsDamaged || text.Text.Contains("<SPLIT>", StringComparison.Ordinal);
+        var marked = text.IsDamaged;
         if (!marked)
             Assert.Equal(text.Columns, text.Replace(position, text.Words[position]).Columns);
         // Replacing a word by the same one word a second time changes nothing more.

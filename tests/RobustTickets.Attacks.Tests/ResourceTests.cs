@@ -29,7 +29,7 @@ public sealed class ResourceTests : IDisposable
             Text("b.txt", "3 3\n" + rows),
             Gzip("c.txt.gz", Encoding.UTF8.GetBytes(rows)),
         };
-        foreach (var vectors in paths.Select(WordVectorReader.Read))
+        foreach (var vectors in paths.Select(path => WordVectorReader.Read(path)))
         {
             Assert.Equal(
                 (3, 3, 2, -1),
@@ -39,7 +39,7 @@ public sealed class ResourceTests : IDisposable
         }
         var plain = Bytes("d.bin", Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2])));
         var zipped = Gzip("e.bin.gz", Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2])));
-        foreach (var vectors in new[] { plain, zipped }.Select(WordVectorReader.Read))
+        foreach (var vectors in new[] { plain, zipped }.Select(path => WordVectorReader.Read(path)))
         {
             Assert.Equal((2, 3), (vectors.Count, vectors.Dimension));
             Assert.Equal((0.5 - 0.2 + 6) / Math.Sqrt(14) / Math.Sqrt(4.26), vectors.Cosine(0, 1), 6);
@@ -48,15 +48,23 @@ public sealed class ResourceTests : IDisposable
     }
 
     [SkippableTheory]
-    [InlineData("short.txt", "cat 1 2\ndog 1\n", "line 2: 1 numbers, the first line has 2")]
-    [InlineData("word.txt", "cat 1 x2\n", "line 1: 'x2' is not a finite number")]
-    [InlineData("inf.txt", "cat 1 Infinity\n", "line 1: 'Infinity' is not a finite number")]
-    [InlineData("none.txt", "cat\n", "line 1: no numbers")]
+    [InlineData("short.txt", "cat 1 2\ndog 1\n", ":2: 1 numbers, the first line has 2")]
+    [InlineData("word.txt", "cat 1 x2\n", ":1: 'x2' is not a finite number")]
+    [InlineData("inf.txt", "cat 1 Infinity\n", ":1: 'Infinity' is not a finite number")]
+    [InlineData("none.txt", "cat\n", ":1: no numbers")]
     [InlineData("empty.txt", "", "no words")]
     [InlineData("header.bin", "three 3\n", "the header should be")]
     [InlineData("cut.bin", "2 2\ncat 12345678", "the file ends within entry 2 of 2")]
     [InlineData("cut2.bin", "1 2\ncat 1234", "the file ends within entry 1 of 1 ('cat')")]
     [InlineData("notzip.txt.gz", "cat 1 2\n", "notzip")]
+    [InlineData("fewer.txt", "3 2\ncat 1 2\ndog 1 2\n", ":1: the header says 3 words, 2 rows follow")]
+    [InlineData("more.txt", "1 2\ncat 1 2\ndog 1 2\n", ":1: the header says 1 words, 2 rows follow")]
+    [InlineData("width.txt", "1 2\ncat 1 2 3\n", ":2: 3 numbers, the header says 2")]
+    [InlineData("narrow.txt", "1 3\ncat 1 2\n", ":2: 2 numbers, the header says 3")]
+    [InlineData("blank.txt", "cat 1 2\n 1 2\n", ":2: the word is blank")]
+    [InlineData("space.txt", "cat 1 2\n\u00a0 1 2\n", ":2: the word is blank")]
+    [InlineData("blank.bin", "1 2\n 12345678", "entry 1 of 1: the word is blank")]
+    [InlineData("more.bin", "1 2\ncat 12345678dog 12345678", "the header says 1 words, more follow")]
     public void A_malformed_vector_file_is_refused_with_its_place(string name, string content, string message)
     {
         var error = Assert.Throws<DataException>(() => WordVectorReader.Read(Text(name, content)));
@@ -203,7 +211,7 @@ public sealed class ResourceTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "line 1",
+            ":1:",
             Assert.Throws<DataException>(() => NeighbourTable.Read(Text("x.tsv", "good great\n"))).Message,
             StringComparison.Ordinal
         );

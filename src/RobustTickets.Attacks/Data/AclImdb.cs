@@ -16,6 +16,8 @@ namespace RobustTickets.Attacks.Data;
 /// </summary>
 internal static partial class AclImdb
 {
+    // The longest of the published reviews has 14 KB.
+    private const long LongestReview = 4 << 20;
     private static readonly string[] Classes = ["neg", "pos"];
 
     /// <summary>Whether the name is one of an archive.</summary>
@@ -27,16 +29,21 @@ internal static partial class AclImdb
         Classes.All(name => Directory.Exists(Path.Combine(folder, split, name)));
 
     /// <summary>The reviews of a split in an unpacked folder, and their hash.</summary>
-    public static (IReadOnlyList<Example> Reviews, string Sha256) ReadFolder(string folder, string split)
+    public static (IReadOnlyList<Example> Reviews, string Sha256) ReadFolder(
+        string folder,
+        string split,
+        CancellationToken stop
+    )
     {
         var files = Classes
             .SelectMany(name => Directory.EnumerateFiles(Path.Combine(folder, split, name)))
             .Select(path =>
-                (
-                    $"{split}/{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileName(path)}",
-                    File.ReadAllBytes(path)
-                )
-            );
+            {
+                stop.ThrowIfCancellationRequested();
+                var name = $"{split}/{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileName(path)}";
+                CheckLength(folder, name, new FileInfo(path).Length);
+                return (name, File.ReadAllBytes(path));
+            });
         return Collect(folder, split, files);
     }
 
@@ -44,13 +51,33 @@ internal static partial class AclImdb
     /// The reviews of a split in an archive, and their hash (the same as that of the unpacked
     /// folder).
     /// </summary>
-    public static (IReadOnlyList<Example> Reviews, string Sha256) ReadArchive(string path, string split)
+    /// <param name="path">The archive.</param>
+    /// <param name="split">train or test.</param>
+    /// <param name="limit">Bytes that it may unpack to.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="DataException">It is damaged, too large, or holds other files.</exception>
+    public static (IReadOnlyList<Example> Reviews, string Sha256) ReadArchive(
+        string path,
+        string split,
+        long limit,
+        CancellationToken stop
+    )
     {
         try
         {
-            return Collect(path, split, Entries(path, split));
+            return Collect(path, split, Entries(path, split, limit, stop));
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
+        // What TarReader throws for damaged headers: InvalidDataException, and whatever the
+        // arithmetic on their numbers gives.
+        catch (Exception e)
+            when (e
+                    is InvalidDataException
+                        or IOException
+                        or FormatException
+                        or ArithmeticException
+                        or ArgumentException
+                        or NotSupportedException
+            )
         {
             throw new DataException(
                 $"{path}: not a whole "
@@ -61,11 +88,19 @@ internal static partial class AclImdb
         }
     }
 
-    private static IEnumerable<(string Name, byte[] Bytes)> Entries(string path, string split)
+    private static IEnumerable<(string Name, byte[] Bytes)> Entries(
+        string path,
+        string split,
+        long limit,
+        CancellationToken stop
+    )
     {
-        using Stream stream = path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)
-            ? File.OpenRead(path)
-            : WholeGzip.Open(path);
+        using var stream = new UnpackedStream(
+            path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? File.OpenRead(path) : WholeGzip.Open(path),
+            path,
+            limit,
+            stop
+        );
         using var tar = new TarReader(stream);
         while (tar.GetNextEntry() is { } entry)
         {
@@ -74,11 +109,22 @@ internal static partial class AclImdb
             var match = Member().Match(entry.Name);
             if (!match.Success || match.Groups["split"].Value != split)
                 continue;
-            using var content = new MemoryStream();
-            entry.DataStream?.CopyTo(content);
-            yield return (match.Groups["rest"].Value, content.ToArray());
+            var name = match.Groups["rest"].Value;
+            CheckLength(path, name, entry.Length);
+            var content = new byte[entry.Length];
+            entry.DataStream?.ReadExactly(content);
+            yield return (name, content);
         }
         stream.CopyTo(Stream.Null); // to the end, where a cut file shows
+    }
+
+    private static void CheckLength(string place, string name, long length)
+    {
+        if (length > LongestReview)
+            throw new DataException(
+                $"{place}: {name}: {DataOptionText.Size(length)}; a review has {DataOptionText.Size(LongestReview)} "
+                    + "at most"
+            );
     }
 
     private static (IReadOnlyList<Example>, string) Collect(
@@ -106,7 +152,7 @@ internal static partial class AclImdb
                 );
             }
             var label = Array.IndexOf(Classes, match.Groups["class"].Value);
-            var review = new Example(name[..^4], TextFile.Decode($"{place}: {name}", bytes), label);
+            var review = new Example(name[..^4], StrictText.Decode($"{place}: {name}", bytes), label);
             rows.Add((label, number, review, $"{name}\0{Convert.ToHexStringLower(SHA256.HashData(bytes))}"));
         }
         if (rows.Count == 0)

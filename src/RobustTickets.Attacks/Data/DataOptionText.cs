@@ -7,6 +7,8 @@ namespace RobustTickets.Attacks.Data;
 /// <summary>Reads values of <see cref="DataOptions"/> from text.</summary>
 internal static class DataOptionText
 {
+    private const string Units = "kmg";
+
     /// <summary>
     /// Label values in class order (<c>negative,positive</c>) or with their index
     /// (<c>neg=0,pos=1</c>).
@@ -38,6 +40,43 @@ internal static class DataOptionText
                 throw new FormatException($"\"{part[..cut]}\" occurs twice");
         }
         return LabelMap.Given(labels);
+    }
+
+    /// <summary>The character that escapes quotes: one, but no quote.</summary>
+    /// <exception cref="FormatException">The text is something else.</exception>
+    public static char Escape(string text) =>
+        text is { Length: 1 } && text[0] is not ('"' or '\r' or '\n')
+            ? text[0]
+            : throw new FormatException("expected one character other than a quote, such as \\");
+
+    /// <summary>A number of bytes: 500000, 64k, 512m, 2g.</summary>
+    /// <exception cref="FormatException">The text is something else.</exception>
+    public static long Bytes(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var plain = text.Trim().ToLowerInvariant();
+        var unit = plain.Length == 0 ? -1 : Units.IndexOf(plain[^1], StringComparison.Ordinal);
+        var digits = unit < 0 ? plain : plain[..^1];
+        return
+            long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count > 0
+            && count <= long.MaxValue >> (10 * (unit + 1))
+            ? count << (10 * (unit + 1))
+            : throw new FormatException("expected a number of bytes, such as 500000, 64k, 512m or 2g");
+    }
+
+    /// <summary>A number of bytes in words: 512 MiB.</summary>
+    internal static string Size(long bytes)
+    {
+        var unit = 0;
+        while (unit < Units.Length && bytes >> (10 * (unit + 1)) > 0)
+            unit++;
+        return unit == 0
+            ? $"{bytes} bytes"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(double)bytes / (1L << (10 * unit)):0.#} {char.ToUpperInvariant(Units[unit - 1])}iB"
+            );
     }
 
     /// <summary>A column separator: one character, or <c>tab</c>.</summary>

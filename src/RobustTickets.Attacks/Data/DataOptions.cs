@@ -17,8 +17,13 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="Limit">Keep only the first so many examples.</param>
 /// <param name="RequireLabels">Refuse data without labels; else such examples get
 /// <see cref="Example.Unlabelled"/>.</param>
-/// <param name="SkipBadRows">Leave malformed rows out and say so in <see cref="Split.Notes"/>,
-/// instead of refusing the file (GLUE's QQP train has some).</param>
+/// <param name="SkipBadRows">Leave rows out that do not fit, and say so in <see cref="Split.Notes"/>,
+/// instead of refusing the file: malformed ones (GLUE's QQP train has some), bytes that are not
+/// UTF-8, missing and unknown labels.</param>
+/// <param name="Escape">Character that takes the meaning from a quote, a separator or itself (a
+/// backslash in exports of MySQL and Yelp); null: quotes are doubled, as in RFC 4180.</param>
+/// <param name="MaxUnpackedBytes">Bytes that a packed file (gzip, tar) may unpack to; more is
+/// refused before it is held.</param>
 public sealed record DataOptions(
     string? TextColumn = null,
     string? PairColumn = null,
@@ -29,5 +34,11 @@ public sealed record DataOptions(
     bool Header = true,
     int? Limit = null,
     bool RequireLabels = true,
-    bool SkipBadRows = false
-);
+    bool SkipBadRows = false,
+    char? Escape = null,
+    long MaxUnpackedBytes = DataOptions.UnpackedBytes
+)
+{
+    /// <summary>What a packed file may unpack to unless something else is said: 512 MiB.</summary>
+    public const long UnpackedBytes = 512L << 20;
+}

@@ -32,9 +32,17 @@ public static class DataSet
     /// <param name="split">train, dev (validation), test or dev-mismatched. With a file it is only
     /// a name.</param>
     /// <param name="options">Columns, labels, limits; null for the task's own.</param>
+    /// <param name="stop">Ends reading, also in the middle of a packed file.</param>
     /// <exception cref="DataException">The data is missing, malformed or unlabelled; the message
     /// names file and line.</exception>
-    public static Split Load(string path, string task, string split, DataOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public static Split Load(
+        string path,
+        string task,
+        string split,
+        DataOptions? options = null,
+        CancellationToken stop = default
+    )
     {
         ArgumentNullException.ThrowIfNull(path);
         options ??= new DataOptions();
@@ -48,15 +56,47 @@ public static class DataSet
             );
         var place = SplitFiles.Find(path, layout, name);
         return place.AclSplit is { } aclSplit
-            ? Reviews(place.Path, aclSplit, layout, name, options)
-            : Table(place, layout, name, options);
+            ? Reviews(place.Path, aclSplit, layout, name, options, stop)
+            : Table(place, layout, name, options, stop);
     }
 
-    private static Split Reviews(string path, string aclSplit, TaskLayout layout, string split, DataOptions options)
+    /// <summary>
+    /// Whether some row of a split has a label; the test file of a competition has none.
+    /// </summary>
+    /// <param name="path">A file, or a folder that holds one for the split.</param>
+    /// <param name="task">Name of the task.</param>
+    /// <param name="split">train, dev, test or dev-mismatched.</param>
+    /// <param name="options">Columns and labels.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="DataException">The data is missing or malformed.</exception>
+    public static bool IsLabelled(
+        string path,
+        string task,
+        string split,
+        DataOptions? options = null,
+        CancellationToken stop = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var layout = TaskCatalog.Required(task);
+        var name = SplitFiles.Normalise(split);
+        var place = SplitFiles.Find(path, layout, name);
+        var asIs = (options ?? new DataOptions()) with { RequireLabels = false };
+        return place.AclSplit is not null || RawTable.Read(place.Path, layout, name, asIs, stop).IsLabelled;
+    }
+
+    private static Split Reviews(
+        string path,
+        string aclSplit,
+        TaskLayout layout,
+        string split,
+        DataOptions options,
+        CancellationToken stop
+    )
     {
         var (reviews, hash) = AclImdb.IsArchive(path)
-            ? AclImdb.ReadArchive(path, aclSplit)
-            : AclImdb.ReadFolder(path, aclSplit);
+            ? AclImdb.ReadArchive(path, aclSplit, options.MaxUnpackedBytes, stop)
+            : AclImdb.ReadFolder(path, aclSplit, stop);
         var labels = options.Labels ?? LabelMap.For(TaskCatalog.Required("imdb"), oneBased: false);
         int Index(string value) =>
             labels.Indices.TryGetValue(value, out var index)
@@ -69,31 +109,53 @@ public static class DataSet
         return Finish(layout, split, Take(examples, options), path, hash, labels, []);
     }
 
-    private static Split Table(SplitPlace place, TaskLayout layout, string split, DataOptions options)
+    private static Split Table(
+        SplitPlace place,
+        TaskLayout layout,
+        string split,
+        DataOptions options,
+        CancellationToken stop
+    )
     {
-        var table = RawTable.Read(place.Path, layout, split, options);
+        var table = RawTable.Read(place.Path, layout, split, options, stop);
         var notes = new List<string>(table.Notes);
         if (place.TrainPath is null && SplitFiles.SplitOf(place.Path) is { } says && says != split)
             notes.Add($"the file's name says {says}, it was read as split {split}");
 
-        var labels = Labels(table, place, layout, options);
+        var labels = Labels(table, place, layout, options, stop);
+        var classes = new LabelLookup(labels);
+        var leftOut = new LeftOutRows(place.Path, options.SkipBadRows);
         var examples = new List<Example>(table.Rows.Count);
         var empty = 0;
         for (var i = 0; i < table.Rows.Count; i++)
         {
             var row = table.Rows[i];
+            if (ClassOf(row, table, classes, labels, leftOut) is not { } label)
+                continue;
             var text = table.Picked.Text(row);
             if (string.IsNullOrWhiteSpace(text.First) || text.Second is { } pair && string.IsNullOrWhiteSpace(pair))
                 empty++;
-            var label = Index(row.Line, table.Picked.Label(row), labels, place.Path);
             examples.Add(new Example($"{split}:{row.Ordinal}", layout.Task.Columns(text), label));
         }
+        if (examples.Count == 0)
+            throw new DataException($"{place.Path}: no row fits; the first, at line {leftOut.First}");
+        notes.AddRange(leftOut.Notes());
         if (empty > 0)
             notes.Add($"{empty} rows with an empty text");
+        if (classes.ReadByValue is { } number)
+            notes.Add($"labels are compared as numbers: {number} is class {labels.Names[classes.Find(number)!.Value]}");
+        if (options.Labels is null && layout.IsGeneric && labels.Indices.ContainsKey("-1"))
+            notes.Add("label -1 is a class here; where it marks rows without a label, give a label map without it");
         return Finish(layout, split, Take(examples, options), place.Path, table.Sha256, labels, notes);
     }
 
-    private static LabelMap Labels(RawTable table, SplitPlace place, TaskLayout layout, DataOptions options)
+    private static LabelMap Labels(
+        RawTable table,
+        SplitPlace place,
+        TaskLayout layout,
+        DataOptions options,
+        CancellationToken stop
+    )
     {
         if (options.Labels is { } given)
             return given;
@@ -102,7 +164,7 @@ public static class DataSet
         // The classes of a data set are those of its training split; another split may lack some.
         if (place.TrainPath is not null)
         {
-            var train = RawTable.Read(place.TrainPath, layout, "train", options);
+            var train = RawTable.Read(place.TrainPath, layout, "train", options, stop);
             return LabelMap.Infer(train.LabelValues, place.TrainPath);
         }
         return table.IsLabelled
@@ -118,7 +180,7 @@ public static class DataSet
     {
         if (table.IsOriginalLayout)
             return true;
-        var numbers = table.LabelValues.Where(LabelMap.IsNumber).Select(int.Parse).ToHashSet();
+        var numbers = table.LabelValues.Select(LabelText.Number).OfType<decimal>().ToHashSet();
         if (numbers.Count == 0 || numbers.Contains(0))
             return false;
         if (numbers.Contains(layout.Task.Labels.Count))
@@ -129,15 +191,22 @@ public static class DataSet
         );
     }
 
-    private static int Index(int line, string? label, LabelMap labels, string path)
+    // Null: left out.
+    private static int? ClassOf(
+        RawRow row,
+        RawTable table,
+        LabelLookup classes,
+        LabelMap labels,
+        LeftOutRows leftOut
+    )
     {
-        if (label is null)
+        if (table.Picked.Label(row) is not { } label)
             return Example.Unlabelled;
-        return labels.Indices.TryGetValue(label, out var index)
-            ? index
-            : throw new DataException(
-                $"{path}:{line}: label '{label}'; possible: {string.Join(", ", labels.Indices.Keys.Take(20))}"
-            );
+        if (classes.Find(label) is { } index)
+            return index;
+        var possible = string.Join(", ", labels.Indices.Keys.Take(20));
+        leftOut.Unknown(row.Line, label, $"label '{label}'; possible: {possible}");
+        return null;
     }
 
     private static List<Example> Take(IEnumerable<Example> examples, DataOptions options) =>

@@ -8,19 +8,21 @@ namespace RobustTickets.Attacks.Data;
 /// read strictly: a field is quoted as a whole or not at all,
 /// <c>""</c> stands for one quote, quoted fields may hold separators and line ends; anything else
 /// is a malformed row, for a lenient reader would swallow
-/// half the file after one stray quote. All rows must have as many fields as the first.
+/// half the file after one stray quote. An escape character, when one is given, takes the meaning
+/// from a quote, a separator or itself. All rows must have as many fields as the first.
 /// </summary>
 internal sealed class DelimitedFile : RecordFile
 {
     private readonly char _separator;
     private readonly bool _quoted;
+    private readonly char? _escape;
     private readonly bool _header;
     private readonly string[] _columns;
 
-    public DelimitedFile(TextFile file, char separator, bool quoted, bool header)
+    public DelimitedFile(TextFile file, char separator, bool quoted, bool header, char? escape)
         : base(file)
     {
-        (_separator, _quoted, _header) = (separator, quoted, header);
+        (_separator, _quoted, _header, _escape) = (separator, quoted, header, escape);
         var (line, fields, error) = Rows().First();
         if (error is not null)
             throw new DataException($"{file.Path}:{line}: {error}");
@@ -45,7 +47,7 @@ internal sealed class DelimitedFile : RecordFile
     /// <summary>Fields of the first row, header or not.</summary>
     public IReadOnlyList<string> FirstRow => Rows().First().Values!;
 
-    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns)
+    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label)
     {
         var positions = columns.Select(column => Array.IndexOf(_columns, column)).ToArray();
         foreach (var row in Rows().Skip(_header ? 1 : 0))
@@ -76,7 +78,20 @@ internal sealed class DelimitedFile : RecordFile
     private IEnumerable<RawRow> Rows() =>
         _quoted
             ? QuotedRows()
-            : File.Lines().Select(line => new RawRow(line.Number, line.Text.Split(_separator), null));
+            : File.Lines().Select(line => new RawRow(line.Number, Split(line.Text), null));
+
+    private string[] Split(string line)
+    {
+        if (_escape is null)
+            return line.Split(_separator);
+        var fields = new List<string>();
+        var at = 0;
+        do
+        {
+            fields.Add(Unquoted(line, line.Length, ref at, out _));
+        } while (at < line.Length && ++at > 0);
+        return [.. fields];
+    }
 
     private IEnumerable<RawRow> QuotedRows()
     {
@@ -94,7 +109,9 @@ internal sealed class DelimitedFile : RecordFile
                 fields.Add(field);
             } while (error is null && at < end && text[at] == _separator && ++at > 0);
 
-            yield return error is null ? new RawRow(rowLine, [.. fields], null) : new RawRow(rowLine, null, error);
+            yield return error is null
+                ? new RawRow(rowLine, [.. fields], null) { LastLine = line }
+                : new RawRow(rowLine, null, error);
             if (error is not null)
             {
                 // Where a broken row ends is anyone's guess: go on at the line after the one it
@@ -118,32 +135,38 @@ internal sealed class DelimitedFile : RecordFile
     /// </summary>
     private string? Field(string text, int end, ref int at, ref int line, out string field)
     {
-        field = "";
         if (at >= end || text[at] != '"')
         {
-            var start = at;
-            while (at < end && text[at] != _separator && text[at] != '\n')
-            {
-                if (text[at] == '"')
-                    return $"a quote inside the unquoted field '{Shorten(text[start..at])}'; quote the whole field and "
-                        + "double the quote";
-                at++;
-            }
-            var stop = at < end && text[at] == '\n' && at > start && text[at - 1] == '\r' ? at - 1 : at;
-            field = text[start..stop];
-            return null;
+            field = Unquoted(text, end, ref at, out var quote);
+            return quote
+                ? $"a quote inside the unquoted field '{Shorten(field)}'; quote the whole field and double the "
+                    + $"quote{EscapeHint(field)}"
+                : null;
         }
 
+        field = "";
         var value = new StringBuilder();
         at++;
         while (true)
         {
-            var quote = text.IndexOf('"', at, end - at);
-            if (quote < 0)
+            var stop = text.AsSpan(at, end - at).IndexOfAny('"', _escape ?? '"');
+            if (stop < 0)
                 return "a quoted field is never closed";
-            value.Append(text, at, quote - at);
-            line += text.AsSpan(at, quote - at).Count('\n');
-            at = quote + 1;
+            value.Append(text, at, stop);
+            line += text.AsSpan(at, stop).Count('\n');
+            at += stop;
+            if (IsEscaped(text, end, at))
+            {
+                value.Append(text[at + 1]);
+                at += 2;
+                continue;
+            }
+            if (text[at] != '"')
+            {
+                value.Append(text[at++]);
+                continue;
+            }
+            at++;
             if (at >= end || text[at] != '"')
                 break;
             value.Append('"');
@@ -158,8 +181,48 @@ internal sealed class DelimitedFile : RecordFile
         )
             return null;
         return $"'{text[at]}' after the closing quote of the field '{Shorten(field)}'; quotes inside a quoted field "
-            + "must be doubled";
+            + $"must be doubled{EscapeHint(field)}";
     }
+
+    /// <summary>
+    /// Reads up to the separator or line end; to a quote (of a quoted file), which is told.
+    /// </summary>
+    private string Unquoted(string text, int end, ref int at, out bool quote)
+    {
+        quote = false;
+        var start = at;
+        StringBuilder? value = null;
+        while (at < end && text[at] != _separator && text[at] != '\n')
+        {
+            if (IsEscaped(text, end, at))
+            {
+                value ??= new StringBuilder();
+                value.Append(text, start, at - start).Append(text[at + 1]);
+                start = at += 2;
+                continue;
+            }
+            if (_quoted && text[at] == '"')
+            {
+                quote = true;
+                break;
+            }
+            at++;
+        }
+        var stop = at < end && text[at] == '\n' && at > start && text[at - 1] == '\r' ? at - 1 : at;
+        return value is null ? text[start..stop] : value.Append(text, start, stop - start).ToString();
+    }
+
+    // Before anything else the escape is an ordinary character: C:\new stays what it is.
+    private bool IsEscaped(string text, int end, int at) =>
+        _escape is { } escape
+        && text[at] == escape
+        && at + 1 < end
+        && (text[at + 1] == '"' || text[at + 1] == escape || text[at + 1] == _separator);
+
+    private string EscapeHint(string before) =>
+        _escape is null && before.EndsWith('\\')
+            ? "; here a backslash escapes them: name it as the escape character"
+            : "";
 
     private static string Shorten(string text) => text.Length <= 30 ? text : text[..30] + "..";
 }

@@ -10,42 +10,56 @@ internal sealed class JsonLinesFile : RecordFile
 {
     private readonly string[] _columns;
 
-    public JsonLinesFile(TextFile file)
+    /// <param name="file">The text.</param>
+    /// <param name="skip">Whether malformed lines before the first object are passed over.</param>
+    public JsonLinesFile(TextFile file, bool skip)
         : base(file)
     {
-        var (number, text) = file.Lines().First();
-        if (text.TrimStart().StartsWith('['))
+        if (file.Content.AsSpan().TrimStart().StartsWith("["))
             throw new DataException($"{file.Path}: a JSON array; one JSON object a line is expected");
-        try
+        string? error = null;
+        foreach (var (number, text) in file.Lines())
         {
-            using var first = JsonDocument.Parse(text);
-            if (first.RootElement.ValueKind != JsonValueKind.Object)
-                throw new DataException(
-                    $"{file.Path}:{number}: {Kind(first.RootElement)}; one JSON object a line is expected"
-                );
-            _columns =
-            [
-                .. first.RootElement.EnumerateObject().Select(field => field.Name).Distinct(StringComparer.Ordinal),
-            ];
+            if (Fields(text, out _columns, out var reason))
+                return;
+            error ??= $"{file.Path}:{number}: {reason}";
+            if (!skip)
+                break;
         }
-        catch (JsonException e)
-        {
-            throw new DataException($"{file.Path}:{number}: not JSON: {e.Message}", e);
-        }
+        throw new DataException(error!);
     }
 
     public override IReadOnlyList<string> Columns => _columns;
 
-    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns) =>
-        File.Lines().Select(line => Parse(line.Number, line.Text, columns));
+    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label) =>
+        File.Lines().Select(line => Parse(line.Number, line.Text, columns, label));
 
-    private static RawRow Parse(int line, string text, IReadOnlyList<string> columns)
+    private static bool Fields(string text, out string[] names, out string reason)
+    {
+        (names, reason) = ([], "");
+        try
+        {
+            using var first = GuardedJson.ParseLine(text);
+            var root = first.RootElement;
+            if (root.ValueKind == JsonValueKind.Object)
+                names = [.. root.EnumerateObject().Select(field => field.Name).Distinct(StringComparer.Ordinal)];
+            else
+                reason = $"{Kind(root)}; one JSON object a line is expected";
+        }
+        catch (JsonException e)
+        {
+            reason = $"not JSON: {GuardedJson.Reason(e)}";
+        }
+        return reason.Length == 0;
+    }
+
+    private static RawRow Parse(int line, string text, IReadOnlyList<string> columns, string? label)
     {
         if (string.IsNullOrWhiteSpace(text))
             return new RawRow(line, null, "empty line; one JSON object a line is expected");
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using var document = GuardedJson.ParseLine(text);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 return new RawRow(line, null, $"{Kind(root)}; one JSON object a line is expected");
@@ -75,6 +89,9 @@ internal sealed class JsonLinesFile : RecordFile
                     case JsonValueKind.False:
                         values[i] = "false";
                         break;
+                    case JsonValueKind.Null when columns[i] == label:
+                        values[i] = "";
+                        break;
                     default:
                         return new RawRow(
                             line,
@@ -85,10 +102,9 @@ internal sealed class JsonLinesFile : RecordFile
             }
             return new RawRow(line, values, null);
         }
-        // the latter: a lone surrogate escape in a string
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            return new RawRow(line, null, $"not JSON: {e.Message}");
+            return new RawRow(line, null, $"not JSON: {GuardedJson.Reason(e)}");
         }
     }
 

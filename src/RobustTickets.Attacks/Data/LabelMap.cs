@@ -62,13 +62,14 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// The map inferred from the values of a file: whole numbers keep their order (and their value,
-    /// when they begin at 0); names that belong to a known
+    /// The map inferred from the values of a file: numbers keep their order (whole ones their value,
+    /// when they begin at 0), 1.0 being 1; names that belong to a known
     /// task take its order; other names are sorted by character code.
     /// </summary>
     internal static LabelMap Infer(IReadOnlyCollection<string> values, string place)
     {
-        var distinct = values.Distinct(StringComparer.Ordinal).ToArray();
+        // 1 and 1.0 are one class.
+        var distinct = values.Select(LabelText.Canonical).Distinct(StringComparer.Ordinal).ToArray();
         if (values.Count >= 20 && distinct.Length > values.Count / 2)
         {
             throw new DataException(
@@ -85,21 +86,18 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         }
         if (distinct.All(IsNumber))
         {
-            var numbers = distinct
-                .Select(value => int.Parse(value, CultureInfo.InvariantCulture))
-                .Distinct()
-                .Order()
-                .ToArray();
+            var numbers = distinct.Select(value => LabelText.Number(value)!.Value).Order().ToArray();
             // 0, 2 is a split that lacks class 1; 0, 4 (Sentiment140) are two classes.
-            var fromZero = numbers[0] == 0 && numbers[^1] < 2 * numbers.Length;
+            var fromZero =
+                numbers[0] == 0 && numbers[^1] < 2 * numbers.Length && numbers.All(n => n == decimal.Truncate(n));
             if (fromZero)
-                numbers = [.. Enumerable.Range(0, numbers[^1] + 1)];
-            var texts = numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)).ToArray();
+                numbers = [.. Enumerable.Range(0, (int)numbers[^1] + 1).Select(n => (decimal)n)];
+            var texts = numbers.Select(LabelText.Spell).ToArray();
             var indices = texts
                 .Select((text, i) => (text, i))
                 .ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal);
-            foreach (var value in distinct)
-                indices[value] = Array.IndexOf(numbers, int.Parse(value, CultureInfo.InvariantCulture));
+            foreach (var value in values)
+                indices[value] = indices[LabelText.Canonical(value)];
             return new LabelMap(
                 texts,
                 indices,
@@ -139,8 +137,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         return new LabelMap(layout.Task.Labels, indices, $"{layout.Task.Name}{based}: {Show(layout.Task.Labels)}");
     }
 
-    internal static bool IsNumber(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+    internal static bool IsNumber(string text) => LabelText.Number(text) is not null;
 
     private static Dictionary<string, int> Copy(IReadOnlyDictionary<string, int> labels) =>
         new(labels, labels is Dictionary<string, int> dictionary ? dictionary.Comparer : StringComparer.Ordinal);

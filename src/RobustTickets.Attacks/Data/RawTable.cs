@@ -27,15 +27,22 @@ internal sealed record RawTable(
     /// <summary>Label values in file order.</summary>
     public IReadOnlyCollection<string> LabelValues => [.. Rows.Select(Picked.Label).OfType<string>()];
 
-    public static RawTable Read(string path, TaskLayout layout, string split, DataOptions options)
+    public static RawTable Read(
+        string path,
+        TaskLayout layout,
+        string split,
+        DataOptions options,
+        CancellationToken stop = default
+    )
     {
-        var file = Open(path, layout, options, out var original);
+        var file = Open(path, layout, options, stop, out var original);
         var texts = original ? ["1", "2"] : Column(file, "text", options.TextColumn, layout.TextColumns)!;
         var pair = PairColumn(file, layout, options);
         var label = original ? "0" : LabelColumn(file, layout, split, options);
         // -1 marks a row without label, unless the user gives it a class.
-        var minusOne = options.Labels?.Indices.ContainsKey("-1") == true || layout.IsGeneric;
-        var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne);
+        var given = options.Labels is null ? null : new LabelLookup(options.Labels);
+        var minusOne = given?.Contains("-1") ?? layout.IsGeneric;
+        var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne, given);
         string[] wanted =
         [
             .. texts,
@@ -44,15 +51,15 @@ internal sealed record RawTable(
         ];
 
         var rows = new List<RawRow>();
-        var (bad, noGold, unlabelled, ordinal) = (new List<int>(), 0, 0, -1);
-        foreach (var record in file.Read(wanted))
+        var leftOut = new LeftOutRows(path, options.SkipBadRows);
+        var (noGold, unlabelled, ordinal) = (0, 0, -1);
+        foreach (var record in file.Read(wanted, label))
         {
+            stop.ThrowIfCancellationRequested();
             ordinal++;
-            if (record.Values is null)
+            if (record.Values is null || file.File.BrokenLines.Count > 0 && IsBroken(file.File, record))
             {
-                if (!options.SkipBadRows)
-                    throw new DataException($"{path}:{record.Line}: {record.Error}");
-                bad.Add(record.Line);
+                leftOut.Malformed(record.Line, record.Error ?? "not UTF-8");
                 continue;
             }
             if (picked.Written(record) is { } value && layout.NoGold.Contains(value))
@@ -63,9 +70,10 @@ internal sealed record RawTable(
             if (label is not null && picked.Label(record) is null)
             {
                 if (options.RequireLabels)
-                    throw new DataException(
-                        $"{path}:{record.Line}: label -1 marks an unlabelled row; {Labelled(layout, split)}"
-                    );
+                {
+                    leftOut.Unlabelled(record.Line, $"{picked.WhyUnlabelled(record)}; {Labelled(layout, split)}");
+                    continue;
+                }
                 unlabelled++;
             }
             rows.Add(record with { Ordinal = ordinal });
@@ -74,17 +82,12 @@ internal sealed record RawTable(
         if (rows.Count == 0)
         {
             throw new DataException(
-                noGold > 0
-                    ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}"
-                    : $"{path}: a header but no row"
+                noGold > 0 ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}"
+                : leftOut.First is { } first ? $"{path}: no row fits; the first, at line {first}"
+                : $"{path}: a header but no row"
             );
         }
-        var notes = new List<string>();
-        if (bad.Count > 0)
-            notes.Add(
-                $"{bad.Count} malformed rows left out, at lines "
-                    + $"{string.Join(", ", bad.Take(5))}{(bad.Count > 5 ? ", .." : "")}"
-            );
+        List<string> notes = [.. file.File.Notes, .. leftOut.Notes()];
         if (noGold > 0)
             notes.Add(
                 $"{noGold} rows without agreed label left out "
@@ -103,7 +106,16 @@ internal sealed record RawTable(
         );
     }
 
-    private static RecordFile Open(string path, TaskLayout layout, DataOptions options, out bool original)
+    private static bool IsBroken(TextFile file, RawRow row) =>
+        Enumerable.Range(row.Line, row.LastLine - row.Line + 1).Any(file.BrokenLines.ContainsKey);
+
+    private static RecordFile Open(
+        string path,
+        TaskLayout layout,
+        DataOptions options,
+        CancellationToken stop,
+        out bool original
+    )
     {
         original = false;
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
@@ -114,19 +126,19 @@ internal sealed record RawTable(
             layout.IsGeneric ? layout.Task.Name
             : extension is ".jsonl" or ".json" or ".csv" ? extension[1..]
             : "tsv";
-        var text = TextFile.Read(path);
+        var text = TextFile.Read(path, options, stop);
         if (kind is "jsonl" or "json")
-            return new JsonLinesFile(text);
+            return new JsonLinesFile(text, options.SkipBadRows);
         var separator = options.Separator ?? (kind == "csv" ? ',' : '\t');
         var quoted = options.Quoted ?? kind == "csv";
-        var table = new DelimitedFile(text, separator, quoted, options.Header);
+        var table = new DelimitedFile(text, separator, quoted, options.Header, options.Escape);
         if (!layout.OneBased || options.LabelColumn is not null || options.TextColumn is not null)
             return table;
         var first = table.FirstRow;
         if (first.Count != 3 || !LabelMap.IsNumber(first[0]))
             return table;
         original = true;
-        return new DelimitedFile(text, separator, quoted, header: false);
+        return new DelimitedFile(text, separator, quoted, header: false, options.Escape);
     }
 
     /// <summary>
@@ -191,26 +203,4 @@ internal sealed record RawTable(
                 + $"{string.Join(", ", splits)} only";
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "..";
-}
-
-/// <summary>Where a row's values stand: its texts, then its pair, then its label.</summary>
-/// <param name="Texts">Columns of the first text, joined with a blank.</param>
-/// <param name="HasPair">Whether a second text follows.</param>
-/// <param name="HasLabel">Whether the last value is a label.</param>
-/// <param name="MinusOneIsAClass">Whether -1 is a label like others.</param>
-internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, bool MinusOneIsAClass)
-{
-    /// <summary>The texts of a row.</summary>
-    public TextPair Text(RawRow row)
-    {
-        var values = row.Values!;
-        var first = Texts == 1 ? values[0] : string.Join(' ', values[..Texts].Where(part => part.Length > 0));
-        return new TextPair(first, HasPair ? values[Texts] : null);
-    }
-
-    /// <summary>The label as it is written; null without a label column.</summary>
-    public string? Written(RawRow row) => HasLabel ? row.Values![^1].Trim() : null;
-
-    /// <summary>The label's value; null for an unlabelled row.</summary>
-    public string? Label(RawRow row) => Written(row) is { } value && (value != "-1" || MinusOneIsAClass) ? value : null;
 }

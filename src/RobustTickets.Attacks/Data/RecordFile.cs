@@ -8,6 +8,9 @@ internal readonly record struct RawRow(int Line, string[]? Values, string? Error
 {
     /// <summary>Its place among the rows, from 0; malformed rows count.</summary>
     public int Ordinal { get; init; }
+
+    /// <summary>Line on which it ends; that of its begin unless it says otherwise.</summary>
+    public int LastLine { get; init; } = Line;
 }
 
 /// <summary>
@@ -29,5 +32,7 @@ internal abstract class RecordFile(TextFile file)
     /// Rows with the values of <paramref name="columns"/> (all of them in <see cref="Columns"/>),
     /// malformed rows included.
     /// </summary>
-    public abstract IEnumerable<RawRow> Read(IReadOnlyList<string> columns);
+    /// <param name="columns">The columns wanted.</param>
+    /// <param name="label">The one among them whose value may be null, which reads as empty.</param>
+    public abstract IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label);
 }

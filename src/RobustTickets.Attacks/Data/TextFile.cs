@@ -1,50 +1,65 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
 /// A text file in memory: strict UTF-8 (a bad byte is refused with its line), byte order mark
-/// dropped, <c>.gz</c> unpacked. Whole files are read at once: the
+/// dropped, <c>.gz</c> unpacked up to a limit. Whole files are read at once: the
 /// largest task here (MNLI train with its parses) has 80 MB.
 /// </summary>
 /// <param name="Path">Where it came from.</param>
-/// <param name="Content">The text.</param>
+/// <param name="Content">The text; its lines end in LF or CR LF.</param>
 /// <param name="Sha256">Hash of the bytes on disk.</param>
-internal sealed record TextFile(string Path, string Content, string Sha256)
+/// <param name="BrokenLines">Lines that are not UTF-8, with their first bad byte; empty unless they
+/// were allowed.</param>
+/// <param name="Notes">What a user should know about it.</param>
+internal sealed record TextFile(
+    string Path,
+    string Content,
+    string Sha256,
+    IReadOnlyDictionary<int, byte> BrokenLines,
+    IReadOnlyList<string> Notes
+)
 {
-    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+    // A string holds at most 2^30 characters.
+    private const int MostBytes = 1_000_000_000;
 
-    public static TextFile Read(string path)
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Whether broken lines are allowed, and how far a packed file may
+    /// unpack.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="DataException">It is missing, empty, too large, or no text.</exception>
+    public static TextFile Read(string path, DataOptions options, CancellationToken stop = default)
     {
         if (!File.Exists(path))
             throw new DataException($"{path}: no such file");
-        var bytes = File.ReadAllBytes(path);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
-            bytes = Unpack(path, bytes);
-        var content = Decode(path, bytes);
-        if (content.AsSpan().Trim().IsEmpty)
-            throw new DataException($"{path}: the file is empty");
-        return new TextFile(path, content, hash);
-    }
-
-    /// <summary>Strict UTF-8 to text.</summary>
-    public static string Decode(string place, ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.StartsWith("\uFEFF"u8))
-            bytes = bytes[3..];
         try
         {
-            return Strict.GetString(bytes);
-        }
-        catch (DecoderFallbackException e)
-        {
-            var line = bytes[..Math.Min(bytes.Length, e.Index)].Count((byte)'\n') + 1;
-            throw new DataException(
-                $"{place}:{line}: byte 0x{e.BytesUnknown?.FirstOrDefault():x2} is not UTF-8; convert the file to UTF-8",
-                e
+            var packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+            var bytes = packed
+                ? UnpackedStream.Whole(path, Math.Min(options.MaxUnpackedBytes, MostBytes), stop)
+                : Plain(path, stop);
+            var hash = packed ? HashOf(path) : Convert.ToHexStringLower(SHA256.HashData(bytes));
+            var broken = new Dictionary<int, byte>();
+            var content = options.SkipBadRows
+                ? StrictText.Decode(path, bytes, broken)
+                : StrictText.Decode(path, bytes);
+            if (content.AsSpan().Trim().IsEmpty)
+                throw new DataException($"{path}: the file is empty");
+            if (content.Contains('\n', StringComparison.Ordinal) || !content.Contains('\r', StringComparison.Ordinal))
+                return new TextFile(path, content, hash, broken, []);
+            return new TextFile(
+                path,
+                content.Replace('\r', '\n'),
+                hash,
+                broken,
+                ["line ends are CR only; they were read as line ends"]
             );
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{path}: cannot be read: {e.Message}", e);
         }
     }
 
@@ -71,18 +86,22 @@ internal sealed record TextFile(string Path, string Content, string Sha256)
         }
     }
 
-    private static byte[] Unpack(string path, byte[] bytes)
+    private static byte[] Plain(string path, CancellationToken stop)
     {
-        try
-        {
-            using var unpacked = new MemoryStream();
-            using var gzip = WholeGzip.Open(bytes);
-            gzip.CopyTo(unpacked);
-            return unpacked.ToArray();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new DataException($"{path}: not a whole gzip file: {e.Message}", e);
-        }
+        stop.ThrowIfCancellationRequested();
+        // Of a pipe the length is 0, and it can be opened only once.
+        var length = new FileInfo(path).Length;
+        return length <= MostBytes
+            ? File.ReadAllBytes(path)
+            : throw new DataException(
+                $"{path}: {DataOptionText.Size(length)}; a data file may have {DataOptionText.Size(MostBytes)} at "
+                    + "most, split it"
+            );
+    }
+
+    private static string HashOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 }

@@ -1,5 +1,7 @@
 // From paths of lexical files to the parts they hold, each with its hash.
 
+using RobustTickets.Attacks.Data;
+
 namespace RobustTickets.Attacks.Resources;
 
 /// <summary>Reads lexical files.</summary>
@@ -13,6 +15,7 @@ internal static class LexicalFiles
     /// <param name="tagMap">Map to universal tags; null: the built-in one.</param>
     /// <param name="computed">Folder that may hold a table of the vectors' neighbours
     /// (<see cref="NeighbourFile"/>); changes speed only.</param>
+    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
     /// <exception cref="DataException">A file is missing or malformed.</exception>
     public static AttackParts Read(
         string? vectorFile = null,
@@ -20,17 +23,18 @@ internal static class LexicalFiles
         string? stopWordFile = null,
         string? taggerFile = null,
         string? tagMap = null,
-        string? computed = null
+        string? computed = null,
+        long maxUnpackedBytes = DataOptions.UnpackedBytes
     )
     {
         var files = new List<ResourceInfo>();
-        var vectors = vectorFile is null ? null : WordVectorReader.Read(vectorFile);
+        var vectors = vectorFile is null ? null : WordVectorReader.Read(vectorFile, maxUnpackedBytes);
         if (vectors is not null)
             files.Add(Info("word-vectors", vectorFile!, $"{vectors.Count} words x {vectors.Dimension}"));
         INeighbourSource neighbours;
         if (neighbourFile is not null)
         {
-            var table = NeighbourTable.Read(neighbourFile);
+            var table = NeighbourTable.Read(neighbourFile, maxUnpackedBytes);
             files.Add(
                 Info("neighbours", neighbourFile, $"{table.Count} words, at most {table.Longest} neighbours a word")
             );
@@ -51,7 +55,7 @@ internal static class LexicalFiles
         PerceptronTagger? tagger = null;
         if (taggerFile is not null)
         {
-            tagger = PerceptronTagger.Read(taggerFile, tagMap is null ? null : UniversalTags.Read(tagMap));
+            tagger = PerceptronTagger.Read(taggerFile, tagMap is null ? null : UniversalTags.Read(tagMap), maxUnpackedBytes);
             files.Add(Info("tagger", taggerFile, $"{tagger.FeatureCount} features"));
             if (tagMap is not null)
                 files.Add(Info("tag-map", tagMap, "universal tags"));

@@ -3,6 +3,7 @@
 
 using System.Collections.Concurrent;
 using System.Text.Json;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -60,27 +61,30 @@ public sealed class NeighbourTable : INeighbourSource
     /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB,
     /// neighbours separated by spaces; anything else). Either may be gzipped.
     /// </summary>
-    /// <exception cref="DataException">Missing or malformed.</exception>
-    public static NeighbourTable Read(string path)
+    /// <exception cref="DataException">Missing, malformed or without neighbours.</exception>
+    /// <param name="path">The file.</param>
+    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
+    public static NeighbourTable Read(string path, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         ArgumentNullException.ThrowIfNull(path);
-        using var stream = ResourceFile.Open(path, "neighbour table");
-        var plain = path.EndsWith(".gz", StringComparison.Ordinal) ? path[..^3] : path;
-        try
-        {
-            return plain.EndsWith(".json", StringComparison.Ordinal) ? ReadJson(stream, path) : ReadText(stream, path);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or JsonException)
-        {
-            throw new DataException($"neighbour table '{path}': {e.Message}", e);
-        }
+        var plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        var table = new NeighbourTable(
+            plain.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+                ? ReadJson(path, maxUnpackedBytes)
+                : ReadText(path, maxUnpackedBytes)
+        );
+        return table.Longest > 0
+            ? table
+            : throw new DataException($"{What} {path}: no word has a neighbour; nothing could be substituted");
     }
 
-    private static NeighbourTable ReadJson(Stream stream, string path)
+    private const string What = "neighbour table";
+
+    private static Dictionary<string, string[]> ReadJson(string path, long limit)
     {
-        using var document = JsonDocument.Parse(stream);
+        using var document = ResourceFile.Json(path, What, limit);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw new DataException($"neighbour table '{path}': the root should be an object of word -> words");
+            throw new DataException($"{What} {path}: the root should be an object of word -> words");
         var rows = new Dictionary<string, string[]>(StringComparer.Ordinal);
         foreach (var row in document.RootElement.EnumerateObject())
         {
@@ -89,30 +93,27 @@ public sealed class NeighbourTable : INeighbourSource
                 || row.Value.EnumerateArray().Any(w => w.ValueKind != JsonValueKind.String)
             )
             {
-                throw new DataException(
-                    $"neighbour table '{path}' word '{row.Name}': the value should be an array of words"
-                );
+                throw new DataException($"{What} {path}: word '{row.Name}': the value should be an array of words");
             }
             rows.TryAdd(row.Name, [.. row.Value.EnumerateArray().Select(w => w.GetString()!)]);
         }
-        return new NeighbourTable(rows);
+        return rows;
     }
 
-    private static NeighbourTable ReadText(Stream stream, string path)
+    private static Dictionary<string, string[]> ReadText(string path, long limit)
     {
-        using var reader = new StreamReader(stream);
         var rows = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        for (var line = 1; reader.ReadLine() is { } text; line++)
+        foreach (var (line, text) in ResourceFile.Lines(path, What, limit))
         {
             if (text.Length == 0)
                 continue;
             var tab = text.IndexOf('\t', StringComparison.Ordinal);
-            if (tab <= 0)
-                throw new DataException(
-                    $"neighbour table '{path}' line {line}: should be 'word TAB neighbours', no tab found"
-                );
+            if (tab < 0)
+                throw new DataException($"{What} {path}:{line}: should be 'word TAB neighbours', no tab found");
+            if (string.IsNullOrWhiteSpace(text[..tab]))
+                throw new DataException($"{What} {path}:{line}: should be 'word TAB neighbours', the word is blank");
             rows.TryAdd(text[..tab], text[(tab + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
         }
-        return new NeighbourTable(rows);
+        return rows;
     }
 }

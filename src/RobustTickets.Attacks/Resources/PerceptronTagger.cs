@@ -7,7 +7,7 @@
 
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -47,55 +47,18 @@ public sealed class PerceptronTagger
     /// <summary>Reads the weights (JSON, possibly gzipped).</summary>
     /// <param name="path">The weights file.</param>
     /// <param name="tags">Map to universal tags; null: the built-in Penn Treebank map.</param>
+    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
     /// <exception cref="DataException">Missing or malformed.</exception>
-    public static PerceptronTagger Read(string path, UniversalTags? tags = null)
+    public static PerceptronTagger Read(
+        string path,
+        UniversalTags? tags = null,
+        long maxUnpackedBytes = DataOptions.UnpackedBytes
+    )
     {
         ArgumentNullException.ThrowIfNull(path);
-        using var stream = ResourceFile.Open(path, "tagger");
-        try
-        {
-            using var document = JsonDocument.Parse(stream);
-            var root = document.RootElement;
-            // Sorted in Python's order, so that "the greater name wins a tie" is "the later index
-            // wins".
-            var classes = root.GetProperty("classes")
-                .EnumerateArray()
-                .Select(c => c.GetString()!)
-                .Order(Python.CodePointOrder.Instance)
-                .ToArray();
-            var index = classes.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i, StringComparer.Ordinal);
-            var dictionary = root.GetProperty("tagdict")
-                .EnumerateObject()
-                .ToDictionary(p => p.Name, p => index[p.Value.GetString()!], StringComparer.Ordinal);
-            var weights = new Dictionary<string, SparseWeights>(StringComparer.Ordinal);
-            foreach (var feature in root.GetProperty("weights").EnumerateObject())
-            {
-                var entries = feature
-                    .Value.EnumerateObject()
-                    .Select(w => (index[w.Name], w.Value.GetDouble()))
-                    .ToArray();
-                weights[feature.Name] = new SparseWeights(
-                    [.. entries.Select(e => e.Item1)],
-                    [.. entries.Select(e => e.Item2)]
-                );
-            }
-            return new PerceptronTagger(classes, dictionary, weights, tags ?? UniversalTags.PennTreebank);
-        }
-        catch (Exception e)
-            when (e
-                    is JsonException
-                        or KeyNotFoundException
-                        or InvalidOperationException
-                        or FormatException
-                        or InvalidDataException
-                        or IOException
-            )
-        {
-            throw new DataException(
-                $"tagger '{path}': should be JSON with classes, tagdict and weights: {e.Message}",
-                e
-            );
-        }
+        using var document = ResourceFile.Json(path, "tagger", maxUnpackedBytes);
+        var (classes, dictionary, weights) = TaggerJson.Read($"tagger {path}", document.RootElement);
+        return new PerceptronTagger(classes, dictionary, weights, tags ?? UniversalTags.PennTreebank);
     }
 
     /// <summary>The Penn Treebank tags of the words.</summary>

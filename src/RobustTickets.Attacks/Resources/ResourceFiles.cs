@@ -2,6 +2,7 @@
 // resource folder. The recipe asks for those and no others, so one that needs no word vectors runs
 // without any.
 
+using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks;
@@ -17,6 +18,7 @@ namespace RobustTickets.Attacks;
 /// <param name="WordNet">WordNet's dict folder.</param>
 /// <param name="MaskedLM">Folder of the masked language model.</param>
 /// <param name="Folder">The resource folder; null: the user's.</param>
+/// <param name="MaxUnpackedBytes">Bytes that a packed file may unpack to.</param>
 public sealed record ResourceFiles(
     string? Vectors = null,
     string? Neighbours = null,
@@ -26,7 +28,8 @@ public sealed record ResourceFiles(
     string? Encoder = null,
     string? WordNet = null,
     string? MaskedLM = null,
-    ResourceFolder? Folder = null
+    ResourceFolder? Folder = null,
+    long MaxUnpackedBytes = DataOptions.UnpackedBytes
 ) : AttackResources
 {
     /// <summary>The names that <see cref="Named"/> takes.</summary>
@@ -144,7 +147,8 @@ public sealed record ResourceFiles(
             StopWords ?? folder.Find(recipe.StopWordsKind),
             tagger,
             TagMap ?? folder.Find("tag-map"),
-            folder.Computed
+            folder.Computed,
+            MaxUnpackedBytes
         );
     }
 

@@ -36,12 +36,13 @@ public sealed class StopWords
     public static StopWords Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        using var reader = new StreamReader(ResourceFile.Open(path, "stop words"));
-        var words = reader
-            .ReadToEnd()
-            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var words = ResourceFile
+            .Lines(path, "stop words")
+            .Select(line => line.Text.Trim())
+            .Where(word => word.Length > 0)
+            .ToArray();
         if (words.Length == 0)
-            throw new DataException($"stop words '{path}': no words; the file should hold one word a line");
+            throw new DataException($"stop words {path}: no words; the file should hold one word a line");
         return new StopWords(Path.GetFileName(path), words);
     }
 

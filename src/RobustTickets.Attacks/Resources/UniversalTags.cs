@@ -37,19 +37,20 @@ public sealed class UniversalTags
     public static UniversalTags Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        using var reader = new StreamReader(ResourceFile.Open(path, "tag map"));
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var line = 1; reader.ReadLine() is { } text; line++)
+        foreach (var (line, text) in ResourceFile.Lines(path, "tag map"))
         {
             if (text.Trim().Length == 0)
                 continue;
             var parts = text.Split('\t', StringSplitOptions.TrimEntries);
-            if (parts.Length != 2)
+            if (parts.Length != 2 || parts[0].Length == 0 || parts[1].Length == 0)
                 throw new DataException(
-                    $"tag map '{path}' line {line}: should be 'tag TAB universal tag', found '{text}'"
+                    $"tag map {path}:{line}: should be 'tag TAB universal tag', found '{text}'"
                 );
             map[parts[0]] = parts[1];
         }
+        if (map.Count == 0)
+            throw new DataException($"tag map {path}: no tags; the file should hold 'tag TAB universal tag' lines");
         return new UniversalTags(map);
     }
 

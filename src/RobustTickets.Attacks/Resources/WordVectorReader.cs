@@ -7,6 +7,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -14,54 +15,63 @@ namespace RobustTickets.Attacks.Resources;
 internal static class WordVectorReader
 {
     private const int MaxDimension = 100_000;
+    private const string What = "word vectors";
 
     /// <summary>Reads a file of either format.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
     /// <exception cref="DataException">Missing, unreadable or malformed; the message names the line
     /// or entry.</exception>
-    public static WordVectors Read(string path)
+    public static WordVectors Read(string path, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         ArgumentNullException.ThrowIfNull(path);
-        using var stream = ResourceFile.Open(path, "word vectors");
-        var plain = path.EndsWith(".gz", StringComparison.Ordinal) ? path[..^3] : path;
+        var plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        if (!plain.EndsWith(".bin", StringComparison.OrdinalIgnoreCase))
+            return ReadText(path, maxUnpackedBytes);
+        using var stream = ResourceFile.Open(path, What, maxUnpackedBytes);
         try
         {
-            return plain.EndsWith(".bin", StringComparison.Ordinal) ? ReadBinary(stream, path) : ReadText(stream, path);
+            return ReadBinary(stream, path);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            throw new DataException($"word vectors '{path}': {e.Message}", e);
+            throw new DataException($"{What} {path}: {e.Message}", e);
         }
     }
 
-    private static WordVectors ReadText(Stream stream, string path)
+    private static WordVectors ReadText(string path, long limit)
     {
-        using var reader = new StreamReader(stream, new UTF8Encoding(false, false), true, 1 << 16);
-        var words = new List<string>();
+        var words = new WordList(path);
         var numbers = new List<float>();
         var dimension = 0;
-        var line = 0;
-        while (reader.ReadLine() is { } text)
+        (int Words, int Dimension)? header = null;
+        foreach (var (line, text) in ResourceFile.Lines(path, What, limit))
         {
-            line++;
             var row = text.AsSpan().TrimEnd();
             if (row.Length == 0)
                 continue;
             if (dimension == 0)
             {
-                if (line == 1 && IsHeader(row))
+                if (line == 1 && (header = Header(row)) is not null)
                     continue;
-                dimension = row.Count(' ');
+                dimension = header?.Dimension ?? row.Count(' ');
                 if (dimension == 0)
-                    throw new DataException($"word vectors '{path}' line {line}: no numbers after the word");
+                    throw new DataException($"{What} {path}:{line}: no numbers after the word");
+                // Words may hold spaces, but no number is left over of the first row.
+                if (row.Count(' ') > dimension && IsNumber(row, row.Count(' ') - dimension))
+                    throw new DataException(
+                        $"{What} {path}:{line}: {row.Count(' ')} numbers, the header says {dimension}"
+                    );
             }
             var start = row.Length;
             for (var fields = 0; fields < dimension && start > 0; fields++)
                 start = Math.Max(0, row[..start].LastIndexOf(' '));
-            if (start <= 0)
+            if (start <= 0 && row.Count(' ') < dimension)
                 throw new DataException(
-                    $"word vectors '{path}' line {line}: {row.Count(' ')} numbers, the first line has {dimension}"
+                    $"{What} {path}:{line}: {row.Count(' ')} numbers, "
+                        + $"{(header is null ? "the first line has" : "the header says")} {dimension}"
                 );
-            words.Add(row[..start].ToString());
+            words.Add(row[..start].ToString(), $"{line}");
             foreach (var range in row[(start + 1)..].Split(' '))
             {
                 var field = row[(start + 1)..][range];
@@ -70,22 +80,37 @@ internal static class WordVectorReader
                     || !float.IsFinite(value)
                 )
                 {
-                    throw new DataException($"word vectors '{path}' line {line}: '{field}' is not a finite number");
+                    throw new DataException($"{What} {path}:{line}: '{field}' is not a finite number");
                 }
                 numbers.Add(value);
             }
         }
         if (words.Count == 0)
-            throw new DataException($"word vectors '{path}': no words");
-        return new WordVectors([.. words], [.. numbers], dimension);
+            throw new DataException($"{What} {path}: no words");
+        if (header is { } said && said.Words != words.Count)
+            throw new DataException(
+                $"{What} {path}:1: the header says {said.Words} words, {words.Count} rows follow; the file is cut "
+                    + "short or put together"
+            );
+        return new WordVectors(words.ToArray(), [.. numbers], dimension);
     }
 
-    private static bool IsHeader(ReadOnlySpan<char> row)
+    private static bool IsNumber(ReadOnlySpan<char> row, int field)
+    {
+        for (; field > 0; field--)
+            row = row[(row.IndexOf(' ') + 1)..];
+        return float.TryParse(row[..row.IndexOf(' ')], NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+    }
+
+    private static (int Words, int Dimension)? Header(ReadOnlySpan<char> row)
     {
         var space = row.IndexOf(' ');
-        return space > 0
-            && int.TryParse(row[..space], NumberStyles.None, CultureInfo.InvariantCulture, out _)
-            && int.TryParse(row[(space + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return
+            space > 0
+            && int.TryParse(row[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var words)
+            && int.TryParse(row[(space + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var dimension)
+            ? (words, dimension)
+            : null;
     }
 
     private static WordVectors ReadBinary(Stream stream, string path)
@@ -101,22 +126,22 @@ internal static class WordVectorReader
         )
         {
             throw new DataException(
-                $"word vectors '{path}': the header should be 'count dimension', found "
+                $"{What} {path}: the header should be 'count dimension', found "
                     + $"'{Encoding.UTF8.GetString(header)}'"
             );
         }
         if ((long)count * dimension > Array.MaxLength)
-            throw new DataException($"word vectors '{path}': {count} x {dimension} numbers are too many");
+            throw new DataException($"{What} {path}: {count} x {dimension} numbers are too many");
         // Grown as entries arrive, so that a header that lies cannot ask for memory the file does
         // not fill.
-        var words = new List<string>();
+        var words = new WordList(path);
         var numbers = new List<float>();
         var bytes = new byte[dimension * sizeof(float)];
         for (var i = 0; i < count; i++)
         {
-            words.Add(
-                Encoding.UTF8.GetString(Field(stream, (byte)' ', path, $"entry {i + 1} of {count}")).TrimStart('\n')
-            );
+            var entry = $"entry {i + 1} of {count}";
+            var name = StrictText.Decode($"{What} {path}:{entry}", Field(stream, (byte)' ', path, entry));
+            words.Add(name.TrimStart('\n'), entry);
             try
             {
                 stream.ReadExactly(bytes);
@@ -124,7 +149,7 @@ internal static class WordVectorReader
             catch (EndOfStreamException e)
             {
                 throw new DataException(
-                    $"word vectors '{path}': the file ends within entry {i + 1} of {count} ('{words[^1]}')",
+                    $"{What} {path}: the file ends within {entry} ('{words.Last}')",
                     e
                 );
             }
@@ -133,12 +158,19 @@ internal static class WordVectorReader
                 var value = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(d * sizeof(float)));
                 if (!float.IsFinite(value))
                     throw new DataException(
-                        $"word vectors '{path}': number {d + 1} of entry {i + 1} ('{words[^1]}') is not finite"
+                        $"{What} {path}: number {d + 1} of {entry} ('{words.Last}') is not finite"
                     );
                 numbers.Add(value);
             }
         }
-        return new WordVectors([.. words], [.. numbers], dimension);
+        for (int b; (b = stream.ReadByte()) >= 0; )
+        {
+            if (b != '\n')
+                throw new DataException(
+                    $"{What} {path}: the header says {count} words, more follow; the file is put together wrongly"
+                );
+        }
+        return new WordVectors(words.ToArray(), [.. numbers], dimension);
     }
 
     private static byte[] Field(Stream stream, byte end, string path, string what)
@@ -147,12 +179,40 @@ internal static class WordVectorReader
         for (int b; (b = stream.ReadByte()) != end; bytes.Add((byte)b))
         {
             if (b < 0)
-                throw new DataException($"word vectors '{path}': the file ends within {what}");
+                throw new DataException($"{What} {path}: the file ends within {what}");
             if (bytes.Count > 4096)
                 throw new DataException(
-                    $"word vectors '{path}': no end of the word in {what}; is this the word2vec binary format?"
+                    $"{What} {path}: no end of the word in {what}; is this the word2vec binary format?"
                 );
         }
         return [.. bytes];
+    }
+
+    // The words in file order. A word may occur twice (its first row counts), but a file that mostly
+    // repeats itself is damaged, or made to fill the memory.
+    private sealed class WordList(string path)
+    {
+        private const int Grace = 1000;
+        private readonly List<string> _words = [];
+        private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+        public int Count => _words.Count;
+
+        public string Last => _words[^1];
+
+        public void Add(string word, string place)
+        {
+            if (string.IsNullOrWhiteSpace(word))
+                throw new DataException($"{What} {path}:{place}: the word is blank");
+            _words.Add(word);
+            _known.Add(word);
+            if (_words.Count > Grace && _known.Count < _words.Count / 2)
+                throw new DataException(
+                    $"{What} {path}:{place}: '{word}' again; more than half of the {_words.Count} rows so far repeat "
+                        + "a word"
+                );
+        }
+
+        public string[] ToArray() => [.. _words];
     }
 }

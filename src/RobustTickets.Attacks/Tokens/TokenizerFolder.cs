@@ -182,7 +182,7 @@ internal static class TokenizerFolder
             return;
         foreach (var token in document.RootElement.EnumerateObject())
         {
-            if (vocabulary.TryGetId(token.Name, out var id) && token.Value.TryGetInt32(out var given) && id == given)
+            if (vocabulary.TryGetId(token.Name, out var id) && token.Value.Integer() == id)
                 continue;
             throw new DataException(
                 $"{path}: token '{token.Name}' is added beyond the vocabulary of {vocabulary.Count} tokens; put "
@@ -236,8 +236,7 @@ internal static class TokenizerFolder
         using var model = Open(Path.Combine(folder, "config.json"));
         return
             model is not null
-            && model.RootElement.TryGetProperty("max_position_embeddings", out var positions)
-            && positions.TryGetInt32(out var count)
+            && model.RootElement.Member("max_position_embeddings")?.Integer() is { } count
             && count >= 2
             ? count
             : 512;
@@ -304,21 +303,21 @@ internal static class TokenizerFolder
             return null;
         try
         {
-            var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var document = GuardedJson.Parse(path, File.ReadAllBytes(path));
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 return document;
             document.Dispose();
             throw new DataException($"{path}: a JSON object is expected");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path}: not JSON: {e.Message}", e);
+            throw new DataException($"{path}: cannot be read: {e.Message}", e);
         }
     }
 
     internal static bool? Bool(string path, JsonElement? root, string key)
     {
-        if (root is not { } element || !element.TryGetProperty(key, out var value))
+        if (root?.Member(key) is not { } value)
             return null;
         return value.ValueKind switch
         {

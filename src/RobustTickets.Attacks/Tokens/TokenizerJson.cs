@@ -50,9 +50,11 @@ internal sealed record TokenizerJson(
                 ? unk.GetString()!
                 : "[UNK]";
         var longest =
-            model.TryGetProperty("max_input_chars_per_word", out var max) && max.TryGetInt32(out var count)
-                ? count
-                : 100;
+            model.Member("max_input_chars_per_word") is not { } max ? 100
+            : max.Integer() is { } count and > 0 ? count
+            : throw new DataException(
+                $"{path}: model.max_input_chars_per_word is {max.GetRawText()}; a whole number above 0 is expected"
+            );
         var (lower, strip, ideographs) = ReadNormalizer(path, root);
         CheckType(path, root, "pre_tokenizer", "BertPreTokenizer");
         CheckType(path, root, "post_processor", "TemplateProcessing", "BertProcessing");
@@ -74,7 +76,7 @@ internal sealed record TokenizerJson(
         var tokens = new string?[vocab.EnumerateObject().Count()];
         foreach (var entry in vocab.EnumerateObject())
         {
-            if (!entry.Value.TryGetInt32(out var id) || (uint)id >= (uint)tokens.Length || tokens[id] is not null)
+            if (entry.Value.Integer() is not { } id || (uint)id >= (uint)tokens.Length || tokens[id] is not null)
             {
                 throw new DataException(
                     $"{path}: model.vocab gives '{entry.Name}' the index {entry.Value.GetRawText()}; the "
@@ -108,7 +110,7 @@ internal sealed record TokenizerJson(
             return special;
         foreach (var token in added.EnumerateArray())
         {
-            var id = token.TryGetProperty("id", out var given) && given.TryGetInt32(out var number) ? number : -1;
+            var id = token.Member("id")?.Integer() ?? -1;
             special.Add(ReadAddedToken(path, token, id, vocabulary));
         }
         return special;
@@ -120,7 +122,7 @@ internal sealed record TokenizerJson(
     /// </summary>
     public static string ReadAddedToken(string path, JsonElement token, int id, Vocabulary vocabulary)
     {
-        var content = token.TryGetProperty("content", out var text) ? text.GetString() ?? "" : "";
+        var content = token.Member("content")?.Text() ?? "";
         if (!vocabulary.TryGetId(content, out var known) || known != id)
         {
             throw new DataException(
@@ -142,12 +144,7 @@ internal sealed record TokenizerJson(
 
     private static void CheckType(string path, JsonElement root, string part, params string[] possible)
     {
-        var type =
-            root.TryGetProperty(part, out var element)
-            && element.ValueKind == JsonValueKind.Object
-            && element.TryGetProperty("type", out var name)
-                ? name.GetString()
-                : null;
+        var type = root.Member(part)?.Member("type")?.Text();
         if (type is null && part == "post_processor")
             return;
         if (type is null || !possible.Contains(type))

@@ -64,10 +64,11 @@ public sealed class Vocabulary
     }
 
     /// <summary>
-    /// Reads <c>vocab.txt</c> (UTF-8; a byte order mark and Windows line ends are tolerated).
+    /// Reads <c>vocab.txt</c> (UTF-8; a byte order mark, Windows line ends and blank lines at the
+    /// end are tolerated).
     /// </summary>
     /// <exception cref="DataException">The file is missing, not UTF-8, empty, or holds an empty or
-    /// repeated line.</exception>
+    /// repeated line before its end.</exception>
     public static Vocabulary Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -78,14 +79,16 @@ public sealed class Vocabulary
         var lines = new List<string>();
         try
         {
-            using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            while (reader.ReadLine() is { } line)
-                lines.Add(line);
+            using var file = File.OpenRead(path);
+            lines.AddRange(StrictText.Lines(file, path).Select(line => line.Text));
         }
-        catch (DecoderFallbackException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path}: not UTF-8 (after about line {lines.Count}): {e.Message}", e);
+            throw new DataException($"{path}: cannot be read: {e.Message}", e);
         }
+        // No text reaches an empty token, and at the end none shifts another's index.
+        while (lines.Count > 0 && lines[^1].Length == 0)
+            lines.RemoveAt(lines.Count - 1);
         return new Vocabulary(lines, path);
     }
 

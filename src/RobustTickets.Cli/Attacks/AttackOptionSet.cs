@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Cli.Commands;
 
@@ -155,7 +156,8 @@ internal sealed class AttackOptionSet
     /// <param name="parsed">The command line.</param>
     /// <param name="seed">Seed of recipes that draw random numbers.</param>
     /// <exception cref="RequestException">Options do not go with the recipe.</exception>
-    public AttackRecipe Read(ParseResult parsed, int seed)
+    /// <param name="maxUnpackedBytes">Bytes that a packed resource may unpack to.</param>
+    public AttackRecipe Read(ParseResult parsed, int seed, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         var recipe = AttackRecipe.Find(parsed.GetValue(_recipe)!) with
         {
@@ -178,7 +180,8 @@ internal sealed class AttackOptionSet
                 parsed.GetValue(_tagMap),
                 parsed.GetValue(_encoder),
                 parsed.GetValue(_wordNet),
-                parsed.GetValue(_maskedLm)
+                parsed.GetValue(_maskedLm),
+                MaxUnpackedBytes: maxUnpackedBytes
             ),
         };
         recipe.Refuse();

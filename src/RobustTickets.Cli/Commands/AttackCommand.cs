@@ -137,7 +137,7 @@ internal sealed class AttackCommand
     {
         var sentences = parsed.GetValue(_text) is not null || parsed.GetValue(_interactive);
         Refuse(parsed, sentences);
-        var recipe = _attack.Read(parsed, parsed.GetValue(_seed) ?? 42);
+        var recipe = _attack.Read(parsed, parsed.GetValue(_seed) ?? 42, _data.MaxUnpacked(parsed));
         if (sentences)
             return RunSentences(parsed, recipe);
         var data = _data.Read(parsed);

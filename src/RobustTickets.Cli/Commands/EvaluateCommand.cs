@@ -39,7 +39,8 @@ internal static class EvaluateCommand
                 arguments.Task,
                 arguments.Options,
                 parsed.GetValue(split),
-                classifier.Labels
+                classifier.Labels,
+                context.Stop.Token
             );
             context.Error.WriteLine(examples.Summary());
             foreach (var note in examples.Notes)

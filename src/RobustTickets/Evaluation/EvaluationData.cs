@@ -15,6 +15,7 @@ internal static class EvaluationData
     /// <param name="options">Columns, labels, limit.</param>
     /// <param name="split">Name of the split; null takes the one papers evaluate.</param>
     /// <param name="classes">The model's class names in order.</param>
+    /// <param name="stop">Ends reading.</param>
     /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
     /// the model's.</exception>
     public static Split Load(
@@ -22,7 +23,8 @@ internal static class EvaluationData
         string task,
         DataOptions? options,
         string? split,
-        IReadOnlyList<string> classes
+        IReadOnlyList<string> classes,
+        CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(classes);
@@ -33,7 +35,7 @@ internal static class EvaluationData
         // file.
         if (options.Labels is null && known.Labels.Count == 0)
             options = options with { Labels = LabelMap.FromNames(classes) };
-        var data = DataSet.Load(path, known.Name, name, options);
+        var data = DataSet.Load(path, known.Name, name, options, stop);
         var names = data.Labels.Names;
         if (names.Count != classes.Count)
         {
@@ -58,7 +60,7 @@ internal static class EvaluationData
                 Names = [.. classes],
                 Rule = "the model's class order, by name",
             };
-            return DataSet.Load(path, known.Name, name, options with { Labels = map });
+            return DataSet.Load(path, known.Name, name, options with { Labels = map }, stop);
         }
         return data with
         {

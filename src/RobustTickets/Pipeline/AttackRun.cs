@@ -64,7 +64,8 @@ public static class AttackRun
             request.Task,
             request.DataOptions,
             request.Split,
-            classifier.Labels
+            classifier.Labels,
+            stop
         );
         var picked = Pick(request, split, progress);
         var report = Run(

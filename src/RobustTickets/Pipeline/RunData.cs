@@ -48,16 +48,23 @@ internal sealed record RunData(
     /// </summary>
     /// <param name="request">A request whose recipe was checked.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="stop">Ends reading.</param>
     /// <exception cref="DataException">A file is missing or malformed, or labels do not
     /// fit.</exception>
-    public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer) =>
-        request.Cache is { } cache ? cache.Get(request, () => Read(request, tokenizer)) : Read(request, tokenizer);
+    public static RunData Load(
+        TrainRequest request,
+        WordPieceTokenizer tokenizer,
+        CancellationToken stop = default
+    ) =>
+        request.Cache is { } cache
+            ? cache.Get(request, () => Read(request, tokenizer, stop))
+            : Read(request, tokenizer, stop);
 
-    private static RunData Read(TrainRequest request, WordPieceTokenizer tokenizer)
+    private static RunData Read(TrainRequest request, WordPieceTokenizer tokenizer, CancellationToken stop)
     {
         var (recipe, split) = (request.Recipe, request.Recipe.Split);
         var notes = new List<string>();
-        var train = DataSet.Load(request.Data, recipe.Task, "train", request.DataOptions);
+        var train = DataSet.Load(request.Data, recipe.Task, "train", request.DataOptions, stop);
         notes.Add(train.Summary());
         notes.AddRange(train.Notes);
         if (Splits.ClassGroupedWarning(train) is { } warning)
@@ -77,12 +84,12 @@ internal sealed record RunData(
             );
 
         var options = (request.DataOptions ?? new DataOptions()) with { Labels = train.Labels };
-        var reported = Published(request, options, notes);
+        var reported = Published(request, options, notes, stop);
         var own =
             reported is { Name: "test" }
             && split.Dev == DevelopmentRule.HeldOut
-            && DataSet.Holds(request.Data, recipe.Task, "dev")
-                ? DataSet.Load(request.Data, recipe.Task, "dev", options)
+            && HoldsLabelled(request, "dev", options, notes, stop)
+                ? DataSet.Load(request.Data, recipe.Task, "dev", options, stop)
                 : null;
         if (own is not null)
             notes.Add(own.Summary());
@@ -132,13 +139,35 @@ internal sealed record RunData(
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);
     }
 
-    private static Attacks.Data.Split? Published(TrainRequest request, DataOptions options, List<string> notes)
+    // A test file without labels (of a competition) is no split to report on.
+    private static bool HoldsLabelled(
+        TrainRequest request,
+        string split,
+        DataOptions options,
+        List<string> notes,
+        CancellationToken stop
+    )
+    {
+        if (!DataSet.Holds(request.Data, request.Recipe.Task, split))
+            return false;
+        if (DataSet.IsLabelled(request.Data, request.Recipe.Task, split, options, stop))
+            return true;
+        notes.Add($"{request.Data}: the {split} split has no labels and is left out");
+        return false;
+    }
+
+    private static Attacks.Data.Split? Published(
+        TrainRequest request,
+        DataOptions options,
+        List<string> notes,
+        CancellationToken stop
+    )
     {
         foreach (var name in (string[])["test", "dev"])
         {
-            if (!DataSet.Holds(request.Data, request.Recipe.Task, name))
+            if (!HoldsLabelled(request, name, options, notes, stop))
                 continue;
-            var split = DataSet.Load(request.Data, request.Recipe.Task, name, options);
+            var split = DataSet.Load(request.Data, request.Recipe.Task, name, options, stop);
             notes.Add(split.Summary());
             return split;
         }

@@ -79,7 +79,7 @@ internal sealed class RunSession : IDisposable
         }
         TicketFit.Require(request.Recipe, files.Config);
         var ticket = TicketReference.Require(request.Recipe, files.Config, request.Output);
-        var data = RunData.Load(request, tokenizer);
+        var data = RunData.Load(request, tokenizer, stop);
         EpochAttacks.Require(request, data);
         var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
         folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));

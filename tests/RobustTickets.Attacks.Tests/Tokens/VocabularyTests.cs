@@ -39,9 +39,42 @@ public sealed class VocabularyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("[PAD]\nthe\n\n")]
+    [InlineData("[PAD]\r\nthe\r\n\r\n\r\n")]
+    [InlineData("\ufeff[PAD]\rthe\r\r")]
+    public void Blank_lines_at_the_end_are_no_tokens(string content)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, content);
+            Assert.Equal(["[PAD]", "the"], Vocabulary.Load(path).Tokens);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_byte_that_is_not_utf8_is_named_with_its_line()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, "[PAD]\nthe\ncaf\u00e9\n".Select(c => (byte)c).ToArray());
+            var error = Assert.Throws<DataException>(() => Vocabulary.Load(path));
+            Assert.StartsWith($"{path}:3: byte 0xe9 is not UTF-8", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Theory]
     [InlineData("[PAD]\nthe\na\nthe\n", ":4: token 'the' was already given at line 2")]
     [InlineData("[PAD]\n\nthe\n", ":2: empty line")]
-    [InlineData("[PAD]\nthe\n\n", ":3: empty line")]
     [InlineData("", "the vocabulary is empty")]
     public void Broken_files_are_refused_by_file_and_line(string content, string message)
     {

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Cli;
 using Xunit;
 
@@ -25,5 +27,40 @@ public class DataArgumentsTests
     {
         var error = Assert.Throws<UsageException>(() => DataOptionSet.Labels(list));
         Assert.StartsWith($"--labels {list}: ", error.Message);
+    }
+
+    [Theory]
+    [InlineData("500000", 500_000)]
+    [InlineData("64k", 64 << 10)]
+    [InlineData("512M", 512 << 20)]
+    [InlineData("2g", 2L << 30)]
+    public void Sizes_are_given_in_bytes_or_with_a_unit(string text, long bytes) =>
+        Assert.Equal(bytes, Read("--max-unpacked", text).MaxUnpackedBytes);
+
+    [Theory]
+    [InlineData("--max-unpacked", "5x")]
+    [InlineData("--max-unpacked", "0")]
+    [InlineData("--max-unpacked", "9999999999g")]
+    [InlineData("--escape", "ab")]
+    [InlineData("--escape", "\"")]
+    [InlineData("--separator", "ab")]
+    public void Values_that_cannot_be_read_are_a_usage_error(string option, string value)
+    {
+        var error = Assert.Throws<UsageException>(() => Read(option, value));
+        Assert.StartsWith($"{option} {value}: ", error.Message);
+    }
+
+    [Fact]
+    public void The_escape_is_a_character_and_packed_files_have_a_limit_by_default()
+    {
+        Assert.Equal(('\\', 512L << 20), (Read("--escape", "\\").Escape, Read("--escape", "\\").MaxUnpackedBytes));
+        Assert.Null(Read("--no-header").Escape);
+    }
+
+    private static DataOptions Read(params string[] arguments)
+    {
+        var command = new Command("read");
+        var options = new DataOptionSet(command);
+        return options.Read(command.Parse(["--data", "x", "--task", "csv", .. arguments])).Options;
     }
 }

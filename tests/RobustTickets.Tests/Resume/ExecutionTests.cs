@@ -91,10 +91,20 @@ public sealed class ExecutionTests : IDisposable
         var run = _task.NewRun();
         RunFiles.Copy(whole, run);
         File.Delete(Path.Combine(run, "result.json"));
-        // All steps are done: nothing but the evaluation can hear it.
+        // All steps are done and the data are read: nothing but the evaluation can hear it.
+        using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            RecipeRunner.Run(request with { Output = run, Resume = true }, null, new CancellationToken(true))
+            RecipeRunner.Run(
+                request with
+                {
+                    Output = run,
+                    Resume = true,
+                },
+                new Watch(_ => stop.Cancel()),
+                stop.Token
+            )
         );
+        Assert.True(stop.IsCancellationRequested);
         Assert.False(File.Exists(Path.Combine(run, "result.json")));
         RecipeRunner.Run(request with { Output = run, Resume = true }, null, CancellationToken.None);
         RunFiles.AssertSame(whole, run);
@@ -112,6 +122,27 @@ public sealed class ExecutionTests : IDisposable
             "dev-fraction",
             Assert.Throws<RecipeException>(() => RecipeRunner.Run(none, null, CancellationToken.None)).Message,
             StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData("test.csv", "id,text\n1,good\n2,bad\n")]
+    [InlineData("test.csv", "text,label\ngood,\nbad,\n")]
+    [InlineData("dev.csv", "text\ngood\nbad\n")]
+    public void A_file_of_ones_own_without_labels_is_noted_and_a_share_of_train_reported(string name, string content)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_task.Root, $"own-{Guid.NewGuid():N}")).FullName;
+        var rows = Enumerable.Range(0, 20).Select(i => i % 2 == 0 ? "good,positive\n" : "bad,negative\n");
+        File.WriteAllText(Path.Combine(folder, "train.csv"), "text,label\n" + string.Concat(rows));
+        File.WriteAllText(Path.Combine(folder, name), content);
+        var recipe = TinyTask.FineTuneRecipe with { Task = "csv" };
+        var request = _task.Request(recipe, _task.NewRun()) with { Data = folder };
+        var data = RunData.Load(request, WordPieceTokenizer.Load(_task.Model));
+        Assert.Equal(2, data.EvaluationTexts.Count);
+        Assert.Contains("carved", data.EvaluationName, StringComparison.Ordinal);
+        Assert.Contains(
+            data.Notes,
+            note => note.Contains($"the {name[..^4]} split has no labels and is left out", StringComparison.Ordinal)
         );
     }
 

@@ -1,0 +1,47 @@
+namespace RobustTickets.Attacks.Data;
+
+/// <summary>
+/// Rows that do not fit: the first refuses the file with its line, or all are left out and told in
+/// notes.
+/// </summary>
+internal sealed class LeftOutRows(string path, bool skip)
+{
+    private readonly List<int> _malformed = [];
+    private readonly List<int> _unlabelled = [];
+    private readonly List<(int Line, string Label)> _unknown = [];
+
+    /// <summary>Line of the first one and its reason; null while there is none.</summary>
+    public string? First { get; private set; }
+
+    /// <summary>A row that is no row.</summary>
+    public void Malformed(int line, string reason) => Add(_malformed, line, line, reason);
+
+    /// <summary>A row whose label is missing.</summary>
+    public void Unlabelled(int line, string reason) => Add(_unlabelled, line, line, reason);
+
+    /// <summary>A row whose label is none of the classes.</summary>
+    public void Unknown(int line, string label, string reason) => Add(_unknown, (line, label), line, reason);
+
+    /// <summary>What was left out.</summary>
+    public IEnumerable<string> Notes()
+    {
+        if (_malformed.Count > 0)
+            yield return $"{_malformed.Count} malformed rows left out, {Lines(_malformed, line => $"{line}")}";
+        if (_unlabelled.Count > 0)
+            yield return $"{_unlabelled.Count} rows without a label left out, {Lines(_unlabelled, line => $"{line}")}";
+        if (_unknown.Count > 0)
+            yield return $"{_unknown.Count} rows left out whose label is none of the classes, "
+                + Lines(_unknown, row => $"{row.Line} ('{row.Label}')");
+    }
+
+    private void Add<T>(List<T> rows, T row, int line, string reason)
+    {
+        if (!skip)
+            throw new DataException($"{path}:{line}: {reason}");
+        First ??= $"{line}: {reason}";
+        rows.Add(row);
+    }
+
+    private static string Lines<T>(List<T> rows, Func<T, string> show) =>
+        $"at lines {string.Join(", ", rows.Take(5).Select(show))}{(rows.Count > 5 ? ", .." : "")}";
+}

@@ -1,0 +1,44 @@
+namespace RobustTickets.Attacks.Data;
+
+/// <summary>Where a row's values stand: its texts, then its pair, then its label.</summary>
+/// <param name="Texts">Columns of the first text, joined with a blank.</param>
+/// <param name="HasPair">Whether a second text follows.</param>
+/// <param name="HasLabel">Whether the last value is a label.</param>
+/// <param name="MinusOneIsAClass">Whether -1 is a label like others.</param>
+/// <param name="Given">The classes when they were given: a name among them is a class, although it
+/// reads as missing elsewhere.</param>
+internal sealed record PickedColumns(
+    int Texts,
+    bool HasPair,
+    bool HasLabel,
+    bool MinusOneIsAClass,
+    LabelLookup? Given
+)
+{
+    /// <summary>The texts of a row.</summary>
+    public TextPair Text(RawRow row)
+    {
+        var values = row.Values!;
+        var first = Texts == 1 ? values[0] : string.Join(' ', values[..Texts].Where(part => part.Length > 0));
+        return new TextPair(first, HasPair ? values[Texts] : null);
+    }
+
+    /// <summary>The label as it is written; null without a label column.</summary>
+    public string? Written(RawRow row) => HasLabel ? row.Values![^1].Trim() : null;
+
+    /// <summary>The label's value; null for an unlabelled row.</summary>
+    public string? Label(RawRow row) => Written(row) is { } value && !IsMissing(value) ? value : null;
+
+    /// <summary>What marks a row as unlabelled.</summary>
+    public string WhyUnlabelled(RawRow row) =>
+        Written(row) switch
+        {
+            null or "" => "the label is empty",
+            var value when LabelText.Canonical(value) == "-1" => $"label {value} marks an unlabelled row",
+            var value => $"label '{value}' stands for a missing one unless the label map has it",
+        };
+
+    private bool IsMissing(string value) =>
+        LabelText.IsMissing(value) ? value.Length == 0 || Given?.Contains(value) != true
+        : !MinusOneIsAClass && LabelText.Canonical(value) == "-1";
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace RobustTickets.Attacks;
+
+/// <summary>
+/// JSON files whose every string can be read: strict UTF-8, no half of a surrogate pair, a byte
+/// order mark allowed. What System.Text.Json would throw later, wherever a string is taken, is
+/// refused here with file and line.
+/// </summary>
+internal static class GuardedJson
+{
+    private const int MostTokens = 1 << 25;
+
+    /// <summary>Parses a file.</summary>
+    /// <param name="place">What to call it in an error; the line is put behind it.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <exception cref="DataException">It is not JSON, or a string of it is no text.</exception>
+    public static JsonDocument Parse(string place, ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Span.StartsWith("\uFEFF"u8))
+            bytes = bytes[3..];
+        try
+        {
+            Check(place, bytes.Span);
+            return JsonDocument.Parse(bytes);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"{place}:{e.LineNumber + 1 ?? 1}: not JSON: {Reason(e)}", e);
+        }
+    }
+
+    /// <summary>Parses the text of one line.</summary>
+    /// <exception cref="JsonException">It is not JSON, or a string of it is no text; the message
+    /// says why.</exception>
+    public static JsonDocument ParseLine(string text)
+    {
+        // The document owns its bytes, and a lone surrogate in the text itself becomes U+FFFD there.
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        var reader = new Utf8JsonReader(bytes);
+        while (reader.Read())
+        {
+            if (IsBroken(ref reader))
+                throw new JsonException("a string holds half of a surrogate pair");
+        }
+        return JsonDocument.Parse(bytes);
+    }
+
+    /// <summary>A member of an object; null when it is missing, or the element no object.</summary>
+    public static JsonElement? Member(this JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
+
+    /// <summary>The text of a string; null for every other kind.</summary>
+    public static string? Text(this JsonElement element) =>
+        element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+
+    /// <summary>The value of a whole number; null for every other kind.</summary>
+    public static int? Integer(this JsonElement element) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value : null;
+
+    /// <summary>What is wrong, without the reader's own positions.</summary>
+    public static string Reason(JsonException e)
+    {
+        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return end < 0 ? e.Message : e.Message[..end];
+    }
+
+    private static void Check(string place, ReadOnlySpan<byte> bytes)
+    {
+        if (!System.Text.Unicode.Utf8.IsValid(bytes))
+            StrictText.Decode(place, bytes); // names the byte
+        var reader = new Utf8JsonReader(bytes);
+        var tokens = 0;
+        while (reader.Read())
+        {
+            // A document holds twelve bytes a token, whatever the token's own length.
+            if (++tokens > MostTokens)
+                throw new DataException($"{place}: more than {MostTokens} JSON values");
+            if (!IsBroken(ref reader))
+                continue;
+            var line = bytes[..(int)reader.TokenStartIndex].Count((byte)'\n') + 1;
+            throw new DataException($"{place}:{line}: a string holds half of a surrogate pair (an escape \\ud8.. to "
+                + "\\udf.. alone), which is no text");
+        }
+    }
+
+    private static bool IsBroken(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)
+            return false;
+        try
+        {
+            reader.GetString();
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+    }
+}

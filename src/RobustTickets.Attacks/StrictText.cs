@@ -1,0 +1,130 @@
+using System.Text;
+using System.Text.Unicode;
+
+namespace RobustTickets.Attacks;
+
+/// <summary>
+/// Bytes to text, strictly: UTF-8 only, a byte order mark dropped, and the first byte that is no
+/// part of it named with its line. Nothing is replaced in silence.
+/// </summary>
+internal static class StrictText
+{
+    private static readonly UTF8Encoding Lenient = new(false);
+
+    /// <summary>The text of UTF-8 bytes.</summary>
+    /// <param name="place">What to call the file in an error; the line is put behind it.</param>
+    /// <param name="bytes">The whole file.</param>
+    /// <exception cref="DataException">The bytes are not UTF-8.</exception>
+    public static string Decode(string place, ReadOnlySpan<byte> bytes)
+    {
+        bytes = WithoutMark(place, bytes);
+        if (Utf8.IsValid(bytes))
+            return Lenient.GetString(bytes);
+        var at = Fault(bytes);
+        throw NotUtf8(place, Line(bytes[..at]), bytes[at]);
+    }
+
+    /// <summary>
+    /// The text of UTF-8 bytes in which broken lines are allowed: their bad bytes become U+FFFD.
+    /// </summary>
+    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="broken">Numbers of the broken lines, from 1, with their first bad byte.</param>
+    /// <exception cref="DataException">The file begins as UTF-16.</exception>
+    public static string Decode(string place, ReadOnlySpan<byte> bytes, IDictionary<int, byte> broken)
+    {
+        bytes = WithoutMark(place, bytes);
+        var rest = bytes;
+        var line = 1;
+        while (!Utf8.IsValid(rest))
+        {
+            var at = Fault(rest);
+            line += rest[..at].Count((byte)'\n');
+            broken[line] = rest[at];
+            var end = rest[at..].IndexOf((byte)'\n');
+            if (end < 0)
+                break;
+            rest = rest[(at + end + 1)..];
+            line++;
+        }
+        return Lenient.GetString(bytes);
+    }
+
+    /// <summary>
+    /// Lines with their numbers from 1, ended by LF, CR LF or CR, as they are read.
+    /// </summary>
+    /// <param name="stream">UTF-8 text.</param>
+    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="longest">Bytes that a line may have; more is refused before it is held.</param>
+    /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>
+    public static IEnumerable<(int Number, string Text)> Lines(Stream stream, string place, int longest = 1 << 24)
+    {
+        var buffer = new byte[1 << 16];
+        var held = new List<byte>();
+        var (number, afterReturn, begun) = (0, false, false);
+        for (int count; (count = stream.Read(buffer, 0, buffer.Length)) > 0; )
+        {
+            var start = 0;
+            while (start < count)
+            {
+                if (afterReturn && buffer[start] == '\n')
+                {
+                    (afterReturn, start) = (false, start + 1);
+                    continue;
+                }
+                afterReturn = false;
+                var length = buffer.AsSpan(start, count - start).IndexOfAny((byte)'\n', (byte)'\r');
+                var part = length < 0 ? count - start : length;
+                if (held.Count + part > longest)
+                    throw new DataException($"{place}:{number + 1}: a line of more than {longest} bytes");
+                held.AddRange(buffer.AsSpan(start, part));
+                begun = true;
+                start += part;
+                if (length < 0)
+                    continue;
+                afterReturn = buffer[start++] == '\r';
+                yield return (++number, Text(held, place, number));
+                begun = false;
+                held.Clear();
+            }
+        }
+        if (begun)
+            yield return (++number, Text(held, place, number));
+    }
+
+    private static string Text(List<byte> line, string place, int number)
+    {
+        ReadOnlySpan<byte> bytes = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(line);
+        if (number == 1)
+            bytes = WithoutMark(place, bytes);
+        return Utf8.IsValid(bytes) ? Lenient.GetString(bytes) : throw NotUtf8(place, number, bytes[Fault(bytes)]);
+    }
+
+    private static ReadOnlySpan<byte> WithoutMark(string place, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith("\uFEFF"u8))
+            return bytes[3..];
+        if (bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
+            throw new DataException($"{place}:1: byte 0x{bytes[0]:x2} begins UTF-16 text; convert the file to UTF-8");
+        return bytes;
+    }
+
+    /// <summary>Place of the first byte that is no part of UTF-8.</summary>
+    private static int Fault(ReadOnlySpan<byte> bytes)
+    {
+        var at = 0;
+        while (
+            at < bytes.Length
+            && Rune.DecodeFromUtf8(bytes[at..], out _, out var used) == System.Buffers.OperationStatus.Done
+        )
+            at += used;
+        return at;
+    }
+
+    // A file whose lines end in CR alone has no line feed.
+    private static int Line(ReadOnlySpan<byte> before) =>
+        1 + Math.Max(before.Count((byte)'\n'), before.Contains((byte)'\n') ? 0 : before.Count((byte)'\r'));
+
+    private static DataException NotUtf8(string place, int line, byte found) =>
+        new($"{place}:{line}: byte 0x{found:x2} is not UTF-8; convert the file to UTF-8");
+}
