@@ -35,7 +35,8 @@ internal static class GuardedJson
     /// says why.</exception>
     public static JsonDocument ParseLine(string text)
     {
-        // The document owns its bytes, and a lone surrogate in the text itself becomes U+FFFD there.
+        // The document owns its bytes, and a lone surrogate in the text itself becomes U+FFFD
+        // there.
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);
         var reader = new Utf8JsonReader(bytes);
         while (reader.Read())
@@ -79,8 +80,10 @@ internal static class GuardedJson
             if (!IsBroken(ref reader))
                 continue;
             var line = bytes[..(int)reader.TokenStartIndex].Count((byte)'\n') + 1;
-            throw new DataException($"{place}:{line}: a string holds half of a surrogate pair (an escape \\ud8.. to "
-                + "\\udf.. alone), which is no text");
+            throw new DataException(
+                $"{place}:{line}: a string holds half of a surrogate pair (an escape \\ud8.. to "
+                    + "\\udf.. alone), which is no text"
+            );
         }
     }
 

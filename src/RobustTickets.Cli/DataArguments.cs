@@ -72,7 +72,8 @@ internal sealed class DataOptionSet
     private readonly Option<int?> _limit;
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
-        Description = "leave rows out that do not fit (malformed, not UTF-8, label missing or unknown) with a note instead of "
+        Description =
+            "leave rows out that do not fit (malformed, not UTF-8, label missing or unknown) with a note instead of "
             + "refusing the file",
     };
 
@@ -110,20 +111,9 @@ internal sealed class DataOptionSet
 
     /// <summary>Whether one of them was given that speaks of labelled data alone.</summary>
     public bool AnyGiven(ParseResult parsed) =>
-        new Option[]
-        {
-            _data,
-            _task,
-            _text,
-            _pair,
-            _label,
-            _labels,
-            _separator,
-            _escape,
-            _noHeader,
-            _limit,
-            _skip,
-        }.Any(o => parsed.GetResult(o) is { Implicit: false });
+        new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _escape, _noHeader, _limit, _skip }.Any(
+            o => parsed.GetResult(o) is { Implicit: false }
+        );
 
     /// <summary>The values of a parsed command line.</summary>
     /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be

@@ -85,8 +85,14 @@ public sealed class BrokenResourceTests : IDisposable
     [InlineData("{\"classes\":[7],\"tagdict\":{},\"weights\":{}}", "classes holds 7")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{\"a\":\"B\"},\"weights\":{}}", "tagdict of 'a': 'B'")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"bias\":{\"B\":1}}}", "weights of 'bias': 'B'")]
-    [InlineData("{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"bias\":{\"A\":1e999}}}", "1e999 is not a finite number")]
-    [InlineData("{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"bias\":3}}", "weights of 'bias' should be an object")]
+    [InlineData(
+        "{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"bias\":{\"A\":1e999}}}",
+        "1e999 is not a finite number"
+    )]
+    [InlineData(
+        "{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"bias\":3}}",
+        "weights of 'bias' should be an object"
+    )]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":[],\"weights\":{}}", "no object tagdict")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{}}", "weights is empty")]
     [InlineData("[1]", "no array classes")]
@@ -111,10 +117,22 @@ public sealed class BrokenResourceTests : IDisposable
 
     [Theory]
     [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":\"x\"}}}", "gives 'a' the index \"x\"")]
-    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0},\"max_input_chars_per_word\":\"x\"}}", "max_input_chars_per_word is \"x\"")]
-    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}},\"normalizer\":{\"type\":7}}", "normalizer is missing")]
-    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}},\"normalizer\":{\"type\":\"BertNormalizer\"},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"added_tokens\":[7]}", "added token ''")]
-    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}},\"normalizer\":{\"type\":\"BertNormalizer\"},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"added_tokens\":[{\"id\":\"0\",\"content\":8}]}", "added token ''")]
+    [InlineData(
+        "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0},\"max_input_chars_per_word\":\"x\"}}",
+        "max_input_chars_per_word is \"x\""
+    )]
+    [InlineData(
+        "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}},\"normalizer\":{\"type\":7}}",
+        "normalizer is missing"
+    )]
+    [InlineData(
+        "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}},\"normalizer\":{\"type\":\"BertNormalizer\"},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"added_tokens\":[7]}",
+        "added token ''"
+    )]
+    [InlineData(
+        "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}},\"normalizer\":{\"type\":\"BertNormalizer\"},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"added_tokens\":[{\"id\":\"0\",\"content\":8}]}",
+        "added token ''"
+    )]
     public void A_value_of_another_kind_in_tokenizer_json_is_refused_by_name(string json, string message)
     {
         var path = _folder.Write("tokenizer.json", json);

@@ -17,7 +17,8 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="Limit">Keep only the first so many examples.</param>
 /// <param name="RequireLabels">Refuse data without labels; else such examples get
 /// <see cref="Example.Unlabelled"/>.</param>
-/// <param name="SkipBadRows">Leave rows out that do not fit, and say so in <see cref="Split.Notes"/>,
+/// <param name="SkipBadRows">Leave rows out that do not fit, and say so in
+/// <see cref="Split.Notes"/>,
 /// instead of refusing the file: malformed ones (GLUE's QQP train has some), bytes that are not
 /// UTF-8, missing and unknown labels.</param>
 /// <param name="Escape">Character that takes the meaning from a quote, a separator or itself (a

@@ -192,13 +192,7 @@ public static class DataSet
     }
 
     // Null: left out.
-    private static int? ClassOf(
-        RawRow row,
-        RawTable table,
-        LabelLookup classes,
-        LabelMap labels,
-        LeftOutRows leftOut
-    )
+    private static int? ClassOf(RawRow row, RawTable table, LabelLookup classes, LabelMap labels, LeftOutRows leftOut)
     {
         if (table.Picked.Label(row) is not { } label)
             return Example.Unlabelled;

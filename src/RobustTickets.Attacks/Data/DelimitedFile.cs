@@ -76,9 +76,7 @@ internal sealed class DelimitedFile : RecordFile
     }
 
     private IEnumerable<RawRow> Rows() =>
-        _quoted
-            ? QuotedRows()
-            : File.Lines().Select(line => new RawRow(line.Number, Split(line.Text), null));
+        _quoted ? QuotedRows() : File.Lines().Select(line => new RawRow(line.Number, Split(line.Text), null));
 
     private string[] Split(string line)
     {

@@ -7,13 +7,7 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="MinusOneIsAClass">Whether -1 is a label like others.</param>
 /// <param name="Given">The classes when they were given: a name among them is a class, although it
 /// reads as missing elsewhere.</param>
-internal sealed record PickedColumns(
-    int Texts,
-    bool HasPair,
-    bool HasLabel,
-    bool MinusOneIsAClass,
-    LabelLookup? Given
-)
+internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, bool MinusOneIsAClass, LabelLookup? Given)
 {
     /// <summary>The texts of a row.</summary>
     public TextPair Text(RawRow row)
@@ -39,6 +33,7 @@ internal sealed record PickedColumns(
         };
 
     private bool IsMissing(string value) =>
-        LabelText.IsMissing(value) ? value.Length == 0 || Given?.Contains(value) != true
-        : !MinusOneIsAClass && LabelText.Canonical(value) == "-1";
+        LabelText.IsMissing(value)
+            ? value.Length == 0 || Given?.Contains(value) != true
+            : !MinusOneIsAClass && LabelText.Canonical(value) == "-1";
 }

@@ -33,6 +33,7 @@ internal abstract class RecordFile(TextFile file)
     /// malformed rows included.
     /// </summary>
     /// <param name="columns">The columns wanted.</param>
-    /// <param name="label">The one among them whose value may be null, which reads as empty.</param>
+    /// <param name="label">The one among them whose value may be null, which reads as
+    /// empty.</param>
     public abstract IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label);
 }

@@ -42,9 +42,7 @@ internal sealed record TextFile(
                 : Plain(path, stop);
             var hash = packed ? HashOf(path) : Convert.ToHexStringLower(SHA256.HashData(bytes));
             var broken = new Dictionary<int, byte>();
-            var content = options.SkipBadRows
-                ? StrictText.Decode(path, bytes, broken)
-                : StrictText.Decode(path, bytes);
+            var content = options.SkipBadRows ? StrictText.Decode(path, bytes, broken) : StrictText.Decode(path, bytes);
             if (content.AsSpan().Trim().IsEmpty)
                 throw new DataException($"{path}: the file is empty");
             if (content.Contains('\n', StringComparison.Ordinal) || !content.Contains('\r', StringComparison.Ordinal))

@@ -55,7 +55,11 @@ internal static class LexicalFiles
         PerceptronTagger? tagger = null;
         if (taggerFile is not null)
         {
-            tagger = PerceptronTagger.Read(taggerFile, tagMap is null ? null : UniversalTags.Read(tagMap), maxUnpackedBytes);
+            tagger = PerceptronTagger.Read(
+                taggerFile,
+                tagMap is null ? null : UniversalTags.Read(tagMap),
+                maxUnpackedBytes
+            );
             files.Add(Info("tagger", taggerFile, $"{tagger.FeatureCount} features"));
             if (tagMap is not null)
                 files.Add(Info("tag-map", tagMap, "universal tags"));

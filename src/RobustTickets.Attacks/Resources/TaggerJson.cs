@@ -11,7 +11,8 @@ internal static class TaggerJson
     /// <summary>Reads the three parts; a tag is the index of its class.</summary>
     /// <param name="place">What to call the file in errors.</param>
     /// <param name="root">Its root.</param>
-    /// <exception cref="DataException">A part is missing, or names a tag that is no class.</exception>
+    /// <exception cref="DataException">A part is missing, or names a tag that is no
+    /// class.</exception>
     public static (string[] Classes, Dictionary<string, int> Words, Dictionary<string, SparseWeights> Weights) Read(
         string place,
         JsonElement root

@@ -44,9 +44,7 @@ public sealed class UniversalTags
                 continue;
             var parts = text.Split('\t', StringSplitOptions.TrimEntries);
             if (parts.Length != 2 || parts[0].Length == 0 || parts[1].Length == 0)
-                throw new DataException(
-                    $"tag map {path}:{line}: should be 'tag TAB universal tag', found '{text}'"
-                );
+                throw new DataException($"tag map {path}:{line}: should be 'tag TAB universal tag', found '{text}'");
             map[parts[0]] = parts[1];
         }
         if (map.Count == 0)

@@ -148,18 +148,13 @@ internal static class WordVectorReader
             }
             catch (EndOfStreamException e)
             {
-                throw new DataException(
-                    $"{What} {path}: the file ends within {entry} ('{words.Last}')",
-                    e
-                );
+                throw new DataException($"{What} {path}: the file ends within {entry} ('{words.Last}')", e);
             }
             for (var d = 0; d < dimension; d++)
             {
                 var value = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(d * sizeof(float)));
                 if (!float.IsFinite(value))
-                    throw new DataException(
-                        $"{What} {path}: number {d + 1} of {entry} ('{words.Last}') is not finite"
-                    );
+                    throw new DataException($"{What} {path}: number {d + 1} of {entry} ('{words.Last}') is not finite");
                 numbers.Add(value);
             }
         }
@@ -188,8 +183,8 @@ internal static class WordVectorReader
         return [.. bytes];
     }
 
-    // The words in file order. A word may occur twice (its first row counts), but a file that mostly
-    // repeats itself is damaged, or made to fill the memory.
+    // The words in file order. A word may occur twice (its first row counts), but a file that
+    // mostly repeats itself is damaged, or made to fill the memory.
     private sealed class WordList(string path)
     {
         private const int Grace = 1000;

@@ -51,11 +51,7 @@ internal sealed record RunData(
     /// <param name="stop">Ends reading.</param>
     /// <exception cref="DataException">A file is missing or malformed, or labels do not
     /// fit.</exception>
-    public static RunData Load(
-        TrainRequest request,
-        WordPieceTokenizer tokenizer,
-        CancellationToken stop = default
-    ) =>
+    public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer, CancellationToken stop = default) =>
         request.Cache is { } cache
             ? cache.Get(request, () => Read(request, tokenizer, stop))
             : Read(request, tokenizer, stop);

@@ -29,7 +29,9 @@ public sealed class PackedFileTests : IDisposable
     {
         var path = _folder.Write("a.tsv.gz", "text\tlabel\na\t0\nb\t1\n");
         Assert.Equal(2, DataSet.Load(path, "tsv", "train", new DataOptions(MaxUnpackedBytes: 19)).Examples.Count);
-        var error = Assert.Throws<DataException>(() => DataSet.Load(path, "tsv", "train", new DataOptions(MaxUnpackedBytes: 18)));
+        var error = Assert.Throws<DataException>(() =>
+            DataSet.Load(path, "tsv", "train", new DataOptions(MaxUnpackedBytes: 18))
+        );
         Assert.Contains("unpacks to more than 18 bytes", error.Message, StringComparison.Ordinal);
     }
 
@@ -41,7 +43,9 @@ public sealed class PackedFileTests : IDisposable
         var path = _folder["aclImdb.tar.gz"];
         using (var gzip = new GZipStream(File.Create(path), CompressionLevel.Fastest))
         using (var tar = new TarWriter(gzip))
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, member) { DataStream = new Zero(MuchMoreThanTheLimit) });
+            tar.WriteEntry(
+                new PaxTarEntry(TarEntryType.RegularFile, member) { DataStream = new Zero(MuchMoreThanTheLimit) }
+            );
         var before = GC.GetTotalAllocatedBytes();
         var error = Assert.Throws<DataException>(() => DataSet.Load(path, "imdb", "train"));
         Assert.StartsWith(path, error.Message, StringComparison.Ordinal);

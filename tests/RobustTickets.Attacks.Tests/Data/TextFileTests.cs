@@ -24,12 +24,20 @@ public sealed class TextFileTests : IDisposable
     [Theory]
     [InlineData("csv", "text,label\na,0\ncaf\u00e9,1\nb,1\n", 3)]
     [InlineData("tsv", "text\tlabel\na\t0\ncaf\u00e9\t1\nb\t1\n", 3)]
-    [InlineData("jsonl", "{\"text\":\"a\",\"label\":0}\n{\"text\":\"\u00e9\",\"label\":1}\n{\"text\":\"b\",\"label\":1}\n", 2)]
+    [InlineData(
+        "jsonl",
+        "{\"text\":\"a\",\"label\":0}\n{\"text\":\"\u00e9\",\"label\":1}\n{\"text\":\"b\",\"label\":1}\n",
+        2
+    )]
     public void A_row_that_is_not_utf8_is_refused_with_byte_and_line_or_left_out(string task, string content, int line)
     {
         File.WriteAllBytes(_folder["a." + task], Encoding.Latin1.GetBytes(content));
         var error = Assert.Throws<DataException>(() => DataSet.Load(_folder["a." + task], task, "train"));
-        Assert.StartsWith($"{_folder["a." + task]}:{line}: byte 0xe9 is not UTF-8", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{_folder["a." + task]}:{line}: byte 0xe9 is not UTF-8",
+            error.Message,
+            StringComparison.Ordinal
+        );
         var split = DataSet.Load(_folder["a." + task], task, "train", new DataOptions(SkipBadRows: true));
         Assert.Equal(["a", "b"], split.Examples.Select(e => e.Text.First));
         Assert.Contains($"1 malformed rows left out, at lines {line}", split.Notes);
@@ -38,10 +46,7 @@ public sealed class TextFileTests : IDisposable
     [Fact]
     public void A_quoted_row_of_several_lines_is_left_out_as_a_whole()
     {
-        File.WriteAllBytes(
-            _folder["a.csv"],
-            Encoding.Latin1.GetBytes("text,label\n\"a\nb\u00e9\nc\",0\nd,0\ne,1\n")
-        );
+        File.WriteAllBytes(_folder["a.csv"], Encoding.Latin1.GetBytes("text,label\n\"a\nb\u00e9\nc\",0\nd,0\ne,1\n"));
         var split = DataSet.Load(_folder["a.csv"], "csv", "train", new DataOptions(SkipBadRows: true));
         Assert.Equal(["d", "e"], split.Examples.Select(e => e.Text.First));
     }
@@ -49,10 +54,19 @@ public sealed class TextFileTests : IDisposable
     [Fact]
     public void Utf16_is_refused_as_such_and_a_byte_order_mark_of_utf8_is_no_text()
     {
-        File.WriteAllBytes(_folder["a.csv"], Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("text,label\na,0\n")).ToArray());
+        File.WriteAllBytes(
+            _folder["a.csv"],
+            Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("text,label\na,0\n")).ToArray()
+        );
         var error = Assert.Throws<DataException>(() => DataSet.Load(_folder["a.csv"], "csv", "train"));
         Assert.Contains("begins UTF-16 text", error.Message, StringComparison.Ordinal);
-        foreach (var (task, content) in new[] { ("csv", "text,label\na,0\nb,1\n"), ("jsonl", "{\"text\":\"a\",\"label\":0}\n{\"text\":\"b\",\"label\":1}\n") })
+        foreach (
+            var (task, content) in new[]
+            {
+                ("csv", "text,label\na,0\nb,1\n"),
+                ("jsonl", "{\"text\":\"a\",\"label\":0}\n{\"text\":\"b\",\"label\":1}\n"),
+            }
+        )
             Assert.Equal(2, DataSet.Load(_folder.Write("b." + task, "\ufeff" + content), task, "train").Examples.Count);
     }
 
@@ -68,7 +82,11 @@ public sealed class TextFileTests : IDisposable
         );
         var error = Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train"));
         Assert.StartsWith($"{path}:2: ", error.Message, StringComparison.Ordinal);
-        Assert.Contains("a backslash escapes them: name it as the escape character", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a backslash escapes them: name it as the escape character",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

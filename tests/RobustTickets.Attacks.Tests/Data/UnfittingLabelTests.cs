@@ -25,7 +25,10 @@ public sealed class UnfittingLabelTests : IDisposable
             var split = DataSet.Load(_folder["a." + task], task, "train", Skip);
             Assert.Equal(["bad", "good"], split.Labels.Names);
             Assert.Equal(["a", "b", "d"], split.Examples.Select(e => e.Text.First));
-            Assert.Contains(split.Notes, note => note.StartsWith("1 rows without a label left out", StringComparison.Ordinal));
+            Assert.Contains(
+                split.Notes,
+                note => note.StartsWith("1 rows without a label left out", StringComparison.Ordinal)
+            );
         }
     }
 
@@ -44,8 +47,13 @@ public sealed class UnfittingLabelTests : IDisposable
     [Fact]
     public void A_json_null_is_a_missing_label()
     {
-        var content = "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":null}\n{\"text\":\"c\",\"label\":\"y\"}\n";
-        Assert.StartsWith(":2: the label is empty", _folder.Refused("a.jsonl", content, "jsonl"), StringComparison.Ordinal);
+        var content =
+            "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\",\"label\":null}\n{\"text\":\"c\",\"label\":\"y\"}\n";
+        Assert.StartsWith(
+            ":2: the label is empty",
+            _folder.Refused("a.jsonl", content, "jsonl"),
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, DataSet.Load(_folder["a.jsonl"], "jsonl", "train", Skip).Examples.Count);
     }
 
@@ -62,7 +70,11 @@ public sealed class UnfittingLabelTests : IDisposable
     {
         var options = new DataOptions(Labels: DataOptionText.Labels("negative,positive"));
         var content = "text,label\na,negative\nb,meh\nc,positive\n";
-        Assert.StartsWith(":3: label 'meh'", _folder.Refused("a.csv", content, "csv", options: options), StringComparison.Ordinal);
+        Assert.StartsWith(
+            ":3: label 'meh'",
+            _folder.Refused("a.csv", content, "csv", options: options),
+            StringComparison.Ordinal
+        );
         var split = DataSet.Load(_folder["a.csv"], "csv", "train", options with { SkipBadRows = true });
         Assert.Equal(["a", "c"], split.Examples.Select(e => e.Text.First));
         Assert.Contains("1 rows left out whose label is none of the classes, at lines 3 ('meh')", split.Notes);
@@ -99,7 +111,10 @@ public sealed class UnfittingLabelTests : IDisposable
         var path = _folder.Write("a.csv", $"text,label\na,{second}\nb,{first}\n");
         var split = DataSet.Load(path, "csv", "test", new DataOptions(Labels: LabelMap.FromNames(given.Split(','))));
         Assert.Equal([1, 0], split.Examples.Select(e => e.Label));
-        Assert.Contains(split.Notes, note => note.StartsWith("labels are compared as numbers", StringComparison.Ordinal));
+        Assert.Contains(
+            split.Notes,
+            note => note.StartsWith("labels are compared as numbers", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -107,8 +122,15 @@ public sealed class UnfittingLabelTests : IDisposable
     {
         var content = "text,label\na,0\nb,-1\nc,1\n";
         var given = new DataOptions(Labels: DataOptionText.Labels("0=0,1=1"));
-        Assert.StartsWith(":3: label -1 marks an unlabelled row", _folder.Refused("a.csv", content, "csv", options: given), StringComparison.Ordinal);
-        Assert.Equal(2, DataSet.Load(_folder["a.csv"], "csv", "train", given with { SkipBadRows = true }).Examples.Count);
+        Assert.StartsWith(
+            ":3: label -1 marks an unlabelled row",
+            _folder.Refused("a.csv", content, "csv", options: given),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            2,
+            DataSet.Load(_folder["a.csv"], "csv", "train", given with { SkipBadRows = true }).Examples.Count
+        );
         // Inferred, it may be the negative of a scale; that is said.
         var inferred = DataSet.Load(_folder["a.csv"], "csv", "train");
         Assert.Equal(["-1", "0", "1"], inferred.Labels.Names);
