@@ -10,6 +10,7 @@ internal static class WholeFile
     /// </summary>
     /// <param name="path">The file; replaced if it exists. Its folder must exist.</param>
     /// <param name="text">The content, as UTF-8 without byte order mark.</param>
+    /// <exception cref="OutputException">It cannot be written; path and reason named.</exception>
     public static void Write(string path, string text)
     {
         // Leftovers of a killed process are found by this form of name.
@@ -17,11 +18,18 @@ internal static class WholeFile
             Path.GetDirectoryName(path) ?? "",
             $".{Path.GetFileName(path)}.tmp-{Environment.ProcessId}-0"
         );
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        try
         {
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                file.Write(Encoding.UTF8.GetBytes(text));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
         }
-        File.Move(temporary, path, overwrite: true);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"{path}: cannot be written: {e.Message}", e);
+        }
     }
 }

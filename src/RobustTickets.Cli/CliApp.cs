@@ -4,6 +4,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Bench;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Demo;
@@ -41,6 +42,20 @@ public static class CliApp
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, CliContext context)
     {
+        var code = RunUnflushed(args, context);
+        try
+        {
+            context.Out.Flush();
+            return code;
+        }
+        catch (OutputException e)
+        {
+            return code == ExitCodes.Ok ? ErrorPrinter.Report(context, e) : code;
+        }
+    }
+
+    private static int RunUnflushed(string[] args, CliContext context)
+    {
         try
         {
             var parsed = Parse(args, context);
@@ -59,10 +74,6 @@ public static class CliApp
         catch (Exception e)
         {
             return ErrorPrinter.Report(context, e);
-        }
-        finally
-        {
-            Flush(context.Out);
         }
     }
 
@@ -109,18 +120,6 @@ public static class CliApp
 
     private static string Path(Command command) =>
         command is RootCommand ? "" : Path((Command)command.Parents.First()) + command.Name + " ";
-
-    private static void Flush(TextWriter writer)
-    {
-        try
-        {
-            writer.Flush();
-        }
-        catch (IOException)
-        {
-            // The reader of our output went away; it has what it wanted.
-        }
-    }
 
     private sealed class PrintVersion(CliContext context) : SynchronousCommandLineAction
     {

@@ -15,6 +15,9 @@ public sealed class UsageException(string message) : Exception(message);
 /// <summary>What the process's exit code means.</summary>
 public static class ExitCodes
 {
+    private const int DiskFull = unchecked((int)0x80070070),
+        HandleDiskFull = unchecked((int)0x80070027);
+
     public const int Ok = 0;
 
     public const int Failure = 1;
@@ -35,15 +38,28 @@ public static class ExitCodes
     public static int Of(Exception e, int stopCode) =>
         e switch
         {
-            UsageException or RequestException or RecipeException or RunFolderException => Usage,
+            UsageException
+            or RequestException
+            or RecipeException
+            or RunFolderException
+            or OutputException
+            or FolderInUseException
+            or CheckpointException { OfOutput: true } => Usage,
+            _ when IsFull(e) => Usage,
+            // Whatever is written says so by one of the above: what is left could not be read.
             DataException
             or CheckpointException
             or TorchUnavailableException
-            or FileNotFoundException
-            or DirectoryNotFoundException => Data,
+            or IOException
+            or UnauthorizedAccessException => Data,
             NumericFailureException or AttackFailedException { IsNumeric: true } => Numeric,
             ExportVerificationException => ExportVerification,
             OperationCanceledException => stopCode,
             _ => Failure,
         };
+
+    // EFBIG, ENOSPC and EDQUOT; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL.
+    private static bool IsFull(Exception? e) =>
+        e is not null
+        && ((e is IOException { HResult: 27 or 28 or 122 or DiskFull or HandleDiskFull }) || IsFull(e.InnerException));
 }

@@ -72,7 +72,7 @@ public sealed partial class MetricsTests
         Assert.Contains("settings.json", Refuse(Settings(), inputs), StringComparison.Ordinal);
         var file = Path.Combine(_folder, "file");
         File.WriteAllText(file, "");
-        Assert.Throws<DataException>(() => AttackLog.Open(Path.Combine(file, "log"), Settings(), inputs));
+        Assert.Throws<OutputException>(() => AttackLog.Open(Path.Combine(file, "log"), Settings(), inputs));
     }
 
     [Fact]
@@ -91,8 +91,8 @@ public sealed partial class MetricsTests
             Assert.Throws<InvalidOperationException>(() => log.Complete());
             // While one process writes, no other may.
             Assert.Contains(
-                "another process",
-                Assert.Throws<DataException>(() => AttackLog.Open(_folder, Settings(), inputs)).Message,
+                $"process {Environment.ProcessId} on ",
+                Assert.Throws<FolderInUseException>(() => AttackLog.Open(_folder, Settings(), inputs)).Message,
                 StringComparison.Ordinal
             );
         }

@@ -14,8 +14,7 @@ public sealed class AttackLog : IDisposable
 {
     private const string Lines = "examples.jsonl",
         Csv = "results.csv",
-        Pending = "pending.jsonl",
-        Lock = ".lock";
+        Pending = "pending.jsonl";
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
@@ -23,7 +22,7 @@ public sealed class AttackLog : IDisposable
     private readonly HashSet<string> _left;
     private readonly List<AttackOutcome> _outcomes;
     private readonly Dictionary<string, AttackOutcome> _early;
-    private readonly FileStream _lock;
+    private readonly WriterLock _lock;
     private readonly FileStream _lines;
     private readonly FileStream _csv;
     private readonly FileStream _pending;
@@ -34,7 +33,7 @@ public sealed class AttackLog : IDisposable
         IReadOnlyList<Example> inputs,
         List<AttackOutcome> outcomes,
         Dictionary<string, AttackOutcome> early,
-        FileStream hold
+        WriterLock hold
     )
     {
         _folder = folder;
@@ -72,26 +71,21 @@ public sealed class AttackLog : IDisposable
     /// attack left there.
     /// </summary>
     /// <exception cref="DataException">
-    /// The folder holds an attack with other settings or examples, examples.jsonl is corrupt before
-    /// its last line, or the folder cannot be written.
+    /// The folder holds an attack with other settings or examples, or examples.jsonl is corrupt
+    /// before its last line.
     /// </exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
     public static AttackLog Open(string folder, AttackSettings settings, IReadOnlyList<Example> inputs)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(inputs);
-        FileStream? hold = null;
+        WriterLock? hold = null;
         try
         {
             Directory.CreateDirectory(folder);
-            hold = new FileStream(
-                Path.Combine(folder, Lock),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None,
-                1,
-                FileOptions.DeleteOnClose
-            );
+            hold = WriterLock.Take(folder);
             var wanted = Describe(settings, inputs);
             var path = Path.Combine(folder, "settings.json");
             var outcomes = new List<AttackOutcome>();
@@ -125,11 +119,9 @@ public sealed class AttackLog : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             hold?.Dispose();
-            var taken = hold is null && Directory.Exists(folder);
-            var guess = taken ? "another process writes to it, or it cannot be written: " : "";
-            throw new DataException($"attack log '{folder}': {guess}{e.Message}", e);
+            throw new OutputException($"attack log '{folder}': cannot be written: {e.Message}", e);
         }
-        catch (DataException)
+        catch (Exception e) when (e is DataException or OutputException)
         {
             hold?.Dispose();
             throw;
@@ -157,12 +149,15 @@ public sealed class AttackLog : IDisposable
     /// <param name="wholeSetClean">Accuracy on the whole evaluation set in percent, when the
     /// examples are a sample of it.</param>
     /// <exception cref="InvalidOperationException">Examples remain.</exception>
+    /// <exception cref="OutputException">The folder was removed meanwhile, or cannot be
+    /// written.</exception>
     public AttackSummary Complete(double? wholeSetClean = null)
     {
         if (_outcomes.Count < _inputs.Count)
             throw new InvalidOperationException(
                 $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
             );
+        _lock.Require();
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean);
         WholeFile.Write(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
         WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));

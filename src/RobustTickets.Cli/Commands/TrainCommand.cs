@@ -69,6 +69,10 @@ internal static class TrainCommand
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var n) && n < 0)
                 result.AddError("--checkpoint-every must be 0 or more");
         });
+        var keep = new Option<bool>("--keep-checkpoints")
+        {
+            Description = "leave the newest checkpoints when the run is finished; otherwise they are removed then",
+        };
         var json = CommonOptions.Json();
         var command = new Command("train", "run a recipe: search a ticket, draw it, fine-tune it, evaluate it")
         {
@@ -77,7 +81,21 @@ internal static class TrainCommand
         };
         var data = new DataOptionSet(command);
         foreach (
-            var option in new Option[] { output, set, seed, seeds, control, attack, resource, resume, dry, every, json }
+            var option in new Option[]
+            {
+                output,
+                set,
+                seed,
+                seeds,
+                control,
+                attack,
+                resource,
+                resume,
+                dry,
+                every,
+                keep,
+                json,
+            }
         )
             command.Add(option);
         var execution = new ExecutionOptionSet(command);
@@ -109,7 +127,8 @@ internal static class TrainCommand
                 source.Options,
                 parsed.GetValue(resume),
                 execution.Read(parsed),
-                parsed.GetValue(every)
+                parsed.GetValue(every),
+                KeepCheckpoints: parsed.GetValue(keep)
             );
             using var attacker = EpochAttackArguments.Source(
                 resolved,

@@ -10,11 +10,12 @@ public sealed class StopSignal : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly TextWriter? _error;
+    private readonly Action<int>? _end;
     private int _signal;
 
-    private StopSignal(TextWriter? error)
+    private StopSignal(TextWriter? error, Action<int>? end)
     {
-        _error = error;
+        (_error, _end) = (error, end);
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -28,9 +29,11 @@ public sealed class StopSignal : IDisposable
 
     /// <summary>Listens to the signals of this process.</summary>
     /// <param name="error">Where the user is told what happens.</param>
-    public static StopSignal Install(TextWriter error)
+    /// <param name="end">Ends the process at once with an exit code, on the second signal: without
+    /// destructors, since other threads are computing.</param>
+    public static StopSignal Install(TextWriter error, Action<int> end)
     {
-        var stop = new StopSignal(error);
+        var stop = new StopSignal(error, end);
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
         {
             stop._registrations.Add(
@@ -48,19 +51,25 @@ public sealed class StopSignal : IDisposable
     }
 
     /// <summary>Listens to nothing; tests raise signals themselves.</summary>
-    public static StopSignal Detached() => new(null);
+    public static StopSignal Detached() => new(null, null);
 
     /// <summary>What a signal does.</summary>
     public void Raise(PosixSignal signal)
     {
         if (Interlocked.CompareExchange(ref _signal, (int)signal, 0) != 0)
         {
-            if (_error is not null)
-                Environment.Exit(ExitCode);
+            _end?.Invoke(ExitCode);
             return;
         }
         _error?.WriteLine("\nstopping; a checkpoint is written if there is work to save (once more: stop now)");
-        _source.Cancel();
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The work is over already.
+        }
     }
 
     /// <inheritdoc/>

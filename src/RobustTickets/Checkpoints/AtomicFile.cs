@@ -26,11 +26,14 @@ internal static class AtomicFile
         var full = Path.GetFullPath(path);
         var folder =
             Path.GetDirectoryName(full)
-            ?? throw new CheckpointException($"{path}: is a root folder; a file name is needed");
+            ?? throw new CheckpointException($"{path}: is a root folder; a file name is needed") { OfOutput = true };
         if (Directory.Exists(full))
-            throw new CheckpointException($"{path}: is a folder; a file cannot take its place");
+            throw new CheckpointException($"{path}: is a folder; a file cannot take its place") { OfOutput = true };
         if (!Directory.Exists(folder))
-            throw new CheckpointException($"{path}: cannot be written: folder {folder} does not exist");
+            throw new CheckpointException($"{path}: cannot be written: folder {folder} does not exist")
+            {
+                OfOutput = true,
+            };
         var temporary = TemporaryName(full);
         var done = false;
         try
@@ -54,7 +57,7 @@ internal static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e);
+            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e) { OfOutput = true };
         }
         finally
         {

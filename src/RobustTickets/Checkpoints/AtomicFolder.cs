@@ -20,12 +20,18 @@ internal static class AtomicFolder
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var parent =
             Path.GetDirectoryName(full)
-            ?? throw new CheckpointException($"{path}: is a root folder; a folder name below it is needed");
+            ?? throw new CheckpointException($"{path}: is a root folder; a folder name below it is needed")
+            {
+                OfOutput = true,
+            };
         if (File.Exists(full))
-            throw new CheckpointException($"{path}: is a file; a folder cannot take its place");
+            throw new CheckpointException($"{path}: is a file; a folder cannot take its place") { OfOutput = true };
         var occupied = Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any();
         if (occupied && !replace)
-            throw new CheckpointException($"{path}: exists and is not empty; choose another folder or remove it");
+            throw new CheckpointException($"{path}: exists and is not empty; choose another folder or remove it")
+            {
+                OfOutput = true,
+            };
 
         var temporary = AtomicFile.TemporaryName(full);
         string? aside = null;
@@ -49,7 +55,7 @@ internal static class AtomicFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e);
+            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e) { OfOutput = true };
         }
         finally
         {

@@ -109,7 +109,7 @@ internal static class BertFiles
     /// Writes a classifier as a Hugging Face folder with the tokenizer of its base. A ticket is
     /// written compact: true shapes, with per-layer head and neuron lists in
     /// the config's <c>ticket</c> object (<paramref name="kept"/> names what of the dense model is
-    /// left).
+    /// left). Checksums lie beside it and are compared when it is opened.
     /// </summary>
     public static void SaveClassifier(
         BertForSequenceClassification model,
@@ -136,7 +136,8 @@ internal static class BertFiles
             config,
             model.Store.Names.Select(n => Stream(n, model.Store[n])),
             baseFolder,
-            replace: true
+            replace: true,
+            checksums: true
         );
     }
 

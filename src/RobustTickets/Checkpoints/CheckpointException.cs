@@ -12,4 +12,7 @@ public class CheckpointException : Exception
     /// </summary>
     public CheckpointException(string message, Exception? inner = null)
         : base(message, inner) { }
+
+    /// <summary>Whether something could not be written, rather than read.</summary>
+    public bool OfOutput { get; init; }
 }

@@ -23,7 +23,10 @@ internal static class DiskSpace
             throw new CheckpointException(
                 $"{path}: {bytesNeeded} bytes are needed, {free} are free on the file system of {folder}; free "
                     + "some space or choose another place"
-            );
+            )
+            {
+                OfOutput = true,
+            };
         }
         CheckWritable(path);
     }
@@ -42,7 +45,10 @@ internal static class DiskSpace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CheckpointException($"{path}: free space of {folder} is not known: {e.Message}", e);
+            throw new CheckpointException($"{path}: free space of {folder} is not known: {e.Message}", e)
+            {
+                OfOutput = true,
+            };
         }
     }
 
@@ -71,7 +77,10 @@ internal static class DiskSpace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: folder {folder} cannot be written: {e.Message}", e);
+            throw new CheckpointException($"{path}: folder {folder} cannot be written: {e.Message}", e)
+            {
+                OfOutput = true,
+            };
         }
     }
 
@@ -83,8 +92,8 @@ internal static class DiskSpace
             if (Directory.Exists(at))
                 return at;
             if (at != full && File.Exists(at))
-                throw new CheckpointException($"{path}: {at} is a file; a folder is needed there");
+                throw new CheckpointException($"{path}: {at} is a file; a folder is needed there") { OfOutput = true };
         }
-        throw new CheckpointException($"{path}: no existing folder above it");
+        throw new CheckpointException($"{path}: no existing folder above it") { OfOutput = true };
     }
 }

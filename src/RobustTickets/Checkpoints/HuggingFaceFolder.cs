@@ -96,7 +96,7 @@ internal sealed class HuggingFaceFolder : IDisposable
     /// <param name="dir">The folder.</param>
     /// <exception cref="CheckpointException">
     /// Folder, config.json or weights are missing, malformed, of another framework, or do not fit
-    /// each other; file, tensor, found and expected named.
+    /// each other, or a file does not have its checksum; file, tensor, found and expected named.
     /// </exception>
     public static HuggingFaceFolder Open(string dir) => Open(dir, null);
 
@@ -114,6 +114,7 @@ internal sealed class HuggingFaceFolder : IDisposable
             throw new CheckpointException(
                 $"{dir}: no such folder; give a model folder on this machine (nothing is downloaded)"
             );
+        FolderChecksums.Verify(dir);
         var weightsPath = weightsFile is null ? FindWeights(dir) : System.IO.Path.Combine(dir, weightsFile);
         var configPath = System.IO.Path.Combine(dir, "config.json");
         if (!File.Exists(configPath))

@@ -46,6 +46,8 @@ internal static class HuggingFaceFolderWriter
     /// <param name="metadata">The <c>__metadata__</c> of the safetensors file.</param>
     /// <param name="replace">Whether an existing folder is replaced.</param>
     /// <param name="beside">Further files of the folder.</param>
+    /// <param name="checksums">Whether checksums are written, that are compared when it is
+    /// opened.</param>
     /// <exception cref="CheckpointException">As the other overload.</exception>
     public static void WriteStreamed(
         string path,
@@ -54,7 +56,8 @@ internal static class HuggingFaceFolderWriter
         string? tokenizerFrom = null,
         IReadOnlyDictionary<string, string>? metadata = null,
         bool replace = false,
-        IReadOnlyList<ExtraFile>? beside = null
+        IReadOnlyList<ExtraFile>? beside = null,
+        bool checksums = false
     ) =>
         Write(
             path,
@@ -62,7 +65,8 @@ internal static class HuggingFaceFolderWriter
             file => SafetensorsWriter.WriteStreamed(file, weights, metadata),
             tokenizerFrom,
             replace,
-            beside ?? []
+            beside ?? [],
+            checksums
         );
 
     /// <summary>Copies the tokenizer files of one model folder into another.</summary>
@@ -98,7 +102,8 @@ internal static class HuggingFaceFolderWriter
         Action<string> writeWeights,
         string? tokenizerFrom,
         bool replace,
-        IReadOnlyList<ExtraFile> beside
+        IReadOnlyList<ExtraFile> beside,
+        bool checksums = false
     )
     {
         AtomicFolder.Create(
@@ -113,9 +118,13 @@ internal static class HuggingFaceFolderWriter
                 foreach (var file in beside)
                     AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
                 // The header just written is the cheapest proof that the folder will open again.
-                using var written = SafetensorsFile.Open(weightsPath);
-                HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
-                AtomicFile.WriteAllText(configPath, config.WithTorchDtype(Widest(written)).ToJson());
+                using (var written = SafetensorsFile.Open(weightsPath))
+                {
+                    HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
+                    AtomicFile.WriteAllText(configPath, config.WithTorchDtype(Widest(written)).ToJson());
+                }
+                if (checksums)
+                    FolderChecksums.Write(folder);
             },
             replace
         );

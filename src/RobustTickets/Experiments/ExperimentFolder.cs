@@ -2,6 +2,7 @@
 // attacked, exported or reported by itself, and what is done is seen from files alone: result.json
 // says that a run is finished, summary.json that an attack is.
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
@@ -110,16 +111,19 @@ public sealed class ExperimentFolder(string path)
     /// <summary>
     /// Keeps another process out of a cell while it is at work here; null when one is in it.
     /// </summary>
-    public IDisposable? TryLock(ExperimentCell cell)
+    /// <param name="cell">The cell.</param>
+    /// <param name="who">The process that is in it, or null.</param>
+    public IDisposable? TryLock(ExperimentCell cell, out string? who)
     {
         Directory.CreateDirectory(In("locks"));
+        who = null;
         try
         {
-            // Held by the operating system, so it is free again when a process is killed.
-            return new FileStream(In("locks", cell.RunId), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return WriterLock.Take(In("locks"), cell.RunId);
         }
-        catch (IOException)
+        catch (FolderInUseException e)
         {
+            who = e.Holder;
             return null;
         }
     }

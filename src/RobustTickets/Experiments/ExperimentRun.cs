@@ -119,10 +119,10 @@ public sealed class ExperimentRun(
                 Say($"{cell.Id}: takes its ticket from {from}, which is not finished; left for later");
                 continue;
             }
-            using var held = _folder.TryLock(cell);
+            using var held = _folder.TryLock(cell, out var who);
             if (held is null)
             {
-                Say($"{cell.Id}: another process is at it, left to it");
+                Say($"{cell.Id}: {who} is at it, left to it");
                 continue;
             }
             Say($"cell {i + 1} of {_cells.Count}: {cell.Id}");
@@ -169,11 +169,6 @@ public sealed class ExperimentRun(
                     stop
                 )
         );
-        // What a finished run could be resumed from is of no use any more, and dozens of cells fill
-        // a disk.
-        var checkpoints = RunFolder.Open(train.Output).CheckpointsFolder;
-        if (Directory.Exists(checkpoints))
-            Directory.Delete(checkpoints, recursive: true);
     }
 
     private void Attack(ExperimentCell cell, ExperimentAttack attack)

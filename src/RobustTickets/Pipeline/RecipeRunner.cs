@@ -31,6 +31,10 @@ internal static class RecipeRunner
     /// <exception cref="DataException">Data are missing or malformed.</exception>
     /// <exception cref="Models.NumericFailureException">Training produced a number that is not
     /// finite.</exception>
+    /// <exception cref="FolderInUseException">Another process is writing to the run
+    /// folder.</exception>
+    /// <exception cref="OutputException">The run folder was removed, or cannot be
+    /// written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>
     public static RunResult Run(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
@@ -38,7 +42,7 @@ internal static class RecipeRunner
         request.Execution.Apply();
         using var session = RunSession.Open(request, progress, stop);
         if (request.Resume && File.Exists(session.Folder.ResultFile))
-            return RunResult.Load(session.Folder.ResultFile);
+            return Finished(session);
         var from = Resume(session);
         if (from is null)
             Stamp(session);
@@ -62,6 +66,17 @@ internal static class RecipeRunner
             BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);
         }
         return Conclude(session);
+    }
+
+    /// <summary>The result of a run that is finished and whole.</summary>
+    private static RunResult Finished(RunSession session)
+    {
+        var result = RunResult.Load(session.Folder.ResultFile);
+        using (BertFiles.Open(session.Folder.ModelFolder)) { }
+        session.Store.Report(new Note("run", 0, $"{session.Folder.Path} is finished; nothing is left to do"));
+        if (!session.Request.KeepCheckpoints)
+            RunCheckpoint.RemoveAll(session.Folder);
+        return result;
     }
 
     private static ITicketMask Search(RunSession session, Checkpoint? from)
@@ -157,6 +172,7 @@ internal static class RecipeRunner
         var kept = cut is null
             ? null
             : new KeptUnits([.. cut.Heads.Select(StructuredMask.Kept)], [.. cut.Neurons.Select(StructuredMask.Kept)]);
+        session.Store.RequireFolder();
         SlimmingCoefficients.Fold(model);
         if (model.Encoder.Masks is FixedMasks masks)
             masks.Bake();
@@ -221,7 +237,11 @@ internal static class RecipeRunner
             heldOut is null ? null : new DevelopmentSummary(data.DevelopmentName, heldOut.Examples, heldOut.Accuracy),
             Control(session)
         );
+        session.Store.RequireFolder();
         result.Save(session.Folder.ResultFile);
+        // Parameters and moments to go on from: several times the model's size, and of no use now.
+        if (!session.Request.KeepCheckpoints)
+            RunCheckpoint.RemoveAll(session.Folder);
         return result;
     }
 }

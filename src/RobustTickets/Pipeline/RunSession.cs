@@ -1,6 +1,7 @@
 // The surroundings of a run: its request, data as word pieces, and the run folder. Opening one
 // checks everything that can be checked before any compute.
 using System.Security.Cryptography;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -66,6 +67,26 @@ internal sealed class RunSession : IDisposable
 
     internal static RunSession Open(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
+        // Beside a live run nothing may be touched; a new folder is not there to be taken yet.
+        var hold = request.Resume ? RunFolder.Open(request.Output).Hold() : null;
+        try
+        {
+            return Open(request, progress, stop, ref hold);
+        }
+        catch
+        {
+            hold?.Dispose();
+            throw;
+        }
+    }
+
+    private static RunSession Open(
+        TrainRequest request,
+        IProgress<RunEvent>? progress,
+        CancellationToken stop,
+        ref WriterLock? hold
+    )
+    {
         RecipeCheck.Require(request.Recipe, "recipe");
         var tokenizer = WordPieceTokenizer.Load(request.Model);
         // checks the shapes before data are read and anything is written
@@ -82,6 +103,12 @@ internal sealed class RunSession : IDisposable
         var data = RunData.Load(request, tokenizer, stop);
         EpochAttacks.Require(request, data);
         var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
+        if (hold is null)
+        {
+            hold = folder.Hold();
+            // Another process may have run here since the first look.
+            folder = RunFolder.Create(request.Output);
+        }
         folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));
         var recipeText = RecipeJson.Write(request.Recipe);
         if (request.Resume)
@@ -99,7 +126,7 @@ internal sealed class RunSession : IDisposable
             data.Hash,
             InputFingerprint.Of(data, files.Weights, ticket, request.EpochAttack?.Identity)
         );
-        var store = new RunStore(folder, identity, request.CheckpointEverySteps, progress, stop);
+        var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop);
         foreach (var note in files.Notes)
             store.Report(new Note("model", 0, note));
         foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? [.. data.Notes, other] : data.Notes)

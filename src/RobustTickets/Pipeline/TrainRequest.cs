@@ -17,6 +17,8 @@ namespace RobustTickets;
 /// <param name="Cache">Data that runs of this process share, or null.</param>
 /// <param name="EpochAttack">The attack that the recipe's <c>evaluate.epoch-attack</c> names, with
 /// its resources; null when it names none.</param>
+/// <param name="KeepCheckpoints">Leave the newest checkpoints (parameters and optimiser moments)
+/// when the run is finished; otherwise they are removed then.</param>
 public sealed record TrainRequest(
     Recipe Recipe,
     string Model,
@@ -27,7 +29,8 @@ public sealed record TrainRequest(
     Execution? Execution = null,
     int CheckpointEverySteps = 500,
     RunDataCache? Cache = null,
-    EpochAttack? EpochAttack = null
+    EpochAttack? EpochAttack = null,
+    bool KeepCheckpoints = false
 )
 {
     /// <summary>Device, precision, threads, kernels.</summary>

@@ -1,5 +1,7 @@
 // One folder a run. Everything needed to resume, to recompute every table and to audit
 // lies at a fixed place below it.
+using RobustTickets.Attacks;
+
 namespace RobustTickets.Runs;
 
 /// <summary>
@@ -139,15 +141,30 @@ public sealed class RunFolder
         return folder;
     }
 
+    /// <summary>Takes the folder for writing; one process at a time may.</summary>
+    /// <exception cref="FolderInUseException">Another process is writing to it; named.</exception>
+    /// <exception cref="RunFolderException">It cannot be written.</exception>
+    internal WriterLock Hold()
+    {
+        try
+        {
+            return WriterLock.Take(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFolderException($"{Path}: cannot write into this folder: {e.Message}", e);
+        }
+    }
+
     /// <summary>Refuses early when the disk cannot hold what the run will write.</summary>
     /// <param name="bytes">Bytes the run will need at most.</param>
-    /// <exception cref="IOException">Less than that is free.</exception>
+    /// <exception cref="RunFolderException">Less than that is free.</exception>
     public void EnsureSpace(long bytes)
     {
         var free = new DriveInfo(Path).AvailableFreeSpace;
         if (free < bytes)
         {
-            throw new IOException(
+            throw new RunFolderException(
                 $"{Path}: too little disk: this run needs up to {Mebibytes(bytes):N0} MiB, {Mebibytes(free):N0} "
                     + "MiB are free; free some or name a folder on another disk"
             );

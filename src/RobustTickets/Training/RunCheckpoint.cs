@@ -93,6 +93,7 @@ internal static class RunCheckpoint
                     Path.Combine(temporary, "state.json"),
                     JsonSerializer.Serialize(state, RunStateJson.Default.RunState)
                 );
+                FolderChecksums.Write(temporary);
             },
             replace: true
         );
@@ -101,12 +102,22 @@ internal static class RunCheckpoint
     }
 
     /// <summary>The newest complete checkpoint, or null when none was written.</summary>
-    /// <exception cref="CheckpointException">It cannot be read.</exception>
+    /// <exception cref="CheckpointException">It cannot be read, or a file of it does not have its
+    /// checksum; file and older checkpoint named.</exception>
     public static Checkpoint? Newest(RunFolder folder)
     {
         AtomicFolder.RemoveLeftovers(folder.CheckpointsFolder);
-        if (Folders(folder).FirstOrDefault() is not { Path: { } path })
+        var found = Folders(folder);
+        if (found is not [{ Path: { } path }, ..])
             return null;
+        try
+        {
+            FolderChecksums.Verify(path);
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"{e.Message}; {Instead(found)}", e);
+        }
         var file = Path.Combine(path, "state.json");
         try
         {
@@ -115,11 +126,21 @@ internal static class RunCheckpoint
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
-            throw new CheckpointException(
-                $"{file}: cannot be read ({e.Message}); remove {path} to go on from an older checkpoint",
-                e
-            );
+            throw new CheckpointException($"{file}: cannot be read ({e.Message}); {Instead(found)}", e);
         }
+    }
+
+    // What is possible when the newest checkpoint is damaged.
+    private static string Instead(List<(string Path, long Step)> found) =>
+        found.Count > 1
+            ? $"to go on from {Path.GetFileName(found[1].Path)}, the one before, remove {found[0].Path}"
+            : "there is no older checkpoint; begin the run anew in another folder";
+
+    /// <summary>Removes the checkpoints of a run that has no more use of them.</summary>
+    internal static void RemoveAll(RunFolder folder)
+    {
+        if (Directory.Exists(folder.CheckpointsFolder))
+            Directory.Delete(folder.CheckpointsFolder, recursive: true);
     }
 
     /// <summary>Puts parameters and optimiser back.</summary>

@@ -1,5 +1,6 @@
 // The state of a run: its log, its checkpoints, and the stages that are finished. Nothing else of a
 // run changes while it goes.
+using RobustTickets.Attacks;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 
@@ -14,6 +15,7 @@ internal sealed record RunIdentity(string RecipeHash, string DataHash, string In
 
 /// <summary>Log, checkpoints and finished stages of a run.</summary>
 /// <param name="folder">The run folder.</param>
+/// <param name="hold">The right to write to it; given back in the end.</param>
 /// <param name="identity">What checkpoints record of the run.</param>
 /// <param name="checkpointEverySteps">A checkpoint is written each time this many steps are done; 0
 /// only at stage borders and on request.</param>
@@ -22,6 +24,7 @@ internal sealed record RunIdentity(string RecipeHash, string DataHash, string In
 /// checkpoint.</param>
 internal sealed class RunStore(
     RunFolder folder,
+    WriterLock hold,
     RunIdentity identity,
     int checkpointEverySteps,
     IProgress<RunEvent>? progress,
@@ -127,8 +130,10 @@ internal sealed class RunStore(
     /// just ended.</param>
     /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before
     /// stay.</exception>
+    /// <exception cref="OutputException">The folder was removed.</exception>
     internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
     {
+        RequireFolder();
         foreach (var name in stage.Model.Store.Names)
         {
             foreach (var value in stage.Model.Store[name].host<float>())
@@ -156,6 +161,18 @@ internal sealed class RunStore(
         RunCheckpoint.Save(folder, state, stage.Model.Store, stage.Optimizer, stage.Part);
     }
 
+    /// <summary>
+    /// Refuses to go on when the folder, or what was written to it, was removed meanwhile.
+    /// </summary>
+    /// <exception cref="OutputException">Something is gone; named.</exception>
+    internal void RequireFolder()
+    {
+        hold.Require();
+        foreach (var file in new[] { folder.RecipeFile, folder.SplitsFile, folder.EventsFile })
+            if (!File.Exists(file))
+                throw new OutputException($"{file}: was removed while the run was at work; the run is not whole");
+    }
+
     /// <summary>Logs the end of a stage and counts it among the finished ones.</summary>
     internal void End(StageRun stage)
     {
@@ -164,7 +181,11 @@ internal sealed class RunStore(
         StepsBefore += stage.Tally.Steps;
     }
 
-    public void Dispose() => _events?.Dispose();
+    public void Dispose()
+    {
+        _events?.Dispose();
+        hold.Dispose();
+    }
 
     private void Rewind(long length)
     {

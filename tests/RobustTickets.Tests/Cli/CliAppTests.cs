@@ -32,7 +32,15 @@ public sealed class CliAppTests : IDisposable
             { new NumericFailureException("n"), 4 },
             { new ExportVerificationException("e"), 5 },
             { new OperationCanceledException(), 143 },
-            { new IOException("disk full"), 1 },
+            {
+                new CheckpointException("c") { OfOutput = true },
+                2
+            },
+            { new OutputException("o"), 2 },
+            { new IOException("no space", 28), 2 },
+            { new DataException("log", new IOException("no space", 28)), 2 },
+            { new IOException("input/output error", 5), 3 },
+            { new UnauthorizedAccessException("unreadable"), 3 },
             { new InvalidOperationException("bug"), 1 },
         };
 

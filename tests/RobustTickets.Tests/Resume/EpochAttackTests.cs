@@ -161,7 +161,7 @@ public sealed partial class EpochAttackTests : IDisposable
         RunFiles.AssertSame(whole, stopped);
 
         // The mutant that forgets what was due loses an epoch's figures.
-        var file = Path.Combine(RunFiles.Checkpoints(other)[0], "state.json");
+        var file = Path.Combine(RunFiles.Unsealed(other), "state.json");
         state["epoch_attack_due"] = false;
         File.WriteAllText(file, state.ToJsonString());
         RecipeRunner.Run(Request(Recipe, other, resume: true), null, CancellationToken.None);

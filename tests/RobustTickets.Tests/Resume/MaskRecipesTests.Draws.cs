@@ -84,7 +84,7 @@ public sealed partial class MaskRecipesTests
         RunFiles.Copy(broken, forgetful);
         RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
         RunFiles.AssertSame(whole, broken);
-        File.Delete(Path.Combine(RunFiles.Checkpoints(forgetful)[0], "best-epoch.safetensors"));
+        File.Delete(Path.Combine(RunFiles.Unsealed(forgetful), "best-epoch.safetensors"));
         RecipeRunner.Run(_task.Request(recipe, forgetful, resume: true, every: 3), null, CancellationToken.None);
         Assert.NotEqual(RunFiles.Events(whole), RunFiles.Events(forgetful));
     }

@@ -100,7 +100,7 @@ public sealed partial class MaskRecipesTests : IDisposable
         Assert.Throws<TimeoutException>(() =>
             RecipeRunner.Run(_task.Request(recipe, broken, every: 3), new Crash("search", 5), CancellationToken.None)
         );
-        var file = Path.Combine(RunFiles.Checkpoints(broken)[0], "gradients.safetensors");
+        var file = Path.Combine(RunFiles.Unsealed(broken), "gradients.safetensors");
         SafetensorsWriter.Write(file, []);
         RecipeRunner.Run(_task.Request(recipe, broken, resume: true, every: 3), null, CancellationToken.None);
         Assert.NotEqual(RunFiles.Events(whole), RunFiles.Events(broken));

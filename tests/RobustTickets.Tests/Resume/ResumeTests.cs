@@ -165,7 +165,7 @@ public sealed class ResumeTests(WholeRun whole) : IClassFixture<WholeRun>, IDisp
     public void A_state_that_is_json_but_no_state_is_refused_by_name()
     {
         var run = Crashed();
-        var file = Path.Combine(RunFiles.Checkpoints(run)[0], "state.json");
+        var file = Path.Combine(RunFiles.Unsealed(run), "state.json");
         File.WriteAllText(file, "{}");
         AssertRefused(ExitCodes.Data, file, Train(Recipe, run));
     }

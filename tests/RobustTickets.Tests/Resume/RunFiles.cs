@@ -2,6 +2,7 @@
 // events.jsonl and result.json all but times.
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;
@@ -79,6 +80,17 @@ internal static class RunFiles
                     ),
             ]
             : [];
+    }
+
+    /// <summary>
+    /// The newest checkpoint without its checksums, so that what is changed in it is not refused as
+    /// damage.
+    /// </summary>
+    public static string Unsealed(string run)
+    {
+        var newest = Checkpoints(run)[0];
+        File.Delete(Path.Combine(newest, FolderChecksums.FileName));
+        return newest;
     }
 
     /// <summary>Copies a folder.</summary>

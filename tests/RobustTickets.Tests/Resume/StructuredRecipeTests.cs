@@ -114,7 +114,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 CancellationToken.None
             )
         );
-        var file = Path.Combine(RunFiles.Checkpoints(run)[0], "model.safetensors");
+        var file = Path.Combine(RunFiles.Unsealed(run), "model.safetensors");
         var bytes = File.ReadAllBytes(file);
         var at = bytes.AsSpan().IndexOf("infobert.critic.0.weight"u8);
         Assert.True(at > 0);

@@ -190,7 +190,8 @@ internal sealed class TinyTask : IDisposable
     }
 
     /// <summary>
-    /// A request of one thread: on a busy machine two threads of so small a model wait for each
+    /// A request of one thread that keeps its checkpoints for comparison: on a busy machine two
+    /// threads of so small a model wait for each
     /// other.
     /// </summary>
     public TrainRequest Request(Recipe recipe, string run, bool resume = false, int every = 4, int threads = 1) =>
@@ -201,7 +202,8 @@ internal sealed class TinyTask : IDisposable
             run,
             Resume: resume,
             Execution: new Execution(Threads: threads),
-            CheckpointEverySteps: every
+            CheckpointEverySteps: every,
+            KeepCheckpoints: true
         );
 
     /// <summary>Writes a recipe and gives the arguments of <c>train</c>.</summary>
@@ -226,6 +228,7 @@ internal sealed class TinyTask : IDisposable
             "1",
             "--checkpoint-every",
             every.ToString(CultureInfo.InvariantCulture),
+            "--keep-checkpoints",
             .. more,
         ];
     }

@@ -65,7 +65,10 @@ public sealed class RunFolderTests : IDisposable
     {
         var run = RunFolder.Create(In("run"));
         run.EnsureSpace(1);
-        Assert.Contains("too little disk", Assert.Throws<IOException>(() => run.EnsureSpace(long.MaxValue)).Message);
+        Assert.Contains(
+            "too little disk",
+            Assert.Throws<RunFolderException>(() => run.EnsureSpace(long.MaxValue)).Message
+        );
     }
 
     [Fact]

@@ -14,15 +14,20 @@ internal static class ObjectiveCheck
                 break;
             case PgdOptions o:
                 found.Require(
-                    o.Steps >= 1,
+                    o.Steps is >= 1 and <= (int)RecipeProblems.MostSteps,
                     $"{path}.steps",
                     o.Steps,
-                    "at least 1 (one ascent; without ascents use kind clean)"
+                    "at least 1, at most 1000 (one ascent; without ascents use kind clean)"
                 );
                 Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, ascends: true, found);
                 break;
             case FreeLbOptions o:
-                found.Require(o.Steps >= 1, $"{path}.steps", o.Steps, "at least 1 (one pass)");
+                found.Require(
+                    o.Steps is >= 1 and <= (int)RecipeProblems.MostSteps,
+                    $"{path}.steps",
+                    o.Steps,
+                    "at least 1, at most 1000 (one pass)"
+                );
                 Adversary(
                     path,
                     o.StepSize,
@@ -33,7 +38,12 @@ internal static class ObjectiveCheck
                 );
                 break;
             case InfoBertOptions o:
-                found.Require(o.Steps >= 1, $"{path}.steps", o.Steps, "at least 1 (one pass)");
+                found.Require(
+                    o.Steps is >= 1 and <= (int)RecipeProblems.MostSteps,
+                    $"{path}.steps",
+                    o.Steps,
+                    "at least 1, at most 1000 (one pass)"
+                );
                 Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, o.Steps > 1, found);
                 found.Require(double.IsFinite(o.Alpha) && o.Alpha >= 0, $"{path}.alpha", o.Alpha, "0 or more");
                 found.Require(double.IsFinite(o.Beta) && o.Beta >= 0, $"{path}.beta", o.Beta, "0 or more");

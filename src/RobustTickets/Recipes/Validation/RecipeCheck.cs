@@ -1,5 +1,4 @@
-// Ranges and combinations that no type can express, all found before any compute (check
-// before run).
+// Ranges and combinations that no type can express, all found before any compute.
 using System.Globalization;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -64,12 +63,7 @@ public static class RecipeCheck
 
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
-        found.Require(
-            recipe.Retrain.Epochs > 0 && double.IsFinite(recipe.Retrain.Epochs),
-            "retrain.epochs",
-            recipe.Retrain.Epochs,
-            "greater than 0"
-        );
+        found.Epochs("retrain.epochs", recipe.Retrain.Epochs);
         if (
             recipe.Search is not null
             && recipe.Retrain is { Realisation: not Realisation.Ticket, Coefficients: not TicketCoefficients.Removed }
@@ -148,17 +142,13 @@ public static class RecipeCheck
     internal static void Optimizer(string path, OptimizerOptions o, RecipeProblems found)
     {
         found.Require(
-            double.IsFinite(o.LearningRate) && o.LearningRate > 0,
+            o.LearningRate > 0,
             $"{path}.learning-rate",
             o.LearningRate,
-            "greater than 0"
+            "greater than 0",
+            most: float.MaxValue
         );
-        found.Require(
-            double.IsFinite(o.WeightDecay) && o.WeightDecay >= 0,
-            $"{path}.weight-decay",
-            o.WeightDecay,
-            "0 or more"
-        );
+        found.Require(o.WeightDecay >= 0, $"{path}.weight-decay", o.WeightDecay, "0 or more");
         found.Require(o.WarmupFraction is >= 0 and < 1, $"{path}.warmup-fraction", o.WarmupFraction, "in [0, 1)");
         found.Require(
             double.IsFinite(o.ClipValue) && (o.Clip == ClipMode.None || o.ClipValue > 0),
@@ -168,6 +158,6 @@ public static class RecipeCheck
         );
         found.Require(o.Beta1 is >= 0 and < 1, $"{path}.beta1", o.Beta1, "in [0, 1)");
         found.Require(o.Beta2 is >= 0 and < 1, $"{path}.beta2", o.Beta2, "in [0, 1)");
-        found.Require(double.IsFinite(o.Epsilon) && o.Epsilon > 0, $"{path}.epsilon", o.Epsilon, "greater than 0");
+        found.Require(o.Epsilon is > 0 and <= 1, $"{path}.epsilon", o.Epsilon, "in (0, 1]");
     }
 }

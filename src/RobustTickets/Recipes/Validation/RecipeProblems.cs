@@ -7,6 +7,13 @@ namespace RobustTickets.Recipes.Validation;
 /// </summary>
 internal sealed class RecipeProblems
 {
+    /// <summary>
+    /// Bounds beyond which a number is a slip of the pen: no run would ever end, or stay finite.
+    /// </summary>
+    public const double MostEpochs = 10_000,
+        MostSteps = 1_000,
+        Most = int.MaxValue;
+
     public List<string> List { get; } = [];
 
     public static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);
@@ -19,10 +26,21 @@ internal sealed class RecipeProblems
             List.Add($"{path}: is empty; a recipe says its name, task and source");
     }
 
-    public bool Require(bool holds, string path, double value, string possible)
+    /// <summary>A number of passes over the data.</summary>
+    public bool Epochs(string path, double value) =>
+        Require(value is > 0 and <= MostEpochs, path, value, "greater than 0, at most 10000");
+
+    /// <summary>
+    /// A value that must hold something, and be no larger than <paramref name="most"/>.
+    /// </summary>
+    public bool Require(bool holds, string path, double value, string possible, double most = Most)
     {
-        if (!holds)
-            List.Add($"{path}: {Show(value)} is not possible; must be {possible}");
-        return holds;
+        var sane = Math.Abs(value) <= most;
+        if (!holds || !sane)
+        {
+            var bound = holds ? $", at most {Show(most)}" : "";
+            List.Add($"{path}: {Show(value)} is not possible; must be {possible}{bound}");
+        }
+        return holds && sane;
     }
 }

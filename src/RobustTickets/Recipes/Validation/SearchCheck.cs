@@ -67,17 +67,12 @@ internal static class SearchCheck
             "0 or more"
         );
         RecipeCheck.Optimizer("search.optimizer", search.Optimizer, found);
-        var horizon = found.Require(
-            search.HorizonEpochs > 0 && double.IsFinite(search.HorizonEpochs),
-            "search.horizon-epochs",
-            search.HorizonEpochs,
-            "greater than 0"
-        );
+        var horizon = found.Epochs("search.horizon-epochs", search.HorizonEpochs);
         var snapshots = found.Require(
-            search.SnapshotsPerEpoch >= 1,
+            search.SnapshotsPerEpoch is >= 1 and <= (int)RecipeProblems.MostEpochs,
             "search.snapshots-per-epoch",
             search.SnapshotsPerEpoch,
-            "at least 1"
+            "at least 1, at most 10000"
         );
         var needed = Stop(search.Stop, found);
         if (!horizon || !snapshots)

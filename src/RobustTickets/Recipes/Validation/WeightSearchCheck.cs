@@ -22,12 +22,12 @@ internal static class WeightSearchCheck
                 {
                     ObjectiveCheck.Check("search.fine-tune.objective", training.Objective, found);
                     RecipeCheck.Optimizer("search.fine-tune.optimizer", training.Optimizer, found);
-                    Positive("search.fine-tune.epochs", training.Epochs, found);
+                    found.Epochs("search.fine-tune.epochs", training.Epochs);
                 }
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 Masks(s.Masks, found);
-                var length = Positive("search.epochs", s.Epochs, found);
+                var length = found.Epochs("search.epochs", s.Epochs);
                 if (length && s.DrawEpoch is { } at)
                     found.Require(
                         at > 0 && at <= s.Epochs,
@@ -55,18 +55,18 @@ internal static class WeightSearchCheck
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 found.Require(
-                    s.Rounds >= 1,
+                    s.Rounds is >= 1 and <= (int)RecipeProblems.MostSteps,
                     "search.rounds",
                     s.Rounds,
-                    "at least 1; for pruning without training take kind one-shot"
+                    "at least 1, at most 1000; for pruning without training take kind one-shot"
                 );
-                var round = Positive("search.epochs-per-round", s.EpochsPerRound, found);
+                var round = found.Epochs("search.epochs-per-round", s.EpochsPerRound);
                 if (round && s.HorizonEpochs is { } horizon)
                     found.Require(
-                        horizon >= s.EpochsPerRound && double.IsFinite(horizon),
+                        horizon >= s.EpochsPerRound && horizon <= RecipeProblems.MostEpochs,
                         "search.horizon-epochs",
                         horizon,
-                        "at least epochs-per-round, or null for the round itself"
+                        "at least epochs-per-round, at most 10000, or null for the round itself"
                     );
                 break;
         }
@@ -109,7 +109,4 @@ internal static class WeightSearchCheck
         );
         found.Require(masks.RampTo >= 0 && double.IsFinite(masks.RampTo), $"{at}.ramp-to", masks.RampTo, "0 or more");
     }
-
-    private static bool Positive(string path, double value, RecipeProblems found) =>
-        found.Require(value > 0 && double.IsFinite(value), path, value, "greater than 0");
 }

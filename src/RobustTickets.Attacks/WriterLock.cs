@@ -1,0 +1,140 @@
+// One writer a folder: an advisory lock (flock) that the operating system gives back when its
+// process ends, however it ends. A second file says who holds it.
+namespace RobustTickets.Attacks;
+
+/// <summary>Another process is writing to a folder.</summary>
+public sealed class FolderInUseException : Exception
+{
+    internal FolderInUseException(string folder, string holder)
+        : base($"{folder}: {holder} is writing to it; wait until it has ended, or name another folder")
+    {
+        Holder = holder;
+    }
+
+    /// <summary>Who is writing, e.g. <c>process 4711 on host</c>.</summary>
+    public string Holder { get; }
+}
+
+/// <summary>A result cannot be written: the place is full, gone or not to be written to.</summary>
+public sealed class OutputException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The right to write to a folder, held by one process at a time.</summary>
+internal sealed class WriterLock : IDisposable
+{
+    private const string Lock = ".lock",
+        Holder = ".writer";
+    private const int Attempts = 20;
+    private readonly string _folder;
+    private readonly string _lock;
+    private readonly string _holder;
+    private readonly string _mark;
+    private readonly FileStream _held;
+
+    private WriterLock(string folder, string path, string holder, FileStream held)
+    {
+        (_folder, _lock, _holder, _held) = (folder, path, holder, held);
+        _mark = $"process {Environment.ProcessId} on {Environment.MachineName}\n{Guid.NewGuid():N}\n";
+    }
+
+    /// <summary>Takes a folder that exists.</summary>
+    /// <exception cref="FolderInUseException">Another process, or another part of this one, holds
+    /// it; named.</exception>
+    /// <exception cref="IOException">Nothing can be written there.</exception>
+    public static WriterLock Take(string folder) =>
+        Take(folder, Path.Combine(folder, Lock), Path.Combine(folder, Holder));
+
+    /// <summary>Takes a name in a folder of locks.</summary>
+    /// <inheritdoc cref="Take(string)" path="/exception"/>
+    public static WriterLock Take(string folder, string name) =>
+        Take(Path.Combine(folder, name), Path.Combine(folder, name), Path.Combine(folder, name + Holder));
+
+    /// <summary>
+    /// Whether the folder is still the one that was taken: not removed, nor replaced by another.
+    /// </summary>
+    public bool IsHeld
+    {
+        get
+        {
+            try
+            {
+                return File.Exists(_lock) && File.ReadAllText(_holder) == _mark;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Refuses to write into a folder that is not the one taken any more.</summary>
+    /// <exception cref="OutputException">It was removed or replaced.</exception>
+    public void Require()
+    {
+        if (!IsHeld)
+            throw new OutputException(
+                $"{_folder}: the folder was removed or replaced while results were written to it; what it held is lost"
+            );
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (IsHeld)
+            File.Delete(_holder);
+        _held.Dispose();
+    }
+
+    private static WriterLock Take(string what, string path, string holder)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            FileStream held;
+            try
+            {
+                held = new FileStream(
+                    path,
+                    FileMode.OpenOrCreate,
+                    FileAccess.ReadWrite,
+                    FileShare.None,
+                    bufferSize: 1,
+                    FileOptions.DeleteOnClose
+                );
+            }
+            catch (IOException e) when (IsTaken(e))
+            {
+                throw new FolderInUseException(what, Name(holder));
+            }
+            var taken = new WriterLock(what, path, holder, held);
+            try
+            {
+                File.WriteAllText(holder, taken._mark);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+            // The holder before may have removed the name between opening and locking.
+            if (taken.IsHeld)
+                return taken;
+            held.Dispose();
+            if (attempt == Attempts)
+                throw new FolderInUseException(what, "one process after the other");
+        }
+    }
+
+    private static string Name(string holder)
+    {
+        try
+        {
+            return File.ReadLines(holder).FirstOrDefault() is { Length: > 0 } name ? name : "another process";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "another process";
+        }
+    }
+
+    // EWOULDBLOCK of Linux and of macOS; ERROR_SHARING_VIOLATION.
+    private static bool IsTaken(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
+}
