@@ -1,5 +1,29 @@
 namespace RobustTickets.Attacks;
 
+/// <summary>A row of a data set, however often the data are read and under whatever name.</summary>
+/// <param name="Data">SHA-256 of the data.</param>
+/// <param name="Row">Its number from 0 in a table; its name in aclImdb.</param>
+public sealed record RowKey(string Data, string Row)
+{
+    /// <summary>The row of an example's id: <c>train:17</c> is row 17.</summary>
+    public static string RowOf(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return id[(id.IndexOf(':', StringComparison.Ordinal) + 1)..];
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; null when it is no such text.</summary>
+    public static RowKey? Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var cut = text.IndexOf(':', StringComparison.Ordinal);
+        return cut > 0 && cut < text.Length - 1 ? new RowKey(text[..cut], text[(cut + 1)..]) : null;
+    }
+
+    /// <summary><c>SHA256:ROW</c>.</summary>
+    public override string ToString() => $"{Data}:{Row}";
+}
+
 /// <summary>
 /// One example of a data set, and of an attack: its named texts in order, and its class.
 /// </summary>
@@ -18,6 +42,22 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
     /// </summary>
     public Example(string id, TextPair text, int label)
         : this(id, Named(text, "text", "text_pair"), label) { }
+
+    /// <summary>
+    /// SHA-256 of the data it was read from (<see cref="Data.Split.Sha256"/>); null when it was
+    /// made
+    /// by a program.
+    /// </summary>
+    public string? Source { get; init; }
+
+    /// <summary>
+    /// The row that it was made from by an attack, or of whose adversarial text it is the original;
+    /// null for a row that no attack has touched.
+    /// </summary>
+    public RowKey? Origin { get; init; }
+
+    /// <summary>Its row, whatever the split is called; null without a source.</summary>
+    public RowKey? Row => Source is null ? null : new RowKey(Source, RowKey.RowOf(Id));
 
     /// <summary>The texts as a classifier reads them.</summary>
     /// <exception cref="InvalidOperationException">More than two columns.</exception>

@@ -26,6 +26,24 @@ public static class DataSet
         return File.Exists(path) ? AclImdb.IsArchive(path) : SplitFiles.Holds(path, layout, name);
     }
 
+    /// <summary>
+    /// Whether a place is one table, which is one split whatever it is called.
+    /// </summary>
+    internal static bool IsOneTable(string path) => File.Exists(path) && !AclImdb.IsArchive(path);
+
+    /// <summary>
+    /// Whether a folder or archive has data for a split, labelled or not.
+    /// </summary>
+    /// <inheritdoc cref="Holds"/>
+    internal static bool HasSplit(string path, string task, string split) =>
+        File.Exists(path)
+            ? Holds(path, task, split)
+            : SplitFiles.Holds(path, TaskCatalog.Required(task), SplitFiles.Normalise(split));
+
+    /// <summary>The one name of a split: <c>validation</c> is <c>dev</c>.</summary>
+    /// <exception cref="DataException">It is not known.</exception>
+    internal static string NameOf(string split) => SplitFiles.Normalise(split);
+
     /// <summary>Reads a split.</summary>
     /// <param name="path">A file, or a folder that holds one for the split.</param>
     /// <param name="task">Name of the task (<see cref="TaskCatalog"/>).</param>
@@ -105,7 +123,7 @@ public static class DataSet
                     $"{path}: reviews are 'neg' or 'pos'; the label map knows {string.Join(", ", labels.Indices.Keys)}"
                 );
         var classes = new[] { Index("neg"), Index("pos") };
-        var examples = reviews.Select(review => review with { Label = classes[review.Label] });
+        var examples = reviews.Select(review => review with { Label = classes[review.Label], Source = hash });
         return Finish(layout, split, Take(examples, options), path, hash, labels, []);
     }
 
@@ -135,7 +153,13 @@ public static class DataSet
             var text = table.Picked.Text(row);
             if (string.IsNullOrWhiteSpace(text.First) || text.Second is { } pair && string.IsNullOrWhiteSpace(pair))
                 empty++;
-            examples.Add(new Example($"{split}:{row.Ordinal}", layout.Task.Columns(text), label));
+            examples.Add(
+                new Example($"{split}:{row.Ordinal}", layout.Task.Columns(text), label)
+                {
+                    Source = table.Sha256,
+                    Origin = table.Picked.Origin(row),
+                }
+            );
         }
         if (examples.Count == 0)
             throw new DataException($"{place.Path}: no row fits; the first, at line {leftOut.First}");

@@ -1,6 +1,8 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>Where a row's values stand: its texts, then its pair, then its label.</summary>
+/// <summary>
+/// Where a row's values stand: its texts, then its pair, then its row of origin, then its label.
+/// </summary>
 /// <param name="Texts">Columns of the first text, joined with a blank.</param>
 /// <param name="HasPair">Whether a second text follows.</param>
 /// <param name="HasLabel">Whether the last value is a label.</param>
@@ -9,6 +11,12 @@ namespace RobustTickets.Attacks.Data;
 /// reads as missing elsewhere.</param>
 internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, bool MinusOneIsAClass, LabelLookup? Given)
 {
+    /// <summary>Whether the row of origin follows the texts.</summary>
+    public bool HasOrigin { get; init; }
+
+    /// <summary>The row it was made from; null without one.</summary>
+    public RowKey? Origin(RawRow row) => HasOrigin ? RowKey.Parse(row.Values![Texts + (HasPair ? 1 : 0)]) : null;
+
     /// <summary>The texts of a row.</summary>
     public TextPair Text(RawRow row)
     {

@@ -24,6 +24,12 @@ internal sealed record RawTable(
     IReadOnlyList<string> Notes
 )
 {
+    /// <summary>
+    /// Column of augmented data that names the row from which each row was made
+    /// (<see cref="RowKey"/>).
+    /// </summary>
+    public const string OriginColumn = "augmented_from";
+
     /// <summary>Label values in file order.</summary>
     public IReadOnlyCollection<string> LabelValues => [.. Rows.Select(Picked.Label).OfType<string>()];
 
@@ -42,11 +48,16 @@ internal sealed record RawTable(
         // -1 marks a row without label, unless the user gives it a class.
         var given = options.Labels is null ? null : new LabelLookup(options.Labels);
         var minusOne = given?.Contains("-1") ?? layout.IsGeneric;
-        var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne, given);
+        var origin = file.Columns.Contains(OriginColumn) ? OriginColumn : null;
+        var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne, given)
+        {
+            HasOrigin = origin is not null,
+        };
         string[] wanted =
         [
             .. texts,
             .. pair is null ? Array.Empty<string>() : [pair],
+            .. origin is null ? Array.Empty<string>() : [origin],
             .. label is null ? Array.Empty<string>() : [label],
         ];
 

@@ -24,6 +24,16 @@ public sealed record Split(
     IReadOnlyList<string> Notes
 )
 {
+    /// <summary>The same split with some of its examples.</summary>
+    public Split Only(IReadOnlyList<Example> examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        var counts = new int[LabelCounts.Count];
+        foreach (var example in examples.Where(e => e.Label != Example.Unlabelled))
+            counts[example.Label]++;
+        return this with { Examples = examples, LabelCounts = counts };
+    }
+
     /// <summary>One line for logs: split, size, classes, origin.</summary>
     public string Summary()
     {

@@ -22,7 +22,7 @@ public static class Splits
 
     /// <summary>
     /// Holds out <paramref name="fraction"/> of the examples (rounded, at least one on either
-    /// side).
+    /// side). Examples of one origin stay together.
     /// </summary>
     /// <param name="examples">The training split.</param>
     /// <param name="fraction">Between 0 and 1, exclusive.</param>
@@ -42,15 +42,41 @@ public static class Splits
             1,
             examples.Count - 1
         );
-        var held = new bool[examples.Count];
-        foreach (var i in Order(examples.Count, seed).Take(count))
-            held[i] = true;
+        var held = Held(examples, count, seed);
         var dev = examples.Where((_, i) => held[i]).ToArray();
         return new CarvedSplit(
             examples.Where((_, i) => !held[i]).ToArray(),
             dev,
             [.. dev.Select(example => example.Id)]
         );
+    }
+
+    // An adversarial text goes where its original goes, so a group may take a few more than asked.
+    private static bool[] Held(IReadOnlyList<Example> examples, int count, ulong seed)
+    {
+        var groups = Enumerable
+            .Range(0, examples.Count)
+            .Where(i => examples[i].Origin is not null)
+            .GroupBy(i => examples[i].Origin!)
+            .ToDictionary(g => g.Key, g => g.ToArray());
+        var held = new bool[examples.Count];
+        var left = count;
+        foreach (var i in Order(examples.Count, seed))
+        {
+            if (left <= 0)
+                break;
+            int[] group = examples[i].Origin is { } origin ? groups[origin] : [i];
+            if (held[i] || count - left + group.Length == examples.Count)
+                continue;
+            foreach (var member in group)
+                held[member] = true;
+            left -= group.Length;
+        }
+        return left < count
+            ? held
+            : throw new DataException(
+                $"all {examples.Count} examples were made from one row; no part can be held out of them"
+            );
     }
 
     /// <summary>

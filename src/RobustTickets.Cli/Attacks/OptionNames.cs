@@ -26,6 +26,7 @@ internal static class OptionNames
         [nameof(ExperimentRequest.Resources)] = "--resource",
         [nameof(AttackRequest.Output)] = "--out",
         [nameof(AttackRequest.MaxLength)] = "--max-length",
+        [nameof(AttackRequest.Split)] = "--split",
         [nameof(AttackRequest.AugmentFile)] = "--augment",
     };
 
@@ -37,7 +38,8 @@ internal static class OptionNames
         text.Replace("PartOfSpeech: false", "--no-part-of-speech", StringComparison.Ordinal)
             .Replace("Similarity: false", "--no-similarity", StringComparison.Ordinal)
             .Replace("Replace: true", "--replace", StringComparison.Ordinal)
-            .Replace("(Encoder)", "(--encoder)", StringComparison.Ordinal);
+            .Replace("(Encoder)", "(--encoder)", StringComparison.Ordinal)
+            .Replace("say split train", "say --split train", StringComparison.Ordinal);
 
     /// <summary>How the program helps with what an exception misses, or null.</summary>
     public static string? Hint(Exception e) =>

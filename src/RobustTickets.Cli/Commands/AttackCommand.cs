@@ -19,7 +19,7 @@ internal sealed class AttackCommand
     };
     private readonly CliContext _context;
     private readonly Option<string> _model = CommonOptions.Model(
-        "victim: a run's model/ folder or any Hugging Face BERT classifier"
+        "victim: a run, its model/ folder, or any Hugging Face BERT classifier"
     );
     private readonly Option<string?> _split = CommonOptions.Split();
     private readonly Option<int?> _count = CommonOptions.Count(

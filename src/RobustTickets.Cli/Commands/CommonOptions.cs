@@ -17,7 +17,13 @@ internal static class CommonOptions
         };
 
     public static Option<string?> Split() =>
-        new("--split") { Description = "train, dev or test; default: the one papers evaluate", HelpName = "NAME" };
+        new("--split")
+        {
+            Description =
+                "train, dev or test; default: the rows that the model's run reports, of other data the split papers "
+                + "evaluate. Rows that were trained on are measured with train alone",
+            HelpName = "NAME",
+        };
 
     public static Option<string> Input() =>
         new("--input")

@@ -1,4 +1,5 @@
-// evaluate: accuracy of a classifier on a labelled split.
+// evaluate: accuracy of a classifier on a labelled split; of a run's own data, on what it was not
+// trained on.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
@@ -11,7 +12,7 @@ internal static class EvaluateCommand
 {
     public static Command Create(CliContext context)
     {
-        var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
+        var model = CommonOptions.Model("classifier: a run, its model/ folder, or any Hugging Face BERT classifier");
         var split = CommonOptions.Split();
         var length = CommonOptions.Count(
             "--max-length",
@@ -27,14 +28,12 @@ internal static class EvaluateCommand
         command.SetAction(parsed =>
         {
             var arguments = data.Read(parsed);
-            using var classifier = Classifier.Load(
-                parsed.GetRequiredValue(model),
-                execution.Apply(parsed),
-                parsed.GetValue(length)
-            );
+            var victim = new VictimFolder(parsed.GetRequiredValue(model));
+            using var classifier = Classifier.Load(victim.Path, execution.Apply(parsed), parsed.GetValue(length));
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");
-            var examples = EvaluationData.Load(
+            var rows = MeasuredRows.Load(
+                victim,
                 arguments.Path,
                 arguments.Task,
                 arguments.Options,
@@ -42,9 +41,11 @@ internal static class EvaluateCommand
                 classifier.Labels,
                 context.Stop.Token
             );
+            var examples = rows.Split;
             context.Error.WriteLine(examples.Summary());
             foreach (var note in examples.Notes)
                 context.Error.WriteLine($"note: {note}");
+            context.Error.WriteLine(rows);
             var encoded = EncodedSplit.From(examples.Examples, classifier.Tokenizer, classifier.MaxLength);
             var result = classifier.Evaluate(encoded.Examples);
             var correct = (int)Math.Round(result.Accuracy * result.Examples);
@@ -54,11 +55,18 @@ internal static class EvaluateCommand
                     context.Out,
                     new JsonObject
                     {
-                        ["model"] = parsed.GetRequiredValue(model),
+                        ["model"] = victim.Path,
                         ["task"] = arguments.Task,
                         ["split"] = examples.Name,
                         ["source"] = examples.Source,
                         ["sha256"] = examples.Sha256,
+                        ["rows"] = new JsonObject
+                        {
+                            ["kind"] = MeasuredRows.NameOf(rows.Kind),
+                            ["part"] = rows.Name,
+                            ["of"] = rows.OfRows,
+                            ["description"] = rows.Description,
+                        },
                         ["labels"] = JsonOutput.Array(classifier.Labels),
                         ["examples"] = result.Examples,
                         ["correct"] = correct,
@@ -74,7 +82,7 @@ internal static class EvaluateCommand
                 context.Out.WriteLine(
                     Figures.Text(
                         $"accuracy {Figures.Percent(result.Accuracy)} ({correct:N0} of {result.Examples:N0} ",
-                        $"examples, {arguments.Task} {examples.Name}), loss {result.Loss:0.0000}"
+                        $"examples, {arguments.Task} {rows.Name}), loss {result.Loss:0.0000}"
                     )
                 );
             }

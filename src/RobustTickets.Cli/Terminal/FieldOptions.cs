@@ -31,12 +31,16 @@ internal static class FieldOptions
         e switch
         {
             RequestException r => OptionNames.Spell(
-                $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}: {r.Reason}"
+                $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}{Join(r)}{r.Reason}"
             ),
             RecipeException { Origin: RecipeOverrides.Origin } => "--set" + e.Message[RecipeOverrides.Origin.Length..],
             DataException => OptionNames.Spell(e.Message),
             _ => e.Message,
         };
+
+    // "--out is missing", but "--out DIR: is a file".
+    private static string Join(RequestException e) =>
+        e.Value is null && e.Reason.StartsWith("is missing", StringComparison.Ordinal) ? " " : ": ";
 
     /// <summary>The options that would help, or null.</summary>
     public static string? Hint(Exception e) =>

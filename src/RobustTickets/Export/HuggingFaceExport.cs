@@ -3,6 +3,7 @@
 // gives 0 through zero columns of the output projection, a removed neuron gelu(0) = 0.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Export;
 
@@ -50,8 +51,15 @@ public static class HuggingFaceExport
             written,
             tensors,
             source,
-            beside: layout == HuggingFaceLayout.Compact ? CompactFiles : []
+            beside: layout == HuggingFaceLayout.Compact ? [.. CompactFiles, .. Training(source)] : Training(source)
         );
+    }
+
+    // What the weights were trained on stays true of them wherever they go.
+    private static IReadOnlyList<ExtraFile> Training(string source)
+    {
+        var file = Path.Combine(source, TrainingRows.FileName);
+        return File.Exists(file) ? [new ExtraFile(TrainingRows.FileName, File.ReadAllText(file))] : [];
     }
 
     /// <summary>What a compact folder holds for people and Python programs.</summary>

@@ -59,7 +59,8 @@ public static class AttackRun
         using var classifier = Classifier.Load(victim.Path, execution, length);
         foreach (var note in classifier.Notes)
             Note(progress, $"note: {note}");
-        var split = EvaluationData.Load(
+        var rows = MeasuredRows.Load(
+            victim,
             request.Data,
             request.Task,
             request.DataOptions,
@@ -67,7 +68,8 @@ public static class AttackRun
             classifier.Labels,
             stop
         );
-        var picked = Pick(request, split, progress);
+        var split = rows.Split;
+        var picked = Pick(request, rows, progress);
         var report = Run(
             new AttackJob(
                 attack,
@@ -75,7 +77,7 @@ public static class AttackRun
                 victim.Name,
                 picked,
                 target,
-                Facts(request, victim, classifier, split, picked.Count, request.Recipe.EncoderFolder(models)),
+                Facts(request, victim, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
                 request.Engine
             ),
             progress,
@@ -158,13 +160,21 @@ public static class AttackRun
         }
     }
 
-    private static IReadOnlyList<Example> Pick(AttackRequest request, Split split, IProgress<AttackProgress>? progress)
+    private static IReadOnlyList<Example> Pick(
+        AttackRequest request,
+        MeasuredRows rows,
+        IProgress<AttackProgress>? progress
+    )
     {
+        var split = rows.Split;
         Note(progress, split.Summary());
         foreach (var note in split.Notes)
             Note(progress, $"note: {note}");
+        Note(progress, rows.ToString());
+        if (request.AugmentFile is not null && rows.Kind == RowKind.HeldOut)
+            Note(progress, "note: the texts to be augmented are held-out ones; say split train for those trained on");
         var sample = request.Sample ?? new AttackSample();
-        var picked = sample.Pick(split.Examples);
+        var picked = sample.Pick(split.Examples, rows.LeftOut);
         if (
             sample is { Rule: SampleRule.FirstN, IdFile: null }
             && picked.Count < split.Examples.Count
@@ -180,16 +190,21 @@ public static class AttackRun
         AttackRequest request,
         VictimFolder victim,
         Classifier classifier,
-        Split split,
+        MeasuredRows rows,
         int picked,
         string? encoder
     )
     {
-        var task = TaskCatalog.Find(request.Task).Name;
+        var (task, split) = (TaskCatalog.Find(request.Task).Name, rows.Split);
         var rule = (request.Sample ?? new AttackSample()).Describe(picked, split.Examples.Count);
         List<RecipeLine> facts =
         [
             new("data", $"{task} {split.Name}, sha256 {split.Sha256}", Path.GetFileName(split.Source)),
+            new(
+                "rows",
+                $"{MeasuredRows.NameOf(rows.Kind)}: {split.Examples.Count} of {rows.OfRows}, {rows.Name}",
+                rows.Description
+            ),
             new("sample", rule, $"of {split.Examples.Count}; ids in ids.txt"),
             new(
                 "victim length",

@@ -32,11 +32,14 @@ public sealed record AttackSample(
     /// <param name="examples">The split.</param>
     /// <exception cref="DataException">The file of ids is not there, names an unknown id, or one
     /// twice; file and line named.</exception>
-    public IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples)
+    public IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples) => Pick(examples, new HashSet<string>());
+
+    /// <summary>Picks examples; ids that were trained on are refused as such.</summary>
+    internal IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples, IReadOnlySet<string> trainedOn)
     {
         ArgumentNullException.ThrowIfNull(examples);
         if (IdFile is not null)
-            return Named(examples, IdFile);
+            return Named(examples, IdFile, trainedOn);
         if (Count is not { } n || n >= examples.Count)
             return examples;
         return Rule == SampleRule.FirstN ? [.. examples.Take(n)] : Splits.Stratified(examples, n, (ulong)Seed);
@@ -49,7 +52,7 @@ public sealed record AttackSample(
         : Rule == SampleRule.FirstN ? $"first {picked}"
         : $"{picked}, stratified, seed {Seed}";
 
-    private static List<Example> Named(IReadOnlyList<Example> examples, string file)
+    private static List<Example> Named(IReadOnlyList<Example> examples, string file, IReadOnlySet<string> trainedOn)
     {
         if (!File.Exists(file))
             throw new DataException(
@@ -66,8 +69,10 @@ public sealed record AttackSample(
                 continue;
             if (!known.Remove(id, out var example))
             {
-                var what = picked.Any(e => e.Id == id)
-                    ? $"id '{id}' occurs twice"
+                var what =
+                    picked.Any(e => e.Id == id) ? $"id '{id}' occurs twice"
+                    : trainedOn.Contains(id)
+                        ? $"the model was trained on example '{id}'; say split train to attack such rows"
                     : $"no example '{id}' in the split; its ids run from '{examples[0].Id}' to '{examples[^1].Id}'";
                 throw new DataException($"{file}:{line}: {what}");
             }

@@ -1,6 +1,7 @@
 // Adversarial training data: every example of the split as it is, then the adversarial text of each
 // that the attack succeeded on, with the true class. JSON lines under the column names of the task,
-// which training reads; further fields say where a line comes from.
+// which training reads; further fields say where a line comes from, by which splits keep both
+// together.
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -37,13 +38,17 @@ internal static class AugmentedData
     )
     {
         var text = new StringBuilder();
+        var origins = new Dictionary<string, RowKey?>(StringComparer.Ordinal);
         foreach (var input in split)
-            Line(text, input.Columns, classes[input.Label], input.Id, "original");
+        {
+            origins[input.Id] = input.Origin ?? input.Row;
+            Line(text, input.Columns, classes[input.Label], input.Id, "original", origins[input.Id]);
+        }
         var successes = outcomes.Where(o => o.Result == AttackResult.Success).ToList();
         // A damaged pair (TextAttack issue 631) has lost a column: it is no training example.
         var whole = successes.Where(o => o.Perturbed.Count == o.Original.Count).ToList();
         foreach (var outcome in whole)
-            Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe);
+            Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe, origins[outcome.Id]);
         var content = text.ToString();
         if (File.Exists(path) && File.ReadAllText(path) != content)
             throw new RequestException(
@@ -63,7 +68,8 @@ internal static class AugmentedData
         IReadOnlyList<KeyValuePair<string, string>> columns,
         string label,
         string id,
-        string source
+        string source,
+        RowKey? origin
     )
     {
         var line = new JsonObject();
@@ -72,6 +78,8 @@ internal static class AugmentedData
         line["label"] = label;
         line["id"] = id;
         line["source"] = source;
+        if (origin is not null)
+            line["augmented_from"] = origin.ToString();
         text.Append(line.ToJsonString(OneLine)).Append('\n');
     }
 }

@@ -5,6 +5,16 @@ using RobustTickets.Evaluation;
 
 namespace RobustTickets;
 
+/// <summary>What is done about rows that a classifier was trained on.</summary>
+public enum TrainedRows
+{
+    /// <summary>They are refused: figures on them say nothing about other texts.</summary>
+    Refuse,
+
+    /// <summary>They are measured all the same.</summary>
+    Measure,
+}
+
 /// <summary>Attacks on trained classifiers, without a folder for their files.</summary>
 public static class ClassifierAttacks
 {
@@ -15,21 +25,22 @@ public static class ClassifierAttacks
     /// </summary>
     /// <exception cref="RequestException">An option or resource does not go with the
     /// recipe.</exception>
-    /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, CancellationToken, IProgress{AttackOutcome}?, AttackEngineOptions?)"/>
+    /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, CancellationToken, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows)"/>
     public static async Task<AttackReport> AttackAsync(
         this Classifier classifier,
         AttackRecipe recipe,
         IReadOnlyList<Example> examples,
         CancellationToken stop = default,
         IProgress<AttackOutcome>? progress = null,
-        AttackEngineOptions? engine = null
+        AttackEngineOptions? engine = null,
+        TrainedRows trained = TrainedRows.Refuse
     )
     {
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(recipe);
         using var models = new AttackModels(new VictimFolder(classifier.Name).BaseModel);
         return await classifier
-            .AttackAsync(recipe.Build(models), examples, stop, progress, engine)
+            .AttackAsync(recipe.Build(models), examples, stop, progress, engine, trained)
             .ConfigureAwait(false);
     }
 
@@ -44,6 +55,9 @@ public static class ClassifierAttacks
     /// <param name="stop">Cancelling it ends the attack.</param>
     /// <param name="progress">Told of each example's outcome, or null.</param>
     /// <param name="engine">How fast it runs; null: the defaults.</param>
+    /// <param name="trained">What is done about rows that the classifier was trained on.</param>
+    /// <exception cref="RequestException">The classifier was trained on some of the
+    /// examples.</exception>
     /// <exception cref="DataException">An example has a label that is no class, or an id that
     /// occurs twice.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
@@ -54,10 +68,14 @@ public static class ClassifierAttacks
         IReadOnlyList<Example> examples,
         CancellationToken stop = default,
         IProgress<AttackOutcome>? progress = null,
-        AttackEngineOptions? engine = null
+        AttackEngineOptions? engine = null,
+        TrainedRows trained = TrainedRows.Refuse
     )
     {
         ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(examples);
+        if (trained == TrainedRows.Refuse)
+            Refuse(classifier, examples);
         var outcomes = new List<AttackOutcome>();
         var run = new AttackEngine(attack, new TorchVictim(classifier), engine).RunAsync(examples, stop);
         await foreach (var outcome in run.ConfigureAwait(false))
@@ -67,5 +85,20 @@ public static class ClassifierAttacks
         }
         var settings = AttackSettings.Of(attack, classifier.Name);
         return new AttackReport(AttackSummary.From(outcomes, settings), outcomes);
+    }
+
+    private static void Refuse(Classifier classifier, IReadOnlyList<Example> examples)
+    {
+        if (!Directory.Exists(classifier.Name) || new VictimFolder(classifier.Name).Training is not { } training)
+            return;
+        var seen = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
+        var known = examples.Where(e => e.Row is { } row && seen[row.Data].Any(s => s(row.Row))).ToList();
+        if (known.Count > 0)
+            throw new RequestException(
+                nameof(examples),
+                null,
+                $"{classifier.Name} was trained on {known.Count} of the {examples.Count}, '{known[0].Id}' the first; "
+                    + "take the run's Evaluation, or say TrainedRows.Measure"
+            );
     }
 }

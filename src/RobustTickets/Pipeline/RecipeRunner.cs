@@ -64,6 +64,7 @@ internal static class RecipeRunner
         {
             using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
             BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);
+            session.Data.Rows.Save(session.Folder.ControlFolder);
         }
         return Conclude(session);
     }
@@ -177,6 +178,7 @@ internal static class RecipeRunner
         if (model.Encoder.Masks is FixedMasks masks)
             masks.Bake();
         BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.Model, session.Folder.ModelFolder, kept);
+        session.Data.Rows.Save(session.Folder.ModelFolder);
     }
 
     private static ControlSummary? Control(RunSession session)

@@ -1,9 +1,10 @@
-// The examples of a run: which are trained on, which are developed on (accuracy after
-// each epoch), which are reported. The reported split is never looked at before the end, unless the
-// recipe asks for the released scripts' rule.
+// The examples of a run (docs/methods/data.md, Which splits a run uses): which are trained on,
+// which are developed on, which are reported. The reported split is never looked at before the end,
+// unless the recipe asks for the released scripts' rule.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Runs;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
@@ -40,6 +41,9 @@ internal sealed record RunData(
     IReadOnlyList<Example> EvaluationTexts
 )
 {
+    /// <summary>The same parts as rows of files, for whoever measures the model later.</summary>
+    public required TrainingRows Rows { get; init; }
+
     /// <summary>
     /// Reads the training split and the split that is reported (the labelled test split if there is
     /// one, else the development split, else the held-out part), and holds
@@ -99,6 +103,10 @@ internal sealed record RunData(
             );
         }
 
+        if (reported is not null)
+            reported = Unseen(reported, carved?.Train ?? examples, notes);
+        if (own is not null)
+            own = Unseen(own, examples, notes);
         var evaluated = reported?.Examples;
         if (evaluated is not null && split.EvaluationExamples is { } most)
             evaluated = Splits.Stratified(evaluated, most, seed);
@@ -114,6 +122,8 @@ internal sealed record RunData(
             reported is null ? heldOut!
             : part ? $"{reported.Name} (sample of {evaluated!.Count} of {reported.Examples.Count}, seed {split.Seed})"
             : reported.Name;
+        var rows = new RunRows(request, train, kept, carved, heldOut, own, reported, evaluated, name).Make();
+        notes.AddRange(RunRows.Notes(rows, request.Model, evaluated ?? carved!.Dev));
         return new RunData(
             Encode(kept),
             encodedDevelopment ?? evaluation,
@@ -126,11 +136,16 @@ internal sealed record RunData(
             new SplitIds(
                 sampled ? [.. kept.Select(e => e.Id)] : null,
                 carved is null ? null : carved.DevIds,
-                part ? [.. evaluated!.Select(e => e.Id)] : null
+                part ? [.. evaluated!.Select(e => e.Id)]
+                    : reported is null ? carved!.DevIds
+                    : null
             ),
             evaluated is null ? [] : development ?? [],
             evaluated ?? development!
-        );
+        )
+        {
+            Rows = rows,
+        };
 
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);
     }
@@ -150,6 +165,31 @@ internal sealed record RunData(
             return true;
         notes.Add($"{request.Data}: the {split} split has no labels and is left out");
         return false;
+    }
+
+    // An adversarial text in the training data has shown its original, too.
+    private static Attacks.Data.Split Unseen(
+        Attacks.Data.Split split,
+        IReadOnlyList<Example> trained,
+        List<string> notes
+    )
+    {
+        var origins = trained.Select(e => e.Origin).OfType<RowKey>().ToHashSet();
+        if (origins.Count == 0)
+            return split;
+        var unseen = split.Examples.Where(e => !origins.Contains(e.Origin ?? e.Row!)).ToArray();
+        if (unseen.Length == split.Examples.Count)
+            return split;
+        if (unseen.Length == 0)
+            throw new DataException(
+                $"{split.Source}: the training data hold adversarial texts of all its {split.Examples.Count} rows, so "
+                    + $"none is unseen; augment the training split, not {split.Name}"
+            );
+        notes.Add(
+            $"{split.Examples.Count - unseen.Length} of {split.Examples.Count} {split.Name} rows are left out: the "
+                + "training data hold adversarial texts of them"
+        );
+        return split.Only(unseen);
     }
 
     private static Attacks.Data.Split? Published(

@@ -147,9 +147,19 @@ internal sealed class RunSession : IDisposable
 
     private static RunSplits Parts(RunData data) =>
         new(
-            new SplitPart("train", data.Train.Examples.Count, data.Ids.Train),
-            new SplitPart(data.DevelopmentName, data.Development.Examples.Count, data.Ids.Development),
-            new SplitPart(data.EvaluationName, data.Evaluation.Examples.Count, data.Ids.Evaluation)
+            new SplitPart("train", data.Train.Examples.Count, data.Ids.Train, data.Rows.Train.Sha256),
+            new SplitPart(
+                data.DevelopmentName,
+                data.Development.Examples.Count,
+                data.Ids.Development,
+                data.Rows.Development.Sha256
+            ),
+            new SplitPart(
+                data.EvaluationName,
+                data.Evaluation.Examples.Count,
+                data.Ids.Evaluation,
+                data.Rows.Evaluation.Sha256
+            )
         );
 
     private static long ModelBytes(HuggingFaceConfig config) =>

@@ -9,16 +9,29 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>A victim's folder.</summary>
-/// <param name="path">The folder as given.</param>
-internal sealed class VictimFolder(string path)
+/// <summary>A victim's folder; of a run folder, its model.</summary>
+internal sealed class VictimFolder
 {
     private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt"];
 
-    private readonly RunFolder? _run = RunOf(path);
+    private readonly RunFolder? _run;
 
-    /// <summary>The folder as given.</summary>
-    public string Path { get; } = path;
+    /// <param name="path">A model folder, or a run folder that has a model.</param>
+    /// <exception cref="RunFolderException">It is a run folder that has no model yet.</exception>
+    public VictimFolder(string path)
+    {
+        Path = ModelOf(path);
+        _run = RunOf(Path);
+    }
+
+    /// <summary>The model folder.</summary>
+    public string Path { get; }
+
+    /// <summary>
+    /// Which rows the model was trained on; null when neither the folder nor a run around it says.
+    /// </summary>
+    /// <exception cref="DataException">The file that says so is broken.</exception>
+    public TrainingRows? Training => TrainingRows.Find(Path, _run);
 
     /// <summary>The victim for people: its run's name and its own.</summary>
     public string Name
@@ -73,11 +86,15 @@ internal sealed class VictimFolder(string path)
     /// SHA-256 over the hashes of a model folder's configuration, tokenizer and weight files, by
     /// name.
     /// </summary>
+    /// <param name="folder">The folder.</param>
     public static string Hash(string folder)
     {
         var files = Directory
             .EnumerateFiles(folder)
-            .Where(f => Endings.Contains(System.IO.Path.GetExtension(f)))
+            .Where(f =>
+                Endings.Contains(System.IO.Path.GetExtension(f))
+                && System.IO.Path.GetFileName(f) != TrainingRows.FileName
+            )
             .Order(StringComparer.Ordinal);
         return Convert.ToHexStringLower(
             SHA256.HashData(
@@ -86,6 +103,30 @@ internal sealed class VictimFolder(string path)
                 )
             )
         );
+    }
+
+    private static string ModelOf(string path)
+    {
+        if (!Directory.Exists(path) || File.Exists(System.IO.Path.Combine(path, "config.json")))
+            return path;
+        RunFolder run;
+        try
+        {
+            run = RunFolder.Open(path);
+        }
+        catch (RunFolderException)
+        {
+            return path;
+        }
+        var model = System.IO.Path.Combine(path, System.IO.Path.GetFileName(run.ModelFolder));
+        return Directory.Exists(model)
+            ? model
+            : throw new RunFolderException(
+                $"{path}: this run has no model yet; resume it until it is finished, or name a model folder"
+            )
+            {
+                Fields = ["Model"],
+            };
     }
 
     private static RunFolder? RunOf(string model)

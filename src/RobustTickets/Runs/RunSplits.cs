@@ -10,7 +10,9 @@ namespace RobustTickets.Runs;
 /// <param name="Examples">Number of examples.</param>
 /// <param name="Ids">Their ids in file order; null when it is the whole file (training: without the
 /// development part).</param>
-public sealed record SplitPart(string Name, int Examples, IReadOnlyList<string>? Ids);
+/// <param name="Sha256">SHA-256 of the data that it is a part of; null in files of older
+/// programs.</param>
+public sealed record SplitPart(string Name, int Examples, IReadOnlyList<string>? Ids, string? Sha256 = null);
 
 /// <summary>The parts of a run's data.</summary>
 /// <param name="Train">What was trained on.</param>

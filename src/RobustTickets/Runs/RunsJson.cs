@@ -16,6 +16,7 @@ namespace RobustTickets.Runs;
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(EnvironmentStamp))]
 [JsonSerializable(typeof(RunSplits))]
+[JsonSerializable(typeof(TrainingRows))]
 internal sealed partial class RunFileJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(

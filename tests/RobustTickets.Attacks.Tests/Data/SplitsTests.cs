@@ -48,6 +48,25 @@ public sealed class SplitsTests : IDisposable
         Assert.Equal(dev, Splits.CarveDev(Examples(count, _ => 0), fraction).Dev.Count);
 
     [Fact]
+    public void An_adversarial_text_is_held_out_with_its_original_or_trained_on_with_it()
+    {
+        // Rows 0 to 99 of a file, then the adversarial texts of the even ones.
+        var originals = Examples(100, _ => 0).Select((e, i) => e with { Origin = new RowKey("file", $"{i}") });
+        var twins = Examples(50, _ => 0)
+            .Select((e, i) => e with { Id = $"train:{100 + i}", Origin = new RowKey("file", $"{2 * i}") });
+        Example[] examples = [.. originals, .. twins];
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var carved = Splits.CarveDev(examples, 0.2, seed);
+            Assert.InRange(carved.Dev.Count, 30, 31);
+            Assert.Empty(carved.Dev.Select(e => e.Origin).Intersect(carved.Train.Select(e => e.Origin)));
+            Assert.Equal(150, carved.Dev.Count + carved.Train.Count);
+        }
+        var one = examples.Where(e => e.Origin!.Row == "0").ToArray();
+        Assert.Contains("one row", Assert.Throws<DataException>(() => Splits.CarveDev(one, 0.5)).Message);
+    }
+
+    [Fact]
     public void Impossible_parts_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Splits.CarveDev(Examples(5, _ => 0), 0));

@@ -139,8 +139,8 @@ public sealed class AttackCommandTests : IDisposable
         var old = JsonNode.Parse(File.ReadAllText(_tiny.Below("again", "summary.json")))!;
         Assert.Equal((double)summary["whole_set_clean"]!, (double)old["whole_set_clean"]!);
         var items = summary["settings"]!["run"]!.AsArray().Select(l => (string)l!["item"]!).ToList();
-        Assert.Equal(["data", "sample", "victim length", "victim mode", "victim weights"], items);
-        Assert.Contains("stratified, seed 5", (string)summary["settings"]!["run"]![1]!["value"]!);
+        Assert.Equal(["data", "rows", "sample", "victim length", "victim mode", "victim weights"], items);
+        Assert.Contains("stratified, seed 5", (string)summary["settings"]!["run"]![2]!["value"]!);
 
         File.AppendAllText(ids, "dev:999\n");
         var unknown = OnData("unknown", "--ids", ids);

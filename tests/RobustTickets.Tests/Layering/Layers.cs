@@ -122,6 +122,7 @@ internal static class Layers
             AllKernels,
             AllText,
             "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
             "RobustTickets.Models",
             "RobustTickets.Tickets"
         ),

@@ -1,0 +1,227 @@
+// Which rows a model is measured on: those that its weights have not seen. A run's own data are
+// known by their SHA-256 whatever the file is called (docs/methods/data.md, Which rows are
+// measured).
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Evaluation;
+using RobustTickets.Runs;
+
+namespace RobustTickets;
+
+/// <summary>What is known of measured rows.</summary>
+internal enum RowKind
+{
+    /// <summary>Data of the model's run that it was not trained on.</summary>
+    HeldOut,
+
+    /// <summary>Rows that the model was trained on, asked for by name.</summary>
+    TrainedOn,
+
+    /// <summary>Other data than the run's.</summary>
+    OtherData,
+
+    /// <summary>Nobody wrote down what the model was trained on.</summary>
+    NotKnown,
+}
+
+/// <summary>The rows that a model is measured on.</summary>
+/// <param name="Split">The rows, their labels being indices of the model's classes.</param>
+/// <param name="Kind">What is known of them.</param>
+/// <param name="Name">The split or the run's part, as <c>splits.json</c> names it.</param>
+/// <param name="OfRows">Rows of the data that they were taken from.</param>
+/// <param name="Description">The same for people, without their number.</param>
+internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int OfRows, string Description)
+{
+    private const string Parts = "say split train to measure rows that were trained on";
+
+    /// <summary>Ids of the rows that were left out because the model was trained on them.</summary>
+    internal IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
+
+    /// <summary>Rows, part and why they may be measured, on one line.</summary>
+    public override string ToString() =>
+        FormattableString.Invariant($"measured: {Split.Examples.Count} rows, {Split.Task.Name} {Name}: {Description}");
+
+    /// <summary>Name of a kind in files: held-out, trained-on, other-data, not-known.</summary>
+    public static string NameOf(RowKind kind) =>
+        kind switch
+        {
+            RowKind.HeldOut => "held-out",
+            RowKind.TrainedOn => "trained-on",
+            RowKind.OtherData => "other-data",
+            _ => "not-known",
+        };
+
+    /// <summary>
+    /// The rows of a data set on which a model may be measured. By default these are the rows that
+    /// its run reports, when the data are the run's; with the split <c>train</c> those that it was
+    /// trained on. Of one file of one's own, <c>dev</c> and <c>test</c> are the run's parts.
+    /// </summary>
+    /// <param name="victim">The model.</param>
+    /// <param name="path">File or folder of the data set.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="options">Columns, labels, limit; the limit counts measured rows.</param>
+    /// <param name="split">Name of the split; null for the default.</param>
+    /// <param name="classes">The model's class names in order.</param>
+    /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
+    /// the
+    /// model's.</exception>
+    /// <exception cref="RequestException">All rows were trained on, and were not asked for by name;
+    /// or
+    /// the file has not the part that was asked for.</exception>
+    public static MeasuredRows Load(
+        VictimFolder victim,
+        string path,
+        string task,
+        DataOptions? options,
+        string? split,
+        IReadOnlyList<string> classes
+    )
+    {
+        ArgumentNullException.ThrowIfNull(victim);
+        var known = TaskCatalog.Find(task);
+        var asked = split is null ? null : DataSet.NameOf(split);
+        var all = (options ?? new DataOptions()) with { Limit = null };
+        Split Read(string name) => EvaluationData.Load(path, known.Name, all, name, classes);
+        MeasuredRows measured;
+        if (victim.Training is not { } training)
+        {
+            var read = Read(asked ?? known.EvaluationSplit);
+            measured = new MeasuredRows(
+                read,
+                RowKind.NotKnown,
+                read.Name,
+                read.Examples.Count,
+                $"all of {Path.GetFileName(read.Source)}; not known whether these rows were trained on"
+            );
+        }
+        else
+        {
+            var (read, part) = DataSet.IsOneTable(path)
+                ? OfTable(Read(asked ?? known.EvaluationSplit), training, asked, victim)
+                : OfFolder(path, known, training, asked, Read);
+            measured = Select(read, part, training, asked == "train", victim);
+        }
+        return options?.Limit is { } most && most < measured.Split.Examples.Count
+            ? measured with
+            {
+                Split = measured.Split.Only([.. measured.Split.Examples.Take(most)]),
+                Description = $"the first {most} of {measured.Split.Examples.Count}; {measured.Description}",
+            }
+            : measured;
+    }
+
+    private static (Split Read, RowPart? Part) OfTable(
+        Split read,
+        TrainingRows training,
+        string? asked,
+        VictimFolder victim
+    )
+    {
+        bool Here(RowPart part) => part.Sha256 == read.Sha256;
+        var (train, dev, reported) = (training.Train, training.Development, training.Evaluation);
+        if (!Here(train))
+            return (read, asked is null or "test" && Here(reported) ? reported : null);
+        var part = asked switch
+        {
+            "train" => train,
+            "dev" => dev,
+            "test" => reported,
+            null => Here(reported) ? reported : dev,
+            _ => null,
+        };
+        if (part is null || !Here(part))
+        {
+            throw Refuse(
+                asked,
+                $"{read.Source} is the file that {victim.Name} was trained on, {train.Examples} of its rows; its "
+                    + $"{(asked is null ? "held-out part" : "part")} is not in this file"
+                    + $"{(part is { File.Length: > 0 } other ? $" but in {other.File}" : "")}; {Parts}"
+            );
+        }
+        // Ids as the run has them, whatever the split was called here.
+        var renamed = read.Examples.Select(e => e with { Id = $"{part.Split}:{RowKey.RowOf(e.Id)}" });
+        return (read with { Name = part.Split, Examples = [.. renamed] }, part);
+    }
+
+    private static (Split Read, RowPart? Part) OfFolder(
+        string path,
+        TextTask task,
+        TrainingRows training,
+        string? asked,
+        Func<string, Split> read
+    )
+    {
+        bool Has(string name) => DataSet.HasSplit(path, task.Name, name);
+        var wanted = asked switch
+        {
+            null => training.Evaluation,
+            "train" => training.Train,
+            "dev" when !Has("dev") => training.Development,
+            "test" when !Has("test") => training.Evaluation,
+            _ => null,
+        };
+        if (wanted is { } part && (asked is null || part.Split == "train") && Has(part.Split))
+        {
+            var found = read(part.Split);
+            if (found.Sha256 == part.Sha256)
+                return (found, part);
+            if (asked == "train")
+                return (found, null);
+        }
+        return (read(asked ?? task.EvaluationSplit), null);
+    }
+
+    private static MeasuredRows Select(
+        Split read,
+        RowPart? part,
+        TrainingRows training,
+        bool trainAsked,
+        VictimFolder victim
+    )
+    {
+        var seenHere = training.TrainedOn.Where(p => p.Sha256 == read.Sha256).ToArray();
+        var seen = seenHere.Select(p => p.Membership()).ToArray();
+        bool Trained(Example e) => seen.Any(s => s(RowKey.RowOf(e.Id)));
+        var file = Path.GetFileName(read.Source);
+        var isPart = part?.Membership() ?? (_ => true);
+        var all = read.Examples.Count;
+        if (trainAsked && seen.Length > 0)
+        {
+            var trained = read.Examples.Where(Trained).ToArray();
+            return new MeasuredRows(
+                read.Only(trained),
+                RowKind.TrainedOn,
+                "train",
+                all,
+                $"the model was TRAINED ON these rows, of {all} in {file}"
+            );
+        }
+        var rows = read.Examples.Where(e => isPart(RowKey.RowOf(e.Id)) && !Trained(e)).ToArray();
+        var name = part?.Name ?? read.Name;
+        if (rows.Length == 0)
+            throw Refuse(
+                null,
+                $"all {all} rows of {read.Source}, or of its part {name}, were trained on by {victim.Name}; {Parts}"
+            );
+        var left = read.Examples.Where(Trained).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        TrainingRows t = training;
+        var own = seenHere.Length > 0 || new[] { t.Development, t.Evaluation }.Any(p => p.Sha256 == read.Sha256);
+        return new MeasuredRows(
+            read.Only(rows),
+            own ? RowKind.HeldOut : RowKind.OtherData,
+            name,
+            all,
+            !own ? $"all of {file}, which is not the data of its run (another SHA-256)"
+                : left.Count > 0
+                    ? $"held out of the {all} rows of {file}, {left.Count} of which the model was trained on"
+                : rows.Length < all ? $"of the {all} rows of {file}, none of which the model was trained on"
+                : $"all of {file}, none of which the model was trained on"
+        )
+        {
+            LeftOut = left,
+        };
+    }
+
+    private static RequestException Refuse(string? asked, string reason) =>
+        new(nameof(AttackRequest.Split), asked, reason);
+}

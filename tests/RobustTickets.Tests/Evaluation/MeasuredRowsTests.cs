@@ -1,0 +1,271 @@
+// What is measured by default was not trained on. The model knows its training rows by heart and no
+// other, so accuracy itself tells which rows were read.
+using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Cli;
+using RobustTickets.Runs;
+using RobustTickets.Tests.Cli;
+using RobustTickets.Tests.Resume;
+using Xunit;
+
+namespace RobustTickets.Tests.Evaluation;
+
+[Collection(TorchCollection.Name)]
+public sealed class MeasuredRowsTests(MemorisedTask memorised) : IClassFixture<MemorisedTask>
+{
+    private const int Trained = MemorisedTask.Rows - MemorisedTask.HeldOut;
+
+    private readonly RunSplits _splits = RunSplits.Load(Path.Combine(memorised.Folder, "splits.json"));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("dev")]
+    [InlineData("test")]
+    public void Held_out_rows_are_measured_by_default_and_under_the_names_of_parts(string? split)
+    {
+        foreach (var model in new[] { memorised.Folder, Path.Combine(memorised.Folder, "model") })
+        {
+            var (found, error) = Evaluate(model, memorised.Data, split);
+            Assert.Equal(MemorisedTask.HeldOut, (int)found["examples"]!);
+            Assert.Equal(memorised.Run.Result.CleanDev!.Value, (double)found["accuracy"]!, 12);
+            Assert.Equal("held-out", (string)found["rows"]!["kind"]!);
+            Assert.Equal(MemorisedTask.Rows, (int)found["rows"]!["of"]!);
+            Assert.Contains(
+                "measured: 15 rows, csv dev (carved: 15 of 60 training examples, seed 42): held out of the 60 rows "
+                    + "of reviews.csv, 45 of which",
+                error,
+                StringComparison.Ordinal
+            );
+        }
+    }
+
+    [Fact]
+    public void Training_rows_are_measured_when_asked_for_by_name_and_called_so()
+    {
+        var (found, error) = Evaluate(memorised.Folder, memorised.Data, "train");
+        Assert.Equal(("trained-on", Trained), ((string)found["rows"]!["kind"]!, (int)found["examples"]!));
+        Assert.Contains("TRAINED ON", error, StringComparison.Ordinal);
+        // By heart: far above what the same model gives on rows that it has not seen.
+        Assert.True((double)found["accuracy"]! > 0.95, found.ToJsonString());
+        Assert.True(memorised.Run.Result.CleanDev < 0.8, $"{memorised.Run.Result.CleanDev}");
+    }
+
+    [Fact]
+    public void A_model_that_was_copied_out_of_its_run_still_knows()
+    {
+        var moved = memorised.Task.Below("moved");
+        RunFiles.Copy(Path.Combine(memorised.Folder, "model"), moved);
+        Assert.Equal(memorised.Run.Result.CleanDev!.Value, Accuracy(moved), 12);
+
+        // The mutant: rows of another shuffle. Measured is what was learned by heart.
+        var wrong = memorised.Task.Below("wrong");
+        RunFiles.Copy(moved, wrong);
+        var rows = TrainingRows.Find(moved, null)!;
+        var trained = rows.Evaluation with { Rows = null, Except = rows.Evaluation.Rows };
+        (
+            rows with
+            {
+                Evaluation = trained,
+                Train = rows.Train with { Except = trained.Rows, Rows = rows.Evaluation.Rows },
+            }
+        ).Save(wrong);
+        Assert.True(Accuracy(wrong) > 0.95);
+
+        var exported = memorised.Task.Below("exported");
+        Assert.Equal(0, CliRun.Of("export", "--model", moved, "--format", "hf-dense", "--out", exported).Code);
+        Assert.Equal(Accuracy(moved), Accuracy(exported), 12);
+
+        // Nobody knows any more.
+        File.Delete(Path.Combine(moved, TrainingRows.FileName));
+        var (found, error) = Evaluate(moved, memorised.Data, null);
+        Assert.Equal(("not-known", 60), ((string)found["rows"]!["kind"]!, (int)found["examples"]!));
+        Assert.Contains("not known whether these rows were trained on", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_of_an_older_program_is_known_by_its_splits()
+    {
+        var old = memorised.Task.Below("old");
+        RunFiles.Copy(memorised.Folder, old);
+        File.Delete(Path.Combine(old, "model", TrainingRows.FileName));
+        var file = Path.Combine(old, "splits.json");
+        var splits = JsonNode.Parse(File.ReadAllText(file))!;
+        foreach (var part in new[] { "train", "development", "evaluation" })
+            splits[part]!.AsObject().Remove("sha256");
+        splits["evaluation"]!["ids"] = null;
+        File.WriteAllText(file, splits.ToJsonString());
+        Assert.Equal(memorised.Run.Result.CleanDev!.Value, Accuracy(old), 12);
+        Assert.Equal(Trained, (int)Evaluate(old, memorised.Data, "train").Found["examples"]!);
+    }
+
+    [Fact]
+    public void Other_data_are_measured_whole_and_the_limit_counts_measured_rows()
+    {
+        var other = memorised.Task.Below("others.csv");
+        File.WriteAllText(other, MemorisedTask.Coins(30, 9));
+        var (found, error) = Evaluate(memorised.Folder, other, null);
+        Assert.Equal(("other-data", 30), ((string)found["rows"]!["kind"]!, (int)found["examples"]!));
+        Assert.Contains("is not the data of its run", error, StringComparison.Ordinal);
+        Assert.Equal(7, (int)Evaluate(memorised.Folder, memorised.Data, null, "--limit", "7").Found["examples"]!);
+    }
+
+    [Fact]
+    public void A_file_that_was_trained_on_as_a_whole_is_refused()
+    {
+        using var task = new TinyTask();
+        var run = TinyTask.FineTuneRecipe.Train(task.Model, task.Data, task.NewRun());
+        string[] On(string data, params string[] more) =>
+            ["evaluate", "--model", run.Folder.Path, "--data", data, "--task", "sst2", .. more];
+        Assert.Equal(0, CliRun.Of(On(task.Data)).Code);
+        Assert.Equal(0, CliRun.Of(On(task.DevFile)).Code);
+        foreach (var refused in new[] { On(task.TrainFile), On(task.TrainFile, "--split", "dev") })
+        {
+            var told = CliRun.Of(refused);
+            Assert.Equal(ExitCodes.Usage, told.Code);
+            Assert.Contains("200 of its rows", told.Error, StringComparison.Ordinal);
+            Assert.Contains("say --split train", told.Error, StringComparison.Ordinal);
+        }
+        var trained = CliRun.Of(On(task.TrainFile, "--split", "train"));
+        Assert.Contains("of 200 examples, sst2 train)", trained.Out, StringComparison.Ordinal);
+        // The training file under the name of the development file is what it is.
+        var copied = Directory.CreateDirectory(task.Below("copied")).FullName;
+        File.Copy(task.TrainFile, Path.Combine(copied, "dev.tsv"));
+        var copy = CliRun.Of(On(copied));
+        Assert.Equal(ExitCodes.Usage, copy.Code);
+        Assert.Contains("all 200 rows", copy.Error, StringComparison.Ordinal);
+        Assert.Contains("were trained on", copy.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attacks_take_held_out_rows_and_refuse_others()
+    {
+        var folder = memorised.Task.Below("attack");
+        var attack = Attack(folder);
+        Assert.True(attack.Code == 0, attack.Error);
+        Assert.Equal(_splits.Evaluation.Ids!, File.ReadAllLines(Path.Combine(folder, "ids.txt")));
+        var summary = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "summary.json")))!;
+        Assert.Equal(100 * memorised.Run.Result.CleanDev!.Value, (double)summary["clean"]!, 9);
+        var rows = summary["settings"]!["run"]!.AsArray().Single(l => (string)l!["item"]! == "rows")!;
+        Assert.StartsWith("held-out: 15 of 60", (string)rows["value"]!, StringComparison.Ordinal);
+
+        var trained = memorised.Task.Below("attack-train");
+        Assert.Equal(0, Attack(trained, "--split", "train").Code);
+        var ids = File.ReadAllLines(Path.Combine(trained, "ids.txt"));
+        Assert.Equal(Trained, ids.Length);
+        Assert.Empty(ids.Intersect(_splits.Evaluation.Ids!));
+        var named = Attack(memorised.Task.Below("named"), "--ids", Path.Combine(trained, "ids.txt"));
+        Assert.Equal(ExitCodes.Data, named.Code);
+        Assert.Contains($"was trained on example '{ids[0]}'", named.Error, StringComparison.Ordinal);
+
+        // The library knows rows by what they were read from, whatever the split was called.
+        using var classifier = memorised.Run.LoadClassifier();
+        var all = DataSet.Load(memorised.Data, "csv", "test").Examples;
+        var told = await Assert.ThrowsAsync<RequestException>(() => classifier.AttackAsync(MemorisedTask.Swaps, all));
+        Assert.Contains("was trained on 45 of the 60", told.Message, StringComparison.Ordinal);
+        var measured = await classifier.AttackAsync(MemorisedTask.Swaps, all, trained: TrainedRows.Measure);
+        Assert.Equal(60, measured.Outcomes.Count);
+        Assert.Equal(15, (await classifier.AttackAsync(MemorisedTask.Swaps, memorised.Run.Evaluation)).Outcomes.Count);
+    }
+
+    [Fact]
+    public void Adversarial_twins_stay_on_the_side_of_their_originals()
+    {
+        var file = memorised.Task.Below("augmented.jsonl");
+        var attack = Attack(memorised.Task.Below("augment"), "--split", "train", "--augment", file);
+        Assert.True(attack.Code == 0, attack.Error);
+        var lines = File.ReadAllLines(file).Select(l => JsonNode.Parse(l)!).ToArray();
+        Assert.True(lines.Length > Trained + 10, "the attack must succeed often");
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var recipe = MemorisedTask.Recipe with
+            {
+                Task = "jsonl",
+                Split = new SplitOptions(Seed: seed),
+                Retrain = MemorisedTask.Recipe.Retrain with { Epochs = 1 },
+            };
+            var run = recipe.Train(memorised.Task.Model, file, memorised.Task.NewRun("augmented"));
+            var held = run
+                .Evaluation.Select(e =>
+                    int.Parse(RowKey.RowOf(e.Id), System.Globalization.CultureInfo.InvariantCulture)
+                )
+                .ToHashSet();
+            Assert.InRange(held.Count, lines.Length / 5, lines.Length / 3);
+            var sides = Enumerable.Range(0, lines.Length).ToLookup(i => (string)lines[i]["id"]!, held.Contains);
+            Assert.All(sides, s => Assert.Single(s.Distinct()));
+
+            // Rows of the first file that were trained on here are known there, too; those that
+            // only stood in the held-out part are not trained on.
+            var (found, _) = Evaluate(run.Folder.Path, memorised.Data, null);
+            var origins = sides.Count(s => !s.First());
+            Assert.Equal("held-out", (string)found["rows"]!["kind"]!);
+            Assert.Equal(MemorisedTask.Rows - origins, (int)found["examples"]!);
+        }
+    }
+
+    [Fact]
+    public void Rows_that_the_base_was_trained_on_are_not_held_out()
+    {
+        var recipe = MemorisedTask.Recipe with
+        {
+            Split = new SplitOptions(Seed: 3),
+            Retrain = MemorisedTask.Recipe.Retrain with { Epochs = 1 },
+        };
+        var model = Path.Combine(memorised.Folder, "model");
+        var run = recipe.Train(model, memorised.Data, memorised.Task.NewRun("again"));
+        var both = run.Evaluation.Select(e => e.Id).Intersect(_splits.Evaluation.Ids!).ToArray();
+        Assert.InRange(both.Length, 1, MemorisedTask.HeldOut - 1);
+        Assert.Equal(both.Length, (int)Evaluate(run.Folder.Path, memorised.Data, null).Found["examples"]!);
+    }
+
+    private CliRun Attack(string folder, params string[] more)
+    {
+        var table = memorised.Task.Below("swaps.json");
+        var swaps = new JsonObject();
+        var words = TinyTask.Words.Where(w => char.IsAsciiLetter(w[0])).ToArray();
+        foreach (var word in words)
+            swaps[word] = new JsonArray([.. words.Where(w => w != word).Select(w => (JsonNode)w)]);
+        File.WriteAllText(table, swaps.ToJsonString());
+        return CliRun.Of([
+            "attack",
+            "--model",
+            memorised.Folder,
+            "--data",
+            memorised.Data,
+            "--task",
+            "csv",
+            "--neighbours",
+            table,
+            "--no-similarity",
+            "--no-part-of-speech",
+            "--out",
+            folder,
+            .. more,
+        ]);
+    }
+
+    private double Accuracy(string model) => (double)Evaluate(model, memorised.Data, null).Found["accuracy"]!;
+
+    private static (JsonNode Found, string Error) Evaluate(
+        string model,
+        string data,
+        string? split,
+        params string[] more
+    )
+    {
+        var run = CliRun.Of([
+            "evaluate",
+            "--model",
+            model,
+            "--data",
+            data,
+            "--task",
+            "csv",
+            "--json",
+            .. split is null ? Array.Empty<string>() : ["--split", split],
+            .. more,
+        ]);
+        Assert.True(run.Code == 0, run.Error);
+        return (JsonNode.Parse(run.Out)!, run.Error);
+    }
+}
