@@ -62,6 +62,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
     /// <param name="options">Columns, labels, limit; the limit counts measured rows.</param>
     /// <param name="split">Name of the split; null for the default.</param>
     /// <param name="classes">The model's class names in order.</param>
+    /// <param name="stop">Ends the reading.</param>
     /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
     /// the
     /// model's.</exception>
@@ -74,14 +75,15 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         string task,
         DataOptions? options,
         string? split,
-        IReadOnlyList<string> classes
+        IReadOnlyList<string> classes,
+        CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(victim);
         var known = TaskCatalog.Find(task);
         var asked = split is null ? null : DataSet.NameOf(split);
         var all = (options ?? new DataOptions()) with { Limit = null };
-        Split Read(string name) => EvaluationData.Load(path, known.Name, all, name, classes);
+        Split Read(string name) => EvaluationData.Load(path, known.Name, all, name, classes, stop);
         MeasuredRows measured;
         if (victim.Training is not { } training)
         {
