@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 
 namespace RobustTickets.Attacks.Data;
 
@@ -32,6 +33,7 @@ internal static partial class AclImdb
     public static (IReadOnlyList<Example> Reviews, string Sha256) ReadFolder(
         string folder,
         string split,
+        List<string>? leftOut,
         CancellationToken stop
     )
     {
@@ -44,7 +46,7 @@ internal static partial class AclImdb
                 CheckLength(folder, name, new FileInfo(path).Length);
                 return (name, File.ReadAllBytes(path));
             });
-        return Collect(folder, split, files);
+        return Collect(folder, split, files, leftOut);
     }
 
     /// <summary>
@@ -54,18 +56,21 @@ internal static partial class AclImdb
     /// <param name="path">The archive.</param>
     /// <param name="split">train or test.</param>
     /// <param name="limit">Bytes that it may unpack to.</param>
+    /// <param name="leftOut">Takes the names of reviews that do not fit; null refuses the
+    /// first.</param>
     /// <param name="stop">Ends reading.</param>
     /// <exception cref="DataException">It is damaged, too large, or holds other files.</exception>
     public static (IReadOnlyList<Example> Reviews, string Sha256) ReadArchive(
         string path,
         string split,
         long limit,
+        List<string>? leftOut,
         CancellationToken stop
     )
     {
         try
         {
-            return Collect(path, split, Entries(path, split, limit, stop));
+            return Collect(path, split, Entries(path, split, limit, stop), leftOut);
         }
         // What TarReader throws for damaged headers: InvalidDataException, and whatever the
         // arithmetic on their numbers gives.
@@ -130,7 +135,8 @@ internal static partial class AclImdb
     private static (IReadOnlyList<Example>, string) Collect(
         string place,
         string split,
-        IEnumerable<(string Name, byte[] Bytes)> files
+        IEnumerable<(string Name, byte[] Bytes)> files,
+        List<string>? leftOut
     )
     {
         var rows = new List<(int Label, long Number, Example Example, string Line)>();
@@ -147,9 +153,17 @@ internal static partial class AclImdb
                 )
             )
             {
-                throw new DataException(
-                    $"{place}: {name}: the name is not ID_RATING.txt (two numbers, as in 127_8.txt)"
-                );
+                if (leftOut is null)
+                    throw new DataException(
+                        $"{place}: {name}: the name is not ID_RATING.txt (two numbers, as in 127_8.txt)"
+                    );
+                leftOut.Add(name);
+                continue;
+            }
+            if (leftOut is not null && !Utf8.IsValid(bytes))
+            {
+                leftOut.Add(name);
+                continue;
             }
             var label = Array.IndexOf(Classes, match.Groups["class"].Value);
             var review = new Example(name[..^4], StrictText.Decode($"{place}: {name}", bytes), label);

@@ -112,9 +112,10 @@ public static class DataSet
         CancellationToken stop
     )
     {
+        List<string>? leftOut = options.SkipBadRows ? [] : null;
         var (reviews, hash) = AclImdb.IsArchive(path)
-            ? AclImdb.ReadArchive(path, aclSplit, options.MaxUnpackedBytes, stop)
-            : AclImdb.ReadFolder(path, aclSplit, stop);
+            ? AclImdb.ReadArchive(path, aclSplit, options.MaxUnpackedBytes, leftOut, stop)
+            : AclImdb.ReadFolder(path, aclSplit, leftOut, stop);
         var labels = options.Labels ?? LabelMap.For(TaskCatalog.Required("imdb"), oneBased: false);
         int Index(string value) =>
             labels.Indices.TryGetValue(value, out var index)
@@ -124,7 +125,14 @@ public static class DataSet
                 );
         var classes = new[] { Index("neg"), Index("pos") };
         var examples = reviews.Select(review => review with { Label = classes[review.Label], Source = hash });
-        return Finish(layout, split, Take(examples, options), path, hash, labels, []);
+        return Finish(layout, split, Take(examples, options), path, hash, labels, [.. LeftOut(leftOut)]);
+    }
+
+    private static IEnumerable<string> LeftOut(List<string>? reviews)
+    {
+        if (reviews is { Count: > 0 })
+            yield return $"{reviews.Count} reviews left out that are not UTF-8 or not named ID_RATING.txt: "
+                + $"{string.Join(", ", reviews.Take(5))}{(reviews.Count > 5 ? ", .." : "")}";
     }
 
     private static Split Table(

@@ -45,7 +45,9 @@ internal sealed record TextFile(
             var content = options.SkipBadRows ? StrictText.Decode(path, bytes, broken) : StrictText.Decode(path, bytes);
             if (content.AsSpan().Trim().IsEmpty)
                 throw new DataException($"{path}: the file is empty");
-            if (content.Contains('\n', StringComparison.Ordinal) || !content.Contains('\r', StringComparison.Ordinal))
+            // A line feed after the last carriage return ends the file, no line.
+            var body = content.AsSpan().TrimEnd("\r\n");
+            if (body.Contains('\n') || !body.Contains('\r'))
                 return new TextFile(path, content, hash, broken, []);
             return new TextFile(
                 path,

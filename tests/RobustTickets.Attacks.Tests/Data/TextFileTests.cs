@@ -13,6 +13,7 @@ public sealed class TextFileTests : IDisposable
     [Theory]
     [InlineData("csv", "text,label\ra,0\r\"b\rc\",1\r")]
     [InlineData("tsv", "text\tlabel\ra\t0\rb\t1")]
+    [InlineData("tsv", "text\tlabel\ra\t0\rb\t1\r\n")]
     [InlineData("jsonl", "{\"text\":\"a\",\"label\":0}\r{\"text\":\"b\",\"label\":1}\r")]
     public void Line_ends_of_CR_alone_are_line_ends_with_a_note(string task, string content)
     {
@@ -95,5 +96,21 @@ public sealed class TextFileTests : IDisposable
         var path = _folder.Write("a.tsv", "text\tlabel\na\\\tb \"c\t0\nd\t1\n");
         var split = DataSet.Load(path, "tsv", "train", new DataOptions(Escape: '\\'));
         Assert.Equal(["a\tb \"c", "d"], split.Examples.Select(e => e.Text.First));
+    }
+
+    [Fact]
+    public void A_review_that_does_not_fit_is_refused_or_left_out_with_its_name()
+    {
+        foreach (var name in new[] { "train/neg/0_1.txt", "train/pos/1_9.txt", "train/pos/2_8.txt" })
+            _folder.Write("aclImdb/" + name, "a film");
+        File.WriteAllBytes(_folder["aclImdb/train/pos/2_8.txt"], [(byte)'a', 0xe9]);
+        _folder.Write("aclImdb/train/pos/notes.txt", "no review");
+        Assert.Throws<DataException>(() => DataSet.Load(_folder.Root, "imdb", "train"));
+        var split = DataSet.Load(_folder.Root, "imdb", "train", new DataOptions(SkipBadRows: true));
+        Assert.Equal(["train/neg/0_1", "train/pos/1_9"], split.Examples.Select(e => e.Id));
+        var note = Assert.Single(split.Notes);
+        Assert.StartsWith("2 reviews left out", note, StringComparison.Ordinal);
+        Assert.Contains("train/pos/2_8.txt", note, StringComparison.Ordinal);
+        Assert.Contains("train/pos/notes.txt", note, StringComparison.Ordinal);
     }
 }
