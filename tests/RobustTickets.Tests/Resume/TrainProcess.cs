@@ -51,6 +51,9 @@ internal sealed class TrainProcess : IDisposable
         _error = _process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>
     /// Waits until something is so, then sends a signal; the program may have ended before.
     /// </summary>
