@@ -13,6 +13,11 @@ checkpoint=$(find "$run/checkpoints" -mindepth 1 -maxdepth 1 -name 'checkpoint-*
 cp -r "$run/model" "$BELOW/fuzz-model"
 rm "$BELOW/fuzz-model/SHA256SUMS"
 
+# A file of a folder, the weights half of the time, the other half any.
+pick() {
+    local files=("$1"/*)
+    if [ $((turn % 2)) = 0 ] && [ -e "$1/model.safetensors" ]; then echo "$1/model.safetensors"; else echo "${files[turn / 2 % ${#files[@]}]}"; fi
+}
 mutate() { # file
     local size at
     size=$(stat -c %s "$1")
@@ -23,28 +28,37 @@ mutate() { # file
         *) for _ in 1 2 3; do printf "\\x$(printf %x $((RANDOM % 256)))" | dd of="$1" bs=1 seek=$(((at + RANDOM % 8) % size)) conv=notrunc status=none; done ;;
     esac
 }
+run_on() { # what, file
+    case $1 in
+        model | sealed) "${rt[@]}" evaluate --model "$(dirname "$2")" --data "$task/SST-2" --task sst2 --split dev ;;
+        checkpoint) "${rt[@]}" "${train_arguments[@]}" --keep-checkpoints --out "$run" --resume ;;
+        data) "${rt[@]}" "${train_arguments[@]}" --dry-run --out "$BELOW/none" ;;
+    esac >"$BELOW/fuzz.txt" 2>&1
+}
+# Unharmed, each of them is an answer.
+for what in model sealed data checkpoint; do
+    run_on $what "$([ $what = sealed ] && echo "$run/model/config.json" || echo "$BELOW/fuzz-model/config.json")" || { cat "$BELOW/fuzz.txt" >&2; exit 1; }
+done
+rm "$run/result.json"
 declare -A ends=()
 bad=0
 for ((i = 1; i <= count; i++)); do
+    turn=$RANDOM
     case $((i % 4)) in
-        0) what=model file=$BELOW/fuzz-model/$(ls "$BELOW/fuzz-model" | shuf -n 1 --random-source=<(yes $((RANDOM)))) ;;
-        1) what=checkpoint file=$checkpoint/$(ls "$checkpoint" | shuf -n 1 --random-source=<(yes $((RANDOM)))) ;;
+        0) what=model file=$(pick "$BELOW/fuzz-model") ;;
+        1) what=checkpoint file=$(pick "$checkpoint") ;;
         2) what=data file=$task/SST-2/train.tsv ;;
-        3) what=sealed file=$run/model/$(ls "$run/model" | grep -v SHA256SUMS | shuf -n 1 --random-source=<(yes $((RANDOM)))) ;;
+        3) what=sealed file=$(pick "$run/model") ;;
     esac
     [ -d "$file" ] && continue
     cp "$file" "$BELOW/fuzz.kept"
     mutate "$file"
     code=0
-    case $what in
-        model | sealed) "${rt[@]}" evaluate --model "$(dirname "$file")" --data "$task/SST-2" --task sst2 --split dev >"$BELOW/fuzz.txt" 2>&1 || code=$? ;;
-        checkpoint) "${rt[@]}" "${train_arguments[@]}" --keep-checkpoints --out "$run" --resume >"$BELOW/fuzz.txt" 2>&1 || code=$? ;;
-        data) "${rt[@]}" "${train_arguments[@]}" --dry-run --out "$BELOW/none" >"$BELOW/fuzz.txt" 2>&1 || code=$? ;;
-    esac
+    run_on $what "$file" || code=$?
     wrong=
     case $code in 0 | 2 | 3 | 4) ;; *) wrong="exit $code" ;; esac
     if grep -qE "Unhandled exception|^   at |Exception:" "$BELOW/fuzz.txt"; then wrong="an exception"; fi
-    if cmp -s "$file" "$BELOW/fuzz.kept"; then ends[same]=$((${ends[same]:-0} + 1)); elif [ $what != model ] && [ $what != data ] && [ $code = 0 ]; then wrong="taken for whole"; fi
+    if cmp -s "$file" "$BELOW/fuzz.kept"; then ends[same]=$((${ends[same]:-0} + 1)); elif [ $what != model ] && [ $what != data ] && [ $code = 0 ] && [ "${file##*/}" != SHA256SUMS ]; then wrong="taken for whole"; fi
     ends[$what:$code]=$((${ends[$what:$code]:-0} + 1))
     if [ -n "$wrong" ]; then
         bad=$((bad + 1))

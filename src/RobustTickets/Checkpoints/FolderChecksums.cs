@@ -58,6 +58,8 @@ public static class FolderChecksums
                 );
             }
         }
+        if (number == 0)
+            throw new CheckpointException($"{sums}: is empty; remove it if the other files are to be trusted");
     }
 
     private static bool ContainsOnlyHex(this ReadOnlySpan<char> text)
