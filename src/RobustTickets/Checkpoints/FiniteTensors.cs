@@ -17,10 +17,18 @@ internal static class FiniteTensors
     /// holds; file, tensor and index named.</exception>
     /// <exception cref="CheckpointException">There is no such tensor, or it holds no
     /// floats.</exception>
-    public static float[] ReadFinite(this ITensorSource source, string name)
+    public static float[] ReadFinite(this ITensorSource source, string name) =>
+        Read(source, name, values => FirstNotFinite(values));
+
+    /// <summary>As <see cref="ReadFinite"/>, with infinity allowed.</summary>
+    /// <exception cref="NumericFailureException">A value is NaN.</exception>
+    public static float[] ReadNumbers(this ITensorSource source, string name) =>
+        Read(source, name, values => Array.FindIndex(values, float.IsNaN));
+
+    private static float[] Read(ITensorSource source, string name, Func<float[], int> firstBad)
     {
         var values = source.ReadFloats(name);
-        var at = FirstNotFinite(values);
+        var at = firstBad(values);
         if (at < 0)
             return values;
         var count = values.Count(v => !float.IsFinite(v));

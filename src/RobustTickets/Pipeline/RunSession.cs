@@ -198,7 +198,16 @@ internal sealed class RunSession : IDisposable
 
     private double EvaluateEpoch(StageRun stage)
     {
-        var result = Evaluator.Evaluate(stage.Model, Data.Development.Examples);
+        EvaluationResult result;
+        try
+        {
+            result = Evaluator.Evaluate(stage.Model, Data.Development.Examples);
+        }
+        catch (NumericFailureException e)
+        {
+            RunStore.RequireFinite(stage);
+            throw new NumericFailureException($"{stage.Name}, step {stage.Tally.Steps}: {e.Message}");
+        }
         var (step, epoch) = (stage.Tally.Steps, stage.Tally.Epochs);
         var (split, count) = (Data.DevelopmentName, result.Examples);
         Store.Append(new EvaluationEntry(stage.Name, step, epoch, split, result.Accuracy, result.Loss, count));

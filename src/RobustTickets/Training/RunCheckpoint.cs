@@ -152,14 +152,14 @@ internal static class RunCheckpoint
         using (var model = SafetensorsFile.Open(Path.Combine(path, "model.safetensors")))
         {
             foreach (var name in store.Names)
-                Copy(model, name, store[name]);
+                Copy(model, name, store[name], squares: false);
         }
         using var moments = SafetensorsFile.Open(Path.Combine(path, "optimizer.safetensors"));
         foreach (var name in optimizer.Names)
         {
             var (first, second) = optimizer.Moments(name);
-            Copy(moments, $"{name}.first", first);
-            Copy(moments, $"{name}.second", second);
+            Copy(moments, $"{name}.first", first, squares: false);
+            Copy(moments, $"{name}.second", second, squares: true);
         }
         optimizer.Restore(from.State.Updates);
     }
@@ -175,7 +175,7 @@ internal static class RunCheckpoint
                 .OrderByDescending(f => f.Item2)
                 .ToList();
 
-    private static void Copy(SafetensorsFile source, string name, Tensor target)
+    private static void Copy(SafetensorsFile source, string name, Tensor target, bool squares)
     {
         var info = source.Info(name);
         if (!info.Shape.AsSpan().SequenceEqual(target.sizes))
@@ -186,6 +186,10 @@ internal static class RunCheckpoint
             );
         }
         using var values = target.edit<float>();
-        source.ReadFinite(name).CopyTo(values.Span);
+        // The square of a large finite gradient may overflow: the step it divides is 0.
+        if (squares)
+            source.ReadNumbers(name).CopyTo(values.Span);
+        else
+            source.ReadFinite(name).CopyTo(values.Span);
     }
 }

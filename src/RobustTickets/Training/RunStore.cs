@@ -124,16 +124,11 @@ internal sealed class RunStore(
             );
     }
 
-    /// <summary>Writes a checkpoint of a stage now.</summary>
-    /// <param name="stage">The stage.</param>
-    /// <param name="epochAttackDue">Whether going on from it begins with the attack after the epoch
-    /// just ended.</param>
-    /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before
-    /// stay.</exception>
-    /// <exception cref="OutputException">The folder was removed.</exception>
-    internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
+    /// <summary>Refuses parameters that are not finite.</summary>
+    /// <exception cref="NumericFailureException">One is not; stage, step and tensor
+    /// named.</exception>
+    internal static void RequireFinite(StageRun stage)
     {
-        RequireFolder();
         foreach (var name in stage.Model.Store.Names)
         {
             foreach (var value in stage.Model.Store[name].host<float>())
@@ -145,6 +140,19 @@ internal sealed class RunStore(
                     );
             }
         }
+    }
+
+    /// <summary>Writes a checkpoint of a stage now.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="epochAttackDue">Whether going on from it begins with the attack after the epoch
+    /// just ended.</param>
+    /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before
+    /// stay.</exception>
+    /// <exception cref="OutputException">The folder was removed.</exception>
+    internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
+    {
+        RequireFolder();
+        RequireFinite(stage);
         var state = new RunState(
             stage.Name,
             stage.Optimizer.Updates,

@@ -46,6 +46,25 @@ public sealed class FiniteTensorsTests
         );
     }
 
+    // Second moments of AdamW may be infinite, and only they.
+    [Fact]
+    public void Infinity_is_a_number_where_it_is_allowed()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.At("optimizer.safetensors");
+        SafetensorsWriter.Write(
+            path,
+            [
+                NamedTensor.FromFloats("w.second", [2], [1, float.PositiveInfinity]),
+                NamedTensor.FromFloats("v.second", [2], [1, float.NaN]),
+            ]
+        );
+        using var file = SafetensorsFile.Open(path);
+        Assert.Equal([1, float.PositiveInfinity], file.ReadNumbers("w.second"));
+        Assert.Throws<NumericFailureException>(() => file.ReadFinite("w.second"));
+        Assert.Throws<NumericFailureException>(() => file.ReadNumbers("v.second"));
+    }
+
     // 1e300 is a number, but no float.
     [Fact]
     public void A_double_that_no_float_holds_is_not_finite()
