@@ -1,6 +1,7 @@
 // The folder of an experiment. Every cell is an ordinary run folder, so that a cell can be resumed,
 // attacked, exported or reported by itself, and what is done is seen from files alone: result.json
 // says that a run is finished, summary.json that an attack is.
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
@@ -40,6 +41,9 @@ public sealed class ExperimentFolder(string path)
 
     /// <summary><c>experiment.json</c>: the experiment as it was last run.</summary>
     public string ExperimentFile => In("experiment.json");
+
+    /// <summary><c>data.json</c>: SHA-256 of the data that its cells were made on.</summary>
+    public string DataFile => In("data.json");
 
     /// <summary><c>figures/</c>.</summary>
     public string FiguresFolder => In("figures");
@@ -174,6 +178,56 @@ public sealed class ExperimentFolder(string path)
             }
         }
         AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(plan.Experiment));
+    }
+
+    /// <summary>
+    /// Refuses data that are not those of the cells before: one table would mix both.
+    /// </summary>
+    /// <param name="name">Name of the data set.</param>
+    /// <param name="path">Where it lies now.</param>
+    /// <param name="rows">What is trained on and reported now.</param>
+    /// <exception cref="DataException">They have changed.</exception>
+    internal void RequireSameData(string name, string path, TrainingRows rows)
+    {
+        if (KnownData()[name] is not JsonObject known)
+            return;
+        foreach (var (part, now) in Hashes(rows))
+        {
+            if ((string?)known[part] is { } before && before != now)
+                throw new DataException(
+                    $"data {name} ({path}): the {part} data have changed since {Path} was begun: SHA-256 "
+                        + $"{before} then, "
+                        + $"{now} now; put the old data back, or name another folder for a table of the new ones"
+                );
+        }
+    }
+
+    /// <summary>Writes down what data the cells are made on.</summary>
+    internal void KeepData(string name, TrainingRows rows)
+    {
+        var known = KnownData();
+        if (known.ContainsKey(name))
+            return;
+        known[name] = new JsonObject(Hashes(rows).Select(p => KeyValuePair.Create(p.Part, (JsonNode?)p.Hash)));
+        AtomicFile.WriteAllText(DataFile, known.ToJsonString() + "\n");
+    }
+
+    private static (string Part, string Hash)[] Hashes(TrainingRows rows) =>
+        [("training", rows.Train.Sha256), ("reported", rows.Evaluation.Sha256)];
+
+    private JsonObject KnownData()
+    {
+        if (!File.Exists(DataFile))
+            return [];
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(DataFile)) as JsonObject
+                ?? throw new DataException($"{DataFile}: is no JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"{DataFile}: {e.Message}", e);
+        }
     }
 
     private string FailureFile(ExperimentCell cell) => In("failures", cell.Id + ".json");

@@ -75,6 +75,7 @@ public sealed class ExperimentRun(
                 );
             }
             var data = Data(cell);
+            _folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], data.Rows);
             if (cell.Recipe.Evaluate.EpochAttack is { } attack)
                 _ = EpochAttacks.Sample(attack, data);
         }
@@ -108,6 +109,8 @@ public sealed class ExperimentRun(
     public IReadOnlyList<CellFailure> Run()
     {
         _folder.Begin(request.Plan);
+        foreach (var cell in _cells.DistinctBy(c => c.Data.Name))
+            _folder.KeepData(cell.Data.Name, Data(cell).Rows);
         var failures = new List<CellFailure>();
         for (var i = 0; i < _cells.Count; i++)
         {
