@@ -4,6 +4,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Export;
 using RobustTickets.Models;
 using RobustTickets.Runs;
+using RobustTickets.Searches;
 using RobustTickets.Torch.Native;
 using RobustTickets.Training;
 
@@ -52,7 +53,7 @@ public static class ExitCodes
             or TorchUnavailableException
             or IOException
             or UnauthorizedAccessException => Data,
-            NumericFailureException or AttackFailedException { IsNumeric: true } => Numeric,
+            NumericFailureException or NothingLearnedException or AttackFailedException { IsNumeric: true } => Numeric,
             ExportVerificationException => ExportVerification,
             OperationCanceledException => stopCode,
             _ => Failure,

@@ -1,12 +1,11 @@
 // train --dry-run: what would run, on what, for how long. Reads the data exactly as the run does;
 // needs no native library.
 using System.Text.Json.Nodes;
-using RobustTickets.Attacks.Tokens;
-using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
+using RobustTickets.Searches;
 
 namespace RobustTickets.Cli;
 
@@ -15,13 +14,15 @@ internal static class TrainPlan
     public static int Print(CliContext context, TrainRequest request, bool json)
     {
         var recipe = request.Recipe;
-        using var files = BertFiles.OpenBase(request.Model);
-        var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model), context.Stop.Token);
+        using var inputs = RunInputs.Open(request, context.Stop.Token);
+        var data = inputs.Data;
+        var notes = inputs.Notes(recipe).ToArray();
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
         var perEpoch = RecipeSteps.PerEpoch(recipe, examples);
         var retrain = RecipeSteps.Retrain(recipe, examples);
         long? search = recipe.Search is null ? null : RecipeSteps.SearchAtMost(recipe, examples);
+        var length = SearchLength.Of(recipe.Search, recipe.BatchSize, examples);
         if (json)
         {
             JsonOutput.Write(
@@ -41,9 +42,10 @@ internal static class TrainPlan
                     ["evaluation_examples"] = data.Evaluation.Examples.Count,
                     ["steps_per_epoch"] = perEpoch,
                     ["search_steps_at_most"] = search,
+                    ["search_snapshots_at_most"] = length?.Snapshots,
                     ["retrain_steps"] = retrain,
                     ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
-                    ["notes"] = JsonOutput.Array([.. files.Notes, .. data.Notes]),
+                    ["notes"] = JsonOutput.Array([.. inputs.Files.Notes, .. notes]),
                 }
             );
             return ExitCodes.Ok;
@@ -53,9 +55,9 @@ internal static class TrainPlan
         output.WriteLine();
         output.WriteLine($"model    {request.Model}");
         output.WriteLine($"out      {request.Output}");
-        foreach (var note in files.Notes)
+        foreach (var note in inputs.Files.Notes)
             output.WriteLine($"note     {note}");
-        foreach (var note in data.Notes)
+        foreach (var note in notes)
             output.WriteLine($"data     {note}");
         output.WriteLine(
             Figures.Text(
@@ -73,7 +75,8 @@ internal static class TrainPlan
         if (search is { } steps)
         {
             var compared = recipe.Search is SlimmingSearchOptions slimming
-                ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch"
+                ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch, "
+                    + $"{length!.Snapshots} times at most ({length.SnapshotsNeeded} needed)"
                 : "";
             output.WriteLine(Figures.Text($"search   at most {steps:N0} steps{compared}"));
         }

@@ -46,5 +46,7 @@ internal static class FieldOptions
     public static string? Hint(Exception e) =>
         e is RunFolderException { Fields: { Count: > 0 } fields }
             ? string.Join("; ", fields.Select(f => $"{Options[f].Option} {Options[f].Does}"))
-            : OptionNames.Hint(e);
+        : e is RecipeException { Settings: { Count: > 0 } settings }
+            ? string.Join(" or ", settings.Distinct().Select(s => $"--set {s}"))
+        : OptionNames.Hint(e);
 }

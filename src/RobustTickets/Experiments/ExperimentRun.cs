@@ -59,6 +59,10 @@ public sealed class ExperimentRun(
                     $"{request.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint"
                 );
             }
+            Misfits(cell => RecipeFit.Model(cell.Recipe, files.Config));
+            // A ticket of another cell need not be there yet; that cell is checked like this one.
+            foreach (var cell in _cells.Where(c => c.TicketFrom is null))
+                _ = TicketReference.Require(cell.Recipe, files.Config, _folder.Run(cell));
         }
         foreach (var cell in _cells)
         {
@@ -74,11 +78,12 @@ public sealed class ExperimentRun(
                     $"{cell.Id} takes its ticket from {from}, which is not finished; name that cell, too"
                 );
             }
-            var data = Data(cell);
-            _folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], data.Rows);
-            if (cell.Recipe.Evaluate.EpochAttack is { } attack)
-                _ = EpochAttacks.Sample(attack, data);
+            _folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], Data(cell).Rows);
         }
+        Misfits(cell => RecipeFit.Data(cell.Recipe, Data(cell)));
+        foreach (var cell in _cells)
+            if (cell.Recipe.Evaluate.EpochAttack is { } attack)
+                _ = EpochAttacks.Sample(attack, Data(cell));
         var afterEpochs = _cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct();
         foreach (var attack in afterEpochs)
             EpochAttack(attack).Check();
@@ -95,7 +100,8 @@ public sealed class ExperimentRun(
     }
 
     /// <summary>Notes about the data of the cells, each once.</summary>
-    public IEnumerable<string> Notes() => _cells.SelectMany(c => Data(c).Notes).Distinct();
+    public IEnumerable<string> Notes() =>
+        _cells.SelectMany(c => Data(c).Notes.Concat(RecipeFit.Notes(c.Recipe, Data(c)))).Distinct();
 
     /// <summary>Training and reported examples of a cell.</summary>
     public (int Train, int Evaluation) Examples(ExperimentCell cell)
@@ -230,6 +236,17 @@ public sealed class ExperimentRun(
             _epochAttacks[options] = source = _inputs.EpochAttack(options);
         return source;
     }
+
+    /// <summary>Refuses what cells ask of model or data in vain, all of them at once.</summary>
+    private void Misfits(Func<ExperimentCell, IEnumerable<Misfit>> of) =>
+        RecipeFit.Require(
+            $"experiment {request.Plan.Experiment.Name}",
+            _cells
+                .SelectMany(cell =>
+                    of(cell).Select(m => m with { Text = $"row {cell.Row.Name} on {cell.Data.Name}: {m.Text}" })
+                )
+                .DistinctBy(m => m.Text)
+        );
 
     private void Say(string text) => progress?.Report(new ExperimentNote(text));
 

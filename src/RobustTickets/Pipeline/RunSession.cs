@@ -87,20 +87,8 @@ internal sealed class RunSession : IDisposable
         ref WriterLock? hold
     )
     {
-        RecipeCheck.Require(request.Recipe, "recipe");
-        var tokenizer = WordPieceTokenizer.Load(request.Model);
-        // checks the shapes before data are read and anything is written
-        using var files = BertFiles.OpenBase(request.Model);
-        if (request.Recipe.Search is not null && files.Config.Ticket is not null)
-        {
-            throw new CheckpointException(
-                $"{request.Model}: is a ticket already; a search needs a dense checkpoint (a recipe "
-                    + "without search goes on training a ticket)"
-            );
-        }
-        TicketFit.Require(request.Recipe, files.Config);
-        var ticket = TicketReference.Require(request.Recipe, files.Config, request.Output);
-        var data = RunData.Load(request, tokenizer, stop);
+        using var inputs = RunInputs.Open(request, stop);
+        var (files, tokenizer, data, ticket) = inputs;
         EpochAttacks.Require(request, data);
         var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
         if (hold is null)
@@ -129,7 +117,8 @@ internal sealed class RunSession : IDisposable
         var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop);
         foreach (var note in files.Notes)
             store.Report(new Note("model", 0, note));
-        foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? [.. data.Notes, other] : data.Notes)
+        var notes = inputs.Notes(request.Recipe);
+        foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? notes.Append(other) : notes)
             store.Report(new Note("data", 0, note));
         return new RunSession(request, data, tokenizer, store) { HeadsPerLayer = files.Config.NumAttentionHeads };
     }

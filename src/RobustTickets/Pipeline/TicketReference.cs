@@ -1,5 +1,5 @@
-// Tickets and groups that a recipe names, checked against the checkpoint before any data are read:
-// a ticket of another shape, or groups that do not divide a matrix, never get as far as training.
+// Tickets that a recipe names, checked against the checkpoint before any data are read: a ticket of
+// another shape never gets as far as training.
 // What a named ticket holds belongs to the identity of a run's inputs.
 using System.Globalization;
 using RobustTickets.Checkpoints;
@@ -21,17 +21,13 @@ internal static class TicketReference
     /// <param name="run">Run folder, which ticket paths may be named from.</param>
     /// <exception cref="CheckpointException">A ticket is missing, broken, or of another
     /// shape.</exception>
-    /// <exception cref="RecipeException">Groups do not divide a matrix, or the sparsity is not that
-    /// of the named ticket.</exception>
+    /// <exception cref="RecipeException">The sparsity is not that of the named
+    /// ticket.</exception>
     internal static string? Require(Recipe recipe, HuggingFaceConfig config, string run)
     {
         var shape = BertFiles.ConfigOf(config, 2);
         switch (recipe.Search)
         {
-            case MaskSearchOptions search:
-                if (HardConcreteMasks.GroupProblem(shape, search.Masks) is { } problem)
-                    throw new RecipeException($"search.masks.{problem}");
-                return null;
             case RandomWeightSearchOptions { Ticket: { } ticket }:
                 var named = Find(ticket, run);
                 var like = TicketFolder.ReadWeights(named);

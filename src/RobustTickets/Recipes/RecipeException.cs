@@ -32,6 +32,9 @@ public sealed class RecipeException : Exception
     /// <summary>The problems one by one, each beginning with the path of its field.</summary>
     public IReadOnlyList<string> Problems { get; }
 
+    /// <summary>Settings <c>path=value</c>, each of which would put something right.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
     private static string Compose(string origin, IReadOnlyList<string> problems) =>
         problems.Count == 1
             ? $"{origin}: {problems[0]}"

@@ -1,6 +1,7 @@
 // Iterative magnitude pruning (Chen et al. 2020): round k trains from the pre-trained encoder under
 // the mask so far, then prunes the smallest weights left until k/rounds of the sparsity is reached.
 // The ticket keeps the mask of every round, so a sweep over sparsity needs one search.
+using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -42,6 +43,8 @@ internal static class MagnitudeSearch
                 if (part.Newest is { } sofar)
                     FixedMasks.Attach(model, sofar);
                 var steps = StepCounts.Of(batchSize, search.EpochsPerRound, examples);
+                var site = model.Store[BertParameters.Weight(BertParameters.Maskable(model.Config).First())];
+                var start = site.host<float>().ToArray();
                 tally = StageLoop.Run(
                     context.Stages,
                     model,
@@ -59,6 +62,17 @@ internal static class MagnitudeSearch
                     from
                 );
                 from = null;
+                if (!search.AllowShort && site.host<float>().SequenceEqual(start))
+                    throw new NothingLearnedException(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"round {round} of the search trained nothing in {tally.Steps} steps: its weights "
+                                + $"are those "
+                        )
+                            + "it began with, and no ticket is drawn. Possible: longer rounds "
+                            + "(search.epochs-per-round, more examples, a smaller batch-size), a larger "
+                            + "search.optimizer.learning-rate"
+                    );
                 part.Masks.Add(
                     WeightDraw.ByMagnitude(
                         [

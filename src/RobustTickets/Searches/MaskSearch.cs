@@ -89,6 +89,20 @@ internal static class MaskSearch
             from
         );
         best?.Restore();
+        var unmoved = Movement.Problem(
+            masks.Sites.Select(site => (ReadOnlyMemory<float>)masks.Scores(site).host<float>().ToArray()),
+            (float)HardConcrete.ScoreOf(search.Masks.InitialGate)
+        );
+        if (unmoved is not null && !search.AllowShort)
+            throw new NothingLearnedException(
+                FormattableString.Invariant($"the search learned nothing in {tally.Steps} steps: {unmoved}; no ticket ")
+                    + "is drawn. Possible: a longer search (search.epochs, more examples, a smaller batch-size), a "
+                    + "larger search.optimizer.learning-rate"
+            );
+        if (unmoved is not null)
+            context.Store.Report(
+                new Note(Stages.Search, tally.Steps, $"{unmoved}: this ticket means nothing (search.allow-short)")
+            );
         var drawn = WeightDraw.ByScore(
             [.. masks.Sites.Select(site => (site, masks.Scores(site), model.Store[BertParameters.Weight(site)].shape))],
             search.Masks.Layout,

@@ -18,7 +18,17 @@ namespace RobustTickets;
 [JsonDerivedType(typeof(OneShotSearchOptions), "one-shot")]
 [JsonDerivedType(typeof(RandomWeightSearchOptions), "random-weights")]
 [JsonDerivedType(typeof(SavedTicketSearchOptions), "saved")]
-public abstract record SearchOptions;
+public abstract record SearchOptions
+{
+    /// <summary>
+    /// Whether a search too short to learn anything draws its ticket nevertheless.
+    /// </summary>
+    internal bool MayBeShort =>
+        this
+            is SlimmingSearchOptions { AllowShort: true }
+                or MaskSearchOptions { AllowShort: true }
+                or MagnitudeSearchOptions { AllowShort: true };
+}
 
 /// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
 /// <param name="Objective">What is minimised while the coefficients are learned.</param>
@@ -29,6 +39,9 @@ public abstract record SearchOptions;
 /// stop.</param>
 /// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
 /// <param name="Shuffle">Whether the data are shuffled; the released search does not.</param>
+/// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
+/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
+/// not.</param>
 internal sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
@@ -36,7 +49,8 @@ internal sealed record SlimmingSearchOptions(
     StopOptions Stop,
     double HorizonEpochs = 1.0,
     int SnapshotsPerEpoch = 20,
-    bool Shuffle = true
+    bool Shuffle = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false
 ) : SearchOptions;
 
 /// <summary>

@@ -132,9 +132,26 @@ internal sealed class SlimmingSearch
         var tally = stage.Tally;
         if (_snapshots.Items.Count == 0 || _snapshots.Items[^1].Step != tally.Steps)
             Take(tally.Steps); // a fixed stop between two mini-epochs
-        var converged = _decision is not null || _search.Stop is FixedStop;
         var index = _decision?.DrawIndex ?? _masks.Count - 1;
-        var drawnAt = _snapshots.Items[index].Step;
+        var (drawnAt, drawn) = _snapshots.Items[index];
+        var unmoved = Movement.Problem(drawn, _draw);
+        if (unmoved is not null && !_search.AllowShort)
+            throw new NothingLearnedException(
+                FormattableString.Invariant($"the search learned nothing in {tally.Steps} steps: {unmoved}; no ticket ")
+                    + "is drawn. Possible: a longer search (search.horizon-epochs, more examples, a smaller "
+                    + "batch-size), a larger search.optimizer.learning-rate"
+            );
+        // Masks of coefficients that did not move agree without having settled.
+        var converged = unmoved is null && (_decision is not null || _search.Stop is FixedStop);
+        if (unmoved is not null)
+            _context.Store.Note(stage, $"{unmoved}: this ticket means nothing (search.allow-short)");
+        else if (_search.Stop is not FixedStop && _masks.Count < StopRule.Needs(_search.Stop))
+            _context.Store.Note(
+                stage,
+                FormattableString.Invariant(
+                    $"the stop rule needs {StopRule.Needs(_search.Stop)} snapshots and saw {_masks.Count}: "
+                ) + "whether the masks settle is not known"
+            );
         var rule = StopOptions.KindOf(_search.Stop);
         _context.Store.Append(new StopEntry(stage.Name, rule, tally.Steps, drawnAt, converged));
         return FoundTicket.Of(
@@ -155,29 +172,5 @@ internal sealed class SlimmingSearch
         {
             // Read before the search began: whether it had decided depends on them.
         }
-    }
-
-    /// <summary>
-    /// Snapshots are taken at floor(S * g / 20), S = floor(N / B) (docs/methods/early-robust.md).
-    /// </summary>
-    private sealed class MiniEpochs
-    {
-        private readonly Dictionary<long, int> _numbers = [];
-
-        internal MiniEpochs(SlimmingSearchOptions search, int batchSize, int examples)
-        {
-            var perEpoch = Math.Max(1, examples / batchSize);
-            LastStep = SearchSteps.AtMost(search, batchSize, examples);
-            for (var g = 1; g <= Math.Ceiling(search.SnapshotsPerEpoch * search.HorizonEpochs); g++)
-            {
-                var step = perEpoch * (long)g / search.SnapshotsPerEpoch;
-                if (step > 0 && step <= LastStep)
-                    _numbers.TryAdd(step, g);
-            }
-        }
-
-        internal long LastStep { get; }
-
-        internal int? EndingAt(long step) => _numbers.TryGetValue(step, out var g) ? g : null;
     }
 }

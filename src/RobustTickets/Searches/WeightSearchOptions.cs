@@ -2,6 +2,7 @@
 // magnitudes (lottery tickets, one shot), random positions, a saved ticket.
 using System.Text.Json.Serialization;
 using RobustTickets.Objectives;
+using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
@@ -40,6 +41,9 @@ public enum DrawEpochRule
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 /// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
 /// where it is the last. Looks at whole epochs only.</param>
+/// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
+/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
+/// not.</param>
 internal sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
@@ -50,7 +54,8 @@ internal sealed record MaskSearchOptions(
     bool FreezeBase = true,
     bool Shuffle = true,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-        DrawEpochRule DrawFrom = DrawEpochRule.Last
+        DrawEpochRule DrawFrom = DrawEpochRule.Last,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false
 ) : SearchOptions;
 
 /// <summary>
@@ -68,6 +73,9 @@ internal sealed record MaskSearchOptions(
 /// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
 /// code lets it go on.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
+/// <param name="AllowShort">Whether tickets are drawn although the rounds are too short to have
+/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
+/// not.</param>
 internal sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -75,7 +83,8 @@ internal sealed record MagnitudeSearchOptions(
     double EpochsPerRound = 3,
     double? HorizonEpochs = null,
     bool RewindClassifier = false,
-    bool Shuffle = true
+    bool Shuffle = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false
 ) : SearchOptions;
 
 /// <summary>

@@ -28,6 +28,17 @@ internal static class StopRule
             _ => throw new ArgumentException($"no stop rule implements {options.GetType().Name}"),
         };
 
+    /// <summary>Masks that a rule must have seen before it can hold.</summary>
+    public static long Needs(StopOptions options) =>
+        options switch
+        {
+            ConsecutiveStop o => o.Times + 1L,
+            AnchorStop o => o.Next + 1L,
+            FifoStop o => o.Length,
+            FixedStop => 1,
+            _ => throw new ArgumentException($"no stop rule implements {options.GetType().Name}"),
+        };
+
     /// <summary>
     /// How many consecutive distances, counted back from the newest, stay below gamma.
     /// </summary>

@@ -15,7 +15,7 @@ internal sealed class TinyFolders : IDisposable
         Heads = 2,
         Layers = 2,
         Neurons = 12,
-        Positions = 32,
+        Positions = 128,
         Labels = 2;
 
     private static readonly string[] Words =

@@ -245,7 +245,7 @@ public class RecipeJsonTests
     [InlineData("[]", "expected an object")]
     [InlineData("null", "expected an object")]
     [InlineData("{\"name\": NaN}", "not a JSON object")]
-    [InlineData("{\"name\": \"a\", \"name\": \"b\"}", "not a JSON object")]
+    [InlineData("{\"name\": \"a\", \"name\": \"b\"}", "name: occurs twice")]
     public void Text_that_is_no_recipe_is_refused_by_file(string text, string expected)
     {
         var error = Assert.Throws<RecipeException>(() => RecipeJson.Read(text, "some.json"));

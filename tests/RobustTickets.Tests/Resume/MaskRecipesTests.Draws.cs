@@ -60,7 +60,7 @@ public sealed partial class MaskRecipesTests
         byte[] Masks(Recipe other)
         {
             var run = _task.NewRun();
-            Run(other with { Retrain = other.Retrain with { Epochs = 0.1 } }, run);
+            Run(other with { Retrain = other.Retrain with { Epochs = 0.4 } }, run);
             return File.ReadAllBytes(Path.Combine(run, "ticket", "masks.safetensors"));
         }
 

@@ -257,12 +257,14 @@ public sealed partial class MaskRecipesTests : IDisposable
                     FineTune = s.FineTune! with { Epochs = 1, Optimizer = Faster(s.FineTune.Optimizer) },
                     Objective = TinyTask.Shorter(s.Objective),
                     Epochs = 1.5,
+                    AllowShort = true,
                 },
                 MagnitudeSearchOptions s => s with
                 {
                     Objective = TinyTask.Shorter(s.Objective),
                     Optimizer = Faster(s.Optimizer),
                     EpochsPerRound = 1,
+                    AllowShort = true,
                 },
                 var other => other,
             },

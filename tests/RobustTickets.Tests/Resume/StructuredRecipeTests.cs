@@ -193,7 +193,7 @@ public sealed class StructuredRecipeTests : IDisposable
         var error = Assert.Throws<RecipeException>(() =>
             RecipeRunner.Run(_task.Request(recipe, run), null, CancellationToken.None)
         );
-        Assert.StartsWith($"{path}: 0.9 would prune ", error.Message);
+        Assert.StartsWith($"{path}: 0.9 would prune ", Assert.Single(error.Problems));
         Assert.Contains("possible: below 0.", error.Message);
         Assert.False(Directory.Exists(run));
         Assert.Equal(
@@ -266,6 +266,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 {
                     Optimizer = s.Optimizer with { LearningRate = 3e-3 },
                     Stop = s.Stop is FixedStop ? new FixedStop(0.7) : s.Stop,
+                    AllowShort = true,
                 }
                 : preset.Search,
             Draw = preset.Draw is DrawOptions d ? d with { HeadRatio = 0.25 } : null,

@@ -100,15 +100,15 @@ internal static class JsonShape
         if (!Expect(element, JsonValueKind.Object, "an object {...}", path, problems))
             return;
         var discriminator = Discriminator(declared);
-        string? kind = null;
-        if (discriminator is not null && element.TryGetProperty(discriminator, out var found))
+        var (type, kind, guessed) = KindOf(element, declared);
+        if (guessed)
         {
-            if (!Expect(found, JsonValueKind.String, "a text", Join(path, discriminator), problems))
-                return;
-            kind = found.GetString();
+            // What is below an unknown kind is held against the kind whose fields it has most of.
+            if (!element.TryGetProperty(discriminator!, out var found))
+                _ = Resolve(declared, null, path, problems);
+            else if (Expect(found, JsonValueKind.String, "a text", Join(path, discriminator!), problems))
+                _ = Resolve(declared, found.GetString(), path, problems);
         }
-        if (Resolve(declared, kind, path, problems) is not { } type)
-            return;
 
         var fields = type.Properties.ToDictionary(p => p.Name, StringComparer.Ordinal);
         foreach (var member in element.EnumerateObject())
@@ -117,7 +117,10 @@ internal static class JsonShape
                 continue;
             var at = Join(path, member.Name);
             if (!fields.TryGetValue(member.Name, out var field))
-                problems.Add($"{at}: unknown field; {NearestNames.Hint(member.Name, fields.Keys)}");
+            {
+                if (!guessed)
+                    problems.Add($"{at}: unknown field; {NearestNames.Hint(member.Name, fields.Keys)}");
+            }
             else if (member.Value.ValueKind == JsonValueKind.Null)
             {
                 if (!AllowsNull(field))
@@ -126,7 +129,7 @@ internal static class JsonShape
             else
                 Check(member.Value, type.Options.GetTypeInfo(field.PropertyType), at, problems);
         }
-        foreach (var field in fields.Values)
+        foreach (var field in guessed ? [] : fields.Values.ToArray())
         {
             if (field.AssociatedParameter is { HasDefaultValue: false } && !element.TryGetProperty(field.Name, out _))
             {
@@ -138,7 +141,31 @@ internal static class JsonShape
         }
     }
 
-    private static bool AllowsNull(JsonPropertyInfo field) =>
+    /// <summary>
+    /// The record that an object stands for. Where it names no kind, or an unknown one, that of
+    /// which it has most fields.
+    /// </summary>
+    public static (JsonTypeInfo Type, string? Kind, bool Guessed) KindOf(JsonElement element, JsonTypeInfo declared)
+    {
+        if (declared.PolymorphismOptions is not { } options)
+            return (declared, null, false);
+        var kinds = options
+            .DerivedTypes.Select(d => (Type: declared.Options.GetTypeInfo(d.DerivedType), (string)d.TypeDiscriminator!))
+            .ToArray();
+        if (
+            element.TryGetProperty(options.TypeDiscriminatorPropertyName, out var named)
+            && named.ValueKind == JsonValueKind.String
+        )
+        {
+            foreach (var (type, kind) in kinds)
+                if (named.ValueEquals(kind))
+                    return (type, kind, false);
+        }
+        var (likely, name) = kinds.MaxBy(k => k.Type.Properties.Count(p => element.TryGetProperty(p.Name, out _)));
+        return (likely, name, true);
+    }
+
+    public static bool AllowsNull(JsonPropertyInfo field) =>
         field.PropertyType.IsValueType
             ? Nullable.GetUnderlyingType(field.PropertyType) is not null
             : field.AssociatedParameter?.IsNullable ?? field.IsSetNullable;

@@ -31,7 +31,8 @@ public static class RecipeJson
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
-    public static Recipe Read(string text, string origin) => StrictJson.Read(text, origin, TypeInfo);
+    public static Recipe Read(string text, string origin) =>
+        StrictJson.Read(text, origin, TypeInfo, RecipeCheck.Ranges);
 
     /// <summary>Reads a recipe file.</summary>
     /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold a
@@ -39,5 +40,18 @@ public static class RecipeJson
     public static Recipe ReadFile(string path) => Read(StrictJson.ReadText(path, "recipe"), path);
 
     /// <summary>Writes a recipe as indented JSON text with a final newline.</summary>
-    public static string Write(Recipe recipe) => JsonSerializer.Serialize(recipe, TypeInfo) + "\n";
+    /// <exception cref="RecipeException">A number is not finite, which JSON has no word
+    /// for.</exception>
+    public static string Write(Recipe recipe)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(recipe, TypeInfo) + "\n";
+        }
+        catch (ArgumentException)
+        {
+            RecipeCheck.Require(recipe, "recipe");
+            throw;
+        }
+    }
 }

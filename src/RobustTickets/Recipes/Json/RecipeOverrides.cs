@@ -30,9 +30,19 @@ public static class RecipeOverrides
         if (settings.Count == 0)
             return recipe;
         var root = JsonNode.Parse(RecipeJson.Write(recipe))!.AsObject();
+        var problems = new List<string>();
         foreach (var setting in settings)
-            Set(root, setting);
-        var changed = RecipeJson.Read(root.ToJsonString(), Origin);
+        {
+            try
+            {
+                Set(root, setting);
+            }
+            catch (RecipeException e)
+            {
+                problems.AddRange(e.Problems);
+            }
+        }
+        var changed = Read(root, problems);
         var meaning = settings.Where(s => s.Split('=')[0] is not ("name" or "task" or "source" or "seed")).ToList();
         return meaning.Count == 0
             ? changed
@@ -40,6 +50,23 @@ public static class RecipeOverrides
             {
                 Source = $"{changed.Source} [changed: {string.Join(", ", meaning)}]",
             };
+    }
+
+    /// <summary>The changed recipe; with problems of settings, all problems there are.</summary>
+    private static Recipe Read(JsonObject root, List<string> problems)
+    {
+        try
+        {
+            var changed = RecipeJson.Read(root.ToJsonString(), Origin);
+            if (problems.Count == 0)
+                return changed;
+            problems.AddRange(RecipeCheck.Ranges(changed));
+        }
+        catch (RecipeException e) when (problems.Count > 0)
+        {
+            problems.AddRange(e.Problems);
+        }
+        throw new RecipeException(Origin, problems);
     }
 
     private static void Set(JsonObject root, string setting)
@@ -92,7 +119,10 @@ public static class RecipeOverrides
     )
     {
         var problems = new List<string>();
-        var kind = discriminator is null ? null : (node[discriminator] as JsonValue)?.GetValue<string>();
+        var kind =
+            discriminator is null ? null
+            : node[discriminator] is JsonValue named && named.TryGetValue<string>(out var text) ? text
+            : null;
         var type = JsonShape.Resolve(declared, kind, path, problems) ?? throw new RecipeException(Origin, problems);
         var field = type.Properties.FirstOrDefault(p => p.Name == name);
         if (field is not null)
@@ -130,7 +160,7 @@ public static class RecipeOverrides
             return JsonValue.Create(raw);
         try
         {
-            return JsonNode.Parse(raw);
+            return JsonNode.Parse(raw, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (JsonException)
         {

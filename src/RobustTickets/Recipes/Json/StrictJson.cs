@@ -1,5 +1,6 @@
 // How recipes and experiments are read: one parse, every problem by its path before anything is
 // made, the line counted from one where the text is no JSON.
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -12,18 +13,31 @@ internal static class StrictJson
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <param name="type">Metadata of the record.</param>
+    /// <param name="ranges">Finds what is wrong with single fields of a record, each problem
+    /// beginning
+    /// with its path: told together with what does not fit, so that a reader hears of all at once;
+    /// null tells what does not fit alone.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
-    public static T Read<T>(string text, string origin, JsonTypeInfo<T> type)
+    public static T Read<T>(
+        string text,
+        string origin,
+        JsonTypeInfo<T> type,
+        Func<T, IEnumerable<string>>? ranges = null
+    )
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            var problems = new List<string>();
-            JsonShape.Check(document.RootElement, type, "", problems);
+            using var document = JsonDocument.Parse(text);
+            var problems = JsonText.Problems(document.RootElement);
             if (problems.Count > 0)
                 throw new RecipeException(origin, problems);
-            return document.RootElement.Deserialize(type)!;
+            JsonShape.Check(document.RootElement, type, "", problems);
+            if (problems.Count == 0)
+                return document.RootElement.Deserialize(type)!;
+            if (ranges is not null)
+                problems.AddRange(Others(document.RootElement, type, ranges));
+            throw new RecipeException(origin, problems);
         }
         catch (JsonException e)
         {
@@ -31,20 +45,48 @@ internal static class StrictJson
         }
     }
 
-    /// <summary>The text of a file.</summary>
+    /// <summary>The text of a file, which is UTF-8.</summary>
     /// <param name="path">The file.</param>
     /// <param name="what">What it should hold, named in the error.</param>
-    /// <exception cref="RecipeException">The file is missing or cannot be read.</exception>
+    /// <exception cref="RecipeException">The file is missing, cannot be read or is not
+    /// UTF-8.</exception>
     public static string ReadText(string path, string what)
     {
         try
         {
-            return File.ReadAllText(path);
+            return File.ReadAllText(path, Utf8);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new RecipeException($"{path}: cannot read this {what}: {e.Message}");
         }
+        catch (DecoderFallbackException e)
+        {
+            throw new RecipeException(
+                $"{path}: cannot read this {what}: byte 0x{e.BytesUnknown![0]:x2} is not UTF-8; convert the "
+                    + "file to UTF-8"
+            );
+        }
+    }
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>What the rest of a document gets wrong, where parts of it do not fit.</summary>
+    private static IEnumerable<string> Others<T>(
+        JsonElement root,
+        JsonTypeInfo<T> type,
+        Func<T, IEnumerable<string>> ranges
+    )
+    {
+        var replaced = new List<string>();
+        var whole = JsonRepair.Fit(root, type, "", replaced).Deserialize(type)!;
+        return ranges(whole)
+            .Where(problem =>
+                !replaced.Any(path =>
+                    problem.StartsWith(path, StringComparison.Ordinal)
+                    && (path.Length == 0 || problem[path.Length] is ':' or '.' or '[')
+                )
+            );
     }
 
     private static string FirstSentence(JsonException e)

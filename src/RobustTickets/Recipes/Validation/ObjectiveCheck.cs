@@ -13,21 +13,11 @@ internal static class ObjectiveCheck
             case CleanOptions:
                 break;
             case PgdOptions o:
-                found.Require(
-                    o.Steps is >= 1 and <= (int)RecipeProblems.MostSteps,
-                    $"{path}.steps",
-                    o.Steps,
-                    "at least 1, at most 1000 (one ascent; without ascents use kind clean)"
-                );
+                Steps(path, o.Steps, "one ascent; without ascents use kind clean", found);
                 Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, ascends: true, found);
                 break;
             case FreeLbOptions o:
-                found.Require(
-                    o.Steps is >= 1 and <= (int)RecipeProblems.MostSteps,
-                    $"{path}.steps",
-                    o.Steps,
-                    "at least 1, at most 1000 (one pass)"
-                );
+                Steps(path, o.Steps, "one pass", found);
                 Adversary(
                     path,
                     o.StepSize,
@@ -38,23 +28,14 @@ internal static class ObjectiveCheck
                 );
                 break;
             case InfoBertOptions o:
-                found.Require(
-                    o.Steps is >= 1 and <= (int)RecipeProblems.MostSteps,
-                    $"{path}.steps",
-                    o.Steps,
-                    "at least 1, at most 1000 (one pass)"
-                );
+                Steps(path, o.Steps, "one pass", found);
                 Adversary(path, o.StepSize, o.InitMagnitude, o.MaxNorm, o.Steps > 1, found);
-                found.Require(double.IsFinite(o.Alpha) && o.Alpha >= 0, $"{path}.alpha", o.Alpha, "0 or more");
-                found.Require(double.IsFinite(o.Beta) && o.Beta >= 0, $"{path}.beta", o.Beta, "0 or more");
+                found.NotNegative($"{path}.alpha", o.Alpha);
+                found.NotNegative($"{path}.beta", o.Beta);
                 var low = found.Require(o.LowShare is >= 0 and < 1, $"{path}.low-share", o.LowShare, "in [0, 1)");
-                found.Require(
-                    o.HighShare is > 0 and <= 1 && (!low || o.HighShare > o.LowShare),
-                    $"{path}.high-share",
-                    o.HighShare,
-                    "in (0, 1] and above low-share"
-                );
-                found.Require(o.CriticHidden >= 1, $"{path}.critic-hidden", o.CriticHidden, "at least 1");
+                if (found.Require(o.HighShare is > 0 and <= 1, $"{path}.high-share", o.HighShare, "in (0, 1]") && low)
+                    found.Relate(o.HighShare > o.LowShare, $"{path}.high-share", o.HighShare, "above low-share");
+                found.Between($"{path}.critic-hidden", o.CriticHidden, 1, RecipeProblems.MostAtOnce);
                 break;
             default:
                 throw new NotSupportedException($"no check for {objective.GetType().Name}");
@@ -70,18 +51,14 @@ internal static class ObjectiveCheck
         RecipeProblems found
     )
     {
-        found.Require(
-            double.IsFinite(stepSize) && (ascends ? stepSize > 0 : stepSize >= 0),
-            $"{path}.step-size",
-            stepSize,
-            "greater than 0"
-        );
-        found.Require(
-            double.IsFinite(initMagnitude) && initMagnitude >= 0,
-            $"{path}.init-magnitude",
-            initMagnitude,
-            "0 or more"
-        );
-        found.Require(double.IsFinite(maxNorm) && maxNorm >= 0, $"{path}.max-norm", maxNorm, "0 (unbounded) or more");
+        if (ascends)
+            found.Positive($"{path}.step-size", stepSize);
+        else
+            found.NotNegative($"{path}.step-size", stepSize);
+        found.NotNegative($"{path}.init-magnitude", initMagnitude);
+        found.NotNegative($"{path}.max-norm", maxNorm, "0 (unbounded) or more");
     }
+
+    private static void Steps(string path, int steps, string least, RecipeProblems found) =>
+        found.Between($"{path}.steps", steps, 1, RecipeProblems.MostTimes, least);
 }

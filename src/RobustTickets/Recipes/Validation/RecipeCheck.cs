@@ -1,5 +1,7 @@
-// Ranges and combinations that no type can express, all found before any compute.
+// Ranges and combinations that no type can express, all found before any compute (check
+// before run).
 using System.Globalization;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -12,19 +14,34 @@ public static class RecipeCheck
     /// <summary>
     /// All problems of a recipe, each beginning with the path of its field; empty when it can run.
     /// </summary>
-    public static IReadOnlyList<string> Check(Recipe recipe)
+    public static IReadOnlyList<string> Check(Recipe recipe) => Found(recipe).List;
+
+    /// <summary>
+    /// The problems that concern one field alone: those of a recipe parts of which stand in for
+    /// fields that could not be read.
+    /// </summary>
+    internal static IEnumerable<string> Ranges(Recipe recipe) => Found(recipe).Ranges;
+
+    private static RecipeProblems Found(Recipe recipe)
     {
+        ArgumentNullException.ThrowIfNull(recipe);
         var found = new RecipeProblems();
+        if (recipe is { Retrain: null or { Objective: null } or { Optimizer: null } } or { Evaluate: null })
+        {
+            found.Add("retrain: is missing in part, or evaluate: null is not possible here");
+            return found;
+        }
         found.Text("name", recipe.Name);
         found.Text("task", recipe.Task);
         found.Text("source", recipe.Source);
-        found.Require(
-            recipe.MaxLength >= 3,
-            "max-length",
-            recipe.MaxLength,
-            "at least 3: two special tokens and one word piece"
-        );
-        found.Require(recipe.BatchSize >= 1, "batch-size", recipe.BatchSize, "at least 1");
+        if (!string.IsNullOrWhiteSpace(recipe.Task) && !TaskCatalog.TryFind(recipe.Task, out _))
+            found.Add(
+                $"task: unknown \"{recipe.Task}\"; "
+                    + NearestNames.Hint(recipe.Task, [.. TaskCatalog.Tasks.Select(t => t.Name)])
+            );
+        const string why = "two special tokens and one word piece are the least";
+        found.Between("max-length", recipe.MaxLength, 3, RecipeProblems.MostAtOnce, why);
+        found.Between("batch-size", recipe.BatchSize, 1, RecipeProblems.MostAtOnce);
         found.Require(recipe.Seed >= 0, "seed", recipe.Seed, "0 or more");
         found.Require(recipe.DevFraction is > 0 and < 1, "dev-fraction", recipe.DevFraction, "in (0, 1)");
         found.Require(
@@ -63,7 +80,7 @@ public static class RecipeCheck
 
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
-        found.Epochs("retrain.epochs", recipe.Retrain.Epochs);
+        found.Positive("retrain.epochs", recipe.Retrain.Epochs, RecipeProblems.MostEpochs);
         if (
             recipe.Search is not null
             && recipe.Retrain is { Realisation: not Realisation.Ticket, Coefficients: not TicketCoefficients.Removed }
@@ -101,7 +118,7 @@ public static class RecipeCheck
                         + "control itself; possible: false"
                 );
         }
-        return found.List;
+        return found;
     }
 
     /// <summary>Throws when a recipe has problems.</summary>
@@ -141,23 +158,15 @@ public static class RecipeCheck
 
     internal static void Optimizer(string path, OptimizerOptions o, RecipeProblems found)
     {
-        found.Require(
-            o.LearningRate > 0,
-            $"{path}.learning-rate",
-            o.LearningRate,
-            "greater than 0",
-            most: float.MaxValue
-        );
-        found.Require(o.WeightDecay >= 0, $"{path}.weight-decay", o.WeightDecay, "0 or more");
+        found.Positive($"{path}.learning-rate", o.LearningRate);
+        found.NotNegative($"{path}.weight-decay", o.WeightDecay);
         found.Require(o.WarmupFraction is >= 0 and < 1, $"{path}.warmup-fraction", o.WarmupFraction, "in [0, 1)");
-        found.Require(
-            double.IsFinite(o.ClipValue) && (o.Clip == ClipMode.None || o.ClipValue > 0),
-            $"{path}.clip-value",
-            o.ClipValue,
-            "greater than 0"
-        );
+        if (o.Clip == ClipMode.None)
+            found.Require(double.IsFinite(o.ClipValue), $"{path}.clip-value", o.ClipValue, "a finite number");
+        else
+            found.Positive($"{path}.clip-value", o.ClipValue);
         found.Require(o.Beta1 is >= 0 and < 1, $"{path}.beta1", o.Beta1, "in [0, 1)");
         found.Require(o.Beta2 is >= 0 and < 1, $"{path}.beta2", o.Beta2, "in [0, 1)");
-        found.Require(o.Epsilon is > 0 and <= 1, $"{path}.epsilon", o.Epsilon, "in (0, 1]");
+        found.Positive($"{path}.epsilon", o.Epsilon);
     }
 }

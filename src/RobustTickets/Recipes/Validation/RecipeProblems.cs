@@ -8,13 +8,27 @@ namespace RobustTickets.Recipes.Validation;
 internal sealed class RecipeProblems
 {
     /// <summary>
-    /// Bounds beyond which a number is a slip of the pen: no run would ever end, or stay finite.
+    /// Most that a number without a limit of its own may be: float32 computes with it.
     /// </summary>
-    public const double MostEpochs = 10_000,
-        MostSteps = 1_000,
-        Most = int.MaxValue;
+    public const double Most = 1e30;
+
+    /// <summary>More epochs than anyone trains.</summary>
+    public const double MostEpochs = 10_000;
+
+    /// <summary>More examples a step, or word pieces an example, than any machine holds.</summary>
+    public const int MostAtOnce = 65_536;
+
+    /// <summary>More passes, rounds or snapshots than anyone waits for.</summary>
+    public const int MostTimes = 10_000;
+
+    private readonly HashSet<string> _ranges = [];
 
     public List<string> List { get; } = [];
+
+    /// <summary>
+    /// The problems that concern one field alone, whatever the others are.
+    /// </summary>
+    public IEnumerable<string> Ranges => List.Where(_ranges.Contains);
 
     public static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
@@ -26,21 +40,35 @@ internal sealed class RecipeProblems
             List.Add($"{path}: is empty; a recipe says its name, task and source");
     }
 
-    /// <summary>A number of passes over the data.</summary>
-    public bool Epochs(string path, double value) =>
-        Require(value is > 0 and <= MostEpochs, path, value, "greater than 0, at most 10000");
-
-    /// <summary>
-    /// A value that must hold something, and be no larger than <paramref name="most"/>.
-    /// </summary>
-    public bool Require(bool holds, string path, double value, string possible, double most = Most)
+    public bool Require(bool holds, string path, double value, string possible)
     {
-        var sane = Math.Abs(value) <= most;
-        if (!holds || !sane)
-        {
-            var bound = holds ? $", at most {Show(most)}" : "";
-            List.Add($"{path}: {Show(value)} is not possible; must be {possible}{bound}");
-        }
-        return holds && sane;
+        if (!Relate(holds, path, value, possible))
+            _ranges.Add(List[^1]);
+        return holds;
     }
+
+    /// <summary>As <see cref="Require"/>, for a limit that another field gives.</summary>
+    public bool Relate(bool holds, string path, double value, string possible)
+    {
+        if (!holds)
+            List.Add($"{path}: {Show(value)} is not possible; must be {possible}");
+        return holds;
+    }
+
+    /// <summary>A number above 0.</summary>
+    public bool Positive(string path, double value, double most = Most) =>
+        Require(value > 0 && value <= most, path, value, $"greater than 0 and at most {Show(most)}");
+
+    /// <summary>A number of 0 or more.</summary>
+    public bool NotNegative(string path, double value, string meaning = "0 or more") =>
+        Require(value is >= 0 and <= Most, path, value, $"{meaning}, at most {Show(Most)}");
+
+    /// <summary>A whole number between two others.</summary>
+    public bool Between(string path, int value, int least, int most, string? why = null) =>
+        Require(
+            value >= least && value <= most,
+            path,
+            value,
+            (value < least ? $"at least {least}" : $"at most {most}") + (why is null ? "" : $": {why}")
+        );
 }

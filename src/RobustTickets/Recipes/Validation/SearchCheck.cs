@@ -54,26 +54,12 @@ internal static class SearchCheck
     private static void Slimming(SlimmingSearchOptions search, RecipeProblems found)
     {
         ObjectiveCheck.Check("search.objective", search.Objective, found);
-        found.Require(
-            double.IsFinite(search.Slimming.HeadPenalty) && search.Slimming.HeadPenalty >= 0,
-            "search.slimming.head-penalty",
-            search.Slimming.HeadPenalty,
-            "0 or more"
-        );
-        found.Require(
-            double.IsFinite(search.Slimming.NeuronPenalty) && search.Slimming.NeuronPenalty >= 0,
-            "search.slimming.neuron-penalty",
-            search.Slimming.NeuronPenalty,
-            "0 or more"
-        );
+        found.NotNegative("search.slimming.head-penalty", search.Slimming.HeadPenalty);
+        found.NotNegative("search.slimming.neuron-penalty", search.Slimming.NeuronPenalty);
         RecipeCheck.Optimizer("search.optimizer", search.Optimizer, found);
-        var horizon = found.Epochs("search.horizon-epochs", search.HorizonEpochs);
-        var snapshots = found.Require(
-            search.SnapshotsPerEpoch is >= 1 and <= (int)RecipeProblems.MostEpochs,
-            "search.snapshots-per-epoch",
-            search.SnapshotsPerEpoch,
-            "at least 1, at most 10000"
-        );
+        var horizon = found.Positive("search.horizon-epochs", search.HorizonEpochs, RecipeProblems.MostEpochs);
+        const string path = "search.snapshots-per-epoch";
+        var snapshots = found.Between(path, search.SnapshotsPerEpoch, 1, RecipeProblems.MostTimes);
         var needed = Stop(search.Stop, found);
         if (!horizon || !snapshots)
             return;
@@ -96,7 +82,7 @@ internal static class SearchCheck
     /// Checks the rule's own values; returns the number of snapshots after which it can first hold,
     /// 0 when that cannot be said.
     /// </summary>
-    private static int Stop(StopOptions stop, RecipeProblems found)
+    private static long Stop(StopOptions stop, RecipeProblems found)
     {
         switch (stop)
         {
@@ -107,7 +93,7 @@ internal static class SearchCheck
                     s.Gamma,
                     "in (0, 1], a share of differing mask entries"
                 );
-                return found.Require(s.Times >= 1, "search.stop.times", s.Times, "at least 1") ? s.Times + 1 : 0;
+                return found.Require(s.Times >= 1, "search.stop.times", s.Times, "at least 1") ? StopRule.Needs(s) : 0;
             case AnchorStop s:
                 found.Require(
                     s.Epsilon is > 0 and <= 1,
@@ -115,7 +101,7 @@ internal static class SearchCheck
                     s.Epsilon,
                     "in (0, 1], a share of differing mask entries"
                 );
-                return found.Require(s.Next >= 1, "search.stop.next", s.Next, "at least 1") ? s.Next + 1 : 0;
+                return found.Require(s.Next >= 1, "search.stop.next", s.Next, "at least 1") ? StopRule.Needs(s) : 0;
             case FifoStop s:
                 found.Require(
                     s.Epsilon is >= 0 and <= 1,
@@ -123,7 +109,9 @@ internal static class SearchCheck
                     s.Epsilon,
                     "in [0, 1], a share of differing mask entries"
                 );
-                return found.Require(s.Length >= 2, "search.stop.length", s.Length, "at least 2") ? s.Length : 0;
+                return found.Require(s.Length >= 2, "search.stop.length", s.Length, "at least 2")
+                    ? StopRule.Needs(s)
+                    : 0;
             case FixedStop s:
                 found.Require(s.Fraction is > 0 and <= 1, "search.stop.fraction", s.Fraction, "in (0, 1]");
                 return 0;

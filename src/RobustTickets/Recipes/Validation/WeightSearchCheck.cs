@@ -22,14 +22,14 @@ internal static class WeightSearchCheck
                 {
                     ObjectiveCheck.Check("search.fine-tune.objective", training.Objective, found);
                     RecipeCheck.Optimizer("search.fine-tune.optimizer", training.Optimizer, found);
-                    found.Epochs("search.fine-tune.epochs", training.Epochs);
+                    Positive("search.fine-tune.epochs", training.Epochs, found);
                 }
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 Masks(s.Masks, found);
-                var length = found.Epochs("search.epochs", s.Epochs);
+                var length = Positive("search.epochs", s.Epochs, found);
                 if (length && s.DrawEpoch is { } at)
-                    found.Require(
+                    found.Relate(
                         at > 0 && at <= s.Epochs,
                         "search.draw-epoch",
                         at,
@@ -38,7 +38,7 @@ internal static class WeightSearchCheck
                 if (s.DrawFrom == DrawEpochRule.BestDev)
                 {
                     if (length)
-                        found.Require(
+                        found.Relate(
                             s.Epochs >= 1,
                             "search.epochs",
                             s.Epochs,
@@ -54,19 +54,15 @@ internal static class WeightSearchCheck
             case MagnitudeSearchOptions s:
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
-                found.Require(
-                    s.Rounds is >= 1 and <= (int)RecipeProblems.MostSteps,
-                    "search.rounds",
-                    s.Rounds,
-                    "at least 1, at most 1000; for pruning without training take kind one-shot"
-                );
-                var round = found.Epochs("search.epochs-per-round", s.EpochsPerRound);
-                if (round && s.HorizonEpochs is { } horizon)
-                    found.Require(
-                        horizon >= s.EpochsPerRound && horizon <= RecipeProblems.MostEpochs,
+                const string one = "for pruning without training take kind one-shot";
+                found.Between("search.rounds", s.Rounds, 1, RecipeProblems.MostTimes, one);
+                var round = Positive("search.epochs-per-round", s.EpochsPerRound, found);
+                if (s.HorizonEpochs is { } horizon && Positive("search.horizon-epochs", horizon, found) && round)
+                    found.Relate(
+                        horizon >= s.EpochsPerRound,
                         "search.horizon-epochs",
                         horizon,
-                        "at least epochs-per-round, at most 10000, or null for the round itself"
+                        "at least epochs-per-round, or null for the round itself"
                     );
                 break;
         }
@@ -75,12 +71,7 @@ internal static class WeightSearchCheck
     private static void Masks(HardConcreteOptions masks, RecipeProblems found)
     {
         const string at = "search.masks";
-        found.Require(
-            masks.Penalty >= 0 && double.IsFinite(masks.Penalty),
-            $"{at}.penalty",
-            masks.Penalty,
-            "0 or more"
-        );
+        found.NotNegative($"{at}.penalty", masks.Penalty);
         found.Require(masks.InitialGate is > 0 and < 1, $"{at}.initial-gate", masks.InitialGate, "in (0, 1)");
         found.Require(
             masks.OutPerMask >= 0,
@@ -89,24 +80,12 @@ internal static class WeightSearchCheck
             "1 or more, or 0 for a whole matrix"
         );
         found.Require(masks.InPerMask >= 0, $"{at}.in-per-mask", masks.InPerMask, "1 or more, or 0 for a whole matrix");
-        found.Require(
-            masks.RampStart >= 0 && double.IsFinite(masks.RampStart),
-            $"{at}.ramp-start",
-            masks.RampStart,
-            "0 or more, a share of the search"
-        );
-        found.Require(
-            masks.RampLength >= 0 && double.IsFinite(masks.RampLength),
-            $"{at}.ramp-length",
-            masks.RampLength,
-            "0 or more, a share of the search"
-        );
-        found.Require(
-            masks.RampFrom >= 0 && double.IsFinite(masks.RampFrom),
-            $"{at}.ramp-from",
-            masks.RampFrom,
-            "0 or more"
-        );
-        found.Require(masks.RampTo >= 0 && double.IsFinite(masks.RampTo), $"{at}.ramp-to", masks.RampTo, "0 or more");
+        found.NotNegative($"{at}.ramp-start", masks.RampStart, "0 or more, a share of the search");
+        found.NotNegative($"{at}.ramp-length", masks.RampLength, "0 or more, a share of the search");
+        found.NotNegative($"{at}.ramp-from", masks.RampFrom);
+        found.NotNegative($"{at}.ramp-to", masks.RampTo);
     }
+
+    private static bool Positive(string path, double value, RecipeProblems found) =>
+        found.Positive(path, value, RecipeProblems.MostEpochs);
 }

@@ -1,0 +1,85 @@
+// Whether what a search learned can tell parts of the network apart: numbers that all lie within a
+// small spread, or that are equal at the line of the draw, give a ticket of the order of ties.
+using System.Globalization;
+
+namespace RobustTickets.Tickets;
+
+/// <summary>Looks at learned numbers before a ticket is drawn from them.</summary>
+internal static class Movement
+{
+    /// <summary>
+    /// Spread (largest less smallest) below which numbers count as equal: about ten times the
+    /// distance of float32 numbers near 1, where both coefficients and scores begin.
+    /// </summary>
+    public const double LeastSpread = 1e-6;
+
+    /// <summary>
+    /// Share of the units that compete which may be equal at the line; two units always may.
+    /// </summary>
+    public const double MostTies = 0.1;
+
+    /// <summary>What is wrong with coefficients, or null.</summary>
+    public static string? Problem(CoefficientSnapshot coefficients, DrawOptions draw)
+    {
+        ArgumentNullException.ThrowIfNull(coefficients);
+        ArgumentNullException.ThrowIfNull(draw);
+        return Problem("head", coefficients.Heads, draw.HeadRatio, draw.HeadScope == HeadScope.Layerwise)
+            ?? Problem("neuron", coefficients.Neurons, draw.NeuronRatio, draw.NeuronScope == NeuronScope.Layerwise);
+    }
+
+    /// <summary>What is wrong with the scores of single weights, or null.</summary>
+    /// <param name="scores">Scores of each matrix.</param>
+    /// <param name="start">What all began with.</param>
+    public static string? Problem(IEnumerable<ReadOnlyMemory<float>> scores, float start)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        var (low, high, all, unmoved) = (float.PositiveInfinity, float.NegativeInfinity, 0L, 0L);
+        foreach (var matrix in scores)
+        {
+            all += matrix.Length;
+            foreach (var score in matrix.Span)
+            {
+                (low, high) = (Math.Min(low, score), Math.Max(high, score));
+                unmoved += score == start ? 1 : 0;
+            }
+        }
+        if (!(high - low >= LeastSpread))
+            return Text(
+                $"all {all} mask scores lie within {high - low:0.#e+0} of one another (at least {LeastSpread})"
+            );
+        return unmoved * 2 > all ? Text($"{unmoved} of {all} mask scores are where they began") : null;
+    }
+
+    private static string? Problem(string what, float[][] layers, double ratio, bool layerwise)
+    {
+        if (ratio <= 0)
+            return null;
+        var all = layers.SelectMany(layer => layer).ToArray();
+        if (all.Length == 0)
+            return null;
+        var spread = all.Max() - all.Min();
+        if (!(spread >= LeastSpread))
+            return Text(
+                $"all {all.Length} {what} coefficients lie within {spread:0.#e+0} of one another (at least ",
+                $"{LeastSpread})"
+            );
+        foreach (var pool in layerwise ? layers : [all])
+        {
+            var pruned = DrawRule.PrunedCount(pool.Length, ratio);
+            if (pruned <= 0 || pruned >= pool.Length)
+                continue;
+            var sorted = pool.Order().ToArray();
+            var line = sorted[pruned - 1];
+            var equal = pool.Count(value => value == line);
+            if (sorted[pruned] == line && equal > Math.Max(2, MostTies * pool.Length))
+                return Text(
+                    $"{equal} of {pool.Length} {what} coefficients are equal at the line, so that their order would ",
+                    $"say which are pruned"
+                );
+        }
+        return null;
+    }
+
+    private static string Text(params FormattableString[] parts) =>
+        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
+}
