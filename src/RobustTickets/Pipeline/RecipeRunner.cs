@@ -35,7 +35,8 @@ internal static class RecipeRunner
     /// folder.</exception>
     /// <exception cref="OutputException">The run folder was removed, or cannot be
     /// written.</exception>
-    /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be drawn
+    /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
+    /// drawn
     /// from.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>

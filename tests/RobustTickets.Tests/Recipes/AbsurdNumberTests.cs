@@ -38,6 +38,6 @@ public sealed class AbsurdNumberTests
                 }
             )
         );
-        Assert.EndsWith("must be 0 or more, at most 2147483647", problem, StringComparison.Ordinal);
+        Assert.EndsWith("must be 0 or more, at most 3.4028234663852886E+38", problem, StringComparison.Ordinal);
     }
 }

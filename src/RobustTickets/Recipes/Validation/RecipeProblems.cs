@@ -10,7 +10,7 @@ internal sealed class RecipeProblems
     /// <summary>
     /// Most that a number without a limit of its own may be: float32 computes with it.
     /// </summary>
-    public const double Most = 1e30;
+    public const double Most = float.MaxValue;
 
     /// <summary>More epochs than anyone trains.</summary>
     public const double MostEpochs = 10_000;
