@@ -242,6 +242,7 @@ public sealed class ExperimentRun(
         RecipeFit.Require(
             $"experiment {request.Plan.Experiment.Name}",
             _cells
+                .Where(cell => !cell.IsControl) // its run is that of another row
                 .SelectMany(cell =>
                     of(cell).Select(m => m with { Text = $"row {cell.Row.Name} on {cell.Data.Name}: {m.Text}" })
                 )

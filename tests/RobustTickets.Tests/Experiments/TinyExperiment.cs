@@ -45,7 +45,7 @@ internal sealed class TinyExperiment : IDisposable
                 {
                     ["name"] = "ticket",
                     ["recipe"] = "ticket.json",
-                    ["set"] = new JsonArray("search.horizon-epochs=1"),
+                    ["set"] = new JsonArray("search.horizon-epochs=1", "search.allow-short=true"),
                 },
                 new JsonObject { ["name"] = "control", ["control-of"] = "ticket" }
             ),

@@ -65,7 +65,7 @@ public sealed class ShortSearchTests : IDisposable
             BatchSize = 8,
             Search = recipe.Search switch
             {
-                SlimmingSearchOptions s => s with { Optimizer = still },
+                SlimmingSearchOptions s => s with { Optimizer = still, AllowShort = false },
                 MaskSearchOptions s => s with { Optimizer = still, FineTune = null, AllowShort = false },
                 MagnitudeSearchOptions s => s with { Optimizer = still, AllowShort = false },
                 var other => other,

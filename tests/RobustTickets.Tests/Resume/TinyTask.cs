@@ -154,7 +154,8 @@ internal sealed class TinyTask : IDisposable
                 new SlimmingOptions(1e-4, 1e-4),
                 new OptimizerOptions(3e-3, WeightDecay: 0.01, WarmupFraction: 0.1),
                 new ConsecutiveStop(Gamma: 0.02, Times: 3),
-                HorizonEpochs: 2
+                HorizonEpochs: 2,
+                AllowShort: true
             ),
             new DrawOptions(0.25, 0.4),
             new RetrainStage(new CleanOptions(), new OptimizerOptions(3e-3), Epochs: 1.4),
