@@ -26,10 +26,10 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
     [Fact]
     public async Task The_sample_goes_from_a_recipe_to_a_report()
     {
-        // The published recipe as it is: its length, and a search that is long enough.
-        TinyTask.WriteModel(_task.Model, TinyTask.Config with { MaxPositionEmbeddings = 128 });
-        File.WriteAllText(_task.TrainFile, TinyTask.Sentences(400, 1));
         using var task = new TinyTask();
+        // The published recipe as it is: its length, and a search that is long enough.
+        TinyTask.WriteModel(task.Model, TinyTask.Config with { MaxPositionEmbeddings = 128 });
+        File.WriteAllText(task.TrainFile, TinyTask.Sentences(400, 1));
         using var said = new StringWriter { NewLine = "\n" };
         var output = task.NewRun();
         var report = await TrainAndAttack.Run(task.Model, task.Data, output, said);
