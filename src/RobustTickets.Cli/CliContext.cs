@@ -12,6 +12,13 @@ namespace RobustTickets.Cli;
 /// <param name="Terminal">What the error stream is connected to.</param>
 public sealed record CliContext(TextWriter Out, TextWriter Error, TextReader In, StopSignal Stop, TerminalInfo Terminal)
 {
+    /// <summary>Results; what a terminal would obey is shown as an escape.</summary>
+    public TextWriter Out { get; } = VisibleWriter.Around(Out);
+
+    /// <summary>Progress, notes and errors; what a terminal would obey is shown as an
+    /// escape.</summary>
+    public TextWriter Error { get; } = VisibleWriter.Around(Error);
+
     /// <summary>
     /// Whether results may be coloured: standard output is a terminal, and NO_COLOR is not set.
     /// </summary>

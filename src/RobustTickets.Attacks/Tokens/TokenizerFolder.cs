@@ -48,6 +48,7 @@ internal static class TokenizerFolder
         using var config = Open(configPath);
         using var map = Open(Path.Combine(folder, "special_tokens_map.json"));
         CheckConfig(configPath, config?.RootElement);
+        CheckMatching(configPath, config?.RootElement);
 
         var fromJson = File.Exists(jsonPath) ? TokenizerJson.Read(jsonPath) : null;
         var fromText = File.Exists(vocabPath) ? Vocabulary.Load(vocabPath) : null;
@@ -74,8 +75,7 @@ internal static class TokenizerFolder
                 ?? true,
             MaxWordCodePoints: fromJson?.MaxWordCodePoints ?? 100,
             ModelMaxLength: MaxLength(folder, settings),
-            Special: ReadSpecial(map?.RootElement, settings, fromJson, AddedTokens(configPath, settings, vocabulary)),
-            Matching: ReadMatching(configPath, settings, fromJson)
+            Special: ReadSpecial(map?.RootElement, settings, fromJson, AddedTokens(configPath, settings, vocabulary))
         );
         try
         {
@@ -96,6 +96,13 @@ internal static class TokenizerFolder
             throw new DataException(
                 $"{folder}: a limit of {options.MaxWordCodePoints} characters a word cannot be stored beside "
                     + "vocab.txt, which stands for 100"
+            );
+        }
+        if (options.Matching != SpecialTokenMatching.Anywhere)
+        {
+            throw new DataException(
+                $"{folder}: special tokens that count as whole words only cannot be stored; Hugging Face finds them "
+                    + "anywhere in a text"
             );
         }
         Directory.CreateDirectory(folder);
@@ -124,10 +131,6 @@ internal static class TokenizerFolder
         };
         foreach (var (key, value) in names)
             config[key] = value;
-        // Hugging Face ignores the key (its from_pretrained always matches anywhere); with it our
-        // own reading gives back what was written.
-        if (options.Matching == SpecialTokenMatching.Anywhere)
-            config[MatchingKey] = "anywhere";
         Write(Path.Combine(folder, "tokenizer_config.json"), config);
     }
 
@@ -274,16 +277,16 @@ internal static class TokenizerFolder
                 : [];
     }
 
-    private static SpecialTokenMatching ReadMatching(string path, JsonElement? config, TokenizerJson? json)
+    // The key of folders written before there was one reading of special tokens.
+    private static void CheckMatching(string path, JsonElement? config)
     {
-        if (config is not { } root || Text(root, MatchingKey) is not { } text)
-            return json is null ? SpecialTokenMatching.WholeWord : SpecialTokenMatching.Anywhere;
-        return text switch
+        if (config is { } root && Text(root, MatchingKey) is { } text && text != "anywhere")
         {
-            "anywhere" => SpecialTokenMatching.Anywhere,
-            "whole-word" => SpecialTokenMatching.WholeWord,
-            _ => throw new DataException($"{path}: {MatchingKey} is '{text}'; possible: whole-word, anywhere"),
-        };
+            throw new DataException(
+                $"{path}: {MatchingKey} is '{text}'; special tokens inside a text are found anywhere, as Hugging Face "
+                    + "does: remove the line"
+            );
+        }
     }
 
     private static string Missing(string folder)

@@ -4,19 +4,17 @@ namespace RobustTickets.Attacks.Tokens;
 public enum SpecialTokenMatching
 {
     /// <summary>
-    /// Only as a word of its own between blanks, as <c>BertTokenizer(vocab_file)</c> does: <c>"a
-    /// [MASK]"</c> holds one, <c>"[[MASK]]"</c> none.
-    /// The default, and what a folder with <c>vocab.txt</c> gets: text of strangers can smuggle in
-    /// the least.
-    /// </summary>
-    WholeWord,
-
-    /// <summary>
-    /// Anywhere, as tokens added to a Hugging Face tokenizer are (<c>from_pretrained</c>,
-    /// <c>added_tokens</c> of <c>tokenizer.json</c>):
-    /// <c>"[[MASK]]"</c> is <c>[ [MASK] ]</c>. What a folder with <c>tokenizer.json</c> gets.
+    /// Anywhere, as Hugging Face's <c>from_pretrained</c> does, slow and fast: <c>"[[MASK]]"</c> is
+    /// <c>[ [MASK] ]</c>. The default, and what every folder gets.
     /// </summary>
     Anywhere,
+
+    /// <summary>
+    /// Only as a word of its own between blanks, as <c>BertTokenizer(vocab_file)</c> did before
+    /// transformers 4.34: <c>"a [MASK]"</c> holds one, <c>"[[MASK]]"</c> none. For comparing with
+    /// tokens of that time; no folder is read this way.
+    /// </summary>
+    WholeWord,
 }
 
 /// <summary>
@@ -67,5 +65,5 @@ public sealed record TokenizerOptions(
     int MaxWordCodePoints = 100,
     int ModelMaxLength = 512,
     SpecialTokens? Special = null,
-    SpecialTokenMatching Matching = SpecialTokenMatching.WholeWord
+    SpecialTokenMatching Matching = SpecialTokenMatching.Anywhere
 );

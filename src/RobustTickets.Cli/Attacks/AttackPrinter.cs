@@ -11,6 +11,10 @@ internal static class AttackPrinter
         Green = "\u001b[32m",
         Plain = "\u001b[0m";
 
+    // Characters that no text holds.
+    private const string Begin = "\ufdd0",
+        End = "\ufdd1";
+
     /// <summary>The figures of a summary.</summary>
     public static void Print(TextWriter output, AttackSummary s, string folder)
     {
@@ -109,10 +113,12 @@ internal static class AttackPrinter
             string colour
         )
         {
-            foreach (
-                var text in TextDifference.Mark(columns, marks, color ? colour : "[[", color ? Plain : "]]", version)
-            )
-                output.WriteLine($"{sign} {text}");
+            // Colours are put in last: the text's own control characters are shown as escapes.
+            foreach (var text in TextDifference.Mark(columns, marks, color ? Begin : "[[", color ? End : "]]", version))
+            {
+                var line = VisibleText.OnOneLine($"{sign} {text}");
+                VisibleWriter.Raw(output).WriteLine(color ? line.Replace(Begin, colour).Replace(End, Plain) : line);
+            }
         }
     }
 }

@@ -25,14 +25,6 @@ internal static class CommonOptions
             HelpName = "NAME",
         };
 
-    public static Option<string> Input() =>
-        new("--input")
-        {
-            Description = "file of JSON lines, or - for standard input",
-            HelpName = "FILE|-",
-            DefaultValueFactory = _ => "-",
-        };
-
     /// <summary>A whole number with a least value; null when it is not given.</summary>
     public static Option<int?> Count(string name, int least, string description)
     {

@@ -1,16 +1,20 @@
-// predict: a classifier as a filter over JSON lines.
+// predict: a classifier as a filter over rows of text.
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Cli.Input;
 using RobustTickets.Evaluation;
+using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;
 
 internal static class PredictCommand
 {
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
-        var input = CommonOptions.Input();
         var logits = new Option<bool>("--logits") { Description = "also the raw outputs, in class order" };
         var batch = CommonOptions.Count("--batch-size", 1, "lines classified at once; default 64");
         var length = CommonOptions.Count(
@@ -20,18 +24,20 @@ internal static class PredictCommand
         );
         var command = new Command(
             "predict",
-            "JSON lines {\"text\", \"text_pair\"?} in, {\"label\", \"scores\", \"logits\"?} out"
+            "texts in (JSON lines, plain lines, CSV, TSV); JSON lines {\"label\", \"scores\", \"logits\"?} and the other "
+                + "fields of each row (id ...) out"
         )
         {
             model,
-            input,
             logits,
             length,
             batch,
         };
+        var input = new TextInputOptions(command);
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
+            var texts = input.Read(parsed);
             using var classifier = Classifier.Load(
                 parsed.GetRequiredValue(model),
                 execution.Apply(parsed),
@@ -39,29 +45,40 @@ internal static class PredictCommand
             );
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");
-            var names = classifier.Labels;
-            foreach (var group in JsonlInput.Read(context, parsed.GetValue(input)!, parsed.GetValue(batch) ?? 64))
+            foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
                 var rows = classifier.Logits([.. group.Select(t => t.Text)]);
-                foreach (var row in rows)
-                {
-                    var scores = Classifier.Softmax(row);
-                    var answer = new JsonObject
-                    {
-                        ["label"] = names[Array.IndexOf(row, row.Max())],
-                        ["scores"] = new JsonObject(
-                            names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(scores[i])))
-                        ),
-                    };
-                    if (parsed.GetValue(logits))
-                        answer["logits"] = JsonOutput.Array(row);
-                    JsonOutput.WriteLine(context.Out, answer);
-                }
+                foreach (var (input, row) in group.Zip(rows))
+                    JsonOutput.WriteLine(context.Out, Answer(input, row, classifier, parsed.GetValue(logits)));
                 context.Out.Flush();
             }
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static JsonObject Answer(InputText input, float[] row, Classifier classifier, bool withLogits)
+    {
+        if (!row.All(float.IsFinite))
+            throw new NumericFailureException(
+                $"line {input.Line}: the model gives {string.Join(", ", row.Select(x => x.ToString(Invariant)))}; its "
+                    + "weights hold numbers that are not finite"
+            );
+        var names = classifier.Labels;
+        var scores = Classifier.Softmax(row);
+        var answer = new JsonObject
+        {
+            ["label"] = names[Array.IndexOf(row, row.Max())],
+            ["scores"] = new JsonObject(
+                names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(scores[i])))
+            ),
+        };
+        if (withLogits)
+            answer["logits"] = JsonOutput.Array(row);
+        // A gold label stays beside the answer.
+        foreach (var (name, value) in input.Others)
+            answer[name is "label" or "scores" or "logits" ? "input_" + name : name] = value;
+        return answer;
     }
 }

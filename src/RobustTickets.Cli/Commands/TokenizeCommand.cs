@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Cli.Input;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -10,7 +11,6 @@ internal static class TokenizeCommand
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model("folder with vocab.txt or tokenizer.json");
-        var input = CommonOptions.Input();
         var length = CommonOptions.Count(
             "--max-length",
             3,
@@ -18,18 +18,19 @@ internal static class TokenizeCommand
         );
         var command = new Command(
             "tokenize",
-            "JSON lines {\"text\", \"text_pair\"?} in, {\"tokens\", \"ids\", \"segments\"} out"
+            "texts in (JSON lines, plain lines, CSV, TSV); JSON lines {\"tokens\", \"ids\", \"segments\"} out"
         )
         {
             model,
-            input,
             length,
         };
+        var input = new TextInputOptions(command);
         command.SetAction(parsed =>
         {
+            var texts = input.Read(parsed);
             var tokenizer = WordPieceTokenizer.Load(parsed.GetRequiredValue(model));
             var most = parsed.GetValue(length) ?? tokenizer.ModelMaxLength;
-            foreach (var group in JsonlInput.Read(context, parsed.GetValue(input)!, size: 256))
+            foreach (var group in texts.Read(context, size: 256))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
                 foreach (var text in group)

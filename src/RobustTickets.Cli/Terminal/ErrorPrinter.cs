@@ -9,8 +9,11 @@ public static class ErrorPrinter
     /// <summary>Writes "error: ..." and, if given, "hint: ...".</summary>
     public static void Print(CliContext context, string message, string? hint = null)
     {
-        var color = context.Terminal.Color;
-        context.Error.WriteLine($"{(color ? "\u001b[31merror:\u001b[0m" : "error:")} {message}");
+        if (context.Terminal.Color)
+            VisibleWriter.Raw(context.Error).Write("\u001b[31merror:\u001b[0m ");
+        else
+            context.Error.Write("error: ");
+        context.Error.WriteLine(message);
         if (hint is not null)
             context.Error.WriteLine($"hint: {hint}");
     }

@@ -2,6 +2,7 @@
 // notes always as lines of their own.
 using System.Diagnostics;
 using System.Globalization;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Terminal;
 
@@ -50,7 +51,7 @@ public sealed class ProgressPrinter(
             }
             if (text.Length >= terminal.Width)
                 text = text[..(terminal.Width - 1)];
-            error.Write("\r\u001b[2K" + text);
+            VisibleWriter.Raw(error).Write("\r\u001b[2K" + VisibleText.OnOneLine(text));
             _drawn = true;
         }
     }
@@ -92,7 +93,7 @@ public sealed class ProgressPrinter(
     private void Clear()
     {
         if (_drawn)
-            error.Write("\r\u001b[2K");
+            VisibleWriter.Raw(error).Write("\r\u001b[2K");
         _drawn = false;
     }
 

@@ -4,6 +4,7 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Input;
 
 namespace RobustTickets.Cli.Terminal;
 
@@ -19,7 +20,7 @@ internal static class StandardStreams
         var input = OpenOrFill(Console.OpenStandardInput);
         var output = OpenOrFill(Console.OpenStandardOutput);
         var error = OpenOrFill(Console.OpenStandardError);
-        return (new StreamReader(input, Utf8), Results(output, atOnce: !Console.IsOutputRedirected), Progress(error));
+        return (new StrictLineReader(input, "standard input"), Results(output, atOnce: !Console.IsOutputRedirected), Progress(error));
     }
 
     /// <summary>A writer of results: what cannot be written is an error.</summary>

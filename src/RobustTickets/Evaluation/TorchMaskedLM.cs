@@ -32,15 +32,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
 
     private TorchMaskedLM(BertForMaskedLM model, WordPieceTokenizer tokenizer, string name)
     {
-        (_model, Name) = (model, name);
-        // Attacks put [MASK] beside punctuation; Hugging Face's loaded tokenizers see it there.
-        _tokenizer = new WordPieceTokenizer(
-            tokenizer.Vocabulary,
-            tokenizer.Options with
-            {
-                Matching = SpecialTokenMatching.Anywhere,
-            }
-        );
+        (_model, _tokenizer, Name) = (model, tokenizer, name);
         MaskId = _tokenizer.MaskId;
         MaxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
         _inference = new MaskedLmInference(model.Store, model.Encoder.Config);

@@ -9,33 +9,16 @@ using RobustTickets.Torch;
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// A classifier as the victim of an attack: evaluation mode always, packed batches, no padding
-/// (TextAttack pads every query to 512). Special tokens count anywhere in a
-/// text, as in Hugging Face's loaded tokenizers: a search hides a word as <c>[UNK]</c>, which must
-/// be that token beside punctuation too.
+/// A classifier as the victim of an attack: what <see cref="Classifier.Probabilities"/> says, so
+/// evaluation mode always, packed batches, no padding (TextAttack pads every query to 512).
 /// </summary>
 public sealed class TorchVictim(Classifier classifier) : IVictim
 {
-    private readonly WordPieceTokenizer _tokenizer = new(
-        classifier.Tokenizer.Vocabulary,
-        classifier.Tokenizer.Options with
-        {
-            Matching = SpecialTokenMatching.Anywhere,
-        }
-    );
-
     /// <inheritdoc/>
     public int ClassCount => classifier.Labels.Count;
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
-        Array.ConvertAll(classifier.Logits([.. inputs.Select(Encode)]), row => Classifier.Softmax(row));
-
-    private EncodedExample Encode(TextPair input, int index)
-    {
-        var pieces = _tokenizer.Encode(input, classifier.MaxLength);
-        return new EncodedExample(index, pieces.Ids, pieces.Segments, -1);
-    }
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) => classifier.Probabilities(inputs);
 }
 
 /// <summary>

@@ -3,6 +3,7 @@
 // scheme of the page it is in and still shows its colours alone.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Reports;
 
@@ -165,8 +166,8 @@ internal sealed class Svg
     }
 
     /// <summary>
-    /// Makes any text safe between tags and in attributes; characters that XML cannot hold become
-    /// U+FFFD.
+    /// Makes any text safe between tags and in attributes: control characters and bidirectional
+    /// controls are shown as escapes, what else XML cannot hold becomes U+FFFD.
     /// </summary>
     public static string Escape(string text)
     {
@@ -181,7 +182,10 @@ internal sealed class Svg
                 '"' => safe.Append("&quot;"),
                 '\'' => safe.Append("&#39;"),
                 '\t' or '\n' or '\r' => safe.Append((char)rune.Value),
-                < 0x20 or 0xFFFE or 0xFFFF => safe.Append('\uFFFD'),
+                0xFFFE or 0xFFFF => safe.Append('\uFFFD'),
+                < 0x10000 when VisibleText.IsHidden((char)rune.Value) => safe.Append(
+                    VisibleText.Escape((char)rune.Value)
+                ),
                 _ => safe.Append(rune),
             };
         }

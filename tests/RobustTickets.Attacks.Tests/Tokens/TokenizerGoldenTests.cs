@@ -27,10 +27,10 @@ public class TokenizerGoldenTests
         }
         var tokenizers = new Dictionary<string, WordPieceTokenizer>
         {
-            ["lower"] = new(big, new()),
-            ["cased"] = new(big, new(DoLowerCase: false)),
+            ["lower"] = new(big, new(Matching: SpecialTokenMatching.WholeWord)),
+            ["cased"] = new(big, new(DoLowerCase: false, Matching: SpecialTokenMatching.WholeWord)),
         };
-        var mutant = new WordPieceTokenizer(big, new(StripAccents: false));
+        var mutant = new WordPieceTokenizer(big, new(StripAccents: false, Matching: SpecialTokenMatching.WholeWord));
         var (judged, caught) = (0, 0);
         foreach (var row in Rows("single.jsonl"))
         {
@@ -78,13 +78,13 @@ public class TokenizerGoldenTests
         Assert.NotEmpty(rows);
         // One folder may hold several small models; the rows belong to one of them.
         var failures = vocabularies
-            .Select(vocabulary => FirstFailure(rows, new WordPieceTokenizer(vocabulary, new())))
+            .Select(vocabulary => FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(Matching: SpecialTokenMatching.WholeWord))))
             .ToArray();
         Assert.True(failures.Any(failure => failure is null), string.Join("; ", failures));
         Assert.All(
             vocabularies,
             vocabulary =>
-                Assert.NotNull(FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(StripAccents: false))))
+                Assert.NotNull(FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(StripAccents: false, Matching: SpecialTokenMatching.WholeWord))))
         );
     }
 
@@ -97,8 +97,8 @@ public class TokenizerGoldenTests
         }
         var tokenizers = new Dictionary<string, WordPieceTokenizer>
         {
-            ["lower"] = new(big, new()),
-            ["cased"] = new(big, new(DoLowerCase: false)),
+            ["lower"] = new(big, new(Matching: SpecialTokenMatching.WholeWord)),
+            ["cased"] = new(big, new(DoLowerCase: false, Matching: SpecialTokenMatching.WholeWord)),
         };
         var (judged, caught) = (0, 0);
         foreach (var row in Rows("pairs.jsonl"))

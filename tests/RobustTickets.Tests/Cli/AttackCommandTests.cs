@@ -4,9 +4,11 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Tests.CommandLine;
+using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -198,6 +200,28 @@ public sealed class AttackCommandTests : IDisposable
         var other = OnData("out", "--num-examples", "4");
         Assert.Equal(ExitCodes.Data, other.Code);
         Assert.Contains("other settings", other.Error);
+    }
+
+    [Theory]
+    [InlineData("a good[SEP]film .")]
+    [InlineData("[[MASK]] a good film")]
+    [InlineData("dull[CLS][SEP]")]
+    [InlineData("a bad[UNK]film, [PAD]")]
+    public void Special_tokens_glued_into_a_text_are_read_alike_by_every_command(string text)
+    {
+        var line = new JsonObject { ["text"] = text }.ToJsonString();
+        var ids = JsonNode.Parse(CliRun.With(line, "tokenize", "--model", _tiny.Model).Out)!["ids"]!;
+        var tokenizer = WordPieceTokenizer.Load(_tiny.Model);
+        var glued = ids.AsArray().Select(id => (int)id!).Skip(1).SkipLast(1);
+        Assert.Contains(glued, tokenizer.SpecialIds.Contains);
+
+        // What training and evaluation encode.
+        var split = EncodedSplit.From([new Example("0", new TextPair(text), 0)], tokenizer, 16);
+        Assert.Equal(ids.AsArray().Select(id => (int)id!), split.Examples[0].Ids);
+
+        var scores = JsonNode.Parse(CliRun.With(line, "predict", "--model", _tiny.Model).Out)!["scores"]!.AsObject();
+        var attacked = AttackJson.Parse(Attack("--text", text, "--json").Out.TrimEnd());
+        Assert.Equal((double)scores.ElementAt(attacked.Label).Value!, 1 - attacked.OriginalScore, 9);
     }
 
     [Fact]

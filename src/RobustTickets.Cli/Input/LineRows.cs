@@ -1,0 +1,115 @@
+// A row a line: JSON objects {"text": "...", "text_pair": "..."?}, or the text itself.
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Cli.Input;
+
+/// <summary>Plain lines; blank ones are passed over.</summary>
+internal class LineRows(TextReader reader) : InputRows
+{
+    private int _number;
+
+    /// <inheritdoc/>
+    public override bool MayWait => reader.Peek() < 0;
+
+    /// <inheritdoc/>
+    public override InputText? Next()
+    {
+        while (true)
+        {
+            _number++;
+            if (reader.ReadLine() is not { } line)
+                return null;
+            if (!string.IsNullOrWhiteSpace(line))
+                return Row(line, _number);
+        }
+    }
+
+    /// <summary>The row of a line.</summary>
+    protected virtual InputText Row(string line, int number) => new(number, new TextPair(line), []);
+}
+
+/// <summary>JSON objects, one a line.</summary>
+internal sealed class JsonRows(TextReader reader, string origin, TextColumns columns) : LineRows(reader)
+{
+    /// <inheritdoc/>
+    protected override InputText Row(string line, int number)
+    {
+        var place = $"{origin}:{number}";
+        JsonDocument document;
+        try
+        {
+            document = Parse(line);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException(
+                $"{place}: expected an object {{\"text\": ...}} on one line, found {Shorten(line)} "
+                    + $"({Reason(e)})",
+                e
+            );
+        }
+        using (document)
+        {
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+                throw new DataException($"{place}: expected an object {{\"text\": ...}}, found {Shorten(line)}");
+            var texts = columns.TextNames(name => root.TryGetProperty(name, out _));
+            var text = string.Join(' ', texts.Select(name => Text(root, name, place)));
+            var pair = columns.PairName is { } second && HasPair(root, second) ? Text(root, second, place) : null;
+            return new InputText(
+                number,
+                new TextPair(text, pair),
+                [
+                    .. root.EnumerateObject()
+                        .Where(f => !texts.Contains(f.Name) && f.Name != columns.PairName)
+                        .Select(f => KeyValuePair.Create(f.Name, JsonNode.Parse(f.Value.GetRawText()))),
+                ]
+            );
+        }
+    }
+
+    private bool HasPair(JsonElement root, string name) =>
+        !columns.PairIsOptional || (root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null);
+
+    private static string Text(JsonElement root, string field, string place)
+    {
+        if (!root.TryGetProperty(field, out var value))
+            throw new DataException(
+                $"{place}: no field \"{field}\"; found {string.Join(", ", root.EnumerateObject().Select(p => p.Name))}"
+            );
+        return value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw new DataException(
+                $"{place}: field \"{field}\" must be a text, found {Shorten(value.GetRawText())}"
+            );
+    }
+
+    /// <summary>
+    /// Also refuses half of a surrogate pair, which is no text and would throw where it is read.
+    /// </summary>
+    private static JsonDocument Parse(string line)
+    {
+        var bytes = Encoding.UTF8.GetBytes(line);
+        var reader = new Utf8JsonReader(bytes);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    reader.GetString();
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("a string holds half of a surrogate pair", e);
+        }
+        return JsonDocument.Parse(bytes);
+    }
+
+    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0];
+
+    private static string Shorten(string text) => text.Length > 60 ? text[..60] + "..." : text;
+}

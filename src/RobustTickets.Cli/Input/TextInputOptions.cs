@@ -1,0 +1,61 @@
+using System.CommandLine;
+
+namespace RobustTickets.Cli.Input;
+
+/// <summary>The options of commands that read texts as a stream.</summary>
+internal sealed class TextInputOptions
+{
+    private readonly Option<string> _input = new("--input")
+    {
+        Description = "file of texts, or - for standard input",
+        HelpName = "FILE|-",
+        DefaultValueFactory = _ => "-",
+    };
+    private readonly Option<string?> _format = new("--format")
+    {
+        Description =
+            "jsonl (an object {\"text\", \"text_pair\"?} a line), text (a text a line), csv or tsv (columns with a "
+            + "header); default: what a name in .csv or .tsv says, otherwise jsonl",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _text = new("--text-column")
+    {
+        Description = "field or column of the text; a+b joins two with a blank; default: text",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> _pair = new("--pair-column")
+    {
+        Description = "field or column of the second text; empty reads none; default: text_pair where there is one",
+        HelpName = "NAME",
+    };
+    private readonly Option<bool> _skip = new("--skip-bad-rows")
+    {
+        Description = "leave malformed rows out, each with a note, instead of stopping at the first",
+    };
+
+    public TextInputOptions(Command command)
+    {
+        _format.AcceptOnlyFromAmong([.. Enum.GetNames<InputFormat>().Select(n => n.ToLowerInvariant())]);
+        foreach (var option in new Option[] { _input, _format, _text, _pair, _skip })
+            command.Add(option);
+    }
+
+    /// <summary>The values of a parsed command line.</summary>
+    /// <exception cref="UsageException">Plain lines have no columns.</exception>
+    public TextInput Read(ParseResult parsed)
+    {
+        var path = parsed.GetValue(_input)!;
+        var format = parsed.GetValue(_format) is { } name
+            ? Enum.Parse<InputFormat>(name, ignoreCase: true)
+            : Path.GetExtension(path).ToLowerInvariant() switch
+            {
+                ".csv" => InputFormat.Csv,
+                ".tsv" => InputFormat.Tsv,
+                _ => InputFormat.Jsonl,
+            };
+        var columns = new TextColumns(parsed.GetValue(_text), parsed.GetValue(_pair));
+        if (format == InputFormat.Text && columns != new TextColumns(null, null))
+            throw new UsageException("--text-column and --pair-column: plain lines have no columns");
+        return new TextInput(path, format, columns, parsed.GetValue(_skip));
+    }
+}
