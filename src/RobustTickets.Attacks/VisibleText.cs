@@ -1,5 +1,5 @@
-// Texts of strangers on a terminal and in a page: what would move the cursor, colour what follows or
-// turn the reading direction is shown as an escape.
+// Texts of strangers on a terminal and in a page: what would move the cursor, colour what follows
+// or turn the reading direction is shown as an escape.
 using System.Buffers;
 using System.Globalization;
 using System.Text;
@@ -7,7 +7,7 @@ using System.Text;
 namespace RobustTickets.Attacks;
 
 /// <summary>Makes control characters and bidirectional controls visible.</summary>
-public static class VisibleText
+internal static class VisibleText
 {
     // C0 without tab and line feed, DEL, C1; U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
     // U+2069.

@@ -2,6 +2,7 @@
 // code. No native library is touched here, so
 // --help and --version work without one.
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using RobustTickets.Attacks;
@@ -58,14 +59,14 @@ public static class CliApp
     {
         try
         {
-            var parsed = Parse(args, context);
+            var parsed = Parse(args.Length == 0 ? ["--help"] : args, context);
             if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
                 var command = parsed.CommandResult.Command;
                 ErrorPrinter.Print(
                     context,
-                    string.Join("\n  ", parsed.Errors.Select(e => e.Message).Distinct()),
-                    $"see: robust-tickets {Path(command)}--help"
+                    string.Join("\n  ", ParseProblems.Of(parsed)),
+                    $"see: robust-tickets {HelpPrinter.Path(command)}--help"
                 );
                 return ExitCodes.Usage;
             }
@@ -114,12 +115,10 @@ public static class CliApp
             InfoCommand.Create(context),
             BenchCommand.Create(context),
         };
+        root.Options.OfType<HelpOption>().Single().Action = new PrintHelp(context);
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion(context);
         return root;
     }
-
-    private static string Path(Command command) =>
-        command is RootCommand ? "" : Path((Command)command.Parents.First()) + command.Name + " ";
 
     private sealed class PrintVersion(CliContext context) : SynchronousCommandLineAction
     {

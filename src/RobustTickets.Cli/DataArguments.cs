@@ -2,6 +2,7 @@
 using System.CommandLine;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Cli.Commands;
+using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli;
 
@@ -125,9 +126,9 @@ internal sealed class DataOptionSet
             TaskCatalog.TryFind(parsed.GetValue(_task) ?? throw new UsageException("--task is missing"), out var task)
                 ? task.Name
                 : throw new UsageException(
-                    $"--task {parsed.GetValue(_task)}: not known; possible: "
-                        + $"{string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of "
-                        + "your own)"
+                    $"--task {parsed.GetValue(_task)}: not known; "
+                        + NearestNames.Hint(parsed.GetValue(_task)!, [.. TaskCatalog.Tasks.Select(t => t.Name)])
+                        + " (the last three for files of your own)"
                 ),
             new DataOptions(
                 parsed.GetValue(_text),

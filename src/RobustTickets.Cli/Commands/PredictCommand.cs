@@ -24,7 +24,8 @@ internal static class PredictCommand
         );
         var command = new Command(
             "predict",
-            "texts in (JSON lines, plain lines, CSV, TSV); JSON lines {\"label\", \"scores\", \"logits\"?} and the other "
+            "texts in (JSON lines, plain lines, CSV, TSV); JSON lines {\"label\", \"scores\", \"logits\"?} and "
+                + "the other "
                 + "fields of each row (id ...) out"
         )
         {

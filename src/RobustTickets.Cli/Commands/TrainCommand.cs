@@ -38,7 +38,7 @@ internal static class TrainCommand
             Description =
                 "attack development examples with this recipe after each epoch of the final training; "
                 + "evaluate.epoch-attack says how many and how (--set)",
-            HelpName = string.Join('|', AttackRecipe.All.Select(r => r.Name)),
+            HelpName = "NAME",
         };
         attack.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
         var resource = new Option<string[]>("--resource")

@@ -1,5 +1,5 @@
-// CSV (RFC 4180, read strictly) and TSV (no quoting, as GLUE's) as they come, with a header. What is
-// malformed and why is told in the words of the data reader, which wants whole files.
+// CSV (RFC 4180, read strictly) and TSV (no quoting, as GLUE's) as they come, with a header. What
+// is malformed and why is told in the words of the data reader, which wants whole files.
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -26,7 +26,9 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
     {
         if (Record() is not var (line, names))
             return;
-        var twice = names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Key.Length > 0 && g.Count() > 1);
+        var twice = names
+            .GroupBy(n => n, StringComparer.Ordinal)
+            .FirstOrDefault(g => g.Key.Length > 0 && g.Count() > 1);
         if (twice is not null)
             throw new DataException($"{origin}:{line}: column '{twice.Key}' occurs {twice.Count()} times");
         _names = names;
@@ -91,9 +93,10 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
         {
             if (more.Count == MostLines || Line() is not var (next, text))
             {
-                error = more.Count == MostLines
-                    ? $"a quoted field is not closed within {MostLines} lines"
-                    : "a quoted field is never closed";
+                error =
+                    more.Count == MostLines
+                        ? $"a quoted field is not closed within {MostLines} lines"
+                        : "a quoted field is never closed";
                 break;
             }
             more.Add((next, text));
@@ -121,7 +124,8 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
                 var end = line.IndexOf(separator, at);
                 var field = end < 0 ? line[at..] : line[at..end];
                 if (field.Contains('"', StringComparison.Ordinal))
-                    return $"a quote inside the unquoted field '{Shorten(field)}'; quote the whole field and double the quote";
+                    return $"a quote inside the unquoted field '{Shorten(field)}'; quote the whole field and double "
+                        + "the quote";
                 fields.Add(field);
                 if (end < 0)
                     return null;
@@ -148,11 +152,11 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
             if (at == line.Length)
                 return null;
             if (line[at] != separator)
-                return $"'{line[at]}' after the closing quote of the field '{Shorten(fields[^1])}'; quotes inside a quoted "
+                return $"'{line[at]}' after the closing quote of the field '{Shorten(fields[^1])}'; quotes inside a "
+                    + "quoted "
                     + "field must be doubled";
         }
     }
 
-    private static string Shorten(string text) =>
-        VisibleText.OnOneLine(text.Length <= 30 ? text : text[..30] + "..");
+    private static string Shorten(string text) => VisibleText.OnOneLine(text.Length <= 30 ? text : text[..30] + "..");
 }

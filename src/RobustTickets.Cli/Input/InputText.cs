@@ -7,7 +7,7 @@ namespace RobustTickets.Cli.Input;
 /// <param name="Line">The line on which it begins, from 1.</param>
 /// <param name="Text">The text, or pair.</param>
 /// <param name="Others">Its other fields, in order.</param>
-public readonly record struct InputText(
+internal readonly record struct InputText(
     int Line,
     TextPair Text,
     IReadOnlyList<KeyValuePair<string, JsonNode?>> Others

@@ -46,8 +46,7 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
         catch (JsonException e)
         {
             throw new DataException(
-                $"{place}: expected an object {{\"text\": ...}} on one line, found {Shorten(line)} "
-                    + $"({Reason(e)})",
+                $"{place}: expected an object {{\"text\": ...}} on one line, found {Shorten(line)} " + $"({Reason(e)})",
                 e
             );
         }

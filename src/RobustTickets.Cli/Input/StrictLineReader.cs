@@ -11,7 +11,7 @@ namespace RobustTickets.Cli.Input;
 /// <param name="stream">The bytes; closed with the reader.</param>
 /// <param name="place">What to call it in an error.</param>
 /// <param name="longest">Bytes that a line may have.</param>
-public sealed class StrictLineReader(Stream stream, string place, int longest = 1 << 26) : TextReader
+internal sealed class StrictLineReader(Stream stream, string place, int longest = 1 << 26) : TextReader
 {
     private static readonly UTF8Encoding Utf8Text = new(encoderShouldEmitUTF8Identifier: false);
     private readonly byte[] _buffer = new byte[1 << 16];
@@ -101,7 +101,9 @@ public sealed class StrictLineReader(Stream stream, string place, int longest = 
         var bytes = _line.WrittenSpan;
         if (_number == 1)
         {
-            if (bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
+            if (
+                bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff])
+            )
                 throw new DataException($"{place}:1: byte 0x{bytes[0]:x2} begins UTF-16 text; convert it to UTF-8");
             if (bytes.StartsWith("\uFEFF"u8))
                 bytes = bytes[3..];

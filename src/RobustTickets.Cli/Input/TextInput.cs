@@ -1,5 +1,5 @@
-// Texts from a file or standard input, in groups, as they come: a pipe is answered while it is open,
-// and what came before a malformed row is answered before the row is told.
+// Texts from a file or standard input, in groups, as they come: a pipe is answered while it is
+// open, and what came before a malformed row is answered before the row is told.
 using System.Runtime.ExceptionServices;
 using RobustTickets.Attacks;
 

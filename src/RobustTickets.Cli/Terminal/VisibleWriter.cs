@@ -7,7 +7,7 @@ namespace RobustTickets.Cli.Terminal;
 
 /// <summary>Writes control characters and bidirectional controls as escapes.</summary>
 /// <param name="inner">Where to.</param>
-public sealed class VisibleWriter(TextWriter inner) : TextWriter(inner.FormatProvider)
+internal sealed class VisibleWriter(TextWriter inner) : TextWriter(inner.FormatProvider)
 {
     /// <inheritdoc/>
     public override Encoding Encoding => inner.Encoding;

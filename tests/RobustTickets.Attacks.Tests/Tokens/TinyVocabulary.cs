@@ -59,10 +59,11 @@ internal static class TinyVocabulary
 
     public static Vocabulary Vocabulary { get; } = new(Tokens);
 
-    public static WordPieceTokenizer Uncased { get; } = new(Vocabulary, new TokenizerOptions(Matching: SpecialTokenMatching.WholeWord));
+    public static WordPieceTokenizer Uncased { get; } =
+        new(Vocabulary, new TokenizerOptions(Matching: SpecialTokenMatching.WholeWord));
 
-    public static WordPieceTokenizer Cased { get; } = new(Vocabulary, new TokenizerOptions(DoLowerCase: false, Matching: SpecialTokenMatching.WholeWord));
+    public static WordPieceTokenizer Cased { get; } =
+        new(Vocabulary, new TokenizerOptions(DoLowerCase: false, Matching: SpecialTokenMatching.WholeWord));
 
-    public static WordPieceTokenizer Anywhere { get; } =
-        new(Vocabulary, new TokenizerOptions());
+    public static WordPieceTokenizer Anywhere { get; } = new(Vocabulary, new TokenizerOptions());
 }

@@ -57,9 +57,7 @@ public sealed class TokenizerFolderTests : IDisposable
             {
                 new TokenizerOptions(ModelMaxLength: 77),
                 new TokenizerOptions(DoLowerCase: false, StripAccents: true, TokenizeChineseChars: false),
-                new TokenizerOptions(
-                    Special: new SpecialTokens(Additional: ["[URL]"])
-                ),
+                new TokenizerOptions(Special: new SpecialTokens(Additional: ["[URL]"])),
             }
         )
         {
@@ -128,7 +126,11 @@ public sealed class TokenizerFolderTests : IDisposable
         "do_lower_case is \"yes\"; true, false or null"
     )]
     [InlineData("tokenizer_config.json", """{"model_max_length": 1}""", "model_max_length is 1")]
-    [InlineData("tokenizer_config.json", """{"special_token_matching": "whole-word"}""", "found anywhere, as Hugging Face does")]
+    [InlineData(
+        "tokenizer_config.json",
+        """{"special_token_matching": "whole-word"}""",
+        "found anywhere, as Hugging Face does"
+    )]
     [InlineData(
         "tokenizer_config.json",
         """{"added_tokens_decoder": {"999": {"content": "[NEW]", "special": true}}}""",

@@ -89,7 +89,10 @@ public class TokenizerFuzzTests
     {
         var random = new Random(11);
         var texts = Enumerable.Range(0, 400).Select(_ => RandomText(random)).ToArray();
-        var t = new WordPieceTokenizer(TinyVocabulary.Vocabulary, new TokenizerOptions(Matching: SpecialTokenMatching.WholeWord));
+        var t = new WordPieceTokenizer(
+            TinyVocabulary.Vocabulary,
+            new TokenizerOptions(Matching: SpecialTokenMatching.WholeWord)
+        );
         var expected = texts.Select(TinyVocabulary.Uncased.TokenizeUncached).ToArray();
         Parallel.For(
             0,

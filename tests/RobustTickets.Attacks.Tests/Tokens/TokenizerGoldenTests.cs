@@ -78,13 +78,23 @@ public class TokenizerGoldenTests
         Assert.NotEmpty(rows);
         // One folder may hold several small models; the rows belong to one of them.
         var failures = vocabularies
-            .Select(vocabulary => FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(Matching: SpecialTokenMatching.WholeWord))))
+            .Select(vocabulary =>
+                FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(Matching: SpecialTokenMatching.WholeWord)))
+            )
             .ToArray();
         Assert.True(failures.Any(failure => failure is null), string.Join("; ", failures));
         Assert.All(
             vocabularies,
             vocabulary =>
-                Assert.NotNull(FirstFailure(rows, new WordPieceTokenizer(vocabulary, new(StripAccents: false, Matching: SpecialTokenMatching.WholeWord))))
+                Assert.NotNull(
+                    FirstFailure(
+                        rows,
+                        new WordPieceTokenizer(
+                            vocabulary,
+                            new(StripAccents: false, Matching: SpecialTokenMatching.WholeWord)
+                        )
+                    )
+                )
         );
     }
 

@@ -174,5 +174,8 @@ public class TokenizerOracleTests(ITestOutputHelper output)
     }
 
     private static WordPieceTokenizer Ours(Vocabulary vocabulary, Letters letters) =>
-        new(vocabulary, new TokenizerOptions(DoLowerCase: letters == Letters.Lowered, Matching: SpecialTokenMatching.WholeWord));
+        new(
+            vocabulary,
+            new TokenizerOptions(DoLowerCase: letters == Letters.Lowered, Matching: SpecialTokenMatching.WholeWord)
+        );
 }

@@ -61,7 +61,6 @@ public sealed class CliAppTests : IDisposable
     }
 
     [Theory]
-    [InlineData("see: robust-tickets --help")]
     [InlineData("see: robust-tickets --help", "trian")]
     [InlineData("see: robust-tickets recipes --help", "recipes")]
     [InlineData("see: robust-tickets recipes show --help", "recipes", "show")]

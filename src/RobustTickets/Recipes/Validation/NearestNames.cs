@@ -10,19 +10,24 @@ internal static class NearestNames
     {
         if (possible.Count == 0)
             return "nothing is possible here";
-        var near = possible
-            .Select(name => (Name: name, Distance: Distance(found, name)))
-            .Where(c =>
-                c.Distance <= Math.Max(2, found.Length / 3) || c.Name.StartsWith(found, StringComparison.Ordinal)
-            )
-            .OrderBy(c => c.Distance)
-            .ThenBy(c => c.Name, StringComparer.Ordinal)
-            .Take(3)
-            .Select(c => c.Name)
-            .ToList();
+        var near = Near(found, possible);
         var all = "possible: " + string.Join(", ", possible);
         return near.Count == 0 ? all : $"did you mean {string.Join(" or ", near)}? {all}";
     }
+
+    /// <summary>At most three names that are close, closest first.</summary>
+    public static IReadOnlyList<string> Near(string found, IEnumerable<string> possible) =>
+        [
+            .. possible
+                .Select(name => (Name: name, Distance: Distance(found, name)))
+                .Where(c =>
+                    c.Distance <= Math.Max(2, found.Length / 3) || c.Name.StartsWith(found, StringComparison.Ordinal)
+                )
+                .OrderBy(c => c.Distance)
+                .ThenBy(c => c.Name, StringComparer.Ordinal)
+                .Take(3)
+                .Select(c => c.Name),
+        ];
 
     /// <summary>Optimal string alignment distance, case ignored and '_' read as '-'.</summary>
     internal static int Distance(string a, string b)

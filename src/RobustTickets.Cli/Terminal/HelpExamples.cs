@@ -1,0 +1,47 @@
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>A command line for each command, as a first try.</summary>
+internal static class HelpExamples
+{
+    private static readonly Dictionary<string, string> Examples = new(StringComparer.Ordinal)
+    {
+        [""] = "robust-tickets demo --out demo",
+        ["demo"] = "robust-tickets demo --out demo",
+        ["train"] =
+            "robust-tickets train --recipe early-robust --model models/bert-base-uncased --data data/SST-2 "
+            + "--task sst2 --out runs/sst2",
+        ["evaluate"] = "robust-tickets evaluate --model runs/sst2/model --data data/SST-2 --task sst2",
+        ["predict"] = "robust-tickets predict --model runs/sst2/model --input reviews.csv --text-column review",
+        ["tokenize"] = "robust-tickets tokenize --model runs/sst2/model --format text --input lines.txt",
+        ["attack"] = "robust-tickets attack --recipe deepwordbug --model runs/sst2/model --text \"a moving film\"",
+        ["attack recipes"] = "robust-tickets attack recipes list",
+        ["attack recipes list"] = "robust-tickets attack recipes list",
+        ["attack recipes show"] = "robust-tickets attack recipes show textfooler",
+        ["experiment"] =
+            "robust-tickets experiment recipes/experiments/early-robust-table-1-small.json "
+            + "--model models/small-bert --data sst2=data/SST-2 --out runs/table-1",
+        ["report"] = "robust-tickets report runs/sst2 runs/baseline --out report.html",
+        ["export"] = "robust-tickets export --model runs/sst2/model --format hf-dense --out exported",
+        ["pretrain"] =
+            "robust-tickets pretrain --corpus texts.txt --config config.json --vocab vocab.txt " + "--out models/mine",
+        ["recipes"] = "robust-tickets recipes list",
+        ["recipes list"] = "robust-tickets recipes list",
+        ["recipes show"] = "robust-tickets recipes show early-robust --task imdb",
+        ["recipes check"] = "robust-tickets recipes check mine.json",
+        ["ticket"] = "robust-tickets ticket show runs/sst2",
+        ["ticket show"] = "robust-tickets ticket show runs/sst2",
+        ["ticket diff"] = "robust-tickets ticket diff runs/seed-1 runs/seed-2",
+        ["resources"] = "robust-tickets resources list",
+        ["resources list"] = "robust-tickets resources list",
+        ["resources verify"] = "robust-tickets resources verify",
+        ["resources where"] = "robust-tickets resources where",
+        ["resources import"] = "robust-tickets resources import word-vectors counter-fitted-vectors.txt",
+        ["resources precompute"] = "robust-tickets resources precompute --count 50",
+        ["info"] = "robust-tickets info",
+        ["bench"] = "robust-tickets bench --shape movie-bert --step freelb --lengths sst2",
+        ["bench tokenizer"] = "robust-tickets bench tokenizer",
+    };
+
+    /// <summary>The example of a command, by the words that call it.</summary>
+    public static string? Of(string path) => Examples.GetValueOrDefault(path);
+}

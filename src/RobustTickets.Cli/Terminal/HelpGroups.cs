@@ -1,0 +1,70 @@
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>Under which heading an option stands in the help.</summary>
+internal static class HelpGroups
+{
+    private const string Other = "Options";
+
+    private static readonly (string Title, string[] Names)[] Groups =
+    [
+        (
+            "Model and data",
+            [
+                "--model",
+                "--data",
+                "--task",
+                "--split",
+                "--input",
+                "--text",
+                "--text-pair",
+                "--label",
+                "--interactive",
+                "--text-column",
+                "--pair-column",
+                "--label-column",
+                "--labels",
+                "--separator",
+                "--no-header",
+                "--escape",
+                "--limit",
+                "--max-length",
+                "--skip-bad-rows",
+                "--max-unpacked",
+                "--num-examples",
+                "--sample",
+                "--ids",
+                "--corpus",
+                "--config",
+                "--vocab",
+                "--cased",
+            ]
+        ),
+        (Other, []),
+        (
+            "Resources",
+            [
+                "--resource",
+                "--vectors",
+                "--neighbours",
+                "--stop-words",
+                "--tagger",
+                "--tag-map",
+                "--encoder",
+                "--wordnet",
+                "--masked-lm",
+            ]
+        ),
+        (
+            "Results",
+            ["--out", "--json", "--csv", "--safe-csv", "--title", "--augment", "--logits", "--full-split-accuracy"]
+        ),
+        ("Speed", ["--device", "--precision", "--threads", "--batch-size", "--concurrency", "--checkpoint-every"]),
+        ("Help", ["--help", "--version"]),
+    ];
+
+    /// <summary>The heading.</summary>
+    public static string Of(string option) => Groups.FirstOrDefault(g => g.Names.Contains(option), (Other, [])).Item1;
+
+    /// <summary>The place of a heading.</summary>
+    public static int Order(string title) => Array.FindIndex(Groups, g => g.Title == title);
+}
