@@ -60,14 +60,11 @@ public static class CliApp
         try
         {
             var parsed = Parse(args.Length == 0 ? ["--help"] : args, context);
-            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            var problems = parsed.Action is { ClearsParseErrors: true } ? [] : ParseProblems.Of(parsed);
+            if (problems.Count > 0)
             {
-                var command = parsed.CommandResult.Command;
-                ErrorPrinter.Print(
-                    context,
-                    string.Join("\n  ", ParseProblems.Of(parsed)),
-                    $"see: robust-tickets {HelpPrinter.Path(command)}--help"
-                );
+                var path = HelpPrinter.Path(parsed.CommandResult.Command);
+                ErrorPrinter.Print(context, string.Join("\n  ", problems), $"see: robust-tickets {path}--help");
                 return ExitCodes.Usage;
             }
             return Invoke(parsed, context);

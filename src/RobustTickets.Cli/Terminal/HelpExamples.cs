@@ -18,8 +18,7 @@ internal static class HelpExamples
         ["attack recipes list"] = "robust-tickets attack recipes list",
         ["attack recipes show"] = "robust-tickets attack recipes show textfooler",
         ["experiment"] =
-            "robust-tickets experiment recipes/experiments/early-robust-table-1-small.json "
-            + "--model models/small-bert --data sst2=data/SST-2 --out runs/table-1",
+            "robust-tickets experiment table.json --model models/small-bert --data sst2=data/SST-2 --out runs/table",
         ["report"] = "robust-tickets report runs/sst2 runs/baseline --out report.html",
         ["export"] = "robust-tickets export --model runs/sst2/model --format hf-dense --out exported",
         ["pretrain"] =

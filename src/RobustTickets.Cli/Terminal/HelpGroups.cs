@@ -15,6 +15,7 @@ internal static class HelpGroups
                 "--task",
                 "--split",
                 "--input",
+                "--format",
                 "--text",
                 "--text-pair",
                 "--label",

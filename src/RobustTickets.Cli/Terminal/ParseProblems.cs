@@ -12,7 +12,7 @@ internal static class ParseProblems
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var unknown = Unknown(parsed.UnmatchedTokens).ToList();
+        var unknown = Unknown(parsed.UnmatchedTokens).Concat(Swallowed(parsed)).ToList();
         var commands = command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).ToList();
         var messages = unknown.ConvertAll(token => Word(token, command, commands));
         var lost = parsed.UnmatchedTokens.Select(token => $"'{token}'").ToList();
@@ -34,6 +34,16 @@ internal static class ParseProblems
     // What follows an unknown option is its value.
     private static IEnumerable<string> Unknown(IReadOnlyList<string> tokens) =>
         tokens.Where((t, i) => i == 0 || IsOption(t) || !IsOption(tokens[i - 1]));
+
+    // An argument takes a misspelt option for its value, unless a bare -- said that it may.
+    private static IEnumerable<string> Swallowed(ParseResult parsed) =>
+        parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash)
+            ? []
+            : parsed
+                .CommandResult.Children.OfType<ArgumentResult>()
+                .SelectMany(a => a.Tokens)
+                .Select(t => t.Value)
+                .Where(v => v.StartsWith("--", StringComparison.Ordinal));
 
     private static bool IsOption(string token) => token.StartsWith('-');
 

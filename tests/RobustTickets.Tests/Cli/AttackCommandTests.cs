@@ -221,7 +221,8 @@ public sealed class AttackCommandTests : IDisposable
 
         var scores = JsonNode.Parse(CliRun.With(line, "predict", "--model", _tiny.Model).Out)!["scores"]!.AsObject();
         var attacked = AttackJson.Parse(Attack("--text", text, "--json").Out.TrimEnd());
-        Assert.Equal((double)scores.ElementAt(attacked.Label).Value!, 1 - attacked.OriginalScore, 9);
+        // An attack keeps scores in single precision.
+        Assert.Equal((double)scores.ElementAt(attacked.Label).Value!, 1 - attacked.OriginalScore, 6);
     }
 
     [Fact]
