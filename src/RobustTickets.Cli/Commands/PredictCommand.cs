@@ -1,17 +1,13 @@
 // predict: a classifier as a filter over rows of text.
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Input;
 using RobustTickets.Evaluation;
-using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;
 
 internal static class PredictCommand
 {
-    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
-
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
@@ -61,11 +57,6 @@ internal static class PredictCommand
 
     private static JsonObject Answer(InputText input, float[] row, Classifier classifier, bool withLogits)
     {
-        if (!row.All(float.IsFinite))
-            throw new NumericFailureException(
-                $"line {input.Line}: the model gives {string.Join(", ", row.Select(x => x.ToString(Invariant)))}; its "
-                    + "weights hold numbers that are not finite"
-            );
         var names = classifier.Labels;
         var scores = Classifier.Softmax(row);
         var answer = new JsonObject

@@ -1,5 +1,4 @@
 // A row a line: JSON objects {"text": "...", "text_pair": "..."?}, or the text itself.
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -41,12 +40,13 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
         JsonDocument document;
         try
         {
-            document = Parse(line);
+            document = GuardedJson.ParseLine(line);
         }
         catch (JsonException e)
         {
             throw new DataException(
-                $"{place}: expected an object {{\"text\": ...}} on one line, found {Shorten(line)} " + $"({Reason(e)})",
+                $"{place}: expected an object {{\"text\": ...}} on one line, found {Shorten(line)} "
+                    + $"({GuardedJson.Reason(e)})",
                 e
             );
         }
@@ -85,30 +85,6 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
                 $"{place}: field \"{field}\" must be a text, found {Shorten(value.GetRawText())}"
             );
     }
-
-    /// <summary>
-    /// Also refuses half of a surrogate pair, which is no text and would throw where it is read.
-    /// </summary>
-    private static JsonDocument Parse(string line)
-    {
-        var bytes = Encoding.UTF8.GetBytes(line);
-        var reader = new Utf8JsonReader(bytes);
-        try
-        {
-            while (reader.Read())
-            {
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                    reader.GetString();
-            }
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new JsonException("a string holds half of a surrogate pair", e);
-        }
-        return JsonDocument.Parse(bytes);
-    }
-
-    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0];
 
     private static string Shorten(string text) => text.Length > 60 ? text[..60] + "..." : text;
 }

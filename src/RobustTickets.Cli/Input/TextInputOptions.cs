@@ -25,7 +25,8 @@ internal sealed class TextInputOptions
     };
     private readonly Option<string?> _pair = new("--pair-column")
     {
-        Description = "field or column of the second text; empty reads none; default: text_pair where there is one and no text "
+        Description =
+            "field or column of the second text; empty reads none; default: text_pair where there is one and no text "
             + "column is named",
         HelpName = "NAME",
     };

@@ -38,7 +38,7 @@ internal static class HelpExamples
         ["resources precompute"] = "robust-tickets resources precompute --count 50",
         ["info"] = "robust-tickets info",
         ["bench"] = "robust-tickets bench --shape movie-bert --step freelb --lengths sst2",
-        ["bench tokenizer"] = "robust-tickets bench tokenizer",
+        ["bench tokenizer"] = "robust-tickets bench tokenizer --model runs/sst2/model --text lines.txt",
     };
 
     /// <summary>The example of a command, by the words that call it.</summary>

@@ -9,8 +9,11 @@ using RobustTickets.Torch;
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// A classifier as the victim of an attack: what <see cref="Classifier.Probabilities"/> says, so
-/// evaluation mode always, packed batches, no padding (TextAttack pads every query to 512).
+/// A classifier as the victim of an attack: it reads a text as
+/// <see cref="Classifier.Logits(IReadOnlyList{TextPair})"/>
+/// does, in evaluation mode, packed batches, no padding (TextAttack pads every query to 512).
+/// Numbers that are not
+/// finite are the engine's to tell.
 /// </summary>
 public sealed class TorchVictim(Classifier classifier) : IVictim
 {
@@ -18,7 +21,8 @@ public sealed class TorchVictim(Classifier classifier) : IVictim
     public int ClassCount => classifier.Labels.Count;
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs) => classifier.Probabilities(inputs);
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
+        Array.ConvertAll(classifier.Logits(classifier.Encode(inputs)), row => Classifier.Softmax(row));
 }
 
 /// <summary>

@@ -89,16 +89,7 @@ public sealed class HelpTests
     )]
     [InlineData("name pwsw: not known; did you mean pwws? possible: ", "attack", "recipes", "show", "pwsw")]
     [InlineData("--precision fp16: not known; did you mean ", "evaluate", "--model", "x", "--precision", "fp16")]
-    [InlineData(
-        "--task sst: not known; did you mean sst2",
-        "evaluate",
-        "--model",
-        "x",
-        "--data",
-        "y",
-        "--task",
-        "sst"
-    )]
+    [InlineData("--task sst: not known; did you mean sst2", "evaluate", "--model", "x", "--data", "y", "--task", "sst")]
     public void A_near_miss_is_suggested(string expected, params string[] args)
     {
         var run = CliRun.Of(args);
