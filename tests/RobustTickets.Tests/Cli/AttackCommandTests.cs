@@ -226,53 +226,6 @@ public sealed class AttackCommandTests : IDisposable
     }
 
     [Fact]
-    public void Answers_come_in_order_with_the_other_fields_of_each_row()
-    {
-        const string Csv = "id,text,label,scores\n7,good film,positive,x\n8,\"a, dull\",negative,y\n";
-        File.WriteAllText(_tiny.Below("in.csv"), Csv);
-        var run = CliRun.Of("predict", "--model", _tiny.Model, "--input", _tiny.Below("in.csv"));
-        Assert.True(run.Code == 0, run.Error);
-        var answers = run
-            .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(l => JsonNode.Parse(l)!)
-            .ToList();
-        Assert.Equal(["7", "8"], answers.Select(a => (string)a["id"]!));
-        Assert.Equal(["positive", "negative"], answers.Select(a => (string)a["input_label"]!));
-        Assert.Equal(["x", "y"], answers.Select(a => (string)a["input_scores"]!));
-        Assert.All(answers, a => Assert.Equal(2, a["scores"]!.AsObject().Count));
-
-        const string Lines = """
-            {"id": [1, {"a": null}], "n": 1.50, "text": "good film"}
-            {"text": "bad \ud83d film", "id": 2}
-            {"text": "a, dull", "id": "3"}
-            """;
-        var stop = CliRun.With(Lines, "predict", "--model", _tiny.Model);
-        Assert.Equal(ExitCodes.Data, stop.Code);
-        Assert.Contains("standard input:2: ", stop.Error);
-        var first = JsonNode.Parse(stop.Out)!;
-        Assert.Equal("[1,{\"a\":null}] 1.50", $"{first["id"]!.ToJsonString()} {first["n"]!.ToJsonString()}");
-        Assert.Equal(answers[0]["scores"]!.ToJsonString(), first["scores"]!.ToJsonString());
-        var skip = CliRun.With(Lines, "predict", "--model", _tiny.Model, "--skip-bad-rows");
-        Assert.Equal((0, 2), (skip.Code, skip.Out.Count(c => c == '\n')));
-        var plain = CliRun.With("good film\na, dull\n", "predict", "--model", _tiny.Model, "--format", "text");
-        Assert.Equal(
-            answers.Select(a => a["scores"]!.ToJsonString()),
-            plain
-                .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(l => JsonNode.Parse(l)!["scores"]!.ToJsonString())
-        );
-    }
-
-    [Fact]
-    public void A_model_that_gives_no_numbers_predicts_nothing()
-    {
-        SetLastBias(float.NaN);
-        var run = CliRun.With("{\"text\":\"good\"}", "predict", "--model", _tiny.Model);
-        Assert.Equal((ExitCodes.Numeric, ""), (run.Code, run.Out));
-        Assert.Contains("not finite", run.Error);
-    }
-
-    [Fact]
     public void Adversarial_texts_become_training_data()
     {
         // A model whose decision lies amid the examples, so that a changed word can flip it.
