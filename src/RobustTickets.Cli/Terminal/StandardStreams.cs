@@ -20,7 +20,11 @@ internal static class StandardStreams
         var input = OpenOrFill(Console.OpenStandardInput);
         var output = OpenOrFill(Console.OpenStandardOutput);
         var error = OpenOrFill(Console.OpenStandardError);
-        return (new StrictLineReader(input, "standard input"), Results(output, atOnce: !Console.IsOutputRedirected), Progress(error));
+        return (
+            new StrictLineReader(input, "standard input"),
+            Results(output, atOnce: !Console.IsOutputRedirected),
+            Progress(error)
+        );
     }
 
     /// <summary>A writer of results: what cannot be written is an error.</summary>
