@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace RobustTickets.Torch.Native;
 
 /// <summary>The end of a process that computed with libtorch.</summary>
-public static partial class ProcessEnd
+internal static partial class ProcessEnd
 {
     /// <summary>
     /// Ends now, whatever other threads do: no destructor, no exit handler, nothing flushed.

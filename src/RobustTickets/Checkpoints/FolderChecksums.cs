@@ -6,7 +6,7 @@ using System.Text;
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Checksums of the files of a checkpoint or model folder.</summary>
-public static class FolderChecksums
+internal static class FolderChecksums
 {
     /// <summary>The file of the checksums.</summary>
     public const string FileName = "SHA256SUMS";
