@@ -12,7 +12,6 @@ public sealed class HouseRuleTests
     private const int CommentColumns = 100;
     private const int FileLines = 400;
 
-
     private static readonly string Root = Golden.RepositoryRoot;
 
     // Put together from halves so that this file does not match itself.
