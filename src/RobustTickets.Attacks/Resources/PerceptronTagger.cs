@@ -161,7 +161,7 @@ public sealed class PerceptronTagger
 
     private TaggedWord Boundary(string name) => _weights.Describe(name, name, -1);
 
-    private static string Normalise(string word)
+    internal static string Normalise(string word)
     {
         if (word.Length == 0)
             return "";

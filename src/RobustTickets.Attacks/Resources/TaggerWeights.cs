@@ -100,7 +100,7 @@ internal sealed class TaggerWeights
     private SparseWeights? Find(string feature) => _all.GetValueOrDefault(feature);
 
     // Characters are code points.
-    private static string LastThree(string s)
+    internal static string LastThree(string s)
     {
         var start = s.Length;
         for (var n = 0; n < 3 && start > 0; n++)
@@ -108,7 +108,7 @@ internal sealed class TaggerWeights
         return s[start..];
     }
 
-    private static string FirstOne(string s)
+    internal static string FirstOne(string s)
     {
         if (s.Length == 0)
             return "";

@@ -115,6 +115,39 @@ public sealed class WordNet
         return _known.GetOrAdd(PythonText.Lower(word), Find);
     }
 
+    /// <summary>Every two different words of every synset.</summary>
+    internal IEnumerable<(string First, string Second)> SynonymPairs() =>
+        from part in _parts
+        from synset in part.Data.Synsets()
+        from first in Enumerable.Range(0, synset.Words.Length)
+        from second in Enumerable.Range(first + 1, synset.Words.Length - first - 1)
+        where synset.Words[first] != synset.Words[second]
+        select (synset.Words[first], synset.Words[second]);
+
+    /// <summary>Every word with each of its antonyms (pointer "!"), so each pair twice.</summary>
+    /// <exception cref="DataException">A pointer leads to no synset, or to no word of
+    /// it.</exception>
+    internal IEnumerable<(string First, string Second)> AntonymPairs() =>
+        from part in _parts
+        from synset in part.Data.Synsets()
+        from pointer in synset.Antonyms
+        select (synset.Words[pointer.Word], Target(pointer));
+
+    private string Target(AntonymPointer pointer)
+    {
+        var data = _parts[
+            pointer.Kind switch
+            {
+                'n' => 0,
+                'v' => 1,
+                'r' => 3,
+                _ => 2,
+            }
+        ].Data;
+        return data.Words(pointer.Offset).ElementAtOrDefault(pointer.TargetWord)
+            ?? throw data.Broken(pointer.Offset);
+    }
+
     private string[] Find(string word) =>
         [
             .. _parts

@@ -108,37 +108,103 @@ internal sealed class WordNetIndex
     }
 }
 
-/// <summary>data.POS: the words of a synset.</summary>
+/// <summary>A pointer between words of two synsets, counted from 0.</summary>
+/// <param name="Word">The word it comes from.</param>
+/// <param name="Offset">The synset it leads to.</param>
+/// <param name="Kind">The part of speech of that synset: n, v, a, s or r.</param>
+/// <param name="TargetWord">The word it leads to.</param>
+internal sealed record AntonymPointer(int Word, int Offset, char Kind, int TargetWord);
+
+/// <summary>Words that share a meaning, and their antonyms.</summary>
+internal sealed record Synset(string[] Words, AntonymPointer[] Antonyms);
+
+/// <summary>
+/// data.POS: the words of a synset, followed by "p_cnt ptr..", a pointer being "symbol offset pos
+/// source/target" with the two words in hex, counted from 1.
+/// </summary>
 internal sealed class WordNetData(string path, byte[] bytes)
 {
+    private const int PointerFields = 4;
+
     /// <summary>
     /// The synset's words in order, in their own spelling, phrases with underscores, adjectives
     /// without their marker ("early(a)").
     /// </summary>
     /// <exception cref="DataException">No synset begins at that place.</exception>
-    public IEnumerable<string> Words(int offset)
+    public IEnumerable<string> Words(int offset) => WordsOf(Fields(offset), offset);
+
+    /// <summary>Every synset, in the file's order.</summary>
+    /// <exception cref="DataException">A line is no synset.</exception>
+    public IEnumerable<Synset> Synsets()
+    {
+        for (int start = 0, end; start < bytes.Length; start = end + 1)
+        {
+            var length = bytes.AsSpan(start).IndexOf((byte)'\n');
+            end = length < 0 ? bytes.Length : start + length;
+            if (end == start || bytes.AsSpan(start).StartsWith("  "u8))
+                continue;
+            var fields = Fields(start);
+            var words = WordsOf(fields, start);
+            yield return new Synset(words, Antonyms(fields, words.Length, start));
+        }
+    }
+
+    /// <summary>The error about a place where no synset begins.</summary>
+    public DataException Broken(int offset) =>
+        new($"WordNet '{path}': no synset begins at byte {offset}; do index and data files belong together?");
+
+    private string[] Fields(int offset)
     {
         var line = offset < bytes.Length ? bytes.AsSpan(offset) : [];
         if (!Utf8Parser.TryParse(line, out int written, out var digits) || digits != 8 || written != offset)
             throw Broken(offset);
-        var fields = Encoding
+        return Encoding
             .UTF8.GetString(line[..Math.Max(0, line.IndexOf((byte)'|'))])
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private string[] WordsOf(string[] fields, int offset)
+    {
+        if (fields.Length < 4 || Hex(fields[3]) is not { } count || fields.Length < 4 + 2 * count)
+            throw Broken(offset);
+        return [.. Enumerable.Range(0, count).Select(i => WithoutMarker(fields[4 + 2 * i]))];
+    }
+
+    private AntonymPointer[] Antonyms(string[] fields, int words, int offset)
+    {
+        var at = 4 + 2 * words;
         if (
-            fields.Length < 4
-            || !int.TryParse(fields[3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var count)
-            || fields.Length < 4 + 2 * count
+            fields.Length <= at
+            || !int.TryParse(fields[at], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || fields.Length < at + 1 + PointerFields * count
         )
             throw Broken(offset);
-        return Enumerable.Range(0, count).Select(i => WithoutMarker(fields[4 + 2 * i]));
+        var antonyms = new List<AntonymPointer>();
+        for (var i = 0; i < count; i++)
+        {
+            var pointer = fields.AsSpan(at + 1 + PointerFields * i, PointerFields);
+            if (pointer[0] != "!")
+                continue;
+            if (
+                !int.TryParse(pointer[1], NumberStyles.None, CultureInfo.InvariantCulture, out var target)
+                || pointer[3].Length != 4
+                || Hex(pointer[3][..2]) is not { } source
+                || Hex(pointer[3][2..]) is not { } word
+                || source < 1
+                || source > words
+            )
+                throw Broken(offset);
+            antonyms.Add(new AntonymPointer(source - 1, target, pointer[2][0], word - 1));
+        }
+        return [.. antonyms];
     }
+
+    private static int? Hex(string field) =>
+        int.TryParse(field, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var n) && n >= 0 ? n : null;
 
     private static string WithoutMarker(string word)
     {
         var marker = word.EndsWith(')') ? word.IndexOf('(', StringComparison.Ordinal) : -1;
         return marker < 0 ? word : word[..marker];
     }
-
-    private DataException Broken(int offset) =>
-        new($"WordNet '{path}': no synset begins at byte {offset}; do index and data files belong together?");
 }

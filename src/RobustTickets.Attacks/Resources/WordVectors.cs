@@ -53,6 +53,10 @@ public sealed class WordVectors
     /// </summary>
     public int IndexOf(string word) => _index.GetValueOrDefault(word, -1);
 
+    /// <summary>The row of a word as written, or else in lower case; -1 when unknown.</summary>
+    internal int IndexOfAnyCase(string word) =>
+        IndexOf(word) is var row and >= 0 ? row : IndexOf(Python.PythonText.Lower(word));
+
     /// <summary>The word of a row.</summary>
     public string Word(int row) => _words[row];
 

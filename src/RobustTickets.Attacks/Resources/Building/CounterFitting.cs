@@ -1,0 +1,225 @@
+// Counter-fitting, Mrkšić et al. 2016: antonyms repel (eq. 1), synonyms attract (eq. 2), the
+// neighbourhoods of the original vectors are kept (eq. 3); docs/methods/attacks.md, Resources.
+
+using System.Runtime.InteropServices;
+
+namespace RobustTickets.Attacks.Resources.Building;
+
+/// <summary>The constants of counter-fitting, as published. Distances are 1 - cosine.</summary>
+/// <param name="Delta">Distance that antonyms should have at least.</param>
+/// <param name="Gamma">Distance that synonyms should have at most.</param>
+/// <param name="Rho">Distance within which a pair of the original vectors is a
+/// neighbourhood.</param>
+/// <param name="AntonymRate">Weight of the antonyms' term, times the learning rate.</param>
+/// <param name="SynonymRate">Weight of the synonyms' term, times the learning rate.</param>
+/// <param name="NeighbourhoodRate">Weight of the neighbourhoods' term, times the learning
+/// rate.</param>
+/// <param name="Epochs">Steps; each is over all pairs.</param>
+internal sealed record CounterFittingOptions(
+    double Delta = 1.0,
+    double Gamma = 0.0,
+    double Rho = 0.2,
+    double AntonymRate = 0.1,
+    double SynonymRate = 0.1,
+    double NeighbourhoodRate = 0.1,
+    int Epochs = 20
+);
+
+/// <summary>Fits word vectors to synonyms and antonyms.</summary>
+internal static class CounterFitting
+{
+    private const int BlockWords = 64;
+    private const int TileBytes = 1 << 18;
+    private const long MostNeighbourhoods = 200_000_000;
+
+    private enum Relation
+    {
+        Antonym,
+        Synonym,
+        Neighbour,
+    }
+
+    /// <summary>
+    /// The fitted vectors of the same words. No random number is drawn, and the sums of a word do
+    /// not depend on threads.
+    /// </summary>
+    /// <param name="vectors">The original vectors.</param>
+    /// <param name="constraints">The pairs.</param>
+    /// <param name="options">The constants.</param>
+    /// <param name="progress">Told how far the work is.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public static WordVectors Fit(
+        WordVectors vectors,
+        LexicalConstraints constraints,
+        CounterFittingOptions? options = null,
+        Action<BuildProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        options ??= new CounterFittingOptions();
+        var terms = Terms(vectors, constraints, options, progress, cancellation);
+        for (var epoch = 1; epoch <= options.Epochs; epoch++)
+        {
+            vectors = Step(vectors, terms, options, cancellation);
+            progress?.Invoke(new BuildProgress("counter-fitting", epoch, options.Epochs, "epochs"));
+        }
+        return vectors;
+    }
+
+    /// <summary>
+    /// The pairs of rows i &lt; j within the distance, with their distance, in order.
+    /// </summary>
+    internal static IReadOnlyList<(int First, int Second, float Distance)> Neighbourhoods(
+        WordVectors vectors,
+        double rho,
+        Action<BuildProgress>? progress,
+        CancellationToken cancellation
+    )
+    {
+        var found = new List<(int, int, float)>[(vectors.Count + BlockWords - 1) / BlockWords];
+        var (done, pairs) = (0, 0L);
+        Parallel.For(
+            0,
+            found.Length,
+            new ParallelOptions { CancellationToken = cancellation },
+            (block, loop) =>
+            {
+                found[block] = Within(vectors, block * BlockWords, rho);
+                if (Interlocked.Add(ref pairs, found[block].Count) > MostNeighbourhoods)
+                    loop.Stop();
+                var blocks = Interlocked.Increment(ref done);
+                progress?.Invoke(
+                    new BuildProgress(
+                        "neighbourhoods",
+                        Math.Min((long)blocks * BlockWords, vectors.Count),
+                        vectors.Count,
+                        "words"
+                    )
+                );
+            }
+        );
+        if (pairs > MostNeighbourhoods)
+        {
+            throw new DataException(
+                $"word vectors: more than {MostNeighbourhoods} pairs of words lie within distance {rho}; take fewer "
+                    + "words, or vectors of more dimensions"
+            );
+        }
+        return [.. found.SelectMany(f => f.OrderBy(p => p))];
+    }
+
+    private static List<(int, int, float)> Within(WordVectors vectors, int from, double rho)
+    {
+        var pairs = new List<(int, int, float)>();
+        var to = Math.Min(from + BlockWords, vectors.Count);
+        var tile = Math.Max(1, TileBytes / (vectors.Dimension * sizeof(float)));
+        for (var start = from + 1; start < vectors.Count; start += tile)
+        {
+            var end = Math.Min(start + tile, vectors.Count);
+            for (var i = from; i < to; i++)
+            {
+                for (var j = Math.Max(start, i + 1); j < end; j++)
+                {
+                    var distance = Distance(vectors, i, j);
+                    if (distance < rho)
+                        pairs.Add((i, j, distance));
+                }
+            }
+        }
+        return pairs;
+    }
+
+    private static float Distance(WordVectors vectors, int i, int j) =>
+        1 - WordVectors.Dot(ref vectors.First(i), ref vectors.First(j), vectors.Dimension);
+
+    // Every pair is a term of both its words. A pair of antonyms keeps no neighbourhood.
+    private static List<Term>[] Terms(
+        WordVectors vectors,
+        LexicalConstraints constraints,
+        CounterFittingOptions options,
+        Action<BuildProgress>? progress,
+        CancellationToken cancellation
+    )
+    {
+        var terms = new List<Term>[vectors.Count];
+        foreach (var (i, j) in constraints.Antonyms)
+            Add(i, j, Relation.Antonym, (float)options.Delta);
+        foreach (var (i, j) in constraints.Synonyms)
+            Add(i, j, Relation.Synonym, (float)options.Gamma);
+        var apart = constraints.Antonyms.ToHashSet();
+        if (options.NeighbourhoodRate > 0)
+        {
+            foreach (var (i, j, distance) in Neighbourhoods(vectors, options.Rho, progress, cancellation))
+            {
+                if (!apart.Contains((i, j)))
+                    Add(i, j, Relation.Neighbour, distance);
+            }
+        }
+        return terms;
+
+        void Add(int i, int j, Relation relation, float bound)
+        {
+            (terms[i] ??= []).Add(new Term(j, relation, bound));
+            (terms[j] ??= []).Add(new Term(i, relation, bound));
+        }
+    }
+
+    // One step over all terms, from the old vectors alone; the gradient of a word is the mean of
+    // its active terms.
+    private static WordVectors Step(
+        WordVectors old,
+        List<Term>[] terms,
+        CounterFittingOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var width = old.Dimension;
+        var next = new float[(long)old.Count * width];
+        Parallel.For(
+            0,
+            old.Count,
+            new ParallelOptions { CancellationToken = cancellation },
+            i =>
+            {
+                var row = next.AsSpan(i * width, width);
+                old.Row(i).CopyTo(row);
+                if (terms[i] is not { } own)
+                    return;
+                var update = new float[width];
+                var active = 0;
+                foreach (var term in CollectionsMarshal.AsSpan(own))
+                {
+                    var distance = Distance(old, i, term.Other);
+                    var rate = term.Relation switch
+                    {
+                        Relation.Antonym => distance < term.Bound ? options.AntonymRate : 0,
+                        Relation.Synonym => distance > term.Bound ? -options.SynonymRate : 0,
+                        _ => distance > term.Bound ? -options.NeighbourhoodRate : 0,
+                    };
+                    if (rate == 0)
+                        continue;
+                    active++;
+                    Ascend(old.Row(i), old.Row(term.Other), 1 - distance, (float)rate, update);
+                }
+                for (var d = 0; active > 0 && d < width; d++)
+                    row[d] += update[d] / active;
+            }
+        );
+        return new WordVectors([.. Enumerable.Range(0, old.Count).Select(old.Word)], next, width);
+    }
+
+    // Along the gradient of the distance of unit vectors u and v by u, which is u cos(u, v) - v.
+    private static void Ascend(
+        ReadOnlySpan<float> u,
+        ReadOnlySpan<float> v,
+        float cosine,
+        float rate,
+        Span<float> update
+    )
+    {
+        for (var d = 0; d < u.Length; d++)
+            update[d] += rate * (u[d] * cosine - v[d]);
+    }
+
+    private readonly record struct Term(int Other, Relation Relation, float Bound);
+}

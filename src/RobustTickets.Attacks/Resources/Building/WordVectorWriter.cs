@@ -1,0 +1,67 @@
+// Writes word vectors in the two formats that WordVectorReader reads.
+
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace RobustTickets.Attacks.Resources.Building;
+
+/// <summary>Writers of word vectors.</summary>
+internal static class WordVectorWriter
+{
+    /// <summary>
+    /// Writes the vectors: word2vec's binary format for a name in .bin or .bin.gz, else text; packed
+    /// when the name ends in .gz.
+    /// </summary>
+    /// <exception cref="DataException">A word holds a space, which the binary format cannot
+    /// keep.</exception>
+    public static void Write(WordVectors vectors, Stream stream, string name)
+    {
+        var binary = PackedStream.Plain(name).EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
+        PackedStream.Write(
+            stream,
+            name,
+            packed =>
+            {
+                if (binary)
+                    WriteBinary(vectors, packed);
+                else
+                    WriteText(vectors, packed);
+            }
+        );
+    }
+
+    /// <summary>Whether the binary format can hold every word.</summary>
+    public static bool FitBinary(WordVectors vectors) =>
+        !Enumerable.Range(0, vectors.Count).Any(row => HasSpace(vectors.Word(row)));
+
+    private static bool HasSpace(string word) => word.Any(char.IsWhiteSpace);
+
+    private static void WriteBinary(WordVectors vectors, Stream stream)
+    {
+        stream.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{vectors.Count} {vectors.Dimension}\n")));
+        for (var row = 0; row < vectors.Count; row++)
+        {
+            if (HasSpace(vectors.Word(row)))
+                throw new DataException($"'{vectors.Word(row)}' holds a space; write the vectors as text (.txt)");
+            stream.Write(Encoding.UTF8.GetBytes(vectors.Word(row) + " "));
+            stream.Write(MemoryMarshal.AsBytes(vectors.Row(row)));
+            stream.WriteByte((byte)'\n');
+        }
+    }
+
+    private static void WriteText(WordVectors vectors, Stream stream)
+    {
+        using var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
+        for (var row = 0; row < vectors.Count; row++)
+        {
+            writer.Write(vectors.Word(row));
+            foreach (var x in vectors.Row(row))
+            {
+                writer.Write(' ');
+                writer.Write(x.ToString("R", CultureInfo.InvariantCulture));
+            }
+            writer.Write('\n');
+        }
+    }
+}
