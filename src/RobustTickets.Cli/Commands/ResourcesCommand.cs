@@ -18,6 +18,7 @@ internal static class ResourcesCommand
             Verify(context),
             Where(context),
             Import(context),
+            ResourcesBuildCommand.Create(context),
             Precompute(context),
         };
 

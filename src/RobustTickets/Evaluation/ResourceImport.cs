@@ -35,10 +35,12 @@ internal static class ResourceImport
                     + $"{(kind.IsFolder ? "folder" : "file")}: {kind.Purpose}"
             );
         }
+        using var upstream = UpstreamFile.Of(kind, source);
+        source = upstream.Path;
         using var models = new AttackModels();
         var content = ResourceContent.Describe(new FoundResource(kind, source), models);
-        var target = Path.Combine(folder.Path, NameFor(kind, source));
-        var others = kind.Files.Select(name => Path.Combine(folder.Path, name)).Where(Path.Exists).ToList();
+        var target = Path.Combine(folder.Path, upstream.Name);
+        var others = Present(folder, kind);
         var hash = ResourceFolder.Hash(source);
         if (
             others.Count > 0
@@ -68,24 +70,20 @@ internal static class ResourceImport
         return new ImportedResource(new FoundResource(kind, target), content, hash);
     }
 
-    // The reader goes by the ending, so the copy keeps the source's; anything unknown is the kind's
-    // text form.
-    private static string NameFor(ResourceKind kind, string source)
+    /// <summary>Refuses to make a resource that another one keeps from being taken in.</summary>
+    /// <exception cref="DataException">There is one, and it may not be replaced.</exception>
+    public static void RequirePlace(ResourceFolder folder, ResourceKind kind, bool replace)
     {
-        if (kind.IsFolder)
-            return kind.Files[0];
-        static string Ending(string name) =>
-            name.EndsWith(".gz", StringComparison.Ordinal)
-                ? Path.GetExtension(name[..^3]) + ".gz"
-                : Path.GetExtension(name);
-        var wanted = Ending(Path.GetFileName(source));
-        var gz = wanted.EndsWith(".gz", StringComparison.Ordinal);
-        return kind.Files.FirstOrDefault(name => Ending(name) == wanted)
-            ?? kind.Files.FirstOrDefault(name => Ending(name) is ".txt.gz" or ".tsv.gz" && gz)
-            ?? kind.Files.FirstOrDefault(name => Ending(name) is ".txt" or ".tsv" && !gz)
-            ?? kind.Files.FirstOrDefault(name => name.EndsWith(".gz", StringComparison.Ordinal) == gz)
-            ?? kind.Files[0];
+        if (!replace && Present(folder, kind) is [var other, ..])
+        {
+            throw new DataException(
+                $"{other}: a resource {kind.Kind} is there already; Replace: true takes its place"
+            );
+        }
     }
+
+    private static List<string> Present(ResourceFolder folder, ResourceKind kind) =>
+        [.. kind.Files.Select(name => Path.Combine(folder.Path, name)).Where(Path.Exists)];
 
     private static void Copy(ResourceKind kind, string source, string target)
     {

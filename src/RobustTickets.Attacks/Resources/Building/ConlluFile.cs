@@ -20,12 +20,8 @@ internal static class ConlluFile
     {
         var sentences = new List<TaggedSentence>();
         var (words, tags) = (new List<string>(), new List<string>());
-        var line = 0;
-        using (var reader = new StreamReader(ResourceFile.Open(path, "treebank")))
-        {
-            while (reader.ReadLine() is { } text)
+        foreach (var (line, text) in ResourceFile.Lines(path, "treebank"))
             {
-                line++;
                 if (text.Trim().Length == 0)
                 {
                     End();
@@ -49,7 +45,6 @@ internal static class ConlluFile
                 words.Add(fields[1]);
                 tags.Add(fields[4]);
             }
-        }
         End();
         if (sentences.Count == 0)
             throw new DataException($"treebank {path}: no sentence");

@@ -22,8 +22,7 @@ internal sealed record WordSimilarity(double Correlation, int Pairs, int OfPairs
     public static WordSimilarity Of(WordVectors vectors, string path)
     {
         var (cosines, ratings, all) = (new List<double>(), new List<double>(), 0);
-        using var reader = new StreamReader(ResourceFile.Open(path, "word similarities"));
-        for (var line = 1; reader.ReadLine() is { } text; line++)
+        foreach (var (line, text) in ResourceFile.Lines(path, "word similarities"))
         {
             var fields = text.Split(Between, StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length == 0 || text.StartsWith('#'))

@@ -1,0 +1,186 @@
+// Makes resources that attacks need from what is at hand: counter-fitted word vectors from any
+// vectors or a BERT's own embeddings, and a tagger from a treebank.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Resources.Building;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+
+namespace RobustTickets;
+
+/// <summary>Where a resource goes: a file, or the resource folder when none is named.</summary>
+/// <param name="Folder">The resource folder.</param>
+/// <param name="File">The file.</param>
+/// <param name="Replace">Whether what is there may be replaced.</param>
+internal sealed record BuildTarget(ResourceFolder Folder, string? File = null, bool Replace = false);
+
+/// <summary>What was made.</summary>
+/// <param name="Path">Where it lies.</param>
+/// <param name="Hash">Its SHA-256.</param>
+/// <param name="Content">What it holds.</param>
+/// <param name="Made">From what it was made.</param>
+/// <param name="Figures">What was measured, by name.</param>
+internal sealed record BuiltResource(
+    string Path,
+    string Hash,
+    string Content,
+    string Made,
+    IReadOnlyList<(string Name, double Value, string Of)> Figures
+);
+
+/// <summary>Makes resources.</summary>
+internal static class ResourceBuild
+{
+    /// <summary>Counter-fitted word vectors.</summary>
+    /// <param name="from">A file of word vectors, or a BERT folder.</param>
+    /// <param name="wordNet">WordNet's dict folder.</param>
+    /// <param name="similarities">Rated pairs to measure the vectors with, before and after; null:
+    /// nothing is measured.</param>
+    /// <param name="target">Where they go.</param>
+    /// <param name="progress">Told how far the work is.</param>
+    /// <param name="cancellation">Stops the work; then nothing is written.</param>
+    /// <exception cref="DataException">An input is missing or malformed, no pair of WordNet has
+    /// vectors, or the target is taken.</exception>
+    public static BuiltResource WordVectors(
+        string from,
+        string wordNet,
+        string? similarities,
+        BuildTarget target,
+        Action<BuildProgress>? progress,
+        CancellationToken cancellation
+    )
+    {
+        var kind = ResourceKinds.TryFind("word-vectors")!;
+        Require(kind, target);
+        var before = Directory.Exists(from) ? Embeddings(from) : WordVectorReader.Read(from);
+        var was = similarities is null ? null : WordSimilarity.Of(before, similarities);
+        var constraints = LexicalConstraints.Of(WordNet.Read(wordNet), before);
+        if (constraints.Synonyms.Count + constraints.Antonyms.Count == 0)
+            throw new DataException($"{from}: no two of its {before.Count} words are synonyms or antonyms in {wordNet}");
+        var after = CounterFitting.Fit(before, constraints, null, progress, cancellation);
+        var name = "counter-fitted-vectors" + (WordVectorWriter.FitBinary(after) ? ".bin" : ".txt");
+        List<(string, double, string)> figures = [];
+        if (was is not null)
+        {
+            var now = WordSimilarity.Of(after, similarities!);
+            var of = $"Spearman, {was.Pairs} of {was.OfPairs} pairs";
+            figures.Add(("similarity before", was.Correlation, of));
+            figures.Add(("similarity after", now.Correlation, of));
+        }
+        return Put(
+            kind,
+            target,
+            name,
+            (stream, file) => WordVectorWriter.Write(after, stream, file),
+            $"counter-fitted to {constraints.Synonyms.Count} synonym and {constraints.Antonyms.Count} antonym pairs",
+            _ => figures
+        );
+    }
+
+    /// <summary>A part-of-speech tagger.</summary>
+    /// <param name="treebank">CoNLL-U file to learn from.</param>
+    /// <param name="test">CoNLL-U file to measure the tagger with; null: nothing is
+    /// measured.</param>
+    /// <param name="options">How it is trained.</param>
+    /// <param name="target">Where it goes.</param>
+    /// <param name="progress">Told how far the work is.</param>
+    /// <param name="cancellation">Stops the work; then nothing is written.</param>
+    /// <exception cref="DataException">A treebank is missing or malformed, or the target is
+    /// taken.</exception>
+    public static BuiltResource Tagger(
+        string treebank,
+        string? test,
+        TaggerOptions options,
+        BuildTarget target,
+        Action<BuildProgress>? progress,
+        CancellationToken cancellation
+    )
+    {
+        var kind = ResourceKinds.TryFind("tagger")!;
+        Require(kind, target);
+        var sentences = ConlluFile.Read(treebank);
+        var held = test is null ? null : ConlluFile.Read(test);
+        var trained = TaggerTrainer.Train(sentences, options, progress, cancellation);
+        return Put(
+            kind,
+            target,
+            "perceptron_tagger.json.gz",
+            (stream, file) => TaggerWriter.Write(trained, stream, file),
+            $"trained on {sentences.Count} sentences, {sentences.Sum(s => s.Words.Length)} words, "
+                + $"{trained.Classes.Count} tags",
+            path =>
+            {
+                if (held is null)
+                    return [];
+                var accuracy = TaggerAccuracy.Of(PerceptronTagger.Read(path), held);
+                return [("accuracy", accuracy.Share, $"{accuracy.Right} of {accuracy.Words} words")];
+            }
+        );
+    }
+
+    /// <summary>
+    /// The word embeddings of a BERT's whole words: pieces that neither continue a word nor stand in
+    /// brackets, and hold a letter.
+    /// </summary>
+    /// <exception cref="DataException">The folder is no BERT, or has no such words.</exception>
+    public static WordVectors Embeddings(string folder)
+    {
+        using var files = BertFiles.Open(folder);
+        var pieces = WordPieceTokenizer.Load(folder).Vocabulary.Tokens;
+        var width = files.Config.HiddenSize;
+        var table = files.Weights.ReadFloats(BertParameters.WordEmbeddings);
+        var rows = Enumerable.Range(0, pieces.Count).Where(id => IsWord(pieces[id])).ToArray();
+        if (rows.Length == 0)
+            throw new DataException($"'{folder}': its vocabulary holds no whole word");
+        var numbers = new float[(long)rows.Length * width];
+        for (var i = 0; i < rows.Length; i++)
+            table.AsSpan(rows[i] * width, width).CopyTo(numbers.AsSpan(i * width));
+        return new WordVectors([.. rows.Select(id => pieces[id])], numbers, width);
+    }
+
+    private static bool IsWord(string piece) =>
+        !piece.StartsWith(Vocabulary.ContinuationPrefix, StringComparison.Ordinal)
+        && !(piece.StartsWith('[') && piece.EndsWith(']'))
+        && piece.Any(char.IsLetter);
+
+    private static void Require(ResourceKind kind, BuildTarget target)
+    {
+        if (target.File is null)
+            ResourceImport.RequirePlace(target.Folder, kind, target.Replace);
+        else if (!target.Replace && Path.Exists(target.File))
+            throw new DataException($"{target.File}: is there already; Replace: true takes its place");
+    }
+
+    // Whatever was made is read back before it is called a resource.
+    private static BuiltResource Put(
+        ResourceKind kind,
+        BuildTarget target,
+        string name,
+        Action<Stream, string> write,
+        string made,
+        Func<string, IReadOnlyList<(string, double, string)>> measure
+    )
+    {
+        if (target.File is { } file)
+        {
+            AtomicFile.Write(file, stream => write(stream, file));
+            using var models = new AttackModels();
+            var content = ResourceContent.Describe(new FoundResource(kind, file), models);
+            return new BuiltResource(file, ResourceFolder.Hash(file), content, made, measure(file));
+        }
+        var folder = Directory.CreateTempSubdirectory("build").FullName;
+        try
+        {
+            var path = Path.Combine(folder, name);
+            using (var stream = File.Create(path))
+                write(stream, path);
+            var taken = ResourceImport.Import(target.Folder, kind, path, target.Replace);
+            return new BuiltResource(taken.Resource.Path, taken.Hash, taken.Content, made, measure(taken.Resource.Path));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
