@@ -3,6 +3,12 @@
 // the published attacks used; another file of the same kind has its own.
 namespace RobustTickets.Attacks.Resources;
 
+/// <summary>A published file whose bytes are known.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Sha256">Its SHA-256 in lower-case hex.</param>
+public sealed record PublishedFile(string Name, long Bytes, string Sha256);
+
 /// <summary>A kind of resource.</summary>
 /// <param name="Kind">Its name.</param>
 /// <param name="Files">File or folder names under which it is looked for in the resource folder,
@@ -14,6 +20,7 @@ namespace RobustTickets.Attacks.Resources;
 /// <param name="IsFolder">Whether it is a folder of files.</param>
 /// <param name="Elsewhere">Places of the system where it is looked for after the resource
 /// folder.</param>
+/// <param name="Published">The published file, where its bytes are known.</param>
 public sealed record ResourceKind(
     string Kind,
     IReadOnlyList<string> Files,
@@ -22,7 +29,8 @@ public sealed record ResourceKind(
     string Origin,
     string Licence,
     bool IsFolder = false,
-    IReadOnlyList<string>? Elsewhere = null
+    IReadOnlyList<string>? Elsewhere = null,
+    PublishedFile? Published = null
 );
 
 /// <summary>The kinds.</summary>
@@ -37,7 +45,8 @@ public static class ResourceKinds
             "neighbours of words and cosines of substitutes, for textfooler, textbugger and bert-attack-released",
             "a neighbour table gives substitutes without cosines; deepwordbug needs none, pwws takes WordNet, "
                 + "bert-attack and bae a masked language model",
-            "counter-fitted-vectors.txt of Mrkšić et al. 2016, github.com/nmrksic/counter-fitting",
+            "counter-fitted-vectors.txt of Mrkšić et al. 2016, github.com/nmrksic/counter-fitting, or 'resources build "
+                + "word-vectors'",
             "Apache-2.0"
         ),
         new(
@@ -46,7 +55,12 @@ public static class ResourceKinds
             "stored table word -> substitutes, used instead of neighbours computed from word vectors",
             "neighbours are computed from the word vectors",
             "for instance counterfitted_neighbors.json of Jia et al. 2019, github.com/robinjia/certified-word-sub",
-            "MIT"
+            "MIT",
+            Published: new PublishedFile(
+                "counterfitted_neighbors.json",
+                1976448,
+                "103247143f39bd5dd66850f3a912393392641dbd98093c61e2b24a4cc8a96fb0"
+            )
         ),
         new(
             "stop-words",
@@ -62,7 +76,12 @@ public static class ResourceKinds
             "words that every other recipe leaves alone, one a line (NLTK's English list of 2022 has 179)",
             "a built-in list of English function words, named in the summary",
             "corpora/stopwords of nltk_data, github.com/nltk/nltk_data",
-            "not stated; a list from public sources"
+            "not stated; a list from public sources",
+            Published: new PublishedFile(
+                "english",
+                936,
+                "019f104ba2ed07436d05f9cdd3383034ad66014edc27fc651f837e1a038b6451"
+            )
         ),
         new(
             "tagger",
@@ -70,7 +89,8 @@ public static class ResourceKinds
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
             "PartOfSpeech: false attacks without comparing parts of speech; textbugger, bert-attack, pwws and "
                 + "deepwordbug compare none",
-            "taggers/averaged_perceptron_tagger of nltk_data, as JSON {classes, tagdict, weights}",
+            "taggers/averaged_perceptron_tagger_eng.zip of nltk_data, github.com/nltk/nltk_data, or 'resources "
+                + "build tagger'",
             "not stated; the code in NLTK is Apache-2.0"
         ),
         new(
@@ -78,8 +98,13 @@ public static class ResourceKinds
             ["en-ptb.map", "tag-map.map"],
             "Penn Treebank tags to universal tags",
             "the built-in map",
-            "taggers/universal_tagset of nltk_data (Petrov, Das, McDonald 2012)",
-            "CC-BY-SA-4.0"
+            "taggers/universal_tagset.zip of nltk_data, github.com/nltk/nltk_data (Petrov, Das, McDonald 2012)",
+            "CC-BY-SA-4.0",
+            Published: new PublishedFile(
+                "universal_tagset.zip",
+                19095,
+                "d490e1ae8f5625dcdfdda04be15c22a2aade8c2561a36a61edcdf0c7d6aa8352"
+            )
         ),
         new(
             "wordnet",

@@ -144,8 +144,7 @@ public sealed class WordNet
                 _ => 2,
             }
         ].Data;
-        return data.Words(pointer.Offset).ElementAtOrDefault(pointer.TargetWord)
-            ?? throw data.Broken(pointer.Offset);
+        return data.Words(pointer.Offset).ElementAtOrDefault(pointer.TargetWord) ?? throw data.Broken(pointer.Offset);
     }
 
     private string[] Find(string word) =>

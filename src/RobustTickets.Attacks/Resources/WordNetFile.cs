@@ -200,7 +200,9 @@ internal sealed class WordNetData(string path, byte[] bytes)
     }
 
     private static int? Hex(string field) =>
-        int.TryParse(field, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var n) && n >= 0 ? n : null;
+        int.TryParse(field, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var n) && n >= 0
+            ? n
+            : null;
 
     private static string WithoutMarker(string word)
     {

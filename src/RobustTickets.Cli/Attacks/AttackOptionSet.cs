@@ -5,6 +5,7 @@ using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli.Commands;
 
 namespace RobustTickets.Cli.Attacks;
@@ -12,10 +13,12 @@ namespace RobustTickets.Cli.Attacks;
 /// <summary>The attack options of one command.</summary>
 internal sealed class AttackOptionSet
 {
-    private readonly Option<string> _recipe = new("--recipe")
+    private const string Default = "textfooler";
+    private const string WithoutResources = "deepwordbug";
+
+    private readonly Option<string?> _recipe = new("--recipe")
     {
-        Description = "attack recipe",
-        DefaultValueFactory = _ => "textfooler",
+        Description = "attack recipe; default: textfooler, or deepwordbug while there are no words to replace words by",
     };
     private readonly Option<string?> _vectors = PathOption(
         "--vectors",
@@ -102,8 +105,12 @@ internal sealed class AttackOptionSet
         "examples attacked at the same time; default 64; changes speed only"
     );
 
+    // Given alone, these mean the default recipe.
+    private readonly Option[] _ofTextFooler;
+
     public AttackOptionSet(Command command)
     {
+        _ofTextFooler = [_vectors, _neighbours, _tagger, _tagMap, _encoder, _similarity, _noSimilarity, _noTagger];
         _recipe.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
         _compat.AcceptOnlyFromAmong([.. TextAttackVersions.ByName.Keys]);
         _stream.AcceptOnlyFromAmong("example", "run");
@@ -151,6 +158,23 @@ internal sealed class AttackOptionSet
         }
     }
 
+    /// <summary>
+    /// What the default recipe lacks, when another one takes its place; null when none does.
+    /// </summary>
+    public string? Lacking(ParseResult parsed)
+    {
+        if (parsed.GetValue(_recipe) is not null || _ofTextFooler.Any(o => parsed.GetResult(o) is { Implicit: false }))
+            return null;
+        var folder = ResourceFolder.OfUser();
+        return folder.Find("word-vectors") is null && folder.Find("neighbours") is null
+            ? $"no word vectors and no neighbour table in {folder.Path}, so the recipe is {WithoutResources}; "
+                + $"{Default} needs one of them ('resources build word-vectors' makes vectors) and a tagger"
+            : null;
+    }
+
+    private string RecipeName(ParseResult parsed) =>
+        parsed.GetValue(_recipe) ?? (Lacking(parsed) is null ? Default : WithoutResources);
+
     /// <summary>The recipe with its options and the places of its resources; reads no
     /// file.</summary>
     /// <param name="parsed">The command line.</param>
@@ -159,7 +183,7 @@ internal sealed class AttackOptionSet
     /// <param name="maxUnpackedBytes">Bytes that a packed resource may unpack to.</param>
     public AttackRecipe Read(ParseResult parsed, int seed, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
-        var recipe = AttackRecipe.Find(parsed.GetValue(_recipe)!) with
+        var recipe = AttackRecipe.Find(RecipeName(parsed)) with
         {
             Options = new AttackOptions(
                 Similarity: !parsed.GetValue(_noSimilarity),

@@ -137,6 +137,8 @@ internal sealed class AttackCommand
     {
         var sentences = parsed.GetValue(_text) is not null || parsed.GetValue(_interactive);
         Refuse(parsed, sentences);
+        if (_attack.Lacking(parsed) is { } lacking)
+            _context.Error.WriteLine($"note: {lacking}");
         var recipe = _attack.Read(parsed, parsed.GetValue(_seed) ?? 42, _data.MaxUnpacked(parsed));
         if (sentences)
             return RunSentences(parsed, recipe);

@@ -13,17 +13,14 @@ internal static class ResourcesBuildCommand
     private const string OutHelp = "where it goes; default: the resource folder, where attacks find it";
 
     public static Command Create(CliContext context) =>
-        new("build", "make a resource from what is at hand")
-        {
-            WordVectors(context),
-            Tagger(context),
-        };
+        new("build", "make a resource from what is at hand") { WordVectors(context), Tagger(context) };
 
     private static Command WordVectors(CliContext context)
     {
         var from = new Option<string>("--from")
         {
-            Description = "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, whose word embeddings are taken",
+            Description =
+                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, whose word embeddings are taken",
             HelpName = "FILE|DIR",
             Required = true,
         };
@@ -32,7 +29,9 @@ internal static class ResourcesBuildCommand
             Description = "WordNet dict folder with the synonyms and antonyms; default: the resource wordnet",
             HelpName = "DIR",
         };
-        var evaluate = Evaluate("pairs of words with human ratings (SimLex-999): Spearman's correlation before and after");
+        var evaluate = Evaluate(
+            "pairs of words with human ratings (SimLex-999): Spearman's correlation before and after"
+        );
         var (output, replace, json) = Common(".bin or text, .gz packs");
         var command = new Command(
             "word-vectors",

@@ -49,6 +49,14 @@ internal static class ResourcesCommand
                             ["without"] = OptionNames.Spell(f.Kind.Without),
                             ["origin"] = f.Kind.Origin,
                             ["licence"] = f.Kind.Licence,
+                            ["published"] = f.Kind.Published is { } published
+                                ? new JsonObject
+                                {
+                                    ["file"] = published.Name,
+                                    ["bytes"] = published.Bytes,
+                                    ["sha256"] = published.Sha256,
+                                }
+                                : null,
                             ["looked_for"] = JsonOutput.Array([.. f.Kind.Files, .. f.Kind.Elsewhere ?? []]),
                             ["file"] = f.File,
                             ["sha256"] = f.File is null ? null : ResourceFolder.Hash(f.File),
@@ -64,6 +72,11 @@ internal static class ResourcesCommand
                     Line("sha256", ResourceFolder.Hash(file));
                 Line("for", kind.Purpose);
                 Line("origin", $"{kind.Origin}; licence: {kind.Licence}");
+                if (kind.Published is { } published)
+                    Line(
+                        "file",
+                        $"{published.Name}, {Figures.Count(published.Bytes)} bytes, sha256 {published.Sha256}"
+                    );
                 if (file is not null)
                     continue;
                 Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");

@@ -57,7 +57,9 @@ internal static class ResourceBuild
         var was = similarities is null ? null : WordSimilarity.Of(before, similarities);
         var constraints = LexicalConstraints.Of(WordNet.Read(wordNet), before);
         if (constraints.Synonyms.Count + constraints.Antonyms.Count == 0)
-            throw new DataException($"{from}: no two of its {before.Count} words are synonyms or antonyms in {wordNet}");
+            throw new DataException(
+                $"{from}: no two of its {before.Count} words are synonyms or antonyms in {wordNet}"
+            );
         var after = CounterFitting.Fit(before, constraints, null, progress, cancellation);
         var name = "counter-fitted-vectors" + (WordVectorWriter.FitBinary(after) ? ".bin" : ".txt");
         List<(string, double, string)> figures = [];
@@ -120,8 +122,10 @@ internal static class ResourceBuild
     }
 
     /// <summary>
-    /// The word embeddings of a BERT's whole words: pieces that neither continue a word nor stand in
-    /// brackets, and hold a letter.
+    /// The word embeddings of a BERT's whole words: pieces that neither continue a word nor stand
+    /// in
+    /// brackets, and hold a letter. Their mean is taken off: embeddings share a direction, so that
+    /// without it nearly all words are near each other.
     /// </summary>
     /// <exception cref="DataException">The folder is no BERT, or has no such words.</exception>
     public static WordVectors Embeddings(string folder)
@@ -136,7 +140,17 @@ internal static class ResourceBuild
         var numbers = new float[(long)rows.Length * width];
         for (var i = 0; i < rows.Length; i++)
             table.AsSpan(rows[i] * width, width).CopyTo(numbers.AsSpan(i * width));
+        Centre(numbers, width);
         return new WordVectors([.. rows.Select(id => pieces[id])], numbers, width);
+    }
+
+    private static void Centre(float[] rows, int width)
+    {
+        var mean = new double[width];
+        for (var i = 0; i < rows.Length; i++)
+            mean[i % width] += rows[i];
+        for (var i = 0; i < rows.Length; i++)
+            rows[i] -= (float)(mean[i % width] * width / rows.Length);
     }
 
     private static bool IsWord(string piece) =>
@@ -176,7 +190,13 @@ internal static class ResourceBuild
             using (var stream = File.Create(path))
                 write(stream, path);
             var taken = ResourceImport.Import(target.Folder, kind, path, target.Replace);
-            return new BuiltResource(taken.Resource.Path, taken.Hash, taken.Content, made, measure(taken.Resource.Path));
+            return new BuiltResource(
+                taken.Resource.Path,
+                taken.Hash,
+                taken.Content,
+                made,
+                measure(taken.Resource.Path)
+            );
         }
         finally
         {

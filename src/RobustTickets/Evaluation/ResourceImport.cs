@@ -28,7 +28,7 @@ internal static class ResourceImport
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(kind);
-        if (kind.IsFolder ? !Directory.Exists(source) : !File.Exists(source))
+        if (kind.IsFolder ? !Directory.Exists(source) : !Path.Exists(source))
         {
             throw new DataException(
                 $"{source}: no such {(kind.IsFolder ? "folder" : "file")}; resource {kind.Kind} is a "
@@ -76,9 +76,7 @@ internal static class ResourceImport
     {
         if (!replace && Present(folder, kind) is [var other, ..])
         {
-            throw new DataException(
-                $"{other}: a resource {kind.Kind} is there already; Replace: true takes its place"
-            );
+            throw new DataException($"{other}: a resource {kind.Kind} is there already; Replace: true takes its place");
         }
     }
 

@@ -32,11 +32,7 @@ internal sealed class UpstreamFile : IDisposable
     /// <param name="source">The file or folder.</param>
     /// <param name="maxUnpackedBytes">Bytes that an entry of an archive may unpack to.</param>
     /// <exception cref="DataException">It holds no such resource, or is damaged.</exception>
-    public static UpstreamFile Of(
-        ResourceKind kind,
-        string source,
-        long maxUnpackedBytes = DataOptions.UnpackedBytes
-    )
+    public static UpstreamFile Of(ResourceKind kind, string source, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         if (kind.IsFolder)
             return new UpstreamFile(source, kind.Files[0], null);
@@ -73,10 +69,15 @@ internal sealed class UpstreamFile : IDisposable
     // The readers go by the ending of a name: one that lies is corrected.
     private static UpstreamFile Named(ResourceKind kind, string source, ref string? temporary)
     {
-        if (StartsWith(source, [0x80]) || StartsWith(source, "BZh"u8) || StartsWith(source, [0xFD, (byte)'7', (byte)'z']))
+        if (
+            StartsWith(source, [0x80])
+            || StartsWith(source, "BZh"u8)
+            || StartsWith(source, [0xFD, (byte)'7', (byte)'z'])
+        )
         {
             throw new DataException(
-                $"{source}: is {(StartsWith(source, [0x80]) ? "a Python pickle" : "packed in a form other than gzip or zip")}, "
+                $"{source}: is "
+                    + $"{(StartsWith(source, [0x80]) ? "a Python pickle" : "packed in a form other than gzip or zip")}, "
                     + $"not resource {kind.Kind}: {kind.Origin}"
             );
         }
@@ -85,7 +86,9 @@ internal sealed class UpstreamFile : IDisposable
         var wanted = kind.Files.Where(name => PackedStream.Plain(name) != name == packed).ToList();
         var form = Form(kind, source, packed, plain);
         var name =
-            wanted.FirstOrDefault(n => Fits(n, form) && (kind.Kind != "word-vectors" || IsCounterFitted(plain) == IsCounterFitted(n)))
+            wanted.FirstOrDefault(n =>
+                Fits(n, form) && (kind.Kind != "word-vectors" || IsCounterFitted(plain) == IsCounterFitted(n))
+            )
             ?? wanted.FirstOrDefault(n => Fits(n, form))
             ?? kind.Files[0];
         if (PackedStream.Plain(source) != source == packed && Fits(PackedStream.Plain(source), form))
@@ -113,7 +116,8 @@ internal sealed class UpstreamFile : IDisposable
         var start = Start(source, packed);
         return kind.Kind switch
         {
-            "neighbours" => start.TrimStart(" \t\r\n\uFEFF"u8).StartsWith("{"u8) || plain.EndsWith(".json", StringComparison.Ordinal)
+            "neighbours" => start.TrimStart(" \t\r\n\uFEFF"u8).StartsWith("{"u8)
+            || plain.EndsWith(".json", StringComparison.Ordinal)
                 ? ".json"
                 : ".tsv",
             _ => IsWord2Vec(start) ? ".bin" : ".txt",
@@ -133,8 +137,9 @@ internal sealed class UpstreamFile : IDisposable
         }
         var row = start[(end + 1)..];
         var space = row.IndexOf((byte)' ');
-        return space >= 0 && row[space..].ContainsAnyExcept(System.Buffers.SearchValues.Create("0123456789+-.eE \r\n"u8))
-            && row[space..Math.Min(row.Length, space + 64)].ContainsAnyInRange((byte)0, (byte)8)
+        return space >= 0
+                && row[space..].ContainsAnyExcept(System.Buffers.SearchValues.Create("0123456789+-.eE \r\n"u8))
+                && row[space..Math.Min(row.Length, space + 64)].ContainsAnyInRange((byte)0, (byte)8)
             || space >= 0 && row[space..Math.Min(row.Length, space + 64)].ContainsAnyInRange((byte)128, (byte)255);
     }
 
@@ -167,7 +172,12 @@ internal sealed class UpstreamFile : IDisposable
             var chosen = archive.GetEntry(OneOf(kind, source, names))!;
             var target = System.IO.Path.Combine(into, "unpacked-" + chosen.Name);
             using var file = File.Create(target);
-            using var stream = new UnpackedStream(chosen.Open(), $"{source}: {chosen.FullName}", limit, CancellationToken.None);
+            using var stream = new UnpackedStream(
+                chosen.Open(),
+                $"{source}: {chosen.FullName}",
+                limit,
+                CancellationToken.None
+            );
             stream.CopyTo(file);
             return target;
         }
@@ -187,7 +197,11 @@ internal sealed class UpstreamFile : IDisposable
             ? named[0]
             : throw new DataException(
                 $"{source}: holds {named.Length} files that could be resource {kind.Kind}"
-                    + (named.Length == 0 ? "" : $" ({string.Join(", ", named.Take(5))}{(named.Length > 5 ? ", .." : "")})")
+                    + (
+                        named.Length == 0
+                            ? ""
+                            : $" ({string.Join(", ", named.Take(5))}{(named.Length > 5 ? ", .." : "")})"
+                    )
                     + $"; wanted is {kind.Files[0]}, or a single file"
             );
     }

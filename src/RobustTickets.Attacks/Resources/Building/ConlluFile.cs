@@ -21,30 +21,30 @@ internal static class ConlluFile
         var sentences = new List<TaggedSentence>();
         var (words, tags) = (new List<string>(), new List<string>());
         foreach (var (line, text) in ResourceFile.Lines(path, "treebank"))
+        {
+            if (text.Trim().Length == 0)
             {
-                if (text.Trim().Length == 0)
-                {
-                    End();
-                    continue;
-                }
-                if (text[0] == '#')
-                    continue;
-                var fields = text.Split('\t');
-                if (fields.Length != Columns)
-                {
-                    throw new DataException(
-                        $"treebank {path}:{line}: a word has {Columns} columns between tabs, found {fields.Length}"
-                    );
-                }
-                if (fields[0].AsSpan().IndexOfAny('-', '.') > 0)
-                    continue;
-                if (!int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                    throw new DataException($"treebank {path}:{line}: '{fields[0]}' is no number of a word");
-                if (fields[1].Length == 0 || fields[4].Length == 0 || fields[4] == "_")
-                    throw new DataException($"treebank {path}:{line}: word '{fields[1]}' has no tag in column 5 (XPOS)");
-                words.Add(fields[1]);
-                tags.Add(fields[4]);
+                End();
+                continue;
             }
+            if (text[0] == '#')
+                continue;
+            var fields = text.Split('\t');
+            if (fields.Length != Columns)
+            {
+                throw new DataException(
+                    $"treebank {path}:{line}: a word has {Columns} columns between tabs, found {fields.Length}"
+                );
+            }
+            if (fields[0].AsSpan().IndexOfAny('-', '.') > 0)
+                continue;
+            if (!int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                throw new DataException($"treebank {path}:{line}: '{fields[0]}' is no number of a word");
+            if (fields[1].Length == 0 || fields[4].Length == 0 || fields[4] == "_")
+                throw new DataException($"treebank {path}:{line}: word '{fields[1]}' has no tag in column 5 (XPOS)");
+            words.Add(fields[1]);
+            tags.Add(fields[4]);
+        }
         End();
         if (sentences.Count == 0)
             throw new DataException($"treebank {path}: no sentence");

@@ -30,7 +30,7 @@ internal static class CounterFitting
 {
     private const int BlockWords = 64;
     private const int TileBytes = 1 << 18;
-    private const long MostNeighbourhoods = 200_000_000;
+    private const int MostNeighbours = 100;
 
     private enum Relation
     {
@@ -67,7 +67,8 @@ internal static class CounterFitting
     }
 
     /// <summary>
-    /// The pairs of rows i &lt; j within the distance, with their distance, in order.
+    /// The pairs of rows i &lt; j within the distance, with their distance; of one row i the 100
+    /// nearest. Vectors that are all alike would give a pair for every two words.
     /// </summary>
     internal static IReadOnlyList<(int First, int Second, float Distance)> Neighbourhoods(
         WordVectors vectors,
@@ -77,41 +78,31 @@ internal static class CounterFitting
     )
     {
         var found = new List<(int, int, float)>[(vectors.Count + BlockWords - 1) / BlockWords];
-        var (done, pairs) = (0, 0L);
+        var done = 0;
         Parallel.For(
             0,
             found.Length,
             new ParallelOptions { CancellationToken = cancellation },
-            (block, loop) =>
+            block =>
             {
                 found[block] = Within(vectors, block * BlockWords, rho);
-                if (Interlocked.Add(ref pairs, found[block].Count) > MostNeighbourhoods)
-                    loop.Stop();
-                var blocks = Interlocked.Increment(ref done);
                 progress?.Invoke(
                     new BuildProgress(
                         "neighbourhoods",
-                        Math.Min((long)blocks * BlockWords, vectors.Count),
+                        Math.Min((long)Interlocked.Increment(ref done) * BlockWords, vectors.Count),
                         vectors.Count,
                         "words"
                     )
                 );
             }
         );
-        if (pairs > MostNeighbourhoods)
-        {
-            throw new DataException(
-                $"word vectors: more than {MostNeighbourhoods} pairs of words lie within distance {rho}; take fewer "
-                    + "words, or vectors of more dimensions"
-            );
-        }
-        return [.. found.SelectMany(f => f.OrderBy(p => p))];
+        return [.. found.SelectMany(f => f)];
     }
 
     private static List<(int, int, float)> Within(WordVectors vectors, int from, double rho)
     {
-        var pairs = new List<(int, int, float)>();
         var to = Math.Min(from + BlockWords, vectors.Count);
+        var near = new List<(float Distance, int Row)>[to - from];
         var tile = Math.Max(1, TileBytes / (vectors.Dimension * sizeof(float)));
         for (var start = from + 1; start < vectors.Count; start += tile)
         {
@@ -122,11 +113,17 @@ internal static class CounterFitting
                 {
                     var distance = Distance(vectors, i, j);
                     if (distance < rho)
-                        pairs.Add((i, j, distance));
+                        (near[i - from] ??= []).Add((distance, j));
                 }
             }
         }
-        return pairs;
+        return
+        [
+            .. near.SelectMany(
+                (own, i) =>
+                    own is null ? [] : own.Order().Take(MostNeighbours).Select(n => (from + i, n.Row, n.Distance))
+            ),
+        ];
     }
 
     private static float Distance(WordVectors vectors, int i, int j) =>

@@ -86,7 +86,14 @@ internal sealed class TaggerTrainer
     // The ten features that no tag takes part in are put together once.
     private Prepared Prepare(TaggedSentence sentence)
     {
-        string[] context = ["-START-", "-START2-", .. sentence.Words.Select(PerceptronTagger.Normalise), "-END-", "-END2-"];
+        string[] context =
+        [
+            "-START-",
+            "-START2-",
+            .. sentence.Words.Select(PerceptronTagger.Normalise),
+            "-END-",
+            "-END2-",
+        ];
         var fixedFeatures = new string[sentence.Words.Length][];
         for (var i = 0; i < fixedFeatures.Length; i++)
         {

@@ -31,7 +31,9 @@ internal sealed record WordSimilarity(double Correlation, int Pairs, int OfPairs
             {
                 if (line == 1)
                     continue;
-                throw new DataException($"word similarities {path}:{line}: should be 'word word rating', found no rating");
+                throw new DataException(
+                    $"word similarities {path}:{line}: should be 'word word rating', found no rating"
+                );
             }
             all++;
             var (a, b) = (vectors.IndexOfAnyCase(fields[0]), vectors.IndexOfAnyCase(fields[1]));
@@ -43,7 +45,8 @@ internal sealed record WordSimilarity(double Correlation, int Pairs, int OfPairs
         if (cosines.Count < 2)
         {
             throw new DataException(
-                $"word similarities {path}: {cosines.Count} of {all} pairs have both words among the vectors; at least 2 "
+                $"word similarities {path}: {cosines.Count} of {all} pairs have both words among the vectors; "
+                    + "at least 2 "
                     + "are needed"
             );
         }

@@ -10,7 +10,8 @@ namespace RobustTickets.Attacks.Resources.Building;
 internal static class WordVectorWriter
 {
     /// <summary>
-    /// Writes the vectors: word2vec's binary format for a name in .bin or .bin.gz, else text; packed
+    /// Writes the vectors: word2vec's binary format for a name in .bin or .bin.gz, else text;
+    /// packed
     /// when the name ends in .gz.
     /// </summary>
     /// <exception cref="DataException">A word holds a space, which the binary format cannot
@@ -39,7 +40,11 @@ internal static class WordVectorWriter
 
     private static void WriteBinary(WordVectors vectors, Stream stream)
     {
-        stream.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{vectors.Count} {vectors.Dimension}\n")));
+        stream.Write(
+            Encoding.ASCII.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"{vectors.Count} {vectors.Dimension}\n")
+            )
+        );
         for (var row = 0; row < vectors.Count; row++)
         {
             if (HasSpace(vectors.Word(row)))
