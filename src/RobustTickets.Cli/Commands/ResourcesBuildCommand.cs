@@ -151,7 +151,7 @@ internal static class ResourcesBuildCommand
                         .. made.Figures.Select(f => new JsonObject
                         {
                             ["name"] = f.Name,
-                            ["value"] = f.Value,
+                            ["value"] = double.IsFinite(f.Value) ? f.Value : null,
                             ["of"] = f.Of,
                         }),
                     ]),

@@ -75,11 +75,8 @@ internal sealed class UpstreamFile : IDisposable
             || StartsWith(source, [0xFD, (byte)'7', (byte)'z'])
         )
         {
-            throw new DataException(
-                $"{source}: is "
-                    + $"{(StartsWith(source, [0x80]) ? "a Python pickle" : "packed in a form other than gzip or zip")}, "
-                    + $"not resource {kind.Kind}: {kind.Origin}"
-            );
+            var what = StartsWith(source, [0x80]) ? "a Python pickle" : "packed in a form other than gzip or zip";
+            throw new DataException($"{source}: is {what}, not resource {kind.Kind}: {kind.Origin}");
         }
         var packed = StartsWith(source, [0x1F, 0x8B]);
         var plain = PackedStream.Plain(System.IO.Path.GetFileName(source));
@@ -137,10 +134,8 @@ internal sealed class UpstreamFile : IDisposable
         }
         var row = start[(end + 1)..];
         var space = row.IndexOf((byte)' ');
-        return space >= 0
-                && row[space..].ContainsAnyExcept(System.Buffers.SearchValues.Create("0123456789+-.eE \r\n"u8))
-                && row[space..Math.Min(row.Length, space + 64)].ContainsAnyInRange((byte)0, (byte)8)
-            || space >= 0 && row[space..Math.Min(row.Length, space + 64)].ContainsAnyInRange((byte)128, (byte)255);
+        var numbers = space < 0 ? row : row[space..Math.Min(row.Length, space + 64)];
+        return numbers.ContainsAnyInRange((byte)0, (byte)8) || numbers.ContainsAnyInRange((byte)128, (byte)255);
     }
 
     private static byte[] Start(string source, bool packed)

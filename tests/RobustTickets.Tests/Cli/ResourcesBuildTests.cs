@@ -193,6 +193,6 @@ public sealed class ResourcesBuildTests : IDisposable
         Assert.Contains("so the recipe is deepwordbug", run.Error);
         File.WriteAllText(Path.Combine(_folder, "neighbours.json"), """{"good":["fine"]}""");
         run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
-        Assert.DoesNotContain("deepwordbug", run.Error);
+        Assert.DoesNotContain("so the recipe is", run.Error);
     }
 }

@@ -81,10 +81,10 @@ public sealed class ResourcesTests : IDisposable
             Assert.True(imported.Code == 0, imported.Error);
             Assert.Contains("3 words x 2", imported.Out);
             Assert.Contains("licence", imported.Error);
-            var placed = Path.Combine(_folder, "counter-fitted-vectors.txt");
+            var placed = Path.Combine(_folder, "word-vectors.txt");
             Assert.Equal(File.ReadAllText(vectors), File.ReadAllText(placed));
             Assert.Equal(
-                $"{ResourceFolder.Hash(vectors)}  counter-fitted-vectors.txt\n",
+                $"{ResourceFolder.Hash(vectors)}  word-vectors.txt\n",
                 File.ReadAllText(Path.Combine(_folder, ResourceFolder.Sums))
             );
             Assert.Contains("sha256 as demanded", CliRun.Of("resources", "verify").Out);
@@ -100,7 +100,7 @@ public sealed class ResourcesTests : IDisposable
             Assert.Equal(0, CliRun.Of("resources", "import", "word-vectors", table, "--replace").Code);
             Assert.False(File.Exists(placed));
             Assert.Equal(
-                ["SHA256SUMS", "counter-fitted-vectors.bin"],
+                ["SHA256SUMS", "word-vectors.bin"],
                 Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
             );
             Assert.Equal(0, CliRun.Of("resources", "verify").Code);
