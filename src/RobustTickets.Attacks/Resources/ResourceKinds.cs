@@ -7,7 +7,7 @@ namespace RobustTickets.Attacks.Resources;
 /// <param name="Name">Its name.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Sha256">Its SHA-256 in lower-case hex.</param>
-public sealed record PublishedFile(string Name, long Bytes, string Sha256);
+internal sealed record PublishedFile(string Name, long Bytes, string Sha256);
 
 /// <summary>A kind of resource.</summary>
 /// <param name="Kind">Its name.</param>
@@ -20,7 +20,6 @@ public sealed record PublishedFile(string Name, long Bytes, string Sha256);
 /// <param name="IsFolder">Whether it is a folder of files.</param>
 /// <param name="Elsewhere">Places of the system where it is looked for after the resource
 /// folder.</param>
-/// <param name="Published">The published file, where its bytes are known.</param>
 public sealed record ResourceKind(
     string Kind,
     IReadOnlyList<string> Files,
@@ -29,9 +28,12 @@ public sealed record ResourceKind(
     string Origin,
     string Licence,
     bool IsFolder = false,
-    IReadOnlyList<string>? Elsewhere = null,
-    PublishedFile? Published = null
-);
+    IReadOnlyList<string>? Elsewhere = null
+)
+{
+    /// <summary>The published file, where its bytes are known.</summary>
+    internal PublishedFile? Published { get; init; }
+}
 
 /// <summary>The kinds.</summary>
 public static class ResourceKinds
@@ -55,13 +57,15 @@ public static class ResourceKinds
             "stored table word -> substitutes, used instead of neighbours computed from word vectors",
             "neighbours are computed from the word vectors",
             "for instance counterfitted_neighbors.json of Jia et al. 2019, github.com/robinjia/certified-word-sub",
-            "MIT",
-            Published: new PublishedFile(
+            "MIT"
+        )
+        {
+            Published = new PublishedFile(
                 "counterfitted_neighbors.json",
                 1976448,
                 "103247143f39bd5dd66850f3a912393392641dbd98093c61e2b24a4cc8a96fb0"
-            )
-        ),
+            ),
+        },
         new(
             "stop-words",
             Names("stop-words", ".txt"),
@@ -76,13 +80,15 @@ public static class ResourceKinds
             "words that every other recipe leaves alone, one a line (NLTK's English list of 2022 has 179)",
             "a built-in list of English function words, named in the summary",
             "corpora/stopwords of nltk_data, github.com/nltk/nltk_data",
-            "not stated; a list from public sources",
-            Published: new PublishedFile(
+            "not stated; a list from public sources"
+        )
+        {
+            Published = new PublishedFile(
                 "english",
                 936,
                 "019f104ba2ed07436d05f9cdd3383034ad66014edc27fc651f837e1a038b6451"
-            )
-        ),
+            ),
+        },
         new(
             "tagger",
             [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
@@ -99,13 +105,15 @@ public static class ResourceKinds
             "Penn Treebank tags to universal tags",
             "the built-in map",
             "taggers/universal_tagset.zip of nltk_data, github.com/nltk/nltk_data (Petrov, Das, McDonald 2012)",
-            "CC-BY-SA-4.0",
-            Published: new PublishedFile(
+            "CC-BY-SA-4.0"
+        )
+        {
+            Published = new PublishedFile(
                 "universal_tagset.zip",
                 19095,
                 "d490e1ae8f5625dcdfdda04be15c22a2aade8c2561a36a61edcdf0c7d6aa8352"
-            )
-        ),
+            ),
+        },
         new(
             "wordnet",
             ["wordnet"],
