@@ -119,7 +119,7 @@ public sealed class ResourcesTests : IDisposable
         foreach (
             var (kind, path, message) in new[]
             {
-                ("tagger", broken, "tagdict"),
+                ("tagger", broken, "broken.json:1: not JSON"),
                 ("word-vectors", "/no/such/vectors.txt", "/no/such/vectors.txt"),
                 ("wordnet", _folder, "index.noun"),
                 ("masked-lm", _folder, "has no weights"),
