@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -308,7 +309,7 @@ public sealed class AttackCommandTests : IDisposable
     [Fact]
     public void A_model_that_gives_no_numbers_ends_with_the_examples_named_and_every_file_written()
     {
-        SetLastBias(float.NaN);
+        OverflowLogits();
         var run = OnData("out", "--num-examples", "7");
         Assert.True(run.Code == ExitCodes.Numeric, $"{run.Code}: {run.Error}");
         Assert.Contains("7 of 7 examples could not be attacked", run.Error);
@@ -320,6 +321,21 @@ public sealed class AttackCommandTests : IDisposable
         Assert.Single(File.ReadAllLines(_tiny.Below("out", "results.csv")));
         // Nothing is left to do; the same command says the same.
         Assert.Equal(ExitCodes.Numeric, OnData("out", "--num-examples", "7").Code);
+    }
+
+    // A pooler that says 1 everywhere and classifier weights as large as float32 allows: all are
+    // finite, but no logit is. The file ends with the pooler's bias, these weights, and their bias.
+    private void OverflowLogits()
+    {
+        const int hidden = 8,
+            classes = 2;
+        var weights = File.ReadAllBytes(_tiny.Weights);
+        var end = MemoryMarshal.Cast<byte, float>(
+            weights.AsSpan(weights.Length - ((hidden + (hidden + 1) * classes) * 4))
+        );
+        end[..hidden].Fill(20);
+        end[hidden..^classes].Fill(float.MaxValue);
+        File.WriteAllBytes(_tiny.Weights, weights);
     }
 
     // The bias of the classifier's last class is the last four bytes of the file.

@@ -148,7 +148,7 @@ public sealed class AttackRecipesTests : IDisposable
     {
         var run = CliRun.Of("attack", "recipes", "show", "hotflip");
         Assert.Equal(ExitCodes.Usage, run.Code);
-        Assert.Contains("'bert-attack-released'", run.Error);
+        Assert.Contains("possible: bae, bert-attack, bert-attack-library, bert-attack-released", run.Error);
     }
 
     [Theory]

@@ -242,6 +242,8 @@ public sealed class ModelCommandTests : IDisposable
         );
         Assert.Equal(ExitCodes.Usage, place.Code);
         Assert.Contains("--out is missing", place.Error);
+        var table = _tiny.Below("table.json");
+        File.WriteAllText(table, """{"film": ["movie"]}""");
         var encoder = CliRun.Of(
             "attack",
             "--model",
@@ -250,11 +252,17 @@ public sealed class ModelCommandTests : IDisposable
             _tiny.Data,
             "--task",
             "sst2",
+            "--recipe",
+            "textfooler",
+            "--neighbours",
+            table,
+            "--no-part-of-speech",
             "--out",
             _tiny.Below("a")
         );
         Assert.Equal(ExitCodes.Usage, encoder.Code);
-        Assert.Contains("--encoder DIR", encoder.Error);
+        Assert.Contains("--encoder: ", encoder.Error);
+        Assert.Contains("name a sentence encoder (any BERT folder)", encoder.Error);
     }
 
     [Fact]

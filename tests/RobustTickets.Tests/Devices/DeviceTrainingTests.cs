@@ -209,18 +209,21 @@ public sealed class DeviceTrainingTests : IDisposable
                     FineTune = s.FineTune! with { Epochs = 0.5 },
                     Objective = TinyTask.Shorter(s.Objective),
                     Epochs = 1,
+                    AllowShort = true,
                 },
                 MagnitudeSearchOptions s => s with
                 {
                     Objective = TinyTask.Shorter(s.Objective),
                     Rounds = 2,
                     EpochsPerRound = 0.5,
+                    AllowShort = true,
                 },
                 SlimmingSearchOptions s => s with
                 {
                     Objective = TinyTask.Shorter(s.Objective),
                     Stop = new FixedStop(1),
                     HorizonEpochs = 1,
+                    AllowShort = true,
                 },
                 var other => other,
             },
