@@ -90,7 +90,7 @@ public static class AttackJson
     {
         try
         {
-            using var json = JsonDocument.Parse(line);
+            using var json = GuardedJson.ParseLine(line);
             var e = json.RootElement;
             int Int(string name) => e.GetProperty(name).GetInt32();
             double Number(string name) => e.GetProperty(name).GetDouble();
@@ -175,7 +175,7 @@ public static class AttackJson
     /// <summary>Reads a summary.</summary>
     /// <exception cref="JsonException">Not a summary.</exception>
     public static AttackSummary ReadSummary(string json) =>
-        JsonSerializer.Deserialize(json, AttackJsonContext.Default.AttackSummary)
+        GuardedJson.ParseLine(json).RootElement.Deserialize(AttackJsonContext.Default.AttackSummary)
         ?? throw new JsonException("no summary");
 
     /// <summary>Settings as indented JSON, ending in a line feed.</summary>

@@ -88,7 +88,10 @@ public sealed class ExperimentFolder(string path)
     /// <summary>What a failed cell failed of, or null.</summary>
     public string? Failure(ExperimentCell cell) =>
         File.Exists(FailureFile(cell))
-            ? (string?)JsonNode.Parse(File.ReadAllText(FailureFile(cell)))?["message"]
+            ? GuardedJson
+                .Parse(FailureFile(cell), File.ReadAllBytes(FailureFile(cell)))
+                .RootElement.Member("message")
+                ?.Text()
             : null;
 
     /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
@@ -221,10 +224,10 @@ public sealed class ExperimentFolder(string path)
             return [];
         try
         {
-            return JsonNode.Parse(File.ReadAllText(DataFile)) as JsonObject
+            return JsonObject.Create(GuardedJson.Parse(DataFile, File.ReadAllBytes(DataFile)).RootElement)
                 ?? throw new DataException($"{DataFile}: is no JSON object");
         }
-        catch (JsonException e)
+        catch (InvalidOperationException e)
         {
             throw new DataException($"{DataFile}: {e.Message}", e);
         }

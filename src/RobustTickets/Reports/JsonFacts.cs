@@ -11,14 +11,8 @@ internal static class JsonFacts
     /// <exception cref="DataException">It is broken.</exception>
     public static JsonElement Read(string file)
     {
-        try
-        {
-            return JsonElement.Parse(File.ReadAllBytes(file));
-        }
-        catch (JsonException e)
-        {
-            throw new DataException($"{file}: is not JSON: {e.Message}", e);
-        }
+        using var json = GuardedJson.Parse(file, File.ReadAllBytes(file));
+        return json.RootElement.Clone();
     }
 
     /// <summary>

@@ -142,7 +142,8 @@ public sealed class EventLog : IDisposable
             JsonElement element;
             try
             {
-                element = JsonElement.Parse(line);
+                using var json = GuardedJson.ParseLine(line);
+                element = json.RootElement.Clone();
                 if (element.ValueKind != JsonValueKind.Object)
                     throw new JsonException("not an object");
             }

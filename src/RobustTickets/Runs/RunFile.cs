@@ -17,8 +17,8 @@ internal static class RunFile
             throw new DataException($"{path}: no such file");
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type)
-                ?? throw new DataException($"{path}: holds null");
+            using var json = GuardedJson.Parse(path, File.ReadAllBytes(path));
+            return json.RootElement.Deserialize(type) ?? throw new DataException($"{path}: holds null");
         }
         catch (JsonException e)
         {

@@ -4,6 +4,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -121,7 +122,9 @@ internal static class RunCheckpoint
         var file = Path.Combine(path, "state.json");
         try
         {
-            var state = JsonSerializer.Deserialize(File.ReadAllText(file), RunStateJson.Default.RunState);
+            var state = GuardedJson
+                .ParseLine(File.ReadAllText(file))
+                .RootElement.Deserialize(RunStateJson.Default.RunState);
             return new Checkpoint(path, state ?? throw new CheckpointException($"{file}: is empty"));
         }
         catch (Exception e) when (e is JsonException or IOException)

@@ -157,11 +157,11 @@ public sealed class SummaryTableTests : IDisposable
             File.WriteAllText(path, before);
         }
 
-        Refused("recipe.json", "{", "is not JSON");
+        Refused("recipe.json", "{", "recipe.json:1: not JSON");
         Refused("ticket/ticket.json", "{\"heads_kept\": 3}", "indices per layer");
         Refused("ticket/distances.json", "{\"steps\":[1,2],\"heads\":[[0]],\"neurons\":[[0]]}", "2 x 2");
         Refused("attacks/textfooler/examples.jsonl", "{\"result\":\"maybe\"}\n", "maybe");
-        Refused("attacks/textfooler/summary.json", "[", "is not JSON");
+        Refused("attacks/textfooler/summary.json", "[", "summary.json:1: not JSON");
         File.Delete(Path.Combine(folder, "result.json"));
         Assert.Contains("has not finished", Assert.Throws<DataException>(() => RunRecord.Load(folder)).Message);
     }
