@@ -225,14 +225,19 @@ public sealed class AttackLog : IDisposable
     {
         if (found == wanted)
             return;
-        var a = found.Split('\n');
-        var b = wanted.Split('\n');
-        var line = Enumerable
-            .Range(0, Math.Min(a.Length, b.Length))
-            .FirstOrDefault(i => a[i] != b[i], Math.Min(a.Length, b.Length) - 1);
+        string? difference;
+        try
+        {
+            difference = SettingsDifference.First(found, wanted);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"'{path}' is not what an attack wrote: {e.Message}; give another folder", e);
+        }
         throw new DataException(
-            $"'{path}' line {line + 1}: this folder holds an attack with other settings or examples: there "
-                + $"{a[line].Trim()}, wanted {b[line].Trim()}; give another folder"
+            $"'{path}': this folder holds an attack with other settings or examples; "
+                + $"{difference ?? "they are written differently"}; "
+                + "give another folder"
         );
     }
 

@@ -115,7 +115,18 @@ public static class AttackRun
         // The log puts outcomes in order; a slow example must not hold back what others have cost.
         var options = job.Engine ?? new AttackEngineOptions();
         var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
-        Drain(job, engine, log, progress, stop).GetAwaiter().GetResult();
+        try
+        {
+            Drain(job, engine, log, progress, stop).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            Note(
+                progress,
+                $"{log.Done} of {job.Inputs.Count} examples are done; the same attack goes on in {job.Folder}"
+            );
+            throw;
+        }
         progress?.Report(new AttackCost(engine.Statistics));
         return new AttackReport(log.Complete(wholeSplitClean?.Invoke()), log.Outcomes, job.Folder);
     }

@@ -1,0 +1,52 @@
+using System.Text.Json;
+
+namespace RobustTickets.Attacks.Metrics;
+
+/// <summary>The first setting in which two attacks differ, for a refusal that names it.</summary>
+internal static class SettingsDifference
+{
+    /// <summary>"setting: there old, here new"; null when none differs.</summary>
+    /// <param name="there">settings.json of the folder.</param>
+    /// <param name="here">The same of the attack that is asked for.</param>
+    /// <exception cref="JsonException">One of them is not JSON.</exception>
+    public static string? First(string there, string here)
+    {
+        using var a = GuardedJson.ParseLine(there);
+        using var b = GuardedJson.ParseLine(here);
+        var (old, now) = (Flat(a.RootElement), Flat(b.RootElement));
+        foreach (var name in now.Keys.Concat(old.Keys))
+        {
+            var (was, will) = (old.GetValueOrDefault(name, "nothing"), now.GetValueOrDefault(name, "nothing"));
+            if (was != will)
+                return $"{name}: there {was}, here {will}";
+        }
+        return null;
+    }
+
+    // Name = value of every leaf; an item of a list goes by its own name or path where it has one.
+    private static Dictionary<string, string> Flat(JsonElement root)
+    {
+        var leaves = new Dictionary<string, string>(StringComparer.Ordinal);
+        Walk("", root);
+        return leaves;
+
+        void Walk(string path, JsonElement at)
+        {
+            switch (at.ValueKind)
+            {
+                case JsonValueKind.Object:
+                    foreach (var member in at.EnumerateObject())
+                        Walk(path.Length == 0 ? member.Name : $"{path}.{member.Name}", member.Value);
+                    break;
+                case JsonValueKind.Array:
+                    var i = 0;
+                    foreach (var item in at.EnumerateArray())
+                        Walk($"{path}[{item.Member("name")?.Text() ?? $"{i++}"}]", item);
+                    break;
+                default:
+                    leaves.TryAdd(path, at.ToString());
+                    break;
+            }
+        }
+    }
+}
