@@ -44,7 +44,7 @@ internal static class SettingsDifference
                         Walk($"{path}[{item.Member("name")?.Text() ?? $"{i++}"}]", item);
                     break;
                 default:
-                    leaves.TryAdd(path, at.ToString());
+                    leaves.TryAdd(path, at.ValueKind == JsonValueKind.Null ? "none" : at.ToString());
                     break;
             }
         }
