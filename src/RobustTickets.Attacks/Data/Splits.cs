@@ -4,7 +4,7 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="Train">What is left to train on.</param>
 /// <param name="Dev">What is held out.</param>
 /// <param name="DevIds">Ids of the held-out examples, to be written down.</param>
-public sealed record CarvedSplit(
+public sealed record HeldOutSplit(
     IReadOnlyList<Example> Train,
     IReadOnlyList<Example> Dev,
     IReadOnlyList<string> DevIds
@@ -30,7 +30,7 @@ public static class Splits
     /// <exception cref="ArgumentOutOfRangeException">The fraction is not between 0 and
     /// 1.</exception>
     /// <exception cref="DataException">There are fewer than two examples.</exception>
-    public static CarvedSplit CarveDev(IReadOnlyList<Example> examples, double fraction = 0.1, ulong seed = 42)
+    public static HeldOutSplit HoldOutDev(IReadOnlyList<Example> examples, double fraction = 0.1, ulong seed = 42)
     {
         ArgumentNullException.ThrowIfNull(examples);
         if (!(fraction > 0 && fraction < 1))
@@ -44,7 +44,7 @@ public static class Splits
         );
         var held = Held(examples, count, seed);
         var dev = examples.Where((_, i) => held[i]).ToArray();
-        return new CarvedSplit(
+        return new HeldOutSplit(
             examples.Where((_, i) => !held[i]).ToArray(),
             dev,
             [.. dev.Select(example => example.Id)]

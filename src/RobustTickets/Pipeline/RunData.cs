@@ -93,10 +93,10 @@ internal sealed record RunData(
                 : null;
         if (own is not null)
             notes.Add(own.Summary());
-        CarvedSplit? carved = null;
+        HeldOutSplit? carved = null;
         if (reported is null || (own is null && split.Dev == DevelopmentRule.HeldOut))
         {
-            carved = Splits.CarveDev(examples, recipe.DevFraction, seed);
+            carved = Splits.HoldOutDev(examples, recipe.DevFraction, seed);
             notes.Add(
                 $"{carved.Dev.Count} of {examples.Count} training examples are held out for development, seed "
                     + $"{split.Seed}"

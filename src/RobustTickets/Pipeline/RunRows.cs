@@ -9,8 +9,8 @@ namespace RobustTickets.Pipeline;
 /// <param name="Request">The request.</param>
 /// <param name="File">The training split as it was read.</param>
 /// <param name="Trained">What of it is trained on.</param>
-/// <param name="Carved">The part held out of it, or null.</param>
-/// <param name="CarvedName">Name of that part.</param>
+/// <param name="HeldOut">The part held out of it, or null.</param>
+/// <param name="HeldOutName">Name of that part.</param>
 /// <param name="Own">The data's own development split, or null.</param>
 /// <param name="Reported">The data's own reported split, or null.</param>
 /// <param name="Evaluated">What of it is reported.</param>
@@ -19,8 +19,8 @@ internal sealed record RunRows(
     TrainRequest Request,
     Split File,
     IReadOnlyList<Example> Trained,
-    CarvedSplit? Carved,
-    string? CarvedName,
+    HeldOutSplit? HeldOut,
+    string? HeldOutName,
     Split? Own,
     Split? Reported,
     IReadOnlyList<Example>? Evaluated,
@@ -30,7 +30,7 @@ internal sealed record RunRows(
     public TrainingRows Make()
     {
         var whole = Request.DataOptions?.Limit is null;
-        var untouched = whole && Trained.Count + (Carved?.Dev.Count ?? 0) == File.Examples.Count;
+        var untouched = whole && Trained.Count + (HeldOut?.Dev.Count ?? 0) == File.Examples.Count;
         var train = new RowPart(
             "train",
             File.Name,
@@ -38,15 +38,15 @@ internal sealed record RunRows(
             File.Sha256,
             Trained.Count,
             untouched ? null : RowPart.Write(Trained.Select(e => e.Id)),
-            untouched && Carved is not null ? RowPart.Write(Carved.DevIds) : null
+            untouched && HeldOut is not null ? RowPart.Write(HeldOut.DevIds) : null
         );
-        var carved = Carved is null
+        var carved = HeldOut is null
             ? null
             : train with
             {
-                Name = CarvedName!,
-                Examples = Carved.Dev.Count,
-                Rows = RowPart.Write(Carved.DevIds),
+                Name = HeldOutName!,
+                Examples = HeldOut.Dev.Count,
+                Rows = RowPart.Write(HeldOut.DevIds),
                 Except = null,
             };
         var origins = Origins().ToArray();

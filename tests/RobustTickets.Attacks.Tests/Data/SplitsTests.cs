@@ -16,13 +16,13 @@ public sealed class SplitsTests : IDisposable
     public void Carving_parts_the_examples_the_same_way_every_time()
     {
         var examples = Examples(1000, i => i % 2);
-        var carved = Splits.CarveDev(examples, 0.1, 7);
+        var carved = Splits.HoldOutDev(examples, 0.1, 7);
         Assert.Equal(100, carved.Dev.Count);
         Assert.Equal(carved.Dev.Select(e => e.Id), carved.DevIds);
         Assert.Equal(examples, carved.Train.Concat(carved.Dev).OrderBy(e => int.Parse(e.Id[6..])));
         Assert.Equal(carved.Dev.OrderBy(e => int.Parse(e.Id[6..])), carved.Dev); // file order within a part
-        Assert.Equal(carved.DevIds, Splits.CarveDev(examples, 0.1, 7).DevIds);
-        Assert.NotEqual(carved.DevIds, Splits.CarveDev(examples, 0.1, 8).DevIds);
+        Assert.Equal(carved.DevIds, Splits.HoldOutDev(examples, 0.1, 7).DevIds);
+        Assert.NotEqual(carved.DevIds, Splits.HoldOutDev(examples, 0.1, 8).DevIds);
         // Held-out examples come from everywhere, not from one end: 100 of 1000 in 4 quarters of 25
         // on average, standard deviation 4.1.
         foreach (var quarter in carved.Dev.GroupBy(e => int.Parse(e.Id[6..]) / 250))
@@ -45,7 +45,7 @@ public sealed class SplitsTests : IDisposable
     [InlineData(15, 0.1, 2)]
     [InlineData(67349, 0.1, 6735)]
     public void Sizes(int count, double fraction, int dev) =>
-        Assert.Equal(dev, Splits.CarveDev(Examples(count, _ => 0), fraction).Dev.Count);
+        Assert.Equal(dev, Splits.HoldOutDev(Examples(count, _ => 0), fraction).Dev.Count);
 
     [Fact]
     public void An_adversarial_text_is_held_out_with_its_original_or_trained_on_with_it()
@@ -57,22 +57,22 @@ public sealed class SplitsTests : IDisposable
         Example[] examples = [.. originals, .. twins];
         for (var seed = 0UL; seed < 20; seed++)
         {
-            var carved = Splits.CarveDev(examples, 0.2, seed);
+            var carved = Splits.HoldOutDev(examples, 0.2, seed);
             Assert.InRange(carved.Dev.Count, 30, 31);
             Assert.Empty(carved.Dev.Select(e => e.Origin).Intersect(carved.Train.Select(e => e.Origin)));
             Assert.Equal(150, carved.Dev.Count + carved.Train.Count);
         }
         var one = examples.Where(e => e.Origin!.Row == "0").ToArray();
-        Assert.Contains("one row", Assert.Throws<DataException>(() => Splits.CarveDev(one, 0.5)).Message);
+        Assert.Contains("one row", Assert.Throws<DataException>(() => Splits.HoldOutDev(one, 0.5)).Message);
     }
 
     [Fact]
     public void Impossible_parts_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => Splits.CarveDev(Examples(5, _ => 0), 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Splits.CarveDev(Examples(5, _ => 0), 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Splits.CarveDev(Examples(5, _ => 0), double.NaN));
-        Assert.Throws<DataException>(() => Splits.CarveDev(Examples(1, _ => 0)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Splits.HoldOutDev(Examples(5, _ => 0), 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Splits.HoldOutDev(Examples(5, _ => 0), 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Splits.HoldOutDev(Examples(5, _ => 0), double.NaN));
+        Assert.Throws<DataException>(() => Splits.HoldOutDev(Examples(1, _ => 0)));
     }
 
     [Fact]
