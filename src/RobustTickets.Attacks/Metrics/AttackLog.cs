@@ -18,6 +18,7 @@ public sealed class AttackLog : IDisposable
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
+    private readonly CsvCells _cells;
     private readonly IReadOnlyList<Example> _inputs;
     private readonly HashSet<string> _left;
     private readonly List<AttackOutcome> _outcomes;
@@ -33,9 +34,11 @@ public sealed class AttackLog : IDisposable
         IReadOnlyList<Example> inputs,
         List<AttackOutcome> outcomes,
         Dictionary<string, AttackOutcome> early,
-        WriterLock hold
+        WriterLock hold,
+        CsvCells cells
     )
     {
+        _cells = cells;
         _folder = folder;
         _settings = settings;
         _inputs = inputs;
@@ -70,13 +73,22 @@ public sealed class AttackLog : IDisposable
     /// Opens the folder, creating it if needed, and takes up what an interrupted run of the same
     /// attack left there.
     /// </summary>
+    /// <param name="folder">Folder of the results.</param>
+    /// <param name="settings">What determines the numbers.</param>
+    /// <param name="inputs">The examples, in order.</param>
+    /// <param name="cells">How results.csv, which is written anew, holds texts.</param>
     /// <exception cref="DataException">
     /// The folder holds an attack with other settings or examples, or examples.jsonl is corrupt
     /// before its last line.
     /// </exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="OutputException">The folder cannot be written.</exception>
-    public static AttackLog Open(string folder, AttackSettings settings, IReadOnlyList<Example> inputs)
+    public static AttackLog Open(
+        string folder,
+        AttackSettings settings,
+        IReadOnlyList<Example> inputs,
+        CsvCells cells = CsvCells.AsTextAttack
+    )
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(settings);
@@ -112,9 +124,9 @@ public sealed class AttackLog : IDisposable
             }
             WholeFile.Write(
                 Path.Combine(folder, Csv),
-                string.Concat(outcomes.Select(o => Row(o, settings)).Prepend(TextAttackFormat.Header + "\n"))
+                string.Concat(outcomes.Select(o => Row(o, settings, cells)).Prepend(TextAttackFormat.Header + "\n"))
             );
-            return new AttackLog(folder, settings, inputs, outcomes, early, hold);
+            return new AttackLog(folder, settings, inputs, outcomes, early, hold, cells);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -194,13 +206,13 @@ public sealed class AttackLog : IDisposable
         while (_outcomes.Count < _inputs.Count && _early.Remove(_inputs[_outcomes.Count].Id, out var next))
         {
             Write(_lines, AttackJson.Line(next) + "\n");
-            Write(_csv, Row(next, _settings));
+            Write(_csv, Row(next, _settings, _cells));
             _outcomes.Add(next);
         }
     }
 
-    private static string Row(AttackOutcome outcome, AttackSettings settings) =>
-        outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat) + "\n";
+    private static string Row(AttackOutcome outcome, AttackSettings settings, CsvCells cells) =>
+        outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat, cells) + "\n";
 
     private static string Describe(AttackSettings settings, IReadOnlyList<Example> inputs)
     {

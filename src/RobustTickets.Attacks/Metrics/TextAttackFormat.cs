@@ -20,13 +20,13 @@ public static class TextAttackFormat
         + "\"original_output\",\"perturbed_output\",\"ground_truth_output\",\"num_queries\",\"result_type\"";
 
     /// <summary>One row of the CSV, without the line feed.</summary>
-    public static string Row(AttackOutcome outcome, TextAttackVersion version)
+    public static string Row(AttackOutcome outcome, TextAttackVersion version, CsvCells cells = CsvCells.AsTextAttack)
     {
         ArgumentNullException.ThrowIfNull(outcome);
         return string.Join(
             ',',
-            Quote(Marked(outcome.Original, outcome.OriginalMarks, version)),
-            Quote(Marked(outcome.Perturbed, outcome.PerturbedMarks, version)),
+            Quote(Cell(Marked(outcome.Original, outcome.OriginalMarks, version), cells)),
+            Quote(Cell(Marked(outcome.Perturbed, outcome.PerturbedMarks, version), cells)),
             PythonNumber.Repr(outcome.OriginalScore),
             PythonNumber.Repr(outcome.PerturbedScore),
             PythonNumber.Repr(outcome.OriginalOutput),
@@ -84,6 +84,9 @@ public static class TextAttackFormat
                 : string.Join('\n', texts.Select((t, c) => $"[[[[{PythonText.Capitalise(columns[c].Key)}]]]]: {t}"));
         return shown.Replace("\n", "<SPLIT>", StringComparison.Ordinal);
     }
+
+    private static string Cell(string text, CsvCells cells) =>
+        cells == CsvCells.Guarded && text is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + text : text;
 
     private static string Quote(string text) => "\"" + text.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 }

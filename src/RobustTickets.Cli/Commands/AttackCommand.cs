@@ -57,6 +57,10 @@ internal sealed class AttackCommand
 
     // The name before; scripts of users have it.
     private readonly Option<bool> _wholeSet = new("--whole-set") { Hidden = true };
+    private readonly Option<bool> _safeCsv = new("--safe-csv")
+    {
+        Description = "results.csv for spreadsheets: an apostrophe before texts that begin with =, +, - or @",
+    };
     private readonly Option<string?> _augment = new("--augment")
     {
         Description = "also write training data: the split's examples and the adversarial text of each success",
@@ -128,7 +132,7 @@ internal sealed class AttackCommand
 
     private Command Command { get; }
 
-    private Option[] OfData => [_split, _count, _sample, _ids, _fullSplit, _wholeSet, _augment, _output];
+    private Option[] OfData => [_split, _count, _sample, _ids, _fullSplit, _wholeSet, _safeCsv, _augment, _output];
 
     /// <summary>The command.</summary>
     public static Command Create(CliContext context) => new AttackCommand(context).Command;
@@ -161,7 +165,8 @@ internal sealed class AttackCommand
             parsed.GetValue(_fullSplit) || parsed.GetValue(_wholeSet),
             parsed.GetValue(_augment),
             _attack.Engine(parsed),
-            _execution.Read(parsed)
+            _execution.Read(parsed),
+            parsed.GetValue(_safeCsv) ? CsvCells.Guarded : CsvCells.AsTextAttack
         );
         var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
         if (parsed.GetValue(_json))

@@ -55,7 +55,10 @@ internal static class HelpGroups
                 "--masked-lm",
             ]
         ),
-        ("Results", ["--out", "--json", "--csv", "--title", "--augment", "--logits", "--full-split-accuracy"]),
+        (
+            "Results",
+            ["--out", "--json", "--csv", "--safe-csv", "--title", "--augment", "--logits", "--full-split-accuracy"]
+        ),
         ("Speed", ["--device", "--precision", "--threads", "--batch-size", "--concurrency", "--checkpoint-every"]),
         ("Help", ["--help", "--version"]),
     ];

@@ -1,6 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Models;
 
 namespace RobustTickets;
@@ -26,6 +27,7 @@ namespace RobustTickets;
 /// none.</param>
 /// <param name="Engine">How fast the attack runs.</param>
 /// <param name="Execution">How the victim runs.</param>
+/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
 public sealed record AttackRequest(
     AttackRecipe Recipe,
     string Model,
@@ -39,7 +41,8 @@ public sealed record AttackRequest(
     bool FullSplitAccuracy = false,
     string? AugmentFile = null,
     AttackEngineOptions? Engine = null,
-    Execution? Execution = null
+    Execution? Execution = null,
+    CsvCells CsvCells = CsvCells.AsTextAttack
 );
 
 /// <summary>

@@ -20,6 +20,7 @@ namespace RobustTickets;
 /// <param name="Folder">Where its files go.</param>
 /// <param name="Run">What determined the examples: data, split, sampling, truncation.</param>
 /// <param name="Engine">How fast it runs; null: the defaults.</param>
+/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
 public sealed record AttackJob(
     Attack Attack,
     IVictim Victim,
@@ -27,7 +28,8 @@ public sealed record AttackJob(
     IReadOnlyList<Example> Inputs,
     string Folder,
     IReadOnlyList<RecipeLine> Run,
-    AttackEngineOptions? Engine = null
+    AttackEngineOptions? Engine = null,
+    CsvCells CsvCells = CsvCells.AsTextAttack
 );
 
 /// <summary>Runs attacks into folders.</summary>
@@ -78,7 +80,8 @@ public static class AttackRun
                 picked,
                 target,
                 Facts(request, victim, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
-                request.Engine
+                request.Engine,
+                request.CsvCells
             ),
             progress,
             request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null,
@@ -109,7 +112,12 @@ public static class AttackRun
     )
     {
         ArgumentNullException.ThrowIfNull(job);
-        using var log = AttackLog.Open(job.Folder, AttackSettings.Of(job.Attack, job.VictimName, job.Run), job.Inputs);
+        using var log = AttackLog.Open(
+            job.Folder,
+            AttackSettings.Of(job.Attack, job.VictimName, job.Run),
+            job.Inputs,
+            job.CsvCells
+        );
         if (log.Done > 0)
             Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
         // The log puts outcomes in order; a slow example must not hold back what others have cost.
