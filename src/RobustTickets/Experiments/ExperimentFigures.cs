@@ -177,7 +177,7 @@ public static class ExperimentFigures
         var (kept, total) = heads
             ? (ticket.HeadsPerLayer, cell.Run.Result.Model.Heads)
             : (ticket.NeuronsPerLayer, cell.Run.Result.Model.Intermediate);
-        return kept.Select((n, layer) => ((double)layer + 1, 100.0 * n / total));
+        return kept.Select((n, layer) => ((double)layer, 100.0 * n / total));
     }
 
     private static void Pattern(ExperimentFigure figure, string name, string data, CellRecord[] cells)
@@ -190,7 +190,7 @@ public static class ExperimentFigures
             var grid = TicketGrid.Mean(grids);
             var lines = grid.Kept.Select(
                 (shares, l) =>
-                    $"{l + 1},{string.Join(',', shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n"
+                    $"{l},{string.Join(',', shares.Select(s => s.ToString("R", CultureInfo.InvariantCulture)))}\n"
             );
             AtomicFile.WriteAllText(
                 $"{name}.{row.Key}.csv",

@@ -103,7 +103,7 @@ public static class Findings
             {
                 if (ticket.NeuronsPerLayer[l] < 0.1 * width)
                     yield return Warn(
-                        $"layer {l + 1} kept {ticket.NeuronsPerLayer[l]} of {width} neurons: it is all but gone."
+                        $"layer {l} kept {ticket.NeuronsPerLayer[l]} of {width} neurons: it is all but gone."
                     );
             }
         }

@@ -41,16 +41,11 @@ internal sealed record SvgTicket(
         for (var layer = 0; layer < layers; layer++)
         {
             var y = Top + ((layers - 1 - layer) * Row);
-            svg.Text(
-                Left - 10,
-                y + 15,
-                layers > 1 && layer == layers - 1 ? $"layer {layer + 1}" : $"{layer + 1}",
-                "end"
-            );
+            svg.Text(Left - 10, y + 15, layers > 1 && layer == layers - 1 ? $"layer {layer}" : $"{layer}", "end");
             for (var head = 0; head < HeadsPerLayer; head++)
             {
                 var stays = HeadsKept[layer].Contains(head);
-                var tip = $"layer {layer + 1}, head {head + 1}: {(stays ? "kept" : "pruned")}";
+                var tip = $"layer {layer}, head {head}: {(stays ? "kept" : "pruned")}";
                 svg.Rect(
                     Left + (head * cell) + 1.5,
                     y + 2,
@@ -80,7 +75,7 @@ internal sealed record SvgTicket(
                 Row - 5,
                 Svg.Series(2),
                 0.9,
-                $"layer {layer + 1}: {NeuronsKept[layer]} of {NeuronsPerLayer} neurons kept",
+                $"layer {layer}: {NeuronsKept[layer]} of {NeuronsPerLayer} neurons kept",
                 3
             );
             svg.Text(barsAt + Bars + 8, y + 15, (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %");

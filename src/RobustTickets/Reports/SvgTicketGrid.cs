@@ -29,12 +29,7 @@ internal sealed record SvgTicketGrid(string Title, TicketGrid Grid)
         for (var layer = 0; layer < layers; layer++)
         {
             var y = Top + ((layers - 1 - layer) * Row);
-            svg.Text(
-                Left - 10,
-                y + 15,
-                layer == layers - 1 && layers > 1 ? $"layer {layer + 1}" : $"{layer + 1}",
-                "end"
-            );
+            svg.Text(Left - 10, y + 15, layer == layers - 1 && layers > 1 ? $"layer {layer}" : $"{layer}", "end");
             for (var c = 0; c < columns; c++)
             {
                 var share = Grid.Kept[layer][c];
@@ -49,7 +44,7 @@ internal sealed record SvgTicketGrid(string Title, TicketGrid Grid)
                     0.04 + (0.5 * share),
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"layer {layer + 1}, {Grid.Columns[c]}: {100 * share:0.0} % kept"
+                        $"layer {layer}, {Grid.Columns[c]}: {100 * share:0.0} % kept"
                     ),
                     3
                 );

@@ -89,7 +89,7 @@ internal sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IRea
         );
     }
 
-    private static IEnumerable<string> Names(int heads) => Enumerable.Range(1, heads).Select(h => $"head {h}");
+    private static IEnumerable<string> Names(int heads) => Enumerable.Range(0, heads).Select(h => $"head {h}");
 }
 
 /// <summary>A ticket of single weights as <c>ticket/ticket.json</c> tells it.</summary>

@@ -181,7 +181,7 @@ public sealed class ExperimentRunTests : IDisposable
             neurons
         );
         var pattern = Csv("pattern.toy.ticket.csv");
-        Assert.Equal(["layer", "head 1", "head 2", "head 3", "head 4", "neurons"], pattern[0]);
+        Assert.Equal(["layer", "head 0", "head 1", "head 2", "head 3", "neurons"], pattern[0]);
         Assert.Equal(
             neurons,
             pattern

@@ -98,7 +98,7 @@ public sealed class FindingsTests : IDisposable
     {
         var run = Run(new SyntheticRun(_root) { Ticket = true });
         var ticket = run.Result.Ticket! with { NeuronsPerLayer = [500, 450, 443, 40] };
-        Assert.Contains("layer 4 kept 40 of 512", Texts(run with { Result = run.Result with { Ticket = ticket } }));
+        Assert.Contains("layer 3 kept 40 of 512", Texts(run with { Result = run.Result with { Ticket = ticket } }));
     }
 
     [Fact]

@@ -169,8 +169,8 @@ public sealed class PlotTests
             .Root!;
         var tips = root.Elements(Svg + "rect").Select(r => r.Element(Svg + "title")?.Value).OfType<string>().ToArray();
         Assert.Equal(8, tips.Length);
-        Assert.Contains("layer 1, head 2: pruned", tips);
-        Assert.Contains("layer 2, head 2: kept", tips);
+        Assert.Contains("layer 0, head 1: pruned", tips);
+        Assert.Contains("layer 1, head 1: kept", tips);
         Assert.Contains("50 %", root.Elements(Svg + "text").Select(t => t.Value));
         Assert.Contains("25 %", root.Elements(Svg + "text").Select(t => t.Value));
         Assert.Equal(3, root.Elements(Svg + "line").Count());
