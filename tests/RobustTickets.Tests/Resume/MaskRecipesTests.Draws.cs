@@ -108,7 +108,7 @@ public sealed partial class MaskRecipesTests
         );
         var grid = TicketGrid.Of(record)!;
         var mask = (WeightMask)SavedTicket.Load(run).Mask;
-        string[] heads = [.. Enumerable.Range(1, TinyTask.Heads).Select(h => $"head {h}")];
+        string[] heads = [.. Enumerable.Range(0, TinyTask.Heads).Select(h => $"head {h}")];
         Assert.Equal(
             [.. heads, "MLP", "query", "key", "value", "attention-output", "intermediate", "output"],
             grid.Columns
@@ -147,7 +147,7 @@ public sealed partial class MaskRecipesTests
         var html = HtmlReport.Render([record]);
         var first = string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"layer 1, head 1: {100 * grid.Kept[0][0]:0.0} % kept"
+            $"layer 0, head 0: {100 * grid.Kept[0][0]:0.0} % kept"
         );
         Assert.Contains(first, html, StringComparison.Ordinal);
         Assert.Contains("Weights kept by matrix", html, StringComparison.Ordinal);
