@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace RobustTickets.Attacks;
 
@@ -45,6 +46,15 @@ internal static class GuardedJson
                 throw new JsonException("a string holds half of a surrogate pair");
         }
         return JsonDocument.Parse(bytes);
+    }
+
+    /// <summary>Reads a text as a record; null when it says null.</summary>
+    /// <exception cref="JsonException">It is not JSON or not such a record, or a string of it is no
+    /// text.</exception>
+    public static T? Deserialize<T>(string text, JsonTypeInfo<T> type)
+    {
+        using var json = ParseLine(text);
+        return json.RootElement.Deserialize(type);
     }
 
     /// <summary>A member of an object; null when it is missing, or the element no object.</summary>

@@ -175,8 +175,7 @@ public static class AttackJson
     /// <summary>Reads a summary.</summary>
     /// <exception cref="JsonException">Not a summary.</exception>
     public static AttackSummary ReadSummary(string json) =>
-        GuardedJson.ParseLine(json).RootElement.Deserialize(AttackJsonContext.Default.AttackSummary)
-        ?? throw new JsonException("no summary");
+        GuardedJson.Deserialize(json, AttackJsonContext.Default.AttackSummary) ?? throw new JsonException("no summary");
 
     /// <summary>Settings as indented JSON, ending in a line feed.</summary>
     public static string Write(AttackSettings settings) =>

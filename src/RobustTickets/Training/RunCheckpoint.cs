@@ -122,9 +122,7 @@ internal static class RunCheckpoint
         var file = Path.Combine(path, "state.json");
         try
         {
-            var state = GuardedJson
-                .ParseLine(File.ReadAllText(file))
-                .RootElement.Deserialize(RunStateJson.Default.RunState);
+            var state = GuardedJson.Deserialize(File.ReadAllText(file), RunStateJson.Default.RunState);
             return new Checkpoint(path, state ?? throw new CheckpointException($"{file}: is empty"));
         }
         catch (Exception e) when (e is JsonException or IOException)
