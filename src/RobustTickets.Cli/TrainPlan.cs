@@ -88,6 +88,8 @@ internal static class TrainPlan
                     $"after each epoch"
                 )
             );
+        foreach (var (path, options) in AugmentTables.Of(recipe))
+            output.WriteLine($"augment  {path}: {AugmentLine.Of(options, inputs.Substitutes!)}");
         output.WriteLine("nothing was trained (--dry-run)");
         return ExitCodes.Ok;
     }

@@ -138,7 +138,7 @@ public sealed record ResourceFiles(
     {
         var folder = Where;
         _ = recipe.Further is null ? null : Place(recipe);
-        var (vectors, neighbours) = recipe.HasSubstitutes ? Substitutes(recipe, folder) : (null, null);
+        var (vectors, neighbours) = recipe.HasSubstitutes ? Substitutes(recipe.Name, folder) : (null, null);
         var tagger =
             !recipe.HasPartOfSpeech || !recipe.Options.PartOfSpeech ? null : Tagger ?? folder.Required("tagger");
         return LexicalFiles.Read(
@@ -152,9 +152,42 @@ public sealed record ResourceFiles(
         );
     }
 
+    /// <summary>
+    /// What training replaces words from: neighbours, WordNet, and the stop words of TextFooler and
+    /// of the other attacks. Only what is asked for is read.
+    /// </summary>
+    /// <param name="who">Who asks, for errors.</param>
+    /// <param name="neighbours">Whether neighbours are asked for.</param>
+    /// <param name="wordNet">Whether WordNet is.</param>
+    /// <exception cref="DataException">A file is missing or malformed.</exception>
+    internal (AttackParts Parts, StopWords Nltk, ResourceInfo NltkInfo) ForTraining(
+        string who,
+        bool neighbours,
+        bool wordNet
+    )
+    {
+        var folder = Where;
+        var dict = wordNet ? WordNet ?? folder.Required("wordnet") : null;
+        var (vectors, table) = neighbours ? Substitutes(who, folder) : (null, null);
+        var parts = LexicalFiles.Read(
+            vectors,
+            table,
+            StopWords ?? folder.Find("stop-words"),
+            computed: folder.Computed,
+            maxUnpackedBytes: MaxUnpackedBytes
+        );
+        if (dict is not null)
+        {
+            var read = RobustTickets.Attacks.Resources.WordNet.Read(dict);
+            parts = parts with { WordNet = read, Files = [.. parts.Files, read.Info] };
+        }
+        var nltk = LexicalFiles.Read(stopWordFile: StopWords ?? folder.Find("nltk-stop-words"));
+        return (parts, nltk.StopWords, nltk.Files[0] with { Kind = "nltk-stop-words" });
+    }
+
     // A source of substitutes that is named is meant alone: the folder's table must not override
     // named vectors.
-    private (string? Vectors, string? Neighbours) Substitutes(AttackRecipe recipe, ResourceFolder folder)
+    private (string? Vectors, string? Neighbours) Substitutes(string who, ResourceFolder folder)
     {
         if (Vectors is not null || Neighbours is not null)
             return (Vectors, Neighbours);
@@ -163,7 +196,7 @@ public sealed record ResourceFiles(
             ? (vectors, neighbours)
             : throw new MissingResourceException(
                 ResourceKinds.TryFind("word-vectors")!,
-                $"{recipe.Name} has no source of substitute words; name word vectors or a neighbour table, or: "
+                $"{who} has no source of substitute words; name word vectors or a neighbour table, or: "
                     + folder.Missing("word-vectors")
             );
     }

@@ -52,17 +52,21 @@ public sealed record KeyboardSwap : WordSwap
             yield break;
         for (var i = 0; i < word.Length; i++)
         {
-            if (!Keys.TryGetValue(char.ToLowerInvariant(word[i]), out var keys))
+            // Only ASCII letters have keys, so no pair of surrogates is ever cut.
+            if (char.IsSurrogate(word[i]))
                 continue;
-            var isUpper = PythonText.IsUpperRune(new Rune(word[i]));
-            foreach (var key in keys)
-            {
-                yield return string.Concat(
-                    word.AsSpan(0, i),
-                    [isUpper ? char.ToUpperInvariant(key) : key],
-                    word.AsSpan(i + 1)
-                );
-            }
+            foreach (var key in KeysBeside(new Rune(word[i])))
+                yield return string.Concat(word.AsSpan(0, i), [key], word.AsSpan(i + 1));
         }
+    }
+
+    /// <summary>The keys beside a letter's, in the letter's case; empty for other
+    /// characters.</summary>
+    internal static string KeysBeside(Rune letter)
+    {
+        var lower = Rune.ToLowerInvariant(letter);
+        if (!lower.IsAscii || !Keys.TryGetValue((char)lower.Value, out var keys))
+            return "";
+        return PythonText.IsUpperRune(letter) ? keys.ToUpperInvariant() : keys;
     }
 }

@@ -1,5 +1,7 @@
 // Where the files of the attack after each epoch lie, as --resource NAME=PATH says it.
 
+using RobustTickets.Pipeline;
+
 namespace RobustTickets.Cli.Attacks;
 
 internal static class EpochAttackArguments
@@ -14,16 +16,26 @@ internal static class EpochAttackArguments
         var options = recipe.Evaluate.EpochAttack;
         var possible = options is null ? [] : EpochAttackSource.FileNames(options);
         var source = options is null ? null : EpochAttackSource.Named(options, places, model);
-        foreach (var name in places.Keys.Except(possible))
+        var augment = AugmentTables.FileNames(recipe);
+        foreach (var name in places.Keys.Except(possible).Except(augment))
         {
             source?.Dispose();
             throw new UsageException(
-                options is null
-                    ? $"--resource {name}: the recipe attacks after no epoch, so nothing takes it; see --epoch-attack"
-                    : $"--resource {name}: the attack {options.Recipe} does not take it; possible: "
-                        + string.Join(", ", possible)
+                options is null && augment.Count == 0
+                    ? $"--resource {name}: the recipe attacks after no epoch and replaces no words, so nothing takes "
+                        + "it; see --epoch-attack"
+                    : $"--resource {name}: {NoTaker(options, augment)} take it; possible: "
+                        + string.Join(", ", possible.Concat(augment).Distinct())
             );
         }
         return source;
     }
+
+    private static string NoTaker(EpochAttackOptions? options, IReadOnlyList<string> augment) =>
+        (options, augment.Count) switch
+        {
+            (null, _) => "augment does not",
+            (_, 0) => $"the attack {options.Recipe} does not",
+            _ => $"the attack {options.Recipe} and augment do not",
+        };
 }

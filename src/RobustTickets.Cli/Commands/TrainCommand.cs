@@ -44,7 +44,7 @@ internal static class TrainCommand
         var resource = new Option<string[]>("--resource")
         {
             Description =
-                "file or folder of a resource option of 'attack' for --epoch-attack, e.g. "
+                "file or folder of a resource option of 'attack' for --epoch-attack and for augment, e.g. "
                 + "neighbours=table.json; may be repeated",
             HelpName = "NAME=PATH",
             Arity = ArgumentArity.OneOrMore,
@@ -119,6 +119,7 @@ internal static class TrainCommand
                 settings,
                 several?[0] ?? parsed.GetValue(seed)
             );
+            var places = ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []);
             var request = new TrainRequest(
                 resolved,
                 parsed.GetRequiredValue(model),
@@ -128,13 +129,10 @@ internal static class TrainCommand
                 parsed.GetValue(resume),
                 execution.Read(parsed),
                 parsed.GetValue(every),
-                KeepCheckpoints: parsed.GetValue(keep)
+                KeepCheckpoints: parsed.GetValue(keep),
+                Resources: AugmentTables.Named(resolved, places)
             );
-            using var attacker = EpochAttackArguments.Source(
-                resolved,
-                ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []),
-                request.Model
-            );
+            using var attacker = EpochAttackArguments.Source(resolved, places, request.Model);
             attacker?.Check();
             if (parsed.GetValue(dry))
                 return TrainPlan.Print(context, request, parsed.GetValue(json));

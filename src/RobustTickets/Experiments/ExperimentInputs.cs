@@ -30,6 +30,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
         var resources = experiment
             .Attacks.SelectMany(a => a.Resources ?? [])
             .Concat(afterEpochs)
+            .Concat(request.Plan.Cells.SelectMany(c => AugmentTables.FileNames(c.Recipe)))
             .Distinct()
             .Order(StringComparer.Ordinal)
             .ToArray();
@@ -43,7 +44,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             throw new RequestException(
                 nameof(request.Resources),
                 name,
-                "no attack of the experiment takes it; possible: "
+                "no attack and no recipe of the experiment takes it; possible: "
                     + (resources.Length == 0 ? "none" : string.Join(", ", resources))
             );
         var missing = cells
@@ -69,7 +70,8 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             cell.Data.Options is null ? null : DataOptionsOf(cell.Data),
             Execution: request.Execution,
             CheckpointEverySteps: request.CheckpointEverySteps,
-            Cache: cache
+            Cache: cache,
+            Resources: AugmentTables.Named(cell.Recipe, _resources)
         );
 
     /// <summary>The request of an attack on a cell.</summary>

@@ -87,6 +87,8 @@ public sealed class ExperimentRun(
         var afterEpochs = _cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct();
         foreach (var attack in afterEpochs)
             EpochAttack(attack).Check();
+        foreach (var cell in _cells.DistinctBy(c => string.Join(' ', AugmentTables.FileNames(c.Recipe))))
+            _ = AugmentTables.Load(cell.Recipe, _inputs.Train(cell, _cache).Resources, request.Model);
         using var models = new AttackModels(request.Model);
         foreach (var (cell, attack) in _cells.SelectMany(c => c.Attacks.Select(a => (c, a))).DistinctBy(p => p.a.Name))
             _inputs.Attack(cell, attack).Recipe.Check(models);

@@ -13,7 +13,7 @@ internal static class InputFingerprint
 {
     /// <summary>
     /// SHA-256 over the examples that are trained and evaluated on, the class names, the weights of
-    /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files).
+    /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files, tables).
     /// </summary>
     internal static string Of(RunData data, ITensorSource weights, params IEnumerable<string?> named)
     {

@@ -140,7 +140,8 @@ internal static class RecipeRunner
             throw new DataException(
                 $"{session.Folder.Path}: the data ({session.Request.Data}, with the options for limit, "
                     + $"columns and labels), the tokenizer or the weights ({session.Request.Model}), "
-                    + "or the files of a named ticket or of evaluate.epoch-attack have changed since it was begun"
+                    + "or the files of a named ticket, of augment or of evaluate.epoch-attack have changed since "
+                    + "it was begun"
             );
         }
         session.Store.GoOnFrom(state);
@@ -167,6 +168,8 @@ internal static class RecipeRunner
             ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
             ["data_sha256"] = session.Data.Hash,
         };
+        foreach (var file in session.Substitutes?.Files ?? [])
+            facts[$"augment_{file.Kind}"] = $"{file.Name} {file.Sha256}".TrimEnd();
         EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model)).Save(session.Folder.EnvironmentFile);
     }
 

@@ -32,6 +32,7 @@ internal static class RetrainRun
             model,
             new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
             {
+                Augment = retrain.Augment,
                 Trained = trained,
                 Final = true,
             },

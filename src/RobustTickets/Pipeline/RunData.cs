@@ -45,6 +45,11 @@ internal sealed record RunData(
     public required TrainingRows Rows { get; init; }
 
     /// <summary>
+    /// The training examples as texts, in the order of <see cref="Train"/>.
+    /// </summary>
+    public required IReadOnlyList<Example> TrainTexts { get; init; }
+
+    /// <summary>
     /// Reads the training split and the split that is reported (the labelled test split if there is
     /// one, else the development split, else the held-out part), and holds
     /// out a development part by <see cref="Recipe.Split"/>. Data that the request's cache holds
@@ -145,6 +150,7 @@ internal sealed record RunData(
         )
         {
             Rows = rows,
+            TrainTexts = kept,
         };
 
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);

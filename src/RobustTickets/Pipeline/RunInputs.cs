@@ -1,5 +1,6 @@
 // What a run is made of, opened and checked before any compute: by a dry run as by the run itself.
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Validation;
@@ -11,8 +12,14 @@ namespace RobustTickets.Pipeline;
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Data">The data as word pieces.</param>
 /// <param name="Ticket">Identity of the ticket that the recipe names, or null.</param>
-internal sealed record RunInputs(HuggingFaceFolder Files, WordPieceTokenizer Tokenizer, RunData Data, string? Ticket)
-    : IDisposable
+/// <param name="Substitutes">Tables that the recipe replaces words from, or null.</param>
+internal sealed record RunInputs(
+    HuggingFaceFolder Files,
+    WordPieceTokenizer Tokenizer,
+    RunData Data,
+    string? Ticket,
+    SubstituteSources? Substitutes
+) : IDisposable
 {
     /// <summary>
     /// Opens what a request names and checks the recipe against it. Nothing is written.
@@ -35,11 +42,12 @@ internal sealed record RunInputs(HuggingFaceFolder Files, WordPieceTokenizer Tok
         try
         {
             var ticket = RequireModel(recipe, files, request.Output);
+            var substitutes = AugmentTables.Load(recipe, request.Resources, request.Model);
             var data = RunData.Load(request, tokenizer, stop);
             RecipeFit.Require(Origin, RecipeFit.Data(recipe, data));
             if (recipe.Evaluate.EpochAttack is { } attack)
                 _ = EpochAttacks.Sample(attack, data);
-            return new RunInputs(files, tokenizer, data, ticket);
+            return new RunInputs(files, tokenizer, data, ticket, substitutes);
         }
         catch
         {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
@@ -26,13 +27,18 @@ internal sealed class RunSession : IDisposable
     /// </summary>
     private const long CopiesOnDisk = (3 * 3) + 1;
 
-    private RunSession(TrainRequest request, RunData data, WordPieceTokenizer tokenizer, RunStore store)
+    private RunSession(TrainRequest request, RunInputs inputs, RunStore store)
     {
-        (Request, Data, Tokenizer, Store) = (request, data, tokenizer, store);
+        (Request, Store) = (request, store);
+        var (data, tokenizer, substitutes) = (inputs.Data, inputs.Tokenizer, inputs.Substitutes);
+        (Data, Tokenizer, Substitutes) = (data, tokenizer, substitutes);
         Stages = new StageContext(store, data.Train.Examples, Recipe.BatchSize, RandomKey.FromSeed(Recipe.Seed))
         {
             EvaluateEpoch = Recipe.Evaluate.EveryEpoch ? EvaluateEpoch : null,
             AttackEpoch = Recipe.Evaluate.EpochAttack is null ? null : stage => EpochAttacks.Run(this, stage),
+            Augmentation = substitutes is null
+                ? null
+                : options => new TextAugmentation(options, data.TrainTexts, substitutes, tokenizer, Recipe.MaxLength),
         };
     }
 
@@ -43,6 +49,9 @@ internal sealed class RunSession : IDisposable
     internal RunData Data { get; }
 
     internal WordPieceTokenizer Tokenizer { get; }
+
+    /// <summary>Tables that words are replaced from, or null.</summary>
+    internal SubstituteSources? Substitutes { get; }
 
     /// <summary>Log, checkpoints and finished stages.</summary>
     internal RunStore Store { get; }
@@ -88,7 +97,7 @@ internal sealed class RunSession : IDisposable
     )
     {
         using var inputs = RunInputs.Open(request, stop);
-        var (files, tokenizer, data, ticket) = inputs;
+        var (files, data) = (inputs.Files, inputs.Data);
         EpochAttacks.Require(request, data);
         var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
         if (hold is null)
@@ -112,7 +121,13 @@ internal sealed class RunSession : IDisposable
         var identity = new RunIdentity(
             Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
             data.Hash,
-            InputFingerprint.Of(data, files.Weights, ticket, request.EpochAttack?.Identity)
+            InputFingerprint.Of(
+                data,
+                files.Weights,
+                inputs.Ticket,
+                request.EpochAttack?.Identity,
+                inputs.Substitutes?.Identity
+            )
         );
         var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop);
         foreach (var note in files.Notes)
@@ -120,7 +135,7 @@ internal sealed class RunSession : IDisposable
         var notes = inputs.Notes(request.Recipe);
         foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? notes.Append(other) : notes)
             store.Report(new Note("data", 0, note));
-        return new RunSession(request, data, tokenizer, store) { HeadsPerLayer = files.Config.NumAttentionHeads };
+        return new RunSession(request, inputs, store) { HeadsPerLayer = files.Config.NumAttentionHeads };
     }
 
     /// <summary>

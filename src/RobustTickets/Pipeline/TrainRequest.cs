@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
 
@@ -19,6 +20,9 @@ namespace RobustTickets;
 /// its resources; null when it names none.</param>
 /// <param name="KeepCheckpoints">Leave the newest checkpoints (parameters and optimiser moments)
 /// when the run is finished; otherwise they are removed then.</param>
+/// <param name="Resources">Files of the tables that the recipe's <c>augment</c> fields replace
+/// words
+/// from; null: those of the user's resource folder.</param>
 public sealed record TrainRequest(
     Recipe Recipe,
     string Model,
@@ -30,7 +34,8 @@ public sealed record TrainRequest(
     int CheckpointEverySteps = 500,
     RunDataCache? Cache = null,
     EpochAttack? EpochAttack = null,
-    bool KeepCheckpoints = false
+    bool KeepCheckpoints = false,
+    ResourceFiles? Resources = null
 )
 {
     /// <summary>Device, precision, threads, kernels.</summary>

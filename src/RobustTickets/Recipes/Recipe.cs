@@ -2,6 +2,7 @@
 // (that is Execution). Recipe = Search -> Draw -> Retrain -> Evaluate. Fine-tuning
 // is a recipe without search.
 using System.Text.Json.Serialization;
+using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -56,6 +57,8 @@ public sealed record Recipe(
 /// Initialization".</param>
 /// <param name="Realisation">How the ticket becomes a network; the dense forms are the ablation
 /// "w/o Structure".</param>
+/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
+/// then.</param>
 public sealed record RetrainStage(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -63,7 +66,8 @@ public sealed record RetrainStage(
     TicketCoefficients Coefficients = TicketCoefficients.Removed,
     bool Shuffle = true,
     StartWeights Weights = StartWeights.PreTrained,
-    Realisation Realisation = Realisation.Ticket
+    Realisation Realisation = Realisation.Ticket,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 );
 
 /// <summary>What is measured at the end of a run.</summary>

@@ -57,6 +57,7 @@ internal static class MagnitudeSearch
                         search.Shuffle
                     )
                     {
+                        Augment = search.Augment,
                         Part = part,
                     },
                     from

@@ -65,6 +65,7 @@ internal static class MaskSearch
                 search.Shuffle
             )
             {
+                Augment = search.Augment,
                 Trained = BertParameters.IsMaskScores,
                 Rule = gradients,
                 Part = new CheckpointParts([.. new[] { leaked, best }.OfType<ICheckpointPart>()]),

@@ -2,6 +2,7 @@
 // network a ticket keeps. Each kind is one record here and one run beside it (SlimmingSearch); its
 // ticket is drawn by the recipe's draw rule.
 using System.Text.Json.Serialization;
+using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
@@ -42,6 +43,8 @@ public abstract record SearchOptions
 /// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
 /// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
 /// not.</param>
+/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
+/// then.</param>
 internal sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
@@ -50,7 +53,8 @@ internal sealed record SlimmingSearchOptions(
     double HorizonEpochs = 1.0,
     int SnapshotsPerEpoch = 20,
     bool Shuffle = true,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 ) : SearchOptions;
 
 /// <summary>

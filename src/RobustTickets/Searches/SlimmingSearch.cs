@@ -74,6 +74,7 @@ internal sealed class SlimmingSearch
                     ? null
                     : () => _coefficients.Penalty(_search.Slimming),
                 Part = new SnapshotPart(_snapshots),
+                Augment = _search.Augment,
                 Evaluated = false,
                 AfterStep = AfterStep,
                 BeforeEnd = stage => found = Draw(stage),

@@ -1,6 +1,7 @@
 // Searches whose tickets are single weights: hard-concrete masks (RobusT),
 // magnitudes (lottery tickets, one shot), random positions, a saved ticket.
 using System.Text.Json.Serialization;
+using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
@@ -44,6 +45,8 @@ public enum DrawEpochRule
 /// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
 /// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
 /// not.</param>
+/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
+/// then.</param>
 internal sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
@@ -55,7 +58,8 @@ internal sealed record MaskSearchOptions(
     bool Shuffle = true,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
         DrawEpochRule DrawFrom = DrawEpochRule.Last,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 ) : SearchOptions;
 
 /// <summary>
@@ -76,6 +80,8 @@ internal sealed record MaskSearchOptions(
 /// <param name="AllowShort">Whether tickets are drawn although the rounds are too short to have
 /// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
 /// not.</param>
+/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
+/// then.</param>
 internal sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -84,7 +90,8 @@ internal sealed record MagnitudeSearchOptions(
     double? HorizonEpochs = null,
     bool RewindClassifier = false,
     bool Shuffle = true,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AllowShort = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 ) : SearchOptions;
 
 /// <summary>

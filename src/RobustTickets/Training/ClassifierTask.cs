@@ -1,3 +1,4 @@
+using RobustTickets.Augmentation;
 using RobustTickets.Kernels;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -12,11 +13,13 @@ namespace RobustTickets.Training;
 /// <param name="objective">What a step minimises.</param>
 /// <param name="examples">Training examples.</param>
 /// <param name="sampler">Which of them make up a step.</param>
+/// <param name="augmentation">What happens to their texts, or null.</param>
 internal sealed class ClassifierTask(
     BertForSequenceClassification model,
     IObjective objective,
     IReadOnlyList<EncodedExample> examples,
-    BatchSampler sampler
+    BatchSampler sampler,
+    TextAugmentation? augmentation = null
 ) : ITrainingTask
 {
     /// <inheritdoc/>
@@ -34,14 +37,15 @@ internal sealed class ClassifierTask(
     /// <inheritdoc/>
     public (PackedBatch Batch, ObjectiveResult Result) Accumulate(long step, RandomKey key, Func<Tensor>? penalty)
     {
-        var (batch, inputs) = Prepare(step);
+        var (batch, inputs) = Prepare(step, key);
         return (batch, objective.Accumulate(model, inputs, key, penalty));
     }
 
-    private (PackedBatch, BertInputs) Prepare(long step)
+    private (PackedBatch, BertInputs) Prepare(long step, RandomKey key)
     {
         using var clock = KernelClock.In(KernelPart.Data);
-        var batch = PackedBatch.From(Pick(sampler.Batch(step)));
+        var indices = sampler.Batch(step);
+        var batch = PackedBatch.From(augmentation?.Batch(indices, examples, key) ?? Pick(indices));
         return (batch, model.Prepare(batch, training: true));
     }
 

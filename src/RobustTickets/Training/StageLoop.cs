@@ -1,6 +1,7 @@
 // One stage of training as every search and every retraining runs it: log, steps, evaluation after
 // each epoch, checkpoints, and going on from one. Stages follow one another; at the border a
 // checkpoint is written, so that a finished stage is never repeated.
+using RobustTickets.Augmentation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -28,6 +29,11 @@ internal sealed record StageContext(
 
     /// <summary>Attacks after an epoch; null where the recipe does not ask for it.</summary>
     internal Action<StageRun>? AttackEpoch { get; init; }
+
+    /// <summary>
+    /// What happens to the training texts in a stage that asks for it; null where no stage does.
+    /// </summary>
+    internal Func<AugmentOptions, TextAugmentation>? Augmentation { get; init; }
 
     /// <summary>Key of everything random in a stage.</summary>
     internal RandomKey KeyOf(string stage) => Stages.Key(Key, stage);
@@ -63,7 +69,8 @@ internal static class StageLoop
             sampler,
             optimizer,
             new StagePlan(settings.Name, settings.LastStep, settings.Horizon, settings.Optimizer, key.Derive(1L)),
-            settings.Rule
+            settings.Rule,
+            settings.Augment is { } augment ? run.Augmentation!(augment) : null
         );
         var stage = new StageRun(settings.Name, settings.LastStep, model, optimizer, settings.Part);
         if (from is not null && from.State.Stage == settings.Name)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
 
@@ -8,11 +10,14 @@ namespace RobustTickets.Training;
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Epochs">Epochs; may be fractional.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
+/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
+/// then.</param>
 public sealed record DenseTraining(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
     double Epochs,
-    bool Shuffle = true
+    bool Shuffle = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 );
 
 /// <summary>What a stage is.</summary>
@@ -36,6 +41,9 @@ internal sealed record StageSettings(
 
     /// <summary>Added undivided to the last pass of each step, or null.</summary>
     internal Func<Tensor>? Penalty { get; init; }
+
+    /// <summary>What happens to the texts at each step, or null.</summary>
+    internal AugmentOptions? Augment { get; init; }
 
     /// <summary>What happens to gradients before the update instead of clipping, or null.</summary>
     internal IGradientRule? Rule { get; init; }
@@ -77,7 +85,10 @@ internal sealed record StageSettings(
     internal static StageSettings Dense(string name, DenseTraining training, int batchSize, int examples)
     {
         var steps = StepCounts.Of(batchSize, training.Epochs, examples);
-        return new StageSettings(name, training.Objective, training.Optimizer, steps, steps, training.Shuffle);
+        return new StageSettings(name, training.Objective, training.Optimizer, steps, steps, training.Shuffle)
+        {
+            Augment = training.Augment,
+        };
     }
 }
 

@@ -2,6 +2,7 @@
 // neither tickets nor recipes: what a step minimises is an IObjective, and what happens between
 // steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
 using System.Diagnostics;
+using RobustTickets.Augmentation;
 using RobustTickets.Kernels;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
@@ -78,6 +79,7 @@ internal sealed class Trainer
     /// <param name="plan">Length and schedule.</param>
     /// <param name="rule">What happens to gradients before the update instead of the plan's
     /// clipping, or null.</param>
+    /// <param name="augmentation">What happens to the texts of a step, or null.</param>
     public Trainer(
         BertForSequenceClassification model,
         IObjective objective,
@@ -85,9 +87,10 @@ internal sealed class Trainer
         BatchSampler sampler,
         AdamW optimizer,
         StagePlan plan,
-        IGradientRule? rule = null
+        IGradientRule? rule = null,
+        TextAugmentation? augmentation = null
     )
-        : this(new ClassifierTask(model, objective, examples, sampler), optimizer, plan, rule) { }
+        : this(new ClassifierTask(model, objective, examples, sampler, augmentation), optimizer, plan, rule) { }
 
     /// <summary>A trainer of any task.</summary>
     /// <param name="task">Network, batches and objective.</param>

@@ -41,6 +41,8 @@ internal static class Layers
             "RobustTickets.Tickets"
         ),
         new("RobustTickets.Objectives", AllTorch, AllKernels, "RobustTickets.Models"),
+        // Texts before they are word pieces: the tables and edits of attacks.
+        new("RobustTickets.Augmentation", AllKernels, AllText, "RobustTickets.Models"),
         // Runs: a stage logs its steps. Tickets and recipes it does not know.
         new(
             "RobustTickets.Training",
@@ -49,6 +51,7 @@ internal static class Layers
             "RobustTickets.Attacks",
             "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.Tokens",
+            "RobustTickets.Augmentation",
             "RobustTickets.Checkpoints",
             "RobustTickets.Runs",
             "RobustTickets.Models",
@@ -63,6 +66,7 @@ internal static class Layers
             "RobustTickets.Models",
             "RobustTickets.Tickets",
             "RobustTickets.Tickets.Files",
+            "RobustTickets.Augmentation",
             "RobustTickets.Objectives",
             "RobustTickets.Training"
         ),
@@ -73,6 +77,7 @@ internal static class Layers
             AllKernels,
             "RobustTickets.Attacks.Data",
             "RobustTickets.Tickets",
+            "RobustTickets.Augmentation",
             "RobustTickets.Objectives",
             "RobustTickets.Training",
             "RobustTickets.Searches"
@@ -96,6 +101,7 @@ internal static class Layers
             "RobustTickets.Models",
             "RobustTickets.Tickets",
             "RobustTickets.Tickets.Files",
+            "RobustTickets.Augmentation",
             "RobustTickets.Objectives",
             "RobustTickets.Training",
             "RobustTickets.Searches",

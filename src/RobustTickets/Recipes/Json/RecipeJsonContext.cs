@@ -3,6 +3,7 @@
 // refuses to write one that would come out as a number (a test walks them all).
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RobustTickets.Augmentation;
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -43,6 +44,7 @@ internal sealed class KebabEnum<T>()
         typeof(KebabEnum<Realisation>),
         typeof(KebabEnum<AdamWFlavor>),
         typeof(KebabEnum<ClipMode>),
+        typeof(KebabEnum<TypingErrorPlace>),
     ]
 )]
 [JsonSerializable(typeof(Recipe))]

@@ -79,6 +79,7 @@ public static class RecipeCheck
         }
 
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
+        AugmentCheck.Check("retrain.augment", recipe.Retrain.Augment, found);
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
         found.Positive("retrain.epochs", recipe.Retrain.Epochs, RecipeProblems.MostEpochs);
         if (

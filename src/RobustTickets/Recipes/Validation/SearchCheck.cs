@@ -54,6 +54,7 @@ internal static class SearchCheck
     private static void Slimming(SlimmingSearchOptions search, RecipeProblems found)
     {
         ObjectiveCheck.Check("search.objective", search.Objective, found);
+        AugmentCheck.Check("search.augment", search.Augment, found);
         found.NotNegative("search.slimming.head-penalty", search.Slimming.HeadPenalty);
         found.NotNegative("search.slimming.neuron-penalty", search.Slimming.NeuronPenalty);
         RecipeCheck.Optimizer("search.optimizer", search.Optimizer, found);

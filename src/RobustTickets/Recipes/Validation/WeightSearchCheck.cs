@@ -21,10 +21,12 @@ internal static class WeightSearchCheck
                 if (s.FineTune is { } training)
                 {
                     ObjectiveCheck.Check("search.fine-tune.objective", training.Objective, found);
+                    AugmentCheck.Check("search.fine-tune.augment", training.Augment, found);
                     RecipeCheck.Optimizer("search.fine-tune.optimizer", training.Optimizer, found);
                     Positive("search.fine-tune.epochs", training.Epochs, found);
                 }
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
+                AugmentCheck.Check("search.augment", s.Augment, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 Masks(s.Masks, found);
                 var length = Positive("search.epochs", s.Epochs, found);
@@ -53,6 +55,7 @@ internal static class WeightSearchCheck
                 break;
             case MagnitudeSearchOptions s:
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
+                AugmentCheck.Check("search.augment", s.Augment, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
                 const string one = "for pruning without training take kind one-shot";
                 found.Between("search.rounds", s.Rounds, 1, RecipeProblems.MostTimes, one);

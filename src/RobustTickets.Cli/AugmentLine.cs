@@ -1,0 +1,25 @@
+using RobustTickets.Augmentation;
+using RobustTickets.Cli.Terminal;
+
+namespace RobustTickets.Cli;
+
+/// <summary>What happens to training texts, in one line.</summary>
+internal static class AugmentLine
+{
+    public static string Of(AugmentOptions options, SubstituteSources sources)
+    {
+        (double Rate, string What)[] parts =
+        [
+            (options.NeighbourRate, $"neighbours ({File(sources, "neighbours") ?? File(sources, "word-vectors")})"),
+            (options.WordnetRate, "WordNet synonyms"),
+            (options.EmbeddingRate, "neighbours among the model's embeddings"),
+            (options.CharacterRate, "typing errors"),
+        ];
+        return string.Join(", ", parts.Where(p => p.Rate > 0).Select(p => Figures.Text($"{p.Rate:0.##} {p.What}")))
+            + (options.TextRate < 1 ? Figures.Text($" in {options.TextRate:0.##} of the texts") : "")
+            + (options.KeepOriginal ? ", beside the originals" : "");
+    }
+
+    private static string? File(SubstituteSources sources, string kind) =>
+        sources.Files.FirstOrDefault(f => f.Kind == kind)?.Name;
+}

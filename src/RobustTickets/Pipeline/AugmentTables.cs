@@ -1,0 +1,102 @@
+// The tables of a recipe's augment fields: from the files of a request, or of the user's resource
+// folder, and from the checkpoint's own embeddings. Read before any compute.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Augmentation;
+using RobustTickets.Evaluation;
+using RobustTickets.Searches;
+
+namespace RobustTickets.Pipeline;
+
+/// <summary>Finds and reads the tables that training replaces words from.</summary>
+public static class AugmentTables
+{
+    /// <summary>
+    /// The augment fields of a recipe with their paths, in the order of its stages.
+    /// </summary>
+    internal static IEnumerable<(string Path, AugmentOptions Options)> Of(Recipe recipe)
+    {
+        var search = recipe.Search switch
+        {
+            SlimmingSearchOptions s => s.Augment,
+            MagnitudeSearchOptions m => m.Augment,
+            MaskSearchOptions m => m.Augment,
+            _ => null,
+        };
+        if (recipe.Search is MaskSearchOptions { FineTune.Augment: { } first })
+            yield return ("search.fine-tune.augment", first);
+        if (search is not null)
+            yield return ("search.augment", search);
+        if (recipe.Retrain.Augment is { } retrain)
+            yield return ("retrain.augment", retrain);
+    }
+
+    /// <summary>
+    /// Names of the files that a recipe's augment fields take, as <see cref="ResourceFiles.Named"/>
+    /// takes them; none where texts stay as they are.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
+    public static IReadOnlyList<string> FileNames(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        AugmentOptions[] all = [.. Of(recipe).Select(a => a.Options)];
+        return
+        [
+            .. all.Any(a => a.NeighbourRate > 0) ? ["vectors", "neighbours"] : Array.Empty<string>(),
+            .. all.Any(a => a.WordnetRate > 0) ? ["wordnet"] : Array.Empty<string>(),
+            .. all.Length > 0 ? ["stop-words"] : Array.Empty<string>(),
+        ];
+    }
+
+    /// <summary>
+    /// The files of a table from names to paths that a recipe's augment fields take; others are
+    /// left alone.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="places">Paths by name, see <see cref="ResourceFiles.Names"/>.</param>
+    public static ResourceFiles Named(Recipe recipe, IReadOnlyDictionary<string, string> places)
+    {
+        var taken = FileNames(recipe);
+        return ResourceFiles.Named(places.Where(p => taken.Contains(p.Key)).ToDictionary());
+    }
+
+    /// <summary>Reads the tables of a recipe; null where texts stay as they are.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="files">Where files lie; null: the user's resource folder.</param>
+    /// <param name="model">The checkpoint, for its embeddings.</param>
+    /// <exception cref="DataException">A resource is missing or malformed; the field is
+    /// named.</exception>
+    internal static SubstituteSources? Load(Recipe recipe, ResourceFiles? files, string model)
+    {
+        (string Path, AugmentOptions Options)[] all = [.. Of(recipe)];
+        if (all.Length == 0)
+            return null;
+        try
+        {
+            var (parts, nltk, nltkInfo) = (files ?? new ResourceFiles()).ForTraining(
+                "online substitution",
+                neighbours: all.Any(a => a.Options.NeighbourRate > 0),
+                wordNet: all.Any(a => a.Options.WordnetRate > 0)
+            );
+            return new SubstituteSources(
+                parts.Neighbours,
+                parts.WordNet,
+                all.Any(a => a.Options.EmbeddingRate > 0)
+                    ? new VectorNeighbours(ResourceBuild.Embeddings(model))
+                    : null,
+                parts.StopWords,
+                nltk,
+                [.. parts.Files, nltkInfo]
+            );
+        }
+        catch (MissingResourceException e)
+        {
+            throw new MissingResourceException(e.Kind, $"{all[0].Path}: {e.Message}", e);
+        }
+        catch (DataException e)
+        {
+            throw new DataException($"{all[0].Path}: {e.Message}", e);
+        }
+    }
+}

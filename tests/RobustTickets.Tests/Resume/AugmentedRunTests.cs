@@ -1,0 +1,204 @@
+// Online substitution in whole runs: with a ticket, through kills, with tables that change, and
+// from the command line.
+using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Augmentation;
+using RobustTickets.Cli;
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
+using RobustTickets.Runs;
+using RobustTickets.Tests.Cli;
+using Xunit;
+
+namespace RobustTickets.Tests.Resume;
+
+[Collection(TorchCollection.Name)]
+public sealed class AugmentedRunTests : IDisposable
+{
+    private static readonly AugmentOptions Options = new(NeighbourRate: 0.4, CharacterRate: 0.2);
+
+    /// <summary>Both stages change their texts; retraining keeps the originals as well.</summary>
+    private static readonly Recipe Recipe = TinyTask.SearchRecipe with
+    {
+        Search = ((SlimmingSearchOptions)TinyTask.SearchRecipe.Search!) with { Augment = Options },
+        Retrain = TinyTask.SearchRecipe.Retrain with { Augment = Options with { KeepOriginal = true } },
+    };
+
+    private readonly TinyTask _task = new();
+
+    private readonly string? _resources = Environment.GetEnvironmentVariable(ResourceFolder.Variable);
+
+    public AugmentedRunTests()
+    {
+        Environment.SetEnvironmentVariable(ResourceFolder.Variable, _task.Below("none"));
+        WriteTable(TinyTask.Good, TinyTask.Bad);
+    }
+
+    private string Table => _task.Below("table.json");
+
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable(ResourceFolder.Variable, _resources);
+        _task.Dispose();
+    }
+
+    [Fact]
+    public void A_run_killed_or_stopped_anywhere_equals_one_that_never_was()
+    {
+        var whole = _task.NewRun("whole");
+        var result = Run(Recipe, whole);
+        foreach (var (stage, step) in new[] { ("search", 3L), ("search", 6L), ("retrain", 2L), ("retrain", 5L) })
+        {
+            var run = _task.NewRun();
+            Assert.Throws<TimeoutException>(() => Run(Recipe, run, new Crash(stage, step)));
+            Run(Recipe, run, resume: true);
+            RunFiles.AssertSame(whole, run);
+        }
+        // The originals count: twice the examples, and their word pieces.
+        var plain = Run(TinyTask.SearchRecipe, _task.NewRun("plain"));
+        Assert.InRange(
+            (double)result.Stages.Single(s => s.Stage == "retrain").Tokens
+                / plain.Stages.Single(s => s.Stage == "retrain").Tokens,
+            1.9,
+            2.2
+        );
+    }
+
+    [Theory]
+    [InlineData("clean")]
+    [InlineData("freelb")]
+    [InlineData("pgd")]
+    [InlineData("infobert")]
+    public void Every_objective_sees_the_changed_texts(string kind)
+    {
+        ObjectiveOptions objective = kind switch
+        {
+            "freelb" => new FreeLbOptions(2, 0.05, 0.05),
+            "pgd" => new PgdOptions(1, 0.05, 0.05),
+            "infobert" => new InfoBertOptions(2, 0.05, 0.05, 0.005, 0.005, CriticHidden: 8),
+            _ => new CleanOptions(),
+        };
+        var plain = TinyTask.FineTuneRecipe with
+        {
+            Retrain = TinyTask.FineTuneRecipe.Retrain with { Objective = objective, Epochs = 0.6 },
+        };
+        var changed = plain with { Retrain = plain.Retrain with { Augment = Options } };
+        var (one, other) = (_task.NewRun(), _task.NewRun());
+        Run(plain, one);
+        Run(changed, other);
+        Assert.NotEqual(Losses(one), Losses(other));
+    }
+
+    [Fact]
+    public void Packed_and_padded_batches_train_on_the_same_texts()
+    {
+        var recipe = TinyTask.FineTuneRecipe with
+        {
+            Retrain = TinyTask.FineTuneRecipe.Retrain with { Augment = Options, Epochs = 0.6 },
+        };
+        var (packed, padded) = (_task.NewRun(), _task.NewRun());
+        RecipeRunner.Run(Request(recipe, packed), null, CancellationToken.None);
+        var request = Request(recipe, padded);
+        RecipeRunner.Run(
+            request with
+            {
+                Execution = request.Execution with { Layers = LayerPath.PaddedReference },
+            },
+            null,
+            CancellationToken.None
+        );
+        Assert.Equal(Tokens(packed), Tokens(padded));
+        Assert.All(Losses(packed).Zip(Losses(padded)), p => Assert.Equal(p.First, p.Second, 1e-3 * p.First));
+    }
+
+    [Fact]
+    public void The_tables_are_recorded_and_a_changed_one_is_refused()
+    {
+        var run = _task.NewRun();
+        Assert.Throws<TimeoutException>(() => Run(Recipe, run, new Crash("search", 6)));
+        var extra = JsonNode.Parse(File.ReadAllText(RunFolder.Open(run).EnvironmentFile))!["extra"]!;
+        Assert.Equal($"table.json {ResourceFolder.Hash(Table)}", (string?)extra["augment_neighbours"]);
+        WriteTable(TinyTask.Bad, TinyTask.Good);
+        var refused = Assert.Throws<DataException>(() => Run(Recipe, run, resume: true));
+        Assert.Contains("augment", refused.Message, StringComparison.Ordinal);
+        WriteTable(TinyTask.Good, TinyTask.Bad);
+        Run(Recipe, run, resume: true);
+    }
+
+    [Fact]
+    public void A_missing_table_is_named_with_its_field_before_any_compute()
+    {
+        var run = _task.NewRun();
+        var refused = Assert.Throws<MissingResourceException>(() =>
+            RecipeRunner.Run(Request(Recipe, run) with { Resources = null }, null, CancellationToken.None)
+        );
+        Assert.StartsWith("search.augment:", refused.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run));
+    }
+
+    [Fact]
+    public void Neighbours_among_the_checkpoints_own_embeddings_need_no_file()
+    {
+        var recipe = TinyTask.FineTuneRecipe with
+        {
+            Retrain = TinyTask.FineTuneRecipe.Retrain with
+            {
+                Augment = new AugmentOptions(NeighbourRate: 0, EmbeddingRate: 0.5),
+                Epochs = 0.6,
+            },
+        };
+        var (one, other) = (_task.NewRun(), _task.NewRun());
+        RecipeRunner.Run(Request(recipe, one) with { Resources = null }, null, CancellationToken.None);
+        Run(recipe with { Retrain = recipe.Retrain with { Augment = null } }, other);
+        Assert.NotEqual(Losses(one), Losses(other));
+    }
+
+    [Fact]
+    public void The_command_line_takes_tables_by_name_and_refuses_others()
+    {
+        var run = _task.NewRun();
+        var trained = CliRun.Of([.. _task.Arguments(Recipe, run), "--resource", $"neighbours={Table}", "--json"]);
+        Assert.True(trained.Code == ExitCodes.Ok, trained.ToString());
+        var other = _task.NewRun("library");
+        Run(Recipe, other);
+        RunFiles.AssertSame(other, run);
+        var refused = CliRun.Of([.. _task.Arguments(Recipe, _task.NewRun()), "--resource", "tagger=x"]);
+        Assert.Equal(ExitCodes.Usage, refused.Code);
+        Assert.Contains("vectors, neighbours, stop-words", refused.Error, StringComparison.Ordinal);
+        var set = CliRun.Of([
+            .. _task.Arguments(TinyTask.FineTuneRecipe, _task.NewRun()),
+            "--set",
+            "retrain.augment={\"neighbour-rate\":0.7,\"character-rate\":0.6}",
+        ]);
+        Assert.Equal(ExitCodes.Usage, set.Code);
+        Assert.Contains("retrain.augment: neighbour-rate", set.Error, StringComparison.Ordinal);
+    }
+
+    private RunResult Run(Recipe recipe, string run, IProgress<RunEvent>? progress = null, bool resume = false) =>
+        RecipeRunner.Run(Request(recipe, run, resume), progress, CancellationToken.None);
+
+    private TrainRequest Request(Recipe recipe, string run, bool resume = false) =>
+        _task.Request(recipe, run, resume) with
+        {
+            Resources = new ResourceFiles(Neighbours: Table),
+        };
+
+    private void WriteTable(string[] some, string[] others) =>
+        File.WriteAllText(
+            Table,
+            new JsonObject(
+                some.Zip(others)
+                    .Select(p => KeyValuePair.Create<string, JsonNode?>(p.First, new JsonArray(p.Second, "film")))
+            ).ToJsonString()
+        );
+
+    private static double[] Losses(string run) => [.. Steps(run).Select(e => (double)e["loss"]!)];
+
+    private static long[] Tokens(string run) => [.. Steps(run).Select(e => (long)e["tokens"]!)];
+
+    private static IEnumerable<JsonNode> Steps(string run) =>
+        RunFiles.Events(run).Select(line => JsonNode.Parse(line)!).Where(e => (string?)e["event"] == "step");
+}
