@@ -133,6 +133,29 @@ public sealed record ResourceFiles(
             );
     }
 
+    /// <summary>
+    /// The files and folders that a recipe's resources are read from, by name; what is built in or
+    /// missing is left out.
+    /// </summary>
+    internal IReadOnlyDictionary<string, string> Found(AttackRecipe recipe, IAttackModels? models)
+    {
+        var folder = Where;
+        var (vectors, neighbours) = recipe.HasSubstitutes ? Substitutes(recipe.Name, folder) : (null, null);
+        var tags = recipe.HasPartOfSpeech && recipe.Options.PartOfSpeech;
+        return new (string Name, string? Place)[]
+        {
+            ("vectors", vectors),
+            ("neighbours", neighbours),
+            ("stop-words", StopWords ?? folder.Find(recipe.StopWordsKind)),
+            ("tagger", tags ? Tagger ?? folder.Find("tagger") : null),
+            ("tag-map", tags ? TagMap ?? folder.Find("tag-map") : null),
+            ("encoder", recipe.EncoderFolder(models)),
+            (recipe.Further ?? "", recipe.Further is null ? null : Place(recipe)),
+        }
+            .Where(f => f.Place is not null)
+            .ToDictionary(f => f.Name, f => f.Place!);
+    }
+
     /// <summary>The lexical files, without models.</summary>
     internal AttackParts Read(AttackRecipe recipe)
     {

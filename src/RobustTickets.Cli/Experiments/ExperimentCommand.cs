@@ -1,5 +1,5 @@
-// experiment: a table of recipes x data x seeds x attacks from one file. What is done is skipped,
-// what was killed goes on, and cells may run in any order.
+// experiment: tables of recipes x data x seeds x attacks from files. What is done is skipped, what
+// was killed goes on, and cells may run in any order.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
@@ -12,10 +12,11 @@ internal static class ExperimentCommand
 {
     public static Command Create(CliContext context)
     {
-        var file = new Argument<string>("file")
+        var files = new Argument<string[]>("file")
         {
-            Description = "experiment file, e.g. one of recipes/experiments/",
-            HelpName = "FILE.json",
+            Description = "experiment files, e.g. of recipes/experiments/, and folders of them",
+            HelpName = "FILE|FOLDER",
+            Arity = ArgumentArity.OneOrMore,
         };
         var model = new Option<string?>("--model")
         {
@@ -30,13 +31,14 @@ internal static class ExperimentCommand
         );
         var output = new Option<string?>("--out")
         {
-            Description = "folder of the experiment; default: experiments/NAME",
+            Description = "folder of the experiments; default: experiments",
             HelpName = "DIR",
         };
         var seeds = CommonOptions.Seeds("seeds instead of the file's");
         var only = Many(
             "--only",
-            "run only these cells: a row, a data set, or a cell such as 'pgd.sst2.seed-1'; * stands for anything",
+            "run only these cells: an experiment, a row, a data set, or a cell such as 'pgd.sst2.seed-1'; * stands for "
+                + "anything",
             "CELL"
         );
         var list = new Option<bool>("--list") { Description = "print the cells and how far each is, and do nothing" };
@@ -48,10 +50,10 @@ internal static class ExperimentCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "experiment",
-            "run a table of recipes, data sets, seeds and attacks; skips what is done and resumes what was stopped"
+            "run tables of recipes, data sets, seeds and attacks; skips what is done and resumes what was stopped"
         )
         {
-            file,
+            files,
             model,
             data,
             resource,
@@ -66,43 +68,44 @@ internal static class ExperimentCommand
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
-            var path = parsed.GetRequiredValue(file);
-            var plan = ExperimentPlan.Of(
-                Read(path, CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
-                path,
-                Path.GetDirectoryName(Path.GetFullPath(path))!
-            );
             var request = new ExperimentRequest(
-                plan,
+                ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
                 parsed.GetValue(model) ?? "",
                 Pairs("--data", parsed.GetValue(data) ?? []),
-                parsed.GetValue(output) ?? Path.Combine("experiments", plan.Experiment.Name),
+                parsed.GetValue(output) ?? "experiments",
                 Pairs("--resource", parsed.GetValue(resource) ?? []),
                 parsed.GetValue(only),
                 execution.Read(parsed),
                 parsed.GetValue(every) ?? 500
             );
-            var folder = new ExperimentFolder(request.Output);
+            var asJson = parsed.GetValue(json);
             if (parsed.GetValue(list))
-                return Cells(context, folder, request.Cells, null, parsed.GetValue(json));
+            {
+                var there = request.Cells.Select(t => (new ExperimentFolder(request.Output, t.Plan), t.Cells));
+                return ExperimentCells.Write(context, [.. there], null, asJson);
+            }
             if (request.Model.Length == 0)
                 throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from");
 
             using var run = new ExperimentRun(
                 request,
                 new ExperimentProgressView(context),
-                e => ExitCodes.Of(e, context.Stop.ExitCode),
+                e => new FailureNote(ExitCodes.Of(e, context.Stop.ExitCode), FieldOptions.Message(e)),
                 context.Stop.Token
             );
             run.Check();
             foreach (var note in run.Notes())
                 context.Error.WriteLine(note);
             if (parsed.GetValue(dry))
-                return Cells(context, folder, request.Cells, run, parsed.GetValue(json));
+                return ExperimentCells.Write(
+                    context,
+                    [.. run.Folders.Zip(request.Cells, (folder, table) => (folder, table.Cells))],
+                    run,
+                    asJson
+                );
 
             var codes = run.Run().Select(f => ExitCodes.Of(f.Cause, context.Stop.ExitCode)).Distinct().ToArray();
-            context.Out.Write(File.ReadAllText(folder.Results(parsed.GetValue(json) ? "json" : "md")));
-            context.Error.WriteLine($"results in {folder.Results("csv")}, .md and .json");
+            WriteResults(context, run.Folders, asJson);
             return codes.Length switch
             {
                 0 => ExitCodes.Ok,
@@ -113,58 +116,16 @@ internal static class ExperimentCommand
         return command;
     }
 
-    private static int Cells(
-        CliContext context,
-        ExperimentFolder folder,
-        IReadOnlyList<ExperimentCell> cells,
-        ExperimentRun? checkedRun,
-        bool json
-    )
+    // One table as its file has it, several as an array.
+    private static void WriteResults(CliContext context, IReadOnlyList<ExperimentFolder> folders, bool json)
     {
-        if (json)
-        {
-            JsonOutput.Write(
-                context.Out,
-                new JsonArray([
-                    .. cells.Select(c => new JsonObject
-                    {
-                        ["cell"] = c.Id,
-                        ["state"] = folder.State(c).ToString().ToLowerInvariant(),
-                        ["attacks"] = JsonOutput.Array(c.Attacks.Select(a => a.Name)),
-                        ["train_examples"] = checkedRun?.Examples(c).Train,
-                        ["evaluation_examples"] = checkedRun?.Examples(c).Evaluation,
-                    }),
-                ])
-            );
-            return ExitCodes.Ok;
-        }
-        var width = cells.Max(c => c.Id.Length);
-        foreach (var cell in cells)
-        {
-            var size = checkedRun?.Examples(cell) is { } n
-                ? Figures.Text($"  {n.Train:N0} training, {n.Evaluation:N0} reported examples")
-                : "";
-            var attacks =
-                cell.Attacks.Count == 0
-                    ? ""
-                    : "  "
-                        + string.Join(
-                            ", ",
-                            cell.Attacks.Select(a => $"{a.Name}{(folder.IsAttacked(cell, a) ? " (done)" : "")}")
-                        );
-            context.Out.WriteLine(
-                $"{cell.Id.PadRight(width)}  {folder.State(cell).ToString().ToLowerInvariant(), -7}{size}{attacks}"
-            );
-        }
-        if (checkedRun is not null)
-            context.Out.WriteLine("nothing was run (--dry-run)");
-        return ExitCodes.Ok;
-    }
-
-    private static Experiment Read(string path, IReadOnlyList<int>? seeds)
-    {
-        var experiment = ExperimentJson.ReadFile(path);
-        return seeds is null ? experiment : experiment with { Seeds = seeds };
+        var texts = folders.Select(f => File.ReadAllText(f.Results(json ? "json" : "md"))).ToArray();
+        if (json && texts.Length > 1)
+            JsonOutput.Write(context.Out, new JsonArray([.. texts.Select(t => JsonNode.Parse(t))]));
+        else
+            context.Out.Write(string.Join('\n', texts));
+        foreach (var folder in folders)
+            context.Error.WriteLine($"results in {folder.Results("csv")}, .md and .json");
     }
 
     /// <summary>Reads <c>NAME=PATH</c> options.</summary>

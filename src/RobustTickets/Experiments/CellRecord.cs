@@ -38,27 +38,24 @@ internal sealed record CellRecord(
     public long WeightGradient => Stages.Sum(s => s.WeightGradientPasses);
 
     /// <summary>The cells whose run is finished, in the order of the plan.</summary>
-    public static IReadOnlyList<CellRecord> Finished(ExperimentPlan plan, ExperimentFolder folder) =>
-        [.. plan.Cells.Where(folder.IsTrained).Select(cell => Load(plan, cell, folder))];
+    public static IReadOnlyList<CellRecord> Finished(ExperimentFolder folder) =>
+        [.. folder.Plan.Cells.Where(folder.IsTrained).Select(cell => Load(cell, folder))];
 
-    private static CellRecord Load(ExperimentPlan plan, ExperimentCell cell, ExperimentFolder folder)
+    private static CellRecord Load(ExperimentCell cell, ExperimentFolder folder)
     {
-        var run = RunRecord.Load(folder.Run(cell));
+        var run = RunRecord.LoadWithoutAttacks(folder.Run(cell));
+        // An attack's folder is named by its content; the table calls it by a name of its own.
         var attacks = cell
             .Attacks.Where(a => folder.IsAttacked(cell, a))
-            .Select(a => AttackRecord.Load(folder.Attack(cell, a)))
+            .Select(a => AttackRecord.Load(folder.Attack(cell, a)) with { Name = a.Name })
             .ToArray();
         var stages = run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl);
         // A search that another row's run did for this one costs as much as one of its own.
         if (!cell.IsControl && cell.TicketFrom is { } from)
         {
-            stages = SharedTickets
-                .Used(
-                    cell.Recipe,
-                    plan.Cell(from).Recipe,
-                    RunResult.Load(RunFolder.Open(folder.Run(from)).ResultFile).Stages
-                )
-                .Concat(stages);
+            var source = folder.Plan.Cell(from);
+            var searched = RunResult.Load(RunFolder.Open(folder.Run(source)).ResultFile).Stages;
+            stages = SharedTickets.Used(cell.Recipe, source.Recipe, searched).Concat(stages);
         }
         return new CellRecord(cell, run, [.. stages], attacks);
     }

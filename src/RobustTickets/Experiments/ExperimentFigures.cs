@@ -21,11 +21,13 @@ public static class ExperimentFigures
     ];
 
     /// <summary>Writes the figures for which there are finished cells.</summary>
-    public static void Write(ExperimentPlan plan, ExperimentFolder folder)
+    public static void Write(ExperimentFolder folder) => Write(folder, CellRecord.Finished(folder));
+
+    internal static void Write(ExperimentFolder folder, IReadOnlyList<CellRecord> finished)
     {
+        var plan = folder.Plan;
         if (plan.Experiment.Figures is not { Count: > 0 } figures)
             return;
-        var finished = CellRecord.Finished(plan, folder);
         foreach (var figure in figures)
         {
             foreach (var data in plan.Experiment.Data)

@@ -1,11 +1,11 @@
-// The folder of an experiment. Every cell is an ordinary run folder, so that a cell can be resumed,
-// attacked, exported or reported by itself, and what is done is seen from files alone: result.json
-// says that a run is finished, summary.json that an attack is.
-using System.Text.Json;
+// The folder of experiments. Every cell is an ordinary run folder named by its content, so that it
+// can be resumed, attacked, exported or reported by itself and serves every table that holds it;
+// what is done is seen from files alone: result.json says that a run is finished, summary.json that
+// an attack is.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
-using RobustTickets.Recipes.Json;
+using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Experiments;
@@ -30,54 +30,94 @@ public enum CellState
 }
 
 /// <summary>
-/// Places of an experiment: <c>cells/CELL/</c> (run folders), <c>attacks/NAME.DATA.json</c>,
-/// <c>failures/CELL.json</c>, <c>results.*</c>, <c>figures/</c>.
+/// One experiment in a folder that several may share: <c>cells/HASH/</c> (run folders),
+/// <c>failures/</c>, and <c>NAME/</c> with <c>cells.json</c>, <c>results.*</c>, <c>report.html</c>
+/// and <c>figures/</c> of the experiment of that name.
 /// </summary>
-/// <param name="path">The folder.</param>
-public sealed class ExperimentFolder(string path)
+public sealed class ExperimentFolder
 {
+    private CellIndex _index;
+
+    /// <param name="path">The folder; need not be there yet.</param>
+    /// <param name="plan">The experiment.</param>
+    /// <exception cref="RunFolderException">The folder is of an earlier version.</exception>
+    /// <exception cref="DataException">Its index of cells is broken.</exception>
+    public ExperimentFolder(string path, ExperimentPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        (Path, Plan) = (System.IO.Path.GetFullPath(path), plan);
+        if (File.Exists(System.IO.Path.Combine(Path, "experiment.json")))
+            throw new RunFolderException(
+                $"{Path}: holds an experiment of an earlier version, whose cells are named by row, data and seed and "
+                    + "shared by nothing; its runs can still be reported one by one, but the table goes on in "
+                    + "another folder only"
+            )
+            {
+                Fields = ["Output"],
+            };
+        _index = CellIndex.Load(IndexFile, plan);
+    }
+
     /// <summary>The folder itself, absolute.</summary>
-    public string Path { get; } = System.IO.Path.GetFullPath(path);
+    public string Path { get; }
+
+    /// <summary>The experiment.</summary>
+    public ExperimentPlan Plan { get; }
+
+    /// <summary>Folder of the experiment's tables.</summary>
+    public string Tables => In(Plan.Experiment.Name);
 
     /// <summary><c>experiment.json</c>: the experiment as it was last run.</summary>
-    public string ExperimentFile => In("experiment.json");
+    public string ExperimentFile => In(Plan.Experiment.Name, "experiment.json");
+
+    /// <summary><c>cells.json</c>: which run each cell is.</summary>
+    public string IndexFile => In(Plan.Experiment.Name, "cells.json");
 
     /// <summary><c>data.json</c>: SHA-256 of the data that its cells were made on.</summary>
-    public string DataFile => In("data.json");
+    public string DataFile => In(Plan.Experiment.Name, "data.json");
 
     /// <summary><c>figures/</c>.</summary>
-    public string FiguresFolder => In("figures");
+    public string FiguresFolder => In(Plan.Experiment.Name, "figures");
+
+    /// <summary><c>report.html</c>: the table with its tests between methods.</summary>
+    public string ReportFile => In(Plan.Experiment.Name, "report.html");
 
     /// <summary>A file of the results table, <c>results.csv</c> and so on.</summary>
-    public string Results(string extension) => In($"results.{extension}");
+    public string Results(string extension) => In(Plan.Experiment.Name, $"results.{extension}");
+
+    /// <summary>Whether it is known which run a cell is: once the experiment was begun.</summary>
+    public bool Knows(ExperimentCell cell) => _index.Cells.ContainsKey(cell.Id);
 
     /// <summary>Run folder of a cell.</summary>
-    public string Run(ExperimentCell cell) => Run(cell.RunId);
-
-    /// <summary>Run folder by the name of the cell whose run it is.</summary>
-    public string Run(string cell) => In("cells", cell);
+    /// <exception cref="RunFolderException">It is not known yet.</exception>
+    public string Run(ExperimentCell cell) => In("cells", Place(cell).Run);
 
     /// <summary>The final model of a cell.</summary>
-    public string Model(ExperimentCell cell) => In("cells", cell.RunId, cell.IsControl ? "control" : "model");
-
-    /// <summary>Folder of the attacks on a cell.</summary>
-    public string Attacks(ExperimentCell cell) =>
-        In("cells", cell.RunId, cell.IsControl ? "attacks-control" : "attacks");
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public string Model(ExperimentCell cell) => System.IO.Path.Combine(Run(cell), cell.IsControl ? "control" : "model");
 
     /// <summary>Folder of one attack on a cell.</summary>
+    /// <inheritdoc cref="Run" path="/exception"/>
     public string Attack(ExperimentCell cell, ExperimentAttack attack) =>
-        System.IO.Path.Combine(Attacks(cell), attack.Name);
+        System.IO.Path.Combine(
+            Run(cell),
+            cell.IsControl ? "attacks-control" : "attacks",
+            Place(cell).Attacks[attack.Name]
+        );
 
     /// <summary>Whether an attack on a cell is finished.</summary>
     public bool IsAttacked(ExperimentCell cell, ExperimentAttack attack) =>
-        File.Exists(System.IO.Path.Combine(Attack(cell, attack), "summary.json"));
+        Knows(cell) && File.Exists(System.IO.Path.Combine(Attack(cell, attack), "summary.json"));
 
     /// <summary>Whether the run of a cell is finished.</summary>
-    public bool IsTrained(ExperimentCell cell) => File.Exists(System.IO.Path.Combine(Run(cell), "result.json"));
+    public bool IsTrained(ExperimentCell cell) =>
+        Knows(cell) && File.Exists(System.IO.Path.Combine(Run(cell), "result.json"));
 
     /// <summary>How far a cell is.</summary>
     public CellState State(ExperimentCell cell)
     {
+        if (!Knows(cell))
+            return CellState.Open;
         if (File.Exists(FailureFile(cell)))
             return CellState.Failed;
         if (IsTrained(cell))
@@ -87,7 +127,7 @@ public sealed class ExperimentFolder(string path)
 
     /// <summary>What a failed cell failed of, or null.</summary>
     public string? Failure(ExperimentCell cell) =>
-        File.Exists(FailureFile(cell))
+        Knows(cell) && File.Exists(FailureFile(cell))
             ? GuardedJson
                 .Parse(FailureFile(cell), File.ReadAllBytes(FailureFile(cell)))
                 .RootElement.Member("message")
@@ -95,7 +135,7 @@ public sealed class ExperimentFolder(string path)
             : null;
 
     /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
-    public void SetFailure(ExperimentCell cell, string? message, int exitCode = 0)
+    internal void SetFailure(ExperimentCell cell, string? message, int exitCode = 0)
     {
         if (message is null)
         {
@@ -116,17 +156,17 @@ public sealed class ExperimentFolder(string path)
     }
 
     /// <summary>
-    /// Keeps another process out of a cell while it is at work here; null when one is in it.
+    /// Keeps another process out of a run while it is at work here; null when one is in it.
     /// </summary>
     /// <param name="cell">The cell.</param>
     /// <param name="who">The process that is in it, or null.</param>
-    public IDisposable? TryLock(ExperimentCell cell, out string? who)
+    internal IDisposable? TryLock(ExperimentCell cell, out string? who)
     {
         Directory.CreateDirectory(In("locks"));
         who = null;
         try
         {
-            return WriterLock.Take(In("locks"), cell.RunId);
+            return WriterLock.Take(In("locks"), Place(cell).Run);
         }
         catch (FolderInUseException e)
         {
@@ -135,52 +175,34 @@ public sealed class ExperimentFolder(string path)
         }
     }
 
-    /// <summary>
-    /// Makes the folder and refuses one whose finished parts were made by other recipes or attacks
-    /// than the plan's.
-    /// </summary>
-    /// <exception cref="RunFolderException">It cannot be used, or holds something else.</exception>
-    public void Begin(ExperimentPlan plan)
+    /// <summary>The recipe of a cell's run: a shared ticket is named by its run's folder.</summary>
+    internal Recipe RecipeOf(ExperimentCell cell)
+    {
+        return cell.TicketFrom is { } from && Knows(Plan.Cell(from))
+            ? SharedTickets.In(cell.Recipe, Place(Plan.Cell(from)).Run)
+            : cell.Recipe;
+    }
+
+    /// <summary>Where a cell lies.</summary>
+    /// <exception cref="RunFolderException">It is not known yet.</exception>
+    internal CellPlace Place(ExperimentCell cell) =>
+        _index.Cells.GetValueOrDefault(cell.Id)
+        ?? throw new RunFolderException(
+            $"{IndexFile}: does not say which run {cell.Id} is; run the experiment, or the cell, first"
+        );
+
+    /// <summary>Says where cells lie, in memory until <see cref="Begin"/>.</summary>
+    internal void Take(IReadOnlyDictionary<string, CellPlace> places) => _index = _index.With(Plan, places);
+
+    /// <summary>Makes the folder and writes down what the experiment is.</summary>
+    /// <exception cref="RunFolderException">It cannot be used.</exception>
+    internal void Begin()
     {
         if (File.Exists(Path))
             throw new RunFolderException($"{Path}: is a file; name a folder") { Fields = ["Output"] };
-        foreach (var cell in plan.Cells)
-        {
-            var recipe = System.IO.Path.Combine(Run(cell), "recipe.json");
-            if (File.Exists(recipe) && File.ReadAllText(recipe) != RecipeJson.Write(cell.Recipe))
-            {
-                throw new RunFolderException(
-                    $"{recipe}: the run of this cell has another recipe than the experiment gives it now; "
-                        + $"remove {Run(cell)} to run it again, or name another folder"
-                )
-                {
-                    Fields = ["Output"],
-                };
-            }
-        }
-        Directory.CreateDirectory(In("attacks"));
-        foreach (
-            var (data, attack) in plan
-                .Cells.SelectMany(c => c.Attacks.Select(a => (c.Data, a)))
-                .DistinctBy(p => (p.Data.Name, p.a.Name))
-        )
-        {
-            var file = In("attacks", $"{attack.Name}.{data.Name}.json");
-            var text = ExperimentJson.Write(attack);
-            if (!File.Exists(file))
-                AtomicFile.WriteAllText(file, text);
-            else if (File.ReadAllText(file) != text)
-            {
-                throw new RunFolderException(
-                    $"{file}: attack \"{attack.Name}\" on {data.Name} was made with other settings than the "
-                        + "experiment gives it now; give it another name, or name another folder"
-                )
-                {
-                    Fields = ["Output"],
-                };
-            }
-        }
-        AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(plan.Experiment));
+        Directory.CreateDirectory(Tables);
+        AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(Plan.Experiment));
+        _index.Save(IndexFile);
     }
 
     /// <summary>
@@ -198,7 +220,7 @@ public sealed class ExperimentFolder(string path)
         {
             if ((string?)known[part] is { } before && before != now)
                 throw new DataException(
-                    $"data {name} ({path}): the {part} data have changed since {Path} was begun: SHA-256 "
+                    $"data {name} ({path}): the {part} data have changed since {Tables} was begun: SHA-256 "
                         + $"{before} then, "
                         + $"{now} now; put the old data back, or name another folder for a table of the new ones"
                 );
@@ -233,7 +255,8 @@ public sealed class ExperimentFolder(string path)
         }
     }
 
-    private string FailureFile(ExperimentCell cell) => In("failures", cell.Id + ".json");
+    private string FailureFile(ExperimentCell cell) =>
+        In("failures", Place(cell).Run + (cell.IsControl ? "-control" : "") + ".json");
 
     private string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 }

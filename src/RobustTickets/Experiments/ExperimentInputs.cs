@@ -7,46 +7,17 @@ using RobustTickets.Pipeline;
 namespace RobustTickets.Experiments;
 
 /// <summary>The requests of one experiment.</summary>
-/// <param name="request">The experiment with its places.</param>
+/// <param name="request">The experiments with their places.</param>
 /// <param name="folder">The folder of the experiment.</param>
 internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFolder folder)
 {
     private readonly IReadOnlyDictionary<string, string> _resources =
         request.Resources ?? new Dictionary<string, string>();
 
-    /// <summary>
-    /// Refuses names that the experiment does not have, and data sets without a path.
-    /// </summary>
-    /// <exception cref="RequestException">By name, with what is possible.</exception>
+    /// <summary>Refuses data sets without a path.</summary>
+    /// <exception cref="RequestException">One is missing.</exception>
     public void Require(IReadOnlyList<ExperimentCell> cells)
     {
-        var experiment = request.Plan.Experiment;
-        var data = experiment.Data.Select(d => d.Name).ToArray();
-        var afterEpochs = request
-            .Plan.Cells.Select(c => c.Recipe.Evaluate.EpochAttack)
-            .OfType<EpochAttackOptions>()
-            .Distinct()
-            .SelectMany(EpochAttackSource.FileNames);
-        var resources = experiment
-            .Attacks.SelectMany(a => a.Resources ?? [])
-            .Concat(afterEpochs)
-            .Concat(request.Plan.Cells.SelectMany(c => AugmentTables.FileNames(c.Recipe)))
-            .Distinct()
-            .Order(StringComparer.Ordinal)
-            .ToArray();
-        foreach (var name in request.Data.Keys.Except(data))
-            throw new RequestException(
-                nameof(request.Data),
-                name,
-                $"the experiment has no such data; possible: {string.Join(", ", data)}"
-            );
-        foreach (var name in _resources.Keys.Except(resources))
-            throw new RequestException(
-                nameof(request.Resources),
-                name,
-                "no attack and no recipe of the experiment takes it; possible: "
-                    + (resources.Length == 0 ? "none" : string.Join(", ", resources))
-            );
         var missing = cells
             .Select(c => c.Data.Name)
             .Distinct()
@@ -60,13 +31,35 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             );
     }
 
+    /// <summary>Names of the resources that attacks and recipes of the experiment take.</summary>
+    public IEnumerable<string> Resources =>
+        folder
+            .Plan.Experiment.Attacks.SelectMany(a => a.Resources ?? [])
+            .Concat(
+                folder
+                    .Plan.Cells.Select(c => c.Recipe.Evaluate.EpochAttack)
+                    .OfType<EpochAttackOptions>()
+                    .Distinct()
+                    .SelectMany(EpochAttackSource.FileNames)
+            )
+            .Concat(folder.Plan.Cells.SelectMany(c => AugmentTables.FileNames(c.Recipe)))
+            .Distinct();
+
+    /// <summary>Files that an attack after each epoch takes, by name.</summary>
+    public IReadOnlyDictionary<string, string> EpochAttackFiles(EpochAttackOptions? options) =>
+        options is null
+            ? new Dictionary<string, string>()
+            : EpochAttackPlaces()
+                .Where(p => EpochAttackSource.FileNames(options).Contains(p.Key))
+                .ToDictionary(p => p.Key, p => p.Value);
+
     /// <summary>The training request of a cell.</summary>
     public TrainRequest Train(ExperimentCell cell, RunDataCache cache) =>
         new(
-            cell.Recipe,
+            folder.RecipeOf(cell),
             request.Model,
             request.Data[cell.Data.Name],
-            folder.Run(cell),
+            folder.Knows(cell) ? folder.Run(cell) : folder.Path,
             cell.Data.Options is null ? null : DataOptionsOf(cell.Data),
             Execution: request.Execution,
             CheckpointEverySteps: request.CheckpointEverySteps,
@@ -89,10 +82,10 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
                     Options = options.Attack(seed),
                     Resources = ResourceFiles.Named(Places(attack, options)),
                 },
-                folder.Model(cell),
+                folder.Knows(cell) ? folder.Model(cell) : request.Model,
                 request.Data[cell.Data.Name],
                 cell.Data.Task,
-                folder.Attack(cell, attack),
+                folder.Knows(cell) ? folder.Attack(cell, attack) : folder.Path,
                 options.Data(DataOptionsOf(cell.Data)),
                 options.Take("split"),
                 options.Sample(attack.Examples, seed),
@@ -117,14 +110,10 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
     /// nobody names one.
     /// </summary>
     public EpochAttackSource EpochAttack(EpochAttackOptions options) =>
-        EpochAttackSource.Named(
-            options,
-            new Dictionary<string, string>(_resources)
-            {
-                ["encoder"] = _resources.GetValueOrDefault("encoder", request.Model),
-            },
-            request.Model
-        );
+        EpochAttackSource.Named(options, EpochAttackPlaces(), request.Model);
+
+    private Dictionary<string, string> EpochAttackPlaces() =>
+        new(_resources) { ["encoder"] = _resources.GetValueOrDefault("encoder", request.Model) };
 
     private Dictionary<string, string> Places(ExperimentAttack attack, ExperimentOptions options)
     {

@@ -78,6 +78,10 @@ internal sealed class ExperimentOptions
             Header = !Flag("no-header") && data.Header,
             Limit = Count("limit") ?? data.Limit,
             SkipBadRows = Flag("skip-bad-rows") || data.SkipBadRows,
+            Escape = Take("escape") is { } escape ? Try("escape", escape, DataOptionText.Escape) : data.Escape,
+            MaxUnpackedBytes = Take("max-unpacked") is { } bytes
+                ? Try("max-unpacked", bytes, DataOptionText.Bytes)
+                : data.MaxUnpackedBytes,
         };
 
     /// <summary>The attack options.</summary>

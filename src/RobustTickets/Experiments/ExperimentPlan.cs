@@ -103,37 +103,25 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             : throw new RecipeException(origin, [.. problems.Distinct()]);
     }
 
-    /// <summary>
-    /// The cells that patterns name: a cell, a row, a data set, or with <c>*</c> for anything; all
-    /// without patterns.
-    /// </summary>
-    /// <exception cref="RequestException">A pattern names no cell.</exception>
-    public IReadOnlyList<ExperimentCell> Only(IReadOnlyList<string> patterns)
-    {
-        if (patterns.Count == 0)
-            return Cells;
-        foreach (var pattern in patterns)
-        {
-            if (!Cells.Any(c => Named(c, pattern)))
-            {
-                throw new RequestException(
-                    "Only",
-                    pattern,
-                    "names no cell; possible are rows "
-                        + $"({string.Join(", ", Experiment.Rows.Select(r => r.Name))}), data "
-                        + $"({string.Join(", ", Experiment.Data.Select(d => d.Name))}), cells such as {Cells[0].Id}, "
-                        + "and * for anything in them"
-                );
-            }
-        }
-        return [.. Cells.Where(c => patterns.Any(p => Named(c, p)))];
-    }
+    /// <summary>Whether a pattern names the experiment or one of its cells.</summary>
+    /// <param name="pattern">The experiment, a cell, a row, a data set, or with <c>*</c> for
+    /// anything.</param>
+    public bool Names(string pattern) => Cells.Any(c => Named(c, pattern));
 
-    /// <summary>The cells that patterns name, seeds outermost, takers of a ticket last.</summary>
-    internal IReadOnlyList<ExperimentCell> InOrder(IReadOnlyList<string> patterns)
+    /// <summary>
+    /// The cells that any of some patterns names, all without patterns; seeds outermost, takers of
+    /// a ticket last.
+    /// </summary>
+    public IReadOnlyList<ExperimentCell> InOrder(IReadOnlyList<string> patterns)
     {
         var seeds = Experiment.Seeds.ToList();
-        return [.. Only(patterns).OrderBy(c => seeds.IndexOf(c.Seed)).ThenBy(c => c.TicketFrom is not null)];
+        return
+        [
+            .. Cells
+                .Where(c => patterns.Count == 0 || patterns.Any(p => Named(c, p)))
+                .OrderBy(c => seeds.IndexOf(c.Seed))
+                .ThenBy(c => c.TicketFrom is not null),
+        ];
     }
 
     /// <summary>A cell by its name.</summary>
@@ -165,8 +153,9 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         return shared is null ? null : (shared, Id(source, data, seed));
     }
 
-    private static bool Named(ExperimentCell cell, string pattern) =>
-        pattern == cell.Row.Name
+    private bool Named(ExperimentCell cell, string pattern) =>
+        pattern == Experiment.Name
+        || pattern == cell.Row.Name
         || pattern == cell.Data.Name
         || System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, cell.Id, ignoreCase: false);
 

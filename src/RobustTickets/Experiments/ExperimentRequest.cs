@@ -6,23 +6,24 @@ using RobustTickets.Pipeline;
 namespace RobustTickets;
 
 /// <summary>
-/// An experiment and the places of what its file only names: what the command line and programs
+/// Experiments and the places of what their files only name: what the command line and programs
 /// make, and <see cref="ExperimentRun"/> runs.
 /// </summary>
-/// <param name="Plan">The experiment and its cells.</param>
+/// <param name="Plans">The experiments, in the order in which they are run; see
+/// <see cref="ExperimentFiles"/>. Cells that are the same in several of them are made once.</param>
 /// <param name="Model">Pre-trained Hugging Face folder that every run starts from.</param>
-/// <param name="Data">Path of each data set, by its name in the experiment.</param>
-/// <param name="Output">Folder of the experiment; one that was begun goes on.</param>
+/// <param name="Data">Path of each data set, by its name in the experiments; names that none of
+/// them has are noted.</param>
+/// <param name="Output">Folder of the experiments; what was begun there goes on.</param>
 /// <param name="Resources">Paths of the attacks' files by their names (vectors, neighbours,
 /// stop-words, tagger, tag-map, encoder, wordnet, masked-lm); null for none. The encoder that
-/// nobody
-/// names is the checkpoint.</param>
-/// <param name="Only">Cells that are run: a row, a data set, or a cell, * standing for anything;
-/// null for all.</param>
+/// nobody names is the checkpoint.</param>
+/// <param name="Only">Cells that are run: an experiment, a row, a data set, or a cell, * standing
+/// for anything; null for all.</param>
 /// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints of a run.</param>
 public sealed record ExperimentRequest(
-    ExperimentPlan Plan,
+    IReadOnlyList<ExperimentPlan> Plans,
     string Model,
     IReadOnlyDictionary<string, string> Data,
     string Output,
@@ -36,12 +37,40 @@ public sealed record ExperimentRequest(
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
     /// <summary>
-    /// The cells to be run, in the order of running. Seeds come outermost: a table with one seed in
-    /// every row says more than a few finished rows. Cells that take another's ticket come after
-    /// it.
+    /// The cells of each experiment that are to be run, in the order of running. Seeds come
+    /// outermost: a table with one seed in every row says more than a few finished rows. Cells that
+    /// take another's ticket come after it. An experiment without such cells is left out.
     /// </summary>
-    /// <exception cref="RequestException">A pattern names no cell.</exception>
-    public IReadOnlyList<ExperimentCell> Cells => Plan.InOrder(Only ?? []);
+    /// <exception cref="RequestException">A pattern names no cell, there is no experiment, or two
+    /// have one name.</exception>
+    public IReadOnlyList<(ExperimentPlan Plan, IReadOnlyList<ExperimentCell> Cells)> Cells
+    {
+        get
+        {
+            if (Plans.Count == 0)
+                throw new RequestException(nameof(Plans), null, "is empty; at least one experiment is needed");
+            if (Plans.GroupBy(p => p.Experiment.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+                throw new RequestException(
+                    nameof(Plans),
+                    twice.Key,
+                    "is the name of two experiments; it names the folder of their tables"
+                );
+            var unknown = (Only ?? []).FirstOrDefault(pattern => !Plans.Any(p => p.Names(pattern)));
+            if (unknown is not null)
+                throw new RequestException(nameof(Only), unknown, $"names no cell; possible are {Possible()}");
+            return [.. Plans.Select(p => (Plan: p, Cells: p.InOrder(Only ?? []))).Where(p => p.Cells.Count > 0)];
+        }
+    }
+
+    private string Possible()
+    {
+        var rows = Plans.SelectMany(p => p.Experiment.Rows).Select(r => r.Name).Distinct();
+        var data = Plans.SelectMany(p => p.Experiment.Data).Select(d => d.Name).Distinct();
+        var experiments =
+            Plans.Count == 1 ? "" : $"experiments ({string.Join(", ", Plans.Select(p => p.Experiment.Name))}), ";
+        return $"{experiments}rows ({string.Join(", ", rows)}), data ({string.Join(", ", data)}), "
+            + $"cells such as {Plans[0].Cells[0].Id}, and * for anything in them";
+    }
 }
 
 /// <summary>Something that happened in an experiment.</summary>

@@ -1,11 +1,9 @@
-// Runs the cells of an experiment: checks everything first, then cell by cell training and attacks,
+// Runs the cells of experiments: checks everything first, then cell by cell training and attacks,
 // each going on where it was. A cell that fails is written down and the others go on. Several
-// processes may work on one folder: each takes cells that nobody is at.
+// processes may work on one folder: each takes runs that nobody is at.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Experiments;
-using RobustTickets.Models;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 
@@ -16,99 +14,52 @@ namespace RobustTickets;
 /// <param name="Cause">What it failed of.</param>
 public sealed record CellFailure(string Cell, Exception Cause);
 
-/// <summary>One invocation of an experiment.</summary>
-/// <param name="request">The experiment with its places.</param>
+/// <summary>How a failure is written down.</summary>
+/// <param name="Code">A number for whoever reads the folder.</param>
+/// <param name="Message">What happened.</param>
+public sealed record FailureNote(int Code, string Message);
+
+/// <summary>One invocation of experiments.</summary>
+/// <param name="request">The experiments with their places.</param>
 /// <param name="progress">Is told what happens.</param>
-/// <param name="codeOf">The number that is written down beside the message of a failure, for
-/// whoever reads the folder; null: 1.</param>
+/// <param name="noteOf">How a failure is written down; null: 1 and the exception's message.</param>
 /// <param name="stop">Ends the cell at work, which goes on the next time.</param>
 public sealed class ExperimentRun(
     ExperimentRequest request,
     IProgress<ExperimentProgress>? progress = null,
-    Func<Exception, int>? codeOf = null,
+    Func<Exception, FailureNote>? noteOf = null,
     CancellationToken stop = default
 ) : IDisposable
 {
-    private readonly Dictionary<EpochAttackOptions, EpochAttackSource> _epochAttacks = [];
-    private readonly RunDataCache _cache = new();
-    private readonly ExperimentFolder _folder = new(request.Output);
-    private readonly ExperimentInputs _inputs = new(request, new ExperimentFolder(request.Output));
-    private readonly IReadOnlyList<ExperimentCell> _cells = request.Cells;
-    private WordPieceTokenizer? _tokenizer;
+    private readonly ExperimentSet _set = new(request, stop);
 
     /// <summary>
     /// Looks at everything that cells need, before any compute: model, data and labels, attack
-    /// options and their files.
+    /// options and their files. Afterwards it is known which run each cell is.
     /// </summary>
     /// <exception cref="RequestException">A place is missing or goes with
     /// nothing.</exception>
     /// <exception cref="RecipeException">An option of an attack or of data is
     /// impossible.</exception>
     /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
-    public void Check()
-    {
-        _inputs.Require(_cells);
-        using (var files = BertFiles.OpenBase(request.Model))
-        {
-            if (
-                files.Config.Ticket is not null
-                && _cells.FirstOrDefault(c => c.Recipe.Search is not null) is { } searched
-            )
-            {
-                throw new CheckpointException(
-                    $"{request.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint"
-                );
-            }
-            Misfits(cell => RecipeFit.Model(cell.Recipe, files.Config));
-            // A ticket of another cell need not be there yet; that cell is checked like this one.
-            foreach (var cell in _cells.Where(c => c.TicketFrom is null))
-                _ = TicketReference.Require(cell.Recipe, files.Config, _folder.Run(cell));
-        }
-        foreach (var cell in _cells)
-        {
-            if (
-                cell.TicketFrom is { } from
-                && _cells.All(c => c.Id != from)
-                && !_folder.IsTrained(request.Plan.Cell(from))
-            )
-            {
-                throw new RequestException(
-                    nameof(request.Only),
-                    null,
-                    $"{cell.Id} takes its ticket from {from}, which is not finished; name that cell, too"
-                );
-            }
-            _folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], Data(cell).Rows);
-        }
-        Misfits(cell => RecipeFit.Data(cell.Recipe, Data(cell)));
-        foreach (var cell in _cells)
-            if (cell.Recipe.Evaluate.EpochAttack is { } attack)
-                _ = EpochAttacks.Sample(attack, Data(cell));
-        var afterEpochs = _cells.Select(c => c.Recipe.Evaluate.EpochAttack).OfType<EpochAttackOptions>().Distinct();
-        foreach (var attack in afterEpochs)
-            EpochAttack(attack).Check();
-        foreach (var cell in _cells.DistinctBy(c => string.Join(' ', AugmentTables.FileNames(c.Recipe))))
-            _ = AugmentTables.Load(cell.Recipe, _inputs.Train(cell, _cache).Resources, request.Model);
-        using var models = new AttackModels(request.Model);
-        foreach (var (cell, attack) in _cells.SelectMany(c => c.Attacks.Select(a => (c, a))).DistinctBy(p => p.a.Name))
-            _inputs.Attack(cell, attack).Recipe.Check(models);
-    }
+    public void Check() => _set.Check();
 
     /// <summary>Releases what attacks after epochs have loaded.</summary>
-    public void Dispose()
-    {
-        foreach (var source in _epochAttacks.Values)
-            source.Dispose();
-    }
+    public void Dispose() => _set.Dispose();
 
-    /// <summary>Notes about the data of the cells, each once.</summary>
-    public IEnumerable<string> Notes() =>
-        _cells.SelectMany(c => Data(c).Notes.Concat(RecipeFit.Notes(c.Recipe, Data(c)))).Distinct();
+    /// <summary>Notes about places that nothing uses and about the data of the cells, each
+    /// once.</summary>
+    public IEnumerable<string> Notes() => _set.Notes();
+
+    /// <summary>The experiments in their folder, those of the request's cells.</summary>
+    public IReadOnlyList<ExperimentFolder> Folders => [.. _set.Tables.Select(t => t.Folder)];
 
     /// <summary>Training and reported examples of a cell.</summary>
-    public (int Train, int Evaluation) Examples(ExperimentCell cell)
+    /// <param name="folder">The cell's experiment.</param>
+    /// <param name="cell">The cell.</param>
+    public (int Train, int Evaluation) Examples(ExperimentFolder folder, ExperimentCell cell)
     {
-        var data = Data(cell);
+        var data = _set.Data(_set.Of(folder), cell);
         return (data.Train.Examples.Count, data.Evaluation.Examples.Count);
     }
 
@@ -116,56 +67,77 @@ public sealed class ExperimentRun(
     /// <returns>The cells that failed.</returns>
     public IReadOnlyList<CellFailure> Run()
     {
-        _folder.Begin(request.Plan);
-        foreach (var cell in _cells.DistinctBy(c => c.Data.Name))
-            _folder.KeepData(cell.Data.Name, Data(cell).Rows);
-        var failures = new List<CellFailure>();
-        for (var i = 0; i < _cells.Count; i++)
+        foreach (var table in _set.Tables)
         {
-            var cell = _cells[i];
-            if (_folder.State(cell) == CellState.Done)
-                continue;
-            if (cell.TicketFrom is { } from && !_folder.IsTrained(request.Plan.Cell(from)))
+            table.Folder.Begin();
+            foreach (var cell in table.Cells.DistinctBy(c => c.Data.Name))
+                table.Folder.KeepData(cell.Data.Name, _set.Data(table, cell).Rows);
+        }
+        var (failures, all) = (new List<CellFailure>(), _set.Tables.Sum(t => t.Cells.Count));
+        var number = 0;
+        foreach (var table in _set.Tables)
+        {
+            foreach (var cell in table.Cells)
             {
-                Say($"{cell.Id}: takes its ticket from {from}, which is not finished; left for later");
-                continue;
-            }
-            using var held = _folder.TryLock(cell, out var who);
-            if (held is null)
-            {
-                Say($"{cell.Id}: {who} is at it, left to it");
-                continue;
-            }
-            Say($"cell {i + 1} of {_cells.Count}: {cell.Id}");
-            try
-            {
-                Train(cell);
-                foreach (var attack in cell.Attacks)
-                    Attack(cell, attack);
-                _folder.SetFailure(cell, null);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                failures.Add(new CellFailure(cell.Id, e));
-                _folder.SetFailure(cell, e.Message, codeOf?.Invoke(e) ?? 1);
-                Say($"failed: {cell.Id}: {e.Message}");
-            }
-            finally
-            {
-                WriteResults();
+                number++;
+                if (Take(table, cell, $"cell {number} of {all}") is { } failure)
+                    failures.Add(failure);
             }
         }
-        WriteResults();
+        foreach (var table in _set.Tables)
+            WriteResults(table.Folder);
         return failures;
     }
 
-    private void Train(ExperimentCell cell)
+    private CellFailure? Take(ExperimentSet.Table table, ExperimentCell cell, string number)
     {
-        if (_folder.IsTrained(cell))
+        var (folder, name) = (table.Folder, _set.NameOf(table, cell));
+        if (folder.State(cell) == CellState.Done)
+            return null;
+        if (cell.TicketFrom is { } from && !folder.IsTrained(folder.Plan.Cell(from)))
+        {
+            Say($"{name}: takes its ticket from {from}, which is not finished; left for later");
+            return null;
+        }
+        using var held = folder.TryLock(cell, out var who);
+        if (held is null)
+        {
+            Say($"{name}: {who} is at it, left to it");
+            return null;
+        }
+        Say($"{number}: {name}");
+        try
+        {
+            Train(table, cell);
+            foreach (var attack in cell.Attacks)
+                Attack(table, cell, attack);
+            folder.SetFailure(cell, null);
+            return null;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            var note = noteOf?.Invoke(e) ?? new FailureNote(1, e.Message);
+            folder.SetFailure(cell, note.Message, note.Code);
+            Say($"failed: {name}: {note.Message}");
+            return new CellFailure(name, e);
+        }
+        finally
+        {
+            foreach (var other in _set.Sharing(folder.Place(cell).Run))
+                WriteResults(other.Folder);
+        }
+    }
+
+    private void Train(ExperimentSet.Table table, ExperimentCell cell)
+    {
+        if (table.Folder.IsTrained(cell))
             return;
-        var train = _inputs.Train(cell, _cache);
-        var begun = RunFolder.Create(train.Output, allowExisting: true).HoldsRun;
-        var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? EpochAttack(options).Build() : null;
+        var train = table.Inputs.Train(cell, _set.Cache);
+        var folder = RunFolder.Create(train.Output, allowExisting: true);
+        // Another table may have begun the same run under a name of its own.
+        if (folder.HoldsRun && File.Exists(folder.RecipeFile))
+            train = train with { Recipe = Recipes.Json.RecipeJson.ReadFile(folder.RecipeFile) };
+        var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? _set.EpochAttack(table, options).Build() : null;
         Part(
             cell,
             null,
@@ -173,7 +145,7 @@ public sealed class ExperimentRun(
                 RecipeRunner.Run(
                     train with
                     {
-                        Resume = begun,
+                        Resume = folder.HoldsRun,
                         EpochAttack = attack,
                     },
                     new Relay<RunEvent>(p => progress?.Report(new ExperimentTraining(p))),
@@ -182,9 +154,9 @@ public sealed class ExperimentRun(
         );
     }
 
-    private void Attack(ExperimentCell cell, ExperimentAttack attack)
+    private void Attack(ExperimentSet.Table table, ExperimentCell cell, ExperimentAttack attack)
     {
-        if (_folder.IsAttacked(cell, attack))
+        if (table.Folder.IsAttacked(cell, attack))
             return;
         Part(
             cell,
@@ -192,7 +164,7 @@ public sealed class ExperimentRun(
             () =>
                 AttackRun
                     .Run(
-                        _inputs.Attack(cell, attack),
+                        table.Inputs.Attack(cell, attack),
                         new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))),
                         stop
                     )
@@ -213,43 +185,15 @@ public sealed class ExperimentRun(
         }
     }
 
-    private void WriteResults()
+    private static void WriteResults(ExperimentFolder folder)
     {
-        var (plan, table) = (request.Plan, ExperimentTable.Of(request.Plan, _folder));
-        AtomicFile.WriteAllText(_folder.Results("csv"), table.ToCsv());
-        AtomicFile.WriteAllText(_folder.Results("md"), ExperimentTable.ToMarkdown(plan, _folder, table));
-        AtomicFile.WriteAllText(
-            _folder.Results("json"),
-            ExperimentTable.ToJson(plan, _folder, table).ToJsonString() + "\n"
-        );
-        ExperimentFigures.Write(plan, _folder);
+        var finished = CellRecord.Finished(folder);
+        var table = ExperimentTable.Of(folder, finished);
+        AtomicFile.WriteAllText(folder.Results("csv"), table.ToCsv());
+        AtomicFile.WriteAllText(folder.Results("md"), ExperimentTable.ToMarkdown(folder, table));
+        AtomicFile.WriteAllText(folder.Results("json"), ExperimentTable.ToJson(folder, table).ToJsonString() + "\n");
+        ExperimentFigures.Write(folder, finished);
     }
-
-    /// <summary>The encoded data of a cell; cells that see the same share them.</summary>
-    private RunData Data(ExperimentCell cell) =>
-        RunData.Load(_inputs.Train(cell, _cache), _tokenizer ??= WordPieceTokenizer.Load(request.Model));
-
-    /// <summary>
-    /// The attack after each epoch that some recipes name; they share it with its resources.
-    /// </summary>
-    private EpochAttackSource EpochAttack(EpochAttackOptions options)
-    {
-        if (!_epochAttacks.TryGetValue(options, out var source))
-            _epochAttacks[options] = source = _inputs.EpochAttack(options);
-        return source;
-    }
-
-    /// <summary>Refuses what cells ask of model or data in vain, all of them at once.</summary>
-    private void Misfits(Func<ExperimentCell, IEnumerable<Misfit>> of) =>
-        RecipeFit.Require(
-            $"experiment {request.Plan.Experiment.Name}",
-            _cells
-                .Where(cell => !cell.IsControl) // its run is that of another row
-                .SelectMany(cell =>
-                    of(cell).Select(m => m with { Text = $"row {cell.Row.Name} on {cell.Data.Name}: {m.Text}" })
-                )
-                .DistinctBy(m => m.Text)
-        );
 
     private void Say(string text) => progress?.Report(new ExperimentNote(text));
 

@@ -69,11 +69,11 @@ public static class ExperimentTable
     /// <summary>
     /// The table over all finished cells; a method without any has a row of dashes.
     /// </summary>
-    public static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder) =>
-        Of(plan, folder, CellRecord.Finished(plan, folder));
+    public static ReportTable Of(ExperimentFolder folder) => Of(folder, CellRecord.Finished(folder));
 
-    internal static ReportTable Of(ExperimentPlan plan, ExperimentFolder folder, IReadOnlyList<CellRecord> finished)
+    internal static ReportTable Of(ExperimentFolder folder, IReadOnlyList<CellRecord> finished)
     {
+        var plan = folder.Plan;
         var rows = new List<IReadOnlyList<ReportCell>>();
         foreach (var data in plan.Experiment.Data)
         {
@@ -95,19 +95,20 @@ public static class ExperimentTable
     }
 
     /// <summary>The table with what it is about, as JSON.</summary>
-    public static JsonObject ToJson(ExperimentPlan plan, ExperimentFolder folder, ReportTable table) =>
+    public static JsonObject ToJson(ExperimentFolder folder, ReportTable table) =>
         new()
         {
             ["schema_version"] = 1,
-            ["name"] = plan.Experiment.Name,
-            ["title"] = plan.Experiment.Title,
-            ["source"] = plan.Experiment.Source,
-            ["baseline"] = plan.Experiment.Baseline,
+            ["name"] = folder.Plan.Experiment.Name,
+            ["title"] = folder.Plan.Experiment.Title,
+            ["source"] = folder.Plan.Experiment.Source,
+            ["baseline"] = folder.Plan.Experiment.Baseline,
             ["rows"] = table.ToJson(),
             ["cells"] = new JsonArray([
-                .. plan.Cells.Select(c => new JsonObject
+                .. folder.Plan.Cells.Select(c => new JsonObject
                 {
                     ["cell"] = c.Id,
+                    ["run"] = folder.Knows(c) ? Path.GetFileName(folder.Run(c)) : null,
                     ["state"] = folder.State(c).ToString().ToLowerInvariant(),
                     ["failure"] = folder.Failure(c),
                 }),
@@ -115,8 +116,9 @@ public static class ExperimentTable
         };
 
     /// <summary>The table with title and source, as Markdown.</summary>
-    public static string ToMarkdown(ExperimentPlan plan, ExperimentFolder folder, ReportTable table)
+    public static string ToMarkdown(ExperimentFolder folder, ReportTable table)
     {
+        var plan = folder.Plan;
         var failed = plan
             .Cells.Where(c => folder.State(c) == CellState.Failed)
             .Select(c => $"- failed: {c.Id}: {folder.Failure(c)}\n");

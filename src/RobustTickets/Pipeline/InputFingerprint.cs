@@ -18,38 +18,42 @@ internal static class InputFingerprint
     internal static string Of(RunData data, ITensorSource weights, params IEnumerable<string?> named)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var label in data.Labels)
-            Text(label);
-        Examples(data.Train);
-        Examples(data.Development);
-        Examples(data.Evaluation);
+        Add(hash, data);
         foreach (var tensor in weights.Tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
         {
-            Text($"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
+            Add(hash, $"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
             hash.AppendData(weights.Bytes(tensor.Name).Span);
         }
         foreach (var text in named.OfType<string>())
-            Text(text);
+            Add(hash, text);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
-        void Examples(EncodedSplit split)
+    /// <summary>Adds class names and encoded examples.</summary>
+    internal static void Add(IncrementalHash hash, RunData data)
+    {
+        foreach (var label in data.Labels)
+            Add(hash, label);
+        foreach (var split in (EncodedSplit[])[data.Train, data.Development, data.Evaluation])
         {
-            Integers([split.Examples.Count]);
+            Add(hash, [split.Examples.Count]);
             foreach (var example in split.Examples)
             {
-                Integers([example.Ids.Length, example.Label]);
-                Integers(example.Ids);
-                Integers(example.Segments);
+                Add(hash, [example.Ids.Length, example.Label]);
+                Add(hash, example.Ids);
+                Add(hash, example.Segments);
             }
         }
-
-        void Integers(ReadOnlySpan<int> values) => hash.AppendData(MemoryMarshal.AsBytes(values));
-
-        void Text(string text)
-        {
-            var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-            Integers([bytes.Length]);
-            hash.AppendData(bytes);
-        }
     }
+
+    /// <summary>Adds a text, its length before it.</summary>
+    internal static void Add(IncrementalHash hash, string text)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        Add(hash, [bytes.Length]);
+        hash.AppendData(bytes);
+    }
+
+    private static void Add(IncrementalHash hash, ReadOnlySpan<int> values) =>
+        hash.AppendData(MemoryMarshal.AsBytes(values));
 }

@@ -42,6 +42,6 @@ public static class RecipeTraining
         // The examples are read once, for the training and for whoever asks the run for them.
         var shared = request.Cache is null ? request with { Cache = new RunDataCache() } : request;
         var result = RecipeRunner.Run(shared, progress, stop);
-        return TrainedRun.Of(shared, result);
+        return TrainedRun.Of(shared, result, stop);
     }
 }

@@ -58,6 +58,20 @@ internal static class SharedTickets
         };
     }
 
+    /// <summary>A recipe that <see cref="Of"/> made, its ticket in another folder.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="run">The run that has the ticket, named from beside.</param>
+    public static Recipe In(Recipe recipe, string run) =>
+        recipe with
+        {
+            Search = recipe.Search switch
+            {
+                RandomWeightSearchOptions random => random with { Ticket = run },
+                SavedTicketSearchOptions saved => saved with { Ticket = run },
+                var other => other,
+            },
+        };
+
     /// <summary>
     /// The stages of another run's search that a recipe has the use of, so that their cost is its
     /// own as well: of rounds of pruning those up to its sparsity; none for a random

@@ -40,9 +40,9 @@ public sealed class TrainedRun
         return Classifier.Load(Folder.ModelFolder, execution, maxLength);
     }
 
-    internal static TrainedRun Of(TrainRequest request, RunResult result)
+    internal static TrainedRun Of(TrainRequest request, RunResult result, CancellationToken stop)
     {
-        var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model));
+        var data = RunData.Load(request, WordPieceTokenizer.Load(request.Model), stop);
         return new TrainedRun(
             RunFolder.Open(request.Output),
             result,

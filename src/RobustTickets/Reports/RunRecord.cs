@@ -78,6 +78,27 @@ public sealed record RunRecord(
     /// <exception cref="DataException">The run is not finished, or a file is broken.</exception>
     public static RunRecord Load(string folder)
     {
+        var record = LoadWithoutAttacks(folder);
+        var attacks = RunFolder.Open(folder).AttacksFolder;
+        return !Directory.Exists(attacks)
+            ? record
+            : record with
+            {
+                Attacks =
+                [
+                    .. Directory
+                        .GetDirectories(attacks)
+                        .Order(StringComparer.Ordinal)
+                        .Where(AttackRecord.HoldsAttack)
+                        .Select(AttackRecord.Load),
+                ],
+            };
+    }
+
+    /// <summary>Reads a run folder but for its attacks.</summary>
+    /// <inheritdoc cref="Load"/>
+    internal static RunRecord LoadWithoutAttacks(string folder)
+    {
         var run = RunFolder.Open(folder);
         if (!File.Exists(run.ResultFile))
         {
@@ -86,14 +107,6 @@ public sealed record RunRecord(
             );
         }
         var result = RunResult.Load(run.ResultFile);
-        var attacks = Directory.Exists(run.AttacksFolder)
-            ? Directory
-                .GetDirectories(run.AttacksFolder)
-                .Order(StringComparer.Ordinal)
-                .Where(AttackRecord.HoldsAttack)
-                .Select(AttackRecord.Load)
-                .ToArray()
-            : [];
         return new RunRecord(
             result.Name,
             run.Path,
@@ -103,7 +116,7 @@ public sealed record RunRecord(
             File.Exists(run.EventsFile) ? [.. EventLog.ReadEntries(run.EventsFile)] : [],
             TicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),
             DistanceRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "distances.json")),
-            attacks
+            []
         )
         {
             WeightTicket = WeightTicketRecord.LoadIfPresent(Path.Combine(run.TicketFolder, "ticket.json")),

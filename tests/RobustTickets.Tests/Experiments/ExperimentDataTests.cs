@@ -17,7 +17,7 @@ public sealed class ExperimentDataTests : IDisposable
         var output = _tiny.Task.Below("changed");
         string[] first = ["--only", "plain.toy.seed-1"];
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, first).Code);
-        var table = File.ReadAllText(Path.Combine(output, "results.csv"));
+        var table = File.ReadAllText(TinyExperiment.Table(output, "results.csv"));
         foreach (var (file, part) in new[] { (_tiny.Task.TrainFile, "training"), (_tiny.Task.DevFile, "reported") })
         {
             var before = File.ReadAllText(file);
@@ -31,8 +31,8 @@ public sealed class ExperimentDataTests : IDisposable
             }
             File.WriteAllText(file, before);
         }
-        Assert.Equal(table, File.ReadAllText(Path.Combine(output, "results.csv")));
-        Assert.False(Directory.Exists(Path.Combine(output, "cells", "plain.toy.seed-2")));
+        Assert.Equal(table, File.ReadAllText(TinyExperiment.Table(output, "results.csv")));
+        Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain.toy.seed-2").Code);
     }
 
@@ -41,9 +41,9 @@ public sealed class ExperimentDataTests : IDisposable
     {
         var output = _tiny.Task.Below("rows");
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain.toy.seed-1").Code);
-        var cell = Path.Combine(output, "cells", "plain.toy.seed-1");
+        var cell = TinyExperiment.Cell(output, "plain.toy.seed-1");
         var reported = RunSplits.Load(Path.Combine(cell, "splits.json")).Evaluation.Ids!;
-        var attacked = File.ReadAllLines(Path.Combine(cell, "attacks", "swap", "ids.txt"));
+        var attacked = File.ReadAllLines(Path.Combine(TinyExperiment.Attack(output, "plain.toy.seed-1"), "ids.txt"));
         Assert.Equal((30, 10), (reported.Count, attacked.Length));
         Assert.Empty(attacked.Except(reported));
     }

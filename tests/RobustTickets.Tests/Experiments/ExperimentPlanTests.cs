@@ -61,10 +61,11 @@ public class ExperimentPlanTests
         Assert.Equal("ours.sst2.seed-2", control.RunId);
         Assert.Equal(cell.Recipe, control.Recipe);
 
-        Assert.Equal(4, plan.Only(["base"]).Count);
-        Assert.Equal(6, plan.Only(["*.seed-1"]).Count);
-        Assert.Equal(["ours.reviews.seed-1"], plan.Only(["ours.reviews.seed-1"]).Select(c => c.Id));
-        Assert.Contains("Only none: names no cell", Assert.Throws<RequestException>(() => plan.Only(["none"])).Message);
+        Assert.Equal(4, plan.InOrder(["base"]).Count);
+        Assert.Equal(6, plan.InOrder(["*.seed-1"]).Count);
+        Assert.Equal(12, plan.InOrder(["small"]).Count);
+        Assert.Equal(["ours.reviews.seed-1"], plan.InOrder(["ours.reviews.seed-1"]).Select(c => c.Id));
+        Assert.False(plan.Names("none"));
 
         var experiment = ExperimentJson.Read(Small().ToJsonString(), "x");
         Assert.Equal(
@@ -104,6 +105,7 @@ public class ExperimentPlanTests
             "rows[2]: give either recipe or control-of",
             Problem(j => j["rows"]![2]!["recipe"] = "fine-tune")
         );
+        Assert.Contains("name: \"cells\" is not possible", Problem(j => j["name"] = "cells"));
         Assert.Contains("rows[0].name: \"a/b\" is not possible", Problem(j => j["rows"]![0]!["name"] = "a/b"));
         Assert.Contains("attacks[0].examples: 0", Problem(j => j["attacks"]![0]!["examples"] = 0));
         Assert.Contains("attacks: missing", Problem(j => j.Remove("attacks")));
@@ -140,13 +142,10 @@ public class ExperimentPlanTests
         Assert.Contains("--data: no path is given for sst2, reviews", Refused(ExitCodes.Usage, "--model", "/no/model"));
         Assert.Contains("--model is missing", Refused(ExitCodes.Usage));
         Assert.Contains(
-            "--data x: the experiment has no such data",
-            Refused(ExitCodes.Usage, "--model", "m", "--data", "x=1")
+            "--resource taggr: is no resource; did you mean tagger",
+            Refused(ExitCodes.Usage, "--model", "m", "--resource", "taggr=1")
         );
-        Assert.Contains(
-            "--resource tagger: no attack of the experiment takes it; possible: neighbours",
-            Refused(ExitCodes.Usage, "--model", "m", "--resource", "tagger=1")
-        );
+        Assert.Contains("--only none: names no cell", Refused(ExitCodes.Usage, "--model", "m", "--only", "none"));
         Assert.Contains("expected NAME=PATH", Refused(ExitCodes.Usage, "--model", "m", "--data", "sst2"));
         Assert.Contains(
             "/no/model",

@@ -21,10 +21,10 @@ public sealed class ExperimentRunTests : IDisposable
         var whole = _tiny.Task.Below("whole");
         var run = _tiny.Run(whole);
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
-        var table = File.ReadAllText(Path.Combine(whole, "results.csv"));
-        Assert.Equal(File.ReadAllText(Path.Combine(whole, "results.md")), run.Out);
+        var table = File.ReadAllText(TinyExperiment.Table(whole, "results.csv"));
+        Assert.Equal(File.ReadAllText(TinyExperiment.Table(whole, "results.md")), run.Out);
         AssertTable(table, whole);
-        AssertFigures(Path.Combine(whole, "figures"), whole);
+        AssertFigures(TinyExperiment.Table(whole, "figures"), whole);
 
         // Stopped in a search, in an attack, in a control; then finished.
         var stopped = _tiny.Task.Below("stopped");
@@ -36,7 +36,7 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal(ExitCodes.Ok, _tiny.Run(stopped).Code);
         Assert.Equal(
             TinyExperiment.Timeless(table),
-            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(stopped, "results.csv")))
+            TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(stopped, "results.csv")))
         );
 
         var backwards = _tiny.Task.Below("backwards");
@@ -44,12 +44,12 @@ public sealed class ExperimentRunTests : IDisposable
             Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards, null, "--only", cell).Code);
         Assert.NotEqual(
             TinyExperiment.Timeless(table),
-            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv")))
+            TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(backwards, "results.csv")))
         ); // the control of seed 1 is not attacked yet
         Assert.Equal(ExitCodes.Ok, _tiny.Run(backwards).Code);
         Assert.Equal(
             TinyExperiment.Timeless(table),
-            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(backwards, "results.csv")))
+            TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(backwards, "results.csv")))
         );
 
         // Everything is done: nothing is touched, not even with other recipes' names on the list.
@@ -59,7 +59,7 @@ public sealed class ExperimentRunTests : IDisposable
         var again = _tiny.Run(whole);
         Assert.Equal(ExitCodes.Ok, again.Code);
         Assert.DoesNotContain("cell 1 of", again.Error, StringComparison.Ordinal);
-        Assert.Equal(table, File.ReadAllText(Path.Combine(whole, "results.csv")));
+        Assert.Equal(table, File.ReadAllText(TinyExperiment.Table(whole, "results.csv")));
         Assert.Equal(
             before,
             Directory
@@ -67,15 +67,22 @@ public sealed class ExperimentRunTests : IDisposable
                 .ToDictionary(f => f, File.GetLastWriteTimeUtc)
         );
 
-        // A recipe that changed since is not passed off as the one that ran.
-        var changed = _tiny.Run(whole, null, "--only", "plain");
-        Assert.Equal(ExitCodes.Ok, changed.Code);
+        // A recipe that changed since is another run, and no cell passes for one of the old recipe.
         var json = TinyExperiment.Json();
         json["set"] = new JsonArray("retrain.epochs=2");
         File.WriteAllText(_tiny.FilePath, json.ToJsonString());
-        changed = _tiny.Run(whole);
-        Assert.Equal(ExitCodes.Usage, changed.Code);
-        Assert.Contains("another recipe", changed.Error, StringComparison.Ordinal);
+        Assert.All(
+            _tiny.Run(whole, null, "--list").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.Contains(" open ", line, StringComparison.Ordinal)
+        );
+        var runs = Directory.GetDirectories(Path.Combine(whole, "cells")).Length;
+        var changed = _tiny.Run(whole, null, "--only", "plain.toy.seed-1");
+        Assert.True(changed.Code == ExitCodes.Ok, changed.Error);
+        Assert.Equal(runs + 1, Directory.GetDirectories(Path.Combine(whole, "cells")).Length);
+        Assert.Equal(
+            ["1", "0", "0"],
+            TinyExperiment.Lines(File.ReadAllText(TinyExperiment.Table(whole, "results.csv")))[1..].Select(l => l[2])
+        );
     }
 
     [Fact]
@@ -103,7 +110,7 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal([1, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
         Assert.Contains(
             "failed: wild.toy.seed-1",
-            File.ReadAllText(Path.Combine(output, "results.md")),
+            File.ReadAllText(TinyExperiment.Table(output, "results.md")),
             StringComparison.Ordinal
         );
         Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
@@ -115,9 +122,8 @@ public sealed class ExperimentRunTests : IDisposable
         string[] only = ["plain.toy.seed-1", "ticket.toy.seed-2"];
         var command = _tiny.Task.Below("command");
         Assert.Equal(ExitCodes.Ok, _tiny.Run(command, null, "--only", only[0], "--only", only[1]).Code);
-        var plan = ExperimentPlan.Of(ExperimentJson.ReadFile(_tiny.FilePath), _tiny.FilePath, _tiny.Task.Below());
         var request = new ExperimentRequest(
-            plan,
+            ExperimentFiles.Plan([_tiny.FilePath]),
             _tiny.Task.Model,
             new Dictionary<string, string> { ["toy"] = _tiny.Task.Data },
             _tiny.Task.Below("library"),
@@ -128,15 +134,14 @@ public sealed class ExperimentRunTests : IDisposable
         run.Check();
         Assert.Empty(run.Run());
         Assert.Equal(
-            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(command, "results.csv"))),
-            TinyExperiment.Timeless(File.ReadAllText(Path.Combine(request.Output, "results.csv")))
+            TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(command, "results.csv"))),
+            TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(request.Output, "results.csv")))
         );
         foreach (var file in new[] { "settings.json", "examples.jsonl", "summary.json" })
         {
-            var place = Path.Combine("cells", only[0], "attacks", "swap", file);
             Assert.Equal(
-                File.ReadAllText(Path.Combine(command, place)),
-                File.ReadAllText(Path.Combine(request.Output, place))
+                File.ReadAllText(Path.Combine(TinyExperiment.Attack(command, only[0]), file)),
+                File.ReadAllText(Path.Combine(TinyExperiment.Attack(request.Output, only[0]), file))
             );
         }
         var unknown = request with { Only = ["nothing"] };
@@ -170,8 +175,8 @@ public sealed class ExperimentRunTests : IDisposable
     private static void AssertFigures(string figures, string whole)
     {
         string[][] Csv(string name) => TinyExperiment.Lines(File.ReadAllText(Path.Combine(figures, name)));
-        var run = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-1", "result.json"));
-        var other = RunResult.Load(Path.Combine(whole, "cells", "ticket.toy.seed-2", "result.json"));
+        var run = RunResult.Load(Path.Combine(TinyExperiment.Cell(whole, "ticket.toy.seed-1"), "result.json"));
+        var other = RunResult.Load(Path.Combine(TinyExperiment.Cell(whole, "ticket.toy.seed-2"), "result.json"));
         var neurons = Csv("kept.toy.csv")
             .Where(l => l[0] == "ticket neurons")
             .Select(l => double.Parse(l[2], System.Globalization.CultureInfo.InvariantCulture))
@@ -267,7 +272,9 @@ public sealed class ExperimentRunTests : IDisposable
             );
 
         var runs = new[] { 1, 2 }
-            .Select(seed => RunResult.Load(Path.Combine(folder, "cells", $"ticket.toy.seed-{seed}", "result.json")))
+            .Select(seed =>
+                RunResult.Load(Path.Combine(TinyExperiment.Cell(folder, $"ticket.toy.seed-{seed}"), "result.json"))
+            )
             .ToArray();
         Assert.Equal(50 * runs.Sum(r => r.CleanDev!.Value), Of(2, "clean"), 9);
         Assert.Equal(50 * runs.Sum(r => r.Control!.Accuracy), Of(3, "clean"), 9);
@@ -294,7 +301,7 @@ public sealed class ExperimentRunTests : IDisposable
             Of(2, "clean_sd"),
             9
         );
-        var splits = RunSplits.Load(Path.Combine(folder, "cells", "ticket.toy.seed-1", "splits.json"));
+        var splits = RunSplits.Load(Path.Combine(TinyExperiment.Cell(folder, "ticket.toy.seed-1"), "splits.json"));
         Assert.Equal(30, splits.Evaluation.Ids!.Count);
         Assert.Equal(30, runs[0].EvaluatedExamples);
         Assert.Equal(TinyTask.TrainExamples, splits.Train.Examples);

@@ -106,7 +106,7 @@ public sealed class SharedTicketTests : IDisposable
         Assert.Equal(
             ["0.3", "0.6"],
             TinyExperiment
-                .Lines(File.ReadAllText(Path.Combine(output, "figures", "sparsity.toy.csv")))
+                .Lines(File.ReadAllText(TinyExperiment.Table(output, "figures", "sparsity.toy.csv")))
                 .Skip(1)
                 .Select(l => l[1])
         );
@@ -157,11 +157,11 @@ public sealed class SharedTicketTests : IDisposable
     }
 
     private static string Of(string output, string row, params string[] parts) =>
-        Path.Combine([output, "cells", $"{row}.toy.seed-1", .. parts]);
+        Path.Combine([TinyExperiment.Cell(output, $"{row}.toy.seed-1"), .. parts]);
 
     private static string Cell(string output, string row, string column)
     {
-        var lines = TinyExperiment.Lines(File.ReadAllText(Path.Combine(output, "results.csv")));
+        var lines = TinyExperiment.Lines(File.ReadAllText(TinyExperiment.Table(output, "results.csv")));
         return lines.Single(l => l[Array.IndexOf(lines[0], "method")] == row)[Array.IndexOf(lines[0], column)];
     }
 

@@ -128,17 +128,32 @@ internal sealed class TinyExperiment : IDisposable
     /// <summary>
     /// Runs in this process; asks it to stop when a line on stderr holds <paramref name="stopAt"/>.
     /// </summary>
-    public (int Code, string Out, string Error) Run(string output, string? stopAt = null, params string[] more)
+    public (int Code, string Out, string Error) Run(string output, string? stopAt = null, params string[] more) =>
+        RunOf(Arguments(output, more), stopAt);
+
+    /// <inheritdoc cref="Run"/>
+    public static (int Code, string Out, string Error) RunOf(string[] arguments, string? stopAt = null)
     {
         using var stop = StopSignal.Detached();
         using var error = new Watched(stopAt, stop);
         using var result = new StringWriter { NewLine = "\n" };
-        var code = CliApp.Run(
-            Arguments(output, more),
-            new CliContext(result, error, TextReader.Null, stop, TerminalInfo.None)
-        );
+        var code = CliApp.Run(arguments, new CliContext(result, error, TextReader.Null, stop, TerminalInfo.None));
         return (code, result.ToString(), error.ToString());
     }
+
+    /// <summary>A file of the table.</summary>
+    public static string Table(string output, params string[] parts) => Path.Combine([output, "tiny", .. parts]);
+
+    /// <summary>Run folder of a cell, as the index of the table says.</summary>
+    public static string Cell(string output, string cell, string table = "tiny") =>
+        Path.Combine(output, "cells", (string)Place(output, cell, table)["run"]!);
+
+    /// <summary>Folder of the attack on a cell.</summary>
+    public static string Attack(string output, string cell, string attack = "swap", string table = "tiny") =>
+        Path.Combine(Cell(output, cell, table), "attacks", (string)Place(output, cell, table)["attacks"]![attack]!);
+
+    private static JsonNode Place(string output, string cell, string table) =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(output, table, "cells.json")))!["cells"]![cell]!;
 
     /// <summary>The CSV table without the columns of time.</summary>
     public static string Timeless(string csv)

@@ -57,7 +57,8 @@ public sealed class KilledExperimentTests : IDisposable
             Assert.True(end.Code == ExitCodes.Ok, end.ToString());
         }
 
-        string Table(string folder) => TinyExperiment.Timeless(File.ReadAllText(Path.Combine(folder, "results.csv")));
+        string Table(string folder) =>
+            TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(folder, "results.csv")));
         Assert.Equal(Table(whole), Table(killed));
         Assert.Equal(4, Table(whole).Split('\n').Length);
         foreach (var row in new[] { "plain", "ticket" })
@@ -71,7 +72,14 @@ public sealed class KilledExperimentTests : IDisposable
                     .Select(f => Path.GetRelativePath(expected, f))
                     .Where(f => f is not ("events.jsonl" or "result.json" or "environment.json")),
             ];
-            Assert.Contains(Path.Combine("attacks", "swap", "summary.json"), files);
+            Assert.Contains(
+                Path.Combine(
+                    "attacks",
+                    Path.GetFileName(TinyExperiment.Attack(whole, $"{row}.toy.seed-1")),
+                    "summary.json"
+                ),
+                files
+            );
             foreach (var file in files)
                 Assert.True(
                     File.ReadAllBytes(Path.Combine(expected, file))
@@ -81,10 +89,10 @@ public sealed class KilledExperimentTests : IDisposable
                 );
             RunFiles.AssertNoLeftovers(found);
         }
-        foreach (var figure in Directory.GetFiles(Path.Combine(whole, "figures")))
+        foreach (var figure in Directory.GetFiles(TinyExperiment.Table(whole, "figures")))
             Assert.Equal(
                 File.ReadAllText(figure),
-                File.ReadAllText(Path.Combine(killed, "figures", Path.GetFileName(figure)))
+                File.ReadAllText(TinyExperiment.Table(killed, "figures", Path.GetFileName(figure)))
             );
     }
 
@@ -108,9 +116,9 @@ public sealed class KilledExperimentTests : IDisposable
             if (end.Code == 128 + TrainProcess.SigKill && count() > after && count() < all())
             {
                 Assert.NotEqual(
-                    File.ReadAllText(Path.Combine(whole, "results.csv")),
-                    File.Exists(Path.Combine(folder, "results.csv"))
-                        ? File.ReadAllText(Path.Combine(folder, "results.csv"))
+                    File.ReadAllText(TinyExperiment.Table(whole, "results.csv")),
+                    File.Exists(TinyExperiment.Table(folder, "results.csv"))
+                        ? File.ReadAllText(TinyExperiment.Table(folder, "results.csv"))
                         : ""
                 );
                 return;
@@ -125,14 +133,19 @@ public sealed class KilledExperimentTests : IDisposable
         }
     }
 
-    private static string Cell(string folder, string row) => Path.Combine(folder, "cells", $"{row}.toy.seed-1");
+    private static string Cell(string folder, string row) => TinyExperiment.Cell(folder, $"{row}.toy.seed-1");
+
+    // Until the table is begun nothing is known of its cells.
+    private static bool Begun(string folder) => File.Exists(TinyExperiment.Table(folder, "cells.json"));
 
     private static long Last(string folder, string row, string stage) =>
-        RunFiles.Steps(Cell(folder, row), stage).DefaultIfEmpty(0).Max();
+        Begun(folder) ? RunFiles.Steps(Cell(folder, row), stage).DefaultIfEmpty(0).Max() : 0;
 
     private static long Outcomes(string folder, string row)
     {
-        var file = Path.Combine(Cell(folder, row), "attacks", "swap", "examples.jsonl");
+        if (!Begun(folder))
+            return 0;
+        var file = Path.Combine(TinyExperiment.Attack(folder, $"{row}.toy.seed-1"), "examples.jsonl");
         if (!File.Exists(file))
             return 0;
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

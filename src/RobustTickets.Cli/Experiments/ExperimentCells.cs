@@ -1,0 +1,91 @@
+// The cells of experiments and how far each is: what --list and --dry-run print.
+using System.Text.Json.Nodes;
+using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Experiments;
+
+namespace RobustTickets.Cli.Experiments;
+
+internal static class ExperimentCells
+{
+    /// <summary>Prints the cells; with a checked run also how many examples they see and how many
+    /// of them are one run.</summary>
+    public static int Write(
+        CliContext context,
+        IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables,
+        ExperimentRun? checkedRun,
+        bool json
+    )
+    {
+        if (json)
+        {
+            JsonOutput.Write(
+                context.Out,
+                new JsonArray([
+                    .. tables.SelectMany(t =>
+                        t.Cells.Select(c => new JsonObject
+                        {
+                            ["experiment"] = t.Folder.Plan.Experiment.Name,
+                            ["cell"] = c.Id,
+                            ["run"] = t.Folder.Knows(c) ? Path.GetFileName(t.Folder.Run(c)) : null,
+                            ["state"] = State(t.Folder, c),
+                            ["attacks"] = JsonOutput.Array(c.Attacks.Select(a => a.Name)),
+                            ["train_examples"] = checkedRun?.Examples(t.Folder, c).Train,
+                            ["evaluation_examples"] = checkedRun?.Examples(t.Folder, c).Evaluation,
+                        })
+                    ),
+                ])
+            );
+            return ExitCodes.Ok;
+        }
+        var width = tables.Max(t => t.Cells.Max(c => c.Id.Length));
+        foreach (var (folder, cells) in tables)
+        {
+            if (tables.Count > 1)
+                context.Out.WriteLine($"{folder.Plan.Experiment.Name}:");
+            foreach (var cell in cells)
+                context.Out.WriteLine(Line(folder, cell, width, checkedRun));
+        }
+        if (checkedRun is not null)
+        {
+            foreach (var line in Sums(tables))
+                context.Out.WriteLine(line);
+            context.Out.WriteLine("nothing was run (--dry-run)");
+        }
+        return ExitCodes.Ok;
+    }
+
+    private static string Line(ExperimentFolder folder, ExperimentCell cell, int width, ExperimentRun? checkedRun)
+    {
+        var size = checkedRun?.Examples(folder, cell) is { } n
+            ? Figures.Text($"  {n.Train:N0} training, {n.Evaluation:N0} reported examples")
+            : "";
+        var attacks =
+            cell.Attacks.Count == 0
+                ? ""
+                : "  "
+                    + string.Join(
+                        ", ",
+                        cell.Attacks.Select(a => $"{a.Name}{(folder.IsAttacked(cell, a) ? " (done)" : "")}")
+                    );
+        return $"{cell.Id.PadRight(width)}  {State(folder, cell), -7}{size}{attacks}";
+    }
+
+    private static IEnumerable<string> Sums(
+        IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables
+    )
+    {
+        var cells = tables.SelectMany(t => t.Cells.Select(c => (t.Folder, Cell: c))).ToArray();
+        var runs = cells.Select(c => c.Folder.Run(c.Cell)).Distinct().Count();
+        var models = cells.Select(c => c.Folder.Model(c.Cell)).Distinct().Count();
+        var attacks = cells.SelectMany(c => c.Cell.Attacks.Select(a => c.Folder.Attack(c.Cell, a))).ToArray();
+        var own = attacks.Distinct().Count();
+        yield return Figures.Text(
+            $"{cells.Length:N0} cells are {models:N0} models of {runs:N0} runs ({cells.Length - models:N0} shared), ",
+            $"{attacks.Length:N0} attacks are {own:N0} ({attacks.Length - own:N0} shared)"
+        );
+    }
+
+    private static string State(ExperimentFolder folder, ExperimentCell cell) =>
+        folder.State(cell).ToString().ToLowerInvariant();
+}
