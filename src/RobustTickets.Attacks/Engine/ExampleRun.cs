@@ -216,7 +216,7 @@ internal sealed class ExampleRun
 
     private AttackOutcome Describe(SearchContext context)
     {
-        var (original, final) = (context.Original, context.Best);
+        var (original, final) = (context.Original, context.Result);
         var result =
             original.Verdict.Succeeded ? AttackResult.Skipped
             : final.Verdict.Succeeded ? AttackResult.Success

@@ -160,17 +160,20 @@ public sealed class AttackLog : IDisposable
     /// <summary>Writes the summaries and returns the summary.</summary>
     /// <param name="wholeSetClean">Accuracy on the whole evaluation set in percent, when the
     /// examples are a sample of it.</param>
+    /// <param name="temperatures">The Aua at each temperature, when these outcomes are the lowest
+    /// of
+    /// several attacks.</param>
     /// <exception cref="InvalidOperationException">Examples remain.</exception>
     /// <exception cref="OutputException">The folder was removed meanwhile, or cannot be
     /// written.</exception>
-    public AttackSummary Complete(double? wholeSetClean = null)
+    public AttackSummary Complete(double? wholeSetClean = null, IReadOnlyList<TemperatureAua>? temperatures = null)
     {
         if (_outcomes.Count < _inputs.Count)
             throw new InvalidOperationException(
                 $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
             );
         _lock.Require();
-        var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean);
+        var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean) with { Temperatures = temperatures };
         WholeFile.Write(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
         WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
         File.Delete(Path.Combine(_folder, Pending));

@@ -18,6 +18,14 @@ public sealed record ConstraintSummary(string Name, long Offered, long Rejected,
 /// <param name="Count">Examples.</param>
 public sealed record LabelCount(int Label, int Count);
 
+/// <summary>What an attack left at one temperature of the victim.</summary>
+/// <param name="Temperature">T.</param>
+/// <param name="Fitted">Whether it was fitted on held-out rows.</param>
+/// <param name="Aua">Accuracy under attack, percent.</param>
+/// <param name="AuaLow">Lower end of its 95 % Wilson interval.</param>
+/// <param name="AuaHigh">Upper end.</param>
+public sealed record TemperatureAua(double Temperature, bool Fitted, double Aua, double AuaLow, double AuaHigh);
+
 /// <summary>The table row of one attack; everything is recomputable from examples.jsonl.</summary>
 /// <param name="Examples">N.</param>
 /// <param name="Succeeded">S.</param>
@@ -46,6 +54,9 @@ public sealed record LabelCount(int Label, int Count);
 /// <param name="Labels">Examples per class, ascending.</param>
 /// <param name="Constraints">Rejection rates, position rules first.</param>
 /// <param name="Settings">What determined the numbers.</param>
+/// <param name="Temperatures">Of an attack at several temperatures, the Aua at each; the figures
+/// are
+/// those of the lowest. Null otherwise.</param>
 public sealed record AttackSummary(
     int Examples,
     int Succeeded,
@@ -69,7 +80,9 @@ public sealed record AttackSummary(
     double? WholeSetClean,
     IReadOnlyList<LabelCount> Labels,
     IReadOnlyList<ConstraintSummary> Constraints,
-    AttackSettings Settings
+    AttackSettings Settings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        IReadOnlyList<TemperatureAua>? Temperatures = null
 )
 {
     /// <summary>Sums up outcomes.</summary>

@@ -12,6 +12,16 @@ public enum SimilarityWindow
     WholeText,
 }
 
+/// <summary>Which substitutions of a dictionary are tried.</summary>
+public enum DictionaryPart
+{
+    /// <summary>All of them.</summary>
+    All,
+
+    /// <summary>Those that defences leave alone, see <see cref="WordPart"/>.</summary>
+    HeldOut,
+}
+
 /// <summary>
 /// What may be varied in every attack recipe; the defaults are those of the command line, of
 /// experiments and of the library alike. Numbers of one recipe alone stand in its file.
@@ -33,6 +43,9 @@ public enum SimilarityWindow
 /// fall as there.</param>
 /// <param name="Randomness">Where recipes that draw take random numbers from; null: a stream per
 /// example, seed 42.</param>
+/// <param name="Restarts">Further tries in random word orders on examples that survive the search;
+/// their queries are added up.</param>
+/// <param name="Words">Which substitutions of its dictionary an attack tries.</param>
 public sealed record AttackOptions(
     bool Similarity = true,
     double? SimilarityThreshold = null,
@@ -43,7 +56,9 @@ public sealed record AttackOptions(
     TimeSpan? TimeLimit = null,
     TextAttackVersion Version = TextAttackVersion.V034,
     ScorePrecision Precision = ScorePrecision.Single,
-    RandomPlan? Randomness = null
+    RandomPlan? Randomness = null,
+    int Restarts = 0,
+    DictionaryPart Words = DictionaryPart.All
 )
 {
     /// <summary>The plan of random numbers.</summary>
@@ -63,6 +78,8 @@ public sealed record AttackOptions(
             throw new RequestException(nameof(Candidates), null, $"must be 1 or more, found {Candidates}");
         if (QueryBudget is < 1)
             throw new RequestException(nameof(QueryBudget), null, $"must be 1 or more, found {QueryBudget}");
+        if (Restarts < 0)
+            throw new RequestException(nameof(Restarts), null, $"must be 0 or more, found {Restarts}");
         if (TimeLimit is { } limit && limit <= TimeSpan.Zero)
             throw new RequestException(nameof(TimeLimit), null, $"must be above 0, found {limit}");
     }

@@ -146,6 +146,9 @@ public sealed record AttackRecipe
     /// <summary>Kind of a further resource it cannot do without, or null.</summary>
     internal string? Further { get; }
 
+    /// <summary>Whether it takes its words from a table that a defence can train on.</summary>
+    internal bool HasDictionary => HasSubstitutes || Further == "wordnet";
+
     internal bool ComparesSentences => HasSimilarity && Options.Similarity;
 
     /// <summary>The recipe of a name, or null.</summary>
@@ -214,7 +217,8 @@ public sealed record AttackRecipe
     public Attack Build(IAttackModels? models = null)
     {
         Refuse();
-        return _build(Resources.Load(this, models), Options) with { TimeLimit = Options.TimeLimit };
+        var attack = _build(Resources.Load(this, models), Options) with { TimeLimit = Options.TimeLimit };
+        return RecipeVariants.Apply(attack, Options);
     }
 
     /// <summary>
@@ -250,6 +254,7 @@ public sealed record AttackRecipe
                 null,
                 $"{Name} does not compare parts of speech; leave it out"
             );
+        RecipeVariants.Refuse(this);
         Resources.Refuse(this);
     }
 

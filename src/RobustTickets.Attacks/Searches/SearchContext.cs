@@ -13,6 +13,7 @@ public sealed class SearchContext
     private readonly Attack _attack;
     private readonly long[] _offered;
     private readonly long[] _rejected;
+    private ScoredText? _kept;
 
     internal SearchContext(Attack attack, ScoredText original)
     {
@@ -28,6 +29,13 @@ public sealed class SearchContext
 
     /// <summary>The result so far; what it is when the search ends is the outcome.</summary>
     public ScoredText Best { get; set; }
+
+    /// <summary>The better of the result so far and those before a restart.</summary>
+    internal ScoredText Result =>
+        _kept is { } kept && !Best.Verdict.Succeeded && kept.Verdict.Score > Best.Verdict.Score ? kept : Best;
+
+    /// <summary>Begins again with the original text; the result so far is kept.</summary>
+    internal void Restart() => (_kept, Best) = (Result, Original);
 
     /// <summary>
     /// Adds to <paramref name="found"/> the acceptable candidates of the current text at the given

@@ -94,6 +94,17 @@ internal sealed class AttackOptionSet
             + "counts; outcomes then depend on the machine",
         HelpName = "SECONDS",
     };
+    private readonly Option<int?> _restarts = CommonOptions.Count(
+        "--restarts",
+        1,
+        "further tries in random word orders on examples that survive; an example falls when any try succeeds"
+    );
+    private readonly Option<bool> _heldOut = new("--held-out-words")
+    {
+        Description =
+            "only substitutions of the third of all words that training with held-out words leaves alone "
+            + "(recipes with a dictionary)",
+    };
     private readonly Option<int?> _batch = CommonOptions.Count(
         "--batch-size",
         1,
@@ -149,6 +160,8 @@ internal sealed class AttackOptionSet
                 _stream,
                 _budget,
                 _time,
+                _restarts,
+                _heldOut,
                 _batch,
                 _concurrency,
             }
@@ -194,7 +207,9 @@ internal sealed class AttackOptionSet
                 Version: TextAttackVersions.ByName[parsed.GetValue(_compat)!],
                 Randomness: parsed.GetValue(_stream) == "run"
                     ? new StreamPerRun((uint)seed)
-                    : new StreamPerExample((uint)seed)
+                    : new StreamPerExample((uint)seed),
+                Restarts: parsed.GetValue(_restarts) ?? 0,
+                Words: parsed.GetValue(_heldOut) ? DictionaryPart.HeldOut : DictionaryPart.All
             ),
             Resources = new ResourceFiles(
                 parsed.GetValue(_vectors),

@@ -40,6 +40,13 @@ internal static class AttackPrinter
             )
         );
         output.WriteLine(Figures.Text($"  Aua     {s.Aua:0.00} %  (95 % interval {s.AuaLow:0.0} to {s.AuaHigh:0.0})"));
+        if (s.Temperatures is { } all)
+        {
+            var each = all.Select(t =>
+                Figures.Text($"{(t.Fitted ? "fit " : "")}{t.Temperature:0.###}: {t.Aua:0.00} %")
+            );
+            output.WriteLine($"          lowest of the temperatures {string.Join(", ", each)}");
+        }
         output.WriteLine(Figures.Text($"  Suc     {s.Suc:0.00} %"));
         output.WriteLine(
             Figures.Text(

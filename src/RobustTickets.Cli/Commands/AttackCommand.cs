@@ -50,6 +50,13 @@ internal sealed class AttackCommand
             + "default: the tokenizer's own (512 for BERT, as TextAttack)",
         HelpName = "N|training",
     };
+    private readonly Option<string?> _temperature = new("--temperature")
+    {
+        Description =
+            "divide the victim's logits by T; fit: the T of least negative log likelihood on held-out rows, never "
+            + "those attacked; grid: 0.25,1,4,16; of several the lowest Aua counts",
+        HelpName = "T|fit|grid",
+    };
     private readonly Option<bool> _fullSplit = new("--full-split-accuracy")
     {
         Description = "also measure the accuracy on the whole split, the papers' Clean",
@@ -132,7 +139,8 @@ internal sealed class AttackCommand
 
     private Command Command { get; }
 
-    private Option[] OfData => [_split, _count, _sample, _ids, _fullSplit, _wholeSet, _safeCsv, _augment, _output];
+    private Option[] OfData =>
+        [_split, _count, _sample, _ids, _temperature, _fullSplit, _wholeSet, _safeCsv, _augment, _output];
 
     /// <summary>The command.</summary>
     public static Command Create(CliContext context) => new AttackCommand(context).Command;
@@ -166,7 +174,8 @@ internal sealed class AttackCommand
             parsed.GetValue(_augment),
             _attack.Engine(parsed),
             _execution.Read(parsed),
-            parsed.GetValue(_safeCsv) ? CsvCells.Guarded : CsvCells.AsTextAttack
+            parsed.GetValue(_safeCsv) ? CsvCells.Guarded : CsvCells.AsTextAttack,
+            parsed.GetValue(_temperature) is { } text ? VictimTemperature.Parse(text) : null
         );
         var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
         if (parsed.GetValue(_json))

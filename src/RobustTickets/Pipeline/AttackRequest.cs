@@ -1,3 +1,4 @@
+using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
@@ -28,6 +29,7 @@ namespace RobustTickets;
 /// <param name="Engine">How fast the attack runs.</param>
 /// <param name="Execution">How the victim runs.</param>
 /// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
+/// <param name="Temperature">Temperatures of the victim; null: as it is.</param>
 public sealed record AttackRequest(
     AttackRecipe Recipe,
     string Model,
@@ -42,8 +44,22 @@ public sealed record AttackRequest(
     string? AugmentFile = null,
     AttackEngineOptions? Engine = null,
     Execution? Execution = null,
-    CsvCells CsvCells = CsvCells.AsTextAttack
-);
+    CsvCells CsvCells = CsvCells.AsTextAttack,
+    VictimTemperature? Temperature = null
+)
+{
+    /// <summary>Name of the attack's folder in a run: the recipe, and what was added to
+    /// it.</summary>
+    internal string FolderName =>
+        string.Concat(
+            Recipe.Name,
+            Recipe.Options.Restarts > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"-restarts-{Recipe.Options.Restarts}")
+                : "",
+            Recipe.Options.Words == DictionaryPart.HeldOut ? "-held-out-words" : "",
+            Temperature is { } t ? $"-temperature-{t.Name}" : ""
+        );
+}
 
 /// <summary>
 /// Most word pieces that a victim sees, special tokens included; by default the tokenizer's own

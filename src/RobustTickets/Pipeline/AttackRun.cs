@@ -52,7 +52,7 @@ public static class AttackRun
     {
         ArgumentNullException.ThrowIfNull(request);
         var victim = new VictimFolder(request.Model);
-        var target = request.Output ?? victim.ResultsOf(request.Recipe.Name);
+        var target = request.Output ?? victim.ResultsOf(request.FolderName);
         var length = victim.Length(request.MaxLength);
         using var models = new AttackModels(victim.BaseModel);
         var attack = request.Recipe.Build(models);
@@ -72,21 +72,21 @@ public static class AttackRun
         );
         var split = rows.Split;
         var picked = Pick(request, rows, progress);
-        var report = Run(
-            new AttackJob(
-                attack,
-                new TorchVictim(classifier),
-                victim.Name,
-                picked,
-                target,
-                Facts(request, victim, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
-                request.Engine,
-                request.CsvCells
-            ),
-            progress,
-            request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null,
-            stop
+        var job = new AttackJob(
+            attack,
+            new TorchVictim(classifier),
+            victim.Name,
+            picked,
+            target,
+            Facts(request, victim, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
+            request.Engine,
+            request.CsvCells
         );
+        Func<double>? whole = request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null;
+        CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
+        var report = request.Temperature is { } temperature
+            ? new TemperedAttack(job, temperature, HeldOut, progress).Run(whole, stop)
+            : Run(job, progress, whole, stop);
         if (request.AugmentFile is { } file)
         {
             var made = AugmentedData.Write(file, split.Examples, report.Outcomes, classifier.Labels, attack.Name);

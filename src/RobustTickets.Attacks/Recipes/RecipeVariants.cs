@@ -1,0 +1,79 @@
+// What is added to any published attack against self-deception: held-out words, random restarts
+// (docs/methods/attacks.md, Against self-deception). Without them a recipe is untouched.
+
+using System.Globalization;
+using RobustTickets.Attacks.Searches;
+using RobustTickets.Attacks.Transformations;
+
+namespace RobustTickets.Attacks;
+
+internal static class RecipeVariants
+{
+    private const uint DefaultSeed = 42;
+
+    /// <summary>The attack with what its options add, and a line about each.</summary>
+    public static Attack Apply(Attack attack, AttackOptions options)
+    {
+        if (options.Words == DictionaryPart.HeldOut)
+            attack = attack with
+            {
+                Transformation = HeldOut(attack.Transformation),
+                Lines =
+                [
+                    .. attack.Lines,
+                    new(
+                        "dictionary",
+                        $"held-out substitutions alone: the word or its substitute is in the third of all words "
+                            + "that defences leave alone, by hash",
+                        RecipeLines.Chosen
+                    ),
+                ],
+            };
+        if (options.Restarts > 0)
+        {
+            var seed = attack.Randomness switch
+            {
+                StreamPerExample s => s.Seed,
+                StreamPerRun s => s.Seed,
+                _ => DefaultSeed,
+            };
+            attack = attack with
+            {
+                Search = new RandomRestarts(attack.Search, options.Restarts, seed),
+                Lines =
+                [
+                    .. attack.Lines,
+                    new(
+                        "restarts",
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{options.Restarts} further tries in random word orders, seed {seed}"
+                        ),
+                        RecipeLines.Chosen
+                    ),
+                ],
+            };
+        }
+        return attack;
+    }
+
+    /// <summary>Refuses what a recipe has no use for.</summary>
+    public static void Refuse(AttackRecipe recipe)
+    {
+        if (recipe.Options.Words == DictionaryPart.HeldOut && !recipe.HasDictionary)
+            throw new RequestException(
+                nameof(AttackOptions.Words),
+                null,
+                $"{recipe.Name} takes its words from no dictionary that could be held out; possible with "
+                    + string.Join(", ", AttackRecipe.All.Where(r => r.HasDictionary).Select(r => r.Name))
+            );
+    }
+
+    private static Transformation HeldOut(Transformation whole) =>
+        whole switch
+        {
+            EmbeddingSwap or WordNetSwap => new HeldOutSwap((WordSwap)whole),
+            CompositeSwap composite => new CompositeSwap([.. composite.Parts.Select(HeldOut)]),
+            _ => whole,
+        };
+}

@@ -1,0 +1,60 @@
+// Further tries after a search that failed: the words are visited in random orders instead of by
+// importance, so that a victim whose scores hide the importance gains nothing by it
+// (docs/methods/attacks.md, Random restarts).
+
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using RobustTickets.Attacks.Data;
+
+namespace RobustTickets.Attacks.Searches;
+
+/// <summary>
+/// A greedy search, and again from the original text in random word orders while it fails. The
+/// example falls when any try succeeds; otherwise its result is the best text of all tries.
+/// </summary>
+/// <param name="First">The first try.</param>
+/// <param name="Count">Tries after it, at most.</param>
+/// <param name="Seed">Seed of the orders; an order depends on it, the try and the text
+/// alone.</param>
+public sealed record RandomRestarts(ISearch First, int Count, uint Seed = 42) : ISearch
+{
+    /// <inheritdoc/>
+    public string Name => $"{First.Name}, {Count} restarts in random order";
+
+    /// <inheritdoc/>
+    public IEnumerable<SearchRequest> Run(SearchContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var spent = false;
+        foreach (var request in First.Run(context))
+        {
+            yield return request;
+            spent |= request is ScoreRequest { BudgetSpent: true };
+        }
+        for (var number = 1; number <= Count && !spent && !context.Best.Verdict.Succeeded; number++)
+        {
+            context.Restart();
+            var visit = new GreedyVisit(context);
+            foreach (var position in Order(context.Original.Text, number))
+            {
+                foreach (var request in visit.At(position))
+                {
+                    yield return request;
+                    spent |= request is ScoreRequest { BudgetSpent: true };
+                }
+                if (visit.IsOver)
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The positions of a text in the order of a try.</summary>
+    internal int[] Order(AttackedText text, int number)
+    {
+        var key = string.Create(CultureInfo.InvariantCulture, $"{Seed}\n{number}\n{text.Text}");
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(key));
+        return Splits.Order(text.WordArray.Length, BinaryPrimitives.ReadUInt64LittleEndian(hash));
+    }
+}

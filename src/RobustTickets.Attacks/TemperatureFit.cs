@@ -1,0 +1,87 @@
+// Temperature scaling (Guo et al. 2017): the one temperature under which held-out rows have the
+// least negative log likelihood. It is convex in 1/T, so its derivative is bisected.
+
+using System.Globalization;
+
+namespace RobustTickets.Attacks;
+
+/// <summary>A fitted temperature.</summary>
+/// <param name="Temperature">T, to three significant digits.</param>
+/// <param name="Rows">Rows that it was fitted on.</param>
+/// <param name="LossBefore">Mean negative log likelihood at T = 1, in nats.</param>
+/// <param name="LossAfter">The same at the fitted temperature.</param>
+public sealed record TemperatureFit(double Temperature, int Rows, double LossBefore, double LossAfter)
+{
+    /// <summary>The least temperature that is fitted; rows without an error ask for 0.</summary>
+    public const double Least = 0.05;
+
+    /// <summary>The greatest; rows that say nothing of their class ask for infinity.</summary>
+    public const double Greatest = 20;
+
+    private const int Halvings = 60;
+    private const double Smallest = 1e-300;
+
+    /// <summary>Whether the fit ended at the least or the greatest temperature.</summary>
+    public bool IsAtBound => Temperature is Least or Greatest;
+
+    /// <summary>Fits the temperature of a victim.</summary>
+    /// <param name="rows">Class probabilities of each text, <c>[N][C]</c>.</param>
+    /// <param name="labels">True classes, <c>[N]</c>.</param>
+    /// <exception cref="ArgumentException">There are no rows, or not one label for
+    /// each.</exception>
+    public static TemperatureFit Of(IReadOnlyList<double[]> rows, IReadOnlyList<int> labels)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(labels);
+        if (rows.Count == 0 || rows.Count != labels.Count)
+            throw new ArgumentException($"{rows.Count} rows and {labels.Count} labels", nameof(rows));
+        var logits = rows.Select(row => Array.ConvertAll(row, p => Math.Log(Math.Max(p, Smallest)))).ToArray();
+        // In the inverse temperature, on a logarithmic scale.
+        double low = -Math.Log(Greatest),
+            high = -Math.Log(Least);
+        for (var i = 0; i < Halvings; i++)
+        {
+            var middle = (low + high) / 2;
+            if (Slope(logits, labels, Math.Exp(middle)) < 0)
+                low = middle;
+            else
+                high = middle;
+        }
+        var fitted = double.Parse(
+            Math.Exp(-(low + high) / 2).ToString("G3", CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture
+        );
+        return new TemperatureFit(fitted, rows.Count, Loss(logits, labels, 1), Loss(logits, labels, 1 / fitted));
+    }
+
+    // d NLL / d (1/T): the mean of E[logit] under the scaled row less the true class's logit.
+    private static double Slope(double[][] logits, IReadOnlyList<int> labels, double inverse)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            var top = logits[i].Max();
+            double weight = 0,
+                mean = 0;
+            foreach (var l in logits[i])
+            {
+                var e = Math.Exp(inverse * (l - top));
+                weight += e;
+                mean += e * l;
+            }
+            sum += mean / weight - logits[i][labels[i]];
+        }
+        return sum;
+    }
+
+    private static double Loss(double[][] logits, IReadOnlyList<int> labels, double inverse)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            var top = logits[i].Max();
+            sum += Math.Log(logits[i].Sum(l => Math.Exp(inverse * (l - top)))) - inverse * (logits[i][labels[i]] - top);
+        }
+        return sum / logits.Length;
+    }
+}

@@ -1,0 +1,65 @@
+// A victim whose logits are divided by a temperature. Labels stay; scores spread or gather, so that
+// a query attack sees an order of candidates that over- or under-confidence hid (Raina et al. 2024;
+// docs/methods/attacks.md, Temperature).
+
+namespace RobustTickets.Attacks;
+
+/// <summary>
+/// Any victim at another temperature T: probabilities proportional to p^(1/T), which is the softmax
+/// of its logits divided by T. The most probable class never changes.
+/// </summary>
+public sealed class TemperatureVictim : IVictim
+{
+    private const double SumTolerance = 1e-3;
+    private readonly IVictim _victim;
+
+    /// <summary>Wraps a victim.</summary>
+    /// <param name="victim">The victim.</param>
+    /// <param name="temperature">T, above 0; 1 leaves the victim as it is.</param>
+    /// <exception cref="ArgumentOutOfRangeException">T is not a finite number above 0.</exception>
+    public TemperatureVictim(IVictim victim, double temperature)
+    {
+        ArgumentNullException.ThrowIfNull(victim);
+        if (!(temperature > 0 && double.IsFinite(temperature)))
+            throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "must be a finite number above 0");
+        (_victim, Temperature) = (victim, temperature);
+    }
+
+    /// <summary>T.</summary>
+    public double Temperature { get; }
+
+    /// <inheritdoc/>
+    public int ClassCount => _victim.ClassCount;
+
+    /// <inheritdoc/>
+    public double[][] Predict(IReadOnlyList<TextPair> inputs)
+    {
+        var rows = _victim.Predict(inputs);
+        return Temperature == 1 || rows is null ? rows! : Array.ConvertAll(rows, row => Scale(row, Temperature));
+    }
+
+    /// <summary>
+    /// One row of class probabilities <c>[C]</c> at a temperature. A row that is none is handed
+    /// back as it is, for whoever asked to refuse it.
+    /// </summary>
+    public static double[] Scale(double[] probabilities, double temperature)
+    {
+        if (!IsRow(probabilities))
+            return probabilities;
+        var best = Array.IndexOf(probabilities, probabilities.Max());
+        var top = Math.Log(probabilities[best]);
+        var scaled = Array.ConvertAll(probabilities, p => Math.Exp((Math.Log(Math.Max(p, 0)) - top) / temperature));
+        var sum = scaled.Sum();
+        for (var c = 0; c < scaled.Length; c++)
+            scaled[c] /= sum;
+        // A class that came close from below must not draw level with the best one by rounding.
+        while (Array.IndexOf(scaled, scaled.Max()) != best)
+            scaled[best] = Math.BitIncrement(scaled[best]);
+        return scaled;
+    }
+
+    private static bool IsRow(double[]? row) =>
+        row is { Length: > 0 }
+        && Array.TrueForAll(row, p => double.IsFinite(p) && p >= -SumTolerance)
+        && Math.Abs(row.Sum() - 1) <= SumTolerance;
+}

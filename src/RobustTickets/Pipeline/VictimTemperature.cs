@@ -1,0 +1,72 @@
+// At which temperatures a victim is attacked (docs/methods/attacks.md, Temperature).
+using System.Globalization;
+using RobustTickets.Attacks;
+
+namespace RobustTickets;
+
+/// <summary>
+/// The temperatures T of a victim under attack: its logits are divided by T. Of several, the lowest
+/// accuracy under attack counts.
+/// </summary>
+public sealed record VictimTemperature
+{
+    private static readonly double[] GridValues = [0.25, 1, 4, 16];
+
+    private VictimTemperature(IReadOnlyList<double> values, bool fit, string name) =>
+        (Values, IsFitted, Name) = (values, fit, name);
+
+    /// <summary>
+    /// The temperature of least negative log likelihood on held-out rows: the development part of
+    /// the victim's run, or where there is none the split's rows that are not attacked.
+    /// </summary>
+    public static VictimTemperature Fitted { get; } = new([], true, "fit");
+
+    /// <summary>A small grid: 0.25, 1, 4, 16.</summary>
+    public static VictimTemperature Grid { get; } = new(GridValues, false, "grid");
+
+    /// <summary>Temperatures that are given.</summary>
+    public IReadOnlyList<double> Values { get; }
+
+    /// <summary>Whether a fitted one is among them.</summary>
+    public bool IsFitted { get; }
+
+    /// <summary>As it was asked for, in names of folders.</summary>
+    internal string Name { get; }
+
+    /// <summary>Whether there is more than one.</summary>
+    internal bool IsSeveral => Values.Count + (IsFitted ? 1 : 0) > 1;
+
+    /// <summary>
+    /// Reads a number, <c>fit</c>, <c>grid</c>, or several of them between commas.
+    /// </summary>
+    /// <exception cref="RequestException">It is none of these.</exception>
+    public static VictimTemperature Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var values = new SortedSet<double>();
+        var fit = false;
+        foreach (var item in text.Split(',').Select(i => i.Trim()))
+        {
+            if (item == "fit")
+                fit = true;
+            else if (item == "grid")
+                values.UnionWith(GridValues);
+            else if (
+                double.TryParse(item, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && value > 0
+                && double.IsFinite(value)
+            )
+                values.Add(value);
+            else
+                throw new RequestException(
+                    nameof(AttackRequest.Temperature),
+                    text,
+                    "expected a number above 0, fit, grid, or several of them between commas"
+                );
+        }
+        return new VictimTemperature([.. values], fit, text.Replace(" ", "", StringComparison.Ordinal));
+    }
+
+    /// <summary>A temperature in names and lines.</summary>
+    internal static string Text(double temperature) => temperature.ToString("R", CultureInfo.InvariantCulture);
+}
