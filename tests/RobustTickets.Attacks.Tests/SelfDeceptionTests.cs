@@ -15,7 +15,24 @@ namespace RobustTickets.Attacks.Tests;
 /// </summary>
 public sealed class SelfDeceptionTests
 {
+    private static readonly HeldOutWords Part = new(HeldOutWords.Third);
+
     private static readonly string[] ByImportance = ["textfooler", "pwws", "deepwordbug", "textbugger", "bert-attack"];
+
+    [Theory]
+    [InlineData("bad", true)]
+    [InlineData("plot", true)]
+    [InlineData("actor", true)]
+    [InlineData("good", false)]
+    [InlineData("film", false)]
+    [InlineData("caf\u00e9", false)]
+    public void A_word_is_held_out_by_the_first_bytes_of_its_hash(string word, bool heldOut)
+    {
+        // Values of Python's hashlib.
+        Assert.Equal(heldOut, Part.Contains(word));
+        Assert.Equal(heldOut, Part.Covers(word.ToUpperInvariant(), "film"));
+        Assert.Equal(heldOut, Part.Covers("film", word.ToUpperInvariant()));
+    }
 
     [Fact]
     public void Without_options_an_attack_is_the_recipe_itself()
@@ -105,10 +122,13 @@ public sealed class SelfDeceptionTests
         bool OnlyHeldOut(AttackOutcome o)
         {
             var (before, after) = (Words(o.Original), Words(o.Perturbed));
-            return before.Zip(after).All(p => p.First == p.Second || WordPart.IsHeldOut(p.First, p.Second));
+            return before.Zip(after).All(p => p.First == p.Second || Part.Covers(p.First, p.Second));
         }
         var all = Run(MadeUp.Attack(), inputs);
-        var part = Run(RecipeVariants.Apply(MadeUp.Attack(), new AttackOptions(Words: DictionaryPart.HeldOut)), inputs);
+        var part = Run(
+            RecipeVariants.Apply(MadeUp.Attack(), new AttackOptions(HeldOutShare: HeldOutWords.Third)),
+            inputs
+        );
         Assert.All(part, o => Assert.True(OnlyHeldOut(o)));
         Assert.Contains(all, o => !OnlyHeldOut(o));
         Assert.Contains(part, o => o.Result == AttackResult.Success);
@@ -116,8 +136,8 @@ public sealed class SelfDeceptionTests
         var swap = new EmbeddingSwap(MadeUp.Neighbours, 10);
         foreach (var word in MadeUp.Words)
         {
-            var held = new HeldOutSwap(swap).Substitutes(word).ToList();
-            Assert.Equal(swap.Substitutes(word).Where(s => WordPart.IsHeldOut(word, s)), held);
+            var held = new HeldOutSwap(swap, Part.Share).Substitutes(word).ToList();
+            Assert.Equal(swap.Substitutes(word).Where(s => Part.Covers(word, s)), held);
         }
     }
 
@@ -125,7 +145,7 @@ public sealed class SelfDeceptionTests
     public void Held_out_words_reach_the_dictionary_of_a_composite_and_leave_its_typing_errors()
     {
         var parts = new AttackParts(MadeUp.Neighbours, MadeUp.StopWords);
-        var attack = AttackRecipe.TextBugger(parts, new AttackOptions(Words: DictionaryPart.HeldOut)).Build();
+        var attack = AttackRecipe.TextBugger(parts, new AttackOptions(HeldOutShare: HeldOutWords.Third)).Build();
         var composite = Assert.IsType<CompositeSwap>(attack.Transformation);
         Assert.IsType<HeldOutSwap>(composite.Parts[^1]);
         Assert.All(composite.Parts.SkipLast(1), p => Assert.IsNotType<HeldOutSwap>(p));
@@ -139,9 +159,9 @@ public sealed class SelfDeceptionTests
     public void A_recipe_without_a_dictionary_has_no_held_out_words(string name)
     {
         var error = Assert.Throws<RequestException>(() =>
-            Recipe(name, new AttackOptions(Words: DictionaryPart.HeldOut)).Refuse()
+            Recipe(name, new AttackOptions(HeldOutShare: HeldOutWords.Third)).Refuse()
         );
-        Assert.Equal(nameof(AttackOptions.Words), error.Field);
+        Assert.Equal(nameof(AttackOptions.HeldOutShare), error.Field);
         Assert.Contains("textfooler", error.Message);
     }
 

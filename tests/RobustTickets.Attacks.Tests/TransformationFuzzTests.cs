@@ -179,7 +179,7 @@ public sealed class TransformationFuzzTests : IDisposable
         yield return new HomoglyphSwap();
         yield return new KeyboardSwap();
         yield return new EmbeddingSwap(neighbours, 5);
-        yield return new HeldOutSwap(new EmbeddingSwap(neighbours, 5));
+        yield return new HeldOutSwap(new EmbeddingSwap(neighbours, 5), 0.3);
         yield return new WordNetSwap(WordNet.Read(TinyWordNet.Write(_folder)), version);
         yield return TextBuggerRecipe.Transformation(neighbours);
         yield return DeepWordBugRecipe.Transformation();

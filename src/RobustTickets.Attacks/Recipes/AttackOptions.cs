@@ -12,16 +12,6 @@ public enum SimilarityWindow
     WholeText,
 }
 
-/// <summary>Which substitutions of a dictionary are tried.</summary>
-public enum DictionaryPart
-{
-    /// <summary>All of them.</summary>
-    All,
-
-    /// <summary>Those that defences leave alone, see <see cref="WordPart"/>.</summary>
-    HeldOut,
-}
-
 /// <summary>
 /// What may be varied in every attack recipe; the defaults are those of the command line, of
 /// experiments and of the library alike. Numbers of one recipe alone stand in its file.
@@ -45,7 +35,9 @@ public enum DictionaryPart
 /// example, seed 42.</param>
 /// <param name="Restarts">Further tries in random word orders on examples that survive the search;
 /// their queries are added up.</param>
-/// <param name="Words">Which substitutions of its dictionary an attack tries.</param>
+/// <param name="HeldOutShare">Share of all words, by hash, that a defence held out of training: of
+/// its dictionary, an attack tries the substitutions alone whose word or substitute is among them;
+/// 0 tries all.</param>
 public sealed record AttackOptions(
     bool Similarity = true,
     double? SimilarityThreshold = null,
@@ -58,7 +50,7 @@ public sealed record AttackOptions(
     ScorePrecision Precision = ScorePrecision.Single,
     RandomPlan? Randomness = null,
     int Restarts = 0,
-    DictionaryPart Words = DictionaryPart.All
+    double HeldOutShare = 0
 )
 {
     /// <summary>The plan of random numbers.</summary>
@@ -78,6 +70,8 @@ public sealed record AttackOptions(
             throw new RequestException(nameof(Candidates), null, $"must be 1 or more, found {Candidates}");
         if (QueryBudget is < 1)
             throw new RequestException(nameof(QueryBudget), null, $"must be 1 or more, found {QueryBudget}");
+        if (!(HeldOutShare is >= 0 and < 1))
+            throw new RequestException(nameof(HeldOutShare), null, $"must lie in [0, 1), found {HeldOutShare}");
         if (Restarts < 0)
             throw new RequestException(nameof(Restarts), null, $"must be 0 or more, found {Restarts}");
         if (TimeLimit is { } limit && limit <= TimeSpan.Zero)

@@ -14,17 +14,20 @@ internal static class RecipeVariants
     /// <summary>The attack with what its options add, and a line about each.</summary>
     public static Attack Apply(Attack attack, AttackOptions options)
     {
-        if (options.Words == DictionaryPart.HeldOut)
+        if (options.HeldOutShare > 0)
             attack = attack with
             {
-                Transformation = HeldOut(attack.Transformation),
+                Transformation = HeldOut(attack.Transformation, options.HeldOutShare),
                 Lines =
                 [
                     .. attack.Lines,
                     new(
                         "dictionary",
-                        $"held-out substitutions alone: the word or its substitute is in the third of all words "
-                            + "that defences leave alone, by hash",
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"held-out substitutions alone: the word or its substitute is in the "
+                                + $"{options.HeldOutShare:0.###} of all words that training left alone, by hash"
+                        ),
                         RecipeLines.Chosen
                     ),
                 ],
@@ -60,20 +63,20 @@ internal static class RecipeVariants
     /// <summary>Refuses what a recipe has no use for.</summary>
     public static void Refuse(AttackRecipe recipe)
     {
-        if (recipe.Options.Words == DictionaryPart.HeldOut && !recipe.HasDictionary)
+        if (recipe.Options.HeldOutShare > 0 && !recipe.HasDictionary)
             throw new RequestException(
-                nameof(AttackOptions.Words),
+                nameof(AttackOptions.HeldOutShare),
                 null,
                 $"{recipe.Name} takes its words from no dictionary that could be held out; possible with "
                     + string.Join(", ", AttackRecipe.All.Where(r => r.HasDictionary).Select(r => r.Name))
             );
     }
 
-    private static Transformation HeldOut(Transformation whole) =>
+    private static Transformation HeldOut(Transformation whole, double share) =>
         whole switch
         {
-            EmbeddingSwap or WordNetSwap => new HeldOutSwap((WordSwap)whole),
-            CompositeSwap composite => new CompositeSwap([.. composite.Parts.Select(HeldOut)]),
+            EmbeddingSwap or WordNetSwap => new HeldOutSwap((WordSwap)whole, share),
+            CompositeSwap composite => new CompositeSwap([.. composite.Parts.Select(p => HeldOut(p, share))]),
             _ => whole,
         };
 }

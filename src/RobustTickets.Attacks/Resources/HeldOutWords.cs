@@ -1,5 +1,6 @@
 // A share of all words, by hash: kept out of the tables that a defence trains with, so that an
-// attack from them alone shows what was learned beyond the table (docs/methods/augmentation.md).
+// attack with these alone shows what was learned beyond the table (docs/methods/augmentation.md and
+// attacks.md, Held-out words). Training and attacks ask here and nowhere else.
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,6 +12,9 @@ namespace RobustTickets.Attacks.Resources;
 /// <param name="Share">Share of all words, in [0, 1).</param>
 internal readonly record struct HeldOutWords(double Share)
 {
+    /// <summary>The share that an attack takes when none is named.</summary>
+    public const double Third = 1.0 / 3;
+
     /// <summary>
     /// Whether a lower-cased word is held out: the first four bytes of the SHA-256 of its UTF-8
     /// form, read as a fraction, lie below the share.
@@ -23,25 +27,10 @@ internal readonly record struct HeldOutWords(double Share)
         SHA256.HashData(Encoding.UTF8.GetBytes(word), hash);
         return BinaryPrimitives.ReadUInt32BigEndian(hash) < Share * (1L << 32);
     }
-}
 
-/// <summary>Only those neighbours that are held out of training.</summary>
-/// <param name="all">All neighbours.</param>
-/// <param name="words">Which words are held out.</param>
-internal sealed class HeldOutNeighbours(INeighbourSource all, HeldOutWords words) : INeighbourSource
-{
-    /// <inheritdoc/>
-    public string Description =>
-        string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{all.Description}; only the {words.Share:0.###} of all words that are held out by hash"
-        );
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Nearest(string word, int count) =>
-        [.. all.Nearest(word, count).Where(n => words.Contains(PythonText.Lower(n)))];
-
-    /// <inheritdoc/>
-    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation) =>
-        all.Prepare(words, count, cancellation);
+    /// <summary>
+    /// Whether a substitution is held out: its word or its substitute is, in any letter case.
+    /// </summary>
+    public bool Covers(string word, string substitute) =>
+        Contains(PythonText.Lower(word)) || Contains(PythonText.Lower(substitute));
 }

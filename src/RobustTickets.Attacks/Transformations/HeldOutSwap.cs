@@ -1,11 +1,14 @@
+using RobustTickets.Attacks.Resources;
+
 namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>
-/// The held-out substitutions of another swap: the word or its substitute is in the part that
-/// defences leave alone (<see cref="WordPart"/>).
+/// The held-out substitutes of another swap: the word or its substitute belongs to the share of all
+/// words that a defence has left alone.
 /// </summary>
 /// <param name="Swap">The swap with its whole dictionary.</param>
-public sealed record HeldOutSwap(WordSwap Swap) : WordSwap
+/// <param name="Share">Share of all words that is held out, in [0, 1).</param>
+public sealed record HeldOutSwap(WordSwap Swap, double Share) : WordSwap
 {
     /// <inheritdoc/>
     public override string Name => $"{Swap.Name} (held-out words)";
@@ -16,8 +19,8 @@ public sealed record HeldOutSwap(WordSwap Swap) : WordSwap
     /// <inheritdoc/>
     public override IEnumerable<string> Substitutes(string word)
     {
-        var all = Swap.Substitutes(word);
-        return WordPart.IsHeldOut(word) ? all : all.Where(WordPart.IsHeldOut);
+        var words = new HeldOutWords(Share);
+        return Swap.Substitutes(word).Where(s => words.Covers(word, s));
     }
 
     /// <inheritdoc/>

@@ -99,11 +99,13 @@ internal sealed class AttackOptionSet
         1,
         "further tries in random word orders on examples that survive; an example falls when any try succeeds"
     );
-    private readonly Option<bool> _heldOut = new("--held-out-words")
+    private readonly Option<double?> _heldOut = new("--held-out-words")
     {
         Description =
-            "only substitutions of the third of all words that training with held-out words leaves alone "
-            + "(recipes with a dictionary)",
+            "only substitutions of the words that training with this held-out-share left alone, a third without a "
+            + "number (recipes with a dictionary)",
+        HelpName = "SHARE",
+        Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<int?> _batch = CommonOptions.Count(
         "--batch-size",
@@ -209,7 +211,9 @@ internal sealed class AttackOptionSet
                     ? new StreamPerRun((uint)seed)
                     : new StreamPerExample((uint)seed),
                 Restarts: parsed.GetValue(_restarts) ?? 0,
-                Words: parsed.GetValue(_heldOut) ? DictionaryPart.HeldOut : DictionaryPart.All
+                HeldOutShare: parsed.GetResult(_heldOut) is { Implicit: false }
+                    ? parsed.GetValue(_heldOut) ?? HeldOutWords.Third
+                    : 0
             ),
             Resources = new ResourceFiles(
                 parsed.GetValue(_vectors),

@@ -15,7 +15,7 @@ internal static class OptionNames
         [nameof(AttackOptions.QueryBudget)] = "--query-budget",
         [nameof(AttackOptions.TimeLimit)] = "--time-limit",
         [nameof(AttackOptions.Restarts)] = "--restarts",
-        [nameof(AttackOptions.Words)] = "--held-out-words",
+        [nameof(AttackOptions.HeldOutShare)] = "--held-out-words",
         [nameof(AttackRequest.Temperature)] = "--temperature",
         [nameof(ResourceFiles.Vectors)] = "--vectors",
         [nameof(ResourceFiles.Neighbours)] = "--neighbours",

@@ -56,7 +56,7 @@ public sealed record AttackRequest(
             Recipe.Options.Restarts > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"-restarts-{Recipe.Options.Restarts}")
                 : "",
-            Recipe.Options.Words == DictionaryPart.HeldOut ? "-held-out-words" : "",
+            Recipe.Options.HeldOutShare > 0 ? "-held-out-words" : "",
             Temperature is { } t ? $"-temperature-{t.Name}" : ""
         );
 }

@@ -1,5 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Transformations;
 using RobustTickets.Augmentation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -140,11 +141,16 @@ public class TextAugmentationTests
         Assert.True(replaced.Length > 50);
         Assert.All(replaced, p => Assert.False(heldOut.Contains(p.First) || heldOut.Contains(p.Second)));
         // What an attack over the part takes is the rest.
-        var attack = new HeldOutNeighbours(Table, heldOut);
-        Assert.All(Words, w => Assert.All(attack.Nearest(w, 4), n => Assert.True(heldOut.Contains(n))));
-        Assert.Equal(
-            Words.Sum(w => Table.Nearest(w, 4).Count(heldOut.Contains)),
-            Words.Sum(w => attack.Nearest(w, 4).Count)
+        var whole = new EmbeddingSwap(Table, 4);
+        var attack = new HeldOutSwap(whole, heldOut.Share);
+        Assert.All(replaced, p => Assert.DoesNotContain(p.Second, attack.Substitutes(p.First)));
+        Assert.All(
+            Words,
+            w =>
+                Assert.Equal(
+                    whole.Substitutes(w).Where(n => heldOut.Contains(w) || heldOut.Contains(n)),
+                    attack.Substitutes(w)
+                )
         );
     }
 
