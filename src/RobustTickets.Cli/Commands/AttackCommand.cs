@@ -55,7 +55,7 @@ internal sealed class AttackCommand
         Description =
             "divide the victim's logits by T; fit: the T of least negative log likelihood on held-out rows, never "
             + "those attacked; grid: 0.25,1,4,16; of several the lowest Aua counts",
-        HelpName = "T|fit|grid",
+        HelpName = "T",
     };
     private readonly Option<bool> _fullSplit = new("--full-split-accuracy")
     {
