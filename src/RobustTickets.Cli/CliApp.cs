@@ -24,6 +24,7 @@ public static class CliApp
         + "Exit codes: 0 ok, 1 failure, 2 usage or recipe, 3 data or resource missing or corrupt, 4 numeric "
         + "failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).\n"
         + "Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_RESOURCES (folder of attack resources), "
+        + "ROBUST_TICKETS_MODELS (folder of models), ROBUST_TICKETS_OFFLINE=1 (nothing is fetched), "
         + "ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.";
 
     /// <summary>Version of the program, with the commit it was built from when known.</summary>
@@ -108,6 +109,7 @@ public static class CliApp
             PretrainCommand.Create(context),
             RecipesCommand.Create(context),
             TicketCommand.Create(context),
+            ModelsCommand.Create(context),
             ResourcesCommand.Create(context),
             InfoCommand.Create(context),
             BenchCommand.Create(context),

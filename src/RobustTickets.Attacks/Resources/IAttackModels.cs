@@ -24,6 +24,12 @@ public interface IAttackModels
     /// </summary>
     string? DefaultEncoder { get; }
 
+    /// <summary>
+    /// The folder of a model that is given by its folder or by a name; what is neither comes back
+    /// as it is.
+    /// </summary>
+    string Locate(string model) => model;
+
     /// <summary>What a folder holds, from its files alone, without loading the model.</summary>
     /// <exception cref="DataException">It is missing, malformed, or of another kind.</exception>
     string Describe(string folder, AttackModelKind kind);

@@ -14,9 +14,10 @@ namespace RobustTickets.Attacks;
 /// <param name="StopWords">Stop words, one a line; in neither place: the built-in list.</param>
 /// <param name="Tagger">Averaged perceptron weights (JSON, possibly .gz).</param>
 /// <param name="TagMap">Map of tags to universal tags; in neither place: the built-in one.</param>
-/// <param name="Encoder">Folder of the sentence encoder.</param>
+/// <param name="Encoder">Folder of the sentence encoder, or a name that the loader of models
+/// knows.</param>
 /// <param name="WordNet">WordNet's dict folder.</param>
-/// <param name="MaskedLM">Folder of the masked language model.</param>
+/// <param name="MaskedLM">Folder of the masked language model, or such a name.</param>
 /// <param name="Folder">The resource folder; null: the user's.</param>
 /// <param name="MaxUnpackedBytes">Bytes that a packed file may unpack to.</param>
 public sealed record ResourceFiles(
@@ -92,8 +93,8 @@ public sealed record ResourceFiles(
             parts = parts with { WordNet = RobustTickets.Attacks.Resources.WordNet.Read(Place(recipe)) };
         if (recipe.Further == "masked-lm")
         {
-            var folder = Place(recipe);
             var loader = models ?? throw NoModels(nameof(MaskedLM), "its masked language model");
+            var folder = loader.Locate(Place(recipe));
             parts = parts with
             {
                 MaskedLM = loader.LoadMaskedLM(folder),
@@ -121,7 +122,7 @@ public sealed record ResourceFiles(
     {
         if (models is null)
             throw NoModels(nameof(Encoder), "its sentence encoder");
-        return Encoder
+        return (Encoder is null ? null : models.Locate(Encoder))
             ?? Where.Find("sentence-encoder")
             ?? models.DefaultEncoder
             ?? throw new RequestException(

@@ -48,6 +48,9 @@ internal static class OptionNames
     public static string? Hint(Exception e) =>
         e switch
         {
+            ModelNotFoundException { Known: { } known } => $"robust-tickets models get {known.Name}",
+            DataException { InnerException: ModelNotFoundException { Known: { } known } } =>
+                $"robust-tickets models get {known.Name}",
             MissingResourceException missing => Import(missing.Kind),
             RequestException { Field: nameof(ResourceFiles.Encoder), Value: null } => Import(
                 ResourceKinds.TryFind("sentence-encoder")!

@@ -11,7 +11,7 @@ internal static class CommonOptions
     public static Option<string> Model(string description) =>
         new("--model")
         {
-            Description = description,
+            Description = $"{description}, or a name of 'models list'",
             HelpName = "DIR",
             Required = true,
         };

@@ -42,7 +42,7 @@ internal static class ExportCommand
         };
         command.SetAction(parsed =>
         {
-            var source = parsed.GetRequiredValue(model);
+            var source = ModelStore.OfUser().Resolve(parsed.GetRequiredValue(model));
             var target = parsed.GetRequiredValue(output);
             var layout = parsed.GetRequiredValue(format) switch
             {

@@ -29,7 +29,7 @@ internal static class PretrainCommand
         };
         var vocab = new Option<string>("--vocab")
         {
-            Description = "vocab.txt, or a folder with a tokenizer",
+            Description = "vocab.txt, or a folder with a tokenizer, or a model's name",
             HelpName = "VOCAB",
             Required = true,
         };
@@ -150,8 +150,8 @@ internal static class PretrainCommand
     }
 
     private static WordPieceTokenizer Tokenizer(string vocab, bool cased, int positions) =>
-        Directory.Exists(vocab)
-            ? WordPieceTokenizer.Load(vocab)
+        !File.Exists(vocab) && ModelStore.OfUser().Locate(vocab) is var folder && Directory.Exists(folder)
+            ? WordPieceTokenizer.Load(folder)
             : new WordPieceTokenizer(
                 Vocabulary.Load(vocab),
                 new TokenizerOptions(DoLowerCase: !cased, ModelMaxLength: positions)

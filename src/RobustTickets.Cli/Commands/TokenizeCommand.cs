@@ -28,7 +28,7 @@ internal static class TokenizeCommand
         command.SetAction(parsed =>
         {
             var texts = input.Read(parsed);
-            var tokenizer = WordPieceTokenizer.Load(parsed.GetRequiredValue(model));
+            var tokenizer = WordPieceTokenizer.Load(ModelStore.OfUser().Resolve(parsed.GetRequiredValue(model)));
             var most = parsed.GetValue(length) ?? tokenizer.ModelMaxLength;
             foreach (var group in texts.Read(context, size: 256))
             {

@@ -38,6 +38,9 @@ internal static class HelpGroups
                 "--config",
                 "--vocab",
                 "--cased",
+                "--onnx",
+                "--heads",
+                "--package",
             ]
         ),
         (Other, []),

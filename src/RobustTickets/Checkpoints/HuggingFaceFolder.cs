@@ -111,9 +111,7 @@ internal sealed class HuggingFaceFolder : IDisposable
         if (File.Exists(dir))
             throw new CheckpointException($"{dir}: is a file; a model folder (config.json and weights) is needed");
         if (!Directory.Exists(dir))
-            throw new CheckpointException(
-                $"{dir}: no such folder; give a model folder on this machine (nothing is downloaded)"
-            );
+            throw ModelStore.OfUser().NotFound(dir);
         FolderChecksums.Verify(dir);
         var weightsPath = weightsFile is null ? FindWeights(dir) : System.IO.Path.Combine(dir, weightsFile);
         var configPath = System.IO.Path.Combine(dir, "config.json");

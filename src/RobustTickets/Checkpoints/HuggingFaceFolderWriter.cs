@@ -1,6 +1,8 @@
 // Writes a model folder that other programs open by its name only when it is complete: config.json,
 // model.safetensors, and the tokenizer files of the folder the model came from.
 
+using RobustTickets.Attacks.Tokens;
+
 namespace RobustTickets.Checkpoints;
 
 /// <summary>A text file that lies in a model folder beside the model.</summary>
@@ -48,6 +50,8 @@ internal static class HuggingFaceFolderWriter
     /// <param name="beside">Further files of the folder.</param>
     /// <param name="checksums">Whether checksums are written, that are compared when it is
     /// opened.</param>
+    /// <param name="tokenizer">A tokenizer to write, where there is no folder to copy it
+    /// from.</param>
     /// <exception cref="CheckpointException">As the other overload.</exception>
     public static void WriteStreamed(
         string path,
@@ -57,7 +61,8 @@ internal static class HuggingFaceFolderWriter
         IReadOnlyDictionary<string, string>? metadata = null,
         bool replace = false,
         IReadOnlyList<ExtraFile>? beside = null,
-        bool checksums = false
+        bool checksums = false,
+        WordPieceTokenizer? tokenizer = null
     ) =>
         Write(
             path,
@@ -66,7 +71,8 @@ internal static class HuggingFaceFolderWriter
             tokenizerFrom,
             replace,
             beside ?? [],
-            checksums
+            checksums,
+            tokenizer
         );
 
     /// <summary>Copies the tokenizer files of one model folder into another.</summary>
@@ -103,7 +109,8 @@ internal static class HuggingFaceFolderWriter
         string? tokenizerFrom,
         bool replace,
         IReadOnlyList<ExtraFile> beside,
-        bool checksums = false
+        bool checksums = false,
+        WordPieceTokenizer? tokenizer = null
     )
     {
         AtomicFolder.Create(
@@ -115,6 +122,7 @@ internal static class HuggingFaceFolderWriter
                 writeWeights(weightsPath);
                 if (tokenizerFrom is not null)
                     CopyTokenizer(tokenizerFrom, folder);
+                tokenizer?.SaveTo(folder);
                 foreach (var file in beside)
                     AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
                 // The header just written is the cheapest proof that the folder will open again.

@@ -24,7 +24,10 @@ public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels,
     private readonly Dictionary<string, TorchMaskedLM> _masked = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public string? DefaultEncoder { get; } = defaultEncoder;
+    public string? DefaultEncoder { get; } = defaultEncoder is null ? null : ModelStore.OfUser().Locate(defaultEncoder);
+
+    /// <inheritdoc/>
+    public string Locate(string model) => ModelStore.OfUser().Locate(model);
 
     /// <inheritdoc/>
     public string Describe(string folder, AttackModelKind kind)

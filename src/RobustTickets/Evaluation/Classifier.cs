@@ -70,7 +70,7 @@ public sealed class Classifier : IDisposable
     public long ParametersWithoutEmbeddings => _model.Store.Count(name => !BertParameters.IsEmbedding(name));
 
     /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
     /// <param name="execution">How it runs; null = fast paths.</param>
     /// <param name="maxLength">Length limit; null takes the tokenizer's, at most the positions of
     /// the model.</param>
@@ -79,6 +79,7 @@ public sealed class Classifier : IDisposable
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
+        folder = ModelStore.OfUser().Locate(folder);
         using (var files = BertFiles.OpenClassifier(folder))
         {
             var tokenizer = WordPieceTokenizer.Load(folder);

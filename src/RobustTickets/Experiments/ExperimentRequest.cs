@@ -11,7 +11,8 @@ namespace RobustTickets;
 /// </summary>
 /// <param name="Plans">The experiments, in the order in which they are run; see
 /// <see cref="ExperimentFiles"/>. Cells that are the same in several of them are made once.</param>
-/// <param name="Model">Pre-trained Hugging Face folder that every run starts from.</param>
+/// <param name="Model">Pre-trained Hugging Face folder that every run starts from, or the name of a
+/// model (<see cref="ModelStore"/>).</param>
 /// <param name="Data">Path of each data set, by its name in the experiments; names that none of
 /// them has are noted.</param>
 /// <param name="Output">Folder of the experiments; what was begun there goes on.</param>
@@ -33,6 +34,15 @@ public sealed record ExperimentRequest(
     int CheckpointEverySteps = 500
 )
 {
+    private readonly string _model = ModelStore.OfUser().Locate(Model);
+
+    /// <summary>Folder of the checkpoint that every run starts from.</summary>
+    public string Model
+    {
+        get => _model;
+        init => _model = ModelStore.OfUser().Locate(value);
+    }
+
     /// <summary>How models run.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 

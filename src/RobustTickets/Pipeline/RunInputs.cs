@@ -37,7 +37,7 @@ internal sealed record RunInputs(
         ArgumentNullException.ThrowIfNull(request);
         var recipe = request.Recipe;
         RecipeCheck.Require(recipe, Origin);
-        var tokenizer = WordPieceTokenizer.Load(request.Model);
+        var tokenizer = WordPieceTokenizer.Load(ModelStore.OfUser().Resolve(request.Model));
         var files = BertFiles.OpenBase(request.Model);
         try
         {

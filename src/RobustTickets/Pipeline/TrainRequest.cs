@@ -6,7 +6,8 @@ namespace RobustTickets;
 
 /// <summary>Everything a run needs to start or to go on; the first four say enough.</summary>
 /// <param name="Recipe">The method and its numbers.</param>
-/// <param name="Model">Hugging Face folder of the pre-trained checkpoint.</param>
+/// <param name="Model">Hugging Face folder of the pre-trained checkpoint, or the name of a model
+/// (<see cref="ModelStore"/>).</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Output">Run folder.</param>
 /// <param name="DataOptions">Columns and label map, where the task does not know them.</param>
@@ -38,6 +39,15 @@ public sealed record TrainRequest(
     ResourceFiles? Resources = null
 )
 {
+    private readonly string _model = ModelStore.OfUser().Locate(Model);
+
+    /// <summary>Folder of the pre-trained checkpoint.</summary>
+    public string Model
+    {
+        get => _model;
+        init => _model = ModelStore.OfUser().Locate(value);
+    }
+
     /// <summary>Device, precision, threads, kernels.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 }

@@ -16,11 +16,11 @@ internal sealed class VictimFolder
 
     private readonly RunFolder? _run;
 
-    /// <param name="path">A model folder, or a run folder that has a model.</param>
+    /// <param name="path">A model folder, a model's name, or a run folder that has a model.</param>
     /// <exception cref="RunFolderException">It is a run folder that has no model yet.</exception>
     public VictimFolder(string path)
     {
-        Path = ModelOf(path);
+        Path = ModelOf(ModelStore.OfUser().Locate(path));
         _run = RunOf(Path);
     }
 

@@ -1,0 +1,256 @@
+// From meanings to a model: follows an output of a graph back through BERT's layers to the
+// embeddings, and names on the way what it meets. Each step says what it needs and what it found.
+using System.Globalization;
+using RobustTickets.Models;
+
+namespace RobustTickets.Checkpoints.Graphs;
+
+/// <summary>A weight that was found: its canonical name, its shape, and its values.</summary>
+internal sealed record FoundWeight(string Name, long[] Shape, Func<float[]> Values);
+
+/// <summary>Which head a graph ends in.</summary>
+internal enum BertHead
+{
+    None,
+    Pooler,
+    Classifier,
+    MaskedLM,
+}
+
+/// <summary>A BERT found in a graph.</summary>
+internal sealed class BertGraph
+{
+    private readonly List<FoundWeight> _weights = [];
+    private readonly List<BertLayer> _layers;
+    private readonly EmbeddingTables _tables;
+    private string? _activation;
+    private double? _epsilon;
+
+    private BertGraph(Norm last)
+    {
+        _layers = [.. BertLayer.All(last, out var embeddings)];
+        _tables = EmbeddingTables.Of(embeddings);
+        Hidden = last.Width;
+        AddEmbeddings(embeddings);
+        for (var l = 0; l < _layers.Count; l++)
+            AddLayer(l, _layers[l]);
+    }
+
+    public long Hidden { get; }
+
+    public int Layers => _layers.Count;
+
+    public long Vocabulary => _tables.Word.Table.Dims[0];
+
+    public long Positions => _tables.Position.Table.Dims[0];
+
+    public long Segments => _tables.Segment.Table.Dims[0];
+
+    public long Intermediate => _layers[0].Intermediate.Width;
+
+    public long Heads => _layers[0].Context.Heads;
+
+    public string Activation => _activation!;
+
+    public double Epsilon => _epsilon!.Value;
+
+    public BertHead Head { get; private set; }
+
+    public long Labels { get; private set; }
+
+    public IReadOnlyList<FoundWeight> Weights => _weights;
+
+    /// <summary>What of the graph was left out, one sentence each.</summary>
+    public List<string> Notes { get; } = [];
+
+    /// <summary>Finds the BERT behind a graph's outputs.</summary>
+    /// <exception cref="CheckpointException">There is none; the node and the reason are
+    /// named.</exception>
+    public static BertGraph Find(OnnxFile file, int? heads)
+    {
+        var outputs = GraphReader.Outputs(file, heads);
+        try
+        {
+            return Find(outputs);
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"{file.Path}: is no BERT encoder: {e.Message}", e);
+        }
+    }
+
+    private static BertGraph Find(IReadOnlyList<(string Name, GraphValue Value)> outputs)
+    {
+        var ends = outputs.Select(o => BertEnd.Of(o.Name, o.Value)).ToArray();
+        var best = ends.MaxBy(e => e.Head is null ? -1 : (int)e.Head);
+        if (best?.Head is not { } head)
+        {
+            throw new CheckpointException(
+                ends.Length == 0 ? "it has no output" : string.Join("; ", ends.Select(e => e.Reason).Distinct())
+            );
+        }
+        // Of several hidden states (all layers as outputs) the last holds all others.
+        var last = ends.Where(e => e.Head == head)
+            .Select(e => e.Last!)
+            .Distinct()
+            .MaxBy(n => BertLayer.All(n, out _).Count())!;
+        var graph = new BertGraph(last) { Head = head };
+        foreach (var end in ends)
+        {
+            if (end.Reason is { } reason)
+                graph.Notes.Add($"left out: {reason}");
+            else if (head is BertHead.MaskedLM or BertHead.Classifier or BertHead.Pooler)
+                graph.AddHead(end, head);
+        }
+        return graph;
+    }
+
+    private void AddHead(BertEnd end, BertHead head)
+    {
+        if (end.Pooler is { } pooler && !_weights.Any(w => w.Name == BertParameters.Weight(BertParameters.Pooler)))
+            AddDense(BertParameters.Pooler, pooler);
+        if (end.Classifier is { } classifier)
+        {
+            if (head == BertHead.MaskedLM && classifier.Width == 2)
+                AddDense(BertParameters.NextSentence, classifier);
+            else if (Labels > 0)
+                Notes.Add($"left out: output '{end.Name}' is another classifier");
+            else
+            {
+                Labels = classifier.Width;
+                AddDense(BertParameters.Classifier, classifier);
+            }
+        }
+        if (end.Decoder is { } decoder)
+            AddDecoder(decoder);
+        if (end.Note is { } note)
+            Notes.Add(note);
+    }
+
+    // The output matrix is the word embedding: the same constant, or another of the same values.
+    private void AddDecoder(Dense decoder)
+    {
+        var words = _tables.Word.Table;
+        if (
+            decoder.Width != Vocabulary
+            || (
+                decoder.Weight.Tensor != words.Tensor
+                && !decoder.Weight.ToFloats().AsSpan().SequenceEqual(words.Tensor.ToFloats())
+            )
+        )
+        {
+            throw new CheckpointException(
+                $"{decoder.Place}: the masked language model predicts by another matrix than the word embeddings; "
+                    + "only tied ones are possible"
+            );
+        }
+        var transform = (Norm)decoder.Input;
+        var activated = (Pointwise)transform.Input;
+        RequireActivation(activated);
+        AddDense(BertParameters.PredictionDense, (Dense)activated.Input);
+        AddNorm(BertParameters.PredictionNorm, transform);
+        _weights.Add(new FoundWeight(BertParameters.PredictionBias, [decoder.Width], BiasOf(decoder)));
+    }
+
+    private void AddEmbeddings(Norm norm)
+    {
+        foreach (
+            var (name, found) in new[]
+            {
+                (BertParameters.WordEmbeddings, _tables.Word),
+                (BertParameters.PositionEmbeddings, _tables.Position),
+                (BertParameters.TypeEmbeddings, _tables.Segment),
+            }
+        )
+            _weights.Add(new FoundWeight(name, found.Table.Dims, found.Table.Tensor.ToFloats));
+        AddNorm(BertParameters.EmbeddingNorm, norm);
+    }
+
+    private void AddLayer(int number, BertLayer layer)
+    {
+        var names = BertParameters.Layer(number);
+        if (layer.Context.Heads != Heads || layer.Query.Width != Hidden || layer.Intermediate.Width != Intermediate)
+        {
+            throw new CheckpointException(
+                $"layer {number} has {layer.Context.Heads} heads over {layer.Query.Width} numbers and "
+                    + $"{layer.Intermediate.Width} neurons; layers of {Heads} heads over {Hidden} numbers and "
+                    + $"{Intermediate} neurons are possible (no pruned ones)"
+            );
+        }
+        RequireScale(number, layer.Context);
+        RequireActivation(layer.Activated);
+        AddDense(names.Query, layer.Query);
+        AddDense(names.Key, layer.Key);
+        AddDense(names.Value, layer.Value);
+        AddDense(names.AttentionOutput, layer.AttentionOutput);
+        AddNorm(names.AttentionNorm, layer.AttentionNorm);
+        AddDense(names.Intermediate, layer.Intermediate);
+        AddDense(names.Output, layer.Output);
+        AddNorm(names.OutputNorm, layer.OutputNorm);
+    }
+
+    // A scale that follows from sizes at run time is taken for 1/sqrt(d): nothing else does.
+    private void RequireScale(int layer, Context context)
+    {
+        var expected = 1 / Math.Sqrt((double)Hidden / context.Heads);
+        if (context.Scale is { } scale && !(Math.Abs((scale / expected) - 1) < 2e-3))
+        {
+            throw new CheckpointException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"layer {layer}: scores are multiplied by {scale:0.######}; BERT with {context.Heads} heads "
+                        + $"of {Hidden / context.Heads} multiplies by {expected:0.######}"
+                )
+            );
+        }
+    }
+
+    private void RequireActivation(Pointwise activated)
+    {
+        var name = PointwiseFunctions.NameOf(activated.Values);
+        if (name is null or "linear" or "tanh" or "sigmoid")
+            throw new CheckpointException(
+                $"{activated.Place}: the activation is {name ?? "no function that is known"}"
+            );
+        if ((_activation ??= name) != name)
+            throw new CheckpointException($"{activated.Place}: the activation is {name}, before it was {_activation}");
+    }
+
+    private void AddDense(string part, Dense dense)
+    {
+        _weights.Add(
+            new FoundWeight(
+                BertParameters.Weight(part),
+                [dense.Weight.Outputs, dense.Weight.Inputs],
+                dense.Weight.ToFloats
+            )
+        );
+        _weights.Add(new FoundWeight(BertParameters.Bias(part), [dense.Width], BiasOf(dense)));
+    }
+
+    // A product to which nothing is added has a bias of zeros.
+    private static Func<float[]> BiasOf(Dense dense) =>
+        dense.Bias is { } bias ? bias.ToFloats : () => new float[dense.Width];
+
+    private void AddNorm(string part, Norm norm)
+    {
+        if ((_epsilon ??= norm.Epsilon) != norm.Epsilon)
+        {
+            throw new CheckpointException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{norm.Place}: adds {norm.Epsilon} to the variance, before it was {_epsilon}; one value "
+                        + $"for all is possible"
+                )
+            );
+        }
+        _weights.Add(new FoundWeight(BertParameters.Weight(part), [norm.Width], norm.Scale!.Tensor.ToFloats));
+        _weights.Add(
+            new FoundWeight(
+                BertParameters.Bias(part),
+                [norm.Width],
+                norm.Shift is { } shift ? shift.Tensor.ToFloats : () => new float[norm.Width]
+            )
+        );
+    }
+}

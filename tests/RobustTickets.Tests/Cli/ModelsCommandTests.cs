@@ -1,0 +1,165 @@
+// models list|get|where|import, and names in the place of folders in every command.
+using System.Text.Json.Nodes;
+using RobustTickets.Cli;
+using RobustTickets.Tests.CommandLine;
+using Xunit;
+
+namespace RobustTickets.Tests.Cli;
+
+[Collection(TorchCollection.Name)]
+public sealed class ModelsCommandTests : IDisposable
+{
+    private static readonly string[] Variables =
+    [
+        ModelStore.Variable,
+        "HF_HUB_CACHE",
+        "NUGET_PACKAGES",
+        "ROBUST_TICKETS_OFFLINE",
+    ];
+
+    private readonly TinyFolders _tiny = new();
+    private readonly string?[] _before = Array.ConvertAll(Variables, Environment.GetEnvironmentVariable);
+
+    public ModelsCommandTests()
+    {
+        Set(_tiny.Below("models"), _tiny.Below("hub"), _tiny.Below("packages"), "1");
+        Copy(_tiny.Below("models", "tiny"));
+        Copy(_tiny.Below("hub", "models--org--tiny", "snapshots", "c0ffee"));
+    }
+
+    public void Dispose()
+    {
+        Set(_before);
+        _tiny.Dispose();
+    }
+
+    [Theory]
+    [InlineData("tiny")]
+    [InlineData("org/tiny")]
+    public void A_name_is_taken_wherever_a_folder_is(string name)
+    {
+        string[][] commands =
+        [
+            ["predict", "--model", name, "--format", "text"],
+            ["tokenize", "--model", name, "--format", "text"],
+            ["evaluate", "--model", name, "--data", _tiny.Data, "--task", "sst2"],
+            ["export", "--model", name, "--format", "hf-dense", "--out", _tiny.Below("exported")],
+            ["attack", "--model", name, "--recipe", "deepwordbug", "--text", "a good film", "--label", "positive"],
+            [
+                "attack",
+                "--model",
+                name,
+                "--recipe",
+                "bae",
+                "--masked-lm",
+                "no-such",
+                "--text",
+                "a good film",
+                "--label",
+                "positive",
+            ],
+            [
+                "train",
+                "--recipe",
+                "fine-tune",
+                "--model",
+                name,
+                "--data",
+                _tiny.Data,
+                "--task",
+                "sst2",
+                "--out",
+                _tiny.Below("run"),
+                "--dry-run",
+            ],
+        ];
+        foreach (var command in commands)
+        {
+            var run = CliRun.With("a good film\n", command);
+            if (command.Contains("no-such"))
+                Assert.Contains("no-such: no such folder", run.Error);
+            else
+                Assert.True(run.Code == ExitCodes.Ok, $"{string.Join(' ', command)}: {run.Error}");
+        }
+    }
+
+    [Fact]
+    public void An_unknown_name_is_exit_code_3_with_the_command_that_helps()
+    {
+        foreach (
+            var command in (string[][])
+                [
+                    ["predict"],
+                    ["tokenize"],
+                    ["export", "--out", _tiny.Below("x")],
+                ]
+        )
+        {
+            var near = CliRun.Of([command[0], "--model", "tinny", .. command[1..]]);
+            Assert.Equal(ExitCodes.Data, near.Code);
+            Assert.Contains("did you mean tiny", near.Error);
+            var known = CliRun.Of([command[0], "--model", "minilm-l6", .. command[1..]]);
+            Assert.Equal(ExitCodes.Data, known.Code);
+            Assert.Contains("hint: robust-tickets models get minilm-l6", known.Error);
+        }
+    }
+
+    [Fact]
+    public void What_may_not_be_fetched_is_said_and_exit_code_3()
+    {
+        var run = CliRun.Of("models", "get", "minilm-l6");
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains("cannot be had", run.Error);
+        Assert.Contains("ROBUST_TICKETS_OFFLINE", run.Error);
+        Assert.Contains("licence: Apache-2.0", run.Error);
+        Assert.Contains("no model of this name", CliRun.Of("models", "get", "gpt").Error);
+    }
+
+    [Fact]
+    public void The_list_shows_what_is_here_and_what_can_be_had()
+    {
+        var text = CliRun.Of("models", "list").Out;
+        Assert.Contains(_tiny.Below("models", "tiny"), text);
+        Assert.Contains("org/tiny", text);
+        Assert.Contains("robust-tickets models get arctic-xs", text);
+        var json = JsonNode.Parse(CliRun.Of("models", "list", "--json").Out)!;
+        Assert.Equal(
+            ["tiny", "org/tiny", "minilm-l6", "arctic-xs"],
+            json["models"]!.AsArray().Select(m => (string?)m!["name"])
+        );
+        Assert.Equal(_tiny.Below("models", "tiny") + "\n", CliRun.Of("models", "where", "tiny").Out);
+        Assert.Equal(_tiny.Below("models") + "\n", CliRun.Of("models", "where").Out);
+        Assert.Equal(ExitCodes.Data, CliRun.Of("models", "where", "no-such").Code);
+    }
+
+    [Fact]
+    public void An_import_of_something_else_is_exit_code_3()
+    {
+        var run = CliRun.Of(
+            "models",
+            "import",
+            "--onnx",
+            _tiny.Weights,
+            "--vocab",
+            Path.Combine(_tiny.Model, "vocab.txt"),
+            "--out",
+            _tiny.Below("made")
+        );
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains("no ONNX model", run.Error);
+        Assert.False(Directory.Exists(_tiny.Below("made")));
+    }
+
+    private static void Set(params string?[] values)
+    {
+        foreach (var (name, value) in Variables.Zip(values))
+            Environment.SetEnvironmentVariable(name, value);
+    }
+
+    private void Copy(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.GetFiles(_tiny.Model))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+}
