@@ -76,7 +76,7 @@ public static class OnnxImport
         );
         var kind = graph.Head switch
         {
-            BertHead.Classifier => "BertForSequenceClassification",
+            BertHead.Classification => "BertForSequenceClassification",
             BertHead.MaskedLM => "BertForMaskedLM",
             _ => "BertModel",
         };
@@ -134,7 +134,7 @@ public static class OnnxImport
 
     private static IReadOnlyList<string> LabelsOf(OnnxImportRequest request, BertGraph graph)
     {
-        if (graph.Head != BertHead.Classifier)
+        if (graph.Head != BertHead.Classification)
         {
             return request.Labels is null
                 ? HuggingFaceConfig.DefaultLabels(2)

@@ -53,6 +53,8 @@ public sealed class ModelsCommandTests : IDisposable
                 "bae",
                 "--masked-lm",
                 "no-such",
+                "--no-similarity",
+                "--no-part-of-speech",
                 "--text",
                 "a good film",
                 "--label",
@@ -91,7 +93,7 @@ public sealed class ModelsCommandTests : IDisposable
                 [
                     ["predict"],
                     ["tokenize"],
-                    ["export", "--out", _tiny.Below("x")],
+                    ["export", "--format", "hf-dense", "--out", _tiny.Below("x")],
                 ]
         )
         {

@@ -34,7 +34,7 @@ internal sealed record BertEnd(string Name)
             case Pointwise p when IsPooled(p, out var pooler, out var states):
                 return end with { Head = BertHead.Pooler, Last = states, Pooler = pooler };
             case Dense { Input: Pointwise p } logits when IsPooled(p, out var pooler, out var states):
-                return end with { Head = BertHead.Classifier, Last = states, Pooler = pooler, Classifier = logits };
+                return end with { Head = BertHead.Classification, Last = states, Pooler = pooler, Classifier = logits };
             case Probabilities { Logits: var logits } when Of(name, logits) is { Classifier: not null } classifier:
                 return classifier with
                 {

@@ -13,7 +13,7 @@ internal enum BertHead
 {
     None,
     Pooler,
-    Classifier,
+    Classification,
     MaskedLM,
 }
 
@@ -99,7 +99,7 @@ internal sealed class BertGraph
         {
             if (end.Reason is { } reason)
                 graph.Notes.Add($"left out: {reason}");
-            else if (head is BertHead.MaskedLM or BertHead.Classifier or BertHead.Pooler)
+            else if (head is BertHead.MaskedLM or BertHead.Classification or BertHead.Pooler)
                 graph.AddHead(end, head);
         }
         return graph;

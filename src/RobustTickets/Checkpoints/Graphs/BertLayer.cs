@@ -47,12 +47,12 @@ internal sealed record BertLayer(
 
     private static BertLayer EndingIn(Norm y, out Norm before)
     {
-        var (output, a) = Residual(y, "the feed-forward network");
+        var (output, a) = Residual(y, "what the neurons give");
         if (output.Input is not Pointwise { Input: Dense intermediate } activated)
             throw Refuse(output, $"takes {Describe.Of(output.Input)}", "an activation after a dense layer");
         if (intermediate.Input != a)
             throw Refuse(intermediate, $"takes {Describe.Of(intermediate.Input)}", "what its block adds to the result");
-        var (projection, x) = Residual(a, "attention");
+        var (projection, x) = Residual(a, "attended states");
         if (projection.Input is not Joined { Context: { } context })
             throw Refuse(projection, $"takes {Describe.Of(projection.Input)}", "the heads' outputs");
         before = x;

@@ -32,7 +32,7 @@ internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embed
         var segment =
             Take(e => Named(e, "token_type") || Named(e, "segment"))
             ?? Smallest(found.Where(e => !IsFree(e)), least: 2)
-            ?? found.SingleOrDefault(IsFree);
+            ?? Take(IsFree);
         return position is not null && segment is not null && found is [var word] && !IsFree(word)
             ? new EmbeddingTables(word, position, segment)
             : throw new CheckpointException(
@@ -42,9 +42,9 @@ internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embed
 
         Embedding? Take(Func<Embedding, bool> which)
         {
-            var one = found.SingleOrDefault(which);
-            if (one is not null)
-                found.Remove(one);
+            if (found.Where(which).ToArray() is not [var one])
+                return null;
+            found.Remove(one);
             return one;
         }
 
