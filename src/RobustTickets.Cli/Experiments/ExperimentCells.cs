@@ -3,17 +3,19 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
+using RobustTickets.Pipeline;
 
 namespace RobustTickets.Cli.Experiments;
 
 internal static class ExperimentCells
 {
-    /// <summary>Prints the cells; with a checked run also how many examples they see and how many
-    /// of them are one run.</summary>
+    /// <summary>Prints the cells; with a checked run also how many examples they see, how many of
+    /// them are one run, and, at a speed, about how long they take.</summary>
     public static int Write(
         CliContext context,
         IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables,
         ExperimentRun? checkedRun,
+        int? tokensPerSecond,
         bool json
     )
     {
@@ -32,6 +34,10 @@ internal static class ExperimentCells
                             ["attacks"] = JsonOutput.Array(c.Attacks.Select(a => a.Name)),
                             ["train_examples"] = checkedRun?.Examples(t.Folder, c).Train,
                             ["evaluation_examples"] = checkedRun?.Examples(t.Folder, c).Evaluation,
+                            ["token_passes"] = checkedRun?.CostOf(t.Folder, c).Units,
+                            ["hours"] = tokensPerSecond is { } speed
+                                ? checkedRun?.CostOf(t.Folder, c).Hours(speed)
+                                : null,
                         })
                     ),
                 ])
@@ -48,7 +54,7 @@ internal static class ExperimentCells
         }
         if (checkedRun is not null)
         {
-            foreach (var line in Sums(tables))
+            foreach (var line in Sums(tables, checkedRun, tokensPerSecond))
                 context.Out.WriteLine(line);
             context.Out.WriteLine("nothing was run (--dry-run)");
         }
@@ -72,7 +78,9 @@ internal static class ExperimentCells
     }
 
     private static IEnumerable<string> Sums(
-        IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables
+        IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables,
+        ExperimentRun run,
+        int? tokensPerSecond
     )
     {
         var cells = tables.SelectMany(t => t.Cells.Select(c => (t.Folder, Cell: c))).ToArray();
@@ -84,6 +92,31 @@ internal static class ExperimentCells
             $"{cells.Length:N0} cells are {models:N0} models of {runs:N0} runs ({cells.Length - models:N0} shared), ",
             $"{attacks.Length:N0} attacks are {own:N0} ({attacks.Length - own:N0} shared)"
         );
+        var cost = Open(cells, run);
+        yield return Figures.Text(
+            $"still to do: at most {cost.Units / 1e6:N1} million word-piece passes, ",
+            $"{100 * cost.Attacks / Math.Max(cost.Units, 1):0} % of them attacks"
+        )
+            + (
+                tokensPerSecond is { } speed
+                    ? Figures.Text($"; about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces a second")
+                    : ""
+            );
+    }
+
+    // Runs and attacks that are not there yet, each once.
+    private static RecipeCost Open((ExperimentFolder Folder, ExperimentCell Cell)[] cells, ExperimentRun run)
+    {
+        var training = cells
+            .Where(c => !c.Folder.IsTrained(c.Cell) && !c.Cell.IsControl)
+            .DistinctBy(c => c.Folder.Run(c.Cell))
+            .Select(c => run.CostOf(c.Folder, c.Cell with { Attacks = [] }));
+        var attacks = cells
+            .SelectMany(c => c.Cell.Attacks.Select(a => (c.Folder, c.Cell, Attack: a)))
+            .Where(c => !c.Folder.IsAttacked(c.Cell, c.Attack))
+            .DistinctBy(c => c.Folder.Attack(c.Cell, c.Attack))
+            .Select(c => run.CostOf(c.Folder, c.Cell, c.Attack));
+        return training.Concat(attacks).Aggregate(default(RecipeCost), (sum, cost) => sum + cost);
     }
 
     private static string State(ExperimentFolder folder, ExperimentCell cell) =>

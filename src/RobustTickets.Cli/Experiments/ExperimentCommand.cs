@@ -47,6 +47,11 @@ internal static class ExperimentCommand
             Description = "check recipes, model, data, attacks and their files, print the cells, and do nothing",
         };
         var every = CommonOptions.Count("--checkpoint-every", 0, "steps between checkpoints of a run; default 500");
+        var speed = CommonOptions.Count(
+            "--tokens-per-second",
+            1,
+            "word pieces a second of clean training here: --dry-run then also estimates hours"
+        );
         var json = CommonOptions.Json();
         var command = new Command(
             "experiment",
@@ -63,6 +68,7 @@ internal static class ExperimentCommand
             list,
             dry,
             every,
+            speed,
             json,
         };
         var execution = new ExecutionOptionSet(command);
@@ -76,13 +82,14 @@ internal static class ExperimentCommand
                 Pairs("--resource", parsed.GetValue(resource) ?? []),
                 parsed.GetValue(only),
                 execution.Read(parsed),
-                parsed.GetValue(every) ?? 500
+                parsed.GetValue(every) ?? 500,
+                EvidenceSources.Beside(parsed.GetRequiredValue(files))
             );
             var asJson = parsed.GetValue(json);
             if (parsed.GetValue(list))
             {
                 var there = request.Cells.Select(t => (new ExperimentFolder(request.Output, t.Plan), t.Cells));
-                return ExperimentCells.Write(context, [.. there], null, asJson);
+                return ExperimentCells.Write(context, [.. there], null, null, asJson);
             }
             if (request.Model.Length == 0)
                 throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from");
@@ -101,6 +108,7 @@ internal static class ExperimentCommand
                     context,
                     [.. run.Folders.Zip(request.Cells, (folder, table) => (folder, table.Cells))],
                     run,
+                    parsed.GetValue(speed),
                     asJson
                 );
 
@@ -125,7 +133,12 @@ internal static class ExperimentCommand
         else
             context.Out.Write(string.Join('\n', texts));
         foreach (var folder in folders)
-            context.Error.WriteLine($"results in {folder.Results("csv")}, .md and .json");
+            context.Error.WriteLine(
+                $"results in {folder.Results("csv")}, .md and .json, report in {folder.ReportFile}"
+            );
+        var evidence = Path.Combine(folders[0].Path, "evidence.html");
+        if (File.Exists(evidence))
+            context.Error.WriteLine($"evidence in {evidence} and .md");
     }
 
     /// <summary>Reads <c>NAME=PATH</c> options.</summary>

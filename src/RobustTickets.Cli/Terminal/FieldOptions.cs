@@ -17,6 +17,7 @@ internal static class FieldOptions
         ["Model"] = ("--model", "names another checkpoint"),
         ["Only"] = ("--only", "picks cells"),
         ["Output"] = ("--out", "names another folder"),
+        ["Plans"] = ("FILE", "names experiments"),
         ["Precision"] = ("--precision", "picks another precision"),
         ["Resume"] = ("--resume", "continues the run"),
         ["Threads"] = ("--threads", "picks another number of threads"),

@@ -17,6 +17,8 @@ namespace RobustTickets.Experiments;
 /// <param name="Set">Settings <c>path=value</c> of every recipe; applied
 /// before those of data and row.</param>
 /// <param name="Figures">Figures drawn from the finished runs.</param>
+/// <param name="Reproduces">The table or figure of a paper that it stands for, as
+/// <c>early-robust/table-1</c>: what evidence and claims find it by; null for none.</param>
 public sealed record Experiment(
     string Name,
     string Title,
@@ -27,7 +29,8 @@ public sealed record Experiment(
     IReadOnlyList<ExperimentAttack> Attacks,
     string? Baseline = null,
     IReadOnlyList<string>? Set = null,
-    IReadOnlyList<ExperimentFigure>? Figures = null
+    IReadOnlyList<ExperimentFigure>? Figures = null,
+    string? Reproduces = null
 );
 
 /// <summary>One method of an experiment.</summary>

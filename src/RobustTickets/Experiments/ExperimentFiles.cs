@@ -8,7 +8,7 @@ public static class ExperimentFiles
 {
     /// <summary>Plans the experiments of files and folders.</summary>
     /// <param name="places">Experiment files, and folders whose <c>*.json</c> are taken in the
-    /// order of their names.</param>
+    /// order of their names; those of <see cref="EvidenceSources"/> are none.</param>
     /// <param name="seeds">Seeds instead of the files'; null for theirs.</param>
     /// <exception cref="RecipeException">A file is missing, broken, or asks for something
     /// impossible.</exception>
@@ -37,7 +37,13 @@ public static class ExperimentFiles
     {
         if (!Directory.Exists(place))
             return [place];
-        string[] files = [.. Directory.GetFiles(place, "*.json").Order(StringComparer.Ordinal)];
+        string[] files =
+        [
+            .. Directory
+                .GetFiles(place, "*.json")
+                .Where(f => Path.GetFileName(f) is not (EvidenceSources.PublishedName or EvidenceSources.ClaimsName))
+                .Order(StringComparer.Ordinal),
+        ];
         return files.Length > 0
             ? files
             : throw new RequestException(nameof(ExperimentRequest.Plans), place, "holds no *.json, so no experiment");

@@ -23,6 +23,7 @@ namespace RobustTickets;
 /// for anything; null for all.</param>
 /// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints of a run.</param>
+/// <param name="Evidence">What the page of evidence is made from; null for no page.</param>
 public sealed record ExperimentRequest(
     IReadOnlyList<ExperimentPlan> Plans,
     string Model,
@@ -31,7 +32,8 @@ public sealed record ExperimentRequest(
     IReadOnlyDictionary<string, string>? Resources = null,
     IReadOnlyList<string>? Only = null,
     Execution? Execution = null,
-    int CheckpointEverySteps = 500
+    int CheckpointEverySteps = 500,
+    EvidenceSources? Evidence = null
 )
 {
     private readonly string _model = ModelStore.OfUser().Locate(Model);

@@ -4,6 +4,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Experiments;
+using RobustTickets.Experiments.Evidence;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 
@@ -42,7 +43,11 @@ public sealed class ExperimentRun(
     /// <exception cref="RecipeException">An option of an attack or of data is
     /// impossible.</exception>
     /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
-    public void Check() => _set.Check();
+    public void Check()
+    {
+        _ = request.Evidence?.Read();
+        _set.Check();
+    }
 
     /// <summary>Releases what attacks after epochs have loaded.</summary>
     public void Dispose() => _set.Dispose();
@@ -63,6 +68,32 @@ public sealed class ExperimentRun(
         return (data.Train.Examples.Count, data.Evaluation.Examples.Count);
     }
 
+    /// <summary>What training and attacks of a cell cost at most.</summary>
+    internal RecipeCost CostOf(ExperimentFolder folder, ExperimentCell cell)
+    {
+        var data = _set.Data(_set.Of(folder), cell);
+        var cost = cell.IsControl
+            ? default
+            : RecipeCost.OfTraining(cell.Recipe, data.Train.Tokens, cell.TicketFrom is not null)
+                + RecipeCost.OfEpochAttacks(
+                    cell.Recipe,
+                    (double)data.Development.Tokens / Math.Max(1, data.Development.Examples.Count)
+                );
+        return cell.Attacks.Select(a => CostOf(folder, cell, a)).Aggregate(cost, (sum, attack) => sum + attack);
+    }
+
+    /// <summary>What an attack on a cell costs.</summary>
+    internal RecipeCost CostOf(ExperimentFolder folder, ExperimentCell cell, ExperimentAttack attack)
+    {
+        var reported = _set.Data(_set.Of(folder), cell).Evaluation;
+        var all = reported.Examples.Count;
+        return RecipeCost.OfAttack(
+            attack.Recipe,
+            Math.Min(attack.Examples ?? all, all),
+            (double)reported.Tokens / Math.Max(1, all)
+        );
+    }
+
     /// <summary>Runs what is still to be done and writes the tables after every cell.</summary>
     /// <returns>The cells that failed.</returns>
     public IReadOnlyList<CellFailure> Run()
@@ -70,6 +101,7 @@ public sealed class ExperimentRun(
         foreach (var table in _set.Tables)
         {
             table.Folder.Begin();
+            request.Evidence?.Keep(table.Folder.Path);
             foreach (var cell in table.Cells.DistinctBy(c => c.Data.Name))
                 table.Folder.KeepData(cell.Data.Name, _set.Data(table, cell).Rows);
         }
@@ -83,10 +115,17 @@ public sealed class ExperimentRun(
                 if (Take(table, cell, $"cell {number} of {all}") is { } failure)
                     failures.Add(failure);
             }
-        }
-        foreach (var table in _set.Tables)
             WriteResults(table.Folder);
+            WriteEvidence();
+        }
         return failures;
+    }
+
+    // All experiments of the request, those of which nothing was asked now as well.
+    private void WriteEvidence()
+    {
+        if (request.Evidence is { } sources)
+            new EvidencePage([.. request.Plans.Select(p => new ExperimentFolder(request.Output, p))], sources).Write();
     }
 
     private CellFailure? Take(ExperimentSet.Table table, ExperimentCell cell, string number)
@@ -193,6 +232,7 @@ public sealed class ExperimentRun(
         AtomicFile.WriteAllText(folder.Results("md"), ExperimentTable.ToMarkdown(folder, table));
         AtomicFile.WriteAllText(folder.Results("json"), ExperimentTable.ToJson(folder, table).ToJsonString() + "\n");
         ExperimentFigures.Write(folder, finished);
+        ExperimentReport.Write(folder, finished, table);
     }
 
     private void Say(string text) => progress?.Report(new ExperimentNote(text));

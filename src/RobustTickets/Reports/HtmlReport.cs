@@ -34,27 +34,17 @@ public static class HtmlReport
         var tasks = string.Join(", ", runs.Select(r => r.Result.Task).Distinct());
         title ??= $"Robustness report: {tasks}";
         var html = new StringBuilder();
-        html.Append(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-                + "content=\"width=device-width, initial-scale=1\">\n"
-        );
-        html.Append("<meta name=\"color-scheme\" content=\"light dark\">\n<title>")
-            .Append(Svg.Escape(title))
-            .Append("</title>\n<style>\n")
-            .Append(HtmlStyle.Css)
-            .Append("\n</style>\n</head>\n<body>\n");
-        html.Append("<header><h1>")
-            .Append(Svg.Escape(title))
-            .Append("</h1>\n<p class=\"lead\">")
-            .Append(Svg.Escape(Lead(runs)))
-            .Append("</p></header>\n<main>\n");
         Headline(html, runs);
         Section(
             html,
             "results",
             "Results",
-            "Every number is recomputed from the files of the run folders. Small figures are 95 % intervals (Wilson).",
-            SummaryTable.Main(runs).ToHtml("Clean accuracy, accuracy under attack and cost of each run")
+            "Every number is recomputed from the files of the run folders. "
+                + $"{Rows(runs)} Small figures are 95 % intervals (Wilson).",
+            SummaryTable
+                .Main(runs)
+                .Leading("model", "aua", "attack", "examples")
+                .ToHtml("Clean accuracy, accuracy under attack and cost of each run")
         );
         FindingsSection(html, Findings.Of(runs));
         HtmlAttacks.Append(html, runs);
@@ -62,13 +52,14 @@ public static class HtmlReport
             HtmlTicket.Append(html, run);
         HtmlTraining.Append(html, runs);
         HtmlSettings.Append(html, runs);
-        html.Append("</main>\n<footer><p>Made from ")
-            .Append(string.Join(", ", runs.Select(r => $"<code>{Svg.Escape(Path.GetFileName(r.Folder))}</code>")))
-            .Append(
-                ". This file is complete in itself: it loads nothing and runs no "
-                    + "script.</p></footer>\n</body>\n</html>\n"
-            );
-        return html.ToString();
+        var folders = runs.Select(r => $"<code>{Svg.Escape(Path.GetFileName(r.Folder))}</code>");
+        return HtmlPage.Render(
+            title,
+            Lead(runs),
+            html.ToString(),
+            $"Made from {string.Join(", ", folders)}. This file is complete in itself: it loads nothing and runs no "
+                + "script."
+        );
     }
 
     /// <summary>
@@ -94,6 +85,14 @@ public static class HtmlReport
     internal static string Figure(string svg, string caption) =>
         $"<figure>{svg}<figcaption>{Svg.Escape(caption)}</figcaption></figure>\n";
 
+    /// <summary>What attacks take away, drawn for wide and for narrow screens.</summary>
+    internal static string Robustness(string title, IReadOnlyList<RobustnessRow> rows, string caption)
+    {
+        var figure = new SvgRobustness(title, rows);
+        return $"<div class=\"wide\">{Figure(figure.Render(), caption)}</div>"
+            + $"<div class=\"narrow\">{Figure(figure.RenderNarrow(), caption)}</div>\n";
+    }
+
     /// <summary>An id for anchors made of a label.</summary>
     internal static string Id(string label) =>
         string.Concat(label.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
@@ -107,6 +106,19 @@ public static class HtmlReport
             $"{runs.Count} {(runs.Count == 1 ? "run" : "runs")} from {bases}, {runs[0].Result.Model.Layers} "
                 + $"layers of width {runs[0].Result.Model.Hidden}; finished {last.UtcDateTime:d MMMM yyyy, HH:mm} UTC"
         );
+    }
+
+    // Which rows Clean is of, and which the accuracies before and under attack.
+    private static string Rows(IReadOnlyList<RunRecord> runs)
+    {
+        var clean = runs.Select(r =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{r.Result.Task} {r.Result.EvaluatedSplit}, {r.Result.EvaluatedExamples:N0} rows"
+                )
+            )
+            .Distinct();
+        return $"Clean is measured on the reported rows ({string.Join("; ", clean)}), Aua on the n attacked ones.";
     }
 
     private static void Headline(StringBuilder html, IReadOnlyList<RunRecord> runs)
@@ -127,10 +139,11 @@ public static class HtmlReport
         if (rows.Length > 0)
         {
             body.Append(
-                Figure(
-                    new SvgRobustness("Accuracy before and under attack", rows).Render(),
+                Robustness(
+                    "Accuracy before and under attack",
+                    rows,
                     $"What the attack takes away{(attacks.Length == 1 ? $" ({attacks[0]})" : "")}: accuracy of "
-                        + "the same examples before and under it."
+                        + "the attacked examples before and under it."
                 )
             );
         }

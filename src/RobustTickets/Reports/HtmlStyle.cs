@@ -80,7 +80,14 @@ internal static class HtmlStyle
         footer { color: var(--muted); font-size: .84rem; padding-bottom: 48px; }
         code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
           overflow-wrap: anywhere; }
-        @media (max-width: 640px) { figure { overflow-x: auto; } .figure { min-width: 520px; }
+        .narrow { display: none; }
+        table.claims td, table.claims th { white-space: normal; overflow-wrap: anywhere; min-width: 6.5rem; }
+        table.claims tbody th { font-weight: 400; min-width: 13rem; }
+        table.claims td mark { text-decoration: none; white-space: nowrap; }
+        @media (max-width: 640px) { .wide { display: none; } .narrow { display: block; }
+          table.claims tbody th { min-width: 9.5rem; }
+          figure { overflow-x: auto; } .figure { min-width: 520px; }
+          .narrow .figure { min-width: 0; }
           section { padding: 20px 18px; } main, header, footer { padding-left: 14px; padding-right: 14px; }
           .example dl { grid-template-columns: 1fr; gap: .2rem; } .example dd { margin-bottom: .6rem; } }
         @media print { body { background: #fff; } section { border: 0; padding: 12px 0; break-inside: avoid; }

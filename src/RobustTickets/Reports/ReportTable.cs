@@ -48,6 +48,21 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
 {
     private IEnumerable<int> Shown => Enumerable.Range(0, Columns.Count).Where(c => Columns[c].Header is not null);
 
+    /// <summary>The same table with some columns first, for narrow screens.</summary>
+    /// <param name="keys">Their keys, in order.</param>
+    internal ReportTable Leading(params string[] keys)
+    {
+        int[] order =
+        [
+            .. keys.Select(key => Array.FindIndex([.. Columns], c => c.Key == key)),
+            .. Enumerable.Range(0, Columns.Count).Where(i => !keys.Contains(Columns[i].Key)),
+        ];
+        return new ReportTable(
+            [.. order.Select(i => Columns[i])],
+            [.. Rows.Select(row => (IReadOnlyList<ReportCell>)[.. order.Select(i => row[i])])]
+        );
+    }
+
     /// <summary>A table of GitHub-flavoured Markdown, its columns aligned in the source.</summary>
     public string ToMarkdown()
     {

@@ -17,15 +17,23 @@ internal sealed record RobustnessRow(string Label, double Clean, double Aua, Wil
 /// <param name="Rows">Its rows.</param>
 internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> Rows)
 {
-    /// <summary>The figure as one SVG element.</summary>
-    public string Render()
+    /// <summary>The figure as one SVG element, labels beside their rows.</summary>
+    public string Render() =>
+        Render(
+            760,
+            row: 46,
+            top: 34,
+            left: 24 + Math.Clamp(Rows.Select(r => r.Label.Length).DefaultIfEmpty(0).Max() * 7.2, 90, 260),
+            labelsAbove: false
+        );
+
+    /// <summary>The same for a telephone: labels above their rows.</summary>
+    public string RenderNarrow() => Render(340, row: 66, top: 50, left: 14, labelsAbove: true);
+
+    private string Render(double width, double row, double top, double left, bool labelsAbove)
     {
-        const double Width = 760,
-            Row = 46,
-            Top = 34,
-            Right = 24;
-        var left = 24 + Math.Clamp(Rows.Select(r => r.Label.Length).DefaultIfEmpty(0).Max() * 7.2, 90, 260);
-        var bottom = Top + (Rows.Count * Row);
+        const double Right = 24;
+        var bottom = top + (Rows.Count * row);
         var description = string.Join(
             " ",
             Rows.Select(r =>
@@ -36,12 +44,12 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
                 )
             )
         );
-        var svg = new Svg(Width, bottom + 42, Title, description);
-        double X(double share) => left + (share * (Width - left - Right));
+        var svg = new Svg(width, bottom + 42, Title, description);
+        double X(double share) => left + (share * (width - left - Right));
 
         for (var percent = 0; percent <= 100; percent += 20)
         {
-            svg.Line(X(percent / 100.0), Top - 6, X(percent / 100.0), bottom, Svg.Grid);
+            svg.Line(X(percent / 100.0), top - 6, X(percent / 100.0), bottom, Svg.Grid);
             svg.Text(X(percent / 100.0), bottom + 17, percent.ToString(CultureInfo.InvariantCulture), "middle");
         }
         svg.Text(X(0.5), bottom + 36, "accuracy, %", "middle");
@@ -49,42 +57,51 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
         svg.Text(left + 17, 16, "under attack, with its 95 % interval", colour: Svg.Ink, size: 12.5);
         svg.Empty(
             "circle",
-            ("cx", Svg.Number(left + 256)),
-            ("cy", "12"),
+            ("cx", Svg.Number(left + (labelsAbove ? 6 : 256))),
+            ("cy", labelsAbove ? "30" : "12"),
             ("r", "5"),
             ("style", $"fill:none;stroke:{Svg.Muted};stroke-width:2")
         );
-        svg.Text(left + 267, 16, "before the attack", colour: Svg.Ink, size: 12.5);
+        svg.Text(
+            left + (labelsAbove ? 17 : 267),
+            labelsAbove ? 34 : 16,
+            "before the attack",
+            colour: Svg.Ink,
+            size: 12.5
+        );
 
         for (var i = 0; i < Rows.Count; i++)
         {
-            var row = Rows[i];
-            var y = Top + ((i + 0.5) * Row);
-            svg.Text(left - 14, y + 4, row.Label, "end", Svg.Ink, 13, ";font-weight:600");
-            svg.Line(X(row.Aua), y, X(row.Clean) - 6, y, Svg.Grid, 3);
+            var shown = Rows[i];
+            var y = top + ((i + (labelsAbove ? 0.68 : 0.5)) * row);
+            if (labelsAbove)
+                svg.Text(left, y - 27, shown.Label, "start", Svg.Ink, 13, ";font-weight:600");
+            else
+                svg.Text(left - 14, y + 4, shown.Label, "end", Svg.Ink, 13, ";font-weight:600");
+            svg.Line(X(shown.Aua), y, X(shown.Clean) - 6, y, Svg.Grid, 3);
             svg.Empty(
                 "circle",
-                ("cx", Svg.Number(X(row.Clean))),
+                ("cx", Svg.Number(X(shown.Clean))),
                 ("cy", Svg.Number(y)),
                 ("r", "5"),
                 ("style", $"fill:none;stroke:{Svg.Muted};stroke-width:2")
             );
-            svg.Text(X(row.Clean), y - 11, Percent(row.Clean), "middle", Svg.Muted);
-            svg.Line(X(row.Interval.Low), y, X(row.Interval.High), y, Svg.Series(0), 2);
-            svg.Line(X(row.Interval.Low), y - 5, X(row.Interval.Low), y + 5, Svg.Series(0), 2);
-            svg.Line(X(row.Interval.High), y - 5, X(row.Interval.High), y + 5, Svg.Series(0), 2);
+            svg.Text(X(shown.Clean), y - 11, Percent(shown.Clean), "middle", Svg.Muted);
+            svg.Line(X(shown.Interval.Low), y, X(shown.Interval.High), y, Svg.Series(0), 2);
+            svg.Line(X(shown.Interval.Low), y - 5, X(shown.Interval.Low), y + 5, Svg.Series(0), 2);
+            svg.Line(X(shown.Interval.High), y - 5, X(shown.Interval.High), y + 5, Svg.Series(0), 2);
             svg.Empty(
                 "circle",
-                ("cx", Svg.Number(X(row.Aua))),
+                ("cx", Svg.Number(X(shown.Aua))),
                 ("cy", Svg.Number(y)),
                 ("r", "6.5"),
                 ("style", $"fill:{Svg.Series(0)}")
             );
             // Where both dots are close their figures would lie over each other.
-            if (row.Clean - row.Aua > 0.06 || row.Clean <= row.Aua)
-                svg.Text(X(row.Aua), y - 12, Percent(row.Aua), "middle", Svg.Ink, 13, ";font-weight:600");
+            if (shown.Clean - shown.Aua > 0.06 || shown.Clean <= shown.Aua)
+                svg.Text(X(shown.Aua), y - 12, Percent(shown.Aua), "middle", Svg.Ink, 13, ";font-weight:600");
             else
-                svg.Text(X(row.Aua), y + 21, Percent(row.Aua), "middle", Svg.Ink, 13, ";font-weight:600");
+                svg.Text(X(shown.Aua), y + 21, Percent(shown.Aua), "middle", Svg.Ink, 13, ";font-weight:600");
         }
         return svg.Finish();
     }

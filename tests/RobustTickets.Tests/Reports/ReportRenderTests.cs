@@ -46,8 +46,9 @@ public sealed class ReportRenderTests : IDisposable
     {
         var html = HtmlReport.Render(TwoRuns());
         var figures = Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline);
-        // headline, distances, two heat maps, pattern, two losses, accuracy, learning rate
-        Assert.Equal(9, figures.Count);
+        // headline for wide and for narrow screens, distances, two heat maps, pattern, two losses,
+        // accuracy, learning rate
+        Assert.Equal(10, figures.Count);
         XNamespace svg = "http://www.w3.org/2000/svg";
         foreach (Match figure in figures)
         {

@@ -1,0 +1,152 @@
+// What claims are tested on: finished cells of tables, seed by seed, reduced to numbers.
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Experiments.Evidence;
+
+/// <summary>One attacked example.</summary>
+/// <param name="Before">Whether it was right before the attack.</param>
+/// <param name="After">Whether it withstood.</param>
+internal readonly record struct ExampleOutcome(bool Before, bool After);
+
+/// <summary>Distances between neighbouring snapshots of a search.</summary>
+/// <param name="Epochs">Epoch of the later snapshot of each pair.</param>
+/// <param name="Heads">Share of head masks that differ.</param>
+/// <param name="Neurons">Share of neuron masks that differ.</param>
+internal sealed record MaskPath(
+    IReadOnlyList<double> Epochs,
+    IReadOnlyList<double> Heads,
+    IReadOnlyList<double> Neurons
+);
+
+/// <summary>A cell of one seed.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Clean">Accuracy on the reported rows, %.</param>
+/// <param name="Seconds">Seconds of search and retraining.</param>
+/// <param name="Flops">Their floating-point operations.</param>
+/// <param name="Parameters">Parameters without embeddings.</param>
+/// <param name="Queries">Mean queries of an attacked example, or null.</param>
+/// <param name="Outcomes">Attacked examples by id; null without an attack.</param>
+/// <param name="Masks">Mask distances, or null.</param>
+/// <param name="HeadsKept">Share of heads kept in each layer; empty without a structured
+/// ticket.</param>
+/// <param name="NeuronsKept">The same of neurons.</param>
+/// <param name="SettledGates">Share of gates at 0 or 1 at the end of a mask search, or
+/// null.</param>
+internal sealed record SeedCell(
+    int Seed,
+    double Clean,
+    double Seconds = 0,
+    double Flops = 0,
+    double Parameters = 0,
+    double? Queries = null,
+    IReadOnlyDictionary<string, ExampleOutcome>? Outcomes = null,
+    MaskPath? Masks = null,
+    IReadOnlyList<double>? HeadsKept = null,
+    IReadOnlyList<double>? NeuronsKept = null,
+    double? SettledGates = null
+)
+{
+    /// <summary>A quantity, or null where it was not measured.</summary>
+    public double? Value(Measure measure) =>
+        measure switch
+        {
+            Measure.Aua => Share(o => o.After),
+            Measure.Clean => Clean,
+            Measure.Queries => Queries,
+            Measure.Seconds => Seconds,
+            Measure.Flops => Flops,
+            Measure.Parameters => Parameters,
+            _ => throw new ArgumentOutOfRangeException(nameof(measure)),
+        };
+
+    private double? Share(Func<ExampleOutcome, bool> right) =>
+        Outcomes is { Count: > 0 } ? 100.0 * Outcomes.Values.Count(right) / Outcomes.Count : null;
+}
+
+/// <summary>The finished cells of experiments by the tables that they reproduce.</summary>
+internal sealed class ClaimCells
+{
+    private readonly Dictionary<TableCell, IReadOnlyList<SeedCell>> _cells = [];
+
+    /// <summary>The tables of which something is finished.</summary>
+    public IEnumerable<string> Tables => _cells.Keys.Select(c => c.Table).Distinct();
+
+    /// <summary>The cells of which something is finished.</summary>
+    public IEnumerable<TableCell> Cells => _cells.Keys;
+
+    /// <summary>The seeds of a cell; empty when none is finished.</summary>
+    public IReadOnlyList<SeedCell> Of(TableCell cell) => _cells.GetValueOrDefault(cell, []);
+
+    /// <summary>
+    /// Adds a cell; of two experiments for one cell the one with more seeds counts.
+    /// </summary>
+    public void Add(TableCell cell, IReadOnlyList<SeedCell> seeds)
+    {
+        if (seeds.Count > Of(cell).Count)
+            _cells[cell] = seeds;
+    }
+
+    /// <summary>Adds what is finished of an experiment.</summary>
+    public void Add(ExperimentFolder folder)
+    {
+        if (folder.Plan.Experiment.Reproduces is not { } table)
+            return;
+        foreach (var row in CellRecord.Finished(folder).GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name)))
+        {
+            Add(new TableCell(table, row.Key.Row, row.Key.Data), [.. row.Select(c => Of(c, null))]);
+            foreach (var attack in row.SelectMany(c => c.Attacks).Select(a => a.Name).Distinct())
+                Add(
+                    new TableCell(table, row.Key.Row, row.Key.Data, attack),
+                    [
+                        .. row.Select(c => (Cell: c, Attack: c.Attacks.FirstOrDefault(a => a.Name == attack)))
+                            .Where(c => c.Attack is not null)
+                            .Select(c => Of(c.Cell, c.Attack)),
+                    ]
+                );
+        }
+    }
+
+    /// <summary>A finished cell under one of its attacks, or without any.</summary>
+    public static SeedCell Of(CellRecord cell, AttackRecord? attack)
+    {
+        var (result, control) = (cell.Run.Result, cell.Cell.IsControl);
+        var ticket = control || result.Ticket is { HeadsPerLayer.Count: 0 } ? null : result.Ticket;
+        return new SeedCell(
+            cell.Cell.Seed,
+            100 * cell.Clean,
+            cell.Seconds,
+            cell.Flops,
+            cell.Parameters,
+            attack?.MeanQueries,
+            attack?.Examples.ToDictionary(
+                e => e.Id,
+                e => new ExampleOutcome(e.Result != "skipped", e.Result == "failed")
+            ),
+            control ? null : Masks(cell.Run),
+            ticket?.HeadsPerLayer.Select(h => (double)h / result.Model.Heads).ToArray(),
+            ticket?.NeuronsPerLayer.Select(n => (double)n / result.Model.Intermediate).ToArray(),
+            control ? null : cell.Run.Events.OfType<GateEntry>().LastOrDefault()?.Binary
+        );
+    }
+
+    private static MaskPath? Masks(RunRecord run)
+    {
+        if (run.Distances is not { Steps.Count: > 1 } distances)
+            return null;
+        // Steps of an epoch from the search's own count.
+        var search = run.Stage("search");
+        if (search is not { Steps: > 0, Epochs: > 0 })
+            return null;
+        var perEpoch = search.Steps / search.Epochs;
+        var pairs = Enumerable
+            .Range(1, distances.Steps.Count - 1)
+            .Where(i => distances.Heads[i - 1][i] is not null && distances.Neurons[i - 1][i] is not null)
+            .ToArray();
+        return new MaskPath(
+            [.. pairs.Select(i => distances.Steps[i] / perEpoch)],
+            [.. pairs.Select(i => distances.Heads[i - 1][i]!.Value)],
+            [.. pairs.Select(i => distances.Neurons[i - 1][i]!.Value)]
+        );
+    }
+}

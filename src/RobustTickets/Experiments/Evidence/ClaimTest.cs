@@ -1,0 +1,308 @@
+// Tests claims on cells. A claim holds or does not hold when its test says so at 5 %, and is
+// undecided when the sample cannot tell; the smallest effect it could have shown stands beside it.
+using System.Globalization;
+
+namespace RobustTickets.Experiments.Evidence;
+
+/// <summary>What a test says of a claim.</summary>
+internal enum Verdict
+{
+    /// <summary>It was seen.</summary>
+    Holds,
+
+    /// <summary>The contrary was seen.</summary>
+    DoesNotHold,
+
+    /// <summary>The sample cannot tell.</summary>
+    Undecided,
+
+    /// <summary>A cell that it reads is not finished.</summary>
+    NotMeasured,
+}
+
+/// <summary>A claim with what was found.</summary>
+/// <param name="Claim">The claim.</param>
+/// <param name="Verdict">What the test says.</param>
+/// <param name="Statistic">The numbers, in a line.</param>
+/// <param name="Detectable">The smallest effect that was likely to be found, in a few words; null
+/// where nothing was sampled.</param>
+/// <param name="Missing">Cells that are not finished.</param>
+internal sealed record ClaimResult(
+    Claim Claim,
+    Verdict Verdict,
+    string Statistic,
+    string? Detectable,
+    IReadOnlyList<TableCell> Missing
+);
+
+/// <summary>Tests claims.</summary>
+/// <param name="cells">The finished cells.</param>
+internal sealed class ClaimTest(ClaimCells cells)
+{
+    private const double Level = 0.05;
+
+    /// <summary>Tests a claim.</summary>
+    public ClaimResult Of(Claim claim)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        var missing = claim.Reads().Distinct().Where(c => cells.Of(c).Count == 0).ToArray();
+        if (missing.Length > 0)
+            return new ClaimResult(claim, Verdict.NotMeasured, "", null, missing);
+        var (verdict, statistic, detectable) = claim switch
+        {
+            DifferenceClaim c => Difference(c.Measure, c.More, c.Than, c.Margin),
+            WithinClaim c => Within(c),
+            OrderClaim c => Order(c),
+            TrendClaim c => Trend(c),
+            RatioClaim c => Ratio(c),
+            SettledClaim c => Settled(c),
+            LayersClaim c => Layers(c),
+            GatesClaim c => Gates(c),
+            _ => throw new NotSupportedException($"no test of {claim.GetType().Name}"),
+        };
+        return new ClaimResult(claim, verdict, statistic, detectable, []);
+    }
+
+    /// <summary>
+    /// A comparison of two cells: the test, the difference of each seed, in words.
+    /// </summary>
+    private sealed record Comparison(PairedTest? Test, IReadOnlyList<double> PerSeed, string Words, bool OfExamples);
+
+    private (Verdict, string, string?) Difference(Measure measure, TableCell more, TableCell than, double margin)
+    {
+        if (Compare(measure, more, than) is not { } found)
+            return (Verdict.NotMeasured, "no seed has both cells on the same examples", null);
+        if (found.Test is not { } test)
+            return (Verdict.Undecided, found.Words, null);
+        var (above, below) =
+            margin == 0 && found.OfExamples
+                ? (test.PValue < Level && test.Estimate > 0, test.PValue < Level && test.Estimate < 0)
+                : (test.Low > margin, test.High < margin);
+        // Seeds that contradict each other say that the training decides, not the method.
+        var verdict =
+            above && found.PerSeed.All(d => d > margin) ? Verdict.Holds
+            : below && found.PerSeed.All(d => d < margin) ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        return (verdict, found.Words, Amount(measure, test.Detectable));
+    }
+
+    private (Verdict, string, string?) Within(WithinClaim claim)
+    {
+        if (Compare(claim.Measure, claim.First, claim.Second) is not { } found)
+            return (Verdict.NotMeasured, "no seed has both cells on the same examples", null);
+        if (found.Test is not { } test)
+            return (Verdict.Undecided, found.Words, null);
+        var verdict =
+            test.Low > -claim.Margin && test.High < claim.Margin ? Verdict.Holds
+            : test.Low > claim.Margin || test.High < -claim.Margin ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        return (verdict, Text($"{found.Words}; margin {claim.Margin:0.##}"), Amount(claim.Measure, test.Detectable));
+    }
+
+    private (Verdict, string, string?) Order(OrderClaim claim)
+    {
+        var steps = claim
+            .Cells.Zip(claim.Cells.Skip(1))
+            .Select(pair => (pair, Found: Difference(claim.Measure, pair.First, pair.Second, 0)))
+            .ToArray();
+        var verdict =
+            steps.Any(s => s.Found.Item1 == Verdict.NotMeasured) ? Verdict.NotMeasured
+            : steps.Any(s => s.Found.Item1 == Verdict.DoesNotHold) ? Verdict.DoesNotHold
+            : steps.All(s => s.Found.Item1 == Verdict.Holds) ? Verdict.Holds
+            : Verdict.Undecided;
+        return (
+            verdict,
+            string.Join("; ", steps.Select(s => $"{s.pair.First.Row} over {s.pair.Second.Row}: {s.Found.Item2}")),
+            string.Join(", ", steps.Select(s => s.Found.Item3).OfType<string>()) is { Length: > 0 } words ? words : null
+        );
+    }
+
+    private (Verdict, string, string?) Trend(TrendClaim claim)
+    {
+        var values = new List<double>();
+        foreach (var cell in claim.Cells)
+        {
+            var found = cells.Of(cell).Select(s => s.Value(claim.Measure)).OfType<double>().ToArray();
+            if (found.Length == 0)
+                return (Verdict.NotMeasured, $"{cell.Row}: not measured", null);
+            values.Add(found.Average());
+        }
+        var sign = claim.Direction == Direction.Up ? 1 : -1;
+        var (tau, p, least) = PairedStatistics.Trend([.. values.Select(v => sign * v)]);
+        var against = PairedStatistics.Trend([.. values.Select(v => -sign * v)]).PValue;
+        var verdict =
+            p < Level ? Verdict.Holds
+            : against < Level ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        var words = string.Join(", ", claim.Cells.Zip(values, (c, v) => Text($"{c.Row} {v:0.0##}")));
+        return (
+            verdict,
+            Text($"{words}; Kendall's tau {sign * tau:0.00}, exact p {P(Math.Min(p, against))}"),
+            Text($"tau {least:0.00} over {values.Count} points")
+        );
+    }
+
+    private (Verdict, string, string?) Ratio(RatioClaim claim)
+    {
+        var ratios = Pairs(claim.More, claim.Than)
+            .Select(p => (More: p.First.Value(claim.Measure), Than: p.Second.Value(claim.Measure)))
+            .Where(p => p is { More: not null, Than: > 0 })
+            .Select(p => p.More!.Value / p.Than!.Value)
+            .ToArray();
+        if (ratios.Length == 0)
+            return (Verdict.NotMeasured, "no seed has both cells", null);
+        var verdict =
+            ratios.Min() >= claim.AtLeast ? Verdict.Holds
+            : ratios.Max() < claim.AtLeast ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        var range =
+            ratios.Length == 1 ? "" : Text($" ({ratios.Min():0.00} to {ratios.Max():0.00} over {ratios.Length} seeds)");
+        return (verdict, Text($"{ratios.Average():0.00} times{range}; at least {claim.AtLeast:0.##} is claimed"), null);
+    }
+
+    private (Verdict, string, string?) Settled(SettledClaim claim)
+    {
+        var paths = cells.Of(claim.Cell).Select(s => s.Masks).OfType<MaskPath>().ToArray();
+        if (paths.Length == 0)
+            return (Verdict.NotMeasured, "no search with snapshots", null);
+        var settled = paths.Select(p => SettledAt(p, claim)).ToArray();
+        var verdict =
+            settled.All(e => e <= claim.ByEpoch) ? Verdict.Holds
+            : settled.All(e => !(e <= claim.ByEpoch)) ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        var words = string.Join(", ", settled.Select(e => e is { } epoch ? Text($"{epoch:0.00}") : "never"));
+        var step = paths.Min(p => p.Epochs.Count > 1 ? p.Epochs[1] - p.Epochs[0] : double.NaN);
+        return (
+            verdict,
+            Text($"{claim.Times} distances of {(claim.Part == TicketPart.Heads ? "heads" : "neurons")} in a row ")
+                + Text($"below {claim.Below:0.##} from epoch {words} on (one number a seed); ")
+                + Text($"{claim.ByEpoch:0.##} is claimed"),
+            double.IsFinite(step) ? Text($"{step:0.00} epochs between snapshots") : null
+        );
+    }
+
+    // The epoch of the snapshot that the run of small distances begins at.
+    private static double? SettledAt(MaskPath path, SettledClaim claim)
+    {
+        var values = claim.Part == TicketPart.Heads ? path.Heads : path.Neurons;
+        for (var first = 0; first + claim.Times <= values.Count; first++)
+            if (values.Skip(first).Take(claim.Times).All(v => v < claim.Below))
+                return first == 0 ? path.Epochs[0] : path.Epochs[first - 1];
+        return null;
+    }
+
+    private (Verdict, string, string?) Layers(LayersClaim claim)
+    {
+        var kept = cells
+            .Of(claim.Cell)
+            .Select(s => claim.Part == TicketPart.Heads ? s.HeadsKept : s.NeuronsKept)
+            .Where(k => k is { Count: > 1 })
+            .Select(k => k!)
+            .ToArray();
+        if (kept.Length == 0)
+            return (Verdict.NotMeasured, "no structured ticket", null);
+        var differences = kept.Select(k =>
+            {
+                var half = k.Count / 2;
+                var (low, high) = (k.Take(half).Average(), k.Skip(k.Count - half).Average());
+                // Pruned shares: what one half keeps more, the other loses more.
+                return 100 * (claim.MoreIn == LayerHalf.Lower ? high - low : low - high);
+            })
+            .ToArray();
+        if (PairedStatistics.Seeds(differences) is not { } test)
+            return (Verdict.Undecided, Text($"{differences[0]:+0.0;-0.0} points, one seed"), null);
+        var verdict =
+            test.Low > 0 ? Verdict.Holds
+            : test.High < 0 ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        return (
+            verdict,
+            Text($"{test.Estimate:+0.0;-0.0} points more pruned there, 95 % {test.Low:0.0} to {test.High:0.0}, ")
+                + Text($"paired t over {differences.Length} seeds p {P(test.PValue)}"),
+            Text($"{test.Detectable:0.0} points")
+        );
+    }
+
+    private (Verdict, string, string?) Gates(GatesClaim claim)
+    {
+        var shares = cells.Of(claim.Cell).Select(s => s.SettledGates).OfType<double>().ToArray();
+        if (shares.Length == 0)
+            return (Verdict.NotMeasured, "no search of masks", null);
+        var verdict =
+            shares.Min() >= claim.AtLeast ? Verdict.Holds
+            : shares.Max() < claim.AtLeast ? Verdict.DoesNotHold
+            : Verdict.Undecided;
+        var found = string.Join(", ", shares.Select(s => Text($"{100 * s:0.0} %")));
+        return (verdict, Text($"{found} settled (one number a seed); {100 * claim.AtLeast:0.#} % is claimed"), null);
+    }
+
+    private Comparison? Compare(Measure measure, TableCell first, TableCell second)
+    {
+        var pairs = Pairs(first, second).ToArray();
+        if (
+            measure is Measure.Aua or Measure.Clean
+            && pairs.Length > 0
+            && pairs.All(p => p.First.Outcomes is not null && p.Second.Outcomes is not null)
+        )
+            return OfExamples(measure, pairs);
+        var values = pairs.Select(p => p.First.Value(measure) - p.Second.Value(measure)).OfType<double>().ToArray();
+        if (values.Length == 0)
+            return null;
+        return PairedStatistics.Seeds(values) is { } test
+            ? new Comparison(
+                test,
+                values,
+                $"{Signed(measure, test.Estimate)}, 95 % {Amount(measure, test.Low)} to {Amount(measure, test.High)}, "
+                    + Text($"paired t over {values.Length} seeds p {P(test.PValue)}"),
+                OfExamples: false
+            )
+            : new Comparison(null, values, $"{Signed(measure, values[0])}, one seed, no test", OfExamples: false);
+    }
+
+    private static Comparison? OfExamples(Measure measure, (SeedCell First, SeedCell Second)[] pairs)
+    {
+        if (PairedExamples.Of(pairs, o => measure == Measure.Aua ? o.After : o.Before) is not { } found)
+            return null;
+        var (test, perSeed) = (found.Test, found.PerSeed);
+        var seeds = perSeed.Count == 1 ? "one seed" : $"{perSeed.Count} seeds";
+        return new Comparison(
+            test,
+            perSeed,
+            Text($"{test.Estimate:+0.0;-0.0} points, 95 % {test.Low:0.0} to {test.High:0.0}, exact McNemar ")
+                + Text($"p {P(test.PValue)} ({found.OnlyFirst} against {found.OnlySecond} of {found.Pairs} pairs, ")
+                + $"{seeds}: {string.Join(", ", perSeed.Select(d => Text($"{d:+0.0;-0.0}")))})",
+            OfExamples: true
+        );
+    }
+
+    private IEnumerable<(SeedCell First, SeedCell Second)> Pairs(TableCell first, TableCell second) =>
+        cells.Of(first).Join(cells.Of(second), s => s.Seed, s => s.Seed, (a, b) => (a, b));
+
+    private static string Unit(Measure measure) =>
+        measure switch
+        {
+            Measure.Aua or Measure.Clean => "points",
+            Measure.Queries => "queries",
+            Measure.Seconds => "seconds",
+            Measure.Flops => "FLOP",
+            _ => "parameters",
+        };
+
+    private static string Amount(Measure measure, double value) =>
+        value.ToString(
+            measure switch
+            {
+                Measure.Flops => "0.##E+0",
+                Measure.Parameters => "N0",
+                _ => "0.0",
+            },
+            CultureInfo.InvariantCulture
+        ) + $" {Unit(measure)}";
+
+    private static string Signed(Measure measure, double value) => (value < 0 ? "" : "+") + Amount(measure, value);
+
+    private static string P(double p) =>
+        p < 0.001 ? "< 0.001" : "= " + p.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,131 @@
+// claims.json and published.json, read by the rules of recipes: kebab-case, "kind" tells claims
+// apart, every unknown, missing or wrong field refused by its path.
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RobustTickets.Recipes.Json;
+
+namespace RobustTickets.Experiments.Evidence;
+
+/// <summary>A file of claims.</summary>
+/// <param name="Title">What they are.</param>
+/// <param name="Claims">The claims.</param>
+internal sealed record ClaimFile(string Title, IReadOnlyList<Claim> Claims);
+
+/// <summary>A number that a paper prints, in its own units: %, queries, times.</summary>
+/// <param name="Table">The table, as <see cref="Experiment.Reproduces"/> names it.</param>
+/// <param name="Row">The method, by the name of our rows.</param>
+/// <param name="Data">The data set.</param>
+/// <param name="Clean">Accuracy, %.</param>
+/// <param name="Speedup">Training speed, PGD = 1.</param>
+/// <param name="Parameters">Parameters without embeddings, in millions.</param>
+/// <param name="Attacks">Numbers under attacks.</param>
+internal sealed record PublishedRow(
+    string Table,
+    string Row,
+    string Data,
+    double? Clean = null,
+    double? Speedup = null,
+    double? Parameters = null,
+    IReadOnlyList<PublishedAttack>? Attacks = null
+);
+
+/// <summary>What a paper prints of one attack.</summary>
+/// <param name="Attack">Its name.</param>
+/// <param name="Aua">Accuracy under attack, %.</param>
+/// <param name="Queries">Mean queries.</param>
+internal sealed record PublishedAttack(string Attack, double Aua, double? Queries = null);
+
+/// <summary>A table of a paper.</summary>
+/// <param name="Id">As <see cref="Experiment.Reproduces"/> names it.</param>
+/// <param name="Title">What it shows, in our words.</param>
+/// <param name="Citation">The paper.</param>
+internal sealed record PublishedTable(string Id, string Title, string Citation);
+
+/// <summary>A file of published numbers.</summary>
+/// <param name="Note">Where they are from.</param>
+/// <param name="Tables">The tables and figures.</param>
+/// <param name="Rows">The numbers.</param>
+internal sealed record PublishedFile(
+    string Note,
+    IReadOnlyList<PublishedTable> Tables,
+    IReadOnlyList<PublishedRow> Rows
+);
+
+/// <summary>Reads and writes both files.</summary>
+internal static class EvidenceJson
+{
+    private static readonly JsonSerializerOptions Options = new(EvidenceJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        TypeInfoResolver = EvidenceJsonContext.Default,
+    };
+
+    /// <summary>Reads claims.</summary>
+    /// <exception cref="RecipeException">Every wrong field by path, ids that occur twice, claims
+    /// that cannot be tested.</exception>
+    public static ClaimFile ReadClaims(string text, string origin)
+    {
+        var file = StrictJson.Read(text, origin, Info<ClaimFile>());
+        var problems = new List<string>();
+        for (var i = 0; i < file.Claims.Count; i++)
+        {
+            var claim = file.Claims[i];
+            if (file.Claims.Take(i).Any(c => c.Id == claim.Id))
+                problems.Add($"claims[{i}].id: \"{claim.Id}\" occurs twice");
+            if (Problem(claim) is { } problem)
+                problems.Add($"claims[{i}].{problem}");
+        }
+        return problems.Count == 0 ? file : throw new RecipeException(origin, problems);
+    }
+
+    /// <summary>Reads published numbers.</summary>
+    /// <exception cref="RecipeException">Every wrong field by path.</exception>
+    public static PublishedFile ReadPublished(string text, string origin) =>
+        StrictJson.Read(text, origin, Info<PublishedFile>());
+
+    /// <summary>Writes claims.</summary>
+    public static string Write(ClaimFile file) => JsonSerializer.Serialize(file, Info<ClaimFile>()) + "\n";
+
+    /// <summary>Writes one claim, for comparing it with another.</summary>
+    public static string Write(Claim claim) => JsonSerializer.Serialize(claim, Info<Claim>());
+
+    private static JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    private static string? Problem(Claim claim) =>
+        claim switch
+        {
+            DifferenceClaim { Measure: Measure.Aua, More.Attack: null }
+            or DifferenceClaim { Measure: Measure.Aua, Than.Attack: null } =>
+                "more: accuracy under attack needs an attack",
+            WithinClaim { Margin: <= 0 } => "margin: must be above 0",
+            WithinClaim { Measure: Measure.Aua, First.Attack: null } => "first: accuracy under attack needs an attack",
+            OrderClaim { Cells.Count: < 2 } => "cells: an order has two or more",
+            TrendClaim { Cells.Count: < 4 } => "cells: fewer than four cannot tell a trend from chance",
+            RatioClaim { AtLeast: <= 0 } => "at-least: must be above 0",
+            RatioClaim { Measure: Measure.Aua or Measure.Clean } => "measure: shares are compared by difference",
+            SettledClaim { Times: < 1 } => "times: must be at least 1",
+            _ => null,
+        };
+}
+
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    WriteIndented = true,
+    NewLine = "\n",
+    Converters = [
+        typeof(KebabEnum<Measure>),
+        typeof(KebabEnum<TicketPart>),
+        typeof(KebabEnum<Direction>),
+        typeof(KebabEnum<LayerHalf>),
+    ]
+)]
+[JsonSerializable(typeof(ClaimFile))]
+[JsonSerializable(typeof(PublishedFile))]
+internal sealed partial class EvidenceJsonContext : JsonSerializerContext;

@@ -1,0 +1,58 @@
+// Where the evidence comes from beside finished cells: what the papers print and what they claim.
+using System.Security.Cryptography;
+using RobustTickets.Experiments.Evidence;
+using RobustTickets.Recipes.Json;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Files that a page of evidence is made from; each may be missing.</summary>
+/// <param name="Published">Numbers that the papers print (<c>published.json</c>), or null.</param>
+/// <param name="Claims">Claims as tests over cells (<c>claims.json</c>), or null.</param>
+public sealed record EvidenceSources(string? Published = null, string? Claims = null)
+{
+    /// <summary>Names of the files, which are no experiments.</summary>
+    internal const string PublishedName = "published.json",
+        ClaimsName = "claims.json";
+
+    /// <summary>
+    /// The files beside experiments, or in the folder above; null when there is neither.
+    /// </summary>
+    /// <param name="places">Experiment files, and folders of them.</param>
+    public static EvidenceSources? Beside(IReadOnlyList<string> places)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        string? Find(string name) =>
+            places
+                .Select(place => Directory.Exists(place) ? place : Path.GetDirectoryName(Path.GetFullPath(place)))
+                .SelectMany(folder => new[] { folder, Path.GetDirectoryName(Path.GetFullPath(folder!)) })
+                .Where(folder => folder is not null)
+                .Select(folder => Path.Combine(folder!, name))
+                .FirstOrDefault(File.Exists);
+        var found = new EvidenceSources(Find(PublishedName), Find(ClaimsName));
+        return found is { Published: null, Claims: null } ? null : found;
+    }
+
+    /// <summary>Reads both files.</summary>
+    /// <exception cref="RecipeException">One is broken.</exception>
+    internal (PublishedFile? Published, ClaimFile? Claims) Read() =>
+        (
+            Published is null
+                ? null
+                : EvidenceJson.ReadPublished(StrictJson.ReadText(Published, "published numbers"), Published),
+            Claims is null ? null : EvidenceJson.ReadClaims(StrictJson.ReadText(Claims, "claims"), Claims)
+        );
+
+    /// <summary>
+    /// Keeps the claims as they were before the first cell: a copy in the folder, written once.
+    /// </summary>
+    internal void Keep(string folder)
+    {
+        var copy = Path.Combine(folder, ClaimsName);
+        if (Claims is not null && !File.Exists(copy))
+            Checkpoints.AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
+    }
+
+    /// <summary>SHA-256 of a file, its first digits.</summary>
+    internal static string Digest(string file) =>
+        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))[..12];
+}

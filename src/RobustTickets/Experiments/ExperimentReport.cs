@@ -1,0 +1,200 @@
+// report.html of an experiment: its table, what attacks take away, and how sure differences between
+// methods are: exact McNemar over the same examples of all seeds, and the paired t over seeds.
+using System.Globalization;
+using System.Text;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Checkpoints;
+using RobustTickets.Experiments.Evidence;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Writes the report of an experiment from its finished cells.</summary>
+internal static class ExperimentReport
+{
+    private static readonly ReportColumn[] TestColumns =
+    [
+        new("method", "Method", "Row of the experiment", Numeric: false),
+        new(
+            "aua",
+            "Aua",
+            "Difference of accuracy under attack to the reference, points, with its 95 % interval",
+            Numeric: true
+        ),
+        new("mcnemar", "McNemar p", "Exact test over the same examples of all seeds", Numeric: true),
+        new("seeds", "each seed", "The difference of each seed", Numeric: false),
+        new("t", "t over seeds p", "Paired t over seeds: does the training's scatter explain it?", Numeric: true),
+        new("detectable", "could show", "The smallest difference found with 80 % power at 5 %", Numeric: true),
+        new("clean", "Clean", "Difference of accuracy on the reported rows, points, mean over seeds", Numeric: true),
+        new("clean_t", "t over seeds p", "Paired t over seeds", Numeric: true),
+    ];
+
+    /// <summary>Writes the report.</summary>
+    public static void Write(ExperimentFolder folder, IReadOnlyList<CellRecord> finished, ReportTable table) =>
+        AtomicFile.WriteAllText(folder.ReportFile, Render(folder, finished, table));
+
+    private static string Render(ExperimentFolder folder, IReadOnlyList<CellRecord> finished, ReportTable table)
+    {
+        var experiment = folder.Plan.Experiment;
+        var body = new StringBuilder();
+        foreach (var data in experiment.Data)
+        {
+            var cells = finished.Where(c => c.Cell.Data == data).ToArray();
+            foreach (var attack in cells.SelectMany(c => c.Attacks).Select(a => a.Name).Distinct())
+                Under(body, experiment, data.Name, attack, cells);
+        }
+        HtmlReport.Section(
+            body,
+            "results",
+            "Results",
+            $"{Rows(finished)} ± is the standard deviation over seeds; small figures are 95 % intervals "
+                + "(Wilson) over all n.",
+            table
+                .Leading("method", "aua", "data", "attack")
+                .ToHtml("Accuracy, accuracy under attack and cost of each method")
+        );
+        var figures = Directory.Exists(folder.FiguresFolder)
+            ? Directory.GetFiles(folder.FiguresFolder, "*.svg").Order(StringComparer.Ordinal).ToArray()
+            : [];
+        if (figures.Length > 0)
+        {
+            var drawn = figures.Select(f =>
+                HtmlReport.Figure(File.ReadAllText(f), Path.GetFileNameWithoutExtension(f))
+            );
+            HtmlReport.Section(body, "figures", "Figures", "", $"<div class=\"side\">{string.Concat(drawn)}</div>\n");
+        }
+        string[] open =
+        [
+            .. folder
+                .Plan.Cells.Where(c => folder.State(c) != CellState.Done)
+                .Select(c => $"{c.Id} ({folder.State(c).ToString().ToLowerInvariant()})"),
+        ];
+        if (open.Length > 0)
+            HtmlReport.Section(body, "open", "Not finished", "", $"<p>{Svg.Escape(string.Join(", ", open))}</p>\n");
+        return HtmlPage.Render(
+            experiment.Title,
+            experiment.Source,
+            body.ToString(),
+            $"Made from the run folders of experiment <code>{Svg.Escape(experiment.Name)}</code>. This file is "
+                + "complete in itself: it loads nothing and runs no script."
+        );
+    }
+
+    // Which rows Clean is of, and which the accuracies before and under attack.
+    private static string Rows(IReadOnlyList<CellRecord> finished)
+    {
+        var clean = finished
+            .GroupBy(c => c.Cell.Data.Name)
+            .Select(g =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{g.Key}: {g.First().Split}, {g.First().Run.Result.EvaluatedExamples:N0} rows"
+                )
+            );
+        return finished.Count == 0
+            ? "Nothing is finished yet."
+            : $"Clean is measured on the reported rows ({string.Join("; ", clean)}), Aua on the n attacked ones "
+                + "among them.";
+    }
+
+    private static void Under(
+        StringBuilder body,
+        Experiment experiment,
+        string data,
+        string attack,
+        IReadOnlyList<CellRecord> cells
+    )
+    {
+        var methods = experiment
+            .Rows.Select(r =>
+                (
+                    r.Name,
+                    Seeds: cells
+                        .Where(c => c.Cell.Row.Name == r.Name && c.Attacks.Any(a => a.Name == attack))
+                        .Select(c => ClaimCells.Of(c, c.Attacks.First(a => a.Name == attack)))
+                        .ToArray()
+                )
+            )
+            .Where(m => m.Seeds.Length > 0)
+            .ToArray();
+        if (methods.Length == 0)
+            return;
+        var rows = methods
+            .Select(m =>
+            {
+                var (n, kept) = (
+                    m.Seeds.Sum(s => s.Outcomes!.Count),
+                    m.Seeds.Sum(s => s.Outcomes!.Values.Count(o => o.After))
+                );
+                return new RobustnessRow(
+                    m.Name,
+                    (double)m.Seeds.Sum(s => s.Outcomes!.Values.Count(o => o.Before)) / n,
+                    (double)kept / n,
+                    WilsonInterval.Of(kept, n)
+                );
+            })
+            .ToArray();
+        var examples = methods[0].Seeds[0].Outcomes!.Count;
+        var figure = HtmlReport.Robustness(
+            $"Accuracy before and under {attack} on {data}",
+            rows,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Accuracy of the {examples:N0} attacked examples before and under {attack}, all seeds together."
+            )
+        );
+        var tests =
+            methods.Length < 2
+                ? ""
+                : Tests(methods).ToHtml($"Differences to {methods[0].Name} under {attack} on {data}");
+        HtmlReport.Section(
+            body,
+            HtmlReport.Id($"{data}-{attack}"),
+            $"{data} under {attack}",
+            methods.Length < 2 ? "" : $"Below, each method less {methods[0].Name}, on the same examples and seeds.",
+            figure + tests
+        );
+    }
+
+    private static ReportTable Tests(IReadOnlyList<(string Name, SeedCell[] Seeds)> methods)
+    {
+        var own = methods[0].Seeds;
+        return new ReportTable(
+            TestColumns,
+            [
+                .. methods
+                    .Skip(1)
+                    .Select(m =>
+                    {
+                        var pairs = m.Seeds.Join(own, s => s.Seed, s => s.Seed, (a, b) => (a, b)).ToArray();
+                        if (PairedExamples.Of(pairs, o => o.After) is not { } found)
+                            return [new(m.Name), .. Enumerable.Repeat(ReportCell.None, TestColumns.Length - 1)];
+                        var clean = pairs.Select(p => p.a.Clean - p.b.Clean).ToArray();
+                        var (t, cleanT) = (PairedStatistics.Seeds(found.PerSeed), PairedStatistics.Seeds(clean));
+                        return (ReportCell[])
+                            [
+                                new(m.Name),
+                                Signed(found.Test.Estimate, Interval(found.Test)),
+                                P(found.Test.PValue),
+                                new(string.Join(", ", found.PerSeed.Select(d => Signed(d).Text))),
+                                P(t?.PValue),
+                                ReportCell.Of(found.Test.Detectable, "0.0"),
+                                Signed(clean.Average()),
+                                P(cleanT?.PValue),
+                            ];
+                    }),
+            ]
+        );
+    }
+
+    private static string Interval(PairedTest test) =>
+        string.Create(CultureInfo.InvariantCulture, $"{test.Low:0.0} to {test.High:0.0}");
+
+    private static ReportCell Signed(double value, string? note = null) =>
+        new(value.ToString("+0.0;−0.0;0.0", CultureInfo.InvariantCulture), value, note);
+
+    private static ReportCell P(double? p) =>
+        p is not { } value ? ReportCell.None
+        : value < 0.001 ? new("< 0.001", value)
+        : ReportCell.Of(value, "0.000");
+}

@@ -1,0 +1,120 @@
+// One page from finished cells: the paper's number beside ours, claims with their verdicts, and
+// what is missing said; the report of a table over its seeds.
+using System.Text.Json.Nodes;
+using RobustTickets.Cli;
+using RobustTickets.Tests.Cli;
+using Xunit;
+
+namespace RobustTickets.Tests.Experiments;
+
+[Collection(TorchCollection.Name)]
+public sealed class EvidencePageTests : IDisposable
+{
+    private readonly TinyExperiment _tiny = new();
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public void The_page_sets_papers_and_ours_side_by_side_and_says_what_is_missing()
+    {
+        var json = TinyExperiment.Json();
+        json["reproduces"] = "paper/table-1";
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        File.WriteAllText(
+            _tiny.Task.Below("published.json"),
+            """
+            { "note": "as printed", "tables": [ { "id": "paper/table-1", "title": "Methods", "citation": "A paper" },
+                { "id": "paper/table-9", "title": "Another", "citation": "A paper" } ],
+              "rows": [ { "table": "paper/table-1", "row": "ticket", "data": "toy", "clean": 91.5,
+                  "attacks": [ { "attack": "swap", "aua": 12.3, "queries": 45.6 },
+                    { "attack": "other", "aua": 1.5 } ] },
+                { "table": "paper/table-1", "row": "elsewhere", "data": "toy", "clean": 77.7 } ] }
+            """
+        );
+        Claims(margin: -100);
+        var output = _tiny.Task.Below("evidence");
+        var run = _tiny.Run(output, null, "--only", "plain", "--only", "ticket");
+        Assert.True(run.Code == ExitCodes.Ok, run.Error);
+
+        var page = File.ReadAllText(Path.Combine(output, "evidence.md"));
+        Assert.Contains("12.3", page);
+        Assert.Contains("91.5", page);
+        Assert.Contains("Not measured here: toy under other.", page);
+        Assert.Contains("paper Table 9: Another", page);
+        Assert.Matches(@"\| 5\.1: always \(always\) +\| holds ", page);
+        Assert.Contains("missing: paper/table-1, control on toy under swap", page);
+        Assert.Matches(@"\| elsewhere +\| +– \|", page);
+        Assert.Contains("those that were written down before the first cell was run", page);
+        var html = File.ReadAllText(Path.Combine(output, "evidence.html"));
+        Assert.Contains("<mark class=\"now\">holds</mark>", html);
+        Assert.DoesNotContain("<script", html);
+
+        // A claim that changed after the first cell is named.
+        Claims(margin: -99);
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);
+        Assert.Contains(
+            "Changed since the first cell was run: always.",
+            File.ReadAllText(Path.Combine(output, "evidence.md"))
+        );
+
+        // Claims and published numbers are no experiments.
+        var folder = CliRun.Of("experiment", _tiny.Task.Below("none"), "--list");
+        Assert.NotEqual(ExitCodes.Ok, folder.Code);
+    }
+
+    [Fact]
+    public void The_report_of_a_table_tests_methods_on_the_same_examples_and_seeds()
+    {
+        var output = _tiny.Task.Below("report");
+        var run = _tiny.Run(output);
+        Assert.True(run.Code == ExitCodes.Ok, run.Error);
+        var html = File.ReadAllText(TinyExperiment.Table(output, "report.html"));
+        Assert.Contains("Differences to plain under swap on toy", html);
+        Assert.Contains("Accuracy of the 10 attacked examples before and under swap, all seeds together.", html);
+        Assert.Contains(
+            "Clean is measured on the reported rows (toy: dev (sample of 30 of 40, seed 42), 30 rows)",
+            html
+        );
+        // Beside the method stands what was asked: no scrolling on a narrow screen.
+        Assert.Matches("<th scope=\"col\"[^>]*>Method</th><th scope=\"col\"[^>]*>Aua\u00a0%</th>", html);
+        Assert.Contains("class=\"narrow\"", html);
+        Assert.Contains("kept.toy", html);
+    }
+
+    private void Claims(double margin) =>
+        File.WriteAllText(
+            _tiny.Task.Below("claims.json"),
+            new JsonObject
+            {
+                ["title"] = "t",
+                ["claims"] = new JsonArray(
+                    Claim("always", "ticket", "plain", margin),
+                    Claim("missing", "control", "plain", 0)
+                ),
+            }.ToJsonString()
+        );
+
+    private static JsonObject Claim(string id, string more, string than, double margin)
+    {
+        JsonObject Cell(string row) =>
+            new()
+            {
+                ["table"] = "paper/table-1",
+                ["row"] = row,
+                ["data"] = "toy",
+                ["attack"] = "swap",
+            };
+        return new()
+        {
+            ["kind"] = "difference",
+            ["id"] = id,
+            ["paper"] = "paper",
+            ["section"] = "5.1",
+            ["sentence"] = id,
+            ["measure"] = "aua",
+            ["more"] = Cell(more),
+            ["than"] = Cell(than),
+            ["margin"] = margin,
+        };
+    }
+}
