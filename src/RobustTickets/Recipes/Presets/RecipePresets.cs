@@ -22,6 +22,7 @@ public static class RecipePresets
         .. BaselinePresets.Methods,
         .. StructuredPresets.Methods,
         .. MaskPresets.Methods,
+        .. HardenedPresets.Methods,
     ];
 
     /// <summary>The list of presets, in the order of the papers' tables.</summary>

@@ -1,0 +1,115 @@
+// Recipes that harden beyond the two papers: FreeLB++ (Li et al., EMNLP 2021), and ours, online
+// substitution under FreeLB on an early-robust ticket (docs/methods/hardened-ticket.md) and on the
+// whole network. Their numbers stand in Numbers, and nowhere else.
+using RobustTickets.Augmentation;
+using RobustTickets.Objectives;
+using RobustTickets.Searches;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Recipes.Presets;
+
+/// <summary>The hardened recipes.</summary>
+internal static class HardenedPresets
+{
+    private static readonly IReadOnlyList<string> Tasks = ["sst2", "ag-news", "imdb"];
+
+    internal static IReadOnlyList<PresetMethod> Methods { get; } =
+    [
+        new(
+            "freelb-plus-plus",
+            "FreeLB with large steps and no bound: embeddings are perturbed as far as substitutions move them",
+            FreeLbPlusPlus,
+            Tasks
+        ),
+        new(
+            "hardened",
+            "ours: online substitution (neighbours, WordNet, typing errors) under FreeLB, whole network",
+            row => Dense("hardened", row),
+            Tasks
+        ),
+        new(
+            "hardened-ticket",
+            "ours: an early-robust ticket of at most 75 % of the encoder, retrained by online substitution "
+                + "under FreeLB",
+            Ticket,
+            Tasks
+        ),
+    ];
+
+    /// <summary>
+    /// The numbers of ours; what each is for is in docs/methods/hardened-ticket.md.
+    /// </summary>
+    private static class Numbers
+    {
+        public const double Epochs = 3;
+        public const int BatchSize = 32;
+
+        /// <summary>The longest search, in epochs: with it, too, three times fine-tuning's passes
+        /// are not exceeded.</summary>
+        public const double LongestSearch = 0.6;
+
+        public static OptimizerOptions Optimizer { get; } = new(5e-5, WeightDecay: 0.01, WarmupFraction: 0.1);
+
+        public static FreeLbOptions Adversary { get; } = new(Steps: 2, StepSize: 0.3, InitMagnitude: 0.2);
+
+        public static AugmentOptions Augment { get; } =
+            new(NeighbourRate: 0.3, WordnetRate: 0.1, CharacterRate: 0.1, TextRate: 0.8);
+
+        public static DrawOptions Draw { get; } = new(HeadRatio: 1.0 / 6, NeuronRatio: 0.3);
+    }
+
+    private static Recipe FreeLbPlusPlus(TaskNumbers row)
+    {
+        var recipe = RecipePresets.Plain(
+            "freelb-plus-plus",
+            row,
+            Numbers.Adversary with
+            {
+                Steps = 3,
+            },
+            "FreeLB++ (Li et al., EMNLP 2021): no bound on the perturbation and larger steps as in the paper; "
+                + "steps, step size "
+                + "and start of ours, on the scale on which substitutions move embeddings; the rest as hardened"
+        );
+        return Ours(recipe, null);
+    }
+
+    private static Recipe Dense(string name, TaskNumbers row) =>
+        Ours(
+            RecipePresets.Plain(
+                name,
+                row,
+                Numbers.Adversary,
+                "ours (docs/methods/hardened-ticket.md): online substitution after Ivgi and Berant (EMNLP 2021), "
+                    + "FreeLB without bound after Li et al. (EMNLP 2021); lengths as EarlyRobust A.2.2"
+            ),
+            Numbers.Augment
+        );
+
+    private static Recipe Ticket(TaskNumbers row)
+    {
+        var dense = Dense("hardened-ticket", row);
+        return dense with
+        {
+            Source =
+                $"{dense.Source}; search of EarlyRobust (EMNLP 2022) with its numbers, at most "
+                + FormattableString.Invariant($"{Numbers.LongestSearch} epoch long"),
+            Search = new SlimmingSearchOptions(
+                BaselinePresets.FreeLbOf(row),
+                new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
+                Numbers.Optimizer,
+                new ConsecutiveStop(Gamma: 0.1, Times: 5),
+                HorizonEpochs: Numbers.LongestSearch
+            ),
+            Draw = Numbers.Draw,
+        };
+    }
+
+    private static Recipe Ours(Recipe recipe, AugmentOptions? augment) =>
+        recipe with
+        {
+            BatchSize = Numbers.BatchSize,
+            Retrain = recipe.Retrain with { Optimizer = Numbers.Optimizer, Epochs = Numbers.Epochs, Augment = augment },
+        };
+}
