@@ -1,6 +1,7 @@
 // Online substitution (Ivgi and Berant, EMNLP 2021): at every step, words of the training texts are
-// replaced at random from the attacks' own word tables, or given a typing error; nothing is
-// searched. Docs: docs/methods/augmentation.md.
+// replaced at random from the attacks' own word tables, or given a typing error.
+// docs/methods/augmentation.md says what each field does.
+using System.Text.Json.Serialization;
 
 namespace RobustTickets.Augmentation;
 
@@ -15,6 +16,25 @@ public enum TypingErrorPlace
     /// <summary>First and last letter stay where they are.</summary>
     Inner,
 }
+
+/// <summary>Which of a word's substitutes is taken.</summary>
+public enum SubstituteChoice
+{
+    /// <summary>Each with the same probability.</summary>
+    Uniform,
+
+    /// <summary>
+    /// The rarer of two that are drawn, in its place in the text, counted over the training texts
+    /// (n-gram frequency descent, Lu et al. 2023).
+    /// </summary>
+    Rarer,
+}
+
+/// <summary>Searched substitution: the change of a text that the network errs most on.</summary>
+/// <param name="Candidates">Random changes of each text, of which the one with the highest loss is
+/// trained on; each costs a forward pass over the changed texts.</param>
+/// <param name="Every">Steps from one search to the next; the others take a random change.</param>
+public sealed record SubstituteSearchOptions(int Candidates = 4, int Every = 1);
 
 /// <summary>
 /// What happens to the texts of a step before they are tokenised. A word is touched at most once:
@@ -32,10 +52,14 @@ public enum TypingErrorPlace
 /// <param name="TextRate">Share of texts that are changed at all.</param>
 /// <param name="Neighbours">Most neighbours of a word that are drawn from, nearest first.</param>
 /// <param name="TypingErrors">Which letters a typing error may touch.</param>
+/// <param name="Choice">Which of a word's substitutes is taken.</param>
 /// <param name="HeldOutShare">Share of all words, by hash, that are neither replaced nor put in by
 /// a table, so that robustness over them can be measured; 0 holds out none.</param>
 /// <param name="KeepOriginal">Whether a step trains on every text as it is as well, beside its
 /// changed form: twice the word pieces.</param>
+/// <param name="Consistency">Weight of the symmetric KL divergence between the distributions of a
+/// text and of its changed form; needs <paramref name="KeepOriginal"/>.</param>
+/// <param name="Search">Searched substitution, or null; left out of the JSON form then.</param>
 public sealed record AugmentOptions(
     double NeighbourRate = 0.5,
     double WordnetRate = 0.0,
@@ -44,6 +68,9 @@ public sealed record AugmentOptions(
     double TextRate = 1.0,
     int Neighbours = 8,
     TypingErrorPlace TypingErrors = TypingErrorPlace.AsAttacks,
+    SubstituteChoice Choice = SubstituteChoice.Uniform,
     double HeldOutShare = 0.0,
-    bool KeepOriginal = false
+    bool KeepOriginal = false,
+    double Consistency = 0.0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SubstituteSearchOptions? Search = null
 );

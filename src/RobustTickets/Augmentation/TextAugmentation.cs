@@ -16,9 +16,14 @@ internal sealed class TextAugmentation
 {
     private const long Site = 1_000_039;
 
-    // Features of a word's key; TypingErrors draws from 2 on.
+    // Keys below an example's: words from 0 on, the text itself, further candidates.
+    private const long WholeText = -1,
+        FirstCandidate = -1;
+
+    // Features of a word's key; 2 to 4 are those of TypingErrors.
     private const uint SourceDraw = 0,
-        WordDraw = 1;
+        WordDraw = 1,
+        RivalDraw = 5;
 
     // TextFooler leaves a premise alone; its columns are known by these names.
     private static readonly string[] FrozenFirst = ["premise", "hypothesis"];
@@ -30,6 +35,7 @@ internal sealed class TextAugmentation
     private readonly StopWords _nltkStopWords;
     private readonly WordPieceTokenizer _tokenizer;
     private readonly int _maxLength;
+    private readonly NgramCounts? _counts;
 
     /// <param name="options">What is changed.</param>
     /// <param name="texts">The training examples as texts, by position.</param>
@@ -46,33 +52,65 @@ internal sealed class TextAugmentation
     {
         (_options, _texts, _tokenizer, _maxLength) = (options, texts, tokenizer, maxLength);
         (_stopWords, _nltkStopWords) = (sources.StopWords, sources.NltkStopWords);
-        _tables = sources.Tables(options, Words(texts));
+        _counts = options.Choice == SubstituteChoice.Rarer ? new NgramCounts() : null;
+        _tables = sources.Tables(options, Words(texts, _counts));
     }
 
-    /// <summary>The examples of a step.</summary>
+    /// <summary>Weight of the agreement between originals and changed texts.</summary>
+    public double Consistency => _options.Consistency;
+
+    /// <summary>Candidates of each text at a step, from 0; 1 where nothing is searched.</summary>
+    public int Candidates(long step) =>
+        _options.Search is { } search && step % search.Every == 0 ? search.Candidates : 1;
+
+    /// <summary>The changed examples of a step, in the order of their positions.</summary>
     /// <param name="indices">Positions of the examples.</param>
     /// <param name="examples">All examples as they are, tokenised.</param>
     /// <param name="step">Key of the step.</param>
-    /// <returns>The changed examples; where the originals are kept, those first. A changed example
-    /// beside its original has an identity of its own.</returns>
-    public EncodedExample[] Batch(ReadOnlySpan<int> indices, IReadOnlyList<EncodedExample> examples, RandomKey step)
+    /// <param name="candidate">Which random change of each, from 0.</param>
+    public EncodedExample[] Changed(
+        ReadOnlySpan<int> indices,
+        IReadOnlyList<EncodedExample> examples,
+        RandomKey step,
+        int candidate = 0
+    )
     {
-        var plain = _options.KeepOriginal ? indices.Length : 0;
-        var batch = new EncodedExample[plain + indices.Length];
-        for (var i = 0; i < indices.Length; i++)
+        var changed = new EncodedExample[indices.Length];
+        for (var i = 0; i < changed.Length; i++)
         {
             var example = examples[indices[i]];
-            if (plain > 0)
-                batch[i] = example;
-            var text = Change(_texts[indices[i]], step.Derive(Site).Derive(example.Id));
-            var id = plain > 0 ? example.Id + examples.Count : example.Id;
-            if (text is not { } changed)
-            {
-                batch[plain + i] = example with { Id = id };
+            var key = step.Derive(Site).Derive(example.Id);
+            if (candidate > 0)
+                key = key.Derive(FirstCandidate - candidate);
+            changed[i] = example;
+            if (Change(_texts[indices[i]], key) is not { } text)
                 continue;
-            }
-            var pieces = _tokenizer.Encode(changed, _maxLength);
-            batch[plain + i] = new EncodedExample(id, pieces.Ids, pieces.Segments, example.Label);
+            var pieces = _tokenizer.Encode(text, _maxLength);
+            changed[i] = example with { Ids = pieces.Ids, Segments = pieces.Segments };
+        }
+        return changed;
+    }
+
+    /// <summary>
+    /// What a step trains on: the changed examples; where originals are kept, those first, and the
+    /// changed ones under identities of their own.
+    /// </summary>
+    /// <param name="indices">Positions of the examples.</param>
+    /// <param name="examples">All examples as they are, tokenised.</param>
+    /// <param name="changed">The same after their change.</param>
+    public EncodedExample[] Batch(
+        ReadOnlySpan<int> indices,
+        IReadOnlyList<EncodedExample> examples,
+        EncodedExample[] changed
+    )
+    {
+        if (!_options.KeepOriginal)
+            return changed;
+        var batch = new EncodedExample[2 * changed.Length];
+        for (var i = 0; i < changed.Length; i++)
+        {
+            batch[i] = examples[indices[i]];
+            batch[changed.Length + i] = changed[i] with { Id = changed[i].Id + examples.Count };
         }
         return batch;
     }
@@ -82,7 +120,7 @@ internal sealed class TextAugmentation
     /// <param name="key">Key of the example at the step.</param>
     internal TextPair? Change(Example example, RandomKey key)
     {
-        if (key.Derive(-1L).Uniform(0) >= _options.TextRate)
+        if (key.Derive(WholeText).Uniform(0) >= _options.TextRate)
             return null;
         var columns = example.Columns;
         var frozen = columns.Select(c => c.Key).SequenceEqual(FrozenFirst) ? 1 : 0;
@@ -106,51 +144,75 @@ internal sealed class TextAugmentation
     {
         StringBuilder? made = null;
         var copied = 0;
-        foreach (var span in WordSplitter.Split(text, TextAttackVersion.V034))
+        var spans = WordSplitter.Split(text, TextAttackVersion.V034);
+        for (var i = 0; i < spans.Count; i++)
         {
-            var word = text.Substring(span.Start, span.Length);
-            var substitute = Word(word, key.Derive(position++));
+            var (start, length) = (spans[i].Start, spans[i].Length);
+            var word = text.Substring(start, length);
+            var substitute = Word(new Place(text, spans, i), word, key.Derive(position++));
             if (substitute == word)
                 continue;
             made ??= new StringBuilder(text.Length + 16);
-            made.Append(text, copied, span.Start - copied).Append(substitute);
-            copied = span.Start + span.Length;
+            made.Append(text, copied, start - copied).Append(substitute);
+            copied = start + length;
         }
         return made?.Append(text, copied, text.Length - copied).ToString();
     }
 
-    private string Word(string word, RandomKey key)
+    private string Word(Place place, string word, RandomKey key)
     {
         double drawn = key.Uniform(SourceDraw);
         if ((drawn -= _options.NeighbourRate) < 0)
-            return Neighbour(_tables.Neighbours, word, key);
+            return Neighbour(_tables.Neighbours, place, word, key);
         if ((drawn -= _options.WordnetRate) < 0)
-            return _nltkStopWords.Contains(word) ? word : Drawn(_tables.WordNet, word, key) ?? word;
+            return _nltkStopWords.Contains(word) ? word : Drawn(_tables.WordNet, place, word, key) ?? word;
         if ((drawn -= _options.EmbeddingRate) < 0)
-            return Neighbour(_tables.Embeddings, word, key);
+            return Neighbour(_tables.Embeddings, place, word, key);
         return drawn - _options.CharacterRate < 0 && !_nltkStopWords.Contains(word)
             ? TypingErrors.In(word, _options.TypingErrors, key)
             : word;
     }
 
     // Neighbours take the letter case of the word, synonyms have WordNet's, as in the attacks.
-    private string Neighbour(SubstituteTable? table, string word, RandomKey key) =>
-        !_stopWords.Contains(word) && Drawn(table, word, key) is { } neighbour
+    private string Neighbour(SubstituteTable? table, Place place, string word, RandomKey key) =>
+        !_stopWords.Contains(word) && Drawn(table, place, word, key) is { } neighbour
             ? LetterCase.Restore(neighbour, word)
             : word;
 
-    private static string? Drawn(SubstituteTable? table, string word, RandomKey key)
+    private string? Drawn(SubstituteTable? table, Place place, string word, RandomKey key)
     {
         var row = table is null ? default : table.Of(PythonText.Lower(word));
-        return row.IsEmpty ? null : row[key.Below(WordDraw, row.Length)];
+        if (row.IsEmpty)
+            return null;
+        var one = row[key.Below(WordDraw, row.Length)];
+        if (_counts is null)
+            return one;
+        var other = row[key.Below(RivalDraw, row.Length)];
+        return Frequency(other).CompareTo(Frequency(one)) < 0 ? other : one;
+
+        (int, int) Frequency(string substitute) =>
+            _counts.Of(place.Word(-1), PythonText.Lower(substitute), place.Word(1));
     }
 
-    private static HashSet<string> Words(IReadOnlyList<Example> texts)
+    private static HashSet<string> Words(IReadOnlyList<Example> texts, NgramCounts? counts)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);
         foreach (var column in texts.SelectMany(t => t.Columns))
-        foreach (var word in WordSplitter.Words(column.Value, TextAttackVersion.V034))
-            words.Add(PythonText.Lower(word));
+        {
+            string[] ordered = [.. WordSplitter.Words(column.Value, TextAttackVersion.V034).Select(PythonText.Lower)];
+            words.UnionWith(ordered);
+            counts?.Add(ordered);
+        }
         return words;
+    }
+
+    /// <summary>A word's place in a column.</summary>
+    private readonly record struct Place(string Text, List<WordSpan> Words, int Index)
+    {
+        /// <summary>The lower-cased word so many places on, or null beyond the ends.</summary>
+        public string? Word(int offset) =>
+            Index + offset is var i && i >= 0 && i < Words.Count
+                ? PythonText.Lower(Text.Substring(Words[i].Start, Words[i].Length))
+                : null;
     }
 }

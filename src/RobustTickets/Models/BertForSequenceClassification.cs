@@ -71,8 +71,15 @@ internal sealed class BertForSequenceClassification : IDisposable
         return Encoder.Weights.Dense(BertParameters.Classifier).Apply(pooled);
     }
 
-    /// <summary>Mean cross entropy of logits [B, C] against the batch's labels.</summary>
-    public static Tensor Loss(Tensor logits, BertInputs inputs) => functional.cross_entropy(logits, inputs.Labels);
+    /// <summary>
+    /// Mean cross entropy of logits [B, C] against the batch's labels, with what the batch adds to
+    /// it (<see cref="BertInputs.LossOf"/>).
+    /// </summary>
+    public static Tensor Loss(Tensor logits, BertInputs inputs)
+    {
+        var crossEntropy = functional.cross_entropy(logits, inputs.Labels);
+        return inputs.LossOf is { } loss ? loss(crossEntropy, logits) : crossEntropy;
+    }
 
     /// <summary>
     /// Says which parameters are trained. The word embedding's gradient is taken by rows when the

@@ -112,6 +112,11 @@ internal sealed class BertInputs
     public Tensor? WordRows { get; }
 
     /// <summary>
+    /// From cross entropy and logits [B, C] to what a pass minimises; null for cross entropy alone.
+    /// </summary>
+    internal Func<Tensor, Tensor, Tensor>? LossOf { get; set; }
+
+    /// <summary>
     /// A layer's weights with bfloat16 copies made once for all passes of a step; null where none
     /// were.
     /// </summary>

@@ -9,7 +9,20 @@ namespace RobustTickets.Objectives;
 /// plus what the objective and any penalty add.</param>
 /// <param name="PassLosses">Undivided cross entropy of every pass, in order.</param>
 /// <param name="Passes">Pass counts.</param>
-internal sealed record ObjectiveResult(double Loss, IReadOnlyList<double> PassLosses, PassCounts Passes);
+internal sealed record ObjectiveResult(double Loss, IReadOnlyList<double> PassLosses, PassCounts Passes)
+{
+    /// <summary>Forward passes of the step beside the objective's.</summary>
+    public PassesBeside Beside { get; init; }
+}
+
+/// <summary>Forward passes that choose or judge texts: a search, a teacher.</summary>
+/// <param name="Forward">Passes over the examples of a step.</param>
+/// <param name="Flops">Their floating-point operations.</param>
+internal readonly record struct PassesBeside(int Forward, double Flops)
+{
+    /// <summary>These and some more.</summary>
+    public PassesBeside And(int forward, double flops) => new(Forward + forward, Flops + flops);
+}
 
 /// <summary>
 /// What a stage minimises. It owns its passes: calling it leaves the gradients of the whole step in
@@ -35,13 +48,16 @@ internal interface IObjective
 internal static class ObjectiveFactory
 {
     /// <summary>The objective of some options.</summary>
-    public static IObjective Create(ObjectiveOptions options) =>
+    /// <param name="options">The options.</param>
+    /// <param name="hulls">Hulls of the words, which <see cref="HullOptions"/> needs.</param>
+    public static IObjective Create(ObjectiveOptions options, Func<HullOptions, WordHulls>? hulls = null) =>
         options switch
         {
             CleanOptions => new CleanObjective(),
             PgdOptions pgd => new Pgd(pgd),
             FreeLbOptions freelb => new FreeLb(freelb),
             InfoBertOptions infobert => new InfoBert(infobert),
+            HullOptions hull when hulls is not null => new Hull(hull, hulls(hull)),
             _ => throw new ArgumentException($"no objective implements {options.GetType().Name}"),
         };
 }

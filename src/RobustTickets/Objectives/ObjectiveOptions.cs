@@ -43,6 +43,7 @@ public enum FreeLbCount
 [JsonDerivedType(typeof(PgdOptions), "pgd")]
 [JsonDerivedType(typeof(FreeLbOptions), "freelb")]
 [JsonDerivedType(typeof(InfoBertOptions), "infobert")]
+[JsonDerivedType(typeof(HullOptions), "hull")]
 public abstract record ObjectiveOptions;
 
 /// <summary>Plain cross entropy, one pass a step.</summary>
@@ -140,4 +141,27 @@ public sealed record InfoBertOptions(
     bool SyncDropout = true,
     bool TrainCritic = true,
     int CriticHidden = 300
+) : ObjectiveOptions;
+
+/// <summary>
+/// Training in the hull of neighbours: the embedding of each word is a mixture of its own and its
+/// neighbours' (DNE, Zhou et al. 2021), the weights climbed on for some steps (ASCC, Dong et al.
+/// 2021). Words on TextFooler's stop list, and words without neighbours of as many word pieces,
+/// stay.
+/// </summary>
+/// <param name="Alpha">Concentration of the Dirichlet distribution for each neighbour.</param>
+/// <param name="OwnAlpha">Its concentration for the word itself.</param>
+/// <param name="Steps">K, number of ascents on the weights; K + 1 passes a step.</param>
+/// <param name="StepSize">Length of one ascent step of the softmax's logits, over all words of an
+/// example.</param>
+/// <param name="Sparsity">Weight of the entropy that ascents climb down, so that few neighbours
+/// have most of the weight.</param>
+/// <param name="Neighbours">Most neighbours of a word, nearest first.</param>
+public sealed record HullOptions(
+    double Alpha = 1.0,
+    double OwnAlpha = 1.0,
+    int Steps = 0,
+    double StepSize = 1.0,
+    double Sparsity = 0.0,
+    int Neighbours = 8
 ) : ObjectiveOptions;

@@ -83,40 +83,6 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         log.Add(pass, loss, null);
     }
 
-    private static IEnumerable<Tensor> Parameters(BertForSequenceClassification model, BertInputs inputs)
-    {
-        foreach (var name in model.Store.Names)
-            yield return model.Store[name];
-        if (inputs.WordRows is { } rows)
-            yield return rows;
-    }
-
-    /// <summary>Takes every parameter out of the graph while it lives.</summary>
-    private sealed class FrozenParameters : IDisposable
-    {
-        private readonly List<Tensor> _trained = [];
-
-        internal FrozenParameters(BertForSequenceClassification model, BertInputs inputs)
-        {
-            foreach (var parameter in Parameters(model, inputs))
-                Freeze(parameter);
-        }
-
-        private void Freeze(Tensor parameter)
-        {
-            if (!parameter.requires_grad)
-                return;
-            parameter.requires_grad_(false);
-            _trained.Add(parameter);
-        }
-
-        public void Dispose()
-        {
-            foreach (var parameter in _trained)
-                parameter.requires_grad_(true);
-        }
-    }
-
     /// <summary>
     /// Throws away the parameter gradients that arise while it lives; those of before are back at
     /// its end.
@@ -129,7 +95,7 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         internal GradientsPutAside(BertForSequenceClassification model, BertInputs inputs)
         {
             _store = model.Store;
-            foreach (var parameter in Parameters(model, inputs))
+            foreach (var parameter in FrozenParameters.Of(model, inputs))
             {
                 _aside.Add((parameter, parameter.grad));
                 parameter.grad = null;

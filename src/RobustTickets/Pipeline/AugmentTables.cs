@@ -33,7 +33,8 @@ public static class AugmentTables
     }
 
     /// <summary>
-    /// Names of the files that a recipe's augment fields take, as <see cref="ResourceFiles.Named"/>
+    /// Names of the files that a recipe's augment fields and hull objectives take, as
+    /// <see cref="ResourceFiles.Named"/>
     /// takes them; none where texts stay as they are.
     /// </summary>
     /// <param name="recipe">The recipe.</param>
@@ -41,11 +42,12 @@ public static class AugmentTables
     {
         ArgumentNullException.ThrowIfNull(recipe);
         AugmentOptions[] all = [.. Of(recipe).Select(a => a.Options)];
+        var hulls = HullTables.Of(recipe).Any();
         return
         [
-            .. all.Any(a => a.NeighbourRate > 0) ? ["vectors", "neighbours"] : Array.Empty<string>(),
+            .. hulls || all.Any(a => a.NeighbourRate > 0) ? ["vectors", "neighbours"] : Array.Empty<string>(),
             .. all.Any(a => a.WordnetRate > 0) ? ["wordnet"] : Array.Empty<string>(),
-            .. all.Length > 0 ? ["stop-words"] : Array.Empty<string>(),
+            .. hulls || all.Length > 0 ? ["stop-words"] : Array.Empty<string>(),
         ];
     }
 
@@ -70,13 +72,15 @@ public static class AugmentTables
     internal static SubstituteSources? Load(Recipe recipe, ResourceFiles? files, string model)
     {
         (string Path, AugmentOptions Options)[] all = [.. Of(recipe)];
-        if (all.Length == 0)
+        string[] hulls = [.. HullTables.Of(recipe)];
+        if (all.Length + hulls.Length == 0)
             return null;
+        var path = all.Length > 0 ? all[0].Path : hulls[0];
         try
         {
             var (parts, nltk, nltkInfo) = (files ?? new ResourceFiles()).ForTraining(
                 "online substitution",
-                neighbours: all.Any(a => a.Options.NeighbourRate > 0),
+                neighbours: hulls.Length > 0 || all.Any(a => a.Options.NeighbourRate > 0),
                 wordNet: all.Any(a => a.Options.WordnetRate > 0)
             );
             return new SubstituteSources(
@@ -92,11 +96,11 @@ public static class AugmentTables
         }
         catch (MissingResourceException e)
         {
-            throw new MissingResourceException(e.Kind, $"{all[0].Path}: {e.Message}", e);
+            throw new MissingResourceException(e.Kind, $"{path}: {e.Message}", e);
         }
         catch (DataException e)
         {
-            throw new DataException($"{all[0].Path}: {e.Message}", e);
+            throw new DataException($"{path}: {e.Message}", e);
         }
     }
 }

@@ -140,7 +140,8 @@ internal static class RecipeRunner
             throw new DataException(
                 $"{session.Folder.Path}: the data ({session.Request.Data}, with the options for limit, "
                     + $"columns and labels), the tokenizer or the weights ({session.Request.Model}), "
-                    + "or the files of a named ticket, of augment or of evaluate.epoch-attack have changed since "
+                    + "or the files of a named ticket, of augment, of a teacher or of evaluate.epoch-attack have "
+                    + "changed since "
                     + "it was begun"
             );
         }
@@ -170,6 +171,8 @@ internal static class RecipeRunner
         };
         foreach (var file in session.Substitutes?.Files ?? [])
             facts[$"augment_{file.Kind}"] = $"{file.Name} {file.Sha256}".TrimEnd();
+        if (session.Teacher is { } teacher)
+            facts["teacher"] = $"{teacher.Path} {teacher.Hash}";
         EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model)).Save(session.Folder.EnvironmentFile);
     }
 

@@ -33,6 +33,7 @@ internal static class RetrainRun
             new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
             {
                 Augment = retrain.Augment,
+                Distill = retrain.Distill,
                 Trained = trained,
                 Final = true,
             },

@@ -13,12 +13,14 @@ namespace RobustTickets.Pipeline;
 /// <param name="Data">The data as word pieces.</param>
 /// <param name="Ticket">Identity of the ticket that the recipe names, or null.</param>
 /// <param name="Substitutes">Tables that the recipe replaces words from, or null.</param>
+/// <param name="Teacher">The teacher that the recipe learns from, or null.</param>
 internal sealed record RunInputs(
     HuggingFaceFolder Files,
     WordPieceTokenizer Tokenizer,
     RunData Data,
     string? Ticket,
-    SubstituteSources? Substitutes
+    SubstituteSources? Substitutes,
+    TeacherFolder? Teacher
 ) : IDisposable
 {
     /// <summary>
@@ -47,7 +49,8 @@ internal sealed record RunInputs(
             RecipeFit.Require(Origin, RecipeFit.Data(recipe, data));
             if (recipe.Evaluate.EpochAttack is { } attack)
                 _ = EpochAttacks.Sample(attack, data);
-            return new RunInputs(files, tokenizer, data, ticket, substitutes);
+            var teacher = TeacherFolder.Of(recipe, request.Output, tokenizer, data.Labels.Count);
+            return new RunInputs(files, tokenizer, data, ticket, substitutes, teacher);
         }
         catch
         {

@@ -31,7 +31,7 @@ internal sealed class RunSession : IDisposable
     {
         (Request, Store) = (request, store);
         var (data, tokenizer, substitutes) = (inputs.Data, inputs.Tokenizer, inputs.Substitutes);
-        (Data, Tokenizer, Substitutes) = (data, tokenizer, substitutes);
+        (Data, Tokenizer, Substitutes, Teacher) = (data, tokenizer, substitutes, inputs.Teacher);
         Stages = new StageContext(store, data.Train.Examples, Recipe.BatchSize, RandomKey.FromSeed(Recipe.Seed))
         {
             EvaluateEpoch = Recipe.Evaluate.EveryEpoch ? EvaluateEpoch : null,
@@ -39,6 +39,17 @@ internal sealed class RunSession : IDisposable
             Augmentation = substitutes is null
                 ? null
                 : options => new TextAugmentation(options, data.TrainTexts, substitutes, tokenizer, Recipe.MaxLength),
+            Hulls = substitutes is null
+                ? null
+                : options =>
+                    HullTables.Build(
+                        options,
+                        data.TrainTexts,
+                        substitutes.Neighbours!,
+                        substitutes.StopWords,
+                        tokenizer
+                    ),
+            Teacher = inputs.Teacher is { } teacher ? options => teacher.Load(options, this) : null,
         };
     }
 
@@ -52,6 +63,9 @@ internal sealed class RunSession : IDisposable
 
     /// <summary>Tables that words are replaced from, or null.</summary>
     internal SubstituteSources? Substitutes { get; }
+
+    /// <summary>The teacher that is learned from, or null.</summary>
+    internal TeacherFolder? Teacher { get; }
 
     /// <summary>Log, checkpoints and finished stages.</summary>
     internal RunStore Store { get; }
@@ -126,7 +140,8 @@ internal sealed class RunSession : IDisposable
                 files.Weights,
                 inputs.Ticket,
                 request.EpochAttack?.Identity,
-                inputs.Substitutes?.Identity
+                inputs.Substitutes?.Identity,
+                inputs.Teacher?.Hash
             )
         );
         var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop);

@@ -57,8 +57,9 @@ internal static class TicketReference
     /// </summary>
     /// <param name="named">The path in the recipe.</param>
     /// <param name="run">Run folder.</param>
+    /// <param name="field">The field that names it.</param>
     /// <exception cref="RecipeException">Both places hold something of that name.</exception>
-    internal static string Find(string named, string run)
+    internal static string Find(string named, string run, string field = "search.ticket")
     {
         if (Path.IsPathRooted(named))
             return named;
@@ -68,7 +69,7 @@ internal static class TicketReference
         if (!Directory.Exists(named) || Path.GetFullPath(named) == beside)
             return beside;
         throw new RecipeException(
-            $"search.ticket: \"{named}\" lies both beside the run ({beside}) and in the current directory "
+            $"{field}: \"{named}\" lies both beside the run ({beside}) and in the current directory "
                 + $"({Path.GetFullPath(named)}); give the whole path of the one that is meant"
         );
     }

@@ -59,6 +59,8 @@ public sealed record Recipe(
 /// "w/o Structure".</param>
 /// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
 /// then.</param>
+/// <param name="Distill">A teacher that is learned from, or null; left out of the JSON form
+/// then.</param>
 public sealed record RetrainStage(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -67,7 +69,8 @@ public sealed record RetrainStage(
     bool Shuffle = true,
     StartWeights Weights = StartWeights.PreTrained,
     Realisation Realisation = Realisation.Ticket,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DistillOptions? Distill = null
 );
 
 /// <summary>What is measured at the end of a run.</summary>

@@ -8,18 +8,23 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Training;
 
+/// <summary>What a step trains on beyond examples and objective.</summary>
+/// <param name="Augmentation">What happens to the texts, or null.</param>
+/// <param name="Teacher">A classifier that is learned from, or null.</param>
+internal sealed record TaskExtras(TextAugmentation? Augmentation = null, Teacher? Teacher = null);
+
 /// <summary>A classifier, its training examples, and what is minimised on them.</summary>
 /// <param name="model">The network.</param>
 /// <param name="objective">What a step minimises.</param>
 /// <param name="examples">Training examples.</param>
 /// <param name="sampler">Which of them make up a step.</param>
-/// <param name="augmentation">What happens to their texts, or null.</param>
+/// <param name="extras">Changes of texts, a teacher; or null.</param>
 internal sealed class ClassifierTask(
     BertForSequenceClassification model,
     IObjective objective,
     IReadOnlyList<EncodedExample> examples,
     BatchSampler sampler,
-    TextAugmentation? augmentation = null
+    TaskExtras? extras = null
 ) : ITrainingTask
 {
     /// <inheritdoc/>
@@ -37,15 +42,36 @@ internal sealed class ClassifierTask(
     /// <inheritdoc/>
     public (PackedBatch Batch, ObjectiveResult Result) Accumulate(long step, RandomKey key, Func<Tensor>? penalty)
     {
-        var (batch, inputs) = Prepare(step, key);
-        return (batch, objective.Accumulate(model, inputs, key, penalty));
+        var beside = default(PassesBeside);
+        var chosen = Choose(step, key, ref beside);
+        var (batch, inputs) = Prepare(chosen);
+        var teacher = extras?.Teacher?.Ask(batch);
+        if (teacher is not null)
+            beside = beside.And(1, extras!.Teacher!.Flops(batch));
+        inputs.LossOf = LossTerms.Of(extras?.Augmentation?.Consistency ?? 0, teacher);
+        return (batch, objective.Accumulate(model, inputs, key, penalty) with { Beside = beside });
     }
 
-    private (PackedBatch, BertInputs) Prepare(long step, RandomKey key)
+    private EncodedExample[] Choose(long step, RandomKey key, ref PassesBeside beside)
+    {
+        var indices = sampler.Batch(step);
+        if (extras?.Augmentation is not { } augmentation)
+            return Pick(indices);
+        var candidates = augmentation.Candidates(step);
+        if (candidates > 1)
+        {
+            var hardest = HardestTexts.Pick(model, augmentation, indices, examples, key, candidates, out var flops);
+            beside = beside.And(candidates, flops);
+            return augmentation.Batch(indices, examples, hardest);
+        }
+        using var clock = KernelClock.In(KernelPart.Data);
+        return augmentation.Batch(indices, examples, augmentation.Changed(indices, examples, key));
+    }
+
+    private (PackedBatch, BertInputs) Prepare(EncodedExample[] chosen)
     {
         using var clock = KernelClock.In(KernelPart.Data);
-        var indices = sampler.Batch(step);
-        var batch = PackedBatch.From(augmentation?.Batch(indices, examples, key) ?? Pick(indices));
+        var batch = PackedBatch.From(chosen);
         return (batch, model.Prepare(batch, training: true));
     }
 

@@ -35,6 +35,12 @@ internal sealed record StageContext(
     /// </summary>
     internal Func<AugmentOptions, TextAugmentation>? Augmentation { get; init; }
 
+    /// <summary>The hulls of words; null where no stage asks for them.</summary>
+    internal Func<HullOptions, WordHulls>? Hulls { get; init; }
+
+    /// <summary>The teacher of a stage that asks for one; null where no stage does.</summary>
+    internal Func<DistillOptions, Teacher>? Teacher { get; init; }
+
     /// <summary>Key of everything random in a stage.</summary>
     internal RandomKey KeyOf(string stage) => Stages.Key(Key, stage);
 }
@@ -61,16 +67,17 @@ internal static class StageLoop
                 ObjectiveParameters.Trains(settings.Objective, name)
                 && (settings.Trained is null || settings.Trained(name) || InfoBertCritic.Owns(name))
         );
+        using var teacher = settings.Distill is { } distill ? run.Teacher!(distill) : null;
         var sampler = new BatchSampler(run.Examples.Count, run.BatchSize, settings.Shuffle, key.Derive(0L));
         var trainer = new Trainer(
             model,
-            ObjectiveFactory.Create(settings.Objective),
+            ObjectiveFactory.Create(settings.Objective, run.Hulls),
             run.Examples,
             sampler,
             optimizer,
             new StagePlan(settings.Name, settings.LastStep, settings.Horizon, settings.Optimizer, key.Derive(1L)),
             settings.Rule,
-            settings.Augment is { } augment ? run.Augmentation!(augment) : null
+            new TaskExtras(settings.Augment is { } augment ? run.Augmentation!(augment) : null, teacher)
         );
         var stage = new StageRun(settings.Name, settings.LastStep, model, optimizer, settings.Part);
         if (from is not null && from.State.Stage == settings.Name)

@@ -45,6 +45,9 @@ internal sealed record StageSettings(
     /// <summary>What happens to the texts at each step, or null.</summary>
     internal AugmentOptions? Augment { get; init; }
 
+    /// <summary>The teacher that is learned from, or null.</summary>
+    internal DistillOptions? Distill { get; init; }
+
     /// <summary>What happens to gradients before the update instead of clipping, or null.</summary>
     internal IGradientRule? Rule { get; init; }
 

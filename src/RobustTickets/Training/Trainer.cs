@@ -2,7 +2,6 @@
 // neither tickets nor recipes: what a step minimises is an IObjective, and what happens between
 // steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
 using System.Diagnostics;
-using RobustTickets.Augmentation;
 using RobustTickets.Kernels;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
@@ -79,7 +78,7 @@ internal sealed class Trainer
     /// <param name="plan">Length and schedule.</param>
     /// <param name="rule">What happens to gradients before the update instead of the plan's
     /// clipping, or null.</param>
-    /// <param name="augmentation">What happens to the texts of a step, or null.</param>
+    /// <param name="extras">Changes of texts, a teacher; or null.</param>
     public Trainer(
         BertForSequenceClassification model,
         IObjective objective,
@@ -88,9 +87,9 @@ internal sealed class Trainer
         AdamW optimizer,
         StagePlan plan,
         IGradientRule? rule = null,
-        TextAugmentation? augmentation = null
+        TaskExtras? extras = null
     )
-        : this(new ClassifierTask(model, objective, examples, sampler, augmentation), optimizer, plan, rule) { }
+        : this(new ClassifierTask(model, objective, examples, sampler, extras), optimizer, plan, rule) { }
 
     /// <summary>A trainer of any task.</summary>
     /// <param name="task">Network, batches and objective.</param>
@@ -181,8 +180,11 @@ internal sealed class Trainer
             batch.Count,
             batch.Tokens,
             clock.Elapsed.TotalSeconds,
-            result.Passes,
-            FlopCount.Step(_task.Config, batch, result.Passes)
+            result.Passes with
+            {
+                Forward = result.Passes.Forward + result.Beside.Forward,
+            },
+            FlopCount.Step(_task.Config, batch, result.Passes) + result.Beside.Flops
         );
     }
 }

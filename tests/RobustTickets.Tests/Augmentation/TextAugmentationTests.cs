@@ -67,17 +67,17 @@ public class TextAugmentationTests
         var plain = Encode(texts);
         int[] indices = [7, 3, 39, 0, 12];
         var options = new AugmentOptions(NeighbourRate: 0.5, CharacterRate: 0.3);
-        var batch = Of(options, texts).Batch(indices, plain, Step);
+        var batch = Batch(Of(options, texts), indices, plain, Step);
         Array.Reverse(indices);
-        var other = Of(options, texts).Batch(indices, plain, Step);
+        var other = Batch(Of(options, texts), indices, plain, Step);
         Assert.Equal(batch.Reverse().Select(Content), other.Select(Content));
         Assert.NotEqual(
             batch.Select(Content),
-            Of(options, texts).Batch(indices, plain, Step.Derive(1L)).Select(Content)
+            Batch(Of(options, texts), indices, plain, Step.Derive(1L)).Select(Content)
         );
         // The same text under another identity changes otherwise.
         var twins = new[] { texts[0], texts[0] };
-        var pair = Of(options, twins).Batch([0, 1], Encode(twins), Step);
+        var pair = Batch(Of(options, twins), [0, 1], Encode(twins), Step);
         Assert.NotEqual(pair[0].Ids, pair[1].Ids);
 
         static string Content(EncodedExample e) =>
@@ -98,7 +98,7 @@ public class TextAugmentationTests
     {
         var texts = Texts(20, 8);
         var plain = Encode(texts);
-        var batch = Of(new AugmentOptions(NeighbourRate: 1, KeepOriginal: true), texts).Batch([4, 9], plain, Step);
+        var batch = Batch(Of(new AugmentOptions(NeighbourRate: 1, KeepOriginal: true), texts), [4, 9], plain, Step);
         Assert.Equal([4, 9, 24, 29], batch.Select(e => e.Id));
         Assert.Same(plain[4], batch[0]);
         Assert.Same(plain[9], batch[1]);
@@ -121,8 +121,12 @@ public class TextAugmentationTests
     public void A_changed_text_is_cut_to_the_same_length()
     {
         var texts = Texts(10, 30);
-        var batch = Of(new AugmentOptions(CharacterRate: 0.5), texts, maxLength: 16)
-            .Batch([0, 1, 2], Encode(texts), Step);
+        var batch = Batch(
+            Of(new AugmentOptions(CharacterRate: 0.5), texts, maxLength: 16),
+            [0, 1, 2],
+            Encode(texts),
+            Step
+        );
         Assert.All(batch, e => Assert.Equal((16, Tokenizer.SepId), (e.Ids.Length, e.Ids[^1])));
     }
 
@@ -178,4 +182,11 @@ public class TextAugmentationTests
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static EncodedExample[] Batch(
+        TextAugmentation augmentation,
+        int[] indices,
+        EncodedExample[] plain,
+        RandomKey step
+    ) => augmentation.Batch(indices, plain, augmentation.Changed(indices, plain, step));
 }

@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Augmentation;
+using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -20,11 +21,20 @@ public sealed class AugmentedRunTests : IDisposable
 {
     private static readonly AugmentOptions Options = new(NeighbourRate: 0.4, CharacterRate: 0.2);
 
-    /// <summary>Both stages change their texts; retraining keeps the originals as well.</summary>
+    /// <summary>
+    /// Both stages change their texts: one searches the hardest, the other keeps the originals as
+    /// well.
+    /// </summary>
     private static readonly Recipe Recipe = TinyTask.SearchRecipe with
     {
-        Search = ((SlimmingSearchOptions)TinyTask.SearchRecipe.Search!) with { Augment = Options },
-        Retrain = TinyTask.SearchRecipe.Retrain with { Augment = Options with { KeepOriginal = true } },
+        Search = ((SlimmingSearchOptions)TinyTask.SearchRecipe.Search!) with
+        {
+            Augment = Options with { Search = new SubstituteSearchOptions(3, 2) },
+        },
+        Retrain = TinyTask.SearchRecipe.Retrain with
+        {
+            Augment = Options with { KeepOriginal = true, Consistency = 1, Choice = SubstituteChoice.Rarer },
+        },
     };
 
     private readonly TinyTask _task = new();
@@ -65,6 +75,46 @@ public sealed class AugmentedRunTests : IDisposable
             1.9,
             2.2
         );
+        // Two FreeLB passes a step, and three forwards in every second of them.
+        var search = result.Stages.Single(s => s.Stage == "search");
+        Assert.Equal((2 * search.Steps) + (3 * ((search.Steps + 1) / 2)), search.ForwardPasses);
+        Assert.Equal(2 * search.Steps, search.BackwardPasses);
+    }
+
+    [Fact]
+    public void A_ticket_learns_from_a_teacher_that_must_stay_the_same()
+    {
+        var teacher = _task.NewRun("teacher");
+        Run(TinyTask.FineTuneRecipe, teacher);
+        var recipe = Recipe with
+        {
+            Retrain = Recipe.Retrain with { Distill = new DistillOptions(Path.GetFileName(teacher), 0.5) },
+        };
+        var whole = _task.NewRun();
+        var result = Run(recipe, whole);
+        var retrain = result.Stages.Single(s => s.Stage == "retrain");
+        Assert.Equal((2 * retrain.Steps, retrain.Steps), (retrain.ForwardPasses, retrain.BackwardPasses));
+        var run = _task.NewRun();
+        Assert.Throws<TimeoutException>(() => Run(recipe, run, new Crash("retrain", 4)));
+        Run(recipe, run, resume: true);
+        RunFiles.AssertSame(whole, run);
+        var alone = _task.NewRun();
+        Run(Recipe, alone);
+        Assert.NotEqual(Losses(alone), Losses(whole));
+
+        var broken = _task.NewRun();
+        Assert.Throws<TimeoutException>(() => Run(recipe, broken, new Crash("retrain", 4)));
+        Directory.Delete(teacher, recursive: true);
+        Run(TinyTask.FineTuneRecipe with { Seed = 8 }, teacher);
+        var refused = Assert.Throws<DataException>(() => Run(recipe, broken, resume: true));
+        Assert.Contains("teacher", refused.Message, StringComparison.Ordinal);
+        // The checkpoint itself has no classifier.
+        var headless = recipe with
+        {
+            Retrain = recipe.Retrain with { Distill = new DistillOptions(_task.Model) },
+        };
+        var named = Assert.Throws<CheckpointException>(() => Run(headless, _task.NewRun()));
+        Assert.StartsWith("retrain.distill.teacher:", named.Message, StringComparison.Ordinal);
     }
 
     [Theory]

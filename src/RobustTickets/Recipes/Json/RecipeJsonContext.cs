@@ -45,6 +45,7 @@ internal sealed class KebabEnum<T>()
         typeof(KebabEnum<AdamWFlavor>),
         typeof(KebabEnum<ClipMode>),
         typeof(KebabEnum<TypingErrorPlace>),
+        typeof(KebabEnum<SubstituteChoice>),
     ]
 )]
 [JsonSerializable(typeof(Recipe))]

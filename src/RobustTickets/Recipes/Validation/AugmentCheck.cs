@@ -23,6 +23,14 @@ internal static class AugmentCheck
         found.Require(o.TextRate is > 0 and <= 1, $"{path}.text-rate", o.TextRate, "in (0, 1]");
         found.Between($"{path}.neighbours", o.Neighbours, 1, RecipeProblems.MostTimes);
         found.Require(o.HeldOutShare is >= 0 and < 1, $"{path}.held-out-share", o.HeldOutShare, "in [0, 1)");
+        if (found.NotNegative($"{path}.consistency", o.Consistency) && o is { Consistency: > 0, KeepOriginal: false })
+            found.Add(
+                $"{path}.consistency: compares a text with its changed form, so {path}.keep-original must be true"
+            );
+        if (o.Search is not { } search)
+            return;
+        found.Between($"{path}.search.candidates", search.Candidates, 2, RecipeProblems.MostTimes, "one is no search");
+        found.Between($"{path}.search.every", search.Every, 1, RecipeProblems.MostTimes);
     }
 
     private static bool Share(string path, double value, RecipeProblems found) =>

@@ -37,6 +37,14 @@ internal static class ObjectiveCheck
                     found.Relate(o.HighShare > o.LowShare, $"{path}.high-share", o.HighShare, "above low-share");
                 found.Between($"{path}.critic-hidden", o.CriticHidden, 1, RecipeProblems.MostAtOnce);
                 break;
+            case HullOptions o:
+                found.Positive($"{path}.alpha", o.Alpha);
+                found.Positive($"{path}.own-alpha", o.OwnAlpha);
+                found.Between($"{path}.steps", o.Steps, 0, RecipeProblems.MostTimes);
+                found.Positive($"{path}.step-size", o.StepSize);
+                found.NotNegative($"{path}.sparsity", o.Sparsity);
+                found.Between($"{path}.neighbours", o.Neighbours, 1, RecipeProblems.MostTimes);
+                break;
             default:
                 throw new NotSupportedException($"no check for {objective.GetType().Name}");
         }

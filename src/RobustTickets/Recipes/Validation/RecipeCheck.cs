@@ -80,6 +80,12 @@ public static class RecipeCheck
 
         ObjectiveCheck.Check("retrain.objective", recipe.Retrain.Objective, found);
         AugmentCheck.Check("retrain.augment", recipe.Retrain.Augment, found);
+        if (recipe.Retrain.Distill is { } distill)
+        {
+            found.Text("retrain.distill.teacher", distill.Teacher);
+            found.Require(distill.Weight is > 0 and <= 1, "retrain.distill.weight", distill.Weight, "in (0, 1]");
+            found.Positive("retrain.distill.temperature", distill.Temperature);
+        }
         Optimizer("retrain.optimizer", recipe.Retrain.Optimizer, found);
         found.Positive("retrain.epochs", recipe.Retrain.Epochs, RecipeProblems.MostEpochs);
         if (

@@ -1,0 +1,36 @@
+using RobustTickets.Models;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Objectives;
+
+/// <summary>Takes every parameter out of the graph while it lives.</summary>
+internal sealed class FrozenParameters : IDisposable
+{
+    private readonly List<Tensor> _trained = [];
+
+    internal FrozenParameters(BertForSequenceClassification model, BertInputs inputs)
+    {
+        foreach (var parameter in Of(model, inputs))
+        {
+            if (!parameter.requires_grad)
+                continue;
+            parameter.requires_grad_(false);
+            _trained.Add(parameter);
+        }
+    }
+
+    /// <summary>The parameters of a model, and the leaf of a batch's words.</summary>
+    internal static IEnumerable<Tensor> Of(BertForSequenceClassification model, BertInputs inputs)
+    {
+        foreach (var name in model.Store.Names)
+            yield return model.Store[name];
+        if (inputs.WordRows is { } rows)
+            yield return rows;
+    }
+
+    public void Dispose()
+    {
+        foreach (var parameter in _trained)
+            parameter.requires_grad_(true);
+    }
+}

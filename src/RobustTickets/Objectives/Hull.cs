@@ -1,0 +1,100 @@
+// Training in the hull of neighbours: the embedding of a word is a point among its own and its
+// neighbours' (DNE, Zhou et al. 2021), climbed on for some steps (ASCC, Dong et al. 2021), then one
+// pass trains. K + 1 passes, the ascents without weight gradients. Where we differ: the neighbours'
+// rows are constants of the step, so that the word's own row has the whole gradient.
+using RobustTickets.Kernels.Randomness;
+using RobustTickets.Models;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Objectives;
+
+/// <summary>The hull objective.</summary>
+/// <param name="options">Start and ascents.</param>
+/// <param name="hulls">Neighbours as word pieces.</param>
+internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
+{
+    private const long Site = 1_000_081;
+
+    /// <inheritdoc/>
+    public ObjectiveResult Accumulate(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        RandomKey step,
+        Func<Tensor>? penalty
+    )
+    {
+        using var scope = torch.scope();
+        var batch = inputs.Batch;
+        var words = hulls.In(batch);
+        var mixture = new HullMixture(
+            words,
+            batch.Ids,
+            Embeddings(model, batch, words),
+            model.Config.Hidden,
+            word =>
+                HullMixture.Dirichlet(
+                    step.Derive(Site).Derive(batch.ExampleIds[word.Example]).Derive(word.Place),
+                    options.OwnAlpha,
+                    options.Alpha,
+                    word.Neighbours.Length
+                )
+        );
+        var log = new LossLog();
+        if (options.Steps > 0)
+        {
+            using var frozen = new FrozenParameters(model, inputs);
+            for (var t = 0; t < options.Steps; t++)
+            {
+                using var ascent = torch.scope();
+                var climbed = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
+                climbed.requires_grad_(true);
+                var ascended = Loss(model, inputs, climbed, step.Derive(t));
+                ascended.backward();
+                mixture.Ascend(climbed.grad!.host<float>().ToArray(), options.StepSize, options.Sparsity);
+                log.Add(ascent, ascended, null);
+            }
+        }
+        using var pass = torch.scope();
+        var delta = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
+        var crossEntropy = Loss(model, inputs, delta, step.Derive(options.Steps));
+        var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
+        loss.backward();
+        log.Add(pass, crossEntropy, loss);
+        var passes = options.Steps + 1;
+        var (losses, total) = log.Read();
+        return new ObjectiveResult(total, losses, new PassCounts(passes, passes, 1));
+    }
+
+    private static Tensor Loss(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key) =>
+        BertForSequenceClassification.Loss(model.Forward(inputs, new PassOptions(true, key, delta)), inputs);
+
+    private static Tensor Delta(HullMixture mixture, PackedBatch batch, int hidden, Device device) =>
+        torch.tensor<float>(mixture.Delta(), batch.Tokens, hidden).to(device);
+
+    // The rows that the step needs, read once.
+    private static Func<long, ReadOnlyMemory<float>> Embeddings(
+        BertForSequenceClassification model,
+        PackedBatch batch,
+        IReadOnlyList<HullWord> words
+    )
+    {
+        long[] ids =
+        [
+            .. words
+                .SelectMany(w => w.Neighbours)
+                .SelectMany(n => n)
+                .Select(id => (long)id)
+                .Concat(batch.Ids)
+                .Distinct(),
+        ];
+        var place = new Dictionary<long, int>(ids.Length);
+        foreach (var id in ids)
+            place[id] = place.Count;
+        using var quiet = torch.no_grad();
+        using var scope = torch.scope();
+        var table = model.Store[BertParameters.WordEmbeddings];
+        var rows = table.index_select(0, torch.vector(ids, table.device)).host<float>().ToArray();
+        var hidden = model.Config.Hidden;
+        return id => rows.AsMemory(place[id] * hidden, hidden);
+    }
+}
