@@ -81,7 +81,8 @@ internal static class HardenedPresets
                 name,
                 row,
                 Numbers.Adversary,
-                "ours (docs/methods/hardened-ticket.md), of parts from papers: online substitution, Ivgi and Berant (EMNLP 2021), "
+                "ours (docs/methods/hardened-ticket.md), of parts from papers: online substitution, Ivgi and "
+                    + "Berant (EMNLP 2021), "
                     + "FreeLB without bound, Li et al. (EMNLP 2021); lengths as EarlyRobust A.2.2"
             ),
             Numbers.Augment
