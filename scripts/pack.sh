@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs RobustTickets.Attacks, RobustTickets and the tool robust-tickets into a folder that serves as a NuGet feed.
+# Packs RobustTickets.Attacks, RobustTickets.OnnxRuntime, RobustTickets and the tool robust-tickets into a folder that serves as a NuGet feed.
 #   scripts/pack.sh [FOLDER]     FOLDER: build/packages when none is named
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")

@@ -29,8 +29,8 @@ public sealed class PackageFeed : IDisposable
             .Value;
         File.WriteAllText(
             Path.Combine(_root, "nuget.config"),
-            $"<configuration><packageSources><clear /><add key=\"feed\" value=\"{Feed}\" "
-                + "/></packageSources></configuration>"
+            $"<configuration><packageSources><clear /><add key=\"feed\" value=\"{Feed}\" /></packageSources>"
+                + $"<fallbackPackageFolders><clear />{Restored}</fallbackPackageFolders></configuration>"
         );
     }
 
@@ -39,17 +39,39 @@ public sealed class PackageFeed : IDisposable
 
     private string Feed => Path.Combine(_root, "feed");
 
+    // Packages of others that this build has restored: read where they lie.
+    private static string Restored
+    {
+        get
+        {
+            var named = Environment.GetEnvironmentVariable("NUGET_PACKAGES");
+            var folder = string.IsNullOrEmpty(named)
+                ? Path.Combine(
+                    Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+                    ".nuget",
+                    "packages"
+                )
+                : named;
+            return Directory.Exists(folder) ? $"<add key=\"restored\" value=\"{folder}\" />" : "";
+        }
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     /// <summary>
     /// A program of Programs/ copied into an empty folder, with one package reference.
     /// </summary>
-    public UserProgram Program(string name, string package)
+    /// <param name="name">The program.</param>
+    /// <param name="package">The package.</param>
+    /// <param name="sample">A file of samples/ beside it, or null.</param>
+    public UserProgram Program(string name, string package, string? sample = null)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
         var source = Path.Combine(Golden.RepositoryRoot, "tests", "RobustTickets.Packages.Tests", "Programs", name);
         foreach (var file in Directory.GetFiles(source, "*.cs"))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        if (sample is not null)
+            File.Copy(Path.Combine(Golden.RepositoryRoot, "samples", sample), Path.Combine(folder, sample));
         File.WriteAllText(
             Path.Combine(folder, name + ".csproj"),
             $"""

@@ -1,5 +1,8 @@
 // What a user of the packages does: restore them from a feed, build, run; install the tool and
 // start it.
+using RobustTickets.Export;
+using RobustTickets.OnnxRuntime;
+using RobustTickets.Tests.CommandLine;
 using RobustTickets.Tests.Resume;
 using Xunit;
 
@@ -57,8 +60,26 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
         Assert.DoesNotContain("once", second.Error);
     }
 
+    [Fact]
+    public void An_ONNX_file_is_attacked_from_the_package_without_libtorch()
+    {
+        var app = feed.Program("AttackAnOnnxModel", "RobustTickets.OnnxRuntime", sample: "AttackAnOnnxModel.cs");
+        app.Build();
+        Assert.DoesNotContain(
+            Directory.GetFiles(app.Output, "*", SearchOption.AllDirectories),
+            file => file.Contains("torch", StringComparison.OrdinalIgnoreCase)
+        );
+        using var tiny = new TinyFolders();
+        var onnx = tiny.Below("onnx");
+        OnnxExport.Write(tiny.Model, onnx, new OnnxExportOptions(), OnnxNetwork.Open);
+        var said = app.Run(onnx).Split('\n');
+        Assert.Matches("^0: (Success|Failed|Skipped) after [0-9]+ queries: ", said[0]);
+        Assert.Matches("^[0-2] right under attack$", said[2]);
+    }
+
     [Theory]
     [InlineData("RobustTickets.Attacks", "lib/net10.0/RobustTickets.Attacks", 1)]
+    [InlineData("RobustTickets.OnnxRuntime", "lib/net10.0/RobustTickets.OnnxRuntime", 1)]
     [InlineData("RobustTickets", "lib/net10.0/RobustTickets", 2)]
     public void A_package_shows_itself_and_documents_each_assembly(string id, string place, int atLeast)
     {
@@ -75,7 +96,7 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
         }
         var text = feed.Nuspec(id);
         Assert.Contains("<license type=\"expression\">MIT</license>", text);
-        Assert.Equal(id == "RobustTickets", text.Contains("<dependency id=\"RobustTickets.Attacks\""));
+        Assert.Equal(id != "RobustTickets.Attacks", text.Contains("<dependency id=\"RobustTickets.Attacks\""));
     }
 
     private static bool IsBinary(string? name) => Path.GetExtension(name) is ".dll" or ".so";

@@ -3,7 +3,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Evaluation;
 
 namespace RobustTickets.Cli.Attacks;
 
@@ -15,7 +14,7 @@ namespace RobustTickets.Cli.Attacks;
 /// <param name="Json">One line of JSON a sentence, as in examples.jsonl.</param>
 internal sealed record SentenceAttack(
     Attack Attack,
-    Classifier Classifier,
+    ITextClassifier Classifier,
     int? Label,
     AttackEngineOptions Engine,
     bool Json
@@ -37,9 +36,9 @@ internal sealed record SentenceAttack(
     public AttackOutcome Run(CliContext context, string id, string text, string? pair)
     {
         var sentence = new TextPair(text, pair);
-        var label = Label ?? Best(Classifier.Probabilities([sentence])[0]);
+        var label = Label ?? Best(Classifier.Predict([sentence])[0]);
         var input = new Example(id, sentence, label);
-        var outcome = new AttackEngine(Attack, new TorchVictim(Classifier), Engine)
+        var outcome = new AttackEngine(Attack, Classifier, Engine)
             .RunAsync([input], context.Stop.Token)
             .ToBlockingEnumerable(context.Stop.Token)
             .Single();

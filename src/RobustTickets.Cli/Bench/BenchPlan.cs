@@ -44,7 +44,7 @@ internal sealed record BenchPlan(
         "attack",
     ];
 
-    internal static readonly string[] Shapes = ["bert-base", "movie-bert", "bert-tiny"];
+    internal static readonly string[] Shapes = ["bert-base", "minilm-l6", "movie-bert", "bert-tiny"];
 
     internal static readonly string[] Switches = ["fused", "cls-only", "row-sparse", "onednn"];
 
@@ -66,6 +66,7 @@ internal sealed record BenchPlan(
         var config = Shape switch
         {
             "bert-base" => BertConfig.Dense(30522, 768, 12, 12, 3072, 512, 2, 2),
+            "minilm-l6" => BertConfig.Dense(30522, 384, 6, 12, 1536, 512, 2, 2),
             "movie-bert" => BertConfig.Dense(30522, 256, 6, 8, 1024, 512, 2, 2),
             _ => BertConfig.Dense(30522, 128, 2, 2, 512, 512, 2, 2),
         };

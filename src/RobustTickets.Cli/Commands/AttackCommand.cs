@@ -3,9 +3,11 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Evaluation;
+using RobustTickets.OnnxRuntime;
+using RobustTickets.Pipeline;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -19,7 +21,8 @@ internal sealed class AttackCommand
     };
     private readonly CliContext _context;
     private readonly Option<string> _model = CommonOptions.Model(
-        "victim: a run, its model/ folder, or any Hugging Face BERT classifier"
+        "victim: a run, its model/ folder, any Hugging Face BERT classifier, or an ONNX classifier (FILE.onnx, or a "
+            + "folder with model.onnx)"
     );
     private readonly Option<string?> _split = CommonOptions.Split();
     private readonly Option<int?> _count = CommonOptions.Count(
@@ -175,7 +178,8 @@ internal sealed class AttackCommand
             _attack.Engine(parsed),
             _execution.Read(parsed),
             parsed.GetValue(_safeCsv) ? CsvCells.Guarded : CsvCells.AsTextAttack,
-            parsed.GetValue(_temperature) is { } text ? VictimTemperature.Parse(text) : null
+            parsed.GetValue(_temperature) is { } text ? VictimTemperature.Parse(text) : null,
+            Loader(data.Options.Labels)
         );
         var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
         if (parsed.GetValue(_json))
@@ -190,9 +194,10 @@ internal sealed class AttackCommand
     {
         var victim = new VictimFolder(parsed.GetRequiredValue(_model));
         var length = victim.Length(Length(parsed));
-        using var models = new AttackModels(victim.BaseModel);
+        var loader = Loader(null);
+        using var models = new AttackModels(victim.BaseModel, loader);
         var attack = recipe.Build(models);
-        using var classifier = Classifier.Load(victim.Path, _execution.Apply(parsed), length);
+        using var classifier = ClassifierSource.Load(victim.Path, _execution.Read(parsed), length, loader);
         foreach (var note in classifier.Notes)
             _context.Error.WriteLine($"note: {note}");
         var single = new SentenceAttack(
@@ -208,6 +213,8 @@ internal sealed class AttackCommand
         AttackReport.ThrowIfErrors(outcomes);
         return ExitCodes.Ok;
     }
+
+    private static OnnxModels Loader(LabelMap? labels) => new(new OnnxOptions(DefaultLabels: labels?.Names));
 
     private VictimLength Length(ParseResult parsed) =>
         parsed.GetValue(_length) switch

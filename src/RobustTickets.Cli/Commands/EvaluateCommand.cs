@@ -3,8 +3,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Evaluation;
-using RobustTickets.Training;
+using RobustTickets.OnnxRuntime;
+using RobustTickets.Pipeline;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -12,7 +12,11 @@ internal static class EvaluateCommand
 {
     public static Command Create(CliContext context)
     {
-        var model = CommonOptions.Model("classifier: a run, its model/ folder, or any Hugging Face BERT classifier");
+        var model = CommonOptions.Model(
+            "classifier: a run, its model/ folder, any Hugging Face BERT classifier, or an ONNX file "
+                + "(FILE.onnx, or a folder "
+                + "with model.onnx)"
+        );
         var split = CommonOptions.Split();
         var length = CommonOptions.Count(
             "--max-length",
@@ -29,7 +33,12 @@ internal static class EvaluateCommand
         {
             var arguments = data.Read(parsed);
             var victim = new VictimFolder(parsed.GetRequiredValue(model));
-            using var classifier = Classifier.Load(victim.Path, execution.Apply(parsed), parsed.GetValue(length));
+            using var classifier = ClassifierSource.Load(
+                victim.Path,
+                execution.Read(parsed),
+                parsed.GetValue(length),
+                new OnnxModels(new OnnxOptions(DefaultLabels: arguments.Options.Labels?.Names))
+            );
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");
             var rows = MeasuredRows.Load(
@@ -46,8 +55,7 @@ internal static class EvaluateCommand
             foreach (var note in examples.Notes)
                 context.Error.WriteLine($"note: {note}");
             context.Error.WriteLine(rows);
-            var encoded = EncodedSplit.From(examples.Examples, classifier.Tokenizer, classifier.MaxLength);
-            var result = classifier.Evaluate(encoded.Examples);
+            var result = ClassifierSource.Evaluate(classifier, examples.Examples, context.Stop.Token);
             var correct = (int)Math.Round(result.Accuracy * result.Examples);
             if (parsed.GetValue(json))
             {
@@ -72,7 +80,7 @@ internal static class EvaluateCommand
                         ["correct"] = correct,
                         ["accuracy"] = JsonOutput.Number(result.Accuracy),
                         ["loss"] = JsonOutput.Number(result.Loss),
-                        ["truncated"] = encoded.Truncated,
+                        ["truncated"] = examples.Examples.Count(e => classifier.Length(e.Text) > classifier.MaxLength),
                         ["max_length"] = classifier.MaxLength,
                     }
                 );

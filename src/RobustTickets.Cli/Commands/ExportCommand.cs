@@ -3,88 +3,179 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Cli.Onnx;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Export;
+using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Commands;
 
-internal static class ExportCommand
+/// <summary>The command and its options.</summary>
+internal sealed class ExportCommand
 {
-    private static readonly string[] Formats = ["hf-dense", "hf-compact"];
-
-    public static Command Create(CliContext context)
+    private static readonly Dictionary<string, HuggingFaceLayout> Layouts = new()
     {
-        var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
-        var format = new Option<string>("--format")
-        {
-            Description =
-                "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, "
-                + "with a loader for Python beside it",
-            HelpName = string.Join('|', Formats),
-            Required = true,
-        };
-        var output = new Option<string>("--out")
-        {
-            Description = "folder to write; must not hold anything",
-            HelpName = "DIR",
-            Required = true,
-        };
-        var json = CommonOptions.Json();
-        var command = new Command(
+        ["hf-dense"] = HuggingFaceLayout.Dense,
+        ["hf-compact"] = HuggingFaceLayout.Compact,
+        ["hf-pruned-heads"] = HuggingFaceLayout.PrunedHeads,
+    };
+    private static readonly Dictionary<string, OnnxHead> Heads = new()
+    {
+        ["classifier"] = OnnxHead.Classifier,
+        ["masked-lm"] = OnnxHead.MaskedLM,
+        ["encoder"] = OnnxHead.Encoder,
+    };
+    private static readonly string[] Formats = [.. Layouts.Keys, "onnx"];
+
+    private readonly CliContext _context;
+    private readonly Option<string> _model = CommonOptions.Model(
+        "a run's model/ folder or any Hugging Face BERT; for onnx also a masked language model or an encoder"
+    );
+    private readonly Option<string> _format = new("--format")
+    {
+        Description =
+            "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, with a loader for "
+            + "Python beside it; hf-pruned-heads: heads cut out as transformers before version 5 has it; onnx: true "
+            + "shapes in one file for ONNX Runtime and others",
+        HelpName = string.Join('|', Formats),
+        Required = true,
+    };
+    private readonly Option<string?> _head = new("--head")
+    {
+        Description = "onnx: what the file gives; default: what the folder holds, a classifier first",
+    };
+    private readonly Option<bool> _optimize = new("--optimize")
+    {
+        Description = "onnx: fused operators, which ONNX Runtime alone knows",
+    };
+    private readonly Option<string?> _quantize = new("--quantize")
+    {
+        Description = "onnx: products of the layers in 8 bits; with --data what that costs is measured",
+    };
+    private readonly Option<string> _output = new("--out")
+    {
+        Description = "folder to write; must not hold anything",
+        HelpName = "DIR",
+        Required = true,
+    };
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly QuantizationLossOptions _loss;
+
+    private ExportCommand(CliContext context)
+    {
+        _context = context;
+        _head.AcceptOnlyFromAmong([.. Heads.Keys]);
+        _quantize.AcceptOnlyFromAmong("int8");
+        Command = new Command(
             "export",
             "write a model for other programs; loaded again and its logits compared (exit code 5 when they differ)"
         )
         {
-            model,
-            format,
-            output,
-            json,
+            _model,
+            _format,
+            _output,
+            _head,
+            _optimize,
+            _quantize,
         };
-        command.SetAction(parsed =>
-        {
-            var source = ModelStore.OfUser().Resolve(parsed.GetRequiredValue(model));
-            var target = parsed.GetRequiredValue(output);
-            var layout = parsed.GetRequiredValue(format) switch
-            {
-                "hf-dense" => HuggingFaceLayout.Dense,
-                "hf-compact" => HuggingFaceLayout.Compact,
-                var other => throw new UsageException(
-                    $"--format {other}: this version does not write it; possible: {string.Join(", ", Formats)}"
-                ),
-            };
-            int labels;
-            using (var folder = BertFiles.OpenClassifier(source))
-            {
-                foreach (var note in folder.Notes)
-                    context.Error.WriteLine($"note: {note}");
-                labels = folder.Config.NumLabels;
-            }
-            HuggingFaceExport.Write(source, target, layout);
-            var difference = ExportCheck.Verify(source, target, labels);
-            var bytes = new DirectoryInfo(target).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(
-                    context.Out,
-                    new JsonObject
-                    {
-                        ["model"] = source,
-                        ["format"] = parsed.GetRequiredValue(format),
-                        ["out"] = target,
-                        ["bytes"] = bytes,
-                        ["largest_logit_difference"] = difference,
-                    }
-                );
-            }
-            else
-                context.Out.WriteLine(
-                    Figures.Text(
-                        $"{target}: {parsed.GetRequiredValue(format)}, {bytes / 1048576.0:0.0} MiB, logits ",
-                        $"equal to the source's within {difference:0.0e+0}"
-                    )
-                );
-            return ExitCodes.Ok;
-        });
-        return command;
+        _loss = new QuantizationLossOptions(Command);
+        Command.Add(_json);
+        Command.SetAction(Run);
     }
+
+    private Command Command { get; }
+
+    /// <summary>The command.</summary>
+    public static Command Create(CliContext context) => new ExportCommand(context).Command;
+
+    private int Run(ParseResult parsed)
+    {
+        var format = parsed.GetRequiredValue(_format);
+        if (!Formats.Contains(format))
+            throw new UsageException(
+                $"--format {format}: this version does not write it; possible: {string.Join(", ", Formats)}"
+            );
+        Refuse(parsed, format);
+        var source = parsed.GetRequiredValue(_model);
+        using (var folder = BertFiles.Open(source))
+        {
+            foreach (var note in folder.Notes)
+                _context.Error.WriteLine($"note: {note}");
+        }
+        return format == "onnx" ? RunOnnx(parsed, source) : RunHuggingFace(parsed, source, format);
+    }
+
+    private int RunHuggingFace(ParseResult parsed, string source, string format)
+    {
+        var target = parsed.GetRequiredValue(_output);
+        var difference = HuggingFaceExport.Write(source, target, Layouts[format]);
+        var bytes = BytesOf(target);
+        if (parsed.GetValue(_json))
+            JsonOutput.Write(_context.Out, Json(source, format, target, bytes, difference));
+        else
+            _context.Out.WriteLine(
+                Figures.Text(
+                    $"{target}: {format}, {bytes / 1048576.0:0.0} MiB, logits equal to the source's within ",
+                    $"{difference:0.0e+0}"
+                )
+            );
+        return ExitCodes.Ok;
+    }
+
+    private int RunOnnx(ParseResult parsed, string source)
+    {
+        var target = parsed.GetRequiredValue(_output);
+        var options = new OnnxExportOptions(
+            parsed.GetValue(_head) is { } head ? Heads[head] : null,
+            parsed.GetValue(_quantize) is null ? OnnxPrecision.Float32 : OnnxPrecision.Int8,
+            parsed.GetValue(_optimize) ? OnnxFusion.OnnxRuntime : OnnxFusion.None
+        );
+        var result = OnnxExport.Write(source, target, options, OnnxNetwork.Open);
+        var loss = _loss.Measure(_context, parsed, source, target);
+        if (parsed.GetValue(_json))
+        {
+            var json = Json(source, "onnx", target, result.Bytes, result.LargestDifference);
+            json["head"] = Heads.First(h => h.Value == result.Head).Key;
+            json["texts_compared"] = result.Texts;
+            json["shortest_text"] = result.ShortestText;
+            json["longest_text"] = result.LongestText;
+            if (loss is not null)
+                json["quantization"] = loss.Json();
+            JsonOutput.Write(_context.Out, json);
+            return ExitCodes.Ok;
+        }
+        var equal = options.Precision == OnnxPrecision.Int8 ? "close to" : "equal to";
+        _context.Out.WriteLine(
+            Figures.Text(
+                $"{target}: onnx, {result.Bytes / 1048576.0:0.0} MiB, outputs of ONNX Runtime {equal} the source's ",
+                $"within {result.LargestDifference:0.0e+0} ({result.Texts} texts of {result.ShortestText} to ",
+                $"{result.LongestText} pieces, padded)"
+            )
+        );
+        if (loss is not null)
+            _context.Out.WriteLine(loss);
+        return ExitCodes.Ok;
+    }
+
+    private void Refuse(ParseResult parsed, string format)
+    {
+        bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+        if (format != "onnx" && new Option[] { _head, _optimize, _quantize }.FirstOrDefault(Given) is { } option)
+            throw new UsageException($"{option.Name} goes with --format onnx");
+        if (parsed.GetValue(_quantize) is null && _loss.AnyGiven(parsed))
+            throw new UsageException("--data and its options go with --quantize: they measure what it costs");
+    }
+
+    private static JsonObject Json(string source, string format, string target, long bytes, double difference) =>
+        new()
+        {
+            ["model"] = source,
+            ["format"] = format,
+            ["out"] = target,
+            ["bytes"] = bytes,
+            ["largest_logit_difference"] = difference,
+        };
+
+    private static long BytesOf(string folder) =>
+        new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
 }

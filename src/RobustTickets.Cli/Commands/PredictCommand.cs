@@ -1,8 +1,11 @@
 // predict: a classifier as a filter over rows of text.
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Input;
 using RobustTickets.Evaluation;
+using RobustTickets.OnnxRuntime;
+using RobustTickets.Pipeline;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -10,7 +13,11 @@ internal static class PredictCommand
 {
     public static Command Create(CliContext context)
     {
-        var model = CommonOptions.Model("classifier: a run's model/ folder or any Hugging Face BERT classifier");
+        var model = CommonOptions.Model(
+            "classifier: a run's model/ folder, any Hugging Face BERT classifier, or an ONNX file (FILE.onnx, "
+                + "or a folder "
+                + "with model.onnx)"
+        );
         var logits = new Option<bool>("--logits") { Description = "also the raw outputs, in class order" };
         var batch = CommonOptions.Count("--batch-size", 1, "lines classified at once; default 64");
         var length = CommonOptions.Count(
@@ -30,22 +37,30 @@ internal static class PredictCommand
             length,
             batch,
         };
+        var labels = new Option<string?>("--labels")
+        {
+            Description = "class names of an ONNX file in the order of its logits; default: those beside or in it",
+            HelpName = "LIST",
+        };
+        command.Add(labels);
         var input = new TextInputOptions(command);
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
             var texts = input.Read(parsed);
-            using var classifier = Classifier.Load(
-                parsed.GetRequiredValue(model),
-                execution.Apply(parsed),
-                parsed.GetValue(length)
-            );
+            var path = parsed.GetRequiredValue(model);
+            var loader = new OnnxModels(new OnnxOptions(Labels: DataOptionSet.Labels(parsed.GetValue(labels))?.Names));
+            if (parsed.GetValue(labels) is not null && !loader.Knows(path))
+                throw new UsageException("--labels goes with an ONNX file; a Hugging Face folder names its classes");
+            using var classifier = ClassifierSource.Load(path, execution.Read(parsed), parsed.GetValue(length), loader);
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");
             foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
                 var rows = classifier.Logits([.. group.Select(t => t.Text)]);
+                for (var i = 0; i < rows.Length; i++)
+                    Evaluator.RequireFinite(rows[i], $"{path}: text {i + 1} of {rows.Length}");
                 foreach (var (input, row) in group.Zip(rows))
                     JsonOutput.WriteLine(context.Out, Answer(input, row, classifier, parsed.GetValue(logits)));
                 context.Out.Flush();
@@ -55,7 +70,7 @@ internal static class PredictCommand
         return command;
     }
 
-    private static JsonObject Answer(InputText input, float[] row, Classifier classifier, bool withLogits)
+    private static JsonObject Answer(InputText input, float[] row, ITextClassifier classifier, bool withLogits)
     {
         var names = classifier.Labels;
         var scores = Classifier.Softmax(row);

@@ -20,7 +20,7 @@ internal static class HelpExamples
         ["experiment"] =
             "robust-tickets experiment table.json --model models/small-bert --data sst2=data/SST-2 --out runs/table",
         ["report"] = "robust-tickets report runs/sst2 runs/baseline --out report.html",
-        ["export"] = "robust-tickets export --model runs/sst2/model --format hf-dense --out exported",
+        ["export"] = "robust-tickets export --model runs/sst2/model --format onnx --optimize --out exported",
         ["pretrain"] =
             "robust-tickets pretrain --corpus texts.txt --config config.json --vocab vocab.txt " + "--out models/mine",
         ["recipes"] = "robust-tickets recipes list",

@@ -16,6 +16,7 @@ internal static class HelpGroups
                 "--split",
                 "--input",
                 "--format",
+                "--head",
                 "--text",
                 "--text-pair",
                 "--label",

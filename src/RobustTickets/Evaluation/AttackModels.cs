@@ -16,12 +16,15 @@ namespace RobustTickets;
 /// <param name="defaultEncoder">Folder of the sentence encoder when none is named and none lies in
 /// the resource folder: the checkpoint that the victim was trained from; null when it is not
 /// known.</param>
-public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels, IDisposable
+/// <param name="loader">Loads models of other forms; null: there are none.</param>
+public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? loader = null)
+    : IAttackModels,
+        IDisposable
 {
     private static readonly string MaskedHead = BertParameters.Weight(BertParameters.PredictionDense);
 
-    private readonly Dictionary<string, BertSentenceEncoder> _encoders = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TorchMaskedLM> _masked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ISentenceEncoder> _encoders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IMaskedLanguageModel> _masked = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public string? DefaultEncoder { get; } = defaultEncoder is null ? null : ModelStore.OfUser().Locate(defaultEncoder);
@@ -32,6 +35,8 @@ public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels,
     /// <inheritdoc/>
     public string Describe(string folder, AttackModelKind kind)
     {
+        if (loader?.Describe(folder, kind) is { } other)
+            return other;
         try
         {
             using var files = BertFiles.Open(folder);
@@ -51,7 +56,7 @@ public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels,
     public ISentenceEncoder LoadEncoder(string folder)
     {
         if (!_encoders.TryGetValue(folder, out var encoder))
-            _encoders[folder] = encoder = BertSentenceEncoder.Load(folder);
+            _encoders[folder] = encoder = loader?.LoadEncoder(folder) ?? BertSentenceEncoder.Load(folder);
         return encoder;
     }
 
@@ -59,17 +64,15 @@ public sealed class AttackModels(string? defaultEncoder = null) : IAttackModels,
     public IMaskedLanguageModel LoadMaskedLM(string folder)
     {
         if (!_masked.TryGetValue(folder, out var model))
-            _masked[folder] = model = TorchMaskedLM.Load(folder);
+            _masked[folder] = model = loader?.LoadMaskedLM(folder) ?? TorchMaskedLM.Load(folder);
         return model;
     }
 
     /// <summary>Releases every model that was loaded.</summary>
     public void Dispose()
     {
-        foreach (var encoder in _encoders.Values)
-            encoder.Dispose();
-        foreach (var model in _masked.Values)
-            model.Dispose();
+        foreach (var model in _encoders.Values.Cast<object>().Concat(_masked.Values))
+            (model as IDisposable)?.Dispose();
         _encoders.Clear();
         _masked.Clear();
     }

@@ -12,7 +12,7 @@ namespace RobustTickets;
 /// probabilities. Safe to call from many threads; calls are answered one after the other, each
 /// using every core.
 /// </summary>
-public sealed class Classifier : IDisposable
+public sealed class Classifier : ITextClassifier
 {
     // Below it, waking another thread costs more than it saves.
     private const int FewTexts = 16;
@@ -139,6 +139,16 @@ public sealed class Classifier : IDisposable
         return rows;
     }
 
+    /// <inheritdoc/>
+    int IVictim.ClassCount => Labels.Count;
+
+    // Numbers that are not finite are the engine's to tell.
+    double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
+        Array.ConvertAll(Logits(Encode(inputs)), row => Softmax(row));
+
+    /// <inheritdoc/>
+    int ITextClassifier.Length(TextPair text) => Tokenizer.Encode(text, MaxLength + 1).Length;
+
     /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
     public double[][] Probabilities(IReadOnlyList<TextPair> texts) =>
         Array.ConvertAll(Logits(texts), row => Softmax(row));
@@ -172,19 +182,7 @@ public sealed class Classifier : IDisposable
     }
 
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
-    public static double[] Softmax(ReadOnlySpan<float> logits)
-    {
-        double max = double.NegativeInfinity,
-            sum = 0;
-        foreach (var x in logits)
-            max = Math.Max(max, x);
-        var result = new double[logits.Length];
-        for (var i = 0; i < result.Length; i++)
-            sum += result[i] = Math.Exp(logits[i] - max);
-        for (var i = 0; i < result.Length; i++)
-            result[i] /= sum;
-        return result;
-    }
+    public static double[] Softmax(ReadOnlySpan<float> logits) => FunctionVictim.Softmax(logits);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -134,7 +134,7 @@ internal static class Evaluator
         }
     }
 
-    private static double LogSumExp(ReadOnlySpan<float> logits)
+    internal static double LogSumExp(ReadOnlySpan<float> logits)
     {
         double max = double.NegativeInfinity,
             sum = 0;

@@ -1,5 +1,7 @@
-// An export is only worth something if it gives the same answers: both folders are loaded afresh
-// and their logits compared on made-up sequences.
+// An export is only worth something if it gives the same answers: the same made-up texts, of every
+// length up to the longest, through the source and, in padded batches where there are such, through
+// what was written.
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -7,97 +9,204 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Export;
 
-/// <summary>An exported model does not give the logits of its source.</summary>
+/// <summary>An exported model does not give the outputs of its source.</summary>
 public sealed class ExportVerificationException(string message) : Exception(message);
 
 /// <summary>Compares an export with its source.</summary>
 public static class ExportCheck
 {
-    private const int Sequences = 16;
-    private const int LongestSequence = 64;
+    private const int Texts = 64,
+        Shortest = 3,
+        TextsPerBatch = 8;
 
-    /// <summary>Relative difference that two orders of summation may make in fp32.</summary>
-    private const double Tolerance = 1e-5;
+    /// <summary>Logits over a vocabulary are large: few texts at once.</summary>
+    private const int MaskedTextsPerBatch = 2;
+
+    /// <summary>Largest difference of a logit in single precision.</summary>
+    private const double Tolerance = 1e-4;
+
+    /// <summary>The same of outputs that are not logits of classes, by their size.</summary>
+    private const double Relative = 1e-5;
 
     /// <summary>
-    /// Loads both classifiers and compares their logits on seeded random sequences.
+    /// Eight bits: root mean square of the differences against that of the outputs.
+    /// </summary>
+    private const double RelativeInt8 = 0.5;
+
+    /// <summary>
+    /// Loads both classifiers and compares their logits on seeded random texts of 3 pieces to the
+    /// longest that the model takes.
     /// </summary>
     /// <param name="source">Folder that was exported.</param>
     /// <param name="target">Folder that was written.</param>
     /// <param name="labels">Classes.</param>
     /// <returns>The largest absolute difference of a logit.</returns>
-    /// <exception cref="ExportVerificationException">They differ by more than summation order
-    /// explains, or the export's are not finite.</exception>
+    /// <exception cref="ExportVerificationException">They differ by more than 1e-4, or the export's
+    /// are not finite.</exception>
     /// <exception cref="NumericFailureException">The source's are not finite.</exception>
     public static double Verify(string source, string target, int labels)
     {
-        var (a, b) = (Logits(source, labels), Logits(target, labels));
-        double worst = 0,
-            largest = 0;
-        for (var i = 0; i < a.Length; i++)
-        {
-            worst = Math.Max(worst, Math.Abs((double)a[i] - b[i]));
-            largest = Math.Max(largest, Math.Abs(a[i]));
-            if (!float.IsFinite(a[i]))
-                throw new NumericFailureException(
-                    $"{source}: a logit is {a[i]} on a made-up sequence; nothing can be compared with it"
-                );
-            if (!float.IsFinite(b[i]))
-                throw new ExportVerificationException(
-                    $"{target}: a logit is not finite ({a[i]} in the source, {b[i]} in the export)"
-                );
-        }
-        if (worst > Tolerance * (1 + largest))
-        {
-            throw new ExportVerificationException(
-                $"{target}: its logits differ from those of {source} by up to {worst:g3} (largest logit "
-                    + $"{largest:g3}); the export is not usable"
-            );
-        }
-        return worst;
+        BertConfig config;
+        using (var files = BertFiles.OpenClassifier(source))
+            config = BertFiles.ConfigOf(files.Config, labels);
+        using var written = Network.Of(target, config, OnnxHead.Classifier);
+        return Compare(source, config, OnnxHead.Classifier, OnnxPrecision.Float32, written, target).LargestDifference;
     }
 
-    private static float[] Logits(string folder, int labels)
+    /// <summary>Runs both.</summary>
+    /// <exception cref="ExportVerificationException">They differ.</exception>
+    /// <exception cref="NumericFailureException">The source's outputs are not finite.</exception>
+    internal static OnnxExportResult Compare(
+        string source,
+        BertConfig config,
+        OnnxHead head,
+        OnnxPrecision precision,
+        ITokenModel model,
+        string name = OnnxExport.FileName
+    )
     {
-        using var model = BertFiles.LoadClassifier(folder, labels, RandomKey.FromSeed(0), new Execution());
-        using var quiet = torch.no_grad();
-        using var scope = torch.scope();
-        var batch = PackedBatch.From(Made(model.Config));
-        return model
-            .Forward(model.Prepare(batch, training: false), PassOptions.Evaluation)
-            .contiguous()
-            .span<float>()
-            .ToArray();
+        var longest = config.MaxPositions;
+        var shortest = Math.Min(Shortest, longest);
+        var texts = Made(config, shortest, longest);
+        using var reference = Network.Of(source, config, head);
+        var comparison = new Comparison(source, name);
+        // Neighbours in a batch differ in length, so that there is padding.
+        var size = head == OnnxHead.MaskedLM ? MaskedTextsPerBatch : TextsPerBatch;
+        var batches = texts.Length / size;
+        for (var b = 0; b < batches; b++)
+        {
+            TokenEncoding[] batch = [.. Enumerable.Range(0, size).Select(i => texts[b + (i * batches)])];
+            comparison.Add(reference.Run(batch), model.Run(batch));
+        }
+        comparison.Require(head, precision);
+        return new OnnxExportResult(head, 0, comparison.Worst, texts.Length, shortest, longest);
     }
 
-    private static EncodedExample[] Made(BertConfig config)
+    private static TokenEncoding[] Made(BertConfig config, int shortest, int longest)
     {
         var key = RandomKey.FromSeed(20221);
-        var longest = Math.Min(LongestSequence, config.MaxPositions);
         return
         [
             .. Enumerable
-                .Range(0, Sequences)
-                .Select(s =>
+                .Range(0, Texts)
+                .Select(t =>
                 {
-                    var own = key.Derive((long)s);
-                    // The first is as long as allowed, the others shorter, down to one word piece.
-                    var length = Math.Max(1, longest - (s * longest / Sequences));
-                    var ids = Enumerable
-                        .Range(0, length)
-                        .Select(i => (int)own.Below((uint)i, config.VocabularySize))
-                        .ToArray();
-                    return new EncodedExample(
-                        s,
-                        ids,
-                        [
-                            .. Enumerable
-                                .Range(0, length)
-                                .Select(i => i > length / 2 && config.TypeVocabularySize > 1 ? 1 : 0),
-                        ],
-                        -1
-                    );
+                    var own = key.Derive((long)t);
+                    var length = shortest + ((longest - shortest) * t / (Texts - 1));
+                    int[] ids =
+                    [
+                        .. Enumerable.Range(0, length).Select(i => (int)own.Below((uint)i, config.VocabularySize)),
+                    ];
+                    int[] segments =
+                    [
+                        .. Enumerable
+                            .Range(0, length)
+                            .Select(i => i > length / 2 && config.TypeVocabularySize > 1 ? 1 : 0),
+                    ];
+                    return new TokenEncoding(ids, segments);
                 }),
         ];
+    }
+
+    private sealed class Comparison(string source, string target)
+    {
+        private double _differences,
+            _squares,
+            _largest;
+
+        public double Worst { get; private set; }
+
+        public void Add(float[][] expected, float[][] found)
+        {
+            if (found.Length != expected.Length)
+                throw Refused($"gives {found.Length} rows for {expected.Length} texts");
+            for (var t = 0; t < expected.Length; t++)
+            {
+                if (found[t].Length != expected[t].Length)
+                    throw Refused(
+                        $"gives {found[t].Length} numbers for a text where the source gives {expected[t].Length}"
+                    );
+                for (var i = 0; i < expected[t].Length; i++)
+                {
+                    double a = expected[t][i],
+                        b = found[t][i];
+                    if (!double.IsFinite(a))
+                        throw new NumericFailureException(
+                            $"{source}: an output is {a} on a made-up text; nothing can be compared with it"
+                        );
+                    if (!double.IsFinite(b))
+                        throw Refused($"an output is {b} where the source's is {a}");
+                    Worst = Math.Max(Worst, Math.Abs(a - b));
+                    _largest = Math.Max(_largest, Math.Abs(a));
+                    _differences += (a - b) * (a - b);
+                    _squares += a * a;
+                }
+            }
+        }
+
+        public void Require(OnnxHead head, OnnxPrecision precision)
+        {
+            var allowed = head == OnnxHead.Classifier ? Tolerance : Math.Max(Tolerance, Relative * _largest);
+            var differs =
+                precision == OnnxPrecision.Int8
+                    ? _differences > RelativeInt8 * RelativeInt8 * _squares
+                    : Worst > allowed;
+            if (differs)
+                throw Refused($"its outputs differ from those of {source} by up to {Worst:g3} (largest {_largest:g3})");
+        }
+
+        private ExportVerificationException Refused(string reason) =>
+            new($"{target}: {reason}; the export is not usable");
+    }
+
+    /// <summary>A folder's outputs by our own packed forward pass.</summary>
+    private sealed class Network(IDisposable model, Func<PackedBatch, Tensor> forward, bool byToken) : ITokenModel
+    {
+        public static Network Of(string source, BertConfig config, OnnxHead head)
+        {
+            var (key, execution) = (RandomKey.FromSeed(0), new Execution());
+            if (head == OnnxHead.Classifier)
+            {
+                var classifier = BertFiles.LoadClassifier(source, config.Labels, key, execution);
+                return new Network(
+                    classifier,
+                    b => classifier.Forward(classifier.Prepare(b, training: false), PassOptions.Evaluation),
+                    byToken: false
+                );
+            }
+            var masked = BertFiles.LoadMaskedLM(source, key, execution);
+            return new Network(
+                masked,
+                b =>
+                    head == OnnxHead.Encoder
+                        ? masked.Encoder.EncodeAll(masked.Prepare(b, training: false), PassOptions.Evaluation)
+                        : masked.Forward(
+                            masked.Prepare(b, training: false),
+                            torch.tensor<long>([.. Enumerable.Range(0, b.Tokens).Select(i => (long)i)], [b.Tokens]),
+                            PassOptions.Evaluation
+                        ),
+                byToken: true
+            );
+        }
+
+        public float[][] Run(IReadOnlyList<TokenEncoding> texts)
+        {
+            using var quiet = torch.no_grad();
+            using var scope = torch.scope();
+            var batch = PackedBatch.From([.. texts.Select((t, i) => new EncodedExample(i, t.Ids, t.Segments, -1))]);
+            var output = forward(batch).contiguous();
+            var width = (int)output.shape[^1];
+            var rows = output.span<float>();
+            var result = new float[texts.Count][];
+            for (var b = 0; b < batch.Count; b++)
+            {
+                result[b] = byToken
+                    ? rows[(batch.Offsets[b] * width)..(batch.Offsets[b + 1] * width)].ToArray()
+                    : rows.Slice(b * width, width).ToArray();
+            }
+            return result;
+        }
+
+        public void Dispose() => model.Dispose();
     }
 }

@@ -1,6 +1,6 @@
-// A ticket for other programs. hf-compact keeps the true shapes (docs/compact-format.md). hf-dense
-// fills removed places with zeros, which plain BERT computes the same logits from: a removed head
-// gives 0 through zero columns of the output projection, a removed neuron gelu(0) = 0.
+// A ticket for other programs. Compact keeps the true shapes (docs/compact-format.md). Dense fills
+// removed places with zeros, which plain BERT computes the same logits from: a removed head gives 0
+// through zero columns of the output projection, a removed neuron gelu(0) = 0.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -18,42 +18,81 @@ public enum HuggingFaceLayout
     /// Python programs.
     /// </summary>
     Compact,
+
+    /// <summary>
+    /// Heads cut out as <c>pruned_heads</c> of config.json says, which transformers before version
+    /// 5
+    /// loads. It knows one feed-forward width for all layers: the widest that is left, with zeros
+    /// where a layer has fewer neurons.
+    /// </summary>
+    PrunedHeads,
 }
 
 /// <summary>Writes models as Hugging Face folders.</summary>
 public static class HuggingFaceExport
 {
     /// <summary>
-    /// Writes <paramref name="source"/> in another layout. Values of kept weights are the same
-    /// bits.
+    /// Writes <paramref name="source"/> in another layout, with a model card. Values of kept
+    /// weights
+    /// are the same bits. The folder appears only when it gives the source's logits.
     /// </summary>
     /// <param name="source">Hugging Face folder, dense or compact.</param>
     /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
     /// <param name="layout">The layout.</param>
+    /// <returns>The largest absolute difference of a logit on made-up texts.</returns>
     /// <exception cref="CheckpointException">The source is broken or no classifier, or the target
     /// cannot be written.</exception>
+    /// <exception cref="ExportVerificationException">What was written gives other
+    /// logits.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
-    public static void Write(string source, string target, HuggingFaceLayout layout)
+    public static double Write(string source, string target, HuggingFaceLayout layout)
+    {
+        var difference = 0.0;
+        AtomicFolder.Create(
+            target,
+            folder =>
+            {
+                var labels = WriteFolder(source, folder, layout);
+                difference = ExportCheck.Verify(source, folder, labels);
+            }
+        );
+        return difference;
+    }
+
+    private static int WriteFolder(string source, string target, HuggingFaceLayout layout)
     {
         using var folder = BertFiles.OpenClassifier(source);
         folder.Weights.RequireFinite();
         var config = folder.Config;
-        var ticket = layout == HuggingFaceLayout.Dense ? config.Ticket : null;
-        var written = ticket is null ? config : config with { Ticket = null };
-        var places = ticket is null ? [] : Places(config, ticket);
+        var ticket = layout == HuggingFaceLayout.Compact ? null : config.Ticket;
+        var (written, places) =
+            ticket is null ? (config, [])
+            : layout == HuggingFaceLayout.Dense
+                ? (config with { Ticket = null, PrunedHeads = NoHeads }, Places(config, ticket))
+            : PrunedHeadsLayout.Of(config, ticket);
         var tensors = folder.Weights.Tensors.Select(info =>
         {
             var tensor = NamedTensor.From(folder.Weights, info.Name);
-            return places.TryGetValue(info.Name, out var place) ? Scatter(tensor, place) : tensor.Streamed();
+            return places.TryGetValue(info.Name, out var place) ? place.Scatter(tensor) : tensor.Streamed();
         });
+        var card = ModelCard.Of(source, config).HuggingFace(Form(layout));
         HuggingFaceFolderWriter.WriteStreamed(
             target,
             written,
             tensors,
             source,
-            beside: layout == HuggingFaceLayout.Compact ? [.. CompactFiles, .. Training(source)] : Training(source)
+            beside:
+            [
+                new ExtraFile(ModelCard.FileName, card),
+                .. layout == HuggingFaceLayout.Compact ? [Resource("load_compact.py")] : Array.Empty<ExtraFile>(),
+                .. Training(source),
+            ]
         );
+        return config.NumLabels;
     }
+
+    private static IReadOnlyDictionary<int, IReadOnlyList<int>> NoHeads { get; } =
+        new Dictionary<int, IReadOnlyList<int>>();
 
     // What the weights were trained on stays true of them wherever they go.
     private static IReadOnlyList<ExtraFile> Training(string source)
@@ -62,26 +101,26 @@ public static class HuggingFaceExport
         return File.Exists(file) ? [new ExtraFile(TrainingRows.FileName, File.ReadAllText(file))] : [];
     }
 
-    /// <summary>What a compact folder holds for people and Python programs.</summary>
-    private static IReadOnlyList<ExtraFile> CompactFiles { get; } =
-    [Resource("README.md", "compact-readme.md"), Resource("load_compact.py", "load_compact.py")];
+    private static string Form(HuggingFaceLayout layout) =>
+        Resource(
+            layout switch
+            {
+                HuggingFaceLayout.Compact => "compact-readme.md",
+                HuggingFaceLayout.PrunedHeads => "pruned-heads-readme.md",
+                _ => "dense-readme.md",
+            }
+        ).Text;
 
-    private static ExtraFile Resource(string name, string resource)
+    private static ExtraFile Resource(string name)
     {
-        using var stream = typeof(HuggingFaceExport).Assembly.GetManifestResourceStream(resource)!;
+        using var stream = typeof(HuggingFaceExport).Assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return new ExtraFile(name, reader.ReadToEnd());
     }
 
-    /// <summary>Where the rows or columns of a cut tensor belong in the dense one.</summary>
-    /// <param name="Axis">0: rows, 1: columns.</param>
-    /// <param name="Size">Size of that axis in the dense tensor.</param>
-    /// <param name="Index">Dense index of each row or column.</param>
-    private sealed record Place(int Axis, int Size, int[] Index);
-
-    private static Dictionary<string, Place> Places(HuggingFaceConfig config, TicketConfig ticket)
+    private static Dictionary<string, TensorPlace> Places(HuggingFaceConfig config, TicketConfig ticket)
     {
-        var places = new Dictionary<string, Place>(StringComparer.Ordinal);
+        var places = new Dictionary<string, TensorPlace>(StringComparer.Ordinal);
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
             // Heads and neurons of a layer are interchangeable: where the list was not recorded,
@@ -91,56 +130,22 @@ public static class HuggingFaceExport
             int[] neurons = [.. ticket.KeptNeurons?[layer] ?? [.. Enumerable.Range(0, config.IntermediateOf(layer))]];
             foreach (var name in BertParameters.HeadRows(layer))
             {
-                places[BertParameters.Weight(name)] = new Place(0, config.HiddenSize, heads);
-                places[BertParameters.Bias(name)] = new Place(0, config.HiddenSize, heads);
+                places[BertParameters.Weight(name)] = new TensorPlace(0, config.HiddenSize, heads);
+                places[BertParameters.Bias(name)] = new TensorPlace(0, config.HiddenSize, heads);
             }
-            places[BertParameters.HeadColumns(layer)] = new Place(1, config.HiddenSize, heads);
-            places[BertParameters.Weight(BertParameters.NeuronRows(layer))] = new Place(
+            places[BertParameters.HeadColumns(layer)] = new TensorPlace(1, config.HiddenSize, heads);
+            places[BertParameters.Weight(BertParameters.NeuronRows(layer))] = new TensorPlace(
                 0,
                 config.IntermediateSize,
                 neurons
             );
-            places[BertParameters.Bias(BertParameters.NeuronRows(layer))] = new Place(
+            places[BertParameters.Bias(BertParameters.NeuronRows(layer))] = new TensorPlace(
                 0,
                 config.IntermediateSize,
                 neurons
             );
-            places[BertParameters.NeuronColumns(layer)] = new Place(1, config.IntermediateSize, neurons);
+            places[BertParameters.NeuronColumns(layer)] = new TensorPlace(1, config.IntermediateSize, neurons);
         }
         return places;
-    }
-
-    /// <summary>
-    /// Copies raw bytes, whatever the element type: zero is all zero bits in every one of them.
-    /// </summary>
-    private static StreamedTensor Scatter(NamedTensor tensor, Place place)
-    {
-        var shape = (long[])tensor.Shape.Clone();
-        shape[place.Axis] = place.Size;
-        var count = shape.Aggregate(1L, (a, b) => a * b);
-        var element = tensor.Element.Size();
-        var dense = new byte[count * element];
-        var data = tensor.Data.Span;
-        if (place.Axis == 0)
-        {
-            var row = (int)(shape.Length == 1 ? 1 : shape[1]) * element;
-            for (var i = 0; i < place.Index.Length; i++)
-                data.Slice(i * row, row).CopyTo(dense.AsSpan(place.Index[i] * row));
-        }
-        else
-        {
-            int rows = (int)shape[0],
-                from = place.Index.Length * element,
-                to = place.Size * element;
-            for (var r = 0; r < rows; r++)
-            {
-                for (var i = 0; i < place.Index.Length; i++)
-                {
-                    data.Slice((r * from) + (i * element), element)
-                        .CopyTo(dense.AsSpan((r * to) + (place.Index[i] * element)));
-                }
-            }
-        }
-        return new StreamedTensor(tensor.Name, tensor.Element, shape, stream => stream.Write(dense));
     }
 }

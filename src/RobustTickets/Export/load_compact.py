@@ -23,27 +23,22 @@ def load(folder):
             return hidden.new_zeros(*hidden.shape[:2], 0), None
 
     folder = pathlib.Path(folder)
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    config["model_type"] = "bert"
-    ticket = config.pop("ticket", None)
-    config.pop("pruned_heads", None)
+    config = {**json.loads((folder / "config.json").read_text("utf-8")), "model_type": "bert", "pruned_heads": {}}
+    ticket = config.pop("ticket", {})
     model = BertForSequenceClassification(BertConfig.from_dict(config))
     hidden, head = config["hidden_size"], config["hidden_size"] // config["num_attention_heads"]
-    for i, layer in enumerate(model.bert.encoder.layer if ticket else []):
-        heads, neurons = ticket["layer_head_num"][i], ticket["layer_inter_size"][i]
+    shapes = zip(ticket.get("layer_head_num", []), ticket.get("layer_inter_size", []))
+    for layer, (heads, neurons) in zip(model.bert.encoder.layer, shapes):
         own, size = layer.attention.self, heads * head
         own.num_attention_heads, own.all_head_size = heads, size
         for name in ("query", "key", "value"):
             setattr(own, name, nn.Linear(hidden, size))
-        layer.attention.output.dense = nn.Linear(size, hidden)
         if heads == 0:
             layer.attention.self = NoHeads()
-        layer.intermediate.dense = nn.Linear(hidden, neurons)
-        layer.output.dense = nn.Linear(neurons, hidden)
-        model.config.ticket = ticket
+        layer.attention.output.dense = nn.Linear(size, hidden)
+        layer.intermediate.dense, layer.output.dense = nn.Linear(hidden, neurons), nn.Linear(neurons, hidden)
     tensors = load_file(folder / "model.safetensors")
-    dtype = next(iter(tensors.values())).dtype
-    result = model.to(dtype).load_state_dict(tensors, strict=False)
+    result = model.to(next(iter(tensors.values())).dtype).load_state_dict(tensors, strict=False)
     wrong = [n for n in result.missing_keys if not n.endswith("position_ids")]
     wrong += [n for n in result.unexpected_keys if tensors[n].numel() and not n.startswith("cls.")]
     if wrong:

@@ -12,8 +12,8 @@ namespace RobustTickets;
 /// programs make, and <see cref="AttackRun"/> runs.
 /// </summary>
 /// <param name="Recipe">The attack with its options and resources.</param>
-/// <param name="Model">The victim: a run's model/ folder or any Hugging Face BERT
-/// classifier.</param>
+/// <param name="Model">The victim: a run's model/ folder, any Hugging Face BERT classifier, or what
+/// the loader knows.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
 /// <param name="Output">Folder of the results; null: attacks/RECIPE of the run that the model
@@ -30,6 +30,8 @@ namespace RobustTickets;
 /// <param name="Execution">How the victim runs.</param>
 /// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
 /// <param name="Temperature">Temperatures of the victim; null: as it is.</param>
+/// <param name="Loader">Loads victims, sentence encoders and masked language models that are no
+/// Hugging Face folders; null: there are none.</param>
 public sealed record AttackRequest(
     AttackRecipe Recipe,
     string Model,
@@ -45,7 +47,8 @@ public sealed record AttackRequest(
     AttackEngineOptions? Engine = null,
     Execution? Execution = null,
     CsvCells CsvCells = CsvCells.AsTextAttack,
-    VictimTemperature? Temperature = null
+    VictimTemperature? Temperature = null,
+    IModelLoader? Loader = null
 )
 {
     /// <summary>Name of the attack's folder in a run: the recipe, and what was added to

@@ -8,7 +8,6 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
-using RobustTickets.Training;
 
 namespace RobustTickets;
 
@@ -54,11 +53,14 @@ public static class AttackRun
         var victim = new VictimFolder(request.Model);
         var target = request.Output ?? victim.ResultsOf(request.FolderName);
         var length = victim.Length(request.MaxLength);
-        using var models = new AttackModels(victim.BaseModel);
+        using var models = new AttackModels(victim.BaseModel, request.Loader);
         var attack = request.Recipe.Build(models);
-        var execution = request.Execution ?? new Execution();
-        execution.Apply();
-        using var classifier = Classifier.Load(victim.Path, execution, length);
+        using var classifier = ClassifierSource.Load(
+            victim.Path,
+            request.Execution ?? new Execution(),
+            length,
+            request.Loader
+        );
         foreach (var note in classifier.Notes)
             Note(progress, $"note: {note}");
         var rows = MeasuredRows.Load(
@@ -74,7 +76,7 @@ public static class AttackRun
         var picked = Pick(request, rows, progress);
         var job = new AttackJob(
             attack,
-            new TorchVictim(classifier),
+            classifier,
             victim.Name,
             picked,
             target,
@@ -82,7 +84,7 @@ public static class AttackRun
             request.Engine,
             request.CsvCells
         );
-        Func<double>? whole = request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress) : null;
+        Func<double>? whole = request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress, stop) : null;
         CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
         var report = request.Temperature is { } temperature
             ? new TemperedAttack(job, temperature, HeldOut, progress).Run(whole, stop)
@@ -208,7 +210,7 @@ public static class AttackRun
     private static List<RecipeLine> Facts(
         AttackRequest request,
         VictimFolder victim,
-        Classifier classifier,
+        ITextClassifier classifier,
         MeasuredRows rows,
         int picked,
         string? encoder
@@ -245,11 +247,15 @@ public static class AttackRun
         return facts;
     }
 
-    private static double WholeSplit(Classifier classifier, Split split, IProgress<AttackProgress>? progress)
+    private static double WholeSplit(
+        ITextClassifier classifier,
+        Split split,
+        IProgress<AttackProgress>? progress,
+        CancellationToken stop
+    )
     {
         Note(progress, $"measuring the accuracy on all {split.Examples.Count} examples");
-        var encoded = EncodedSplit.From(split.Examples, classifier.Tokenizer, classifier.MaxLength);
-        return 100 * classifier.Evaluate(encoded.Examples).Accuracy;
+        return 100 * ClassifierSource.Evaluate(classifier, split.Examples, stop).Accuracy;
     }
 
     private static void Note(IProgress<AttackProgress>? progress, string text) =>

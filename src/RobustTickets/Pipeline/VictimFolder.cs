@@ -12,7 +12,7 @@ namespace RobustTickets;
 /// <summary>A victim's folder; of a run folder, its model.</summary>
 internal sealed class VictimFolder
 {
-    private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt"];
+    private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt", ".onnx", ".model"];
 
     private readonly RunFolder? _run;
 
@@ -21,17 +21,19 @@ internal sealed class VictimFolder
     public VictimFolder(string path)
     {
         Path = ModelOf(ModelStore.OfUser().Locate(path));
-        _run = RunOf(Path);
+        _run = RunOf(Folder);
     }
 
-    /// <summary>The model folder.</summary>
+    /// <summary>The model: a folder, or a file of another form.</summary>
     public string Path { get; }
+
+    private string Folder => FolderOf(Path);
 
     /// <summary>
     /// Which rows the model was trained on; null when neither the folder nor a run around it says.
     /// </summary>
     /// <exception cref="DataException">The file that says so is broken.</exception>
-    public TrainingRows? Training => TrainingRows.Find(Path, _run);
+    public TrainingRows? Training => TrainingRows.Find(Folder, _run);
 
     /// <summary>The victim for people: its run's name and its own.</summary>
     public string Name
@@ -83,14 +85,14 @@ internal sealed class VictimFolder
     }
 
     /// <summary>
-    /// SHA-256 over the hashes of a model folder's configuration, tokenizer and weight files, by
-    /// name.
+    /// SHA-256 over the hashes of a model's configuration, tokenizer and weight files, by name.
     /// </summary>
-    /// <param name="folder">The folder.</param>
-    public static string Hash(string folder)
+    /// <param name="model">Its folder, or a file of another form, what lies beside it
+    /// included.</param>
+    public static string Hash(string model)
     {
         var files = Directory
-            .EnumerateFiles(folder)
+            .EnumerateFiles(FolderOf(model))
             .Where(f =>
                 Endings.Contains(System.IO.Path.GetExtension(f))
                 && System.IO.Path.GetFileName(f) != TrainingRows.FileName
@@ -104,6 +106,9 @@ internal sealed class VictimFolder
             )
         );
     }
+
+    private static string FolderOf(string model) =>
+        File.Exists(model) ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(model))! : model;
 
     private static string ModelOf(string path)
     {

@@ -177,6 +177,23 @@ internal static class Layers
             "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.*"
         ),
+        // ONNX files: on Attacks alone.
+        new("RobustTickets.OnnxRuntime.Files", "RobustTickets.Attacks"),
+        new(
+            "RobustTickets.OnnxRuntime.Tokens",
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Tokens",
+            "RobustTickets.OnnxRuntime"
+        ),
+        new(
+            "RobustTickets.OnnxRuntime",
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Engine",
+            "RobustTickets.Attacks.Resources",
+            "RobustTickets.Attacks.Tokens",
+            "RobustTickets.OnnxRuntime.Files",
+            "RobustTickets.OnnxRuntime.Tokens"
+        ),
         // What computes on tensors may use kernels.
         .. Library.Select(row => row.Sees.Contains(AllTorch) ? row with { Sees = [.. row.Sees, AllKernels] } : row),
         // The command line may use everything.

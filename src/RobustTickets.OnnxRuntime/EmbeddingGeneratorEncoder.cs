@@ -1,0 +1,45 @@
+using Microsoft.Extensions.AI;
+using RobustTickets.Attacks.Engine;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>
+/// Any generator of embeddings of Microsoft.Extensions.AI (a local model, a service) as the
+/// sentence encoder of attacks. A sentence's vector must not depend on the sentences beside it.
+/// </summary>
+/// <param name="generator">The generator; not disposed of here.</param>
+/// <param name="dimension">Length D of its vectors.</param>
+/// <param name="name">Name shown in settings and summaries.</param>
+public sealed class EmbeddingGeneratorEncoder(
+    IEmbeddingGenerator<string, Embedding<float>> generator,
+    int dimension,
+    string name
+) : ISentenceEncoder
+{
+    /// <inheritdoc/>
+    public string Name => name;
+
+    /// <inheritdoc/>
+    public int Dimension => dimension;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The generator gave another number of vectors, or
+    /// vectors of another length.</exception>
+    public double[][] Encode(IReadOnlyList<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var vectors = generator.GenerateAsync(texts).GetAwaiter().GetResult();
+        if (vectors.Count != texts.Count)
+            throw new InvalidOperationException($"{name} gave {vectors.Count} vectors for {texts.Count} texts");
+        return
+        [
+            .. vectors.Select(v =>
+                v.Vector.Length == dimension
+                    ? Array.ConvertAll(v.Vector.ToArray(), x => (double)x)
+                    : throw new InvalidOperationException(
+                        $"{name} gave a vector of {v.Vector.Length} numbers, {dimension} are expected"
+                    )
+            ),
+        ];
+    }
+}

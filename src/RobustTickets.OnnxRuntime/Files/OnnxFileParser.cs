@@ -1,0 +1,439 @@
+// The messages of onnx.proto that decide whether a file may be run: operators, constants and their
+// sizes, other files that it names, functions that call themselves.
+using RobustTickets.Attacks;
+
+namespace RobustTickets.OnnxRuntime.Files;
+
+/// <summary>Reads one model.</summary>
+internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
+{
+    private const int Deepest = 16,
+        MostNodes = 1 << 20,
+        LastOpset = 26;
+
+    private static readonly string[] Domains = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
+
+    // A text model has no loop; one in a file of unknown origin need never end.
+    private static readonly string[] Loops = ["Loop", "Scan"];
+
+    private readonly HashSet<string> _operators = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> _functions = new(StringComparer.Ordinal);
+    private readonly List<(string Domain, string Operator)> _used = [];
+    private int _nodes;
+
+    /// <summary>Reads the whole file.</summary>
+    public OnnxFileInfo Model()
+    {
+        if (cursor.Length is 0 or > int.MaxValue)
+            throw cursor.Broken($"it has {cursor.Length} bytes; 1 to 2,147,483,647 are possible");
+        Graph? graph = null;
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        var opset = 0L;
+        var end = cursor.Length;
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (7, 2):
+                    if (graph is not null)
+                        throw cursor.Broken("two graphs");
+                    graph = ReadGraph(cursor.Inner(end), 0);
+                    break;
+                case (8, 2):
+                    opset = Math.Max(opset, ReadOpset(cursor.Inner(end)));
+                    break;
+                case (14, 2):
+                    var (key, value) = ReadPair(cursor.Inner(end));
+                    metadata[key] = value;
+                    break;
+                case (25, 2):
+                    ReadFunction(cursor.Inner(end));
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        if (graph is null)
+            throw cursor.Broken("it holds no graph");
+        if (opset is < 1 or > LastOpset)
+            throw cursor.Broken($"its operators are of version {opset}; 1 to {LastOpset} are possible");
+        RequireOperators();
+        return new OnnxFileInfo(
+            end,
+            [.. graph.Inputs.Where(i => !graph.Constants.Contains(i.Name))],
+            graph.Outputs,
+            _operators,
+            metadata
+        );
+    }
+
+    private sealed record Graph(List<OnnxValueInfo> Inputs, List<OnnxValueInfo> Outputs, HashSet<string> Constants);
+
+    private Graph ReadGraph(long end, int depth)
+    {
+        if (depth > Deepest)
+            throw cursor.Broken($"graphs within graphs, more than {Deepest} deep");
+        var graph = new Graph([], [], new HashSet<string>(StringComparer.Ordinal));
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 2):
+                    ReadNode(cursor.Inner(end), depth, null);
+                    break;
+                case (5, 2):
+                    graph.Constants.Add(ReadTensor(cursor.Inner(end)));
+                    break;
+                case (11, 2):
+                    graph.Inputs.Add(ReadValue(cursor.Inner(end)));
+                    break;
+                case (12, 2):
+                    graph.Outputs.Add(ReadValue(cursor.Inner(end)));
+                    break;
+                case (15, _):
+                    throw cursor.Broken("a sparse constant, which no text model has");
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        return graph;
+    }
+
+    private void ReadNode(long end, int depth, HashSet<string>? callers)
+    {
+        if (++_nodes > MostNodes)
+            throw cursor.Broken($"more than {MostNodes} operators");
+        string op = "",
+            domain = "";
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (4, 2):
+                    op = cursor.Text(end);
+                    break;
+                case (7, 2):
+                    domain = cursor.Text(end);
+                    break;
+                case (5, 2):
+                    ReadAttribute(cursor.Inner(end), depth, callers);
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        _operators.Add(op);
+        _used.Add((domain, op));
+        callers?.Add($"{domain}:{op}");
+    }
+
+    private void ReadAttribute(long end, int depth, HashSet<string>? callers)
+    {
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                // A tensor, tensors; a graph, graphs.
+                case (5 or 10, 2):
+                    ReadTensor(cursor.Inner(end));
+                    break;
+                case (6 or 11, 2) when callers is null:
+                    ReadGraph(cursor.Inner(end), depth + 1);
+                    break;
+                case (6 or 11, 2):
+                    throw cursor.Broken("a function with a graph inside");
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+    }
+
+    // The name of a constant whose bytes are as many as its shape says.
+    private string ReadTensor(long end)
+    {
+        var name = "";
+        var dims = new List<long>();
+        long element = 0,
+            raw = -1,
+            typed = 0;
+        var external = false;
+        string? location = null;
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 0 or 2):
+                    dims.AddRange(cursor.Numbers(wire, end));
+                    break;
+                case (2, 0):
+                    element = (long)cursor.Varint(end);
+                    break;
+                case (8, 2):
+                    name = cursor.Text(end);
+                    break;
+                case (9, 2):
+                    raw = RawLength(end);
+                    break;
+                case (13, 2):
+                    var (key, value) = ReadPair(cursor.Inner(end));
+                    if (key == "location")
+                        location = value;
+                    break;
+                case (14, 0):
+                    external = cursor.Varint(end) == 1;
+                    break;
+                case (4 or 5 or 6 or 7 or 10 or 11, _):
+                    typed += cursor.Skip(wire, end);
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        if (external || location is not null)
+            RequireBeside(name, location);
+        else
+            RequireSize(name, dims, element, raw, typed);
+        return name;
+    }
+
+    private long RawLength(long end)
+    {
+        var before = cursor.Inner(end);
+        return cursor.SkipTo(before);
+    }
+
+    private void RequireSize(string name, List<long> dims, long element, long raw, long typed)
+    {
+        var count = 1L;
+        foreach (var size in dims)
+        {
+            if (size < 0 || (size > 0 && count > int.MaxValue / size))
+                throw cursor.Broken($"constant '{name}' of shape [{string.Join(", ", dims)}]");
+            count *= size;
+        }
+        // Bytes of an element: float, uint8, ..., bfloat16; 0: no fixed number, or fewer than one.
+        ReadOnlySpan<int> sizes = [0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2];
+        if (element <= 0 || element >= sizes.Length)
+            throw cursor.Broken($"constant '{name}' of element type {element}");
+        var size1 = sizes[(int)element];
+        var fits = raw >= 0 ? size1 > 0 && raw == count * size1 : count == 0 || typed > 0 && typed >= count;
+        if (!fits)
+            throw cursor.Broken(
+                $"constant '{name}' of shape [{string.Join(", ", dims)}] has {Math.Max(raw, typed)} bytes"
+            );
+    }
+
+    private void RequireBeside(string name, string? location)
+    {
+        var plain =
+            !string.IsNullOrEmpty(location)
+            && location == Path.GetFileName(location)
+            && location is not ("." or "..")
+            && !location.Contains('\\');
+        if (!plain)
+            throw cursor.Broken($"constant '{name}' lies in '{location}', which is no file beside it");
+        var file = new FileInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, location!));
+        if (!file.Exists || file.LinkTarget is not null)
+            throw cursor.Broken($"constant '{name}' lies in '{location}', which is not there");
+    }
+
+    private OnnxValueInfo ReadValue(long end)
+    {
+        var name = "";
+        var element = -1;
+        List<long?>? shape = null;
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 2):
+                    name = cursor.Text(end);
+                    break;
+                case (2, 2):
+                    (element, shape) = ReadType(cursor.Inner(end));
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        return new OnnxValueInfo(name, element, shape);
+    }
+
+    private (int Element, List<long?>? Shape) ReadType(long end)
+    {
+        var found = (-1, (List<long?>?)null);
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            if ((number, wire) == (1, 2))
+                found = ReadTensorType(cursor.Inner(end));
+            else
+                cursor.Skip(wire, end);
+        }
+        return found;
+    }
+
+    private (int Element, List<long?>? Shape) ReadTensorType(long end)
+    {
+        var element = -1;
+        List<long?>? shape = null;
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 0):
+                    element = (int)Math.Min(cursor.Varint(end), 255);
+                    break;
+                case (2, 2):
+                    shape = ReadShape(cursor.Inner(end));
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        return (element, shape);
+    }
+
+    private List<long?> ReadShape(long end)
+    {
+        var shape = new List<long?>();
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            if ((number, wire) != (1, 2))
+            {
+                cursor.Skip(wire, end);
+                continue;
+            }
+            long? size = null;
+            var inner = cursor.Inner(end);
+            while (cursor.More(inner))
+            {
+                var (field, kind) = cursor.Key(inner);
+                if ((field, kind) == (1, 0))
+                    size = (long)cursor.Varint(inner);
+                else
+                    cursor.Skip(kind, inner);
+            }
+            // Some exporters write a dimension that varies as -1 or 0.
+            shape.Add(size is > 0 ? size : null);
+        }
+        return shape;
+    }
+
+    private long ReadOpset(long end)
+    {
+        var domain = "";
+        var version = 0L;
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 2):
+                    domain = cursor.Text(end);
+                    break;
+                case (2, 0):
+                    version = (long)cursor.Varint(end);
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        return domain is "" or "ai.onnx" ? version : 0;
+    }
+
+    private (string Key, string Value) ReadPair(long end)
+    {
+        string key = "",
+            value = "";
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 2):
+                    key = cursor.Text(end);
+                    break;
+                case (2, 2):
+                    value = cursor.Text(end);
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        return (key, value);
+    }
+
+    private void ReadFunction(long end)
+    {
+        string name = "",
+            domain = "";
+        var calls = new HashSet<string>(StringComparer.Ordinal);
+        while (cursor.More(end))
+        {
+            var (number, wire) = cursor.Key(end);
+            switch (number, wire)
+            {
+                case (1, 2):
+                    name = cursor.Text(end);
+                    break;
+                case (7, 2):
+                    ReadNode(cursor.Inner(end), 0, calls);
+                    break;
+                case (10, 2):
+                    domain = cursor.Text(end);
+                    break;
+                default:
+                    cursor.Skip(wire, end);
+                    break;
+            }
+        }
+        _functions[$"{domain}:{name}"] = calls;
+    }
+
+    private void RequireOperators()
+    {
+        foreach (var (domain, op) in _used)
+        {
+            if (_functions.ContainsKey($"{domain}:{op}"))
+                continue;
+            if (!Domains.Contains(domain))
+                throw cursor.Broken($"operator '{op}' of '{domain}', which needs a library of its own");
+            if (Loops.Contains(op))
+                throw cursor.Broken($"operator '{op}': a loop, which no text classifier has");
+        }
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var function in _functions.Keys)
+            Visit(function, [], done);
+    }
+
+    // Functions that call each other in a circle would be inlined without end.
+    private void Visit(string function, List<string> above, HashSet<string> done)
+    {
+        if (above.Contains(function) || above.Count > Deepest)
+            throw cursor.Broken($"function '{function}' calls itself, or is more than {Deepest} calls deep");
+        if (!done.Add(function))
+            return;
+        above.Add(function);
+        foreach (var called in _functions[function].Where(_functions.ContainsKey))
+            Visit(called, above, done);
+        above.RemoveAt(above.Count - 1);
+    }
+}

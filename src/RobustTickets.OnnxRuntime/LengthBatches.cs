@@ -1,0 +1,39 @@
+using RobustTickets.Attacks.Tokens;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>
+/// Texts in batches of like length, longest first, so that little is computed for padding.
+/// </summary>
+internal static class LengthBatches
+{
+    /// <summary>Runs all texts; one row a text, in input order.</summary>
+    public static float[][] Run(OnnxNetwork network, IReadOnlyList<TokenEncoding> texts, int cells)
+    {
+        var rows = new float[texts.Count][];
+        foreach (var group in Groups(texts, network.DependsOnBatch ? 0 : cells))
+        {
+            var outputs = network.Run([.. group.Select(i => texts[i])]);
+            for (var i = 0; i < group.Length; i++)
+                rows[group[i]] = outputs[i];
+        }
+        return rows;
+    }
+
+    /// <summary>
+    /// Indices of texts in groups of at most <paramref name="cells"/> pieces, padding included, at
+    /// least one text each.
+    /// </summary>
+    internal static IEnumerable<int[]> Groups(IReadOnlyList<TokenEncoding> texts, int cells)
+    {
+        int[] order = [.. Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length)];
+        for (var first = 0; first < order.Length; )
+        {
+            // Sorted: the first is the longest.
+            var most = Math.Max(1, cells / Math.Max(1, texts[order[first]].Length));
+            var last = Math.Min(order.Length, first + most);
+            yield return order[first..last];
+            first = last;
+        }
+    }
+}

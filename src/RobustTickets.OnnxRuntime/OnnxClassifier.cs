@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Text.Json;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.OnnxRuntime.Tokens;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>
+/// A text classifier in an ONNX file, as a victim of attacks and for predictions. Safe to call from
+/// many threads.
+/// </summary>
+public sealed class OnnxClassifier : ITextClassifier
+{
+    private const int FewTexts = 16;
+    private readonly OnnxNetwork _network;
+    private readonly PieceEncoder _pieces;
+    private readonly int _cells;
+
+    private OnnxClassifier(
+        OnnxNetwork network,
+        PieceEncoder pieces,
+        IReadOnlyList<string> labels,
+        int maxLength,
+        OnnxOptions options,
+        string name
+    )
+    {
+        (_network, _pieces, Labels, MaxLength, Name) = (network, pieces, labels, maxLength, name);
+        _cells = options.CellsPerBatch;
+        Notes = network.DependsOnBatch
+            ?
+            [
+                "activations are quantized by the range of the whole batch: texts are run one by one, so that none "
+                    + "depends on another",
+            ]
+            : [];
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <inheritdoc/>
+    public int MaxLength { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <inheritdoc/>
+    public int ClassCount => Labels.Count;
+
+    /// <summary>Loads a classifier.</summary>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>. The tokenizer lies
+    /// beside
+    /// it; class names come from the options, config.json, or the file.</param>
+    /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="DataException">A file is missing or malformed, the graph is no classifier,
+    /// or
+    /// class names do not fit it.</exception>
+    public static OnnxClassifier Load(string path, OnnxOptions? options = null)
+    {
+        options ??= new OnnxOptions();
+        var files = OnnxModelFiles.Find(path);
+        var pieces = PieceEncoder.Load(files, options.Tokenizer);
+        var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
+        try
+        {
+            if (!network.IsPooled)
+                throw new DataException(
+                    $"{files.Model}: gives numbers for each piece, not logits [batch, classes]; it is no classifier"
+                );
+            var labels = LabelsOf(files, network, options);
+            if (files.ConfigText("problem_type") is { } problem and not "single_label_classification")
+                throw new DataException(
+                    $"{Path.Combine(files.Folder, "config.json")}: 'problem_type' is '{problem}'; this program is for "
+                        + "classifiers of one label a text"
+                );
+            var most = Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength);
+            return new OnnxClassifier(
+                network,
+                pieces,
+                labels,
+                Math.Min(most, network.FixedLength ?? int.MaxValue),
+                options,
+                path
+            );
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public float[][] Logits(IReadOnlyList<TextPair> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var encoded = new TokenEncoding[texts.Count];
+        if (texts.Count < FewTexts)
+            for (var i = 0; i < encoded.Length; i++)
+                encoded[i] = _pieces.Encode(texts[i], MaxLength);
+        else
+            Parallel.For(0, encoded.Length, i => encoded[i] = _pieces.Encode(texts[i], MaxLength));
+        var rows = LengthBatches.Run(_network, encoded, _cells);
+        if (Array.Find(rows, r => r.Length != Labels.Count) is { } odd)
+            throw new DataException($"{Name}: gives {odd.Length} logits for {Labels.Count} classes");
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
+        Array.ConvertAll(Logits(inputs), row => FunctionVictim.Softmax(row));
+
+    /// <inheritdoc/>
+    public int Length(TextPair text) => _pieces.Encode(text, MaxLength + 1).Length;
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+
+    private static IReadOnlyList<string> LabelsOf(OnnxModelFiles files, OnnxNetwork network, OnnxOptions options)
+    {
+        var (labels, place) =
+            options.Labels is { } given ? (given, "the class names given")
+            : files.ConfigLabels() is { } config ? (config, Path.Combine(files.Folder, "config.json"))
+            : OfFile(network) is { } own ? (own, $"{files.Model}'s metadata")
+            : options.DefaultLabels is { } names ? (names, "the class names given")
+            : (
+                network.Width is { } width and >= 1 and <= 1 << 20
+                    ? [.. Enumerable.Range(0, (int)width).Select(Unnamed)]
+                    : throw new DataException(
+                        $"{files.Model}: does not say how many classes it has, and no config.json beside it "
+                            + "names them; "
+                            + "give their names"
+                    ),
+                "the graph"
+            );
+        if (network.Width is { } outputs && outputs != labels.Count)
+            throw new DataException(
+                $"{files.Model}: gives {outputs} logits, {place} names {labels.Count} classes: "
+                    + string.Join(", ", labels.Take(10))
+            );
+        if (labels.Count < 2)
+            throw new DataException(
+                $"{files.Model}: has {labels.Count} output, a regression or a lone logit; a classifier has at "
+                    + "least 2 classes"
+            );
+        return labels.Distinct(StringComparer.Ordinal).Count() == labels.Count
+            ? labels
+            : throw new DataException($"{place}: two classes have one name: {string.Join(", ", labels.Take(10))}");
+    }
+
+    private static string Unnamed(int i) => $"LABEL_{i.ToString(CultureInfo.InvariantCulture)}";
+
+    private static IReadOnlyList<string>? OfFile(OnnxNetwork network)
+    {
+        if (!network.Metadata.TryGetValue("labels", out var text))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize<string[]>(text);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

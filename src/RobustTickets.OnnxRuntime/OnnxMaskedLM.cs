@@ -1,0 +1,144 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.OnnxRuntime.Tokens;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>
+/// A masked language model with a WordPiece vocabulary in an ONNX file (BERT-Attack, BAE, CLARE).
+/// Safe to call from many threads.
+/// </summary>
+public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
+{
+    // Scores of all places of a text come at once: [T, V] of them.
+    private const int MostScores = 1 << 25;
+
+    private readonly OnnxNetwork _network;
+    private readonly WordPieceTokenizer _tokenizer;
+
+    private OnnxMaskedLM(OnnxNetwork network, WordPieces pieces, int maxLength, string path)
+    {
+        (_network, _tokenizer, MaxLength) = (network, pieces.Tokenizer, maxLength);
+        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        MaskId = _tokenizer.MaskId;
+        VocabularySize = (int)network.Width!;
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int MaxLength { get; }
+
+    /// <inheritdoc/>
+    public string MaskToken => _tokenizer.Vocabulary[MaskId];
+
+    /// <inheritdoc/>
+    public int MaskId { get; }
+
+    /// <summary>Loads a masked language model.</summary>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, the tokenizer beside
+    /// it.</param>
+    /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="DataException">A file is missing or malformed, or the graph gives no scores
+    /// over the vocabulary.</exception>
+    public static OnnxMaskedLM Load(string path, OnnxOptions? options = null)
+    {
+        options ??= new OnnxOptions();
+        var files = OnnxModelFiles.Find(path);
+        if (PieceEncoder.Load(files, options.Tokenizer) is not WordPieces pieces)
+            throw new DataException($"{path}: attacks take substitutes from WordPiece vocabularies alone");
+        var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
+        var vocabulary = pieces.Tokenizer.Vocabulary.Count;
+        if (!network.IsPooled && network.Width is { } width && width >= vocabulary && width <= 1 << 24)
+        {
+            var most = Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength);
+            return new OnnxMaskedLM(network, pieces, Math.Min(most, network.FixedLength ?? int.MaxValue), path);
+        }
+        var found = network.Width;
+        network.Dispose();
+        throw new DataException(
+            $"{files.Model}: gives {found?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"} numbers "
+                + $"a {(network.IsPooled ? "text" : "piece")}; a masked language model gives one for each of the "
+                + $"{vocabulary} tokens beside it"
+        );
+    }
+
+    /// <inheritdoc/>
+    public string Token(int id) => id < _tokenizer.Vocabulary.Count ? _tokenizer.Vocabulary[id] : $"[unused{id}]";
+
+    /// <inheritdoc/>
+    public int[] Encode(string text) => _tokenizer.Encode(text, null, MaxLength).Ids;
+
+    /// <inheritdoc/>
+    public int PieceCount(string word) => _tokenizer.TokenIds(word).Length;
+
+    /// <inheritdoc/>
+    public int[][] Predict(IReadOnlyList<MaskedQuestion> questions)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        var answers = new int[questions.Count][];
+        Array.Fill(answers, []);
+        string[] texts = [.. questions.Select(q => q.Text).Distinct(StringComparer.Ordinal)];
+        TokenEncoding[] encoded = [.. texts.Select(t => _tokenizer.Encode(t, null, MaxLength))];
+        var place = texts.Index().ToDictionary(t => t.Item, t => t.Index, StringComparer.Ordinal);
+        var asked = questions.Index().ToLookup(q => place[q.Item.Text]);
+        var cells = _network.DependsOnBatch ? 0 : Math.Max(1, MostScores / VocabularySize);
+        foreach (var group in LengthBatches.Groups(encoded, cells))
+        {
+            var scores = _network.Run([.. group.Select(i => encoded[i])]);
+            for (var g = 0; g < group.Length; g++)
+            {
+                foreach (var (i, question) in asked[group[g]])
+                {
+                    if (question.Position >= 0 && question.Position < encoded[group[g]].Length)
+                        answers[i] = Best(
+                            scores[g].AsSpan(question.Position * VocabularySize, VocabularySize),
+                            question
+                        );
+                }
+            }
+        }
+        return answers;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+
+    // The wanted tokens by falling score, equal scores by index.
+    private int[] Best(ReadOnlySpan<float> scores, MaskedQuestion question)
+    {
+        var least = double.NegativeInfinity;
+        if (question.MinProbability > 0)
+        {
+            double top = double.NegativeInfinity,
+                sum = 0;
+            foreach (var s in scores)
+                top = Math.Max(top, s);
+            foreach (var s in scores)
+                sum += Math.Exp(s - top);
+            // p >= m exactly where score >= log(m) + log(sum exp(score)).
+            least = Math.Log(question.MinProbability) + top + Math.Log(sum);
+        }
+        var best = new PriorityQueue<int, (float Score, int Order)>();
+        for (var v = 0; v < scores.Length; v++)
+        {
+            if (!float.IsFinite(scores[v]))
+                throw new InvalidOperationException($"{Name}: its scores hold numbers that are not finite");
+            if (scores[v] < least)
+                continue;
+            if (best.Count < question.Count)
+                best.Enqueue(v, (scores[v], -v));
+            else if (question.Count > 0 && scores[v] > scores[best.Peek()])
+                best.DequeueEnqueue(v, (scores[v], -v));
+        }
+        var result = new int[best.Count];
+        for (var i = result.Length - 1; i >= 0; i--)
+            result[i] = best.Dequeue();
+        return result;
+    }
+}

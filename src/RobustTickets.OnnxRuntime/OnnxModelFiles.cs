@@ -1,0 +1,138 @@
+// Where the parts of a model in an ONNX file lie: the file, the tokenizer beside it, and the names
+// of its classes in config.json or in the file itself.
+using System.Text.Json;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>The files of a model that is an ONNX file, or a folder that holds one.</summary>
+public sealed class OnnxModelFiles
+{
+    private const string ModelName = "model.onnx",
+        ConfigName = "config.json";
+
+    // What Optimum and sentence-transformers call the file, and where they put it.
+    private static readonly string[] Names =
+    [
+        ModelName,
+        "onnx/model.onnx",
+        "model_optimized.onnx",
+        "model_quantized.onnx",
+    ];
+
+    // With one of these the folder is a model of its own, whatever lies beside it.
+    private static readonly string[] Weights =
+    [
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ];
+
+    private OnnxModelFiles(string model, string folder) => (Model, Folder) = (model, folder);
+
+    /// <summary>The ONNX file.</summary>
+    public string Model { get; }
+
+    /// <summary>The folder of tokenizer and configuration.</summary>
+    public string Folder { get; }
+
+    /// <summary>Whether a path is an ONNX file, or a folder whose model is one.</summary>
+    public static bool Is(string path) =>
+        File.Exists(path)
+            ? path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)
+            : Directory.Exists(path)
+                && !Weights.Any(w => File.Exists(Path.Combine(path, w)))
+                && Names.Any(n => File.Exists(Path.Combine(path, n)));
+
+    /// <summary>Finds the files.</summary>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>.</param>
+    /// <exception cref="DataException">There is none.</exception>
+    public static OnnxModelFiles Find(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (File.Exists(path))
+        {
+            var own = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            // Configuration and tokenizer lie a folder higher where the file is in onnx/.
+            var above = Path.GetDirectoryName(own);
+            var folder =
+                !File.Exists(Path.Combine(own, ConfigName))
+                && Path.GetFileName(own) == "onnx"
+                && above is not null
+                && File.Exists(Path.Combine(above, ConfigName))
+                    ? above
+                    : own;
+            return new OnnxModelFiles(path, folder);
+        }
+        if (!Directory.Exists(path))
+            throw new DataException($"{path}: no such file or folder");
+        var file = Names.Select(n => Path.Combine(path, n)).FirstOrDefault(File.Exists);
+        return file is null
+            ? throw new DataException($"{path}: holds none of {string.Join(", ", Names)}")
+            : new OnnxModelFiles(file, path);
+    }
+
+    /// <summary><c>id2label</c> of config.json, in order; null when it says none.</summary>
+    /// <exception cref="DataException">config.json is malformed.</exception>
+    internal IReadOnlyList<string>? ConfigLabels()
+    {
+        using var config = Config();
+        if (
+            config is null
+            || config.RootElement.ValueKind != JsonValueKind.Object
+            || !config.RootElement.TryGetProperty("id2label", out var map)
+            || map.ValueKind != JsonValueKind.Object
+        )
+            return null;
+        var labels = new SortedDictionary<int, string>();
+        foreach (var entry in map.EnumerateObject())
+            if (int.TryParse(entry.Name, out var id) && entry.Value.ValueKind == JsonValueKind.String)
+                labels[id] = entry.Value.GetString()!;
+        if (labels.Count == 0 || labels.Keys.Last() != labels.Count - 1 || labels.Keys.First() != 0)
+            throw new DataException($"{Path.Combine(Folder, ConfigName)}: 'id2label' does not name classes 0, 1, ...");
+        return [.. labels.Values];
+    }
+
+    /// <summary>A text of config.json, or null.</summary>
+    internal string? ConfigText(string name)
+    {
+        using var config = Config();
+        return
+            config is not null
+            && config.RootElement.ValueKind == JsonValueKind.Object
+            && config.RootElement.TryGetProperty(name, out var value)
+            && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+    }
+
+    /// <summary>A whole number of config.json, or null.</summary>
+    internal int? ConfigNumber(string name)
+    {
+        using var config = Config();
+        return
+            config is not null
+            && config.RootElement.ValueKind == JsonValueKind.Object
+            && config.RootElement.TryGetProperty(name, out var value)
+            && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out var number)
+            ? number
+            : null;
+    }
+
+    private JsonDocument? Config()
+    {
+        var file = Path.Combine(Folder, ConfigName);
+        if (!File.Exists(file))
+            return null;
+        try
+        {
+            return GuardedJson.Parse(file, File.ReadAllBytes(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{file}: cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+// One ONNX file under ONNX Runtime. Its inputs are found by name and shape; what the graph wants
+// and no text gives is refused when it is loaded, not when it is run.
+using Microsoft.ML.OnnxRuntime;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.OnnxRuntime.Files;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>A network in an ONNX file. Safe to call from many threads.</summary>
+public sealed class OnnxNetwork : ITokenModel
+{
+    private const int Float = 1,
+        Int32 = 6,
+        Int64 = 7;
+
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new();
+    private readonly IReadOnlyList<(OnnxValueInfo Info, InputRole Role)> _inputs;
+    private readonly OnnxValueInfo _output;
+    private readonly long? _fixedLength;
+
+    private enum InputRole
+    {
+        Ids,
+        Mask,
+        Segments,
+    }
+
+    private OnnxNetwork(
+        string path,
+        InferenceSession session,
+        OnnxFileInfo file,
+        IReadOnlyList<(OnnxValueInfo, InputRole)> inputs,
+        OnnxValueInfo output
+    )
+    {
+        (Path, _session, File, _inputs, _output) = (path, session, file, inputs, output);
+        _fixedLength = inputs[0].Item1.Shape![1];
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>
+    /// Whether the numbers of a text depend on the texts beside it, because activations are
+    /// quantized
+    /// by the range of the whole batch.
+    /// </summary>
+    public bool DependsOnBatch => File.QuantizesByBatch;
+
+    /// <summary>Piece that fills short texts up; it is masked.</summary>
+    public int PadId { get; init; }
+
+    /// <summary>Key and value pairs that the file holds.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => File.Metadata;
+
+    /// <summary>
+    /// Numbers of a row: classes, or width of what is given for each piece; null where the file
+    /// leaves it open.
+    /// </summary>
+    public long? Width => _output.Shape?[^1];
+
+    /// <summary>Whether it gives one row a text, not one a piece.</summary>
+    public bool IsPooled => _output.Shape?.Count == 2;
+
+    /// <summary>Name of what it gives: logits, last_hidden_state, ...</summary>
+    public string Output => _output.Name;
+
+    /// <summary>Word pieces that every text is filled up to; null where the graph takes any
+    /// number.</summary>
+    public int? FixedLength => (int?)_fixedLength;
+
+    internal OnnxFileInfo File { get; }
+
+    /// <summary>Loads an ONNX file.</summary>
+    /// <exception cref="DataException">It is missing, malformed, or wants or gives what no text
+    /// model does.</exception>
+    public static OnnxNetwork Open(string path) => Open(path, new OnnxOptions());
+
+    /// <summary>Loads an ONNX file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How it is run.</param>
+    /// <param name="padId">Piece that fills short texts up.</param>
+    /// <exception cref="DataException">It is missing, malformed, or wants or gives what no text
+    /// model does.</exception>
+    public static OnnxNetwork Open(string path, OnnxOptions options, int padId = 0)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var file = OnnxFileInfo.Read(path);
+        var inputs = InputsOf(path, file);
+        var output = OutputOf(path, file);
+        return new OnnxNetwork(path, SessionOf(path, options), file, inputs, output) { PadId = padId };
+    }
+
+    /// <inheritdoc/>
+    public float[][] Run(IReadOnlyList<TokenEncoding> batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.Count == 0)
+            return [];
+        var longest = batch.Max(t => t.Length);
+        if (_fixedLength is { } fixedLength)
+        {
+            if (longest > fixedLength)
+                throw new ArgumentException(
+                    $"a text of {longest} pieces; the graph takes {fixedLength}",
+                    nameof(batch)
+                );
+            longest = (int)fixedLength;
+        }
+        long[] shape = [batch.Count, longest];
+        var inputs = new Dictionary<string, OrtValue>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var (info, role) in _inputs)
+                inputs[info.Name] = Input(batch, role, info.Element, shape);
+            using var outputs = _session.Run(_run, inputs, [_output.Name]);
+            return Rows(batch, outputs[0]);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new DataException($"{Path}: cannot be run: {FirstLine(e)}", e);
+        }
+        finally
+        {
+            foreach (var value in inputs.Values)
+                value.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session.Dispose();
+        _run.Dispose();
+    }
+
+    private OrtValue Input(IReadOnlyList<TokenEncoding> batch, InputRole role, int element, long[] shape)
+    {
+        var longest = (int)shape[1];
+        var values = new long[shape[0] * longest];
+        for (var b = 0; b < batch.Count; b++)
+        {
+            var row = values.AsSpan(b * longest, longest);
+            var text = batch[b];
+            for (var i = 0; i < text.Length; i++)
+                row[i] = role switch
+                {
+                    InputRole.Ids => text.Ids[i],
+                    InputRole.Mask => 1,
+                    _ => text.Segments[i],
+                };
+            if (role == InputRole.Ids)
+                row[text.Length..].Fill(PadId);
+        }
+        return element == Int64
+            ? OrtValue.CreateTensorValueFromMemory(values, shape)
+            : OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (int)v), shape);
+    }
+
+    private float[][] Rows(IReadOnlyList<TokenEncoding> batch, OrtValue output)
+    {
+        var info = output.GetTensorTypeAndShape();
+        var shape = info.Shape;
+        var perText = shape.Length >= 2 && shape[0] == batch.Count ? info.ElementCount / shape[0] : 0;
+        if (perText == 0 || shape.Length > 3)
+            throw new DataException(
+                $"{Path}: output '{_output.Name}' is [{string.Join(", ", shape)}] for {batch.Count} texts"
+            );
+        var all = output.GetTensorDataAsSpan<float>();
+        var rows = new float[batch.Count][];
+        for (var b = 0; b < rows.Length; b++)
+        {
+            // Of outputs for pieces, those of the padding are left out.
+            var kept = shape.Length == 3 ? Math.Min(batch[b].Length, shape[1]) * shape[2] : perText;
+            rows[b] = all.Slice((int)(b * perText), (int)kept).ToArray();
+        }
+        return rows;
+    }
+
+    private static InferenceSession SessionOf(string path, OnnxOptions options)
+    {
+        using var session = new SessionOptions
+        {
+            IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        // Threads that wait do not burn the processor that the attack needs.
+        session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        options.Session?.Invoke(session);
+        try
+        {
+            return new InferenceSession(path, session);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new DataException($"{path}: ONNX Runtime does not load it: {FirstLine(e)}", e);
+        }
+        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
+        {
+            throw new DataException(
+                $"ONNX Runtime cannot be loaded on this machine: {e.GetBaseException().Message}",
+                e
+            );
+        }
+    }
+
+    private static List<(OnnxValueInfo, InputRole)> InputsOf(string path, OnnxFileInfo file)
+    {
+        var found = new List<(OnnxValueInfo, InputRole)>();
+        foreach (var input in file.Inputs)
+        {
+            var role =
+                input.Name.Contains("mask", StringComparison.OrdinalIgnoreCase) ? InputRole.Mask
+                : input.Name.Contains("token_type", StringComparison.OrdinalIgnoreCase)
+                || input.Name.Contains("segment", StringComparison.OrdinalIgnoreCase)
+                    ? InputRole.Segments
+                : input.Name.Contains("ids", StringComparison.OrdinalIgnoreCase)
+                    && !input.Name.Contains("position", StringComparison.OrdinalIgnoreCase)
+                || file.Inputs.Count == 1
+                    ? InputRole.Ids
+                : throw Refused(path, $"input {input} is not known; input_ids, attention_mask and token_type_ids are");
+            if (input.Element is not (Int64 or Int32) || input.Shape is not { Count: 2 } shape)
+                throw Refused(path, $"input {input}: whole numbers [batch, sequence] are needed");
+            if (shape[0] is { } texts)
+                throw Refused(
+                    path,
+                    $"input {input} takes exactly {texts} texts at once; export it with a batch that varies"
+                );
+            if (found.Exists(f => f.Item2 == role))
+                throw Refused(path, $"inputs {found.First(f => f.Item2 == role).Item1} and {input} are of one kind");
+            found.Add((input, role));
+        }
+        var ids = found.FindIndex(f => f.Item2 == InputRole.Ids);
+        if (ids < 0)
+            throw Refused(path, $"no input_ids among its inputs: {List(file.Inputs)}");
+        (found[0], found[ids]) = (found[ids], found[0]);
+        return found;
+    }
+
+    private static OnnxValueInfo OutputOf(string path, OnnxFileInfo file)
+    {
+        string[] names = ["logits", "sentence_embedding", "last_hidden_state", "token_embeddings"];
+        var floats = file.Outputs.Where(o => o.Element == Float && o.Shape is null or { Count: 2 or 3 }).ToArray();
+        return names.Select(n => floats.FirstOrDefault(o => o.Name == n)).FirstOrDefault(o => o is not null)
+            ?? (floats is [var only] ? only : null)
+            ?? throw Refused(path, $"no logits and no hidden states among its outputs: {List(file.Outputs)}");
+    }
+
+    private static string List(IReadOnlyList<OnnxValueInfo> values) =>
+        values.Count == 0 ? "there are none" : string.Join(", ", values.Take(8));
+
+    private static DataException Refused(string path, string reason) => new($"{path}: {reason}");
+
+    // Messages of the runtime go on with source files and stack traces.
+    private static string FirstLine(OnnxRuntimeException e) =>
+        e.Message.Split('\n', 2)[0] is { Length: > 300 } long1 ? long1[..300] + " ..." : e.Message.Split('\n', 2)[0];
+}

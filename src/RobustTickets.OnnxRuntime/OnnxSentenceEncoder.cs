@@ -1,0 +1,80 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.OnnxRuntime.Tokens;
+
+namespace RobustTickets.OnnxRuntime;
+
+/// <summary>
+/// Sentence vectors from an ONNX file: its own <c>sentence_embedding</c>, or the mean of the hidden
+/// states of all pieces. Safe to call from many threads.
+/// </summary>
+public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
+{
+    private readonly OnnxNetwork _network;
+    private readonly PieceEncoder _pieces;
+    private readonly int _maxLength;
+    private readonly int _cells;
+
+    private OnnxSentenceEncoder(OnnxNetwork network, PieceEncoder pieces, OnnxOptions options, string path)
+    {
+        (_network, _pieces, _cells) = (network, pieces, options.CellsPerBatch);
+        _maxLength = Math.Min(
+            Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength),
+            network.FixedLength ?? int.MaxValue
+        );
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        Name = $"{(network.IsPooled ? "" : "mean-pooled ")}{Path.GetFileName(folder)}";
+        Dimension = (int)network.Width!;
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int Dimension { get; }
+
+    /// <summary>Loads an encoder.</summary>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, the tokenizer beside
+    /// it.</param>
+    /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="DataException">A file is missing or malformed, or the graph is no
+    /// encoder.</exception>
+    public static OnnxSentenceEncoder Load(string path, OnnxOptions? options = null)
+    {
+        options ??= new OnnxOptions();
+        var files = OnnxModelFiles.Find(path);
+        var pieces = PieceEncoder.Load(files, options.Tokenizer);
+        var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
+        if (network.Width is >= 1 and <= 1 << 20 && network.Output != "logits")
+            return new OnnxSentenceEncoder(network, pieces, options, path);
+        var found = network.Output;
+        network.Dispose();
+        throw new DataException(
+            $"{files.Model}: output '{found}' is no vector of a known width; an encoder gives last_hidden_state or "
+                + "sentence_embedding"
+        );
+    }
+
+    /// <inheritdoc/>
+    public double[][] Encode(IReadOnlyList<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        TokenEncoding[] encoded = [.. texts.Select(t => _pieces.Encode(new TextPair(t), _maxLength))];
+        return Array.ConvertAll(LengthBatches.Run(_network, encoded, _cells), Mean);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+
+    private double[] Mean(float[] states)
+    {
+        var mean = new double[Dimension];
+        var count = states.Length / Dimension;
+        for (var i = 0; i < states.Length; i++)
+            mean[i % Dimension] += states[i];
+        for (var j = 0; j < mean.Length; j++)
+            mean[j] /= count;
+        return mean;
+    }
+}

@@ -1,0 +1,63 @@
+// From texts to the word pieces of a model, by the kind of tokenizer that lies in its folder.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+
+namespace RobustTickets.OnnxRuntime.Tokens;
+
+/// <summary>A model's tokenizer. Safe to call from many threads.</summary>
+internal abstract class PieceEncoder
+{
+    /// <summary>Piece that fills short texts up.</summary>
+    public abstract int PadId { get; }
+
+    /// <summary>Most pieces that the model takes, special ones included.</summary>
+    public required int ModelMaxLength { get; init; }
+
+    /// <summary>
+    /// Pieces of a text or pair with special ones around them, cut longest first.
+    /// </summary>
+    public abstract TokenEncoding Encode(TextPair text, int maxLength);
+
+    /// <summary>The tokenizer in a model's folder.</summary>
+    /// <exception cref="DataException">There is none, or one of another kind.</exception>
+    public static PieceEncoder Load(OnnxModelFiles files, string? folder)
+    {
+        var from = folder ?? files.Folder;
+        bool Has(string name) => File.Exists(Path.Combine(from, name));
+        if (Has("sentencepiece.bpe.model"))
+            return SentencePieces.Load(from, "sentencepiece.bpe.model", files);
+        if (Has("spm.model"))
+            return SentencePieces.Load(from, "spm.model", files);
+        if (Has("spiece.model"))
+            throw new DataException(
+                $"{Path.Combine(from, "spiece.model")}: the tokenizer of ALBERT, XLNet or T5 is not known; WordPiece, "
+                    + "byte-level BPE (vocab.json and merges.txt) and SentencePiece of XLM-R and DeBERTa are"
+            );
+        return Has("vocab.json") && Has("merges.txt") && !Has("vocab.txt")
+            ? BytePairs.Load(from, files)
+            : WordPieces.Load(from, files);
+    }
+
+    /// <summary>The model's own limit: positions less those that are not used.</summary>
+    protected static int Limit(OnnxModelFiles files, int unused, int tokenizer = int.MaxValue) =>
+        Math.Min(tokenizer, (files.ConfigNumber("max_position_embeddings") ?? (512 + unused)) - unused);
+}
+
+/// <summary>BERT's.</summary>
+internal sealed class WordPieces(WordPieceTokenizer tokenizer) : PieceEncoder
+{
+    /// <summary>Ours.</summary>
+    public WordPieceTokenizer Tokenizer => tokenizer;
+
+    /// <inheritdoc/>
+    public override int PadId => tokenizer.PadId;
+
+    /// <inheritdoc/>
+    public override TokenEncoding Encode(TextPair text, int maxLength) => tokenizer.Encode(text, maxLength);
+
+    public static WordPieces Load(string folder, OnnxModelFiles files)
+    {
+        var tokenizer = WordPieceTokenizer.Load(folder);
+        return new WordPieces(tokenizer) { ModelMaxLength = Limit(files, 0, tokenizer.ModelMaxLength) };
+    }
+}

@@ -1,0 +1,83 @@
+using Microsoft.ML.Tokenizers;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.OnnxRuntime.Tokens;
+
+/// <summary>
+/// SentencePiece as XLM-R has it (<c>sentencepiece.bpe.model</c>, its pieces one further than in
+/// the
+/// file, for the padding of fairseq) or DeBERTa (<c>spm.model</c>), by Microsoft.ML.Tokenizers.
+/// </summary>
+internal sealed class SentencePieces : FramedPieces
+{
+    // XLM-R: <s>, <pad>, </s>, <unk> come first, whatever their order in the file.
+    private const int FairseqFirst = 0,
+        FairseqPad = 1,
+        FairseqLast = 2,
+        FairseqUnknown = 3,
+        FairseqOffset = 1,
+        UnusedPositions = 2;
+
+    private readonly SentencePieceTokenizer _tokenizer;
+    private readonly bool _fairseq;
+
+    private SentencePieces(SentencePieceTokenizer tokenizer, bool fairseq, string path)
+    {
+        (_tokenizer, _fairseq) = (tokenizer, fairseq);
+        if (fairseq)
+        {
+            (First, PadId, Last) = (FairseqFirst, FairseqPad, FairseqLast);
+            return;
+        }
+        int Id(string piece) =>
+            tokenizer.Vocabulary.TryGetValue(piece, out var id)
+                ? id
+                : throw new DataException($"{path}: has no piece '{piece}'");
+        (First, PadId, Last) = (Id("[CLS]"), Id("[PAD]"), Id("[SEP]"));
+    }
+
+    /// <inheritdoc/>
+    public override int PadId { get; }
+
+    /// <inheritdoc/>
+    protected override int First { get; }
+
+    /// <inheritdoc/>
+    protected override int Last { get; }
+
+    /// <inheritdoc/>
+    protected override bool DoublesLast => _fairseq;
+
+    /// <summary>Loads the tokenizer of a folder.</summary>
+    /// <exception cref="DataException">The file is malformed, or a piece is missing.</exception>
+    public static SentencePieces Load(string folder, string name, OnnxModelFiles files)
+    {
+        var path = Path.Combine(folder, name);
+        var fairseq = name.StartsWith("sentencepiece", StringComparison.Ordinal);
+        try
+        {
+            using var stream = File.OpenRead(path);
+            var tokenizer = SentencePieceTokenizer.Create(
+                stream,
+                addBeginningOfSentence: false,
+                addEndOfSentence: false
+            );
+            return new SentencePieces(tokenizer, fairseq, path)
+            {
+                ModelMaxLength = Limit(files, fairseq ? UnusedPositions : 0),
+            };
+        }
+        // A malformed file ends in whatever its reader runs into.
+        catch (Exception e) when (e is not (DataException or OutOfMemoryException))
+        {
+            throw new DataException($"{path}: no SentencePiece model: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<int> Pieces(string text)
+    {
+        var ids = _tokenizer.EncodeToIds(text, addBeginningOfSentence: false, addEndOfSentence: false);
+        return _fairseq ? [.. ids.Select(id => id == _tokenizer.UnknownId ? FairseqUnknown : id + FairseqOffset)] : ids;
+    }
+}

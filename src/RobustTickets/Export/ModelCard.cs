@@ -1,0 +1,277 @@
+// README.md of an export, in the form of a Hugging Face model card: what the model is, where it
+// comes from and what was measured of it. All of it is read from the run around the source and from
+// the source's configuration; what no file says is said to be unknown.
+using System.Globalization;
+using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Checkpoints;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Export;
+
+/// <summary>Writes model cards.</summary>
+internal sealed class ModelCard
+{
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "README.md";
+
+    private const int LongestFact = 160;
+
+    private readonly HuggingFaceConfig _config;
+    private readonly string _name;
+    private readonly RunFolder? _run;
+    private readonly RunResult? _result;
+    private readonly EnvironmentStamp? _environment;
+
+    private ModelCard(string source, HuggingFaceConfig config)
+    {
+        _config = config;
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source));
+        _run = RunAround(path);
+        _name = _run is null ? Path.GetFileName(path) : $"{Path.GetFileName(_run.Path)}/{Path.GetFileName(path)}";
+        if (_run is null)
+            return;
+        if (File.Exists(_run.ResultFile))
+            _result = RunResult.Load(_run.ResultFile);
+        if (File.Exists(_run.EnvironmentFile))
+            _environment = EnvironmentStamp.Load(_run.EnvironmentFile);
+    }
+
+    /// <summary>The card of a model.</summary>
+    /// <param name="source">Its folder; a run around it is read.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <exception cref="DataException">A file of the run is broken.</exception>
+    public static ModelCard Of(string source, HuggingFaceConfig config) => new(source, config);
+
+    /// <summary>Hugging Face's name of a task.</summary>
+    public static string PipelineOf(OnnxHead head) =>
+        head switch
+        {
+            OnnxHead.Classifier => "text-classification",
+            OnnxHead.MaskedLM => "fill-mask",
+            _ => "feature-extraction",
+        };
+
+    /// <summary>The card of a Hugging Face folder.</summary>
+    /// <param name="form">How it is stored, and how it is used.</param>
+    public string HuggingFace(string form) => Write(PipelineOf(OnnxHead.Classifier), "transformers", form);
+
+    /// <summary>The card of an ONNX file.</summary>
+    public string Onnx(OnnxExportResult result, OnnxExportOptions options) =>
+        Write(PipelineOf(result.Head), "onnx", OnnxCardText.Of(result, options, _config));
+
+    private string Write(string pipeline, string library, string form)
+    {
+        var text = new StringBuilder("---\n");
+        var license = License();
+        if (license is not null)
+            text.Append(Invariant($"license: {license}\n"));
+        if (Base() is { } from)
+            text.Append(Invariant($"base_model: {Quoted(from)}\n"));
+        text.Append(Invariant($"pipeline_tag: {pipeline}\nlibrary_name: {library}\n"));
+        text.Append("tags:\n- bert\n- robustness\n- robust-tickets\n---\n\n");
+        text.Append(Invariant($"# {_name}\n\n"));
+        text.Append(Origin(license)).Append('\n');
+        text.Append(TicketTable());
+        text.Append(Measured());
+        text.Append(Limits());
+        text.Append(form);
+        return text.ToString();
+    }
+
+    private string Origin(string? license)
+    {
+        var text = new StringBuilder("| | |\n|---|---|\n");
+        void Row(string what, string value) => text.Append(Invariant($"| {what} | {Cell(value)} |\n"));
+        Row("classes", string.Join(", ", _config.Labels));
+        if (_result is { } result)
+        {
+            Row("method", $"{result.Name}, task {result.Task}, seed {result.Seed}");
+            Row("recipe", result.RecipeSource);
+            Row(
+                "trained",
+                string.Join(
+                    "; ",
+                    result.Stages.Select(s => Invariant($"{s.Stage}: {s.Epochs:0.##} epochs, {s.Steps} steps"))
+                )
+            );
+        }
+        else
+            Row("method", "not known: the model lies in no finished run");
+        Row("base model", Base() ?? "not known");
+        Row("licence of the base model", license ?? "not stated in its folder; look it up before use");
+        if (_environment is { } e)
+            Row("made by", $"robust-tickets {e.Version}{(e.Commit is null ? "" : $", commit {e.Commit}")}");
+        return text.ToString();
+    }
+
+    private string TicketTable()
+    {
+        var layers = Enumerable.Range(0, _config.NumHiddenLayers).ToArray();
+        if (_config.Ticket is null)
+        {
+            return "\n## Ticket\n\nThe network is dense: "
+                + Invariant($"{_config.NumHiddenLayers} layers, {_config.NumAttentionHeads} heads and ")
+                + Invariant($"{_config.IntermediateSize} feed-forward neurons each.{WeightTicket()}\n");
+        }
+        var text = new StringBuilder("\n## Ticket\n\n| layer | heads | of | neurons | of |\n|---|---|---|---|---|\n");
+        foreach (var layer in layers)
+        {
+            text.Append(
+                Invariant(
+                    $"| {layer} | {_config.HeadsOf(layer)} | {_config.NumAttentionHeads} | ",
+                    $"{_config.IntermediateOf(layer)} | {_config.IntermediateSize} |\n"
+                )
+            );
+        }
+        int heads = layers.Sum(_config.HeadsOf),
+            neurons = layers.Sum(_config.IntermediateOf);
+        double allHeads = (double)layers.Length * _config.NumAttentionHeads,
+            allNeurons = (double)layers.Length * _config.IntermediateSize;
+        // Matrices of a layer: 4 H d a head, 2 H a neuron.
+        var left =
+            ((4.0 * heads * _config.HeadSize) + (2.0 * neurons))
+            / ((4.0 * allHeads * _config.HeadSize) + (2.0 * allNeurons));
+        text.Append(
+            Invariant(
+                $"\n{heads} of {allHeads:0} heads and {neurons} of {allNeurons:0} neurons are kept, ",
+                $"{100 * left:0.0} % of the encoder's matrices.\n"
+            )
+        );
+        return text.ToString();
+    }
+
+    private string WeightTicket() =>
+        _result?.Ticket is { Kind: "weights" } ticket
+            ? Invariant(
+                $" {ticket.WeightsKept} of {ticket.WeightsTotal} single weights are kept; the others are ",
+                $"zeros in the matrices."
+            )
+            : "";
+
+    private string Measured()
+    {
+        var text = new StringBuilder("\n## Measured\n\n");
+        if (_result is { } result && (result.CleanTest ?? result.CleanDev) is { } clean)
+        {
+            var n = result.EvaluatedExamples;
+            var interval = WilsonInterval.Of((int)Math.Round(clean * n), n);
+            text.Append(
+                Invariant(
+                    $"Clean: {100 * clean:0.0} % of {n} examples ({result.EvaluatedSplit}), 95 % interval ",
+                    $"{100 * interval.Low:0.0} to {100 * interval.High:0.0}.\n"
+                )
+            );
+        }
+        else
+            text.Append("No accuracy is known: the model lies in no finished run.\n");
+        var attacks = Attacks();
+        if (attacks.Count == 0)
+        {
+            text.Append("No attack on it is known.\n");
+            return text.ToString();
+        }
+        text.Append("\n| attack | n | Clean | Aua | 95 % interval | Suc | #Query |\n|---|---|---|---|---|---|---|\n");
+        foreach (var (_, s) in attacks)
+        {
+            text.Append(
+                Invariant(
+                    $"| {Cell(s.Settings.Recipe)} | {s.Examples} | {s.Clean:0.0} | {s.Aua:0.0} | {s.AuaLow:0.0} ",
+                    $"to {s.AuaHigh:0.0} | {s.Suc:0.0} | {s.MeanQueries:0.0} |\n"
+                )
+            );
+        }
+        text.Append("\nClean and Aua (accuracy under attack) in percent of the n examples. Settings:\n\n");
+        foreach (var (name, s) in attacks)
+        {
+            var facts = s.Settings.Run.Concat(s.Settings.Composition).Select(l => $"{l.Item}: {Short(l.Value)}");
+            text.Append(
+                Invariant($"- {Cell(name)}: TextAttack {s.Settings.Compat}; {Cell(string.Join("; ", facts))}\n")
+            );
+        }
+        return text.ToString();
+    }
+
+    private static string Limits() =>
+        """
+
+            ## Limits
+
+            - Accuracy under attack holds for the attack, settings and examples named above, and for nothing stronger; it is no
+              certificate.
+            - Texts unlike those it was trained on (another language, domain or length) are not covered by any figure here.
+            - Longer texts are cut to the model's length; what comes after is not seen.
+            - A model repeats the biases of its base model and of its training data.
+
+            """;
+
+    // The run's attacks on this model: the control's lie in a folder of their own.
+    private IReadOnlyList<(string Name, AttackSummary Summary)> Attacks()
+    {
+        if (
+            _run is null
+            || !Directory.Exists(_run.AttacksFolder)
+            || _name.EndsWith("/control", StringComparison.Ordinal)
+        )
+            return [];
+        return
+        [
+            .. Directory
+                .GetDirectories(_run.AttacksFolder)
+                .Order(StringComparer.Ordinal)
+                .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, "summary.json")))
+                .Where(a => File.Exists(a.File))
+                .Select(a => (a.Item1, AttackJson.ReadSummary(File.ReadAllText(a.File)))),
+        ];
+    }
+
+    private string? Base() => _result?.Model.Base ?? _environment?.Base?.Name;
+
+    // "license: apache-2.0" between the lines --- of the base model's own card.
+    private string? License()
+    {
+        if (_environment?.BaseFolder() is not { } folder)
+            return null;
+        var card = Path.Combine(folder, FileName);
+        if (!File.Exists(card))
+            return null;
+        var line = File.ReadLines(card)
+            .Skip(1)
+            .TakeWhile(l => l != "---")
+            .FirstOrDefault(l => l.StartsWith("license:", StringComparison.Ordinal));
+        var name = line?["license:".Length..].Trim().Trim('"', '\'');
+        return string.IsNullOrEmpty(name) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
+            ? null
+            : name;
+    }
+
+    private static RunFolder? RunAround(string model)
+    {
+        var parent = Path.GetDirectoryName(model);
+        if (parent is null || !Directory.Exists(parent))
+            return null;
+        try
+        {
+            return RunFolder.Open(parent);
+        }
+        catch (RunFolderException)
+        {
+            return null;
+        }
+    }
+
+    private static string Short(string text) => text.Length <= LongestFact ? text : text[..LongestFact] + " ...";
+
+    private static string Quoted(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    // A bar or a line end would break the table, a tag would be obeyed.
+    private static string Cell(string text) =>
+        text.ReplaceLineEndings(" ")
+            .Replace("|", "\\|", StringComparison.Ordinal)
+            .Replace("<", "&lt;", StringComparison.Ordinal);
+
+    private static string Invariant(params FormattableString[] parts) =>
+        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
+}

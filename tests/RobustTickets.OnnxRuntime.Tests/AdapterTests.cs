@@ -1,0 +1,149 @@
+// Models of other libraries as victims and sentence encoders, and tokenizers that are not
+// WordPiece.
+using Microsoft.Extensions.AI;
+using RobustTickets.Attacks;
+using RobustTickets.OnnxRuntime.Tokens;
+using Xunit;
+
+namespace RobustTickets.OnnxRuntime.Tests;
+
+public sealed class AdapterTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("adapters").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_function_of_logits_is_a_victim()
+    {
+        var victim = new FunctionVictim(2, texts => [.. texts.Select(t => new[] { 0f, t.Length })], ClassScores.Logits);
+        var rows = victim.Predict([new TextPair("abc"), new TextPair("a", "b")]);
+        Assert.Equal([1 / (1 + Math.Exp(3)), 1 / (1 + Math.Exp(-3))], rows[0], Close);
+        // The pair is "a\nb".
+        Assert.Equal(rows[0], rows[1]);
+    }
+
+    [Fact]
+    public void A_function_that_gives_other_rows_than_asked_for_is_refused()
+    {
+        var few = new FunctionVictim(2, _ => []);
+        Assert.Contains("0 rows for 1 texts", Fails(few));
+        var narrow = new FunctionVictim(3, texts => [.. texts.Select(_ => new float[2])]);
+        Assert.Contains("2 scores for 3 classes", Fails(narrow));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FunctionVictim(1, _ => []));
+
+        static string Fails(FunctionVictim victim) =>
+            Assert.Throws<InvalidOperationException>(() => victim.Predict([new TextPair("a")])).Message;
+    }
+
+    [Fact]
+    public void A_generator_of_embeddings_is_a_sentence_encoder()
+    {
+        using var generator = new Lengths();
+        var encoder = new EmbeddingGeneratorEncoder(generator, 2, "lengths");
+        Assert.Equal(("lengths", 2), (encoder.Name, encoder.Dimension));
+        Assert.Equal(
+            [
+                [1, 3],
+                [1, 0],
+            ],
+            encoder.Encode(["abc", ""])
+        );
+        Assert.Contains(
+            "a vector of 2 numbers, 3 are expected",
+            Assert
+                .Throws<InvalidOperationException>(() => new EmbeddingGeneratorEncoder(generator, 3, "x").Encode(["a"]))
+                .Message
+        );
+    }
+
+    [Fact]
+    public void Byte_pairs_are_framed_as_RoBERTa_frames_them()
+    {
+        // Ġ is the byte of a blank.
+        string[] tokens = ["<s>", "<pad>", "</s>", "<unk>", "a", "b", "c", "\u0120", "ab", "\u0120c", "<mask>"];
+        File.WriteAllText(
+            Path.Combine(_folder, "vocab.json"),
+            $"{{{string.Join(", ", tokens.Select((t, i) => $"\"{t}\": {i}"))}}}"
+        );
+        File.WriteAllText(Path.Combine(_folder, "merges.txt"), "#version: 0.2\na b\n\u0120 c\n");
+        File.WriteAllText(
+            Path.Combine(_folder, "config.json"),
+            "{\"model_type\": \"roberta\", \"max_position_embeddings\": 12}"
+        );
+        var pieces = Load();
+        Assert.Equal((1, 10), (pieces.PadId, pieces.ModelMaxLength));
+        Assert.Equal([0, 8, 9, 2], pieces.Encode(new TextPair("ab c"), 10).Ids);
+        var pair = pieces.Encode(new TextPair("ab c", "ab"), 10);
+        Assert.Equal([0, 8, 9, 2, 2, 8, 2], pair.Ids);
+        Assert.All(pair.Segments, s => Assert.Equal(0, s));
+        Assert.Equal([0, 8, 2], pieces.Encode(new TextPair("ab c"), 3).Ids);
+    }
+
+    [Theory]
+    [InlineData("sentencepiece.bpe.model", "0,5,2", 1)]
+    [InlineData("spm.model", "3,4,5", 2)]
+    public void Sentence_pieces_have_the_ids_of_their_model(string name, string ids, int pad)
+    {
+        // unknown, control and normal pieces; the whole text is one of them.
+        string[] pieces = ["<unk>", "<s>", "[PAD]", "[CLS]", "\u2581ab", "[SEP]"];
+        var model = new Wire();
+        foreach (var (i, piece) in pieces.Index())
+            model.Message(
+                1,
+                new Wire()
+                    .Text(1, piece)
+                    .Float(2, -i)
+                    .Int(
+                        3,
+                        i == 0 ? 2
+                            : i is 4 ? 1
+                            : 3
+                    )
+            );
+        // A unigram model; no normalization but the blank before the text.
+        model.Message(2, new Wire().Int(3, 1).Int(40, 0).Int(41, 1).Int(42, -1).Int(43, -1));
+        model.Message(3, new Wire().Text(1, "identity").Int(3, 1).Int(4, 1).Int(5, 1));
+        using (var file = File.Create(Path.Combine(_folder, name)))
+            model.CopyTo(file);
+        var loaded = Load();
+        Assert.Equal(pad, loaded.PadId);
+        Assert.Equal(ids.Split(',').Select(int.Parse), loaded.Encode(new TextPair("ab"), 10).Ids);
+    }
+
+    [Fact]
+    public void A_tokenizer_of_another_kind_is_refused_by_name()
+    {
+        File.WriteAllText(Path.Combine(_folder, "spiece.model"), "");
+        Assert.Contains("ALBERT", Assert.Throws<DataException>(() => Load()).Message);
+        File.Move(Path.Combine(_folder, "spiece.model"), Path.Combine(_folder, "spm.model"));
+        Assert.Contains("spm.model", Assert.Throws<DataException>(() => Load()).Message);
+    }
+
+    private PieceEncoder Load()
+    {
+        var model = Path.Combine(_folder, "model.onnx");
+        File.WriteAllText(model, "");
+        return PieceEncoder.Load(OnnxModelFiles.Find(model), null);
+    }
+
+    private static bool Close(double a, double b) => Math.Abs(a - b) < 1e-12;
+
+    private sealed class Lengths : IEmbeddingGenerator<string, Embedding<float>>
+    {
+        public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+            IEnumerable<string> values,
+            EmbeddingGenerationOptions? options = null,
+            CancellationToken cancellationToken = default
+        ) =>
+            Task.FromResult(
+                new GeneratedEmbeddings<Embedding<float>>(
+                    values.Select(v => new Embedding<float>(new float[] { 1, v.Length }))
+                )
+            );
+
+        public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+        public void Dispose() { }
+    }
+}

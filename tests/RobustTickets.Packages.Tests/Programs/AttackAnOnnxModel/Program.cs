@@ -1,0 +1,1 @@
+await AttackAnOnnxModel.Run(args[0], [("a good film", "positive"), ("a dull film", "negative")], Console.Out);
