@@ -1,5 +1,6 @@
 // TorchSharp on the networks and texts that benchmarks/peers left in a folder: padded batches, in
-// arrival order and sorted by length. One JSON object a line; one clear line where it does not load.
+// arrival order and sorted by length. One JSON object a line; one clear line where it does not
+// load.
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -8,7 +9,8 @@ using System.Text.Json.Nodes;
 using TorchSharp;
 using static TorchSharp.torch;
 
-var (work, repeats, threads) = args.Length == 3 ? (args[0], int.Parse(args[1], CultureInfo.InvariantCulture), args[2]) : ("", 0, "");
+var (work, repeats, threads) =
+    args.Length == 3 ? (args[0], int.Parse(args[1], CultureInfo.InvariantCulture), args[2]) : ("", 0, "");
 if (work.Length == 0)
 {
     Console.Error.WriteLine("usage: peers-torchsharp WORK REPEATS THREADS");
@@ -62,7 +64,10 @@ internal sealed class Peer
                 var (start, before) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
                 Run(order);
                 times.Add(
-                    (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - before).TotalSeconds)
+                    (
+                        Stopwatch.GetElapsedTime(start).TotalSeconds,
+                        (Environment.CpuUsage.TotalTime - before).TotalSeconds
+                    )
                 );
             }
             var line = new JsonObject
@@ -104,7 +109,9 @@ internal sealed class Peer
             );
             var values = logits.data<float>().ToArray();
             for (var b = 0; b < group.Length; b++)
-                rows[group[b]] = values[(b * (values.Length / group.Length))..((b + 1) * (values.Length / group.Length))];
+                rows[group[b]] = values[
+                    (b * (values.Length / group.Length))..((b + 1) * (values.Length / group.Length))
+                ];
         }
         return rows;
     }
@@ -115,7 +122,13 @@ internal sealed class Peer
         Tensor W(string name) => _weights[name];
         Tensor Linear(Tensor x, string name) => nn.functional.linear(x, W($"{name}.weight"), W($"{name}.bias"));
         Tensor Norm(Tensor x, string name) =>
-            nn.functional.layer_norm(x, [hidden], W($"{name}.weight"), W($"{name}.bias"), (double)_config["layer_norm_eps"]!);
+            nn.functional.layer_norm(
+                x,
+                [hidden],
+                W($"{name}.weight"),
+                W($"{name}.bias"),
+                (double)_config["layer_norm_eps"]!
+            );
         var x =
             nn.functional.embedding(ids, W("bert.embeddings.word_embeddings.weight"))
             + W("bert.embeddings.token_type_embeddings.weight")[0]
@@ -126,7 +139,9 @@ internal sealed class Peer
         {
             var at = $"bert.encoder.layer.{l}";
             Tensor Split(string name) =>
-                Linear(x, $"{at}.attention.self.{name}").view(x.size(0), longest, (long)heads[l]!, size).transpose(1, 2);
+                Linear(x, $"{at}.attention.self.{name}")
+                    .view(x.size(0), longest, (long)heads[l]!, size)
+                    .transpose(1, 2);
             var scores = Split("query").matmul(Split("key").transpose(2, 3)).div(Math.Sqrt(size)) + mask;
             var context = scores.softmax(-1).matmul(Split("value")).transpose(1, 2).reshape(x.size(0), longest, -1);
             x = Norm(Linear(context, $"{at}.attention.output.dense") + x, $"{at}.attention.output.LayerNorm");

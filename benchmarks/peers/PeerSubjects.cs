@@ -105,7 +105,12 @@ internal sealed class PeerSubjects : IDisposable
                         .SelectMany(group =>
                         {
                             using var scope = torch.scope();
-                            return plain.Logits(group).contiguous().span<float>().ToArray().Chunk(_setting.Config.Labels);
+                            return plain
+                                .Logits(group)
+                                .contiguous()
+                                .span<float>()
+                                .ToArray()
+                                .Chunk(_setting.Config.Labels);
                         }),
                 ];
             }

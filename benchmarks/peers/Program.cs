@@ -1,6 +1,6 @@
-// Texts a second of one network on the same texts by several runtimes, in one run: ours (packed, fp32
-// and bf16), ONNX Runtime (float32 and int8, in arrival order and sorted by length), libtorch plainly.
-// benchmarks/peers.sh runs it, and TorchSharp beside it on the files that it leaves.
+// Texts a second of one network on the same texts by several runtimes, in one run: ours (packed,
+// fp32 and bf16), ONNX Runtime (float32 and int8, in arrival order and sorted by length), libtorch
+// plainly. benchmarks/peers.sh runs it, and TorchSharp beside it on the files that it leaves.
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -57,7 +57,9 @@ public static class Program
             foreach (var step in new[] { "evaluate", "pruned" })
             {
                 if (!BenchPlan.Shapes.Contains(shape))
-                    throw new ArgumentException($"--shapes: {shape}; {string.Join(", ", BenchPlan.Shapes)} are possible");
+                    throw new ArgumentException(
+                        $"--shapes: {shape}; {string.Join(", ", BenchPlan.Shapes)} are possible"
+                    );
                 var histogram =
                     LengthHistogram.All.FirstOrDefault(h => h.Name == lengths)
                     ?? throw new ArgumentException($"--lengths: {lengths} is not known");

@@ -1,5 +1,5 @@
-// Forms of an export besides the numbers: the model card, transformers' pruned heads, and the loader
-// for Python, which is run here on modules that know names and shapes alone.
+// Forms of an export besides the numbers: the model card, transformers' pruned heads, and the
+// loader for Python, which is run here on modules that know names and shapes alone.
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
@@ -27,7 +27,10 @@ public sealed class ExportFormTests(TrainedTicket ticket)
         var target = ticket.New("card");
         Ok("export", "--model", ticket.Model, "--format", format, "--out", target);
         var card = File.ReadAllText(Path.Combine(target, "README.md"));
-        Assert.StartsWith("---\nlicense: apache-2.0\nbase_model: \"tiny-bert\"\npipeline_tag: text-classification\n", card);
+        Assert.StartsWith(
+            "---\nlicense: apache-2.0\nbase_model: \"tiny-bert\"\npipeline_tag: text-classification\n",
+            card
+        );
         Assert.Contains("| method | tiny-ticket, task sst2, seed 7 |", card);
         Assert.Contains("| 0 | ", card);
         Assert.Matches(@"Clean: \d+\.\d % of 40 examples \(.*\), 95 % interval \d", card);
@@ -111,10 +114,10 @@ public sealed class ExportFormTests(TrainedTicket ticket)
     {
         var folder = ticket.New("without-heads");
         using var files = HuggingFaceFolder.Open(ticket.Model);
-        var from = files.Config;
-        int[] heads = [0, from.HeadsOf(1)],
-            neurons = [from.IntermediateOf(0), Math.Min(3, from.IntermediateOf(1))];
-        var config = from with { Ticket = new TicketConfig(heads, neurons) };
+        var old = files.Config;
+        int[] heads = [0, old.HeadsOf(1)],
+            neurons = [old.IntermediateOf(0), Math.Min(3, old.IntermediateOf(1))];
+        var config = old with { Ticket = new TicketConfig(heads, neurons) };
         HuggingFaceFolderWriter.Write(
             folder,
             config,

@@ -1,7 +1,6 @@
-// The comparison of runtimes on a shape that takes a second: every peer gives the reference's logits
-// before it is timed, and has a line. No figure is looked at.
+// The comparison of runtimes on a shape that takes a second: every peer gives the reference's
+// logits before it is timed, and has a line. No figure is looked at.
 using System.Text.Json.Nodes;
-using RobustTickets.Benchmarks.Peers;
 using Xunit;
 
 namespace RobustTickets.OnnxRuntime.Tests;
@@ -14,9 +13,25 @@ public sealed class PeersTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        string[] args = ["--shapes", "bert-tiny", "--lengths", "sst2", "--texts", "12", "--batch", "4", "--repeats", "1"];
-        Assert.True(Program.Run([.. args, "--threads", "1"], output, error) == 0, error.ToString());
-        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).ToList();
+        string[] args =
+        [
+            "--shapes",
+            "bert-tiny",
+            "--lengths",
+            "sst2",
+            "--texts",
+            "12",
+            "--batch",
+            "4",
+            "--repeats",
+            "1",
+        ];
+        Assert.True(Benchmarks.Peers.Program.Run([.. args, "--threads", "1"], output, error) == 0, error.ToString());
+        var lines = output
+            .ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!)
+            .ToList();
         string[] always =
         [
             "packed fp32",
@@ -34,7 +49,7 @@ public sealed class PeersTests
             Assert.All(peers, l => Assert.True((double)l["texts_per_second"]! > 0));
             Assert.All(peers, l => Assert.Equal(network == "dense", (double)l["flop_share"]! == 1));
         }
-        Assert.Equal(2, Program.Run(["--shape", "x"], output, error));
-        Assert.Equal(2, Program.Run(["--shapes", "none"], output, error));
+        Assert.Equal(2, Benchmarks.Peers.Program.Run(["--shape", "x"], output, error));
+        Assert.Equal(2, Benchmarks.Peers.Program.Run(["--shapes", "none"], output, error));
     }
 }

@@ -135,7 +135,10 @@ public sealed class RoundTripTests(TrainedTicket ticket)
             OnnxExport.Write(ticket.Model, target, new OnnxExportOptions(), _ => throw new DataException("broken"))
         );
         Assert.False(Directory.Exists(target));
-        Assert.Equal([], Directory.GetFileSystemEntries(Path.GetDirectoryName(target)!, ".*"));
+        Assert.DoesNotContain(
+            Directory.GetFileSystemEntries(Path.GetDirectoryName(target)!),
+            entry => Path.GetFileName(entry).StartsWith('.')
+        );
         var encoder = Ok("export", "--model", ticket.Base, "--format", "onnx", "--out", target, "--json");
         Assert.Equal("encoder", (string?)JsonNode.Parse(encoder)!["head"]);
     }

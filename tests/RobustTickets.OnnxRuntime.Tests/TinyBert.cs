@@ -128,7 +128,10 @@ internal sealed class TinyBert : IDisposable
                     Norm(
                         BertParameters.EmbeddingNorm,
                         Sum(
-                            Sum(Row(BertParameters.WordEmbeddings, id), Row(BertParameters.TypeEmbeddings, text.Segments[t])),
+                            Sum(
+                                Row(BertParameters.WordEmbeddings, id),
+                                Row(BertParameters.TypeEmbeddings, text.Segments[t])
+                            ),
                             Row(BertParameters.PositionEmbeddings, t)
                         )
                     )
@@ -138,7 +141,10 @@ internal sealed class TinyBert : IDisposable
         {
             var names = BertParameters.Layer(layer);
             var context = Attend(names, Config.HeadsPerLayer[layer], x);
-            x = [.. x.Select((row, t) => Norm(names.AttentionNorm, Sum(row, Linear(names.AttentionOutput, context[t]))))];
+            x =
+            [
+                .. x.Select((row, t) => Norm(names.AttentionNorm, Sum(row, Linear(names.AttentionOutput, context[t])))),
+            ];
             x =
             [
                 .. x.Select(row =>
@@ -154,10 +160,7 @@ internal sealed class TinyBert : IDisposable
 
     /// <summary>Logits of the classes.</summary>
     public double[] Logits(TokenEncoding text) =>
-        Linear(
-            BertParameters.Classifier,
-            [.. Linear(BertParameters.Pooler, HiddenStates(text)[0]).Select(Math.Tanh)]
-        );
+        Linear(BertParameters.Classifier, [.. Linear(BertParameters.Pooler, HiddenStates(text)[0]).Select(Math.Tanh)]);
 
     /// <summary>Scores over the vocabulary for each piece.</summary>
     public double[][] Scores(TokenEncoding text) =>
@@ -202,11 +205,7 @@ internal sealed class TinyBert : IDisposable
         Product(_weights[BertParameters.Weight(dense)], x, _weights[BertParameters.Bias(dense)]);
 
     private static double[] Product(float[] weight, double[] x, float[] bias) =>
-        [
-            .. bias.Select(
-                (b, o) => b + Enumerable.Range(0, x.Length).Sum(i => weight[(o * x.Length) + i] * x[i])
-            ),
-        ];
+        [.. bias.Select((b, o) => b + Enumerable.Range(0, x.Length).Sum(i => weight[(o * x.Length) + i] * x[i]))];
 
     private double[] Norm(string norm, double[] x)
     {

@@ -21,7 +21,7 @@ public sealed class TrainedTicket : IDisposable
         torch.set_num_threads(1);
         Run = _task.NewRun("ticket");
         var recipe = TinyTask.SearchRecipe with { BatchSize = 16, Retrain = TinyTask.LearningRecipe.Retrain };
-        RecipeRunner.Run(_task.Request(recipe, Run));
+        RecipeRunner.Run(_task.Request(recipe, Run), null, CancellationToken.None);
         Neighbours = Below("neighbours.json");
         var words = TinyTask.Good.Concat(TinyTask.Bad).ToArray();
         File.WriteAllText(

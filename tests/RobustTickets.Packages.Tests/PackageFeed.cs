@@ -46,11 +46,7 @@ public sealed class PackageFeed : IDisposable
         {
             var named = Environment.GetEnvironmentVariable("NUGET_PACKAGES");
             var folder = string.IsNullOrEmpty(named)
-                ? Path.Combine(
-                    Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
-                    ".nuget",
-                    "packages"
-                )
+                ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages")
                 : named;
             return Directory.Exists(folder) ? $"<add key=\"restored\" value=\"{folder}\" />" : "";
         }

@@ -72,7 +72,13 @@ internal sealed record OnnxInitializer(
     Action<Stream> Write
 )
 {
-    public OnnxWire Head() => new OnnxWire().Ints(1, Shape).Int(2, (long)Element).Text(8, Name).Header(9, ByteCount);
+    /// <summary>The message without its bytes, which follow as the field of raw data.</summary>
+    public byte[] Head()
+    {
+        var message = new Proto.TensorProto { Name = Name, DataType = (int)Element };
+        message.Dims.AddRange(Shape);
+        return [.. message.ToByteArray(), .. OnnxGraph.Field(Proto.TensorProto.RawDataFieldNumber, ByteCount)];
+    }
 }
 
 /// <summary>Collects the nodes of a graph and writes the model.</summary>
@@ -172,7 +178,9 @@ internal sealed class OnnxGraph
             {
                 var own = i.Head();
                 return (
-                    Head: Field(Proto.GraphProto.InitializerFieldNumber, own.Length + i.ByteCount).Concat(own).ToArray(),
+                    Head: Field(Proto.GraphProto.InitializerFieldNumber, own.Length + i.ByteCount)
+                        .Concat(own)
+                        .ToArray(),
                     Tensor: i
                 );
             })
