@@ -158,7 +158,7 @@ prepare_native() {
 
 # Everything that goes into the program, by content: a checkout that only touches times rebuilds nothing.
 sources_key() {
-    cd "$root" && find src packaging Directory.Build.props Directory.Packages.props global.json \
+    cd "$root" && find src packaging Directory.Build.props Directory.Build.targets Directory.Packages.props global.json \
         \( -name bin -o -name obj \) -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
 }
 

@@ -78,15 +78,7 @@ public sealed class OnnxClassifier : ITextClassifier
                     $"{Path.Combine(files.Folder, "config.json")}: 'problem_type' is '{problem}'; this program is for "
                         + "classifiers of one label a text"
                 );
-            var most = Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength);
-            return new OnnxClassifier(
-                network,
-                pieces,
-                labels,
-                Math.Min(most, network.FixedLength ?? int.MaxValue),
-                options,
-                path
-            );
+            return new OnnxClassifier(network, pieces, labels, network.Longest(options, pieces), options, path);
         }
         catch
         {

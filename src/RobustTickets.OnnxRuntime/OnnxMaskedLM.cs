@@ -55,10 +55,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
         var vocabulary = pieces.Tokenizer.Vocabulary.Count;
         if (!network.IsPooled && network.Width is { } width && width >= vocabulary && width <= 1 << 24)
-        {
-            var most = Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength);
-            return new OnnxMaskedLM(network, pieces, Math.Min(most, network.FixedLength ?? int.MaxValue), path);
-        }
+            return new OnnxMaskedLM(network, pieces, network.Longest(options, pieces), path);
         var found = network.Width;
         network.Dispose();
         throw new DataException(

@@ -1,9 +1,11 @@
 // One ONNX file under ONNX Runtime. Its inputs are found by name and shape; what the graph wants
 // and no text gives is refused when it is loaded, not when it is run.
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.OnnxRuntime.Files;
+using RobustTickets.OnnxRuntime.Tokens;
 
 namespace RobustTickets.OnnxRuntime;
 
@@ -72,6 +74,21 @@ public sealed class OnnxNetwork : ITokenModel
     public int? FixedLength => (int?)_fixedLength;
 
     internal OnnxFileInfo File { get; }
+
+    /// <summary>
+    /// Most word pieces of a text: what is asked for, as far as tokenizer and graph go. Our own
+    /// exports tell their positions.
+    /// </summary>
+    internal int Longest(OnnxOptions options, PieceEncoder pieces)
+    {
+        var longest = Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength);
+        if (
+            Metadata.TryGetValue("max_position_embeddings", out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var positions)
+        )
+            longest = Math.Min(longest, positions);
+        return Math.Min(longest, FixedLength ?? int.MaxValue);
+    }
 
     /// <summary>Loads an ONNX file.</summary>
     /// <exception cref="DataException">It is missing, malformed, or wants or gives what no text

@@ -19,10 +19,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
     private OnnxSentenceEncoder(OnnxNetwork network, PieceEncoder pieces, OnnxOptions options, string path)
     {
         (_network, _pieces, _cells) = (network, pieces, options.CellsPerBatch);
-        _maxLength = Math.Min(
-            Math.Min(options.MaxLength ?? int.MaxValue, pieces.ModelMaxLength),
-            network.FixedLength ?? int.MaxValue
-        );
+        _maxLength = network.Longest(options, pieces);
         var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         Name = $"{(network.IsPooled ? "" : "mean-pooled ")}{Path.GetFileName(folder)}";
         Dimension = (int)network.Width!;

@@ -102,7 +102,7 @@ public sealed class AdapterTests : IDisposable
                     )
             );
         // A unigram model; no normalization but the blank before the text.
-        model.Message(2, new Wire().Int(3, 1).Int(40, 0).Int(41, 1).Int(42, -1).Int(43, -1));
+        model.Message(2, new Wire().Int(3, 1).Int(40, 0).Int(41, 1).Int(42, 5).Int(43, -1));
         model.Message(3, new Wire().Text(1, "identity").Int(3, 1).Int(4, 1).Int(5, 1));
         using (var file = File.Create(Path.Combine(_folder, name)))
             model.CopyTo(file);

@@ -47,6 +47,7 @@ public sealed class OnnxClassifierTests : IDisposable
     public void Batches_and_threads_change_nothing()
     {
         _tiny.Write();
+        _tiny.WriteConfig("a", "b", "c");
         using var one = OnnxClassifier.Load(_tiny.Folder, new OnnxOptions(CellsPerBatch: 1, Threads: 1));
         using var many = OnnxClassifier.Load(_tiny.Folder, new OnnxOptions(Threads: 1));
         TextPair[] texts =

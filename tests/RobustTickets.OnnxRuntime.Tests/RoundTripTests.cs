@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
+using RobustTickets.Cli;
 using RobustTickets.Export;
 using Xunit;
 using static RobustTickets.OnnxRuntime.Tests.TrainedTicket;
@@ -70,12 +71,12 @@ public sealed class RoundTripTests(TrainedTicket ticket)
     public void What_an_ONNX_file_cannot_do_is_refused()
     {
         var exported = Export("--format", "onnx");
-        var (code, _, error) = Cli("predict", "--model", exported, "--precision", "bf16");
+        var (code, _, error) = Command("predict", "--model", exported, "--precision", "bf16");
         Assert.Equal((ExitCodes.Usage, true), (code, error.Contains("--precision", StringComparison.Ordinal)));
-        (code, _, error) = Cli("predict", "--model", exported, "--labels", "a,b,c");
+        (code, _, error) = Command("predict", "--model", exported, "--labels", "a,b,c");
         Assert.Equal((ExitCodes.Data, true), (code, error.Contains("names 3 classes", StringComparison.Ordinal)));
         File.WriteAllText(Path.Combine(exported, "model.onnx"), "no model");
-        (code, _, error) = Cli("predict", "--model", exported);
+        (code, _, error) = Command("predict", "--model", exported);
         Assert.Equal((ExitCodes.Data, true), (code, error.Contains("is no ONNX file", StringComparison.Ordinal)));
     }
 
@@ -114,7 +115,17 @@ public sealed class RoundTripTests(TrainedTicket ticket)
         Assert.InRange((double)loss["aua_after"]!, 0, 100);
         Assert.Equal(
             ExitCodes.Usage,
-            Cli("export", "--model", ticket.Model, "--format", "hf-dense", "--quantize", "int8", "--out", target).Code
+            Command(
+                "export",
+                "--model",
+                ticket.Model,
+                "--format",
+                "hf-dense",
+                "--quantize",
+                "int8",
+                "--out",
+                target
+            ).Code
         );
     }
 
@@ -124,7 +135,7 @@ public sealed class RoundTripTests(TrainedTicket ticket)
         var target = ticket.New("none");
         Assert.Equal(
             ExitCodes.Data,
-            Cli("export", "--model", ticket.Base, "--format", "onnx", "--head", "masked-lm", "--out", target).Code
+            Command("export", "--model", ticket.Base, "--format", "onnx", "--head", "masked-lm", "--out", target).Code
         );
         Assert.False(Directory.Exists(target));
         // Mutant: a runtime that is off by a thousandth.

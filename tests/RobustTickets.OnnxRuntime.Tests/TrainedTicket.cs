@@ -48,7 +48,7 @@ public sealed class TrainedTicket : IDisposable
     public string New(string name) => _task.Below($"{name}-{Interlocked.Increment(ref _folders)}");
 
     /// <summary>Runs the command line in this process.</summary>
-    public static (int Code, string Out, string Error) Cli(params string[] args)
+    public static (int Code, string Out, string Error) Command(params string[] args)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
@@ -59,7 +59,7 @@ public sealed class TrainedTicket : IDisposable
     /// <summary>The same, which must end well; what it printed.</summary>
     public static string Ok(params string[] args)
     {
-        var (code, output, error) = Cli(args);
+        var (code, output, error) = Command(args);
         Assert.True(code == 0, $"{string.Join(' ', args)}: exit code {code}\n{error}");
         return output;
     }

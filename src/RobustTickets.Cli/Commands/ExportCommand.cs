@@ -29,7 +29,7 @@ internal sealed class ExportCommand
 
     private readonly CliContext _context;
     private readonly Option<string> _model = CommonOptions.Model(
-        "a run's model/ folder or any Hugging Face BERT; for onnx also a masked language model or an encoder"
+        "a run, its model/ folder, or any Hugging Face BERT; for onnx also a masked language model or an encoder"
     );
     private readonly Option<string> _format = new("--format")
     {
@@ -96,7 +96,7 @@ internal sealed class ExportCommand
                 $"--format {format}: this version does not write it; possible: {string.Join(", ", Formats)}"
             );
         Refuse(parsed, format);
-        var source = parsed.GetRequiredValue(_model);
+        var source = new VictimFolder(parsed.GetRequiredValue(_model)).Path;
         using (var folder = BertFiles.Open(source))
         {
             foreach (var note in folder.Notes)
@@ -132,6 +132,8 @@ internal sealed class ExportCommand
         );
         var result = OnnxExport.Write(source, target, options, OnnxNetwork.Open);
         var loss = _loss.Measure(_context, parsed, source, target);
+        if (loss is not null)
+            File.AppendAllText(Path.Combine(target, "README.md"), $"\nMeasured when it was written: {loss}\n");
         if (parsed.GetValue(_json))
         {
             var json = Json(source, "onnx", target, result.Bytes, result.LargestDifference);

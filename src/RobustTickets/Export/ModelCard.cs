@@ -72,7 +72,7 @@ internal sealed class ModelCard
         text.Append(Invariant($"pipeline_tag: {pipeline}\nlibrary_name: {library}\n"));
         text.Append("tags:\n- bert\n- robustness\n- robust-tickets\n---\n\n");
         text.Append(Invariant($"# {_name}\n\n"));
-        text.Append(Origin(license)).Append('\n');
+        text.Append(Origin(license));
         text.Append(TicketTable());
         text.Append(Measured());
         text.Append(Limits());

@@ -33,6 +33,7 @@ internal static class OnnxCardText
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
+
             ## ONNX
 
             `model.onnx`, opset 17, {result.Bytes

@@ -12,8 +12,8 @@ class BertConfig:
 
 
 class Part(nn.Module):
-    def __init__(self, **modules):
-        vars(self).update(modules)
+    def __init__(this, /, **modules):  # a part may be called self
+        vars(this).update(modules)
 
 
 def layer(c):
