@@ -33,6 +33,8 @@ pack() {
         cp "$here"/tests/RobustTickets.Runner/bin/Release/net10.0/{RobustTickets.Runner.dll,RobustTickets.Runner.runtimeconfig.json,xunit.*.dll} "$stage/$project/"
         rm -f "$stage/$project"/*.deps.json
     done
+    # ONNX Runtime of other systems.
+    find "$stage" -path '*/runtimes/*' -prune -type d ! -name linux-x64 -exec rm -rf {} +
     find "$stage" \( -name '*.xml' -o -name '*.so.dbg' -o -name '*.a' \) -delete
     cp -r "$here"/native/*.cpp "$here"/native/*.h "$here/native/CMakeLists.txt" "$here/native/build.sh" "$here/native/testing" "$stage/native/"
     cp "$here/benchmarks/gpu.sh" "$stage/benchmarks/"

@@ -127,7 +127,7 @@ internal sealed class PeerSubjects : IDisposable
                 .Build(
                     weights,
                     _setting.Config,
-                    OnnxHead.Classifier,
+                    OnnxHead.SequenceClassification,
                     new OnnxExportOptions(Precision: precision, Fusion: OnnxFusion.OnnxRuntime)
                 )
                 .Write(path, "peer", "0");

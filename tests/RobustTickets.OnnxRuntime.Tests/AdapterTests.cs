@@ -81,28 +81,27 @@ public sealed class AdapterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sentencepiece.bpe.model", "0,5,2", 1)]
-    [InlineData("spm.model", "3,4,5", 2)]
+    [InlineData("sentencepiece.bpe.model", "0,4,2", 1)]
+    [InlineData("spm.model", "1,4,2", 0)]
     public void Sentence_pieces_have_the_ids_of_their_model(string name, string ids, int pad)
     {
-        // unknown, control and normal pieces; the whole text is one of them.
-        string[] pieces = ["<unk>", "<s>", "[PAD]", "[CLS]", "\u2581ab", "[SEP]"];
+        var fairseq = name.StartsWith("sentencepiece", StringComparison.Ordinal);
+        string[] pieces = fairseq
+            ? ["<unk>", "<s>", "</s>", "\u2581ab"]
+            : ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "\u2581ab"];
+        var unknown = fairseq ? 0 : 3;
         var model = new Wire();
+        // The last piece is a normal one: the whole text. The others are control pieces.
         foreach (var (i, piece) in pieces.Index())
-            model.Message(
-                1,
-                new Wire()
-                    .Text(1, piece)
-                    .Float(2, -i)
-                    .Int(
-                        3,
-                        i == 0 ? 2
-                            : i is 4 ? 1
-                            : 3
-                    )
-            );
+        {
+            var kind =
+                i == unknown ? 2
+                : i == pieces.Length - 1 ? 1
+                : 3;
+            model.Message(1, new Wire().Text(1, piece).Float(2, -i).Int(3, kind));
+        }
         // A unigram model; no normalization but the blank before the text.
-        model.Message(2, new Wire().Int(3, 1).Int(40, 0).Int(41, 1).Int(42, 5).Int(43, -1));
+        model.Message(2, new Wire().Int(3, 1).Int(40, unknown).Int(41, 1).Int(42, 2).Int(43, -1));
         model.Message(3, new Wire().Text(1, "identity").Int(3, 1).Int(4, 1).Int(5, 1));
         using (var file = File.Create(Path.Combine(_folder, name)))
             model.CopyTo(file);

@@ -1,5 +1,5 @@
-// The built program as a process of its own: without libtorch, and on mutated files (the bounded form of
-// scripts/campaign/onnx.sh), where a crash of the runtime would be one of the process.
+// The built program as a process of its own: without libtorch, and on mutated files (the bounded
+// form of scripts/campaign/onnx.sh), where a crash of the runtime would be one of the process.
 using System.Diagnostics;
 using RobustTickets.Testing;
 using Xunit;
@@ -41,11 +41,12 @@ public sealed class ProgramTests : IDisposable
         Assert.True(code == 0, text);
         Assert.Equal(2, text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         (code, text) = Bash(
-            $"{none} dotnet '{Program}' attack --recipe deepwordbug --model '{_tiny.Below("model.onnx")}' --text 'good film' 2>&1"
+            $"{none} dotnet '{Program}' attack --recipe deepwordbug --text 'good film' --model "
+                + $"'{_tiny.Below("model.onnx")}' 2>&1"
         );
         Assert.True(code == 0, text);
         // What does need it says so.
-        Assert.Equal(3, Bash($"{none} dotnet '{Program}' info").Code);
+        Assert.Equal(3, Bash($"{none} dotnet '{Program}' bench --shape bert-tiny").Code);
     }
 
     [Fact]
@@ -58,7 +59,10 @@ public sealed class ProgramTests : IDisposable
             + $"cd '{_tiny.Folder}'; mkdir onnx hf; cp model.onnx onnx; cp model.onnx hf; touch hf/model.safetensors; "
             + "ask predict --model model.onnx; ask evaluate --data x --model=onnx; ask attack --model . --text good; "
             + "ask predict --model hf; ask predict --model none.onnx; ask export --model onnx; ask train; ask --help";
-        Assert.Equal("managed managed managed native native native native managed", Bash(asked).Out.Trim().ReplaceLineEndings(" "));
+        Assert.Equal(
+            "managed managed managed native native native native managed",
+            Bash(asked).Out.Trim().ReplaceLineEndings(" ")
+        );
     }
 
     private static (int Code, string Out) Bash(string command)

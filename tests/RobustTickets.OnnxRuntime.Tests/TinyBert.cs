@@ -68,7 +68,7 @@ internal sealed class TinyBert : IDisposable
     public string Below(string name) => Path.Combine(Folder, name);
 
     /// <summary>Writes model.onnx and gives its path.</summary>
-    public string Write(OnnxHead head = OnnxHead.Classifier, OnnxExportOptions? options = null)
+    public string Write(OnnxHead head = OnnxHead.SequenceClassification, OnnxExportOptions? options = null)
     {
         var path = Below(OnnxExport.FileName);
         File.Delete(path);

@@ -24,10 +24,8 @@ public sealed class TrainedTicket : IDisposable
         RecipeRunner.Run(_task.Request(recipe, Run), null, CancellationToken.None);
         Neighbours = Below("neighbours.json");
         var words = TinyTask.Good.Concat(TinyTask.Bad).ToArray();
-        File.WriteAllText(
-            Neighbours,
-            $"{{{string.Join(", ", words.Select((w, i) => $"\"{w}\": [\"{words[(i + 5) % 16]}\", \"{words[(i + 9) % 16]}\"]"))}}}"
-        );
+        var table = words.Select((w, i) => $"\"{w}\": [\"{words[(i + 5) % 16]}\", \"{words[(i + 9) % 16]}\"]");
+        File.WriteAllText(Neighbours, $"{{{string.Join(", ", table)}}}");
     }
 
     public string Run { get; }

@@ -21,7 +21,7 @@ internal sealed class ExportCommand
     };
     private static readonly Dictionary<string, OnnxHead> Heads = new()
     {
-        ["classifier"] = OnnxHead.Classifier,
+        ["classifier"] = OnnxHead.SequenceClassification,
         ["masked-lm"] = OnnxHead.MaskedLM,
         ["encoder"] = OnnxHead.Encoder,
     };
@@ -37,7 +37,7 @@ internal sealed class ExportCommand
             "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, with a loader for "
             + "Python beside it; hf-pruned-heads: heads cut out as transformers before version 5 has it; onnx: true "
             + "shapes in one file for ONNX Runtime and others",
-        HelpName = string.Join('|', Formats),
+        HelpName = "NAME",
         Required = true,
     };
     private readonly Option<string?> _head = new("--head")

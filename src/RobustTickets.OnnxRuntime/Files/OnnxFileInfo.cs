@@ -1,5 +1,6 @@
 // What an ONNX file says of itself, read before a runtime sees it. A file that is malformed, asks
 // for other files, or holds what no text model has is refused here by name.
+using System.Globalization;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.OnnxRuntime.Files;
@@ -36,8 +37,9 @@ internal sealed record OnnxValueInfo(string Name, int Element, IReadOnlyList<lon
     public override string ToString() =>
         Shape is null
             ? $"{Name} ({ElementName})"
-            : $"{Name} ({ElementName} "
-                + $"[{string.Join(", ", Shape.Select(d => d?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"))}])";
+            : $"{Name} ({ElementName} [{string.Join(", ", Shape.Select(Dimension))}])";
+
+    private static string Dimension(long? size) => size?.ToString(CultureInfo.InvariantCulture) ?? "?";
 }
 
 /// <summary>The file's own account.</summary>

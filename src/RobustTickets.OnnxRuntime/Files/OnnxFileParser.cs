@@ -19,6 +19,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
     private readonly HashSet<string> _operators = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _functions = new(StringComparer.Ordinal);
     private readonly List<(string Domain, string Operator)> _used = [];
+    private readonly OnnxValueParser _values = new(cursor);
     private int _nodes;
 
     /// <summary>Reads the whole file.</summary>
@@ -88,10 +89,10 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                     graph.Constants.Add(ReadTensor(cursor.Inner(end)));
                     break;
                 case (11, 2):
-                    graph.Inputs.Add(ReadValue(cursor.Inner(end)));
+                    graph.Inputs.Add(_values.Read(cursor.Inner(end)));
                     break;
                 case (12, 2):
-                    graph.Outputs.Add(ReadValue(cursor.Inner(end)));
+                    graph.Outputs.Add(_values.Read(cursor.Inner(end)));
                     break;
                 case (15, _):
                     throw cursor.Broken("a sparse constant, which no text model has");
@@ -245,94 +246,6 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         var file = new FileInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, location!));
         if (!file.Exists || file.LinkTarget is not null)
             throw cursor.Broken($"constant '{name}' lies in '{location}', which is not there");
-    }
-
-    private OnnxValueInfo ReadValue(long end)
-    {
-        var name = "";
-        var element = -1;
-        List<long?>? shape = null;
-        while (cursor.More(end))
-        {
-            var (number, wire) = cursor.Key(end);
-            switch (number, wire)
-            {
-                case (1, 2):
-                    name = cursor.Text(end);
-                    break;
-                case (2, 2):
-                    (element, shape) = ReadType(cursor.Inner(end));
-                    break;
-                default:
-                    cursor.Skip(wire, end);
-                    break;
-            }
-        }
-        return new OnnxValueInfo(name, element, shape);
-    }
-
-    private (int Element, List<long?>? Shape) ReadType(long end)
-    {
-        var found = (-1, (List<long?>?)null);
-        while (cursor.More(end))
-        {
-            var (number, wire) = cursor.Key(end);
-            if ((number, wire) == (1, 2))
-                found = ReadTensorType(cursor.Inner(end));
-            else
-                cursor.Skip(wire, end);
-        }
-        return found;
-    }
-
-    private (int Element, List<long?>? Shape) ReadTensorType(long end)
-    {
-        var element = -1;
-        List<long?>? shape = null;
-        while (cursor.More(end))
-        {
-            var (number, wire) = cursor.Key(end);
-            switch (number, wire)
-            {
-                case (1, 0):
-                    element = (int)Math.Min(cursor.Varint(end), 255);
-                    break;
-                case (2, 2):
-                    shape = ReadShape(cursor.Inner(end));
-                    break;
-                default:
-                    cursor.Skip(wire, end);
-                    break;
-            }
-        }
-        return (element, shape);
-    }
-
-    private List<long?> ReadShape(long end)
-    {
-        var shape = new List<long?>();
-        while (cursor.More(end))
-        {
-            var (number, wire) = cursor.Key(end);
-            if ((number, wire) != (1, 2))
-            {
-                cursor.Skip(wire, end);
-                continue;
-            }
-            long? size = null;
-            var inner = cursor.Inner(end);
-            while (cursor.More(inner))
-            {
-                var (field, kind) = cursor.Key(inner);
-                if ((field, kind) == (1, 0))
-                    size = (long)cursor.Varint(inner);
-                else
-                    cursor.Skip(kind, inner);
-            }
-            // Some exporters write a dimension that varies as -1 or 0.
-            shape.Add(size is > 0 ? size : null);
-        }
-        return shape;
     }
 
     private long ReadOpset(long end)

@@ -21,19 +21,12 @@ internal sealed class SentencePieces : FramedPieces
     private readonly SentencePieceTokenizer _tokenizer;
     private readonly bool _fairseq;
 
-    private SentencePieces(SentencePieceTokenizer tokenizer, bool fairseq, string path)
+    private SentencePieces(SentencePieceTokenizer tokenizer, bool fairseq, int pad)
     {
         (_tokenizer, _fairseq) = (tokenizer, fairseq);
-        if (fairseq)
-        {
-            (First, PadId, Last) = (FairseqFirst, FairseqPad, FairseqLast);
-            return;
-        }
-        int Id(string piece) =>
-            tokenizer.Vocabulary.TryGetValue(piece, out var id)
-                ? id
-                : throw new DataException($"{path}: has no piece '{piece}'");
-        (First, PadId, Last) = (Id("[CLS]"), Id("[PAD]"), Id("[SEP]"));
+        (First, PadId, Last) = fairseq
+            ? (FairseqFirst, FairseqPad, FairseqLast)
+            : (tokenizer.BeginningOfSentenceId, pad, tokenizer.EndOfSentenceId);
     }
 
     /// <inheritdoc/>
@@ -49,7 +42,7 @@ internal sealed class SentencePieces : FramedPieces
     protected override bool DoublesLast => _fairseq;
 
     /// <summary>Loads the tokenizer of a folder.</summary>
-    /// <exception cref="DataException">The file is malformed, or a piece is missing.</exception>
+    /// <exception cref="DataException">The file is malformed.</exception>
     public static SentencePieces Load(string folder, string name, OnnxModelFiles files)
     {
         var path = Path.Combine(folder, name);
@@ -62,7 +55,7 @@ internal sealed class SentencePieces : FramedPieces
                 addBeginningOfSentence: false,
                 addEndOfSentence: false
             );
-            return new SentencePieces(tokenizer, fairseq, path)
+            return new SentencePieces(tokenizer, fairseq, files.ConfigNumber("pad_token_id") ?? 0)
             {
                 ModelMaxLength = Limit(files, fairseq ? UnusedPositions : 0),
             };

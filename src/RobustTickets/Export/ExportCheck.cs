@@ -49,8 +49,15 @@ public static class ExportCheck
         BertConfig config;
         using (var files = BertFiles.OpenClassifier(source))
             config = BertFiles.ConfigOf(files.Config, labels);
-        using var written = Network.Of(target, config, OnnxHead.Classifier);
-        return Compare(source, config, OnnxHead.Classifier, OnnxPrecision.Float32, written, target).LargestDifference;
+        using var written = Network.Of(target, config, OnnxHead.SequenceClassification);
+        return Compare(
+            source,
+            config,
+            OnnxHead.SequenceClassification,
+            OnnxPrecision.Float32,
+            written,
+            target
+        ).LargestDifference;
     }
 
     /// <summary>Runs both.</summary>
@@ -146,7 +153,8 @@ public static class ExportCheck
 
         public void Require(OnnxHead head, OnnxPrecision precision)
         {
-            var allowed = head == OnnxHead.Classifier ? Tolerance : Math.Max(Tolerance, Relative * _largest);
+            var allowed =
+                head == OnnxHead.SequenceClassification ? Tolerance : Math.Max(Tolerance, Relative * _largest);
             var differs =
                 precision == OnnxPrecision.Int8
                     ? _differences > RelativeInt8 * RelativeInt8 * _squares
@@ -165,7 +173,7 @@ public static class ExportCheck
         public static Network Of(string source, BertConfig config, OnnxHead head)
         {
             var (key, execution) = (RandomKey.FromSeed(0), new Execution());
-            if (head == OnnxHead.Classifier)
+            if (head == OnnxHead.SequenceClassification)
             {
                 var classifier = BertFiles.LoadClassifier(source, config.Labels, key, execution);
                 return new Network(

@@ -48,14 +48,14 @@ internal sealed class ModelCard
     public static string PipelineOf(OnnxHead head) =>
         head switch
         {
-            OnnxHead.Classifier => "text-classification",
+            OnnxHead.SequenceClassification => "text-classification",
             OnnxHead.MaskedLM => "fill-mask",
             _ => "feature-extraction",
         };
 
     /// <summary>The card of a Hugging Face folder.</summary>
     /// <param name="form">How it is stored, and how it is used.</param>
-    public string HuggingFace(string form) => Write(PipelineOf(OnnxHead.Classifier), "transformers", form);
+    public string HuggingFace(string form) => Write(PipelineOf(OnnxHead.SequenceClassification), "transformers", form);
 
     /// <summary>The card of an ONNX file.</summary>
     public string Onnx(OnnxExportResult result, OnnxExportOptions options) =>
@@ -198,9 +198,10 @@ internal sealed class ModelCard
 
             ## Limits
 
-            - Accuracy under attack holds for the attack, settings and examples named above, and for nothing stronger; it is no
-              certificate.
-            - Texts unlike those it was trained on (another language, domain or length) are not covered by any figure here.
+            - Accuracy under attack holds for the attack, settings and examples named above, and for nothing
+              stronger; it is no certificate.
+            - Texts unlike those it was trained on (another language, domain or length) are not covered by any
+              figure here.
             - Longer texts are cut to the model's length; what comes after is not seen.
             - A model repeats the biases of its base model and of its training data.
 

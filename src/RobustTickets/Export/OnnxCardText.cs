@@ -13,7 +13,7 @@ internal static class OnnxCardText
     {
         var output = result.Head switch
         {
-            OnnxHead.Classifier => $"`logits` [batch_size, {config.NumLabels}]",
+            OnnxHead.SequenceClassification => $"`logits` [batch_size, {config.NumLabels}]",
             OnnxHead.MaskedLM => $"`logits` [batch_size, sequence_length, {config.VocabSize}]",
             _ => $"`last_hidden_state` [batch_size, sequence_length, {config.HiddenSize}]",
         };
@@ -36,13 +36,13 @@ internal static class OnnxCardText
 
             ## ONNX
 
-            `model.onnx`, opset 17, {result.Bytes
-                / 1048576.0:0.0} MiB. Inputs `input_ids`, `attention_mask` and `token_type_ids`
-            [batch_size, sequence_length], int64, at most {config.MaxPositionEmbeddings} pieces; output {output}. Heads and neurons
-            that were pruned are not in the file. {runtime} {numbers}
+            `model.onnx`, opset 17, {result.Bytes / 1048576.0:0.0} MiB. Inputs `input_ids`, `attention_mask` and
+            `token_type_ids` [batch_size, sequence_length], int64, at most {config.MaxPositionEmbeddings} pieces;
+            output {output}. Heads and neurons that were pruned are not in the file. {runtime} {numbers}
 
-            Checked when it was written: {result.Texts} made-up texts of {result.ShortestText} to {result.LongestText} pieces in
-            padded batches, run by ONNX Runtime; the largest difference of an output to the source's is {result.LargestDifference:0.0e+0}.
+            Checked when it was written: {result.Texts} made-up texts of {result.ShortestText} to
+            {result.LongestText} pieces in padded batches, run by ONNX Runtime; the largest difference of an output
+            to the source's is {result.LargestDifference:0.0e+0}.
 
             ```python
             import onnxruntime, transformers  # any tokenizer of BERT's kind

@@ -14,7 +14,7 @@ namespace RobustTickets.Export;
 public enum OnnxHead
 {
     /// <summary><c>logits [B, C]</c> of the classes.</summary>
-    Classifier,
+    SequenceClassification,
 
     /// <summary><c>logits [B, S, V]</c> over the vocabulary, for each piece.</summary>
     MaskedLM,
@@ -179,13 +179,13 @@ public static class OnnxExport
     }
 
     private static OnnxHead HeadOf(HuggingFaceFolder files) =>
-        files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)) ? OnnxHead.Classifier
+        files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)) ? OnnxHead.SequenceClassification
         : files.Weights.Contains(BertParameters.Weight(BertParameters.PredictionDense)) ? OnnxHead.MaskedLM
         : OnnxHead.Encoder;
 
     private static void Require(HuggingFaceFolder files, OnnxHead head)
     {
-        if (head == OnnxHead.Classifier)
+        if (head == OnnxHead.SequenceClassification)
         {
             ModelFolderCheck.RequireClassifier(files);
             ModelFolderCheck.RequireSingleLabel(files);
@@ -222,7 +222,7 @@ public static class OnnxExport
         yield return ("precision", options.Precision == OnnxPrecision.Int8 ? "int8" : "float32");
         yield return ("fused_for", options.Fusion == OnnxFusion.OnnxRuntime ? "onnxruntime" : "");
         yield return ("max_position_embeddings", config.MaxPositionEmbeddings.ToString(CultureInfo.InvariantCulture));
-        if (head == OnnxHead.Classifier)
+        if (head == OnnxHead.SequenceClassification)
         {
             yield return ("labels", new JsonArray([.. config.Labels.Select(l => (JsonNode)l)]).ToJsonString());
         }

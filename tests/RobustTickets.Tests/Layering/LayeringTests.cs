@@ -162,7 +162,14 @@ public sealed class LayeringTests
     [InlineData("RobustTickets.Attacks")]
     [InlineData("RobustTickets.Kernels", "RobustTickets.Torch")]
     [InlineData("RobustTickets", "RobustTickets.Torch", "RobustTickets.Kernels", "RobustTickets.Attacks")]
-    [InlineData("RobustTickets.Cli", "RobustTickets", "RobustTickets.Torch", "RobustTickets.Kernels")]
+    [InlineData("RobustTickets.OnnxRuntime", "RobustTickets.Attacks")]
+    [InlineData(
+        "RobustTickets.Cli",
+        "RobustTickets",
+        "RobustTickets.Torch",
+        "RobustTickets.Kernels",
+        "RobustTickets.OnnxRuntime"
+    )]
     public void Projects_reference_only_what_lies_below(string project, params string[] below) =>
         Assert.Equal(
             below.Order(),
@@ -172,7 +179,15 @@ public sealed class LayeringTests
     [Fact]
     public void Unsafe_code_and_native_imports_live_in_Torch_and_Kernels_only()
     {
-        foreach (var project in new[] { "RobustTickets.Attacks", "RobustTickets", "RobustTickets.Cli" })
+        foreach (
+            var project in new[]
+            {
+                "RobustTickets.Attacks",
+                "RobustTickets.OnnxRuntime",
+                "RobustTickets",
+                "RobustTickets.Cli",
+            }
+        )
         {
             Assert.DoesNotContain("AllowUnsafeBlocks", File.ReadAllText(ProjectFile(project)));
         }

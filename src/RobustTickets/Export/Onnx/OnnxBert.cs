@@ -53,7 +53,7 @@ internal sealed class OnnxBert
             hidden = Layer(layer, hidden, mask);
         var (value, output) = head switch
         {
-            OnnxHead.Classifier => (
+            OnnxHead.SequenceClassification => (
                 Classify(hidden),
                 new OnnxValue("logits", OnnxElement.Float, Batch, (long)_config.Labels)
             ),
