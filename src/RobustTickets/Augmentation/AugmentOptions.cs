@@ -50,6 +50,8 @@ public sealed record SubstituteSearchOptions(int Candidates = 4, int Every = 1);
 /// <param name="CharacterRate">Share of words given one typing error of DeepWordBug, of TextBugger
 /// or of a keyboard; words on NLTK's stop list stay.</param>
 /// <param name="TextRate">Share of texts that are changed at all.</param>
+/// <param name="VaryRates">Whether the rates of each text are multiplied by a number drawn
+/// uniformly from [0, 1), so that lightly changed texts are seen as well.</param>
 /// <param name="Neighbours">Most neighbours of a word that are drawn from, nearest first.</param>
 /// <param name="TypingErrors">Which letters a typing error may touch.</param>
 /// <param name="Choice">Which of a word's substitutes is taken.</param>
@@ -61,11 +63,12 @@ public sealed record SubstituteSearchOptions(int Candidates = 4, int Every = 1);
 /// text and of its changed form; needs <paramref name="KeepOriginal"/>.</param>
 /// <param name="Search">Searched substitution, or null; left out of the JSON form then.</param>
 public sealed record AugmentOptions(
-    double NeighbourRate = 0.5,
+    double NeighbourRate = 0.0,
     double WordnetRate = 0.0,
     double EmbeddingRate = 0.0,
     double CharacterRate = 0.0,
     double TextRate = 1.0,
+    bool VaryRates = false,
     int Neighbours = 8,
     TypingErrorPlace TypingErrors = TypingErrorPlace.AsAttacks,
     SubstituteChoice Choice = SubstituteChoice.Uniform,

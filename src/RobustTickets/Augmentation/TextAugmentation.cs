@@ -120,8 +120,10 @@ internal sealed class TextAugmentation
     /// <param name="key">Key of the example at the step.</param>
     internal TextPair? Change(Example example, RandomKey key)
     {
-        if (key.Derive(WholeText).Uniform(0) >= _options.TextRate)
+        var text = key.Derive(WholeText);
+        if (text.Uniform(0) >= _options.TextRate)
             return null;
+        var share = _options.VaryRates ? text.Uniform(1) : 1.0;
         var columns = example.Columns;
         var frozen = columns.Select(c => c.Key).SequenceEqual(FrozenFirst) ? 1 : 0;
         var position = 0L;
@@ -130,9 +132,9 @@ internal sealed class TextAugmentation
         for (var c = 0; c < texts.Length; c++)
         {
             texts[c] = columns[c].Value;
-            if (c < frozen || Column(texts[c], key, ref position) is not { } text)
+            if (c < frozen || Column(texts[c], key, share, ref position) is not { } made)
                 continue;
-            (texts[c], changed) = (text, true);
+            (texts[c], changed) = (made, true);
         }
         if (!changed)
             return null;
@@ -140,7 +142,7 @@ internal sealed class TextAugmentation
     }
 
     // A column with its words changed, or null when every word stays.
-    private string? Column(string text, RandomKey key, ref long position)
+    private string? Column(string text, RandomKey key, double share, ref long position)
     {
         StringBuilder? made = null;
         var copied = 0;
@@ -149,7 +151,7 @@ internal sealed class TextAugmentation
         {
             var (start, length) = (spans[i].Start, spans[i].Length);
             var word = text.Substring(start, length);
-            var substitute = Word(new Place(text, spans, i), word, key.Derive(position++));
+            var substitute = Word(new Place(text, spans, i), word, key.Derive(position++), share);
             if (substitute == word)
                 continue;
             made ??= new StringBuilder(text.Length + 16);
@@ -159,9 +161,10 @@ internal sealed class TextAugmentation
         return made?.Append(text, copied, text.Length - copied).ToString();
     }
 
-    private string Word(Place place, string word, RandomKey key)
+    // The rates, times the text's share of them, divide [0, 1) among the tables.
+    private string Word(Place place, string word, RandomKey key, double share)
     {
-        double drawn = key.Uniform(SourceDraw);
+        var drawn = key.Uniform(SourceDraw) / share;
         if ((drawn -= _options.NeighbourRate) < 0)
             return Neighbour(_tables.Neighbours, place, word, key);
         if ((drawn -= _options.WordnetRate) < 0)

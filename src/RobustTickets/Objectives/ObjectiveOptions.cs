@@ -157,11 +157,14 @@ public sealed record InfoBertOptions(
 /// <param name="Sparsity">Weight of the entropy that ascents climb down, so that few neighbours
 /// have most of the weight.</param>
 /// <param name="Neighbours">Most neighbours of a word, nearest first.</param>
+/// <param name="HeldOutShare">Share of all words, by hash, that have no hull and are in
+/// none.</param>
 public sealed record HullOptions(
     double Alpha = 1.0,
     double OwnAlpha = 1.0,
     int Steps = 0,
     double StepSize = 1.0,
     double Sparsity = 0.0,
-    int Neighbours = 8
+    int Neighbours = 8,
+    double HeldOutShare = 0.0
 ) : ObjectiveOptions;

@@ -47,11 +47,12 @@ internal static class HullTables
         WordPieceTokenizer tokenizer
     )
     {
+        var heldOut = new HeldOutWords(options.HeldOutShare);
         var words = texts
             .SelectMany(t => t.Columns)
             .SelectMany(c => WordSplitter.Words(c.Value, TextAttackVersion.V034))
             .Select(PythonText.Lower)
-            .Where(w => !stopWords.Contains(w))
+            .Where(w => !stopWords.Contains(w) && !heldOut.Contains(w))
             .ToHashSet(StringComparer.Ordinal);
         neighbours.Prepare(words, options.Neighbours, CancellationToken.None);
         bool[] continues =
@@ -66,7 +67,11 @@ internal static class HullTables
                 .Select(w =>
                     (
                         tokenizer.TokenIds(w),
-                        neighbours.Nearest(w, options.Neighbours).Select(tokenizer.TokenIds).ToArray()
+                        neighbours
+                            .Nearest(w, options.Neighbours)
+                            .Where(n => !heldOut.Contains(PythonText.Lower(n)))
+                            .Select(tokenizer.TokenIds)
+                            .ToArray()
                     )
                 ),
             continues

@@ -94,6 +94,25 @@ public class TextAugmentationTests
     }
 
     [Fact]
+    public void Varied_rates_are_uniform_over_texts_up_to_the_rate()
+    {
+        var texts = Texts(1000, 40);
+        var varied = Of(new AugmentOptions(NeighbourRate: 0.8, VaryRates: true), texts);
+        var shares = texts
+            .Select(
+                (t, i) =>
+                    t.Text.First.Split(' ')
+                        .Zip((varied.Change(t, Step.Derive(i)) ?? t.Text).First.Split(' '))
+                        .Count(p => p.First != p.Second) / 40.0
+            )
+            .ToArray();
+        Assert.InRange(shares.Average(), 0.37, 0.43);
+        // A third of the texts below a third of the rate, and as many above two thirds.
+        Assert.InRange(shares.Count(s => s < 0.8 / 3) / 1000.0, 0.28, 0.38);
+        Assert.InRange(shares.Count(s => s > 1.6 / 3) / 1000.0, 0.28, 0.38);
+    }
+
+    [Fact]
     public void Kept_originals_come_first_and_their_changed_forms_have_identities_of_their_own()
     {
         var texts = Texts(20, 8);

@@ -44,6 +44,7 @@ internal static class ObjectiveCheck
                 found.Positive($"{path}.step-size", o.StepSize);
                 found.NotNegative($"{path}.sparsity", o.Sparsity);
                 found.Between($"{path}.neighbours", o.Neighbours, 1, RecipeProblems.MostTimes);
+                found.Require(o.HeldOutShare is >= 0 and < 1, $"{path}.held-out-share", o.HeldOutShare, "in [0, 1)");
                 break;
             default:
                 throw new NotSupportedException($"no check for {objective.GetType().Name}");
