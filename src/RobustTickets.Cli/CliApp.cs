@@ -103,6 +103,7 @@ public static class CliApp
             PredictCommand.Create(context),
             TokenizeCommand.Create(context),
             AttackCommand.Create(context),
+            HardenCommand.Create(context),
             ExperimentCommand.Create(context),
             ReportCommand.Create(context),
             ExportCommand.Create(context),

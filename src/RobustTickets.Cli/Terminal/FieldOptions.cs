@@ -13,6 +13,8 @@ internal static class FieldOptions
         StringComparer.OrdinalIgnoreCase
     )
     {
+        ["Attacks"] = ("--attacks", "names other attacks"),
+        ["Budget"] = ("--budget", "gives more time"),
         ["Device"] = ("--device", "picks another device"),
         ["Model"] = ("--model", "names another checkpoint"),
         ["Only"] = ("--only", "picks cells"),

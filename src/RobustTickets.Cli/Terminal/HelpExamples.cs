@@ -17,6 +17,7 @@ internal static class HelpExamples
         ["attack recipes"] = "robust-tickets attack recipes list",
         ["attack recipes list"] = "robust-tickets attack recipes list",
         ["attack recipes show"] = "robust-tickets attack recipes show textfooler",
+        ["harden"] = "robust-tickets harden --model my-model --data reviews.csv --task csv --out hardened --budget 30m",
         ["experiment"] =
             "robust-tickets experiment table.json --model models/small-bert --data sst2=data/SST-2 --out runs/table",
         ["report"] = "robust-tickets report runs/sst2 runs/baseline --out report.html",

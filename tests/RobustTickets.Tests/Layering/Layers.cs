@@ -145,6 +145,24 @@ internal static class Layers
             "RobustTickets.Pipeline",
             "RobustTickets.Reports"
         ),
+        // A comparison plans and runs recipes as an experiment does, and makes its page as a
+        // report.
+        new(
+            "RobustTickets.Hardening",
+            AllText,
+            "RobustTickets.Models",
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
+            "RobustTickets.Tickets",
+            "RobustTickets.Objectives",
+            "RobustTickets.Augmentation",
+            "RobustTickets.Training",
+            "RobustTickets.Searches",
+            "RobustTickets.Recipes",
+            "RobustTickets.Evaluation",
+            "RobustTickets.Pipeline",
+            "RobustTickets.Reports"
+        ),
     ];
 
     public static readonly IReadOnlyList<Layer> Table =

@@ -1,0 +1,195 @@
+// harden: which defence is best for a classifier and its data, within a time.
+using System.CommandLine;
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Experiments;
+using RobustTickets.Cli.Terminal;
+
+namespace RobustTickets.Cli.Commands;
+
+internal static class HardenCommand
+{
+    private static readonly Dictionary<string, HardenGoal> Goals = new()
+    {
+        ["robust"] = HardenGoal.Robust,
+        ["small"] = HardenGoal.Small,
+    };
+
+    public static Command Create(CliContext context)
+    {
+        var model = CommonOptions.Model(
+            "a trained classifier, which is then the one to beat, or a pre-trained Hugging Face BERT folder"
+        );
+        var output = new Option<string>("--out")
+        {
+            Description = "folder of the result, the report and every run",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var budget = new Option<string>("--budget")
+        {
+            Description = "time that everything together may take: 90s, 30m, 2h; what does not fit is left out by name",
+            HelpName = "TIME",
+            DefaultValueFactory = _ => "30m",
+        };
+        var seeds = CommonOptions.Count("--seeds", 1, "seeds of the recommended defence and of fine-tuning; default 1");
+        var attacks = new Option<string?>("--attacks")
+        {
+            Description =
+                "attack recipes between commas, the one that counts first; no defence trains on the dictionary of the "
+                + "last; default: by the resources that are there",
+            HelpName = "LIST",
+        };
+        var goal = new Option<string>("--goal")
+        {
+            Description = "the most robust defence, or the smallest within two points of it",
+            DefaultValueFactory = _ => "robust",
+        };
+        goal.AcceptOnlyFromAmong([.. Goals.Keys]);
+        var resource = new Option<string[]>("--resource")
+        {
+            Description =
+                "file or folder of a resource option of 'attack', e.g. neighbours=table.json; may be repeated",
+            HelpName = "NAME=PATH",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+        };
+        var resume = new Option<bool>("--resume") { Description = "go on with what lies in --out" };
+        var dry = new Option<bool>("--dry-run") { Description = "measure a few steps, print the plan, and do nothing" };
+        var json = CommonOptions.Json();
+        var command = new Command("harden", "compare defences on your own rows within a time, and recommend one")
+        {
+            model,
+        };
+        var data = new DataOptionSet(command);
+        foreach (var option in new Option[] { output, budget, seeds, attacks, goal, resource, resume, dry, json })
+            command.Add(option);
+        var execution = new ExecutionOptionSet(command);
+        command.SetAction(parsed =>
+        {
+            var source = data.Read(parsed);
+            var places = ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []);
+            if (places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown)
+                throw new UsageException(
+                    $"--resource {unknown}: no such resource; possible: {string.Join(", ", ResourceFiles.Names)}"
+                );
+            var request = new HardenRequest(
+                parsed.GetRequiredValue(model),
+                source.Path,
+                source.Task,
+                parsed.GetRequiredValue(output),
+                source.Options,
+                Time(parsed.GetValue(budget)!),
+                parsed.GetValue(seeds) ?? 1,
+                parsed
+                    .GetValue(attacks)
+                    ?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                Goals[parsed.GetValue(goal)!],
+                parsed.GetValue(resume),
+                ResourceFiles.Named(places),
+                execution.Read(parsed)
+            );
+            var view = new HardenProgressView(context);
+            var run = new HardenRun(
+                request,
+                view,
+                folder => $"robust-tickets predict --model {folder} --input texts.txt --format text",
+                context.Stop.Token
+            );
+            if (parsed.GetValue(dry))
+            {
+                foreach (var line in run.Preview())
+                    context.Out.WriteLine(line);
+                return ExitCodes.Ok;
+            }
+            HardenResult result;
+            try
+            {
+                result = run.Run();
+            }
+            finally
+            {
+                view.Report(new HardenStageEnded());
+            }
+            if (parsed.GetValue(json))
+                context.Out.Write(File.ReadAllText(Path.Combine(request.Output, "harden.json")));
+            else
+                Print(context, result, request.Output);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>A time such as 90s, 30m, 2h.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    internal static TimeSpan Time(string text)
+    {
+        var unit = text.Length > 0 ? text[^1] : ' ';
+        var seconds = unit switch
+        {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            _ => 0,
+        };
+        return
+            seconds > 0
+            && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value > 0
+            && value * seconds < TimeSpan.FromDays(365).TotalSeconds
+            ? TimeSpan.FromSeconds(value * seconds)
+            : throw new UsageException($"--budget {text}: expected a time above 0 such as 90s, 30m or 2h");
+    }
+
+    private static void Print(CliContext context, HardenResult result, string folder)
+    {
+        var output = context.Out;
+        output.WriteLine(result.Recommendation);
+        foreach (var row in result.Reported)
+        {
+            var figures = row.Figures.Select(f =>
+                Figures.Text($"{f.Attack} {100 * f.Aua:0.0} % ({100 * f.Low:0.0} to {100 * f.High:0.0})")
+            );
+            output.WriteLine(
+                Figures.Text($"  {row.Name, -24} clean {100 * row.Clean:0.0} %  ") + string.Join("  ", figures)
+            );
+        }
+        output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
+        output.WriteLine($"next:   {result.Next}");
+    }
+}
+
+/// <summary>Shows a comparison's progress on stderr.</summary>
+internal sealed class HardenProgressView(CliContext context) : IProgress<HardenProgress>
+{
+    private TrainProgressView? _training;
+    private AttackProgressView? _attack;
+
+    public void Report(HardenProgress value)
+    {
+        switch (value)
+        {
+            case HardenNote note:
+                Finish();
+                context.Error.WriteLine(note.Text);
+                break;
+            case HardenTraining training:
+                (_training ??= new TrainProgressView(context)).Report(training.Progress);
+                break;
+            case HardenAttacking attack:
+                (_attack ??= new AttackProgressView(context)).Report(attack.Progress);
+                break;
+            case HardenStageEnded:
+                Finish();
+                break;
+        }
+    }
+
+    private void Finish()
+    {
+        _training?.Finish();
+        _attack?.Finish();
+        (_training, _attack) = (null, null);
+    }
+}

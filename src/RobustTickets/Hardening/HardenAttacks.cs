@@ -1,0 +1,111 @@
+// Which attacks a comparison uses, by the resources that are there, and what training may use then:
+// the dictionary of the last attack is never trained on (docs/harden.md, Attacks).
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Pipeline;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>The attacks of a comparison.</summary>
+/// <param name="Names">Recipes, the one that counts first.</param>
+/// <param name="Dictionaries">What training may use.</param>
+/// <param name="Notes">What is missing, and what is taken instead.</param>
+internal sealed record HardenAttacks(
+    IReadOnlyList<string> Names,
+    HardenDictionaries Dictionaries,
+    IReadOnlyList<string> Notes
+)
+{
+    private const string TextFooler = "textfooler",
+        Pwws = "pwws",
+        DeepWordBug = "deepwordbug";
+
+    /// <summary>Name of the attack whose dictionary no defence trains on.</summary>
+    public string Unseen => Names[^1];
+
+    /// <summary>Picks attacks.</summary>
+    /// <param name="asked">The attacks asked for, or null.</param>
+    /// <param name="has">Whether a resource kind is there.</param>
+    public static HardenAttacks Choose(IReadOnlyList<string>? asked, Func<string, bool> has)
+    {
+        var notes = new List<string>();
+        var neighbours = has("neighbours") || has("word-vectors");
+        var names = asked is { Count: > 0 } ? asked.Distinct().ToList() : Default(neighbours, has, notes);
+        var last = names[^1];
+        var dictionaries = new HardenDictionaries(
+            neighbours && last is not (TextFooler or "textbugger" or "bert-attack-released"),
+            has("wordnet") && last != Pwws,
+            last is not (DeepWordBug or "textbugger")
+        );
+        notes.Add(
+            $"attacks: {string.Join(", ", names)}; no defence trains on the dictionary of {last}"
+                + (names.Count == 1 ? ", the only one" : "")
+        );
+        return new HardenAttacks(names, dictionaries, notes);
+    }
+
+    private static List<string> Default(bool neighbours, Func<string, bool> has, List<string> notes)
+    {
+        var names = new List<string>();
+        string[] missing =
+        [
+            .. neighbours ? Array.Empty<string>() : ["word-vectors"],
+            .. has("tagger") ? Array.Empty<string>() : ["tagger"],
+        ];
+        if (missing.Length == 0)
+            names.Add(TextFooler);
+        else
+            notes.Add(
+                $"textfooler needs {string.Join(" and ", missing)}, not in the resource folder; the attack that "
+                    + "counts is "
+                    + $"{(has("wordnet") ? Pwws : DeepWordBug)} instead"
+            );
+        if (has("wordnet"))
+            names.Add(Pwws);
+        if (names.Count < 2)
+            names.Add(DeepWordBug);
+        return names;
+    }
+
+    /// <summary>Whether a kind of resource is named or lies in the folder.</summary>
+    public static Func<string, bool> Available(ResourceFiles files)
+    {
+        var folder = files.Folder ?? ResourceFolder.OfUser();
+        return kind =>
+            kind switch
+            {
+                "neighbours" => files.Neighbours,
+                "word-vectors" => files.Vectors,
+                "tagger" => files.Tagger,
+                "wordnet" => files.WordNet,
+                "masked-lm" => files.MaskedLM,
+                "sentence-encoder" => files.Encoder,
+                _ => null,
+            }
+                is not null
+            || folder.Find(kind) is not null;
+    }
+
+    /// <summary>The files that a recipe takes; others are left alone.</summary>
+    public static ResourceFiles FilesOf(AttackRecipe recipe, ResourceFiles files) => Only(files, recipe.FileNames);
+
+    /// <summary>The files that a training takes; others are left alone.</summary>
+    public static ResourceFiles FilesOf(Recipe recipe, ResourceFiles files) =>
+        Only(files, AugmentTables.FileNames(recipe));
+
+    private static ResourceFiles Only(ResourceFiles files, IReadOnlyList<string> names)
+    {
+        string? If(string name, string? path) => names.Contains(name) ? path : null;
+        return files with
+        {
+            Vectors = If("vectors", files.Vectors),
+            Neighbours = If("neighbours", files.Neighbours),
+            StopWords = If("stop-words", files.StopWords),
+            Tagger = If("tagger", files.Tagger),
+            TagMap = If("tag-map", files.TagMap),
+            Encoder = If("encoder", files.Encoder),
+            WordNet = If("wordnet", files.WordNet),
+            MaskedLM = If("masked-lm", files.MaskedLM),
+        };
+    }
+}

@@ -1,0 +1,153 @@
+// The defences that are compared, the most promising first, and what each costs in passes
+// (docs/harden.md). Numbers are those of the presets; length, epochs and dictionaries are the
+// data's and the budget's.
+using System.Globalization;
+using RobustTickets.Augmentation;
+using RobustTickets.Objectives;
+using RobustTickets.Recipes.Presets;
+using RobustTickets.Searches;
+using RobustTickets.Training;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>Which dictionaries training may use.</summary>
+/// <param name="Neighbours">The attacks' neighbour table.</param>
+/// <param name="WordNet">WordNet.</param>
+/// <param name="TypingErrors">Typing errors.</param>
+internal sealed record HardenDictionaries(bool Neighbours, bool WordNet, bool TypingErrors);
+
+/// <summary>A defence.</summary>
+/// <param name="Name">Its name, and its run's.</param>
+/// <param name="About">What it is, for people.</param>
+/// <param name="Recipe">Its recipe.</param>
+/// <param name="Twin">The dense network trained alike, when this is a ticket.</param>
+internal sealed record HardenCandidate(string Name, string About, Recipe Recipe, string? Twin = null)
+{
+    /// <summary>Name of the control that trains and does nothing else.</summary>
+    public const string FineTune = "fine-tune";
+
+    /// <summary>Training passes over the data, a plain epoch being one.</summary>
+    public double Passes =>
+        Recipe.Retrain.Epochs * PassesOf(Recipe.Retrain.Objective)
+        + (Recipe.Search is SlimmingSearchOptions search ? search.HorizonEpochs * PassesOf(search.Objective) : 0);
+
+    private static double PassesOf(ObjectiveOptions objective) =>
+        objective switch
+        {
+            FreeLbOptions f => f.Count == FreeLbCount.K ? f.Steps : f.Steps + 1,
+            PgdOptions p => p.Steps + 1,
+            InfoBertOptions i => i.Steps,
+            _ => 1,
+        };
+}
+
+/// <summary>The list.</summary>
+internal static class HardenCandidates
+{
+    private const double Longer = 3;
+    private const int AdversarySteps = 3;
+
+    /// <summary>Every defence in the order of expected value.</summary>
+    /// <param name="task">Task of the recipes.</param>
+    /// <param name="epochs">Epochs of each final training.</param>
+    /// <param name="maxLength">Word pieces of a text.</param>
+    /// <param name="rows">Rows trained on; null: all.</param>
+    /// <param name="dictionaries">What training may use.</param>
+    public static IReadOnlyList<HardenCandidate> All(
+        string task,
+        double epochs,
+        int maxLength,
+        int? rows,
+        HardenDictionaries dictionaries
+    )
+    {
+        var hardened = RecipePresets.Get("hardened", task);
+        var adversary = ((FreeLbOptions)hardened.Retrain.Objective) with { Steps = AdversarySteps };
+        var augment = Fit(hardened.Retrain.Augment!, dictionaries);
+        Recipe Of(string preset, string name)
+        {
+            var recipe = RecipePresets.Get(preset, task);
+            return recipe with
+            {
+                Name = name,
+                MaxLength = maxLength,
+                BatchSize = hardened.BatchSize,
+                Retrain = recipe.Retrain with { Epochs = epochs, Optimizer = hardened.Retrain.Optimizer },
+                // The development rows are the only others that a run sees: nothing is held out.
+                Split = new SplitOptions(DevelopmentRule.AuthorsCode, rows),
+            };
+        }
+        Recipe Plain(string name, ObjectiveOptions objective, AugmentOptions? augment = null)
+        {
+            var recipe = Of(HardenCandidate.FineTune, name);
+            return recipe with { Retrain = recipe.Retrain with { Objective = objective, Augment = augment } };
+        }
+        Recipe Substituted(string preset)
+        {
+            var recipe = Of(preset, preset);
+            return recipe with { Retrain = recipe.Retrain with { Augment = augment } };
+        }
+        HardenCandidate FreeLb(double step)
+        {
+            var size = step.ToString(CultureInfo.InvariantCulture);
+            var name = $"freelb-{size}";
+            return new(
+                name,
+                $"adversarial training: FreeLB without bound, steps of {size}",
+                Plain(
+                    name,
+                    adversary with
+                    {
+                        StepSize = step,
+                        InitMagnitude = step * adversary.InitMagnitude / adversary.StepSize,
+                    }
+                )
+            );
+        }
+        var ticket = Substituted("hardened-ticket");
+        var longer = Plain("fine-tune-longer", new CleanOptions());
+        return
+        [
+            new(HardenCandidate.FineTune, "plain training", Plain(HardenCandidate.FineTune, new CleanOptions())),
+            new(
+                "substitution",
+                "plain training on texts whose words are replaced at random",
+                Plain("substitution", new CleanOptions(), augment)
+            ),
+            new("hardened", "substitution under FreeLB", Substituted("hardened")),
+            new("hardened-ticket", "the same on an early-robust ticket", ticket, "hardened"),
+            FreeLb(0.3),
+            new(
+                "fine-tune-longer",
+                "plain training as long as adversarial training takes",
+                longer with
+                {
+                    Retrain = longer.Retrain with { Epochs = Longer * epochs },
+                }
+            ),
+            new(
+                "early-robust",
+                "an early-robust ticket, plain training",
+                ticket with
+                {
+                    Name = "early-robust",
+                    Retrain = ticket.Retrain with { Objective = new CleanOptions(), Augment = null },
+                },
+                HardenCandidate.FineTune
+            ),
+            FreeLb(0.1),
+            FreeLb(1),
+        ];
+    }
+
+    // What is not there, or is kept from training, is not trained on; without a neighbour table the
+    // checkpoint's own embeddings give neighbours.
+    private static AugmentOptions Fit(AugmentOptions augment, HardenDictionaries dictionaries) =>
+        augment with
+        {
+            NeighbourRate = dictionaries.Neighbours ? augment.NeighbourRate : 0,
+            EmbeddingRate = dictionaries.Neighbours ? augment.EmbeddingRate : augment.NeighbourRate,
+            WordnetRate = dictionaries.WordNet ? augment.WordnetRate : 0,
+            CharacterRate = dictionaries.TypingErrors ? augment.CharacterRate : 0,
+        };
+}

@@ -1,0 +1,128 @@
+// Figures of the confirming attacks: the lower of two attacks row by row, exact McNemar against the
+// baseline, the interval of a paired difference (Bonett and Price 2012), and the sentence.
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>What is left of a model under one attack.</summary>
+/// <param name="AsIs">The attack on the model as it is.</param>
+/// <param name="Calibrated">The same at its fitted temperature, or null.</param>
+internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrated)
+{
+    /// <summary>Ids of the rows that withstand every attack.</summary>
+    public IReadOnlySet<string> Standing
+    {
+        get
+        {
+            var standing = Ids(AsIs);
+            if (Calibrated is not null)
+                standing.IntersectWith(Ids(Calibrated));
+            return standing;
+        }
+    }
+
+    /// <summary>Rows attacked.</summary>
+    public int Count => AsIs.Summary.Examples;
+
+    private static HashSet<string> Ids(AttackReport report) =>
+        [.. report.Outcomes.Where(o => o.Result == AttackResult.Failed).Select(o => o.Id)];
+}
+
+/// <summary>Makes figures and the sentence.</summary>
+internal static class HardenEvidence
+{
+    private const double Z = 1.959963984540054;
+
+    /// <summary>The figure of an attack.</summary>
+    public static HardenFigure Figure(string attack, bool unseen, AttackEvidence own, AttackEvidence? baseline)
+    {
+        var standing = own.Standing;
+        var interval = WilsonInterval.Of(standing.Count, own.Count);
+        return new HardenFigure(
+            attack,
+            unseen,
+            own.Count,
+            own.AsIs.Aua / 100,
+            Temperature(own.Calibrated),
+            own.Calibrated?.Aua / 100,
+            (double)standing.Count / Math.Max(1, own.Count),
+            interval.Low,
+            interval.High,
+            baseline is null ? null : Paired(standing, baseline.Standing, own.Count)
+        );
+    }
+
+    /// <summary>Two models on the same rows.</summary>
+    public static PairedFigure Paired(IReadOnlySet<string> own, IReadOnlySet<string> baseline, int count)
+    {
+        var (here, there) = (own.Count(id => !baseline.Contains(id)), baseline.Count(id => !own.Contains(id)));
+        // One pair more of either kind: the interval holds for few rows, too.
+        var (p, q, n) = ((here + 1.0) / (count + 2), (there + 1.0) / (count + 2), count + 2.0);
+        var half = Z * Math.Sqrt((p + q - (p - q) * (p - q)) / n);
+        return new PairedFigure(
+            here,
+            there,
+            (here - there) / (double)Math.Max(1, count),
+            Math.Max(-1, p - q - half),
+            Math.Min(1, p - q + half),
+            new PairedComparison(here, there).PValue
+        );
+    }
+
+    /// <summary>Whether the chosen model is confirmed on the reported rows.</summary>
+    public static bool Confirms(HardenRow chosen) =>
+        chosen.Figures[0].AgainstBaseline is { Difference: > 0, PValue: < HardenSelection.Level }
+        && chosen.Figures[^1].AgainstBaseline is not { Difference: < 0, PValue: < HardenSelection.Level };
+
+    /// <summary>The recommendation in one sentence.</summary>
+    /// <param name="rows">Models on the reported rows, the baseline first.</param>
+    /// <param name="chosen">Name of the chosen model.</param>
+    /// <param name="tried">Number of defences tried.</param>
+    public static string Sentence(IReadOnlyList<HardenRow> rows, string chosen, int tried)
+    {
+        var baseline = rows[0];
+        var keep = baseline.Name == HardenCandidate.FineTune ? "Plain fine-tuning is enough" : "Keep your model";
+        if (chosen == baseline.Name)
+            return $"{keep}: on development rows none of the {tried} defences tried was better under attack at the "
+                + "same clean accuracy.";
+        var row = rows.First(r => r.Name == chosen);
+        var first = row.Figures[0];
+        var paired = first.AgainstBaseline!;
+        var figures = Say(
+            $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} unseen rows ",
+            $"where {baseline.Name} keeps {100 * baseline.Figures[0].Aua:0.0} % ",
+            $"({100 * paired.Difference:+0.0;-0.0;0.0} points, 95 % interval ",
+            $"{100 * paired.Low:+0.0;-0.0} to {100 * paired.High:+0.0;-0.0}, {P(paired.PValue)})"
+        );
+        if (!Confirms(row))
+            return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; "
+                + $"{figures}.";
+        var last = row.Figures[^1];
+        var unseen =
+            row.Figures.Count > 1 && last.AgainstBaseline is { } other
+                ? Say(
+                    $", under {last.Attack}, whose dictionary it never saw, ",
+                    $"{100 * other.Difference:+0.0;-0.0;0.0} points ({P(other.PValue)})"
+                )
+                : "";
+        return Say(
+            $"Use {chosen}: {figures}{unseen}, at {100 * row.Clean:0.0} % clean accuracy ",
+            $"against {100 * baseline.Clean:0.0} % and {100 * row.Size:0} % of the encoder."
+        );
+    }
+
+    /// <summary>A p value for people.</summary>
+    internal static string P(double p) =>
+        p < 0.001 ? "p < 0.001" : string.Create(CultureInfo.InvariantCulture, $"p = {p:0.000}");
+
+    private static double? Temperature(AttackReport? report) =>
+        report?.Settings.Run.FirstOrDefault(l => l.Item == "temperature") is { } line
+            ? double.Parse(line.Value, CultureInfo.InvariantCulture)
+            : null;
+
+    private static string Say(params FormattableString[] text) =>
+        string.Concat(text.Select(t => t.ToString(CultureInfo.InvariantCulture)));
+}

@@ -1,0 +1,199 @@
+// The folder of a comparison. What is done is seen from files alone, so that it goes on after a
+// kill: a run's result.json, an attack's summary.json, plan.json, selection.json, harden.json.
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Checkpoints;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>What was chosen, before the reported rows are attacked.</summary>
+/// <param name="Chosen">Name of the defence, or of the baseline.</param>
+/// <param name="Baseline">Name of the baseline.</param>
+/// <param name="Examples">Development rows that all were attacked on.</param>
+/// <param name="Rows">All models on development rows.</param>
+/// <param name="Finalists">Models that the reported rows are attacked on, the baseline
+/// first.</param>
+/// <param name="ReportedExamples">Reported rows that are attacked.</param>
+internal sealed record HardenChoice(
+    string Chosen,
+    string Baseline,
+    int Examples,
+    IReadOnlyList<DevelopmentRow> Rows,
+    IReadOnlyList<HardenFinalist> Finalists,
+    int ReportedExamples
+);
+
+/// <summary>A model that the reported rows are attacked on.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Role">Why.</param>
+/// <param name="Seed">The further seed that it is trained with, or null.</param>
+internal sealed record HardenFinalist(string Name, string Role, int? Seed = null);
+
+/// <summary>What was spent and measured so far, over all calls.</summary>
+/// <param name="Seconds">Time spent.</param>
+/// <param name="LeftOut">What was cut off or failed, by name.</param>
+/// <param name="DevelopmentExamples">Development rows attacked, when the plan's number proved too
+/// many.</param>
+/// <param name="AttackSeconds">Measured: all attacks on one row; null before.</param>
+/// <param name="TrainingRatio">Measured: seconds of training over those planned.</param>
+internal sealed record HardenClock(
+    double Seconds,
+    IReadOnlyList<LeftOutOfPlan> LeftOut,
+    int? DevelopmentExamples = null,
+    double? AttackSeconds = null,
+    double TrainingRatio = 1
+);
+
+/// <summary>The places.</summary>
+/// <param name="path">The folder.</param>
+internal sealed class HardenFolder(string path)
+{
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The folder itself, absolute.</summary>
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>Training and development rows, as every run reads them.</summary>
+    public string Data => In("data");
+
+    /// <summary>The reported rows; no run reads them.</summary>
+    public string ReportedFile => In("reported", "test.jsonl");
+
+    public string PlanFile => In("plan.json");
+
+    public string ChoiceFile => In("selection.json");
+
+    public string ClockFile => In("clock.json");
+
+    public string ResultFile => In("harden.json");
+
+    public string ReportFile(string extension) => In($"report.{extension}");
+
+    /// <summary>The run of a defence.</summary>
+    public string Run(string name) => In("runs", name);
+
+    /// <summary>The model of a defence.</summary>
+    public string Model(string name) => System.IO.Path.Combine(Run(name), "model");
+
+    /// <summary>An attack on a model.</summary>
+    public string Attack(string name, string part, string attack) => In("attacks", name, $"{part}-{attack}");
+
+    /// <summary>Whether an attack is finished.</summary>
+    public static bool IsDone(string attack) => File.Exists(System.IO.Path.Combine(attack, "summary.json"));
+
+    /// <summary>Refuses a folder that cannot take, or go on with, a comparison.</summary>
+    /// <exception cref="RunFolderException">It is a file, holds a comparison that is not asked to
+    /// go
+    /// on, or none to go on with.</exception>
+    public void Require(bool resume)
+    {
+        if (File.Exists(Path))
+            throw new RunFolderException($"{path}: is a file; name a folder that does not exist yet")
+            {
+                Fields = ["Output"],
+            };
+        if (!resume && Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())
+            throw new RunFolderException($"{path}: is not empty; go on with what lies there, or name another folder")
+            {
+                Fields = ["Resume", "Output"],
+            };
+        if (resume && !Directory.Exists(Path))
+            throw new RunFolderException($"{path}: no such folder, so there is nothing to go on with");
+        Directory.CreateDirectory(Path);
+    }
+
+    /// <summary>Writes the rows where runs read them, and the reported ones apart.</summary>
+    public void Write(HardenRows rows)
+    {
+        Write(System.IO.Path.Combine(Data, "train.jsonl"), rows.Train, rows.Labels);
+        Write(System.IO.Path.Combine(Data, "dev.jsonl"), rows.Development, rows.Labels);
+        Write(ReportedFile, rows.Reported, rows.Labels);
+    }
+
+    /// <summary>How the written rows are read.</summary>
+    public static DataOptions Options(HardenRows rows) =>
+        new(
+            rows.Train[0].Columns[0].Key,
+            rows.Train[0].Columns.Count > 1 ? rows.Train[0].Columns[1].Key : "",
+            "label",
+            LabelMap.FromNames(rows.Labels)
+        );
+
+    /// <summary>SHA-256 of texts.</summary>
+    public static string Hash(params IEnumerable<string> texts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var text in texts)
+            hash.AppendData(Encoding.UTF8.GetBytes(text + "\0"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>A row as a line of JSON.</summary>
+    public static string Line(Example example, IReadOnlyList<string> labels)
+    {
+        var line = new JsonObject();
+        foreach (var (name, value) in example.Columns)
+            line[name] = value;
+        line["label"] = labels[example.Label];
+        line["id"] = example.Id;
+        if ((example.Origin ?? example.Row) is { } origin)
+            line["augmented_from"] = origin.ToString();
+        return line.ToJsonString(OneLine);
+    }
+
+    public void Save(HardenPlan plan) => Save(PlanFile, plan, HardenJson.Default.HardenPlan);
+
+    public void Save(HardenChoice choice) => Save(ChoiceFile, choice, HardenJson.Default.HardenChoice);
+
+    public void Save(HardenClock clock) => Save(ClockFile, clock, HardenJson.Default.HardenClock);
+
+    public void Save(HardenResult result) => Save(ResultFile, result, HardenJson.Default.HardenResult);
+
+    public HardenPlan? Plan() => Read(PlanFile, HardenJson.Default.HardenPlan);
+
+    public HardenChoice? Choice() => Read(ChoiceFile, HardenJson.Default.HardenChoice);
+
+    public HardenClock Clock() => Read(ClockFile, HardenJson.Default.HardenClock) ?? new HardenClock(0, []);
+
+    public HardenResult? Result() => Read(ResultFile, HardenJson.Default.HardenResult);
+
+    private static void Write(string file, IReadOnlyList<Example> rows, IReadOnlyList<string> labels)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        AtomicFile.WriteAllText(file, string.Concat(rows.Select(r => Line(r, labels) + "\n")));
+    }
+
+    private static void Save<T>(string file, T value, JsonTypeInfo<T> type) =>
+        AtomicFile.WriteAllText(file, JsonSerializer.Serialize(value, type) + "\n");
+
+    private static T? Read<T>(string file, JsonTypeInfo<T> type)
+        where T : class => File.Exists(file) ? RunFile.Read(file, type) : null;
+
+    private string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+}
+
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    UseStringEnumConverter = true,
+    WriteIndented = true,
+    NewLine = "\n"
+)]
+[JsonSerializable(typeof(HardenPlan))]
+[JsonSerializable(typeof(HardenChoice))]
+[JsonSerializable(typeof(HardenClock))]
+[JsonSerializable(typeof(HardenResult))]
+internal sealed partial class HardenJson : JsonSerializerContext;

@@ -1,0 +1,144 @@
+// What a comparison works on, read and checked before any compute: the model, the rows in their
+// parts, the attacks with their resources.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>The inputs.</summary>
+/// <param name="Model">Folder of the model.</param>
+/// <param name="Own">The model as a classifier to beat; null when it is none for these
+/// classes.</param>
+/// <param name="IsTicket">Whether the model is a ticket.</param>
+/// <param name="Rows">The rows in their parts.</param>
+/// <param name="Attacks">The attacks.</param>
+/// <param name="MaxLength">Word pieces of a text.</param>
+/// <param name="Hash">SHA-256 of everything that the result depends on.</param>
+/// <param name="Notes">What a person should know.</param>
+internal sealed record HardenInputs(
+    string Model,
+    HardenModel? Own,
+    bool IsTicket,
+    HardenRows Rows,
+    HardenAttacks Attacks,
+    int MaxLength,
+    string Hash,
+    IReadOnlyList<string> Notes
+)
+{
+    /// <summary>Name of the model that was given, as a row of the result.</summary>
+    public const string OwnName = "given";
+
+    private const int LongestText = 256;
+    private const int ShortestText = 32;
+    private const int SampledTexts = 2000;
+    private const double Covered = 0.98;
+
+    /// <summary>Reads the inputs of a request.</summary>
+    /// <exception cref="CheckpointException">The model is missing or broken.</exception>
+    /// <exception cref="DataException">Data or resources are.</exception>
+    public static HardenInputs Open(HardenRequest request, CancellationToken stop)
+    {
+        var victim = new VictimFolder(request.Model);
+        var (classes, isTicket) = Look(victim.Path);
+        var rows = HardenRows.Load(request, classes, Seen(victim), stop);
+        var notes = rows.Notes.ToList();
+        var own = OwnOf(victim, classes, rows.Labels, notes);
+        var attacks = HardenAttacks.Choose(
+            request.Attacks,
+            HardenAttacks.Available(request.Resources ?? new Attacks.ResourceFiles())
+        );
+        notes.AddRange(attacks.Notes);
+        var hash = HardenFolder.Hash([
+            VictimFolder.Hash(victim.Path),
+            string.Join(' ', attacks.Names),
+            request.Goal.ToString(),
+            string.Join('\n', rows.Labels),
+            .. new[] { rows.Train, rows.Development, rows.Reported }.SelectMany(part =>
+                part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")
+            ),
+        ]);
+        return new HardenInputs(
+            victim.Path,
+            own,
+            isTicket,
+            rows,
+            attacks,
+            Length(victim.Path, rows.Train),
+            hash,
+            notes
+        );
+    }
+
+    private static (IReadOnlyList<string>? Classes, bool IsTicket) Look(string model)
+    {
+        using (var files = BertFiles.OpenBase(model))
+        {
+            var isTicket = files.Config.Ticket is not null;
+            try
+            {
+                using var classifier = BertFiles.OpenClassifier(model);
+                return (classifier.Config.Labels, isTicket);
+            }
+            catch (CheckpointException)
+            {
+                return (null, isTicket);
+            }
+        }
+    }
+
+    private static Func<Example, bool> Seen(VictimFolder victim)
+    {
+        if (victim.Training is not { } training)
+            return _ => false;
+        var parts = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
+        return e => e.Row is { } row && parts[row.Data].Any(isPart => isPart(row.Row));
+    }
+
+    private static HardenModel? OwnOf(
+        VictimFolder victim,
+        IReadOnlyList<string>? classes,
+        IReadOnlyList<string> labels,
+        List<string> notes
+    )
+    {
+        if (classes is null || classes.Count != labels.Count)
+        {
+            if (classes is not null)
+                notes.Add(
+                    $"the model's classifier has {classes.Count} classes, the data {labels.Count}: it is taken "
+                        + "as a checkpoint"
+                );
+            return null;
+        }
+        if (victim.Training is null)
+            notes.Add("not known which rows the model was trained on: its own figures may be too good");
+        var place = labels
+            .Select(l => classes.ToList().FindIndex(c => c.Equals(l, StringComparison.OrdinalIgnoreCase)))
+            .ToArray();
+        if (place.Contains(-1))
+        {
+            notes.Add(
+                $"the model names its classes {string.Join(", ", classes)}; they are taken for "
+                    + $"{string.Join(", ", labels)} in "
+                    + "this order"
+            );
+            return new HardenModel(OwnName, victim.Path);
+        }
+        return new HardenModel(OwnName, victim.Path, place.Order().SequenceEqual(place) ? null : place);
+    }
+
+    // The length that holds nearly every text, in steps of 16.
+    private static int Length(string model, IReadOnlyList<Example> train)
+    {
+        var tokenizer = WordPieceTokenizer.Load(model);
+        var lengths = train
+            .Take(SampledTexts)
+            .Select(e => tokenizer.Encode(e.Text, LongestText).Ids.Length)
+            .Order()
+            .ToArray();
+        var length = lengths[(int)(Covered * (lengths.Length - 1))];
+        return Math.Min(tokenizer.ModelMaxLength, Math.Clamp((length + 15) / 16 * 16, ShortestText, LongestText));
+    }
+}

@@ -1,0 +1,246 @@
+// What fits into the budget: a pure function of the speed that was measured. Written to plan.json
+// with the rule of selection before anything is attacked (docs/harden.md).
+using System.Globalization;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>A defence that is to be trained.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="About">What it is.</param>
+/// <param name="Seconds">What its training is expected to take.</param>
+internal sealed record PlannedDefence(string Name, string About, double Seconds);
+
+/// <summary>What is left out, and why.</summary>
+/// <param name="Name">A defence, or what else.</param>
+/// <param name="Reason">The reason.</param>
+public sealed record LeftOutOfPlan(string Name, string Reason);
+
+/// <summary>The plan.</summary>
+/// <param name="SchemaVersion">Version of this layout.</param>
+/// <param name="Inputs">SHA-256 of the parted rows, model and options: a run goes on with the same
+/// alone.</param>
+/// <param name="BudgetSeconds">The budget.</param>
+/// <param name="SecondsPerRow">Measured: a plain training pass over one row.</param>
+/// <param name="TrainRows">Rows trained on.</param>
+/// <param name="OfRows">Rows there are to train on.</param>
+/// <param name="Epochs">Epochs of each final training.</param>
+/// <param name="MaxLength">Word pieces of a text.</param>
+/// <param name="Seeds">Seeds wanted.</param>
+/// <param name="Defences">Trained in this order.</param>
+/// <param name="LeftOut">What does not fit.</param>
+/// <param name="Attacks">The attacks; the first counts most, the defences never saw the dictionary
+/// of the last.</param>
+/// <param name="DevelopmentExamples">Development rows attacked for the selection.</param>
+/// <param name="ReportedExamples">Reported rows attacked at the end, at most.</param>
+/// <param name="Goal">What is preferred.</param>
+/// <param name="Rule">How the defence is chosen and confirmed.</param>
+internal sealed record HardenPlan(
+    int SchemaVersion,
+    string Inputs,
+    double BudgetSeconds,
+    double SecondsPerRow,
+    int TrainRows,
+    int OfRows,
+    double Epochs,
+    int MaxLength,
+    int Seeds,
+    IReadOnlyList<PlannedDefence> Defences,
+    IReadOnlyList<LeftOutOfPlan> LeftOut,
+    IReadOnlyList<string> Attacks,
+    int DevelopmentExamples,
+    int ReportedExamples,
+    HardenGoal Goal,
+    string Rule
+)
+{
+    /// <summary>The layout that this program writes and reads.</summary>
+    public const int CurrentSchema = 1;
+
+    /// <summary>Share of the budget that belongs to the confirming attacks.</summary>
+    public const double ConfirmShare = 0.3;
+
+    private const double TrainShare = 0.5;
+
+    /// <summary>Share of the budget that belongs to the attacks on development rows.</summary>
+    public const double DevelopmentShare = 0.2;
+
+    // An attacked example costs about as much as so many rows of training: some hundred forward
+    // passes and sentence vectors. Measured anew as soon as an attack has been run.
+    private const double AttackRows = 40;
+
+    // Loading, evaluation, saving.
+    private const double Overhead = 1.15;
+    private const double OverheadSeconds = 2;
+    private const int LeastRows = 200;
+    private const int LeastAttacked = 30;
+    private const int MostDevelopment = 200;
+    private const int MostReported = 1000;
+
+    // From what is best to what is better than nothing.
+    private static readonly (double Rows, double Epochs)[] Sizes =
+    [
+        (1, 3),
+        (1, 2),
+        (1, 1),
+        (0.5, 1),
+        (0.25, 1),
+        (0.1, 1),
+        (0.03, 1),
+        (0, 1),
+    ];
+
+    // What a comparison needs, and what it is poorer without.
+    private static readonly string[][] Cores =
+    [
+        [HardenCandidate.FineTune, "substitution", "hardened", "hardened-ticket"],
+        [HardenCandidate.FineTune, "substitution", "hardened"],
+        [HardenCandidate.FineTune, "substitution"],
+    ];
+
+    /// <summary>Seconds that a training is expected to take.</summary>
+    public static double Seconds(HardenCandidate candidate, int rows, double secondsPerRow) =>
+        OverheadSeconds + Overhead * candidate.Passes * rows * secondsPerRow;
+
+    /// <summary>Plans.</summary>
+    /// <param name="facts">What is known before.</param>
+    /// <param name="defences">The defences for a number of epochs and rows.</param>
+    /// <exception cref="RequestException">The budget is too small for anything.</exception>
+    public static HardenPlan Make(HardenFacts facts, Func<double, int, IReadOnlyList<HardenCandidate>> defences)
+    {
+        var budget = facts.Budget.TotalSeconds;
+        var training = TrainShare * budget;
+        double Cost(HardenCandidate c, int rows) => Seconds(c, rows, facts.SecondsPerRow);
+        var sizes = Sizes
+            .Select(s => (Rows: Math.Min(facts.Rows, Math.Max(LeastRows, (int)(s.Rows * facts.Rows))), s.Epochs))
+            .Distinct()
+            .ToArray();
+        foreach (var core in Cores)
+        {
+            foreach (var (rows, epochs) in sizes)
+            {
+                // A part of the rows is a poor bargain where a smaller core fits with all of them.
+                if (core.Length > 2 && rows < facts.Rows / 4)
+                    continue;
+                var all = defences(epochs, rows);
+                if (all.Where(c => core.Contains(c.Name)).Sum(c => Cost(c, rows)) <= training)
+                    return Fill(facts, all, rows, epochs, training, Cost);
+            }
+        }
+        var least = sizes[^1];
+        var needed =
+            defences(least.Epochs, least.Rows).Where(c => Cores[^1].Contains(c.Name)).Sum(c => Cost(c, least.Rows))
+            / TrainShare;
+        throw new RequestException(
+            nameof(HardenRequest.Budget),
+            Minutes(budget),
+            $"too small for these data on this machine; the smallest useful one is about {Minutes(needed)}"
+        );
+    }
+
+    private static HardenPlan Fill(
+        HardenFacts facts,
+        IReadOnlyList<HardenCandidate> all,
+        int rows,
+        double epochs,
+        double training,
+        Func<HardenCandidate, int, double> cost
+    )
+    {
+        var planned = new List<PlannedDefence>();
+        var left = new List<LeftOutOfPlan>();
+        var spent = 0.0;
+        foreach (var candidate in all)
+        {
+            var seconds = cost(candidate, rows);
+            if (facts.IsTicket && candidate.Twin is not null)
+                left.Add(new(candidate.Name, "the model is a ticket already"));
+            else if (spent + seconds > training)
+                left.Add(
+                    new(
+                        candidate.Name,
+                        $"needs about {Minutes(seconds)}, {Minutes(Math.Max(0, training - spent))} are left for it"
+                    )
+                );
+            else
+            {
+                spent += seconds;
+                planned.Add(new PlannedDefence(candidate.Name, candidate.About, seconds));
+            }
+        }
+        if (rows < facts.Rows)
+            left.Add(
+                new(
+                    "training rows",
+                    string.Create(CultureInfo.InvariantCulture, $"{facts.Rows - rows} of {facts.Rows} do not fit")
+                )
+            );
+        var budget = facts.Budget.TotalSeconds;
+        var each = AttackRows * facts.SecondsPerRow;
+        var victims = planned.Count + (facts.HasOwn ? 1 : 0);
+        return new HardenPlan(
+            CurrentSchema,
+            facts.Inputs,
+            budget,
+            facts.SecondsPerRow,
+            rows,
+            facts.Rows,
+            epochs,
+            facts.MaxLength,
+            facts.Seeds,
+            planned,
+            left,
+            facts.Attacks,
+            Fitting(
+                DevelopmentShare * budget,
+                each * victims * facts.Attacks.Count,
+                Math.Min(MostDevelopment, facts.Development)
+            ),
+            Fitting(
+                ConfirmShare * budget,
+                each * 3 * (facts.Attacks.Count + 1),
+                Math.Min(MostReported, facts.Reported)
+            ),
+            facts.Goal,
+            HardenSelection.Rule(facts.Goal)
+        );
+    }
+
+    /// <summary>Examples that fit a time, at least a few and at most what there is.</summary>
+    public static int Fitting(double seconds, double secondsEach, int most) =>
+        Math.Min(most, Math.Max(LeastAttacked, secondsEach <= 0 ? most : (int)Math.Min(most, seconds / secondsEach)));
+
+    /// <summary>A time for people.</summary>
+    internal static string Minutes(double seconds) =>
+        seconds < 90
+            ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(seconds):0} s")
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#} min");
+}
+
+/// <summary>What a plan is made of.</summary>
+/// <param name="Inputs">SHA-256 of rows, model and options.</param>
+/// <param name="Budget">The budget.</param>
+/// <param name="SecondsPerRow">A plain training pass over one row.</param>
+/// <param name="Rows">Rows to train on.</param>
+/// <param name="Development">Development rows.</param>
+/// <param name="Reported">Reported rows.</param>
+/// <param name="MaxLength">Word pieces of a text.</param>
+/// <param name="Attacks">The attacks.</param>
+/// <param name="Seeds">Seeds wanted.</param>
+/// <param name="Goal">What is preferred.</param>
+/// <param name="HasOwn">Whether the model is a classifier, which is attacked too.</param>
+/// <param name="IsTicket">Whether the model is a ticket, of which none can be drawn.</param>
+internal sealed record HardenFacts(
+    string Inputs,
+    TimeSpan Budget,
+    double SecondsPerRow,
+    int Rows,
+    int Development,
+    int Reported,
+    int MaxLength,
+    IReadOnlyList<string> Attacks,
+    int Seeds,
+    HardenGoal Goal,
+    bool HasOwn,
+    bool IsTicket
+);

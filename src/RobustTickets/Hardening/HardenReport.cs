@@ -1,0 +1,176 @@
+// One page: what to do, accuracy under attack against clean accuracy, the figures, what was left
+// out. report.html is complete in itself, report.md the same without the figure.
+using System.Globalization;
+using System.Text;
+using RobustTickets.Checkpoints;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>Writes the report of a comparison.</summary>
+internal static class HardenReport
+{
+    /// <summary>Writes report.html and report.md.</summary>
+    public static void Write(HardenResult result, HardenFolder folder)
+    {
+        AtomicFile.WriteAllText(folder.ReportFile("html"), Html(result));
+        AtomicFile.WriteAllText(folder.ReportFile("md"), Markdown(result));
+    }
+
+    /// <summary>The page as HTML.</summary>
+    internal static string Html(HardenResult result)
+    {
+        var html = new StringBuilder(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+                + "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
+                + "dark\">\n"
+                + "<title>Which defence</title>\n<style>\n"
+        );
+        html.Append(HtmlStyle.Css)
+            .Append("\n</style>\n</head>\n<body>\n<header><h1>Which defence</h1>\n<p class=\"lead\">");
+        html.Append(Svg.Escape(Lead(result))).Append("</p></header>\n<main>\n");
+        HtmlReport.Section(
+            html,
+            "short",
+            "In short",
+            "",
+            $"<p class=\"headline\">{Svg.Escape(result.Recommendation)}</p>\n<p>Next: "
+                + $"<code>{Svg.Escape(result.Next)}</code></p>\n"
+                + HtmlReport.Figure(
+                    SvgFrontier.Render(result),
+                    "Development rows, on which the defence was chosen: up is more robust, right more "
+                        + "accurate, a smaller "
+                        + "circle a smaller encoder."
+                )
+        );
+        HtmlReport.Section(
+            html,
+            "reported",
+            "On the reported rows",
+            "Looked at once, after the choice. A row withstands when it withstands the attack at every "
+                + "temperature tried. "
+                + "Intervals: 95 %, Wilson; differences Bonett and Price; p exact McNemar against the baseline.",
+            Table(ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)))
+        );
+        HtmlReport.Section(
+            html,
+            "development",
+            "On development rows",
+            result.Rule,
+            Table(DevelopmentHead(result), result.Development.Select(DevelopmentCells))
+        );
+        HtmlReport.Section(
+            html,
+            "left-out",
+            "Left out, and notes",
+            "",
+            Items([.. result.LeftOut.Select(l => $"{l.Name}: {l.Reason}"), .. result.Notes])
+        );
+        return html.Append("</main>\n</body>\n</html>\n").ToString();
+    }
+
+    /// <summary>The page as Markdown.</summary>
+    internal static string Markdown(HardenResult result)
+    {
+        var text = new StringBuilder("# Which defence\n\n");
+        text.Append(result.Recommendation).Append("\n\nNext: `").Append(result.Next).Append("`\n\n");
+        text.Append(Lead(result)).Append("\n\n## On the reported rows\n\n");
+        Rows(text, ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)));
+        text.Append("\n## On development rows\n\n").Append(result.Rule).Append(".\n\n");
+        Rows(text, DevelopmentHead(result), result.Development.Select(DevelopmentCells));
+        text.Append("\n## Left out, and notes\n\n");
+        foreach (var left in result.LeftOut)
+            text.Append("- ").Append(left.Name).Append(": ").Append(left.Reason).Append('\n');
+        foreach (var note in result.Notes)
+            text.Append("- ").Append(note).Append('\n');
+        return text.ToString();
+    }
+
+    private static string Lead(HardenResult r) =>
+        $"{r.Development.Count} models in {HardenPlan.Minutes(r.Seconds)} of {HardenPlan.Minutes(r.BudgetSeconds)}; "
+        + $"{r.DevelopmentExamples} development and {r.Reported[0].Figures[0].Examples} reported rows attacked by "
+        + $"{string.Join(", ", r.Attacks)}";
+
+    private static string[] ReportedHead(HardenResult result) =>
+        [
+            "Model",
+            "Role",
+            "Clean %",
+            .. result.Attacks.SelectMany(a => new[] { $"{a} %", "against baseline" }),
+            "Encoder",
+            "Training",
+        ];
+
+    private static string[] DevelopmentHead(HardenResult result) =>
+        ["Model", "Clean %", .. result.Attacks.Select(a => $"{a} %"), "Mean", "Parameters", "Training"];
+
+    private static string[] ReportedCells(HardenResult result, HardenRow row) =>
+        [
+            row.Name,
+            row.Role,
+            Say($"{100 * row.Clean:0.0} ({100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0})"),
+            .. row.Figures.SelectMany(f => new[] { Aua(f), Against(f.AgainstBaseline) }),
+            Say($"{100 * row.Size:0} %"),
+            row.TrainingSeconds is { } s ? HardenPlan.Minutes(s) : "",
+        ];
+
+    private static string[] DevelopmentCells(DevelopmentRow row) =>
+        [
+            row.Name,
+            Say($"{100 * row.Clean:0.0}"),
+            .. row.Aua.Select(a => Say($"{100 * a:0.0}")),
+            Say($"{100 * row.Score:0.0}"),
+            SummaryTable.Parameters(row.Parameters),
+            row.Seconds > 0 ? HardenPlan.Minutes(row.Seconds) : "",
+        ];
+
+    private static string Aua(HardenFigure f)
+    {
+        var text = Say($"{100 * f.Aua:0.0} ({100 * f.Low:0.0} to {100 * f.High:0.0})");
+        if (f.Calibrated is { } calibrated)
+            text += Say($"; as it is {100 * f.AsIs:0.0}, at T = {f.Temperature} {100 * calibrated:0.0}");
+        return f.Unseen ? text + "; unseen" : text;
+    }
+
+    private static string Against(PairedFigure? p) =>
+        p is null
+            ? ""
+            : Say($"{100 * p.Difference:+0.0;-0.0;0.0} ({100 * p.Low:+0.0;-0.0} to {100 * p.High:+0.0;-0.0}), ")
+                + HardenEvidence.P(p.PValue);
+
+    private static string Table(string[] head, IEnumerable<string[]> rows)
+    {
+        var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
+        foreach (var cell in head)
+            html.Append("<th scope=\"col\">").Append(Svg.Escape(cell)).Append("</th>");
+        html.Append("</tr></thead><tbody>\n");
+        foreach (var row in rows)
+        {
+            html.Append("<tr><th scope=\"row\">").Append(Svg.Escape(row[0])).Append("</th>");
+            foreach (var cell in row.Skip(1))
+                html.Append("<td>").Append(Svg.Escape(cell)).Append("</td>");
+            html.Append("</tr>\n");
+        }
+        return html.Append("</tbody></table></div>\n").ToString();
+    }
+
+    private static string Items(IReadOnlyList<string> items) =>
+        items.Count == 0
+            ? "<p>Nothing.</p>\n"
+            : $"<ul>\n{string.Concat(items.Select(i => $"<li>{Svg.Escape(i)}</li>\n"))}</ul>\n";
+
+    private static void Rows(StringBuilder text, string[] head, IEnumerable<string[]> rows)
+    {
+        text.Append("| ")
+            .AppendJoin(" | ", head)
+            .Append(" |\n|")
+            .Append(string.Concat(head.Select(_ => "---|")))
+            .Append('\n');
+        foreach (var row in rows)
+            text.Append("| ")
+                .AppendJoin(" | ", row.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))
+                .Append(" |\n");
+    }
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,223 @@
+// The user's rows in three parts: trained on, developed on, reported. Held out by content: texts
+// that are the same, and adversarial twins of one row, stay on one side (docs/harden.md).
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>The parts.</summary>
+/// <param name="Train">Trained on.</param>
+/// <param name="Development">Defences are chosen on them.</param>
+/// <param name="Reported">Looked at once, at the end.</param>
+/// <param name="Labels">Class names in order.</param>
+/// <param name="Notes">Where the parts come from, and what was left out.</param>
+internal sealed record HardenRows(
+    IReadOnlyList<Example> Train,
+    IReadOnlyList<Example> Development,
+    IReadOnlyList<Example> Reported,
+    IReadOnlyList<string> Labels,
+    IReadOnlyList<string> Notes
+)
+{
+    /// <summary>Fewer rows than this tell nothing.</summary>
+    public const int Least = 200;
+
+    private const double ReportedShare = 0.2;
+    private const double DevelopmentShare = 0.1;
+    private const int Most = 1000;
+    private const int LeastPart = 40;
+
+    /// <summary>Reads and parts the rows of a request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="classes">Classes of the model, whose order is kept where they are the data's;
+    /// null when it is no classifier.</param>
+    /// <param name="seen">Whether the model was trained on a row; such rows are never held
+    /// out.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="DataException">Too few rows, or one class alone.</exception>
+    public static HardenRows Load(
+        HardenRequest request,
+        IReadOnlyList<string>? classes,
+        Func<Example, bool> seen,
+        CancellationToken stop
+    )
+    {
+        var options = request.DataOptions ?? new DataOptions();
+        var train = DataSet.Load(request.Data, request.Task, "train", options, stop);
+        if (classes is not null && SameNames(classes, train.Labels.Names) && options.Labels is null)
+        {
+            options = options with { Labels = LabelMap.FromNames(classes) };
+            train = DataSet.Load(request.Data, request.Task, "train", options, stop);
+        }
+        options = options with { Labels = train.Labels };
+        Split? Given(string name) =>
+            !DataSet.IsOneTable(request.Data)
+            && DataSet.Holds(request.Data, request.Task, name)
+            && DataSet.IsLabelled(request.Data, request.Task, name, options, stop)
+                ? DataSet.Load(request.Data, request.Task, name, options, stop)
+                : null;
+        var (dev, test) = (Given("dev"), Given("test"));
+        return Part(
+            train.Examples,
+            test is null ? null : dev?.Examples,
+            (test ?? dev)?.Examples,
+            train.Labels.Names,
+            seen,
+            request.Data
+        );
+    }
+
+    /// <summary>Parts rows; a part that is given stays as it is.</summary>
+    /// <exception cref="DataException">Too few rows, or one class alone.</exception>
+    internal static HardenRows Part(
+        IReadOnlyList<Example> rows,
+        IReadOnlyList<Example>? development,
+        IReadOnlyList<Example>? reported,
+        IReadOnlyList<string> labels,
+        Func<Example, bool> seen,
+        string data
+    )
+    {
+        var all = rows.Count + (development?.Count ?? 0) + (reported?.Count ?? 0);
+        if (all < Least)
+            throw new DataException(
+                $"{data}: {all} labelled rows; defences cannot be told apart on fewer than {Least} (a part is trained "
+                    + "on, a part chooses, a part reports)"
+            );
+        var notes = new List<string>();
+        var left = rows;
+        if (reported is not null)
+            notes.Add(Text($"reported: the data's own {reported.Count} held-out rows"));
+        if (development is not null)
+            notes.Add(Text($"development: the data's own {development.Count} rows"));
+        left = Without(left, reported, "reported", notes);
+        left = Without(left, development, "development", notes);
+        if (reported is null)
+            (reported, left) = HoldOut(left, Count(left.Count, ReportedShare), labels, seen, data, "reported", notes);
+        if (development is null)
+            (development, left) = HoldOut(
+                left,
+                Count(left.Count, DevelopmentShare),
+                labels,
+                seen,
+                data,
+                "development",
+                notes
+            );
+        if (left.Select(e => e.Label).Distinct().Count() < 2)
+            throw new DataException($"{data}: all {left.Count} rows to train on are of one class; two are needed");
+        var several = left.GroupBy(Content).Count(g => g.Select(e => e.Label).Distinct().Skip(1).Any());
+        if (several > 0)
+            notes.Add(Text($"{several} texts stand in the training rows under more than one label"));
+        return new HardenRows(left, development, reported, labels, notes);
+    }
+
+    /// <summary>What is the same text: letters in one case, blanks as one.</summary>
+    internal static string Content(Example example) =>
+        string.Join(
+            '\u001f',
+            example.Columns.Select(c =>
+                string.Join(' ', c.Value.ToLowerInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            )
+        );
+
+    private static int Count(int rows, double share) =>
+        Math.Clamp((int)Math.Round(rows * share, MidpointRounding.AwayFromZero), LeastPart, Most);
+
+    private static bool SameNames(IReadOnlyList<string> a, IReadOnlyList<string> b) =>
+        a.Count == b.Count && a.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(b);
+
+    // Rows that stand in a given part too, or are twins of one there, are not trained on.
+    private static IReadOnlyList<Example> Without(
+        IReadOnlyList<Example> rows,
+        IReadOnlyList<Example>? part,
+        string name,
+        List<string> notes
+    )
+    {
+        if (part is null)
+            return rows;
+        var texts = part.Select(Content).ToHashSet(StringComparer.Ordinal);
+        var origins = part.Select(e => e.Origin ?? e.Row).OfType<RowKey>().ToHashSet();
+        var kept = rows.Where(e => !texts.Contains(Content(e)) && (e.Origin is null || !origins.Contains(e.Origin)))
+            .ToArray();
+        if (kept.Length < rows.Count)
+            notes.Add(Text($"{rows.Count - kept.Length} training rows that stand in the {name} ones are left out"));
+        return kept;
+    }
+
+    // Class by class in the order of a hash of the content, so that the order of the file does not
+    // matter; what belongs together goes together.
+    private static (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
+        IReadOnlyList<Example> rows,
+        int count,
+        IReadOnlyList<string> labels,
+        Func<Example, bool> seen,
+        string data,
+        string name,
+        List<string> notes
+    )
+    {
+        var groups = Groups(rows);
+        var held = new HashSet<Example>(ReferenceEqualityComparer.Instance);
+        foreach (var of in groups.GroupBy(g => g[0].Label))
+        {
+            var quota = count * of.Sum(g => g.Count) / (double)rows.Count;
+            var free = of.Where(g => !g.Exists(e => seen(e)))
+                .OrderBy(g => Key(g[0], name), StringComparer.Ordinal)
+                .ToList();
+            // One group at least stays to train on.
+            var taken = 0;
+            foreach (var group in free.Take(of.Count() - 1).TakeWhile(_ => taken < quota))
+            {
+                held.UnionWith(group);
+                taken += group.Count;
+            }
+        }
+        var part = rows.Where(held.Contains).ToArray();
+        if (part.Length < LeastPart || part.Select(e => e.Label).Distinct().Count() < labels.Count)
+            throw new DataException(
+                $"{data}: only {part.Length} rows in {part.Select(e => e.Label).Distinct().Count()} of "
+                    + $"{labels.Count} classes can be held out ({name}); at least {LeastPart} in every class's "
+                    + "share are "
+                    + "needed that differ from what is trained on and that the model was not trained on"
+            );
+        notes.Add(
+            Text($"{name}: {part.Length} of {rows.Count} rows held out by content, the same texts and twins together")
+        );
+        return (part, rows.Where(e => !held.Contains(e)).ToArray());
+    }
+
+    private static List<List<Example>> Groups(IReadOnlyList<Example> rows)
+    {
+        var parent = Enumerable.Range(0, rows.Count).ToArray();
+        int Root(int i)
+        {
+            while (parent[i] != i)
+                i = parent[i] = parent[parent[i]];
+            return i;
+        }
+        var first = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            foreach (var key in new[] { "t" + Content(rows[i]), rows[i].Origin is { } o ? "o" + o : null })
+            {
+                if (key is null)
+                    continue;
+                if (first.TryGetValue(key, out var other))
+                    parent[Root(i)] = Root(other);
+                else
+                    first[key] = i;
+            }
+        }
+        return [.. Enumerable.Range(0, rows.Count).GroupBy(Root).Select(g => g.Select(i => rows[i]).ToList())];
+    }
+
+    private static string Key(Example example, string part) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{part}\n{Content(example)}")));
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

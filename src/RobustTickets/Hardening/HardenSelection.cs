@@ -1,0 +1,71 @@
+// How a defence is chosen on development rows (docs/harden.md, Selection). A pure function of
+// figures; the reported rows have no part in it.
+namespace RobustTickets.Hardening;
+
+/// <summary>What a defence showed on development rows; shares in [0, 1].</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Clean">Accuracy on all development rows.</param>
+/// <param name="Aua">Accuracy under each attack, on the rows that all were attacked on.</param>
+/// <param name="Parameters">Parameters without embeddings.</param>
+/// <param name="Seconds">Seconds of its training.</param>
+public sealed record DevelopmentRow(
+    string Name,
+    double Clean,
+    IReadOnlyList<double> Aua,
+    long Parameters,
+    double Seconds
+)
+{
+    /// <summary>The mean over the attacks.</summary>
+    public double Score => Aua.Count == 0 ? 0 : Aua.Average();
+}
+
+/// <summary>The rule.</summary>
+internal static class HardenSelection
+{
+    /// <summary>Largest loss of clean accuracy against the baseline.</summary>
+    public const double MostLost = 0.02;
+
+    /// <summary>How much robustness a smaller network may lack.</summary>
+    public const double Near = 0.02;
+
+    /// <summary>Significance that the confirming attack needs.</summary>
+    public const double Level = 0.05;
+
+    private const double Rounding = 1e-9;
+
+    /// <summary>The rule in words.</summary>
+    public static string Rule(HardenGoal goal) =>
+        "on development rows alone: among the defences whose clean accuracy is at most 2 points below the baseline's, "
+        + (
+            goal == HardenGoal.Robust
+                ? "the one with the highest mean accuracy under the attacks, the earlier of equals"
+                : "the smallest encoder within 2 points of the highest mean accuracy under the attacks"
+        )
+        + "; the baseline where none is better. It is recommended if, on the reported rows, the exact McNemar "
+        + "test of the "
+        + "first attack against the baseline, the lower of the victim as it is and at its fitted temperature, "
+        + "gives p < 0.05 "
+        + "in its favour, and the last attack, whose dictionary it never saw, does not give p < 0.05 against it";
+
+    /// <summary>The defence that is confirmed; the baseline where none is better.</summary>
+    /// <param name="rows">All rows in the order of the plan.</param>
+    /// <param name="baseline">Name of the baseline.</param>
+    /// <param name="goal">What is preferred.</param>
+    public static string Choose(IReadOnlyList<DevelopmentRow> rows, string baseline, HardenGoal goal)
+    {
+        var own = rows.Single(r => r.Name == baseline);
+        var better = rows.Where(r =>
+                r.Name != baseline && r.Clean >= own.Clean - MostLost - Rounding && r.Score > own.Score + Rounding
+            )
+            .ToArray();
+        if (better.Length == 0)
+            return baseline;
+        var best = better.Max(r => r.Score);
+        return (
+            goal == HardenGoal.Robust
+                ? better.First(r => r.Score >= best - Rounding)
+                : better.Where(r => r.Score >= best - Near - Rounding).MinBy(r => r.Parameters)!
+        ).Name;
+    }
+}

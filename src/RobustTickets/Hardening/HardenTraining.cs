@@ -1,0 +1,118 @@
+// Trainings of a comparison: each an ordinary run folder, exactly resumable; one that the budget
+// cuts off keeps its checkpoint and is left out.
+using RobustTickets.Attacks;
+using RobustTickets.Pipeline;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>Trains defences.</summary>
+/// <param name="request">The comparison.</param>
+/// <param name="inputs">Model and rows.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="progress">Is told what happens.</param>
+/// <param name="stop">Ends the work.</param>
+internal sealed class HardenTrainer(
+    HardenRequest request,
+    HardenInputs inputs,
+    HardenFolder folder,
+    IProgress<HardenProgress>? progress,
+    CancellationToken stop
+)
+{
+    private const int ProbeBatches = 8;
+    private const int CheckpointEverySteps = 200;
+    private readonly RunDataCache _cache = new();
+
+    /// <summary>The defences for a number of epochs and rows.</summary>
+    public IReadOnlyList<HardenCandidate> Candidates(double epochs, int rows) =>
+        HardenCandidates.All(
+            Task,
+            epochs,
+            inputs.MaxLength,
+            rows < inputs.Rows.Train.Count ? rows : null,
+            inputs.Attacks.Dictionaries
+        );
+
+    /// <summary>Seconds of a plain training pass over one row, from a few steps.</summary>
+    public double Probe()
+    {
+        var plain = Candidates(1, inputs.Rows.Train.Count)[0].Recipe;
+        var rows = Math.Min(inputs.Rows.Train.Count, ProbeBatches * plain.BatchSize);
+        var output = folder.Run(".probe");
+        if (Directory.Exists(output))
+            Directory.Delete(output, recursive: true);
+        var recipe = plain with
+        {
+            Split = plain.Split with { TrainExamples = rows },
+            Evaluate = new EvaluateStage(EveryEpoch: false),
+        };
+        var result = RecipeRunner.Run(Request(recipe, output, resume: false) with { Cache = null }, null, stop);
+        Directory.Delete(output, recursive: true);
+        return result.Stages.Sum(s => s.Seconds) / rows;
+    }
+
+    /// <summary>Whether a training is finished.</summary>
+    public bool IsDone(string name) => File.Exists(Path.Combine(folder.Run(name), "result.json"));
+
+    /// <summary>What a finished training wrote.</summary>
+    public RunResult Result(string name) => RunResult.Load(Path.Combine(folder.Run(name), "result.json"));
+
+    /// <summary>Trains, or goes on.</summary>
+    /// <param name="name">Name of the run.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="clock">Told the time.</param>
+    /// <param name="until">Seconds of the clock at which it is cut off; null: never.</param>
+    /// <returns>Whether it is finished; false when it was cut off.</returns>
+    public bool Train(string name, Recipe recipe, BudgetClock clock, double? until)
+    {
+        if (IsDone(name))
+            return true;
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var relay = new HardenRelay<RunEvent>(e =>
+        {
+            clock.Tick();
+            if (clock.Seconds > until)
+                cut.Cancel();
+            if (e is StepDone)
+                progress?.Report(new HardenTraining(e));
+        });
+        var output = folder.Run(name);
+        var resume = Directory.Exists(output) && RunFolder.Create(output, allowExisting: true).HoldsRun;
+        try
+        {
+            RecipeRunner.Run(Request(recipe, output, resume), relay, cut.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            progress?.Report(new HardenStageEnded());
+        }
+    }
+
+    /// <summary>The name under which the rows are read: those of files of one's own are JSON
+    /// lines.</summary>
+    private string Task =>
+        Attacks.Data.TaskCatalog.Required(request.Task).IsGeneric
+            ? "jsonl"
+            : Attacks.Data.TaskCatalog.Find(request.Task).Name;
+
+    private TrainRequest Request(Recipe recipe, string output, bool resume) =>
+        new(
+            recipe,
+            inputs.Model,
+            folder.Data,
+            output,
+            HardenFolder.Options(inputs.Rows),
+            resume,
+            request.Execution,
+            CheckpointEverySteps,
+            _cache,
+            Resources: HardenAttacks.FilesOf(recipe, request.Resources ?? new ResourceFiles())
+        );
+}

@@ -1,0 +1,156 @@
+// Models under attack in a comparison: every model in the same way, on the same rows, each attack
+// into a folder of its own that an interrupted one goes on with.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Evaluation;
+using RobustTickets.Training;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>A model of the comparison.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="Classes">For each class of the data the model's; null where they are the
+/// same.</param>
+internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int>? Classes = null);
+
+/// <summary>Measures and attacks models.</summary>
+/// <param name="request">The comparison.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="rows">Its rows.</param>
+/// <param name="maxLength">Word pieces of a text.</param>
+/// <param name="progress">Is told what happens.</param>
+/// <param name="stop">Ends the work.</param>
+internal sealed class HardenVictims(
+    HardenRequest request,
+    HardenFolder folder,
+    HardenRows rows,
+    int maxLength,
+    IProgress<HardenProgress>? progress,
+    CancellationToken stop
+) : IDisposable
+{
+    private readonly AttackModels _models = new(request.Model);
+    private readonly Dictionary<string, Attack> _attacks = [];
+    private (string Folder, Classifier Classifier)? _loaded;
+
+    /// <summary>Reads what an attack needs.</summary>
+    public void Require(string name) => _ = Attack(name);
+
+    /// <summary>Accuracy on rows, and the model's parameters without embeddings.</summary>
+    public (double Accuracy, long Parameters) Measure(HardenModel model, IReadOnlyList<Example> on)
+    {
+        var classifier = Load(model);
+        var encoded = EncodedSplit.From(InClasses(model, on), classifier.Tokenizer, maxLength);
+        return (classifier.Evaluate(encoded.Examples).Accuracy, classifier.ParametersWithoutEmbeddings);
+    }
+
+    /// <summary>Attacks a model; finished attacks are read, not run again.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="part">Which rows, for the folder's name.</param>
+    /// <param name="attack">Name of the attack.</param>
+    /// <param name="on">The rows.</param>
+    /// <param name="calibrated">Whether the victim is at its fitted temperature.</param>
+    public AttackReport Attack(
+        HardenModel model,
+        string part,
+        string attack,
+        IReadOnlyList<Example> on,
+        Calibration calibrated = Calibration.AsIs
+    )
+    {
+        var classifier = Load(model);
+        var fitted = calibrated == Calibration.Fitted;
+        var job = new AttackJob(
+            Attack(attack),
+            new TorchVictim(classifier),
+            model.Name,
+            InClasses(model, on),
+            folder.Attack(model.Name, part, fitted ? $"{attack}-temperature-fit" : attack),
+            [
+                new("rows", $"{on.Count} {part} rows, sha256 {RowsHash(on)}", "parted by content"),
+                new("victim length", $"{maxLength} word pieces, special tokens included", "as in training"),
+                new(
+                    "victim weights",
+                    $"sha256 {VictimFolder.Hash(model.Folder)}",
+                    "configuration, tokenizer and weights"
+                ),
+            ]
+        );
+        var relay = new HardenRelay<AttackProgress>(p => progress?.Report(new HardenAttacking(p)));
+        try
+        {
+            var report = fitted
+                ? new TemperedAttack(
+                    job,
+                    VictimTemperature.Fitted,
+                    () =>
+                        new CalibrationRows(
+                            InClasses(model, rows.Development),
+                            $"{rows.Development.Count} development rows"
+                        ),
+                    relay
+                ).Run(null, stop)
+                : AttackRun.Run(job, relay, stop: stop);
+            report.ThrowIfErrors();
+            return report;
+        }
+        finally
+        {
+            progress?.Report(new HardenStageEnded());
+        }
+    }
+
+    public void Dispose()
+    {
+        _loaded?.Classifier.Dispose();
+        _models.Dispose();
+    }
+
+    private Attack Attack(string name)
+    {
+        if (!_attacks.TryGetValue(name, out var attack))
+        {
+            var recipe = AttackRecipe.Find(name);
+            recipe = recipe with
+            {
+                Resources = HardenAttacks.FilesOf(recipe, request.Resources ?? new ResourceFiles()),
+            };
+            _attacks[name] = attack = recipe.Build(_models);
+        }
+        return attack;
+    }
+
+    private Classifier Load(HardenModel model)
+    {
+        if (_loaded is { } loaded && loaded.Folder == model.Folder)
+            return loaded.Classifier;
+        _loaded?.Classifier.Dispose();
+        _loaded = null;
+        var classifier = Classifier.Load(model.Folder, request.Execution, maxLength);
+        _loaded = (model.Folder, classifier);
+        return classifier;
+    }
+
+    private static IReadOnlyList<Example> InClasses(HardenModel model, IReadOnlyList<Example> on) =>
+        model.Classes is { } classes ? [.. on.Select(e => e with { Label = classes[e.Label] })] : on;
+
+    private string RowsHash(IReadOnlyList<Example> on) =>
+        HardenFolder.Hash(on.Select(e => HardenFolder.Line(e, rows.Labels)));
+}
+
+/// <summary>Whether a victim's logits are divided by its fitted temperature.</summary>
+internal enum Calibration
+{
+    /// <summary>The victim as it is.</summary>
+    AsIs,
+
+    /// <summary>At the temperature fitted on development rows.</summary>
+    Fitted,
+}
+
+/// <summary>Hands progress on at once, in order.</summary>
+internal sealed class HardenRelay<T>(Action<T> action) : IProgress<T>
+{
+    public void Report(T value) => action(value);
+}

@@ -1,0 +1,154 @@
+using RobustTickets.Attacks;
+using RobustTickets.Hardening;
+using Xunit;
+
+namespace RobustTickets.Tests.Hardening;
+
+/// <summary>What fits into a budget, and what is chosen.</summary>
+public sealed class HardenPlanTests
+{
+    private static readonly HardenDictionaries Every = new(true, true, true);
+
+    [Fact]
+    public void With_time_enough_everything_is_planned_on_all_rows()
+    {
+        var plan = Make(TimeSpan.FromHours(10), rows: 5000, secondsPerRow: 0.01);
+        Assert.Equal((5000, 3.0), (plan.TrainRows, plan.Epochs));
+        Assert.Empty(plan.LeftOut);
+        Assert.Equal(
+            ["fine-tune", "substitution", "hardened", "hardened-ticket"],
+            plan.Defences.Take(4).Select(d => d.Name)
+        );
+        Assert.Equal((200, 1000), (plan.DevelopmentExamples, plan.ReportedExamples));
+    }
+
+    [Fact]
+    public void Less_time_leaves_out_defences_by_name_then_epochs_then_rows()
+    {
+        var most = Make(TimeSpan.FromHours(10), rows: 5000, secondsPerRow: 0.01);
+        var work = 0.0;
+        foreach (var minutes in new[] { 600, 60, 30, 15, 8, 4, 2 })
+        {
+            var plan = Make(TimeSpan.FromMinutes(minutes), rows: 5000, secondsPerRow: 0.01);
+            Assert.True(plan.Defences.Sum(d => d.Seconds) <= minutes * 60, $"{minutes} min");
+            Assert.Equal("fine-tune", plan.Defences[0].Name);
+            Assert.True(plan.Defences.Count >= 2);
+            var names = plan.Defences.Select(d => d.Name).Concat(plan.LeftOut.Select(l => l.Name)).ToHashSet();
+            Assert.True(names.IsSupersetOf(HardenCandidates.All("csv", 1, 64, null, Every).Select(c => c.Name)));
+            if (plan.TrainRows < 5000)
+                Assert.Contains(plan.LeftOut, l => l.Name == "training rows");
+            Assert.True(plan.Defences.Count <= most.Defences.Count);
+            work = plan.TrainRows * plan.Epochs;
+        }
+        Assert.True(work < 5000, "with two minutes some rows are left out");
+    }
+
+    [Fact]
+    public void A_budget_too_small_says_the_smallest_that_is_useful()
+    {
+        var error = Assert.Throws<RequestException>(() =>
+            Make(TimeSpan.FromSeconds(2), rows: 5000, secondsPerRow: 0.5)
+        );
+        Assert.Equal("Budget", error.Field);
+        Assert.Contains("the smallest useful one is about", error.Message);
+        var least = double.Parse(
+            error.Message[(error.Message.IndexOf("about ", StringComparison.Ordinal) + 6)..].Split(' ')[0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+        Assert.NotEmpty(Make(TimeSpan.FromMinutes(least * 1.05), rows: 5000, secondsPerRow: 0.5).Defences);
+    }
+
+    [Fact]
+    public void No_ticket_is_drawn_of_a_ticket()
+    {
+        var plan = Make(TimeSpan.FromHours(10), rows: 1000, secondsPerRow: 0.01, isTicket: true);
+        Assert.DoesNotContain(plan.Defences, d => d.Name is "hardened-ticket" or "early-robust");
+        Assert.Contains(plan.LeftOut, l => l is { Name: "hardened-ticket", Reason: "the model is a ticket already" });
+    }
+
+    [Fact]
+    public void Adversarial_passes_are_counted()
+    {
+        var all = HardenCandidates.All("csv", 2, 64, null, Every).ToDictionary(c => c.Name, c => c.Passes);
+        Assert.Equal(2, all["fine-tune"]);
+        Assert.Equal(2, all["substitution"]);
+        Assert.Equal(6, all["freelb-0.3"]);
+        Assert.Equal(6, all["fine-tune-longer"]);
+        Assert.True(all["hardened-ticket"] > all["hardened"]);
+    }
+
+    [Fact]
+    public void Training_keeps_away_from_the_dictionary_of_the_last_attack()
+    {
+        var here = new HashSet<string> { "neighbours", "wordnet", "tagger" };
+        var attacks = HardenAttacks.Choose(null, here.Contains);
+        Assert.Equal(["textfooler", "pwws"], attacks.Names);
+        Assert.Equal(new HardenDictionaries(true, false, true), attacks.Dictionaries);
+        var bare = HardenAttacks.Choose(null, _ => false);
+        Assert.Equal(["deepwordbug"], bare.Names);
+        Assert.Equal(new HardenDictionaries(false, false, false), bare.Dictionaries);
+        Assert.Contains(
+            bare.Notes,
+            n => n.Contains("textfooler needs word-vectors and tagger", StringComparison.Ordinal)
+        );
+        var asked = HardenAttacks.Choose(["pwws", "textfooler"], here.Contains);
+        Assert.Equal(new HardenDictionaries(false, true, true), asked.Dictionaries);
+
+        foreach (var candidate in HardenCandidates.All("csv", 1, 64, null, bare.Dictionaries))
+        {
+            var augment = candidate.Recipe.Retrain.Augment;
+            Assert.True(augment is null or { NeighbourRate: 0, WordnetRate: 0, CharacterRate: 0, EmbeddingRate: > 0 });
+        }
+    }
+
+    [Theory]
+    [InlineData(HardenGoal.Robust, "b")]
+    [InlineData(HardenGoal.Small, "small")]
+    public void The_most_robust_is_chosen_that_keeps_the_clean_accuracy(HardenGoal goal, string chosen)
+    {
+        DevelopmentRow[] rows =
+        [
+            new("base", 0.90, [0.30, 0.20], 100, 1),
+            new("unclean", 0.87, [0.90, 0.90], 100, 1),
+            new("b", 0.88, [0.50, 0.30], 100, 1),
+            new("small", 0.89, [0.48, 0.29], 70, 1),
+            new("tiny", 0.89, [0.40, 0.25], 10, 1),
+        ];
+        Assert.Equal(chosen, HardenSelection.Choose(rows, "base", goal));
+        Assert.Equal("base", HardenSelection.Choose(rows[..2], "base", goal));
+        // The baseline's equal is no reason to change.
+        Assert.Equal("base", HardenSelection.Choose([rows[0], rows[0] with { Name = "same" }], "base", goal));
+    }
+
+    [Fact]
+    public void The_interval_of_a_paired_difference_holds_the_difference_and_narrows_with_the_rows()
+    {
+        HashSet<string> Ids(int from, int to) => [.. Enumerable.Range(from, to - from).Select(i => $"{i}")];
+        var few = HardenEvidence.Paired(Ids(0, 30), Ids(10, 25), 50);
+        Assert.Equal((15, 0, 0.3), (few.OnlyThis, few.OnlyBaseline, few.Difference));
+        Assert.InRange(few.Difference, few.Low, few.High);
+        // 2 x 0.5^15.
+        Assert.Equal(Math.Pow(2, -14), few.PValue, 12);
+        var many = HardenEvidence.Paired(Ids(0, 300), Ids(100, 250), 500);
+        Assert.True(many.High - many.Low < few.High - few.Low);
+    }
+
+    private static HardenPlan Make(TimeSpan budget, int rows, double secondsPerRow, bool isTicket = false) =>
+        HardenPlan.Make(
+            new HardenFacts(
+                "hash",
+                budget,
+                secondsPerRow,
+                rows,
+                500,
+                1000,
+                64,
+                ["textfooler", "pwws"],
+                1,
+                HardenGoal.Robust,
+                HasOwn: false,
+                isTicket
+            ),
+            (epochs, some) => HardenCandidates.All("csv", epochs, 64, some, Every)
+        );
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Hardening;
+using Xunit;
+
+namespace RobustTickets.Tests.Hardening;
+
+/// <summary>The user's rows in three parts, held out by content.</summary>
+public sealed class HardenRowsTests
+{
+    private static readonly string[] Labels = ["no", "yes"];
+
+    [Fact]
+    public void The_same_texts_and_twins_stay_on_one_side()
+    {
+        var rows = new List<Example>();
+        for (var i = 0; i < 300; i++)
+        {
+            rows.Add(Row($"train:{3 * i}", $"text number {i}", i % 2));
+            rows.Add(Row($"train:{3 * i + 1}", $"  Text NUMBER  {i} ", i % 2));
+            rows.Add(Row($"train:{3 * i + 2}", $"changed {i}", i % 2) with { Origin = new RowKey("data", $"{3 * i}") });
+            rows[^3] = rows[^3] with { Origin = rows[^1].Origin };
+        }
+        var parts = Part(rows);
+        Assert.Equal(900, parts.Train.Count + parts.Development.Count + parts.Reported.Count);
+        Assert.Equal(180, parts.Reported.Count);
+        Assert.Equal(72, parts.Development.Count);
+        static int Number(Example e) =>
+            int.Parse(
+                e.Columns[0].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1],
+                CultureInfo.InvariantCulture
+            );
+        var sides = new[] { parts.Train, parts.Development, parts.Reported }
+            .Select(p => p.Select(Number).ToHashSet())
+            .ToArray();
+        Assert.Empty(
+            sides[0].Intersect(sides[1]).Concat(sides[0].Intersect(sides[2])).Concat(sides[1].Intersect(sides[2]))
+        );
+        Assert.All(
+            new[] { parts.Development, parts.Reported },
+            p => Assert.InRange(p.Count(e => e.Label == 0) / (double)p.Count, 0.45, 0.55)
+        );
+    }
+
+    [Fact]
+    public void The_order_of_the_file_does_not_matter()
+    {
+        var rows = Rows(400);
+        var forward = Part(rows);
+        var backward = Part([.. rows.AsEnumerable().Reverse()]);
+        Assert.Equal(forward.Reported.Select(e => e.Id).Order(), backward.Reported.Select(e => e.Id).Order());
+        Assert.Equal(forward.Development.Select(e => e.Id).Order(), backward.Development.Select(e => e.Id).Order());
+    }
+
+    [Fact]
+    public void Given_parts_stay_and_what_stands_in_them_is_not_trained_on()
+    {
+        var rows = Rows(400);
+        Example[] test = [.. rows.Take(60).Select(e => e with { Id = "test:" + e.Id })];
+        var parts = HardenRows.Part(rows, null, test, Labels, _ => false, "data");
+        Assert.Equal(test, parts.Reported);
+        Assert.Empty(
+            parts.Train.Concat(parts.Development).Select(HardenRows.Content).Intersect(test.Select(HardenRows.Content))
+        );
+        Assert.Contains(
+            parts.Notes,
+            n => n.StartsWith("60 training rows that stand in the reported ones", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Rows_that_the_model_was_trained_on_are_never_held_out()
+    {
+        var rows = Rows(400);
+        var parts = HardenRows.Part(rows, null, null, Labels, e => Id(e) < 200, "data");
+        Assert.All(parts.Development.Concat(parts.Reported), e => Assert.True(Id(e) >= 200));
+    }
+
+    [Fact]
+    public void Too_few_rows_and_one_class_are_refused()
+    {
+        var few = Assert.Throws<DataException>(() => Part(Rows(150)));
+        Assert.Contains("150 labelled rows", few.Message);
+        Assert.Contains("fewer than 200", few.Message);
+        var one = Assert.Throws<DataException>(() => Part([.. Rows(400).Select(e => e with { Label = 0 })]));
+        Assert.Contains("class", one.Message);
+        var seen = Assert.Throws<DataException>(() =>
+            HardenRows.Part(Rows(400), null, null, Labels, _ => true, "data")
+        );
+        Assert.Contains("can be held out", seen.Message);
+    }
+
+    private static int Id(Example e) => int.Parse(e.Id, CultureInfo.InvariantCulture);
+
+    private static HardenRows Part(IReadOnlyList<Example> rows) =>
+        HardenRows.Part(rows, null, null, Labels, _ => false, "data");
+
+    private static Example[] Rows(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => Row($"{i}", $"row {i * 7919 % 10007}", i % 2))];
+
+    private static Example Row(string id, string text, int label) => new(id, new TextPair(text), label);
+}

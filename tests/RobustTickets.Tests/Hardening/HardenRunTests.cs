@@ -1,0 +1,304 @@
+using System.Globalization;
+using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Cli;
+using RobustTickets.Hardening;
+using RobustTickets.Runs;
+using RobustTickets.Tests.Cli;
+using RobustTickets.Tests.CommandLine;
+using RobustTickets.Tests.Resume;
+using Xunit;
+
+namespace RobustTickets.Tests.Hardening;
+
+/// <summary>
+/// <c>harden</c> end to end on a tiny model: parts, plan, trainings, choice, reported rows;
+/// stopped,
+/// cut off by the budget, gone on with.
+/// </summary>
+[Collection(TorchCollection.Name)]
+public sealed class HardenRunTests : IDisposable
+{
+    private readonly TinyFolders _tiny = new();
+    private readonly string _csv;
+
+    public HardenRunTests()
+    {
+        _csv = _tiny.Below("rows.csv");
+        File.WriteAllText(_csv, Rows(330, seed: 1, "text,label"));
+    }
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public void A_comparison_ends_with_a_recommendation_its_evidence_and_a_page()
+    {
+        File.WriteAllText(_csv, Rows(1000, seed: 1, "text,label"));
+        var run = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("out"), "--seeds", "2");
+        Assert.True(run.Code == 0, run.Error);
+        var folder = new HardenFolder(_tiny.Below("out"));
+        var result = folder.Result()!;
+        Assert.StartsWith(result.Recommendation, run.Out);
+        Assert.Equal("given", result.Baseline);
+        Assert.Contains(result.Reported, r => r.Role == "baseline");
+        Assert.Contains(result.Reported, r => r.Name == "fine-tune");
+        Assert.Equal(
+            ["given", "fine-tune", "substitution", "hardened", "hardened-ticket"],
+            result.Development.Select(d => d.Name).Take(5)
+        );
+        Assert.All(result.Reported.Skip(1), r => Assert.NotNull(r.Figures[0].AgainstBaseline));
+        Assert.All(result.Reported, r => Assert.NotNull(r.Figures[0].Calibrated));
+        Assert.All(
+            result.Reported,
+            r => Assert.True(r.Figures[0].Aua <= Math.Min(r.Figures[0].AsIs, r.Figures[0].Calibrated!.Value))
+        );
+        Assert.Contains(result.Reported, r => r.Name.EndsWith("-seed-2", StringComparison.Ordinal));
+        Assert.Contains("<svg", File.ReadAllText(folder.ReportFile("html")), StringComparison.Ordinal);
+        Assert.Contains(result.Recommendation, File.ReadAllText(folder.ReportFile("md")), StringComparison.Ordinal);
+        Assert.Contains("the dictionary of deepwordbug", string.Join('\n', result.Notes), StringComparison.Ordinal);
+
+        // Every run is an ordinary one, and none has read a reported row.
+        var reported = File.ReadLines(folder.ReportedFile).ToHashSet();
+        Assert.InRange(reported.Count, 200, 202);
+        foreach (var name in result.Development.Select(d => d.Name).Where(n => n != "given"))
+        {
+            Assert.Equal("dev", RunResult.Load(Path.Combine(folder.Run(name), "result.json")).EvaluatedSplit);
+            Assert.True(Directory.Exists(folder.Model(name)));
+        }
+        Assert.Empty(Directory.GetFiles(folder.Data, "*.jsonl").SelectMany(File.ReadLines).Intersect(reported));
+
+        // Finished: again is the same at once; another call without resuming is refused.
+        var again = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("out"), "--resume");
+        Assert.Equal((0, run.Out), (again.Code, again.Out));
+        Assert.Equal(ExitCodes.Usage, Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("out")).Code);
+    }
+
+    [Fact]
+    public void Stopped_anywhere_it_goes_on_to_the_same_result()
+    {
+        var whole = Run("whole");
+        foreach (var sentence in new[] { "training substitution", "training hardened", "reported rows: fine-tune" })
+        {
+            using var stop = new CancellationTokenSource();
+            var name = "stopped-" + sentence.Split(' ')[^1];
+            var begun = false;
+            var progress = new HardenRelay<HardenProgress>(p =>
+            {
+                begun |= p is HardenNote note && note.Text.EndsWith(sentence, StringComparison.Ordinal);
+                if (begun && p is (HardenTraining or HardenAttacking))
+                    stop.Cancel();
+            });
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                new HardenRun(Request(name), progress, null, stop.Token).Run()
+            );
+            Assert.True(begun, sentence);
+            var trained = Directory.GetFiles(_tiny.Below(name), "result.json", SearchOption.AllDirectories);
+            var written = trained.ToDictionary(f => f, File.GetLastWriteTimeUtc);
+            var resumed = new HardenRun(Request(name) with { Resume = true }).Run();
+            Assert.Equal(Timeless(whole), Timeless(resumed));
+            Assert.All(written, p => Assert.Equal(p.Value, File.GetLastWriteTimeUtc(p.Key)));
+        }
+    }
+
+    [Fact]
+    public void Killed_while_a_defence_is_trained_it_goes_on_to_the_same_result()
+    {
+        string[] Arguments(string name) =>
+            [
+                "harden",
+                "--model",
+                _tiny.Model,
+                "--data",
+                _csv,
+                "--task",
+                "csv",
+                "--attacks",
+                "deepwordbug",
+                "--budget",
+                "2h",
+                "--out",
+                _tiny.Below(name),
+            ];
+        using (var undisturbed = new TrainProcess(Arguments("undisturbed")))
+        {
+            var end = undisturbed.End();
+            Assert.True(end.Code == ExitCodes.Ok, end.ToString());
+        }
+        using (var killed = new TrainProcess(Arguments("killed")))
+        {
+            var begun = _tiny.Below("killed", "runs", "substitution", "events.jsonl");
+            var end = killed.SignalWhen(() => File.Exists(begun), TrainProcess.SigKill);
+            Assert.True(end.Code == 128 + TrainProcess.SigKill, end.ToString());
+            Assert.False(File.Exists(_tiny.Below("killed", "harden.json")));
+        }
+        using (var last = new TrainProcess([.. Arguments("killed"), "--resume"]))
+        {
+            var end = last.End();
+            Assert.True(end.Code == ExitCodes.Ok, end.ToString());
+        }
+        HardenResult Result(string name) => new HardenFolder(_tiny.Below(name)).Result()!;
+        Assert.Equal(Timeless(Result("undisturbed")), Timeless(Result("killed")));
+    }
+
+    [Fact]
+    public void The_choice_does_not_see_the_reported_rows()
+    {
+        HardenChoice Choice(string name, int seed)
+        {
+            var data = Directory.CreateDirectory(_tiny.Below(name + "-data")).FullName;
+            File.WriteAllText(Path.Combine(data, "train.csv"), Rows(330, seed: 1, "text,label"));
+            File.WriteAllText(Path.Combine(data, "test.csv"), Rows(80, seed, "text,label", "the story"));
+            var request = Request(name) with { Data = data };
+            var chosen = false;
+            var progress = new HardenRelay<HardenProgress>(p =>
+            {
+                if (
+                    p is HardenNote { Text: var text }
+                    && text.StartsWith("chosen on development rows", StringComparison.Ordinal)
+                )
+                {
+                    chosen = true;
+                    Assert.True(File.Exists(_tiny.Below(name, "selection.json")));
+                    Assert.True(File.Exists(_tiny.Below(name, "plan.json")));
+                    Assert.Empty(
+                        Directory.GetDirectories(
+                            _tiny.Below(name, "attacks"),
+                            "reported-*",
+                            SearchOption.AllDirectories
+                        )
+                    );
+                }
+            });
+            new HardenRun(request, progress).Run();
+            Assert.True(chosen);
+            return new HardenFolder(request.Output).Choice()!;
+        }
+        var (one, other) = (Choice("one", 5), Choice("other", 6));
+        Assert.NotEqual(
+            File.ReadAllText(_tiny.Below("one", "reported", "test.jsonl")),
+            File.ReadAllText(_tiny.Below("other", "reported", "test.jsonl"))
+        );
+        Assert.Equal(one.Chosen, other.Chosen);
+        Assert.Equal(
+            one.Rows.Select(r => (r.Name, r.Clean, string.Join(' ', r.Aua))),
+            other.Rows.Select(r => (r.Name, r.Clean, string.Join(' ', r.Aua)))
+        );
+    }
+
+    [Fact]
+    public void What_the_budget_cuts_off_is_left_out_by_name()
+    {
+        var clock = new HandClock();
+        var request = Request("cut") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
+        var training = "";
+        var progress = new HardenRelay<HardenProgress>(p =>
+        {
+            if (p is HardenNote note && note.Text.StartsWith("training ", StringComparison.Ordinal))
+                training = note.Text;
+            if (p is HardenTraining && training == "training hardened")
+                clock.Seconds = 3000;
+        });
+        var result = new HardenRun(request, progress).Run();
+        Assert.Contains(
+            result.LeftOut,
+            l => l is { Name: "hardened", Reason: "cut off by the budget while it was trained" }
+        );
+        Assert.Contains(
+            result.LeftOut,
+            l => l.Name == "hardened-ticket" && l.Reason.StartsWith("needs about", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(result.Development, r => r.Name is "hardened" or "hardened-ticket");
+        Assert.Contains(result.Development, r => r.Name == "substitution");
+    }
+
+    [Fact]
+    public void A_dry_run_prints_the_plan_and_writes_nothing()
+    {
+        var run = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("dry"), "--dry-run");
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("  hardened-ticket: ", run.Out, StringComparison.Ordinal);
+        Assert.Contains("rule: on development rows alone", run.Out, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_tiny.Below("dry")));
+    }
+
+    [Theory]
+    [InlineData("--budget 0m", "--budget 0m: expected a time above 0")]
+    [InlineData("--budget soon", "--budget soon: expected a time above 0")]
+    [InlineData("--attacks nothing", "--attacks nothing: no such attack; possible: textfooler")]
+    [InlineData("--resource x=y", "--resource x: no such resource")]
+    [InlineData("--limit 100", "100 labelled rows; defences cannot be told apart on fewer than 200")]
+    public void A_first_mistake_is_told_in_the_words_of_the_command(string options, string message)
+    {
+        var run = CliRun.Of([
+            "harden",
+            "--model",
+            _tiny.Model,
+            "--data",
+            _csv,
+            "--task",
+            "csv",
+            "--out",
+            _tiny.Below("no"),
+            .. options.Split(' '),
+        ]);
+        Assert.NotEqual(0, run.Code);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    private HardenRequest Request(string name) =>
+        new(
+            _tiny.Model,
+            _csv,
+            "csv",
+            _tiny.Below(name),
+            Budget: TimeSpan.FromHours(2),
+            Attacks: ["deepwordbug"],
+            Resources: new ResourceFiles()
+        );
+
+    private HardenResult Run(string name) => new HardenRun(Request(name)).Run();
+
+    private CliRun Cli(params string[] more) =>
+        CliRun.Of(["harden", "--model", _tiny.Model, "--attacks", "deepwordbug", "--budget", "2h", .. more]);
+
+    // What does not depend on how fast the machine was.
+    private static string Timeless(HardenResult result) =>
+        string.Join(
+            '\n',
+            [
+                result.Recommendation,
+                result.Chosen,
+                .. result.Reported.Select(r =>
+                    $"{r.Name} {r.Role} {r.Clean} {r.Parameters} "
+                    + string.Join(' ', r.Figures.Select(f => $"{f.Aua} {f.AsIs} {f.Temperature} {f.Calibrated}"))
+                ),
+                .. result.Development.Select(r => $"{r.Name} {r.Clean} {string.Join(' ', r.Aua)} {r.Parameters}"),
+            ]
+        );
+
+    private static string Rows(int count, int seed, string header, string begin = "a film")
+    {
+        string[] words = ["good", "moving", "bad", "dull", "film", "story", "very", "not", "and", "the"];
+        var random = new Random(seed);
+        var seen = new HashSet<string>();
+        var text = new StringBuilder(header + "\n");
+        while (seen.Count < count)
+        {
+            var picked = Enumerable.Range(0, random.Next(5, 9)).Select(_ => random.Next(words.Length)).ToArray();
+            var score = picked.Count(w => w < 2) - picked.Count(w => w is 2 or 3);
+            var sentence = $"{begin} {string.Join(' ', picked.Select(w => words[w]))}";
+            if (score != 0 && seen.Add(sentence))
+                text.Append(CultureInfo.InvariantCulture, $"{sentence},{(score > 0 ? "positive" : "negative")}\n");
+        }
+        return text.ToString();
+    }
+
+    private sealed class HandClock : TimeProvider
+    {
+        public double Seconds { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => (long)(1000 * Seconds);
+    }
+}
