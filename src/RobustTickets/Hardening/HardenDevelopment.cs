@@ -56,14 +56,8 @@ internal sealed class HardenDevelopment(
         var rows = _measured.Select(m => Row(m.Model, m.Reports, common)).ToArray();
         var baseline = rows[0].Name;
         var chosen = HardenSelection.Choose(rows, baseline, plan.Goal);
-        return new HardenChoice(
-            chosen,
-            baseline,
-            examples,
-            rows,
-            Finalists(plan, all, rows, baseline, chosen),
-            ReportedExamples(plan, clock)
-        );
+        var finalists = Finalists(plan, all, rows, baseline, chosen);
+        return new HardenChoice(chosen, baseline, examples, rows, finalists, ReportedExamples(finalists.Count));
     }
 
     private DevelopmentRow Row(HardenModel model, IReadOnlyList<AttackReport> reports, IReadOnlySet<string> common)
@@ -176,12 +170,11 @@ internal sealed class HardenDevelopment(
         return finalists;
     }
 
-    private static int ReportedExamples(HardenPlan plan, BudgetClock clock)
+    // What the time left has room for, one attack repeated at another temperature.
+    private int ReportedExamples(int models)
     {
-        // Fine-tuning, the chosen one and its twin, one attack repeated at another temperature.
-        const int Models = 3;
         var attacks = plan.Attacks.Count;
-        var each = (clock.State.AttackSeconds ?? 0) * Models * (attacks + 1) / attacks;
+        var each = (clock.State.AttackSeconds ?? 0) * models * (attacks + 1) / attacks;
         return HardenPlan.Fitting(Math.Max(0, plan.BudgetSeconds - clock.Seconds), each, plan.ReportedExamples);
     }
 }

@@ -77,13 +77,23 @@ internal static class HardenEvidence
         chosen.Figures[0].AgainstBaseline is { Difference: > 0, PValue: < HardenSelection.Level }
         && chosen.Figures[^1].AgainstBaseline is not { Difference: < 0, PValue: < HardenSelection.Level };
 
+    /// <summary>Whether a model is better than the largest class.</summary>
+    public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
+
     /// <summary>The recommendation in one sentence.</summary>
     /// <param name="rows">Models on the reported rows, the baseline first.</param>
     /// <param name="chosen">Name of the chosen model.</param>
     /// <param name="tried">Number of defences tried.</param>
-    public static string Sentence(IReadOnlyList<HardenRow> rows, string chosen, int tried)
+    /// <param name="majority">Share of the largest class of the reported rows.</param>
+    public static string Sentence(IReadOnlyList<HardenRow> rows, string chosen, int tried, double majority)
     {
         var baseline = rows[0];
+        if (!HasLearned(baseline, majority))
+            return Say(
+                $"Nothing to recommend yet: {baseline.Name} is right on {100 * baseline.Clean:0.0} % ",
+                $"of the reported rows, the largest class alone on {100 * majority:0.0} %; ",
+                $"give it more time or more rows."
+            );
         var keep = baseline.Name == HardenCandidate.FineTune ? "Plain fine-tuning is enough" : "Keep your model";
         if (chosen == baseline.Name)
             return $"{keep}: on development rows none of the {tried} defences tried was better under attack at the "

@@ -67,7 +67,7 @@ internal sealed record HardenPlan(
 
     // An attacked example costs about as much as so many rows of training: some hundred forward
     // passes and sentence vectors. Measured anew as soon as an attack has been run.
-    private const double AttackRows = 40;
+    private const double AttackRows = 15;
 
     // Loading, evaluation, saving.
     private const double Overhead = 1.15;
@@ -196,11 +196,7 @@ internal sealed record HardenPlan(
                 each * victims * facts.Attacks.Count,
                 Math.Min(MostDevelopment, facts.Development)
             ),
-            Fitting(
-                ConfirmShare * budget,
-                each * 3 * (facts.Attacks.Count + 1),
-                Math.Min(MostReported, facts.Reported)
-            ),
+            Math.Min(MostReported, facts.Reported),
             facts.Goal,
             HardenSelection.Rule(facts.Goal)
         );

@@ -210,13 +210,16 @@ public sealed class HardenRun(
         }
         var whole = choice.Rows.Max(r => r.Parameters);
         var rows = models.Select((m, i) => Row(m, finalists[i].Role, evidence[i])).ToArray();
+        var majority = reported.GroupBy(e => e.Label).Max(g => g.Count()) / (double)reported.Count;
         var confirmed =
-            choice.Chosen != choice.Baseline && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen));
+            choice.Chosen != choice.Baseline
+            && HardenEvidence.HasLearned(rows[0], majority)
+            && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen));
         var recommended = confirmed ? choice.Chosen : choice.Baseline;
         var place = rows.First(r => r.Name == recommended).Model;
         return new HardenResult(
             HardenPlan.CurrentSchema,
-            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1),
+            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1, majority),
             recommended,
             choice.Chosen,
             choice.Baseline,

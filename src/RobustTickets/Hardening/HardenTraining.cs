@@ -21,7 +21,8 @@ internal sealed class HardenTrainer(
     CancellationToken stop
 )
 {
-    private const int ProbeBatches = 8;
+    private const int ProbeBatches = 12;
+    private const int WarmUpSteps = 4;
     private const int CheckpointEverySteps = 200;
     private readonly RunDataCache _cache = new();
 
@@ -48,9 +49,19 @@ internal sealed class HardenTrainer(
             Split = plain.Split with { TrainExamples = rows },
             Evaluate = new EvaluateStage(EveryEpoch: false),
         };
-        var result = RecipeRunner.Run(Request(recipe, output, resume: false) with { Cache = null }, null, stop);
+        // The first steps take memory and find plans; they are not counted.
+        var times = new List<long>();
+        var relay = new HardenRelay<RunEvent>(e =>
+        {
+            if (e is StepDone)
+                times.Add(request.Clock.GetTimestamp());
+        });
+        var result = RecipeRunner.Run(Request(recipe, output, resume: false) with { Cache = null }, relay, stop);
         Directory.Delete(output, recursive: true);
-        return result.Stages.Sum(s => s.Seconds) / rows;
+        var counted = times.Count - WarmUpSteps;
+        return counted < WarmUpSteps
+            ? result.Stages.Sum(s => s.Seconds) / rows
+            : request.Clock.GetElapsedTime(times[WarmUpSteps - 1], times[^1]).TotalSeconds / counted / plain.BatchSize;
     }
 
     /// <summary>Whether a training is finished.</summary>

@@ -1,0 +1,88 @@
+using RobustTickets.Hardening;
+using Xunit;
+
+namespace RobustTickets.Tests.Hardening;
+
+/// <summary>The recommendation follows from the figures of the reported rows alone.</summary>
+public sealed class HardenEvidenceTests
+{
+    private static readonly HardenRow Baseline = Row("given", "baseline", 0.30, null);
+
+    [Fact]
+    public void A_confirmed_defence_is_recommended_with_its_interval()
+    {
+        var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
+        Assert.True(HardenEvidence.Confirms(chosen));
+        Assert.Equal(
+            "Use hardened: under textfooler it keeps 48.0 % of 400 unseen rows where given keeps 30.0 % (+18.0 points, "
+                + "95 % interval +13.0 to +23.0, p < 0.001), under pwws, whose dictionary it never saw, +18.0 points "
+                + "(p < 0.001), at 90.0 % clean accuracy against 90.0 % and 75 % of the encoder.",
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5)
+        );
+    }
+
+    [Theory]
+    [InlineData(0.02, 0.3, 0.18, 0.0001)]
+    [InlineData(-0.18, 0.0001, 0.18, 0.0001)]
+    [InlineData(0.18, 0.0001, -0.10, 0.001)]
+    public void What_the_reported_rows_do_not_confirm_is_not_recommended(
+        double first,
+        double p,
+        double unseen,
+        double unseenP
+    )
+    {
+        var chosen = Row("hardened", "chosen", 0.30 + first, Paired(first, p), Paired(unseen, unseenP));
+        Assert.False(HardenEvidence.Confirms(chosen));
+        Assert.StartsWith(
+            "Keep your model: hardened was best on development rows, but the reported rows do not confirm it",
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5)
+        );
+    }
+
+    [Fact]
+    public void Nothing_better_keeps_the_model_and_nothing_learned_asks_for_time()
+    {
+        Assert.Equal(
+            "Keep your model: on development rows none of the 5 defences tried was better under attack at the "
+                + "same clean "
+                + "accuracy.",
+            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.5)
+        );
+        Assert.StartsWith(
+            "Plain fine-tuning is enough: ",
+            HardenEvidence.Sentence([Baseline with { Name = "fine-tune" }], "fine-tune", 5, majority: 0.5)
+        );
+        Assert.StartsWith(
+            "Nothing to recommend yet: given is right on 90.0 % of the reported rows, the largest class alone "
+                + "on 95.0 %",
+            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95)
+        );
+    }
+
+    private static PairedFigure Paired(double difference, double p) =>
+        new(10, 5, difference, difference - 0.05, difference + 0.05, p);
+
+    private static HardenRow Row(
+        string name,
+        string role,
+        double aua,
+        PairedFigure? against,
+        PairedFigure? unseen = null
+    ) =>
+        new(
+            name,
+            role,
+            $"/{name}",
+            0.90,
+            0.87,
+            0.92,
+            role == "baseline" ? 100 : 75,
+            role == "baseline" ? 1 : 0.75,
+            10,
+            [
+                new("textfooler", false, 400, aua, 1.2, aua, aua, aua - 0.05, aua + 0.05, against),
+                new("pwws", true, 400, aua, null, null, aua, aua - 0.05, aua + 0.05, unseen ?? against),
+            ]
+        );
+}
