@@ -76,7 +76,15 @@ public sealed class HardenRun(
             );
         foreach (var line in Describe(plan))
             Say(line);
-        using var victims = new HardenVictims(request, _folder, inputs.Rows, plan.MaxLength, progress, stop);
+        using var victims = new HardenVictims(
+            request,
+            inputs.Model,
+            _folder,
+            inputs.Rows,
+            plan.MaxLength,
+            progress,
+            stop
+        );
         foreach (var attack in plan.Attacks)
             victims.Require(attack);
         var choice = _folder.Choice();

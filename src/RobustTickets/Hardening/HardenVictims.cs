@@ -16,6 +16,7 @@ internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int
 
 /// <summary>Measures and attacks models.</summary>
 /// <param name="request">The comparison.</param>
+/// <param name="model">Folder of the model that was given, for sentence similarity.</param>
 /// <param name="folder">Its folder.</param>
 /// <param name="rows">Its rows.</param>
 /// <param name="maxLength">Word pieces of a text.</param>
@@ -23,6 +24,7 @@ internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int
 /// <param name="stop">Ends the work.</param>
 internal sealed class HardenVictims(
     HardenRequest request,
+    string model,
     HardenFolder folder,
     HardenRows rows,
     int maxLength,
@@ -30,7 +32,7 @@ internal sealed class HardenVictims(
     CancellationToken stop
 ) : IDisposable
 {
-    private readonly AttackModels _models = new(request.Model);
+    private readonly AttackModels _models = new(model);
     private readonly Dictionary<string, Attack> _attacks = [];
     private (string Folder, Classifier Classifier)? _loaded;
 
