@@ -45,10 +45,16 @@ internal static class ExperimentCells
             return ExitCodes.Ok;
         }
         var width = tables.Max(t => t.Cells.Max(c => c.Id.Length));
+        var known = new HashSet<string>();
         foreach (var (folder, cells) in tables)
         {
             if (tables.Count > 1)
-                context.Out.WriteLine($"{folder.Plan.Experiment.Name}:");
+            {
+                var cost = checkedRun is null
+                    ? ""
+                    : $" {Words(Open(folder, cells, checkedRun, known), tokensPerSecond)} beyond the tables before";
+                context.Out.WriteLine($"{folder.Plan.Experiment.Name}:{cost}");
+            }
             foreach (var cell in cells)
                 context.Out.WriteLine(Line(folder, cell, width, checkedRun));
         }
@@ -92,31 +98,43 @@ internal static class ExperimentCells
             $"{cells.Length:N0} cells are {models:N0} models of {runs:N0} runs ({cells.Length - models:N0} shared), ",
             $"{attacks.Length:N0} attacks are {own:N0} ({attacks.Length - own:N0} shared)"
         );
-        var cost = Open(cells, run);
-        yield return Figures.Text(
-            $"still to do: at most {cost.Units / 1e6:N1} million word-piece passes, ",
-            $"{100 * cost.Attacks / Math.Max(cost.Units, 1):0} % of them attacks"
-        )
-            + (
-                tokensPerSecond is { } speed
-                    ? Figures.Text($"; about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces a second")
-                    : ""
-            );
+        var known = new HashSet<string>();
+        var cost = tables.Select(t => Open(t.Folder, t.Cells, run, known)).Aggregate((sum, one) => sum + one);
+        yield return $"still to do: {Words(cost, tokensPerSecond)}";
     }
 
-    // Runs and attacks that are not there yet, each once.
-    private static RecipeCost Open((ExperimentFolder Folder, ExperimentCell Cell)[] cells, ExperimentRun run)
+    private static string Words(RecipeCost cost, int? tokensPerSecond) =>
+        Figures.Text(
+            $"at most {cost.Units / 1e6:N1} million word-piece passes, ",
+            $"{100 * cost.Attacks / Math.Max(cost.Units, 1):0} % of them attacks"
+        )
+        + (
+            tokensPerSecond is { } speed
+                ? Figures.Text($", about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces a second")
+                : ""
+        );
+
+    /// <summary>
+    /// What runs and attacks cost that are not there yet and not known from tables before.
+    /// </summary>
+    private static RecipeCost Open(
+        ExperimentFolder folder,
+        IReadOnlyList<ExperimentCell> cells,
+        ExperimentRun run,
+        HashSet<string> known
+    )
     {
-        var training = cells
-            .Where(c => !c.Folder.IsTrained(c.Cell) && !c.Cell.IsControl)
-            .DistinctBy(c => c.Folder.Run(c.Cell))
-            .Select(c => run.CostOf(c.Folder, c.Cell with { Attacks = [] }));
-        var attacks = cells
-            .SelectMany(c => c.Cell.Attacks.Select(a => (c.Folder, c.Cell, Attack: a)))
-            .Where(c => !c.Folder.IsAttacked(c.Cell, c.Attack))
-            .DistinctBy(c => c.Folder.Attack(c.Cell, c.Attack))
-            .Select(c => run.CostOf(c.Folder, c.Cell, c.Attack));
-        return training.Concat(attacks).Aggregate(default(RecipeCost), (sum, cost) => sum + cost);
+        var cost = default(RecipeCost);
+        foreach (var cell in cells)
+        {
+            // A control is trained by the run of another cell.
+            if (!folder.IsTrained(cell) && !cell.IsControl && known.Add(folder.Run(cell)))
+                cost += run.CostOf(folder, cell with { Attacks = [] });
+            foreach (var attack in cell.Attacks)
+                if (!folder.IsAttacked(cell, attack) && known.Add(folder.Attack(cell, attack)))
+                    cost += run.CostOf(folder, cell, attack);
+        }
+        return cost;
     }
 
     private static string State(ExperimentFolder folder, ExperimentCell cell) =>

@@ -209,7 +209,11 @@ public static class ExperimentFigures
 
     private static void Distances(ExperimentFigure figure, string name, CellRecord[] cells)
     {
-        foreach (var row in cells.Where(c => c.Run.Distances is { Steps.Count: > 0 }).GroupBy(c => c.Cell.Row.Name))
+        foreach (
+            var row in cells
+                .Where(c => !c.Cell.IsControl && c.Run.Distances is { Steps.Count: > 0 })
+                .GroupBy(c => c.Cell.Row.Name)
+        )
         {
             var distances = row.First().Run.Distances!;
             string[] steps = [.. distances.Steps.Select(s => s.ToString(CultureInfo.InvariantCulture))];

@@ -93,7 +93,8 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
                 options.Flag("whole-set") | options.Flag("full-split-accuracy"),
                 options.Take("augment"),
                 options.Engine(),
-                request.Execution
+                request.Execution,
+                Temperature: options.Temperature()
             );
             options.Rest();
             made.Recipe.Refuse();

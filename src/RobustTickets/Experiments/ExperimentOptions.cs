@@ -96,7 +96,9 @@ internal sealed class ExperimentOptions
             Version: OneOf("compat", TextAttackVersions.ByName, TextAttackVersion.V034),
             Randomness: OneOf("random-stream", Streams, false)
                 ? new StreamPerRun((uint)seed)
-                : new StreamPerExample((uint)seed)
+                : new StreamPerExample((uint)seed),
+            Restarts: Count("restarts") ?? 0,
+            HeldOutShare: Number("held-out-words") ?? 0
         );
 
     /// <summary>Which examples are attacked.</summary>
@@ -115,6 +117,9 @@ internal sealed class ExperimentOptions
             "training" => VictimLength.Training,
             { } text => VictimLength.Of(Try("max-length", text, Whole)),
         };
+
+    /// <summary>Temperatures of the victim, or null.</summary>
+    public VictimTemperature? Temperature() => Parsed("temperature", VictimTemperature.Parse);
 
     /// <summary>How fast the attack runs.</summary>
     public AttackEngineOptions Engine()
@@ -176,7 +181,7 @@ internal sealed class ExperimentOptions
         {
             return read(text);
         }
-        catch (Exception e) when (e is FormatException or OverflowException)
+        catch (Exception e) when (e is FormatException or OverflowException or RequestException)
         {
             throw Bad($"{name}={text}", e.Message);
         }

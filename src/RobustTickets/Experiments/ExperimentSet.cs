@@ -210,6 +210,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
 
     private static string RunBeside(Table table) => Path.Combine(table.Folder.Path, "cells", "run");
 
+    // A file is not changed from outside, so what would put it right is told by the text alone.
     /// <summary>Refuses what cells ask of model or data in vain, all of them at once.</summary>
     private void Misfits(Func<Table, ExperimentCell, IEnumerable<Misfit>> of) =>
         RecipeFit.Require(
@@ -217,7 +218,13 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
             All.Where(c => !c.Cell.IsControl) // its run is that of another row
                 .SelectMany(c =>
                     of(c.Table, c.Cell)
-                        .Select(m => m with { Text = $"row {c.Cell.Row.Name} on {c.Cell.Data.Name}: {m.Text}" })
+                        .Select(m =>
+                            m with
+                            {
+                                Settings = [],
+                                Text = $"row {c.Cell.Row.Name} on {c.Cell.Data.Name}: {m.Text}",
+                            }
+                        )
                 )
                 .DistinctBy(m => m.Text)
         );

@@ -85,7 +85,9 @@ internal static class HtmlStyle
         table.claims tbody th { font-weight: 400; min-width: 13rem; }
         table.claims td mark { text-decoration: none; white-space: nowrap; }
         @media (max-width: 640px) { .wide { display: none; } .narrow { display: block; }
-          table.claims tbody th { min-width: 9.5rem; }
+          table.claims thead { display: none; }
+          table.claims tr, table.claims tbody th, table.claims td { display: block; border: 0; padding: .15rem 0; }
+          table.claims tr { border-bottom: 1px solid var(--line); padding: .6rem 0; }
           figure { overflow-x: auto; } .figure { min-width: 520px; }
           .narrow .figure { min-width: 0; }
           section { padding: 20px 18px; } main, header, footer { padding-left: 14px; padding-right: 14px; }

@@ -98,7 +98,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
                 ("style", $"fill:{Svg.Series(0)}")
             );
             // Where both dots are close their figures would lie over each other.
-            if (shown.Clean - shown.Aua > 0.06 || shown.Clean <= shown.Aua)
+            if (X(shown.Clean) - X(shown.Aua) > 34)
                 svg.Text(X(shown.Aua), y - 12, Percent(shown.Aua), "middle", Svg.Ink, 13, ";font-weight:600");
             else
                 svg.Text(X(shown.Aua), y + 21, Percent(shown.Aua), "middle", Svg.Ink, 13, ";font-weight:600");

@@ -42,6 +42,7 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Contains("Not measured here: toy under other.", page);
         Assert.Contains("paper Table 9: Another", page);
         Assert.Matches(@"\| 5\.1: always \(always\) +\| holds ", page);
+        Assert.Contains("; claimed: above -100", page);
         Assert.Contains("missing: paper/table-1, control on toy under swap", page);
         Assert.Matches(@"\| elsewhere +\| +– \|", page);
         Assert.Contains("those that were written down before the first cell was run", page);

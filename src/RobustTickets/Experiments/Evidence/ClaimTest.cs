@@ -83,7 +83,8 @@ internal sealed class ClaimTest(ClaimCells cells)
             above && found.PerSeed.All(d => d > margin) ? Verdict.Holds
             : below && found.PerSeed.All(d => d < margin) ? Verdict.DoesNotHold
             : Verdict.Undecided;
-        return (verdict, found.Words, Amount(measure, test.Detectable));
+        var claimed = margin == 0 ? "" : Text($"; claimed: above {margin:0.##}");
+        return (verdict, found.Words + claimed, Amount(measure, test.Detectable));
     }
 
     private (Verdict, string, string?) Within(WithinClaim claim)

@@ -21,7 +21,7 @@ internal sealed class EvidencePage
             Numeric: false
         ),
         new("statistic", "Statistic", "The test and its numbers", Numeric: false),
-        new("detectable", "Could have shown", "The smallest effect found with 80 % power at 5 %", Numeric: false),
+        new("detectable", "Could show", "The smallest effect found with 80 % power at 5 %", Numeric: false),
     ];
 
     private readonly IReadOnlyList<ExperimentFolder> _folders;
@@ -129,7 +129,8 @@ internal sealed class EvidencePage
         var runs = _folders.SelectMany(f => f.Plan.Cells.Where(f.IsTrained).Select(f.Model)).Distinct().Count();
         var cells = _folders.Sum(f => f.Plan.Cells.Count);
         var done = _folders.Sum(f => f.Plan.Cells.Count(c => f.State(c) == CellState.Done));
-        return $"{runs} trained models; {done} of {cells} cells of {_folders.Count} experiments are finished.";
+        return $"{Count(runs, "trained model")}; {done} of {cells} cells of {Count(_folders.Count, "experiment")} are "
+            + "finished.";
     }
 
     private string Rule() =>
@@ -153,6 +154,8 @@ internal sealed class EvidencePage
 
     private IEnumerable<(string Paper, IReadOnlyList<ClaimResult> Claims)> ByPaper() =>
         _claims.GroupBy(c => c.Claim.Paper).Select(g => (Name(g.Key), (IReadOnlyList<ClaimResult>)[.. g]));
+
+    private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
 
     private static string Name(string paper) =>
         paper switch
