@@ -176,7 +176,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                                 c.TicketFrom is null
                                     ? TicketReference.Require(c.Recipe, config, RunBeside(table))
                                     : null,
-                                Substitutes(table, c),
+                                Sources(table, c),
                                 table.Inputs.EpochAttackFiles(c.Recipe.Evaluate.EpochAttack)
                             ),
                             c.Attacks.ToDictionary(
@@ -192,14 +192,22 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
     }
 
     /// <summary>
-    /// Identity of the tables that a recipe replaces words from, or null; read once for all recipes
-    /// that take the same files.
+    /// Identity of what a recipe learns from beyond model, data and ticket: the tables of words,
+    /// read once for all recipes that take the same files, and a teacher; null without either.
     /// </summary>
+    private string? Sources(Table table, ExperimentCell cell)
+    {
+        var tables = Substitutes(table, cell);
+        return TeacherFolder.HashOf(cell.Recipe, RunBeside(table)) is { } teacher
+            ? $"{tables}teacher {teacher}\n"
+            : tables;
+    }
+
     private string? Substitutes(Table table, ExperimentCell cell)
     {
-        if (!AugmentTables.Of(cell.Recipe).Any())
-            return null;
         var key = string.Join(' ', AugmentTables.FileNames(cell.Recipe));
+        if (key.Length == 0)
+            return null;
         if (!_tables.TryGetValue(key, out var identity))
         {
             var resources = table.Inputs.Train(cell, Cache).Resources;

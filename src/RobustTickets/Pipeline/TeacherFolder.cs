@@ -24,8 +24,7 @@ internal sealed record TeacherFolder(string Path, string Hash)
     {
         if (recipe.Retrain.Distill is not { } distill)
             return null;
-        var named = TicketReference.Find(distill.Teacher, run, "retrain.distill.teacher");
-        var folder = new VictimFolder(named).Path;
+        var folder = Find(distill, run);
         using var files = BertFiles.OpenBase(folder);
         var head = BertParameters.Weight(BertParameters.Classifier);
         var classes = files.Weights.Contains(head) ? files.Weights.Info(head).Shape[0] : 0;
@@ -43,7 +42,22 @@ internal sealed record TeacherFolder(string Path, string Hash)
         return new TeacherFolder(folder, VictimFolder.Hash(folder));
     }
 
+    /// <summary>
+    /// SHA-256 of the files of a recipe's teacher, or null where it names none.
+    /// </summary>
+    /// <inheritdoc cref="Of"/>
+    public static string? HashOf(Recipe recipe, string run) =>
+        recipe.Retrain.Distill is { } distill ? VictimFolder.Hash(Find(distill, run)) : null;
+
     /// <summary>Loads the teacher.</summary>
     public Teacher Load(DistillOptions options, RunSession session) =>
         new(BertFiles.LoadClassifier(Path, session.Data.Labels.Count, session.HeadKey, session.Execution), options);
+
+    private static string Find(DistillOptions distill, string run)
+    {
+        var folder = new VictimFolder(TicketReference.Find(distill.Teacher, run, "retrain.distill.teacher")).Path;
+        return Directory.Exists(folder)
+            ? folder
+            : throw new CheckpointException($"retrain.distill.teacher: no folder \"{distill.Teacher}\"");
+    }
 }

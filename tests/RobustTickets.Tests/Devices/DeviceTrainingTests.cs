@@ -23,7 +23,7 @@ public sealed class DeviceTrainingTests : IDisposable
     public void Dispose() => _task.Dispose();
 
     public static TheoryData<string> Objectives() =>
-        ["clean", "freelb", "freelb-projected", "pgd-lean", "pgd-linf", "infobert"];
+        ["clean", "freelb", "freelb-projected", "pgd-lean", "pgd-linf", "infobert", "hull", "teacher"];
 
     private static ObjectiveOptions Options(string name) =>
         name switch
@@ -33,8 +33,18 @@ public sealed class DeviceTrainingTests : IDisposable
             "pgd-lean" => new PgdOptions(2, 0.03, 0.05, DeltaGradOnly: true),
             "pgd-linf" => new PgdOptions(2, 0.01, 0.01, Norm: PerturbationNorm.LinfSign, MaxNorm: 0.015),
             "infobert" => new InfoBertOptions(2, 0.03, 0.05, Alpha: 0.01, Beta: 0.01, CriticHidden: 8),
+            "hull" => new HullOptions(Steps: 1),
             _ => new CleanOptions(),
         };
+
+    /// <summary>Every word piece a word whose neighbours are the next three.</summary>
+    private static WordHulls Hulls(HullOptions options) =>
+        new(
+            Enumerable
+                .Range(0, 40)
+                .Select(i => (new[] { i }, Enumerable.Range(1, 3).Select(k => new[] { (i + k) % 40 }).ToArray())),
+            new bool[40]
+        );
 
     [Theory]
     [MemberData(nameof(Objectives))]
@@ -63,9 +73,9 @@ public sealed class DeviceTrainingTests : IDisposable
         );
         Assert.Contains(expected, p => p.Value.Zip(other[p.Key]).Any(v => Math.Abs(v.First - v.Second) > 1e-3));
         // One read for the losses and one for the gradient norm; InfoBERT ranks word pieces on the
-        // host once a pass.
+        // host once a pass, the hull reads embeddings once a step and a gradient once an ascent.
         if (TestDevice.IsFake)
-            Assert.Equal(Steps * (objective == "infobert" ? 4 : 2), reads);
+            Assert.Equal(Steps * (objective is "infobert" or "hull" ? 4 : 2), reads);
     }
 
     private const int Steps = 4;
@@ -87,13 +97,18 @@ public sealed class DeviceTrainingTests : IDisposable
         var options = new OptimizerOptions(1e-3, WeightDecay: 0.01, Epsilon: 1e-3);
         using var optimizer = Trainer.CreateOptimizer(model, options);
         var examples = TinyBert.Examples(new Random(1), config, 16, 20);
+        using var teacher =
+            objective == "teacher"
+                ? new Teacher(TinyBert.New(config, execution, seed: 5), new DistillOptions("made up"))
+                : null;
         var trainer = new Trainer(
             model,
-            ObjectiveFactory.Create(what),
+            ObjectiveFactory.Create(what, Hulls),
             examples,
             new BatchSampler(16, 4, true, RandomKey.FromSeed(seed)),
             optimizer,
-            new StagePlan("test", Steps, 10, options, RandomKey.FromSeed(seed))
+            new StagePlan("test", Steps, 10, options, RandomKey.FromSeed(seed)),
+            extras: new TaskExtras(Teacher: teacher)
         );
         var penalty = new SlimmingOptions(1e-3, 1e-3);
         var losses = new List<double>();

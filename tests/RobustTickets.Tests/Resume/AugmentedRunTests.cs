@@ -115,6 +115,9 @@ public sealed class AugmentedRunTests : IDisposable
         };
         var named = Assert.Throws<CheckpointException>(() => Run(headless, _task.NewRun()));
         Assert.StartsWith("retrain.distill.teacher:", named.Message, StringComparison.Ordinal);
+        var nowhere = recipe with { Retrain = recipe.Retrain with { Distill = new DistillOptions("nowhere") } };
+        var missing = Assert.Throws<CheckpointException>(() => Run(nowhere, _task.NewRun()));
+        Assert.Contains("no folder \"nowhere\"", missing.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -162,6 +165,27 @@ public sealed class AugmentedRunTests : IDisposable
         );
         Assert.Equal(Tokens(packed), Tokens(padded));
         Assert.All(Losses(packed).Zip(Losses(padded)), p => Assert.Equal(p.First, p.Second, 1e-3 * p.First));
+    }
+
+    [Fact]
+    public void The_hull_takes_its_neighbours_from_the_same_tables_and_goes_on_after_a_kill()
+    {
+        var recipe = TinyTask.SearchRecipe with
+        {
+            Retrain = TinyTask.SearchRecipe.Retrain with { Objective = new HullOptions(Steps: 1, StepSize: 2) },
+        };
+        var (whole, run) = (_task.NewRun("hull"), _task.NewRun());
+        var retrain = Run(recipe, whole).Stages.Single(s => s.Stage == "retrain");
+        Assert.Equal(
+            (2 * retrain.Steps, 2 * retrain.Steps, retrain.Steps),
+            (retrain.ForwardPasses, retrain.BackwardPasses, retrain.WeightGradientPasses)
+        );
+        Assert.Throws<TimeoutException>(() => Run(recipe, run, new Crash("retrain", 3)));
+        Run(recipe, run, resume: true);
+        RunFiles.AssertSame(whole, run);
+        var plain = _task.NewRun();
+        Run(TinyTask.SearchRecipe, plain);
+        Assert.NotEqual(Losses(plain), Losses(whole));
     }
 
     [Fact]
