@@ -20,13 +20,13 @@ done
 "$dotnet" build "$root/benchmarks/peers" -c Release --nologo -v quiet -clp:NoSummary >&2
 "$dotnet" "$root/benchmarks/peers/bin/Release/net10.0/Peers.dll" --threads "$threads" "$@" --work "$work" | tee "$out"
 if "$dotnet" build "$root/benchmarks/peers-torchsharp" -c Release --nologo -v quiet -clp:NoSummary >"$work/build.txt" 2>&1; then
-    "$dotnet" "$root/benchmarks/peers-torchsharp/bin/Release/net10.0/PeersTorchSharp.dll" "$work" "$repeats" "$threads" | tee -a "$out" || true
+    "$dotnet" "$root/benchmarks/peers-torchsharp/bin/Release/net10.0/PeersTorchSharp.dll" "$work" "$repeats" "$threads" | { grep '^{' || true; } | tee -a "$out" || true
 else
     echo "peers.sh: TorchSharp is not measured: it was not restored or built: $(grep -m 1 -E 'error' "$work/build.txt" | cut -c1-300)" >&2
 fi
 awk '
 function field(name,   t) { if (match($0, "\"" name "\": *\"?[^\"}]*")) { t = substr($0, RSTART, RLENGTH); sub(/^"[^"]*": *"?/, "", t); sub(/,$/, "", t); return t } return "" }
-{
+/^\{/ {
     key = field("shape") " | " field("lengths") " | " field("network")
     if (!(key in seen)) { keys[++n] = key; seen[key] = 1 }
     rate[key, field("peer")] = field("texts_per_second"); share[key] = field("flop_share") == "" ? share[key] : field("flop_share") + 0

@@ -22,13 +22,27 @@ try
 }
 catch (Exception e) when (e is DllNotFoundException or NotSupportedException or TypeInitializationException)
 {
-    var reason = e.GetBaseException().Message.ReplaceLineEndings(" ");
-    Console.Error.WriteLine($"TorchSharp does not load here: {reason}");
+    Console.Error.WriteLine($"TorchSharp does not load here: {Reason(e)}");
     return 3;
 }
 foreach (var folder in Directory.GetDirectories(work).Order(StringComparer.Ordinal))
     new Peer(folder).Measure(repeats, threads);
 return 0;
+
+// TorchSharp tells where it looked; the loader tells why it failed.
+static string Reason(Exception e)
+{
+    try
+    {
+        NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "cpu", "libLibTorchSharp.so"));
+    }
+    catch (DllNotFoundException missing)
+    {
+        var lines = missing.Message.Split('\n');
+        return (lines.FirstOrDefault(l => l.Contains("not found", StringComparison.Ordinal)) ?? lines[0]).Trim();
+    }
+    return e.GetBaseException().Message.Split('\n')[0].Trim();
+}
 
 /// <summary>One network with its texts.</summary>
 internal sealed class Peer
@@ -130,7 +144,7 @@ internal sealed class Peer
                 (double)_config["layer_norm_eps"]!
             );
         var x =
-            nn.functional.embedding(ids, W("bert.embeddings.word_embeddings.weight"))
+            W("bert.embeddings.word_embeddings.weight").index_select(0, ids.view(-1)).view(ids.size(0), longest, hidden)
             + W("bert.embeddings.token_type_embeddings.weight")[0]
             + W("bert.embeddings.position_embeddings.weight").narrow(0, 0, longest);
         x = Norm(x, "bert.embeddings.LayerNorm");

@@ -107,11 +107,16 @@ public static class Program
         }
         // One after the other, over and over: what else the machine does falls on all of them.
         var times = subjects.All.Select(_ => new List<PeerTime>()).ToArray();
-        for (var r = 0; r < repeats; r++)
+        // The first pass warms up.
+        for (var r = 0; r <= repeats; r++)
         {
-            error.WriteLine($"{plan.Shape} {plan.Lengths.Name} {network}: {r + 1} of {repeats}");
+            error.WriteLine($"{plan.Shape} {plan.Lengths.Name} {network}: {r} of {repeats}");
             for (var s = 0; s < times.Length; s++)
-                times[s].Add(PeerTime.Of(() => subjects.All[s].Run()));
+            {
+                var time = PeerTime.Of(() => subjects.All[s].Run());
+                if (r > 0)
+                    times[s].Add(time);
+            }
         }
         for (var s = 0; s < times.Length; s++)
         {

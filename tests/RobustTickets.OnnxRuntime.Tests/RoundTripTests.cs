@@ -6,6 +6,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Export;
+using RobustTickets.Models;
 using Xunit;
 using static RobustTickets.OnnxRuntime.Tests.TrainedTicket;
 
@@ -68,6 +69,45 @@ public sealed class RoundTripTests(TrainedTicket ticket)
     }
 
     [Fact]
+    public void The_file_alone_tells_classes_positions_and_ticket()
+    {
+        var alone = Directory.CreateDirectory(ticket.New("alone")).FullName;
+        var exported = Export("--format", "onnx");
+        foreach (var name in new[] { "model.onnx", "vocab.txt" })
+            File.Copy(Path.Combine(exported, name), Path.Combine(alone, name));
+        using var classifier = OnnxClassifier.Load(alone);
+        Assert.Equal(["negative", "positive"], classifier.Labels);
+        Assert.Equal(48, classifier.MaxLength);
+        using var network = OnnxNetwork.Open(Path.Combine(alone, "model.onnx"));
+        var config = HuggingFaceConfig.Load(Path.Combine(ticket.Model, "config.json"));
+        var kept = JsonNode.Parse(network.Metadata["ticket"])!["layer_head_num"]!.AsArray();
+        Assert.Equal(config.Ticket!.LayerHeadNum, kept.Select(h => (int)h!));
+        Assert.Contains(config.Ticket.LayerHeadNum, heads => heads < config.NumAttentionHeads);
+    }
+
+    [Fact]
+    public void A_mask_that_is_not_yet_in_the_weights_is_refused()
+    {
+        var copy = Directory.CreateDirectory(ticket.New("masked")).FullName;
+        foreach (var name in new[] { "config.json", "vocab.txt", "tokenizer_config.json" })
+            File.Copy(Path.Combine(ticket.Model, name), Path.Combine(copy, name));
+        using (var tensors = SafetensorsFile.Open(Path.Combine(ticket.Model, "model.safetensors")))
+        {
+            var site = BertParameters.MaskScores(BertParameters.Layer(0).Intermediate);
+            SafetensorsWriter.Write(
+                Path.Combine(copy, "model.safetensors"),
+                [
+                    .. tensors.Tensors.Select(t => NamedTensor.From(tensors, t.Name)),
+                    NamedTensor.FromFloats(site, [1], [1f]),
+                ]
+            );
+        }
+        var (code, _, error) = Command("export", "--model", copy, "--format", "onnx", "--out", ticket.New("none"));
+        Assert.Equal(ExitCodes.Data, code);
+        Assert.Contains(".mask_scores', a mask beside the weights", error);
+    }
+
+    [Fact]
     public void What_an_ONNX_file_cannot_do_is_refused()
     {
         var exported = Export("--format", "onnx");
@@ -78,6 +118,21 @@ public sealed class RoundTripTests(TrainedTicket ticket)
         File.WriteAllText(Path.Combine(exported, "model.onnx"), "no model");
         (code, _, error) = Command("predict", "--model", exported);
         Assert.Equal((ExitCodes.Data, true), (code, error.Contains("is no ONNX file", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("--json")]
+    [InlineData("--optimize")]
+    public void What_was_exported_is_imported_again_bit_for_bit(string option)
+    {
+        var (exported, imported) = (ticket.New("exported"), ticket.New("imported"));
+        Ok("export", "--model", ticket.Base, "--format", "onnx", "--out", exported, option);
+        string Beside(string name) => Path.Combine(exported, name);
+        Ok("models", "import", "--onnx", Beside("model.onnx"), "--vocab", Beside("vocab.txt"), "--out", imported);
+        using var before = HuggingFaceFolder.Open(ticket.Base);
+        using var after = HuggingFaceFolder.Open(imported);
+        foreach (var name in HuggingFaceFolder.ExpectedShapes(before.Config).Keys)
+            Assert.Equal(before.Weights.ReadFloats(name), after.Weights.ReadFloats(name));
     }
 
     [Fact]

@@ -44,6 +44,9 @@ internal static class BertParameters
     /// <summary>Position embedding [P, H].</summary>
     public const string PositionEmbeddings = "bert.embeddings.position_embeddings.weight";
 
+    /// <summary>Buffer of positions [1, P]: 0, 1, ...</summary>
+    public const string PositionIds = "bert.embeddings.position_ids";
+
     /// <summary>Token-type embedding [2, H].</summary>
     public const string TypeEmbeddings = "bert.embeddings.token_type_embeddings.weight";
 

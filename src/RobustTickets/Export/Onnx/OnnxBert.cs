@@ -87,10 +87,9 @@ internal sealed class OnnxBert
         var types = _graph.Node("Gather", [_tensors.Whole(BertParameters.TypeEmbeddings), Segments]);
         var shape = _graph.Node("Shape", [Ids]);
         var length = _graph.Node("Slice", [shape, _graph.Longs(1), _graph.Longs(2), _graph.Longs(0)]);
-        var positions = _graph.Node(
-            "Slice",
-            [_tensors.Whole(BertParameters.PositionEmbeddings), _graph.Longs(0), length, _graph.Longs(0)]
-        );
+        var places = _graph.Places(BertParameters.PositionIds, _config.MaxPositions);
+        var used = _graph.Node("Slice", [places, _graph.Longs(0), length, _graph.Longs(1)]);
+        var positions = _graph.Node("Gather", [_tensors.Whole(BertParameters.PositionEmbeddings), used]);
         var sum = _graph.Node("Add", [_graph.Node("Add", [words, types]), positions]);
         return Norm(BertParameters.EmbeddingNorm, sum);
     }

@@ -151,6 +151,18 @@ internal sealed class OnnxGraph
             )
         );
 
+    /// <summary>The numbers 0 to <paramref name="count"/> - 1, [1, count].</summary>
+    public string Places(string name, int count) =>
+        Constant(
+            Small(
+                name,
+                OnnxElement.Int64,
+                [1, count],
+                [.. Enumerable.Range(0, count).Select(i => (long)i)],
+                BitConverter.GetBytes
+            )
+        );
+
     /// <summary>A single whole number without dimensions.</summary>
     public string Index(long value) =>
         Constant(Small($"index_{value}", OnnxElement.Int64, [], [value], BitConverter.GetBytes));
