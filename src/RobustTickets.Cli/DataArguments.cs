@@ -19,13 +19,13 @@ internal sealed class DataOptionSet
     {
         Description =
             "a file, or a folder with train/dev/test files (GLUE TSV, AG News CSV, aclImdb folder or tar.gz, "
-            + "CSV, TSV, JSONL)",
+            + "CSV, TSV, JSONL, Parquet)",
         HelpName = "PATH",
     };
     private readonly Option<string> _task = new("--task")
     {
         Description =
-            $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last three for files of your own)",
+            $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last four for files of your own)",
         HelpName = "NAME",
     };
     private readonly Option<string?> _text = new("--text-column")
@@ -128,7 +128,7 @@ internal sealed class DataOptionSet
                 : throw new UsageException(
                     $"--task {parsed.GetValue(_task)}: not known; "
                         + NearestNames.Hint(parsed.GetValue(_task)!, [.. TaskCatalog.Tasks.Select(t => t.Name)])
-                        + " (the last three for files of your own)"
+                        + " (the last four for files of your own)"
                 ),
             new DataOptions(
                 parsed.GetValue(_text),

@@ -22,6 +22,7 @@ public sealed class PackageFeed : IDisposable
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var solution = Path.Combine(Golden.RepositoryRoot, "RobustTickets.slnx");
         Dotnet(_root, ["pack", solution, "-c", configuration, "--no-build", "-v", "q", "-o", Feed]);
+        TakeDependencies();
         Version = XDocument
             .Load(Path.Combine(Golden.RepositoryRoot, "Directory.Build.props"))
             .Descendants("Version")
@@ -32,6 +33,45 @@ public sealed class PackageFeed : IDisposable
             $"<configuration><packageSources><clear /><add key=\"feed\" value=\"{Feed}\" /></packageSources>"
                 + $"<fallbackPackageFolders><clear />{Restored}</fallbackPackageFolders></configuration>"
         );
+    }
+
+    // What the packages depend on was restored to build them: it lies in NuGet's folder, and comes
+    // from there into the feed, dependencies of dependencies too.
+    private void TakeDependencies()
+    {
+        var given = Environment.GetEnvironmentVariable("NUGET_PACKAGES");
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var folder = string.IsNullOrEmpty(given) ? Path.Combine(home, ".nuget", "packages") : given;
+        var waiting = new Queue<string>(Directory.GetFiles(Feed, "*.nupkg"));
+        while (waiting.TryDequeue(out var package))
+        {
+            foreach (var (id, version) in DependenciesOf(package))
+            {
+                var name = $"{id}.{version}.nupkg".ToLowerInvariant();
+                var source = Path.Combine(folder, id.ToLowerInvariant(), version, name);
+                var target = Path.Combine(Feed, name);
+                if (!File.Exists(source) || File.Exists(target))
+                    continue;
+                File.Copy(source, target);
+                waiting.Enqueue(target);
+            }
+        }
+    }
+
+    private static IEnumerable<(string Id, string Version)> DependenciesOf(string package)
+    {
+        using var archive = ZipFile.OpenRead(package);
+        using var manifest = archive
+            .Entries.First(e => e.FullName.EndsWith(".nuspec", StringComparison.Ordinal))
+            .Open();
+        return
+        [
+            .. XDocument
+                .Load(manifest)
+                .Descendants()
+                .Where(e => e.Name.LocalName == "dependency")
+                .Select(e => (e.Attribute("id")!.Value, e.Attribute("version")!.Value.Trim('[', ']'))),
+        ];
     }
 
     /// <summary>The one version of the repository (Directory.Build.props).</summary>

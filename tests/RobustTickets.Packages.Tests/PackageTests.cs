@@ -12,13 +12,22 @@ namespace RobustTickets.Packages.Tests;
 public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
 {
     [Fact]
-    public void A_function_is_attacked_with_one_managed_package_and_nothing_else()
+    public void A_function_is_attacked_with_one_package_whose_dependencies_read_parquet_alone()
     {
         var app = feed.Program("AttackAFunction", package: "RobustTickets.Attacks");
         app.Build();
         Assert.Equal(
-            ["AttackAFunction.dll", "RobustTickets.Attacks.dll"],
-            Directory.GetFiles(app.Output, "*.*").Select(Path.GetFileName).Where(IsBinary).Order()
+            [
+                "AttackAFunction.dll",
+                "CommunityToolkit.HighPerformance.dll",
+                "K4os.Compression.LZ4.dll",
+                "Microsoft.IO.RecyclableMemoryStream.dll",
+                "Parquet.dll",
+                "RobustTickets.Attacks.dll",
+                "Snappier.dll",
+                "ZstdSharp.dll",
+            ],
+            Directory.GetFiles(app.Output, "*.*").Select(Path.GetFileName).Where(IsBinary).Order(StringComparer.Ordinal)
         );
         Assert.Equal("Success: a fine and moving film\n", app.Run());
     }

@@ -1,3 +1,5 @@
+using RobustTickets.Attacks.Data.ParquetFiles;
+
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
@@ -47,7 +49,7 @@ internal sealed record RawTable(
         var label = original ? "0" : LabelColumn(file, layout, split, options);
         // -1 marks a row without label, unless the user gives it a class.
         var given = options.Labels is null ? null : new LabelLookup(options.Labels);
-        var minusOne = given?.Contains("-1") ?? layout.IsGeneric;
+        var minusOne = given?.Contains("-1") ?? (layout.IsGeneric && !layout.MinusOneIsNoLabel);
         var origin = file.Columns.Contains(OriginColumn) ? OriginColumn : null;
         var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne, given)
         {
@@ -135,8 +137,13 @@ internal sealed record RawTable(
         // nothing is a GLUE-like table.
         var kind =
             layout.IsGeneric ? layout.Task.Name
-            : extension is ".jsonl" or ".json" or ".csv" ? extension[1..]
+            : extension is ".jsonl" or ".json" or ".csv" or ParquetShards.End ? extension[1..]
+            : ParquetFile.Begins(path) ? "parquet"
             : "tsv";
+        if (kind == "parquet")
+            return ParquetFile.Open(path, options, stop);
+        if (ParquetFile.Begins(path))
+            throw new DataException($"{path}: is a Parquet file; task parquet reads it, not task {layout.Task.Name}");
         var text = TextFile.Read(path, options, stop);
         if (kind is "jsonl" or "json")
             return new JsonLinesFile(text, options.SkipBadRows);

@@ -1,7 +1,7 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>One row of a table as it stands in the file, or what is wrong with it.</summary>
-/// <param name="Line">Line on which it begins, from 1.</param>
+/// <param name="Line">Line on which it begins, from 1; of Parquet its row.</param>
 /// <param name="Values">Values of the columns asked for; null when the row is malformed.</param>
 /// <param name="Error">What was found and what is expected; null when the row is fine.</param>
 internal readonly record struct RawRow(int Line, string[]? Values, string? Error)
@@ -14,8 +14,8 @@ internal readonly record struct RawRow(int Line, string[]? Values, string? Error
 }
 
 /// <summary>
-/// A file of rows with named columns: delimited text (<see cref="DelimitedFile"/>) or JSON lines
-/// (<see cref="JsonLinesFile"/>).
+/// A file of rows with named columns: delimited text (<see cref="DelimitedFile"/>), JSON lines
+/// (<see cref="JsonLinesFile"/>) or Parquet (<see cref="ParquetFiles.ParquetFile"/>).
 /// </summary>
 internal abstract class RecordFile(TextFile file)
 {

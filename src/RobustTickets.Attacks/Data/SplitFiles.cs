@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using RobustTickets.Attacks.Data.ParquetFiles;
+
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
@@ -11,11 +14,12 @@ internal sealed record SplitPlace(string Path, string? AclSplit, string? TrainPa
 
 /// <summary>
 /// Finds the file of a split. A path is a file, which is taken as it is, or a folder with
-/// <c>train.tsv</c>, <c>dev.csv.gz</c>, <c>validation.jsonl</c> and so on, or
+/// <c>train.tsv</c>, <c>dev.csv.gz</c>, <c>validation.jsonl</c>, the parts
+/// <c>train-00000-of-00002.parquet</c> and so on, or
 /// one that holds the task's folder (<c>SST-2/</c>, <c>aclImdb/</c>) or an aclImdb archive. Two
 /// files for one split are refused: neither is meant for sure.
 /// </summary>
-internal static class SplitFiles
+internal static partial class SplitFiles
 {
     private static readonly Dictionary<string, string[]> NamesOf = new(StringComparer.Ordinal)
     {
@@ -41,7 +45,7 @@ internal static class SplitFiles
     /// <summary>The split that a file's name speaks of, or null.</summary>
     public static string? SplitOf(string file)
     {
-        var stem = Path.GetFileName(file).Split('.')[0].ToLowerInvariant().Replace('-', '_');
+        var stem = Part().Replace(Path.GetFileName(file).Split('.')[0], "").ToLowerInvariant().Replace('-', '_');
         return NamesOf.FirstOrDefault(pair => pair.Value.Contains(stem)).Key;
     }
 
@@ -92,7 +96,14 @@ internal static class SplitFiles
             let path = Path.Combine(folder, name + extension + packed)
             where File.Exists(path)
             select path
-        ).ToArray();
+        )
+            .Concat(
+                from name in NamesOf[split]
+                where layout.Extensions.Contains(ParquetShards.End)
+                from place in ParquetShards.Places(folder, name)
+                select place
+            )
+            .ToArray();
         return found.Length <= 1 ? found.FirstOrDefault() : throw Ambiguous(folder, split, found);
     }
 
@@ -102,6 +113,10 @@ internal static class SplitFiles
                 + $"{string.Join(", ", found.Select(Path.GetFileName).Order(StringComparer.Ordinal))}; name one of "
                 + "them"
         );
+
+    // Of a split in parts: which of them, of how many.
+    [GeneratedRegex(@"-(\d{5}|\*)-of-\d{5}$")]
+    private static partial Regex Part();
 
     private static string Missing(string folder, TaskLayout layout, string split)
     {

@@ -1,3 +1,5 @@
+using RobustTickets.Attacks.Data.ParquetFiles;
+
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
@@ -26,7 +28,7 @@ public static class TaskCatalog
                 EvaluationSplit: "dev"
             ),
             ["sst-2"],
-            ["SST-2"],
+            ["SST-2", "sst2", "data"],
             ["sentence", "text"],
             [],
             ["label"],
@@ -41,7 +43,7 @@ public static class TaskCatalog
         new(
             new("imdb", ["negative", "positive"], "text", null, "label", LabelledSplits: WithTest),
             ["aclimdb"],
-            ["aclImdb"],
+            ["aclImdb", "plain_text", "data"],
             ["text", "review", "sentence"],
             [],
             ["label", "sentiment"],
@@ -63,7 +65,7 @@ public static class TaskCatalog
                 LabelledSplits: WithTest
             ),
             ["agnews", "ag"],
-            ["ag_news_csv", "ag_news", "agnews"],
+            ["ag_news_csv", "ag_news", "agnews", "data"],
             ["text", "title+description", "Title+Description"],
             [],
             ["label", "class", "Class Index"],
@@ -88,7 +90,7 @@ public static class TaskCatalog
                 EvaluationSplit: "dev"
             ),
             [],
-            ["QNLI"],
+            ["QNLI", "qnli"],
             ["question"],
             ["sentence"],
             ["label"],
@@ -105,7 +107,7 @@ public static class TaskCatalog
                 EvaluationSplit: "dev"
             ),
             [],
-            ["QQP"],
+            ["QQP", "qqp"],
             ["question1"],
             ["question2"],
             ["is_duplicate", "label"],
@@ -122,7 +124,7 @@ public static class TaskCatalog
                 EvaluationSplit: "dev"
             ),
             ["snli"],
-            ["MNLI"],
+            ["MNLI", "mnli"],
             ["sentence1", "premise"],
             ["sentence2", "hypothesis"],
             ["gold_label", "label"],
@@ -139,6 +141,10 @@ public static class TaskCatalog
         Generic("csv", ".csv"),
         Generic("tsv", ".tsv"),
         Generic("jsonl", ".jsonl", ".json"),
+        Generic("parquet", ParquetShards.End) with
+        {
+            MinusOneIsNoLabel = true,
+        },
     ];
 
     /// <summary>The tasks, each under its one name, generic formats last.</summary>
@@ -162,7 +168,7 @@ public static class TaskCatalog
         Layout(name)
         ?? throw new DataException(
             $"task '{name}' is not known; possible: {string.Join(", ", Tasks.Select(task => task.Name))} (the "
-                + "last three for files of your own)"
+                + "last four for files of your own)"
         );
 
     private static TaskLayout? Layout(string name)
@@ -184,7 +190,7 @@ public static class TaskCatalog
         new(
             new(name, [], "text", "text_pair", "label", LabelledSplits: All3),
             [],
-            [],
+            ["data"],
             ["text", "sentence"],
             ["text_pair"],
             ["label", "class"],
@@ -217,7 +223,7 @@ internal sealed record TaskLayout(
 )
 {
     /// <summary>File name ends it is found under, in a folder.</summary>
-    public string[] Extensions { get; init; } = [".tsv", ".csv", ".jsonl", ".json"];
+    public string[] Extensions { get; init; } = [".tsv", ".csv", ".jsonl", ".json", ParquetShards.End];
 
     /// <summary>Whether a file without second text is fine.</summary>
     public bool PairOptional { get; init; }
@@ -231,6 +237,10 @@ internal sealed record TaskLayout(
     /// Values that say that annotators found no label; such rows are left out with a note.
     /// </summary>
     public string[] NoGold { get; init; } = [];
+
+    /// <summary>Whether -1 marks a row without label, as in the data sets of the Hugging Face hub,
+    /// although the classes come from the data.</summary>
+    public bool MinusOneIsNoLabel { get; init; }
 
     /// <summary>Whether classes come from the data.</summary>
     public bool IsGeneric => Task.Labels.Count == 0;

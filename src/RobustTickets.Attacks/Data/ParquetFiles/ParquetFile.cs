@@ -1,0 +1,254 @@
+// Parquet files, the form in which the Hugging Face hub keeps data sets: one file a split, or
+// several shards of one. The values are read by Parquet.Net, after ParquetGuard has looked at them.
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Parquet;
+using Parquet.Meta;
+using Parquet.Schema;
+
+namespace RobustTickets.Attacks.Data.ParquetFiles;
+
+/// <summary>
+/// Rows of one Parquet file or of all shards of a split; strings, whole and other numbers and
+/// booleans are taken as their text. Rows are numbered from 1 over all shards.
+/// </summary>
+internal sealed class ParquetFile : RecordFile
+{
+    // What a value costs beside its bytes.
+    private const int BytesAValue = 16;
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
+    private readonly IReadOnlyList<string> _shards;
+    private readonly DataOptions _options;
+    private readonly CancellationToken _stop;
+
+    private ParquetFile(
+        TextFile file,
+        IReadOnlyList<string> shards,
+        IReadOnlyList<string> columns,
+        DataOptions options,
+        CancellationToken stop
+    )
+        : base(file) => (_shards, Columns, _options, _stop) = (shards, columns, options, stop);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Columns { get; }
+
+    /// <summary>Whether a file begins as Parquet files do.</summary>
+    public static bool Begins(string path)
+    {
+        Span<byte> start = stackalloc byte[4];
+        try
+        {
+            using var file = System.IO.File.OpenRead(path);
+            return file.ReadAtLeast(start, 4, throwOnEndOfStream: false) == 4 && start.SequenceEqual("PAR1"u8);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Opens a file, or the shards that a place stands for
+    /// (<see cref="ParquetShards"/>).</summary>
+    /// <exception cref="DataException">A file is missing or no Parquet file.</exception>
+    public static ParquetFile Open(string path, DataOptions options, CancellationToken stop)
+    {
+        var shards = ParquetShards.Of(path);
+        var columns = Reading(shards[0], reader => reader.Schema.Fields.Select(f => f.Name).ToArray());
+        var text = new TextFile(path, "", HashOf(shards, stop), new Dictionary<int, byte>(), []);
+        return new ParquetFile(text, shards, columns, options, stop);
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label)
+    {
+        var row = 0;
+        var unpacked = 0L;
+        foreach (var shard in _shards)
+        {
+            var groups = Reading(shard, reader => reader.RowGroupCount);
+            for (var g = 0; g < groups; g++)
+            {
+                _stop.ThrowIfCancellationRequested();
+                var cells = Reading(shard, (reader, file) => Group(shard, reader, file, g, columns, ref unpacked));
+                for (var i = 0; i < cells[0].Length; i++)
+                    yield return Row(++row, i, cells, columns, label);
+            }
+        }
+    }
+
+    private static RawRow Row(int number, int at, Cell[][] cells, IReadOnlyList<string> columns, string? label)
+    {
+        var values = new string[cells.Length];
+        for (var c = 0; c < values.Length; c++)
+        {
+            var cell = cells[c][at];
+            if (cell.Error is { } error)
+                return new RawRow(number, null, error);
+            if (cell.Text is null && columns[c] != label)
+                return new RawRow(
+                    number,
+                    null,
+                    $"column '{columns[c]}' is null; a string, number or boolean is expected"
+                );
+            values[c] = cell.Text ?? "";
+        }
+        return new RawRow(number, values, null);
+    }
+
+    private Cell[][] Group(
+        string shard,
+        ParquetReader reader,
+        FileStream file,
+        int group,
+        IReadOnlyList<string> columns,
+        ref long unpacked
+    )
+    {
+        using var rows = reader.OpenRowGroupReader(group);
+        var fields = columns.Select(name => FieldOf(shard, reader, name)).ToArray();
+        foreach (var field in fields)
+        {
+            var column =
+                rows.GetMetadata(field)?.MetaData ?? throw new InvalidDataException($"no column '{field.Name}'");
+            var most = _options.MaxUnpackedBytes - unpacked;
+            unpacked += ParquetGuard.Pages(file, column, rows.RowCount, most) + (BytesAValue * rows.RowCount);
+            if (unpacked > _options.MaxUnpackedBytes)
+            {
+                throw new DataException(
+                    $"{shard}: unpacks to more than {DataOptionText.Size(_options.MaxUnpackedBytes)}, the limit for "
+                        + "packed files; raise the limit if it is meant to be so large"
+                );
+            }
+        }
+        return [.. fields.Select(field => Column(rows, field))];
+    }
+
+    private static DataField FieldOf(string shard, ParquetReader reader, string name)
+    {
+        if (reader.Schema.Fields.FirstOrDefault(f => f.Name == name) is not { } found)
+            throw new DataException(
+                $"{shard}: no column '{name}'; found {string.Join(", ", reader.Schema.Fields.Select(f => f.Name))}"
+            );
+        return found is DataField { IsArray: false, MaxRepetitionLevel: 0 } field
+            ? field
+            : throw new DataException(
+                $"{shard}: column '{name}' holds lists or structures; text or numbers are needed"
+            );
+    }
+
+    private static Cell[] Column(ParquetRowGroupReader rows, DataField field)
+    {
+        var type = field.ClrType;
+        return type == typeof(ReadOnlyMemory<byte>) ? Values<ReadOnlyMemory<byte>>(rows, field, Text)
+            : type == typeof(long) ? Numbers<long>(rows, field)
+            : type == typeof(int) ? Numbers<int>(rows, field)
+            : type == typeof(short) ? Numbers<short>(rows, field)
+            : type == typeof(sbyte) ? Numbers<sbyte>(rows, field)
+            : type == typeof(byte) ? Numbers<byte>(rows, field)
+            : type == typeof(ushort) ? Numbers<ushort>(rows, field)
+            : type == typeof(uint) ? Numbers<uint>(rows, field)
+            : type == typeof(ulong) ? Numbers<ulong>(rows, field)
+            : type == typeof(double) ? Numbers<double>(rows, field)
+            : type == typeof(float) ? Numbers<float>(rows, field)
+            : type == typeof(bool) ? Values<bool>(rows, field, b => new Cell(b ? "true" : "false", null))
+            : throw new InvalidDataException($"column '{field.Name}' holds {type.Name}; text or numbers are needed");
+    }
+
+    private static Cell[] Numbers<T>(ParquetRowGroupReader rows, DataField field)
+        where T : struct, IFormattable =>
+        Values<T>(rows, field, x => new Cell(x.ToString(null, CultureInfo.InvariantCulture), null));
+
+    private static Cell[] Values<T>(ParquetRowGroupReader rows, DataField field, Func<T, Cell> read)
+        where T : struct
+    {
+        var cells = new Cell[checked((int)rows.RowCount)];
+        var values = new T[cells.Length];
+        var levels = field.MaxDefinitionLevel > 0 ? new int[cells.Length] : null;
+        rows.ReadRawAsync(field, values.AsMemory(), levels?.AsMemory(), null, default)
+            .AsTask()
+            .GetAwaiter()
+            .GetResult();
+        var next = 0;
+        for (var i = 0; i < cells.Length; i++)
+        {
+            if (levels is null || levels[i] == field.MaxDefinitionLevel)
+                cells[i] = read(values[next++]);
+        }
+        return cells;
+    }
+
+    private static Cell Text(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return new Cell(Strict.GetString(bytes.Span), null);
+        }
+        catch (DecoderFallbackException)
+        {
+            return new Cell(null, "not UTF-8");
+        }
+    }
+
+    private static T Reading<T>(string path, Func<ParquetReader, T> read) => Reading(path, (reader, _) => read(reader));
+
+    private delegate T Use<out T>(ParquetReader reader, FileStream file);
+
+    // Whatever a damaged file makes the reader throw becomes one refusal of that file.
+    private static T Reading<T>(string path, Use<T> read)
+    {
+        if (!System.IO.File.Exists(path))
+            throw new DataException($"{path}: no such file");
+        try
+        {
+            using var file = System.IO.File.OpenRead(path);
+            ParquetGuard.Footer(file);
+            file.Position = 0;
+            var reader = ParquetReader.CreateAsync(file, null, true, default).GetAwaiter().GetResult();
+            try
+            {
+                AsBytes(reader.Metadata);
+                return read(reader, file);
+            }
+            finally
+            {
+                reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+        }
+        catch (Exception e) when (e is not (DataException or OperationCanceledException or OutOfMemoryException))
+        {
+            throw new DataException($"{path}: not a whole Parquet file: {e.Message}", e);
+        }
+    }
+
+    // Texts are taken as bytes: decoded by the reader, those that are not UTF-8 would become other
+    // texts in silence.
+    private static void AsBytes(FileMetaData? metadata)
+    {
+        foreach (var element in metadata?.Schema ?? [])
+        {
+            if (element.Type == global::Parquet.Meta.Type.BYTE_ARRAY)
+                (element.ConvertedType, element.LogicalType) = (null, null);
+        }
+    }
+
+    // Of one file that of its bytes; of shards that of the lines "hash name".
+    private static string HashOf(IReadOnlyList<string> shards, CancellationToken stop)
+    {
+        var lines = new StringBuilder();
+        foreach (var shard in shards)
+        {
+            stop.ThrowIfCancellationRequested();
+            using var file = System.IO.File.OpenRead(shard);
+            var hash = Convert.ToHexStringLower(SHA256.HashData(file));
+            if (shards.Count == 1)
+                return hash;
+            lines.Append(hash).Append("  ").Append(Path.GetFileName(shard)).Append('\n');
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Strict.GetBytes(lines.ToString())));
+    }
+
+    private readonly record struct Cell(string? Text, string? Error);
+}

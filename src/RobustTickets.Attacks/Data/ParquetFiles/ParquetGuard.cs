@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using Parquet.Meta;
+using ZstdSharp;
+
+namespace RobustTickets.Attacks.Data.ParquetFiles;
+
+/// <summary>
+/// Checks a Parquet file before a reader trusts it: that its descriptions end, that its pages lie
+/// where they are said to, and what they unpack to.
+/// </summary>
+internal static class ParquetGuard
+{
+    // FileMetaData: the schema, a list with nested structures written out.
+    private const int SchemaList = 2,
+        MostColumns = 2000;
+
+    // PageHeader: sizes; DataPageHeader: values; DataPageHeaderV2: values, levels, whether packed.
+    private const int Plain = 2,
+        Packed = 3,
+        Values = 5001,
+        ValuesV2 = 8001,
+        DefinitionBytes = 8005,
+        RepetitionBytes = 8006,
+        IsPacked = 8007;
+
+    private static readonly byte[] Magic = "PAR1"u8.ToArray();
+
+    /// <summary>Checks the description at the end of a file.</summary>
+    /// <exception cref="InvalidDataException">It is no whole Parquet file.</exception>
+    public static void Footer(FileStream file)
+    {
+        if (file.Length < 12)
+            throw new InvalidDataException($"it has {file.Length} bytes");
+        Span<byte> ends = stackalloc byte[8];
+        file.Position = 0;
+        file.ReadExactly(ends[..4]);
+        if (!ends[..4].SequenceEqual(Magic))
+            throw new InvalidDataException("it does not begin with PAR1");
+        file.Position = file.Length - 8;
+        file.ReadExactly(ends);
+        if (!ends[4..].SequenceEqual(Magic))
+            throw new InvalidDataException("it does not end with PAR1: cut short, or encrypted");
+        var length = BinaryPrimitives.ReadInt32LittleEndian(ends);
+        if (length <= 0 || length > file.Length - 12)
+            throw new InvalidDataException($"its description has {length} of {file.Length} bytes");
+        var footer = new byte[length];
+        file.Position = file.Length - 8 - length;
+        file.ReadExactly(footer);
+        var numbers = new Dictionary<int, long>();
+        new ThriftReader(footer).Structure(numbers);
+        // Readers descend into a schema as deep as it says to be.
+        if (numbers.GetValueOrDefault(SchemaList) is > MostColumns and var columns)
+            throw new InvalidDataException($"a schema of {columns} parts; {MostColumns} are possible");
+    }
+
+    /// <summary>Checks the pages of a column in a group of rows.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="column">What the file says of the column there.</param>
+    /// <param name="rows">Rows of the group.</param>
+    /// <param name="limit">Bytes that the column may have, packed and unpacked.</param>
+    /// <returns>Bytes that they unpack to; what goes beyond the limit is not looked at any
+    /// more.</returns>
+    /// <exception cref="InvalidDataException">A page lies outside, unpacks to another size than it
+    /// says, or the numbers of values do not fit.</exception>
+    public static long Pages(FileStream file, ColumnMetaData column, long rows, long limit)
+    {
+        var start = column.DictionaryPageOffset is > 0 and var dictionary
+            ? Math.Min(dictionary, column.DataPageOffset)
+            : column.DataPageOffset;
+        var size = column.TotalCompressedSize;
+        if (start < 4 || size <= 0 || start > file.Length - 8 - size || column.NumValues != rows)
+            throw new InvalidDataException(
+                $"a column of {column.NumValues} values for {rows} rows in {size} bytes from {start} on of "
+                    + $"{file.Length}"
+            );
+        if (size > Math.Min(limit, int.MaxValue))
+            return size;
+        var chunk = new byte[size];
+        file.Position = start;
+        file.ReadExactly(chunk);
+        long unpacked = 0,
+            values = 0;
+        for (var at = 0; at < chunk.Length && unpacked <= limit; )
+        {
+            var header = new ThriftReader(chunk.AsSpan(at));
+            var numbers = new Dictionary<int, long>();
+            header.Structure(numbers);
+            at += header.Position;
+            var (plain, packed) = (numbers.GetValueOrDefault(Plain, -1), numbers.GetValueOrDefault(Packed, -1));
+            if (plain < 0 || packed < 0 || plain > int.MaxValue || packed > chunk.Length - at)
+                throw new InvalidDataException($"a page of {packed} bytes that unpacks to {plain}");
+            unpacked += plain;
+            values += numbers.GetValueOrDefault(Values) + numbers.GetValueOrDefault(ValuesV2);
+            if (unpacked <= limit)
+                Content(column.Codec, chunk.AsMemory(at, (int)packed), plain, numbers);
+            at += (int)packed;
+        }
+        return unpacked > limit || values == rows
+            ? unpacked
+            : throw new InvalidDataException($"pages with {values} values for {rows} rows");
+    }
+
+    // Packed content says by itself what it unpacks to, and the reader believes that: it must be
+    // what the page's header says.
+    private static void Content(
+        CompressionCodec codec,
+        ReadOnlyMemory<byte> page,
+        long plain,
+        Dictionary<int, long> numbers
+    )
+    {
+        // Levels of pages of the second version stand before what is packed.
+        var levels = numbers.GetValueOrDefault(DefinitionBytes) + numbers.GetValueOrDefault(RepetitionBytes);
+        if (levels < 0 || levels > page.Length || levels > plain)
+            throw new InvalidDataException($"levels of {levels} bytes in a page of {page.Length}");
+        if (numbers.GetValueOrDefault(IsPacked, 1) == 0 || page.Length == levels)
+            return;
+        var content = page[(int)levels..];
+        var says = codec switch
+        {
+            CompressionCodec.SNAPPY => new ThriftReader(content.Span).Number(),
+            CompressionCodec.ZSTD => Unpacked(content, plain - levels),
+            _ => plain - levels,
+        };
+        if (says != plain - levels)
+            throw new InvalidDataException($"a page that unpacks to {says} bytes and says {plain - levels}");
+    }
+
+    private static long Unpacked(ReadOnlyMemory<byte> content, long limit)
+    {
+        using var stream = new DecompressionStream(new MemoryStream(content.ToArray()), leaveOpen: false);
+        var buffer = new byte[1 << 16];
+        var count = 0L;
+        while (count <= limit && stream.Read(buffer) is > 0 and var read)
+            count += read;
+        return count;
+    }
+}
