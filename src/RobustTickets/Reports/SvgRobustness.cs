@@ -28,7 +28,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
         );
 
     /// <summary>The same for a telephone: labels above their rows.</summary>
-    public string RenderNarrow() => Render(340, row: 66, top: 50, left: 14, labelsAbove: true);
+    public string RenderNarrow() => Render(340, row: 72, top: 50, left: 14, labelsAbove: true);
 
     private string Render(double width, double row, double top, double left, bool labelsAbove)
     {
@@ -75,7 +75,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
             var shown = Rows[i];
             var y = top + ((i + (labelsAbove ? 0.68 : 0.5)) * row);
             if (labelsAbove)
-                svg.Text(left, y - 27, shown.Label, "start", Svg.Ink, 13, ";font-weight:600");
+                svg.Text(left, y - 31, shown.Label, "start", Svg.Ink, 13, ";font-weight:600");
             else
                 svg.Text(left - 14, y + 4, shown.Label, "end", Svg.Ink, 13, ";font-weight:600");
             svg.Line(X(shown.Aua), y, X(shown.Clean) - 6, y, Svg.Grid, 3);

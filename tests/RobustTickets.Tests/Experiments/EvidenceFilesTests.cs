@@ -125,6 +125,21 @@ public sealed class EvidenceFilesTests
         );
     }
 
+    [Fact]
+    public void Before_anything_is_run_every_claim_is_not_measured_and_every_table_says_so()
+    {
+        var output = Directory.CreateTempSubdirectory("evidence").FullName;
+        var folders = ExperimentFiles.Plan([MiniLm]).Select(p => new ExperimentFolder(output, p)).ToArray();
+        var sources = EvidenceSources.Beside([MiniLm])!;
+        new EvidencePage(folders, sources).Write();
+        var page = File.ReadAllText(Path.Combine(output, "evidence.md"));
+        var (published, claims) = sources.Read();
+        Assert.Equal(claims!.Claims.Count, System.Text.RegularExpressions.Regex.Count(page, @"\| not measured +\|"));
+        Assert.Equal(published!.Tables.Count, page.Split('\n').Count(line => line == "Not measured here."));
+        Assert.All(claims.Claims, c => Assert.Contains($"({c.Id})", page, StringComparison.Ordinal));
+        Directory.Delete(output, recursive: true);
+    }
+
     [Theory]
     [InlineData("\"kind\": \"order\"", "\"kind\": \"ordr\"", "claims[0].kind")]
     [InlineData("\"measure\"", "\"meassure\"", "unknown field; did you mean measure")]

@@ -1,4 +1,7 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Cli;
+using RobustTickets.Experiments;
 using RobustTickets.Runs;
 using Xunit;
 
@@ -34,6 +37,55 @@ public sealed class ExperimentDataTests : IDisposable
         Assert.Equal(table, File.ReadAllText(TinyExperiment.Table(output, "results.csv")));
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain.toy.seed-2").Code);
+    }
+
+    [Fact]
+    public void Data_options_of_a_file_are_those_of_the_command_line()
+    {
+        var options = new ExperimentOptions(["escape=\\", "max-unpacked=64k", "skip-bad-rows"], "data toy");
+        var data = options.Data(new DataOptions());
+        options.Rest();
+        Assert.Equal(('\\', 65536, true), (data.Escape, data.MaxUnpackedBytes, data.SkipBadRows));
+        var bad = new ExperimentOptions(["escape=ab"], "data toy");
+        Assert.Contains(
+            "data toy: the option \"escape=ab\" expected one character",
+            Assert.Throws<RecipeException>(() => bad.Data(new DataOptions())).Message
+        );
+    }
+
+    [Fact]
+    public void A_stop_ends_the_reading_of_data()
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        var request = new ExperimentRequest(
+            ExperimentFiles.Plan([_tiny.FilePath]),
+            _tiny.Task.Model,
+            new Dictionary<string, string> { ["toy"] = _tiny.Task.Data },
+            _tiny.Task.Below("stopped"),
+            new Dictionary<string, string> { ["neighbours"] = _tiny.Neighbours }
+        );
+        using var run = new ExperimentRun(request, stop: stop.Token);
+        Assert.ThrowsAny<OperationCanceledException>(run.Check);
+    }
+
+    [Fact]
+    public void A_run_that_another_process_is_at_is_left_to_it()
+    {
+        var output = _tiny.Task.Below("held");
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain.toy.seed-1").Code);
+        var place = Path.GetFileName(TinyExperiment.Cell(output, "plain.toy.seed-1"));
+        Directory.Delete(TinyExperiment.Cell(output, "plain.toy.seed-1"), recursive: true);
+        using (WriterLock.Take(Path.Combine(output, "locks"), place))
+        {
+            var other = _tiny.Run(output, null, "--only", "plain.toy.seed-1", "--only", "plain.toy.seed-2");
+            Assert.Equal(ExitCodes.Ok, other.Code);
+            Assert.Contains("plain.toy.seed-1: process", other.Error);
+            Assert.Contains("is at it, left to it", other.Error);
+        }
+        Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);
+        Assert.Equal(2, Directory.GetDirectories(Path.Combine(output, "cells")).Length);
     }
 
     [Fact]
