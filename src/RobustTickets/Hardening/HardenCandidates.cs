@@ -28,8 +28,19 @@ internal sealed record HardenCandidate(string Name, string About, Recipe Recipe,
 
     /// <summary>Training passes over the data, a plain epoch being one.</summary>
     public double Passes =>
-        Recipe.Retrain.Epochs * PassesOf(Recipe.Retrain.Objective)
-        + (Recipe.Search is SlimmingSearchOptions search ? search.HorizonEpochs * PassesOf(search.Objective) : 0);
+        Recipe.Retrain.Epochs * Factor(Recipe.Retrain.Augment) * PassesOf(Recipe.Retrain.Objective)
+        + (
+            Recipe.Search is SlimmingSearchOptions search
+                ? search.HorizonEpochs * Factor(search.Augment) * PassesOf(search.Objective)
+                : 0
+        );
+
+    // Texts beside their changed forms are rows of their own; a candidate of a search is a forward
+    // pass, a third of a step.
+    private static double Factor(AugmentOptions? augment) =>
+        augment is null
+            ? 1
+            : (augment.KeepOriginal ? 2 : 1) + (augment.Search is { } s ? s.Candidates / (3.0 * s.Every) : 0);
 
     private static double PassesOf(ObjectiveOptions objective) =>
         objective switch
@@ -37,6 +48,7 @@ internal sealed record HardenCandidate(string Name, string About, Recipe Recipe,
             FreeLbOptions f => f.Count == FreeLbCount.K ? f.Steps : f.Steps + 1,
             PgdOptions p => p.Steps + 1,
             InfoBertOptions i => i.Steps,
+            HullOptions h => h.Steps + 1,
             _ => 1,
         };
 }
@@ -45,7 +57,6 @@ internal sealed record HardenCandidate(string Name, string About, Recipe Recipe,
 internal static class HardenCandidates
 {
     private const double Longer = 3;
-    private const int AdversarySteps = 3;
 
     /// <summary>Every defence in the order of expected value.</summary>
     /// <param name="task">Task of the recipes.</param>
@@ -62,7 +73,7 @@ internal static class HardenCandidates
     )
     {
         var hardened = RecipePresets.Get("hardened", task);
-        var adversary = ((FreeLbOptions)hardened.Retrain.Objective) with { Steps = AdversarySteps };
+        var adversary = (FreeLbOptions)RecipePresets.Get("freelb-plus-plus", task).Retrain.Objective;
         var augment = Fit(hardened.Retrain.Augment!, dictionaries);
         Recipe Of(string preset, string name)
         {
@@ -85,7 +96,16 @@ internal static class HardenCandidates
         Recipe Substituted(string preset)
         {
             var recipe = Of(preset, preset);
-            return recipe with { Retrain = recipe.Retrain with { Augment = augment } };
+            return recipe with
+            {
+                Retrain = recipe.Retrain with { Augment = augment },
+                Search = recipe.Search is SlimmingSearchOptions { Augment: { } changed } search
+                    ? search with
+                    {
+                        Augment = Fit(changed, dictionaries),
+                    }
+                    : recipe.Search,
+            };
         }
         HardenCandidate FreeLb(double step)
         {
@@ -117,6 +137,16 @@ internal static class HardenCandidates
             new("hardened", "substitution under FreeLB", Substituted("hardened")),
             new("hardened-ticket", "the same on an early-robust ticket", ticket, "hardened"),
             FreeLb(0.3),
+            .. dictionaries.Neighbours
+                ?
+                [
+                    new HardenCandidate(
+                        "hull",
+                        "embeddings mixed with those of neighbours",
+                        Plain("hull", new HullOptions())
+                    ),
+                ]
+                : Array.Empty<HardenCandidate>(),
             new(
                 "fine-tune-longer",
                 "plain training as long as adversarial training takes",

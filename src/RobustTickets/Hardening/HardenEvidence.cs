@@ -88,9 +88,10 @@ internal static class HardenEvidence
     public static string Sentence(IReadOnlyList<HardenRow> rows, string chosen, int tried, double majority)
     {
         var baseline = rows[0];
+        var its = baseline.Name == HardenInputs.OwnName ? "your model" : baseline.Name;
         if (!HasLearned(baseline, majority))
             return Say(
-                $"Nothing to recommend yet: {baseline.Name} is right on {100 * baseline.Clean:0.0} % ",
+                $"Nothing to recommend yet: {its} is right on {100 * baseline.Clean:0.0} % ",
                 $"of the reported rows, the largest class alone on {100 * majority:0.0} %; ",
                 $"give it more time or more rows."
             );
@@ -103,7 +104,7 @@ internal static class HardenEvidence
         var paired = first.AgainstBaseline!;
         var figures = Say(
             $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} unseen rows ",
-            $"where {baseline.Name} keeps {100 * baseline.Figures[0].Aua:0.0} % ",
+            $"where {its} keeps {100 * baseline.Figures[0].Aua:0.0} % ",
             $"({100 * paired.Difference:+0.0;-0.0;0.0} points, 95 % interval ",
             $"{100 * paired.Low:+0.0;-0.0} to {100 * paired.High:+0.0;-0.0}, {P(paired.PValue)})"
         );

@@ -108,7 +108,7 @@ internal static class HardenReport
         [
             row.Name,
             row.Role,
-            Say($"{100 * row.Clean:0.0} ({100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0})"),
+            Say($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
             .. row.Figures.SelectMany(f => new[] { Aua(f), Against(f.AgainstBaseline) }),
             Say($"{100 * row.Size:0} %"),
             row.TrainingSeconds is { } s ? HardenPlan.Minutes(s) : "",
@@ -124,19 +124,26 @@ internal static class HardenReport
             row.Seconds > 0 ? HardenPlan.Minutes(row.Seconds) : "",
         ];
 
+    // The lines after the first are small print.
     private static string Aua(HardenFigure f)
     {
-        var text = Say($"{100 * f.Aua:0.0} ({100 * f.Low:0.0} to {100 * f.High:0.0})");
+        var text = Say($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");
         if (f.Calibrated is { } calibrated)
-            text += Say($"; as it is {100 * f.AsIs:0.0}, at T = {f.Temperature} {100 * calibrated:0.0}");
-        return f.Unseen ? text + "; unseen" : text;
+            text += Say($"\nas it is {100 * f.AsIs:0.0}, at T = {f.Temperature} {100 * calibrated:0.0}");
+        return f.Unseen ? text + "\ndictionary unseen" : text;
     }
 
     private static string Against(PairedFigure? p) =>
         p is null
             ? ""
-            : Say($"{100 * p.Difference:+0.0;-0.0;0.0} ({100 * p.Low:+0.0;-0.0} to {100 * p.High:+0.0;-0.0}), ")
+            : Say($"{100 * p.Difference:+0.0;-0.0;0.0}\n{100 * p.Low:+0.0;-0.0} to {100 * p.High:+0.0;-0.0}\n")
                 + HardenEvidence.P(p.PValue);
+
+    private static string Cell(string text)
+    {
+        var lines = text.Split('\n');
+        return Svg.Escape(lines[0]) + string.Concat(lines.Skip(1).Select(l => $"<small>{Svg.Escape(l)}</small>"));
+    }
 
     private static string Table(string[] head, IEnumerable<string[]> rows)
     {
@@ -148,7 +155,7 @@ internal static class HardenReport
         {
             html.Append("<tr><th scope=\"row\">").Append(Svg.Escape(row[0])).Append("</th>");
             foreach (var cell in row.Skip(1))
-                html.Append("<td>").Append(Svg.Escape(cell)).Append("</td>");
+                html.Append("<td>").Append(Cell(cell)).Append("</td>");
             html.Append("</tr>\n");
         }
         return html.Append("</tbody></table></div>\n").ToString();
@@ -167,10 +174,11 @@ internal static class HardenReport
             .Append(string.Concat(head.Select(_ => "---|")))
             .Append('\n');
         foreach (var row in rows)
-            text.Append("| ")
-                .AppendJoin(" | ", row.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))
-                .Append(" |\n");
+            text.Append("| ").AppendJoin(" | ", row.Select(c => Line(c))).Append(" |\n");
     }
+
+    private static string Line(string cell) =>
+        cell.Replace("|", "\\|", StringComparison.Ordinal).Replace("\n", "; ", StringComparison.Ordinal);
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -38,7 +38,7 @@ internal static class SvgFrontier
         {
             var (x, y) = (xs.Low + (xs.High - xs.Low) * i / 4, ys.Low + (ys.High - ys.Low) * i / 4);
             svg.Line(Left, Y(y), Width - Right, Y(y), Svg.Grid);
-            svg.Text(Left - 8, Y(y) + 4, Say($"{100 * y:0}"), "end");
+            svg.Text(Left - 8, Y(y) + 4, Say($"{100 * y:0.#}"), "end");
             svg.Text(X(x), Height - Bottom + 18, Say($"{100 * x:0.#}"), "middle");
         }
         svg.Line(Left, Height - Bottom, Width - Right, Height - Bottom, Svg.Muted);

@@ -14,7 +14,8 @@ public sealed class HardenEvidenceTests
         var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
         Assert.True(HardenEvidence.Confirms(chosen));
         Assert.Equal(
-            "Use hardened: under textfooler it keeps 48.0 % of 400 unseen rows where given keeps 30.0 % (+18.0 points, "
+            "Use hardened: under textfooler it keeps 48.0 % of 400 unseen rows where your model keeps 30.0 % "
+                + "(+18.0 points, "
                 + "95 % interval +13.0 to +23.0, p < 0.001), under pwws, whose dictionary it never saw, +18.0 points "
                 + "(p < 0.001), at 90.0 % clean accuracy against 90.0 % and 75 % of the encoder.",
             HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5)
@@ -54,7 +55,7 @@ public sealed class HardenEvidenceTests
             HardenEvidence.Sentence([Baseline with { Name = "fine-tune" }], "fine-tune", 5, majority: 0.5)
         );
         Assert.StartsWith(
-            "Nothing to recommend yet: given is right on 90.0 % of the reported rows, the largest class alone "
+            "Nothing to recommend yet: your model is right on 90.0 % of the reported rows, the largest class alone "
                 + "on 95.0 %",
             HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95)
         );
