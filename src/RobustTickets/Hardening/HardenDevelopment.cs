@@ -28,7 +28,9 @@ internal sealed class HardenDevelopment(
     /// <summary>Seed of the order in which rows are attacked.</summary>
     public const ulong OrderSeed = 42;
 
-    private readonly double _deadline = plan.BudgetSeconds * (1 - HardenPlan.ConfirmShare);
+    // The baseline and the chosen one.
+    private const int Compared = 2;
+
     private readonly Example[] _order =
     [
         .. Splits.Order(inputs.Rows.Development.Count, OrderSeed).Select(i => inputs.Rows.Development[i]),
@@ -105,14 +107,16 @@ internal sealed class HardenDevelopment(
 
     private bool TrainDefence(PlannedDefence defence, HardenCandidate candidate)
     {
-        var isFirst = candidate.Name == HardenCandidate.FineTune;
+        // What everything is compared with is not left out.
+        var isFirst = _measured.Count == 0;
+        var deadline = Deadline();
         var expected = defence.Seconds * clock.State.TrainingRatio;
-        if (!isFirst && !trainer.IsDone(candidate.Name) && clock.Seconds + expected > _deadline)
+        if (!isFirst && !trainer.IsDone(candidate.Name) && clock.Seconds + expected > deadline)
         {
             Leave(
                 candidate.Name,
                 $"needs about {HardenPlan.Minutes(expected)}, "
-                    + $"{HardenPlan.Minutes(Math.Max(0, _deadline - clock.Seconds))} are left before the "
+                    + $"{HardenPlan.Minutes(Math.Max(0, deadline - clock.Seconds))} are left before the "
                     + "confirming attacks"
             );
             return false;
@@ -122,7 +126,7 @@ internal sealed class HardenDevelopment(
         var fresh = !trainer.IsDone(candidate.Name);
         try
         {
-            if (!trainer.Train(candidate.Name, candidate.Recipe, clock, isFirst ? null : _deadline))
+            if (!trainer.Train(candidate.Name, candidate.Recipe, clock, isFirst ? null : deadline))
             {
                 Leave(candidate.Name, "cut off by the budget while it was trained");
                 return false;
@@ -137,6 +141,17 @@ internal sealed class HardenDevelopment(
         var ratio = (clock.Seconds - before) / defence.Seconds;
         clock.Set(s => fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio, ratio) } : s);
         return true;
+    }
+
+    // When training must be over: the attacks on development rows and on a few reported ones
+    // follow.
+    private double Deadline()
+    {
+        var each = clock.State.AttackSeconds ?? 0;
+        var attack = each * (clock.State.DevelopmentExamples ?? plan.DevelopmentExamples);
+        var attacks = plan.Attacks.Count;
+        var confirm = each * HardenPlan.LeastAttacked * Compared * (attacks + 1) / attacks;
+        return plan.BudgetSeconds - attack - Math.Max(confirm, HardenPlan.ConfirmShare * plan.BudgetSeconds);
     }
 
     private void Leave(string name, string reason)

@@ -73,9 +73,16 @@ internal static class HardenEvidence
     }
 
     /// <summary>Whether the chosen model is confirmed on the reported rows.</summary>
-    public static bool Confirms(HardenRow chosen) =>
-        chosen.Figures[0].AgainstBaseline is { Difference: > 0, PValue: < HardenSelection.Level }
-        && chosen.Figures[^1].AgainstBaseline is not { Difference: < 0, PValue: < HardenSelection.Level };
+    /// <param name="chosen">Its figures.</param>
+    /// <param name="attacks">The attacks of the plan.</param>
+    public static bool Confirms(HardenRow chosen, IReadOnlyList<string> attacks) =>
+        Of(chosen, attacks[0])
+            is { Calibrated: not null, AgainstBaseline: { Difference: > 0, PValue: < HardenSelection.Level } }
+        && Of(chosen, attacks[^1])?.AgainstBaseline is { } last
+        && !(last is { Difference: < 0, PValue: < HardenSelection.Level });
+
+    /// <summary>The figure of an attack; null when the budget was spent before it.</summary>
+    public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
 
     /// <summary>Whether a model is better than the largest class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
@@ -85,7 +92,14 @@ internal static class HardenEvidence
     /// <param name="chosen">Name of the chosen model.</param>
     /// <param name="tried">Number of defences tried.</param>
     /// <param name="majority">Share of the largest class of the reported rows.</param>
-    public static string Sentence(IReadOnlyList<HardenRow> rows, string chosen, int tried, double majority)
+    /// <param name="attacks">The attacks of the plan.</param>
+    public static string Sentence(
+        IReadOnlyList<HardenRow> rows,
+        string chosen,
+        int tried,
+        double majority,
+        IReadOnlyList<string> attacks
+    )
     {
         var baseline = rows[0];
         var its = baseline.Name == HardenInputs.OwnName ? "your model" : baseline.Name;
@@ -95,25 +109,27 @@ internal static class HardenEvidence
                 $"of the reported rows, the largest class alone on {100 * majority:0.0} %; ",
                 $"give it more time or more rows."
             );
+        if (tried == 0)
+            return "Nothing to recommend yet: no defence fits into this budget beside its attacks; give it more time.";
         var keep = baseline.Name == HardenCandidate.FineTune ? "Plain fine-tuning is enough" : "Keep your model";
         if (chosen == baseline.Name)
             return $"{keep}: on development rows none of the {tried} defences tried was better under attack at the "
                 + "same clean accuracy.";
         var row = rows.First(r => r.Name == chosen);
-        var first = row.Figures[0];
-        var paired = first.AgainstBaseline!;
+        if (Of(row, attacks[0]) is not { AgainstBaseline: { } paired } first || Of(row, attacks[^1]) is not { } last)
+            return $"{keep}: {chosen} was best on development rows, but the budget was spent before the reported rows "
+                + "could confirm it.";
         var figures = Say(
             $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} unseen rows ",
-            $"where {its} keeps {100 * baseline.Figures[0].Aua:0.0} % ",
+            $"where {its} keeps {100 * (first.Aua - paired.Difference):0.0} % ",
             $"({100 * paired.Difference:+0.0;-0.0;0.0} points, 95 % interval ",
             $"{100 * paired.Low:+0.0;-0.0} to {100 * paired.High:+0.0;-0.0}, {P(paired.PValue)})"
         );
-        if (!Confirms(row))
+        if (!Confirms(row, attacks))
             return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; "
                 + $"{figures}.";
-        var last = row.Figures[^1];
         var unseen =
-            row.Figures.Count > 1 && last.AgainstBaseline is { } other
+            attacks.Count > 1 && last.AgainstBaseline is { } other
                 ? Say(
                     $", under {last.Attack}, whose dictionary it never saw, ",
                     $"{100 * other.Difference:+0.0;-0.0;0.0} points ({P(other.PValue)})"

@@ -73,7 +73,12 @@ internal sealed record HardenPlan(
     private const double Overhead = 1.15;
     private const double OverheadSeconds = 2;
     private const int LeastRows = 200;
-    private const int LeastAttacked = 30;
+
+    // Two models on development rows; on reported ones again, and one attack twice.
+    private const int LeastAttacks = 5;
+
+    /// <summary>Fewer attacked rows tell nothing.</summary>
+    public const int LeastAttacked = 30;
     private const int MostDevelopment = 200;
     private const int MostReported = 1000;
 
@@ -115,7 +120,9 @@ internal sealed record HardenPlan(
             .Select(s => (Rows: Math.Min(facts.Rows, Math.Max(LeastRows, (int)(s.Rows * facts.Rows))), s.Epochs))
             .Distinct()
             .ToArray();
-        foreach (var core in Cores)
+        var attacks = AttackRows * facts.SecondsPerRow * LeastAttacked * facts.Attacks.Count * LeastAttacks;
+        var leastForAttacks = attacks / (DevelopmentShare + ConfirmShare);
+        foreach (var core in leastForAttacks <= budget ? Cores : [])
         {
             foreach (var (rows, epochs) in sizes)
             {
@@ -128,9 +135,10 @@ internal sealed record HardenPlan(
             }
         }
         var least = sizes[^1];
-        var needed =
+        var leastForTraining =
             defences(least.Epochs, least.Rows).Where(c => Cores[^1].Contains(c.Name)).Sum(c => Cost(c, least.Rows))
             / TrainShare;
+        var needed = Math.Max(leastForTraining, leastForAttacks);
         throw new RequestException(
             nameof(HardenRequest.Budget),
             Minutes(budget),

@@ -88,7 +88,9 @@ internal static class HardenReport
 
     private static string Lead(HardenResult r) =>
         $"{r.Development.Count} models in {HardenPlan.Minutes(r.Seconds)} of {HardenPlan.Minutes(r.BudgetSeconds)}; "
-        + $"{r.DevelopmentExamples} development and {r.Reported[0].Figures[0].Examples} reported rows attacked by "
+        + $"{r.DevelopmentExamples} development and "
+        + $"{r.Reported.SelectMany(x => x.Figures).Select(f => f.Examples).FirstOrDefault()} reported rows "
+        + "attacked by "
         + $"{string.Join(", ", r.Attacks)}";
 
     private static string[] ReportedHead(HardenResult result) =>
@@ -109,7 +111,9 @@ internal static class HardenReport
             row.Name,
             row.Role,
             Say($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
-            .. row.Figures.SelectMany(f => new[] { Aua(f), Against(f.AgainstBaseline) }),
+            .. result
+                .Attacks.Select(a => HardenEvidence.Of(row, a))
+                .SelectMany(f => f is null ? ["", ""] : new[] { Aua(f), Against(f.AgainstBaseline) }),
             Say($"{100 * row.Size:0} %"),
             row.TrainingSeconds is { } s ? HardenPlan.Minutes(s) : "",
         ];

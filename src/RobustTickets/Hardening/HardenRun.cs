@@ -201,33 +201,19 @@ public sealed class HardenRun(
         var models = finalists
             .Select(f => f.Name == HardenInputs.OwnName ? inputs.Own! : new HardenModel(f.Name, _folder.Model(f.Name)))
             .ToArray();
-        var evidence = new List<IReadOnlyList<AttackEvidence>>();
-        foreach (var model in models)
-        {
-            Say($"attacking {on.Length} reported rows: {model.Name}");
-            evidence.Add([
-                .. plan.Attacks.Select(
-                    (attack, i) =>
-                        new AttackEvidence(
-                            victims.Attack(model, "reported", attack, on),
-                            i == 0 ? victims.Attack(model, "reported", attack, on, Calibration.Fitted) : null
-                        )
-                ),
-            ]);
-            clock.Set(s => s);
-        }
+        var reports = AttackReported(plan, finalists, models, on, victims, clock);
         var whole = choice.Rows.Max(r => r.Parameters);
-        var rows = models.Select((m, i) => Row(m, finalists[i].Role, evidence[i])).ToArray();
+        var rows = models.Select((m, i) => Row(m, finalists[i].Role)).ToArray();
         var majority = reported.GroupBy(e => e.Label).Max(g => g.Count()) / (double)reported.Count;
         var confirmed =
             choice.Chosen != choice.Baseline
             && HardenEvidence.HasLearned(rows[0], majority)
-            && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen));
+            && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen), plan.Attacks);
         var recommended = confirmed ? choice.Chosen : choice.Baseline;
         var place = rows.First(r => r.Name == recommended).Model;
         return new HardenResult(
             HardenPlan.CurrentSchema,
-            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1, majority),
+            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1, majority, plan.Attacks),
             recommended,
             choice.Chosen,
             choice.Baseline,
@@ -243,11 +229,10 @@ public sealed class HardenRun(
             clock.Seconds
         );
 
-        HardenRow Row(HardenModel model, string role, IReadOnlyList<AttackEvidence> own)
+        HardenRow Row(HardenModel model, string role)
         {
             var (clean, parameters) = victims.Measure(model, reported);
             var interval = WilsonInterval.Of((long)Math.Round(clean * reported.Count), reported.Count);
-            var isBaseline = role == "baseline";
             return new HardenRow(
                 model.Name,
                 role,
@@ -258,19 +243,62 @@ public sealed class HardenRun(
                 parameters,
                 (double)parameters / whole,
                 model.Name == HardenInputs.OwnName ? null : trainer.Result(model.Name).Stages.Sum(s => s.Seconds),
-                [
-                    .. plan.Attacks.Select(
-                        (attack, i) =>
-                            HardenEvidence.Figure(
-                                attack,
-                                i == plan.Attacks.Count - 1,
-                                own[i],
-                                isBaseline ? null : evidence[0][i]
-                            )
-                    ),
-                ]
+                [.. plan.Attacks.Select(attack => Figure(model, role, attack)).OfType<HardenFigure>()]
             );
         }
+
+        HardenFigure? Figure(HardenModel model, string role, string attack)
+        {
+            var own = Evidence(model, attack);
+            var baseline = role == "baseline" ? null : Evidence(models[0], attack);
+            // Both are looked at in the same way.
+            if (own is not null && baseline is not null && (own.Calibrated is null || baseline.Calibrated is null))
+                (own, baseline) = (own with { Calibrated = null }, baseline with { Calibrated = null });
+            return own is null ? null : HardenEvidence.Figure(attack, attack == plan.Attacks[^1], own, baseline);
+        }
+
+        AttackEvidence? Evidence(HardenModel model, string attack) =>
+            reports.GetValueOrDefault((model.Name, attack, Calibration.AsIs)) is { } asIs
+                ? new AttackEvidence(asIs, reports.GetValueOrDefault((model.Name, attack, Calibration.Fitted)))
+                : null;
+    }
+
+    // What the comparison hangs on comes first; when the budget is spent the rest is left out.
+    private Dictionary<(string Model, string Attack, Calibration At), AttackReport> AttackReported(
+        HardenPlan plan,
+        List<HardenFinalist> finalists,
+        HardenModel[] models,
+        Example[] on,
+        HardenVictims victims,
+        BudgetClock clock
+    )
+    {
+        var reports = new Dictionary<(string, string, Calibration), AttackReport>();
+        var first = models.Where((_, i) => finalists[i].Role is "baseline" or "chosen").ToArray();
+        foreach (var group in new[] { first, [.. models.Except(first)] })
+        {
+            foreach (var (attack, i) in plan.Attacks.Select((a, i) => (a, i)))
+            {
+                foreach (var at in i == 0 ? new[] { Calibration.AsIs, Calibration.Fitted } : [Calibration.AsIs])
+                {
+                    foreach (var model in group)
+                    {
+                        if (clock.Seconds > plan.BudgetSeconds && !victims.IsDone(model, "reported", attack, at))
+                        {
+                            clock.LeaveOut($"{attack} on reported rows: {model.Name}", "the budget was spent before");
+                            continue;
+                        }
+                        Say(
+                            $"{attack} on {on.Length} reported rows: "
+                                + $"{model.Name}{(at == Calibration.Fitted ? ", fitted temperature" : "")}"
+                        );
+                        reports[(model.Name, attack, at)] = victims.Attack(model, "reported", attack, on, at);
+                        clock.Set(s => s);
+                    }
+                }
+            }
+        }
+        return reports;
     }
 
     private void Say(string text) => progress?.Report(new HardenNote(text));

@@ -47,6 +47,10 @@ internal sealed class HardenVictims(
         return (classifier.Evaluate(encoded.Examples).Accuracy, classifier.ParametersWithoutEmbeddings);
     }
 
+    /// <summary>Whether an attack is finished.</summary>
+    public bool IsDone(HardenModel model, string part, string attack, Calibration at) =>
+        HardenFolder.IsDone(Place(model, part, attack, at));
+
     /// <summary>Attacks a model; finished attacks are read, not run again.</summary>
     /// <param name="model">The model.</param>
     /// <param name="part">Which rows, for the folder's name.</param>
@@ -68,7 +72,7 @@ internal sealed class HardenVictims(
             new TorchVictim(classifier),
             model.Name,
             InClasses(model, on),
-            folder.Attack(model.Name, part, fitted ? $"{attack}-temperature-fit" : attack),
+            Place(model, part, attack, calibrated),
             [
                 new("rows", $"{on.Count} {part} rows, sha256 {RowsHash(on)}", "parted by content"),
                 new("victim length", $"{maxLength} word pieces, special tokens included", "as in training"),
@@ -102,6 +106,9 @@ internal sealed class HardenVictims(
             progress?.Report(new HardenStageEnded());
         }
     }
+
+    private string Place(HardenModel model, string part, string attack, Calibration at) =>
+        folder.Attack(model.Name, part, at == Calibration.Fitted ? $"{attack}-temperature-fit" : attack);
 
     public void Dispose()
     {

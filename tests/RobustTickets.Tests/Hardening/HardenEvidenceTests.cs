@@ -6,19 +6,20 @@ namespace RobustTickets.Tests.Hardening;
 /// <summary>The recommendation follows from the figures of the reported rows alone.</summary>
 public sealed class HardenEvidenceTests
 {
+    private static readonly string[] Attacks = ["textfooler", "pwws"];
     private static readonly HardenRow Baseline = Row("given", "baseline", 0.30, null);
 
     [Fact]
     public void A_confirmed_defence_is_recommended_with_its_interval()
     {
         var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
-        Assert.True(HardenEvidence.Confirms(chosen));
+        Assert.True(HardenEvidence.Confirms(chosen, Attacks));
         Assert.Equal(
             "Use hardened: under textfooler it keeps 48.0 % of 400 unseen rows where your model keeps 30.0 % "
                 + "(+18.0 points, "
                 + "95 % interval +13.0 to +23.0, p < 0.001), under pwws, whose dictionary it never saw, +18.0 points "
                 + "(p < 0.001), at 90.0 % clean accuracy against 90.0 % and 75 % of the encoder.",
-            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5)
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks)
         );
     }
 
@@ -34,10 +35,10 @@ public sealed class HardenEvidenceTests
     )
     {
         var chosen = Row("hardened", "chosen", 0.30 + first, Paired(first, p), Paired(unseen, unseenP));
-        Assert.False(HardenEvidence.Confirms(chosen));
+        Assert.False(HardenEvidence.Confirms(chosen, Attacks));
         Assert.StartsWith(
             "Keep your model: hardened was best on development rows, but the reported rows do not confirm it",
-            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5)
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks)
         );
     }
 
@@ -48,17 +49,40 @@ public sealed class HardenEvidenceTests
             "Keep your model: on development rows none of the 5 defences tried was better under attack at the "
                 + "same clean "
                 + "accuracy.",
-            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.5)
+            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.5, Attacks)
         );
         Assert.StartsWith(
             "Plain fine-tuning is enough: ",
-            HardenEvidence.Sentence([Baseline with { Name = "fine-tune" }], "fine-tune", 5, majority: 0.5)
+            HardenEvidence.Sentence([Baseline with { Name = "fine-tune" }], "fine-tune", 5, majority: 0.5, Attacks)
         );
         Assert.StartsWith(
             "Nothing to recommend yet: your model is right on 90.0 % of the reported rows, the largest class alone "
                 + "on 95.0 %",
-            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95)
+            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95, Attacks)
         );
+    }
+
+    [Fact]
+    public void A_budget_that_was_spent_before_is_no_confirmation()
+    {
+        var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
+        chosen = chosen with { Figures = [chosen.Figures[0]] };
+        Assert.False(HardenEvidence.Confirms(chosen, Attacks));
+        Assert.Contains(
+            "the budget was spent before the reported rows could confirm it",
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks)
+        );
+        Assert.StartsWith(
+            "Nothing to recommend yet: no defence fits into this budget",
+            HardenEvidence.Sentence([Baseline], "given", 0, majority: 0.5, Attacks)
+        );
+        // An attack that was not repeated at the fitted temperature confirms nothing.
+        var once = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
+        once = once with
+        {
+            Figures = [once.Figures[0] with { Calibrated = null, Temperature = null }, once.Figures[1]],
+        };
+        Assert.False(HardenEvidence.Confirms(once, Attacks));
     }
 
     private static PairedFigure Paired(double difference, double p) =>

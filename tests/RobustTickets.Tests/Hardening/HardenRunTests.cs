@@ -212,6 +212,27 @@ public sealed class HardenRunTests : IDisposable
     }
 
     [Fact]
+    public void Reported_rows_that_do_not_fit_are_left_out_by_name()
+    {
+        var clock = new HandClock();
+        var request = Request("late") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
+        var progress = new HardenRelay<HardenProgress>(p =>
+        {
+            if (p is HardenNote note && note.Text.StartsWith("chosen on development rows", StringComparison.Ordinal))
+                clock.Seconds = 4000;
+        });
+        var result = new HardenRun(request, progress).Run();
+        Assert.Contains(result.LeftOut, l => l.Name == "deepwordbug on reported rows: fine-tune");
+        Assert.All(result.Reported, r => Assert.Empty(r.Figures));
+        Assert.Equal(result.Baseline, result.Recommended);
+        Assert.Contains(
+            "<svg",
+            File.ReadAllText(new HardenFolder(request.Output).ReportFile("html")),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_dry_run_prints_the_plan_and_writes_nothing()
     {
         var run = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("dry"), "--dry-run");
