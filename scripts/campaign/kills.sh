@@ -8,7 +8,10 @@ make_task
 # Times apart, a log is the same log.
 timeless() { sed -E 's/"(seconds|tokens_per_second|finished)": *("[^"]*"|[-0-9.eE+]+)//g' "$1"; }
 same() { diff <(timeless "$1") <(timeless "$2") >/dev/null || { echo "kills: $2 differs from $1" >&2; return 1; }; }
-same_tree() { diff -r -x .lock -x '*.writer' "$1" "$2" >&2; }
+same_tree() { diff -r -x .lock -x '*.writer' -x environment.json "$1" "$2" >&2; }
+# An attack's environment.json: all but when, for how long, where and by which command.
+environment() { sed -E -e '/"command_line": \[/,/\]/d' -e '/"(started|ended|seconds|model)":/d' "$1"; }
+same_attack() { same_tree "$1" "$2" && diff <(environment "$1/environment.json") <(environment "$2/environment.json") >&2; }
 
 command_of() { # kind, folder
     case $1 in
@@ -23,13 +26,14 @@ compare() { # kind, undisturbed, killed
             same "$2/events.jsonl" "$3/events.jsonl" && same "$2/result.json" "$3/result.json" && same_tree "$2/model" "$3/model" &&
                 same_tree "$2/ticket" "$3/ticket" && cmp "$2/recipe.json" "$3/recipe.json" && cmp "$2/splits.json" "$3/splits.json"
             ;;
-        attack) same_tree "$2" "$3" ;;
+        attack) same_attack "$2" "$3" ;;
         experiment)
-            local cell
-            for cell in "$2"/cells/*; do
-                same_tree "$cell/model" "$3/cells/${cell##*/}/model" && same_tree "$cell/attacks" "$3/cells/${cell##*/}/attacks" &&
-                    same "$cell/events.jsonl" "$3/cells/${cell##*/}/events.jsonl" || return 1
-            done
+            # Runs and attacks are named by what they are made of: the same names in both folders.
+            local run attack
+            while read -r run; do
+                same_tree "$2/$run/model" "$3/$run/model" && same "$2/$run/events.jsonl" "$3/$run/events.jsonl" || return 1
+                for attack in "$2/$run"/attacks/*; do same_attack "$attack" "$3/$run/attacks/${attack##*/}" || return 1; done
+            done < <(cd "$2" && find . -type d -name model -printf '%h\n')
             ;;
     esac
 }

@@ -25,32 +25,6 @@ internal static class StrictText
     }
 
     /// <summary>
-    /// The text of UTF-8 bytes in which broken lines are allowed: their bad bytes become U+FFFD.
-    /// </summary>
-    /// <param name="place">What to call the file in an error.</param>
-    /// <param name="bytes">The whole file.</param>
-    /// <param name="broken">Numbers of the broken lines, from 1, with their first bad byte.</param>
-    /// <exception cref="DataException">The file begins as UTF-16.</exception>
-    public static string Decode(string place, ReadOnlySpan<byte> bytes, IDictionary<int, byte> broken)
-    {
-        bytes = WithoutMark(place, bytes);
-        var rest = bytes;
-        var line = 1;
-        while (!Utf8.IsValid(rest))
-        {
-            var at = Fault(rest);
-            line += rest[..at].Count((byte)'\n');
-            broken[line] = rest[at];
-            var end = rest[at..].IndexOf((byte)'\n');
-            if (end < 0)
-                break;
-            rest = rest[(at + end + 1)..];
-            line++;
-        }
-        return Lenient.GetString(bytes);
-    }
-
-    /// <summary>
     /// Lines with their numbers from 1, ended by LF, CR LF or CR, as they are read.
     /// </summary>
     /// <param name="stream">UTF-8 text.</param>
@@ -92,12 +66,58 @@ internal static class StrictText
             yield return (++number, Text(held, place, number));
     }
 
-    private static string Text(List<byte> line, string place, int number)
+    /// <summary>Lines with their numbers from 1, ended by one byte alone.</summary>
+    /// <param name="stream">UTF-8 text.</param>
+    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="end">The byte that ends a line.</param>
+    /// <param name="broken">Takes the numbers of lines that are not UTF-8, with their first bad
+    /// byte, whose bad bytes become U+FFFD; null refuses them.</param>
+    /// <param name="longest">Bytes that a line may have; more is refused before it is held.</param>
+    /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>
+    public static IEnumerable<(int Number, string Text)> Lines(
+        Stream stream,
+        string place,
+        byte end,
+        IDictionary<int, byte>? broken,
+        int longest = 1 << 26
+    )
+    {
+        var buffer = new byte[1 << 16];
+        var held = new List<byte>();
+        var number = 0;
+        for (int count; (count = stream.Read(buffer, 0, buffer.Length)) > 0; )
+        {
+            for (var start = 0; start < count; )
+            {
+                var length = buffer.AsSpan(start, count - start).IndexOf(end);
+                var part = length < 0 ? count - start : length;
+                if (held.Count + part > longest)
+                    throw new DataException($"{place}:{number + 1}: a line of more than {longest} bytes");
+                held.AddRange(buffer.AsSpan(start, part));
+                start += part + 1;
+                if (length < 0)
+                    continue;
+                yield return (++number, Text(held, place, number, broken));
+                held.Clear();
+            }
+        }
+        if (held.Count > 0)
+            yield return (++number, Text(held, place, number, broken));
+    }
+
+    private static string Text(List<byte> line, string place, int number, IDictionary<int, byte>? broken = null)
     {
         ReadOnlySpan<byte> bytes = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(line);
         if (number == 1)
             bytes = WithoutMark(place, bytes);
-        return Utf8.IsValid(bytes) ? Lenient.GetString(bytes) : throw NotUtf8(place, number, bytes[Fault(bytes)]);
+        if (!Utf8.IsValid(bytes))
+        {
+            var bad = bytes[Fault(bytes)];
+            if (broken is null)
+                throw NotUtf8(place, number, bad);
+            broken[number] = bad;
+        }
+        return Lenient.GetString(bytes);
     }
 
     private static ReadOnlySpan<byte> WithoutMark(string place, ReadOnlySpan<byte> bytes)

@@ -49,6 +49,28 @@ internal sealed class WriterLock : IDisposable
         Take(Path.Combine(folder, name), Path.Combine(folder, name), Path.Combine(folder, name + Holder));
 
     /// <summary>
+    /// Takes the place of a folder that is made elsewhere and then renamed into it; its parent is
+    /// made if needed.
+    /// </summary>
+    /// <exception cref="OutputException">Nothing can be written beside it.</exception>
+    /// <inheritdoc cref="Take(string)" path="/exception[1]"/>
+    public static WriterLock TakePlace(string folder)
+    {
+        try
+        {
+            var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+            var parent = Path.GetDirectoryName(full) ?? full;
+            Directory.CreateDirectory(parent);
+            var path = Path.Combine(parent, $".{Path.GetFileName(full)}{Lock}");
+            return Take(folder, path, path + Holder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"{folder}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
     /// Whether the folder is still the one that was taken: not removed, nor replaced by another.
     /// </summary>
     public bool IsHeld

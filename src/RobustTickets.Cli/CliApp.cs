@@ -72,7 +72,10 @@ public static class CliApp
         }
         catch (Exception e)
         {
-            return ErrorPrinter.Report(context, e);
+            var code = ErrorPrinter.Report(context, e);
+            if (e is OperationCanceledException && Continuation.Of(args) is { } command)
+                context.Error.WriteLine($"go on with: {command}");
+            return code;
         }
     }
 

@@ -17,6 +17,7 @@ internal static class TrainPlan
         using var inputs = RunInputs.Open(request, context.Stop.Token);
         var data = inputs.Data;
         var notes = inputs.Notes(recipe).ToArray();
+        var needs = inputs.Needs(recipe);
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
         var perEpoch = RecipeSteps.PerEpoch(recipe, examples);
@@ -45,6 +46,10 @@ internal static class TrainPlan
                     ["search_snapshots_at_most"] = length?.Snapshots,
                     ["retrain_steps"] = retrain,
                     ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
+                    ["memory_bytes"] = needs.Memory.Bytes,
+                    ["memory_state_bytes"] = needs.Memory.StateBytes,
+                    ["memory_activation_bytes"] = needs.Memory.ActivationBytes,
+                    ["disk_bytes"] = needs.DiskBytes,
                     ["notes"] = JsonOutput.Array([.. inputs.Files.Notes, .. notes]),
                 }
             );
@@ -90,6 +95,8 @@ internal static class TrainPlan
             );
         foreach (var (path, options) in AugmentTables.Of(recipe))
             output.WriteLine($"augment  {path}: {AugmentLine.Of(options, inputs.Substitutes!)}");
+        output.WriteLine($"memory   {needs.MemoryText}");
+        output.WriteLine($"disk     {needs.DiskText(request.Output)}");
         output.WriteLine("nothing was trained (--dry-run)");
         return ExitCodes.Ok;
     }

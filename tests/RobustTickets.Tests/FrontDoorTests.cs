@@ -73,6 +73,63 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
     }
 
     [Fact]
+    public async Task A_finished_run_is_opened_again()
+    {
+        using var task = new TinyTask();
+        var made = TinyTask.LearningRecipe.Train(task.Model, task.Data, task.NewRun());
+        var opened = TrainedRun.Open(made.Folder.Path);
+        Assert.Equal(made.Result.CleanDev, opened.Result.CleanDev);
+        Assert.Equal(made.Evaluation.Name, opened.Evaluation.Name);
+        Assert.Equal(made.Evaluation.Select(e => (e.Id, e.Label)), opened.Evaluation.Select(e => (e.Id, e.Label)));
+        Assert.Empty(opened.Attacks);
+        Assert.Contains(
+            "there is none",
+            Assert.Throws<DataException>(() => opened.LoadAttack("deepwordbug")).Message,
+            StringComparison.Ordinal
+        );
+
+        var request = new AttackRequest(
+            AttackRecipe.DeepWordBug(AttackResources.FromUserFolder()),
+            made.Folder.Path,
+            task.Data,
+            "sst2",
+            Sample: new AttackSample(6)
+        );
+        var attacked = AttackRun.Run(request);
+        using var said = new StringWriter { NewLine = "\n" };
+        var report = await OpenARun.Run(made.Folder.Path, said);
+        Assert.Equal(20, report.Outcomes.Count);
+        Assert.Equal(
+            FormattableString.Invariant(
+                $"tiny-learning: 40 dev examples\ndeepwordbug: {attacked.Aua:0.0} % under attack\n"
+            ),
+            said.ToString()
+        );
+        var stamp = EnvironmentStamp.Load(Path.Combine(attacked.Folder!, "environment.json"));
+        Assert.True(stamp.Seconds > 0 && stamp.Started <= stamp.Ended && stamp.Ended <= DateTimeOffset.UtcNow);
+        Assert.Equal(
+            (VictimFolder.Hash(made.Folder.ModelFolder), made.Folder.ModelFolder),
+            (stamp.Extra["model_sha256"], stamp.Extra["model"])
+        );
+
+        // Data that changed, moved, or a run that is none are refused by what is wrong.
+        File.AppendAllText(task.DevFile, "a film .\t1\n");
+        Assert.Contains(
+            "changed since",
+            Assert.Throws<DataException>(() => TrainedRun.Open(made.Folder.Path).Evaluation).Message,
+            StringComparison.Ordinal
+        );
+        Directory.Delete(task.Data, recursive: true);
+        Assert.Contains(
+            "no longer there",
+            Assert.Throws<DataException>(() => TrainedRun.Open(made.Folder.Path).Evaluation).Message,
+            StringComparison.Ordinal
+        );
+        File.Delete(made.Folder.ResultFile);
+        Assert.Equal(["Resume"], Assert.Throws<RunFolderException>(() => TrainedRun.Open(made.Folder.Path)).Fields);
+    }
+
+    [Fact]
     public void A_prediction_is_a_label_by_its_name_and_its_probability()
     {
         using var classifier = Classifier.Load(trained.Model);

@@ -93,37 +93,38 @@ internal sealed class DelimitedFile : RecordFile
 
     private IEnumerable<RawRow> QuotedRows()
     {
-        var text = File.Content;
-        var end = text.AsSpan().TrimEnd("\r\n").Length;
-        var line = 1;
-        for (var at = 0; at < end; )
+        using var window = new RowWindow(File.RawLines());
+        for (var line = 1; window.HasRow(); )
         {
-            var (rowStart, rowLine) = (at, line);
-            var fields = new List<string>();
+            var (at, last, fields) = (window.Start, line, new List<string>());
             string? error;
             do
             {
-                error = Field(text, end, ref at, ref line, out var field);
+                error = Field(window.Text, window.End, ref at, ref last, out var field);
                 fields.Add(field);
-            } while (error is null && at < end && text[at] == _separator && ++at > 0);
+            } while (error is null && at < window.End && window.Text[at] == _separator && ++at > 0);
+            if (window.IsShortFor(at))
+            {
+                if (window.Grow())
+                    continue;
+                error ??= $"a row of more than {RowWindow.Most} characters; is a quote never closed?";
+            }
 
             yield return error is null
-                ? new RawRow(rowLine, [.. fields], null) { LastLine = line }
-                : new RawRow(rowLine, null, error);
+                ? new RawRow(line, [.. fields], null) { LastLine = last }
+                : new RawRow(line, null, error);
             if (error is not null)
             {
                 // Where a broken row ends is anyone's guess: go on at the line after the one it
                 // began on.
-                (at, line) = (text.IndexOf('\n', rowStart, end - rowStart), rowLine);
-                if (at < 0)
-                    yield break;
+                window.SkipLine();
+                line++;
             }
-            else if (at < end && text[at] == '\r')
+            else
             {
-                at++;
+                window.GoOn(at);
+                line = last + 1;
             }
-            at++;
-            line++;
         }
     }
 
@@ -149,7 +150,10 @@ internal sealed class DelimitedFile : RecordFile
         {
             var stop = text.AsSpan(at, end - at).IndexOfAny('"', _escape ?? '"');
             if (stop < 0)
+            {
+                at = end;
                 return "a quoted field is never closed";
+            }
             value.Append(text, at, stop);
             line += text.AsSpan(at, stop).Count('\n');
             at += stop;
@@ -219,7 +223,7 @@ internal sealed class DelimitedFile : RecordFile
 
     private string EscapeHint(string before) =>
         _escape is null && before.EndsWith('\\')
-            ? "; here a backslash escapes them: name it as the escape character"
+            ? "; here a backslash escapes them: Escape: '\\' reads such files"
             : "";
 
     private static string Shorten(string text) => text.Length <= 30 ? text : text[..30] + "..";

@@ -15,7 +15,10 @@ internal sealed class JsonLinesFile : RecordFile
     public JsonLinesFile(TextFile file, bool skip)
         : base(file)
     {
-        if (file.Content.AsSpan().TrimStart().StartsWith("["))
+        if (
+            file.Lines().FirstOrDefault(l => !string.IsNullOrWhiteSpace(l.Text)).Text?.TrimStart().StartsWith('[')
+            == true
+        )
             throw new DataException($"{file.Path}: a JSON array; one JSON object a line is expected");
         string? error = null;
         foreach (var (number, text) in file.Lines())

@@ -144,7 +144,7 @@ internal sealed record RawTable(
             return ParquetFile.Open(path, options, stop);
         if (ParquetFile.Begins(path))
             throw new DataException($"{path}: is a Parquet file; task parquet reads it, not task {layout.Task.Name}");
-        var text = TextFile.Read(path, options, stop);
+        var text = TextFile.Open(path, options, stop);
         if (kind is "jsonl" or "json")
             return new JsonLinesFile(text, options.SkipBadRows);
         var separator = options.Separator ?? (kind == "csv" ? ',' : '\t');

@@ -1,107 +1,184 @@
+// A text file that is read row by row: nothing of it stays but the rows that its reader keeps. What
+// concerns the whole file (hash, size, line ends) is found in a pass before.
 using System.Security.Cryptography;
 
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// A text file in memory: strict UTF-8 (a bad byte is refused with its line), byte order mark
-/// dropped, <c>.gz</c> unpacked up to a limit. Whole files are read at once: the
-/// largest task here (MNLI train with its parses) has 80 MB.
+/// A text file, read as often as it is asked for: strict UTF-8 (a bad byte is refused with its
+/// line), byte order mark dropped, <c>.gz</c> unpacked up to a limit.
 /// </summary>
-/// <param name="Path">Where it came from.</param>
-/// <param name="Content">The text; its lines end in LF or CR LF.</param>
-/// <param name="Sha256">Hash of the bytes on disk.</param>
-/// <param name="BrokenLines">Lines that are not UTF-8, with their first bad byte; empty unless they
-/// were allowed.</param>
-/// <param name="Notes">What a user should know about it.</param>
-internal sealed record TextFile(
-    string Path,
-    string Content,
-    string Sha256,
-    IReadOnlyDictionary<int, byte> BrokenLines,
-    IReadOnlyList<string> Notes
-)
+internal sealed class TextFile
 {
-    // A string holds at most 2^30 characters.
-    private const int MostBytes = 1_000_000_000;
+    // Of a pipe, which can be read only once, all is held.
+    private const int MostHeld = 1_000_000_000;
+    private readonly byte[]? _held;
+    private readonly DataOptions _options;
+    private readonly CancellationToken _stop;
+    private readonly byte _lineEnd;
+    private readonly Dictionary<int, byte> _broken = [];
 
-    /// <summary>Reads a file.</summary>
+    private TextFile(string path, byte[]? held, string hash, byte lineEnd, DataOptions options, CancellationToken stop)
+    {
+        (Path, _held, Sha256, _lineEnd, _options, _stop) = (path, held, hash, lineEnd, options, stop);
+        Notes = lineEnd == '\r' ? ["line ends are CR only; they were read as line ends"] : [];
+    }
+
+    /// <summary>Where it came from.</summary>
+    public string Path { get; }
+
+    /// <summary>Hash of the bytes on disk.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>What a user should know about it.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>
+    /// Lines that are not UTF-8, with their first bad byte, among those that were read so far;
+    /// empty unless they were allowed.
+    /// </summary>
+    public IReadOnlyDictionary<int, byte> BrokenLines => _broken;
+
+    /// <summary>A file whose rows are no text; its reader knows how to read them.</summary>
+    public static TextFile WithoutText(string path, string sha256) =>
+        new(path, [], sha256, (byte)'\n', new DataOptions(), CancellationToken.None);
+
+    /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Whether broken lines are allowed, and how far a packed file may
     /// unpack.</param>
     /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">It is missing, empty, too large, or no text.</exception>
-    public static TextFile Read(string path, DataOptions options, CancellationToken stop = default)
+    /// <exception cref="DataException">It is missing, empty, or unpacks to too much.</exception>
+    public static TextFile Open(string path, DataOptions options, CancellationToken stop = default)
     {
         if (!File.Exists(path))
             throw new DataException($"{path}: no such file");
+        return Guarded(
+            path,
+            () =>
+            {
+                var held = IsPacked(path) ? null : Held(path, stop);
+                using var bytes = held is null ? File.OpenRead(path) : new MemoryStream(held) as Stream;
+                var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+                return new TextFile(path, held, hash, LineEnd(path, held, options, stop), options, stop);
+            }
+        );
+    }
+
+    /// <summary>
+    /// Lines with their numbers from 1. Only a line feed ends a line (texts hold U+2028 and lone
+    /// carriage returns), in a file without any a carriage return; a carriage return before it
+    /// belongs to the end. Blank lines at the end of the file are no lines.
+    /// </summary>
+    /// <exception cref="DataException">A line is not UTF-8, or too long to be one.</exception>
+    public IEnumerable<(int Number, string Text)> Lines()
+    {
+        var blank = 0;
+        foreach (var (number, text) in RawLines())
+        {
+            var line = text.EndsWith('\r') ? text[..^1] : text;
+            if (line.AsSpan().TrimEnd('\r').IsEmpty)
+            {
+                blank++;
+                continue;
+            }
+            for (; blank > 0; blank--)
+                yield return (number - blank, "");
+            yield return (number, line);
+        }
+    }
+
+    /// <summary>Lines without their line feed, all of them and as they are.</summary>
+    /// <inheritdoc cref="Lines" path="/exception"/>
+    public IEnumerable<(int Number, string Text)> RawLines()
+    {
+        using var stream = Guarded(Path, () => Plain(Path, _held, _options, _stop));
+        using var lines = StrictText
+            .Lines(stream, Path, _lineEnd, _options.SkipBadRows ? _broken : null)
+            .GetEnumerator();
+        while (Guarded(Path, lines.MoveNext))
+        {
+            _stop.ThrowIfCancellationRequested();
+            var (number, text) = lines.Current;
+            // Of line feeds such a file has none but at its end.
+            yield return (number, _lineEnd == '\r' ? text.TrimEnd('\n') : text);
+        }
+    }
+
+    // What ends lines; with it, that the file is not empty, and that a packed one keeps its limit.
+    private static byte LineEnd(string path, byte[]? held, DataOptions options, CancellationToken stop)
+    {
+        using var stream = Plain(path, held, options, stop);
+        var buffer = new byte[1 << 16];
+        var (text, feed, carriage, feedInside, carriageInside) = (false, false, false, false, false);
+        for (int count; (count = stream.Read(buffer, 0, buffer.Length)) > 0; )
+        {
+            foreach (var b in buffer.AsSpan(0, count))
+            {
+                switch (b)
+                {
+                    case (byte)'\n':
+                        feed = true;
+                        break;
+                    case (byte)'\r':
+                        carriage = true;
+                        break;
+                    default:
+                        // What the file ends with is no line end inside it.
+                        (feedInside, carriageInside) = (feed, carriage);
+                        text |= b > ' ' && b is not (0xef or 0xbb or 0xbf);
+                        break;
+                }
+            }
+            // A packed file is read on to its end: its limit is kept before anything is.
+            if (text && feedInside && !IsPacked(path))
+                break;
+        }
+        if (!text)
+            throw new DataException($"{path}: the file is empty");
+        return feedInside || !carriageInside ? (byte)'\n' : (byte)'\r';
+    }
+
+    private static Stream Plain(string path, byte[]? held, DataOptions options, CancellationToken stop) =>
+        held is not null ? new MemoryStream(held, writable: false)
+        : IsPacked(path) ? new UnpackedStream(WholeGzip.Open(path), path, options.MaxUnpackedBytes, stop)
+        : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+
+    private static bool IsPacked(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+
+    // The bytes of a pipe; null of a file, which can be read again.
+    private static byte[]? Held(string path, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        using var file = File.OpenRead(path);
+        if (file.CanSeek)
+            return null;
+        using var bytes = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        for (int count; (count = file.Read(buffer, 0, buffer.Length)) > 0; bytes.Write(buffer, 0, count))
+        {
+            stop.ThrowIfCancellationRequested();
+            if (bytes.Length + count > MostHeld)
+                throw new DataException(
+                    $"{path}: more than {DataOptionText.Size(MostHeld)} from a pipe; name a file instead"
+                );
+        }
+        return bytes.ToArray();
+    }
+
+    private static T Guarded<T>(string path, Func<T> read)
+    {
         try
         {
-            var packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-            var bytes = packed
-                ? UnpackedStream.Whole(path, Math.Min(options.MaxUnpackedBytes, MostBytes), stop)
-                : Plain(path, stop);
-            var hash = packed ? HashOf(path) : Convert.ToHexStringLower(SHA256.HashData(bytes));
-            var broken = new Dictionary<int, byte>();
-            var content = options.SkipBadRows ? StrictText.Decode(path, bytes, broken) : StrictText.Decode(path, bytes);
-            if (content.AsSpan().Trim().IsEmpty)
-                throw new DataException($"{path}: the file is empty");
-            // A line feed after the last carriage return ends the file, no line.
-            var body = content.AsSpan().TrimEnd("\r\n");
-            if (body.Contains('\n') || !body.Contains('\r'))
-                return new TextFile(path, content, hash, broken, []);
-            return new TextFile(
-                path,
-                content.Replace('\r', '\n'),
-                hash,
-                broken,
-                ["line ends are CR only; they were read as line ends"]
-            );
+            return read();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DataException($"{path}: not a whole gzip file: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DataException($"{path}: cannot be read: {e.Message}", e);
         }
-    }
-
-    /// <summary>
-    /// Lines with their numbers from 1. Only a line feed ends a line (texts hold U+2028 and lone
-    /// carriage returns); a carriage return before it belongs to the end.
-    /// Blank lines at the end of the file are no lines.
-    /// </summary>
-    public IEnumerable<(int Number, string Text)> Lines()
-    {
-        var end = Content.AsSpan().TrimEnd("\r\n").Length;
-        var number = 0;
-        for (var start = 0; start < end; )
-        {
-            number++;
-            var stop = Content.IndexOf('\n', start, end - start);
-            if (stop < 0)
-                stop = end;
-            var length = stop - start;
-            if (length > 0 && Content[start + length - 1] == '\r')
-                length--;
-            yield return (number, Content.Substring(start, length));
-            start = stop + 1;
-        }
-    }
-
-    private static byte[] Plain(string path, CancellationToken stop)
-    {
-        stop.ThrowIfCancellationRequested();
-        // Of a pipe the length is 0, and it can be opened only once.
-        var length = new FileInfo(path).Length;
-        return length <= MostBytes
-            ? File.ReadAllBytes(path)
-            : throw new DataException(
-                $"{path}: {DataOptionText.Size(length)}; a data file may have {DataOptionText.Size(MostBytes)} at "
-                    + "most, split it"
-            );
-    }
-
-    private static string HashOf(string path)
-    {
-        using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 }

@@ -228,4 +228,5 @@ public static class AttackJson
 )]
 [JsonSerializable(typeof(AttackSummary))]
 [JsonSerializable(typeof(AttackSettings))]
+[JsonSerializable(typeof(ShardState))]
 internal sealed partial class AttackJsonContext : JsonSerializerContext;

@@ -1,6 +1,6 @@
 // The files of one attack, resumable: a torn last line is dropped, results.csv is written again,
 // the remaining examples follow. Every file ends byte-identical to an uninterrupted run's, so no
-// time or date is written here.
+// time or date is written here (environment.json beside them has those).
 
 using System.Security.Cryptography;
 using System.Text;
@@ -19,6 +19,7 @@ public sealed class AttackLog : IDisposable
     private readonly string _folder;
     private readonly AttackSettings _settings;
     private readonly CsvCells _cells;
+    private readonly AttackShard? _shard;
     private readonly IReadOnlyList<Example> _inputs;
     private readonly HashSet<string> _left;
     private readonly List<AttackOutcome> _outcomes;
@@ -35,10 +36,11 @@ public sealed class AttackLog : IDisposable
         List<AttackOutcome> outcomes,
         Dictionary<string, AttackOutcome> early,
         WriterLock hold,
-        CsvCells cells
+        CsvCells cells,
+        AttackShard? shard
     )
     {
-        _cells = cells;
+        (_cells, _shard) = (cells, shard);
         _folder = folder;
         _settings = settings;
         _inputs = inputs;
@@ -77,6 +79,7 @@ public sealed class AttackLog : IDisposable
     /// <param name="settings">What determines the numbers.</param>
     /// <param name="inputs">The examples, in order.</param>
     /// <param name="cells">How results.csv, which is written anew, holds texts.</param>
+    /// <param name="shard">The part of the examples that is attacked here; null: all.</param>
     /// <exception cref="DataException">
     /// The folder holds an attack with other settings or examples, or examples.jsonl is corrupt
     /// before its last line.
@@ -87,7 +90,8 @@ public sealed class AttackLog : IDisposable
         string folder,
         AttackSettings settings,
         IReadOnlyList<Example> inputs,
-        CsvCells cells = CsvCells.AsTextAttack
+        CsvCells cells = CsvCells.AsTextAttack,
+        AttackShard? shard = null
     )
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -98,7 +102,10 @@ public sealed class AttackLog : IDisposable
         {
             Directory.CreateDirectory(folder);
             hold = WriterLock.Take(folder);
+            WholeFile.RemoveLeftovers(folder);
             var wanted = Describe(settings, inputs);
+            var all = inputs;
+            inputs = shard?.Of(inputs) ?? inputs;
             var path = Path.Combine(folder, "settings.json");
             var outcomes = new List<AttackOutcome>();
             var early = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
@@ -119,14 +126,16 @@ public sealed class AttackLog : IDisposable
             }
             else
             {
-                WholeFile.Write(Path.Combine(folder, "ids.txt"), string.Concat(inputs.Select(i => i.Id + "\n")));
+                WholeFile.Write(Path.Combine(folder, "ids.txt"), string.Concat(all.Select(i => i.Id + "\n")));
                 WholeFile.Write(path, wanted);
             }
             WholeFile.Write(
                 Path.Combine(folder, Csv),
                 string.Concat(outcomes.Select(o => Row(o, settings, cells)).Prepend(TextAttackFormat.Header + "\n"))
             );
-            return new AttackLog(folder, settings, inputs, outcomes, early, hold, cells);
+            if (shard is not null && outcomes.Count < inputs.Count)
+                new ShardState(shard.Index, shard.Count, inputs.Count, Done: false, cells).Save(folder);
+            return new AttackLog(folder, settings, inputs, outcomes, early, hold, cells, shard);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -174,6 +183,14 @@ public sealed class AttackLog : IDisposable
             );
         _lock.Require();
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean) with { Temperatures = temperatures };
+        if (_shard is not null)
+        {
+            // The figures of a part are none of the attack.
+            var (index, count) = (_shard.Index, _shard.Count);
+            new ShardState(index, count, _inputs.Count, Done: true, _cells, wholeSetClean).Save(_folder);
+            File.Delete(Path.Combine(_folder, Pending));
+            return summary;
+        }
         WholeFile.Write(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
         WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
         File.Delete(Path.Combine(_folder, Pending));
@@ -214,7 +231,7 @@ public sealed class AttackLog : IDisposable
         }
     }
 
-    private static string Row(AttackOutcome outcome, AttackSettings settings, CsvCells cells) =>
+    internal static string Row(AttackOutcome outcome, AttackSettings settings, CsvCells cells) =>
         outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat, cells) + "\n";
 
     private static string Describe(AttackSettings settings, IReadOnlyList<Example> inputs)
@@ -236,7 +253,7 @@ public sealed class AttackLog : IDisposable
         return AttackJson.Write(settings with { Run = run });
     }
 
-    private static void Compare(string path, string found, string wanted)
+    internal static void Compare(string path, string found, string wanted)
     {
         if (found == wanted)
             return;

@@ -23,7 +23,7 @@ internal static class SettingsDifference
         return null;
     }
 
-    // Name = value of every leaf; an item of a list goes by its own name or path where it has one.
+    // Name = value of every leaf; an item of a list goes by its own name where it has one.
     private static Dictionary<string, string> Flat(JsonElement root)
     {
         var leaves = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -41,7 +41,7 @@ internal static class SettingsDifference
                 case JsonValueKind.Array:
                     var i = 0;
                     foreach (var item in at.EnumerateArray())
-                        Walk($"{path}[{item.Member("name")?.Text() ?? $"{i++}"}]", item);
+                        Walk($"{path}[{(item.Member("item") ?? item.Member("name"))?.Text() ?? $"{i++}"}]", item);
                     break;
                 default:
                     leaves.TryAdd(path, at.ValueKind == JsonValueKind.Null ? "none" : at.ToString());

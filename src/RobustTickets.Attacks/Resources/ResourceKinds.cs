@@ -3,11 +3,12 @@
 // the published attacks used; another file of the same kind has its own.
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>A published file whose bytes are known.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Sha256">Its SHA-256 in lower-case hex.</param>
-internal sealed record PublishedFile(string Name, long Bytes, string Sha256);
+/// <summary>A published file.</summary>
+/// <param name="Name">Its name; of a file in an archive, the name there.</param>
+/// <param name="Address">Where it is published.</param>
+/// <param name="Bytes">Its size; null where nobody pinned it.</param>
+/// <param name="Sha256">Its SHA-256 in lower-case hex; null as above.</param>
+internal sealed record PublishedFile(string Name, string Address, long? Bytes = null, string? Sha256 = null);
 
 /// <summary>A kind of resource.</summary>
 /// <param name="Kind">Its name.</param>
@@ -31,13 +32,15 @@ public sealed record ResourceKind(
     IReadOnlyList<string>? Elsewhere = null
 )
 {
-    /// <summary>The published file, where its bytes are known.</summary>
-    internal PublishedFile? Published { get; init; }
+    /// <summary>The published files that are taken as they are, one of them is enough.</summary>
+    internal IReadOnlyList<PublishedFile> Published { get; init; } = [];
 }
 
 /// <summary>The kinds.</summary>
 public static class ResourceKinds
 {
+    private const string Nltk = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages";
+
     /// <summary>Every kind, in the order attacks ask for them.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
@@ -50,7 +53,17 @@ public static class ResourceKinds
             "counter-fitted-vectors.txt of Mrkšić et al. 2016, github.com/nmrksic/counter-fitting, or 'resources build "
                 + "word-vectors'",
             "Apache-2.0"
-        ),
+        )
+        {
+            Published =
+            [
+                new(
+                    "counter-fitted-vectors.txt.zip",
+                    "https://github.com/nmrksic/counter-fitting/raw/master/word_vectors/"
+                        + "counter-fitted-vectors.txt.zip"
+                ),
+            ],
+        },
         new(
             "neighbours",
             Names("neighbours", ".json", ".tsv"),
@@ -60,11 +73,15 @@ public static class ResourceKinds
             "MIT"
         )
         {
-            Published = new PublishedFile(
-                "counterfitted_neighbors.json",
-                1976448,
-                "103247143f39bd5dd66850f3a912393392641dbd98093c61e2b24a4cc8a96fb0"
-            ),
+            Published =
+            [
+                new(
+                    "counterfitted_neighbors.json",
+                    "https://github.com/robinjia/certified-word-sub/raw/master/data/counterfitted_neighbors.json",
+                    1976448,
+                    "103247143f39bd5dd66850f3a912393392641dbd98093c61e2b24a4cc8a96fb0"
+                ),
+            ],
         },
         new(
             "stop-words",
@@ -73,7 +90,16 @@ public static class ResourceKinds
             "a built-in list of English function words, named in the summary",
             "recipe textfooler_jin_2019 of TextAttack, github.com/QData/TextAttack",
             "MIT"
-        ),
+        )
+        {
+            Published =
+            [
+                new(
+                    "STOPWORDS in textfooler_jin_2019.py",
+                    "https://github.com/QData/TextAttack/blob/master/textattack/attack_recipes/textfooler_jin_2019.py"
+                ),
+            ],
+        },
         new(
             "nltk-stop-words",
             Names("nltk-stop-words", ".txt"),
@@ -83,11 +109,15 @@ public static class ResourceKinds
             "not stated; a list from public sources"
         )
         {
-            Published = new PublishedFile(
-                "english",
-                936,
-                "019f104ba2ed07436d05f9cdd3383034ad66014edc27fc651f837e1a038b6451"
-            ),
+            Published =
+            [
+                new(
+                    "english",
+                    $"{Nltk}/corpora/stopwords.zip",
+                    936,
+                    "019f104ba2ed07436d05f9cdd3383034ad66014edc27fc651f837e1a038b6451"
+                ),
+            ],
         },
         new(
             "tagger",
@@ -95,10 +125,27 @@ public static class ResourceKinds
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
             "PartOfSpeech: false attacks without comparing parts of speech; textbugger, bert-attack, pwws and "
                 + "deepwordbug compare none",
-            "taggers/averaged_perceptron_tagger_eng.zip of nltk_data, github.com/nltk/nltk_data, or 'resources "
-                + "build tagger'",
+            "taggers/averaged_perceptron_tagger.zip or averaged_perceptron_tagger_eng.zip of nltk_data, "
+                + "github.com/nltk/nltk_data, or 'resources build tagger'",
             "not stated; the code in NLTK is Apache-2.0"
-        ),
+        )
+        {
+            Published =
+            [
+                new(
+                    "averaged_perceptron_tagger.zip",
+                    $"{Nltk}/taggers/averaged_perceptron_tagger.zip",
+                    2526731,
+                    "e1f13cf2532daadfd6f3bc481a49859f0b8ea6432ccdcd83e6a49a5f19008de9"
+                ),
+                new(
+                    "averaged_perceptron_tagger_eng.zip",
+                    $"{Nltk}/taggers/averaged_perceptron_tagger_eng.zip",
+                    1539115,
+                    "6025f530624335c67d6547d44757b357b4e79bae030a0383e9887a92c1718f0b"
+                ),
+            ],
+        },
         new(
             "tag-map",
             ["en-ptb.map", "tag-map.map"],
@@ -108,22 +155,37 @@ public static class ResourceKinds
             "CC-BY-SA-4.0"
         )
         {
-            Published = new PublishedFile(
-                "universal_tagset.zip",
-                19095,
-                "d490e1ae8f5625dcdfdda04be15c22a2aade8c2561a36a61edcdf0c7d6aa8352"
-            ),
+            Published =
+            [
+                new(
+                    "universal_tagset.zip",
+                    $"{Nltk}/taggers/universal_tagset.zip",
+                    19095,
+                    "d490e1ae8f5625dcdfdda04be15c22a2aade8c2561a36a61edcdf0c7d6aa8352"
+                ),
+            ],
         },
         new(
             "wordnet",
             ["wordnet"],
             "WordNet 3.0 dict folder (data.noun, index.noun, noun.exc ...), for pwws",
             "every recipe but pwws",
-            "Debian package wordnet-base, or wordnet.princeton.edu",
+            "Debian package wordnet-base, wordnet.princeton.edu, or corpora/wordnet.zip of nltk_data",
             "WordNet licence",
             IsFolder: true,
             Elsewhere: ["/usr/share/wordnet"]
-        ),
+        )
+        {
+            Published =
+            [
+                new(
+                    "wordnet.zip",
+                    $"{Nltk}/corpora/wordnet.zip",
+                    10775600,
+                    "cbda5ea6eef7f36a97a43d4a75f85e07fccbb4f23657d27b4ccbc93e2646ab59"
+                ),
+            ],
+        },
         new(
             "sentence-encoder",
             ["sentence-encoder"],
@@ -134,7 +196,10 @@ public static class ResourceKinds
             "any sentence-transformers BERT model",
             "the model's own",
             IsFolder: true
-        ),
+        )
+        {
+            Published = [new("all-MiniLM-L6-v2", "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2")],
+        },
         new(
             "masked-lm",
             ["masked-lm"],
@@ -143,7 +208,10 @@ public static class ResourceKinds
             "bert-base-uncased, huggingface.co/google-bert/bert-base-uncased",
             "Apache-2.0",
             IsFolder: true
-        ),
+        )
+        {
+            Published = [new("bert-base-uncased", "https://huggingface.co/google-bert/bert-base-uncased")],
+        },
     ];
 
     /// <summary>The kind of a name, or null.</summary>

@@ -30,6 +30,7 @@ internal static class OptionNames
         [nameof(AttackRequest.Output)] = "--out",
         [nameof(AttackRequest.MaxLength)] = "--max-length",
         [nameof(AttackRequest.Split)] = "--split",
+        [nameof(AttackRequest.Shard)] = "--shard",
         [nameof(AttackRequest.AugmentFile)] = "--augment",
     };
 
@@ -41,6 +42,8 @@ internal static class OptionNames
         text.Replace("PartOfSpeech: false", "--no-part-of-speech", StringComparison.Ordinal)
             .Replace("Similarity: false", "--no-similarity", StringComparison.Ordinal)
             .Replace("Replace: true", "--replace", StringComparison.Ordinal)
+            .Replace("give another folder", "give another folder (--out)", StringComparison.Ordinal)
+            .Replace("Escape: ", "--escape ", StringComparison.Ordinal)
             .Replace("(Encoder)", "(--encoder)", StringComparison.Ordinal)
             .Replace("say split train", "say --split train", StringComparison.Ordinal);
 

@@ -38,7 +38,7 @@ internal static class BenchTokenizer
         command.SetAction(parsed =>
             Run(
                 context,
-                ModelStore.OfUser().Resolve(parsed.GetValue(model)!),
+                RunFolder.ModelOf(ModelStore.OfUser().Resolve(parsed.GetValue(model)!)),
                 parsed.GetValue(text)!,
                 parsed.GetValue(repeats) ?? 20,
                 parsed.GetValue(json)

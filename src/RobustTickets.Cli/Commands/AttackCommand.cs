@@ -71,6 +71,11 @@ internal sealed class AttackCommand
     {
         Description = "results.csv for spreadsheets: an apostrophe before texts that begin with =, +, - or @",
     };
+    private readonly Option<string?> _shard = new("--shard")
+    {
+        Description = "attack one part of the examples, into DIR/shard-I-of-N; 'attack merge DIR' makes the whole",
+        HelpName = "I/N",
+    };
     private readonly Option<string?> _augment = new("--augment")
     {
         Description = "also write training data: the split's examples and the adversarial text of each success",
@@ -118,6 +123,17 @@ internal sealed class AttackCommand
             )
                 result.AddError($"--max-length {value}: a number of at least 3, or training");
         });
+        _shard.Validators.Add(result =>
+        {
+            try
+            {
+                _ = AttackShard.Parse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "");
+            }
+            catch (FormatException e)
+            {
+                result.AddError($"--shard {e.Message}");
+            }
+        });
         Command = new Command(
             "attack",
             "attack a classifier and report Clean, Aua, Suc and #Query; or one sentence (--text), or sentences "
@@ -126,6 +142,7 @@ internal sealed class AttackCommand
         {
             _model,
             AttackRecipesCommand.Create(context),
+            AttackMergeCommand.Create(context),
         };
         foreach (var option in new Option[] { _text, _pair, _label, _interactive })
             Command.Add(option);
@@ -143,7 +160,7 @@ internal sealed class AttackCommand
     private Command Command { get; }
 
     private Option[] OfData =>
-        [_split, _count, _sample, _ids, _temperature, _fullSplit, _wholeSet, _safeCsv, _augment, _output];
+        [_split, _count, _sample, _ids, _shard, _temperature, _fullSplit, _wholeSet, _safeCsv, _augment, _output];
 
     /// <summary>The command.</summary>
     public static Command Create(CliContext context) => new AttackCommand(context).Command;
@@ -179,7 +196,8 @@ internal sealed class AttackCommand
             _execution.Read(parsed),
             parsed.GetValue(_safeCsv) ? CsvCells.Guarded : CsvCells.AsTextAttack,
             parsed.GetValue(_temperature) is { } text ? VictimTemperature.Parse(text) : null,
-            Loader(data.Options.Labels)
+            Loader(data.Options.Labels),
+            parsed.GetValue(_shard) is { } shard ? AttackShard.Parse(shard) : null
         );
         var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
         if (parsed.GetValue(_json))

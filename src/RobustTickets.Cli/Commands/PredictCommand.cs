@@ -6,6 +6,7 @@ using RobustTickets.Cli.Input;
 using RobustTickets.Evaluation;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal static class PredictCommand
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model(
-            "classifier: a run's model/ folder, any Hugging Face BERT classifier, or an ONNX file (FILE.onnx, "
+            "classifier: a run, its model/ folder, any Hugging Face BERT classifier, or an ONNX file (FILE.onnx, "
                 + "or a folder "
                 + "with model.onnx)"
         );
@@ -48,7 +49,7 @@ internal static class PredictCommand
         command.SetAction(parsed =>
         {
             var texts = input.Read(parsed);
-            var path = parsed.GetRequiredValue(model);
+            var path = RunFolder.ModelOf(parsed.GetRequiredValue(model));
             var loader = new OnnxModels(new OnnxOptions(Labels: DataOptionSet.Labels(parsed.GetValue(labels))?.Names));
             if (parsed.GetValue(labels) is not null && !loader.Knows(path))
                 throw new UsageException("--labels goes with an ONNX file; a Hugging Face folder names its classes");

@@ -104,8 +104,6 @@ internal static class PretrainCommand
                 Masking = parsed.GetValue(masking) == "static" ? MaskingMode.Static : MaskingMode.Dynamic,
                 Seed = parsed.GetValue(seed) ?? defaults.Seed,
             };
-            // Refused now rather than after hours.
-            DiskSpace.CheckWritable(request.OutFolder);
             var view = new PretrainView(context);
             PretrainResult result;
             try

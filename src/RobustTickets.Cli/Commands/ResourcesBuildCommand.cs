@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -54,7 +55,7 @@ internal static class ResourcesBuildCommand
                 parsed.GetValue(json),
                 report =>
                     ResourceBuild.WordVectors(
-                        parsed.GetRequiredValue(from),
+                        RunFolder.ModelOf(parsed.GetRequiredValue(from)),
                         parsed.GetValue(wordNet) ?? target.Folder.Required("wordnet"),
                         parsed.GetValue(evaluate),
                         target,

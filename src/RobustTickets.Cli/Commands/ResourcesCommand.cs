@@ -49,14 +49,15 @@ internal static class ResourcesCommand
                             ["without"] = OptionNames.Spell(f.Kind.Without),
                             ["origin"] = f.Kind.Origin,
                             ["licence"] = f.Kind.Licence,
-                            ["published"] = f.Kind.Published is { } published
-                                ? new JsonObject
+                            ["published"] = new JsonArray([
+                                .. f.Kind.Published.Select(p => new JsonObject
                                 {
-                                    ["file"] = published.Name,
-                                    ["bytes"] = published.Bytes,
-                                    ["sha256"] = published.Sha256,
-                                }
-                                : null,
+                                    ["file"] = p.Name,
+                                    ["address"] = p.Address,
+                                    ["bytes"] = p.Bytes,
+                                    ["sha256"] = p.Sha256,
+                                }),
+                            ]),
                             ["looked_for"] = JsonOutput.Array([.. f.Kind.Files, .. f.Kind.Elsewhere ?? []]),
                             ["file"] = f.File,
                             ["sha256"] = f.File is null ? null : ResourceFolder.Hash(f.File),
@@ -72,17 +73,22 @@ internal static class ResourcesCommand
                     Line("sha256", ResourceFolder.Hash(file));
                 Line("for", kind.Purpose);
                 Line("origin", $"{kind.Origin}; licence: {kind.Licence}");
-                if (kind.Published is { } published)
-                    Line(
-                        "file",
-                        $"{published.Name}, {Figures.Count(published.Bytes)} bytes, sha256 {published.Sha256}"
-                    );
+                foreach (var published in kind.Published)
+                {
+                    Line("file", $"{published.Name}, {Pinned(published)}");
+                    Line("at", published.Address);
+                }
                 if (file is not null)
                     continue;
                 Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
                 Line("without", OptionNames.Spell(kind.Without));
             }
             return ExitCodes.Ok;
+
+            static string Pinned(PublishedFile file) =>
+                file is { Bytes: { } bytes, Sha256: { } hash }
+                    ? $"{Figures.Count(bytes)} bytes, sha256 {hash}"
+                    : "size and sha256 not pinned";
 
             void Line(string name, string text) => context.Out.WriteLine($"  {name, -8} {text}");
         });
@@ -208,6 +214,7 @@ internal static class ResourcesCommand
                         ["file"] = imported.Resource.Path,
                         ["sha256"] = imported.Hash,
                         ["content"] = imported.Content,
+                        ["published"] = imported.Published?.Name,
                     }
                 );
             }
@@ -216,6 +223,16 @@ internal static class ResourcesCommand
                 context.Out.WriteLine(
                     $"{of.Kind}: {imported.Content}, sha256 {imported.Hash}, in {imported.Resource.Path}"
                 );
+                if (imported.Published is { } published)
+                    context.Error.WriteLine($"note: byte for byte the published {published.Name}");
+                else if (
+                    of.Published.Any(p =>
+                        p.Name == Path.GetFileName(parsed.GetRequiredValue(source)) && p.Sha256 is not null
+                    )
+                )
+                    context.Error.WriteLine(
+                        $"note: called as a published file, but not its bytes ('resources list' tells their sha256)"
+                    );
                 context.Error.WriteLine(
                     $"note: the published {of.Kind} come from {of.Origin} under licence: {of.Licence}; terms of "
                         + "another file are its own"

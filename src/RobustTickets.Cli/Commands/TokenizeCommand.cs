@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Input;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -10,7 +11,7 @@ internal static class TokenizeCommand
 {
     public static Command Create(CliContext context)
     {
-        var model = CommonOptions.Model("folder with vocab.txt or tokenizer.json");
+        var model = CommonOptions.Model("folder with vocab.txt or tokenizer.json, or a run");
         var length = CommonOptions.Count(
             "--max-length",
             3,
@@ -28,7 +29,8 @@ internal static class TokenizeCommand
         command.SetAction(parsed =>
         {
             var texts = input.Read(parsed);
-            var tokenizer = WordPieceTokenizer.Load(ModelStore.OfUser().Resolve(parsed.GetRequiredValue(model)));
+            var folder = RunFolder.ModelOf(ModelStore.OfUser().Resolve(parsed.GetRequiredValue(model)));
+            var tokenizer = WordPieceTokenizer.Load(folder);
             var most = parsed.GetValue(length) ?? tokenizer.ModelMaxLength;
             foreach (var group in texts.Read(context, size: 256))
             {

@@ -122,7 +122,7 @@ internal static class TrainCommand
             var places = ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []);
             var request = new TrainRequest(
                 resolved,
-                parsed.GetRequiredValue(model),
+                RunFolder.ModelOf(parsed.GetRequiredValue(model)),
                 source.Path,
                 parsed.GetRequiredValue(output),
                 source.Options,

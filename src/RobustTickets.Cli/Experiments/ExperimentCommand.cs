@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Experiments;
 
@@ -76,7 +77,7 @@ internal static class ExperimentCommand
         {
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
-                parsed.GetValue(model) ?? "",
+                RunFolder.ModelOf(parsed.GetValue(model) ?? ""),
                 Pairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
                 Pairs("--resource", parsed.GetValue(resource) ?? []),

@@ -14,6 +14,7 @@ internal static class HelpExamples
         ["predict"] = "robust-tickets predict --model runs/sst2/model --input reviews.csv --text-column review",
         ["tokenize"] = "robust-tickets tokenize --model runs/sst2/model --format text --input lines.txt",
         ["attack"] = "robust-tickets attack --recipe deepwordbug --model runs/sst2/model --text \"a moving film\"",
+        ["attack merge"] = "robust-tickets attack merge runs/sst2/attacks/textfooler",
         ["attack recipes"] = "robust-tickets attack recipes list",
         ["attack recipes list"] = "robust-tickets attack recipes list",
         ["attack recipes show"] = "robust-tickets attack recipes show textfooler",

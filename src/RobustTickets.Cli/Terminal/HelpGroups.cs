@@ -35,6 +35,7 @@ internal static class HelpGroups
                 "--num-examples",
                 "--sample",
                 "--ids",
+                "--shard",
                 "--corpus",
                 "--config",
                 "--vocab",

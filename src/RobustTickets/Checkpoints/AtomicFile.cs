@@ -1,19 +1,14 @@
-// A file is either the old one or the complete new one, also after a crash: the bytes go to a
-// temporary name in the same folder, are flushed to the disk (fsync), and only then take the final
-// name (rename); then the folder itself is flushed so that the rename survives a power cut.
-
+// As WholeFile, for weights: the folder is flushed too, so that the rename survives a power cut,
+// and a place that cannot take the file is refused before it is filled.
 using System.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints;
 
 /// <summary>Writes files that appear under their name only when complete and on disk.</summary>
 internal static class AtomicFile
 {
-    /// <summary>The part of a temporary name that marks it: <c>.NAME.tmp-PID-N</c>.</summary>
-    internal const string TemporaryMark = ".tmp-";
-
     private const int BufferBytes = 1 << 20;
-    private static int serial;
 
     /// <summary>Writes what <paramref name="fill"/> writes into the stream.</summary>
     /// <param name="path">The file; replaced if it exists. Its folder must exist.</param>
@@ -24,46 +19,20 @@ internal static class AtomicFile
     public static void Write(string path, Action<Stream> fill)
     {
         var full = Path.GetFullPath(path);
-        var folder =
-            Path.GetDirectoryName(full)
-            ?? throw new CheckpointException($"{path}: is a root folder; a file name is needed") { OfOutput = true };
+        var folder = Path.GetDirectoryName(full) ?? throw Refused($"{path}: is a root folder; a file name is needed");
         if (Directory.Exists(full))
-            throw new CheckpointException($"{path}: is a folder; a file cannot take its place") { OfOutput = true };
+            throw Refused($"{path}: is a folder; a file cannot take its place");
         if (!Directory.Exists(folder))
-            throw new CheckpointException($"{path}: cannot be written: folder {folder} does not exist")
-            {
-                OfOutput = true,
-            };
-        var temporary = TemporaryName(full);
-        var done = false;
+            throw Refused($"{path}: cannot be written: folder {folder} does not exist");
         try
         {
-            using (
-                var stream = new FileStream(
-                    temporary,
-                    FileMode.CreateNew,
-                    FileAccess.Write,
-                    FileShare.None,
-                    BufferBytes
-                )
-            )
-            {
-                fill(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, full, overwrite: true);
-            done = true;
-            Disk.FlushFolder(folder);
+            WholeFile.Write(path, fill, BufferBytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (OutputException e)
         {
-            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e) { OfOutput = true };
+            throw Refused(e.Message, e.InnerException);
         }
-        finally
-        {
-            if (!done)
-                Disk.TryDelete(temporary);
-        }
+        Disk.FlushFolder(folder);
     }
 
     /// <summary>Writes bytes.</summary>
@@ -79,9 +48,6 @@ internal static class AtomicFile
     /// <inheritdoc cref="Write(string, Action{Stream})"/>
     public static void WriteAllText(string path, string text) => WriteAllBytes(path, Encoding.UTF8.GetBytes(text));
 
-    internal static string TemporaryName(string full) =>
-        Path.Combine(
-            Path.GetDirectoryName(full)!,
-            $".{Path.GetFileName(full)}{TemporaryMark}{Environment.ProcessId}-{Interlocked.Increment(ref serial)}"
-        );
+    private static CheckpointException Refused(string message, Exception? cause = null) =>
+        new(message, cause!) { OfOutput = true };
 }

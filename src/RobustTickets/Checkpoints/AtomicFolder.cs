@@ -1,6 +1,7 @@
 // As AtomicFile, for a folder: a checkpoint or a model is there completely or not at all. The
 // folder is filled under a temporary name beside its final one, every file and folder in it is
 // flushed to the disk, and one rename makes it visible.
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints;
 
@@ -33,7 +34,7 @@ internal static class AtomicFolder
                 OfOutput = true,
             };
 
-        var temporary = AtomicFile.TemporaryName(full);
+        var temporary = WholeFile.TemporaryName(full);
         string? aside = null;
         var done = false;
         try
@@ -46,7 +47,7 @@ internal static class AtomicFolder
             {
                 // A non-empty folder cannot be renamed over in one step: the old one steps aside
                 // for the moment between two renames.
-                aside = AtomicFile.TemporaryName(full);
+                aside = WholeFile.TemporaryName(full);
                 Directory.Move(full, aside);
             }
             Directory.Move(temporary, full);
@@ -61,45 +62,14 @@ internal static class AtomicFolder
         {
             if (!done)
             {
-                Disk.TryDelete(temporary);
+                WholeFile.TryDelete(temporary);
                 if (aside is not null && Directory.Exists(aside) && !Directory.Exists(full))
                     Directory.Move(aside, full);
             }
             else if (aside is not null)
             {
-                Disk.TryDelete(aside);
+                WholeFile.TryDelete(aside);
             }
         }
-    }
-
-    /// <summary>
-    /// Removes what writers killed in the middle left in <paramref name="parent"/> (temporary files
-    /// and folders). Only for the owner of the folder, while
-    /// nothing else writes to it: at the start of a run or of its continuation.
-    /// </summary>
-    /// <returns>The names removed.</returns>
-    public static IReadOnlyList<string> RemoveLeftovers(string parent)
-    {
-        if (!Directory.Exists(parent))
-            return [];
-        var removed = new List<string>();
-        foreach (var entry in Directory.EnumerateFileSystemEntries(parent).Order(StringComparer.Ordinal).ToArray())
-        {
-            var name = Path.GetFileName(entry);
-            if (!IsTemporary(name))
-                continue;
-            Disk.TryDelete(entry);
-            removed.Add(name);
-        }
-        return removed;
-    }
-
-    private static bool IsTemporary(string name)
-    {
-        var at = name.LastIndexOf(AtomicFile.TemporaryMark, StringComparison.Ordinal);
-        if (at <= 0 || name[0] != '.')
-            return false;
-        var numbers = name[(at + AtomicFile.TemporaryMark.Length)..].Split('-');
-        return numbers.Length == 2 && numbers.All(n => n.Length > 0 && n.All(char.IsAsciiDigit));
     }
 }

@@ -1,11 +1,11 @@
-// Flushing and removing for the atomic writers. A rename is durable only when the folder that holds
+// Flushing for the atomic writers. A rename is durable only when the folder that holds
 // the name is flushed too.
 
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>Flushing and removing, for the atomic writers.</summary>
+/// <summary>Flushing, for the atomic writers.</summary>
 internal static class Disk
 {
     /// <summary>
@@ -30,24 +30,5 @@ internal static class Disk
         foreach (var inner in Directory.EnumerateDirectories(folder))
             FlushTree(inner);
         FlushFolder(folder);
-    }
-
-    /// <summary>
-    /// Removes a file or folder if it is there; never throws, because it runs while another error
-    /// is on its way.
-    /// </summary>
-    public static void TryDelete(string path)
-    {
-        try
-        {
-            if (Directory.Exists(path))
-                Directory.Delete(path, recursive: true);
-            else
-                File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The place is gone or read-only: the error on its way says so.
-        }
     }
 }

@@ -1,5 +1,6 @@
 // A training run that dies at its first checkpoint after an hour because the disk is full, or the
 // folder belongs to someone else, has wasted the hour: these checks run before the work.
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints;
 
@@ -61,7 +62,7 @@ internal static class DiskSpace
     public static void CheckWritable(string path)
     {
         var folder = NearestFolder(path);
-        var probe = AtomicFile.TemporaryName(Path.Combine(folder, "write-check"));
+        var probe = WholeFile.TemporaryName(Path.Combine(folder, "write-check"));
         try
         {
             using (

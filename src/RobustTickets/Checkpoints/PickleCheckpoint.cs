@@ -10,6 +10,7 @@
 
 using System.Numerics;
 using System.Text;
+using RobustTickets.Attacks.Pickles;
 using RobustTickets.Checkpoints.Pickles;
 
 namespace RobustTickets.Checkpoints;
@@ -100,7 +101,7 @@ internal sealed class PickleCheckpoint : TensorSource
                 throw Refuse($"byteorder is '{text}'; 'little' is needed");
         }
         var (start, length) = zip.Find(pickles[0])!.Value;
-        var (root, end) = PickleMachine.Read(file, start, start + length, pickles[0]);
+        var (root, end) = PickleMachine.Read(new TorchPickle(file), start, start + length, pickles[0]);
         if (end != start + length)
             throw Refuse($"{start + length - end} bytes follow the pickle in {pickles[0]}");
         return (root, Storage);
@@ -124,22 +125,22 @@ internal sealed class PickleCheckpoint : TensorSource
     {
         if (file.Length < 2 || file.ReadByte(0) != 0x80)
             throw Refuse($"is neither a zip file nor a pickle ({file.Length} bytes): not written by torch.save");
-        var (magic, at) = PickleMachine.Read(file, 0, file.Length, "first pickle");
+        var (magic, at) = PickleMachine.Read(new TorchPickle(file), 0, file.Length, "first pickle");
         if (magic is not BigInteger number || number != StreamMagic)
             throw Refuse(
-                $"first pickle is {PickleRebuild.Describe(magic)}, not torch.save's magic number: a pickle of "
+                $"first pickle is {PickleDialect.Describe(magic)}, not torch.save's magic number: a pickle of "
                     + "something else"
             );
-        (var protocol, at) = PickleMachine.Read(file, at, file.Length, "second pickle");
+        (var protocol, at) = PickleMachine.Read(new TorchPickle(file), at, file.Length, "second pickle");
         if (protocol is not 1001L)
-            throw Refuse($"stream protocol is {PickleRebuild.Describe(protocol)}; 1001 is possible");
-        (var system, at) = PickleMachine.Read(file, at, file.Length, "third pickle");
+            throw Refuse($"stream protocol is {PickleDialect.Describe(protocol)}; 1001 is possible");
+        (var system, at) = PickleMachine.Read(new TorchPickle(file), at, file.Length, "third pickle");
         if (system is not PickleDict dict || !dict.TryGet("little_endian", out var little) || little is not true)
             throw Refuse("little_endian is not True: written on a big-endian machine");
-        (var root, at) = PickleMachine.Read(file, at, file.Length, "state dict");
-        (var keys, at) = PickleMachine.Read(file, at, file.Length, "storage keys");
+        (var root, at) = PickleMachine.Read(new TorchPickle(file), at, file.Length, "state dict");
+        (var keys, at) = PickleMachine.Read(new TorchPickle(file), at, file.Length, "storage keys");
         if (keys is not PickleList { Items: var items })
-            throw Refuse($"storage keys are {PickleRebuild.Describe(keys)}; a list is needed");
+            throw Refuse($"storage keys are {PickleDialect.Describe(keys)}; a list is needed");
 
         // The stream does not say where a storage ends: its element type comes from the tensors
         // that use it.
@@ -150,7 +151,7 @@ internal sealed class PickleCheckpoint : TensorSource
         var starts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var item in items)
         {
-            var key = item as string ?? PickleRebuild.Describe(item);
+            var key = item as string ?? PickleDialect.Describe(item);
             if (!known.TryGetValue(key, out var storage))
                 throw Refuse($"storage '{key}' belongs to no tensor");
             if (at > file.Length - 8)
@@ -178,17 +179,17 @@ internal sealed class PickleCheckpoint : TensorSource
     private List<(string Name, PickleTensor Tensor)> Values(object? root)
     {
         if (root is not PickleDict dict)
-            throw Refuse($"holds {PickleRebuild.Describe(root)}; a state dict (names to tensors) is needed");
+            throw Refuse($"holds {PickleDialect.Describe(root)}; a state dict (names to tensors) is needed");
         var values = new List<(string, PickleTensor)>();
         foreach (var key in dict.Keys)
         {
             dict.TryGet(key, out var value);
             if (key is not string name)
-                throw Refuse($"state dict key is {PickleRebuild.Describe(key)}; a string is needed");
+                throw Refuse($"state dict key is {PickleDialect.Describe(key)}; a string is needed");
             if (value is not PickleTensor tensor)
             {
                 throw Refuse(
-                    $"state dict entry '{name}' is {PickleRebuild.Describe(value)}; a tensor is needed (a "
+                    $"state dict entry '{name}' is {PickleDialect.Describe(value)}; a tensor is needed (a "
                         + "training checkpoint? save model.state_dict() alone)"
                 );
             }

@@ -12,7 +12,14 @@ namespace RobustTickets;
 /// <param name="Resource">The resource in the folder.</param>
 /// <param name="Content">What it holds.</param>
 /// <param name="Hash">Its SHA-256.</param>
-internal sealed record ImportedResource(FoundResource Resource, string Content, string Hash);
+/// <param name="Published">The published file that the source is byte for byte; null when it is
+/// none that is pinned.</param>
+internal sealed record ImportedResource(
+    FoundResource Resource,
+    string Content,
+    string Hash,
+    PublishedFile? Published = null
+);
 
 /// <summary>Takes resources into a resource folder.</summary>
 internal static class ResourceImport
@@ -28,13 +35,14 @@ internal static class ResourceImport
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(kind);
-        if (kind.IsFolder ? !Directory.Exists(source) : !Path.Exists(source))
+        if (!Path.Exists(source) || kind.IsFolder && !UpstreamFile.CanBeFolder(source))
         {
             throw new DataException(
                 $"{source}: no such {(kind.IsFolder ? "folder" : "file")}; resource {kind.Kind} is a "
                     + $"{(kind.IsFolder ? "folder" : "file")}: {kind.Purpose}"
             );
         }
+        var given = File.Exists(source) ? ResourceFolder.Hash(source) : null;
         using var upstream = UpstreamFile.Of(kind, source);
         source = upstream.Path;
         using var models = new AttackModels();
@@ -67,7 +75,10 @@ internal static class ResourceImport
                 File.Delete(other);
         }
         Enter(folder, kind, target);
-        return new ImportedResource(new FoundResource(kind, target), content, hash);
+        var published = kind.Published.FirstOrDefault(p =>
+            p.Sha256 is not null && (p.Sha256 == given || p.Sha256 == hash)
+        );
+        return new ImportedResource(new FoundResource(kind, target), content, hash, published);
     }
 
     /// <summary>Refuses to make a resource that another one keeps from being taken in.</summary>

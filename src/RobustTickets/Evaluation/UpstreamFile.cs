@@ -34,12 +34,17 @@ internal sealed class UpstreamFile : IDisposable
     /// <exception cref="DataException">It holds no such resource, or is damaged.</exception>
     public static UpstreamFile Of(ResourceKind kind, string source, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
-        if (kind.IsFolder)
+        if (kind.IsFolder && Directory.Exists(source))
             return new UpstreamFile(source, kind.Files[0], null);
         string? temporary = null;
         try
         {
-            if (Directory.Exists(source) || IsZip(source))
+            if (kind.IsFolder)
+            {
+                temporary = Directory.CreateTempSubdirectory("resource").FullName;
+                return new UpstreamFile(UnpackFolder(source, temporary, maxUnpackedBytes), kind.Files[0], temporary);
+            }
+            if (Directory.Exists(source) || IsZip(source) || kind.Kind == "tagger" && NltkTagger.StartsAsPickle(source))
             {
                 temporary = Directory.CreateTempSubdirectory("resource").FullName;
                 source = Take(kind, source, temporary, maxUnpackedBytes);
@@ -52,6 +57,9 @@ internal sealed class UpstreamFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether a folder can be had from a path: one, or a zip archive of one.</summary>
+    public static bool CanBeFolder(string path) => Directory.Exists(path) || IsZip(path);
 
     /// <inheritdoc/>
     public void Dispose() => Delete(_temporary);
@@ -182,10 +190,41 @@ internal sealed class UpstreamFile : IDisposable
         }
     }
 
-    // The file whose name attacks look for, else the only one that is no documentation.
+    // The files of the archive's only folder, without those below it.
+    private static string UnpackFolder(string source, string into, long limit)
+    {
+        try
+        {
+            using var archive = ZipFile.OpenRead(source);
+            var files = archive.Entries.Where(e => e.Name.Length > 0).ToArray();
+            var folders = files.Select(e => e.FullName[..^e.Name.Length]).Distinct().ToArray();
+            if (folders.Length != 1)
+                throw new DataException(
+                    $"{source}: its files lie in {folders.Length} folders; an archive of one folder is wanted"
+                );
+            var left = limit;
+            foreach (var entry in files)
+            {
+                using var stream = new UnpackedStream(entry.Open(), $"{source}: {entry.FullName}", left, default);
+                using (var file = File.Create(System.IO.Path.Combine(into, System.IO.Path.GetFileName(entry.Name))))
+                    stream.CopyTo(file);
+                left -= stream.Count;
+            }
+            return into;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DataException($"{source}: damaged zip: {e.Message}", e);
+        }
+    }
+
+    // The file whose name attacks look for, else that of a published one, else the only one that is
+    // no documentation.
     private static string OneOf(ResourceKind kind, string source, string[] names)
     {
         var named = names.Where(n => kind.Files.Contains(System.IO.Path.GetFileName(n))).ToArray();
+        if (named.Length == 0)
+            named = [.. names.Where(n => kind.Published.Any(p => p.Name == System.IO.Path.GetFileName(n)))];
         if (named.Length == 0)
             named = [.. names.Where(n => !IsDocument(System.IO.Path.GetFileName(n)))];
         return named.Length == 1

@@ -72,6 +72,10 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                 table.Folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], Data(table, cell).Rows);
             Misfits((table, cell) => RecipeFit.Data(cell.Recipe, Data(table, cell)));
             foreach (var (table, cell) in All)
+                MachineNeeds
+                    .Of(cell.Recipe, files.Config, Data(table, cell))
+                    .Require(request.Model, request.Output, request.Execution);
+            foreach (var (table, cell) in All)
                 if (cell.Recipe.Evaluate.EpochAttack is { } attack)
                     _ = EpochAttacks.Sample(attack, Data(table, cell));
             foreach (var (table, cell) in All.DistinctBy(c => c.Cell.Recipe.Evaluate.EpochAttack))

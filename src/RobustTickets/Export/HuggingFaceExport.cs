@@ -1,6 +1,7 @@
 // A ticket for other programs. Compact keeps the true shapes (docs/compact-format.md). Dense fills
 // removed places with zeros, which plain BERT computes the same logits from: a removed head gives 0
 // through zero columns of the output projection, a removed neuron gelu(0) = 0.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -45,8 +46,10 @@ public static class HuggingFaceExport
     /// <exception cref="ExportVerificationException">What was written gives other
     /// logits.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
     public static double Write(string source, string target, HuggingFaceLayout layout)
     {
+        using var hold = WriterLock.TakePlace(target);
         var difference = 0.0;
         AtomicFolder.Create(
             target,

@@ -2,6 +2,7 @@
 // under another name, run by the caller's runtime against our own forward pass, and renamed.
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Export.Onnx;
@@ -104,6 +105,7 @@ public static class OnnxExport
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(open);
+        using var hold = WriterLock.TakePlace(target);
         OnnxExportResult? result = null;
         AtomicFolder.Create(
             target,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
@@ -15,6 +16,9 @@ namespace RobustTickets;
 /// written.</param>
 public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes, string? Folder = null)
 {
+    /// <summary>The file that is there exactly when an attack is finished.</summary>
+    internal const string File = "summary.json";
+
     private const int Shown = 5;
 
     /// <summary>Everything that determines the figures.</summary>
@@ -37,6 +41,29 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
 
     /// <summary>Examples that could not be attacked, each with its reason.</summary>
     public IEnumerable<AttackOutcome> Errors => Outcomes.Where(o => o.Error is not null);
+
+    /// <summary>Reads the folder of a finished attack.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="DataException">A file is missing or broken.</exception>
+    public static AttackReport Load(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        var summary = Path.Combine(folder, File);
+        if (!System.IO.File.Exists(summary))
+            throw new DataException($"{summary}: no such file; there is no finished attack in this folder");
+        try
+        {
+            return new AttackReport(
+                AttackJson.ReadSummary(System.IO.File.ReadAllText(summary)),
+                AttackLog.Read(Path.Combine(folder, "examples.jsonl")),
+                folder
+            );
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"{summary}: {e.Message}", e);
+        }
+    }
 
     /// <summary>The figures on one line.</summary>
     public override string ToString() =>

@@ -12,8 +12,8 @@ namespace RobustTickets;
 /// programs make, and <see cref="AttackRun"/> runs.
 /// </summary>
 /// <param name="Recipe">The attack with its options and resources.</param>
-/// <param name="Model">The victim: a run's model/ folder, any Hugging Face BERT classifier, or what
-/// the loader knows.</param>
+/// <param name="Model">The victim: a run, its model/ folder, any Hugging Face BERT classifier, or
+/// what the loader knows.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
 /// <param name="Output">Folder of the results; null: attacks/RECIPE of the run that the model
@@ -32,6 +32,9 @@ namespace RobustTickets;
 /// <param name="Temperature">Temperatures of the victim; null: as it is.</param>
 /// <param name="Loader">Loads victims, sentence encoders and masked language models that are no
 /// Hugging Face folders; null: there are none.</param>
+/// <param name="Shard">The part of the examples that is attacked, into a folder of its own in
+/// <paramref name="Output"/>; null: all. <see cref="AttackMerge"/> makes the whole of all
+/// parts.</param>
 public sealed record AttackRequest(
     AttackRecipe Recipe,
     string Model,
@@ -48,7 +51,8 @@ public sealed record AttackRequest(
     Execution? Execution = null,
     CsvCells CsvCells = CsvCells.AsTextAttack,
     VictimTemperature? Temperature = null,
-    IModelLoader? Loader = null
+    IModelLoader? Loader = null,
+    AttackShard? Shard = null
 )
 {
     /// <summary>Name of the attack's folder in a run: the recipe, and what was added to

@@ -1,6 +1,7 @@
 // Runs an attack into a folder; one that was killed is continued by the same request. Options,
 // resources and data are refused before the victim is loaded.
 using System.Diagnostics;
+using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
@@ -8,6 +9,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
+using RobustTickets.Torch;
 
 namespace RobustTickets;
 
@@ -20,6 +22,9 @@ namespace RobustTickets;
 /// <param name="Run">What determined the examples: data, split, sampling, truncation.</param>
 /// <param name="Engine">How fast it runs; null: the defaults.</param>
 /// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
+/// <param name="Facts">What environment.json says of libraries and model, beside program, machine,
+/// date and seconds.</param>
+/// <param name="Shard">The part of the examples that is attacked; null: all.</param>
 public sealed record AttackJob(
     Attack Attack,
     IVictim Victim,
@@ -28,7 +33,9 @@ public sealed record AttackJob(
     string Folder,
     IReadOnlyList<RecipeLine> Run,
     AttackEngineOptions? Engine = null,
-    CsvCells CsvCells = CsvCells.AsTextAttack
+    CsvCells CsvCells = CsvCells.AsTextAttack,
+    IReadOnlyDictionary<string, string>? Facts = null,
+    AttackShard? Shard = null
 );
 
 /// <summary>Runs attacks into folders.</summary>
@@ -36,7 +43,7 @@ public static class AttackRun
 {
     /// <summary>
     /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
-    /// examples.jsonl, results.csv, summary.json and textattack-summary.json.
+    /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
     /// </summary>
     /// <exception cref="RequestException">Options do not go together.</exception>
     /// <exception cref="DataException">A resource or data are missing or malformed, or the folder
@@ -52,6 +59,11 @@ public static class AttackRun
         ArgumentNullException.ThrowIfNull(request);
         var victim = new VictimFolder(request.Model);
         var target = request.Output ?? victim.ResultsOf(request.FolderName);
+        if (request.Shard is { } shard)
+        {
+            RequireParts(request);
+            target = Path.Combine(target, shard.Folder);
+        }
         var length = victim.Length(request.MaxLength);
         using var models = new AttackModels(victim.BaseModel, request.Loader);
         var attack = request.Recipe.Build(models);
@@ -74,17 +86,22 @@ public static class AttackRun
         );
         var split = rows.Split;
         var picked = Pick(request, rows, progress);
+        var weights = VictimFolder.Hash(victim.Path);
         var job = new AttackJob(
             attack,
             classifier,
             victim.Name,
             picked,
             target,
-            Facts(request, victim, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
+            Facts(request, weights, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
             request.Engine,
-            request.CsvCells
+            request.CsvCells,
+            Environment(request, classifier, victim, weights),
+            request.Shard
         );
-        Func<double>? whole = request.FullSplitAccuracy ? () => WholeSplit(classifier, split, progress, stop) : null;
+        // Of parts, one is enough to measure it.
+        var measures = request.FullSplitAccuracy && request.Shard is null or { Index: 1 };
+        Func<double>? whole = measures ? () => WholeSplit(classifier, split, progress, stop) : null;
         CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
         var report = request.Temperature is { } temperature
             ? new TemperedAttack(job, temperature, HeldOut, progress).Run(whole, stop)
@@ -118,19 +135,29 @@ public static class AttackRun
             job.Folder,
             AttackSettings.Of(job.Attack, job.VictimName, job.Run),
             job.Inputs,
-            job.CsvCells
+            job.CsvCells,
+            job.Shard
         );
+        job = job with { Inputs = job.Shard?.Of(job.Inputs) ?? job.Inputs };
+        if (job.Shard is not null)
+            Note(progress, $"{job.Shard}: {job.Inputs.Count} examples");
         if (log.Done > 0)
             Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
+        // Where nothing is left to do, the stamp of those who did it stays.
+        var stamp =
+            log.Remaining.Count > 0 || !File.Exists(Path.Combine(job.Folder, AttackStamp.File))
+                ? AttackStamp.Begin(job.Folder, job.Facts)
+                : null;
         // The log puts outcomes in order; a slow example must not hold back what others have cost.
         var options = job.Engine ?? new AttackEngineOptions();
         var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
         try
         {
-            Drain(job, engine, log, progress, stop).GetAwaiter().GetResult();
+            Drain(job, engine, log, stamp, progress, stop).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException)
         {
+            stamp?.Save();
             Note(
                 progress,
                 $"{log.Done} of {job.Inputs.Count} examples are done; the same attack goes on in {job.Folder}"
@@ -138,13 +165,16 @@ public static class AttackRun
             throw;
         }
         progress?.Report(new AttackCost(engine.Statistics));
-        return new AttackReport(log.Complete(wholeSplitClean?.Invoke()), log.Outcomes, job.Folder);
+        var summary = log.Complete(wholeSplitClean?.Invoke());
+        stamp?.Save();
+        return new AttackReport(summary, log.Outcomes, job.Folder);
     }
 
     private static async Task Drain(
         AttackJob job,
         AttackEngine engine,
         AttackLog log,
+        AttackStamp? stamp,
         IProgress<AttackProgress>? progress,
         CancellationToken stop
     )
@@ -163,6 +193,7 @@ public static class AttackRun
             if (!wanted.Contains(outcome.Id))
                 continue;
             log.Write(outcome);
+            stamp?.Tick();
             counts[outcome.Result] = Count(outcome.Result) + 1;
             var (done, total) = (log.Done, job.Inputs.Count);
             var seconds = watch.Elapsed.TotalSeconds;
@@ -207,9 +238,56 @@ public static class AttackRun
         return picked;
     }
 
+    // What needs every example cannot be had of a part.
+    private static void RequireParts(AttackRequest request)
+    {
+        if (request.Recipe.Options.RandomPlan.SharesStream)
+            throw new RequestException(
+                nameof(AttackRequest.Shard),
+                null,
+                "does not go with random numbers of one stream through all examples: every outcome depends on those "
+                    + "before it"
+            );
+        if (request.Temperature is { IsSeveral: true })
+            throw new RequestException(
+                nameof(AttackRequest.Temperature),
+                null,
+                "of several the lowest is told when all examples are done; attack in parts at one temperature each"
+            );
+        if (request.AugmentFile is not null)
+            throw new RequestException(
+                nameof(AttackRequest.AugmentFile),
+                request.AugmentFile,
+                "needs the outcomes of all examples; leave the shard out"
+            );
+    }
+
+    private static Dictionary<string, string> Environment(
+        AttackRequest request,
+        ITextClassifier classifier,
+        VictimFolder victim,
+        string weights
+    )
+    {
+        var facts = new Dictionary<string, string>
+        {
+            ["model"] = Path.GetFullPath(victim.Path),
+            ["model_sha256"] = weights,
+        };
+        // Other victims need no libtorch.
+        if (classifier is not Classifier)
+            return facts;
+        var execution = request.Execution ?? new Execution();
+        facts["libtorch"] = torch.version;
+        facts["threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture);
+        facts["device"] = Devices.Describe(execution.Device);
+        facts["precision"] = execution.Precision.ToString().ToLowerInvariant();
+        return facts;
+    }
+
     private static List<RecipeLine> Facts(
         AttackRequest request,
-        VictimFolder victim,
+        string weights,
         ITextClassifier classifier,
         MeasuredRows rows,
         int picked,
@@ -233,11 +311,7 @@ public static class AttackRun
                 request.MaxLength.Source
             ),
             new("victim mode", "evaluation (no dropout)", "always"),
-            new(
-                "victim weights",
-                $"sha256 {VictimFolder.Hash(victim.Path)}",
-                "configuration, tokenizer and weight files"
-            ),
+            new("victim weights", $"sha256 {weights}", "configuration, tokenizer and weight files"),
         ];
         if (encoder is not null)
         {

@@ -167,6 +167,7 @@ internal static class RecipeRunner
             ["threads"] = torch.get_num_threads().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["device"] = Devices.Describe(session.Execution.Device),
             ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
+            [TrainedRun.DataFact] = Path.GetFullPath(session.Request.Data),
             ["data_sha256"] = session.Data.Hash,
         };
         foreach (var file in session.Substitutes?.Files ?? [])

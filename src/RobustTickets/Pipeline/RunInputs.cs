@@ -2,6 +2,7 @@
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Validation;
 
@@ -49,6 +50,7 @@ internal sealed record RunInputs(
             RecipeFit.Require(Origin, RecipeFit.Data(recipe, data));
             if (recipe.Evaluate.EpochAttack is { } attack)
                 _ = EpochAttacks.Sample(attack, data);
+            MachineNeeds.Of(recipe, files.Config, data).Require(request.Model, request.Output, request.Execution);
             var teacher = TeacherFolder.Of(recipe, request.Output, tokenizer, data.Labels.Count);
             return new RunInputs(files, tokenizer, data, ticket, substitutes, teacher);
         }
@@ -59,9 +61,16 @@ internal sealed record RunInputs(
         }
     }
 
+    /// <summary>What the run needs of the machine.</summary>
+    public MachineNeeds Needs(Recipe recipe) => MachineNeeds.Of(recipe, Files.Config, Data);
+
     /// <summary>What a person should know of these inputs: of the data, and of the recipe on
     /// them.</summary>
-    public IEnumerable<string> Notes(Recipe recipe) => [.. Data.Notes, .. RecipeFit.Notes(recipe, Data)];
+    public IEnumerable<string> Notes(Recipe recipe)
+    {
+        var notes = Data.Notes.Concat(RecipeFit.Notes(recipe, Data));
+        return Needs(recipe).Doubt(TrainingMemory.Free) is { } doubt ? notes.Append(doubt) : notes;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Files.Dispose();

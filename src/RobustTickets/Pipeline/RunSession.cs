@@ -21,12 +21,6 @@ namespace RobustTickets.Pipeline;
 /// <summary>The surroundings of a run.</summary>
 internal sealed class RunSession : IDisposable
 {
-    /// <summary>
-    /// Parameters and two moments in three checkpoints (the newest two and the one being written),
-    /// and the final model.
-    /// </summary>
-    private const long CopiesOnDisk = (3 * 3) + 1;
-
     private RunSession(TrainRequest request, RunInputs inputs, RunStore store)
     {
         (Request, Store) = (request, store);
@@ -120,13 +114,12 @@ internal sealed class RunSession : IDisposable
             // Another process may have run here since the first look.
             folder = RunFolder.Create(request.Output);
         }
-        folder.EnsureSpace(CopiesOnDisk * ModelBytes(files.Config));
         var recipeText = RecipeJson.Write(request.Recipe);
         if (request.Resume)
         {
             if (File.Exists(folder.RecipeFile) && File.ReadAllText(folder.RecipeFile) != recipeText)
                 throw OtherRecipe(folder);
-            AtomicFolder.RemoveLeftovers(folder.Path);
+            WholeFile.RemoveLeftovers(folder.Path);
         }
         // A resumed run may have been killed before it came to writing this.
         if (!File.Exists(folder.RecipeFile))
@@ -180,10 +173,6 @@ internal sealed class RunSession : IDisposable
                 data.Rows.Evaluation.Sha256
             )
         );
-
-    private static long ModelBytes(HuggingFaceConfig config) =>
-        BertShapes.OfClassifier(BertFiles.ConfigOf(config, 2)).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b))
-        * sizeof(float);
 
     internal static RecipeException OtherRecipe(RunFolder folder) =>
         new(

@@ -4,6 +4,7 @@
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Pipeline;
 
 namespace RobustTickets;
 
@@ -90,6 +91,8 @@ internal sealed record TemperedAttack(
         using var log = AttackLog.Open(Job.Folder, lowest.Report.Settings, Job.Inputs, Job.CsvCells);
         foreach (var outcome in lowest.Report.Outcomes)
             log.Write(outcome);
+        var stamp = Path.Combine(lowest.Report.Folder!, AttackStamp.File);
+        File.Copy(stamp, Path.Combine(Job.Folder, AttackStamp.File), overwrite: true);
         var summary = log.Complete(wholeSplitClean, [.. reports.Select(r => r.Aua)]);
         return new AttackReport(summary, log.Outcomes, Job.Folder);
     }

@@ -20,7 +20,7 @@ internal sealed class VictimFolder
     /// <exception cref="RunFolderException">It is a run folder that has no model yet.</exception>
     public VictimFolder(string path)
     {
-        Path = ModelOf(ModelStore.OfUser().Locate(path));
+        Path = RunFolder.ModelOf(ModelStore.OfUser().Locate(path));
         _run = RunOf(Folder);
     }
 
@@ -109,30 +109,6 @@ internal sealed class VictimFolder
 
     private static string FolderOf(string model) =>
         File.Exists(model) ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(model))! : model;
-
-    private static string ModelOf(string path)
-    {
-        if (!Directory.Exists(path) || File.Exists(System.IO.Path.Combine(path, "config.json")))
-            return path;
-        RunFolder run;
-        try
-        {
-            run = RunFolder.Open(path);
-        }
-        catch (RunFolderException)
-        {
-            return path;
-        }
-        var model = System.IO.Path.Combine(path, System.IO.Path.GetFileName(run.ModelFolder));
-        return Directory.Exists(model)
-            ? model
-            : throw new RunFolderException(
-                $"{path}: this run has no model yet; resume it until it is finished, or name a model folder"
-            )
-            {
-                Fields = ["Model"],
-            };
-    }
 
     private static RunFolder? RunOf(string model)
     {

@@ -36,6 +36,9 @@ internal sealed class MaskedCorpus
     /// <summary>Word pieces over all examples, special tokens included.</summary>
     public long Tokens => _examples.Sum(e => (long)e.Length);
 
+    /// <summary>Word pieces of each text.</summary>
+    internal IEnumerable<int> Lengths => _examples.Select(e => e.Length);
+
     /// <summary>Reads and tokenises files; empty lines are passed over.</summary>
     /// <exception cref="DataException">A file is missing, or there is no text at all.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room

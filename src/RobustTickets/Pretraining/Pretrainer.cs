@@ -81,6 +81,8 @@ public static class Pretrainer
     /// <exception cref="DataException">The corpus cannot be read.</exception>
     /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
     /// be written.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="RequestException">Memory is surely too small.</exception>
     /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// model so far is written.</exception>
@@ -97,9 +99,11 @@ public static class Pretrainer
                     + $"is {request.Config.VocabSize}"
             );
         }
+        using var hold = WriterLock.TakePlace(request.OutFolder);
         var maxLength = Math.Min(request.MaxLength, request.Config.MaxPositionEmbeddings);
         var corpus = MaskedCorpus.Read(request.Corpus, request.Tokenizer, maxLength);
         var config = BertFiles.ConfigOf(request.Config, 2);
+        RequireMachine(request, config, corpus);
         var key = RandomKey.FromSeed(request.Seed);
         using var model = new BertForMaskedLM(
             BertFiles.Fresh(BertShapes.OfMaskedLM(config), config, key.Derive(0L)),
@@ -168,6 +172,15 @@ public static class Pretrainer
         // The rate of a step follows from the share of the run that was done when it began.
         double RateAt(double share) =>
             Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
+    }
+
+    // Refused now rather than after hours.
+    private static void RequireMachine(PretrainRequest request, BertConfig config, MaskedCorpus corpus)
+    {
+        var parameters = BertShapes.OfMaskedLM(config).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b));
+        var batch = TrainingMemory.LongestBatch(corpus.Lengths, request.BatchSize);
+        TrainingMemory.Of(config, parameters, batch).Require(nameof(request.Config), "", TrainingMemory.Here);
+        DiskSpace.Check(request.OutFolder, parameters * sizeof(float));
     }
 
     private static void Save(BertForMaskedLM model, PretrainRequest request)

@@ -1,8 +1,9 @@
-// environment.json: what a number was measured with. Facts of the tensor library come from the
-// caller: runs know nothing of it.
+// environment.json: what a number was measured with, and when. Facts of the tensor library come
+// from the caller: runs know nothing of it.
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
@@ -34,6 +35,10 @@ public sealed record BaseCheckpoint(string Name, string Folder, string Path)
 /// <param name="Extra">Facts of libraries: version of libtorch, threads, BLAS, device, ...</param>
 /// <param name="Base">The checkpoint the run starts from; null in a stamp of no run, and in files
 /// that were written before it was stored (see <see cref="BaseFolder"/>).</param>
+/// <param name="Started">When the work began, UTC; null where it was not written down.</param>
+/// <param name="Ended">When this was written last, UTC; null as above.</param>
+/// <param name="Seconds">Seconds of work, all calls together that went on with it; null as
+/// above.</param>
 public sealed record EnvironmentStamp(
     string Version,
     string? Commit,
@@ -45,7 +50,10 @@ public sealed record EnvironmentStamp(
     long MemoryBytes,
     IReadOnlyList<string> CommandLine,
     IReadOnlyDictionary<string, string> Extra,
-    BaseCheckpoint? Base = null
+    BaseCheckpoint? Base = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Started = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Ended = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null
 )
 {
     /// <summary>What the checkpoint's folder follows in a recorded command line.</summary>

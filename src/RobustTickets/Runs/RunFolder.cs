@@ -141,6 +141,30 @@ public sealed class RunFolder
         return folder;
     }
 
+    /// <summary>
+    /// The model folder that a path means: of a run folder its model, else itself.
+    /// </summary>
+    /// <param name="path">A model folder, a run folder, or whatever else a user names.</param>
+    /// <exception cref="RunFolderException">It is a run folder that has no model yet.</exception>
+    public static string ModelOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!Directory.Exists(path) || File.Exists(System.IO.Path.Combine(path, "config.json")))
+            return path;
+        var run = new RunFolder(path);
+        if (!run.HoldsRun)
+            return path;
+        var model = System.IO.Path.Combine(path, System.IO.Path.GetFileName(run.ModelFolder));
+        return Directory.Exists(model)
+            ? model
+            : throw new RunFolderException(
+                $"{path}: this run has no model yet; resume it until it is finished, or name a model folder"
+            )
+            {
+                Fields = ["Model"],
+            };
+    }
+
     /// <summary>Takes the folder for writing; one process at a time may.</summary>
     /// <exception cref="FolderInUseException">Another process is writing to it; named.</exception>
     /// <exception cref="RunFolderException">It cannot be written.</exception>
@@ -155,23 +179,6 @@ public sealed class RunFolder
             throw new RunFolderException($"{Path}: cannot write into this folder: {e.Message}", e);
         }
     }
-
-    /// <summary>Refuses early when the disk cannot hold what the run will write.</summary>
-    /// <param name="bytes">Bytes the run will need at most.</param>
-    /// <exception cref="RunFolderException">Less than that is free.</exception>
-    public void EnsureSpace(long bytes)
-    {
-        var free = new DriveInfo(Path).AvailableFreeSpace;
-        if (free < bytes)
-        {
-            throw new RunFolderException(
-                $"{Path}: too little disk: this run needs up to {Mebibytes(bytes):N0} MiB, {Mebibytes(free):N0} "
-                    + "MiB are free; free some or name a folder on another disk"
-            );
-        }
-    }
-
-    private static double Mebibytes(long bytes) => Math.Ceiling(bytes / (1024.0 * 1024.0));
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

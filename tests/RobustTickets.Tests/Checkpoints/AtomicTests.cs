@@ -1,5 +1,6 @@
 // Files and folders are the old ones or the complete new ones; places that cannot take them are
 // refused before the work.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using Xunit;
 
@@ -95,9 +96,9 @@ public sealed class AtomicTests : IDisposable
         folder.Write(".state.json.tmp-99-7", "half");
         foreach (var kept in new[] { "checkpoint-5.tmp-1-1", ".tmp-1-1x", ".a.tmp-1", ".hidden", "b" })
             folder.Write(kept, "kept");
-        Assert.Equal([".checkpoint-5.tmp-123-1", ".state.json.tmp-99-7"], AtomicFolder.RemoveLeftovers(folder.Path));
+        Assert.Equal([".checkpoint-5.tmp-123-1", ".state.json.tmp-99-7"], WholeFile.RemoveLeftovers(folder.Path));
         Assert.Equal([".a.tmp-1", ".hidden", ".tmp-1-1x", "b", "checkpoint-5.tmp-1-1"], folder.Names());
-        Assert.Empty(AtomicFolder.RemoveLeftovers(folder.At("absent")));
+        Assert.Empty(WholeFile.RemoveLeftovers(folder.At("absent")));
     }
 
     [Fact]
@@ -107,7 +108,7 @@ public sealed class AtomicTests : IDisposable
         var seen = "";
         AtomicFile.Write(folder.At("x"), _ => seen = Path.GetFileName(Directory.EnumerateFiles(folder.Path).Single()));
         folder.Write(seen, "half");
-        Assert.Equal([seen], AtomicFolder.RemoveLeftovers(folder.Path));
+        Assert.Equal([seen], WholeFile.RemoveLeftovers(folder.Path));
         Assert.Equal(["x"], folder.Names());
     }
 

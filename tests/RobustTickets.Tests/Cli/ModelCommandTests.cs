@@ -16,6 +16,7 @@ namespace RobustTickets.Tests.Cli;
 [Collection(TorchCollection.Name)]
 public sealed class ModelCommandTests : IDisposable
 {
+    private const string Two = "{\"text\":\"a good film\"}\n{\"text\":\"dull\"}\n";
     private readonly TinyFolders _tiny = new();
 
     public void Dispose() => _tiny.Dispose();
@@ -35,13 +36,7 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(("dev", 16), ((string?)measured["split"], (int)measured["examples"]!));
         Assert.Equal((int)measured["correct"]! / 16.0, (double)measured["accuracy"]!, 12);
 
-        var predict = CliRun.With(
-            "{\"text\":\"a good film\"}\n{\"text\":\"dull\"}\n",
-            "predict",
-            "--model",
-            model,
-            "--logits"
-        );
+        var predict = CliRun.With(Two, "predict", "--model", model, "--logits");
         var answers = predict
             .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(l => JsonNode.Parse(l)!)
@@ -82,6 +77,21 @@ public sealed class ModelCommandTests : IDisposable
         var folder = Path.Combine(run, "attacks", "textfooler");
         Assert.Equal(16, File.ReadAllLines(Path.Combine(folder, "examples.jsonl")).Length);
         Assert.True(File.Exists(Path.Combine(folder, "results.csv")));
+        // A run stands for its model, in every command.
+        Assert.Equal(model, RunFolder.ModelOf(run));
+        Assert.Equal(predict.Out, CliRun.With(Two, "predict", "--model", run, "--logits").Out);
+        Assert.Equal(
+            CliRun.With(Two, "tokenize", "--model", model).Out,
+            CliRun.With(Two, "tokenize", "--model", run).Out
+        );
+        Assert.Equal(
+            evaluate.Out,
+            CliRun.Of("evaluate", "--model", run, "--data", _tiny.Data, "--task", "sst2", "--json").Out
+        );
+        var compact = CliRun.Of("export", "--model", run, "--format", "hf-compact", "--out", _tiny.Below("compact"));
+        Assert.True(compact.Code == 0, compact.Error);
+        CliRun Again(string from) => Train(_tiny.Below("again"), "--model", from, "--dry-run");
+        Assert.Equal((Again(model).Code, Again(model).Error), (Again(run).Code, Again(run).Error));
         // The same command again finds everything done and changes nothing.
         var before = File.ReadAllText(Path.Combine(folder, "examples.jsonl"));
         Assert.Equal(attacked.Out, CliRun.Of(attack).Out);
@@ -158,26 +168,7 @@ public sealed class ModelCommandTests : IDisposable
             _ => value,
         };
         var run = _tiny.Below("run");
-        var args = new List<string>
-        {
-            "train",
-            "--recipe",
-            "fine-tune",
-            "--model",
-            _tiny.Model,
-            "--data",
-            _tiny.Data,
-            "--task",
-            "sst2",
-            "--out",
-            run,
-        };
-        var at = args.IndexOf(option);
-        if (at >= 0)
-            args[at + 1] = value;
-        else
-            args.AddRange([option, value]);
-        var result = CliRun.Of([.. args]);
+        var result = CliRun.Of(_tiny.TrainArguments("fine-tune", run, option, value));
         Assert.True(code == result.Code, $"exit code {result.Code}: {result.Error}");
         Assert.Contains(message, result.Error);
         Assert.Empty(result.Out);
@@ -362,20 +353,5 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     private CliRun Train(string run, params string[] more) =>
-        CliRun.Of([
-            "train",
-            "--recipe",
-            "early-robust",
-            "--model",
-            _tiny.Model,
-            "--data",
-            _tiny.Data,
-            "--task",
-            "sst2",
-            "--out",
-            run,
-            "--checkpoint-every",
-            "0",
-            .. more,
-        ]);
+        CliRun.Of(_tiny.TrainArguments("early-robust", run, ["--checkpoint-every", "0", .. more]));
 }

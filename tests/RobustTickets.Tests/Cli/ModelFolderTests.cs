@@ -262,20 +262,7 @@ public sealed class ModelFolderTests : IDisposable
         CliRun.Of("export", "--model", _tiny.Model, "--format", format, "--out", _tiny.Below(format));
 
     private CliRun Train(params string[] more) =>
-        CliRun.Of([
-            "train",
-            "--recipe",
-            "fine-tune",
-            "--model",
-            _tiny.Model,
-            "--data",
-            _tiny.Data,
-            "--task",
-            "sst2",
-            "--out",
-            _tiny.Below("run"),
-            .. more,
-        ]);
+        CliRun.Of(_tiny.TrainArguments("fine-tune", _tiny.Below("run"), more));
 
     private void AssertRefusedEverywhere(int code, params string[] saying)
     {

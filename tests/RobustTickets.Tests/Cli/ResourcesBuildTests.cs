@@ -174,16 +174,23 @@ public sealed class ResourcesBuildTests : IDisposable
             Assert.Equal(ExitCodes.Data, run.Code);
             Assert.DoesNotContain(run.Error, c => char.IsControl(c) && c != '\n');
         }
-        var zipped = Zip("old.zip", ("averaged_perceptron_tagger/averaged_perceptron_tagger.pickle", "x"));
-        Assert.Contains("Python pickle", CliRun.Of("resources", "import", "tagger", zipped).Error);
     }
 
     [Fact]
     public void The_list_tells_size_and_hash_of_published_files()
     {
         var list = JsonNode.Parse(CliRun.Of("resources", "list", "--json").Out)!.AsArray();
-        var map = list.Single(n => (string)n!["kind"]! == "tag-map")!["published"]!;
+        var map = list.Single(n => (string)n!["kind"]! == "tag-map")!["published"]![0]!;
         Assert.Equal(("universal_tagset.zip", 19095L), ((string)map["file"]!, (long)map["bytes"]!));
+        foreach (var file in list.SelectMany(n => n!["published"]!.AsArray()))
+        {
+            Assert.StartsWith("https://", (string)file!["address"]!, StringComparison.Ordinal);
+            // Size and hash are pinned together, or not at all.
+            Assert.Equal(file["bytes"] is null, file["sha256"] is null);
+            Assert.Matches("^[0-9a-f]{64}$", (string?)file["sha256"] ?? new string('0', 64));
+        }
+        Assert.All(list, n => Assert.NotEmpty(n!["published"]!.AsArray()));
+        Assert.Contains("size and sha256 not pinned", CliRun.Of("resources", "list").Out);
     }
 
     [Fact]

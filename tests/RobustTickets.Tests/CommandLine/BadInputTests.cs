@@ -219,7 +219,7 @@ public sealed class BadInputTests : IDisposable
     {
         Directory.CreateDirectory(_tiny.Below("run"));
         File.WriteAllText(_tiny.Below("run", "recipe.json"), "{}");
-        var run = CommandLine.Run(TrainArguments("fine-tune"));
+        var run = CommandLine.Run(_tiny.TrainArguments("fine-tune", _tiny.Below("run")));
         Assert.True(run.Code == Usage, run.ToString());
         Assert.Contains(_tiny.Below("run"), run.Error);
         Assert.Equal("{}", File.ReadAllText(_tiny.Below("run", "recipe.json")));
@@ -240,25 +240,9 @@ public sealed class BadInputTests : IDisposable
 
     private CommandResult Evaluate() => Run("evaluate", "--model", _tiny.Model, "--data", _tiny.Data, "--task", "sst2");
 
-    private string[] TrainArguments(string recipe, params string[] more) =>
-        [
-            "train",
-            "--recipe",
-            recipe,
-            "--model",
-            _tiny.Model,
-            "--data",
-            _tiny.Data,
-            "--task",
-            "sst2",
-            "--out",
-            _tiny.Below("run"),
-            .. more,
-        ];
-
     private CommandResult Train(string recipe, params string[] more)
     {
-        var run = CommandLine.Run(TrainArguments(recipe, more));
+        var run = CommandLine.Run(_tiny.TrainArguments(recipe, _tiny.Below("run"), more));
         // A refusal comes before any compute and leaves no half-made run behind that a corrected
         // command would then trip over.
         if (run.Code != 0)

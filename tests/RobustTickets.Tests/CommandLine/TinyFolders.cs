@@ -75,6 +75,42 @@ internal sealed class TinyFolders : IDisposable
 
     public string Below(params string[] parts) => Path.Combine([Root, .. parts]);
 
+    /// <summary>Arguments of a training on these folders.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="run">The run folder.</param>
+    /// <param name="more">Further options; the value of one that is there already takes its
+    /// place.</param>
+    public string[] TrainArguments(string recipe, string run, params string[] more)
+    {
+        var arguments = new List<string>
+        {
+            "train",
+            "--recipe",
+            recipe,
+            "--model",
+            Model,
+            "--data",
+            Data,
+            "--task",
+            "sst2",
+            "--out",
+            run,
+        };
+        for (var i = 0; i < more.Length; i++)
+        {
+            if (
+                i + 1 < more.Length
+                && arguments.IndexOf(more[i]) is var at and > 0
+                && more[i].StartsWith("--", StringComparison.Ordinal)
+                && more[i] != "--set"
+            )
+                arguments[at + 1] = more[++i];
+            else
+                arguments.Add(more[i]);
+        }
+        return [.. arguments];
+    }
+
     public static JsonObject ConfigJson() =>
         new()
         {

@@ -7,6 +7,7 @@ using RobustTickets.Recipes.Validation;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
+using RobustTickets.Tests.Resume;
 using Xunit;
 
 namespace RobustTickets.Tests.Demo;
@@ -52,7 +53,10 @@ public sealed class DemoRunTests : IDisposable
             .Where(f => Path.GetFileName(f) != "report.html")
             .ToDictionary(
                 f => f,
-                f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))
+                f =>
+                    Path.GetFileName(f) == "environment.json" && f.Contains("/attacks/", StringComparison.Ordinal)
+                        ? AttackFolders.Environment(f)
+                        : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))
             );
 
     [Fact]

@@ -27,6 +27,7 @@ internal static class Layers
             AllTorch,
             AllKernels,
             "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Pickles",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Models"
         ),

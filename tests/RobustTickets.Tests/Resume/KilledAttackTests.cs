@@ -13,15 +13,6 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
 {
     private const int Examples = 240;
     private const int Attempts = 6;
-    private static readonly string[] Files =
-    [
-        "settings.json",
-        "ids.txt",
-        "examples.jsonl",
-        "results.csv",
-        "summary.json",
-        "textattack-summary.json",
-    ];
 
     [Fact]
     public void Killed_three_times_and_continued_equals_undisturbed()
@@ -87,17 +78,7 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
             Assert.True(end.Code == ExitCodes.Ok, end.ToString());
             Assert.Contains("continuing in", end.Error, StringComparison.Ordinal);
         }
-        foreach (var file in Files)
-            Assert.True(
-                File.ReadAllBytes(Path.Combine(whole, file))
-                    .AsSpan()
-                    .SequenceEqual(File.ReadAllBytes(Path.Combine(killed, file))),
-                $"{file} differs"
-            );
-        Assert.Equal(
-            Files.Order(StringComparer.Ordinal),
-            Directory.GetFiles(killed).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
-        );
+        AttackFolders.AssertSame(whole, killed);
         // Worth comparing: every kind of result.
         var summary = JsonNode.Parse(File.ReadAllText(Path.Combine(whole, "summary.json")))!;
         Assert.All(new[] { "succeeded", "failed", "skipped" }, name => Assert.True((int)summary[name]! > 0, name));

@@ -70,7 +70,9 @@ public sealed class KilledExperimentTests : IDisposable
                 .. Directory
                     .GetFiles(expected, "*", SearchOption.AllDirectories)
                     .Select(f => Path.GetRelativePath(expected, f))
-                    .Where(f => f is not ("events.jsonl" or "result.json" or "environment.json")),
+                    .Where(f =>
+                        f is not ("events.jsonl" or "result.json") && Path.GetFileName(f) != "environment.json"
+                    ),
             ];
             Assert.Contains(
                 Path.Combine(
@@ -80,6 +82,8 @@ public sealed class KilledExperimentTests : IDisposable
                 ),
                 files
             );
+            foreach (var attack in Directory.GetDirectories(Path.Combine(expected, "attacks")))
+                AttackFolders.AssertSame(attack, Path.Combine(found, "attacks", Path.GetFileName(attack)));
             foreach (var file in files)
                 Assert.True(
                     File.ReadAllBytes(Path.Combine(expected, file))

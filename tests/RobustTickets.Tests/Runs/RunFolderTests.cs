@@ -1,4 +1,6 @@
 using RobustTickets.Attacks;
+using RobustTickets.Models;
+using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using Xunit;
 
@@ -63,12 +65,11 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Too_little_disk_is_refused_early()
     {
-        var run = RunFolder.Create(In("run"));
-        run.EnsureSpace(1);
-        Assert.Contains(
-            "too little disk",
-            Assert.Throws<RunFolderException>(() => run.EnsureSpace(long.MaxValue)).Message
-        );
+        var needs = new MachineNeeds(new TrainingMemory(1, 1), DiskBytes: 1 << 20);
+        needs.RequireDisk("run", 1 << 20);
+        var refused = Assert.Throws<RunFolderException>(() => needs.RequireDisk("run", (1 << 20) - 1));
+        Assert.Contains("run: too little disk: this run needs up to 1 MiB", refused.Message);
+        Assert.Equal(["Output"], refused.Fields);
     }
 
     [Fact]

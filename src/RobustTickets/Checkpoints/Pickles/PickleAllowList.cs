@@ -1,6 +1,7 @@
 // The only names a weights file may mention. Python's unpickler imports and calls whatever a file
 // names; this one knows these spellings and gives each a fixed meaning, so that a file can at most
 // describe tensors.
+using RobustTickets.Attacks.Pickles;
 
 namespace RobustTickets.Checkpoints.Pickles;
 

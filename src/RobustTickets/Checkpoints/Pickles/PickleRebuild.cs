@@ -4,19 +4,19 @@
 //   persistent id ('storage', class, key, device, count[, view]) -> storage. The device is ignored:
 //     bytes are bytes.
 
-using System.Numerics;
+using RobustTickets.Attacks.Pickles;
 
 namespace RobustTickets.Checkpoints.Pickles;
 
 /// <summary>Interprets calls and persistent ids without executing anything.</summary>
 internal static class PickleRebuild
 {
-    public static object? Call(object? callable, object? arguments, Func<string, CheckpointException> refuse)
+    public static object? Call(object? callable, object? arguments, Func<string, Exception> refuse)
     {
         if (callable is not PickleGlobal global)
-            throw refuse($"REDUCE calls {Describe(callable)}");
+            throw refuse($"REDUCE calls {PickleDialect.Describe(callable)}");
         if (arguments is not PickleTuple { Items: var items })
-            throw refuse($"{global} is called with {Describe(arguments)}; a tuple is needed");
+            throw refuse($"{global} is called with {PickleDialect.Describe(arguments)}; a tuple is needed");
         if (global == PickleAllowList.OrderedDict)
             return Dict(items, refuse);
         if (global == PickleAllowList.RebuildTensor)
@@ -26,11 +26,13 @@ internal static class PickleRebuild
         throw refuse($"REDUCE calls {global}, which is not a function a weights file may call");
     }
 
-    public static PickleStorage Storage(object? id, Func<string, CheckpointException> refuse)
+    public static PickleStorage Storage(object? id, Func<string, Exception> refuse)
     {
         if (id is not PickleTuple { Items: ["storage", PickleGlobal type, var key, _, long count, .. var rest] })
         {
-            throw refuse($"persistent id is {Describe(id)}; ('storage', class, key, device, count) is needed");
+            throw refuse(
+                $"persistent id is {PickleDialect.Describe(id)}; ('storage', class, key, device, count) is needed"
+            );
         }
         if (PickleAllowList.ElementOf(type) is not { } element)
             throw refuse($"persistent id names {type}; a storage class is needed");
@@ -38,7 +40,7 @@ internal static class PickleRebuild
         {
             string s => s,
             long n => n.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            _ => throw refuse($"storage key is {Describe(key)}; a string is needed"),
+            _ => throw refuse($"storage key is {PickleDialect.Describe(key)}; a string is needed"),
         };
         if (count < 0 || count > long.MaxValue / element.Size())
             throw refuse($"storage '{name}' has {count} elements");
@@ -55,23 +57,7 @@ internal static class PickleRebuild
         }
     }
 
-    public static string Describe(object? value) =>
-        value switch
-        {
-            null => "None",
-            bool b => b ? "True" : "False",
-            string s => $"'{(s.Length <= 60 ? s : s[..60] + "...")}'",
-            long or BigInteger or double => FormattableString.Invariant($"{value}"),
-            PickleGlobal g => g.ToString(),
-            PickleTuple t => $"a tuple of {t.Items.Length}",
-            PickleList l => $"a list of {l.Items.Count}",
-            PickleDict d => $"a dict of {d.Keys.Count}",
-            PickleTensor => "a tensor",
-            PickleStorage => "a storage",
-            _ => "a mark",
-        };
-
-    private static PickleDict Dict(object?[] items, Func<string, CheckpointException> refuse)
+    private static PickleDict Dict(object?[] items, Func<string, Exception> refuse)
     {
         var dict = new PickleDict();
         if (items.Length == 0)
@@ -86,7 +72,8 @@ internal static class PickleRebuild
                 PickleTuple { Items: [string k, var v] } => (k, v),
                 PickleList { Items: [string k, var v] } => (k, v),
                 _ => throw refuse(
-                    $"{PickleAllowList.OrderedDict} is given {Describe(item)}; (name, value) pairs are needed"
+                    $"{PickleAllowList.OrderedDict} is given {PickleDialect.Describe(item)}; (name, value) "
+                        + "pairs are needed"
                 ),
             };
             if (!dict.TryAdd(key, value))
@@ -95,23 +82,26 @@ internal static class PickleRebuild
         return dict;
     }
 
-    private static PickleTensor Tensor(object?[] items, Func<string, CheckpointException> refuse)
+    private static PickleTensor Tensor(object?[] items, Func<string, Exception> refuse)
     {
         if (items is not [PickleStorage storage, long offset, PickleTuple size, PickleTuple stride, ..])
         {
             throw refuse(
                 $"{PickleAllowList.RebuildTensor} is called with "
-                    + $"({string.Join(", ", items.Take(4).Select(Describe))}, ...); (storage, offset, size, stride, "
+                    + $"({string.Join(", ", items.Take(4).Select(PickleDialect.Describe))}, ...); (storage, "
+                    + "offset, size, stride, "
                     + "...) is needed"
             );
         }
         return new PickleTensor(storage, offset, Longs(size, "size", refuse), Longs(stride, "stride", refuse));
     }
 
-    private static long[] Longs(PickleTuple tuple, string what, Func<string, CheckpointException> refuse) =>
+    private static long[] Longs(PickleTuple tuple, string what, Func<string, Exception> refuse) =>
         [
             .. tuple.Items.Select(i =>
-                i is long n ? n : throw refuse($"a tensor's {what} holds {Describe(i)}; integers are needed")
+                i is long n
+                    ? n
+                    : throw refuse($"a tensor's {what} holds {PickleDialect.Describe(i)}; integers are needed")
             ),
         ];
 }

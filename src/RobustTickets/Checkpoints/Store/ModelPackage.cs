@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Store;
 
@@ -51,7 +52,7 @@ internal static class ModelPackage
         }
         finally
         {
-            Disk.TryDelete(temporary);
+            WholeFile.TryDelete(temporary);
         }
     }
 

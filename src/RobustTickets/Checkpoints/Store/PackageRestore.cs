@@ -3,6 +3,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Store;
 
@@ -36,7 +37,7 @@ internal static class PackageRestore
         }
         finally
         {
-            Disk.TryDelete(folder);
+            WholeFile.TryDelete(folder);
         }
     }
 

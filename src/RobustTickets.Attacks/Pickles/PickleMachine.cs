@@ -1,14 +1,12 @@
-// A pickle virtual machine that knows only what torch.save writes for a state dict (protocols 2 to
-// 5). It builds tuples, lists, dicts, numbers, strings, and descriptions of tensors; it executes
-// nothing. A name outside PickleAllowList is refused where it is *named* (GLOBAL, STACK_GLOBAL,
-// INST), before any call could use it, and REDUCE interprets three callables itself. Lengths are
-// checked against the file before memory is taken.
+// A pickle virtual machine that knows what plain containers and torch.save need (protocols 2 to 5).
+// It builds tuples, lists, dicts, sets, numbers and strings and executes nothing: what a name or a
+// call means, the dialect says, and lengths are checked against the file before memory is taken.
 
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace RobustTickets.Checkpoints.Pickles;
+namespace RobustTickets.Attacks.Pickles;
 
 /// <summary>Reads one pickle from a range of a file.</summary>
 internal sealed class PickleMachine
@@ -16,16 +14,16 @@ internal sealed class PickleMachine
     private static readonly object Mark = new();
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly MappedFile file;
+    private readonly PickleDialect dialect;
     private readonly long end;
     private readonly string what;
     private readonly List<object?> stack = [];
     private readonly Dictionary<long, object?> memo = [];
     private long at;
 
-    private PickleMachine(MappedFile file, long start, long end, string what)
+    private PickleMachine(PickleDialect dialect, long start, long end, string what)
     {
-        this.file = file;
+        this.dialect = dialect;
         this.end = end;
         this.what = what;
         at = start;
@@ -35,16 +33,17 @@ internal sealed class PickleMachine
     /// Reads the pickle that begins at <paramref name="start"/> and ends before
     /// <paramref name="end"/>.
     /// </summary>
-    /// <param name="file">The file.</param>
+    /// <param name="dialect">The bytes, and the meaning of names and calls.</param>
     /// <param name="start">First byte.</param>
     /// <param name="end">The pickle must stop before it.</param>
     /// <param name="what">What is read, for messages (<c>data.pkl</c>).</param>
     /// <returns>The value, and the position after the pickle.</returns>
-    /// <exception cref="CheckpointException">Truncated or malformed, or it names something outside
-    /// the allow-list.</exception>
-    public static (object? Value, long End) Read(MappedFile file, long start, long end, string what)
+    /// <exception cref="Exception">The dialect's: truncated or malformed, or it names something
+    /// that
+    /// the dialect does not allow.</exception>
+    public static (object? Value, long End) Read(PickleDialect dialect, long start, long end, string what)
     {
-        var machine = new PickleMachine(file, start, end, what);
+        var machine = new PickleMachine(dialect, start, end, what);
         return (machine.Run(), machine.at);
     }
 
@@ -117,7 +116,7 @@ internal sealed class PickleMachine
             case 0x8c: // SHORT_BINUNICODE
                 stack.Add(Text(NextByte()));
                 break;
-            case (byte)'U': // SHORT_BINSTRING: Python 2's str, ASCII in every weights file
+            case (byte)'U': // SHORT_BINSTRING: Python 2's str, ASCII in what is read here
                 stack.Add(Text(NextByte()));
                 break;
             case (byte)'T': // BINSTRING
@@ -149,6 +148,16 @@ internal sealed class PickleMachine
                 var items = PopToMark();
                 Top<PickleList>("APPENDS").Items.AddRange(items);
                 break;
+            case 0x8f:
+                stack.Add(new PickleSet());
+                break;
+            case 0x90: // ADDITEMS
+                var members = PopToMark();
+                Top<PickleSet>("ADDITEMS").Items.AddRange(members);
+                break;
+            case 0x91: // FROZENSET
+                stack.Add(new PickleSet(PopToMark()));
+                break;
             case (byte)'}':
                 stack.Add(new PickleDict());
                 break;
@@ -174,20 +183,20 @@ internal sealed class PickleMachine
                 stack.Add(Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))));
                 break;
             case (byte)'c':
-                stack.Add(Global(Line(), Line()));
+                stack.Add(dialect.Global(what, Line(), Line()));
                 break;
             case 0x93: // STACK_GLOBAL
                 var names = PopMany(2);
-                stack.Add(Global(names[0] as string ?? "?", names[1] as string ?? "?"));
+                stack.Add(dialect.Global(what, names[0] as string ?? "?", names[1] as string ?? "?"));
                 break;
             case (byte)'i': // INST: names a class and calls it
-                throw Forbidden(Line(), Line());
+                throw dialect.Forbidden(what, Line(), Line());
             case (byte)'Q':
-                stack.Add(PickleRebuild.Storage(Pop(), Refuse));
+                stack.Add(dialect.Persistent(Pop(), Refuse));
                 break;
             case (byte)'R':
                 var arguments = Pop();
-                stack.Add(PickleRebuild.Call(Pop(), arguments, Refuse));
+                stack.Add(dialect.Call(Pop(), arguments, Refuse));
                 break;
             // BUILD: torch attaches version numbers ("_metadata") to the state dict; they are not
             // needed
@@ -198,7 +207,7 @@ internal sealed class PickleMachine
             default:
                 throw Refuse(
                     $"pickle opcode 0x{code:x2}{(code is > 32 and < 127 ? $" ('{(char)code}')" : "")} at byte "
-                        + $"{position} is not one a weights file needs"
+                        + $"{position} is not one that {dialect.Subject} needs"
                 );
         }
     }
@@ -211,23 +220,11 @@ internal sealed class PickleMachine
         for (var i = 0; i < pairs.Length; i += 2)
         {
             if (pairs[i] is not (string or long or bool))
-                throw Refuse($"a dict key is {PickleRebuild.Describe(pairs[i])}; a string is needed");
+                throw Refuse($"a dict key is {PickleDialect.Describe(pairs[i])}; a string is needed");
             if (!dict.TryAdd(pairs[i]!, pairs[i + 1]))
                 throw Refuse($"dict key '{pairs[i]}' is given twice");
         }
     }
-
-    private PickleGlobal Global(string module, string name)
-    {
-        var global = new PickleGlobal(module, name);
-        return PickleAllowList.Contains(global) ? global : throw Forbidden(module, name);
-    }
-
-    private CheckpointException Forbidden(string module, string name) =>
-        Refuse(
-            $"names '{Printable(module)}.{Printable(name)}', which is not allowed in a weights file (it could "
-                + $"run code when Python loads it); allowed are {PickleAllowList.Described}; nothing was executed"
-        );
 
     private object? Recall(long index) =>
         memo.TryGetValue(index, out var value) ? value : throw Refuse($"memo {index} is used before it is set");
@@ -269,20 +266,20 @@ internal sealed class PickleMachine
     }
 
     private T Top<T>(string opcode)
-        where T : class => Peek() as T ?? throw Refuse($"{opcode} acts on {PickleRebuild.Describe(Peek())}");
+        where T : class => Peek() as T ?? throw Refuse($"{opcode} acts on {PickleDialect.Describe(Peek())}");
 
     private byte NextByte()
     {
         if (at >= end)
             throw Truncated(1);
-        return file.ReadByte(at++);
+        return dialect.ReadByte(at++);
     }
 
     private byte[] Take(long count)
     {
         if (count > end - at)
             throw Truncated(count);
-        var bytes = file.Read(at, (int)count);
+        var bytes = dialect.Read(at, (int)count);
         at += count;
         return bytes;
     }
@@ -302,7 +299,7 @@ internal sealed class PickleMachine
         }
         catch (DecoderFallbackException e)
         {
-            throw new CheckpointException($"{file.Path}: {what}: a string before byte {at} is not UTF-8", e);
+            throw dialect.Refuse($"{what}: a string before byte {at} is not UTF-8", e);
         }
     }
 
@@ -318,10 +315,8 @@ internal sealed class PickleMachine
         return Encoding.Latin1.GetString([.. bytes]);
     }
 
-    private static string Printable(string name) => new([.. name.Select(c => char.IsControl(c) ? '?' : c)]);
-
-    private CheckpointException Truncated(long needed) =>
+    private Exception Truncated(long needed) =>
         Refuse($"truncated: {needed} more bytes are needed at byte {at}, the pickle ends at {end}");
 
-    private CheckpointException Refuse(string message) => new($"{file.Path}: {what}: {message}");
+    private Exception Refuse(string message) => dialect.Refuse($"{what}: {message}");
 }

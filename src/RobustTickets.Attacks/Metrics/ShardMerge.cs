@@ -1,0 +1,209 @@
+// Parts of an attack to the whole: every file of the attack as if it had run in one place, byte for
+// byte. Parts that are missing, unfinished, twice there or of another attack are refused by name.
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace RobustTickets.Attacks.Metrics;
+
+/// <summary>Merges the parts of an attack.</summary>
+public static class ShardMerge
+{
+    private const string Settings = "settings.json",
+        Ids = "ids.txt",
+        Lines = "examples.jsonl";
+
+    /// <summary>The folders of the parts in a folder, in order.</summary>
+    /// <exception cref="DataException">There are none.</exception>
+    public static IReadOnlyList<string> Find(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        var found = Directory.Exists(folder)
+            ? Directory
+                .GetDirectories(folder, "shard-*-of-*")
+                .Where(f => File.Exists(Path.Combine(f, AttackShard.File)))
+                .OrderBy(f => ShardState.Load(f).Shard)
+                .ToArray()
+            : throw new DataException($"{folder}: no such folder");
+        return found.Length > 0
+            ? found
+            : throw new DataException($"{folder}: holds no shard of an attack; expected folders shard-I-of-N");
+    }
+
+    /// <summary>Merges parts into a folder; a merge that was killed is done again.</summary>
+    /// <param name="shards">The folders of all parts.</param>
+    /// <param name="output">Folder of the whole; made if needed.</param>
+    /// <returns>The summary, as <see cref="AttackLog.Complete"/> gives it, and the
+    /// outcomes.</returns>
+    /// <exception cref="DataException">A part is missing, unfinished, twice there, broken, or of
+    /// another attack; or the folder holds another attack.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder or a
+    /// part.</exception>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    public static (AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes) Run(
+        IReadOnlyList<string> shards,
+        string output
+    )
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        ArgumentNullException.ThrowIfNull(output);
+        var states = shards.Select(ShardState.Load).ToArray();
+        RequireAll(shards, states);
+        var settings = Same(shards, Settings, SettingsDifference.First);
+        var ids = Same(shards, Ids, (_, _) => "they name other examples").Split('\n')[..^1];
+        var (lines, outcomes) = Read(shards, ids);
+        var parsed = Parse(Path.Combine(shards[0], Settings), settings);
+
+        using var hold = Hold(output);
+        var path = Path.Combine(output, Settings);
+        if (File.Exists(path))
+            AttackLog.Compare(path, File.ReadAllText(path), settings);
+        else if (File.Exists(Path.Combine(output, Lines)))
+            throw new DataException(
+                $"attack log '{output}': {Lines} is there but not {Settings}; give an empty folder"
+            );
+        WholeFile.RemoveLeftovers(output);
+        void Write(string name, string text) => WholeFile.Write(Path.Combine(output, name), text);
+        Write(Ids, string.Concat(ids.Select(id => id + "\n")));
+        Write(Settings, settings);
+        Write(Lines, string.Concat(lines.Select(line => line + "\n")));
+        var rows = outcomes.Select(o => AttackLog.Row(o, parsed, states[0].CsvCells));
+        Write("results.csv", string.Concat(rows.Prepend(TextAttackFormat.Header + "\n")));
+        var summary = AttackSummary.From(
+            outcomes,
+            parsed,
+            states.Select(s => s.WholeSetClean).FirstOrDefault(c => c is not null)
+        );
+        Write("summary.json", AttackJson.Write(summary));
+        Write("textattack-summary.json", TextAttackFormat.Summary(summary));
+        return (summary, outcomes);
+    }
+
+    private static void RequireAll(IReadOnlyList<string> folders, ShardState[] states)
+    {
+        var count = states[0].Of;
+        for (var i = 0; i < states.Length; i++)
+        {
+            var state = states[i];
+            if (state.Of != count)
+                throw new DataException(
+                    $"{folders[i]}: is shard {state.Shard} of {state.Of}, {folders[0]} is one of {count}; merge "
+                        + "parts of "
+                        + "one division"
+                );
+            var other = Array.FindIndex(states, s => s.Shard == state.Shard);
+            if (other < i)
+                throw new DataException($"{folders[i]}: is shard {state.Shard}, as {folders[other]} is");
+            if (state.CsvCells != states[0].CsvCells)
+                throw new DataException($"{folders[i]}: results.csv is written in another way than in {folders[0]}");
+        }
+        var missing = Enumerable.Range(1, count).Except(states.Select(s => s.Shard)).ToArray();
+        if (missing.Length > 0)
+            throw new DataException(
+                $"{Path.GetDirectoryName(Path.GetFullPath(folders[0]))}: {Name(missing)} of {count} "
+                    + $"{(missing.Length == 1 ? "is" : "are")} missing"
+            );
+        var open = states.Where(s => !s.Done).Select(s => s.Shard).ToArray();
+        if (open.Length > 0)
+            throw new DataException(
+                $"{folders[Array.FindIndex(states, s => !s.Done)]}: {Name(open)} of {count} "
+                    + $"{(open.Length == 1 ? "is" : "are")} not finished; the same attack goes on there"
+            );
+    }
+
+    private static string Name(int[] shards) =>
+        (shards.Length == 1 ? "shard " : "shards ")
+        + string.Join(", ", shards.Take(10))
+        + (shards.Length > 10 ? ", .." : "");
+
+    // The text of a file that all parts have in common.
+    private static string Same(IReadOnlyList<string> shards, string name, Func<string, string, string?> difference)
+    {
+        string? first = null;
+        foreach (var shard in shards)
+        {
+            var path = Path.Combine(shard, name);
+            if (!File.Exists(path))
+                throw new DataException($"{path}: no such file");
+            var text = File.ReadAllText(path);
+            first ??= text;
+            if (text == first)
+                continue;
+            string? what;
+            try
+            {
+                what = difference(first, text);
+            }
+            catch (JsonException e)
+            {
+                throw new DataException($"'{path}' is not what an attack wrote: {e.Message}", e);
+            }
+            throw new DataException(
+                $"'{path}': is part of another attack than {shards[0]}; {what ?? "they are written differently"}"
+            );
+        }
+        return first!;
+    }
+
+    private static (string[] Lines, AttackOutcome[] Outcomes) Read(IReadOnlyList<string> shards, string[] ids)
+    {
+        var place = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < ids.Length; i++)
+            place[ids[i]] = i;
+        var (lines, outcomes) = (new string[ids.Length], new AttackOutcome[ids.Length]);
+        var from = new string[ids.Length];
+        foreach (var shard in shards)
+        {
+            using var hold = Hold(shard);
+            var path = Path.Combine(shard, Lines);
+            var found = AttackLog.Read(path);
+            foreach (var (outcome, line) in found.Zip(File.ReadLines(path)))
+            {
+                if (!place.TryGetValue(outcome.Id, out var at))
+                    throw new DataException($"{path}: example '{outcome.Id}' is none of the attack");
+                if (from[at] is { } other)
+                    throw new DataException($"{path}: example '{outcome.Id}' is in {other}, too");
+                (lines[at], outcomes[at], from[at]) = (line, outcome, shard);
+            }
+        }
+        var lost = Array.IndexOf(from, null);
+        return lost < 0
+            ? (lines, outcomes)
+            : throw new DataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{shards[0]}: example '{ids[lost]}' is in no shard, nor are "
+                        + $"{from.Count(f => f is null) - 1} others"
+                )
+            );
+    }
+
+    // Settings as the attack had them; what the log added is the examples' hash.
+    private static AttackSettings Parse(string path, string text)
+    {
+        try
+        {
+            var read = GuardedJson.Deserialize(text, AttackJsonContext.Default.AttackSettings);
+            if (read?.Run.LastOrDefault()?.Item == "examples" && AttackJson.Write(read) == text)
+                return read with { Run = [.. read.Run.SkipLast(1)] };
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"'{path}': {e.Message}", e);
+        }
+        throw new DataException($"'{path}' is not what this program wrote; run the shards with one version of it");
+    }
+
+    private static WriterLock Hold(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return WriterLock.Take(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"attack log '{folder}': cannot be written: {e.Message}", e);
+        }
+    }
+}

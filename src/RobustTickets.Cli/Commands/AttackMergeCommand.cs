@@ -1,0 +1,41 @@
+// attack merge: the parts of an attack, made by attack --shard, put together. Needs no native
+// library.
+using System.CommandLine;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Cli.Attacks;
+
+namespace RobustTickets.Cli.Commands;
+
+internal static class AttackMergeCommand
+{
+    public static Command Create(CliContext context)
+    {
+        var folder = new Argument<string>("folder") { Description = "folder that holds shard-1-of-N ... shard-N-of-N" };
+        var output = new Option<string?>("--out")
+        {
+            Description = "folder of the whole attack; default: the same",
+            HelpName = "DIR",
+        };
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "merge",
+            "put the parts of an attack (--shard) together: the files are those of one run, byte for byte"
+        )
+        {
+            folder,
+            output,
+            json,
+        };
+        command.SetAction(parsed =>
+        {
+            var report = AttackMerge.Run(parsed.GetRequiredValue(folder), parsed.GetValue(output));
+            if (parsed.GetValue(json))
+                context.Out.Write(AttackJson.Write(report.Summary));
+            else
+                AttackPrinter.Print(context.Out, report.Summary, report.Folder!);
+            report.ThrowIfErrors();
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

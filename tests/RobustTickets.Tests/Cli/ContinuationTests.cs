@@ -1,0 +1,27 @@
+using RobustTickets.Cli.Terminal;
+using Xunit;
+
+namespace RobustTickets.Tests.Cli;
+
+public sealed class ContinuationTests
+{
+    [Theory]
+    [InlineData("attack --model m --data d", "robust-tickets attack --model m --data d")]
+    [InlineData("attack --model m --text x", null)]
+    [InlineData("experiment a.json --out o", "robust-tickets experiment a.json --out o")]
+    [InlineData("train --out /no/such/folder", "robust-tickets train --out /no/such/folder")]
+    [InlineData("train --out / --resume", "robust-tickets train --out / --resume")]
+    [InlineData("train --out /", "robust-tickets train --out / --resume")]
+    [InlineData("train --out=/", "robust-tickets train --out=/ --resume")]
+    [InlineData("pretrain --out o", null)]
+    [InlineData("predict --model m", null)]
+    public void A_stopped_command_is_continued_by(string called, string? command) =>
+        Assert.Equal(command, Continuation.Of(called.Split(' ')));
+
+    [Fact]
+    public void Arguments_are_quoted_for_a_shell() =>
+        Assert.Equal(
+            "robust-tickets attack --data 'my data' 'it'\\''s' '' --out=a_b/c.d:e",
+            Continuation.Of(["attack", "--data", "my data", "it's", "", "--out=a_b/c.d:e"])
+        );
+}
