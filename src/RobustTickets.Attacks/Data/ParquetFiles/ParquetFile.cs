@@ -57,7 +57,7 @@ internal sealed class ParquetFile : RecordFile
     {
         var shards = ParquetShards.Of(path);
         var columns = Reading(shards[0], reader => reader.Schema.Fields.Select(f => f.Name).ToArray());
-        var text = new TextFile(path, "", HashOf(shards, stop), new Dictionary<int, byte>(), []);
+        var text = TextFile.WithoutText(path, HashOf(shards, stop));
         return new ParquetFile(text, shards, columns, options, stop);
     }
 
