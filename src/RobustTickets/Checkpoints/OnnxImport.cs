@@ -1,6 +1,7 @@
 // Makes a Hugging Face folder of a BERT that was exported to ONNX. The graph says everything but
 // the words: shapes, heads, epsilon and activation are read from it, not from names.
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Graphs;
@@ -57,7 +58,8 @@ public static class OnnxImport
     {
         ArgumentNullException.ThrowIfNull(request);
         var vocabulary = Vocabulary.Load(request.Vocabulary);
-        var graph = BertGraph.Find(OnnxFile.Open(request.Onnx), request.Heads);
+        var file = OnnxFile.Open(request.Onnx);
+        var graph = BertGraph.Find(file, request.Heads);
         if (vocabulary.Count > graph.Vocabulary)
         {
             throw new CheckpointException(
@@ -85,14 +87,15 @@ public static class OnnxImport
             VocabSize = (int)graph.Vocabulary,
             HiddenSize = (int)graph.Hidden,
             NumHiddenLayers = graph.Layers,
-            NumAttentionHeads = (int)graph.Heads,
-            IntermediateSize = (int)graph.Intermediate,
+            NumAttentionHeads = (int)(graph.Hidden / graph.HeadSize),
+            IntermediateSize = graph.Neurons.Max(),
+            Ticket = TicketOf(graph),
             MaxPositionEmbeddings = (int)graph.Positions,
             TypeVocabSize = (int)graph.Segments,
             LayerNormEps = graph.Epsilon,
             PadTokenId = tokenizer.PadId,
             HiddenAct = graph.Activation,
-            Labels = LabelsOf(request, graph),
+            Labels = LabelsOf(request, graph, file),
             Architectures = [kind],
         };
         HuggingFaceFolderWriter.WriteStreamed(
@@ -132,7 +135,7 @@ public static class OnnxImport
             }
         );
 
-    private static IReadOnlyList<string> LabelsOf(OnnxImportRequest request, BertGraph graph)
+    private static IReadOnlyList<string> LabelsOf(OnnxImportRequest request, BertGraph graph, OnnxFile file)
     {
         if (graph.Head != BertHead.Classification)
         {
@@ -151,7 +154,37 @@ public static class OnnxImport
                     + $"({string.Join(", ", labels)})"
             );
         }
-        return request.Labels ?? HuggingFaceConfig.DefaultLabels((int)graph.Labels);
+        return request.Labels ?? Written(file, graph.Labels) ?? HuggingFaceConfig.DefaultLabels((int)graph.Labels);
+    }
+
+    // Names of the classes, as this program's own exports keep them.
+    private static string[]? Written(OnnxFile file, long count)
+    {
+        if (!file.Metadata.TryGetValue("labels", out var json))
+            return null;
+        try
+        {
+            return
+                JsonSerializer.Deserialize<string[]>(json) is { } names
+                && names.Length == count
+                && names.Distinct(StringComparer.Ordinal).Count() == count
+                && !names.Contains(null)
+                ? names
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    // Layers that differ, or have fewer heads than their width has room for, are a ticket's.
+    private static TicketConfig? TicketOf(BertGraph graph)
+    {
+        var (heads, neurons) = (graph.Hidden / graph.HeadSize, graph.Neurons.Max());
+        return graph.Heads.All(h => h == heads) && graph.Neurons.All(n => n == neurons)
+            ? null
+            : new TicketConfig(graph.Heads, graph.Neurons);
     }
 
     // Special tokens are in capitals in every vocabulary; letters such as ℝ are in lower-case ones

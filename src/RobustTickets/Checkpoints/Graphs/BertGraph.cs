@@ -46,9 +46,14 @@ internal sealed class BertGraph
 
     public long Segments => _tables.Segment.Table.Dims[0];
 
-    public long Intermediate => _layers[0].Intermediate.Width;
+    /// <summary>Neurons of each layer.</summary>
+    public IReadOnlyList<int> Neurons => [.. _layers.Select(l => (int)l.Intermediate.Width)];
 
-    public long Heads => _layers[0].Context.Heads;
+    /// <summary>Heads of each layer.</summary>
+    public IReadOnlyList<int> Heads => [.. _layers.Select(l => (int)l.Context.Heads)];
+
+    /// <summary>Width of a head, the same in all layers.</summary>
+    public long HeadSize => _layers[0].Query.Width / _layers[0].Context.Heads;
 
     public string Activation => _activation!;
 
@@ -169,12 +174,12 @@ internal sealed class BertGraph
     private void AddLayer(int number, BertLayer layer)
     {
         var names = BertParameters.Layer(number);
-        if (layer.Context.Heads != Heads || layer.Query.Width != Hidden || layer.Intermediate.Width != Intermediate)
+        // Pruned layers have fewer heads, of the same size.
+        if (layer.Query.Width != layer.Context.Heads * HeadSize || Hidden % HeadSize != 0 || layer.Query.Width > Hidden)
         {
             throw new CheckpointException(
-                $"layer {number} has {layer.Context.Heads} heads over {layer.Query.Width} numbers and "
-                    + $"{layer.Intermediate.Width} neurons; layers of {Heads} heads over {Hidden} numbers and "
-                    + $"{Intermediate} neurons are possible (no pruned ones)"
+                $"layer {number} has {layer.Context.Heads} heads over {layer.Query.Width} numbers; heads of {HeadSize} "
+                    + $"in a width of {Hidden} are needed"
             );
         }
         RequireScale(number, layer.Context);
@@ -192,14 +197,14 @@ internal sealed class BertGraph
     // A scale that follows from sizes at run time is taken for 1/sqrt(d): nothing else does.
     private void RequireScale(int layer, Context context)
     {
-        var expected = 1 / Math.Sqrt((double)Hidden / context.Heads);
+        var expected = 1 / Math.Sqrt(HeadSize);
         if (context.Scale is { } scale && !(Math.Abs((scale / expected) - 1) < 2e-3))
         {
             throw new CheckpointException(
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"layer {layer}: scores are multiplied by {scale:0.######}; BERT with {context.Heads} heads "
-                        + $"of {Hidden / context.Heads} multiplies by {expected:0.######}"
+                        + $"of {HeadSize} multiplies by {expected:0.######}"
                 )
             );
         }

@@ -9,7 +9,8 @@ namespace RobustTickets.Checkpoints.Graphs;
 /// <param name="Path">The file.</param>
 /// <param name="Graph">Its graph.</param>
 /// <param name="Opset">Version of the standard operators.</param>
-internal sealed record OnnxFile(string Path, GraphProto Graph, long Opset)
+/// <param name="Metadata">Free-form facts that an exporter wrote beside it.</param>
+internal sealed record OnnxFile(string Path, GraphProto Graph, long Opset, IReadOnlyDictionary<string, string> Metadata)
 {
     /// <summary>The folder that external data lie in.</summary>
     public string Folder => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
@@ -46,7 +47,10 @@ internal sealed record OnnxFile(string Path, GraphProto Graph, long Opset)
         return new OnnxFile(
             path,
             model.Graph,
-            model.OpsetImport.Where(o => o.Domain is "" or "ai.onnx").Select(o => o.Version).FirstOrDefault()
+            model.OpsetImport.Where(o => o.Domain is "" or "ai.onnx").Select(o => o.Version).FirstOrDefault(),
+            model
+                .MetadataProps.GroupBy(p => p.Key, StringComparer.Ordinal)
+                .ToDictionary(g => g.Key, g => g.First().Value, StringComparer.Ordinal)
         );
     }
 }

@@ -139,12 +139,13 @@ internal sealed partial class OnnxBert
 
     private string Attention(string at, string x, string mask)
     {
-        int heads = _config.NumAttentionHeads,
-            width = _config.HiddenSize;
+        var size = _config.HiddenSize / _config.NumAttentionHeads;
+        var width = _weights[at + "query.weight"].Shape[0];
+        var heads = width / size;
         if (Is(OnnxStyle.Fused))
         {
             var (w, b) = Packed(at);
-            return Node("Attention", [("num_heads", (long)heads)], x, w, b, "attention_mask");
+            return Node("Attention", [("num_heads", heads)], x, w, b, "attention_mask");
         }
         string query,
             key,
@@ -160,10 +161,10 @@ internal sealed partial class OnnxBert
         {
             (query, key, value) = (Dense(at + "query", x), Dense(at + "key", x), Dense(at + "value", x));
         }
-        var q = Node("Transpose", [("perm", (long[])[0, 2, 1, 3])], Cut(query));
-        var v = Node("Transpose", [("perm", (long[])[0, 2, 1, 3])], Cut(value));
-        var k = Node("Transpose", [("perm", (long[])[0, 2, 3, 1])], Cut(key));
-        var scale = 1 / MathF.Sqrt((float)width / heads);
+        var q = Node("Transpose", [("perm", (long[])[0, 2, 1, 3])], Cut(query, heads));
+        var v = Node("Transpose", [("perm", (long[])[0, 2, 1, 3])], Cut(value, heads));
+        var k = Node("Transpose", [("perm", (long[])[0, 2, 3, 1])], Cut(key, heads));
+        var scale = 1 / MathF.Sqrt(size);
         string scores;
         if (Is(OnnxStyle.ScaledParts))
         {
@@ -189,7 +190,7 @@ internal sealed partial class OnnxBert
         return Node("Reshape", mixed, Longs([3], 0, 0, width));
     }
 
-    private string Cut(string states)
+    private string Cut(string states, long heads)
     {
         var shape = Node("Shape", states);
         var (batch, length) = (Node("Gather", shape, Longs([], 0)), Node("Gather", shape, Longs([], 1)));
@@ -199,7 +200,7 @@ internal sealed partial class OnnxBert
             [("axis", 0L)],
             Node("Unsqueeze", batch, Longs([1], 0)),
             Node("Unsqueeze", length, Longs([1], 0)),
-            Longs([1], Is(OnnxStyle.HeadSize) ? -1 : _config.NumAttentionHeads),
+            Longs([1], Is(OnnxStyle.HeadSize) ? -1 : heads),
             Longs([1], size)
         );
         return Node("Reshape", states, target);

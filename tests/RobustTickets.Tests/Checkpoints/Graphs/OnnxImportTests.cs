@@ -134,6 +134,35 @@ public sealed class OnnxImportTests : IDisposable
     }
 
     [Fact]
+    public void Layers_of_different_shapes_are_read_as_a_ticket_with_the_labels_that_the_file_carries()
+    {
+        var ticket = Config with { Ticket = new TicketConfig([1, 2], [12, 5]) };
+        var weights = Fixtures
+            .Weights(ticket)
+            .ToDictionary(
+                t => t.Name,
+                t => (t.Shape, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(t.Data.Span).ToArray())
+            );
+        var export = OnnxBert.Export(weights, ticket, OnnxStyle.Plain, OnnxEnd.Classifier);
+        var metadata = new StringStringEntryProto { Key = "labels", Value = "[\"a\", \"b\", \"c\"]" };
+        export.Model.MetadataProps.Add(metadata);
+        _folder.Write("model.onnx", export.Model.ToByteArray());
+        var made = Import("model.onnx");
+        Assert.Equal(["a", "b", "c"], made.Config.Labels);
+        using (var opened = HuggingFaceFolder.Open(made.Folder))
+        {
+            Assert.Equal([1, 2], opened.Config.Ticket!.LayerHeadNum);
+            Assert.Equal([12, 5], opened.Config.Ticket.LayerInterSize);
+            foreach (var tensor in opened.Weights.Tensors)
+                Assert.Equal(weights[tensor.Name].Item2, opened.Weights.ReadFloats(tensor.Name));
+        }
+        // What is no list of as many names is left alone.
+        metadata.Value = "[\"a\", null, 3";
+        _folder.Write("model.onnx", export.Model.ToByteArray());
+        Assert.Equal(["LABEL_0", "LABEL_1", "LABEL_2"], Import("model.onnx").Config.Labels);
+    }
+
+    [Fact]
     public void Another_activation_than_gelu_is_refused_by_name()
     {
         var approximate = new AttributeProto { Name = "approximate", S = ByteString.CopyFromUtf8("tanh") };
