@@ -67,6 +67,14 @@ public static class OnnxImport
                     + "embeddings; the vocabulary of this model is needed"
             );
         }
+        if (request.Heads is { } heads && heads != graph.Hidden / graph.HeadSize)
+        {
+            throw new CheckpointException(
+                $"{request.Onnx}: its graph shows {graph.Hidden / graph.HeadSize} heads of {graph.HeadSize}, "
+                    + $"{heads} are "
+                    + "given; leave the number out"
+            );
+        }
         if (graph.Activation != "gelu")
             throw new CheckpointException(
                 $"{request.Onnx}: its activation is {graph.Activation}; only gelu (the error-function form) is possible"

@@ -231,6 +231,15 @@ public sealed class OnnxImportTests : IDisposable
     }
 
     [Fact]
+    public void A_number_of_heads_that_the_graph_contradicts_is_refused()
+    {
+        Import(OnnxStyle.Plain, OnnxEnd.Hidden);
+        var request = new OnnxImportRequest(_folder.At("model.onnx"), _folder.At("vocab.txt"), _folder.At("more"));
+        Refused(() => OnnxImport.Run(request with { Heads = 4 }), "shows 2 heads of 4, 4 are given");
+        OnnxImport.Run(request with { Heads = 2 });
+    }
+
+    [Fact]
     public void A_vocabulary_of_another_model_is_refused()
     {
         _folder.Write("vocab.txt", string.Concat(Words.Append("more").Select(w => w + "\n")));
