@@ -35,9 +35,23 @@ public sealed class ExportFormTests(TrainedTicket ticket)
         Assert.Contains("| 0 | ", card);
         Assert.Matches(@"Clean: \d+\.\d % of 40 examples \(.*\), 95 % interval \d", card);
         Assert.Matches(@"\| deepwordbug \| 40 \| [\d.]+ \| [\d.]+ \| [\d.]+ to [\d.]+ \|", card);
+        Assert.Contains("- deepwordbug: TextAttack 0.3.4; ", card);
         Assert.Contains("it is no certificate", card);
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "config.json")))!;
         Assert.Equal("float32", (string?)config["torch_dtype"]);
+    }
+
+    [Fact]
+    public void The_licence_of_a_package_is_that_of_its_origin_file()
+    {
+        var origin = Path.Combine(ticket.Base, "origin.json");
+        File.WriteAllText(origin, "{\"licence\": \"MIT (weights)\", \"origin\": \"https://example.org/a\"}");
+        var target = ticket.New("card");
+        Ok("export", "--model", ticket.Model, "--format", "hf-dense", "--out", target);
+        File.Delete(origin);
+        var card = File.ReadAllText(Path.Combine(target, "README.md"));
+        Assert.StartsWith("---\nlicense: mit\n", card);
+        Assert.Contains("| licence of the base model | MIT (weights); https://example.org/a |", card);
     }
 
     [Fact]

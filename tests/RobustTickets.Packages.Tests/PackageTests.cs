@@ -62,6 +62,19 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
         var without = tool.Run(["info"], ("LIBTORCH", tool.Folder + "/none"));
         Assert.Contains($"LIBTORCH={tool.Folder}/none holds no lib/libc10.so", without.Error);
 
+        // An ONNX file needs none of it: nothing is built.
+        using (var tiny = new TinyFolders())
+        {
+            var onnx = tiny.Below("onnx");
+            OnnxExport.Write(tiny.Model, onnx, new OnnxExportOptions(), OnnxNetwork.Open);
+            File.WriteAllText(tiny.Below("texts.txt"), "a good film\n");
+            string[] predict = ["predict", "--model", onnx, "--format", "text", "--input", tiny.Below("texts.txt")];
+            var answer = tool.Run(predict, ("LIBTORCH", tool.Folder + "/none"));
+            Assert.True(answer.Code == 0, answer.ToString());
+            Assert.Contains("\"label\"", answer.Out);
+            Assert.Equal("", answer.Error);
+        }
+
         var first = tool.Run(["info"], [.. feed.Compiler(), ("XDG_CACHE_HOME", tool.Folder + "/cache")]);
         Assert.Contains("(once, about a minute)", first.Error);
         Assert.Contains("robust-tickets/native-", first.Out);

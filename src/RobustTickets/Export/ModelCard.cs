@@ -6,6 +6,7 @@ using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Store;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Export;
@@ -65,14 +66,14 @@ internal sealed class ModelCard
     {
         var text = new StringBuilder("---\n");
         var license = License();
-        if (license is not null)
-            text.Append(Invariant($"license: {license}\n"));
+        if (license.Name is not null)
+            text.Append(Invariant($"license: {license.Name}\n"));
         if (Base() is { } from)
             text.Append(Invariant($"base_model: {Quoted(from)}\n"));
         text.Append(Invariant($"pipeline_tag: {pipeline}\nlibrary_name: {library}\n"));
         text.Append("tags:\n- bert\n- robustness\n- robust-tickets\n---\n\n");
         text.Append(Invariant($"# {_name}\n\n"));
-        text.Append(Origin(license));
+        text.Append(Origin(license.Text));
         text.Append(TicketTable());
         text.Append(Measured());
         text.Append(Limits());
@@ -80,7 +81,7 @@ internal sealed class ModelCard
         return text.ToString();
     }
 
-    private string Origin(string? license)
+    private string Origin(string license)
     {
         var text = new StringBuilder("| | |\n|---|---|\n");
         void Row(string what, string value) => text.Append(Invariant($"| {what} | {Cell(value)} |\n"));
@@ -100,7 +101,7 @@ internal sealed class ModelCard
         else
             Row("method", "not known: the model lies in no finished run");
         Row("base model", Base() ?? "not known");
-        Row("licence of the base model", license ?? "not stated in its folder; look it up before use");
+        Row("licence of the base model", license);
         if (_environment is { } e)
             Row("made by", $"robust-tickets {e.Version}{(e.Commit is null ? "" : $", commit {e.Commit}")}");
         return text.ToString();
@@ -187,7 +188,7 @@ internal sealed class ModelCard
         {
             var facts = s.Settings.Run.Concat(s.Settings.Composition).Select(l => $"{l.Item}: {Short(l.Value)}");
             text.Append(
-                Invariant($"- {Cell(name)}: TextAttack {s.Settings.Compat}; {Cell(string.Join("; ", facts))}\n")
+                Invariant($"- {Cell(name)}: TextAttack {VersionOf(s.Settings)}; {Cell(string.Join("; ", facts))}\n")
             );
         }
         return text.ToString();
@@ -227,24 +228,38 @@ internal sealed class ModelCard
         ];
     }
 
+    private static string VersionOf(AttackSettings settings) =>
+        TextAttackVersions.ByName.First(v => v.Value == settings.Compat).Key;
+
     private string? Base() => _result?.Model.Base ?? _environment?.Base?.Name;
 
-    // "license: apache-2.0" between the lines --- of the base model's own card.
-    private string? License()
+    // The licence for people, and its name in lower case as cards have it: from the base model's own
+    // card ("license: apache-2.0" between its lines ---), or from what is known of its package.
+    private (string Text, string? Name) License()
     {
+        const string unknown = "not stated in its folder; look it up before use";
         if (_environment?.BaseFolder() is not { } folder)
-            return null;
-        var card = Path.Combine(folder, FileName);
+            return (unknown, null);
+        var (card, origin) = (Path.Combine(folder, FileName), Path.Combine(folder, ModelPackage.OriginFile));
+        if (File.Exists(origin))
+        {
+            using var json = GuardedJson.Parse(origin, File.ReadAllBytes(origin));
+            if (json.RootElement.Member("licence")?.Text() is { } text)
+            {
+                var from = json.RootElement.Member("origin")?.Text();
+                return (from is null ? text : $"{text}; {from}", NameOf(text.Split(' ')[0].ToLowerInvariant()));
+            }
+        }
         if (!File.Exists(card))
-            return null;
+            return (unknown, null);
         var line = File.ReadLines(card)
             .Skip(1)
             .TakeWhile(l => l != "---")
             .FirstOrDefault(l => l.StartsWith("license:", StringComparison.Ordinal));
-        var name = line?["license:".Length..].Trim().Trim('"', '\'');
-        return string.IsNullOrEmpty(name) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
-            ? null
-            : name;
+        return NameOf(line?["license:".Length..].Trim().Trim('"', '\'')) is { } name ? (name, name) : (unknown, null);
+
+        static string? NameOf(string? name) =>
+            string.IsNullOrEmpty(name) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.') ? null : name;
     }
 
     private static RunFolder? RunAround(string model)
