@@ -233,8 +233,8 @@ internal sealed class ModelCard
 
     private string? Base() => _result?.Model.Base ?? _environment?.Base?.Name;
 
-    // The licence for people, and its name in lower case as cards have it: from what is known of the
-    // base model's package, or from its own card ("license: apache-2.0" between the lines ---).
+    // The licence for people, and its name as cards have it: from what is known of the base model's
+    // package, or from its own card ("license: apache-2.0" between the lines ---).
     private (string Text, string? Name) License()
     {
         const string unknown = "not stated in its folder; look it up before use";
