@@ -18,30 +18,39 @@ internal static class DemoCommand
             DefaultValueFactory = _ => "robust-tickets-demo",
         };
         var seed = CommonOptions.Count("--seed", 0, "seed of everything; default 1");
+        var seeds = CommonOptions.Count("--seeds", 1, "trainings of every recipe; default 2");
+        var model = new Option<string?>("--model")
+        {
+            Description = "pre-trained BERT to start from, such as minilm-l6; default: one pre-trained on the spot",
+            HelpName = "DIR",
+        };
         var count = CommonOptions.Count("--num-examples", 1, "test reviews to attack; default: all 400");
         var json = CommonOptions.Json();
         var command = new Command(
             "demo",
-            "the whole story on embedded data: pre-train, train a baseline and a robust ticket, attack both, report"
+            "the whole story on embedded data: pre-train, train baselines and tickets, attack all, report"
         )
         {
             output,
             seed,
+            seeds,
+            model,
             count,
             json,
         };
         command.SetAction(parsed =>
         {
-            var defaults = new DemoPlan();
+            var defaults = parsed.GetValue(model) is { } name ? DemoPlan.Of(name) : new DemoPlan();
             var plan = defaults with
             {
                 Seed = parsed.GetValue(seed) ?? defaults.Seed,
+                Seeds = parsed.GetValue(seeds) ?? defaults.Seeds,
                 AttackExamples = parsed.GetValue(count) ?? defaults.AttackExamples,
             };
             var folder = new DemoFolder(parsed.GetRequiredValue(output));
             var watch = Stopwatch.StartNew();
             var runs = new DemoRun(context, plan, folder).Run();
-            var table = SummaryTable.Main(runs);
+            var table = DemoTable.Of(runs);
             if (parsed.GetValue(json))
                 JsonOutput.Write(context.Out, table.ToJson());
             else
@@ -61,10 +70,10 @@ internal static class DemoCommand
     {
         output.Write(table.ToMarkdown());
         output.WriteLine();
-        foreach (var finding in Findings.Of(runs))
-            output.WriteLine(
-                $"{(finding.Level == FindingLevel.Warning ? "warning" : "note")}: {finding.Subject}: {finding.Text}"
-            );
+        foreach (var sentence in DemoTable.Sentences(runs))
+            output.WriteLine(sentence);
+        foreach (var finding in Findings.Of(runs).Where(f => f.Level == FindingLevel.Warning))
+            output.WriteLine($"warning: {finding.Subject}: {finding.Text}");
         output.WriteLine();
         output.WriteLine($"report   {folder.ReportFile}");
         output.WriteLine($"runs     {string.Join("  ", runs.Select(r => r.Folder))}");

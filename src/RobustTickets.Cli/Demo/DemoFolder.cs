@@ -32,7 +32,8 @@ internal sealed class DemoFolder(string path)
 
     private string MarkFile => In("demo.json");
 
-    public string Run(string recipe) => System.IO.Path.Combine(Path, "runs", recipe);
+    /// <summary>The run of a recipe with its seed.</summary>
+    public string Run(Recipe recipe) => System.IO.Path.Combine(Path, "runs", $"{recipe.Name}-{recipe.Seed}");
 
     public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
 

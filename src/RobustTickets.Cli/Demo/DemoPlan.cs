@@ -1,5 +1,5 @@
-// Everything that gives the demo its meaning: sizes, shape of the model, numbers of both recipes,
-// the attack. The published numbers belong to BERT-base and a hundred thousand steps; a model of
+// Everything that gives the demo its meaning: sizes, shape of the model, numbers of the recipes,
+// the attacks. The published numbers belong to BERT-base and a hundred thousand steps; a model of
 // under a million weights that is trained in a minute needs larger steps, and these are stated here
 // and in the recipes it writes.
 using RobustTickets.Attacks;
@@ -8,13 +8,17 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes.Presets;
+using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Demo;
 
 /// <summary>The numbers of a demo.</summary>
-/// <param name="Seed">Seed of data, vectors, weights, order and perturbations.</param>
+/// <param name="Seed">Seed of data, vectors and pre-training, and of the first training of every
+/// recipe; the next ones count on from it.</param>
+/// <param name="Seeds">Trainings of every recipe, each with a seed of its own.</param>
+/// <param name="Model">A pre-trained checkpoint by name or folder; null pre-trains one.</param>
 /// <param name="Sizes">How much data is made.</param>
 /// <param name="Layers">Layers of the model.</param>
 /// <param name="Hidden">Its width.</param>
@@ -23,13 +27,15 @@ namespace RobustTickets.Cli.Demo;
 /// <param name="PretrainEpochs">Passes of the masked-language-model pre-training over its
 /// text.</param>
 /// <param name="PretrainRate">Its peak learning rate.</param>
-/// <param name="Epochs">Epochs of both recipes' final training.</param>
-/// <param name="Rate">Peak learning rate of both recipes, search included.</param>
+/// <param name="Epochs">Epochs of every recipe's final training.</param>
+/// <param name="Rate">Peak learning rate of every recipe, search included.</param>
 /// <param name="AttackExamples">Test reviews that are attacked.</param>
 /// <param name="RefusedShare">Share of single substitutions that the calibrated similarity
 /// threshold refuses.</param>
 internal sealed record DemoPlan(
     int Seed = 1,
+    int Seeds = 2,
+    string? Model = null,
     DemoSizes? Sizes = null,
     int Layers = 4,
     int Hidden = 128,
@@ -46,10 +52,19 @@ internal sealed record DemoPlan(
     public const string Task = "tsv";
     private const int MaxLength = 64;
     private const int BatchSize = 32;
+
+    // A third of the words is kept from training, so that the attack has substitutes that it never
+    // saw.
+    private const double HeldOutShare = 1.0 / 3;
     private const string Why =
         "the demo: steps and rates fit a small model trained in minutes, everything else is the published method";
 
     public DemoSizes Data => Sizes ?? new DemoSizes();
+
+    /// <summary>The demo on a checkpoint that is pre-trained already: its own learning rate, fewer
+    /// epochs.</summary>
+    /// <param name="model">Name or folder.</param>
+    public static DemoPlan Of(string model) => new(Model: model, Epochs: 2, Rate: 5e-5);
 
     /// <summary>Shape of the model.</summary>
     public HuggingFaceConfig Config(int vocabulary) =>
@@ -80,27 +95,70 @@ internal sealed record DemoPlan(
             Precision: ScorePrecision.Double
         );
 
+    /// <summary>Every recipe with every seed, in the order in which they are trained.</summary>
+    public IEnumerable<Recipe> Recipes =>
+        Enumerable
+            .Range(Seed, Seeds)
+            .SelectMany(seed =>
+                new[] { FineTune, Adversarial, EarlyRobust, HardenedTicket }.Select(r => r with { Seed = seed })
+            );
+
     /// <summary>The baseline: the whole network, plain cross entropy.</summary>
     public Recipe FineTune => Scaled("fine-tune");
 
-    /// <summary>The method: robust early-bird ticket.</summary>
-    public Recipe EarlyRobust
+    /// <summary>Adversarial training of the whole network.</summary>
+    public Recipe Adversarial
     {
         get
         {
-            var recipe = Scaled("early-robust");
-            var search = (SlimmingSearchOptions)recipe.Search!;
+            var recipe = Scaled("freelb");
+            return recipe with { Retrain = recipe.Retrain with { Objective = Adversary } };
+        }
+    }
+
+    /// <summary>The method: robust early-bird ticket.</summary>
+    public Recipe EarlyRobust => Searched("early-robust");
+
+    /// <summary>Ours: the same search, retrained by online substitution under FreeLB.</summary>
+    public Recipe HardenedTicket
+    {
+        get
+        {
+            var recipe = Searched("hardened-ticket");
+            var augment = recipe.Retrain.Augment!;
             return recipe with
             {
-                Search = search with
+                Retrain = recipe.Retrain with
                 {
-                    Objective = new FreeLbOptions(Steps: 3, StepSize: 0.1, InitMagnitude: 0.1),
-                    Optimizer = search.Optimizer with { LearningRate = Rate },
-                    Slimming = new SlimmingOptions(HeadPenalty: 1e-4, NeuronPenalty: 3e-4),
+                    Objective = Adversary with { Steps = 2 },
+                    // WordNet knows nothing of a vocabulary made on the spot.
+                    Augment = augment with
+                    {
+                        NeighbourRate = augment.NeighbourRate + augment.WordnetRate,
+                        WordnetRate = 0,
+                        HeldOutShare = HeldOutShare,
+                    },
                 },
-                Draw = new DrawOptions(HeadRatio: 1.0 / 6, NeuronRatio: 0.3),
             };
         }
+    }
+
+    private static FreeLbOptions Adversary { get; } = new(Steps: 3, StepSize: 0.1, InitMagnitude: 0.1);
+
+    private Recipe Searched(string name)
+    {
+        var recipe = Scaled(name);
+        var search = (SlimmingSearchOptions)RecipePresets.Get("early-robust", "sst2").Search!;
+        return recipe with
+        {
+            Search = search with
+            {
+                Objective = Adversary,
+                Optimizer = search.Optimizer with { LearningRate = Rate },
+                Slimming = new SlimmingOptions(HeadPenalty: 1e-4, NeuronPenalty: 3e-4),
+            },
+            Draw = new DrawOptions(HeadRatio: 1.0 / 6, NeuronRatio: 0.3),
+        };
     }
 
     private Recipe Scaled(string name)

@@ -1,5 +1,5 @@
-// The whole story in one go: make data, pre-train a small model, train the baseline and the robust
-// ticket, attack both, report. Each part leaves its files and is skipped when they are there, so a
+// The whole story in one go: make data, pre-train a small model, train the baselines and the
+// tickets, attack all, report. Each part leaves its files and is skipped when they are there, so a
 // demo that was stopped goes on where it was.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -22,19 +22,24 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 {
     private const int CalibrationTexts = 200;
 
+    private static readonly string[] Attacks = ["textfooler", "deepwordbug"];
+
+    private string Model => plan.Model ?? folder.Pretrained;
+
     /// <summary>
-    /// Runs what is still to be done and returns both runs as the report sees them.
+    /// Runs what is still to be done and returns all runs as the report sees them.
     /// </summary>
     public IReadOnlyList<RunRecord> Run()
     {
         folder.Open(plan);
         MakeData();
-        Pretrain();
-        Recipe[] recipes = [plan.FineTune, plan.EarlyRobust];
+        if (plan.Model is null)
+            Pretrain();
+        Recipe[] recipes = [.. plan.Recipes];
         foreach (var recipe in recipes)
             Train(recipe);
         Attack(recipes);
-        var runs = RunRecord.LoadAll([.. recipes.Select(r => folder.Run(r.Name))]);
+        var runs = RunRecord.LoadAll([.. recipes.Select(folder.Run)]);
         HtmlReport.Write(runs, folder.ReportFile, "Robustness report: the demo");
         return runs;
     }
@@ -98,16 +103,26 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private void Train(Recipe recipe)
     {
-        var output = folder.Run(recipe.Name);
+        var output = folder.Run(recipe);
         var resume = Directory.Exists(output) && RunFolderHolds(output);
         if (resume && File.Exists(RunFolder.Open(output).ResultFile))
             return;
-        Say($"training {recipe.Name}");
+        Say($"training {recipe.Name}, seed {recipe.Seed}");
         var view = new TrainProgressView(context);
         try
         {
             RecipeRunner.Run(
-                new TrainRequest(recipe, folder.Pretrained, folder.Data, output, Resume: resume),
+                new TrainRequest(
+                    recipe,
+                    Model,
+                    folder.Data,
+                    output,
+                    Resume: resume,
+                    Resources: new ResourceFiles(
+                        Vectors: folder.VectorsFile,
+                        Folder: new ResourceFolder(folder.Path)
+                    )
+                ),
                 view,
                 context.Stop.Token
             );
@@ -120,38 +135,61 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private void Attack(IReadOnlyList<Recipe> recipes)
     {
-        if (recipes.All(r => File.Exists(Path.Combine(AttackFolder(r), "summary.json"))))
+        if (recipes.All(r => Attacks.All(a => Attacked(r, a))))
             return;
-        using var models = new AttackModels(folder.Pretrained);
-        var encoder = models.LoadEncoder(folder.Pretrained);
-        var train = DataSet.Load(folder.Data, DemoPlan.Task, "train");
+        using var models = new AttackModels(Model);
         var threshold = DemoSimilarity.Calibrate(
-            encoder,
-            [.. train.Examples.Take(CalibrationTexts).Select(e => e.Text.First)],
+            models.LoadEncoder(Model),
+            [
+                .. DataSet
+                    .Load(folder.Data, DemoPlan.Task, "train")
+                    .Examples.Take(CalibrationTexts)
+                    .Select(e => e.Text.First),
+            ],
             plan.RefusedShare
         );
         var resources = new ResourceFiles(
             Vectors: folder.VectorsFile,
-            Encoder: folder.Pretrained,
+            Encoder: Model,
             Folder: new ResourceFolder(folder.Path)
         );
-        var attack = AttackRecipe.TextFooler(resources, DemoPlan.AttackOptions(threshold)).Build(models);
+        var textFooler = AttackRecipe.TextFooler(resources, DemoPlan.AttackOptions(threshold)).Build(models);
+        var deepWordBug = AttackRecipe.DeepWordBug(resources).Build(models);
+        RecipeLine calibrated = new(
+            "similarity threshold",
+            Figures.Text(
+                $"refuses {100 * plan.RefusedShare:0} % of the single substitutions in ",
+                $"{CalibrationTexts} training reviews"
+            ),
+            "calibrated for the demo's encoder"
+        );
         foreach (var recipe in recipes)
-            Attack(recipe, attack);
+        {
+            using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe), "model"));
+            Attack(recipe, classifier, "textfooler", textFooler, [calibrated]);
+            Attack(recipe, classifier, "deepwordbug", deepWordBug, []);
+        }
     }
 
-    private void Attack(Recipe recipe, Attack attack)
+    private void Attack(
+        Recipe recipe,
+        Classifier classifier,
+        string name,
+        Attack attack,
+        IReadOnlyList<RecipeLine> details
+    )
     {
-        using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe.Name), "model"));
+        if (Attacked(recipe, name))
+            return;
         var test = EvaluationData.Load(folder.Data, DemoPlan.Task, new DataOptions(), "test", classifier.Labels);
         var picked = test.Examples.Take(plan.AttackExamples).ToArray();
-        Say($"attacking {recipe.Name} with TextFooler, {picked.Length} reviews");
+        Say($"attacking {recipe.Name}, seed {recipe.Seed}, with {name}, {picked.Length} reviews");
         var job = new AttackJob(
             attack,
             new TorchVictim(classifier),
             recipe.Name,
             picked,
-            AttackFolder(recipe),
+            AttackFolder(recipe, name),
             [
                 new(
                     "data",
@@ -163,20 +201,17 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     picked.Length == test.Examples.Count ? "all" : $"first {picked.Length}",
                     $"of {test.Examples.Count}"
                 ),
-                new(
-                    "similarity threshold",
-                    Figures.Text(
-                        $"refuses {100 * plan.RefusedShare:0} % of the single substitutions in ",
-                        $"{CalibrationTexts} training reviews"
-                    ),
-                    "calibrated for the demo's encoder"
-                ),
+                .. details,
             ]
         );
         AttackProgressView.Run(context, view => AttackRun.Run(job, view, stop: context.Stop.Token)).ThrowIfErrors();
     }
 
-    private string AttackFolder(Recipe recipe) => Path.Combine(folder.Run(recipe.Name), "attacks", "textfooler");
+    private bool Attacked(Recipe recipe, string attack) =>
+        File.Exists(Path.Combine(AttackFolder(recipe, attack), "summary.json"));
+
+    private string AttackFolder(Recipe recipe, string attack) =>
+        Path.Combine(folder.Run(recipe), "attacks", attack);
 
     private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
 

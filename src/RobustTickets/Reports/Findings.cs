@@ -31,7 +31,11 @@ public static class Findings
     /// <summary>All findings of the runs, warnings first.</summary>
     /// <param name="runs">The runs of a report.</param>
     public static IReadOnlyList<Finding> Of(IReadOnlyList<RunRecord> runs) =>
-        [.. runs.SelectMany(OfRun).Concat(Between(runs)).OrderByDescending(f => f.Level)];
+        [
+            .. runs.SelectMany(OfRun)
+                .Concat((HeadlineText.BySeed(runs) ?? [[.. runs]]).SelectMany(Between))
+                .OrderByDescending(f => f.Level),
+        ];
 
     private static IEnumerable<Finding> OfRun(RunRecord run)
     {

@@ -9,6 +9,13 @@ internal static class HeadlineText
     /// <summary>Sentences of HTML; empty when no run was attacked.</summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
     {
+        // With several seeds of a recipe, runs are compared with the reference of their own seed.
+        if (BySeed(runs) is { } groups)
+        {
+            foreach (var sentence in groups.SelectMany(Sentences))
+                yield return sentence;
+            yield break;
+        }
         var reference = runs.FirstOrDefault(r => r.Result.Ticket is null) ?? runs[0];
         foreach (var name in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
@@ -22,6 +29,16 @@ internal static class HeadlineText
                     yield return Compared(run, other, reference, own);
             }
         }
+    }
+
+    /// <summary>
+    /// The runs of each seed when every recipe was run with the same several seeds; else null.
+    /// </summary>
+    internal static IReadOnlyList<RunRecord[]>? BySeed(IReadOnlyList<RunRecord> runs)
+    {
+        var groups = runs.GroupBy(r => r.Result.Seed).Select(g => g.ToArray()).ToArray();
+        var names = groups.Select(g => string.Join('\n', g.Select(r => r.Result.Name).Order())).Distinct();
+        return groups.Length > 1 && groups[0].Length > 1 && names.Count() == 1 ? groups : null;
     }
 
     private static string Compared(RunRecord run, AttackRecord attack, RunRecord reference, AttackRecord own)

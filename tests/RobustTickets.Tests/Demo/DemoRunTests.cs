@@ -20,6 +20,7 @@ namespace RobustTickets.Tests.Demo;
 public sealed class DemoRunTests : IDisposable
 {
     private static readonly DemoPlan Tiny = new(
+        Seeds: 2,
         Sizes: new DemoSizes(Pretraining: 200, Train: 640, Dev: 16, Test: 40),
         Layers: 2,
         Hidden: 32,
@@ -65,19 +66,37 @@ public sealed class DemoRunTests : IDisposable
         var folder = Path.Combine(_root, "demo");
         var runs = Run(Tiny, folder, out var log);
         Assert.Contains("pre-training", log);
-        Assert.Equal(["fine-tune", "early-robust"], runs.Select(r => r.Label));
-        Assert.Null(runs[0].Result.Ticket);
-        Assert.NotNull(runs[1].Result.Ticket);
-        Assert.NotNull(runs[1].Distances);
-        Assert.All(runs, r => Assert.Equal(12, r.Attacks.Single().Count));
-        Assert.All(runs, r => Assert.Equal("test", r.Result.EvaluatedSplit));
-        Assert.True(
-            runs[1].Result.Model.ParametersWithoutEmbeddings < runs[0].Result.Model.ParametersWithoutEmbeddings
+        string[] recipes = ["fine-tune", "freelb", "early-robust", "hardened-ticket"];
+        Assert.Equal(
+            recipes.Select(r => $"{r}, seed 1").Concat(recipes.Select(r => $"{r}, seed 2")),
+            runs.Select(r => r.Label)
         );
+        Assert.Null(runs[0].Result.Ticket);
+        Assert.NotNull(runs[2].Result.Ticket);
+        Assert.NotNull(runs[2].Distances);
+        Assert.NotNull(runs[3].Result.Ticket);
+        Assert.All(runs, r => Assert.Equal(["deepwordbug", "textfooler"], r.Attacks.Select(a => a.Name).Order()));
+        Assert.All(runs.SelectMany(r => r.Attacks), a => Assert.Equal(12, a.Count));
+        Assert.All(runs, r => Assert.Equal("test", r.Result.EvaluatedSplit));
+        Assert.All(
+            runs.Where(r => r.Result.Ticket is not null),
+            r =>
+                Assert.True(
+                    r.Result.Model.ParametersWithoutEmbeddings < runs[0].Result.Model.ParametersWithoutEmbeddings
+                )
+        );
+
+        // The table at the end: a row a recipe, means over both seeds.
+        var table = DemoTable.Of(runs);
+        Assert.Equal(recipes, table.Rows.Select(r => r[0].Text));
+        Assert.Equal(50 * (runs[0].Clean + runs[4].Clean), table.Rows[0][2].Number);
+        Assert.Equal(3 * 2, DemoTable.Sentences(runs).Count());
+        Assert.DoesNotContain(Findings.Of(runs), f => f.Subject.Contains("seed 1", StringComparison.Ordinal)
+            && f.Subject.Contains("seed 2", StringComparison.Ordinal));
 
         // What a summary says of the similarity threshold is what the attack used, and that parts
         // of speech are free is said.
-        var settings = runs[0].Attacks[0].Settings.ToDictionary(s => s.Key, s => s.Value);
+        var settings = runs[0].Attacks.Single(a => a.Name == "textfooler").Settings.ToDictionary(s => s.Key, s => s.Value);
         Assert.Contains("mean-pooled demo-bert", settings["sentence encoder"]);
         Assert.Contains("whole text", settings["sentence similarity"]);
         Assert.Contains("calibrated", settings["similarity threshold"]);
@@ -86,7 +105,7 @@ public sealed class DemoRunTests : IDisposable
         // The report agrees with the summaries that the attacks wrote: no contradiction is found.
         Assert.DoesNotContain(Findings.Of(runs), f => f.Text.Contains("summary.json says", StringComparison.Ordinal));
         var html = File.ReadAllText(Path.Combine(folder, "report.html"));
-        Assert.Contains("The ticket of early-robust", html);
+        Assert.Contains("The ticket of early-robust, seed 1", html);
 
         var before = Contents(folder);
         Run(Tiny, folder, out var again);
@@ -94,9 +113,9 @@ public sealed class DemoRunTests : IDisposable
         Assert.Equal(before, Contents(folder));
 
         // A part that is missing is done again, the rest is kept.
-        Directory.Delete(Path.Combine(folder, "runs", "early-robust", "attacks"), recursive: true);
+        Directory.Delete(Path.Combine(folder, "runs", "early-robust-2", "attacks"), recursive: true);
         Run(Tiny, folder, out var repaired);
-        Assert.Contains("attacking early-robust", repaired);
+        Assert.Contains("attacking early-robust, seed 2", repaired);
         Assert.DoesNotContain("training", repaired);
         Assert.Equal(before, Contents(folder));
 
@@ -120,7 +139,7 @@ public sealed class DemoRunTests : IDisposable
     public void The_recipes_are_the_published_methods_at_the_demos_scale()
     {
         var plan = new DemoPlan();
-        foreach (var recipe in new[] { plan.FineTune, plan.EarlyRobust })
+        foreach (var recipe in plan.Recipes)
         {
             Assert.Empty(RecipeCheck.Check(recipe));
             Assert.Contains("the demo", recipe.Source);
@@ -136,6 +155,9 @@ public sealed class DemoRunTests : IDisposable
         );
         Assert.Equal(plan.FineTune.Retrain, plan.EarlyRobust.Retrain);
         Assert.Null(plan.FineTune.Search);
+        Assert.Equal(plan.EarlyRobust.Search, plan.HardenedTicket.Search);
+        Assert.Equal([1, 1, 1, 1, 2, 2, 2, 2], plan.Recipes.Select(r => r.Seed));
+        Assert.NotEqual(0, plan.HardenedTicket.Retrain.Augment!.HeldOutShare);
     }
 
     [Fact]

@@ -1,0 +1,91 @@
+// What the demo says at the end: a row a recipe with means over its seeds, and how sure the
+// differences to fine-tuning are.
+using System.Globalization;
+using RobustTickets.Cli.Terminal;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Cli.Demo;
+
+/// <summary>Sums up the runs of a demo over its seeds.</summary>
+internal static class DemoTable
+{
+    /// <summary>A row a recipe, in the order of the runs.</summary>
+    public static ReportTable Of(IReadOnlyList<RunRecord> runs)
+    {
+        string[] attacks = [.. runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct()];
+        ReportColumn[] columns =
+        [
+            new("model", "Model", "Recipe of the runs", Numeric: false),
+            new("seeds", "Seeds", "Trainings with a seed of their own", Numeric: true),
+            new("clean", "Clean %", "Accuracy on the test reviews, mean over seeds", Numeric: true),
+            .. attacks.Select(a => new ReportColumn(
+                a,
+                $"Aua % {a}",
+                "Accuracy under attack, mean over seeds; below, of each seed",
+                Numeric: true
+            )),
+            new("parameters", "Params", "Parameters without the embedding tables", Numeric: true),
+            new("seconds", "Seconds", "Compute of search and retraining, mean over seeds", Numeric: true),
+        ];
+        return new ReportTable(
+            columns,
+            [
+                .. runs.GroupBy(r => r.Result.Name)
+                    .Select(group =>
+                        (IReadOnlyList<ReportCell>)
+                            [
+                                new ReportCell(group.Key),
+                                ReportCell.Of(group.Count(), "0"),
+                                ReportCell.Percent(group.Average(r => r.Clean)),
+                                .. attacks.Select(a => Under(a, [.. group])),
+                                new ReportCell(
+                                    SummaryTable.Parameters((long)group.Average(r => r.Parameters)),
+                                    group.Average(r => r.Parameters)
+                                ),
+                                ReportCell.Of(group.Average(Seconds), "N1"),
+                            ]
+                    ),
+            ]
+        );
+    }
+
+    /// <summary>Each other recipe against the first, under each attack, over all seeds.</summary>
+    public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
+    {
+        var groups = runs.GroupBy(r => r.Result.Name).Select(g => g.ToArray()).ToArray();
+        foreach (var attack in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
+        {
+            foreach (var group in groups.Skip(1))
+            {
+                var pairs = groups[0]
+                    .Join(group, r => r.Result.Seed, r => r.Result.Seed, (a, b) => (a, b))
+                    .Select(p => PairedComparison.Of(Of(p.a, attack), Of(p.b, attack)))
+                    .ToArray();
+                var (first, second) = (pairs.Sum(p => p.OnlyFirst), pairs.Sum(p => p.OnlySecond));
+                var p = new PairedComparison(first, second).PValue;
+                yield return Figures.Text(
+                    $"{attack}: {second} reviews withstood only by {group[0].Result.Name}, {first} only by ",
+                    $"{groups[0][0].Result.Name} (exact McNemar p {PValue(p)})",
+                    $"{(p < 0.05 ? "" : ": no difference is established")}"
+                );
+            }
+        }
+    }
+
+    private static ReportCell Under(string attack, IReadOnlyList<RunRecord> runs) =>
+        new(
+            (100 * runs.Average(r => Of(r, attack).Aua)).ToString("0.00", CultureInfo.InvariantCulture),
+            100 * runs.Average(r => Of(r, attack).Aua),
+            string.Join(
+                " / ",
+                runs.Select(r => (100 * Of(r, attack).Aua).ToString("0.0", CultureInfo.InvariantCulture))
+            )
+        );
+
+    private static string PValue(double p) => p < 0.001 ? "< 0.001" : Figures.Text($"= {p:0.000}");
+
+    private static AttackRecord Of(RunRecord run, string attack) => run.Attacks.Single(a => a.Name == attack);
+
+    private static double Seconds(RunRecord run) =>
+        run.Result.Stages.Where(s => s.Stage != "control").Sum(s => s.Seconds);
+}
