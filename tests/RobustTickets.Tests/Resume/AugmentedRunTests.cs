@@ -167,6 +167,50 @@ public sealed class AugmentedRunTests : IDisposable
         Assert.All(Losses(packed).Zip(Losses(padded)), p => Assert.Equal(p.First, p.Second, 1e-3 * p.First));
     }
 
+    [Theory]
+    [InlineData("robust-ticket", "fine-tune search retrain")]
+    [InlineData("lth", "round-1 round-2 retrain")]
+    public void Every_stage_of_a_search_sees_changed_texts(string name, string stages)
+    {
+        var recipe = TinyTask.Fitted(name);
+        var plain = recipe with
+        {
+            Search = recipe.Search switch
+            {
+                MaskSearchOptions s => s with
+                {
+                    FineTune = s.FineTune! with { Epochs = 0.5 },
+                    Objective = TinyTask.Shorter(s.Objective),
+                    Epochs = 0.5,
+                    AllowShort = true,
+                },
+                MagnitudeSearchOptions s => s with { Rounds = 2, EpochsPerRound = 0.5, AllowShort = true },
+                var s => s,
+            },
+            Retrain = recipe.Retrain with { Epochs = 0.5 },
+        };
+        var changed = plain with
+        {
+            Search = plain.Search switch
+            {
+                MaskSearchOptions s => s with { Augment = Options, FineTune = s.FineTune! with { Augment = Options } },
+                MagnitudeSearchOptions s => s with { Augment = Options },
+                var s => s,
+            },
+            Retrain = plain.Retrain with { Augment = Options },
+        };
+        var (one, other) = (_task.NewRun(), _task.NewRun());
+        Run(plain, one);
+        Run(changed, other);
+        // Spaces inside words make further word pieces.
+        foreach (var stage in stages.Split(' '))
+        {
+            Assert.NotEmpty(Tokens(one, stage));
+            Assert.Equal(Tokens(one, stage).Length, Tokens(other, stage).Length);
+            Assert.NotEqual(Tokens(one, stage), Tokens(other, stage));
+        }
+    }
+
     [Fact]
     public void The_hull_takes_its_neighbours_from_the_same_tables_and_goes_on_after_a_kill()
     {
@@ -271,7 +315,8 @@ public sealed class AugmentedRunTests : IDisposable
 
     private static double[] Losses(string run) => [.. Steps(run).Select(e => (double)e["loss"]!)];
 
-    private static long[] Tokens(string run) => [.. Steps(run).Select(e => (long)e["tokens"]!)];
+    private static long[] Tokens(string run, string? stage = null) =>
+        [.. Steps(run).Where(e => stage is null || (string?)e["stage"] == stage).Select(e => (long)e["tokens"]!)];
 
     private static IEnumerable<JsonNode> Steps(string run) =>
         RunFiles.Events(run).Select(line => JsonNode.Parse(line)!).Where(e => (string?)e["event"] == "step");
