@@ -118,10 +118,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     folder.Data,
                     output,
                     Resume: resume,
-                    Resources: new ResourceFiles(
-                        Vectors: folder.VectorsFile,
-                        Folder: new ResourceFolder(folder.Path)
-                    )
+                    Resources: new ResourceFiles(Vectors: folder.VectorsFile, Folder: new ResourceFolder(folder.Path))
                 ),
                 view,
                 context.Stop.Token
@@ -154,7 +151,9 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
             Folder: new ResourceFolder(folder.Path)
         );
         var textFooler = AttackRecipe.TextFooler(resources, DemoPlan.AttackOptions(threshold)).Build(models);
-        var deepWordBug = AttackRecipe.DeepWordBug(resources).Build(models);
+        var deepWordBug = AttackRecipe
+            .DeepWordBug(new ResourceFiles(Folder: new ResourceFolder(folder.Path)))
+            .Build(models);
         RecipeLine calibrated = new(
             "similarity threshold",
             Figures.Text(
@@ -210,8 +209,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     private bool Attacked(Recipe recipe, string attack) =>
         File.Exists(Path.Combine(AttackFolder(recipe, attack), "summary.json"));
 
-    private string AttackFolder(Recipe recipe, string attack) =>
-        Path.Combine(folder.Run(recipe), "attacks", attack);
+    private string AttackFolder(Recipe recipe, string attack) => Path.Combine(folder.Run(recipe), "attacks", attack);
 
     private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
 

@@ -33,7 +33,15 @@ public static class Findings
     public static IReadOnlyList<Finding> Of(IReadOnlyList<RunRecord> runs) =>
         [
             .. runs.SelectMany(OfRun)
-                .Concat((HeadlineText.BySeed(runs) ?? [[.. runs]]).SelectMany(Between))
+                .Concat(
+                    (
+                        HeadlineText.BySeed(runs)
+                        ??
+                        [
+                            [.. runs],
+                        ]
+                    ).SelectMany(Between)
+                )
                 .OrderByDescending(f => f.Level),
         ];
 

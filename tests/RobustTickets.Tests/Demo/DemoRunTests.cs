@@ -91,12 +91,18 @@ public sealed class DemoRunTests : IDisposable
         Assert.Equal(recipes, table.Rows.Select(r => r[0].Text));
         Assert.Equal(50 * (runs[0].Clean + runs[4].Clean), table.Rows[0][2].Number);
         Assert.Equal(3 * 2, DemoTable.Sentences(runs).Count());
-        Assert.DoesNotContain(Findings.Of(runs), f => f.Subject.Contains("seed 1", StringComparison.Ordinal)
-            && f.Subject.Contains("seed 2", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Findings.Of(runs),
+            f =>
+                f.Subject.Contains("seed 1", StringComparison.Ordinal)
+                && f.Subject.Contains("seed 2", StringComparison.Ordinal)
+        );
 
         // What a summary says of the similarity threshold is what the attack used, and that parts
         // of speech are free is said.
-        var settings = runs[0].Attacks.Single(a => a.Name == "textfooler").Settings.ToDictionary(s => s.Key, s => s.Value);
+        var settings = runs[0]
+            .Attacks.Single(a => a.Name == "textfooler")
+            .Settings.ToDictionary(s => s.Key, s => s.Value);
         Assert.Contains("mean-pooled demo-bert", settings["sentence encoder"]);
         Assert.Contains("whole text", settings["sentence similarity"]);
         Assert.Contains("calibrated", settings["similarity threshold"]);
