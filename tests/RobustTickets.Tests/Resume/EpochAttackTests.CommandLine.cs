@@ -12,6 +12,7 @@ using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
+using RobustTickets.Tests.Experiments;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;
@@ -124,10 +125,10 @@ public sealed partial class EpochAttackTests
         var done = CliRun.Of([.. experiment, "--resource", $"neighbours={Table}"]);
         Assert.True(done.Code == ExitCodes.Ok, done.Error);
         Assert.Contains("epoch 1: Aua ", done.Error, StringComparison.Ordinal);
-        var aua = Attacks(_task.Below("table", "cells", "plain.toy.seed-1"))[0].Aua;
+        var aua = Attacks(TinyExperiment.Cell(_task.Below("table"), "plain.toy.seed-1", "epochs"))[0].Aua;
         Assert.Contains(
             $"plain under attack,1,{(100 * aua).ToString("R", System.Globalization.CultureInfo.InvariantCulture)}",
-            File.ReadAllText(_task.Below("table", "figures", "epochs.toy.csv")),
+            File.ReadAllText(_task.Below("table", "epochs", "figures", "epochs.toy.csv")),
             StringComparison.Ordinal
         );
 

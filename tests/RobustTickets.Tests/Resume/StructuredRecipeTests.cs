@@ -2,6 +2,7 @@
 // killed in the middle of each stage and resumed; and what its log and result say it did. Mutants:
 // a critic that a checkpoint forgets, pass counts that are not those of the objective.
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -41,7 +42,7 @@ public sealed class StructuredRecipeTests : IDisposable
     {
         var recipe = Tiny(RecipePresets.Get(name, "sst2"));
         var whole = _task.NewRun();
-        var result = RecipeRunner.Run(_task.Request(recipe, whole), null, CancellationToken.None);
+        var result = RecipeRunner.Run(Request(recipe, whole), null, CancellationToken.None);
         Assert.NotNull(result.CleanDev);
         CheckPasses(recipe, whole);
         CheckModel(recipe, result, whole);
@@ -52,7 +53,7 @@ public sealed class StructuredRecipeTests : IDisposable
         {
             Assert.Throws<CrashException>(() =>
                 RecipeRunner.Run(
-                    _task.Request(recipe, run, resume: Directory.Exists(run), every: 2),
+                    Request(recipe, run, resume: Directory.Exists(run), every: 2),
                     new Watch(p =>
                     {
                         if (p is StepDone && (p.Stage, p.Step) == crash)
@@ -62,7 +63,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 )
             );
         }
-        RecipeRunner.Run(_task.Request(recipe, run, resume: true, every: 2), null, CancellationToken.None);
+        RecipeRunner.Run(Request(recipe, run, resume: true, every: 2), null, CancellationToken.None);
         RunFiles.AssertSame(whole, run);
     }
 
@@ -255,6 +256,28 @@ public sealed class StructuredRecipeTests : IDisposable
     /// length and a learning rate that fit. A fixed stop comes later than at its
     /// first step, whose rate is 0: no coefficient has moved yet.
     /// </summary>
+    // Recipes that change texts take the task's own words; WordNet is where Debian puts it.
+    private TrainRequest Request(Recipe recipe, string run, bool resume = false, int every = 4)
+    {
+        var request = _task.Request(recipe, run, resume, every);
+        if (recipe.Retrain.Augment is null)
+            return request;
+        var table = _task.Below("neighbours.json");
+        if (!File.Exists(table))
+        {
+            File.WriteAllText(
+                table,
+                new JsonObject(
+                    TinyTask.Good.Zip(
+                        TinyTask.Bad,
+                        (a, b) => KeyValuePair.Create<string, JsonNode?>(a, new JsonArray(b))
+                    )
+                ).ToJsonString()
+            );
+        }
+        return request with { Resources = new ResourceFiles(Neighbours: table) };
+    }
+
     private static Recipe Tiny(Recipe preset) =>
         preset with
         {
