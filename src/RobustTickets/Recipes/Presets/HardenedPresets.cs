@@ -54,7 +54,7 @@ internal static class HardenedPresets
         public static FreeLbOptions Adversary { get; } = new(Steps: 2, StepSize: 0.3, InitMagnitude: 0.2);
 
         public static AugmentOptions Augment { get; } =
-            new(NeighbourRate: 0.3, WordnetRate: 0.1, CharacterRate: 0.1, TextRate: 0.8);
+            new(NeighbourRate: 0.3, WordnetRate: 0.2, CharacterRate: 0.25, TextRate: 0.85);
 
         public static DrawOptions Draw { get; } = new(HeadRatio: 1.0 / 6, NeuronRatio: 0.3);
     }
