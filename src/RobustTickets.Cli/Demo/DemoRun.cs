@@ -185,7 +185,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         Say($"attacking {recipe.Name}, seed {recipe.Seed}, with {name}, {picked.Length} reviews");
         var job = new AttackJob(
             attack,
-            new TorchVictim(classifier),
+            classifier,
             recipe.Name,
             picked,
             AttackFolder(recipe, name),

@@ -69,7 +69,7 @@ internal sealed class HardenVictims(
         var fitted = calibrated == Calibration.Fitted;
         var job = new AttackJob(
             Attack(attack),
-            new TorchVictim(classifier),
+            classifier,
             model.Name,
             InClasses(model, on),
             Place(model, part, attack, calibrated),

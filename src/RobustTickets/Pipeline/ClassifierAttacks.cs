@@ -77,7 +77,7 @@ public static class ClassifierAttacks
         if (trained == TrainedRows.Refuse)
             Refuse(classifier, examples);
         var outcomes = new List<AttackOutcome>();
-        var run = new AttackEngine(attack, new TorchVictim(classifier), engine).RunAsync(examples, stop);
+        var run = new AttackEngine(attack, classifier, engine).RunAsync(examples, stop);
         await foreach (var outcome in run.ConfigureAwait(false))
         {
             outcomes.Add(outcome);

@@ -163,7 +163,7 @@ internal static class EpochAttacks
         );
         var outcomes = new List<AttackOutcome>();
         foreach (
-            var outcome in new AttackEngine(attack.Attack, new TorchVictim(classifier), attack.Engine)
+            var outcome in new AttackEngine(attack.Attack, classifier, attack.Engine)
                 .RunAsync(inputs, session.Stop)
                 .ToBlockingEnumerable(session.Stop)
         )

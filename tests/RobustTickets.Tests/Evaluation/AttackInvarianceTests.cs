@@ -31,7 +31,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         using var encoder = BertSentenceEncoder.Load(trained.Model);
         var attack = Attack(encoder);
         var inputs = Inputs(16);
-        var victim = new TorchVictim(classifier);
+        IVictim victim = classifier;
         var outcomes = Run(new AttackEngineOptions(1, 1, 1, 1), inputs);
         var reference = Lines(outcomes);
         foreach (var batch in new[] { 1, 7, 64 })
@@ -68,7 +68,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         var inputs = Inputs(16);
         var lines = new[] { own, other }
             .Select(e =>
-                Lines(new AttackEngine(Attack(e), new TorchVictim(classifier)).RunAsync(inputs).ToBlockingEnumerable())
+                Lines(new AttackEngine(Attack(e), classifier).RunAsync(inputs).ToBlockingEnumerable())
             )
             .ToArray();
         Assert.NotEqual(lines[0], lines[1]);

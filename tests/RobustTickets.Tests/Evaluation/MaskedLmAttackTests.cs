@@ -152,7 +152,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     public void A_hidden_word_is_the_unknown_token_beside_punctuation_too()
     {
         using var classifier = Classifier.Load(_trained.Model);
-        var victim = new TorchVictim(classifier);
+        IVictim victim = classifier;
         // A word that the vocabulary cannot spell is the unknown token; hidden beside a comma it
         // must be the same to the victim.
         Assert.Equal(
@@ -173,7 +173,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
         using var classifier = Classifier.Load(_trained.Model);
         using var masked = TorchMaskedLM.Load(_folder);
         using var encoder = BertSentenceEncoder.Load(_trained.Model);
-        var victim = new TorchVictim(classifier);
+        IVictim victim = classifier;
         var attack = new Attack(
             "tiny",
             TextAttackVersion.V034,

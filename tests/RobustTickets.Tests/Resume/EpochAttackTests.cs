@@ -91,7 +91,7 @@ public sealed partial class EpochAttackTests : IDisposable
         using (var classifier = Classifier.Load(Path.Combine(run, "model"), maxLength: Recipe.MaxLength))
         {
             var task = TaskCatalog.Find("sst2");
-            var outcomes = new AttackEngine(_source.Build().Attack, new TorchVictim(classifier))
+            var outcomes = new AttackEngine(_source.Build().Attack, classifier)
                 .RunAsync([.. sample])
                 .ToBlockingEnumerable()
                 .ToList();

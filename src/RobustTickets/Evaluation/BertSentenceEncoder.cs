@@ -9,23 +9,6 @@ using RobustTickets.Torch;
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// A classifier as the victim of an attack: it reads a text as
-/// <see cref="Classifier.Logits(IReadOnlyList{TextPair})"/>
-/// does, in evaluation mode, packed batches, no padding (TextAttack pads every query to 512).
-/// Numbers that are not
-/// finite are the engine's to tell.
-/// </summary>
-public sealed class TorchVictim(Classifier classifier) : IVictim
-{
-    /// <inheritdoc/>
-    public int ClassCount => classifier.Labels.Count;
-
-    /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
-        Array.ConvertAll(classifier.Logits(classifier.Encode(inputs)), row => Classifier.Softmax(row));
-}
-
-/// <summary>
 /// Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the
 /// Universal Sentence Encoder.
 /// </summary>
