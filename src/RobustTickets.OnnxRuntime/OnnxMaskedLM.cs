@@ -106,36 +106,13 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
 
-    // The wanted tokens by falling score, equal scores by index.
     private int[] Best(ReadOnlySpan<float> scores, MaskedQuestion question)
     {
-        var least = double.NegativeInfinity;
-        if (question.MinProbability > 0)
+        foreach (var s in scores)
         {
-            double top = double.NegativeInfinity,
-                sum = 0;
-            foreach (var s in scores)
-                top = Math.Max(top, s);
-            foreach (var s in scores)
-                sum += Math.Exp(s - top);
-            // p >= m exactly where score >= log(m) + log(sum exp(score)).
-            least = Math.Log(question.MinProbability) + top + Math.Log(sum);
-        }
-        var best = new PriorityQueue<int, (float Score, int Order)>();
-        for (var v = 0; v < scores.Length; v++)
-        {
-            if (!float.IsFinite(scores[v]))
+            if (!float.IsFinite(s))
                 throw new InvalidOperationException($"{Name}: its scores hold numbers that are not finite");
-            if (scores[v] < least)
-                continue;
-            if (best.Count < question.Count)
-                best.Enqueue(v, (scores[v], -v));
-            else if (question.Count > 0 && scores[v] > scores[best.Peek()])
-                best.DequeueEnqueue(v, (scores[v], -v));
         }
-        var result = new int[best.Count];
-        for (var i = result.Length - 1; i >= 0; i--)
-            result[i] = best.Dequeue();
-        return result;
+        return TopTokens.Of(scores, question);
     }
 }

@@ -189,44 +189,14 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         _kept += tokens;
     }
 
-    // The wanted tokens by falling score, equal scores by index.
     private static int[] Best(ReadOnlySpan<float> scores, MaskedQuestion question)
     {
-        double top = double.NegativeInfinity,
-            all = 0;
+        var all = 0.0;
         foreach (var s in scores)
-        {
-            top = Math.Max(top, s);
             all += s;
-        }
         if (!double.IsFinite(all))
             throw new NumericFailureException("its scores hold numbers that are not finite");
-        var least = double.NegativeInfinity;
-        if (question.MinProbability > 0)
-        {
-            // p >= m exactly where score >= log(m) + log(sum exp(score)).
-            var sum = 0.0;
-            foreach (var s in scores)
-                sum += Math.Exp(s - top);
-            least = Math.Log(question.MinProbability) + top + Math.Log(sum);
-        }
-        var best = new PriorityQueue<int, (float Score, int Order)>();
-        var full = false;
-        for (var v = 0; v < scores.Length; v++)
-        {
-            // An equal score at a higher index never displaces a lower one.
-            if (scores[v] < least || (full && scores[v] <= scores[best.Peek()]))
-                continue;
-            if (full)
-                best.DequeueEnqueue(v, (scores[v], -v));
-            else
-                best.Enqueue(v, (scores[v], -v));
-            full = best.Count >= question.Count;
-        }
-        var result = new int[best.Count];
-        for (var i = result.Length - 1; i >= 0; i--)
-            result[i] = best.Dequeue();
-        return result;
+        return TopTokens.Of(scores, question);
     }
 
     /// <inheritdoc/>
