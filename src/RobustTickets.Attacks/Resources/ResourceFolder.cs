@@ -43,16 +43,7 @@ public sealed class ResourceFolder(string path)
     public string Computed => System.IO.Path.Combine(Path, "computed");
 
     /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
-    public static ResourceFolder OfUser()
-    {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
-            return new ResourceFolder(System.IO.Path.GetFullPath(named));
-        var data = Environment.GetFolderPath(
-            Environment.SpecialFolder.LocalApplicationData,
-            Environment.SpecialFolderOption.DoNotVerify
-        );
-        return new ResourceFolder(System.IO.Path.Combine(data, "robust-tickets", "resources"));
-    }
+    public static ResourceFolder OfUser() => new(UserFolder.Of(Variable, "resources"));
 
     /// <summary>
     /// The file or folder of a kind: the folder's own, else one that the system has; null when

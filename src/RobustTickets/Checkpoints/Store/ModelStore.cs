@@ -1,6 +1,7 @@
 // Models by name: folders of the user's models folder, among them those made from known packages,
 // and snapshots in the cache of the Hugging Face hub. The one place where a name becomes a folder.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Store;
 
@@ -38,16 +39,7 @@ public sealed class ModelStore
     public string HubPath => _hub.Path;
 
     /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
-    public static ModelStore OfUser()
-    {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
-            return new ModelStore(System.IO.Path.GetFullPath(named));
-        var data = Environment.GetFolderPath(
-            Environment.SpecialFolder.LocalApplicationData,
-            Environment.SpecialFolderOption.DoNotVerify
-        );
-        return new ModelStore(System.IO.Path.Combine(data, "robust-tickets", "models"));
-    }
+    public static ModelStore OfUser() => new(UserFolder.Of(Variable, "models"));
 
     /// <summary>
     /// The folder that a path or a name stands for, in this order: a folder of that path, a model
