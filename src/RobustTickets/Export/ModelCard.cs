@@ -29,7 +29,7 @@ internal sealed class ModelCard
     {
         _config = config;
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source));
-        _run = RunAround(path);
+        _run = RunFolder.Around(path);
         _name = _run is null ? Path.GetFileName(path) : $"{Path.GetFileName(_run.Path)}/{Path.GetFileName(path)}";
         if (_run is null)
             return;
@@ -260,21 +260,6 @@ internal sealed class ModelCard
 
         static string? NameOf(string? name) =>
             string.IsNullOrEmpty(name) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.') ? null : name;
-    }
-
-    private static RunFolder? RunAround(string model)
-    {
-        var parent = Path.GetDirectoryName(model);
-        if (parent is null || !Directory.Exists(parent))
-            return null;
-        try
-        {
-            return RunFolder.Open(parent);
-        }
-        catch (RunFolderException)
-        {
-            return null;
-        }
     }
 
     private static string Short(string text) => text.Length <= LongestFact ? text : text[..LongestFact] + " ...";

@@ -21,7 +21,7 @@ internal sealed class VictimFolder
     public VictimFolder(string path)
     {
         Path = RunFolder.ModelOf(ModelStore.OfUser().Locate(path));
-        _run = RunOf(Folder);
+        _run = RunFolder.Around(Folder);
     }
 
     /// <summary>The model: a folder, or a file of another form.</summary>
@@ -109,21 +109,4 @@ internal sealed class VictimFolder
 
     private static string FolderOf(string model) =>
         File.Exists(model) ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(model))! : model;
-
-    private static RunFolder? RunOf(string model)
-    {
-        var parent = System.IO.Path.GetDirectoryName(
-            System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(model))
-        );
-        if (parent is null || !Directory.Exists(parent))
-            return null;
-        try
-        {
-            return RunFolder.Open(parent);
-        }
-        catch (RunFolderException)
-        {
-            return null;
-        }
-    }
 }

@@ -141,6 +141,19 @@ public sealed class RunFolder
         return folder;
     }
 
+    /// <summary>The run that a model lies in; null when the folder around it holds none.</summary>
+    /// <param name="model">A model folder.</param>
+    internal static RunFolder? Around(string model)
+    {
+        var parent = System.IO.Path.GetDirectoryName(
+            System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(model))
+        );
+        if (parent is null || !Directory.Exists(parent))
+            return null;
+        var folder = new RunFolder(parent);
+        return folder.HoldsRun ? folder : null;
+    }
+
     /// <summary>
     /// The model folder that a path means: of a run folder its model, else itself.
     /// </summary>
