@@ -77,13 +77,7 @@ public sealed class OnnxModelFiles
     /// <exception cref="DataException">config.json is malformed.</exception>
     internal IReadOnlyList<string>? ConfigLabels()
     {
-        using var config = Config();
-        if (
-            config is null
-            || config.RootElement.ValueKind != JsonValueKind.Object
-            || !config.RootElement.TryGetProperty("id2label", out var map)
-            || map.ValueKind != JsonValueKind.Object
-        )
+        if (Value("id2label", JsonValueKind.Object) is not { } map)
             return null;
         var labels = new SortedDictionary<int, string>();
         foreach (var entry in map.EnumerateObject())
@@ -95,29 +89,21 @@ public sealed class OnnxModelFiles
     }
 
     /// <summary>A text of config.json, or null.</summary>
-    internal string? ConfigText(string name)
-    {
-        using var config = Config();
-        return
-            config is not null
-            && config.RootElement.ValueKind == JsonValueKind.Object
-            && config.RootElement.TryGetProperty(name, out var value)
-            && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-    }
+    internal string? ConfigText(string name) => Value(name, JsonValueKind.String)?.GetString();
 
     /// <summary>A whole number of config.json, or null.</summary>
-    internal int? ConfigNumber(string name)
+    internal int? ConfigNumber(string name) =>
+        Value(name, JsonValueKind.Number) is { } value && value.TryGetInt32(out var number) ? number : null;
+
+    // A field of that kind; null when there is none.
+    private JsonElement? Value(string name, JsonValueKind kind)
     {
         using var config = Config();
         return
-            config is not null
-            && config.RootElement.ValueKind == JsonValueKind.Object
-            && config.RootElement.TryGetProperty(name, out var value)
-            && value.ValueKind == JsonValueKind.Number
-            && value.TryGetInt32(out var number)
-            ? number
+            config?.RootElement is { ValueKind: JsonValueKind.Object } root
+            && root.TryGetProperty(name, out var value)
+            && value.ValueKind == kind
+            ? value.Clone()
             : null;
     }
 
