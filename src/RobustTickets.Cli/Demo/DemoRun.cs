@@ -162,25 +162,32 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
             ),
             "calibrated for the demo's encoder"
         );
+        (string Name, Attack Attack, IReadOnlyList<RecipeLine> Details)[] attacks =
+        [
+            ("textfooler", textFooler, [calibrated]),
+            ("deepwordbug", deepWordBug, []),
+        ];
         foreach (var recipe in recipes)
         {
+            var open = attacks.Where(a => !Attacked(recipe, a.Name)).ToArray();
+            if (open.Length == 0)
+                continue;
             using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe), "model"));
-            Attack(recipe, classifier, "textfooler", textFooler, [calibrated]);
-            Attack(recipe, classifier, "deepwordbug", deepWordBug, []);
+            var test = EvaluationData.Load(folder.Data, DemoPlan.Task, new DataOptions(), "test", classifier.Labels);
+            foreach (var (name, attack, details) in open)
+                Attack(recipe, classifier, test, name, attack, details);
         }
     }
 
     private void Attack(
         Recipe recipe,
         Classifier classifier,
+        Split test,
         string name,
         Attack attack,
         IReadOnlyList<RecipeLine> details
     )
     {
-        if (Attacked(recipe, name))
-            return;
-        var test = EvaluationData.Load(folder.Data, DemoPlan.Task, new DataOptions(), "test", classifier.Labels);
         var picked = test.Examples.Take(plan.AttackExamples).ToArray();
         Say($"attacking {recipe.Name}, seed {recipe.Seed}, with {name}, {picked.Length} reviews");
         var job = new AttackJob(
