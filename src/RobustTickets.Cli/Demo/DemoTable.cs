@@ -42,7 +42,7 @@ internal static class DemoTable
                                     SummaryTable.Parameters((long)group.Average(r => r.Parameters)),
                                     group.Average(r => r.Parameters)
                                 ),
-                                ReportCell.Of(group.Average(Seconds), "N1"),
+                                ReportCell.Of(group.Average(r => r.CostSeconds), "N1"),
                             ]
                     ),
             ]
@@ -65,7 +65,7 @@ internal static class DemoTable
                 var p = new PairedComparison(first, second).PValue;
                 yield return Figures.Text(
                     $"{attack}: {second} reviews withstood only by {group[0].Result.Name}, {first} only by ",
-                    $"{groups[0][0].Result.Name} (exact McNemar p {PValue(p)})",
+                    $"{groups[0][0].Result.Name} (exact McNemar p {PairedComparison.Text(p)})",
                     $"{(p < 0.05 ? "" : ": no difference is established")}"
                 );
             }
@@ -82,10 +82,5 @@ internal static class DemoTable
             )
         );
 
-    private static string PValue(double p) => p < 0.001 ? "< 0.001" : Figures.Text($"= {p:0.000}");
-
     private static AttackRecord Of(RunRecord run, string attack) => run.Attacks.Single(a => a.Name == attack);
-
-    private static double Seconds(RunRecord run) =>
-        run.Result.Stages.Where(s => s.Stage != "control").Sum(s => s.Seconds);
 }

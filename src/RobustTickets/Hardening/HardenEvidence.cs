@@ -142,8 +142,7 @@ internal static class HardenEvidence
     }
 
     /// <summary>A p value for people.</summary>
-    internal static string P(double p) =>
-        p < 0.001 ? "p < 0.001" : string.Create(CultureInfo.InvariantCulture, $"p = {p:0.000}");
+    internal static string P(double p) => $"p {PairedComparison.Text(p)}";
 
     private static double? Temperature(AttackReport? report) =>
         report?.Settings.Run.FirstOrDefault(l => l.Item == "temperature") is { } line

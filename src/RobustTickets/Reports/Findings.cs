@@ -35,7 +35,7 @@ public static class Findings
             .. runs.SelectMany(OfRun)
                 .Concat(
                     (
-                        HeadlineText.BySeed(runs)
+                        RunRecord.BySeed(runs)
                         ??
                         [
                             [.. runs],

@@ -10,7 +10,7 @@ internal static class HeadlineText
     public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
     {
         // With several seeds of a recipe, runs are compared with the reference of their own seed.
-        if (BySeed(runs) is { } groups)
+        if (RunRecord.BySeed(runs) is { } groups)
         {
             foreach (var sentence in groups.SelectMany(Sentences))
                 yield return sentence;
@@ -29,16 +29,6 @@ internal static class HeadlineText
                     yield return Compared(run, other, reference, own);
             }
         }
-    }
-
-    /// <summary>
-    /// The runs of each seed when every recipe was run with the same several seeds; else null.
-    /// </summary>
-    internal static IReadOnlyList<RunRecord[]>? BySeed(IReadOnlyList<RunRecord> runs)
-    {
-        var groups = runs.GroupBy(r => r.Result.Seed).Select(g => g.ToArray()).ToArray();
-        var names = groups.Select(g => string.Join('\n', g.Select(r => r.Result.Name).Order())).Distinct();
-        return groups.Length > 1 && groups[0].Length > 1 && names.Count() == 1 ? groups : null;
     }
 
     private static string Compared(RunRecord run, AttackRecord attack, RunRecord reference, AttackRecord own)
@@ -60,7 +50,7 @@ internal static class HeadlineText
                 : p < 0.05
                     ? string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{size} (exact McNemar p {(p < 0.001 ? "&lt; 0.001" : $"= {p:0.000}")})"
+                        $"{size} (exact McNemar p {Svg.Escape(PairedComparison.Text(p))})"
                     )
                 : string.Create(
                     CultureInfo.InvariantCulture,
@@ -81,7 +71,7 @@ internal static class HeadlineText
                     $"It has {SummaryTable.Parameters(a)} of {SummaryTable.Parameters(b)} parameters "
                         + $"({100.0 * (a - b) / b:+0;−0} %)"
                 );
-        var (mine, other) = (Total(run), Total(reference));
+        var (mine, other) = (run.CostSeconds, reference.CostSeconds);
         if (mine > 0 && other > 0)
             text += string.Create(
                 CultureInfo.InvariantCulture,
@@ -96,9 +86,6 @@ internal static class HeadlineText
         }
         return text + ".";
     }
-
-    private static double Total(RunRecord run) =>
-        run.Result.Stages.Where(s => s.Stage != "control").Sum(s => s.Seconds);
 
     private static string Name(RunRecord run) => $"<b>{Svg.Escape(run.Label)}</b>";
 

@@ -43,6 +43,12 @@ public sealed record RunRecord(
     /// <summary>Seconds of compute of a stage, or null when the run had none.</summary>
     public double? Seconds(string stage) => Stage(stage)?.Seconds;
 
+    /// <summary>What training the model cost: the stages without the equal-epoch control.</summary>
+    internal IEnumerable<StageSummary> Cost => Result.Stages.Where(s => s.Stage != "control");
+
+    /// <summary>Seconds of compute of search and retraining.</summary>
+    internal double CostSeconds => Cost.Sum(s => s.Seconds);
+
     /// <summary>
     /// Parameters without the embedding tables, as both papers count them: RobusT counts
     /// what its mask leaves, so weights that a ticket of single weights has pruned are
@@ -148,6 +154,16 @@ public sealed record RunRecord(
                 p => int.Parse(p.Name, System.Globalization.CultureInfo.InvariantCulture),
                 p => p.Value.ToString()
             );
+    }
+
+    /// <summary>
+    /// The runs of each seed when every recipe was run with the same several seeds; else null.
+    /// </summary>
+    internal static IReadOnlyList<RunRecord[]>? BySeed(IReadOnlyList<RunRecord> runs)
+    {
+        var groups = runs.GroupBy(r => r.Result.Seed).Select(g => g.ToArray()).ToArray();
+        var names = groups.Select(g => string.Join('\n', g.Select(r => r.Result.Name).Order())).Distinct();
+        return groups.Length > 1 && groups[0].Length > 1 && names.Count() == 1 ? groups : null;
     }
 
     /// <summary>

@@ -89,7 +89,7 @@ public static class SeedTable
 
     private static double?[] Values(RunRecord run)
     {
-        var stages = run.Result.Stages.Where(s => s.Stage != "control").ToArray();
+        var stages = run.Cost.ToArray();
         return
         [
             100 * run.Result.Development?.Accuracy,

@@ -1,4 +1,6 @@
 // The little statistics of the report.
+using System.Globalization;
+
 namespace RobustTickets.Reports;
 
 /// <summary>Two models judged on the same examples.</summary>
@@ -26,6 +28,10 @@ internal readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
             return Math.Min(1, 2 * tail);
         }
     }
+
+    /// <summary>A p value for people, with its relation: "= 0.012" or "&lt; 0.001".</summary>
+    public static string Text(double p) =>
+        p < 0.001 ? "< 0.001" : string.Create(CultureInfo.InvariantCulture, $"= {p:0.000}");
 
     /// <summary>
     /// Compares who withstood an attack; both must have attacked the same examples.

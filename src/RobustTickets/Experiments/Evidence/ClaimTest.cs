@@ -1,6 +1,7 @@
 // Tests claims on cells. A claim holds or does not hold when its test says so at 5 %, and is
 // undecided when the sample cannot tell; the smallest effect it could have shown stands beside it.
 using System.Globalization;
+using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;
 
@@ -138,7 +139,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         var words = string.Join(", ", claim.Cells.Zip(values, (c, v) => Text($"{c.Row} {v:0.0##}")));
         return (
             verdict,
-            Text($"{words}; Kendall's tau {sign * tau:0.00}, exact p {P(Math.Min(p, against))}"),
+            Text($"{words}; Kendall's tau {sign * tau:0.00}, exact p {PairedComparison.Text(Math.Min(p, against))}"),
             Text($"tau {least:0.00} over {values.Count} points")
         );
     }
@@ -219,7 +220,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         return (
             verdict,
             Text($"{test.Estimate:+0.0;-0.0} points more pruned there, 95 % {test.Low:0.0} to {test.High:0.0}, ")
-                + Text($"paired t over {differences.Length} seeds p {P(test.PValue)}"),
+                + Text($"paired t over {differences.Length} seeds p {PairedComparison.Text(test.PValue)}"),
             Text($"{test.Detectable:0.0} points")
         );
     }
@@ -254,7 +255,7 @@ internal sealed class ClaimTest(ClaimCells cells)
                 test,
                 values,
                 $"{Signed(measure, test.Estimate)}, 95 % {Amount(measure, test.Low)} to {Amount(measure, test.High)}, "
-                    + Text($"paired t over {values.Length} seeds p {P(test.PValue)}"),
+                    + Text($"paired t over {values.Length} seeds p {PairedComparison.Text(test.PValue)}"),
                 OfExamples: false
             )
             : new Comparison(null, values, $"{Signed(measure, values[0])}, one seed, no test", OfExamples: false);
@@ -270,7 +271,8 @@ internal sealed class ClaimTest(ClaimCells cells)
             test,
             perSeed,
             Text($"{test.Estimate:+0.0;-0.0} points, 95 % {test.Low:0.0} to {test.High:0.0}, exact McNemar ")
-                + Text($"p {P(test.PValue)} ({found.OnlyFirst} against {found.OnlySecond} of {found.Pairs} pairs, ")
+                + Text($"p {PairedComparison.Text(test.PValue)} ({found.OnlyFirst} against ")
+                + Text($"{found.OnlySecond} of {found.Pairs} pairs, ")
                 + $"{seeds}: {string.Join(", ", perSeed.Select(d => Text($"{d:+0.0;-0.0}")))})",
             OfExamples: true
         );
@@ -301,9 +303,6 @@ internal sealed class ClaimTest(ClaimCells cells)
         ) + $" {Unit(measure)}";
 
     private static string Signed(Measure measure, double value) => (value < 0 ? "" : "+") + Amount(measure, value);
-
-    private static string P(double p) =>
-        p < 0.001 ? "< 0.001" : "= " + p.ToString("0.000", CultureInfo.InvariantCulture);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
