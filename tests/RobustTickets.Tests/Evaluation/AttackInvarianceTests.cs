@@ -67,9 +67,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         using var other = BertSentenceEncoder.Load(trained.Task.Model);
         var inputs = Inputs(16);
         var lines = new[] { own, other }
-            .Select(e =>
-                Lines(new AttackEngine(Attack(e), classifier).RunAsync(inputs).ToBlockingEnumerable())
-            )
+            .Select(e => Lines(new AttackEngine(Attack(e), classifier).RunAsync(inputs).ToBlockingEnumerable()))
             .ToArray();
         Assert.NotEqual(lines[0], lines[1]);
     }
