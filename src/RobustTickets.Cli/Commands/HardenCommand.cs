@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -19,8 +20,16 @@ internal static class HardenCommand
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model(
-            "a trained classifier, which is then the one to beat, or a pre-trained Hugging Face BERT folder"
+            "a trained classifier, which is then the one to beat (a run, a Hugging Face BERT folder, or an "
+                + "ONNX file with "
+                + "--base), or a pre-trained Hugging Face BERT folder"
         );
+        var start = new Option<string?>("--base")
+        {
+            Description =
+                "pre-trained Hugging Face BERT folder that defences are trained from; default: --model itself",
+            HelpName = "DIR",
+        };
         var output = new Option<string>("--out")
         {
             Description = "folder of the result, the report and every run",
@@ -63,7 +72,9 @@ internal static class HardenCommand
             model,
         };
         var data = new DataOptionSet(command);
-        foreach (var option in new Option[] { output, budget, seeds, attacks, goal, resource, resume, dry, json })
+        foreach (
+            var option in new Option[] { start, output, budget, seeds, attacks, goal, resource, resume, dry, json }
+        )
             command.Add(option);
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
@@ -88,7 +99,9 @@ internal static class HardenCommand
                 Goals[parsed.GetValue(goal)!],
                 parsed.GetValue(resume),
                 ResourceFiles.Named(places),
-                execution.Read(parsed)
+                execution.Read(parsed),
+                Base: parsed.GetValue(start),
+                Loader: new OnnxModels(new OnnxOptions(DefaultLabels: source.Options.Labels?.Names))
             );
             var view = new HardenProgressView(context);
             var run = new HardenRun(

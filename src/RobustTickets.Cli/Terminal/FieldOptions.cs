@@ -14,6 +14,7 @@ internal static class FieldOptions
     )
     {
         ["Attacks"] = ("--attacks", "names other attacks"),
+        ["Base"] = ("--base", "names the checkpoint to train from"),
         ["Budget"] = ("--budget", "gives more time"),
         ["Device"] = ("--device", "picks another device"),
         ["Model"] = ("--model", "names another checkpoint"),

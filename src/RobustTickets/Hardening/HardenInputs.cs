@@ -7,17 +7,17 @@ using RobustTickets.Checkpoints;
 namespace RobustTickets.Hardening;
 
 /// <summary>The inputs.</summary>
-/// <param name="Model">Folder of the model.</param>
-/// <param name="Own">The model as a classifier to beat; null when it is none for these
-/// classes.</param>
-/// <param name="IsTicket">Whether the model is a ticket.</param>
+/// <param name="Base">Folder of the checkpoint that defences are trained from.</param>
+/// <param name="Own">The model that was given, as the classifier to beat; null when it is none for
+/// these classes.</param>
+/// <param name="IsTicket">Whether the checkpoint is a ticket.</param>
 /// <param name="Rows">The rows in their parts.</param>
 /// <param name="Attacks">The attacks.</param>
 /// <param name="MaxLength">Word pieces of a text.</param>
 /// <param name="Hash">SHA-256 of everything that the result depends on.</param>
 /// <param name="Notes">What a person should know.</param>
 internal sealed record HardenInputs(
-    string Model,
+    string Base,
     HardenModel? Own,
     bool IsTicket,
     HardenRows Rows,
@@ -36,12 +36,24 @@ internal sealed record HardenInputs(
     private const double Covered = 0.98;
 
     /// <summary>Reads the inputs of a request.</summary>
-    /// <exception cref="CheckpointException">The model is missing or broken.</exception>
+    /// <exception cref="RequestException">The model is of another form and no checkpoint is
+    /// named.</exception>
+    /// <exception cref="CheckpointException">A model is missing or broken.</exception>
     /// <exception cref="DataException">Data or resources are.</exception>
     public static HardenInputs Open(HardenRequest request, CancellationToken stop)
     {
         var victim = new VictimFolder(request.Model);
-        var (classes, isTicket) = Look(victim.Path);
+        var isOther = request.Loader?.Knows(victim.Path) == true;
+        if (isOther && request.Base is null)
+            throw new RequestException(
+                nameof(HardenRequest.Base),
+                null,
+                $"is missing: {victim.Path} can be attacked but not trained, so name the checkpoint that defences are "
+                    + "trained from, such as one imported from it"
+            );
+        var start = request.Base is { } named ? new VictimFolder(named).Path : victim.Path;
+        var isTicket = IsTicketAt(start);
+        var classes = isOther ? ClassesOf(request.Loader!, victim.Path) : ClassesOf(victim.Path);
         var rows = HardenRows.Load(request, classes, Seen(victim), stop);
         var notes = rows.Notes.ToList();
         var own = OwnOf(victim, classes, rows.Labels, notes);
@@ -52,6 +64,7 @@ internal sealed record HardenInputs(
         notes.AddRange(attacks.Notes);
         var hash = HardenFolder.Hash([
             VictimFolder.Hash(victim.Path),
+            .. start == victim.Path ? Array.Empty<string>() : [VictimFolder.Hash(start)],
             string.Join(' ', attacks.Names),
             request.Goal.ToString(),
             string.Join('\n', rows.Labels),
@@ -59,33 +72,32 @@ internal sealed record HardenInputs(
                 part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")
             ),
         ]);
-        return new HardenInputs(
-            victim.Path,
-            own,
-            isTicket,
-            rows,
-            attacks,
-            Length(victim.Path, rows.Train),
-            hash,
-            notes
-        );
+        return new HardenInputs(start, own, isTicket, rows, attacks, Length(start, rows.Train), hash, notes);
     }
 
-    private static (IReadOnlyList<string>? Classes, bool IsTicket) Look(string model)
+    private static bool IsTicketAt(string model)
     {
-        using (var files = BertFiles.OpenBase(model))
+        using var files = BertFiles.OpenBase(model);
+        return files.Config.Ticket is not null;
+    }
+
+    private static IReadOnlyList<string>? ClassesOf(string model)
+    {
+        try
         {
-            var isTicket = files.Config.Ticket is not null;
-            try
-            {
-                using var classifier = BertFiles.OpenClassifier(model);
-                return (classifier.Config.Labels, isTicket);
-            }
-            catch (CheckpointException)
-            {
-                return (null, isTicket);
-            }
+            using var classifier = BertFiles.OpenClassifier(model);
+            return classifier.Config.Labels;
         }
+        catch (CheckpointException)
+        {
+            return null;
+        }
+    }
+
+    private static IReadOnlyList<string> ClassesOf(IModelLoader loader, string model)
+    {
+        using var classifier = loader.LoadClassifier(model, null, null)!;
+        return classifier.Labels;
     }
 
     private static Func<Example, bool> Seen(VictimFolder victim)

@@ -114,7 +114,7 @@ internal static class HardenReport
             .. result
                 .Attacks.Select(a => HardenEvidence.Of(row, a))
                 .SelectMany(f => f is null ? ["", ""] : new[] { Aua(f), Against(f.AgainstBaseline) }),
-            Say($"{100 * row.Size:0} %"),
+            row.Size is { } size ? Say($"{100 * size:0} %") : "",
             row.TrainingSeconds is { } s ? HardenPlan.Minutes(s) : "",
         ];
 
@@ -124,7 +124,7 @@ internal static class HardenReport
             Say($"{100 * row.Clean:0.0}"),
             .. row.Aua.Select(a => Say($"{100 * a:0.0}")),
             Say($"{100 * row.Score:0.0}"),
-            SummaryTable.Parameters(row.Parameters),
+            row.Parameters is { } parameters ? SummaryTable.Parameters(parameters) : "",
             row.Seconds > 0 ? HardenPlan.Minutes(row.Seconds) : "",
         ];
 

@@ -19,8 +19,9 @@ public enum HardenGoal
 /// Which defence is best for a classifier and its data, within a time: what the command line and
 /// programs make, and <see cref="HardenRun"/> runs.
 /// </summary>
-/// <param name="Model">Hugging Face folder: a trained classifier, which is then the one to beat, or
-/// a pre-trained checkpoint.</param>
+/// <param name="Model">A trained classifier, which is then the one to beat (a Hugging Face folder,
+/// or
+/// what <paramref name="Loader"/> knows), or a pre-trained Hugging Face folder.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
 /// <param name="Output">Folder of the result and of every run.</param>
@@ -37,6 +38,9 @@ public enum HardenGoal
 /// folder.</param>
 /// <param name="Execution">Device, precision, threads; null: this machine's CPU in float32.</param>
 /// <param name="Clock">The clock of the budget; null: the system's.</param>
+/// <param name="Base">Hugging Face folder of the checkpoint that defences are trained from; null:
+/// <paramref name="Model"/> itself.</param>
+/// <param name="Loader">Loads models of other forms; null: there are none.</param>
 public sealed record HardenRequest(
     string Model,
     string Data,
@@ -50,7 +54,9 @@ public sealed record HardenRequest(
     bool Resume = false,
     ResourceFiles? Resources = null,
     Execution? Execution = null,
-    TimeProvider? Clock = null
+    TimeProvider? Clock = null,
+    string? Base = null,
+    IModelLoader? Loader = null
 )
 {
     /// <summary>Time that everything together may take.</summary>

@@ -51,8 +51,9 @@ public sealed record HardenFigure(
 /// <param name="Clean">Accuracy on all reported rows, in [0, 1].</param>
 /// <param name="CleanLow">Lower end of its 95 % Wilson interval.</param>
 /// <param name="CleanHigh">Upper end.</param>
-/// <param name="Parameters">Parameters without embeddings.</param>
-/// <param name="Size">The same as a share of the whole network's.</param>
+/// <param name="Parameters">Parameters without embeddings; null where the model's form does not say
+/// them.</param>
+/// <param name="Size">The same as a share of the whole network's, or null.</param>
 /// <param name="TrainingSeconds">Seconds of its training, search included; null where it was
 /// given.</param>
 /// <param name="Figures">The attacks.</param>
@@ -63,8 +64,8 @@ public sealed record HardenRow(
     double Clean,
     double CleanLow,
     double CleanHigh,
-    long Parameters,
-    double Size,
+    long? Parameters,
+    double? Size,
     double? TrainingSeconds,
     IReadOnlyList<HardenFigure> Figures
 );

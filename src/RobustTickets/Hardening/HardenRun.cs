@@ -78,7 +78,7 @@ public sealed class HardenRun(
             Say(line);
         using var victims = new HardenVictims(
             request,
-            inputs.Model,
+            inputs.Base,
             _folder,
             inputs.Rows,
             plan.MaxLength,
@@ -241,7 +241,7 @@ public sealed class HardenRun(
                 interval.Low,
                 interval.High,
                 parameters,
-                (double)parameters / whole,
+                (double?)parameters / whole,
                 model.Name == HardenInputs.OwnName ? null : trainer.Result(model.Name).Stages.Sum(s => s.Seconds),
                 [.. plan.Attacks.Select(attack => Figure(model, role, attack)).OfType<HardenFigure>()]
             );

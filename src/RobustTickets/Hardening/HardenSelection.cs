@@ -6,13 +6,14 @@ namespace RobustTickets.Hardening;
 /// <param name="Name">Its name.</param>
 /// <param name="Clean">Accuracy on all development rows.</param>
 /// <param name="Aua">Accuracy under each attack, on the rows that all were attacked on.</param>
-/// <param name="Parameters">Parameters without embeddings.</param>
+/// <param name="Parameters">Parameters without embeddings; null where the model's form does not say
+/// them.</param>
 /// <param name="Seconds">Seconds of its training.</param>
 public sealed record DevelopmentRow(
     string Name,
     double Clean,
     IReadOnlyList<double> Aua,
-    long Parameters,
+    long? Parameters,
     double Seconds
 )
 {

@@ -116,7 +116,7 @@ internal sealed class HardenTrainer(
     private TrainRequest Request(Recipe recipe, string output, bool resume) =>
         new(
             recipe,
-            inputs.Model,
+            inputs.Base,
             folder.Data,
             output,
             HardenFolder.Options(inputs.Rows),

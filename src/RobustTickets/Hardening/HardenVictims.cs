@@ -3,7 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
-using RobustTickets.Training;
+using RobustTickets.Pipeline;
 
 namespace RobustTickets.Hardening;
 
@@ -16,7 +16,7 @@ internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int
 
 /// <summary>Measures and attacks models.</summary>
 /// <param name="request">The comparison.</param>
-/// <param name="model">Folder of the model that was given, for sentence similarity.</param>
+/// <param name="checkpoint">Folder that defences are trained from, for sentence similarity.</param>
 /// <param name="folder">Its folder.</param>
 /// <param name="rows">Its rows.</param>
 /// <param name="maxLength">Word pieces of a text.</param>
@@ -24,7 +24,7 @@ internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int
 /// <param name="stop">Ends the work.</param>
 internal sealed class HardenVictims(
     HardenRequest request,
-    string model,
+    string checkpoint,
     HardenFolder folder,
     HardenRows rows,
     int maxLength,
@@ -32,19 +32,23 @@ internal sealed class HardenVictims(
     CancellationToken stop
 ) : IDisposable
 {
-    private readonly AttackModels _models = new(model);
+    private readonly AttackModels _models = new(checkpoint, request.Loader);
     private readonly Dictionary<string, Attack> _attacks = [];
-    private (string Folder, Classifier Classifier)? _loaded;
+    private (string Folder, ITextClassifier Classifier)? _loaded;
 
     /// <summary>Reads what an attack needs.</summary>
     public void Require(string name) => _ = Attack(name);
 
-    /// <summary>Accuracy on rows, and the model's parameters without embeddings.</summary>
-    public (double Accuracy, long Parameters) Measure(HardenModel model, IReadOnlyList<Example> on)
+    /// <summary>
+    /// Accuracy on rows, and the model's parameters without embeddings where its form says them.
+    /// </summary>
+    public (double Accuracy, long? Parameters) Measure(HardenModel model, IReadOnlyList<Example> on)
     {
         var classifier = Load(model);
-        var encoded = EncodedSplit.From(InClasses(model, on), classifier.Tokenizer, maxLength);
-        return (classifier.Evaluate(encoded.Examples).Accuracy, classifier.ParametersWithoutEmbeddings);
+        return (
+            ClassifierSource.Evaluate(classifier, InClasses(model, on), stop).Accuracy,
+            (classifier as Classifier)?.ParametersWithoutEmbeddings
+        );
     }
 
     /// <summary>Whether an attack is finished.</summary>
@@ -130,13 +134,15 @@ internal sealed class HardenVictims(
         return attack;
     }
 
-    private Classifier Load(HardenModel model)
+    private ITextClassifier Load(HardenModel model)
     {
         if (_loaded is { } loaded && loaded.Folder == model.Folder)
             return loaded.Classifier;
         _loaded?.Classifier.Dispose();
         _loaded = null;
-        var classifier = Classifier.Load(model.Folder, request.Execution, maxLength);
+        var classifier =
+            request.Loader?.LoadClassifier(model.Folder, maxLength, request.Execution.Threads)
+            ?? Classifier.Load(model.Folder, request.Execution, maxLength);
         _loaded = (model.Folder, classifier);
         return classifier;
     }

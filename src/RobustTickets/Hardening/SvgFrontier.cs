@@ -21,7 +21,7 @@ internal static class SvgFrontier
     public static string Render(HardenResult result)
     {
         var rows = result.Development;
-        var whole = (double)rows.Max(r => r.Parameters);
+        var whole = (double)(rows.Max(r => r.Parameters) ?? 1);
         var (xs, ys) = (Range(rows.Select(r => r.Clean)), Range(rows.Select(r => r.Score)));
         double X(double share) => Left + (share - xs.Low) / (xs.High - xs.Low) * (Width - Left - Right);
         double Y(double share) => Height - Bottom - (share - ys.Low) / (ys.High - ys.Low) * (Height - Top - Bottom);
@@ -73,7 +73,7 @@ internal static class SvgFrontier
                 "circle",
                 ("cx", Svg.Number(X(row.Clean))),
                 ("cy", Svg.Number(Y(row.Score))),
-                ("r", Svg.Number(Largest * Math.Sqrt(row.Parameters / whole))),
+                ("r", Svg.Number(Largest * Math.Sqrt((row.Parameters ?? whole) / whole))),
                 ("style", $"fill:{colour};fill-opacity:.85")
             );
             // Names stand beside their circles, one below the other where circles are close.

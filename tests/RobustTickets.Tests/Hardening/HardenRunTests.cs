@@ -233,6 +233,41 @@ public sealed class HardenRunTests : IDisposable
     }
 
     [Fact]
+    public void A_classifier_in_an_ONNX_file_is_the_one_to_beat()
+    {
+        var onnx = _tiny.Below("onnx");
+        var made = CliRun.Of(["export", "--model", _tiny.Model, "--format", "onnx", "--out", onnx]);
+        Assert.True(made.Code == 0, made.Error);
+        string[] rest = ["--data", _csv, "--task", "csv", "--attacks", "deepwordbug", "--budget", "2h"];
+
+        var alone = CliRun.Of(["harden", "--model", onnx, "--out", _tiny.Below("alone"), .. rest]);
+        Assert.Equal(ExitCodes.Usage, alone.Code);
+        Assert.Contains("--base is missing: ", alone.Error, StringComparison.Ordinal);
+
+        var run = CliRun.Of([
+            "harden",
+            "--model",
+            onnx,
+            "--base",
+            _tiny.Model,
+            "--out",
+            _tiny.Below("beaten"),
+            .. rest,
+        ]);
+        Assert.True(run.Code == 0, run.Error);
+        var (result, whole) = (new HardenFolder(_tiny.Below("beaten")).Result()!, Run("folder"));
+        var (file, folder) = (result.Development[0], whole.Development[0]);
+        Assert.Equal(("given", "given", (long?)null), (result.Baseline, file.Name, file.Parameters));
+        // The same network as the folder's: the same answers, and the same defences beside it.
+        Assert.Equal((folder.Clean, folder.Score), (file.Clean, file.Score));
+        Assert.Equal(
+            whole.Development.Skip(1).Select(d => (d.Name, d.Clean, d.Score)),
+            result.Development.Skip(1).Select(d => (d.Name, d.Clean, d.Score))
+        );
+        Assert.Contains("<svg", File.ReadAllText(new HardenFolder(_tiny.Below("beaten")).ReportFile("html")));
+    }
+
+    [Fact]
     public void A_dry_run_prints_the_plan_and_writes_nothing()
     {
         var run = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("dry"), "--dry-run");
