@@ -21,7 +21,7 @@ internal static class StrictText
         if (Utf8.IsValid(bytes))
             return Lenient.GetString(bytes);
         var at = Fault(bytes);
-        throw NotUtf8(place, Line(bytes[..at]), bytes[at]);
+        throw NotUtf8(place, LineOf(bytes[..at]), bytes[at]);
     }
 
     /// <summary>
@@ -105,9 +105,14 @@ internal static class StrictText
             yield return (++number, Text(held, place, number, broken));
     }
 
-    private static string Text(List<byte> line, string place, int number, IDictionary<int, byte>? broken = null)
+    /// <summary>The text of a line, without its end.</summary>
+    /// <param name="bytes">The line.</param>
+    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="number">The line's number, from 1.</param>
+    /// <param name="broken">As for the lines of a stream.</param>
+    /// <exception cref="DataException">It is not UTF-8.</exception>
+    public static string Line(ReadOnlySpan<byte> bytes, string place, int number, IDictionary<int, byte>? broken = null)
     {
-        ReadOnlySpan<byte> bytes = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(line);
         if (number == 1)
             bytes = WithoutMark(place, bytes);
         if (!Utf8.IsValid(bytes))
@@ -119,6 +124,9 @@ internal static class StrictText
         }
         return Lenient.GetString(bytes);
     }
+
+    private static string Text(List<byte> line, string place, int number, IDictionary<int, byte>? broken = null) =>
+        Line(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(line), place, number, broken);
 
     private static ReadOnlySpan<byte> WithoutMark(string place, ReadOnlySpan<byte> bytes)
     {
@@ -142,7 +150,7 @@ internal static class StrictText
     }
 
     // A file whose lines end in CR alone has no line feed.
-    private static int Line(ReadOnlySpan<byte> before) =>
+    private static int LineOf(ReadOnlySpan<byte> before) =>
         1 + Math.Max(before.Count((byte)'\n'), before.Contains((byte)'\n') ? 0 : before.Count((byte)'\r'));
 
     private static DataException NotUtf8(string place, int line, byte found) =>

@@ -7,8 +7,10 @@ namespace RobustTickets.Attacks;
 /// <summary>Files that are the old one or the whole new one, also after a crash.</summary>
 internal static class WholeFile
 {
-    // A temporary name is .NAME.tmp-PID-N.
+    // A temporary name is .NAME.tmp-PROCESS-N, PROCESS a random number: machines that share a
+    // folder number their processes alike.
     private const string Mark = ".tmp-";
+    private static readonly long Process = Random.Shared.NextInt64(long.MaxValue);
     private static int _serial;
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
@@ -51,7 +53,7 @@ internal static class WholeFile
     public static string TemporaryName(string path) =>
         Path.Combine(
             Path.GetDirectoryName(path) ?? "",
-            $".{Path.GetFileName(path)}{Mark}{Environment.ProcessId}-{Interlocked.Increment(ref _serial)}"
+            $".{Path.GetFileName(path)}{Mark}{Process}-{Interlocked.Increment(ref _serial)}"
         );
 
     /// <summary>

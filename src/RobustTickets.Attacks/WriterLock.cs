@@ -1,5 +1,8 @@
 // One writer a folder: an advisory lock (flock) that the operating system gives back when its
-// process ends, however it ends. A second file says who holds it.
+// process ends, however it ends. A second file says who holds it; where machines share no locks,
+// that file and a claim (IWriterClaim) decide.
+using System.Globalization;
+
 namespace RobustTickets.Attacks;
 
 /// <summary>Another process is writing to a folder.</summary>
@@ -28,32 +31,33 @@ internal sealed class WriterLock : IDisposable
     private readonly string _lock;
     private readonly string _holder;
     private readonly string _mark;
-    private readonly FileStream _held;
+    private readonly IWriterClaim? _claim;
+    private readonly FileStream? _held;
 
-    private WriterLock(string folder, string path, string holder, FileStream held)
+    private WriterLock(string folder, string path, string holder, FileStream? held, IWriterClaim? claim)
     {
-        (_folder, _lock, _holder, _held) = (folder, path, holder, held);
+        (_folder, _lock, _holder, _held, _claim) = (folder, path, holder, held, claim);
         _mark = $"process {Environment.ProcessId} on {Environment.MachineName}\n{Guid.NewGuid():N}\n";
+        if (claim is not null)
+            _mark += string.Create(CultureInfo.InvariantCulture, $"{claim.Subject} {claim.Number}\n");
     }
 
     /// <summary>Takes a folder that exists.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="claim">A right that goes before the lock: a process that holds the lock by an
+    /// earlier one, and stands still, is passed over.</param>
     /// <exception cref="FolderInUseException">Another process, or another part of this one, holds
     /// it; named.</exception>
     /// <exception cref="IOException">Nothing can be written there.</exception>
-    public static WriterLock Take(string folder) =>
-        Take(folder, Path.Combine(folder, Lock), Path.Combine(folder, Holder));
-
-    /// <summary>Takes a name in a folder of locks.</summary>
-    /// <inheritdoc cref="Take(string)" path="/exception"/>
-    public static WriterLock Take(string folder, string name) =>
-        Take(Path.Combine(folder, name), Path.Combine(folder, name), Path.Combine(folder, name + Holder));
+    public static WriterLock Take(string folder, IWriterClaim? claim = null) =>
+        Take(folder, Path.Combine(folder, Lock), Path.Combine(folder, Holder), claim);
 
     /// <summary>
     /// Takes the place of a folder that is made elsewhere and then renamed into it; its parent is
     /// made if needed.
     /// </summary>
     /// <exception cref="OutputException">Nothing can be written beside it.</exception>
-    /// <inheritdoc cref="Take(string)" path="/exception[1]"/>
+    /// <inheritdoc cref="Take(string, IWriterClaim)" path="/exception[1]"/>
     public static WriterLock TakePlace(string folder)
     {
         try
@@ -62,7 +66,7 @@ internal sealed class WriterLock : IDisposable
             var parent = Path.GetDirectoryName(full) ?? full;
             Directory.CreateDirectory(parent);
             var path = Path.Combine(parent, $".{Path.GetFileName(full)}{Lock}");
-            return Take(folder, path, path + Holder);
+            return Take(folder, path, path + Holder, claim: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -79,7 +83,8 @@ internal sealed class WriterLock : IDisposable
         {
             try
             {
-                return File.Exists(_lock) && File.ReadAllText(_holder) == _mark;
+                // A process that was passed over may remove the lock's name when it ends.
+                return (_claim is not null || File.Exists(_lock)) && File.ReadAllText(_holder) == _mark;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -92,6 +97,7 @@ internal sealed class WriterLock : IDisposable
     /// <exception cref="OutputException">It was removed or replaced.</exception>
     public void Require()
     {
+        _claim?.Require();
         if (!IsHeld)
             throw new OutputException(
                 $"{_folder}: the folder was removed or replaced while results were written to it; what it held is lost"
@@ -103,14 +109,14 @@ internal sealed class WriterLock : IDisposable
     {
         if (IsHeld)
             File.Delete(_holder);
-        _held.Dispose();
+        _held?.Dispose();
     }
 
-    private static WriterLock Take(string what, string path, string holder)
+    private static WriterLock Take(string what, string path, string holder, IWriterClaim? claim)
     {
         for (var attempt = 1; ; attempt++)
         {
-            FileStream held;
+            FileStream? held;
             try
             {
                 held = new FileStream(
@@ -124,22 +130,24 @@ internal sealed class WriterLock : IDisposable
             }
             catch (IOException e) when (IsTaken(e))
             {
-                throw new FolderInUseException(what, Name(holder));
+                if (claim is null || !IsOutdated(holder, claim))
+                    throw new FolderInUseException(what, Name(holder));
+                held = null;
             }
-            var taken = new WriterLock(what, path, holder, held);
+            var taken = new WriterLock(what, path, holder, held, claim);
             try
             {
                 File.WriteAllText(holder, taken._mark);
             }
             catch
             {
-                held.Dispose();
+                held?.Dispose();
                 throw;
             }
             // The holder before may have removed the name between opening and locking.
             if (taken.IsHeld)
                 return taken;
-            held.Dispose();
+            held?.Dispose();
             if (attempt == Attempts)
                 throw new FolderInUseException(what, "one process after the other");
         }
@@ -154,6 +162,22 @@ internal sealed class WriterLock : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "another process";
+        }
+    }
+
+    // Whether the lock is held by an earlier right to the same.
+    private static bool IsOutdated(string holder, IWriterClaim claim)
+    {
+        try
+        {
+            return File.ReadAllLines(holder) is [_, _, { } line]
+                && line.StartsWith(claim.Subject + " ", StringComparison.Ordinal)
+                && long.TryParse(line.AsSpan(claim.Subject.Length + 1), CultureInfo.InvariantCulture, out var number)
+                && number < claim.Number;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

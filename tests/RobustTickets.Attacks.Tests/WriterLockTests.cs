@@ -24,14 +24,6 @@ public sealed class WriterLockTests : IDisposable
     }
 
     [Fact]
-    public void Names_in_a_folder_of_locks_are_held_apart()
-    {
-        using var a = WriterLock.Take(_folder, "a");
-        using var b = WriterLock.Take(_folder, "b");
-        Assert.Throws<FolderInUseException>(() => WriterLock.Take(_folder, "a"));
-    }
-
-    [Fact]
     public void A_folder_that_was_replaced_is_not_held_any_more_and_the_new_one_is_left_alone()
     {
         var folder = Path.Combine(_folder, "run");

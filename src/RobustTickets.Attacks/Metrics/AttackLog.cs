@@ -92,6 +92,16 @@ public sealed class AttackLog : IDisposable
         IReadOnlyList<Example> inputs,
         CsvCells cells = CsvCells.AsTextAttack,
         AttackShard? shard = null
+    ) => Open(folder, settings, inputs, cells, shard, claim: null);
+
+    /// <summary>The same under a right that goes before the folder's lock, or none.</summary>
+    internal static AttackLog Open(
+        string folder,
+        AttackSettings settings,
+        IReadOnlyList<Example> inputs,
+        CsvCells cells,
+        AttackShard? shard,
+        IWriterClaim? claim
     )
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -101,7 +111,7 @@ public sealed class AttackLog : IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            hold = WriterLock.Take(folder);
+            hold = WriterLock.Take(folder, claim);
             WholeFile.RemoveLeftovers(folder);
             var wanted = Describe(settings, inputs);
             var all = inputs;
@@ -215,7 +225,7 @@ public sealed class AttackLog : IDisposable
         _pending.Dispose();
         // What holds nothing need not be there.
         var pending = Path.Combine(_folder, Pending);
-        if (File.Exists(pending) && new FileInfo(pending).Length == 0)
+        if (_lock.IsHeld && File.Exists(pending) && new FileInfo(pending).Length == 0)
             File.Delete(pending);
         _lock.Dispose();
     }
@@ -285,7 +295,8 @@ public sealed class AttackLog : IDisposable
     }
 
     // What is whole stays: lines end in a line feed, and the last one may be cut short or hold
-    // zeros after a crash.
+    // zeros after a crash. It becomes another file of the name: a writer before, if it only stood
+    // still, goes on in the old one.
     private static List<AttackOutcome> Recover(string path)
     {
         if (!File.Exists(path))
@@ -305,11 +316,7 @@ public sealed class AttackLog : IDisposable
                 whole = bytes.AsSpan(0, whole - 1).LastIndexOf((byte)'\n') + 1;
             }
         }
-        if (whole < bytes.Length)
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
-            file.SetLength(whole);
-        }
+        WholeFile.Write(path, file => file.Write(bytes, 0, whole));
         return outcomes;
     }
 

@@ -15,8 +15,8 @@ internal static class PretrainCommand
     {
         var corpus = new Option<string[]>("--corpus")
         {
-            Description = "text files, one text a line",
-            HelpName = "FILE",
+            Description = "text files, one text a line, plain or .gz, and folders of them; read as they are needed",
+            HelpName = "FILE|FOLDER",
             Required = true,
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = true,
@@ -61,6 +61,17 @@ internal static class PretrainCommand
             DefaultValueFactory = _ => "dynamic",
         };
         masking.AcceptOnlyFromAmong("dynamic", "static");
+        var window = CommonOptions.Count(
+            "--shuffle-window",
+            1,
+            "texts that are held and mixed at a time; default 131072"
+        );
+        var every = CommonOptions.Count(
+            "--checkpoint-every",
+            0,
+            "steps between checkpoints, 0: only when stopped; default 500"
+        );
+        var resume = new Option<bool>("--resume") { Description = "go on from the newest checkpoint, if there is one" };
         var seed = CommonOptions.Count("--seed", 0, "seed of weights, order, masks and dropout; default 42");
         var json = CommonOptions.Json();
         var command = new Command("pretrain", "masked-language-model pre-training from text files")
@@ -77,7 +88,10 @@ internal static class PretrainCommand
             rate,
             mask,
             masking,
+            window,
             seed,
+            resume,
+            every,
             json,
         };
         var execution = new ExecutionOptionSet(command);
@@ -103,6 +117,9 @@ internal static class PretrainCommand
                 MaskFraction = parsed.GetValue(mask) ?? defaults.MaskFraction,
                 Masking = parsed.GetValue(masking) == "static" ? MaskingMode.Static : MaskingMode.Dynamic,
                 Seed = parsed.GetValue(seed) ?? defaults.Seed,
+                ShuffleWindow = parsed.GetValue(window) ?? defaults.ShuffleWindow,
+                CheckpointEverySteps = parsed.GetValue(every) ?? defaults.CheckpointEverySteps,
+                Resume = parsed.GetValue(resume),
             };
             var view = new PretrainView(context);
             PretrainResult result;

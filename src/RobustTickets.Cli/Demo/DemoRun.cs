@@ -87,7 +87,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     BatchSize: 64,
                     LearningRate: plan.PretrainRate,
                     MaxLength: config.MaxPositionEmbeddings,
-                    Seed: plan.Seed
+                    Seed: plan.Seed,
+                    CheckpointEverySteps: null
                 ),
                 progress,
                 context.Stop.Token

@@ -53,6 +53,19 @@ internal static class ExperimentCommand
             1,
             "word pieces a second of clean training here: --dry-run then also estimates hours"
         );
+        var noWait = new Option<bool>("--no-wait")
+        {
+            Description =
+                "end when all cells left are made by other processes; else they are waited for, and gone on "
+                + "with when such a process ends",
+        };
+        var lease = new Option<int?>("--lease-timeout")
+        {
+            Description =
+                "seconds without a sign of life after which the cell of another process is taken over; "
+                + "default 120",
+            HelpName = "SECONDS",
+        };
         var json = CommonOptions.Json();
         var command = new Command(
             "experiment",
@@ -69,6 +82,8 @@ internal static class ExperimentCommand
             list,
             dry,
             every,
+            noWait,
+            lease,
             speed,
             json,
         };
@@ -84,7 +99,9 @@ internal static class ExperimentCommand
                 parsed.GetValue(only),
                 execution.Read(parsed),
                 parsed.GetValue(every) ?? 500,
-                EvidenceSources.Beside(parsed.GetRequiredValue(files))
+                EvidenceSources.Beside(parsed.GetRequiredValue(files)),
+                Wait: !parsed.GetValue(noWait),
+                parsed.GetValue(lease) is { } seconds ? TimeSpan.FromSeconds(seconds) : null
             );
             var asJson = parsed.GetValue(json);
             if (parsed.GetValue(list))

@@ -1,4 +1,6 @@
 // The command that goes on with what a signal stopped, ready to be pasted into a shell.
+using RobustTickets.Pretraining;
+
 namespace RobustTickets.Cli.Terminal;
 
 /// <summary>How a stopped command is continued.</summary>
@@ -19,6 +21,9 @@ internal static class Continuation
             // Stopped before the folder was made, it begins as it did.
             "train" when !args.Contains(Resume) && Folder(args) is { } folder && Directory.Exists(folder) => [Resume],
             "train" => [],
+            "pretrain"
+                when Folder(args) is { } made && Directory.Exists(made.TrimEnd('/') + PretrainRequest.Training) =>
+                args.Contains(Resume) ? [] : [Resume],
             _ => (string[]?)null,
         };
         return more is null ? null : string.Join(' ', args.Concat(more).Select(Quoted).Prepend("robust-tickets"));

@@ -17,6 +17,7 @@ internal static class FieldOptions
         ["Base"] = ("--base", "names the checkpoint to train from"),
         ["Budget"] = ("--budget", "gives more time"),
         ["Device"] = ("--device", "picks another device"),
+        ["LeaseTimeout"] = ("--lease-timeout", "gives other processes more or less time"),
         ["Model"] = ("--model", "names another checkpoint"),
         ["Only"] = ("--only", "picks cells"),
         ["Output"] = ("--out", "names another folder"),

@@ -13,7 +13,7 @@ internal static partial class ExperimentCheck
     public static void Names(Experiment e, List<string> problems)
     {
         Name("name", e.Name, problems);
-        if (e.Name is "cells" or "failures" or "locks")
+        if (e.Name is "cells" or "failures" or "leases")
             problems.Add($"name: \"{e.Name}\" is not possible; folders of that name hold what tables share");
         List("rows", e.Rows, r => r.Name, problems);
         List("data", e.Data, d => d.Name, problems);

@@ -31,11 +31,13 @@ public enum CellState
 
 /// <summary>
 /// One experiment in a folder that several may share: <c>cells/HASH/</c> (run folders),
-/// <c>failures/</c>, and <c>NAME/</c> with <c>cells.json</c>, <c>results.*</c>, <c>report.html</c>
+/// <c>failures/</c>, <c>leases/</c> (who is at which run), and <c>NAME/</c> with <c>cells.json</c>,
+/// <c>results.*</c>, <c>report.html</c>
 /// and <c>figures/</c> of the experiment of that name.
 /// </summary>
 public sealed class ExperimentFolder
 {
+    private readonly Dictionary<string, CellPlace> _own = new(StringComparer.Ordinal);
     private CellIndex _index;
 
     /// <param name="path">The folder; need not be there yet.</param>
@@ -135,7 +137,11 @@ public sealed class ExperimentFolder
             : null;
 
     /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
-    internal void SetFailure(ExperimentCell cell, string? message, int exitCode = 0)
+    /// <param name="cell">The cell.</param>
+    /// <param name="message">Why, or null.</param>
+    /// <param name="exitCode">A number for whoever reads it.</param>
+    /// <param name="attempt">Which attempt at the cell it was.</param>
+    internal void SetFailure(ExperimentCell cell, string? message, int exitCode = 0, long attempt = 0)
     {
         if (message is null)
         {
@@ -151,26 +157,22 @@ public sealed class ExperimentFolder
                 ["cell"] = cell.Id,
                 ["exit_code"] = exitCode,
                 ["message"] = message,
+                ["attempt"] = attempt,
+                ["process"] = $"process {Environment.ProcessId} on {Environment.MachineName}",
             }.ToJsonString() + "\n"
         );
     }
 
-    /// <summary>
-    /// Keeps another process out of a run while it is at work here; null when one is in it.
-    /// </summary>
-    /// <param name="cell">The cell.</param>
-    /// <param name="who">The process that is in it, or null.</param>
-    internal IDisposable? TryLock(ExperimentCell cell, out string? who)
+    /// <summary>What is written down of a cell's failure, as it stands there; null when nothing
+    /// is.</summary>
+    internal string? FailureText(ExperimentCell cell)
     {
-        Directory.CreateDirectory(In("locks"));
-        who = null;
         try
         {
-            return WriterLock.Take(In("locks"), Place(cell).Run);
+            return Knows(cell) ? File.ReadAllText(FailureFile(cell)) : null;
         }
-        catch (FolderInUseException e)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            who = e.Holder;
             return null;
         }
     }
@@ -191,10 +193,26 @@ public sealed class ExperimentFolder
             $"{IndexFile}: does not say which run {cell.Id} is; run the experiment, or the cell, first"
         );
 
-    /// <summary>Says where cells lie, in memory until <see cref="Begin"/>.</summary>
-    internal void Take(IReadOnlyDictionary<string, CellPlace> places) => _index = _index.With(Plan, places);
+    /// <summary>Says where cells lie, in memory until <see cref="Refresh"/>.</summary>
+    internal void Take(IReadOnlyDictionary<string, CellPlace> places)
+    {
+        foreach (var (cell, place) in places)
+            _own[cell] = place;
+        _index = _index.With(Plan, places);
+    }
 
-    /// <summary>Makes the folder and writes down what the experiment is.</summary>
+    /// <summary>
+    /// Takes up what other processes say of cells, and adds what is known here. For who holds the
+    /// lease of the tables.
+    /// </summary>
+    internal void Refresh()
+    {
+        _index = CellIndex.Load(IndexFile, Plan).With(Plan, _own);
+        _index.Save(IndexFile);
+    }
+
+    /// <summary>Makes the folder and writes down what the experiment is. For who holds the lease of
+    /// the tables.</summary>
     /// <exception cref="RunFolderException">It cannot be used.</exception>
     internal void Begin()
     {
@@ -202,7 +220,7 @@ public sealed class ExperimentFolder
             throw new RunFolderException($"{Path}: is a file; name a folder") { Fields = ["Output"] };
         Directory.CreateDirectory(Tables);
         AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(Plan.Experiment));
-        _index.Save(IndexFile);
+        Refresh();
     }
 
     /// <summary>

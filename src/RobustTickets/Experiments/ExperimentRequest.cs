@@ -24,6 +24,11 @@ namespace RobustTickets;
 /// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints of a run.</param>
 /// <param name="Evidence">What the page of evidence is made from; null for no page.</param>
+/// <param name="Wait">Whether cells that other processes make are waited for, and made here when
+/// such a process ends; else they are left to them.</param>
+/// <param name="LeaseTimeout">How long the process that makes a cell may give no sign of life
+/// before
+/// another takes the cell over; null: two minutes.</param>
 public sealed record ExperimentRequest(
     IReadOnlyList<ExperimentPlan> Plans,
     string Model,
@@ -33,9 +38,14 @@ public sealed record ExperimentRequest(
     IReadOnlyList<string>? Only = null,
     Execution? Execution = null,
     int CheckpointEverySteps = 500,
-    EvidenceSources? Evidence = null
+    EvidenceSources? Evidence = null,
+    bool Wait = true,
+    TimeSpan? LeaseTimeout = null
 )
 {
+    /// <summary>The least that <see cref="LeaseTimeout"/> may be.</summary>
+    internal static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
+
     private readonly string _model = ModelStore.OfUser().Locate(Model);
 
     /// <summary>Folder of the checkpoint that every run starts from.</summary>
@@ -47,6 +57,9 @@ public sealed record ExperimentRequest(
 
     /// <summary>How models run.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
+
+    /// <summary>Silence after which a cell is taken over.</summary>
+    internal TimeSpan Lease => LeaseTimeout ?? TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// The cells of each experiment that are to be run, in the order of running. Seeds come

@@ -1,12 +1,9 @@
 // Runs the cells of experiments: checks everything first, then cell by cell training and attacks,
-// each going on where it was. A cell that fails is written down and the others go on. Several
-// processes may work on one folder: each takes runs that nobody is at.
+// each going on where it was. A cell that fails is written down and the others go on. Processes of
+// any number of machines may work on one folder: each takes runs that nobody is at.
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
 using RobustTickets.Experiments;
-using RobustTickets.Experiments.Evidence;
 using RobustTickets.Pipeline;
-using RobustTickets.Runs;
 
 namespace RobustTickets;
 
@@ -45,6 +42,12 @@ public sealed class ExperimentRun(
     /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
     public void Check()
     {
+        if (request.Lease < ExperimentRequest.ShortestLease)
+            throw new RequestException(
+                nameof(request.LeaseTimeout),
+                null,
+                $"must be {ExperimentRequest.ShortestLease.TotalSeconds:0} seconds or more"
+            );
         _ = request.Evidence?.Read();
         _set.Check();
     }
@@ -94,152 +97,12 @@ public sealed class ExperimentRun(
         );
     }
 
-    /// <summary>Runs what is still to be done and writes the tables after every cell.</summary>
-    /// <returns>The cells that failed.</returns>
-    public IReadOnlyList<CellFailure> Run()
-    {
-        foreach (var table in _set.Tables)
-        {
-            table.Folder.Begin();
-            request.Evidence?.Keep(table.Folder.Path);
-            foreach (var cell in table.Cells.DistinctBy(c => c.Data.Name))
-                table.Folder.KeepData(cell.Data.Name, _set.Data(table, cell).Rows);
-        }
-        var (failures, all) = (new List<CellFailure>(), _set.Tables.Sum(t => t.Cells.Count));
-        var number = 0;
-        foreach (var table in _set.Tables)
-        {
-            foreach (var cell in table.Cells)
-            {
-                number++;
-                if (Take(table, cell, $"cell {number} of {all}") is { } failure)
-                    failures.Add(failure);
-            }
-            WriteResults(table.Folder);
-            WriteEvidence();
-        }
-        return failures;
-    }
-
-    // All experiments of the request, those of which nothing was asked now as well.
-    private void WriteEvidence()
-    {
-        if (request.Evidence is { } sources)
-            new EvidencePage([.. request.Plans.Select(p => new ExperimentFolder(request.Output, p))], sources).Write();
-    }
-
-    private CellFailure? Take(ExperimentSet.Table table, ExperimentCell cell, string number)
-    {
-        var (folder, name) = (table.Folder, _set.NameOf(table, cell));
-        if (folder.State(cell) == CellState.Done)
-            return null;
-        if (cell.TicketFrom is { } from && !folder.IsTrained(folder.Plan.Cell(from)))
-        {
-            Say($"{name}: takes its ticket from {from}, which is not finished; left for later");
-            return null;
-        }
-        using var held = folder.TryLock(cell, out var who);
-        if (held is null)
-        {
-            Say($"{name}: {who} is at it, left to it");
-            return null;
-        }
-        Say($"{number}: {name}");
-        try
-        {
-            Train(table, cell);
-            foreach (var attack in cell.Attacks)
-                Attack(table, cell, attack);
-            folder.SetFailure(cell, null);
-            return null;
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            var note = noteOf?.Invoke(e) ?? new FailureNote(1, e.Message);
-            folder.SetFailure(cell, note.Message, note.Code);
-            Say($"failed: {name}: {note.Message}");
-            return new CellFailure(name, e);
-        }
-        finally
-        {
-            foreach (var other in _set.Sharing(folder.Place(cell).Run))
-                WriteResults(other.Folder);
-        }
-    }
-
-    private void Train(ExperimentSet.Table table, ExperimentCell cell)
-    {
-        if (table.Folder.IsTrained(cell))
-            return;
-        var train = table.Inputs.Train(cell, _set.Cache);
-        var folder = RunFolder.Create(train.Output, allowExisting: true);
-        // Another table may have begun the same run under a name of its own.
-        if (folder.HoldsRun && File.Exists(folder.RecipeFile))
-            train = train with { Recipe = Recipes.Json.RecipeJson.ReadFile(folder.RecipeFile) };
-        var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? _set.EpochAttack(table, options).Build() : null;
-        Part(
-            cell,
-            null,
-            () =>
-                RecipeRunner.Run(
-                    train with
-                    {
-                        Resume = folder.HoldsRun,
-                        EpochAttack = attack,
-                    },
-                    new Relay<RunEvent>(p => progress?.Report(new ExperimentTraining(p))),
-                    stop
-                )
-        );
-    }
-
-    private void Attack(ExperimentSet.Table table, ExperimentCell cell, ExperimentAttack attack)
-    {
-        if (table.Folder.IsAttacked(cell, attack))
-            return;
-        Part(
-            cell,
-            attack.Name,
-            () =>
-                AttackRun
-                    .Run(
-                        table.Inputs.Attack(cell, attack),
-                        new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))),
-                        stop
-                    )
-                    .ThrowIfErrors()
-        );
-    }
-
-    private void Part(ExperimentCell cell, string? attack, Action run)
-    {
-        progress?.Report(new ExperimentPart(cell.Id, attack, Begins: true));
-        try
-        {
-            run();
-        }
-        finally
-        {
-            progress?.Report(new ExperimentPart(cell.Id, attack, Begins: false));
-        }
-    }
-
-    private static void WriteResults(ExperimentFolder folder)
-    {
-        var finished = CellRecord.Finished(folder);
-        var table = ExperimentTable.Of(folder, finished);
-        AtomicFile.WriteAllText(folder.Results("csv"), table.ToCsv());
-        AtomicFile.WriteAllText(folder.Results("md"), ExperimentTable.ToMarkdown(folder, table));
-        AtomicFile.WriteAllText(folder.Results("json"), ExperimentTable.ToJson(folder, table).ToJsonString() + "\n");
-        ExperimentFigures.Write(folder, finished);
-        ExperimentReport.Write(folder, finished, table);
-    }
-
-    private void Say(string text) => progress?.Report(new ExperimentNote(text));
-
-    // Progress<T> would report from other threads, out of order.
-    private sealed class Relay<T>(Action<T> action) : IProgress<T>
-    {
-        public void Report(T value) => action(value);
-    }
+    /// <summary>
+    /// Runs what is still to be done and writes the tables after every cell. Cells that other
+    /// processes make are waited for, or left to them (<see cref="ExperimentRequest.Wait"/>).
+    /// </summary>
+    /// <returns>The cells that failed here.</returns>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public IReadOnlyList<CellFailure> Run() => new CellLoop(request, _set, progress, noteOf, stop).Run();
 }

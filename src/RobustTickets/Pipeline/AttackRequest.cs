@@ -55,6 +55,9 @@ public sealed record AttackRequest(
     AttackShard? Shard = null
 )
 {
+    /// <summary>A right to the folder that goes before its lock, or null.</summary>
+    internal IWriterClaim? Claim { get; init; }
+
     /// <summary>Name of the attack's folder in a run: the recipe, and what was added to
     /// it.</summary>
     internal string FolderName =>

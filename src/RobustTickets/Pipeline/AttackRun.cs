@@ -36,7 +36,11 @@ public sealed record AttackJob(
     CsvCells CsvCells = CsvCells.AsTextAttack,
     IReadOnlyDictionary<string, string>? Facts = null,
     AttackShard? Shard = null
-);
+)
+{
+    /// <summary>A right to the folder that goes before its lock, or null.</summary>
+    internal IWriterClaim? Claim { get; init; }
+}
 
 /// <summary>Runs attacks into folders.</summary>
 public static class AttackRun
@@ -98,7 +102,10 @@ public static class AttackRun
             request.CsvCells,
             Environment(request, classifier, victim, weights),
             request.Shard
-        );
+        )
+        {
+            Claim = request.Claim,
+        };
         // Of parts, one is enough to measure it.
         var measures = request.FullSplitAccuracy && request.Shard is null or { Index: 1 };
         Func<double>? whole = measures ? () => WholeSplit(classifier, split, progress, stop) : null;
@@ -136,7 +143,8 @@ public static class AttackRun
             AttackSettings.Of(job.Attack, job.VictimName, job.Run),
             job.Inputs,
             job.CsvCells,
-            job.Shard
+            job.Shard,
+            job.Claim
         );
         job = job with { Inputs = job.Shard?.Of(job.Inputs) ?? job.Inputs };
         if (job.Shard is not null)

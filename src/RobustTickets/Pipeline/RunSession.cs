@@ -85,7 +85,7 @@ internal sealed class RunSession : IDisposable
     internal static RunSession Open(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
         // Beside a live run nothing may be touched; a new folder is not there to be taken yet.
-        var hold = request.Resume ? RunFolder.Open(request.Output).Hold() : null;
+        var hold = request.Resume ? RunFolder.Open(request.Output).Hold(request.Claim) : null;
         try
         {
             return Open(request, progress, stop, ref hold);
@@ -110,7 +110,7 @@ internal sealed class RunSession : IDisposable
         var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
         if (hold is null)
         {
-            hold = folder.Hold();
+            hold = folder.Hold(request.Claim);
             // Another process may have run here since the first look.
             folder = RunFolder.Create(request.Output);
         }

@@ -86,9 +86,17 @@ internal sealed record TemperedAttack(
     private AttackReport Lowest(List<(AttackReport Report, TemperatureAua Aua)> reports, double? wholeSplitClean)
     {
         var lowest = reports.MinBy(r => r.Aua.Aua);
+        Job.Claim?.Require();
         foreach (var name in new[] { "settings.json", "examples.jsonl", "ids.txt" })
             File.Delete(Path.Combine(Job.Folder, name));
-        using var log = AttackLog.Open(Job.Folder, lowest.Report.Settings, Job.Inputs, Job.CsvCells);
+        using var log = AttackLog.Open(
+            Job.Folder,
+            lowest.Report.Settings,
+            Job.Inputs,
+            Job.CsvCells,
+            shard: null,
+            Job.Claim
+        );
         foreach (var outcome in lowest.Report.Outcomes)
             log.Write(outcome);
         var stamp = Path.Combine(lowest.Report.Folder!, AttackStamp.File);

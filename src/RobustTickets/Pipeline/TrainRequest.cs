@@ -50,4 +50,7 @@ public sealed record TrainRequest(
 
     /// <summary>Device, precision, threads, kernels.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
+
+    /// <summary>A right to the run folder that goes before its lock, or null.</summary>
+    internal IWriterClaim? Claim { get; init; }
 }

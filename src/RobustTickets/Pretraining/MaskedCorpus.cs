@@ -19,31 +19,57 @@ public enum MaskingMode
     Static,
 }
 
-/// <summary>A tokenised corpus, one example a line, long lines cut into several.</summary>
-internal sealed class MaskedCorpus
+/// <summary>
+/// A corpus as examples, one a line, long lines cut into several. Of its text one window is held.
+/// </summary>
+internal sealed class MaskedCorpus : IDisposable
 {
+    /// <summary>Examples that are held and mixed at a time: of 128 word pieces at most 70
+    /// MB.</summary>
+    public const int DefaultWindow = 1 << 17;
+
     private const uint Chosen = 0,
         Kind = 1,
         Replacement = 2;
-    private readonly List<int[]> _examples = [];
+    private readonly IReadOnlyList<string> _files;
     private readonly WordPieceTokenizer _tokenizer;
+    private readonly List<int> _ids = [];
+    private readonly List<int> _starts = [];
+    private CorpusReader? _reader;
+    private int _window = -1;
 
-    private MaskedCorpus(WordPieceTokenizer tokenizer) => _tokenizer = tokenizer;
+    private MaskedCorpus(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, CorpusIndex index) =>
+        (_files, _tokenizer, Index) = (files, tokenizer, index);
+
+    /// <summary>The corpus without its text.</summary>
+    public CorpusIndex Index { get; }
 
     /// <summary>Number of examples.</summary>
-    public int Count => _examples.Count;
+    public long Count => Index.Examples;
 
     /// <summary>Word pieces over all examples, special tokens included.</summary>
-    public long Tokens => _examples.Sum(e => (long)e.Length);
+    public long Tokens => Index.Tokens;
 
-    /// <summary>Word pieces of each text.</summary>
-    internal IEnumerable<int> Lengths => _examples.Select(e => e.Length);
-
-    /// <summary>Reads and tokenises files; empty lines are passed over.</summary>
-    /// <exception cref="DataException">A file is missing, or there is no text at all.</exception>
+    /// <summary>Opens a corpus, and reads it once unless it is known already.</summary>
+    /// <param name="names">Files and folders (<see cref="CorpusFiles.Of"/>).</param>
+    /// <param name="tokenizer">Makes word pieces; empty lines are passed over.</param>
+    /// <param name="maxLength">Word pieces of an example at most.</param>
+    /// <param name="window">Examples of a window.</param>
+    /// <param name="known">What an earlier pass found, or null.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="DataException">A file is missing, or there is no text at all, or it is not
+    /// the
+    /// corpus that is known.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room
     /// between [CLS] and [SEP].</exception>
-    public static MaskedCorpus Read(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, int maxLength)
+    public static MaskedCorpus Read(
+        IReadOnlyList<string> names,
+        WordPieceTokenizer tokenizer,
+        int maxLength,
+        int window = DefaultWindow,
+        CorpusIndex? known = null,
+        CancellationToken stop = default
+    )
     {
         if (maxLength < 3)
             throw new ArgumentOutOfRangeException(
@@ -51,46 +77,34 @@ internal sealed class MaskedCorpus
                 maxLength,
                 "an example has at least 3 word pieces: [CLS], one of its own, [SEP]"
             );
-        var corpus = new MaskedCorpus(tokenizer);
-        foreach (var file in files)
-        {
-            if (!File.Exists(file))
-                throw new DataException($"{file}: no such corpus file");
-            foreach (var line in File.ReadLines(file))
-            {
-                var pieces = tokenizer.TokenIds(line);
-                for (var first = 0; first < pieces.Length; first += maxLength - 2)
-                {
-                    corpus._examples.Add([
-                        tokenizer.ClsId,
-                        .. pieces.AsSpan(first, Math.Min(maxLength - 2, pieces.Length - first)),
-                        tokenizer.SepId,
-                    ]);
-                }
-            }
-        }
-        if (corpus.Count == 0)
-            throw new DataException($"{string.Join(", ", files)}: no line holds any text");
-        return corpus;
+        var files = CorpusFiles.Of(names);
+        known?.RequireSame(files, tokenizer, stop);
+        return new MaskedCorpus(files, tokenizer, known ?? CorpusIndex.Of(files, tokenizer, maxLength, window, stop));
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reader?.Dispose();
 
     /// <summary>
     /// Masks the examples of a batch. [CLS] and [SEP] are never chosen, also where a text spells
     /// them out.
     /// </summary>
-    /// <param name="indices">Which examples.</param>
+    /// <param name="window">Number of the window that they lie in.</param>
+    /// <param name="indices">Which examples of the window.</param>
     /// <param name="key">Key of the epoch's choices.</param>
     /// <param name="fraction">Share of word pieces to predict.</param>
-    public MaskedBatch Mask(ReadOnlySpan<int> indices, RandomKey key, double fraction)
+    /// <exception cref="DataException">A file has changed since it was opened.</exception>
+    public MaskedBatch Mask(int window, ReadOnlySpan<int> indices, RandomKey key, double fraction)
     {
+        Hold(window);
+        var before = (long)window * Index.Window;
         var examples = new EncodedExample[indices.Length];
         var (rows, targets) = (new List<long>(), new List<long>());
         var row = 0;
         for (var b = 0; b < indices.Length; b++)
         {
-            var original = _examples[indices[b]];
-            var ids = (int[])original.Clone();
-            var example = key.Derive((long)indices[b]);
+            var ids = Example(indices[b]);
+            var example = key.Derive(before + indices[b]);
             for (var i = 0; i < ids.Length; i++, row++)
             {
                 if (ids[i] == _tokenizer.ClsId || ids[i] == _tokenizer.SepId)
@@ -106,8 +120,38 @@ internal sealed class MaskedCorpus
                 else if (kind < 0.9f)
                     ids[i] = token.Below(Replacement, _tokenizer.Vocabulary.Count);
             }
-            examples[b] = new EncodedExample(indices[b], ids, new int[ids.Length], -1);
+            examples[b] = new EncodedExample(before + indices[b], ids, new int[ids.Length], -1);
         }
         return new MaskedBatch(PackedBatch.From(examples), [.. rows], [.. targets]);
+    }
+
+    private int[] Example(int index)
+    {
+        var end = index + 1 < _starts.Count ? _starts[index + 1] : _ids.Count;
+        return [.. System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids)[_starts[index]..end]];
+    }
+
+    // Where the window follows on the one before, the reader stands there already.
+    private void Hold(int window)
+    {
+        if (window == _window)
+            return;
+        if (_reader is null || window != _window + 1)
+        {
+            _reader?.Dispose();
+            _reader = new CorpusReader(_files, _tokenizer, Index.MaxLength, Index.Windows[window]);
+        }
+        _window = -1;
+        _ids.Clear();
+        _starts.Clear();
+        for (var left = Index.SizeOf(window); left > 0; left--)
+        {
+            _starts.Add(_ids.Count);
+            if (!_reader.Read(_ids))
+                throw new DataException(
+                    $"{_files[^1]}: the corpus ends before its last example; it has changed while it was read"
+                );
+        }
+        _window = window;
     }
 }

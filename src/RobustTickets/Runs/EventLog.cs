@@ -42,6 +42,8 @@ public sealed class EventLog : IDisposable
     public static EventLog Open(string path, long truncateTo)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
+        if (File.Exists(path) || truncateTo > 0)
+            Cut(path, truncateTo);
         var file = new FileStream(
             path,
             FileMode.OpenOrCreate,
@@ -49,32 +51,43 @@ public sealed class EventLog : IDisposable
             FileShare.Read,
             bufferSize: 1 << 14
         );
-        try
+        file.Position = truncateTo;
+        return new EventLog(file);
+    }
+
+    // What stays becomes another file of the name: a writer before, if it only stood still, goes on
+    // in the old one.
+    private static void Cut(string path, long length)
+    {
+        using var old = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        if (old.Length < length)
         {
-            if (file.Length < truncateTo)
-            {
-                throw new DataException(
-                    $"{path}: has {file.Length} bytes, but the checkpoint was written when it had {truncateTo}; "
-                        + "the log was changed or lost since"
-                );
-            }
-            if (truncateTo > 0)
-            {
-                file.Position = truncateTo - 1;
-                if (file.ReadByte() != '\n')
-                    throw new DataException(
-                        $"{path}: no line ends at byte {truncateTo}, where the checkpoint was written; the log "
-                            + "was changed since"
-                    );
-            }
-            file.SetLength(truncateTo);
-            file.Position = truncateTo;
-            return new EventLog(file);
+            throw new DataException(
+                $"{path}: has {old.Length} bytes, but the checkpoint was written when it had {length}; "
+                    + "the log was changed or lost since"
+            );
         }
-        catch
+        if (length > 0)
         {
-            file.Dispose();
-            throw;
+            old.Position = length - 1;
+            if (old.ReadByte() != '\n')
+                throw new DataException(
+                    $"{path}: no line ends at byte {length}, where the checkpoint was written; the log "
+                        + "was changed since"
+                );
+            old.Position = 0;
+        }
+        WholeFile.Write(path, file => Copy(old, file, length));
+    }
+
+    private static void Copy(FileStream from, Stream to, long length)
+    {
+        var buffer = new byte[1 << 16];
+        for (int count; length > 0; length -= count)
+        {
+            count = (int)Math.Min(buffer.Length, length);
+            from.ReadExactly(buffer, 0, count);
+            to.Write(buffer, 0, count);
         }
     }
 

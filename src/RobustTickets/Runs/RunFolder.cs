@@ -179,13 +179,14 @@ public sealed class RunFolder
     }
 
     /// <summary>Takes the folder for writing; one process at a time may.</summary>
+    /// <param name="claim">A right that goes before the folder's lock, or null.</param>
     /// <exception cref="FolderInUseException">Another process is writing to it; named.</exception>
     /// <exception cref="RunFolderException">It cannot be written.</exception>
-    internal WriterLock Hold()
+    internal WriterLock Hold(IWriterClaim? claim = null)
     {
         try
         {
-            return WriterLock.Take(Path);
+            return WriterLock.Take(Path, claim);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

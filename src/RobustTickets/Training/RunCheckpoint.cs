@@ -63,12 +63,20 @@ internal static class RunCheckpoint
     private const int Kept = 2;
 
     /// <summary>Writes checkpoint-N and removes all but the newest two.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="state">The small part.</param>
+    /// <param name="store">Parameters.</param>
+    /// <param name="optimizer">Their moments.</param>
+    /// <param name="part">What the stage adds, or null.</param>
+    /// <param name="require">Throws when the folder is not this run's any more; asked once more
+    /// before the checkpoint gets its name.</param>
     internal static void Save(
         RunFolder folder,
         RunState state,
         ParameterStore store,
         AdamW optimizer,
-        ICheckpointPart? part
+        ICheckpointPart? part,
+        Action require
     )
     {
         var path = Path.Combine(
@@ -95,6 +103,7 @@ internal static class RunCheckpoint
                     JsonSerializer.Serialize(state, RunStateJson.Default.RunState)
                 );
                 FolderChecksums.Write(temporary);
+                require();
             },
             replace: true
         );

@@ -3,6 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Models;
 using RobustTickets.Runs;
+using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Training;
 
@@ -127,16 +128,19 @@ internal sealed class RunStore(
     /// <summary>Refuses parameters that are not finite.</summary>
     /// <exception cref="NumericFailureException">One is not; stage, step and tensor
     /// named.</exception>
-    internal static void RequireFinite(StageRun stage)
+    internal static void RequireFinite(StageRun stage) =>
+        RequireFinite(stage.Model.Store, stage.Name, stage.Tally.Steps);
+
+    /// <inheritdoc cref="RequireFinite(StageRun)"/>
+    internal static void RequireFinite(ParameterStore parameters, string stage, long step)
     {
-        foreach (var name in stage.Model.Store.Names)
+        foreach (var name in parameters.Names)
         {
-            foreach (var value in stage.Model.Store[name].host<float>())
+            foreach (var value in parameters[name].host<float>())
             {
                 if (!float.IsFinite(value))
                     throw new NumericFailureException(
-                        $"{stage.Name}, step {stage.Tally.Steps}: '{name}' holds {value}; a lower learning rate "
-                            + "usually helps"
+                        $"{stage}, step {step}: '{name}' holds {value}; a lower learning rate usually helps"
                     );
             }
         }
@@ -166,7 +170,7 @@ internal sealed class RunStore(
             identity.InputFingerprint,
             epochAttackDue
         );
-        RunCheckpoint.Save(folder, state, stage.Model.Store, stage.Optimizer, stage.Part);
+        RunCheckpoint.Save(folder, state, stage.Model.Store, stage.Optimizer, stage.Part, hold.Require);
     }
 
     /// <summary>

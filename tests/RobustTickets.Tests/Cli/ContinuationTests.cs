@@ -19,6 +19,20 @@ public sealed class ContinuationTests
         Assert.Equal(command, Continuation.Of(called.Split(' ')));
 
     [Fact]
+    public void A_pretraining_that_left_a_checkpoint_is_continued_by_resuming_it()
+    {
+        var root = Directory.CreateTempSubdirectory("continued").FullName;
+        Directory.CreateDirectory(Path.Combine(root, "o.training"));
+        var model = Path.Combine(root, "o");
+        Assert.Equal($"robust-tickets pretrain --out {model} --resume", Continuation.Of(["pretrain", "--out", model]));
+        Assert.Equal(
+            $"robust-tickets pretrain --resume --out {model}/",
+            Continuation.Of(["pretrain", "--resume", "--out", model + "/"])
+        );
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
     public void Arguments_are_quoted_for_a_shell() =>
         Assert.Equal(
             "robust-tickets attack --data 'my data' 'it'\\''s' '' --out=a_b/c.d:e",

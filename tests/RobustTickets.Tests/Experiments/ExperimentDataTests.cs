@@ -2,6 +2,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
+using RobustTickets.Experiments.Leases;
 using RobustTickets.Runs;
 using Xunit;
 
@@ -76,12 +77,23 @@ public sealed class ExperimentDataTests : IDisposable
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain.toy.seed-1").Code);
         var place = Path.GetFileName(TinyExperiment.Cell(output, "plain.toy.seed-1"));
         Directory.Delete(TinyExperiment.Cell(output, "plain.toy.seed-1"), recursive: true);
-        using (WriterLock.Take(Path.Combine(output, "locks"), place))
+        var leases = new LeaseFolder(Path.Combine(output, "leases"), TimeSpan.FromMinutes(2));
+        using (leases.TryTake(place, out _))
         {
-            var other = _tiny.Run(output, null, "--only", "plain.toy.seed-1", "--only", "plain.toy.seed-2");
+            var other = _tiny.Run(
+                output,
+                null,
+                "--only",
+                "plain.toy.seed-1",
+                "--only",
+                "plain.toy.seed-2",
+                "--no-wait"
+            );
             Assert.Equal(ExitCodes.Ok, other.Code);
-            Assert.Contains("plain.toy.seed-1: process", other.Error);
-            Assert.Contains("is at it, left to it", other.Error);
+            Assert.Contains(
+                $"plain.toy.seed-1: process {Environment.ProcessId} on {Environment.MachineName} is at it, left to it",
+                other.Error
+            );
         }
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);

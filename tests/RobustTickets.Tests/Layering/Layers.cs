@@ -114,8 +114,10 @@ internal static class Layers
             AllTorch,
             AllKernels,
             "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
             "RobustTickets.Models",
             "RobustTickets.Objectives",
             "RobustTickets.Training"

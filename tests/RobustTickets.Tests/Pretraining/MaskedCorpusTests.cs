@@ -21,9 +21,9 @@ public sealed class MaskedCorpusTests : IDisposable
         var tokenizer = TinyTask.Tokenizer;
         var (eligible, chosen, masked, same, other) = (0, 0, 0, 0, 0);
         var replacements = new int[TinyTask.Words.Count];
-        foreach (var indices in Enumerable.Range(0, corpus.Count).Chunk(100))
+        foreach (var indices in Enumerable.Range(0, (int)corpus.Count).Chunk(100))
         {
-            var batch = corpus.Mask(indices, RandomKey.FromSeed(1), Fraction);
+            var batch = corpus.Mask(0, indices, RandomKey.FromSeed(1), Fraction);
             var original = indices.SelectMany(i => tokenizer.Encode(lines[i], null, 1000).Ids).ToArray();
             Assert.Equal(original.Length, batch.Batch.Tokens);
             eligible += original.Length - (2 * indices.Length);
@@ -66,8 +66,10 @@ public sealed class MaskedCorpusTests : IDisposable
     public void The_test_of_shares_notices_a_seventh_more()
     {
         var (corpus, _) = Corpus(8000);
-        var chosen = corpus.Mask(Enumerable.Range(0, corpus.Count).ToArray(), RandomKey.FromSeed(1), 0.17).Rows.Length;
-        Assert.ThrowsAny<Exception>(() => AssertShare(Fraction, chosen, (int)corpus.Tokens - (2 * corpus.Count)));
+        var chosen = corpus
+            .Mask(0, Enumerable.Range(0, (int)corpus.Count).ToArray(), RandomKey.FromSeed(1), 0.17)
+            .Rows.Length;
+        Assert.ThrowsAny<Exception>(() => AssertShare(Fraction, chosen, (int)corpus.Tokens - (2 * (int)corpus.Count)));
     }
 
     [Fact]
@@ -76,12 +78,12 @@ public sealed class MaskedCorpusTests : IDisposable
         var (corpus, _) = Corpus(60);
         var key = RandomKey.FromSeed(5);
         int[] order = [7, 3, 59, 0, 21];
-        var together = corpus.Mask(order, key, Fraction);
-        var alone = order.Select(i => corpus.Mask([i], key, Fraction)).ToArray();
+        var together = corpus.Mask(0, order, key, Fraction);
+        var alone = order.Select(i => corpus.Mask(0, [i], key, Fraction)).ToArray();
         Assert.Equal(alone.SelectMany(b => b.Batch.Ids), together.Batch.Ids);
         Assert.Equal(alone.SelectMany(b => b.Targets), together.Targets);
-        Assert.Equal(together.Batch.Ids, corpus.Mask(order, key, Fraction).Batch.Ids);
-        Assert.NotEqual(together.Batch.Ids, corpus.Mask(order, RandomKey.FromSeed(6), Fraction).Batch.Ids);
+        Assert.Equal(together.Batch.Ids, corpus.Mask(0, order, key, Fraction).Batch.Ids);
+        Assert.NotEqual(together.Batch.Ids, corpus.Mask(0, order, RandomKey.FromSeed(6), Fraction).Batch.Ids);
     }
 
     [Fact]
@@ -91,7 +93,7 @@ public sealed class MaskedCorpusTests : IDisposable
         var corpus = Read("a good [SEP] film [CLS] .", "[SEP]", "the [CLS] [CLS] end");
         for (var seed = 0; seed < 20; seed++)
         {
-            var batch = corpus.Mask([0, 1, 2], RandomKey.FromSeed(seed), 1.0);
+            var batch = corpus.Mask(0, [0, 1, 2], RandomKey.FromSeed(seed), 1.0);
             Assert.DoesNotContain(batch.Targets, t => t == tokenizer.ClsId || t == tokenizer.SepId);
             Assert.Equal(4 + 0 + 2, batch.Targets.Length);
             Assert.Equal(
@@ -99,7 +101,7 @@ public sealed class MaskedCorpusTests : IDisposable
                 batch.Batch.Ids.Where((_, row) => !batch.Rows.Contains(row)).Count(id => id == tokenizer.SepId)
             );
         }
-        Assert.Empty(corpus.Mask([0, 1, 2], RandomKey.FromSeed(1), 0).Rows);
+        Assert.Empty(corpus.Mask(0, [0, 1, 2], RandomKey.FromSeed(1), 0).Rows);
     }
 
     [Fact]
@@ -112,7 +114,7 @@ public sealed class MaskedCorpusTests : IDisposable
         Assert.Equal(50 + 2 + (2 * 8), corpus.Tokens);
         var ids = Enumerable
             .Range(0, 8)
-            .SelectMany(i => corpus.Mask([i], RandomKey.FromSeed(0), 0).Batch.Ids)
+            .SelectMany(i => corpus.Mask(0, [i], RandomKey.FromSeed(0), 0).Batch.Ids)
             .Where(id => id > 4)
             .ToArray();
         Assert.Equal([.. words, "a", "film"], ids.Select(id => TinyTask.Words[(int)id]));

@@ -252,7 +252,7 @@ public sealed class PretrainerTests : IDisposable
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var corpus = MaskedCorpus.Read([Corpus], tokenizer, 32);
-        var masked = corpus.Mask(Enumerable.Range(0, corpus.Count).ToArray(), RandomKey.FromSeed(77), 0.15);
+        var masked = corpus.Mask(0, Enumerable.Range(0, (int)corpus.Count).ToArray(), RandomKey.FromSeed(77), 0.15);
         var scores = model.Forward(
             model.Prepare(masked.Batch, training: false),
             torch.tensor<long>(masked.Rows, masked.Rows.Length),

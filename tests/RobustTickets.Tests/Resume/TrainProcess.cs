@@ -11,7 +11,9 @@ internal sealed class TrainProcess : IDisposable
 {
     public const int SigInt = 2,
         SigKill = 9,
-        SigTerm = 15;
+        SigTerm = 15,
+        SigCont = 18,
+        SigStop = 19;
 
     // A guard against a hang of the program, not a measure of its speed.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -89,5 +91,5 @@ internal sealed class TrainProcess : IDisposable
     }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static extern int Kill(int process, int signal);
+    internal static extern int Kill(int process, int signal);
 }

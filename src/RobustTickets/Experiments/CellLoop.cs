@@ -1,0 +1,211 @@
+// Goes through the cells of experiments together with the processes of any number of machines:
+// takes cells that nobody is at, goes on with those whose process has ended or stood still, and in
+// the end waits for the others. Who is at a cell is said by a lease of its run.
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Experiments.Leases;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Runs cells until all are made, here or elsewhere.</summary>
+/// <param name="request">The experiments with their places.</param>
+/// <param name="set">What is known of them before any compute.</param>
+/// <param name="progress">Is told what happens.</param>
+/// <param name="noteOf">How a failure is written down; null: 1 and the exception's message.</param>
+/// <param name="stop">Ends the cell at work.</param>
+internal sealed class CellLoop(
+    ExperimentRequest request,
+    ExperimentSet set,
+    IProgress<ExperimentProgress>? progress,
+    Func<Exception, FailureNote>? noteOf,
+    CancellationToken stop
+)
+{
+    private const int NamedCells = 3;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly LeaseFolder _leases = new(Path.Combine(request.Output, "leases"), request.Lease);
+    private readonly List<CellFailure> _failures = [];
+    private readonly Dictionary<string, string> _elsewhere = new(StringComparer.Ordinal);
+    private string _waiting = "";
+
+    // A cell that is not made yet, and what was written down of its failure before this process
+    // began.
+    private sealed record Item(
+        ExperimentSet.Table Table,
+        ExperimentCell Cell,
+        string Name,
+        string Number,
+        string? Failure
+    )
+    {
+        public ExperimentFolder Folder => Table.Folder;
+
+        public string Run => Folder.Place(Cell).Run;
+    }
+
+    /// <summary>Runs them and writes the tables.</summary>
+    /// <returns>The cells that failed here.</returns>
+    public IReadOnlyList<CellFailure> Run()
+    {
+        var tables = new SharedTables(request, set, _leases, stop);
+        tables.Begin();
+        var open = Items();
+        for (var first = true; ; first = false)
+        {
+            var before = open.Count;
+            foreach (var table in set.Tables)
+            {
+                var here = open.Where(i => i.Table == table).ToArray();
+                var settled = here.Where(i => IsSettled(i, open, tables)).ToArray();
+                if (first || settled.Length > 0)
+                    tables.Write([table], withEvidence: true);
+            }
+            if (open.Count == 0 || !request.Wait)
+                break;
+            if (open.Count == before)
+                Pause(open);
+        }
+        tables.WriteAll();
+        return _failures;
+    }
+
+    private List<Item> Items()
+    {
+        var cells = set.Tables.SelectMany(t => t.Cells.Select(c => (Table: t, Cell: c))).ToArray();
+        return
+        [
+            .. cells.Select(
+                (c, i) =>
+                    new Item(
+                        c.Table,
+                        c.Cell,
+                        set.NameOf(c.Table, c.Cell),
+                        string.Create(CultureInfo.InvariantCulture, $"cell {i + 1} of {cells.Length}"),
+                        c.Table.Folder.FailureText(c.Cell)
+                    )
+            ),
+        ];
+    }
+
+    // Whether nothing is to be done for a cell any more; it then leaves the open ones.
+    private bool IsSettled(Item item, List<Item> open, SharedTables tables)
+    {
+        stop.ThrowIfCancellationRequested();
+        var settled = Turn(item, open, tables);
+        if (settled)
+            open.Remove(item);
+        return settled;
+    }
+
+    private bool Turn(Item item, List<Item> open, SharedTables tables)
+    {
+        var (folder, cell) = (item.Folder, item.Cell);
+        if (IsMadeOrFailed(item))
+            return true;
+        if (cell.TicketFrom is { } from && !folder.IsTrained(folder.Plan.Cell(from)))
+        {
+            if (request.Wait && open.Any(i => i.Table == item.Table && i.Cell.Id == from))
+                return false;
+            Say($"{item.Name}: takes its ticket from {from}, which is not finished; left for later");
+            return true;
+        }
+        using var lease = _leases.TryTake(item.Run, out var holder);
+        if (lease is null)
+        {
+            SayElsewhere(item, holder!);
+            return false;
+        }
+        // Another may have come to its end between looking and taking.
+        if (IsMadeOrFailed(item))
+            return true;
+        if (lease.Takeover is { } takeover)
+            Say(
+                $"{item.Name}: {takeover.Who} "
+                    + (
+                        takeover.Ended
+                            ? "has ended without finishing it"
+                            : $"gave no sign of life for {Seconds(request.Lease)}"
+                    )
+                    + "; taken over"
+            );
+        Say($"{item.Number}: {item.Name}");
+        try
+        {
+            return Make(item, lease);
+        }
+        finally
+        {
+            tables.Write(set.Sharing(item.Run), withEvidence: false);
+        }
+    }
+
+    // A failure that is new since this process began is another's, and is not tried again here.
+    private bool IsMadeOrFailed(Item item)
+    {
+        var state = item.Folder.State(item.Cell);
+        if (state == CellState.Done)
+            return true;
+        if (state != CellState.Failed || item.Folder.FailureText(item.Cell) == item.Failure)
+            return false;
+        Say($"{item.Name}: failed in another process: {item.Folder.Failure(item.Cell)}");
+        return true;
+    }
+
+    private bool Make(Item item, Lease lease)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
+        try
+        {
+            new CellWork(set, lease, progress, either.Token).Run(item.Table, item.Cell);
+            item.Folder.SetFailure(item.Cell, null);
+            Say($"done: {item.Name}");
+            return true;
+        }
+        catch (Exception) when (lease.IsLost())
+        {
+            stop.ThrowIfCancellationRequested();
+            Say($"{item.Name}: was taken over by {lease.Successor} while this process stood still; left to it");
+            return false;
+        }
+        catch (FolderInUseException e)
+        {
+            SayElsewhere(item, e.Holder);
+            return false;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            var note = noteOf?.Invoke(e) ?? new FailureNote(1, e.Message);
+            item.Folder.SetFailure(item.Cell, note.Message, note.Code, lease.Number);
+            Say($"failed: {item.Name}: {note.Message}");
+            _failures.Add(new CellFailure(item.Name, e));
+            return true;
+        }
+    }
+
+    private void SayElsewhere(Item item, string holder)
+    {
+        if (_elsewhere.GetValueOrDefault(item.Name) == holder)
+            return;
+        _elsewhere[item.Name] = holder;
+        Say($"{item.Name}: {holder} is at it{(request.Wait ? "" : ", left to it")}");
+    }
+
+    private void Pause(List<Item> open)
+    {
+        var named = open.Take(NamedCells)
+            .Select(i => _elsewhere.TryGetValue(i.Name, out var holder) ? $"{i.Name} ({holder})" : i.Name);
+        var rest = open.Count > NamedCells ? $" and {open.Count - NamedCells} more" : "";
+        var text = $"waiting for {open.Count} cells that other processes make: {string.Join(", ", named)}{rest}";
+        if (text != _waiting)
+            Say(_waiting = text);
+        var pause = _leases.Interval < LongestPause ? _leases.Interval : LongestPause;
+        _ = stop.WaitHandle.WaitOne(pause);
+        stop.ThrowIfCancellationRequested();
+    }
+
+    private static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} seconds");
+
+    private void Say(string text) => progress?.Report(new ExperimentNote(text));
+}

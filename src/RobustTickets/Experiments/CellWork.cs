@@ -1,0 +1,95 @@
+// What makes a cell: its run, then its attacks, each going on where it was. Everything is written
+// under the cell's lease, which is asked before anything gets its final name.
+using RobustTickets.Experiments.Leases;
+using RobustTickets.Pipeline;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Trains and attacks a cell.</summary>
+/// <param name="set">The experiments.</param>
+/// <param name="lease">The lease of the cell's run.</param>
+/// <param name="progress">Is told what happens.</param>
+/// <param name="stop">Ends the work, which goes on the next time.</param>
+internal sealed class CellWork(
+    ExperimentSet set,
+    Lease lease,
+    IProgress<ExperimentProgress>? progress,
+    CancellationToken stop
+)
+{
+    /// <summary>Makes what is missing.</summary>
+    public void Run(ExperimentSet.Table table, ExperimentCell cell)
+    {
+        Train(table, cell);
+        foreach (var attack in cell.Attacks)
+            Attack(table, cell, attack);
+    }
+
+    private void Train(ExperimentSet.Table table, ExperimentCell cell)
+    {
+        if (table.Folder.IsTrained(cell))
+            return;
+        var train = table.Inputs.Train(cell, set.Cache);
+        var folder = RunFolder.Create(train.Output, allowExisting: true);
+        // Another table may have begun the same run under a name of its own.
+        if (folder.HoldsRun && File.Exists(folder.RecipeFile))
+            train = train with { Recipe = Recipes.Json.RecipeJson.ReadFile(folder.RecipeFile) };
+        var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? set.EpochAttack(table, options).Build() : null;
+        Part(
+            cell,
+            null,
+            () =>
+                RecipeRunner.Run(
+                    train with
+                    {
+                        Resume = folder.HoldsRun,
+                        EpochAttack = attack,
+                        Claim = lease,
+                    },
+                    new Relay<RunEvent>(p => progress?.Report(new ExperimentTraining(p))),
+                    stop
+                )
+        );
+    }
+
+    private void Attack(ExperimentSet.Table table, ExperimentCell cell, ExperimentAttack attack)
+    {
+        if (table.Folder.IsAttacked(cell, attack))
+            return;
+        Part(
+            cell,
+            attack.Name,
+            () =>
+                AttackRun
+                    .Run(
+                        table.Inputs.Attack(cell, attack) with
+                        {
+                            Claim = lease,
+                        },
+                        new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))),
+                        stop
+                    )
+                    .ThrowIfErrors()
+        );
+    }
+
+    private void Part(ExperimentCell cell, string? attack, Action run)
+    {
+        progress?.Report(new ExperimentPart(cell.Id, attack, Begins: true));
+        try
+        {
+            run();
+        }
+        finally
+        {
+            progress?.Report(new ExperimentPart(cell.Id, attack, Begins: false));
+        }
+    }
+
+    // Progress<T> would report from other threads, out of order.
+    private sealed class Relay<T>(Action<T> action) : IProgress<T>
+    {
+        public void Report(T value) => action(value);
+    }
+}

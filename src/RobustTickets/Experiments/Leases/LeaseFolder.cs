@@ -1,0 +1,195 @@
+// Leases as files of a folder that machines share, without file locks and without comparing their
+// clocks. The N-th lease of a subject is the file SUBJECT/N: made by one process only (O_EXCL), and
+// the highest number holds. Its holder keeps changing it; who has watched it stand still for long
+// enough, by a monotonic clock of its own, makes the next number.
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Experiments.Leases;
+
+/// <summary>How a lease came from its holder before.</summary>
+/// <param name="From">The holder before; null when its file was not whole.</param>
+/// <param name="Ended">Whether that process has ended on this machine; else it was silent for
+/// too long.</param>
+internal sealed record LeaseTakeover(LeaseHolder? From, bool Ended)
+{
+    /// <summary>Who it was.</summary>
+    public string Who => From?.ToString() ?? LeaseFolder.Unknown;
+}
+
+/// <summary>When a lease is renewed.</summary>
+internal enum LeaseBeats
+{
+    /// <summary>Again and again, by a thread of its own.</summary>
+    ByThread,
+
+    /// <summary>Only when it is asked for.</summary>
+    OnRequest,
+}
+
+/// <summary>Takes leases and watches those of others; used from one thread.</summary>
+/// <param name="path">The folder; made when needed.</param>
+/// <param name="timeout">Silence after which a lease is taken over.</param>
+/// <param name="clock">A monotonic clock; null: the system's.</param>
+internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>? clock = null)
+{
+    /// <summary>A holder whose file says nothing.</summary>
+    public const string Unknown = "another process";
+
+    // Time between two looks counts at most this share of the time-out: a watcher that stood still
+    // itself has watched nothing.
+    private const int Looks = 4;
+    private const int Attempts = 50;
+    private readonly Dictionary<string, Sighting> _seen = new(StringComparer.Ordinal);
+    private readonly Func<TimeSpan> _clock = clock ?? (() => Stopwatch.GetElapsedTime(0));
+
+    /// <summary>Silence after which a lease is taken over.</summary>
+    public TimeSpan Timeout => timeout;
+
+    /// <summary>How often leases are renewed and looked at.</summary>
+    public TimeSpan Interval => timeout / (2 * Looks);
+
+    /// <summary>Now, by the monotonic clock.</summary>
+    public TimeSpan Now => _clock();
+
+    /// <summary>
+    /// Takes the lease of a subject when nobody holds it; null when somebody does. Looking again
+    /// and again, it is taken over once its holder was silent for the time-out.
+    /// </summary>
+    /// <param name="subject">What it is a lease of; a file name.</param>
+    /// <param name="holder">Who holds it when it is not taken.</param>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    public Lease? TryTake(string subject, out string? holder) =>
+        TryTake(subject, LeaseHolder.Me(), LeaseBeats.ByThread, out holder);
+
+    /// <summary>The same for a holder and a way of renewing of the caller's.</summary>
+    internal Lease? TryTake(string subject, LeaseHolder me, LeaseBeats beats, out string? holder)
+    {
+        holder = null;
+        var folder = FolderOf(subject);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var (number, text) = Newest(subject);
+            var before = LeaseHolder.Read(text);
+            LeaseTakeover? takeover = null;
+            if (number > 0 && before is not { Free: true })
+            {
+                var ended = before is { HasEnded: true };
+                if (!ended && !IsSilent(subject, number, text))
+                {
+                    holder = before?.ToString() ?? Unknown;
+                    return null;
+                }
+                takeover = new LeaseTakeover(before, ended);
+            }
+            var made = Make(subject, number + 1, me.Write());
+            var (highest, now) = Newest(subject);
+            // Another was faster, or this one is late: the highest number holds.
+            if (!made || highest > number + 1)
+            {
+                if (made)
+                    WholeFile.TryDelete(FileOf(subject, number + 1));
+                holder = LeaseHolder.Read(now)?.ToString() ?? Unknown;
+                return null;
+            }
+            _seen.Remove(subject);
+            foreach (var old in Numbers(subject).Where(n => n <= number))
+                WholeFile.TryDelete(FileOf(subject, old));
+            return new Lease(this, subject, number + 1, me, takeover, beats);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"{folder}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// The highest lease of a subject and what its file says; 0 when there is none.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    internal (long Number, string Text) Newest(string subject)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var number = Numbers(subject).DefaultIfEmpty(0).Max();
+            if (number == 0)
+                return (0, "");
+            try
+            {
+                return (number, File.ReadAllText(FileOf(subject, number)));
+            }
+            // Replaced while it was read (ESTALE on NFS), or followed by another.
+            catch (IOException) when (attempt < Attempts)
+            {
+                Thread.Sleep(attempt);
+            }
+        }
+    }
+
+    /// <summary>Replaces the file of a lease that is held.</summary>
+    internal void Renew(string subject, long number, LeaseHolder holder) =>
+        WholeFile.Write(FileOf(subject, number), holder.Write());
+
+    // One process alone makes a file that must not be there; what it says follows, and until then
+    // the holder is unknown.
+    private bool Make(string subject, long number, string text)
+    {
+        try
+        {
+            using var file = new FileStream(
+                FileOf(subject, number),
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.ReadWrite | FileShare.Delete,
+                bufferSize: 1
+            );
+            file.Write(Encoding.UTF8.GetBytes(text));
+            file.Flush(flushToDisk: true);
+            return true;
+        }
+        catch (IOException e) when (IsThere(e))
+        {
+            return false;
+        }
+    }
+
+    // EEXIST; ERROR_FILE_EXISTS.
+    private static bool IsThere(IOException e) => e.HResult is 17 or unchecked((int)0x80070050);
+
+    private bool IsSilent(string subject, long number, string text)
+    {
+        var now = Now;
+        if (!_seen.TryGetValue(subject, out var seen) || seen.Number != number || seen.Text != text)
+        {
+            _seen[subject] = new Sighting(number, text, now, TimeSpan.Zero);
+            return false;
+        }
+        var gap = now - seen.Last;
+        var silence = seen.Silence + (gap < timeout / Looks ? gap : timeout / Looks);
+        _seen[subject] = seen with { Last = now, Silence = silence };
+        return silence >= timeout;
+    }
+
+    private IEnumerable<long> Numbers(string subject) =>
+        Directory.Exists(FolderOf(subject))
+            ? Directory
+                .EnumerateFiles(FolderOf(subject))
+                .Select(f =>
+                    long.TryParse(Path.GetFileName(f), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+                        ? n
+                        : 0
+                )
+                .Where(n => n > 0)
+            : [];
+
+    private string FolderOf(string subject) => Path.Combine(path, subject);
+
+    private string FileOf(string subject, long number) =>
+        Path.Combine(path, subject, number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A lease as it was last seen.</summary>
+    private sealed record Sighting(long Number, string Text, TimeSpan Last, TimeSpan Silence);
+}

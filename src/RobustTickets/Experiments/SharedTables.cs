@@ -1,0 +1,135 @@
+// The files that all processes of an experiment write: index of the cells, hashes of the data,
+// tables, figures, report, evidence. They follow from finished cells alone, so that whoever writes
+// them writes the same bytes; a lease lets one write at a time, so that the last one has seen all.
+using RobustTickets.Checkpoints;
+using RobustTickets.Experiments.Evidence;
+using RobustTickets.Experiments.Leases;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Writes what the processes of an experiment have in common.</summary>
+/// <param name="request">The experiments with their places.</param>
+/// <param name="set">What is known of them.</param>
+/// <param name="leases">Leases of their folder.</param>
+/// <param name="stop">Ends waiting for another writer.</param>
+internal sealed class SharedTables(
+    ExperimentRequest request,
+    ExperimentSet set,
+    LeaseFolder leases,
+    CancellationToken stop
+)
+{
+    private const string Subject = "tables";
+    private const int Attempts = 6;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200),
+        Unrest = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Makes the folders and writes down what the experiments are.</summary>
+    public void Begin()
+    {
+        using var lease = Take();
+        foreach (var table in set.Tables)
+        {
+            table.Folder.Begin();
+            request.Evidence?.Keep(table.Folder.Path);
+            foreach (var cell in table.Cells.DistinctBy(c => c.Data.Name))
+            {
+                var rows = set.Data(table, cell).Rows;
+                // Another process may have begun with other data at the same moment.
+                table.Folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], rows);
+                table.Folder.KeepData(cell.Data.Name, rows);
+            }
+        }
+    }
+
+    /// <summary>Writes tables, unless another process is writing some now.</summary>
+    public void Write(IEnumerable<ExperimentSet.Table> tables, bool withEvidence)
+    {
+        using var lease = leases.TryTake(Subject, out _);
+        if (lease is null)
+            return;
+        foreach (var table in tables)
+            Write(table.Folder);
+        if (withEvidence)
+            WriteEvidence();
+    }
+
+    /// <summary>Writes all tables, as the last one that has seen the cells as they are.</summary>
+    public void WriteAll()
+    {
+        for (; ; )
+        {
+            using var lease = Take();
+            foreach (var table in set.Tables)
+                Write(table.Folder);
+            WriteEvidence();
+            try
+            {
+                lease.Require();
+                return;
+            }
+            catch (LeaseLostException)
+            {
+                // Another has written meanwhile, and this one perhaps older cells over its tables.
+            }
+        }
+    }
+
+    private Lease Take()
+    {
+        var pause = TimeSpan.FromMilliseconds(10);
+        while (true)
+        {
+            if (leases.TryTake(Subject, out _) is { } lease)
+                return lease;
+            _ = stop.WaitHandle.WaitOne(pause);
+            stop.ThrowIfCancellationRequested();
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private static void Write(ExperimentFolder folder) =>
+        Patiently(() =>
+        {
+            folder.Refresh();
+            var finished = CellRecord.Finished(folder);
+            var table = ExperimentTable.Of(folder, finished);
+            AtomicFile.WriteAllText(folder.Results("csv"), table.ToCsv());
+            AtomicFile.WriteAllText(folder.Results("md"), ExperimentTable.ToMarkdown(folder, table));
+            AtomicFile.WriteAllText(
+                folder.Results("json"),
+                ExperimentTable.ToJson(folder, table).ToJsonString() + "\n"
+            );
+            ExperimentFigures.Write(folder, finished);
+            ExperimentReport.Write(folder, finished, table);
+        });
+
+    // All experiments of the request, those of which nothing was asked now as well.
+    private void WriteEvidence()
+    {
+        if (request.Evidence is { } sources)
+            Patiently(() =>
+                new EvidencePage(
+                    [.. request.Plans.Select(p => new ExperimentFolder(request.Output, p))],
+                    sources
+                ).Write()
+            );
+    }
+
+    // A network file system tells of a file that was just replaced that it is stale, or not there.
+    private static void Patiently(Action read)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                read();
+                return;
+            }
+            catch (Exception e) when (attempt < Attempts && (e is IOException || e.InnerException is IOException))
+            {
+                Thread.Sleep(attempt * Unrest);
+            }
+        }
+    }
+}

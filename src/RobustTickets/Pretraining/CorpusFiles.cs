@@ -1,0 +1,79 @@
+// Which files a corpus is: files and folders as they are named, and what tells whether they have
+// changed. Of a file nothing is held; its hash is taken as it goes by.
+using System.Security.Cryptography;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Pretraining;
+
+/// <summary>A file of a corpus.</summary>
+/// <param name="Name">Its name, without its folder.</param>
+/// <param name="Bytes">Its length on disk.</param>
+/// <param name="Sha256">Hash of its bytes on disk.</param>
+internal sealed record CorpusFile(string Name, long Bytes, string Sha256);
+
+/// <summary>Finds and fingerprints the files of a corpus.</summary>
+internal static class CorpusFiles
+{
+    /// <summary>
+    /// The files that names stand for, in order: a file for itself, a folder for all files in and
+    /// below it by name, but hidden ones.
+    /// </summary>
+    /// <exception cref="DataException">One is missing, a folder is empty, or a file can be read
+    /// only
+    /// once.</exception>
+    public static IReadOnlyList<string> Of(IReadOnlyList<string> names)
+    {
+        var files = new List<string>();
+        foreach (var name in names)
+        {
+            if (!Directory.Exists(name))
+            {
+                files.Add(File.Exists(name) ? name : throw new DataException($"{name}: no such corpus file"));
+                continue;
+            }
+            var within = Directory
+                .EnumerateFiles(name, "*", SearchOption.AllDirectories)
+                .Where(f => !Path.GetRelativePath(name, f).Split('/', '\\').Any(part => part.StartsWith('.')))
+                .Order(StringComparer.Ordinal)
+                .ToArray();
+            if (within.Length == 0)
+                throw new DataException($"{name}: the folder holds no corpus file");
+            files.AddRange(within);
+        }
+        foreach (var file in files)
+        {
+            using var stream = Open(file);
+            if (!stream.CanSeek)
+                throw new DataException($"{file}: can be read only once, a corpus is read in every epoch; name a file");
+        }
+        return files;
+    }
+
+    /// <summary>Length and hash of a file.</summary>
+    /// <exception cref="DataException">It cannot be read.</exception>
+    public static CorpusFile Fingerprint(string file, CancellationToken stop)
+    {
+        using var stream = Open(file);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 16];
+        var length = 0L;
+        for (int count; (count = stream.Read(buffer, 0, buffer.Length)) > 0; length += count)
+        {
+            stop.ThrowIfCancellationRequested();
+            hash.AppendData(buffer, 0, count);
+        }
+        return new CorpusFile(Path.GetFileName(file), length, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    private static FileStream Open(string file)
+    {
+        try
+        {
+            return File.OpenRead(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{file}: cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// What one pass over a corpus finds, so that training may begin anywhere in it: the number of
+// examples, how long they are, and where each window of them begins. Its size does not depend on
+// the text but by a line for each window.
+using System.Security.Cryptography;
+using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+
+namespace RobustTickets.Pretraining;
+
+/// <summary>A corpus without its text.</summary>
+/// <param name="Files">Its files, in order.</param>
+/// <param name="Tokenizer">Hash of the vocabulary and settings that made its word pieces.</param>
+/// <param name="MaxLength">Word pieces of an example at most.</param>
+/// <param name="Window">Examples of a window.</param>
+/// <param name="Examples">Examples of all files.</param>
+/// <param name="Tokens">Word pieces of all examples, special tokens included.</param>
+/// <param name="Lengths">How many examples have so many word pieces, from 0.</param>
+/// <param name="Windows">Where each window begins.</param>
+internal sealed record CorpusIndex(
+    IReadOnlyList<CorpusFile> Files,
+    string Tokenizer,
+    int MaxLength,
+    int Window,
+    long Examples,
+    long Tokens,
+    IReadOnlyList<long> Lengths,
+    IReadOnlyList<CorpusPosition> Windows
+)
+{
+    /// <summary>Hash of everything that examples follow from.</summary>
+    public string Hash => Digest([Tokenizer, $"{MaxLength} {Window}", .. Files.Select(f => f.Sha256)]);
+
+    /// <summary>Reads a corpus once.</summary>
+    /// <param name="files">Its files.</param>
+    /// <param name="tokenizer">Makes word pieces.</param>
+    /// <param name="maxLength">Word pieces of an example at most.</param>
+    /// <param name="window">Examples of a window.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="DataException">A file cannot be read, or there is no text at
+    /// all.</exception>
+    public static CorpusIndex Of(
+        IReadOnlyList<string> files,
+        WordPieceTokenizer tokenizer,
+        int maxLength,
+        int window,
+        CancellationToken stop
+    )
+    {
+        var (examples, tokens, lengths, windows) = (0L, 0L, new long[maxLength + 1], new List<CorpusPosition>());
+        using (var reader = new CorpusReader(files, tokenizer, maxLength))
+        {
+            var ids = new List<int>(maxLength);
+            for (var at = reader.Position; reader.Read(ids); at = reader.Position)
+            {
+                stop.ThrowIfCancellationRequested();
+                if (examples % window == 0)
+                    windows.Add(at);
+                examples++;
+                tokens += ids.Count;
+                lengths[ids.Count]++;
+                ids.Clear();
+            }
+        }
+        if (examples == 0)
+            throw new DataException($"{string.Join(", ", files)}: no line holds any text");
+        return new CorpusIndex(
+            [.. files.Select(f => CorpusFiles.Fingerprint(f, stop))],
+            HashOf(tokenizer),
+            maxLength,
+            window,
+            examples,
+            tokens,
+            lengths,
+            windows
+        );
+    }
+
+    /// <summary>Refuses files that are not those of this index.</summary>
+    /// <exception cref="DataException">A file has changed, or their number; named.</exception>
+    public void RequireSame(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, CancellationToken stop)
+    {
+        if (files.Count != Files.Count)
+            throw new DataException(
+                $"the corpus has {files.Count} files now and had {Files.Count} when the run was begun"
+            );
+        for (var i = 0; i < files.Count; i++)
+        {
+            var now = CorpusFiles.Fingerprint(files[i], stop);
+            if (now.Sha256 != Files[i].Sha256)
+                throw new DataException(
+                    $"{files[i]}: is not what it was when the run was begun ({Files[i].Name}): SHA-256 "
+                        + $"{Files[i].Sha256} then, {now.Sha256} now"
+                );
+        }
+        if (HashOf(tokenizer) != Tokenizer)
+            throw new DataException("the tokenizer is not that of the run; go on with the one it was begun with");
+    }
+
+    /// <summary>Examples of a window.</summary>
+    public int SizeOf(int window) => (int)Math.Min(Window, Examples - ((long)window * Window));
+
+    /// <summary>Lengths of the longest examples, so many of them.</summary>
+    public IEnumerable<int> Longest(int count)
+    {
+        for (var length = Lengths.Count - 1; length > 0; length--)
+        for (var i = 0L; i < Lengths[length] && count > 0; i++, count--)
+            yield return length;
+    }
+
+    private static string HashOf(WordPieceTokenizer tokenizer)
+    {
+        var vocabulary = tokenizer.Vocabulary;
+        return Digest([
+            tokenizer.Options.ToString(),
+            .. Enumerable.Range(0, vocabulary.Count).Select(i => vocabulary[i]),
+        ]);
+    }
+
+    private static string Digest(IEnumerable<string> lines)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var line in lines)
+            hash.AppendData(Encoding.UTF8.GetBytes(line + "\n"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+
+namespace RobustTickets.Pretraining;
+
+/// <summary>What to pre-train and how long.</summary>
+/// <param name="Corpus">Text files, one example a line, plain or <c>.gz</c>, and folders of them.
+/// No
+/// more than a window of their text is held.</param>
+/// <param name="Config">Shape of the model.</param>
+/// <param name="Tokenizer">Tokenizer; its vocabulary must have the size the config says.</param>
+/// <param name="OutFolder">Hugging Face folder to write.</param>
+/// <param name="Epochs">Passes over the corpus; the schedule ends there unless
+/// <paramref name="Budget"/> is given.</param>
+/// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the share of
+/// time spent, and the run ends when it is used up.</param>
+/// <param name="BatchSize">Examples a step.</param>
+/// <param name="MaxLength">Word pieces of an example.</param>
+/// <param name="LearningRate">Peak learning rate.</param>
+/// <param name="WarmupFraction">Share of the run that warms up.</param>
+/// <param name="MaskFraction">Share of word pieces to predict.</param>
+/// <param name="Masking">New choices each epoch or the same.</param>
+/// <param name="Seed">Seed of weights, order, masks and dropout.</param>
+/// <param name="ShuffleWindow">Examples that are held and mixed at a time, rounded up to whole
+/// batches; a corpus of no more is mixed as a whole.</param>
+/// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for one when it is stopped
+/// alone,
+/// null for none.</param>
+/// <param name="Resume">Whether the newest checkpoint is gone on from, where there is one.</param>
+public sealed record PretrainRequest(
+    IReadOnlyList<string> Corpus,
+    HuggingFaceConfig Config,
+    WordPieceTokenizer Tokenizer,
+    string OutFolder,
+    double Epochs = 1,
+    TimeSpan? Budget = null,
+    int BatchSize = 32,
+    int MaxLength = 128,
+    double LearningRate = 5e-4,
+    double WarmupFraction = 0.06,
+    double MaskFraction = 0.15,
+    MaskingMode Masking = MaskingMode.Dynamic,
+    int Seed = 42,
+    int ShuffleWindow = MaskedCorpus.DefaultWindow,
+    int? CheckpointEverySteps = 500,
+    bool Resume = false
+)
+{
+    /// <summary>What <see cref="TrainingFolder"/> has behind the name of the model.</summary>
+    internal const string Training = ".training";
+
+    /// <summary>
+    /// Folder of what going on needs, beside the model; gone when it is finished.
+    /// </summary>
+    internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(OutFolder)) + Training;
+
+    /// <summary>What the weights follow from beside the corpus, by name.</summary>
+    internal IReadOnlyDictionary<string, string> Settings(int maxLength, int window) =>
+        new Dictionary<string, string>
+        {
+            ["config"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Config.ToJson())))[..12],
+            ["epochs"] = Text(Epochs),
+            ["time budget"] = Budget is { } budget ? Text(budget.TotalSeconds) : "none",
+            ["batch size"] = Text(BatchSize),
+            ["max length"] = Text(maxLength),
+            ["learning rate"] = Text(LearningRate),
+            ["warm-up"] = Text(WarmupFraction),
+            ["mask fraction"] = Text(MaskFraction),
+            ["masking"] = Masking.ToString(),
+            ["seed"] = Text(Seed),
+            ["shuffle window"] = Text(window),
+        };
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}
+
+/// <summary>Progress of pre-training.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Share">Share of the run done, by steps or by time.</param>
+/// <param name="Loss">Mean masked loss of the newest step that had something to predict.</param>
+/// <param name="LearningRate">Learning rate of the step.</param>
+/// <param name="TokensPerSecond">Word pieces a second so far.</param>
+/// <param name="Remaining">Time left at this pace.</param>
+public sealed record PretrainProgress(
+    long Step,
+    double Share,
+    double Loss,
+    double LearningRate,
+    double TokensPerSecond,
+    TimeSpan Remaining
+);
+
+/// <summary>What came of it.</summary>
+/// <param name="Steps">Steps done.</param>
+/// <param name="Tokens">Word pieces seen.</param>
+/// <param name="Seconds">Wall-clock seconds.</param>
+/// <param name="FirstLoss">Mean loss of the first 20 steps.</param>
+/// <param name="LastLoss">Mean loss of the last 20 steps.</param>
+public sealed record PretrainResult(long Steps, long Tokens, double Seconds, double FirstLoss, double LastLoss);

@@ -1,0 +1,202 @@
+// A pre-training that was stopped, wherever in its windows and epochs, and gone on with: the
+// weights, steps, word pieces and losses of one that nobody disturbed.
+using System.IO.Compression;
+using System.Text;
+using RobustTickets.Attacks;
+using RobustTickets.Cli;
+using RobustTickets.Pretraining;
+using RobustTickets.Runs;
+using RobustTickets.Tests.Resume;
+using Xunit;
+
+namespace RobustTickets.Tests.Pretraining;
+
+[Collection(TorchCollection.Name)]
+public sealed class ResumedPretrainingTests : IDisposable
+{
+    private const int BatchSize = 8,
+        Window = 32,
+        Epochs = 2;
+    private readonly TinyTask _task = new();
+    private readonly string[] _corpus;
+    private int _folders;
+
+    public ResumedPretrainingTests()
+    {
+        var random = new Random(3);
+        var folder = Directory.CreateDirectory(_task.Below("corpus")).FullName;
+        for (var shard = 0; shard < 3; shard++)
+        {
+            var text = string.Concat(
+                Enumerable.Range(0, 30 + shard).Select(i => TinyTask.Sentence(random, i % 2) + "\n")
+            );
+            var name = Path.Combine(folder, $"{shard}.txt{(shard == 2 ? ".gz" : "")}");
+            using Stream stream =
+                shard == 2 ? new GZipStream(File.Create(name), CompressionLevel.Fastest) : File.Create(name);
+            stream.Write(Encoding.UTF8.GetBytes(text));
+        }
+        _corpus = [folder];
+    }
+
+    public void Dispose() => _task.Dispose();
+
+    [Fact]
+    public void Stopped_anywhere_and_gone_on_with_it_is_the_same_training()
+    {
+        var whole = Request();
+        var expected = Pretrainer.Run(whole, null, CancellationToken.None);
+        Assert.Equal(2 * 12, expected.Steps); // 93 examples in batches of 8, windows of 4 batches
+        // In a window, at the end of one, at the end of an epoch, in the second, again at once.
+        var request = Request();
+        foreach (var after in new[] { 2, 4, 12, 13, 14, 23 })
+        {
+            Stop(request, after);
+            request = request with { Resume = true };
+        }
+        var found = Pretrainer.Run(request, null, CancellationToken.None);
+        Assert.Equal(Weights(whole), Weights(request));
+        Assert.Equal(
+            (expected.Steps, expected.Tokens, expected.FirstLoss, expected.LastLoss),
+            (found.Steps, found.Tokens, found.FirstLoss, found.LastLoss)
+        );
+        Assert.False(Directory.Exists(request.TrainingFolder));
+        // Not the same as beginning again, or as another window.
+        var other = Request() with
+        {
+            ShuffleWindow = 2 * Window,
+        };
+        Pretrainer.Run(other, null, CancellationToken.None);
+        Assert.NotEqual(Weights(whole), Weights(other));
+    }
+
+    [Fact]
+    public void A_killed_command_goes_on_from_its_newest_checkpoint()
+    {
+        var (whole, killed) = (_task.Below("whole"), _task.Below("killed"));
+        using (var undisturbed = new TrainProcess(Arguments(whole)))
+        {
+            var end = undisturbed.End();
+            Assert.True(end.Code == ExitCodes.Ok, end.ToString());
+        }
+        using (var first = new TrainProcess(Arguments(killed)))
+        {
+            var checkpoints = Path.Combine(killed + ".training", "checkpoints");
+            var end = first.SignalWhen(
+                () => Directory.Exists(checkpoints) && Directory.GetDirectories(checkpoints, "checkpoint-*").Length > 1,
+                TrainProcess.SigKill
+            );
+            Assert.Equal(128 + TrainProcess.SigKill, end.Code);
+        }
+        // Without being told to, nothing goes on over what was begun.
+        using (var again = new TrainProcess(Arguments(killed)))
+        {
+            var end = again.End();
+            Assert.Equal(ExitCodes.Usage, end.Code);
+            Assert.Contains("--resume continues the run", end.Error, StringComparison.Ordinal);
+        }
+        using (var last = new TrainProcess([.. Arguments(killed), "--resume"]))
+        {
+            var end = last.End();
+            Assert.True(end.Code == ExitCodes.Ok, end.ToString());
+        }
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(killed, "model.safetensors"))
+        );
+    }
+
+    [Fact]
+    public void What_has_changed_since_is_refused_by_name()
+    {
+        var request = Request();
+        Stop(request, 3);
+        var resumed = request with { Resume = true };
+        var settings = Assert.Throws<RunFolderException>(() => Run(resumed with { BatchSize = 16 }));
+        Assert.Contains("was begun with batch size 8 and is to go on with 16", settings.Message);
+        var text = Path.Combine(_corpus[0], "1.txt");
+        var before = File.ReadAllText(text);
+        File.WriteAllText(text, before.ToUpperInvariant());
+        Assert.StartsWith($"{text}: is not what it was", Assert.Throws<DataException>(() => Run(resumed)).Message);
+        File.WriteAllText(text, before);
+        File.WriteAllText(Path.Combine(_corpus[0], "3.txt"), "a good film\n");
+        Assert.Contains("4 files now and had 3", Assert.Throws<DataException>(() => Run(resumed)).Message);
+        File.Delete(Path.Combine(_corpus[0], "3.txt"));
+        Run(resumed);
+        // Finished: gone on with once more, it stays as it is.
+        var weights = Weights(resumed);
+        Assert.Contains("is finished", Assert.Throws<RunFolderException>(() => Run(resumed)).Message);
+        Assert.Equal(weights, Weights(resumed));
+
+        static void Run(PretrainRequest request) => Pretrainer.Run(request, null, CancellationToken.None);
+    }
+
+    private string[] Arguments(string output)
+    {
+        var config = _task.Below("config.json");
+        File.WriteAllText(config, TinyTask.Config.ToJson());
+        return
+        [
+            "pretrain",
+            "--corpus",
+            .. _corpus,
+            "--config",
+            config,
+            "--vocab",
+            _task.Model,
+            "--out",
+            output,
+            "--epochs",
+            "60",
+            "--batch-size",
+            "8",
+            "--shuffle-window",
+            "32",
+            "--checkpoint-every",
+            "25",
+            "--threads",
+            "1",
+        ];
+    }
+
+    private PretrainRequest Request() =>
+        new(
+            _corpus,
+            TinyTask.Config,
+            TinyTask.Tokenizer,
+            _task.Below($"pretrained-{++_folders}"),
+            Epochs,
+            BatchSize: BatchSize,
+            MaxLength: 32,
+            LearningRate: 5e-3,
+            ShuffleWindow: Window,
+            CheckpointEverySteps: 0
+        );
+
+    private static void Stop(PretrainRequest request, int after)
+    {
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() =>
+            Pretrainer.Run(
+                request,
+                new Watch(p =>
+                {
+                    if (p.Step == after)
+                        stop.Cancel();
+                }),
+                stop.Token
+            )
+        );
+    }
+
+    private static string Weights(PretrainRequest request) =>
+        Convert.ToHexString(
+            System.Security.Cryptography.SHA256.HashData(
+                File.ReadAllBytes(Path.Combine(request.OutFolder, "model.safetensors"))
+            )
+        );
+
+    private sealed class Watch(Action<PretrainProgress> see) : IProgress<PretrainProgress>
+    {
+        public void Report(PretrainProgress value) => see(value);
+    }
+}
