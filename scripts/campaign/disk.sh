@@ -28,6 +28,18 @@ info
 tokenize --model $model --input $BELOW/one.jsonl
 predict --model $model --input $BELOW/one.jsonl
 evaluate --model $model --data $task/SST-2 --task sst2 --split dev
+evaluate --model $model --data $task/SST-2 --task sst2 --split dev --json
+attack --recipe deepwordbug --model $model --text good
+attack recipes list
+attack recipes show textfooler
+ticket show $BELOW/disk-run
+ticket diff $BELOW/disk-run $BELOW/disk-run
+report $BELOW/disk-run --csv --out $BELOW/report.html
+models list
+resources list
+resources where
+recipes check $BELOW/disk-run/recipe.json
+train --dry-run ${train_arguments[*]:1} --out $BELOW/none
 END
 }
 while read -r -a words; do

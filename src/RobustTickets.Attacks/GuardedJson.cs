@@ -12,18 +12,22 @@ internal static class GuardedJson
 {
     private const int MostTokens = 1 << 25;
 
+    /// <summary>For files in which a name occurs once.</summary>
+    public static readonly JsonDocumentOptions EachNameOnce = new() { AllowDuplicateProperties = false };
+
     /// <summary>Parses a file.</summary>
     /// <param name="place">What to call it in an error; the line is put behind it.</param>
     /// <param name="bytes">Its bytes.</param>
+    /// <param name="options">What else is refused.</param>
     /// <exception cref="DataException">It is not JSON, or a string of it is no text.</exception>
-    public static JsonDocument Parse(string place, ReadOnlyMemory<byte> bytes)
+    public static JsonDocument Parse(string place, ReadOnlyMemory<byte> bytes, JsonDocumentOptions options = default)
     {
         if (bytes.Span.StartsWith("\uFEFF"u8))
             bytes = bytes[3..];
         try
         {
             Check(place, bytes.Span);
-            return JsonDocument.Parse(bytes);
+            return JsonDocument.Parse(bytes, options);
         }
         catch (JsonException e)
         {
@@ -34,12 +38,15 @@ internal static class GuardedJson
     /// <summary>Parses the text of one line.</summary>
     /// <exception cref="JsonException">It is not JSON, or a string of it is no text; the message
     /// says why.</exception>
-    public static JsonDocument ParseLine(string text)
+    public static JsonDocument ParseLine(string text) =>
+        // A lone surrogate in the text itself becomes U+FFFD.
+        ParseBytes(System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Parses UTF-8, which the document refers to.</summary>
+    /// <inheritdoc cref="ParseLine" path="/exception"/>
+    public static JsonDocument ParseBytes(ReadOnlyMemory<byte> bytes)
     {
-        // The document owns its bytes, and a lone surrogate in the text itself becomes U+FFFD
-        // there.
-        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-        var reader = new Utf8JsonReader(bytes);
+        var reader = new Utf8JsonReader(bytes.Span);
         while (reader.Read())
         {
             if (IsBroken(ref reader))

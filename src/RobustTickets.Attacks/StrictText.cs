@@ -137,6 +137,9 @@ internal static class StrictText
         return bytes;
     }
 
+    /// <summary>The first byte that is no part of UTF-8, of bytes that have one.</summary>
+    public static byte BadByte(ReadOnlySpan<byte> bytes) => bytes[Fault(bytes)];
+
     /// <summary>Place of the first byte that is no part of UTF-8.</summary>
     private static int Fault(ReadOnlySpan<byte> bytes)
     {

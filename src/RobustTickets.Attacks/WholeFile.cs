@@ -49,6 +49,20 @@ internal static class WholeFile
         }
     }
 
+    /// <summary>Makes a folder with its parents, where it is not there.</summary>
+    /// <exception cref="OutputException">It cannot be made; path and reason named.</exception>
+    public static void CreateFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"{path}: cannot be made: {e.Message}", e);
+        }
+    }
+
     /// <summary>A name beside a file or folder that no other writer takes.</summary>
     public static string TemporaryName(string path) =>
         Path.Combine(

@@ -35,7 +35,7 @@ internal static class RunSummary
                     output,
                     "by layer",
                     ticketFile.Matrices.GroupBy(m =>
-                        m.Layer is { } layer ? (layer + 1).ToString(CultureInfo.InvariantCulture) : m.Kind
+                        m.Layer is { } layer ? layer.ToString(CultureInfo.InvariantCulture) : m.Kind
                     )
                 );
                 Pruned(output, "by matrix", ticketFile.Matrices.GroupBy(m => m.Kind));

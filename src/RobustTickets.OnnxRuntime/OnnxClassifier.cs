@@ -23,18 +23,23 @@ public sealed class OnnxClassifier : ITextClassifier
         IReadOnlyList<string> labels,
         int maxLength,
         OnnxOptions options,
-        string name
+        string name,
+        string? note
     )
     {
         (_network, _pieces, Labels, MaxLength, Name) = (network, pieces, labels, maxLength, name);
         _cells = options.CellsPerBatch;
-        Notes = network.DependsOnBatch
-            ?
-            [
-                "activations are quantized by the range of the whole batch: texts are run one by one, so that none "
-                    + "depends on another",
-            ]
-            : [];
+        Notes =
+        [
+            .. note is null ? Array.Empty<string>() : [note],
+            .. network.DependsOnBatch
+                ?
+                [
+                    "activations are quantized by the range of the whole batch: texts are run one by one, so that "
+                        + "none depends on another",
+                ]
+                : Array.Empty<string>(),
+        ];
     }
 
     /// <inheritdoc/>
@@ -78,7 +83,8 @@ public sealed class OnnxClassifier : ITextClassifier
                     $"{Path.Combine(files.Folder, "config.json")}: 'problem_type' is '{problem}'; this program is for "
                         + "classifiers of one label a text"
                 );
-            return new OnnxClassifier(network, pieces, labels, network.Longest(options, pieces), options, path);
+            var note = options.Labels is null && files.ConfigLabels() is { } named ? files.LabelNote(named) : null;
+            return new OnnxClassifier(network, pieces, labels, network.Longest(options, pieces), options, path, note);
         }
         catch
         {

@@ -1,5 +1,6 @@
 // Where the parts of a model in an ONNX file lie: the file, the tokenizer beside it, and the names
 // of its classes in config.json or in the file itself.
+using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -86,6 +87,39 @@ public sealed class OnnxModelFiles
         if (labels.Count == 0 || labels.Keys.Last() != labels.Count - 1 || labels.Keys.First() != 0)
             throw new DataException($"{Path.Combine(Folder, ConfigName)}: 'id2label' does not name classes 0, 1, ...");
         return [.. labels.Values];
+    }
+
+    /// <summary>
+    /// A sentence on <c>label2id</c> where it speaks of other names than <c>id2label</c>, which
+    /// names the classes; null where both agree, or one is missing.
+    /// </summary>
+    /// <param name="labels">The classes by <c>id2label</c>.</param>
+    /// <exception cref="DataException">It gives the same names other numbers: one of the two is
+    /// wrong.</exception>
+    internal string? LabelNote(IReadOnlyList<string> labels)
+    {
+        if (Value("label2id", JsonValueKind.Object) is not { } map)
+            return null;
+        var place = Path.Combine(Folder, ConfigName);
+        var others = new List<string>();
+        foreach (var entry in map.EnumerateObject())
+        {
+            var text = entry.Value.ToString();
+            var id = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+            if (id >= 0 && id < labels.Count && labels[id] == entry.Name)
+                continue;
+            if (labels.Contains(entry.Name, StringComparer.OrdinalIgnoreCase))
+                throw new DataException(
+                    $"{place}: 'label2id' gives '{entry.Name}' the number {text}, 'id2label' names "
+                        + $"{string.Join(", ", labels.Take(8).Select((l, i) => $"{i}: {l}"))}; correct the one that is "
+                        + "wrong, or give the names"
+                );
+            others.Add($"{entry.Name}: {text}");
+        }
+        return others.Count == 0
+            ? null
+            : $"{place}: 'label2id' ({string.Join(", ", others.Take(8))}) is not the inverse of 'id2label'; "
+                + $"'id2label' names the classes: {string.Join(", ", labels.Take(8))}";
     }
 
     /// <summary>A text of config.json, or null.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Export;
@@ -87,6 +88,49 @@ public sealed class OnnxClassifierTests : IDisposable
         Refused(() => OnnxClassifier.Load(file, new OnnxOptions(Labels: ["d", "e"])), "gives 3 logits", "2 classes");
         _tiny.WriteConfig("a", "b");
         Refused(() => OnnxClassifier.Load(file), "gives 3 logits", "config.json names 2 classes");
+    }
+
+    [Theory]
+    [InlineData("""{"a": 1, "b": 0, "c": 2}""", "'label2id' gives 'a' the number 1, 'id2label' names 0: a, 1: b, 2: c")]
+    [InlineData("""{"A": 1, "b": 0}""", "'label2id' gives 'A' the number 1")]
+    [InlineData("""{"c": "x"}""", "'label2id' gives 'c' the number x")]
+    public void A_label2id_that_permutes_the_names_is_refused(string label2id, string message)
+    {
+        var file = _tiny.Write();
+        _tiny.WriteConfig("a", "b", "c");
+        AddToConfig("label2id", label2id);
+        Refused(() => OnnxClassifier.Load(file), "config.json", message);
+        // Names that are given stand above both.
+        Assert.Equal(["a", "b", "c"], LabelsOf(file, new OnnxOptions(Labels: ["a", "b", "c"])));
+    }
+
+    [Fact]
+    public void A_label2id_of_other_names_is_noted_and_one_that_agrees_is_not()
+    {
+        var file = _tiny.Write();
+        _tiny.WriteConfig("a", "b", "c");
+        AddToConfig("label2id", """{"LABEL_0": 0, "LABEL_1": 1}""");
+        using (var classifier = OnnxClassifier.Load(file))
+            Assert.Contains("'label2id' (LABEL_0: 0, LABEL_1: 1) is not the inverse", Assert.Single(classifier.Notes));
+        AddToConfig("label2id", """{"a": 0, "b": "1", "c": 2}""");
+        using (var classifier = OnnxClassifier.Load(file))
+            Assert.Empty(classifier.Notes);
+    }
+
+    [Fact]
+    public void A_problem_that_is_not_one_label_a_text_is_refused()
+    {
+        var file = _tiny.Write();
+        _tiny.WriteConfig("a", "b", "c");
+        AddToConfig("problem_type", "\"multi_label_classification\"");
+        Refused(() => OnnxClassifier.Load(file), "'problem_type' is 'multi_label_classification'");
+    }
+
+    private void AddToConfig(string field, string json)
+    {
+        var config = JsonNode.Parse(File.ReadAllText(_tiny.Below("config.json")))!;
+        config[field] = JsonNode.Parse(json);
+        File.WriteAllText(_tiny.Below("config.json"), config.ToJsonString());
     }
 
     [Fact]

@@ -73,10 +73,11 @@ internal static partial class AclImdb
             return Collect(path, split, Entries(path, split, limit, stop), leftOut);
         }
         // What TarReader throws for damaged headers: InvalidDataException, and whatever the
-        // arithmetic on their numbers gives.
+        // arithmetic on their numbers gives; InvalidOperationException for sizes beyond an array's.
         catch (Exception e)
             when (e
                     is InvalidDataException
+                        or InvalidOperationException
                         or IOException
                         or FormatException
                         or ArithmeticException
@@ -106,7 +107,7 @@ internal static partial class AclImdb
             limit,
             stop
         );
-        using var tar = new TarReader(stream);
+        using var tar = new TarReader(new HeaderStream(stream, path));
         while (tar.GetNextEntry() is { } entry)
         {
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
@@ -121,6 +122,18 @@ internal static partial class AclImdb
             yield return (name, content);
         }
         stream.CopyTo(Stream.Null); // to the end, where a cut file shows
+    }
+
+    // TarReader asks at once for all of an extended header, as long as the archive says it is.
+    private sealed class HeaderStream(Stream inner, string path) : ForwardStream
+    {
+        public override int Read(Span<byte> buffer) =>
+            buffer.Length <= LongestReview
+                ? inner.Read(buffer)
+                : throw new DataException(
+                    $"{path}: a header of {DataOptionText.Size(buffer.Length)}; "
+                        + $"{DataOptionText.Size(LongestReview)} is the most"
+                );
     }
 
     private static void CheckLength(string place, string name, long length)

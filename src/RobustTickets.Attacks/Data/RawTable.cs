@@ -146,7 +146,9 @@ internal sealed record RawTable(
             throw new DataException($"{path}: is a Parquet file; task parquet reads it, not task {layout.Task.Name}");
         var text = TextFile.Open(path, options, stop);
         if (kind is "jsonl" or "json")
-            return new JsonLinesFile(text, options.SkipBadRows);
+            return text.FirstByte == '['
+                ? new JsonArrayFile(text, options.SkipBadRows)
+                : new JsonLinesFile(text, options.SkipBadRows);
         var separator = options.Separator ?? (kind == "csv" ? ',' : '\t');
         var quoted = options.Quoted ?? kind == "csv";
         var table = new DelimitedFile(text, separator, quoted, options.Header, options.Escape);

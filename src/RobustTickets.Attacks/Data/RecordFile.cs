@@ -15,7 +15,8 @@ internal readonly record struct RawRow(int Line, string[]? Values, string? Error
 
 /// <summary>
 /// A file of rows with named columns: delimited text (<see cref="DelimitedFile"/>), JSON lines
-/// (<see cref="JsonLinesFile"/>) or Parquet (<see cref="ParquetFiles.ParquetFile"/>).
+/// (<see cref="JsonLinesFile"/>), a JSON array (<see cref="JsonArrayFile"/>) or Parquet
+/// (<see cref="ParquetFiles.ParquetFile"/>).
 /// </summary>
 internal abstract class RecordFile(TextFile file)
 {

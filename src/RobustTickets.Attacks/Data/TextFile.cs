@@ -18,10 +18,18 @@ internal sealed class TextFile
     private readonly byte _lineEnd;
     private readonly Dictionary<int, byte> _broken = [];
 
-    private TextFile(string path, byte[]? held, string hash, byte lineEnd, DataOptions options, CancellationToken stop)
+    private TextFile(
+        string path,
+        byte[]? held,
+        string hash,
+        (byte First, byte LineEnd) look,
+        DataOptions options,
+        CancellationToken stop
+    )
     {
-        (Path, _held, Sha256, _lineEnd, _options, _stop) = (path, held, hash, lineEnd, options, stop);
-        Notes = lineEnd == '\r' ? ["line ends are CR only; they were read as line ends"] : [];
+        (Path, _held, Sha256, _options, _stop) = (path, held, hash, options, stop);
+        (FirstByte, _lineEnd) = look;
+        Notes = _lineEnd == '\r' ? ["line ends are CR only; they were read as line ends"] : [];
     }
 
     /// <summary>Where it came from.</summary>
@@ -29,6 +37,9 @@ internal sealed class TextFile
 
     /// <summary>Hash of the bytes on disk.</summary>
     public string Sha256 { get; }
+
+    /// <summary>The first byte of its text, behind blanks and a byte order mark.</summary>
+    public byte FirstByte { get; }
 
     /// <summary>What a user should know about it.</summary>
     public IReadOnlyList<string> Notes { get; }
@@ -41,7 +52,7 @@ internal sealed class TextFile
 
     /// <summary>A file whose rows are no text; its reader knows how to read them.</summary>
     public static TextFile WithoutText(string path, string sha256) =>
-        new(path, [], sha256, (byte)'\n', new DataOptions(), CancellationToken.None);
+        new(path, [], sha256, (0, (byte)'\n'), new DataOptions(), CancellationToken.None);
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
@@ -60,7 +71,7 @@ internal sealed class TextFile
                 var held = IsPacked(path) ? null : Held(path, stop);
                 using var bytes = held is null ? File.OpenRead(path) : new MemoryStream(held) as Stream;
                 var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
-                return new TextFile(path, held, hash, LineEnd(path, held, options, stop), options, stop);
+                return new TextFile(path, held, hash, Look(path, held, options, stop), options, stop);
             }
         );
     }
@@ -105,12 +116,22 @@ internal sealed class TextFile
         }
     }
 
-    // What ends lines; with it, that the file is not empty, and that a packed one keeps its limit.
-    private static byte LineEnd(string path, byte[]? held, DataOptions options, CancellationToken stop)
+    /// <summary>Its bytes, unpacked.</summary>
+    public Stream Content() => new GuardedStream(Guarded(Path, () => Plain(Path, _held, _options, _stop)), Path, _stop);
+
+    // What begins the text and what ends its lines; with it, that the file is not empty, and that a
+    // packed one keeps its limit.
+    private static (byte First, byte LineEnd) Look(
+        string path,
+        byte[]? held,
+        DataOptions options,
+        CancellationToken stop
+    )
     {
         using var stream = Plain(path, held, options, stop);
         var buffer = new byte[1 << 16];
-        var (text, feed, carriage, feedInside, carriageInside) = (false, false, false, false, false);
+        var first = (byte)0;
+        var (feed, carriage, feedInside, carriageInside) = (false, false, false, false);
         for (int count; (count = stream.Read(buffer, 0, buffer.Length)) > 0; )
         {
             foreach (var b in buffer.AsSpan(0, count))
@@ -126,17 +147,18 @@ internal sealed class TextFile
                     default:
                         // What the file ends with is no line end inside it.
                         (feedInside, carriageInside) = (feed, carriage);
-                        text |= b > ' ' && b is not (0xef or 0xbb or 0xbf);
+                        if (first == 0 && b > ' ' && b is not (0xef or 0xbb or 0xbf))
+                            first = b;
                         break;
                 }
             }
             // A packed file is read on to its end: its limit is kept before anything is.
-            if (text && feedInside && !IsPacked(path))
+            if (first > 0 && feedInside && !IsPacked(path))
                 break;
         }
-        if (!text)
+        if (first == 0)
             throw new DataException($"{path}: the file is empty");
-        return feedInside || !carriageInside ? (byte)'\n' : (byte)'\r';
+        return (first, feedInside || !carriageInside ? (byte)'\n' : (byte)'\r');
     }
 
     private static Stream Plain(string path, byte[]? held, DataOptions options, CancellationToken stop) =>
@@ -172,13 +194,40 @@ internal sealed class TextFile
         {
             return read();
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (Refusal(path, e) is { } refusal)
         {
-            throw new DataException($"{path}: not a whole gzip file: {e.Message}", e);
+            throw refusal;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    }
+
+    private static DataException? Refusal(string path, Exception e) =>
+        e switch
         {
-            throw new DataException($"{path}: cannot be read: {e.Message}", e);
+            InvalidDataException => new DataException($"{path}: not a whole gzip file: {e.Message}", e),
+            IOException or UnauthorizedAccessException => new DataException($"{path}: cannot be read: {e.Message}", e),
+            _ => null,
+        };
+
+    private sealed class GuardedStream(Stream inner, string path, CancellationToken stop) : ForwardStream
+    {
+        public override int Read(Span<byte> buffer)
+        {
+            stop.ThrowIfCancellationRequested();
+            try
+            {
+                return inner.Read(buffer);
+            }
+            catch (Exception e) when (Refusal(path, e) is { } refusal)
+            {
+                throw refusal;
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                inner.Dispose();
+            base.Dispose(disposing);
         }
     }
 }

@@ -177,6 +177,20 @@ public static class AttackJson
     public static AttackSummary ReadSummary(string json) =>
         GuardedJson.Deserialize(json, AttackJsonContext.Default.AttackSummary) ?? throw new JsonException("no summary");
 
+    /// <summary>Reads a summary.json.</summary>
+    /// <exception cref="DataException">It cannot be read, or holds something else.</exception>
+    internal static AttackSummary LoadSummary(string path)
+    {
+        try
+        {
+            return ReadSummary(StrictText.Decode(path, File.ReadAllBytes(path)));
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{path}: {e.Message}", e);
+        }
+    }
+
     /// <summary>Settings as indented JSON, ending in a line feed.</summary>
     public static string Write(AttackSettings settings) =>
         JsonSerializer.Serialize(settings, Indented.AttackSettings) + "\n";

@@ -214,7 +214,8 @@ public sealed class AttackLog : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path))
             throw new DataException($"attack outcomes: no file '{path}'");
-        return [.. File.ReadLines(path).Select((line, i) => Parse(line, path, i))];
+        using var lines = File.OpenRead(path);
+        return [.. StrictText.Lines(lines, path).Select(line => Parse(line.Text, path, line.Number - 1))];
     }
 
     /// <inheritdoc/>
@@ -303,7 +304,7 @@ public sealed class AttackLog : IDisposable
             return [];
         var bytes = File.ReadAllBytes(path);
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        var lines = Utf8.GetString(bytes, 0, whole).Split('\n')[..^1];
+        var lines = StrictText.Decode(path, bytes.AsSpan(0, whole)).Split('\n')[..^1];
         var outcomes = new List<AttackOutcome>();
         for (var i = 0; i < lines.Length; i++)
         {

@@ -276,7 +276,7 @@ internal static class ResourcesCommand
             {
                 printer.Finish();
             }
-            Directory.CreateDirectory(folder.Computed);
+            WholeFile.CreateFolder(folder.Computed);
             var target = Path.Combine(folder.Computed, NeighbourFile.NameFor(made.VectorsHash));
             Checkpoints.AtomicFile.Write(target, made.Write);
             context.Out.WriteLine($"{Figures.Count(vectors.Count)} words, {made.Count} neighbours each, in {target}");

@@ -2,6 +2,7 @@
 // anything else is not touched.
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Demo;
@@ -59,7 +60,7 @@ internal sealed class DemoFolder(string path)
             throw new RunFolderException($"{Path}: is not empty and holds no demo; name another folder with --out");
         }
         RunFolder.Create(Path);
-        File.WriteAllText(MarkFile, mark);
+        WholeFile.Write(MarkFile, mark);
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);

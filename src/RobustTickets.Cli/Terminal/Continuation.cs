@@ -16,27 +16,29 @@ internal static class Continuation
             return null;
         var more = args[0] switch
         {
-            "attack" when args.Contains("--data") => [],
+            "attack" when Value(args, "--data") is not null => [],
             "demo" or "experiment" => [],
             // Stopped before the folder was made, it begins as it did.
-            "train" when !args.Contains(Resume) && Folder(args) is { } folder && Directory.Exists(folder) => [Resume],
-            "train" => [],
+            "train"
+            or "harden" when !args.Contains(Resume) && Value(args, "--out") is { } folder && Directory.Exists(folder) =>
+                [Resume],
+            "train" or "harden" => [],
             "pretrain"
-                when Folder(args) is { } made && Directory.Exists(made.TrimEnd('/') + PretrainRequest.Training) =>
+                when Value(args, "--out") is { } made && Directory.Exists(made.TrimEnd('/') + PretrainRequest.Training) =>
                 args.Contains(Resume) ? [] : [Resume],
             _ => (string[]?)null,
         };
         return more is null ? null : string.Join(' ', args.Concat(more).Select(Quoted).Prepend("robust-tickets"));
     }
 
-    private static string? Folder(IReadOnlyList<string> args)
+    private static string? Value(IReadOnlyList<string> args, string option)
     {
         for (var i = 0; i < args.Count; i++)
         {
-            if (args[i] == "--out" && i + 1 < args.Count)
+            if (args[i] == option && i + 1 < args.Count)
                 return args[i + 1];
-            if (args[i].StartsWith("--out=", StringComparison.Ordinal))
-                return args[i]["--out=".Length..];
+            if (args[i].StartsWith($"{option}=", StringComparison.Ordinal))
+                return args[i][(option.Length + 1)..];
         }
         return null;
     }

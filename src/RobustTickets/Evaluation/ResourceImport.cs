@@ -62,7 +62,7 @@ internal static class ResourceImport
             );
         }
         var inside = Path.GetFullPath(source) == Path.GetFullPath(target);
-        Directory.CreateDirectory(folder.Path);
+        WholeFile.CreateFolder(folder.Path);
         if (!inside)
             Copy(kind, source, target);
         // Of several names the first found wins: an old file under another one would hide the new

@@ -10,8 +10,13 @@ internal static partial class ExperimentCheck
     /// <summary>
     /// Appends every impossible, double or dangling name, and every impossible number, by path.
     /// </summary>
-    public static void Names(Experiment e, List<string> problems)
+    /// <param name="e">The experiment.</param>
+    /// <param name="problems">Takes them.</param>
+    /// <param name="references">Whether the names of all rows and data are known, so that a name
+    /// which is none of them dangles.</param>
+    public static void Names(Experiment e, List<string> problems, bool references = true)
     {
+        var dangling = references ? problems : [];
         Name("name", e.Name, problems);
         if (e.Name is "cells" or "failures" or "leases")
             problems.Add($"name: \"{e.Name}\" is not possible; folders of that name hold what tables share");
@@ -29,7 +34,7 @@ internal static partial class ExperimentCheck
         var rows = e.Rows.Select(r => r.Name).ToArray();
         var data = e.Data.Select(d => d.Name).ToArray();
         if (e.Baseline is { } baseline)
-            Known("baseline", baseline, rows, problems);
+            Known("baseline", baseline, rows, dangling);
         for (var i = 0; i < e.Data.Count; i++)
         {
             if (e.Data[i].AttackExamples is < 1)
@@ -43,7 +48,7 @@ internal static partial class ExperimentCheck
         {
             var row = e.Rows[i];
             foreach (var on in row.On ?? [])
-                Known($"rows[{i}].on", on, data, problems);
+                Known($"rows[{i}].on", on, data, dangling);
             if (row.Recipe is null == row.ControlOf is null)
                 problems.Add($"rows[{i}]: give either recipe or control-of");
             if (row.TicketOf is { } source)
@@ -58,7 +63,7 @@ internal static partial class ExperimentCheck
                             .Rows.Where(r => r is { ControlOf: null, TicketOf: null } && r.Name != row.Name)
                             .Select(r => r.Name),
                     ],
-                    problems
+                    dangling
                 );
             }
             if (row.ControlOf is not { } owner)
@@ -69,13 +74,13 @@ internal static partial class ExperimentCheck
                 $"rows[{i}].control-of",
                 owner,
                 [.. e.Rows.Where(r => r.ControlOf is null).Select(r => r.Name)],
-                problems
+                dangling
             );
         }
         for (var i = 0; i < e.Attacks.Count; i++)
         {
             foreach (var on in e.Attacks[i].On ?? [])
-                Known($"attacks[{i}].on", on, data, problems);
+                Known($"attacks[{i}].on", on, data, dangling);
             if (e.Attacks[i].Examples is < 1)
                 problems.Add($"attacks[{i}].examples: {e.Attacks[i].Examples} is not possible; must be at least 1");
         }
@@ -83,7 +88,7 @@ internal static partial class ExperimentCheck
         {
             var figure = e.Figures![i];
             foreach (var row in figure.Rows ?? [])
-                Known($"figures[{i}].rows", row, rows, problems);
+                Known($"figures[{i}].rows", row, rows, dangling);
             if (figure.Kind == FigureKind.Sweep && figure.Field is null)
                 problems.Add($"figures[{i}].field: missing; a sweep says which field of the recipe is on its x axis");
         }

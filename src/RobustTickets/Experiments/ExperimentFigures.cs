@@ -3,6 +3,7 @@
 // means over seeds; distances and gates are those of the first seed, since snapshots of different
 // runs do not belong together.
 using System.Globalization;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;
@@ -37,7 +38,7 @@ public static class ExperimentFigures
                     .ToArray();
                 if (cells.Length == 0)
                     continue;
-                Directory.CreateDirectory(folder.FiguresFolder);
+                WholeFile.CreateFolder(folder.FiguresFolder);
                 var name = Path.Combine(folder.FiguresFolder, $"{figure.Name}.{data.Name}");
                 if (figure.Kind == FigureKind.Distances)
                     Distances(figure, name, cells);

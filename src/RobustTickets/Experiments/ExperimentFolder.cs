@@ -149,7 +149,7 @@ public sealed class ExperimentFolder
                 File.Delete(FailureFile(cell));
             return;
         }
-        Directory.CreateDirectory(In("failures"));
+        WholeFile.CreateFolder(In("failures"));
         AtomicFile.WriteAllText(
             FailureFile(cell),
             new JsonObject
@@ -218,7 +218,7 @@ public sealed class ExperimentFolder
     {
         if (File.Exists(Path))
             throw new RunFolderException($"{Path}: is a file; name a folder") { Fields = ["Output"] };
-        Directory.CreateDirectory(Tables);
+        WholeFile.CreateFolder(Tables);
         AtomicFile.WriteAllText(ExperimentFile, ExperimentJson.Write(Plan.Experiment));
         Refresh();
     }
@@ -264,8 +264,9 @@ public sealed class ExperimentFolder
             return [];
         try
         {
-            return JsonObject.Create(GuardedJson.Parse(DataFile, File.ReadAllBytes(DataFile)).RootElement)
-                ?? throw new DataException($"{DataFile}: is no JSON object");
+            return JsonObject.Create(
+                    GuardedJson.Parse(DataFile, File.ReadAllBytes(DataFile), GuardedJson.EachNameOnce).RootElement
+                ) ?? throw new DataException($"{DataFile}: is no JSON object");
         }
         catch (InvalidOperationException e)
         {

@@ -26,12 +26,28 @@ public static class ExperimentJson
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
-    public static Experiment Read(string text, string origin) => StrictJson.Read(text, origin, TypeInfo);
+    public static Experiment Read(string text, string origin) => Read(text, origin, folder: null);
 
     /// <summary>Reads an experiment file.</summary>
     /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold an
     /// experiment.</exception>
-    public static Experiment ReadFile(string path) => Read(StrictJson.ReadText(path, "experiment"), path);
+    public static Experiment ReadFile(string path) =>
+        Read(StrictJson.ReadText(path, "experiment"), path, Path.GetDirectoryName(Path.GetFullPath(path)));
+
+    // Beside what does not fit, the names, numbers and recipes of what does are told.
+    private static Experiment Read(string text, string origin, string? folder) =>
+        StrictJson.Read(
+            text,
+            origin,
+            TypeInfo,
+            (experiment, replaced) => ExperimentPlan.Problems(experiment, folder ?? "", !replaced.Any(IsNamed))
+        );
+
+    // Rows and data are referred to by their names: of one that is not known, no reference is
+    // judged.
+    private static bool IsNamed(string path) =>
+        (path.StartsWith("rows", StringComparison.Ordinal) || path.StartsWith("data", StringComparison.Ordinal))
+        && (path.EndsWith(".name", StringComparison.Ordinal) || !path.Contains('.', StringComparison.Ordinal));
 
     /// <summary>
     /// Writes an experiment as indented JSON text with a final newline; fields at their default are

@@ -48,6 +48,26 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         ArgumentNullException.ThrowIfNull(experiment);
         var problems = new List<string>();
         ExperimentCheck.Names(experiment, problems);
+        var cells = Expand(experiment, folder, problems);
+        return problems.Count == 0
+            ? new ExperimentPlan(experiment, cells)
+            : throw new RecipeException(origin, [.. problems.Distinct()]);
+    }
+
+    /// <summary>Everything that is impossible in an experiment.</summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="folder">Folder that recipe files are named from.</param>
+    /// <param name="references">Whether the names of all rows and data are known.</param>
+    internal static IEnumerable<string> Problems(Experiment experiment, string folder, bool references)
+    {
+        var problems = new List<string>();
+        ExperimentCheck.Names(experiment, problems, references);
+        Expand(experiment, folder, problems);
+        return problems.Distinct();
+    }
+
+    private static List<ExperimentCell> Expand(Experiment experiment, string folder, List<string> problems)
+    {
         var cells = new List<ExperimentCell>();
         for (var r = 0; r < experiment.Rows.Count; r++)
         {
@@ -98,9 +118,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
                 }
             }
         }
-        return problems.Count == 0
-            ? new ExperimentPlan(experiment, cells)
-            : throw new RecipeException(origin, [.. problems.Distinct()]);
+        return cells;
     }
 
     /// <summary>Whether a pattern names the experiment or one of its cells.</summary>

@@ -224,7 +224,7 @@ internal sealed class ModelCard
                 .Order(StringComparer.Ordinal)
                 .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, "summary.json")))
                 .Where(a => File.Exists(a.File))
-                .Select(a => (a.Item1, AttackJson.ReadSummary(File.ReadAllText(a.File)))),
+                .Select(a => (a.Item1, AttackJson.LoadSummary(a.File))),
         ];
     }
 

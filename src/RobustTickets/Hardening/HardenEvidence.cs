@@ -1,5 +1,5 @@
 // Figures of the confirming attacks: the lower of two attacks row by row, exact McNemar against the
-// baseline, the interval of a paired difference (Bonett and Price 2012), and the sentence.
+// baseline with the interval of the paired difference, and the sentence.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -34,8 +34,6 @@ internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrate
 /// <summary>Makes figures and the sentence.</summary>
 internal static class HardenEvidence
 {
-    private const double Z = 1.959963984540054;
-
     /// <summary>The figure of an attack.</summary>
     public static HardenFigure Figure(string attack, bool unseen, AttackEvidence own, AttackEvidence? baseline)
     {
@@ -59,17 +57,9 @@ internal static class HardenEvidence
     public static PairedFigure Paired(IReadOnlySet<string> own, IReadOnlySet<string> baseline, int count)
     {
         var (here, there) = (own.Count(id => !baseline.Contains(id)), baseline.Count(id => !own.Contains(id)));
-        // One pair more of either kind: the interval holds for few rows, too.
-        var (p, q, n) = ((here + 1.0) / (count + 2), (there + 1.0) / (count + 2), count + 2.0);
-        var half = Z * Math.Sqrt((p + q - (p - q) * (p - q)) / n);
-        return new PairedFigure(
-            here,
-            there,
-            (here - there) / (double)Math.Max(1, count),
-            Math.Max(-1, p - q - half),
-            Math.Min(1, p - q + half),
-            new PairedComparison(here, there).PValue
-        );
+        var pairs = new PairedComparison(here, there);
+        var (low, high) = pairs.Interval(count);
+        return new PairedFigure(here, there, (here - there) / (double)Math.Max(1, count), low, high, pairs.PValue);
     }
 
     /// <summary>Whether the chosen model is confirmed on the reported rows.</summary>

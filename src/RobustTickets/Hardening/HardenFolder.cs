@@ -110,7 +110,7 @@ internal sealed class HardenFolder(string path)
             };
         if (resume && !Directory.Exists(Path))
             throw new RunFolderException($"{path}: no such folder, so there is nothing to go on with");
-        Directory.CreateDirectory(Path);
+        WholeFile.CreateFolder(Path);
     }
 
     /// <summary>Writes the rows where runs read them, and the reported ones apart.</summary>
@@ -170,7 +170,7 @@ internal sealed class HardenFolder(string path)
 
     private static void Write(string file, IReadOnlyList<Example> rows, IReadOnlyList<string> labels)
     {
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        WholeFile.CreateFolder(System.IO.Path.GetDirectoryName(file)!);
         AtomicFile.WriteAllText(file, string.Concat(rows.Select(r => Line(r, labels) + "\n")));
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
@@ -51,18 +50,11 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         var summary = Path.Combine(folder, File);
         if (!System.IO.File.Exists(summary))
             throw new DataException($"{summary}: no such file; there is no finished attack in this folder");
-        try
-        {
-            return new AttackReport(
-                AttackJson.ReadSummary(System.IO.File.ReadAllText(summary)),
-                AttackLog.Read(Path.Combine(folder, "examples.jsonl")),
-                folder
-            );
-        }
-        catch (JsonException e)
-        {
-            throw new DataException($"{summary}: {e.Message}", e);
-        }
+        return new AttackReport(
+            AttackJson.LoadSummary(summary),
+            AttackLog.Read(Path.Combine(folder, "examples.jsonl")),
+            folder
+        );
     }
 
     /// <summary>The figures on one line.</summary>

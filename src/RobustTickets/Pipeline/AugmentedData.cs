@@ -58,7 +58,7 @@ internal static class AugmentedData
                     + "are kept)"
             );
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-            Directory.CreateDirectory(folder);
+            WholeFile.CreateFolder(folder);
         AtomicFile.WriteAllText(path, content);
         return whole.Count;
     }

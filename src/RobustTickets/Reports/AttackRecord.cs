@@ -110,12 +110,19 @@ public sealed record AttackRecord(
             .EnumerateObject()
             .Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
             .Select(p => KeyValuePair.Create(p.Name, p.Value.ToString()));
-        return new AttackRecord(
-            Path.GetFileName(folder),
-            examples,
-            [.. plain],
-            [.. Lines(summary), .. Refusals(summary)]
-        );
+        try
+        {
+            return new AttackRecord(
+                Path.GetFileName(folder),
+                examples,
+                [.. plain],
+                [.. Lines(summary), .. Refusals(summary)]
+            );
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new DataException($"{summaryFile}: is not the summary of an attack ({e.Message})", e);
+        }
     }
 
     // "settings": plain fields, and lists of {item, value, source} (the recipe and what the caller

@@ -20,7 +20,7 @@ public static class HtmlReport
     {
         var text = Render(runs, title);
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
-            Directory.CreateDirectory(folder);
+            WholeFile.CreateFolder(folder);
         WholeFile.Write(file, text);
     }
 

@@ -231,7 +231,7 @@ internal static class HtmlTicket
             return "";
         var table = new ReportTable(
             [
-                new("layer", "Layer", "Layer, from 1", Numeric: true),
+                new("layer", "Layer", "Layer, from 0", Numeric: true),
                 new("matrix", "Matrix", "Which matrix of it", Numeric: false),
                 new("weights", "Weights", "Its weights", Numeric: true),
                 new("kept", "Kept", "Weights kept", Numeric: true),
@@ -241,7 +241,7 @@ internal static class HtmlTicket
                 .. ticket.Matrices.Select(m =>
                     (ReportCell[])
                         [
-                            ReportCell.Of(m.Layer + 1, "0"),
+                            ReportCell.Of(m.Layer, "0"),
                             new(m.Kind),
                             ReportCell.Of(m.Count, "N0"),
                             ReportCell.Of(m.Kept, "N0"),

@@ -11,7 +11,7 @@ internal static class JsonFacts
     /// <exception cref="DataException">It is broken.</exception>
     public static JsonElement Read(string file)
     {
-        using var json = GuardedJson.Parse(file, File.ReadAllBytes(file));
+        using var json = GuardedJson.Parse(file, File.ReadAllBytes(file), GuardedJson.EachNameOnce);
         return json.RootElement.Clone();
     }
 

@@ -8,6 +8,8 @@ namespace RobustTickets.Reports;
 /// <param name="OnlySecond">Examples that only the second got right.</param>
 internal readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
 {
+    private const double Z975 = 1.959963984540054;
+
     /// <summary>
     /// Exact two-sided McNemar test: probability of a split of the differing examples at least this
     /// uneven when both models are equally good. It uses that the
@@ -27,6 +29,19 @@ internal readonly record struct PairedComparison(int OnlyFirst, int OnlySecond)
             }
             return Math.Min(1, 2 * tail);
         }
+    }
+
+    /// <summary>
+    /// The 95 % interval of the difference of both shares, first less second (Bonett and Price
+    /// 2012): one differing example more of either kind, so that no interval is empty.
+    /// </summary>
+    /// <param name="pairs">All examples.</param>
+    public (double Low, double High) Interval(int pairs)
+    {
+        var n = pairs + 2.0;
+        var (p, q) = ((OnlyFirst + 1) / n, (OnlySecond + 1) / n);
+        var half = Z975 * Math.Sqrt((p + q - (p - q) * (p - q)) / n);
+        return (Math.Max(-1, p - q - half), Math.Min(1, p - q + half));
     }
 
     /// <summary>A p value for people, with its relation: "= 0.012" or "&lt; 0.001".</summary>

@@ -128,7 +128,19 @@ public sealed class EventLog : IDisposable
         foreach (var line in Read(path))
         {
             if (line.TryGetProperty("event", out var kind) && known.Contains(kind.ToString()))
-                yield return line.Deserialize(LogEntryJson.Default.LogEntry)!;
+                yield return Entry(line, path);
+        }
+    }
+
+    private static LogEntry Entry(JsonElement line, string path)
+    {
+        try
+        {
+            return line.Deserialize(LogEntryJson.Default.LogEntry)!;
+        }
+        catch (JsonException e)
+        {
+            throw new DataException($"{path}: a line is no event of a run: {GuardedJson.Reason(e)}", e);
         }
     }
 

@@ -17,7 +17,7 @@ internal static class RunFile
             throw new DataException($"{path}: no such file");
         try
         {
-            using var json = GuardedJson.Parse(path, File.ReadAllBytes(path));
+            using var json = GuardedJson.Parse(path, File.ReadAllBytes(path), GuardedJson.EachNameOnce);
             return json.RootElement.Deserialize(type) ?? throw new DataException($"{path}: holds null");
         }
         catch (JsonException e)

@@ -136,7 +136,9 @@ public sealed class RunFolder
             throw new RunFolderException($"{path}: no such run folder");
         if (!folder.HoldsRun)
             throw new RunFolderException(
-                $"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it"
+                Around(path) is { } run
+                    ? $"{path}: is a part of the run {run.Path}; name that"
+                    : $"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it"
             );
         return folder;
     }

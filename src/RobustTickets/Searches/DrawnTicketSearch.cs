@@ -1,6 +1,5 @@
 // Tickets that need no search: one-shot magnitude pruning, random positions with another ticket's
 // counts (RobusT 4.2), and tickets saved before.
-using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Tickets;
@@ -81,7 +80,7 @@ internal static class DrawnTicketSearch
             context.TicketFolder,
             target =>
             {
-                var json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, TicketFolder.File)))!;
+                var json = JsonText.Object(Path.Combine(folder, TicketFolder.File));
                 json["saved_from"] = Path.GetFileName(Path.GetDirectoryName(folder));
                 AtomicFile.WriteAllText(Path.Combine(target, TicketFolder.File), json.ToJsonString() + "\n");
                 foreach (var name in WeightTickets.Files.Where(name => File.Exists(Path.Combine(folder, name))))

@@ -48,7 +48,6 @@ public sealed class JsonLinesFileTests : IDisposable
     [InlineData("{\"text\": \"a\", \"label\": 0}\n\n{\"text\": \"b\", \"label\": 1}\n", ":2: empty line")]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n7\n", ":2: 7; one JSON object a line")]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": \"\\ud800\", \"label\": 1}\n", ":2: not JSON")]
-    [InlineData("[{\"text\": \"a\", \"label\": 0}]\n", ": a JSON array")]
     [InlineData("not json\n", ":1: not JSON")]
     [InlineData("{\"txt\": \"a\", \"label\": 0}\n", ": no text column 'text' or 'sentence'; found 'txt', 'label'")]
     public void Malformed_files_are_refused_by_line(string content, string message) =>

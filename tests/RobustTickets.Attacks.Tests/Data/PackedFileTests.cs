@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Text;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using Xunit;
@@ -51,6 +52,98 @@ public sealed class PackedFileTests : IDisposable
         Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
+    // Each size as it stands in the header: 1.8 GiB, more than an array may have, and a negative
+    // one.
+    [Theory]
+    [InlineData('x', "16430000000\0", "a header of 1.8 GiB; 4 MiB is the most")]
+    [InlineData('L', "16430000000\0", "a header of 1.8 GiB; 4 MiB is the most")]
+    [InlineData('x', "77777777777\0", "not a whole gzipped tar file")]
+    [InlineData('L', "77777777777\0", "not a whole gzipped tar file")]
+    [InlineData('0', "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "not a whole gzipped tar file")]
+    public void A_member_that_says_more_than_it_has_costs_no_memory(char kind, string size, string message)
+    {
+        var path = _folder["aclImdb.tgz"];
+        File.WriteAllBytes(path, Gzip(Header("aclImdb/train/pos/1_8.txt", kind, Encoding.Latin1.GetBytes(size))));
+        var error = Assert.Throws<DataException>(() => DataSet.Load(path, "imdb", "train"));
+        Assert.StartsWith($"{path}: {message}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Damage_to_an_archive_is_refused_or_read_and_nothing_else()
+    {
+        var path = _folder["aclImdb.tar"];
+        using (var tar = new TarWriter(File.Create(path)))
+        {
+            foreach (var name in new[] { "neg/0_1", "pos/1_8", $"pos/{new string('2', 120)}" })
+                tar.WriteEntry(
+                    new PaxTarEntry(TarEntryType.RegularFile, $"aclImdb/train/{name}.txt")
+                    {
+                        DataStream = new MemoryStream("a text"u8.ToArray()),
+                    }
+                );
+        }
+        var whole = File.ReadAllBytes(path);
+        var random = new Random(17);
+        var (read, refused) = (0, 0);
+        for (var i = 0; i < 3000; i++)
+        {
+            var bytes = whole.ToArray();
+            for (var k = 1 + random.Next(3); k > 0; k--)
+            {
+                var block = random.Next(bytes.Length / 512) * 512;
+                bytes[block + random.Next(512)] = (byte)random.Next(256);
+                // Three of four with a sum that fits again, so that the damage is looked at.
+                if (random.Next(4) > 0)
+                    Sum(bytes.AsSpan(block, 512));
+            }
+            File.WriteAllBytes(path, bytes);
+            try
+            {
+                DataSet.Load(path, "imdb", "train", new DataOptions(SkipBadRows: true));
+                read++;
+            }
+            catch (DataException e)
+            {
+                Assert.StartsWith(path, e.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }
+        Assert.True(read > 100 && refused > 100, $"{read} read, {refused} refused");
+    }
+
+    private static byte[] Header(string name, char kind, ReadOnlySpan<byte> size)
+    {
+        var block = new byte[1024];
+        Encoding.ASCII.GetBytes(name, block);
+        "0000644\0"u8.CopyTo(block.AsSpan(100));
+        "0000000\0"u8.CopyTo(block.AsSpan(108));
+        "0000000\0"u8.CopyTo(block.AsSpan(116));
+        size.CopyTo(block.AsSpan(124));
+        "00000000000\0"u8.CopyTo(block.AsSpan(136));
+        block[156] = (byte)kind;
+        "ustar\0"u8.CopyTo(block.AsSpan(257));
+        "00"u8.CopyTo(block.AsSpan(263));
+        Sum(block.AsSpan(0, 512));
+        return block;
+    }
+
+    private static void Sum(Span<byte> header)
+    {
+        header.Slice(148, 8).Fill((byte)' ');
+        var sum = 0;
+        foreach (var b in header)
+            sum += b;
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ", header[148..]);
+    }
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(bytes);
+        return packed.ToArray();
     }
 
     [Fact]

@@ -7,7 +7,10 @@ public sealed class ContinuationTests
 {
     [Theory]
     [InlineData("attack --model m --data d", "robust-tickets attack --model m --data d")]
+    [InlineData("attack --model m --data=d", "robust-tickets attack --model m --data=d")]
     [InlineData("attack --model m --text x", null)]
+    [InlineData("harden --data d --out /no/such/folder", "robust-tickets harden --data d --out /no/such/folder")]
+    [InlineData("harden --data d --out /", "robust-tickets harden --data d --out / --resume")]
     [InlineData("experiment a.json --out o", "robust-tickets experiment a.json --out o")]
     [InlineData("train --out /no/such/folder", "robust-tickets train --out /no/such/folder")]
     [InlineData("train --out / --resume", "robust-tickets train --out / --resume")]

@@ -128,6 +128,75 @@ public sealed class ResourcesBuildTests : IDisposable
         Assert.Equal("VB\tVERB\n", File.ReadAllText(Path.Combine(_folder, "en-ptb.map")));
     }
 
+    [Fact]
+    public void The_english_stop_words_are_taken_out_of_NLTKs_archive()
+    {
+        var zip = Zip(
+            "stopwords.zip",
+            ("stopwords/README", "lists"),
+            ("stopwords/german", "der\ndie\n"),
+            ("stopwords/english", "i\nme\n"),
+            ("stopwords/hinglish", "a\n")
+        );
+        var imported = CliRun.Of("resources", "import", "nltk-stop-words", zip);
+        Assert.True(imported.Code == 0, imported.Error);
+        Assert.Equal("i\nme\n", File.ReadAllText(Path.Combine(_folder, "nltk-stop-words.txt")));
+        Assert.Equal(0, CliRun.Of("resources", "verify").Code);
+        // Without the English list nobody knows which is meant.
+        var other = Zip("other.zip", ("stopwords/german", "der\n"), ("stopwords/french", "le\n"));
+        var refused = CliRun.Of("resources", "import", "nltk-stop-words", other, "--replace");
+        Assert.Equal(ExitCodes.Data, refused.Code);
+        Assert.Contains("stopwords/german", refused.Error);
+    }
+
+    [Fact]
+    public void WordNet_is_taken_out_of_its_archive()
+    {
+        var folder = TinyWordNet.Write(Path.Combine(_source, "wordnet"));
+        var files = Directory.GetFiles(folder).Select(f => ($"wordnet/{Path.GetFileName(f)}", File.ReadAllText(f)));
+        var zip = Zip("wordnet.zip", [("wordnet/README", "a database"), .. files]);
+        var imported = CliRun.Of("resources", "import", "wordnet", zip);
+        Assert.True(imported.Code == 0, imported.Error);
+        foreach (var file in Directory.GetFiles(folder))
+            Assert.Equal(
+                File.ReadAllBytes(file),
+                File.ReadAllBytes(Path.Combine(_folder, "wordnet", Path.GetFileName(file)))
+            );
+        Assert.Equal(0, CliRun.Of("resources", "verify").Code);
+
+        // What lies elsewhere in the archive is not written there.
+        var climbing = Zip("climbing.zip", [("../../data.noun", "x"), .. files]);
+        var refused = CliRun.Of("resources", "import", "wordnet", climbing, "--replace");
+        Assert.Equal(ExitCodes.Data, refused.Code);
+        Assert.Contains("its files lie in 2 folders", refused.Error);
+        var cut = Path.Combine(_source, "cut.zip");
+        File.WriteAllBytes(cut, File.ReadAllBytes(zip)[..^60]);
+        refused = CliRun.Of("resources", "import", "wordnet", cut, "--replace");
+        Assert.Equal(ExitCodes.Data, refused.Code);
+        Assert.Contains("damaged zip", refused.Error);
+        Assert.Equal(0, CliRun.Of("resources", "verify").Code);
+    }
+
+    [Theory]
+    [InlineData("counter-fitted-vectors.txt", "counter-fitted-vectors.txt")]
+    [InlineData("counter-fitted-vectors.txt.gz", "counter-fitted-vectors.txt.gz")]
+    [InlineData("any.gz", "word-vectors.txt.gz")]
+    public void Vectors_are_taken_plain_and_packed(string name, string copy)
+    {
+        var source = Path.Combine(_source, name);
+        using (var file = File.Create(source))
+        using (
+            var packed = name.EndsWith(".gz", StringComparison.Ordinal)
+                ? new GZipStream(file, CompressionLevel.Fastest)
+                : (Stream)file
+        )
+            packed.Write("good 1 0\nfine 0.9 0.1\n"u8);
+        var imported = CliRun.Of("resources", "import", "word-vectors", source);
+        Assert.True(imported.Code == 0, imported.Error);
+        Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(Path.Combine(_folder, copy)));
+        Assert.Equal(0, CliRun.Of("resources", "verify").Code);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

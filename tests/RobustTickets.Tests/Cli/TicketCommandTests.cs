@@ -2,6 +2,8 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Pipeline;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Tickets;
 using Xunit;
@@ -60,6 +62,20 @@ public sealed class TicketCommandTests : IDisposable
         var narrow = other.NewRun();
         RecipeRunner.Run(other.Request(OneShot(0.3), narrow), null, CancellationToken.None);
         Refused("one shape", "ticket", "diff", weights, narrow);
+    }
+
+    [Fact]
+    public void Layers_are_counted_from_0_in_ticket_summary_and_report()
+    {
+        var run = Run(OneShot(0.5));
+        var parts = Json("ticket", "show", run, "--json")["parts"]!.AsArray().Select(p => (int?)p!["layer"]);
+        Assert.Equal([0, 1], parts.OfType<int>().Distinct());
+        using var summary = new StringWriter();
+        RunSummary.Print(summary, RunResult.Load(Path.Combine(run, "result.json")), run);
+        Assert.Matches(@"% pruned by layer: 0 [\d.]+, 1 [\d.]+, pooler [\d.]+\n", summary.ToString());
+        var report = HtmlReport.Render(RunRecord.LoadAll([run]));
+        Assert.Matches(@"title=""Layer, from 0""", report);
+        Assert.DoesNotMatch(@"<t[hd][^>]*>2</t[hd]>\s*<t[hd][^>]*>(query|key|value)<", report);
     }
 
     private static Recipe OneShot(double sparsity) =>

@@ -3,6 +3,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Hardening;
 using RobustTickets.Reports;
 using Xunit;
 
@@ -49,6 +50,33 @@ public sealed class VisibleTextTests
     [Fact]
     public void A_page_shows_them_too() =>
         Assert.Equal(@"&lt;\u001b[1m\u202e\u0085&gt;", Svg.Escape("<\u001b[1m\u202e\u0085>"));
+
+    [Fact]
+    public void The_page_of_a_comparison_shows_them_whatever_they_stand_in()
+    {
+        const string hostile = Hostile + "<script>|";
+        var figure = new HardenFigure(hostile, true, 9, 0.5, 1.2, 0.5, 0.5, 0.4, 0.6, new(1, 2, 0.1, 0, 0.2, 0.5));
+        var result = new HardenResult(
+            1,
+            hostile,
+            hostile,
+            hostile,
+            hostile,
+            hostile,
+            hostile,
+            [new(hostile, hostile, hostile, 0.9, 0.8, 0.95, 10, 1, 3, [figure])],
+            [new(hostile, 0.9, [0.5], 10, 3)],
+            9,
+            [hostile],
+            [new(hostile, hostile)],
+            [hostile],
+            60,
+            50
+        );
+        var page = HardenReport.Html(result);
+        Assert.DoesNotContain("<script", page);
+        Assert.All(page.Replace("\r", "", StringComparison.Ordinal), c => Assert.False(VisibleText.IsHidden(c)));
+    }
 
     [Theory]
     [InlineData(true)]

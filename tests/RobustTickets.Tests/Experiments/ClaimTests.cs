@@ -223,9 +223,10 @@ public sealed class ClaimTests
     {
         var test = PairedStatistics.Shares(20, 3, 200);
         Assert.Equal(8.5, test.Estimate, 9);
-        // Centre 17 / 202, error sqrt(24 - 17^2 / 202) / 202.
-        var (centre, error) = (17.0 / 202, Math.Sqrt(24 - (17.0 * 17 / 202)) / 202);
+        // Bonett and Price: centre 17 / 202, error sqrt(25 - 17^2 / 202) / 202.
+        var (centre, error) = (17.0 / 202, Math.Sqrt(25 - (17.0 * 17 / 202)) / 202);
         Assert.Equal(100 * (centre - (1.959964 * error)), test.Low, 4);
+        Assert.Equal(100 * (centre + (1.959964 * error)), test.High, 4);
         Assert.Equal(100 * (1.959964 + 0.841621) * Math.Sqrt(23.0 / 200 / 200), test.Detectable, 4);
         var seeds = PairedStatistics.Seeds([1, 2, 3])!.Value;
         // Mean 2, error 1 / sqrt 3: t = 3.464 with two degrees of freedom.

@@ -23,7 +23,8 @@ public sealed class EvidencePageTests : IDisposable
         File.WriteAllText(
             _tiny.Task.Below("published.json"),
             """
-            { "note": "as printed", "tables": [ { "id": "paper/table-1", "title": "Methods", "citation": "A paper" },
+            { "note": "as printed", "tables": [
+                { "id": "paper/table-1", "title": "Methods", "citation": "A paper\u202e <i>" },
                 { "id": "paper/table-9", "title": "Another", "citation": "A paper" } ],
               "rows": [ { "table": "paper/table-1", "row": "ticket", "data": "toy", "clean": 91.5,
                   "attacks": [ { "attack": "swap", "aua": 12.3, "queries": 45.6 },
@@ -49,6 +50,8 @@ public sealed class EvidencePageTests : IDisposable
         var html = File.ReadAllText(Path.Combine(output, "evidence.html"));
         Assert.Contains("<mark class=\"now\">holds</mark>", html);
         Assert.DoesNotContain("<script", html);
+        Assert.Contains(@"A paper\u202e &lt;i&gt;", html);
+        Assert.DoesNotContain('\u202e', html);
 
         // A claim that changed after the first cell is named.
         Claims(margin: -99);

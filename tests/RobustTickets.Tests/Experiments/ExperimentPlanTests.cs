@@ -75,6 +75,54 @@ public class ExperimentPlanTests
     }
 
     [Fact]
+    public void All_problems_of_a_file_are_told_at_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("experiments").FullName;
+        try
+        {
+            var json = Small();
+            json["titel"] = "misspelt";
+            json["seeds"] = "many";
+            json["rows"]![0]!["recipe"] = "fine-tone";
+            json["rows"]![1]!["set"]!.AsArray().Add("retrain.epochs=-1");
+            json["data"]![1]!["task"] = "imbd";
+            json["data"]![1]!["attack-examples"] = 0;
+            json["attacks"]![0]!["examples"] = 0;
+            json["baseline"] = "bsae";
+            var file = Path.Combine(folder, "e.json");
+            File.WriteAllText(file, json.ToJsonString());
+            var problems = Assert.Throws<RecipeException>(() => ExperimentJson.ReadFile(file)).Problems;
+            foreach (
+                var start in new[]
+                {
+                    "titel: ",
+                    "seeds: ",
+                    "data[1].task: unknown \"imbd\"",
+                    "data[1].attack-examples: 0",
+                    "attacks[0].examples: 0",
+                    "baseline: unknown \"bsae\"",
+                    "rows[0] (base on sst2): ",
+                    "rows[1] (ours on sst2): retrain.epochs: -1",
+                    "rows[2] (ours on sst2): retrain.epochs: -1",
+                }
+            )
+                Assert.Single(problems, p => p.StartsWith(start, StringComparison.Ordinal));
+            Assert.Equal(9, problems.Count);
+
+            // Of a row whose name cannot be read, no reference is judged.
+            json = Small();
+            json["rows"]![0]!["name"] = 3;
+            File.WriteAllText(file, json.ToJsonString());
+            var one = Assert.Single(Assert.Throws<RecipeException>(() => ExperimentJson.ReadFile(file)).Problems);
+            Assert.StartsWith("rows[0].name: ", one, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void What_cannot_run_is_refused_by_path()
     {
         Assert.Contains(

@@ -1,4 +1,5 @@
 using RobustTickets.Attacks;
+using RobustTickets.Experiments.Evidence;
 using RobustTickets.Hardening;
 using Xunit;
 
@@ -127,6 +128,10 @@ public sealed class HardenPlanTests
         var few = HardenEvidence.Paired(Ids(0, 30), Ids(10, 25), 50);
         Assert.Equal((15, 0, 0.3), (few.OnlyThis, few.OnlyBaseline, few.Difference));
         Assert.InRange(few.Difference, few.Low, few.High);
+        // The interval of reports and experiments: (16 - 1) / 52, error sqrt(17 - 15^2 / 52) / 52.
+        var error = Math.Sqrt(17 - 15.0 * 15 / 52) / 52;
+        Assert.Equal((15.0 / 52) - (1.959964 * error), few.Low, 6);
+        Assert.Equal(100 * few.High, PairedStatistics.Shares(15, 0, 50).High, 12);
         // 2 x 0.5^15.
         Assert.Equal(Math.Pow(2, -14), few.PValue, 12);
         var many = HardenEvidence.Paired(Ids(0, 300), Ids(100, 250), 500);

@@ -19,6 +19,9 @@ public sealed class HouseRuleTests
     private static readonly Regex PrivateNumber = new(
         @"\b(?:sp" + @"ec|sp" + @"ecification|DES" + @"IGN)(?: [a-z]+)?,? (?:[A-Z]\.)?[0-9]"
     );
+    private static readonly Regex WallClock = new(
+        @"DateTime(?:Offset)?\.(?:Utc)?(?:Now|Today)|Get(?:Utc|Local)Now\(|(?:Write|Creation|Access)Time(?:Utc)?\("
+    );
     private static readonly Regex Workplace = new(@"(?<![\w./-])/(?:wo" + "rk|tmp/w" + "t|home|root)/");
 
     [Fact]
@@ -59,6 +62,19 @@ public sealed class HouseRuleTests
 
     [Fact]
     public void No_text_names_a_folder_of_the_machine_it_was_written_on() => AssertNowhere(Workplace);
+
+    // Durations, budgets and what is newer never come from a clock that somebody may set: it dates
+    // results and attacks, and decides nothing.
+    [Fact]
+    public void The_wall_clock_dates_results_and_decides_nothing()
+    {
+        var readers = RepositoryFiles
+            .Below(Root, "src")
+            .Where(path => path.EndsWith(".cs", StringComparison.Ordinal))
+            .Where(path => WallClock.IsMatch(File.ReadAllText(Path.Combine(Root, path))))
+            .Select(path => Path.GetFileName(path));
+        Assert.Equal(["AttackStamp.cs", "RecipeRunner.cs"], readers.Order(StringComparer.Ordinal));
+    }
 
     [Theory]
     [InlineData("x // TO" + "DO later", true)]

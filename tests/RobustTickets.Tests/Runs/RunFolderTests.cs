@@ -49,6 +49,15 @@ public sealed class RunFolderTests : IDisposable
             Assert.Throws<RunFolderException>(() => RunFolder.Open(In("none"))).Message
         );
         Assert.Contains("holds no run", Assert.Throws<RunFolderException>(() => RunFolder.Open(_root)).Message);
+        // A part of a run is not the run, and leads to it.
+        var run = Directory.CreateDirectory(Path.Combine(_root, "run"));
+        File.WriteAllText(Path.Combine(run.FullName, "recipe.json"), "{}");
+        var model = run.CreateSubdirectory("model").FullName;
+        foreach (var name in new[] { model, model + "/" })
+            Assert.Equal(
+                $"{name}: is a part of the run {run.FullName}; name that",
+                Assert.Throws<RunFolderException>(() => RunFolder.Open(name)).Message
+            );
     }
 
     [SkippableFact]

@@ -2,6 +2,7 @@
 // spot from our own words and grammar (DemoLexiconData, DemoTemplates, DemoGrammar), so that the
 // whole story can be told with nothing downloaded and nothing licensed.
 using System.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Demo.Corpus;
 
@@ -80,16 +81,16 @@ internal sealed class DemoCorpus
     /// <param name="folder">Folder to write into; made if absent.</param>
     public DemoFiles Write(string folder)
     {
-        Directory.CreateDirectory(folder);
+        WholeFile.CreateFolder(folder);
         foreach (var (name, reviews) in new[] { ("train", Train), ("dev", Dev), ("test", Test) })
         {
             var text = new StringBuilder("sentence\tlabel\n");
             foreach (var review in reviews)
                 text.Append(review.Text).Append('\t').Append(review.Label == 1 ? "positive" : "negative").Append('\n');
-            File.WriteAllText(Path.Combine(folder, name + ".tsv"), text.ToString());
+            WholeFile.Write(Path.Combine(folder, name + ".tsv"), text.ToString());
         }
         var corpus = Path.Combine(folder, "pretraining.txt");
-        File.WriteAllText(corpus, string.Concat(Pretraining.Select(line => line + "\n")));
+        WholeFile.Write(corpus, string.Concat(Pretraining.Select(line => line + "\n")));
         return new DemoFiles(folder, corpus);
     }
 

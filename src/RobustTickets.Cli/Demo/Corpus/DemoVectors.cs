@@ -8,6 +8,7 @@
 //     and at most 0.38 from all others
 using System.Globalization;
 using System.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Demo.Corpus;
 
@@ -58,7 +59,7 @@ internal static class DemoVectors
                 text.Append(' ').Append(x.ToString("0.00000", CultureInfo.InvariantCulture));
             text.Append('\n');
         }
-        File.WriteAllText(file, text.ToString());
+        WholeFile.Write(file, text.ToString());
     }
 
     private static bool Allowed(bool sameGroup, double cosine) => sameGroup ? cosine >= MinWithin : cosine <= MaxAcross;

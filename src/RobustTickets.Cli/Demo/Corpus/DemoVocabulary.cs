@@ -1,6 +1,8 @@
 // The demo's WordPiece vocabulary: special tokens, punctuation, every letter and digit alone and as
 // a continuation (so that any ASCII text can be spelled), common endings, and every word the
 // generator can write.
+using RobustTickets.Attacks;
+
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>Vocabulary of the demo's tokenizer (uncased).</summary>
@@ -11,7 +13,7 @@ internal static class DemoVocabulary
 
     /// <summary>Writes <c>vocab.txt</c>, one token a line.</summary>
     /// <param name="file">File to write.</param>
-    public static void Write(string file) => File.WriteAllText(file, string.Concat(Tokens.Select(t => t + "\n")));
+    public static void Write(string file) => WholeFile.Write(file, string.Concat(Tokens.Select(t => t + "\n")));
 
     private static List<string> Build()
     {

@@ -1,4 +1,4 @@
-// Tests on pairs: shares on the same examples (exact McNemar; interval of Agresti and Min 2005),
+// Tests on pairs: shares on the same examples (exact McNemar, interval of the difference),
 // values over seeds (paired t), and a trend along ordered places (Kendall's tau, exact).
 using RobustTickets.Reports;
 
@@ -26,18 +26,14 @@ internal static class PairedStatistics
     public static PairedTest Shares(int onlyFirst, int onlySecond, int pairs)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pairs);
-        // Half an example is added to each of the four cells, so that no interval is empty.
-        double b = onlyFirst + 0.5,
-            c = onlySecond + 0.5,
-            n = pairs + 2;
-        var centre = (b - c) / n;
-        var error = Math.Sqrt(b + c - ((b - c) * (b - c) / n)) / n;
+        var comparison = new PairedComparison(onlyFirst, onlySecond);
+        var (low, high) = comparison.Interval(pairs);
         var disagreeing = Math.Max(onlyFirst + onlySecond, 1) / (double)pairs;
         return new PairedTest(
             100.0 * (onlyFirst - onlySecond) / pairs,
-            100 * (centre - (Z975 * error)),
-            100 * (centre + (Z975 * error)),
-            new PairedComparison(onlyFirst, onlySecond).PValue,
+            100 * low,
+            100 * high,
+            comparison.PValue,
             100 * (Z975 + Z80) * Math.Sqrt(disagreeing / pairs)
         );
     }

@@ -32,7 +32,7 @@ public static class RecipeJson
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
     public static Recipe Read(string text, string origin) =>
-        StrictJson.Read(text, origin, TypeInfo, RecipeCheck.Ranges);
+        StrictJson.Read(text, origin, TypeInfo, (recipe, _) => RecipeCheck.Ranges(recipe));
 
     /// <summary>Reads a recipe file.</summary>
     /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold a

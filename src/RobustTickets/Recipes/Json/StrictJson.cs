@@ -13,17 +13,16 @@ internal static class StrictJson
     /// <param name="text">The JSON text.</param>
     /// <param name="origin">What the text came from, named in errors.</param>
     /// <param name="type">Metadata of the record.</param>
-    /// <param name="ranges">Finds what is wrong with single fields of a record, each problem
-    /// beginning
-    /// with its path: told together with what does not fit, so that a reader hears of all at once;
-    /// null tells what does not fit alone.</param>
+    /// <param name="ranges">Finds what else is wrong with a record, each problem beginning with its
+    /// path, given the paths of what was left out or stood in for: told together with what does not
+    /// fit, so that a reader hears of all at once; null tells what does not fit alone.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
     public static T Read<T>(
         string text,
         string origin,
         JsonTypeInfo<T> type,
-        Func<T, IEnumerable<string>>? ranges = null
+        Func<T, IReadOnlyList<string>, IEnumerable<string>>? ranges = null
     )
     {
         try
@@ -75,16 +74,16 @@ internal static class StrictJson
     private static IEnumerable<string> Others<T>(
         JsonElement root,
         JsonTypeInfo<T> type,
-        Func<T, IEnumerable<string>> ranges
+        Func<T, IReadOnlyList<string>, IEnumerable<string>> ranges
     )
     {
         var replaced = new List<string>();
         var whole = JsonRepair.Fit(root, type, "", replaced).Deserialize(type)!;
-        return ranges(whole)
+        return ranges(whole, replaced)
             .Where(problem =>
                 !replaced.Any(path =>
                     problem.StartsWith(path, StringComparison.Ordinal)
-                    && (path.Length == 0 || problem[path.Length] is ':' or '.' or '[')
+                    && (path.Length == 0 || problem[path.Length] is ':' or '.' or '[' or ' ')
                 )
             );
     }

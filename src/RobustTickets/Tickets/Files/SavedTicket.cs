@@ -23,10 +23,6 @@ public sealed record SavedTicket(string Folder, ITicketMask Mask, JsonObject Fac
     {
         var folder = TicketFolder.Find(path);
         var mask = TicketFolder.Read(folder);
-        return new SavedTicket(
-            folder,
-            mask,
-            JsonNode.Parse(File.ReadAllText(Path.Combine(folder, TicketFolder.File)))!.AsObject()
-        );
+        return new SavedTicket(folder, mask, JsonText.Object(Path.Combine(folder, TicketFolder.File)));
     }
 }

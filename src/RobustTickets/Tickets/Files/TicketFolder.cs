@@ -89,7 +89,7 @@ internal static class TicketFolder
         var file = Path.Combine(folder, File);
         try
         {
-            var ticket = JsonNode.Parse(System.IO.File.ReadAllText(file))!;
+            var ticket = JsonText.Object(file);
             return (string?)ticket["kind"] switch
             {
                 // tickets of before there were kinds hold heads and neurons
@@ -103,9 +103,10 @@ internal static class TicketFolder
         catch (Exception e)
             when (e
                     is IOException
-                        or System.Text.Json.JsonException
                         or NullReferenceException
                         or InvalidOperationException
+                        or FormatException
+                        or OverflowException
                         or IndexOutOfRangeException
             )
         {

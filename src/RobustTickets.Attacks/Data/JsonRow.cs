@@ -1,0 +1,99 @@
+using System.Text.Json;
+
+namespace RobustTickets.Attacks.Data;
+
+/// <summary>
+/// A row that is a JSON object: strings, numbers and booleans are taken as their text. Fields that
+/// are not asked for may be anything.
+/// </summary>
+internal static class JsonRow
+{
+    private const string Expected = "one JSON object a line, or a value of one array, is expected";
+
+    /// <summary>The names of an object's fields.</summary>
+    /// <param name="json">UTF-8 of the row.</param>
+    /// <param name="names">Each name once, in order.</param>
+    /// <param name="reason">What is wrong; empty when nothing is.</param>
+    public static bool Fields(ReadOnlyMemory<byte> json, out string[] names, out string reason)
+    {
+        (names, reason) = ([], "");
+        try
+        {
+            using var first = GuardedJson.ParseBytes(json);
+            var root = first.RootElement;
+            if (root.ValueKind == JsonValueKind.Object)
+                names = [.. root.EnumerateObject().Select(field => field.Name).Distinct(StringComparer.Ordinal)];
+            else
+                reason = $"{Kind(root)}; {Expected}";
+        }
+        catch (JsonException e)
+        {
+            reason = $"not JSON: {GuardedJson.Reason(e)}";
+        }
+        return reason.Length == 0;
+    }
+
+    /// <summary>The values of an object's fields, or what is wrong with it.</summary>
+    /// <param name="line">Line on which it begins.</param>
+    /// <param name="json">UTF-8 of the row.</param>
+    /// <param name="columns">The fields wanted.</param>
+    /// <param name="label">The one among them that may be null, which reads as empty.</param>
+    public static RawRow Parse(int line, ReadOnlyMemory<byte> json, IReadOnlyList<string> columns, string? label)
+    {
+        try
+        {
+            using var document = GuardedJson.ParseBytes(json);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+                return new RawRow(line, null, $"{Kind(root)}; {Expected}");
+            var values = new string[columns.Count];
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (!root.TryGetProperty(columns[i], out var value))
+                {
+                    return new RawRow(
+                        line,
+                        null,
+                        $"no field '{columns[i]}'; found "
+                            + $"{string.Join(", ", root.EnumerateObject().Select(field => field.Name))}"
+                    );
+                }
+                if (Text(value, mayBeNull: columns[i] == label) is not { } text)
+                {
+                    return new RawRow(
+                        line,
+                        null,
+                        $"field '{columns[i]}' is {Kind(value)}; a string, number or boolean is expected"
+                    );
+                }
+                values[i] = text;
+            }
+            return new RawRow(line, values, null);
+        }
+        catch (JsonException e)
+        {
+            return new RawRow(line, null, $"not JSON: {GuardedJson.Reason(e)}");
+        }
+    }
+
+    private static string? Text(JsonElement value, bool mayBeNull) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            JsonValueKind.Null when mayBeNull => "",
+            _ => null,
+        };
+
+    private static string Kind(JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Array => "an array",
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Null => "null",
+            JsonValueKind.String => "a string",
+            _ => element.GetRawText(),
+        };
+}
