@@ -24,8 +24,10 @@ internal static class Continuation
                 [Resume],
             "train" or "harden" => [],
             "pretrain"
-                when Value(args, "--out") is { } made && Directory.Exists(made.TrimEnd('/') + PretrainRequest.Training) =>
-                args.Contains(Resume) ? [] : [Resume],
+                when Value(args, "--out") is { } made
+                    && Directory.Exists(made.TrimEnd('/') + PretrainRequest.Training) => args.Contains(Resume)
+                ? []
+                : [Resume],
             _ => (string[]?)null,
         };
         return more is null ? null : string.Join(' ', args.Concat(more).Select(Quoted).Prepend("robust-tickets"));
