@@ -34,6 +34,14 @@ compare() { # whole, shared
     [ -z "$(find "$2/cells" -name '*.tmp-*' -print -quit)" ] || { echo "cells: something half written is left in $2" >&2; return 1; }
 }
 
+holds_cell() { # process, folder
+    local file
+    while read -r file; do
+        sed -n 2p "$file" 2>/dev/null | grep -q '^held ' && return 0
+    done < <(grep -lsr "^process $1 on " "$2/leases" --exclude-dir tables)
+    return 1
+}
+
 # One task: started again as long as it is killed, as a scheduler does.
 task_loop() { # number, folder
     local code=137
@@ -46,31 +54,32 @@ task_loop() { # number, folder
 
 OUT=$BELOW/whole job >"$BELOW/whole.txt" 2>&1 || { cat "$BELOW/whole.txt" >&2; exit 1; }
 all=$(grep -c '^done: ' "$BELOW/whole.txt")
-hits=0 kills=0 stills=0 rounds=0 bad=0 twice=0 takeovers=0 lost=0
+hits=0 kills=0 stills=0 rounds=0 bad=0 twice=0 takeovers=0 silent=0 lost=0
 while [ $hits -lt "$count" ]; do
     shared=$BELOW/shared-$rounds
     rm -f "$BELOW"/pid-* "$BELOW"/code-* "$BELOW"/log-*
     loops=()
     for ((i = 0; i < processes; i++)); do
-        task_loop $i "$shared" &
+        task_loop $i "$shared" 2>/dev/null &
         loops+=($!)
     done
     killed=0
     while [ "$(find "$BELOW" -maxdepth 1 -name 'code-*' | wc -l)" -lt "$processes" ]; do
-        sleep "$((RANDOM % 2)).$((RANDOM % 10))"
+        sleep "0.$((RANDOM % 10))"
         [ $hits -lt "$count" ] || continue
         victim=$((RANDOM % processes))
         [ ! -e "$BELOW/code-$victim" ] && [ -e "$BELOW/pid-$victim" ] || continue
         pid=$(cat "$BELOW/pid-$victim")
-        # The program, not the shell before it nor a later process of its number.
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "--out $shared" || continue
+        # The program, not the shell before it nor a later process of its number; mostly at a cell.
+        { tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "--out $shared"; } 2>/dev/null || continue
+        [ $((RANDOM % 5)) = 0 ] || holds_cell "$pid" "$shared" || continue
         if [ $((RANDOM % 3)) -gt 0 ]; then
             kill -9 "$pid" 2>/dev/null && hits=$((hits + 1)) kills=$((kills + 1)) killed=$((killed + 1))
         elif kill -STOP "$pid" 2>/dev/null; then
             hits=$((hits + 1)) stills=$((stills + 1))
             # The others go on meanwhile.
             (
-                sleep $((1 + RANDOM % (3 * lease)))
+                sleep $((2 * lease + RANDOM % (6 * lease)))
                 kill -CONT "$pid" 2>/dev/null
             ) &
         fi
@@ -82,13 +91,15 @@ while [ $hits -lt "$count" ]; do
     done
     made=$(cat "$BELOW"/log-*.txt | grep -c '^done: ' || true)
     again=$(cat "$BELOW"/log-*.txt | grep '^done: ' | sort | uniq -d | wc -l)
+    silent=$((silent + $(cat "$BELOW"/log-*.txt | grep -c 'gave no sign of life' || true)))
     takeovers=$((takeovers + $(cat "$BELOW"/log-*.txt | grep -c '; taken over$' || true)))
     lost=$((lost + $(cat "$BELOW"/log-*.txt | grep -c 'while this process stood still' || true)))
     twice=$((twice + again))
     # A process may be killed between a cell's end and saying so.
     [ "$again" = 0 ] && [ "$made" -le "$all" ] && [ $((made + killed)) -ge "$all" ] || { bad=$((bad + 1)); echo "cells: $made of $all cells made, $again twice" >&2; }
     compare "$BELOW/whole" "$shared" || bad=$((bad + 1))
+    echo "cells: $hits hits after $rounds tables" >&2
     rm -rf "$shared"
 done
-echo "cells: $hits hits ($kills kills, $stills standstills) on $processes processes, $rounds tables of $all cells compared, $takeovers cells taken over, $lost left by who woke up, $twice made twice, $bad bad"
+echo "cells: $hits hits ($kills kills, $stills standstills) on $processes processes, $rounds tables of $all cells compared, $takeovers cells taken over ($silent after silence), $lost left by who woke up, $twice made twice, $bad bad"
 [ $bad = 0 ]

@@ -24,6 +24,7 @@ internal static class FieldOptions
         ["Plans"] = ("FILE", "names experiments"),
         ["Precision"] = ("--precision", "picks another precision"),
         ["Resume"] = ("--resume", "continues the run"),
+        ["ShuffleWindow"] = ("--shuffle-window", "holds fewer texts"),
         ["Threads"] = ("--threads", "picks another number of threads"),
     };
 

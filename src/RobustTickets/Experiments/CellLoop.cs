@@ -48,7 +48,7 @@ internal sealed class CellLoop(
     /// <returns>The cells that failed here.</returns>
     public IReadOnlyList<CellFailure> Run()
     {
-        var tables = new SharedTables(request, set, _leases, stop);
+        var tables = new SharedTables(request, set, _leases, Say, stop);
         tables.Begin();
         var open = Items();
         for (var first = true; ; first = false)
@@ -165,7 +165,14 @@ internal sealed class CellLoop(
         catch (Exception) when (lease.IsLost())
         {
             stop.ThrowIfCancellationRequested();
-            Say($"{item.Name}: was taken over by {lease.Successor} while this process stood still; left to it");
+            Say(
+                $"{item.Name}: "
+                    + (
+                        lease.Successor is { } other
+                            ? $"was taken over by {other} while this process stood still; left to it"
+                            : $"no sign of life could be written for {Seconds(request.Lease / 2)}; stopped"
+                    )
+            );
             return false;
         }
         catch (FolderInUseException e)

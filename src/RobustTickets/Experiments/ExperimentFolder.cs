@@ -2,6 +2,7 @@
 // can be resumed, attacked, exported or reported by itself and serves every table that holds it;
 // what is done is seen from files alone: result.json says that a run is finished, summary.json that
 // an attack is.
+using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
@@ -128,13 +129,13 @@ public sealed class ExperimentFolder
     }
 
     /// <summary>What a failed cell failed of, or null.</summary>
-    public string? Failure(ExperimentCell cell) =>
-        Knows(cell) && File.Exists(FailureFile(cell))
-            ? GuardedJson
-                .Parse(FailureFile(cell), File.ReadAllBytes(FailureFile(cell)))
-                .RootElement.Member("message")
-                ?.Text()
-            : null;
+    public string? Failure(ExperimentCell cell)
+    {
+        if (FailureText(cell) is not { } text)
+            return null;
+        using var json = GuardedJson.Parse(FailureFile(cell), Encoding.UTF8.GetBytes(text));
+        return json.RootElement.Member("message")?.Text();
+    }
 
     /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
     /// <param name="cell">The cell.</param>

@@ -11,18 +11,21 @@ namespace RobustTickets.Experiments;
 /// <param name="request">The experiments with their places.</param>
 /// <param name="set">What is known of them.</param>
 /// <param name="leases">Leases of their folder.</param>
+/// <param name="say">Is told of long waiting.</param>
 /// <param name="stop">Ends waiting for another writer.</param>
 internal sealed class SharedTables(
     ExperimentRequest request,
     ExperimentSet set,
     LeaseFolder leases,
+    Action<string> say,
     CancellationToken stop
 )
 {
     private const string Subject = "tables";
     private const int Attempts = 6;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200),
-        Unrest = TimeSpan.FromMilliseconds(100);
+        Unrest = TimeSpan.FromMilliseconds(100),
+        Long = TimeSpan.FromSeconds(5);
 
     /// <summary>Makes the folders and writes down what the experiments are.</summary>
     public void Begin()
@@ -77,11 +80,16 @@ internal sealed class SharedTables(
 
     private Lease Take()
     {
-        var pause = TimeSpan.FromMilliseconds(10);
+        var (pause, begun, told) = (TimeSpan.FromMilliseconds(10), leases.Now, false);
         while (true)
         {
-            if (leases.TryTake(Subject, out _) is { } lease)
+            if (leases.TryTake(Subject, out var holder) is { } lease)
                 return lease;
+            if (!told && leases.Now - begun > Long)
+            {
+                say($"waiting for {holder}, which writes the tables");
+                told = true;
+            }
             _ = stop.WaitHandle.WaitOne(pause);
             stop.ThrowIfCancellationRequested();
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -1,6 +1,7 @@
 // Masked-language-model pre-training (BERT, section 3.1) from text that need not fit memory. It
 // goes on from a checkpoint bit for bit: data order, masks and dropout are functions of the step.
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
@@ -38,7 +39,8 @@ public static class Pretrainer
     /// or
     /// one of other settings; or the run is finished.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="RequestException">Memory is surely too small.</exception>
+    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot be
+    /// held.</exception>
     /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// model so far is written.</exception>
@@ -58,6 +60,13 @@ public static class Pretrainer
         using var hold = WriterLock.TakePlace(request.OutFolder);
         var from = Newest(request);
         var maxLength = Math.Min(request.MaxLength, request.Config.MaxPositionEmbeddings);
+        var most = Array.MaxLength / Math.Max(3, maxLength);
+        if (request.ShuffleWindow < 1 || (long)request.ShuffleWindow + request.BatchSize > most)
+            throw new RequestException(
+                nameof(request.ShuffleWindow),
+                request.ShuffleWindow.ToString(CultureInfo.InvariantCulture),
+                $"must lie in [1, {most - request.BatchSize}], what can be held of {maxLength} word pieces each"
+            );
         var window = WindowedSampler.Whole(request.ShuffleWindow, request.BatchSize);
         var settings = request.Settings(maxLength, window);
         using var corpus = MaskedCorpus.Read(

@@ -101,6 +101,92 @@ public sealed class ExperimentDataTests : IDisposable
     }
 
     [Fact]
+    public void A_cell_that_is_made_elsewhere_is_waited_for_and_made_when_its_process_is_gone()
+    {
+        var output = _tiny.Task.Below("waiting");
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);
+        var cell = TinyExperiment.Cell(output, "plain.toy.seed-1");
+        Directory.Delete(cell, recursive: true);
+        var held = new LeaseFolder(Path.Combine(output, "leases"), TimeSpan.FromMinutes(2)).TryTake(
+            Path.GetFileName(cell),
+            out _
+        );
+        var notes = new List<string>();
+        using var run = new ExperimentRun(
+            Request(output) with
+            {
+                Only = ["plain"],
+                LeaseTimeout = TimeSpan.FromSeconds(4),
+            },
+            new Watch(note =>
+            {
+                notes.Add(note);
+                if (note.StartsWith("waiting for ", StringComparison.Ordinal))
+                    held!.Dispose();
+            })
+        );
+        run.Check();
+        Assert.Empty(run.Run());
+        Assert.Equal(
+            $"waiting for 1 cells that other processes make: plain.toy.seed-1 (process {Environment.ProcessId} on "
+                + $"{Environment.MachineName})",
+            Assert.Single(notes, n => n.StartsWith("waiting", StringComparison.Ordinal))
+        );
+        Assert.Equal("done: plain.toy.seed-1", notes[^1]);
+        Assert.True(File.Exists(Path.Combine(cell, "result.json")));
+    }
+
+    [Fact]
+    public void A_cell_that_fails_elsewhere_meanwhile_is_not_tried_again_here()
+    {
+        var output = _tiny.Task.Below("failing");
+        var request = Request(output) with { Only = ["plain"] };
+        var notes = new List<string>();
+        ExperimentRun? run = null;
+        run = new ExperimentRun(
+            request,
+            new Watch(note =>
+            {
+                notes.Add(note);
+                // Another process comes to its bad end while the first cell is made here.
+                if (note.StartsWith("cell 1 of", StringComparison.Ordinal))
+                    run!.Folders[0].SetFailure(run.Folders[0].Plan.Cell("plain.toy.seed-2"), "a bad end", 4);
+            })
+        );
+        run.Check();
+        Assert.Empty(run.Run());
+        run.Dispose();
+        Assert.Contains("plain.toy.seed-2: failed in another process: a bad end", notes);
+        Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
+
+        // The next command tries it again.
+        using var next = new ExperimentRun(request);
+        next.Check();
+        Assert.Empty(next.Run());
+        Assert.Equal(2, Directory.GetDirectories(Path.Combine(output, "cells")).Length);
+        Assert.Null(next.Folders[0].Failure(next.Folders[0].Plan.Cell("plain.toy.seed-2")));
+    }
+
+    private ExperimentRequest Request(string output) =>
+        new(
+            ExperimentFiles.Plan([_tiny.FilePath]),
+            _tiny.Task.Model,
+            new Dictionary<string, string> { ["toy"] = _tiny.Task.Data },
+            output,
+            new Dictionary<string, string> { ["neighbours"] = _tiny.Neighbours },
+            Execution: new Execution { Threads = 1 }
+        );
+
+    private sealed class Watch(Action<string> see) : IProgress<ExperimentProgress>
+    {
+        public void Report(ExperimentProgress value)
+        {
+            if (value is ExperimentNote note)
+                see(note.Text);
+        }
+    }
+
+    [Fact]
     public void Clean_and_accuracy_under_attack_are_of_the_same_rows()
     {
         var output = _tiny.Task.Below("rows");

@@ -65,6 +65,11 @@ public sealed partial class SharedFolderTests : IDisposable
             },
             still
         );
+        // As on a file system without locks: no process has one.
+        Assert.DoesNotContain(
+            File.ReadAllLines("/proc/locks"),
+            line => Regex.IsMatch(line, $@"FLOCK\s+\S+\s+\S+\s+{still.Id} ")
+        );
         var silent = $"process {still.Id} on {Environment.MachineName} gave no sign of life for {LeaseSeconds} seconds";
         Until(() => third.Log.Contains(silent) || again.Log.Contains(silent), third, again);
         Assert.Equal(0, TrainProcess.Kill(still.Id, TrainProcess.SigCont));
@@ -242,6 +247,7 @@ public sealed partial class SharedFolderTests : IDisposable
                 var name in start.Environment.Keys.Where(n => n.StartsWith("DOTNET_") && n != "DOTNET_ROOT").ToList()
             )
                 start.Environment.Remove(name);
+            start.Environment["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1";
             foreach (var (name, value) in environment)
                 start.Environment[name] = value;
             _process = Process.Start(start)!;

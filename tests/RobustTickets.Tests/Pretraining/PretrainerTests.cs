@@ -213,6 +213,15 @@ public sealed class PretrainerTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() =>
             Pretrainer.Run(Request(1) with { MaxLength = 2 }, null, CancellationToken.None)
         );
+        foreach (var window in new[] { 0, int.MaxValue })
+            Assert.Equal(
+                "ShuffleWindow",
+                Assert
+                    .Throws<RequestException>(() =>
+                        Pretrainer.Run(Request(1) with { ShuffleWindow = window }, null, CancellationToken.None)
+                    )
+                    .Field
+            );
         Assert.Throws<NumericFailureException>(() =>
             Pretrainer.Run(Request(3) with { LearningRate = 1e38 }, null, CancellationToken.None)
         );

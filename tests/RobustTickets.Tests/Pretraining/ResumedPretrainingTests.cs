@@ -6,6 +6,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Pretraining;
 using RobustTickets.Runs;
+using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
 using Xunit;
 
@@ -73,11 +74,8 @@ public sealed class ResumedPretrainingTests : IDisposable
     public void A_killed_command_goes_on_from_its_newest_checkpoint()
     {
         var (whole, killed) = (_task.Below("whole"), _task.Below("killed"));
-        using (var undisturbed = new TrainProcess(Arguments(whole)))
-        {
-            var end = undisturbed.End();
-            Assert.True(end.Code == ExitCodes.Ok, end.ToString());
-        }
+        var undisturbed = CliRun.Of(Arguments(whole));
+        Assert.True(undisturbed.Code == ExitCodes.Ok, undisturbed.Error);
         using (var first = new TrainProcess(Arguments(killed)))
         {
             var checkpoints = Path.Combine(killed + ".training", "checkpoints");
@@ -88,17 +86,11 @@ public sealed class ResumedPretrainingTests : IDisposable
             Assert.Equal(128 + TrainProcess.SigKill, end.Code);
         }
         // Without being told to, nothing goes on over what was begun.
-        using (var again = new TrainProcess(Arguments(killed)))
-        {
-            var end = again.End();
-            Assert.Equal(ExitCodes.Usage, end.Code);
-            Assert.Contains("--resume continues the run", end.Error, StringComparison.Ordinal);
-        }
-        using (var last = new TrainProcess([.. Arguments(killed), "--resume"]))
-        {
-            var end = last.End();
-            Assert.True(end.Code == ExitCodes.Ok, end.ToString());
-        }
+        var again = CliRun.Of(Arguments(killed));
+        Assert.Equal(ExitCodes.Usage, again.Code);
+        Assert.Contains("resume it, remove", again.Error, StringComparison.Ordinal);
+        var last = CliRun.Of([.. Arguments(killed), "--resume"]);
+        Assert.True(last.Code == ExitCodes.Ok, last.Error);
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
             File.ReadAllBytes(Path.Combine(killed, "model.safetensors"))

@@ -48,8 +48,9 @@ internal sealed class Lease : IWriterClaim, IDisposable
     /// <summary>Cancelled when it is lost.</summary>
     public CancellationToken Lost { get; }
 
-    /// <summary>Who has it now that it is lost.</summary>
-    public string Successor { get; private set; } = LeaseFolder.Unknown;
+    /// <summary>Who has it now that it is lost; null when nobody need have it: it could not be
+    /// renewed.</summary>
+    public string? Successor { get; private set; }
 
     /// <summary>Whether it is lost, by a look now.</summary>
     public bool IsLost()
@@ -67,7 +68,9 @@ internal sealed class Lease : IWriterClaim, IDisposable
         if (Renew() is { } failure)
             throw new OutputException($"lease of {Subject}: cannot be renewed: {failure.Message}", failure);
         if (Lost.IsCancellationRequested)
-            throw new LeaseLostException($"{Subject} was taken over by {Successor}");
+            throw new LeaseLostException(
+                Successor is null ? $"{Subject} could not be renewed" : $"{Subject} was taken over by {Successor}"
+            );
     }
 
     /// <summary>Gives it back, so that the next one need not wait.</summary>
