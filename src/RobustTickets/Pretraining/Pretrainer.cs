@@ -39,7 +39,8 @@ public static class Pretrainer
     /// or
     /// one of other settings; or the run is finished.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot be
+    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
+    /// be
     /// held.</exception>
     /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
