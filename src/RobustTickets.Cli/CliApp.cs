@@ -114,6 +114,7 @@ public static class CliApp
             RecipesCommand.Create(context),
             TicketCommand.Create(context),
             ModelsCommand.Create(context),
+            ServeCommand.Create(context),
             ResourcesCommand.Create(context),
             InfoCommand.Create(context),
             BenchCommand.Create(context),

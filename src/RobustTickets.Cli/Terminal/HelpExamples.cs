@@ -46,6 +46,7 @@ internal static class HelpExamples
         ["resources build word-vectors"] = "robust-tickets resources build word-vectors --from vectors.txt",
         ["resources build tagger"] = "robust-tickets resources build tagger --conllu train.conllu.gz",
         ["resources precompute"] = "robust-tickets resources precompute --count 50",
+        ["serve"] = "robust-tickets serve --model runs/sst2 --model runs/baseline --runs runs",
         ["info"] = "robust-tickets info",
         ["bench"] = "robust-tickets bench --shape movie-bert --step freelb --lengths sst2",
         ["bench tokenizer"] = "robust-tickets bench tokenizer --model runs/sst2/model --text lines.txt",

@@ -1,0 +1,135 @@
+// serve: the playground. A page on loopback for trying texts on models and watching attacks, and
+// for looking at runs. Nothing is asked of any other machine.
+using System.CommandLine;
+using System.Diagnostics;
+using System.Net;
+using RobustTickets.Attacks;
+using RobustTickets.Cli.Experiments;
+using RobustTickets.Cli.Playground;
+
+namespace RobustTickets.Cli.Commands;
+
+internal static class ServeCommand
+{
+    private const int Port = 8765;
+
+    public static Command Create(CliContext context)
+    {
+        var model = new Option<string[]>("--model")
+        {
+            Description =
+                "classifier: a run, its model/ folder, any Hugging Face BERT classifier, an ONNX file (FILE.onnx, or a "
+                + "folder with model.onnx), or a name of 'models list'; may be repeated",
+            HelpName = "DIR",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var runs = new Option<string?>("--runs")
+        {
+            Description = "folder whose runs and experiments are shown as they go; read only",
+            HelpName = "DIR",
+        };
+        var resource = new Option<string[]>("--resource")
+        {
+            Description = "file or folder of an attack's resource option, e.g. neighbours=table.json; may be repeated",
+            HelpName = "NAME=PATH",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+        };
+        var address = new Option<string>("--address")
+        {
+            Description =
+                "address of this machine to listen at; other than loopback needs the token that is printed then, and "
+                + "is not encrypted",
+            HelpName = "IP",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
+        var port = CommonOptions.Count("--port", 0, $"port to listen at; 0: any free one; default {Port}");
+        var open = new Option<bool>("--open") { Description = "also open the page in the browser" };
+        var command = new Command(
+            "serve",
+            "a playground in the browser: texts tried on models, attacks watched, models compared, runs followed"
+        )
+        {
+            model,
+            runs,
+            resource,
+            address,
+            port,
+            open,
+        };
+        var execution = new ExecutionOptionSet(command);
+        command.SetAction(parsed =>
+        {
+            var models = parsed.GetValue(model) ?? [];
+            if (models.Length == 0 && parsed.GetValue(runs) is null)
+                throw new UsageException("nothing to show: name a model (--model) or a folder of runs (--runs)");
+            if (parsed.GetValue(runs) is { } folder && !Directory.Exists(folder))
+                throw new UsageException($"--runs {folder}: no such folder");
+            var place = Place(parsed.GetValue(address)!, parsed.GetValue(port) ?? Port);
+            var resources = Resources(parsed.GetValue(resource) ?? []);
+            using var state = new PlaygroundState(
+                PlaygroundModel.Load(
+                    models,
+                    execution.Read(parsed),
+                    note => context.Error.WriteLine($"note: {note}"),
+                    context.Stop.Token
+                ),
+                parsed.GetValue(runs),
+                resources,
+                PlaygroundLimits.Default,
+                context.Stop.Token
+            );
+            Serve(context, state, place, parsed.GetValue(open)).GetAwaiter().GetResult();
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    // Ends by a signal alone, with the signal's code.
+    private static async Task Serve(CliContext context, PlaygroundState state, ListenAddress place, bool open)
+    {
+        await using var server = await PlaygroundServer.StartAsync(state, place);
+        context.Out.WriteLine(server.Link);
+        context.Out.Flush();
+        if (server.Token is not null)
+            context.Error.WriteLine(
+                "note: other machines can reach this page with the token in the link; what they send is not encrypted"
+            );
+        context.Error.WriteLine("Ctrl-C ends it");
+        if (open)
+            Open(context, server.Link);
+        await Task.Delay(Timeout.Infinite, context.Stop.Token);
+    }
+
+    private static ListenAddress Place(string address, int port)
+    {
+        if (!IPAddress.TryParse(address == "localhost" ? "127.0.0.1" : address, out var ip))
+            throw new UsageException($"--address {address}: an address such as 127.0.0.1 or 0.0.0.0 is needed");
+        return port <= IPEndPoint.MaxPort
+            ? new ListenAddress(ip, port)
+            : throw new UsageException($"--port {port}: ports go up to {IPEndPoint.MaxPort}");
+    }
+
+    private static ResourceFiles Resources(string[] pairs)
+    {
+        var places = ExperimentCommand.Pairs("--resource", pairs);
+        return places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown
+            ? throw new UsageException(
+                $"--resource {unknown}: not known; possible: {string.Join(", ", ResourceFiles.Names)}"
+            )
+            : ResourceFiles.Named(places);
+    }
+
+    private static void Open(CliContext context, string link)
+    {
+        try
+        {
+            using var browser = Process.Start(new ProcessStartInfo(link) { UseShellExecute = true });
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            context.Error.WriteLine($"note: no browser could be opened ({e.Message})");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// What there is, and what the models say of a text.
+using Microsoft.AspNetCore.Builder;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Cli.Playground.Api;
+
+/// <summary><c>/api/models</c> and <c>/api/predict</c>.</summary>
+internal static class ModelsApi
+{
+    private sealed record PredictRequest(string Text, string? Pair = null);
+
+    /// <summary>Maps the paths.</summary>
+    public static void Map(WebApplication app, PlaygroundState state)
+    {
+        var about = About(state);
+        Endpoint.Get(app, "/api/models", _ => Task.FromResult(about));
+        Endpoint.Post<PredictRequest>(
+            app,
+            "/api/predict",
+            async (context, request) =>
+            {
+                var text = RequestText.Of(request.Text, request.Pair, state.Limits);
+                return new
+                {
+                    answers = await Task.WhenAll(
+                        state.Models.Select(model => Answer(state, model, text, context.RequestAborted))
+                    ),
+                };
+            }
+        );
+    }
+
+    private static object About(PlaygroundState state) =>
+        new
+        {
+            version = CliApp.Version,
+            runs = state.Runs is not null,
+            models = state.Models.Select(m => new
+            {
+                m.Id,
+                m.Name,
+                m.Form,
+                m.Parameters,
+                labels = m.Classifier.Labels,
+                maxLength = m.Classifier.MaxLength,
+                notes = m.Classifier.Notes,
+                hasRun = m.Run is not null,
+            })
+                .ToArray(),
+            limits = new
+            {
+                state.Limits.TextLength,
+                state.Limits.Words,
+                state.Limits.Attacks,
+                attackSeconds = state.Limits.AttackTime.TotalSeconds,
+            },
+        };
+
+    private static async Task<object> Answer(
+        PlaygroundState state,
+        PlaygroundModel model,
+        TextPair text,
+        CancellationToken stop
+    )
+    {
+        var scores = (await state.Worker.PredictAsync(model.Classifier, [text], stop))[0];
+        if (!scores.All(double.IsFinite))
+            return new { model = model.Id, error = "the model gave a probability that is not a number" };
+        var pieces = model.Classifier.Length(text);
+        return new
+        {
+            model = model.Id,
+            label = model.Classifier.Labels[Array.IndexOf(scores, scores.Max())],
+            scores,
+            // One more than the limit means "more than that".
+            pieces = Math.Min(pieces, model.Classifier.MaxLength),
+            cut = pieces > model.Classifier.MaxLength,
+        };
+    }
+}

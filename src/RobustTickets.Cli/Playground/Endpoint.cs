@@ -1,0 +1,141 @@
+// The form of every answer: JSON, or {"error": "..."} with a status. A handler returns a value or
+// throws; what is not expected is told without its trace.
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli.Playground;
+
+/// <summary>Maps paths to functions.</summary>
+internal static class Endpoint
+{
+    /// <summary>How requests are read and answers are written.</summary>
+    public static JsonSerializerOptions Json { get; } =
+        new(JsonSerializerDefaults.Web)
+        {
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            NumberHandling = JsonNumberHandling.Strict,
+            AllowDuplicateProperties = false,
+            MaxDepth = 16,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        };
+
+    /// <summary>Answers GET with a value.</summary>
+    public static void Get(IEndpointRouteBuilder app, string path, Func<HttpContext, Task<object>> answer) =>
+        app.MapGet(path, context => Answer(context, () => answer(context)));
+
+    /// <summary>Answers POST, whose body is JSON, with a value.</summary>
+    public static void Post<T>(IEndpointRouteBuilder app, string path, Func<HttpContext, T, Task<object>> answer) =>
+        app.MapPost(path, context => Answer(context, async () => await answer(context, await Body<T>(context))));
+
+    /// <summary>Answers POST, whose body is JSON, with server-sent events. What is thrown before
+    /// the first event is answered as an error.</summary>
+    public static void PostForEvents<T>(IEndpointRouteBuilder app, string path, Func<HttpContext, T, Task> answer) =>
+        app.MapPost(path, context => Answer(context, async () => await Sent(answer(context, await Body<T>(context)))));
+
+    /// <summary>Answers GET with server-sent events.</summary>
+    public static void GetForEvents(IEndpointRouteBuilder app, string path, Func<HttpContext, Task> answer) =>
+        app.MapGet(path, context => Answer(context, () => Sent(answer(context))));
+
+    /// <summary>Answers GET with a text of another type than JSON.</summary>
+    public static void GetText(
+        IEndpointRouteBuilder app,
+        string path,
+        string type,
+        Func<HttpContext, Task<string>> answer
+    ) =>
+        app.MapGet(
+            path,
+            context =>
+                Answer(
+                    context,
+                    async () =>
+                    {
+                        var text = await answer(context);
+                        context.Response.ContentType = type;
+                        await context.Response.WriteAsync(text, context.RequestAborted);
+                        return null;
+                    }
+                )
+        );
+
+    /// <summary>Answers with an error, unless an answer has begun.</summary>
+    public static async Task Refuse(HttpContext context, int status, string message, int? retryAfter = null)
+    {
+        if (context.Response.HasStarted)
+            return;
+        context.Response.StatusCode = status;
+        if (retryAfter is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await context.Response.WriteAsJsonAsync(new { error = message }, Json, context.RequestAborted);
+    }
+
+    private static async Task<object?> Sent(Task events)
+    {
+        await events;
+        return null;
+    }
+
+    private static async Task Answer(HttpContext context, Func<Task<object?>> answer)
+    {
+        try
+        {
+            if (await answer() is { } value)
+                await context.Response.WriteAsJsonAsync(value, value.GetType(), Json, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client has left, or the server ends.
+            await Refuse(context, StatusCodes.Status503ServiceUnavailable, "stopped");
+        }
+        catch (RefusedException e)
+        {
+            await Refuse(context, e.Status, e.Message, e.RetryAfterSeconds);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await Refuse(context, e.StatusCode, e.Message);
+        }
+        catch (Exception e)
+            when (e
+                    is DataException
+                        or RequestException
+                        or RunFolderException
+                        or CheckpointException
+                        or NumericFailureException
+            )
+        {
+            await Refuse(context, StatusCodes.Status422UnprocessableEntity, e.Message);
+        }
+        catch (Exception e)
+        {
+            await Refuse(context, StatusCodes.Status500InternalServerError, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    // A page of another origin can send JSON only after asking, which nobody allows.
+    private static async Task<T> Body<T>(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType())
+            throw new RefusedException(
+                StatusCodes.Status415UnsupportedMediaType,
+                "the body must be JSON (content-type: application/json)"
+            );
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Json, context.RequestAborted)
+                ?? throw RefusedException.Malformed("the body is null");
+        }
+        // A lone half of a surrogate pair is no text.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw RefusedException.Malformed($"the body is not what is asked for: {e.Message}");
+        }
+    }
+}

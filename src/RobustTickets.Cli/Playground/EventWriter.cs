@@ -1,0 +1,40 @@
+// Server-sent events (HTML standard, 9.2): "event: NAME", "data: JSON", an empty line.
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace RobustTickets.Cli.Playground;
+
+/// <summary>Writes the events of one answer.</summary>
+internal sealed class EventWriter
+{
+    private readonly HttpContext _context;
+
+    private EventWriter(HttpContext context) => _context = context;
+
+    /// <summary>Begins the answer.</summary>
+    public static async Task<EventWriter> BeginAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        // Proxies must hand on each event as it comes.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        await context.Response.StartAsync(context.RequestAborted);
+        return new EventWriter(context);
+    }
+
+    /// <summary>Sends an event.</summary>
+    public async Task SendAsync(string name, object data)
+    {
+        var json = JsonSerializer.Serialize(data, data.GetType(), Endpoint.Json);
+        await WriteAsync($"event: {name}\ndata: {json}\n\n");
+    }
+
+    /// <summary>Sends nothing, so that a client that has left is noticed.</summary>
+    public Task PingAsync() => WriteAsync(":\n\n");
+
+    private async Task WriteAsync(string text)
+    {
+        await _context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), _context.RequestAborted);
+        await _context.Response.Body.FlushAsync(_context.RequestAborted);
+    }
+}

@@ -1,0 +1,76 @@
+// What every request is held to before anybody answers it: a host name that no foreign page can
+// claim (DNS rebinding), no foreign origin, the token where there is one. And the headers that keep
+// a browser from running, framing or leaking anything.
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace RobustTickets.Cli.Playground;
+
+/// <summary>The first station of every request.</summary>
+/// <param name="policy">Content security policy of the page.</param>
+/// <param name="token">The token; null: none is asked for.</param>
+internal sealed class Manners(string policy, AccessToken? token)
+{
+    /// <summary>The place where a browser gives the token.</summary>
+    public const string SessionPath = "/api/session";
+
+    /// <summary>Lets a request pass, or refuses it.</summary>
+    public async Task Pass(HttpContext context, RequestDelegate next)
+    {
+        var (request, headers) = (context.Request, context.Response.Headers);
+        headers.ContentSecurityPolicy = policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers.CacheControl = "no-store";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
+        if (!IsOwnName(request.Host.Host, token is not null))
+            await Endpoint.Refuse(
+                context,
+                StatusCodes.Status421MisdirectedRequest,
+                "this server is not known by that host name; use its address"
+            );
+        else if (IsForeign(request))
+            await Endpoint.Refuse(context, StatusCodes.Status403Forbidden, "requests of other pages are not answered");
+        else if (token is not null && NeedsToken(request.Path) && !token.Admits(request))
+        {
+            headers.WWWAuthenticate = "Bearer";
+            await Endpoint.Refuse(
+                context,
+                StatusCodes.Status401Unauthorized,
+                "the token that the program printed is needed"
+            );
+        }
+        else
+            await next(context);
+    }
+
+    /// <summary>
+    /// Whether a host name can only mean this machine: a name that somebody else's DNS answers for
+    /// could be anybody's. Ports differ behind a tunnel and are not looked at.
+    /// </summary>
+    /// <param name="host">The name of the request.</param>
+    /// <param name="reachable">Whether other machines can reach the server, by its address.</param>
+    internal static bool IsOwnName(string host, bool reachable)
+    {
+        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+            return true;
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
+            return reachable || IPAddress.IsLoopback(address);
+        return reachable && host.Equals(Dns.GetHostName(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool NeedsToken(PathString path) => path != "/" && path != SessionPath;
+
+    // A browser names the origin of each request that a script sends, and of each that is not GET.
+    private static bool IsForeign(HttpRequest request)
+    {
+        var origin = request.Headers.Origin.ToString();
+        if (origin.Length > 0)
+            return !Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                || !uri.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase);
+        return request.Path != "/" && request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
+    }
+}

@@ -1,0 +1,143 @@
+// One thread runs every model: libtorch keeps a team of threads for each thread that calls it, and
+// models side by side would only take the cores from each other. What waits for one model goes out
+// in one batch.
+using Microsoft.AspNetCore.Http;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Cli.Playground;
+
+/// <summary>Asks models, one batch at a time, in the order of the questions.</summary>
+internal sealed class ModelWorker : IDisposable
+{
+    private const int TextsPerBatch = 64;
+    private readonly Lock _gate = new();
+    private readonly Queue<Question> _questions = new();
+    private readonly SemaphoreSlim _filled = new(0);
+    private readonly Thread _thread;
+    private readonly int _limit;
+    private int _waiting;
+    private volatile bool _ended;
+
+    /// <param name="limit">Texts that may wait.</param>
+    public ModelWorker(int limit)
+    {
+        _limit = limit;
+        _thread = new Thread(Run) { IsBackground = true, Name = "models" };
+        _thread.Start();
+    }
+
+    /// <summary>Texts that wait or are being answered.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Class probabilities of texts, <c>[C]</c> each.</summary>
+    /// <exception cref="RefusedException">Too many texts wait already.</exception>
+    public Task<double[][]> PredictAsync(IVictim model, IReadOnlyList<TextPair> texts, CancellationToken stop)
+    {
+        if (texts.Count == 0)
+            return Task.FromResult<double[][]>([]);
+        var question = new Question(model, texts, stop);
+        lock (_gate)
+        {
+            if (_ended)
+                throw new OperationCanceledException();
+            if (_waiting > 0 && _waiting + texts.Count > _limit)
+                throw new RefusedException(
+                    StatusCodes.Status503ServiceUnavailable,
+                    $"{_waiting} texts wait for the models already; try again in a moment"
+                )
+                {
+                    RetryAfterSeconds = 1,
+                };
+            _waiting += texts.Count;
+            _questions.Enqueue(question);
+        }
+        _filled.Release();
+        return question.Answer.Task;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+            _ended = true;
+        _filled.Release();
+        _thread.Join();
+        foreach (var question in _questions)
+            question.Answer.TrySetCanceled();
+        _filled.Dispose();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _filled.Wait();
+            if (_ended)
+                return;
+            if (Take() is not { Count: > 0 } batch)
+                continue;
+            Ask(batch);
+            lock (_gate)
+                _waiting -= batch.Sum(q => q.Texts.Count);
+        }
+    }
+
+    // The oldest question, and of those behind it as many of the same model as fit a batch.
+    private List<Question> Take()
+    {
+        var batch = new List<Question>();
+        lock (_gate)
+        {
+            var texts = 0;
+            for (var left = _questions.Count; left > 0; left--)
+            {
+                var next = _questions.Dequeue();
+                if (batch.Count == 0 || (next.Model == batch[0].Model && texts + next.Texts.Count <= TextsPerBatch))
+                {
+                    batch.Add(next);
+                    texts += next.Texts.Count;
+                }
+                else
+                {
+                    _questions.Enqueue(next);
+                }
+            }
+        }
+        return batch;
+    }
+
+    private static void Ask(List<Question> batch)
+    {
+        foreach (var left in batch.Where(q => q.Stop.IsCancellationRequested))
+            left.Answer.TrySetCanceled(left.Stop);
+        batch = [.. batch.Where(q => !q.Answer.Task.IsCompleted)];
+        if (batch.Count == 0)
+            return;
+        try
+        {
+            var rows = batch[0].Model.Predict([.. batch.SelectMany(q => q.Texts)]);
+            var from = 0;
+            foreach (var question in batch)
+            {
+                question.Answer.TrySetResult(rows[from..(from + question.Texts.Count)]);
+                from += question.Texts.Count;
+            }
+        }
+        // A text that a model cannot answer must not take its neighbours along.
+        catch (Exception) when (batch.Count > 1)
+        {
+            foreach (var question in batch)
+                Ask([question]);
+        }
+        catch (Exception e)
+        {
+            batch[0].Answer.TrySetException(e);
+        }
+    }
+
+    private sealed record Question(IVictim Model, IReadOnlyList<TextPair> Texts, CancellationToken Stop)
+    {
+        public TaskCompletionSource<double[][]> Answer { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

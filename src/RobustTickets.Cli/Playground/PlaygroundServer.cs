@@ -1,0 +1,134 @@
+// Kestrel with nothing around it: no configuration files, no environment variables, no static
+// files, no logging. Paths that are not mapped do not exist.
+using System.Globalization;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using RobustTickets.Cli.Playground.Api;
+
+namespace RobustTickets.Cli.Playground;
+
+/// <summary>A running playground.</summary>
+internal sealed class PlaygroundServer : IAsyncDisposable
+{
+    private const int HeaderBytes = 16 << 10;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private readonly WebApplication _app;
+    private readonly PlaygroundState _state;
+
+    private PlaygroundServer(WebApplication app, PlaygroundState state, ListenAddress place, AccessToken? token)
+    {
+        (_app, _state, Token) = (app, state, token);
+        Place = place;
+    }
+
+    /// <summary>Where it listens; the port is the one that was taken.</summary>
+    public ListenAddress Place { get; }
+
+    /// <summary>The token, where other machines can reach it.</summary>
+    public AccessToken? Token { get; }
+
+    /// <summary>What to open; the token stands in the fragment, which is never sent.</summary>
+    public string Link =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"http://{Host}:{Place.Port}/{(Token is null ? "" : $"#token={Token.Text}")}"
+        );
+
+    private string Host =>
+        Place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Place.Address}]" : $"{Place.Address}";
+
+    /// <summary>Starts to listen.</summary>
+    /// <exception cref="UsageException">The address cannot be listened to.</exception>
+    public static async Task<PlaygroundServer> StartAsync(PlaygroundState state, ListenAddress place)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        // Signals are the program's business.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Patience);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, state.Limits, place));
+        var app = builder.Build();
+        var page = PlaygroundPage.Make();
+        var token = place.IsLoopback ? null : new AccessToken();
+        var manners = new Manners(page.Policy, token);
+        app.Use(next => context => manners.Pass(context, next));
+        app.UseRouting();
+        Endpoint.GetText(app, "/", "text/html; charset=utf-8", _ => Task.FromResult(page.Html));
+        Endpoint.Post<TokenRequest>(
+            app,
+            Manners.SessionPath,
+            (context, request) =>
+            {
+                token?.Open(context.Response, request.Token);
+                return Task.FromResult<object>(new { open = true });
+            }
+        );
+        ModelsApi.Map(app, state);
+        app.MapFallback(context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "there is nothing here"));
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            await app.DisposeAsync();
+            throw new UsageException(Reason(e, place));
+        }
+        return new PlaygroundServer(app, state, place with { Port = PortOf(app) }, token);
+    }
+
+    /// <summary>Ends what is under way and stops listening.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _state.End();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, PlaygroundLimits limits, ListenAddress place)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = limits.BodyBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
+        kestrel.Limits.MaxConcurrentConnections = limits.Connections;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Listen(place.Address, place.Port, listen => listen.Protocols = HttpProtocols.Http1);
+    }
+
+    private static string Reason(Exception e, ListenAddress place)
+    {
+        var where = string.Create(CultureInfo.InvariantCulture, $"port {place.Port} of {place.Address}");
+        for (var inner = e; inner is not null; inner = inner.InnerException!)
+        {
+            if (inner is AddressInUseException)
+                return $"{where} is taken by another program; --port picks another one (0: any free one)";
+            if (inner is SocketException { SocketErrorCode: SocketError.AccessDenied })
+                return $"{where} may not be opened by this user; --port picks another one, from 1024 on";
+            if (inner is SocketException { SocketErrorCode: SocketError.AddressNotAvailable })
+                return $"{place.Address} is no address of this machine; 0.0.0.0 stands for all of them";
+        }
+        return $"{where} cannot be listened to: {e.Message}";
+    }
+
+    private static int PortOf(WebApplication app) =>
+        new Uri(
+            app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()
+        ).Port;
+
+    private sealed record TokenRequest(string Token);
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

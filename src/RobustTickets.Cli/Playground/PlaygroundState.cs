@@ -1,0 +1,70 @@
+// What the requests of a playground share.
+using RobustTickets.Attacks;
+using RobustTickets.Models;
+
+namespace RobustTickets.Cli.Playground;
+
+/// <summary>The state of one playground.</summary>
+internal sealed class PlaygroundState : IDisposable
+{
+    private readonly CancellationTokenSource _stop;
+
+    /// <param name="models">The models; they are disposed of with the playground.</param>
+    /// <param name="runs">Folder of runs and experiments; null: none is shown.</param>
+    /// <param name="resources">Where the files of attacks lie.</param>
+    /// <param name="limits">What clients may ask for.</param>
+    /// <param name="stop">Ends the playground.</param>
+    public PlaygroundState(
+        IReadOnlyList<PlaygroundModel> models,
+        string? runs,
+        ResourceFiles resources,
+        PlaygroundLimits limits,
+        CancellationToken stop
+    )
+    {
+        (Models, Runs, Resources, Limits) = (models, runs, resources, limits);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Worker = new ModelWorker(limits.WaitingTexts);
+    }
+
+    /// <summary>The models, in the order in which they were named.</summary>
+    public IReadOnlyList<PlaygroundModel> Models { get; }
+
+    /// <summary>Folder of runs and experiments, or null.</summary>
+    public string? Runs { get; }
+
+    /// <summary>Where the files of attacks lie.</summary>
+    public ResourceFiles Resources { get; }
+
+    /// <summary>What clients may ask for.</summary>
+    public PlaygroundLimits Limits { get; }
+
+    /// <summary>Runs the models.</summary>
+    public ModelWorker Worker { get; }
+
+    /// <summary>Cancelled when the playground ends: streams must end with it.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    /// <summary>The model of an id.</summary>
+    /// <exception cref="RefusedException">There is none.</exception>
+    public PlaygroundModel Model(string? id) =>
+        Models.FirstOrDefault(m => m.Id == id)
+        ?? throw RefusedException.NotFound(
+            Models.Count == 0
+                ? "no model is loaded"
+                : $"no such model; possible: {string.Join(", ", Models.Select(m => m.Id))}"
+        );
+
+    /// <summary>Ends what is under way.</summary>
+    public void End() => _stop.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        End();
+        Worker.Dispose();
+        foreach (var model in Models)
+            model.Dispose();
+        _stop.Dispose();
+    }
+}
