@@ -71,8 +71,11 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
         }
     }
 
-    private AttackedText Hide(AttackedText text, int position) =>
-        Ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
+    private AttackedText Hide(AttackedText text, int position) => Hide(Ranking, text, position);
+
+    /// <summary>The text without a word.</summary>
+    internal static AttackedText Hide(WordRanking ranking, AttackedText text, int position) =>
+        ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
 
     // Orders what is left of the visit by numpy's permutation of all keys, once they are known.
     private static void Settle(

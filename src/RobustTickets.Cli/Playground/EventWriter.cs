@@ -8,6 +8,9 @@ namespace RobustTickets.Cli.Playground;
 /// <summary>Writes the events of one answer.</summary>
 internal sealed class EventWriter
 {
+    /// <summary>Type of the answer.</summary>
+    public const string ContentType = "text/event-stream";
+
     private readonly HttpContext _context;
 
     private EventWriter(HttpContext context) => _context = context;
@@ -15,7 +18,7 @@ internal sealed class EventWriter
     /// <summary>Begins the answer.</summary>
     public static async Task<EventWriter> BeginAsync(HttpContext context)
     {
-        context.Response.ContentType = "text/event-stream";
+        context.Response.ContentType = ContentType;
         // Proxies must hand on each event as it comes.
         context.Response.Headers["X-Accel-Buffering"] = "no";
         await context.Response.StartAsync(context.RequestAborted);

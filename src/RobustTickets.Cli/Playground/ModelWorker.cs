@@ -29,8 +29,23 @@ internal sealed class ModelWorker : IDisposable
     /// <summary>Texts that wait or are being answered.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
+    /// <summary>Refuses a new request while more wait than can be answered soon; what has begun
+    /// goes on.</summary>
+    /// <exception cref="RefusedException">Too many texts wait.</exception>
+    public void RefuseWhenBusy()
+    {
+        if (Waiting <= _limit)
+            return;
+        throw new RefusedException(
+            StatusCodes.Status503ServiceUnavailable,
+            $"{Waiting} texts wait for the models already; try again in a moment"
+        )
+        {
+            RetryAfterSeconds = 1,
+        };
+    }
+
     /// <summary>Class probabilities of texts, <c>[C]</c> each.</summary>
-    /// <exception cref="RefusedException">Too many texts wait already.</exception>
     public Task<double[][]> PredictAsync(IVictim model, IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         if (texts.Count == 0)
@@ -40,14 +55,6 @@ internal sealed class ModelWorker : IDisposable
         {
             if (_ended)
                 throw new OperationCanceledException();
-            if (_waiting > 0 && _waiting + texts.Count > _limit)
-                throw new RefusedException(
-                    StatusCodes.Status503ServiceUnavailable,
-                    $"{_waiting} texts wait for the models already; try again in a moment"
-                )
-                {
-                    RetryAfterSeconds = 1,
-                };
             _waiting += texts.Count;
             _questions.Enqueue(question);
         }

@@ -1,5 +1,6 @@
 // Kestrel with nothing around it: no configuration files, no environment variables, no static
 // files, no logging. Paths that are not mapped do not exist.
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RobustTickets.Cli.Playground.Api;
@@ -59,6 +61,7 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         var page = PlaygroundPage.Make();
         var token = place.IsLoopback ? null : new AccessToken();
         var manners = new Manners(page.Policy, token);
+        app.Use(next => context => Counted(state.Counters, context, next));
         app.Use(next => context => manners.Pass(context, next));
         app.UseRouting();
         Endpoint.GetText(app, "/", "text/html; charset=utf-8", _ => Task.FromResult(page.Html));
@@ -72,6 +75,9 @@ internal sealed class PlaygroundServer : IAsyncDisposable
             }
         );
         ModelsApi.Map(app, state);
+        WordsApi.Map(app, state);
+        AttackApi.Map(app, state);
+        MetricsApi.Map(app, state);
         app.MapFallback(context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "there is nothing here"));
         try
         {
@@ -91,6 +97,22 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         _state.End();
         await _app.StopAsync();
         await _app.DisposeAsync();
+    }
+
+    // Paths as they are mapped, so that no client can add lines to the metrics.
+    private static async Task Counted(PlaygroundCounters counters, HttpContext context, RequestDelegate next)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            var path = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
+            var streams = context.Response.ContentType == EventWriter.ContentType;
+            counters.Answered(path, context.Response.StatusCode, Stopwatch.GetElapsedTime(start), streams);
+        }
     }
 
     private static void Configure(KestrelServerOptions kestrel, PlaygroundLimits limits, ListenAddress place)

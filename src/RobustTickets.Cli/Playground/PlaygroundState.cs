@@ -1,6 +1,6 @@
 // What the requests of a playground share.
 using RobustTickets.Attacks;
-using RobustTickets.Models;
+using RobustTickets.Cli.Playground.Attacks;
 
 namespace RobustTickets.Cli.Playground;
 
@@ -22,9 +22,11 @@ internal sealed class PlaygroundState : IDisposable
         CancellationToken stop
     )
     {
-        (Models, Runs, Resources, Limits) = (models, runs, resources, limits);
+        (Models, Runs, Limits) = (models, runs, limits);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Worker = new ModelWorker(limits.WaitingTexts);
+        Attacks = new AttackCatalog(resources, limits.AttackTime);
+        Slots = new Slots(limits.Attacks, "attacks");
     }
 
     /// <summary>The models, in the order in which they were named.</summary>
@@ -33,14 +35,20 @@ internal sealed class PlaygroundState : IDisposable
     /// <summary>Folder of runs and experiments, or null.</summary>
     public string? Runs { get; }
 
-    /// <summary>Where the files of attacks lie.</summary>
-    public ResourceFiles Resources { get; }
-
     /// <summary>What clients may ask for.</summary>
     public PlaygroundLimits Limits { get; }
 
     /// <summary>Runs the models.</summary>
     public ModelWorker Worker { get; }
+
+    /// <summary>Builds attacks.</summary>
+    public AttackCatalog Attacks { get; }
+
+    /// <summary>Attacks that may run at a time.</summary>
+    public Slots Slots { get; }
+
+    /// <summary>What was done so far.</summary>
+    public PlaygroundCounters Counters { get; } = new();
 
     /// <summary>Cancelled when the playground ends: streams must end with it.</summary>
     public CancellationToken Stop => _stop.Token;
@@ -63,6 +71,7 @@ internal sealed class PlaygroundState : IDisposable
     {
         End();
         Worker.Dispose();
+        Attacks.Dispose();
         foreach (var model in Models)
             model.Dispose();
         _stop.Dispose();

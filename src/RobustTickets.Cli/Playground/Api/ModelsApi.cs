@@ -20,6 +20,7 @@ internal static class ModelsApi
             async (context, request) =>
             {
                 var text = RequestText.Of(request.Text, request.Pair, state.Limits);
+                state.Worker.RefuseWhenBusy();
                 return new
                 {
                     answers = await Task.WhenAll(
@@ -63,6 +64,7 @@ internal static class ModelsApi
         CancellationToken stop
     )
     {
+        state.Counters.Asked(model.Id, 1);
         var scores = (await state.Worker.PredictAsync(model.Classifier, [text], stop))[0];
         if (!scores.All(double.IsFinite))
             return new { model = model.Id, error = "the model gave a probability that is not a number" };

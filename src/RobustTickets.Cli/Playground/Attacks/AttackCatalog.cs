@@ -1,0 +1,139 @@
+// Which attacks can run here: what each is built from is looked for where the command line looks.
+// An attack without its words cannot run; without a constraint it runs and says so.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.OnnxRuntime;
+
+namespace RobustTickets.Cli.Playground.Attacks;
+
+/// <summary>A resource that is not there.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Purpose">What it is for.</param>
+internal sealed record LackingResource(string Kind, string Purpose);
+
+/// <summary>An attack and what it lacks here.</summary>
+/// <param name="Name">The recipe.</param>
+/// <param name="Summary">What it is.</param>
+/// <param name="Lacks">What keeps it from running; empty: it runs.</param>
+/// <param name="Without">Constraints that it runs without.</param>
+internal sealed record AttackChoice(
+    string Name,
+    string Summary,
+    IReadOnlyList<LackingResource> Lacks,
+    IReadOnlyList<LackingResource> Without
+);
+
+/// <summary>Builds attacks, each once.</summary>
+/// <param name="resources">Files that were named; others are those of the resource folder.</param>
+/// <param name="time">Time limit of an attack.</param>
+internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : IDisposable
+{
+    private readonly SemaphoreSlim _building = new(1);
+    private readonly Dictionary<(string Recipe, string? Base), Attack> _built = [];
+    private readonly Dictionary<string, AttackModels> _models = new(StringComparer.Ordinal);
+
+    private ResourceFolder Folder => resources.Folder ?? ResourceFolder.OfUser();
+
+    /// <summary>All attacks on a model, in the order of the registry.</summary>
+    public IReadOnlyList<AttackChoice> Choices(PlaygroundModel model) =>
+        [.. AttackRecipe.All.Select(recipe => Choice(recipe, model))];
+
+    /// <summary>The attack of a name on a model; reading its files may take a while.</summary>
+    /// <exception cref="RefusedException">There is none, or it lacks what it is made of.</exception>
+    /// <exception cref="DataException">A file is malformed.</exception>
+    public async Task<Attack> BuildAsync(PlaygroundModel model, string name, CancellationToken stop)
+    {
+        var choice = Require(model, name);
+        await _building.WaitAsync(stop);
+        try
+        {
+            if (_built.TryGetValue((name, model.BaseModel), out var known))
+                return known;
+            var attack = await Task.Run(() => Recipe(choice).Build(Models(model)), CancellationToken.None);
+            return _built[(name, model.BaseModel)] = attack;
+        }
+        finally
+        {
+            _building.Release();
+        }
+    }
+
+    /// <summary>The attack of a name, if it can run.</summary>
+    /// <exception cref="RefusedException">There is none, or it lacks what it is made of.</exception>
+    public AttackChoice Require(PlaygroundModel model, string name)
+    {
+        var recipe =
+            AttackRecipe.TryFind(name)
+            ?? throw RefusedException.NotFound(
+                $"no such attack; possible: {string.Join(", ", AttackRecipe.All.Select(r => r.Name))}"
+            );
+        var choice = Choice(recipe, model);
+        return choice.Lacks.Count == 0
+            ? choice
+            : throw RefusedException.Malformed(
+                $"{name} cannot run here, it lacks {string.Join(", ", choice.Lacks.Select(l => l.Kind))}"
+            );
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var models in _models.Values)
+            models.Dispose();
+        _building.Dispose();
+    }
+
+    private AttackChoice Choice(AttackRecipe recipe, PlaygroundModel model)
+    {
+        var lacks = new List<string>();
+        if (recipe.HasSubstitutes && (resources.Vectors ?? resources.Neighbours) is null)
+        {
+            if (Folder.Find("word-vectors") is null && Folder.Find("neighbours") is null)
+                lacks.Add("word-vectors");
+        }
+        var further = recipe.Further == "wordnet" ? resources.WordNet : resources.MaskedLM;
+        if (recipe.Further is { } kind && further is null && Folder.Find(kind) is null)
+            lacks.Add(kind);
+        var without = new List<string>();
+        if (recipe.HasSimilarity && (resources.Encoder ?? Folder.Find("sentence-encoder") ?? model.BaseModel) is null)
+            without.Add("sentence-encoder");
+        if (recipe.HasPartOfSpeech && (resources.Tagger ?? Folder.Find("tagger")) is null)
+            without.Add("tagger");
+        return new AttackChoice(recipe.Name, recipe.Summary, Describe(lacks), Describe(without));
+    }
+
+    private static LackingResource[] Describe(IEnumerable<string> kinds) =>
+        [.. kinds.Select(k => new LackingResource(k, ResourceKinds.TryFind(k)!.Purpose))];
+
+    private AttackRecipe Recipe(AttackChoice choice)
+    {
+        var recipe = AttackRecipe.Find(choice.Name);
+        var (similarity, tags) = (Has("sentence-encoder"), Has("tagger"));
+        var substitutes = recipe.HasSubstitutes;
+        return recipe with
+        {
+            Options = new AttackOptions(Similarity: similarity, PartOfSpeech: tags, TimeLimit: time),
+            // A recipe refuses files that it has no use for.
+            Resources = resources with
+            {
+                Vectors = substitutes ? resources.Vectors : null,
+                Neighbours = substitutes ? resources.Neighbours : null,
+                Tagger = recipe.HasPartOfSpeech && tags ? resources.Tagger : null,
+                TagMap = recipe.HasPartOfSpeech ? resources.TagMap : null,
+                Encoder = recipe.HasSimilarity && similarity ? resources.Encoder : null,
+                WordNet = recipe.Further == "wordnet" ? resources.WordNet : null,
+                MaskedLM = recipe.Further == "masked-lm" ? resources.MaskedLM : null,
+            },
+        };
+
+        bool Has(string kind) => choice.Without.All(w => w.Kind != kind);
+    }
+
+    private AttackModels Models(PlaygroundModel model)
+    {
+        var key = model.BaseModel ?? "";
+        if (!_models.TryGetValue(key, out var models))
+            _models[key] = models = new AttackModels(model.BaseModel, new OnnxModels());
+        return models;
+    }
+}

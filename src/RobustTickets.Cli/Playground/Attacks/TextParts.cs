@@ -1,0 +1,39 @@
+// A text as a page shows it: what stands between words, and words with their number, so that words
+// can be shaded and marked where they stand.
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Cli.Playground.Attacks;
+
+/// <summary>Texts cut into words as attacks count them.</summary>
+internal static class TextParts
+{
+    /// <summary>
+    /// For each column its parts in order, <c>[text, word]</c>: words are counted across the
+    /// columns, -1 is what stands between them.
+    /// </summary>
+    public static object[][][] Of(IReadOnlyList<string> columns, TextAttackVersion version)
+    {
+        var word = 0;
+        var result = new object[columns.Count][][];
+        for (var c = 0; c < result.Length; c++)
+        {
+            var (text, from) = (columns[c], 0);
+            var parts = new List<object[]>();
+            foreach (var span in WordSplitter.Split(text, version))
+            {
+                Between(span.Start);
+                from = span.Start + span.Length;
+                parts.Add([VisibleText.Of(text[span.Start..from]), word++]);
+            }
+            Between(text.Length);
+            result[c] = [.. parts];
+
+            void Between(int end)
+            {
+                if (end > from)
+                    parts.Add([VisibleText.Of(text[from..end]), -1]);
+            }
+        }
+        return result;
+    }
+}
