@@ -76,6 +76,7 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         );
         ModelsApi.Map(app, state);
         WordsApi.Map(app, state);
+        CompareApi.Map(app, state);
         AttackApi.Map(app, state);
         MetricsApi.Map(app, state);
         app.MapFallback(context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "there is nothing here"));

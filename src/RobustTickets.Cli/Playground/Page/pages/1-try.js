@@ -86,7 +86,7 @@ function makeTry(root) {
 function makeAnswer(model) {
   const body = h("div", { class: "stack" });
   const root = h("article", { class: "card answer", "aria-labelledby": `answer-${model.id}` },
-    h("div", { class: "row spread" }, h("h3", { id: `answer-${model.id}` }, model.name),
+    h("div", { class: "row spread" }, h("h2", { id: `answer-${model.id}`, class: "name" }, model.name),
       h("small", { class: "muted" }, model.form)), body);
   return { root, body, model };
 }

@@ -1,0 +1,119 @@
+// The same examples under the same attack on two models: who fell, and by which words.
+using RobustTickets.Attacks;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Cli.Playground.Compare;
+
+/// <summary>Which of two models fell.</summary>
+internal enum Fall
+{
+    /// <summary>The first alone.</summary>
+    OnlyFirst,
+
+    /// <summary>The second alone.</summary>
+    OnlySecond,
+
+    /// <summary>Both.</summary>
+    Both,
+
+    /// <summary>Neither.</summary>
+    Neither,
+
+    /// <summary>One was wrong before the attack.</summary>
+    WrongBefore,
+}
+
+/// <summary>Words of a text, and which of them the other text lacks.</summary>
+/// <param name="Words">The words.</param>
+/// <param name="Marks">Their positions.</param>
+internal sealed record MarkedWords(IReadOnlyList<string> Words, IReadOnlyList<int> Marks)
+{
+    /// <summary>Words of a comparison.</summary>
+    public static MarkedWords Of(IReadOnlyList<DiffWord> words) =>
+        new(
+            [.. words.Select(w => VisibleText.Of(w.Text))],
+            [.. words.Index().Where(w => w.Item.Changed).Select(w => w.Index)]
+        );
+}
+
+/// <summary>One model's part of an example.</summary>
+/// <param name="Result">How the attack ended.</param>
+/// <param name="Output">Class of the final text.</param>
+/// <param name="Queries">Queries as TextAttack counts them.</param>
+/// <param name="Before">The original with the words that were changed.</param>
+/// <param name="After">The final text with its new words.</param>
+internal sealed record ComparedSide(string Result, string Output, int Queries, MarkedWords Before, MarkedWords After);
+
+/// <summary>An example under the attack on two models.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Label">Its true class.</param>
+/// <param name="Fall">Who fell.</param>
+/// <param name="First">The first model.</param>
+/// <param name="Second">The second model.</param>
+internal sealed record ComparedExample(string Id, string Label, Fall Fall, ComparedSide First, ComparedSide Second);
+
+/// <summary>Two attacks joined by example.</summary>
+internal sealed class ComparedExamples
+{
+    private readonly List<(AttackExample First, AttackExample Second, Fall Fall)> _pairs;
+    private readonly Func<int, string> _className;
+
+    /// <param name="run">The run of the first model, for the names of classes.</param>
+    /// <param name="first">The attack on the first model.</param>
+    /// <param name="second">The attack on the second model.</param>
+    public ComparedExamples(RunRecord run, AttackRecord first, AttackRecord second)
+    {
+        _className = run.ClassName;
+        var others = new Dictionary<string, AttackExample>(StringComparer.Ordinal);
+        foreach (var example in second.Examples)
+            others.TryAdd(example.Id, example);
+        // An id of other data is another example.
+        _pairs =
+        [
+            .. first
+                .Examples.Where(e => others.TryGetValue(e.Id, out var o) && o.Original == e.Original)
+                .Select(e => (e, others[e.Id], FallOf(e, others[e.Id]))),
+        ];
+    }
+
+    /// <summary>Examples that both attacks have.</summary>
+    public int Count => _pairs.Count;
+
+    /// <summary>How many there are of each.</summary>
+    public IReadOnlyDictionary<Fall, int> Counts =>
+        Enum.GetValues<Fall>().ToDictionary(f => f, f => _pairs.Count(p => p.Fall == f));
+
+    /// <summary>Those of one kind, or all, in the order of the first attack.</summary>
+    public IEnumerable<ComparedExample> Of(Fall? fall) =>
+        _pairs
+            .Where(p => fall is null || p.Fall == fall)
+            .Select(p => new ComparedExample(
+                p.First.Id,
+                _className(p.First.Label),
+                p.Fall,
+                Side(p.First),
+                Side(p.Second)
+            ));
+
+    private ComparedSide Side(AttackExample example)
+    {
+        var (before, after) = WordDiff.Compare(example.Original, example.Perturbed);
+        return new ComparedSide(
+            example.Result,
+            _className(example.PerturbedOutput),
+            example.Queries,
+            MarkedWords.Of(before),
+            MarkedWords.Of(after)
+        );
+    }
+
+    private static Fall FallOf(AttackExample first, AttackExample second) =>
+        (first.Result, second.Result) switch
+        {
+            ("skipped", _) or (_, "skipped") => Fall.WrongBefore,
+            ("success", "success") => Fall.Both,
+            ("success", _) => Fall.OnlyFirst,
+            (_, "success") => Fall.OnlySecond,
+            _ => Fall.Neither,
+        };
+}

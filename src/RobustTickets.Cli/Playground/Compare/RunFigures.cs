@@ -1,0 +1,53 @@
+// The runs behind the models, read again when their files have changed.
+using RobustTickets.Attacks;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli.Playground.Compare;
+
+/// <summary>Reads the run of a model.</summary>
+internal sealed class RunFigures
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, (string Stamp, RunRecord Run)> _known = new(StringComparer.Ordinal);
+
+    /// <summary>The run of a model; null when it has none, or one that is not finished.</summary>
+    /// <exception cref="DataException">A file of it is broken.</exception>
+    public RunRecord? Of(PlaygroundModel model)
+    {
+        if (model.Run is not { } folder)
+            return null;
+        lock (_gate)
+        {
+            var run = RunFolder.Open(folder);
+            if (!File.Exists(run.ResultFile))
+                return null;
+            var stamp = Stamp(run);
+            if (_known.TryGetValue(folder, out var known) && known.Stamp == stamp)
+                return known.Run;
+            var read = RunRecord.Load(folder);
+            _known[folder] = (stamp, read);
+            return read;
+        }
+    }
+
+    /// <summary>The attack of a name on a model's run.</summary>
+    /// <exception cref="RefusedException">There is none.</exception>
+    public AttackRecord Attack(PlaygroundModel model, string? name) =>
+        Of(model)?.Attacks.FirstOrDefault(a => a.Name == name)
+        ?? throw RefusedException.NotFound($"the run of {model.Name} has no attack of that name");
+
+    private static string Stamp(RunFolder run)
+    {
+        var files = Directory.Exists(run.AttacksFolder)
+            ? Directory.EnumerateFiles(run.AttacksFolder, "*.json*", SearchOption.AllDirectories)
+            : [];
+        return string.Join(
+            '\n',
+            files
+                .Append(run.ResultFile)
+                .Order(StringComparer.Ordinal)
+                .Select(f => FormattableString.Invariant($"{f} {File.GetLastWriteTimeUtc(f).Ticks}"))
+        );
+    }
+}
