@@ -27,7 +27,7 @@ trap '$started || { failed=1; closing; }' EXIT
 
 find_dotnet
 take_lock
-[ -n "$native_given" ] || want_wordnet=1 install_packages
+[ -n "$native_given" ] || want_wordnet=1 want_browser=1 install_packages
 prepare_native
 check_sdk
 say "building"

@@ -88,6 +88,8 @@ install_packages() {
     fi
     # The tests compare PWWS with the WordNet that its reference values were made with; without it they are skipped by name.
     [ -z "${want_wordnet:-}" ] || [ -e /usr/share/wordnet/index.noun ] || wanted+=(wordnet-base)
+    # The page of the playground is tested in a browser, which needs a font; without it those tests are skipped by name.
+    [ -z "${want_browser:-}" ] || command -v chromium >/dev/null || wanted+=(chromium fonts-dejavu-core)
     [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ] || return 0
 
     local by_hand="apt-get install --no-install-recommends ${needed[*]} ${wanted[*]}" obstacle=
@@ -100,7 +102,7 @@ install_packages() {
     fi
     if [ -n "$obstacle" ]; then
         if [ ${#needed[@]} -eq 0 ]; then
-            say "going on without ${wanted[*]} (speed, process groups, tests of WordNet), because $obstacle; as root: $by_hand"
+            say "going on without ${wanted[*]} (speed, process groups, tests of WordNet and of the browser), because $obstacle; as root: $by_hand"
             return 0
         fi
         fail 3 "missing: ${needed[*]}, and $obstacle.

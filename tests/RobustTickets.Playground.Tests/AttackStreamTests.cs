@@ -17,12 +17,17 @@ public sealed class AttackStreamTests
     {
         await using var playground = await RunningPlayground.StartAsync();
 
-        var events = await Watch(playground, new { model = "brittle", attack = "deepwordbug", text = Text });
+        var events = await Watch(
+            playground,
+            new
+            {
+                model = "brittle",
+                attack = "deepwordbug",
+                text = Text,
+            }
+        );
 
-        var alone = await new AttackEngine(
-            AttackRecipe.Find("deepwordbug").Build(),
-            new LexiconClassifier()
-        )
+        var alone = await new AttackEngine(AttackRecipe.Find("deepwordbug").Build(), new LexiconClassifier())
             .RunAsync([new Example("text", Text, 1)])
             .SingleAsync();
         var end = events[^1];
@@ -30,10 +35,7 @@ public sealed class AttackStreamTests
         Assert.Equal("success", end.Data.GetProperty("result").GetString());
         Assert.Equal(alone.Queries, end.Data.GetProperty("queries").GetInt32());
         Assert.Equal(alone.UniqueForwards, end.Data.GetProperty("forwards").GetInt32());
-        Assert.Equal(
-            alone.Perturbed[0].Value,
-            string.Concat(Parts(end.Data.GetProperty("after").GetProperty("text")))
-        );
+        Assert.Equal(alone.Perturbed[0].Value, string.Concat(Parts(end.Data.GetProperty("after").GetProperty("text"))));
         Assert.Equal(
             alone.PerturbedMarks,
             end.Data.GetProperty("after").GetProperty("marks").EnumerateArray().Select(m => m.GetInt32())
@@ -56,7 +58,15 @@ public sealed class AttackStreamTests
     {
         await using var playground = await RunningPlayground.StartAsync();
 
-        var events = await Watch(playground, new { model = "brittle", attack = "deepwordbug", text = Text });
+        var events = await Watch(
+            playground,
+            new
+            {
+                model = "brittle",
+                attack = "deepwordbug",
+                text = Text,
+            }
+        );
 
         // DeepWordBug hides a word as [UNK]: "warm" (0.8) and "moving" (1.4) carry the answer.
         var told = events.First(e => e.Name == "ranking").Data.GetProperty("words").EnumerateArray();
@@ -97,7 +107,10 @@ public sealed class AttackStreamTests
             text = string.Join(' ', Enumerable.Repeat("moving", 60)),
         };
         using var leaving = new CancellationTokenSource();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/attack") { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/attack")
+        {
+            Content = JsonContent.Create(body),
+        };
         using var response = await playground.Http.SendAsync(
             request,
             HttpCompletionOption.ResponseHeadersRead,
@@ -153,7 +166,10 @@ public sealed class AttackStreamTests
             attack = "deepwordbug",
             text = string.Join(' ', Enumerable.Repeat("moving", 60)),
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/attack") { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/attack")
+        {
+            Content = JsonContent.Create(body),
+        };
         using var response = await playground.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var state = playground.State;
 
@@ -170,15 +186,17 @@ public sealed class AttackStreamTests
         var told = await playground.GetAsync("/api/attacks?model=brittle");
         using var refused = await playground.PostAsync(
             "/api/attack",
-            new { model = "brittle", attack = "textfooler", text = Text }
+            new
+            {
+                model = "brittle",
+                attack = "textfooler",
+                text = Text,
+            }
         );
 
         var attacks = told.GetProperty("attacks").EnumerateArray().ToArray();
         Assert.Equal(AttackRecipe.All.Select(r => r.Name), attacks.Select(a => a.GetProperty("name").GetString()));
-        Assert.Equal(
-            "word-vectors",
-            attacks[0].GetProperty("lacks")[0].GetProperty("kind").GetString()
-        );
+        Assert.Equal("word-vectors", attacks[0].GetProperty("lacks")[0].GetProperty("kind").GetString());
         Assert.Equal(0, attacks[^1].GetProperty("lacks").GetArrayLength());
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Contains("it lacks word-vectors", await refused.Content.ReadAsStringAsync());
@@ -191,7 +209,15 @@ public sealed class AttackStreamTests
     {
         await using var playground = await RunningPlayground.StartAsync();
 
-        using var response = await playground.PostAsync("/api/attack", new { model, attack, text = Text });
+        using var response = await playground.PostAsync(
+            "/api/attack",
+            new
+            {
+                model,
+                attack,
+                text = Text,
+            }
+        );
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains(reason, await response.Content.ReadAsStringAsync());

@@ -8,13 +8,19 @@ namespace RobustTickets.Playground.Tests;
 /// where there is none.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
-    private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    private static readonly string[] Places =
+    [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
     public async Task InitializeAsync()
     {
-        var program = Environment.GetEnvironmentVariable("ROBUST_TICKETS_CHROMIUM") ?? Places.FirstOrDefault(File.Exists);
+        var program =
+            Environment.GetEnvironmentVariable("ROBUST_TICKETS_CHROMIUM") ?? Places.FirstOrDefault(File.Exists);
         if (program is null)
             return;
         _playwright = await Microsoft.Playwright.Playwright.CreateAsync();

@@ -105,8 +105,14 @@ public sealed class BrowserTests(BrowserFixture browser) : IClassFixture<Browser
         await Expect(page.Locator(".filter label.on")).ToContainTextAsync("Only the first fell");
         var examples = page.Locator("article.example");
         await Expect(examples.First).ToBeVisibleAsync();
-        Assert.All(await examples.Locator(".side:nth-child(1) .chip").AllTextContentsAsync(), t => Assert.Equal("fell", t));
-        Assert.All(await examples.Locator(".side:nth-child(2) .chip").AllTextContentsAsync(), t => Assert.Equal("held", t));
+        Assert.All(
+            await examples.Locator(".side:nth-child(1) .chip").AllTextContentsAsync(),
+            t => Assert.Equal("fell", t)
+        );
+        Assert.All(
+            await examples.Locator(".side:nth-child(2) .chip").AllTextContentsAsync(),
+            t => Assert.Equal("held", t)
+        );
         await Expect(examples.First.Locator("mark.now").First).ToBeVisibleAsync();
         Assert.Contains("show=only-first", page.Url);
 

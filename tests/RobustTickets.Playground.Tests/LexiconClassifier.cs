@@ -47,10 +47,7 @@ internal sealed class LexiconClassifier(int prefix = int.MaxValue) : ITextClassi
     }
 
     public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
-        Array.ConvertAll(
-            Logits(inputs),
-            row => new[] { 1 / (1 + Math.Exp(row[1])), 1 - (1 / (1 + Math.Exp(row[1]))) }
-        );
+        Array.ConvertAll(Logits(inputs), row => new[] { 1 / (1 + Math.Exp(row[1])), 1 - (1 / (1 + Math.Exp(row[1]))) });
 
     public int Length(TextPair text) => Words(text).Count() + 2;
 

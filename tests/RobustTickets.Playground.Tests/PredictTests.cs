@@ -119,7 +119,11 @@ public sealed class PredictTests
         Assert.DoesNotContain("passwd", metrics);
         Assert.All(
             metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            line => Assert.Matches(@"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[^}]*\})? [0-9.E+-]+|[a-z_]+\{le=""\+Inf""\} \d+)$", line)
+            line =>
+                Assert.Matches(
+                    @"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[^}]*\})? [0-9.E+-]+|[a-z_]+\{le=""\+Inf""\} \d+)$",
+                    line
+                )
         );
     }
 }

@@ -34,7 +34,12 @@ internal sealed class RunningPlayground : IAsyncDisposable
 
     /// <summary>Limits of the tests: small, so that they can be reached.</summary>
     public static PlaygroundLimits Limits { get; } =
-        PlaygroundLimits.Default with { TextLength = 500, Words = 20, AttackTime = TimeSpan.FromSeconds(20) };
+        PlaygroundLimits.Default with
+        {
+            TextLength = 500,
+            Words = 20,
+            AttackTime = TimeSpan.FromSeconds(20),
+        };
 
     /// <param name="pause">Time of a call of the first model.</param>
     /// <param name="limits">Limits; null: those of the tests.</param>

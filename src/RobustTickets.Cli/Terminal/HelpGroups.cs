@@ -43,6 +43,7 @@ internal static class HelpGroups
                 "--onnx",
                 "--heads",
                 "--package",
+                "--runs",
             ]
         ),
         (Other, []),

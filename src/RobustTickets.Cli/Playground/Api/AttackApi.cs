@@ -60,7 +60,9 @@ internal static class AttackApi
             : LabelOf(model, request.Label);
         var writer = await EventWriter.BeginAsync(context);
         await writer.SendAsync("building", new { attack = request.Attack });
-        var channel = Channel.CreateBounded<AttackEvent>(new BoundedChannelOptions(EventsAhead) { SingleReader = true });
+        var channel = Channel.CreateBounded<AttackEvent>(
+            new BoundedChannelOptions(EventsAhead) { SingleReader = true }
+        );
         var attack = Attack(state, model, request, text, label, channel.Writer, stop.Token);
         try
         {
@@ -127,11 +129,7 @@ internal static class AttackApi
 
     // Events that are there go out together; while none comes, an empty line tells whether the
     // client is still there.
-    private static async Task Forward(
-        ChannelReader<AttackEvent> events,
-        EventWriter writer,
-        CancellationToken stop
-    )
+    private static async Task Forward(ChannelReader<AttackEvent> events, EventWriter writer, CancellationToken stop)
     {
         var next = events.WaitToReadAsync(stop).AsTask();
         while (true)

@@ -112,7 +112,11 @@ internal static class CompareApi
                     run?.Parameters ?? model.Parameters,
                     run?.Result.Name,
                     run?.Clean,
-                    run is null ? null : Count($"{run.Result.Task} {run.Result.EvaluatedSplit}, {run.Result.EvaluatedExamples:N0} rows"),
+                    run is null
+                        ? null
+                        : Count(
+                            $"{run.Result.Task} {run.Result.EvaluatedSplit}, {run.Result.EvaluatedExamples:N0} rows"
+                        ),
                     (run?.Attacks ?? []).ToDictionary(a => a.Name, Figures)
                 );
             }),
@@ -168,8 +172,7 @@ internal static class CompareApi
             csv.Add([e.Id, e.Label, Name(e.Fall), Text(e.First.Before), .. Side(e.First), .. Side(e.Second)]);
         return csv.ToString();
 
-        static string[] Side(ComparedSide side) =>
-            [side.Result, side.Output, Number(side.Queries), Text(side.After)];
+        static string[] Side(ComparedSide side) => [side.Result, side.Output, Number(side.Queries), Text(side.After)];
 
         static string Text(MarkedWords words) => string.Join(' ', words.Words);
     }
@@ -183,17 +186,14 @@ internal static class CompareApi
         var query = context.Request.Query;
         var (first, second) = (state.Model(query["first"]), state.Model(query["second"]));
         var shown = query["show"].ToString();
-        Fall? fall =
-            shown is "" or "all" ? null
+        Fall? fall = shown is "" or "all"
+            ? null
             : Enum.GetValues<Fall>().Where(f => Name(f) == shown).Select(f => (Fall?)f).FirstOrDefault()
                 ?? throw RefusedException.Malformed(
                     $"show: possible are all, {string.Join(", ", Enum.GetValues<Fall>().Select(Name))}"
                 );
         var attack = query["attack"].ToString();
-        return (
-            new ComparedExamples(runs.Of(first)!, runs.Attack(first, attack), runs.Attack(second, attack)),
-            fall
-        );
+        return (new ComparedExamples(runs.Of(first)!, runs.Attack(first, attack), runs.Attack(second, attack)), fall);
     }
 
     private static int From(string? text) =>

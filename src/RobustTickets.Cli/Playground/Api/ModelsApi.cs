@@ -36,17 +36,18 @@ internal static class ModelsApi
         {
             version = CliApp.Version,
             runs = state.Runs is not null,
-            models = state.Models.Select(m => new
-            {
-                m.Id,
-                m.Name,
-                m.Form,
-                m.Parameters,
-                labels = m.Classifier.Labels,
-                maxLength = m.Classifier.MaxLength,
-                notes = m.Classifier.Notes,
-                hasRun = m.Run is not null,
-            })
+            models = state
+                .Models.Select(m => new
+                {
+                    m.Id,
+                    m.Name,
+                    m.Form,
+                    m.Parameters,
+                    labels = m.Classifier.Labels,
+                    maxLength = m.Classifier.MaxLength,
+                    notes = m.Classifier.Notes,
+                    hasRun = m.Run is not null,
+                })
                 .ToArray(),
             limits = new
             {

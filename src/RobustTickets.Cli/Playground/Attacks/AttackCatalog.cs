@@ -39,7 +39,8 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
         [.. AttackRecipe.All.Select(recipe => Choice(recipe, model))];
 
     /// <summary>The attack of a name on a model; reading its files may take a while.</summary>
-    /// <exception cref="RefusedException">There is none, or it lacks what it is made of.</exception>
+    /// <exception cref="RefusedException">There is none, or it lacks what it is made
+    /// of.</exception>
     /// <exception cref="DataException">A file is malformed.</exception>
     public async Task<Attack> BuildAsync(PlaygroundModel model, string name, CancellationToken stop)
     {
@@ -59,7 +60,8 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
     }
 
     /// <summary>The attack of a name, if it can run.</summary>
-    /// <exception cref="RefusedException">There is none, or it lacks what it is made of.</exception>
+    /// <exception cref="RefusedException">There is none, or it lacks what it is made
+    /// of.</exception>
     public AttackChoice Require(PlaygroundModel model, string name)
     {
         var recipe =

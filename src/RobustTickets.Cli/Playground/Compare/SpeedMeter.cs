@@ -1,4 +1,5 @@
-// Texts a second of a loaded model, measured when it is asked for, while the server goes on serving.
+// Texts a second of a loaded model, measured when it is asked for, while the server goes on
+// serving.
 using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Playground.Attacks;
