@@ -247,10 +247,10 @@ public sealed class BrowserTests(BrowserFixture browser) : IClassFixture<Browser
         await page.Context.ClearCookiesAsync();
         opened.Expected = c => c.Contains("401", StringComparison.Ordinal);
         await page.ReloadAsync();
-        await page.GetByLabel("Token", new() { Exact = true }).FillAsync("wrong");
+        await page.Locator("#token").FillAsync("wrong");
         await page.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
         await Expect(page.GetByText("this is not the token")).ToBeVisibleAsync();
-        await page.GetByLabel("Token", new() { Exact = true }).FillAsync(playground.Token.Text);
+        await page.Locator("#token").FillAsync(playground.Token.Text);
         await page.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Tab, new() { Name = "Try" })).ToBeVisibleAsync();
     }

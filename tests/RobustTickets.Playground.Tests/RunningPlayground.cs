@@ -67,7 +67,7 @@ internal sealed class RunningPlayground : IAsyncDisposable
         var state = new PlaygroundState(
             [
                 new PlaygroundModel("brittle", "brittle", new LexiconClassifier { Pause = pause }, first, null),
-                new PlaygroundModel("sturdy", "sturdy", new LexiconClassifier(prefix: 1), second, null),
+                new PlaygroundModel("sturdy", "sturdy", new LexiconClassifier(prefix: 0), second, null),
             ],
             runs ? folder.FullName : null,
             // No files: what runs then needs none.

@@ -38,6 +38,6 @@ internal sealed class WatchedPage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _context.CloseAsync();
-        Assert.Empty(_complaints.Where(c => !Expected(c)));
+        Assert.DoesNotContain(_complaints, c => !Expected(c));
     }
 }

@@ -28,20 +28,23 @@ internal static class Endpoint
 
     /// <summary>Answers GET with a value.</summary>
     public static void Get(IEndpointRouteBuilder app, string path, Func<HttpContext, Task<object>> answer) =>
-        app.MapGet(path, context => Answer(context, () => answer(context)));
+        app.MapGet(path, Handler(async context => await answer(context)));
 
     /// <summary>Answers POST, whose body is JSON, with a value.</summary>
     public static void Post<T>(IEndpointRouteBuilder app, string path, Func<HttpContext, T, Task<object>> answer) =>
-        app.MapPost(path, context => Answer(context, async () => await answer(context, await Body<T>(context))));
+        app.MapPost(path, Handler(async context => await answer(context, await Body<T>(context))));
 
     /// <summary>Answers POST, whose body is JSON, with server-sent events. What is thrown before
     /// the first event is answered as an error.</summary>
     public static void PostForEvents<T>(IEndpointRouteBuilder app, string path, Func<HttpContext, T, Task> answer) =>
-        app.MapPost(path, context => Answer(context, async () => await Sent(answer(context, await Body<T>(context)))));
-
-    /// <summary>Answers GET with server-sent events.</summary>
-    public static void GetForEvents(IEndpointRouteBuilder app, string path, Func<HttpContext, Task> answer) =>
-        app.MapGet(path, context => Answer(context, () => Sent(answer(context))));
+        app.MapPost(
+            path,
+            Handler(async context =>
+            {
+                await answer(context, await Body<T>(context));
+                return null;
+            })
+        );
 
     /// <summary>Answers GET with a text of another type than JSON.</summary>
     public static void GetText(
@@ -52,17 +55,13 @@ internal static class Endpoint
     ) =>
         app.MapGet(
             path,
-            context =>
-                Answer(
-                    context,
-                    async () =>
-                    {
-                        var text = await answer(context);
-                        context.Response.ContentType = type;
-                        await context.Response.WriteAsync(text, context.RequestAborted);
-                        return null;
-                    }
-                )
+            Handler(async context =>
+            {
+                var text = await answer(context);
+                context.Response.ContentType = type;
+                await context.Response.WriteAsync(text, context.RequestAborted);
+                return null;
+            })
         );
 
     /// <summary>Answers with an error, unless an answer has begun.</summary>
@@ -76,17 +75,15 @@ internal static class Endpoint
         await context.Response.WriteAsJsonAsync(new { error = message }, Json, context.RequestAborted);
     }
 
-    private static async Task<object?> Sent(Task events)
-    {
-        await events;
-        return null;
-    }
+    // A null has been answered already.
+    private static RequestDelegate Handler(Func<HttpContext, Task<object?>> answer) =>
+        context => Answer(context, answer);
 
-    private static async Task Answer(HttpContext context, Func<Task<object?>> answer)
+    private static async Task Answer(HttpContext context, Func<HttpContext, Task<object?>> answer)
     {
         try
         {
-            if (await answer() is { } value)
+            if (await answer(context) is { } value)
                 await context.Response.WriteAsJsonAsync(value, value.GetType(), Json, context.RequestAborted);
         }
         catch (OperationCanceledException)

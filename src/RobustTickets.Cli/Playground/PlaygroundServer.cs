@@ -20,6 +20,7 @@ namespace RobustTickets.Cli.Playground;
 /// <summary>A running playground.</summary>
 internal sealed class PlaygroundServer : IAsyncDisposable
 {
+    private const string Elsewhere = "{**path}";
     private const int HeaderBytes = 16 << 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private readonly WebApplication _app;
@@ -79,7 +80,10 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         CompareApi.Map(app, state);
         AttackApi.Map(app, state);
         MetricsApi.Map(app, state);
-        app.MapFallback(context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "there is nothing here"));
+        app.MapFallback(
+            Elsewhere,
+            context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "there is nothing here")
+        );
         try
         {
             await app.StartAsync();
@@ -110,9 +114,14 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         }
         finally
         {
-            var path = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
+            var path = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? Elsewhere;
             var streams = context.Response.ContentType == EventWriter.ContentType;
-            counters.Answered(path, context.Response.StatusCode, Stopwatch.GetElapsedTime(start), streams);
+            counters.Answered(
+                path == Elsewhere ? "none" : path,
+                context.Response.StatusCode,
+                Stopwatch.GetElapsedTime(start),
+                streams
+            );
         }
     }
 
@@ -143,9 +152,7 @@ internal sealed class PlaygroundServer : IAsyncDisposable
 
     private static int PortOf(WebApplication app) =>
         new Uri(
-            app.Services.GetRequiredService<IServer>()
-                .Features.GetRequiredFeature<IServerAddressesFeature>()
-                .Addresses.Single()
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
         ).Port;
 
     private sealed record TokenRequest(string Token);

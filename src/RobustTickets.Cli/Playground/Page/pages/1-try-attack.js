@@ -38,7 +38,7 @@ function makeAttack(read, remember) {
     put(lacking, h("summary", {}, `${unable.length} more cannot run here`),
       h("ul", {}, unable.map((c) => h("li", {}, h("b", {}, c.name), " lacks ",
         c.lacks.map((l, i) => [i ? "; " : "", h("code", {}, l.kind), `, ${l.purpose}`]))),
-      h("li", { class: "muted" }, h("code", {}, "robust-tickets resources list"), " says where each comes from."))));
+      h("li", { class: "muted" }, h("code", {}, "robust-tickets resources list"), " says where each comes from.")));
     explain();
   }
 

@@ -46,7 +46,7 @@ function makeCompare(root, params) {
   const attack = h("select", { id: "compare-attack", onchange: () => { state.attack = attack.value; draw(); } },
     attacks.map((name) => h("option", { value: name }, name)));
   attack.value = state.attack ?? "";
-  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Models" });
+  const table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of models" });
   const note = h("p", { class: "muted" });
   const beside = h("div", { class: "stack" });
   put(root, h("div", { class: "stack" },
