@@ -14,6 +14,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         "/usr/bin/chromium-browser",
         "/usr/bin/google-chrome",
     ];
+    private const float Patience = 60_000;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -23,6 +24,7 @@ public sealed class BrowserFixture : IAsyncLifetime
             Environment.GetEnvironmentVariable("ROBUST_TICKETS_CHROMIUM") ?? Places.FirstOrDefault(File.Exists);
         if (program is null)
             return;
+        Assertions.SetDefaultExpectTimeout(Patience);
         _playwright = await Microsoft.Playwright.Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(
             new BrowserTypeLaunchOptions
@@ -60,7 +62,8 @@ public sealed class BrowserFixture : IAsyncLifetime
                 ReducedMotion = ReducedMotion.Reduce,
             }
         );
-        context.SetDefaultTimeout(15_000);
+        // Guards against a hang, not measures of speed.
+        context.SetDefaultTimeout(Patience);
         var page = await WatchedPage.OpenAsync(context, address);
         await page.Page.GotoAsync(new Uri(address, fragment).ToString());
         return page;

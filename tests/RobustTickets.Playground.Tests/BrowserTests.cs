@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.RegularExpressions;
+using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Xunit;
@@ -71,7 +73,7 @@ public sealed class BrowserTests(BrowserFixture browser) : IClassFixture<Browser
         await Expect(fights.Nth(0).Locator(".tries .falls").First).ToBeVisibleAsync();
         await Expect(fights.Nth(0).Locator(".curve[role=img]")).ToBeVisibleAsync();
         await Expect(fights.Nth(1).Locator(".chip").First).ToHaveTextAsync("held");
-        await Expect(page.GetByText("7 more cannot run here")).ToBeVisibleAsync();
+        await Expect(page.GetByText(new Regex("^[0-9] more cannot run here$"))).ToBeVisibleAsync();
     }
 
     [SkippableFact]
@@ -219,12 +221,16 @@ public sealed class BrowserTests(BrowserFixture browser) : IClassFixture<Browser
         await page.GetByRole(AriaRole.Button, new() { Name = "Attack", Exact = true }).ClickAsync();
         await Expect(page.Locator(".fight .sentence")).ToBeVisibleAsync();
 
+        // The pages are the same in the dark but for their colours.
+        var rules = new AxeRunOptions();
+        if (scheme == ColorScheme.Dark)
+            rules.RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast"] };
         foreach (var name in new[] { "Try", "Compare", "Runs", "Ticket" })
         {
             await page.GetByRole(AriaRole.Tab, new() { Name = name }).ClickAsync();
             await Expect(page.Locator("[role=tabpanel]:not([hidden]) > *").First).ToBeVisibleAsync();
             await Expect(page.Locator("[role=tabpanel]:not([hidden]) .loading")).ToHaveCountAsync(0);
-            var violations = (await page.RunAxe()).Violations;
+            var violations = (await page.RunAxe(rules)).Violations;
             Assert.True(
                 violations.Length == 0,
                 $"{name}: {string.Join("; ", violations.Select(v => $"{v.Id}: {v.Nodes[0].Html}"))}"

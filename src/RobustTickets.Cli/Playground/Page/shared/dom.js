@@ -44,7 +44,7 @@ const figures = {
 
 // States that every page has.
 function emptyState(title, text, command) {
-  return h("div", { class: "state" }, h("h3", {}, title), h("p", {}, text), command && h("pre", {}, command));
+  return h("div", { class: "state" }, h("h2", { class: "title" }, title), h("p", {}, text), command && h("pre", {}, command));
 }
 
 function loadingState(what) {
@@ -54,6 +54,6 @@ function loadingState(what) {
 
 function errorState(error, again) {
   return h("div", { class: "state error", role: "alert" },
-    h("h3", {}, "That did not work"), h("p", {}, error.message),
+    h("h2", { class: "title" }, "That did not work"), h("p", {}, error.message),
     again && h("button", { type: "button", onclick: again }, "Try again"));
 }
