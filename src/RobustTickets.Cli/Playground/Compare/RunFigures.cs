@@ -1,5 +1,6 @@
 // The runs behind the models, read again when their files have changed.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 
@@ -37,17 +38,17 @@ internal sealed class RunFigures
         Of(model)?.Attacks.FirstOrDefault(a => a.Name == name)
         ?? throw RefusedException.NotFound($"the run of {model.Name} has no attack of that name");
 
+    // Examples are only added to; what else can change is small.
     private static string Stamp(RunFolder run)
     {
         var files = Directory.Exists(run.AttacksFolder)
             ? Directory.EnumerateFiles(run.AttacksFolder, "*.json*", SearchOption.AllDirectories)
             : [];
-        return string.Join(
-            '\n',
-            files
-                .Append(run.ResultFile)
-                .Order(StringComparer.Ordinal)
-                .Select(f => FormattableString.Invariant($"{f} {File.GetLastWriteTimeUtc(f).Ticks}"))
-        );
+        return string.Join('\n', files.Append(run.ResultFile).Order(StringComparer.Ordinal).Select(Stamp));
     }
+
+    private static string Stamp(string file) =>
+        file.EndsWith(".jsonl", StringComparison.Ordinal)
+            ? FormattableString.Invariant($"{file} {new FileInfo(file).Length}")
+            : $"{file} {ResourceFolder.Hash(file)}";
 }
