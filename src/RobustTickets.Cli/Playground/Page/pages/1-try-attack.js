@@ -44,7 +44,7 @@ function makeAttack(read, remember) {
 
   function explain() {
     const choice = choices.find((c) => c.name === attack.value);
-    put(what, choice?.summary, choice?.without.length > 0 &&
+    put(what, choice && choice.summary[0].toUpperCase() + choice.summary.slice(1), choice?.without.length > 0 &&
       [". Without its ", choice.without.map((w) => (w.kind === "tagger" ? "part-of-speech" : "sentence-similarity")).join(" and "),
         " constraint: the resource is not there."]);
   }

@@ -49,7 +49,7 @@ function makeTry(root) {
   const attack = makeAttack(() => ({ text: text.value, pair: pair.value }), remember);
   const empty = emptyState("Nothing typed yet", "The answers of the models stand here, side by side, with the words that each hangs on.");
   put(answers, empty);
-  put(root, h("div", { class: "try" }, ask, h("div", { class: "stack" }, answers), attack.root));
+  put(root, h("div", { class: "try" }, ask, h("div", { class: "stack" }, answers, attack.root)));
   root.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) askModels(0);
     else if (event.key === "Enter" && event.altKey) attack.start();

@@ -36,7 +36,7 @@ const figures = {
   count: (n) => numbers.format(n),
   percent: (share, digits = 1) => `${(100 * share).toFixed(digits)} %`,
   seconds: (s) =>
-    s < 60 ? `${s.toFixed(s < 10 ? 1 : 0)} s`
+    s < 1 ? `${Math.round(1000 * s)} ms` : s < 60 ? `${s.toFixed(s < 10 ? 1 : 0)} s`
       : s < 3600 ? `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`
         : `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`,
   millions: (n) => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : n >= 1e3 ? `${(n / 1e3).toFixed(0)} k` : `${n}`),

@@ -29,7 +29,7 @@ function shadedWords(text, importance) {
     const value = importance[word];
     if (value === undefined) return null;
     const share = Math.abs(value) / most;
-    if (share < 0.04) return null;
+    if (share < 0.18) return null;
     return h("span", {
       class: value > 0 ? "for" : "against", vars: { "--share": share.toFixed(3) },
       title: `without this word: ${signed(-value)}`,
