@@ -2,6 +2,7 @@
 // files, no logging. Paths that are not mapped do not exist.
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -45,8 +46,11 @@ internal sealed class PlaygroundServer : IAsyncDisposable
             $"http://{Host}:{Place.Port}/{(Token is null ? "" : $"#token={Token.Text}")}"
         );
 
+    // Of all addresses, the name of this machine is the one that others know.
     private string Host =>
-        Place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Place.Address}]" : $"{Place.Address}";
+        Place.Address.Equals(IPAddress.Any) || Place.Address.Equals(IPAddress.IPv6Any) ? Dns.GetHostName()
+        : Place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Place.Address}]"
+        : $"{Place.Address}";
 
     /// <summary>Starts to listen.</summary>
     /// <exception cref="UsageException">The address cannot be listened to.</exception>
