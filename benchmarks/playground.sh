@@ -8,7 +8,7 @@ model=${1:?usage: benchmarks/playground.sh MODEL [REQUESTS [SECONDS-A-PART]]}
 shift
 folder=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill -INT "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
 "$root/robust-tickets" serve --model "$model" --port 0 >"$folder/link" 2>"$folder/log" &
 server=$!
