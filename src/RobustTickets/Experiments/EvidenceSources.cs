@@ -15,22 +15,23 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
         ClaimsName = "claims.json";
 
     /// <summary>
-    /// The files beside experiments, or in the folder above; null when there is neither.
+    /// The files beside experiments, or, where neither lies there, in the folder above; null when
+    /// there is none.
     /// </summary>
     /// <param name="places">Experiment files, and folders of them.</param>
     public static EvidenceSources? Beside(IReadOnlyList<string> places)
     {
         ArgumentNullException.ThrowIfNull(places);
-        string? Find(string name) =>
-            places
-                .Select(place => Directory.Exists(place) ? place : Path.GetDirectoryName(Path.GetFullPath(place)))
-                .SelectMany(folder => new[] { folder, Path.GetDirectoryName(Path.GetFullPath(folder!)) })
-                .Where(folder => folder is not null)
-                .Select(folder => Path.Combine(folder!, name))
-                .FirstOrDefault(File.Exists);
-        var found = new EvidenceSources(Find(PublishedName), Find(ClaimsName));
-        return found is { Published: null, Claims: null } ? null : found;
+        return places
+            .Select(place => Directory.Exists(place) ? place : Path.GetDirectoryName(Path.GetFullPath(place)))
+            .SelectMany(folder => new[] { folder, Path.GetDirectoryName(Path.GetFullPath(folder!)) })
+            .OfType<string>()
+            .Select(folder => new EvidenceSources(In(folder, PublishedName), In(folder, ClaimsName)))
+            .FirstOrDefault(found => found is not { Published: null, Claims: null });
     }
+
+    private static string? In(string folder, string name) =>
+        File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
 
     /// <summary>Reads both files.</summary>
     /// <exception cref="RecipeException">One is broken.</exception>

@@ -21,24 +21,53 @@ public sealed class EvidenceFilesTests
 
     private static string MiniLm => Path.Combine(Folder, "minilm");
 
+    private static string Hardened => Path.Combine(Folder, "hardened");
+
     [Fact]
-    public void Files_of_the_minilm_folder_equal_the_experiments_in_code()
+    public void Files_of_the_minilm_folder_equal_the_experiments_in_code() =>
+        AssertFiles(MiniLm, MiniLmExperiments.Experiments);
+
+    [Fact]
+    public void Files_of_the_hardened_folder_equal_the_experiments_in_code() =>
+        AssertFiles(Hardened, HardenedExperiments.Experiments, "claims.json");
+
+    // Regenerate with: ROBUST_TICKETS_WRITE_RECIPES=1 dotnet test --filter Files_of_the
+    private static void AssertFiles(string folder, IReadOnlyList<Experiment> experiments, params string[] beside)
     {
-        // Regenerate with: ROBUST_TICKETS_WRITE_RECIPES=1 dotnet test --filter
-        // Files_of_the_minilm_folder_equal_the_experiments_in_code
-        var expected = MiniLmExperiments.Experiments.ToDictionary(e => $"{e.Name}.json", ExperimentJson.Write);
+        var expected = experiments.ToDictionary(e => $"{e.Name}.json", ExperimentJson.Write);
         if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_WRITE_RECIPES") == "1")
         {
-            Directory.CreateDirectory(MiniLm);
+            Directory.CreateDirectory(folder);
             foreach (var (name, text) in expected)
-                File.WriteAllText(Path.Combine(MiniLm, name), text);
+                File.WriteAllText(Path.Combine(folder, name), text);
         }
         Assert.Equal(
-            expected.Keys.Order(StringComparer.Ordinal),
-            Directory.GetFiles(MiniLm).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+            expected.Keys.Concat(beside).Order(StringComparer.Ordinal),
+            Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
         );
         foreach (var (name, text) in expected)
-            Assert.Equal(text, File.ReadAllText(Path.Combine(MiniLm, name)));
+            Assert.Equal(text, File.ReadAllText(Path.Combine(folder, name)));
+    }
+
+    [Fact]
+    public void A_hardened_ticket_and_its_control_are_trained_alike_and_attacked_alike()
+    {
+        var plans = ExperimentFiles.Plan([Hardened]);
+        foreach (var plan in plans)
+        foreach (var cells in plan.Cells.GroupBy(c => (c.Data.Name, c.Recipe.Seed)))
+        {
+            Assert.Equal(["fine-tune", "hardened-ticket"], cells.Select(c => c.Recipe.Name).Order());
+            var (control, ticket) = (cells.First().Recipe, cells.Last().Recipe);
+            Assert.Equal(ticket.Retrain.Epochs, control.Retrain.Epochs);
+            Assert.Equal(ticket.Retrain.Optimizer, control.Retrain.Optimizer);
+            Assert.Equal(
+                (ticket.BatchSize, ticket.MaxLength, ticket.Split),
+                (control.BatchSize, control.MaxLength, control.Split)
+            );
+        }
+        // The control of both files is one run.
+        Recipe One(int plan, string cell) => plans[plan].Cell(cell).Recipe;
+        Assert.Equal(One(0, "fine-tune.sst2.seed-1"), One(1, "fine-tune.sst2.seed-1"));
     }
 
     [Fact]
@@ -87,13 +116,9 @@ public sealed class EvidenceFilesTests
         );
     }
 
-    [Fact]
-    public void Claims_read_cells_that_the_experiments_have()
-    {
-        var sources = EvidenceSources.Beside([MiniLm])!;
-        var (published, claims) = sources.Read();
-        var cells = ExperimentFiles
-            .Plan([MiniLm])
+    private static HashSet<TableCell> Cells(string folder) =>
+        ExperimentFiles
+            .Plan([folder])
             .Where(p => p.Experiment.Reproduces is not null)
             .SelectMany(p =>
                 p.Cells.SelectMany(c =>
@@ -103,6 +128,29 @@ public sealed class EvidenceFilesTests
                 )
             )
             .ToHashSet();
+
+    [Fact]
+    public void Claims_of_hardened_tickets_read_cells_that_their_experiments_have()
+    {
+        var (published, claims) = EvidenceSources.Beside([Hardened])!.Read();
+        Assert.Null(published);
+        var cells = Cells(Hardened);
+        Assert.All(claims!.Claims.SelectMany(c => c.Reads().Select(r => (c.Id, r))), c => Assert.Contains(c.r, cells));
+        // Every attack of every file is judged.
+        Assert.Empty(
+            cells
+                .Where(c => c.Attack is not null)
+                .Except(claims.Claims.SelectMany(c => c.Reads()))
+                .Select(c => c.Attack)
+        );
+    }
+
+    [Fact]
+    public void Claims_read_cells_that_the_experiments_have()
+    {
+        var sources = EvidenceSources.Beside([MiniLm])!;
+        var (published, claims) = sources.Read();
+        var cells = Cells(MiniLm);
         Assert.All(claims!.Claims.SelectMany(c => c.Reads().Select(r => (c.Id, r))), c => Assert.Contains(c.r, cells));
         foreach (var section in new[] { "3.2", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "A.3", "A.4" })
             Assert.Contains(claims.Claims, c => c.Paper == "early-robust" && c.Section == section);

@@ -37,6 +37,16 @@ internal static class HardenedPresets
         ),
     ];
 
+    /// <summary>Settings that train another recipe as long and as fast as ours.</summary>
+    internal static IReadOnlyList<string> SettingsOfControl { get; } =
+    [
+        Text($"retrain.epochs={Numbers.Epochs}"),
+        Text($"retrain.optimizer.learning-rate={Numbers.Optimizer.LearningRate}"),
+        Text($"retrain.optimizer.weight-decay={Numbers.Optimizer.WeightDecay}"),
+        Text($"retrain.optimizer.warmup-fraction={Numbers.Optimizer.WarmupFraction}"),
+        Text($"batch-size={Numbers.BatchSize}"),
+    ];
+
     /// <summary>
     /// The numbers of ours; what each is for is in docs/methods/hardened-ticket.md.
     /// </summary>
@@ -106,6 +116,8 @@ internal static class HardenedPresets
             Draw = Numbers.Draw,
         };
     }
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
 
     private static Recipe Ours(Recipe recipe, AugmentOptions? augment) =>
         recipe with
