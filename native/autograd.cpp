@@ -115,6 +115,28 @@ RT_API int32_t rt_backward_wants(int32_t input) {
   return chosen == nullptr || chosen->empty() ? 2 : 1;
 }
 
+// Calls `done` in every backward once the gradient of `tensor` is whole: all that was computed from
+// it has then had its backward. It returns 0, or a number as Backward does. `release` is called
+// exactly once, when the graph or, on failure, this call ends.
+RT_API int32_t rt_on_gradient(c10::TensorImpl* tensor, int64_t (*done)(void* context),
+                              Release release, void* context) {
+  struct Hook {
+    int64_t (*done)(void*);
+    Release release;
+    void* context;
+    ~Hook() { release(context); }
+  };
+  const std::shared_ptr<Hook> hook(new Hook{done, release, context});
+  return rt::guarded([&] {
+    rt::borrow(tensor).register_hook([hook](const at::Tensor&) {
+      const int64_t failed = hook->done(hook->context);
+      if (failed != 0)
+        throw std::runtime_error("managed exception #" + std::to_string(failed) +
+                                 " when a gradient was whole");
+    });
+  });
+}
+
 RT_API int32_t rt_grad_mode() { return c10::GradMode::is_enabled() ? 1 : 0; }
 RT_API void rt_set_grad_mode(int32_t enabled) { c10::GradMode::set_enabled(enabled != 0); }
 

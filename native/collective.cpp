@@ -15,77 +15,115 @@
 
 namespace {
 
-struct Group {
-  c10::intrusive_ptr<c10d::Store> store;  // on rank 0 the server: lives as long as the group
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> processes;
+struct Store {
+  c10::intrusive_ptr<c10d::TCPStore> store;  // on rank 0 the server: lives as long as the group
+  std::chrono::milliseconds timeout;
 };
 
-Group& group_of(void* handle) { return *static_cast<Group*>(handle); }
+// Transfers under way, with the tensors they read and write.
+struct Work {
+  std::vector<c10::intrusive_ptr<c10d::Work>> works;
+  std::vector<std::vector<at::Tensor>> held;
+};
+
+c10d::ProcessGroupGloo& group_of(void* handle) {
+  return **static_cast<c10::intrusive_ptr<c10d::ProcessGroupGloo>*>(handle);
+}
 
 }  // namespace
 
 RT_API int32_t rt_group_supported() { return 1; }
 
-// Joins `size` ranks at host:port; rank 0 serves the store there. Returns when all have come or
-// `seconds` have passed.
-RT_API int32_t rt_group_open(const char* host, int32_t port, int32_t rank, int32_t size,
-                             int32_t seconds, void** group) {
+// The store at host:port through which ranks find each other. The server (rank 0) may ask for port
+// 0 and is told which it got.
+RT_API int32_t rt_store_open(const char* host, int32_t port, int32_t server, int32_t seconds,
+                             int32_t* bound, void** store) {
   return rt::guarded([&] {
-    const std::chrono::milliseconds timeout(static_cast<int64_t>(seconds) * 1000);
+    auto made = std::make_unique<Store>();
+    made->timeout = std::chrono::milliseconds(static_cast<int64_t>(seconds) * 1000);
     c10d::TCPStoreOptions settings;
     settings.port = static_cast<std::uint16_t>(port);
-    settings.isServer = rank == 0;
-    settings.numWorkers = static_cast<std::size_t>(size);
-    settings.timeout = timeout;
+    settings.isServer = server != 0;
+    settings.waitWorkers = false;
+    settings.timeout = made->timeout;
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
     settings.useLibUV = false;  // the default from 2.4 on, absent from some builds
 #endif
-    auto made = std::make_unique<Group>();
     made->store = c10::make_intrusive<c10d::TCPStore>(host, settings);
-    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+    *bound = made->store->getPort();
+    *store = made.release();
+  });
+}
+
+RT_API int32_t rt_store_close(void* store) {
+  return rt::guarded([&] { delete static_cast<Store*>(store); });
+}
+
+// Joins `size` ranks; `address` is where the others reach this one. Transfers fail after the
+// store's time.
+RT_API int32_t rt_group_open(void* store, const char* address, int32_t rank, int32_t size,
+                             void** group) {
+  return rt::guarded([&] {
+    auto& at = *static_cast<Store*>(store);
+    auto options = c10d::ProcessGroupGloo::Options::create(at.timeout);
     const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
-    const std::string name(host);
     options->devices.push_back(interface != nullptr
                                    ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
-                               : name == "localhost" || name == "127.0.0.1"
-                                   ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                   : c10d::ProcessGroupGloo::createDefaultDevice());
+                                   : c10d::ProcessGroupGloo::createDeviceForHostname(address));
     options->threads = 2;
-    made->processes = c10::make_intrusive<c10d::ProcessGroupGloo>(made->store, rank, size, options);
-    *group = made.release();
+    *group = new c10::intrusive_ptr<c10d::ProcessGroupGloo>(
+        c10::make_intrusive<c10d::ProcessGroupGloo>(at.store, rank, size, options));
   });
 }
 
-// Replaces every tensor by its sum over all ranks; all transfers are under way at once.
-RT_API int32_t rt_group_sum(void* group, c10::TensorImpl** tensors, int32_t count) {
+// Begins to replace every tensor by its sum over all ranks.
+RT_API int32_t rt_group_sum(void* group, c10::TensorImpl** tensors, int32_t count, void** work) {
   return rt::guarded([&] {
-    std::vector<c10::intrusive_ptr<c10d::Work>> works;
-    std::vector<std::vector<at::Tensor>> held;
-    held.reserve(count);
+    auto made = std::make_unique<Work>();
+    made->held.reserve(count);
     for (int32_t i = 0; i < count; ++i) {
-      held.push_back({rt::borrow(tensors[i]).detach()});
-      works.push_back(group_of(group).processes->allreduce(held.back()));
+      made->held.push_back({rt::borrow(tensors[i]).detach()});
+      made->works.push_back(group_of(group).allreduce(made->held.back()));
     }
-    for (auto& work : works) work->wait();
+    *work = made.release();
   });
 }
 
-// Replaces the tensor on every rank by the root's.
-RT_API int32_t rt_group_broadcast(void* group, c10::TensorImpl* tensor, int32_t root) {
+// Begins to replace the tensor on every rank by the root's.
+RT_API int32_t rt_group_broadcast(void* group, c10::TensorImpl* tensor, int32_t root, void** work) {
   return rt::guarded([&] {
-    std::vector<at::Tensor> held{rt::borrow(tensor).detach()};
+    auto made = std::make_unique<Work>();
+    made->held.push_back({rt::borrow(tensor).detach()});
     c10d::BroadcastOptions options;
     options.rootRank = root;
-    group_of(group).processes->broadcast(held, options)->wait();
+    made->works.push_back(group_of(group).broadcast(made->held.back(), options));
+    *work = made.release();
   });
 }
 
-RT_API int32_t rt_group_barrier(void* group) {
-  return rt::guarded([&] { group_of(group).processes->barrier()->wait(); });
+// Waits for transfers, at most so long: a caller that must also listen to others waits in turns.
+RT_API int32_t rt_work_wait(void* work, int32_t milliseconds, int32_t* done) {
+  return rt::guarded([&] {
+    *done = 0;
+    for (auto& one : static_cast<Work*>(work)->works) {
+      try {
+        one->wait(std::chrono::milliseconds(milliseconds));
+      } catch (...) {
+        if (!one->isCompleted()) return;
+        one->wait();  // it may have ended just after its time: throws what went wrong, if anything
+      }
+    }
+    *done = 1;
+  });
+}
+
+RT_API int32_t rt_work_free(void* work) {
+  return rt::guarded([&] { delete static_cast<Work*>(work); });
 }
 
 RT_API int32_t rt_group_close(void* group) {
-  return rt::guarded([&] { delete static_cast<Group*>(group); });
+  return rt::guarded(
+      [&] { delete static_cast<c10::intrusive_ptr<c10d::ProcessGroupGloo>*>(group); });
 }
 
 #else
@@ -101,12 +139,15 @@ int32_t refused() {
 }  // namespace
 
 RT_API int32_t rt_group_supported() { return 0; }
-RT_API int32_t rt_group_open(const char*, int32_t, int32_t, int32_t, int32_t, void**) {
+RT_API int32_t rt_store_open(const char*, int32_t, int32_t, int32_t, int32_t*, void**) {
   return refused();
 }
-RT_API int32_t rt_group_sum(void*, c10::TensorImpl**, int32_t) { return refused(); }
-RT_API int32_t rt_group_broadcast(void*, c10::TensorImpl*, int32_t) { return refused(); }
-RT_API int32_t rt_group_barrier(void*) { return refused(); }
+RT_API int32_t rt_store_close(void*) { return refused(); }
+RT_API int32_t rt_group_open(void*, const char*, int32_t, int32_t, void**) { return refused(); }
+RT_API int32_t rt_group_sum(void*, c10::TensorImpl**, int32_t, void**) { return refused(); }
+RT_API int32_t rt_group_broadcast(void*, c10::TensorImpl*, int32_t, void**) { return refused(); }
+RT_API int32_t rt_work_wait(void*, int32_t, int32_t*) { return refused(); }
+RT_API int32_t rt_work_free(void*) { return refused(); }
 RT_API int32_t rt_group_close(void*) { return refused(); }
 
 #endif

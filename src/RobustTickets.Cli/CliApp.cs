@@ -10,6 +10,7 @@ using RobustTickets.Cli.Bench;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Experiments;
+using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli;
@@ -73,7 +74,7 @@ public static class CliApp
         catch (Exception e)
         {
             var code = ErrorPrinter.Report(context, e);
-            if (e is OperationCanceledException && Continuation.Of(args) is { } command)
+            if (e is OperationCanceledException && !RankProcesses.IsChild && Continuation.Of(args) is { } command)
                 context.Error.WriteLine($"go on with: {command}");
             return code;
         }

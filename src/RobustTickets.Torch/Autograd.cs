@@ -105,6 +105,42 @@ internal static unsafe class Autograd
     /// <param name="input">Position of the input in the node's list.</param>
     public static GradientUse Wanted(int input) => (GradientUse)Shim.rt_backward_wants(input);
 
+    /// <summary>
+    /// Calls <paramref name="done"/> in every backward once the gradient of a tensor is whole, so
+    /// that all that was computed from it has had its backward. What it throws is the inner
+    /// exception of the <see cref="TorchException"/> that backward throws.
+    /// </summary>
+    /// <param name="tensor">A tensor with a history.</param>
+    /// <param name="done">On the CPU it runs on the thread that called backward.</param>
+    public static void OnGradient(Tensor tensor, Action done)
+    {
+        var state = GCHandle.Alloc(done);
+        Shim.Check(
+            Shim.rt_on_gradient(tensor.Handle, &Done, &ReleaseHook, GCHandle.ToIntPtr(state)),
+            "hook on a gradient",
+            tensor.Describe
+        );
+        GC.KeepAlive(tensor);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static long Done(nint context)
+    {
+        try
+        {
+            using var scope = torch.scope();
+            ((Action)GCHandle.FromIntPtr(context).Target!)();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return ManagedErrors.Keep(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void ReleaseHook(nint context) => GCHandle.FromIntPtr(context).Free();
+
     private sealed record Node(Func<Tensor?[], Tensor?[]> Backward, IDisposable? Saved, string Name);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

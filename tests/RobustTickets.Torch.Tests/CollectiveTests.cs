@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using RobustTickets.Torch.Distributed;
 using RobustTickets.Torch.Native;
 using Xunit;
@@ -15,42 +13,17 @@ public sealed class CollectiveTests
     private static void RequireGloo() =>
         Skip.IfNot(ProcessGroup.IsSupported, "the native part was built without Gloo (libgloo-dev)");
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static void OnRanks(int size, Action<ICollective> body)
-    {
-        var port = FreePort();
-        var failures = new List<Exception>();
-        var threads = Enumerable
-            .Range(0, size)
-            .Select(rank => new Thread(() =>
+    private static void OnRanks(int size, Action<ICollective> body) =>
+        RankThreads.Run(
+            size,
+            settings =>
             {
-                try
-                {
-                    using var group = ProcessGroup.Open(
-                        new RankSettings("127.0.0.1", port, rank, size, rank),
-                        timeoutSeconds: 60
-                    );
-                    body(group);
-                    group.Barrier();
-                }
-                catch (Exception e)
-                {
-                    lock (failures)
-                        failures.Add(e);
-                }
-            }))
-            .ToList();
-        threads.ForEach(t => t.Start());
-        threads.ForEach(t => t.Join());
-        if (failures.Count > 0)
-            throw new AggregateException(failures);
-    }
+                using var watch = RankWatch.Join(settings, "test");
+                using var group = ProcessGroup.Open(watch);
+                body(group);
+                group.Barrier();
+            }
+        );
 
     [SkippableTheory]
     [InlineData(2), InlineData(3)]
@@ -66,10 +39,10 @@ public sealed class CollectiveTests
                 Assert.Equal(size, group.Size);
                 var a = torch.full([1000], group.Rank + 1);
                 var b = torch.tensor([0.1f * (group.Rank + 1), 1e8f, -1e8f]);
-                group.AllReduceSum(a, b);
+                group.Sum(a, b);
                 var c = torch.full([2], group.Rank);
                 group.Broadcast(c, size - 1);
-                group.AllReduceSum();
+                group.Sum();
                 results[group.Rank] = [a.sum().item<float>(), .. b.to_array(), .. c.to_array()];
             }
         );
@@ -101,7 +74,7 @@ public sealed class CollectiveTests
             {
                 using var scope = torch.scope();
                 var mine = torch.tensor(Gradient(2 * group.Rank, 2));
-                group.AllReduceSum(mine);
+                group.Sum(mine);
                 parts[group.Rank] = mine.to_array();
             }
         );
@@ -113,60 +86,45 @@ public sealed class CollectiveTests
     }
 
     [SkippableFact]
-    public void A_rank_that_does_not_come_is_reported_in_time_and_by_name()
+    public void A_rank_that_fails_while_others_wait_for_it_is_named_by_all()
     {
         RequireGloo();
-        var e = Assert.Throws<TorchException>(() =>
-            ProcessGroup.Open(new RankSettings("127.0.0.1", FreePort(), 0, 2, 0), timeoutSeconds: 1)
+        var ends = new string?[3];
+        RankThreads.Run(
+            3,
+            settings =>
+            {
+                using var watch = RankWatch.Join(settings, "test");
+                using var group = ProcessGroup.Open(watch);
+                if (settings.Rank == 2)
+                {
+                    watch.Tell(new InvalidOperationException("out of coffee"));
+                    return;
+                }
+                using var one = torch.ones([1000]);
+                ends[settings.Rank] = Assert.Throws<RanksException>(() => group.Sum(one)).Message;
+            }
         );
-        Assert.Contains("Size = 2", e.Message);
+        for (var rank = 0; rank < 2; rank++)
+        {
+            Assert.Contains($"rank 2 (process {Environment.ProcessId}", ends[rank], StringComparison.Ordinal);
+            Assert.Contains("out of coffee", ends[rank], StringComparison.Ordinal);
+        }
     }
 
     [SkippableFact]
-    public void One_rank_needs_no_group()
+    public void A_hook_runs_when_all_that_used_a_tensor_has_had_its_backward()
     {
-        using var group = ProcessGroup.Open(null);
-        Assert.Equal((0, 1), (group.Rank, group.Size));
-        group.Barrier();
-    }
-
-    [SkippableFact]
-    public void Settings_come_from_the_launchers_variables_or_are_refused_by_name()
-    {
-        static RankSettings? Read(params (string, string)[] set) =>
-            RankSettings.FromEnvironment(name => set.FirstOrDefault(p => p.Item1 == name).Item2);
-        Assert.Null(Read());
-        Assert.Null(Read(("WORLD_SIZE", "1")));
-        Assert.Equal(
-            new RankSettings("h", 29500, 1, 4, 1),
-            Read(
-                ("WORLD_SIZE", "4"),
-                ("RANK", "1"),
-                ("LOCAL_RANK", "1"),
-                ("MASTER_ADDR", "h"),
-                ("MASTER_PORT", "29500")
-            )
-        );
-        Assert.Equal(
-            new RankSettings("h", 1234, 3, 4, 0),
-            Read(("SLURM_NTASKS", "4"), ("SLURM_PROCID", "3"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "1234"))
-        );
-        Assert.Contains(
-            "RANK='4'",
-            Assert
-                .Throws<FormatException>(() =>
-                    Read(("WORLD_SIZE", "4"), ("RANK", "4"), ("MASTER_ADDR", "h"), ("MASTER_PORT", "1"))
-                )
-                .Message
-        );
-        Assert.Contains(
-            "MASTER_ADDR",
-            Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "4"), ("RANK", "0"), ("MASTER_PORT", "1"))).Message
-        );
-        Assert.Contains(
-            "MASTER_PORT",
-            Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "2"), ("RANK", "0"), ("MASTER_ADDR", "h"))).Message
-        );
-        Assert.Contains("WORLD_SIZE='two'", Assert.Throws<FormatException>(() => Read(("WORLD_SIZE", "two"))).Message);
+        using var scope = torch.scope();
+        var (w, v) = (torch.tensor([2f]).requires_grad_(), torch.tensor([3f]).requires_grad_());
+        var inner = w * 5;
+        float? seen = null;
+        Autograd.OnGradient(inner, () => seen = v.grad?.item<float>());
+        (inner * v).sum().backward();
+        Assert.Equal(10f, seen);
+        var failing = w * 5;
+        Autograd.OnGradient(failing, () => throw new InvalidOperationException("no coffee"));
+        var e = Assert.Throws<TorchException>(() => failing.sum().backward());
+        Assert.Equal("no coffee", e.InnerException!.Message);
     }
 }

@@ -4,8 +4,10 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pretraining;
+using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -95,6 +97,8 @@ internal static class PretrainCommand
             json,
         };
         var execution = new ExecutionOptionSet(command);
+        var ranks = RankArguments.Option();
+        command.Add(ranks);
         command.SetAction(parsed =>
         {
             var shape = HuggingFaceConfig.Load(parsed.GetRequiredValue(config));
@@ -105,9 +109,17 @@ internal static class PretrainCommand
                 Tokenizer(parsed.GetRequiredValue(vocab), parsed.GetValue(cased), shape.MaxPositionEmbeddings),
                 parsed.GetRequiredValue(output)
             );
+            var here = RankArguments.Here();
+            if (RankArguments.ToStart(parsed.GetValue(ranks), here) is > 1 and var processes)
+            {
+                RankShare.Require(processes, parsed.GetValue(batch) ?? defaults.BatchSize);
+                return RankProcesses.Run(context, processes);
+            }
+            RankProcesses.Obey(context);
             execution.Apply(parsed);
             var request = defaults with
             {
+                Ranks = here,
                 Corpus = parsed.GetRequiredValue(corpus),
                 Epochs = parsed.GetValue(epochs) ?? (parsed.GetValue(budget) is null ? defaults.Epochs : int.MaxValue),
                 Budget = parsed.GetValue(budget) is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
@@ -121,6 +133,11 @@ internal static class PretrainCommand
                 CheckpointEverySteps = parsed.GetValue(every) ?? defaults.CheckpointEverySteps,
                 Resume = parsed.GetValue(resume),
             };
+            if (here is { Rank: > 0 })
+            {
+                _ = Pretrainer.Run(request, null, context.Stop.Token);
+                return ExitCodes.Ok;
+            }
             var view = new PretrainView(context);
             PretrainResult result;
             try

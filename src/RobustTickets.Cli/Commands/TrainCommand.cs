@@ -3,9 +3,11 @@ using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Experiments;
+using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
+using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -99,12 +101,18 @@ internal static class TrainCommand
         )
             command.Add(option);
         var execution = new ExecutionOptionSet(command);
+        var ranks = RankArguments.Option();
+        command.Add(ranks);
         command.SetAction(parsed =>
         {
             var source = data.Read(parsed);
             var several = CommonOptions.ReadSeeds(parsed.GetValue(seeds));
             if (several is not null && parsed.GetValue(seed) is not null)
                 throw new UsageException("--seed and --seeds cannot be combined");
+            var here = RankArguments.Here();
+            var processes = RankArguments.ToStart(parsed.GetValue(ranks), here);
+            if (several is not null && (here is not null || processes > 1))
+                throw new UsageException("--seeds: ranks train one run together; one seed at a time (--seed)");
             string[] settings =
             [
                 .. parsed.GetValue(attack) is { } name
@@ -130,17 +138,26 @@ internal static class TrainCommand
                 execution.Read(parsed),
                 parsed.GetValue(every),
                 KeepCheckpoints: parsed.GetValue(keep),
-                Resources: AugmentTables.Named(resolved, places)
+                Resources: AugmentTables.Named(resolved, places),
+                Ranks: here
             );
+            if (processes > 1 && !parsed.GetValue(dry))
+            {
+                RankShare.Require(processes, resolved.BatchSize);
+                return RankProcesses.Run(context, processes);
+            }
+            RankProcesses.Obey(context);
             using var attacker = EpochAttackArguments.Source(resolved, places, request.Model);
             attacker?.Check();
             if (parsed.GetValue(dry))
-                return TrainPlan.Print(context, request, parsed.GetValue(json));
+                return here is { Rank: > 0 } ? ExitCodes.Ok : TrainPlan.Print(context, request, parsed.GetValue(json));
             request = request with { EpochAttack = attacker?.Build() };
             if (several is not null)
                 return SeedRuns.Run(context, request, several, parsed.GetValue(json));
 
             var result = TrainProgressView.Run(context, request);
+            if (here is { Rank: > 0 })
+                return ExitCodes.Ok;
             var folder = RunFolder.Open(request.Output);
             if (parsed.GetValue(json))
                 context.Out.Write(File.ReadAllText(folder.ResultFile));

@@ -1,5 +1,6 @@
 // One clear message instead of a stack trace; the trace only for those who ask for it.
 using System.Text;
+using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets.Cli.Terminal;
 
@@ -33,7 +34,8 @@ public static class ErrorPrinter
         }
         var debug = Environment.GetEnvironmentVariable("ROBUST_TICKETS_DEBUG") == "1";
         var expected =
-            code != ExitCodes.Failure || e is IOException or UnauthorizedAccessException or AttackFailedException;
+            code != ExitCodes.Failure
+            || e is IOException or UnauthorizedAccessException or AttackFailedException or RanksException;
         Print(
             context,
             expected ? FieldOptions.Message(e) : $"{e.GetType().Name}: {Chain(e)}",

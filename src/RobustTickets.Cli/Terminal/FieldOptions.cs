@@ -23,6 +23,7 @@ internal static class FieldOptions
         ["Output"] = ("--out", "names another folder"),
         ["Plans"] = ("FILE", "names experiments"),
         ["Precision"] = ("--precision", "picks another precision"),
+        ["Ranks"] = ("--ranks", "picks another number of processes"),
         ["Resume"] = ("--resume", "continues the run"),
         ["ShuffleWindow"] = ("--shuffle-window", "holds fewer texts"),
         ["Threads"] = ("--threads", "picks another number of threads"),

@@ -65,7 +65,10 @@ internal static class HelpGroups
             "Results",
             ["--out", "--json", "--csv", "--safe-csv", "--title", "--augment", "--logits", "--full-split-accuracy"]
         ),
-        ("Speed", ["--device", "--precision", "--threads", "--batch-size", "--concurrency", "--checkpoint-every"]),
+        (
+            "Speed",
+            ["--device", "--precision", "--threads", "--ranks", "--batch-size", "--concurrency", "--checkpoint-every"]
+        ),
         ("Help", ["--help", "--version"]),
     ];
 

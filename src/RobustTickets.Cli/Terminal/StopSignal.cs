@@ -53,6 +53,13 @@ public sealed class StopSignal : IDisposable
     /// <summary>Listens to nothing; tests raise signals themselves.</summary>
     public static StopSignal Detached() => new(null, null);
 
+    /// <summary>What a signal does that may have come another way already.</summary>
+    internal void Ask(PosixSignal signal)
+    {
+        if (_signal == 0)
+            Raise(signal);
+    }
+
     /// <summary>What a signal does.</summary>
     public void Raise(PosixSignal signal)
     {

@@ -1,12 +1,10 @@
 // What ranks that train together say to each other. A program written against ICollective runs
 // unchanged with one rank.
-using RobustTickets.Torch.Native;
-
 namespace RobustTickets.Torch.Distributed;
 
 /// <summary>
 /// Communication among ranks. Every rank must make the same calls in the same order with tensors of
-/// the same shapes. Calls block until done.
+/// the same shapes.
 /// </summary>
 internal interface ICollective : IDisposable
 {
@@ -17,24 +15,29 @@ internal interface ICollective : IDisposable
     int Size { get; }
 
     /// <summary>
-    /// Replaces each tensor, on every rank, by its sum over all ranks. Bit-equal on all of them.
+    /// Begins to replace each tensor, on every rank, by its sum over all ranks, bit-equal on all of
+    /// them and from run to run. Until the end is awaited nobody else may use the tensors.
     /// </summary>
-    /// <exception cref="TorchException">A rank is gone or did not come in time.</exception>
-    void AllReduceSum(params ReadOnlySpan<Tensor> tensors);
+    /// <exception cref="RanksException">A rank is gone.</exception>
+    ITransfer StartSum(params ReadOnlySpan<Tensor> tensors);
 
     /// <summary>
-    /// Replaces the tensor, on every rank, by that of rank <paramref name="root"/>.
+    /// Begins to replace the tensor, on every rank, by that of rank <paramref name="root"/>.
     /// </summary>
-    /// <exception cref="TorchException">A rank is gone or did not come in time.</exception>
-    void Broadcast(Tensor tensor, int root = 0);
+    /// <exception cref="RanksException">A rank is gone.</exception>
+    ITransfer StartBroadcast(Tensor tensor, int root = 0);
+}
 
-    /// <summary>Waits until every rank has come here.</summary>
-    /// <exception cref="TorchException">A rank is gone or did not come in time.</exception>
-    void Barrier();
+/// <summary>A transfer under way.</summary>
+internal interface ITransfer
+{
+    /// <summary>Waits for its end; called once.</summary>
+    /// <exception cref="RanksException">A rank is gone.</exception>
+    void Wait();
 }
 
 /// <summary>One rank: nothing to say. Does not load libtorch.</summary>
-internal sealed class LocalCollective : ICollective
+internal sealed class LocalCollective : ICollective, ITransfer
 {
     /// <summary>The only one needed.</summary>
     public static LocalCollective Instance { get; } = new();
@@ -48,13 +51,13 @@ internal sealed class LocalCollective : ICollective
     public int Size => 1;
 
     /// <inheritdoc/>
-    public void AllReduceSum(params ReadOnlySpan<Tensor> tensors) { }
+    public ITransfer StartSum(params ReadOnlySpan<Tensor> tensors) => this;
 
     /// <inheritdoc/>
-    public void Broadcast(Tensor tensor, int root = 0) => ArgumentOutOfRangeException.ThrowIfNotEqual(root, 0);
+    public ITransfer StartBroadcast(Tensor tensor, int root = 0) => this;
 
     /// <inheritdoc/>
-    public void Barrier() { }
+    public void Wait() { }
 
     /// <inheritdoc/>
     public void Dispose() { }

@@ -1,4 +1,5 @@
-// Ranks in several processes over c10d's Gloo group.
+// Ranks in several processes over c10d's Gloo group. Who is there, and who is lost, is RankWatch's
+// business: transfers wait in turns and ask it, so that none waits for a rank that is gone.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Distributed;
@@ -6,80 +7,132 @@ namespace RobustTickets.Torch.Distributed;
 /// <summary>A c10d process group: one process a rank.</summary>
 internal sealed unsafe class ProcessGroup : ICollective
 {
+    // Whether ranks live is watched elsewhere; a rank may wait hours for another that evaluates.
+    private const int Seconds = 7 * 24 * 3600;
+    private const int TurnMilliseconds = 250;
+
+    private readonly RankWatch _watch;
+    private readonly nint _store;
     private nint _group;
 
-    private ProcessGroup(nint group, int rank, int size) => (_group, Rank, Size) = (group, rank, size);
+    private ProcessGroup(RankWatch watch, nint store, nint group) => (_watch, _store, _group) = (watch, store, group);
 
     /// <summary>
     /// Whether the native part was built with Gloo (Debian: libgloo-dev). Without it
-    /// <see cref="Open"/> with settings fails by name.
+    /// <see cref="Open"/> fails by name.
     /// </summary>
     public static bool IsSupported => Shim.rt_group_supported() != 0;
 
-    /// <summary>
-    /// Joins the other ranks, or gives the one-rank collective when <paramref name="settings"/> is
-    /// null.
-    /// </summary>
-    /// <param name="settings">Usually <see cref="RankSettings.FromEnvironment"/>.</param>
-    /// <param name="timeoutSeconds">How long to wait for the others, here and in every later
-    /// call.</param>
-    /// <exception cref="TorchException">The others did not come, or the native part was built
-    /// without Gloo.</exception>
-    public static ICollective Open(RankSettings? settings, int timeoutSeconds = 1800)
+    /// <summary>Joins the ranks that a watch has brought together.</summary>
+    /// <exception cref="RanksException">One of them is gone.</exception>
+    /// <exception cref="TorchException">The native part was built without Gloo.</exception>
+    public static ProcessGroup Open(RankWatch watch)
     {
-        if (settings is null)
-            return LocalCollective.Instance;
-        Shim.Check(
-            Shim.rt_group_open(
-                settings.Host,
-                settings.Port,
-                settings.Rank,
-                settings.Size,
-                timeoutSeconds,
-                out var group
-            ),
-            "process group",
-            () => settings.ToString()
-        );
-        return new ProcessGroup(group, settings.Rank, settings.Size);
+        ProcessGroup? group = null;
+        Exception? failure = null;
+        // Ranks connect to each other for as long as a transfer may take, so another thread does
+        // and this one listens.
+        var opening = new Thread(() =>
+        {
+            try
+            {
+                group = Connected(watch);
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        })
+        {
+            IsBackground = true,
+        };
+        opening.Start();
+        while (!opening.Join(TurnMilliseconds))
+            if (watch.Loss() is { } loss)
+                throw loss;
+        if (failure is TorchException && watch.Loss(wait: true) is { } why)
+            throw why;
+        return group ?? throw failure!;
+    }
+
+    private static ProcessGroup Connected(RankWatch watch)
+    {
+        var first = watch.Rank == 0;
+        var port = first ? 0 : watch.Meet(0);
+        Check(Shim.rt_store_open(watch.Host, port, first ? 1 : 0, Seconds, out var bound, out var store), "open");
+        if (first)
+            watch.Meet(bound);
+        Check(Shim.rt_group_open(store, watch.Address, watch.Rank, watch.Size, out var group), "join");
+        return new ProcessGroup(watch, store, group);
+
+        void Check(int status, string what) => Shim.Check(status, $"{what} the process group", watch.ToString);
     }
 
     /// <inheritdoc/>
-    public int Rank { get; }
+    public int Rank => _watch.Rank;
 
     /// <inheritdoc/>
-    public int Size { get; }
+    public int Size => _watch.Size;
 
     private nint Group => _group != 0 ? _group : throw new ObjectDisposedException(nameof(ProcessGroup));
 
     /// <inheritdoc/>
-    public void AllReduceSum(params ReadOnlySpan<Tensor> tensors)
+    public ITransfer StartSum(params ReadOnlySpan<Tensor> tensors)
     {
         if (tensors.IsEmpty)
-            return;
+            return LocalCollective.Instance;
         var alive = tensors.ToArray();
         Span<nint> handles = new nint[alive.Length];
         for (var i = 0; i < alive.Length; i++)
             handles[i] = Contiguous(alive[i]).Handle;
+        nint work;
         fixed (nint* p = handles)
-            Shim.Check(
-                Shim.rt_group_sum(Group, p, handles.Length),
-                "sum over ranks",
-                () => string.Join(", ", alive.Select(t => t.Describe()))
-            );
-        GC.KeepAlive(alive);
+            Begin(Shim.rt_group_sum(Group, p, handles.Length, out work), "sum over ranks", alive);
+        return new Transfer(this, work, "sum over ranks", alive);
     }
 
     /// <inheritdoc/>
-    public void Broadcast(Tensor tensor, int root = 0)
+    public ITransfer StartBroadcast(Tensor tensor, int root = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)root, (uint)Size);
-        Shim.Check(Shim.rt_group_broadcast(Group, Contiguous(tensor).Handle, root), "broadcast", tensor.Describe);
-        GC.KeepAlive(tensor);
+        Tensor[] alive = [Contiguous(tensor)];
+        Begin(Shim.rt_group_broadcast(Group, tensor.Handle, root, out var work), "broadcast", alive);
+        return new Transfer(this, work, "broadcast", alive);
     }
 
-    /// <inheritdoc/>
-    public void Barrier() => Shim.Check(Shim.rt_group_barrier(Group), "barrier");
+    /// <summary>
+    /// Leaves the group. Rank 0 holds the store that the others speak through, so that all should
+    /// have met before. After a loss nothing is freed: transfers that never end hold it.
+    /// </summary>
+    public void Dispose()
+    {
+        var group = Interlocked.Exchange(ref _group, 0);
+        if (group == 0 || _watch.IsBroken)
+            return;
+        Shim.Check(Shim.rt_group_close(group), "leave the process group");
+        Shim.Check(Shim.rt_store_close(_store), "leave the process group");
+    }
+
+    private void Begin(int status, string what, Tensor[] tensors)
+    {
+        if (status != 0)
+            throw Explained(status, what, tensors);
+        GC.KeepAlive(tensors);
+    }
+
+    private Exception Explained(int status, string what, Tensor[] tensors)
+    {
+        try
+        {
+            Shim.Check(status, what, () => string.Join(", ", tensors.Select(t => t.Describe())));
+        }
+        catch (TorchException e)
+        {
+            // The transport tells of an address; the watch knows which rank it was.
+            return _watch.Loss(wait: true) ?? new RanksException($"contact with other ranks is lost: {e.Message}", e);
+        }
+        return new InvalidOperationException("no failure");
+    }
 
     // The result is written in place, so a copy would be lost.
     private static Tensor Contiguous(Tensor tensor) =>
@@ -89,14 +142,43 @@ internal sealed unsafe class ProcessGroup : ICollective
                 $"{tensor.Describe()} is not contiguous: ranks exchange whole blocks of memory"
             );
 
-    /// <summary>
-    /// Leaves the group. Rank 0 holds the store the others speak through, so it should leave last:
-    /// call <see cref="Barrier"/> before.
-    /// </summary>
-    public void Dispose()
+    private sealed class Transfer(ProcessGroup group, nint work, string what, Tensor[] tensors) : ITransfer
     {
-        var group = Interlocked.Exchange(ref _group, 0);
-        if (group != 0)
-            Shim.Check(Shim.rt_group_close(group), "leave the process group");
+        public void Wait()
+        {
+            while (true)
+            {
+                var status = Shim.rt_work_wait(work, TurnMilliseconds, out var done);
+                if (status != 0)
+                    throw group.Explained(status, what, tensors);
+                if (done != 0)
+                    break;
+                if (group._watch.Loss() is { } loss)
+                    throw loss; // the work is left to itself: it may still write
+            }
+            Shim.Check(Shim.rt_work_free(work), what);
+            GC.KeepAlive(tensors);
+        }
+    }
+}
+
+/// <summary>Transfers that are awaited at once.</summary>
+internal static class CollectiveCalls
+{
+    /// <summary>Replaces each tensor, on every rank, by its sum over all ranks.</summary>
+    public static void Sum(this ICollective ranks, params ReadOnlySpan<Tensor> tensors) =>
+        ranks.StartSum(tensors).Wait();
+
+    /// <summary>Replaces the tensor, on every rank, by that of a root.</summary>
+    public static void Broadcast(this ICollective ranks, Tensor tensor, int root = 0) =>
+        ranks.StartBroadcast(tensor, root).Wait();
+
+    /// <summary>Waits until every rank has come here.</summary>
+    public static void Barrier(this ICollective ranks)
+    {
+        if (ranks.Size == 1)
+            return;
+        using var one = torch.zeros([1]);
+        ranks.Sum(one);
     }
 }

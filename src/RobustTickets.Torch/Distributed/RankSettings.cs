@@ -1,51 +1,146 @@
-// Where a rank finds the others, in the convention every launcher speaks (torchrun, PyTorchJob):
-// env://.
+// Where a rank finds the others, in the conventions of the launchers: torchrun and Kubernetes'
+// PyTorchJob (env://), Open MPI's mpirun, Slurm's srun.
 using System.Globalization;
 
 namespace RobustTickets.Torch.Distributed;
 
-/// <summary>Place of one rank among the others.</summary>
+/// <summary>Place of one rank among those that train together.</summary>
 /// <param name="Host">Host of rank 0.</param>
-/// <param name="Port">Port of rank 0's store.</param>
+/// <param name="Port">Port on which rank 0 waits for the others.</param>
 /// <param name="Rank">Number of this rank, from 0.</param>
 /// <param name="Size">Number of ranks.</param>
 /// <param name="LocalRank">Number of this rank on its host, from 0: the GPU it takes.</param>
-internal sealed record RankSettings(string Host, int Port, int Rank, int Size, int LocalRank)
+/// <param name="LocalSize">Number of ranks on this host; 0 where nobody says.</param>
+public sealed record RankSettings(string Host, int Port, int Rank, int Size, int LocalRank = 0, int LocalSize = 0)
 {
+    private const string Address = "MASTER_ADDR",
+        AddressPort = "MASTER_PORT",
+        SlurmStepTasks = "SLURM_STEP_NUM_TASKS",
+        MpiSize = "OMPI_COMM_WORLD_SIZE",
+        WorldSize = "WORLD_SIZE";
+
+    private const int DefaultPort = 29500;
+
     /// <summary>
-    /// Reads MASTER_ADDR, MASTER_PORT, RANK, WORLD_SIZE and LOCAL_RANK (default: 0), or Slurm's
-    /// SLURM_PROCID, SLURM_NTASKS and SLURM_LOCALID
-    /// for the last three. Null when neither WORLD_SIZE nor SLURM_NTASKS names more than one rank.
+    /// Reads what a launcher set: WORLD_SIZE with RANK, LOCAL_RANK, MASTER_ADDR and MASTER_PORT
+    /// (torchrun, PyTorchJob), or OMPI_COMM_WORLD_SIZE (mpirun), or SLURM_STEP_NUM_TASKS (srun).
+    /// Null where nobody started more than one rank.
     /// </summary>
-    /// <param name="variable">Looks a variable up; null = the process environment.</param>
+    /// <param name="variable">Looks a variable up; null: the environment of the process.</param>
     /// <exception cref="FormatException">A variable is missing or no number in its range; the text
     /// names it.</exception>
     public static RankSettings? FromEnvironment(Func<string, string?>? variable = null)
     {
-        var read = variable ?? Environment.GetEnvironmentVariable;
-        var slurm = read("WORLD_SIZE") is null && read("MASTER_ADDR") is not null && read("SLURM_NTASKS") is not null;
-        var sizeName = slurm ? "SLURM_NTASKS" : "WORLD_SIZE";
-        if (read(sizeName) is not { Length: > 0 })
-            return null;
-        var size = Number(sizeName, 1, int.MaxValue);
+        var read = new Reader(variable ?? Environment.GetEnvironmentVariable);
+        if (read.Has(WorldSize))
+            return OfTorchrun(read);
+        if (read.Has(MpiSize))
+            return OfMpi(read);
+        return read.Has(SlurmStepTasks) || (read.Has("SLURM_NTASKS") && read.Has(Address)) ? OfSlurm(read) : null;
+    }
+
+    /// <summary>
+    /// Whether all ranks are on this host and call it by a name of the loopback, so that nobody
+    /// else need be listened to.
+    /// </summary>
+    internal bool IsLoopback => LocalSize == Size && Host is "127.0.0.1" or "localhost" or "::1";
+
+    private static RankSettings? OfTorchrun(Reader read)
+    {
+        var size = read.Number(WorldSize, 1, int.MaxValue);
         if (size == 1)
             return null;
-        var rank = Number(slurm ? "SLURM_PROCID" : "RANK", 0, size - 1);
-        var localName = slurm ? "SLURM_LOCALID" : "LOCAL_RANK";
-        var local = read(localName) is { Length: > 0 } ? Number(localName, 0, size - 1) : 0;
-        var host = read("MASTER_ADDR") is { Length: > 0 } given
-            ? given
-            : throw new FormatException($"{sizeName}={size} but MASTER_ADDR is not set: it names the host of rank 0");
-        return new RankSettings(host, Number("MASTER_PORT", 1, 65535), rank, size, local);
+        var rank = read.Number("RANK", 0, size - 1, WorldSize);
+        var host = read.Text(Address, WorldSize, "it names the host of rank 0");
+        var port = read.Number(AddressPort, 1, 65534, WorldSize);
+        // torchrun keeps a store of its own on that port.
+        var taken = read.Value("TORCHELASTIC_USE_AGENT_STORE") == "True";
+        return new RankSettings(
+            host,
+            taken ? port + 1 : port,
+            rank,
+            size,
+            read.Number("LOCAL_RANK", 0, size - 1, WorldSize, unset: 0),
+            read.Number("LOCAL_WORLD_SIZE", 1, size, WorldSize, unset: 0)
+        );
+    }
 
-        int Number(string name, int least, int most) =>
-            int.TryParse(read(name), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            && n >= least
-            && n <= most
+    private static RankSettings? OfMpi(Reader read)
+    {
+        var size = read.Number(MpiSize, 1, int.MaxValue);
+        if (size == 1)
+            return null;
+        var local = read.Number("OMPI_COMM_WORLD_LOCAL_SIZE", 1, size, MpiSize, unset: 0);
+        return new RankSettings(
+            local == size && !read.Has(Address)
+                ? "127.0.0.1"
+                : read.Text(Address, MpiSize, "it names the host of rank 0 (mpirun -x MASTER_ADDR=...)"),
+            read.Number(AddressPort, 1, 65535, MpiSize, unset: DefaultPort),
+            read.Number("OMPI_COMM_WORLD_RANK", 0, size - 1, MpiSize),
+            size,
+            read.Number("OMPI_COMM_WORLD_LOCAL_RANK", 0, size - 1, MpiSize, unset: 0),
+            local
+        );
+    }
+
+    private static RankSettings? OfSlurm(Reader read)
+    {
+        // A batch script has SLURM_NTASKS too, but only srun starts that many of it.
+        var tasks = read.Has(SlurmStepTasks) ? SlurmStepTasks : "SLURM_NTASKS";
+        var size = read.Number(tasks, 1, int.MaxValue);
+        if (size == 1)
+            return null;
+        var job = read.Number("SLURM_JOB_ID", 0, int.MaxValue, tasks, unset: 0);
+        return new RankSettings(
+            read.Has(Address)
+                ? read.Value(Address)!
+                : FirstHost(read.Text("SLURM_STEP_NODELIST", tasks, $"it, or {Address}, names the host of rank 0")),
+            read.Number(AddressPort, 1, 65535, tasks, unset: 20000 + (job % 20000)),
+            read.Number("SLURM_PROCID", 0, size - 1, tasks),
+            size,
+            read.Number("SLURM_LOCALID", 0, size - 1, tasks, unset: 0)
+        );
+    }
+
+    // "node[01-04,07],gpu3" begins with node01.
+    private static string FirstHost(string nodes)
+    {
+        var end = nodes.IndexOfAny(['[', ',']);
+        if (end < 0)
+            return nodes;
+        if (nodes[end] == ',')
+            return nodes[..end];
+        var numbers = nodes[(end + 1)..];
+        return nodes[..end] + numbers[..numbers.IndexOfAny(['-', ',', ']'])];
+    }
+
+    /// <summary>Variables of an environment, refused by name.</summary>
+    private sealed class Reader(Func<string, string?> variable)
+    {
+        public string? Value(string name) => variable(name);
+
+        public bool Has(string name) => variable(name) is { Length: > 0 };
+
+        /// <summary>A text that must be there beside <paramref name="beside"/>.</summary>
+        public string Text(string name, string beside, string why) =>
+            Has(name)
+                ? variable(name)!
+                : throw new FormatException($"{beside}={variable(beside)} but {name} is not set: {why}");
+
+        /// <summary>A number in a range; <paramref name="unset"/> where there is none.</summary>
+        public int Number(string name, int least, int most, string? beside = null, int? unset = null)
+        {
+            if (unset is { } value && !Has(name))
+                return value;
+            return
+                int.TryParse(variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+                && n >= least
+                && n <= most
                 ? n
                 : throw new FormatException(
-                    $"{name}='{read(name)}': a whole number from {least} to {most} is "
-                        + $"needed{(name == sizeName ? "" : $" with {sizeName}={read(sizeName)}")}"
+                    $"{name}='{variable(name)}': a whole number from {least} to {most} is needed"
+                        + (beside is null ? "" : $" with {beside}={variable(beside)}")
                 );
+        }
     }
 }

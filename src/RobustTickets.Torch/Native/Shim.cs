@@ -48,7 +48,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 8;
+    public const int Abi = 9;
 
     private const string Library = ShimLibrary.ImportName;
 
@@ -230,20 +230,44 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)]
     public static partial int rt_autocast(int deviceType, int enabled, int dtype, out int former, out int formerDtype);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int rt_group_open(string host, int port, int rank, int size, int seconds, out nint group);
+    [LibraryImport(Library)]
+    public static partial int rt_on_gradient(
+        nint tensor,
+        delegate* unmanaged[Cdecl]<nint, long> done,
+        delegate* unmanaged[Cdecl]<nint, void> release,
+        nint context
+    );
 
     [LibraryImport(Library)]
     public static partial int rt_group_supported();
 
-    [LibraryImport(Library)]
-    public static partial int rt_group_sum(nint group, nint* tensors, int count);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rt_store_open(
+        string host,
+        int port,
+        int server,
+        int seconds,
+        out int bound,
+        out nint store
+    );
 
     [LibraryImport(Library)]
-    public static partial int rt_group_broadcast(nint group, nint tensor, int root);
+    public static partial int rt_store_close(nint store);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rt_group_open(nint store, string address, int rank, int size, out nint group);
 
     [LibraryImport(Library)]
-    public static partial int rt_group_barrier(nint group);
+    public static partial int rt_group_sum(nint group, nint* tensors, int count, out nint work);
+
+    [LibraryImport(Library)]
+    public static partial int rt_group_broadcast(nint group, nint tensor, int root, out nint work);
+
+    [LibraryImport(Library)]
+    public static partial int rt_work_wait(nint work, int milliseconds, out int done);
+
+    [LibraryImport(Library)]
+    public static partial int rt_work_free(nint work);
 
     [LibraryImport(Library)]
     public static partial int rt_group_close(nint group);

@@ -76,6 +76,11 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
         for (var l = 0; l < Config.Layers; l++)
         {
             var rowsOfCls = clsOnly && l == Config.Layers - 1;
+            if (pass.LayerDone is { } done)
+            {
+                var layer = l;
+                Autograd.OnGradient(x, () => done(layer));
+            }
             if (pass.Tap is not null)
             {
                 x = Layer(l, x, inputs, pass, rowsOfCls); // a tap may hold what it is shown

@@ -73,12 +73,13 @@ internal sealed class BertForSequenceClassification : IDisposable
 
     /// <summary>
     /// Mean cross entropy of logits [B, C] against the batch's labels, with what the batch adds to
-    /// it (<see cref="BertInputs.LossOf"/>).
+    /// it (<see cref="BertInputs.LossOf"/>), times the batch's share among ranks.
     /// </summary>
     public static Tensor Loss(Tensor logits, BertInputs inputs)
     {
         var crossEntropy = functional.cross_entropy(logits, inputs.Labels);
-        return inputs.LossOf is { } loss ? loss(crossEntropy, logits) : crossEntropy;
+        var minimised = inputs.LossOf is { } loss ? loss(crossEntropy, logits) : crossEntropy;
+        return inputs.Share == 1 ? minimised : minimised * inputs.Share;
     }
 
     /// <summary>

@@ -34,6 +34,12 @@ internal sealed record PassOptions(
     /// </summary>
     internal PassMasks? Masks { get; init; }
 
+    /// <summary>
+    /// Told in backward, by its number, of each layer that has had it: gradients of its parameters
+    /// and of all above are then whole, as far as this pass goes.
+    /// </summary>
+    internal Action<int>? LayerDone { get; init; }
+
     /// <summary>Evaluation: no dropout, no perturbation.</summary>
     public static PassOptions Evaluation { get; } = new(false, default);
 }
@@ -115,6 +121,15 @@ internal sealed class BertInputs
     /// From cross entropy and logits [B, C] to what a pass minimises; null for cross entropy alone.
     /// </summary>
     internal Func<Tensor, Tensor, Tensor>? LossOf { get; set; }
+
+    /// <summary>
+    /// What the loss of a pass is multiplied by: the share of this batch in that of all ranks. What
+    /// passes minimise then adds up over ranks to the mean over all their examples.
+    /// </summary>
+    internal double Share { get; set; } = 1;
+
+    /// <summary>What the last pass of a step tells of its layers, or null.</summary>
+    internal Action<int>? LayerDone { get; set; }
 
     /// <summary>
     /// A layer's weights with bfloat16 copies made once for all passes of a step; null where none

@@ -26,6 +26,9 @@ internal sealed record PackedBatch(
     long[] ExampleIds
 )
 {
+    /// <summary>No example: what a rank has of a batch smaller than the number of ranks.</summary>
+    public static PackedBatch Empty { get; } = new([], [], [], [0], [], []);
+
     /// <summary>Number of examples B.</summary>
     public int Count => ExampleIds.Length;
 

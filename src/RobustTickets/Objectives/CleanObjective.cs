@@ -16,7 +16,7 @@ internal sealed class CleanObjective : IObjective
     )
     {
         using var scope = torch.scope();
-        var logits = model.Forward(inputs, new PassOptions(true, step.Derive(0L)));
+        var logits = model.Forward(inputs, new PassOptions(true, step.Derive(0L)) { LayerDone = inputs.LayerDone });
         var loss = BertForSequenceClassification.Loss(logits, inputs);
         var total = penalty is null ? loss : loss + penalty();
         total.backward();

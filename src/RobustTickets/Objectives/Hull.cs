@@ -56,7 +56,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         }
         using var pass = torch.scope();
         var delta = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
-        var crossEntropy = Loss(model, inputs, delta, step.Derive(options.Steps));
+        var crossEntropy = Loss(model, inputs, delta, step.Derive(options.Steps), inputs.LayerDone);
         var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
         loss.backward();
         log.Add(pass, crossEntropy, loss);
@@ -65,8 +65,17 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, 1));
     }
 
-    private static Tensor Loss(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key) =>
-        BertForSequenceClassification.Loss(model.Forward(inputs, new PassOptions(true, key, delta)), inputs);
+    private static Tensor Loss(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        Tensor delta,
+        RandomKey key,
+        Action<int>? layerDone = null
+    ) =>
+        BertForSequenceClassification.Loss(
+            model.Forward(inputs, new PassOptions(true, key, delta) { LayerDone = layerDone }),
+            inputs
+        );
 
     private static Tensor Delta(HullMixture mixture, PackedBatch batch, int hidden, Device device) =>
         torch.tensor<float>(mixture.Delta(), batch.Tokens, hidden).to(device);

@@ -26,6 +26,13 @@ internal interface ITrainingTask
     /// <param name="step">The step, from 0, counted over epochs.</param>
     /// <param name="key">Key of this step.</param>
     /// <param name="penalty">Added once, undivided, to the last pass, or null.</param>
+    /// <param name="layerDone">Told in the last backward of each layer whose gradients are whole,
+    /// from the last down, where the task knows; or null.</param>
     /// <returns>The batch and what was done with it.</returns>
-    (PackedBatch Batch, ObjectiveResult Result) Accumulate(long step, RandomKey key, Func<Tensor>? penalty);
+    (PackedBatch Batch, ObjectiveResult Result) Accumulate(
+        long step,
+        RandomKey key,
+        Func<Tensor>? penalty,
+        Action<int>? layerDone
+    );
 }

@@ -9,7 +9,7 @@
 // - 1 of the n of an example, specials included. Where we differ: partners and the order of pairs
 // are keyed by step and pass (upstream: a global generator, and one fixed permutation), and pairs
 // are cut into chunks of the batch at hand, so the smaller last batch of an epoch has smaller
-// chunks.
+// chunks. Ranks that train together draw partners and pairs among their own examples each.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -58,7 +58,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
                     crossEntropy
                     + (
                         InfoBertTerms.UpperBound(states.Embedded, InfoBertTerms.Partners(step, t, inputs.Batch.Tokens))
-                        * options.Beta
+                        * (options.Beta * inputs.Share)
                     )
                 ) / options.Steps;
             if (last && penalty is not null)
@@ -69,7 +69,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
             var gradient = perturbation.Delta.grad!.clone(); // of CE and UB: what follows must not steer delta
             if (
                 options.Alpha != 0
-                && AnchoredLoss(model, inputs.Batch, states, gradient, InfoBertTerms.Order(step, t)) is { } anchored
+                && AnchoredLoss(model, inputs, states, gradient, InfoBertTerms.Order(step, t)) is { } anchored
             )
             {
                 anchored.backward();
@@ -89,12 +89,13 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
     /// </summary>
     private Tensor? AnchoredLoss(
         BertForSequenceClassification model,
-        PackedBatch batch,
+        BertInputs inputs,
         States states,
         Tensor gradient,
         RandomKey order
     )
     {
+        var batch = inputs.Batch;
         var pairs = InfoBertTerms.Select(
             batch,
             gradient.host<float>(),
@@ -122,7 +123,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
                 )
             )
             .ToArray();
-        return torch.stack(chunks).mean() * (-options.Alpha / options.Steps);
+        return torch.stack(chunks).mean() * (-options.Alpha * inputs.Share / options.Steps);
     }
 
     private States Forward(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key)

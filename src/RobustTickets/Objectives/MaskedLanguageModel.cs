@@ -11,7 +11,12 @@ namespace RobustTickets.Objectives;
 /// <param name="Batch">Packed word pieces after masking.</param>
 /// <param name="Rows">[M] packed rows whose original word piece is to be predicted.</param>
 /// <param name="Targets">[M] the original word pieces.</param>
-internal sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets);
+/// <param name="Share">Share of its targets in those of all ranks.</param>
+internal sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets, double Share = 1)
+{
+    /// <summary>Nothing to predict in no example.</summary>
+    public static MaskedBatch Empty { get; } = new(PackedBatch.Empty, [], []);
+}
 
 /// <summary>Masked-language-model training of a network.</summary>
 /// <param name="model">The network.</param>
@@ -37,7 +42,12 @@ internal sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEp
     /// pass, and its loss is not a number.
     /// </summary>
     /// <inheritdoc/>
-    public (PackedBatch Batch, ObjectiveResult Result) Accumulate(long step, RandomKey key, Func<Tensor>? penalty)
+    public (PackedBatch Batch, ObjectiveResult Result) Accumulate(
+        long step,
+        RandomKey key,
+        Func<Tensor>? penalty,
+        Action<int>? layerDone
+    )
     {
         var masked = batches(step);
         if (masked.Rows.Length == 0)
@@ -45,8 +55,10 @@ internal sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEp
         var inputs = model.Prepare(masked.Batch, training: true);
         var rows = torch.tensor<long>(masked.Rows, masked.Rows.Length);
         var targets = torch.tensor<long>(masked.Targets, masked.Targets.Length);
-        var scores = model.Forward(inputs, rows, new PassOptions(true, key));
+        var scores = model.Forward(inputs, rows, new PassOptions(true, key) { LayerDone = layerDone });
         var mean = torch.nn.functional.cross_entropy(scores, targets);
+        if (masked.Share != 1)
+            mean = mean * masked.Share;
         var total = penalty is null ? mean : mean + penalty();
         total.backward();
         double crossEntropy = mean.item<float>();

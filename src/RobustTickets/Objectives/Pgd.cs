@@ -50,7 +50,7 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         }
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(false);
-        var crossEntropy = Loss(model, inputs, perturbation.Delta, Key(step, options.Steps));
+        var crossEntropy = Loss(model, inputs, perturbation.Delta, Key(step, options.Steps), inputs.LayerDone);
         var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
         loss.backward();
         log.Add(pass, crossEntropy, loss);
@@ -61,9 +61,18 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
 
     private RandomKey Key(RandomKey step, int pass) => step.Derive(options.SyncDropout ? 0L : pass);
 
-    private Tensor Loss(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key) =>
+    private Tensor Loss(
+        BertForSequenceClassification model,
+        BertInputs inputs,
+        Tensor delta,
+        RandomKey key,
+        Action<int>? layerDone = null
+    ) =>
         BertForSequenceClassification.Loss(
-            model.Forward(inputs, new PassOptions(true, key, delta, options.PassTokenTypeIds)),
+            model.Forward(
+                inputs,
+                new PassOptions(true, key, delta, options.PassTokenTypeIds) { LayerDone = layerDone }
+            ),
             inputs
         );
 

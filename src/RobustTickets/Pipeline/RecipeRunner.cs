@@ -9,6 +9,7 @@ using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
 using RobustTickets.Torch;
+using RobustTickets.Torch.Distributed;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
@@ -38,16 +39,39 @@ internal static class RecipeRunner
     /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
     /// drawn
     /// from.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
-    /// checkpoint is written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
+    /// rank or another; the checkpoint is written.</exception>
+    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
+    /// gone.</exception>
     public static RunResult Run(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
+        request = RankRequest.Checked(request);
         request.Execution.Apply();
-        using var session = RunSession.Open(request, progress, stop);
-        if (request.Resume && File.Exists(session.Folder.ResultFile))
-            return Finished(session);
+        return Ranks.Run(request.Ranks, stop, ranks => OfRank(request, progress, stop, ranks));
+    }
+
+    private static RunResult OfRank(
+        TrainRequest request,
+        IProgress<RunEvent>? progress,
+        CancellationToken stop,
+        Ranks ranks
+    )
+    {
+        using var session = RunSession.Open(request, progress, stop, ranks);
+        var finished = ranks.OfFirst(() => request.Resume && File.Exists(session.Folder.ResultFile) ? 1.0 : 0.0) > 0;
+        if (!finished)
+            Train(session);
+        RunResult? result = null;
+        var text = ranks.OfFirst(() => (result = finished ? Finished(session) : Conclude(session)).ToJson());
+        ranks.Collective.Barrier();
+        return result ?? RunResult.OfJson(text);
+    }
+
+    private static void Train(RunSession session)
+    {
+        var (request, writes) = (session.Request, session.Store.Writes);
         var from = Resume(session);
-        if (from is null)
+        if (from is null && writes)
             Stamp(session);
 
         ITicketMask? ticket = null;
@@ -56,20 +80,20 @@ internal static class RecipeRunner
             ticket =
                 from is null || from.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
                     ? Search(session, Take(ref from, from?.State.Stage))
-                    : TicketFolder.Read(session.Folder.TicketFolder);
+                    : TicketFolder.Read(session.Ranks.Share(session.Folder.TicketFolder));
         }
         using var model = from is { State.Stage: RetrainRun.Control }
             ? null
             : RetrainRun.Run(session, RetrainRun.Stage, ticket, Take(ref from, RetrainRun.Stage));
-        if (model is not null)
+        if (model is not null && writes)
             SaveModel(session, model, ticket);
-        if (request.Recipe.Evaluate.EqualEpochControl)
-        {
-            using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
-            BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);
-            session.Data.Rows.Save(session.Folder.ControlFolder);
-        }
-        return Conclude(session);
+        if (!request.Recipe.Evaluate.EqualEpochControl)
+            return;
+        using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
+        if (!writes)
+            return;
+        BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);
+        session.Data.Rows.Save(session.Folder.ControlFolder);
     }
 
     /// <summary>The result of a run that is finished and whole.</summary>
@@ -121,11 +145,18 @@ internal static class RecipeRunner
     /// </summary>
     private static Checkpoint? Resume(RunSession session)
     {
-        if (!session.Request.Resume || RunCheckpoint.Newest(session.Folder) is not { } newest)
-        {
+        var newest = RunCheckpoint.Share(session.Store.Writes ? Newest(session) : null, session.Ranks);
+        if (newest is null)
             session.Store.Begin();
+        else
+            session.Store.GoOnFrom(newest.State);
+        return newest;
+    }
+
+    private static Checkpoint? Newest(RunSession session)
+    {
+        if (!session.Request.Resume || RunCheckpoint.Newest(session.Folder) is not { } newest)
             return null;
-        }
         var state = newest.State;
         if (state.RecipeHash != session.Store.Identity.RecipeHash)
             throw RunSession.OtherRecipe(session.Folder);
@@ -145,7 +176,6 @@ internal static class RecipeRunner
                     + "it was begun"
             );
         }
-        session.Store.GoOnFrom(state);
         return newest;
     }
 
@@ -170,6 +200,8 @@ internal static class RecipeRunner
             [TrainedRun.DataFact] = Path.GetFullPath(session.Request.Data),
             ["data_sha256"] = session.Data.Hash,
         };
+        if (session.Ranks.AreSeveral)
+            facts["ranks"] = session.Ranks.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (var file in session.Substitutes?.Files ?? [])
             facts[$"augment_{file.Kind}"] = $"{file.Name} {file.Sha256}".TrimEnd();
         if (session.Teacher is { } teacher)

@@ -64,6 +64,9 @@ internal sealed class RunSession : IDisposable
     /// <summary>Log, checkpoints and finished stages.</summary>
     internal RunStore Store { get; }
 
+    /// <summary>The ranks that train together.</summary>
+    internal Ranks Ranks => Store.Ranks;
+
     /// <summary>What its stages share.</summary>
     internal StageContext Stages { get; }
 
@@ -82,13 +85,18 @@ internal sealed class RunSession : IDisposable
     /// </summary>
     internal RandomKey HeadKey => RandomKey.FromSeed(Recipe.Seed).Derive(0L);
 
-    internal static RunSession Open(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
+    internal static RunSession Open(
+        TrainRequest request,
+        IProgress<RunEvent>? progress,
+        CancellationToken stop,
+        Ranks ranks
+    )
     {
         // Beside a live run nothing may be touched; a new folder is not there to be taken yet.
-        var hold = request.Resume ? RunFolder.Open(request.Output).Hold(request.Claim) : null;
+        var hold = request.Resume && ranks.IsFirst ? RunFolder.Open(request.Output).Hold(request.Claim) : null;
         try
         {
-            return Open(request, progress, stop, ref hold);
+            return Open(request, progress, stop, ranks, ref hold);
         }
         catch
         {
@@ -101,30 +109,15 @@ internal sealed class RunSession : IDisposable
         TrainRequest request,
         IProgress<RunEvent>? progress,
         CancellationToken stop,
+        Ranks ranks,
         ref WriterLock? hold
     )
     {
         using var inputs = RunInputs.Open(request, stop);
         var (files, data) = (inputs.Files, inputs.Data);
         EpochAttacks.Require(request, data);
-        var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
-        if (hold is null)
-        {
-            hold = folder.Hold(request.Claim);
-            // Another process may have run here since the first look.
-            folder = RunFolder.Create(request.Output);
-        }
         var recipeText = RecipeJson.Write(request.Recipe);
-        if (request.Resume)
-        {
-            if (File.Exists(folder.RecipeFile) && File.ReadAllText(folder.RecipeFile) != recipeText)
-                throw OtherRecipe(folder);
-            WholeFile.RemoveLeftovers(folder.Path);
-        }
-        // A resumed run may have been killed before it came to writing this.
-        if (!File.Exists(folder.RecipeFile))
-            AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
-        Parts(data).Save(folder.SplitsFile);
+        var folder = ranks.IsFirst ? Begin(request, recipeText, Parts(data), ref hold) : RunFolder.At(request.Output);
         var identity = new RunIdentity(
             Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(recipeText))),
             data.Hash,
@@ -137,13 +130,40 @@ internal sealed class RunSession : IDisposable
                 inputs.Teacher?.Hash
             )
         );
-        var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop);
+        ranks.RequireSame("recipe, data and model", $"{identity.RecipeHash} {identity.InputFingerprint}");
+        var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop, ranks);
         foreach (var note in files.Notes)
             store.Report(new Note("model", 0, note));
         var notes = inputs.Notes(request.Recipe);
         foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? notes.Append(other) : notes)
             store.Report(new Note("data", 0, note));
+        if (ranks.AreSeveral)
+            foreach (var note in RankRequest.Notes(request.Recipe, ranks.Size))
+                store.Report(new Note("run", 0, note));
         return new RunSession(request, inputs, store) { HeadsPerLayer = files.Config.NumAttentionHeads };
+    }
+
+    /// <summary>Takes the folder and writes what the run is.</summary>
+    private static RunFolder Begin(TrainRequest request, string recipeText, RunSplits parts, ref WriterLock? hold)
+    {
+        var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
+        if (hold is null)
+        {
+            hold = folder.Hold(request.Claim);
+            // Another process may have run here since the first look.
+            folder = RunFolder.Create(request.Output);
+        }
+        if (request.Resume)
+        {
+            if (File.Exists(folder.RecipeFile) && File.ReadAllText(folder.RecipeFile) != recipeText)
+                throw OtherRecipe(folder);
+            WholeFile.RemoveLeftovers(folder.Path);
+        }
+        // A resumed run may have been killed before it came to writing this.
+        if (!File.Exists(folder.RecipeFile))
+            AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
+        parts.Save(folder.SplitsFile);
+        return folder;
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
+using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets;
 
@@ -24,6 +25,9 @@ namespace RobustTickets;
 /// <param name="Resources">Files of the tables that the recipe's <c>augment</c> fields replace
 /// words
 /// from; null: those of the user's resource folder.</param>
+/// <param name="Ranks">This process among others that train the same together, each with this
+/// request: gradients of a batch are shared out and summed, rank 0 writes. Null: it trains
+/// alone.</param>
 public sealed record TrainRequest(
     Recipe Recipe,
     string Model,
@@ -36,7 +40,8 @@ public sealed record TrainRequest(
     RunDataCache? Cache = null,
     EpochAttack? EpochAttack = null,
     bool KeepCheckpoints = false,
-    ResourceFiles? Resources = null
+    ResourceFiles? Resources = null,
+    RankSettings? Ranks = null
 )
 {
     private readonly string _model = ModelStore.OfUser().Locate(Model);

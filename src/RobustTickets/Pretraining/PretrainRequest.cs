@@ -4,6 +4,7 @@ using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets.Pretraining;
 
@@ -50,6 +51,12 @@ public sealed record PretrainRequest(
     bool Resume = false
 )
 {
+    /// <summary>
+    /// This process among others that train the same together, each with this request; rank 0
+    /// writes. Null: it trains alone.
+    /// </summary>
+    public RankSettings? Ranks { get; init; }
+
     /// <summary>What <see cref="TrainingFolder"/> has behind the name of the model.</summary>
     internal const string Training = ".training";
 

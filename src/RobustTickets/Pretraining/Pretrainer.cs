@@ -11,6 +11,7 @@ using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Runs;
+using RobustTickets.Torch.Distributed;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 
@@ -43,8 +44,10 @@ public static class Pretrainer
     /// be
     /// held.</exception>
     /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
-    /// model so far is written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
+    /// rank or another; the model so far is written.</exception>
+    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
+    /// gone.</exception>
     public static PretrainResult Run(
         PretrainRequest request,
         IProgress<PretrainProgress>? progress,
@@ -58,8 +61,20 @@ public static class Pretrainer
                     + $"is {request.Config.VocabSize}"
             );
         }
-        using var hold = WriterLock.TakePlace(request.OutFolder);
-        var from = Newest(request);
+        if (request.Ranks is { } together)
+            RankShare.Require(together.Size, request.BatchSize);
+        return Ranks.Run(request.Ranks, stop, ranks => OfRank(request, progress, stop, ranks));
+    }
+
+    private static PretrainResult OfRank(
+        PretrainRequest request,
+        IProgress<PretrainProgress>? progress,
+        CancellationToken stop,
+        Ranks ranks
+    )
+    {
+        using var hold = ranks.IsFirst ? WriterLock.TakePlace(request.OutFolder) : null;
+        var from = RunCheckpoint.Share(ranks.IsFirst ? Newest(request) : null, ranks);
         var maxLength = Math.Min(request.MaxLength, request.Config.MaxPositionEmbeddings);
         var most = Array.MaxLength / Math.Max(3, maxLength);
         if (request.ShuffleWindow < 1 || (long)request.ShuffleWindow + request.BatchSize > most)
@@ -78,6 +93,8 @@ public static class Pretrainer
             from is null ? null : PretrainState.Corpus(from.Path, settings),
             stop
         );
+        var identity = Hash(string.Join('\n', settings.Select(s => $"{s.Key} {s.Value}")));
+        ranks.RequireSame("corpus and settings", $"{corpus.Index.Hash} {identity}");
         var config = BertFiles.ConfigOf(request.Config, 2);
         RequireMachine(request, config, corpus.Index);
         var key = RandomKey.FromSeed(request.Seed);
@@ -101,24 +118,27 @@ public static class Pretrainer
         var tally = StageTally.Zero;
         if (from is not null)
         {
-            RunCheckpoint.Restore(from, model.Store, optimizer);
+            RunCheckpoint.Restore(from, model.Store, optimizer, ranks);
             state.Read(from.Path);
             tally = from.State.Tally;
         }
         var (before, tokensBefore, clock) = (TimeSpan.FromSeconds(state.Seconds), tally.Tokens, Stopwatch.StartNew());
         var begun = Share();
         var plan = new StagePlan(Stage, total, total, options, key.Derive(3L)) { Schedule = _ => RateAt(begun) };
-        var trainer = new Trainer(task, optimizer, plan);
+        using var trainer = new Trainer(task, optimizer, plan, ranks: ranks);
+        ranks.RequireSameWeights(model.Store);
         if (GoOn())
             trainer.Run(penalty: null, AfterStep);
-        Save(model, request);
-        if (stop.IsCancellationRequested)
+        ranks.RequireSameWeights(model.Store);
+        ranks.First(() => Save(model, request));
+        if (ranks.Stop)
             throw new OperationCanceledException(
                 $"stopped after step {optimizer.Updates}"
                     + (request.CheckpointEverySteps is not null ? "; a resumed run goes on from there" : ""),
                 stop
             );
-        WholeFile.TryDelete(request.TrainingFolder);
+        if (ranks.IsFirst)
+            WholeFile.TryDelete(request.TrainingFolder);
         return new PretrainResult(
             optimizer.Updates,
             tally.Tokens,
@@ -131,7 +151,19 @@ public static class Pretrainer
         {
             var epoch = request.Masking == MaskingMode.Static ? 0 : step / sampler.StepsPerEpoch;
             var batch = sampler.Batch(step, out var number);
-            return corpus.Mask(number, batch, key.Derive(2L).Derive(epoch), request.MaskFraction);
+            var own = RankShare.Of(ranks).In(batch, _ => 1);
+            var masked =
+                own.Length == 0
+                    ? MaskedBatch.Empty
+                    : corpus.Mask(number, own, key.Derive(2L).Derive(epoch), request.MaskFraction);
+            Span<double> targets = [masked.Rows.Length];
+            ranks.Sum(targets);
+            return ranks.AreSeveral && targets[0] > 0
+                ? masked with
+                {
+                    Share = masked.Rows.Length / targets[0],
+                }
+                : masked;
         }
 
         bool AfterStep(StepReport step)
@@ -140,20 +172,22 @@ public static class Pretrainer
             if (step.Passes.Forward > 0)
                 state.Add(step.Loss);
             var left = begun > 0 ? Elapsed() * ((1 - begun) / begun) : TimeSpan.Zero;
+            var share = Share();
             progress?.Report(
                 new PretrainProgress(
                     step.Step,
-                    Share(),
+                    share,
                     state.NewestLoss,
                     step.LearningRate,
                     (tally.Tokens - tokensBefore) / clock.Elapsed.TotalSeconds,
                     left
                 )
             );
-            begun = Share();
+            begun = share;
             if (
-                request.CheckpointEverySteps is { } every
-                && (stop.IsCancellationRequested || (every > 0 && step.Step % every == 0))
+                ranks.IsFirst
+                && request.CheckpointEverySteps is { } every
+                && (ranks.Stop || (every > 0 && step.Step % every == 0))
             )
                 SaveCheckpoint();
             return GoOn();
@@ -161,10 +195,9 @@ public static class Pretrainer
 
         void SaveCheckpoint()
         {
-            hold.Require();
+            hold!.Require();
             RunStore.RequireFinite(model.Store, Stage, optimizer.Updates);
             state.Seconds = Elapsed().TotalSeconds;
-            var identity = Hash(string.Join('\n', settings.Select(s => $"{s.Key} {s.Value}")));
             RunCheckpoint.Save(
                 RunFolder.Create(request.TrainingFolder, allowExisting: true),
                 new RunState(
@@ -185,11 +218,12 @@ public static class Pretrainer
             );
         }
 
-        bool GoOn() => begun < 1 && !stop.IsCancellationRequested;
+        bool GoOn() => begun < 1 && !ranks.Stop;
 
         TimeSpan Elapsed() => before + clock.Elapsed;
 
-        double Share() => request.Budget is { } budget ? Elapsed() / budget : (double)optimizer.Updates / total;
+        double Share() =>
+            request.Budget is { } budget ? ranks.OfFirst(() => Elapsed() / budget) : (double)optimizer.Updates / total;
 
         // The rate of a step follows from the share of the run that was done when it began.
         double RateAt(double share) =>

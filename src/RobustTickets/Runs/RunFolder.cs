@@ -143,6 +143,9 @@ public sealed class RunFolder
         return folder;
     }
 
+    /// <summary>Names the places of a folder that nobody looks at.</summary>
+    internal static RunFolder At(string path) => new(path);
+
     /// <summary>The run that a model lies in; null when the folder around it holds none.</summary>
     /// <param name="model">A model folder.</param>
     internal static RunFolder? Around(string model)

@@ -51,8 +51,13 @@ public sealed record RunResult(
     public const int CurrentSchema = 1;
 
     /// <summary>Writes the result, whole or not at all.</summary>
-    public void Save(string path) =>
-        WholeFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunResult) + "\n");
+    public void Save(string path) => WholeFile.Write(path, ToJson() + "\n");
+
+    /// <summary>The text of a result.</summary>
+    internal string ToJson() => JsonSerializer.Serialize(this, RunFileJson.Default.RunResult);
+
+    /// <summary>From <see cref="ToJson"/>.</summary>
+    internal static RunResult OfJson(string text) => JsonSerializer.Deserialize(text, RunFileJson.Default.RunResult)!;
 
     /// <summary>Reads a result.</summary>
     /// <exception cref="DataException">The file is missing, broken, or of another schema

@@ -76,8 +76,19 @@ internal static class DrawnTicketSearch
             );
         }
         var ticket = TicketFolder.Read(folder);
+        if (context.Store.Writes)
+            Copy(folder, context.TicketFolder);
+        return ticket switch
+        {
+            WeightMask mask => FoundTicket.Of(Rule, mask, StageTally.Zero, default),
+            StructuredMask mask => FoundTicket.Of(Rule, mask, default, default, converged: true),
+            _ => throw new NotSupportedException($"no summary of {ticket.GetType().Name}"),
+        };
+    }
+
+    private static void Copy(string folder, string to) =>
         AtomicFolder.Create(
-            context.TicketFolder,
+            to,
             target =>
             {
                 var json = JsonText.Object(Path.Combine(folder, TicketFolder.File));
@@ -88,11 +99,4 @@ internal static class DrawnTicketSearch
             },
             replace: true
         );
-        return ticket switch
-        {
-            WeightMask mask => FoundTicket.Of(Rule, mask, StageTally.Zero, default),
-            StructuredMask mask => FoundTicket.Of(Rule, mask, default, default, converged: true),
-            _ => throw new NotSupportedException($"no summary of {ticket.GetType().Name}"),
-        };
-    }
 }

@@ -48,17 +48,25 @@ internal sealed record SearchContext(
     )
     {
         var point = drawn ?? new DrawPoint(search.Steps, search.Epochs);
-        WeightTickets.Write(
-            TicketFolder,
-            Provenance,
-            new WeightTicket(rule, mask, sparsity, point.Step, HeadsPerLayer) { Scores = scores, Rounds = rounds ?? [] }
-        );
+        if (Store.Writes)
+            WeightTickets.Write(
+                TicketFolder,
+                Provenance,
+                new WeightTicket(rule, mask, sparsity, point.Step, HeadsPerLayer)
+                {
+                    Scores = scores,
+                    Rounds = rounds ?? [],
+                }
+            );
         return FoundTicket.Of(rule, mask, search, point);
     }
 
     /// <summary>Writes a ticket of heads and neurons.</summary>
-    internal void Write(SnapshotList snapshots, StructuredMask mask, DrawOptions draw, string rule, long drawnAt) =>
-        Tickets.Files.TicketFolder.Write(TicketFolder, Provenance, snapshots, mask, draw, rule, drawnAt);
+    internal void Write(SnapshotList snapshots, StructuredMask mask, DrawOptions draw, string rule, long drawnAt)
+    {
+        if (Store.Writes)
+            Tickets.Files.TicketFolder.Write(TicketFolder, Provenance, snapshots, mask, draw, rule, drawnAt);
+    }
 }
 
 /// <summary>When, in a search, a ticket was drawn.</summary>

@@ -11,7 +11,12 @@ namespace RobustTickets.Training;
 /// <summary>What a step trains on beyond examples and objective.</summary>
 /// <param name="Augmentation">What happens to the texts, or null.</param>
 /// <param name="Teacher">A classifier that is learned from, or null.</param>
-internal sealed record TaskExtras(TextAugmentation? Augmentation = null, Teacher? Teacher = null);
+/// <param name="Ranks">Which examples of a batch are this rank's.</param>
+internal sealed record TaskExtras(
+    TextAugmentation? Augmentation = null,
+    Teacher? Teacher = null,
+    RankShare? Ranks = null
+);
 
 /// <summary>A classifier, its training examples, and what is minimised on them.</summary>
 /// <param name="model">The network.</param>
@@ -40,11 +45,23 @@ internal sealed class ClassifierTask(
     public void Train(Func<string, bool> wanted) => model.Train(wanted);
 
     /// <inheritdoc/>
-    public (PackedBatch Batch, ObjectiveResult Result) Accumulate(long step, RandomKey key, Func<Tensor>? penalty)
+    public (PackedBatch Batch, ObjectiveResult Result) Accumulate(
+        long step,
+        RandomKey key,
+        Func<Tensor>? penalty,
+        Action<int>? layerDone
+    )
     {
         var beside = default(PassesBeside);
-        var chosen = Choose(step, key, ref beside);
+        var whole = sampler.Batch(step);
+        var own = (extras?.Ranks ?? RankShare.Whole).In(whole, i => examples[i].Ids.Length);
+        if (own.Length == 0)
+            return (PackedBatch.Empty, new ObjectiveResult(0, [], new PassCounts(0, 0, 0)));
+        var chosen = Choose(own, step, key, ref beside);
         var (batch, inputs) = Prepare(chosen);
+        inputs.Share = (double)own.Length / whole.Length;
+        // What a mask stands before gets its gradient when it likes.
+        inputs.LayerDone = model.Encoder.Masks is null ? layerDone : null;
         var teacher = extras?.Teacher?.Ask(batch);
         if (teacher is not null)
             beside = beside.And(1, extras!.Teacher!.Flops(batch));
@@ -52,9 +69,8 @@ internal sealed class ClassifierTask(
         return (batch, objective.Accumulate(model, inputs, key, penalty) with { Beside = beside });
     }
 
-    private EncodedExample[] Choose(long step, RandomKey key, ref PassesBeside beside)
+    private EncodedExample[] Choose(int[] indices, long step, RandomKey key, ref PassesBeside beside)
     {
-        var indices = sampler.Batch(step);
         if (extras?.Augmentation is not { } augmentation)
             return Pick(indices);
         var candidates = augmentation.Candidates(step);
@@ -75,11 +91,5 @@ internal sealed class ClassifierTask(
         return (batch, model.Prepare(batch, training: true));
     }
 
-    private EncodedExample[] Pick(ReadOnlySpan<int> indices)
-    {
-        var picked = new EncodedExample[indices.Length];
-        for (var i = 0; i < picked.Length; i++)
-            picked[i] = examples[indices[i]];
-        return picked;
-    }
+    private EncodedExample[] Pick(int[] indices) => Array.ConvertAll(indices, i => examples[i]);
 }

@@ -61,6 +61,8 @@ internal sealed partial class RunStateJson : JsonSerializerContext;
 internal static class RunCheckpoint
 {
     private const int Kept = 2;
+    private const string ModelFile = "model.safetensors",
+        OptimizerFile = "optimizer.safetensors";
 
     /// <summary>Writes checkpoint-N and removes all but the newest two.</summary>
     /// <param name="folder">The run folder.</param>
@@ -88,7 +90,7 @@ internal static class RunCheckpoint
             temporary =>
             {
                 SafetensorsWriter.WriteStreamed(
-                    Path.Combine(temporary, "model.safetensors"),
+                    Path.Combine(temporary, ModelFile),
                     store.Names.Select(n => BertFiles.Stream(n, store[n]))
                 );
                 var moments = optimizer.Names.SelectMany(n =>
@@ -96,7 +98,7 @@ internal static class RunCheckpoint
                     var (first, second) = optimizer.Moments(n);
                     return new[] { BertFiles.Stream($"{n}.first", first), BertFiles.Stream($"{n}.second", second) };
                 });
-                SafetensorsWriter.WriteStreamed(Path.Combine(temporary, "optimizer.safetensors"), moments);
+                SafetensorsWriter.WriteStreamed(Path.Combine(temporary, OptimizerFile), moments);
                 part?.Write(temporary);
                 AtomicFile.WriteAllText(
                     Path.Combine(temporary, "state.json"),
@@ -153,18 +155,52 @@ internal static class RunCheckpoint
             Directory.Delete(folder.CheckpointsFolder, recursive: true);
     }
 
-    /// <summary>Puts parameters and optimiser back.</summary>
+    /// <summary>
+    /// Puts parameters and optimiser back: rank 0 reads them, the others have them of it.
+    /// </summary>
     /// <exception cref="CheckpointException">A tensor is missing or has another shape.</exception>
     /// <exception cref="NumericFailureException">A value is not finite.</exception>
-    public static void Restore(Checkpoint from, ParameterStore store, AdamW optimizer)
+    public static void Restore(Checkpoint from, ParameterStore store, AdamW optimizer, Ranks ranks)
+    {
+        if (ranks.IsFirst)
+            Restore(from, store, optimizer);
+        else
+            optimizer.Restore(from.State.Updates);
+        foreach (var name in store.Names)
+            ranks.Share(store[name]);
+        foreach (var (first, second) in optimizer.Names.Select(optimizer.Moments))
+        {
+            ranks.Share(first);
+            ranks.Share(second);
+        }
+    }
+
+    /// <summary>Gives every rank what going on needs beside weights and moments.</summary>
+    /// <param name="newest">The newest checkpoint on rank 0, or null.</param>
+    /// <param name="ranks">The ranks.</param>
+    public static Checkpoint? Share(Checkpoint? newest, Ranks ranks)
+    {
+        if (!ranks.AreSeveral)
+            return newest;
+        var text = ranks.OfFirst(() =>
+            newest is null ? "" : JsonSerializer.Serialize(newest.State, RunStateJson.Default.RunState)
+        );
+        if (text.Length == 0)
+            return null;
+        var state = JsonSerializer.Deserialize(text, RunStateJson.Default.RunState)!;
+        var folder = ranks.Share(newest?.Path ?? "", name => name is not (ModelFile or OptimizerFile));
+        return new Checkpoint(folder, state);
+    }
+
+    private static void Restore(Checkpoint from, ParameterStore store, AdamW optimizer)
     {
         var path = from.Path;
-        using (var model = SafetensorsFile.Open(Path.Combine(path, "model.safetensors")))
+        using (var model = SafetensorsFile.Open(Path.Combine(path, ModelFile)))
         {
             foreach (var name in store.Names)
                 Copy(model, name, store[name], squares: false);
         }
-        using var moments = SafetensorsFile.Open(Path.Combine(path, "optimizer.safetensors"));
+        using var moments = SafetensorsFile.Open(Path.Combine(path, OptimizerFile));
         foreach (var name in optimizer.Names)
         {
             var (first, second) = optimizer.Moments(name);

@@ -16,20 +16,23 @@ internal sealed record RunIdentity(string RecipeHash, string DataHash, string In
 
 /// <summary>Log, checkpoints and finished stages of a run.</summary>
 /// <param name="folder">The run folder.</param>
-/// <param name="hold">The right to write to it; given back in the end.</param>
+/// <param name="hold">The right to write to it; given back in the end. Null on a rank that does not
+/// write.</param>
 /// <param name="identity">What checkpoints record of the run.</param>
 /// <param name="checkpointEverySteps">A checkpoint is written each time this many steps are done; 0
 /// only at stage borders and on request.</param>
 /// <param name="progress">Told what happens, or null.</param>
 /// <param name="stop">Cancelling it ends the run after the current step, with a
 /// checkpoint.</param>
+/// <param name="ranks">The ranks that train together.</param>
 internal sealed class RunStore(
     RunFolder folder,
-    WriterLock hold,
+    WriterLock? hold,
     RunIdentity identity,
     int checkpointEverySteps,
     IProgress<RunEvent>? progress,
-    CancellationToken stop
+    CancellationToken stop,
+    Ranks ranks
 ) : IDisposable
 {
     private readonly List<StageSummary> _finished = [];
@@ -40,6 +43,11 @@ internal sealed class RunStore(
     internal RunIdentity Identity => identity;
 
     internal CancellationToken Stop => stop;
+
+    internal Ranks Ranks => ranks;
+
+    /// <summary>Whether this rank writes.</summary>
+    internal bool Writes => hold is not null;
 
     /// <summary>Summaries of the stages that are over.</summary>
     internal IReadOnlyList<StageSummary> Finished => _finished;
@@ -69,10 +77,18 @@ internal sealed class RunStore(
     }
 
     /// <summary>Appends a line to events.jsonl.</summary>
-    internal void Append(LogEntry entry) => Events.Append(entry);
+    internal void Append(LogEntry entry)
+    {
+        if (Writes)
+            Events.Append(entry);
+    }
 
     /// <summary>Tells whoever watches.</summary>
-    internal void Report(RunEvent happened) => progress?.Report(happened);
+    internal void Report(RunEvent happened)
+    {
+        if (Writes)
+            progress?.Report(happened);
+    }
 
     /// <summary>Says a sentence between steps.</summary>
     internal void Note(StageRun stage, string text) => Report(new Note(stage.Name, stage.Tally.Steps, text));
@@ -114,9 +130,10 @@ internal sealed class RunStore(
     /// </summary>
     internal void CheckpointIfDue(StageRun stage)
     {
-        var stopping = stop.IsCancellationRequested;
+        var stopping = ranks.Stop;
         if (!stopping && (checkpointEverySteps <= 0 || stage.Tally.Steps % checkpointEverySteps != 0))
             return;
+        ranks.RequireSameWeights(stage.Model.Store);
         SaveCheckpoint(stage);
         if (stopping)
             throw new OperationCanceledException(
@@ -146,7 +163,7 @@ internal sealed class RunStore(
         }
     }
 
-    /// <summary>Writes a checkpoint of a stage now.</summary>
+    /// <summary>Writes a checkpoint of a stage now, on the rank that writes.</summary>
     /// <param name="stage">The stage.</param>
     /// <param name="epochAttackDue">Whether going on from it begins with the attack after the epoch
     /// just ended.</param>
@@ -155,6 +172,8 @@ internal sealed class RunStore(
     /// <exception cref="OutputException">The folder was removed.</exception>
     internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
     {
+        if (hold is null)
+            return;
         RequireFolder();
         RequireFinite(stage);
         var state = new RunState(
@@ -179,7 +198,7 @@ internal sealed class RunStore(
     /// <exception cref="OutputException">Something is gone; named.</exception>
     internal void RequireFolder()
     {
-        hold.Require();
+        hold?.Require();
         foreach (var file in new[] { folder.RecipeFile, folder.SplitsFile, folder.EventsFile })
             if (!File.Exists(file))
                 throw new OutputException($"{file}: was removed while the run was at work; the run is not whole");
@@ -196,12 +215,12 @@ internal sealed class RunStore(
     public void Dispose()
     {
         _events?.Dispose();
-        hold.Dispose();
+        hold?.Dispose();
     }
 
     private void Rewind(long length)
     {
         _events?.Dispose();
-        _events = EventLog.Open(folder.EventsFile, length);
+        _events = Writes ? EventLog.Open(folder.EventsFile, length) : null;
     }
 }

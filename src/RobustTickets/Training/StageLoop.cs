@@ -21,6 +21,9 @@ internal sealed record StageContext(
     RandomKey Key
 )
 {
+    /// <summary>The ranks that train together.</summary>
+    internal Ranks Ranks => Store.Ranks;
+
     /// <summary>
     /// Evaluates after an epoch, logs it and returns the accuracy in [0, 1]; null where the recipe
     /// does not ask for it.
@@ -58,7 +61,7 @@ internal static class StageLoop
         Checkpoint? from
     )
     {
-        var (store, key) = (run.Store, run.KeyOf(settings.Name));
+        var (store, ranks, key) = (run.Store, run.Ranks, run.KeyOf(settings.Name));
         ObjectiveParameters.Attach(settings.Objective, model, key.Derive(settings.ObjectiveKey));
         using var optimizer = Trainer.CreateOptimizer(
             model,
@@ -69,7 +72,7 @@ internal static class StageLoop
         );
         using var teacher = settings.Distill is { } distill ? run.Teacher!(distill) : null;
         var sampler = new BatchSampler(run.Examples.Count, run.BatchSize, settings.Shuffle, key.Derive(0L));
-        var trainer = new Trainer(
+        using var trainer = new Trainer(
             model,
             ObjectiveFactory.Create(settings.Objective, run.Hulls),
             run.Examples,
@@ -77,16 +80,21 @@ internal static class StageLoop
             optimizer,
             new StagePlan(settings.Name, settings.LastStep, settings.Horizon, settings.Optimizer, key.Derive(1L)),
             settings.Rule,
-            new TaskExtras(settings.Augment is { } augment ? run.Augmentation!(augment) : null, teacher)
+            new TaskExtras(
+                settings.Augment is { } augment ? run.Augmentation!(augment) : null,
+                teacher,
+                RankShare.Of(ranks)
+            ),
+            ranks
         );
         var stage = new StageRun(settings.Name, settings.LastStep, model, optimizer, settings.Part);
         if (from is not null && from.State.Stage == settings.Name)
         {
-            RunCheckpoint.Restore(from, model.Store, optimizer);
+            RunCheckpoint.Restore(from, model.Store, optimizer, ranks);
             settings.Part?.Read(from.Path);
             stage.Tally = from.State.Tally;
             if (from.State.EpochAttackDue)
-                run.AttackEpoch!(stage);
+                ranks.First(() => run.AttackEpoch!(stage));
         }
         else
         {
@@ -94,6 +102,7 @@ internal static class StageLoop
             if (settings.Final || store.StepsBefore > 0)
                 store.SaveCheckpoint(stage);
         }
+        ranks.RequireSameWeights(model.Store);
         trainer.Run(
             settings.Penalty,
             step =>
@@ -104,15 +113,18 @@ internal static class StageLoop
                 var border = step.Step % sampler.StepsPerEpoch == 0;
                 if (border && settings.Evaluated && run.EvaluateEpoch is { } evaluate)
                 {
-                    var accuracy = evaluate(stage);
+                    var accuracy = ranks.OfFirst(() => evaluate(stage));
                     settings.AfterEpoch?.Invoke(stage, accuracy);
                 }
-                if (border && settings.Final)
-                    run.AttackEpoch?.Invoke(stage);
+                if (border && settings.Final && run.AttackEpoch is { } attack)
+                    ranks.First(() => attack(stage));
                 store.CheckpointIfDue(stage);
                 return goOn;
             }
         );
+        ranks.RequireSameWeights(model.Store);
+        if (ranks.AreSeveral)
+            store.Note(stage, $"sums over ranks: {trainer.SummedBytes} bytes in all");
         if (settings.Final)
             store.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
         settings.BeforeEnd?.Invoke(stage);

@@ -60,12 +60,14 @@ internal sealed record StepReport(
 );
 
 /// <summary>Runs optimisation steps of one stage.</summary>
-internal sealed class Trainer
+internal sealed class Trainer : IDisposable
 {
     private readonly ITrainingTask _task;
     private readonly AdamW _optimizer;
     private readonly StagePlan _plan;
     private readonly IGradientRule? _rule;
+    private readonly Ranks _ranks;
+    private readonly GradientExchange? _exchange;
 
     /// <summary>
     /// A trainer over a model whose trained parameters are those of <paramref name="optimizer"/>.
@@ -78,7 +80,8 @@ internal sealed class Trainer
     /// <param name="plan">Length and schedule.</param>
     /// <param name="rule">What happens to gradients before the update instead of the plan's
     /// clipping, or null.</param>
-    /// <param name="extras">Changes of texts, a teacher; or null.</param>
+    /// <param name="extras">Changes of texts, a teacher, a share of each batch; or null.</param>
+    /// <param name="ranks">The ranks that train together, or null.</param>
     public Trainer(
         BertForSequenceClassification model,
         IObjective objective,
@@ -87,9 +90,10 @@ internal sealed class Trainer
         AdamW optimizer,
         StagePlan plan,
         IGradientRule? rule = null,
-        TaskExtras? extras = null
+        TaskExtras? extras = null,
+        Ranks? ranks = null
     )
-        : this(new ClassifierTask(model, objective, examples, sampler, extras), optimizer, plan, rule) { }
+        : this(new ClassifierTask(model, objective, examples, sampler, extras), optimizer, plan, rule, ranks) { }
 
     /// <summary>A trainer of any task.</summary>
     /// <param name="task">Network, batches and objective.</param>
@@ -97,11 +101,16 @@ internal sealed class Trainer
     /// <param name="plan">Length and schedule.</param>
     /// <param name="rule">What happens to gradients before the update instead of the plan's
     /// clipping, or null.</param>
-    public Trainer(ITrainingTask task, AdamW optimizer, StagePlan plan, IGradientRule? rule = null)
+    /// <param name="ranks">The ranks that train together, each on its share of the task's batches;
+    /// or null.</param>
+    public Trainer(ITrainingTask task, AdamW optimizer, StagePlan plan, IGradientRule? rule = null, Ranks? ranks = null)
     {
         (_task, _optimizer, _plan, _rule) = (task, optimizer, plan, rule);
+        _ranks = ranks ?? Ranks.One();
         var trained = optimizer.Names.ToHashSet();
         task.Train(name => trained.Contains(name) || rule?.Records(name) == true);
+        if (_ranks.AreSeveral)
+            _exchange = new GradientExchange(_ranks, task.Store, optimizer.Names);
     }
 
     /// <summary>
@@ -146,15 +155,15 @@ internal sealed class Trainer
         var done = _optimizer.Updates;
         var options = _plan.Optimizer;
         using var scope = torch.scope();
-        var (batch, result) = _task.Accumulate(done, _plan.Key.Derive(done), penalty);
+        var sums = Accumulate(done, penalty);
         var norm =
             _rule?.Apply(_optimizer, options, done)
             ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
         // A batch without anything to predict makes no pass and has no loss.
-        if ((result.Passes.Forward > 0 && !double.IsFinite(result.Loss)) || !double.IsFinite(norm.Norm))
+        if ((sums.HasLoss && !double.IsFinite(sums.Loss)) || !double.IsFinite(norm.Norm))
         {
             throw new NumericFailureException(
-                $"{_plan.Stage}, step {done + 1}: the loss is {result.Loss} and the gradient norm {norm.Norm}; "
+                $"{_plan.Stage}, step {done + 1}: the loss is {sums.Loss} and the gradient norm {norm.Norm}; "
                     + "a lower learning rate or step size, or fp32 precision, usually helps"
             );
         }
@@ -174,17 +183,35 @@ internal sealed class Trainer
         return new StepReport(
             done + 1,
             (double)(done + 1) / _task.StepsPerEpoch,
-            result.Loss,
+            sums.Loss,
             rate,
             norm.Norm,
-            batch.Count,
-            batch.Tokens,
+            sums.Examples,
+            sums.Tokens,
             clock.Elapsed.TotalSeconds,
-            result.Passes with
-            {
-                Forward = result.Passes.Forward + result.Beside.Forward,
-            },
-            FlopCount.Step(_task.Config, batch, result.Passes) + result.Beside.Flops
+            sums.Passes,
+            sums.Flops
         );
+    }
+
+    /// <summary>Bytes that this rank brought into sums over ranks; 0 of one rank.</summary>
+    public long SummedBytes => _exchange?.Bytes ?? 0;
+
+    /// <inheritdoc/>
+    public void Dispose() => _exchange?.Dispose();
+
+    // Gradients of the whole batch, whichever ranks computed them. The penalty is no mean over
+    // examples: one rank adds it for all.
+    private StepSums Accumulate(long step, Func<Tensor>? penalty)
+    {
+        _exchange?.Begin();
+        var (batch, result) = _task.Accumulate(
+            step,
+            _plan.Key.Derive(step),
+            _ranks.IsFirst ? penalty : null,
+            _exchange is null ? null : _exchange.LayerDone
+        );
+        var own = StepSums.Of(_task.Config, batch, result);
+        return _exchange?.Finish(own) ?? own;
     }
 }

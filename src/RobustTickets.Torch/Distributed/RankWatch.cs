@@ -1,0 +1,392 @@
+// Who is there: ranks meet at rank 0 before any transfer, and hear of each other while they train.
+// A transfer alone cannot tell which rank broke it, nor notice one that is silent; rank 0 hears all
+// and says who is lost, so that every rank ends with the same name within a minute.
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace RobustTickets.Torch.Distributed;
+
+/// <summary>The watch of one rank over the others, on a thread of its own.</summary>
+internal sealed class RankWatch : IDisposable
+{
+    private const string Hello = "hello",
+        Refused = "no",
+        Port = "port",
+        Alive = ".",
+        Bye = "bye",
+        Failed = "failed",
+        Stopped = "stopped";
+
+    private const int Turn = 100; // milliseconds
+
+    private static readonly TimeSpan Explanation = TimeSpan.FromSeconds(5);
+
+    private readonly RankSettings _settings;
+    private readonly string _build;
+    private readonly RankPatience _patience;
+    private readonly Socket? _listener;
+    private readonly List<RankPeer> _peers = [];
+    private readonly Lock _lock = new();
+    private readonly ManualResetEventSlim _changed = new();
+    private readonly Thread _thread;
+    private readonly HashSet<int> _here = [0];
+    private volatile Exception? _loss;
+    private volatile bool _leaving;
+    private volatile bool _told;
+    private int _port;
+    private string _address = "127.0.0.1";
+
+    private RankWatch(RankSettings settings, string build, RankPatience patience, Socket socket)
+    {
+        (_settings, _build, _patience) = (settings, build, patience);
+        if (Rank == 0)
+            _listener = socket;
+        else
+            _peers.Add(new RankPeer(socket) { Rank = 0, Name = $"rank 0 ({settings.Host}:{settings.Port})" });
+        _thread = new Thread(Watch) { IsBackground = true, Name = "ranks" };
+    }
+
+    /// <summary>Number of this rank.</summary>
+    public int Rank => _settings.Rank;
+
+    /// <summary>Number of ranks.</summary>
+    public int Size => _settings.Size;
+
+    /// <summary>Host of rank 0.</summary>
+    public string Host => _settings.Host;
+
+    /// <summary>Where the other ranks reach this one; known once all have met.</summary>
+    public string Address => _address;
+
+    /// <summary>Meets the other ranks. Returns on rank 0 when all have come.</summary>
+    /// <param name="settings">Usually <see cref="RankSettings.FromEnvironment"/>.</param>
+    /// <param name="build">Version of the program: ranks of different ones are refused.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    /// <param name="patience">How long they wait; null: minutes to come, half a minute of
+    /// silence.</param>
+    /// <exception cref="RanksException">A rank did not come, or is not like the others.</exception>
+    public static RankWatch Join(
+        RankSettings settings,
+        string build,
+        CancellationToken stop = default,
+        RankPatience? patience = null
+    )
+    {
+        patience ??= RankPatience.Default;
+        var clock = Stopwatch.StartNew();
+        var socket =
+            settings.Rank == 0 ? RankMeeting.Listen(settings) : RankMeeting.Connect(settings, patience, clock, stop);
+        var watch = new RankWatch(settings, build, patience, socket);
+        try
+        {
+            if (settings.Rank > 0)
+                watch
+                    ._peers[0]
+                    .Say(
+                        Hello,
+                        build,
+                        Text(settings.Rank),
+                        Text(settings.Size),
+                        Text(Environment.ProcessId),
+                        Environment.MachineName
+                    );
+            watch._thread.Start();
+            if (settings.Rank == 0)
+                watch.Await(() => watch._here.Count == settings.Size, patience.Join - clock.Elapsed, stop);
+            return watch;
+        }
+        catch (Exception e)
+        {
+            watch.Tell(e);
+            watch.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Rank 0 tells all others a number, which is returned on each of them; they wait for it.
+    /// </summary>
+    public int Meet(int port, CancellationToken stop = default)
+    {
+        if (Rank > 0)
+        {
+            Await(() => _port != 0, _patience.Join, stop);
+            return _port;
+        }
+        lock (_lock)
+        {
+            // A rank beside this one came over the loopback, where others would not find it.
+            var outside = _peers.Select(p => p.LocalAddress).FirstOrDefault(a => !IPAddress.IsLoopback(a));
+            _address = (outside ?? IPAddress.Loopback).ToString();
+            foreach (var peer in _peers.Where(p => p.Rank is not null))
+                peer.Say(
+                    Port,
+                    Text(port),
+                    _address,
+                    $"rank 0 (process {Environment.ProcessId} on {Environment.MachineName})"
+                );
+        }
+        return port;
+    }
+
+    /// <summary>
+    /// Why the ranks cannot go on together, or null: a rank is lost or failed
+    /// (<see cref="RanksException"/>), or was stopped.
+    /// </summary>
+    /// <param name="wait">Whether news may be on the way, which is waited for a little.</param>
+    public Exception? Loss(bool wait = false)
+    {
+        if (wait)
+            WaitHandle(() => _loss is not null, Explanation, default);
+        return _loss;
+    }
+
+    /// <summary>Whether transfers may never end: a rank is lost, or this one gave up.</summary>
+    public bool IsBroken => _loss is not null || _told;
+
+    /// <summary>Tells the others why this rank ends.</summary>
+    public void Tell(Exception end)
+    {
+        if (ReferenceEquals(end, _loss))
+            return;
+        var kind = end is OperationCanceledException ? Stopped : Failed;
+        var text = $"{Name(Rank, Environment.ProcessId, Environment.MachineName)} ";
+        text += kind == Stopped ? $"was stopped: {end.Message}" : $"failed: {end.Message}";
+        lock (_lock)
+        {
+            foreach (var peer in _peers)
+                peer.Say(kind, text.ReplaceLineEndings(" ").Replace('\t', ' '));
+            _told = _leaving = true;
+        }
+    }
+
+    /// <summary>Leaves; the others do not take it for a loss.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (!_leaving && _loss is null)
+                foreach (var peer in _peers)
+                    peer.Say(Bye);
+            _leaving = true;
+        }
+        if (_thread.IsAlive)
+            _thread.Join();
+        foreach (var peer in _peers)
+            peer.Dispose();
+        _listener?.Dispose();
+        _changed.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"rank {Rank} of {Size}, rank 0 at {Host}:{_settings.Port}";
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Name(int rank, int process, string host) => $"rank {rank} (process {process} on {host})";
+
+    private void Await(Func<bool> come, TimeSpan patience, CancellationToken stop)
+    {
+        if (WaitHandle(() => come() || _loss is not null, patience, stop))
+        {
+            if (_loss is { } loss)
+                throw loss;
+            return;
+        }
+        lock (_lock)
+        {
+            int[] missing = [.. Enumerable.Range(0, Size).Where(r => !_here.Contains(r))];
+            throw new RanksException(
+                Rank > 0
+                    ? $"rank {Rank}: rank 0 at {Host}:{_settings.Port} did not say within {patience.TotalSeconds:0} s "
+                        + "that all ranks have come"
+                    : $"rank{(missing.Length == 1 ? "" : "s")} {string.Join(", ", missing)} of {Size} did not come to "
+                        + $"{Host}:{_settings.Port} within {patience.TotalSeconds:0} s"
+            );
+        }
+    }
+
+    private bool WaitHandle(Func<bool> so, TimeSpan patience, CancellationToken stop)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!so())
+        {
+            if (clock.Elapsed > patience)
+                return false;
+            _changed.Reset();
+            if (so())
+                break;
+            _changed.Wait(Turn, stop);
+        }
+        return true;
+    }
+
+    private void Watch()
+    {
+        var beat = Stopwatch.StartNew();
+        Stopwatch? leaving = null;
+        while (true)
+        {
+            List<Socket> readable;
+            lock (_lock)
+                readable = [.. _peers.Where(p => p.IsOpen).Select(p => p.Socket)];
+            if (_leaving)
+            {
+                leaving ??= Farewell();
+                if (readable.Count == 0 || leaving.Elapsed > TimeSpan.FromSeconds(1))
+                    return;
+            }
+            else if (_listener is not null)
+                readable.Add(_listener);
+            if (readable.Count == 0)
+                Thread.Sleep(Turn);
+            else
+                Select(readable);
+            lock (_lock)
+            {
+                foreach (var socket in readable)
+                    Hear(socket);
+                if (beat.Elapsed > _patience.Beat && !_leaving)
+                {
+                    beat.Restart();
+                    foreach (var peer in _peers)
+                        peer.Say(Alive);
+                }
+                foreach (var peer in _peers.Where(p => p.IsOpen && p.Silent > _patience.Silence).ToArray())
+                    Lost(peer, $"is silent for {_patience.Silence.TotalSeconds:0} s");
+                _peers.RemoveAll(p => !p.IsOpen);
+            }
+        }
+    }
+
+    // What was said is read to its end by the others: closing at once could take it back.
+    private Stopwatch Farewell()
+    {
+        lock (_lock)
+            foreach (var peer in _peers)
+                peer.EndSaying();
+        return Stopwatch.StartNew();
+    }
+
+    private static void Select(List<Socket> readable)
+    {
+        try
+        {
+            Socket.Select(readable, null, null, Turn * 1000);
+        }
+        catch (SocketException)
+        {
+            readable.Clear(); // one was closed meanwhile: the next turn asks again
+        }
+    }
+
+    private void Hear(Socket socket)
+    {
+        if (socket == _listener)
+        {
+            if (Accepted() is { } come)
+                _peers.Add(come);
+            return;
+        }
+        if (_peers.Find(p => p.Socket == socket) is not { } peer)
+            return;
+        foreach (var line in peer.Lines())
+            Heard(peer, line.Split('\t'));
+        if (!peer.IsOpen)
+            Lost(peer, "is gone: its connection closed");
+    }
+
+    private RankPeer? Accepted()
+    {
+        try
+        {
+            return new RankPeer(_listener!.Accept());
+        }
+        catch (SocketException)
+        {
+            return null; // it came and went
+        }
+    }
+
+    private void Heard(RankPeer peer, string[] said)
+    {
+        switch (said)
+        {
+            case [Hello, var build, var rank, var size, var process, var host] when Rank == 0 && peer.Rank is null:
+                Admit(peer, build, int.Parse(rank, CultureInfo.InvariantCulture), size, process, host);
+                break;
+            case [Port, var port, var address, var name] when Rank > 0:
+                _port = int.Parse(port, CultureInfo.InvariantCulture);
+                peer.Name = name;
+                _address = IPAddress.IsLoopback(peer.LocalAddress) ? address : peer.LocalAddress.ToString();
+                break;
+            case [Refused, var why]:
+                End(new RanksException(why));
+                break;
+            case [Failed, var why] when peer.Rank is not null:
+                Relay(peer, Failed, why);
+                End(new RanksException(why));
+                break;
+            case [Stopped, var why] when peer.Rank is not null:
+                Relay(peer, Stopped, why);
+                End(new OperationCanceledException(why));
+                break;
+            case [Bye]:
+                peer.Rank = null;
+                peer.Dispose();
+                break;
+            case [Alive]:
+                break;
+            default:
+                peer.Rank = null; // whatever it is, it is no rank
+                peer.Dispose();
+                break;
+        }
+        _changed.Set();
+    }
+
+    private void Admit(RankPeer peer, string build, int rank, string size, string process, string host)
+    {
+        var name = $"rank {rank} (process {process} on {host})";
+        var why =
+            size != Text(Size) ? $"{name} counts {size} ranks, rank 0 {Size}"
+            : build != _build ? $"{name} runs version {build}, rank 0 version {_build}"
+            : rank < 1 || rank >= Size || !_here.Add(rank) ? $"{name} came where a rank of this number is already"
+            : null;
+        if (why is not null)
+        {
+            peer.Say(Refused, why);
+            peer.EndSaying();
+            Relay(peer, Failed, why);
+            End(new RanksException(why));
+            return;
+        }
+        (peer.Rank, peer.Name) = (rank, name);
+    }
+
+    private void Relay(RankPeer from, string kind, string why)
+    {
+        if (Rank > 0)
+            return;
+        foreach (var peer in _peers.Where(p => p != from))
+            peer.Say(kind, why);
+    }
+
+    private void Lost(RankPeer peer, string how)
+    {
+        peer.Dispose();
+        if (peer.Rank is null || _leaving)
+            return;
+        var why = $"{peer.Name} {how}";
+        Relay(peer, Failed, why);
+        End(new RanksException(why));
+    }
+
+    private void End(Exception why)
+    {
+        _loss ??= why;
+        _changed.Set();
+    }
+}

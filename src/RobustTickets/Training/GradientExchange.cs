@@ -1,0 +1,261 @@
+// Gradients of a step, summed over ranks: parameters in flat buckets, the head's and last layers'
+// first, each on its way as soon as backward has left its layers. Gloo's ring adds in an order that
+// the number of ranks fixes, so that every run of as many ranks has the same bits.
+using RobustTickets.Models;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Distributed;
+using RobustTickets.Torch.Native;
+using RobustTickets.Torch.nn;
+
+namespace RobustTickets.Training;
+
+/// <summary>Sums gradients over ranks.</summary>
+internal sealed class GradientExchange : IDisposable
+{
+    /// <summary>25 MB, as torch's DistributedDataParallel has them.</summary>
+    internal const long BucketElements = 25 * 1024 * 1024 / sizeof(float);
+
+    private readonly Ranks _ranks;
+    private readonly ParameterStore _store;
+    private readonly List<Bucket> _buckets = [];
+    private readonly string[] _byRows;
+    private readonly List<ITransfer> _transfers = [];
+    private int _launched;
+
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="store">The parameters; which have gradients is settled.</param>
+    /// <param name="trained">Names of the trained ones.</param>
+    /// <param name="bucketElements">Elements of a bucket at most, but for a larger
+    /// parameter.</param>
+    public GradientExchange(
+        Ranks ranks,
+        ParameterStore store,
+        IEnumerable<string> trained,
+        long bucketElements = BucketElements
+    )
+    {
+        (_ranks, _store) = (ranks, store);
+        _byRows = [.. trained.Where(name => !store[name].requires_grad)];
+        Bucket? open = null;
+        foreach (var name in store.Names.Where(n => store[n].requires_grad).OrderByDescending(Depth))
+        {
+            var count = store[name].numel;
+            if (open is null || open.Count + count > bucketElements)
+                _buckets.Add(open = new Bucket());
+            open.Add(name, count, Depth(name));
+        }
+        foreach (var bucket in _buckets)
+            bucket.Allocate(store);
+    }
+
+    /// <summary>
+    /// Bytes that this rank brought into sums so far; a ring sends 2 (R - 1) / R of them.
+    /// </summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Number of buckets.</summary>
+    internal int Buckets => _buckets.Count;
+
+    /// <summary>How many have left in this step.</summary>
+    internal int Launched => _launched;
+
+    /// <summary>
+    /// Before a step. Gradients that outlive steps are summed once: rank 0's count.
+    /// </summary>
+    public void Begin()
+    {
+        _launched = 0;
+        _transfers.Clear();
+        if (!_ranks.IsFirst)
+            _store.ClearGradients();
+    }
+
+    /// <summary>
+    /// In the last backward: gradients of a layer and all above are whole, so that buckets of them
+    /// alone may leave.
+    /// </summary>
+    public void LayerDone(int layer)
+    {
+        while (_launched < _buckets.Count && _buckets[_launched].Depth > layer)
+            Launch();
+    }
+
+    /// <summary>
+    /// After the last backward: what is left leaves, and every parameter gets the sum. What it
+    /// makes lives as long as the scope of the step.
+    /// </summary>
+    /// <param name="own">What this rank did in the step.</param>
+    /// <returns>What all did.</returns>
+    public StepSums Finish(StepSums own)
+    {
+        using var quiet = torch.no_grad();
+        var early = _launched;
+        while (_launched < _buckets.Count)
+            Launch();
+        foreach (var bucket in _buckets.Take(early))
+            bucket.RequireUnchanged(_store);
+        foreach (var name in _byRows)
+            SumRows(name);
+        var present = _buckets.SelectMany(b => b.Present).ToArray();
+        double[] numbers = [.. own.Numbers, _ranks.IsAskedToStop ? 1 : 0, .. present.Select(p => p ? 1.0 : 0.0)];
+        _ranks.Sum(numbers);
+        Bytes += sizeof(double) * numbers.Length;
+        foreach (var transfer in _transfers)
+            transfer.Wait();
+        var place = StepSums.Count;
+        _ranks.Stop = numbers[place++] > 0;
+        foreach (var bucket in _buckets)
+        foreach (var (name, sum) in bucket.Sums)
+            if (numbers[place++] > 0)
+                Deliver(name, sum);
+        return StepSums.Of(numbers);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var bucket in _buckets)
+            bucket.Dispose();
+    }
+
+    // 0 for embeddings, then the layers, then the head.
+    private static int Depth(string name) =>
+        BertParameters.LayerOf(name) is { } layer ? layer + 1
+        : BertParameters.IsEmbedding(name) ? 0
+        : int.MaxValue;
+
+    private void Launch()
+    {
+        using var quiet = torch.no_grad();
+        var bucket = _buckets[_launched++];
+        bucket.Fill(_store);
+        Bytes += sizeof(float) * bucket.Count;
+        _transfers.Add(_ranks.Collective.StartSum(bucket.Flat));
+    }
+
+    private void Deliver(string name, Tensor sum)
+    {
+        var parameter = _store[name];
+        if (parameter.grad is not { } gradient)
+        {
+            parameter.grad = sum.to(parameter.device).clone();
+            return;
+        }
+        if (gradient.device.IsHost)
+            _store.GradientNorms?.Forget(gradient.data_ptr);
+        gradient.copy_(sum);
+    }
+
+    // Rows of a table are this rank's words: summed are those of all ranks' words.
+    private void SumRows(string name)
+    {
+        var (rows, columns) = (_store[name].size(0), _store[name].size(1));
+        var own = _store.RowGradientOf(name);
+        var marks = torch.zeros([rows]);
+        foreach (var row in own?.Rows ?? [])
+            marks.span<float>()[(int)row] = 1;
+        _ranks.Collective.Sum(marks);
+        var seen = marks.span<float>();
+        var union = new List<long>();
+        var place = new Dictionary<long, int>();
+        for (var row = 0; row < seen.Length; row++)
+            if (seen[row] > 0)
+            {
+                place[row] = union.Count;
+                union.Add(row);
+            }
+        var sums = torch.zeros([union.Count, columns]);
+        if (own?.Values.grad is { } gradient)
+        {
+            Span<float> from = gradient.span<float>(),
+                to = sums.span<float>();
+            for (var i = 0; i < own.Rows.Length; i++)
+                from.Slice(i * (int)columns, (int)columns)
+                    .CopyTo(to.Slice(place[own.Rows[i]] * (int)columns, (int)columns));
+        }
+        if (union.Count > 0)
+            _ranks.Collective.Sum(sums);
+        Bytes += sizeof(float) * (rows + (union.Count * columns));
+        var values = torch.empty([union.Count, columns]).requires_grad_();
+        values.grad = sums;
+        _store.SetRowGradient(name, new RowGradient([.. union], values));
+    }
+
+    /// <summary>Gradients that travel together.</summary>
+    private sealed class Bucket : IDisposable
+    {
+        private readonly List<(string Name, long Count)> _entries = [];
+        private readonly List<Tensor> _views = [];
+        private readonly List<int> _versions = [];
+
+        /// <summary>Elements.</summary>
+        public long Count { get; private set; }
+
+        /// <summary>Depth of the parameter whose gradient is whole last.</summary>
+        public int Depth { get; private set; } = int.MaxValue;
+
+        /// <summary>The memory.</summary>
+        public Tensor Flat { get; private set; } = null!;
+
+        /// <summary>Which gradients were there when it was filled.</summary>
+        public List<bool> Present { get; } = [];
+
+        /// <summary>What came of each, in the shape of the parameter.</summary>
+        public IEnumerable<(string Name, Tensor Sum)> Sums => _entries.Select((e, i) => (e.Name, _views[i]));
+
+        public void Add(string name, long count, int depth)
+        {
+            _entries.Add((name, count));
+            (Count, Depth) = (Count + count, Math.Min(Depth, depth));
+        }
+
+        public void Allocate(ParameterStore store)
+        {
+            Flat = torch.zeros([Count]).keep();
+            var offset = 0L;
+            foreach (var (name, count) in _entries)
+            {
+                _views.Add(Flat.narrow(0, offset, count).view(store[name].sizes).keep());
+                offset += count;
+            }
+        }
+
+        public void Fill(ParameterStore store)
+        {
+            Present.Clear();
+            _versions.Clear();
+            for (var i = 0; i < _entries.Count; i++)
+            {
+                using var gradient = store[_entries[i].Name].grad;
+                Present.Add(gradient is not null);
+                _versions.Add(gradient is null ? 0 : Shim.rt_version(gradient.Handle));
+                if (gradient is null)
+                    _views[i].zero_();
+                else
+                    _views[i].copy_(gradient);
+            }
+        }
+
+        /// <summary>A gradient that grew after it was sent would be lost in part.</summary>
+        public void RequireUnchanged(ParameterStore store)
+        {
+            for (var i = 0; i < _entries.Count; i++)
+            {
+                using var gradient = store[_entries[i].Name].grad;
+                if (
+                    Present[i] != gradient is not null
+                    || (gradient is not null && Shim.rt_version(gradient.Handle) != _versions[i])
+                )
+                    throw new InvalidOperationException(
+                        $"the gradient of '{_entries[i].Name}' changed after its layer was said to be done"
+                    );
+            }
+        }
+
+        public void Dispose()
+        {
+            _views.ForEach(v => v.Dispose());
+            Flat?.Dispose();
+        }
+    }
+}

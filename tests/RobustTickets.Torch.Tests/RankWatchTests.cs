@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using RobustTickets.Torch.Distributed;
+using Xunit;
+
+namespace RobustTickets.Torch.Tests;
+
+/// <summary>Who is missing, lost, silent or another program is said by name, in time.</summary>
+public sealed class RankWatchTests
+{
+    private static readonly RankPatience Short = new(
+        TimeSpan.FromSeconds(1),
+        TimeSpan.FromSeconds(1),
+        TimeSpan.FromMilliseconds(100)
+    );
+
+    private static readonly RankPatience Normal = Short with { Join = TimeSpan.FromSeconds(60) };
+
+    private static RankWatch Join(RankSettings settings, RankPatience? patience = null, string build = "test") =>
+        RankWatch.Join(settings, build, default, patience ?? Normal);
+
+    [Fact]
+    public void A_rank_that_does_not_come_is_named()
+    {
+        var port = RankThreads.FreePort();
+        var first = Assert.Throws<RanksException>(() => Join(new RankSettings("127.0.0.1", port, 0, 3), Short));
+        Assert.Contains("ranks 1, 2 of 3 did not come", first.Message, StringComparison.Ordinal);
+        var other = Assert.Throws<RanksException>(() => Join(new RankSettings("127.0.0.1", port, 1, 3), Short));
+        Assert.Contains($"rank 0 was not there at 127.0.0.1:{port}", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_leaves_is_no_loss_and_what_rank_0_says_reaches_all()
+    {
+        RankThreads.Run(
+            3,
+            settings =>
+            {
+                using var watch = Join(settings);
+                Assert.Equal(1234, watch.Meet(settings.Rank == 0 ? 1234 : 0));
+                Assert.Equal("127.0.0.1", watch.Address);
+                if (settings.Rank == 1)
+                    return;
+                Thread.Sleep(500);
+                Assert.Null(watch.Loss());
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_rank_whose_connection_breaks_is_named_by_all(int lost)
+    {
+        RankThreads.Run(
+            3,
+            settings =>
+            {
+                if (settings.Rank == lost)
+                {
+                    if (lost == 0)
+                        HangUp(settings);
+                    else
+                        Hello(settings, "test").Dispose();
+                    return;
+                }
+                using var watch = Join(settings);
+                var loss = watch.Loss(wait: true);
+                Assert.Contains($"rank {lost} ", loss?.Message, StringComparison.Ordinal);
+                Assert.IsType<RanksException>(loss);
+            }
+        );
+    }
+
+    [Fact]
+    public void A_silent_rank_is_lost_after_a_while()
+    {
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                if (settings.Rank == 1)
+                {
+                    using var socket = Hello(settings, "test");
+                    Thread.Sleep(2500);
+                    return;
+                }
+                using var watch = Join(settings);
+                var clock = Stopwatch.StartNew();
+                Assert.Contains("rank 1 (process 7 on h) is silent", watch.Loss(wait: true)?.Message);
+                Assert.True(clock.Elapsed > TimeSpan.FromMilliseconds(500), "silence takes its time");
+            }
+        );
+    }
+
+    [Fact]
+    public void A_stop_on_one_rank_is_a_stop_on_all()
+    {
+        RankThreads.Run(
+            3,
+            settings =>
+            {
+                using var watch = Join(settings);
+                if (settings.Rank == 1)
+                    watch.Tell(new OperationCanceledException("by a\tsignal\nhere"));
+                else
+                    Assert.Contains(
+                        "was stopped: by a signal here",
+                        Assert.IsType<OperationCanceledException>(watch.Loss(wait: true)).Message,
+                        StringComparison.Ordinal
+                    );
+            }
+        );
+    }
+
+    [Theory]
+    [InlineData("other", 2, "runs version other, rank 0 version test")]
+    [InlineData("test", 3, "counts 3 ranks, rank 0 2")]
+    public void A_rank_unlike_the_others_is_refused(string build, int size, string why)
+    {
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                if (settings.Rank == 0)
+                {
+                    Assert.Contains(why, Assert.Throws<RanksException>(() => Join(settings)).Message);
+                    return;
+                }
+                using var watch = Join(settings with { Size = size }, build: build);
+                Assert.Contains(why, watch.Loss(wait: true)?.Message, StringComparison.Ordinal);
+            }
+        );
+    }
+
+    [Fact]
+    public void What_is_no_rank_is_not_listened_to()
+    {
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                if (settings.Rank == 1)
+                {
+                    using var stranger = new TcpClient();
+                    while (!stranger.Connected)
+                        try
+                        {
+                            stranger.Connect("127.0.0.1", settings.Port);
+                        }
+                        catch (SocketException)
+                        {
+                            Thread.Sleep(20);
+                        }
+                    stranger.GetStream().Write("GET / HTTP/1.1\r\nfailed\tno\n"u8);
+                    stranger.GetStream().Write(new byte[100_000]);
+                }
+                using var watch = Join(settings);
+                watch.Meet(1);
+                Assert.Null(watch.Loss());
+            }
+        );
+    }
+
+    // A rank 0 that ends once the others have come.
+    private static void HangUp(RankSettings settings)
+    {
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, settings.Port);
+        listener.Start();
+        Socket[] others = [.. Enumerable.Range(1, settings.Size - 1).Select(_ => listener.AcceptSocket())];
+        foreach (var other in others)
+            other.Dispose();
+    }
+
+    private static Socket Hello(RankSettings settings, string build)
+    {
+        while (true)
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Connect("127.0.0.1", settings.Port);
+                socket.Send(Encoding.UTF8.GetBytes($"hello\t{build}\t{settings.Rank}\t{settings.Size}\t7\th\n"));
+                return socket;
+            }
+            catch (SocketException)
+            {
+                socket.Dispose();
+                Thread.Sleep(20);
+            }
+        }
+    }
+}
