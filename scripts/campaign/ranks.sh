@@ -8,11 +8,11 @@ sed -E 's/"hidden_size": [0-9]+/"hidden_size": 256/; s/"num_hidden_layers": [0-9
     "$task/config.json" >"$task/wide.json"
 [ -e "$task/wide/config.json" ] || "${rt[@]}" pretrain --corpus "$task/corpus.txt" --config "$task/wide.json" --vocab "$task/vocab.txt" --out "$task/wide" --epochs 1 >"$task/wide.txt" 2>&1
 bad=0
-common=(--task sst2 --data "$task/SST-2" --threads 1 --set max-length=24 --set batch-size=16 --set 'split={"development":"authors-code"}')
+common=(--task sst2 --data "$task/SST-2" --threads 1 --set max-length=24 --set batch-size=16)
 declare -A kinds=(
     [clean]="train --recipe fine-tune --set retrain.epochs=$epochs --set retrain.optimizer.learning-rate=0.0003"
     [early-robust]="train --recipe early-robust --set search.horizon-epochs=$((epochs / 2)) --set search.objective.steps=2 --set search.allow-short=true --set retrain.epochs=$((epochs / 2)) --set search.optimizer.learning-rate=0.001 --set retrain.optimizer.learning-rate=0.0003"
-    [robust-ticket]="train --recipe robust-ticket --set search.fine-tune.epochs=1 --set search.epochs=$((epochs - 2)) --set search.objective.steps=2 --set search.allow-short=true --set retrain.epochs=1 --set retrain.objective.steps=2"
+    [robust-ticket]="train --recipe robust-ticket --set search.fine-tune.epochs=1 --set search.epochs=$((epochs - 2)) --set search.objective.steps=2 --set search.allow-short=true --set retrain.epochs=1"
 )
 losses() { sed -nE 's/.*"event":"step".*"loss":([-0-9.eE+]+).*/\1/p' "$1/events.jsonl"; }
 decisions() { grep -E '"event":"(mask|stop|stage)"' "$1/events.jsonl"; }
