@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Data parallel training on this machine: the same losses with 1, 2 and 4 ranks, what they cost in processor seconds, bytes and memory, and kills of single ranks, gone on from each time with another number.
-#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS]     EPOCHS: of 25 steps each; its table is in docs/results/scale.md
+#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: table, kills or both; the table is in docs/results/scale.md
 . "$(dirname "$0")/common.sh"
-count=${1:-6} RANDOM=${2:-1} epochs=${3:-8}
+count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table kills}
 make_task
 sed -E 's/"hidden_size": [0-9]+/"hidden_size": 256/; s/"num_hidden_layers": [0-9]+/"num_hidden_layers": 4/; s/"intermediate_size": [0-9]+/"intermediate_size": 1024/; s/"initializer_range": [0-9.]+/"initializer_range": 0.05/' \
     "$task/config.json" >"$task/wide.json"
@@ -40,80 +40,87 @@ measured() { # kind, ranks, model, folder
     { time OUT=$4 unshare -rn bash -c "$inner" bash "${rt[@]}" "${words[@]}" "${common[@]}" --model "$3" --ranks "$2" --out "$4"; } 2>"$4.time" || { tail -n 3 "$4.txt" >&2; return 1; }
 }
 
-echo "| recipe | ranks | steps | largest difference of a loss from 1 rank | same decisions | processor seconds | bytes a step, loopback | by formula |"
-echo "|---|---|---|---|---|---|---|---|"
-for kind in clean early-robust robust-ticket; do
-    for ranks in 1 2 4; do
-        run=$BELOW/$kind-$ranks
-        rm -rf "$run"
-        measured $kind $ranks "$task/wide" "$run" || { bad=$((bad + 1)); continue; }
-        losses "$run" >"$run.losses"
-        steps=$(wc -l <"$run.losses")
-        same=yes
-        diff <(decisions "$BELOW/$kind-1") <(decisions "$run") >/dev/null || { same=no; bad=$((bad + 1)); }
-        # What the program says it brings into the sums, all stages and ranks; a ring sends 2 (R - 1) / R of it from each.
-        formula=$(sed -nE 's/.*sums over ranks: ([0-9]+) bytes in all.*/\1/p' "$run.txt" | awk -v r=$ranks -v n="$steps" '{ s += $1 } END { printf "%d", 2 * (r - 1) * s / n }')
-        echo "| $kind | $ranks | $steps | $(apart "$BELOW/$kind-1.losses" "$run.losses") | $same | $(awk '{ printf "%.1f", $1 + $2 }' "$run.time") | $(($(cat "$run.bytes") / steps)) | $formula |"
+table() {
+    echo "| recipe | ranks | steps | largest difference of a loss from 1 rank | same decisions | processor seconds | bytes a step, loopback | by formula |"
+    echo "|---|---|---|---|---|---|---|---|"
+    for kind in clean early-robust robust-ticket; do
+        for ranks in 1 2 4; do
+            run=$BELOW/$kind-$ranks
+            rm -rf "$run"
+            measured $kind $ranks "$task/wide" "$run" || { bad=$((bad + 1)); continue; }
+            losses "$run" >"$run.losses"
+            steps=$(wc -l <"$run.losses")
+            same=yes
+            diff <(decisions "$BELOW/$kind-1") <(decisions "$run") >/dev/null || { same=no; bad=$((bad + 1)); }
+            # What the program says it brings into the sums, all stages and ranks; a ring sends 2 (R - 1) / R of it from each.
+            formula=$(sed -nE 's/.*sums over ranks: ([0-9]+) bytes in all.*/\1/p' "$run.txt" | awk -v r=$ranks -v n="$steps" '{ s += $1 } END { printf "%d", 2 * (r - 1) * s / n }')
+            echo "| $kind | $ranks | $steps | $(apart "$BELOW/$kind-1.losses" "$run.losses") | $same | $(awk '{ printf "%.1f", $1 + $2 }' "$run.time") | $(($(cat "$run.bytes") / steps)) | $formula |"
+        done
     done
-done
 
-echo
-echo "Resident memory of a rank, MiB, clean, at a quarter of the run and at its end:"
-for ranks in 2 4; do
-    awk -v ranks=$ranks '{ if ($3) { n[$2]++; m[$2, n[$2]] = $3 } } END { for (p in n) printf "%d ranks: %.0f, %.0f\n", ranks, m[p, int(n[p] / 4) + 1] / 1024, m[p, n[p] - 1] / 1024 }' "$BELOW/clean-$ranks.memory"
-done
-echo
+    echo
+    echo "Resident memory of a rank, MiB, clean, at a quarter of the run and at its end:"
+    for ranks in 2 4; do
+        awk -v ranks=$ranks '{ if ($3) { n[$2]++; m[$2, n[$2]] = $3 } } END { for (p in n) printf "%d ranks: %.0f, %.0f\n", ranks, m[p, int(n[p] / 4) + 1] / 1024, m[p, n[p] - 1] / 1024 }' "$BELOW/clean-$ranks.memory"
+    done
+    echo
+
+}
 
 # Kills: one rank of 2 to 4 at a random moment; all end with its name within a minute; another number goes on.
-read -r -a words <<<"${kinds[early-robust]}"
-hits=0 runs=0 longest=0
-while [ $hits -lt "$count" ]; do
-    run=$BELOW/killed
-    rm -rf "$run"
-    for ((kill = 0; ; kill++)); do
-        ranks=$((2 + RANDOM % 3)) victim=-1
-        again=()
-        [ -e "$run/recipe.json" ] && again=(--resume)
-        "${rt[@]}" "${words[@]}" "${common[@]}" --model "$task/model" --ranks $ranks --checkpoint-every 7 --out "$run" "${again[@]}" >"$run.txt" 2>&1 &
-        job=$!
-        if [ $kill -lt 4 ] && [ $hits -lt "$count" ]; then
-            wait_ms=$((2500 + RANDOM % 5000))
-            sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
-            mapfile -t below < <(cat /proc/$job/task/*/children 2>/dev/null | tr ' ' '\n' | sed '/^$/d')
-            if [ ${#below[@]} -gt 0 ]; then
-                victim=${below[RANDOM % ${#below[@]}]}
-                number=$(tr '\0' '\n' <"/proc/$victim/environ" 2>/dev/null | sed -n 's/^RANK=//p')
-                kill -9 "$victim" 2>/dev/null || victim=-1
+kills() {
+    read -r -a words <<<"${kinds[early-robust]}"
+    hits=0 runs=0 longest=0
+    while [ $hits -lt "$count" ]; do
+        run=$BELOW/killed
+        rm -rf "$run"
+        for ((kill = 0; ; kill++)); do
+            ranks=$((2 + RANDOM % 3)) victim=-1
+            again=()
+            [ -e "$run/recipe.json" ] && again=(--resume)
+            "${rt[@]}" "${words[@]}" "${common[@]}" --model "$task/model" --ranks $ranks --checkpoint-every 7 --out "$run" "${again[@]}" >"$run.txt" 2>&1 &
+            job=$!
+            if [ $kill -lt 4 ] && [ $hits -lt "$count" ]; then
+                wait_ms=$((2500 + RANDOM % 5000))
+                sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
+                mapfile -t below < <(cat /proc/$job/task/*/children 2>/dev/null | tr ' ' '\n' | sed '/^$/d')
+                if [ ${#below[@]} -gt 0 ]; then
+                    victim=${below[RANDOM % ${#below[@]}]}
+                    number=$(tr '\0' '\n' <"/proc/$victim/environ" 2>/dev/null | sed -n 's/^RANK=//p')
+                    kill -9 "$victim" 2>/dev/null || victim=-1
+                fi
             fi
-        fi
-        killed_at=$(date +%s%N) code=0
-        wait $job || code=$?
-        took=$((($(date +%s%N) - killed_at) / 1000000))
-        if [ "$victim" != -1 ] && [ $code != 0 ]; then
-            hits=$((hits + 1))
-            [ $took -gt $longest ] && longest=$took
-            # Its name is said by another rank too, once the ranks have met.
-            if [ $code != 1 ] || [ $took -gt 60000 ] || ! grep -q "rank $number (process $victim)" "$run.txt"; then
+            killed_at=$(date +%s%N) code=0
+            wait $job || code=$?
+            took=$((($(date +%s%N) - killed_at) / 1000000))
+            if [ "$victim" != -1 ] && [ $code != 0 ]; then
+                hits=$((hits + 1))
+                [ $took -gt $longest ] && longest=$took
+                # Its name is said by another rank too, once the ranks have met.
+                if [ $code != 1 ] || [ $took -gt 60000 ] || ! grep -q "rank $number (process $victim)" "$run.txt"; then
+                    bad=$((bad + 1))
+                    echo "ranks: rank $number of $ranks killed: exit $code after $took ms: $(tail -n 2 "$run.txt")" >&2
+                fi
+                continue
+            fi
+            if [ $code != 0 ]; then
                 bad=$((bad + 1))
-                echo "ranks: rank $number of $ranks killed: exit $code after $took ms: $(tail -n 2 "$run.txt")" >&2
+                echo "ranks: $ranks ranks: exit $code: $(tail -n 2 "$run.txt")" >&2
             fi
-            continue
-        fi
-        if [ $code != 0 ]; then
+            break
+        done
+        runs=$((runs + 1))
+        [ -e "$BELOW/undisturbed/result.json" ] || "${rt[@]}" "${words[@]}" "${common[@]}" --model "$task/model" --out "$BELOW/undisturbed" >"$BELOW/undisturbed.txt" 2>&1
+        losses "$run" >"$run.losses"
+        losses "$BELOW/undisturbed" >"$BELOW/undisturbed.losses"
+        if ! diff <(decisions "$BELOW/undisturbed") <(decisions "$run") >/dev/null || [ "$(wc -l <"$run.losses")" != "$(wc -l <"$BELOW/undisturbed.losses")" ]; then
             bad=$((bad + 1))
-            echo "ranks: $ranks ranks: exit $code: $(tail -n 2 "$run.txt")" >&2
+            echo "ranks: a run that was killed $kill times differs from an undisturbed one" >&2
         fi
-        break
+        echo "ranks: after $kill kills, losses differ from an undisturbed run's by $(apart "$BELOW/undisturbed.losses" "$run.losses")"
     done
-    runs=$((runs + 1))
-    [ -e "$BELOW/undisturbed/result.json" ] || "${rt[@]}" "${words[@]}" "${common[@]}" --model "$task/model" --out "$BELOW/undisturbed" >"$BELOW/undisturbed.txt" 2>&1
-    losses "$run" >"$run.losses"
-    losses "$BELOW/undisturbed" >"$BELOW/undisturbed.losses"
-    if ! diff <(decisions "$BELOW/undisturbed") <(decisions "$run") >/dev/null || [ "$(wc -l <"$run.losses")" != "$(wc -l <"$BELOW/undisturbed.losses")" ]; then
-        bad=$((bad + 1))
-        echo "ranks: a run that was killed $kill times differs from an undisturbed one" >&2
-    fi
-    echo "ranks: after $kill kills, losses differ from an undisturbed run's by $(apart "$BELOW/undisturbed.losses" "$run.losses")"
-done
-echo "ranks: $hits kills, the longest end after $longest ms, $runs runs ended, $bad bad ends"
+    echo "ranks: $hits kills, the longest end after $longest ms, $runs runs ended, $bad bad ends"
+}
+
+for part in $parts; do $part; done
 [ $bad = 0 ]

@@ -96,6 +96,7 @@ public sealed class CollectiveTests
             {
                 using var watch = RankWatch.Join(settings, "test");
                 using var group = ProcessGroup.Open(watch);
+                group.Barrier();
                 if (settings.Rank == 2)
                 {
                     watch.Tell(new InvalidOperationException("out of coffee"));

@@ -16,7 +16,7 @@ internal static class RankProcesses
         Count = "--ranks";
 
     // Longer than ranks need to see that one is lost.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(55);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     /// <summary>Whether this process was started here.</summary>
     public static bool IsChild => Environment.GetEnvironmentVariable(Launched) == "1";

@@ -39,8 +39,8 @@ internal static class RankRequest
     public static IEnumerable<string> Notes(Recipe recipe, int ranks)
     {
         var (least, more) = (recipe.BatchSize / ranks, recipe.BatchSize % ranks);
-        yield return $"{ranks} ranks train together, {(more == 0 ? $"{least}" : $"{least} or {least + 1}")} of a batch's "
-            + $"{recipe.BatchSize} examples each";
+        var each = more == 0 ? $"{least}" : $"{least} or {least + 1}";
+        yield return $"{ranks} ranks train together, {each} of a batch's {recipe.BatchSize} examples each";
         if (Objectives(recipe).OfType<InfoBertOptions>().Any())
             yield return "InfoBERT's pairs are drawn among the examples of each rank, so that this is another training "
                 + "than that of another number of ranks";
