@@ -191,7 +191,7 @@ internal sealed class RankWatch : IDisposable
     {
         if (WaitHandle(() => come() || _loss is not null, patience, stop))
         {
-            if (_loss is { } loss)
+            if (!come() && _loss is { } loss)
                 throw loss;
             return;
         }
