@@ -66,7 +66,7 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
             _ => new JsonRows(reader, origin, Columns),
         };
         rows.Begin();
-        var group = new List<InputText>(size);
+        var group = new List<InputText>();
         DataException? first = null;
         for (var (answered, more) = (0, true); more; )
         {
@@ -80,7 +80,7 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
             if (group.Count == size || (group.Count > 0 && (!more || rows.MayWait)))
             {
                 yield return group;
-                group = new List<InputText>(size);
+                group = new List<InputText>();
             }
             first ??= broken;
             if (broken is not null && !SkipBadRows)

@@ -8,6 +8,9 @@ namespace RobustTickets.Cli.Terminal;
 /// <summary>Words the errors of a command line.</summary>
 internal static class ParseProblems
 {
+    // What help calls the values that are files and folders.
+    private static readonly string[] Places = ["DIR", "FILE", "FOLDER", "PATH", "RUN", "CONFIG", "VOCAB", "VECTORS"];
+
     /// <summary>One sentence an error.</summary>
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
@@ -28,7 +31,24 @@ internal static class ParseProblems
                 continue;
             messages.Add(Refused(error) ?? error.Message);
         }
+        messages.AddRange(Empty(parsed));
         return [.. messages.Distinct(StringComparer.Ordinal)];
+    }
+
+    // No file and no folder is called by an empty name: a variable of a script was not set.
+    private static IEnumerable<string> Empty(ParseResult parsed)
+    {
+        foreach (var result in parsed.CommandResult.Children)
+        {
+            var name = result switch
+            {
+                OptionResult { Option: { HelpName: { } help } option } when Places.Any(help.Contains) => option.Name,
+                ArgumentResult argument => argument.Argument.Name,
+                _ => null,
+            };
+            if (name is not null && result.Tokens.Any(t => t.Value.Length == 0))
+                yield return $"{name}: the name is empty";
+        }
     }
 
     // What follows an unknown option is its value.

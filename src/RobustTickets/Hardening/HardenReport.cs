@@ -93,27 +93,28 @@ internal static class HardenReport
         + "attacked by "
         + $"{string.Join(", ", r.Attacks)}";
 
+    // Accuracy under attack stands beside the model: a narrow screen shows the left of a table.
     private static string[] ReportedHead(HardenResult result) =>
         [
             "Model",
-            "Role",
-            "Clean %",
             .. result.Attacks.SelectMany(a => new[] { $"{a} %", "against baseline" }),
+            "Clean %",
+            "Role",
             "Encoder",
             "Training",
         ];
 
     private static string[] DevelopmentHead(HardenResult result) =>
-        ["Model", "Clean %", .. result.Attacks.Select(a => $"{a} %"), "Mean", "Parameters", "Training"];
+        ["Model", .. result.Attacks.Select(a => $"{a} %"), "Mean", "Clean %", "Parameters", "Training"];
 
     private static string[] ReportedCells(HardenResult result, HardenRow row) =>
         [
             row.Name,
-            row.Role,
-            Say($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
             .. result
                 .Attacks.Select(a => HardenEvidence.Of(row, a))
                 .SelectMany(f => f is null ? ["", ""] : new[] { Aua(f), Against(f.AgainstBaseline) }),
+            Say($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
+            row.Role,
             row.Size is { } size ? Say($"{100 * size:0} %") : "",
             row.TrainingSeconds is { } s ? HardenPlan.Minutes(s) : "",
         ];
@@ -121,9 +122,9 @@ internal static class HardenReport
     private static string[] DevelopmentCells(DevelopmentRow row) =>
         [
             row.Name,
-            Say($"{100 * row.Clean:0.0}"),
             .. row.Aua.Select(a => Say($"{100 * a:0.0}")),
             Say($"{100 * row.Score:0.0}"),
+            Say($"{100 * row.Clean:0.0}"),
             row.Parameters is { } parameters ? SummaryTable.Parameters(parameters) : "",
             row.Seconds > 0 ? HardenPlan.Minutes(row.Seconds) : "",
         ];

@@ -95,10 +95,14 @@ public sealed record Execution(
     /// Checks this against the machine and sets the threads of matrix products. A device other than
     /// the CPU, bf16 and a number of threads load libtorch.
     /// </summary>
-    /// <exception cref="RequestException">The device is not there, or bf16 is not offered on
-    /// it or on the padded reference.</exception>
+    /// <exception cref="RequestException">The device is not there, bf16 is not offered on it or on
+    /// the padded reference, or no machine has so many threads.</exception>
     public void Apply()
     {
+        // OpenMP ends the process when it has no memory for its threads.
+        var most = Math.Max(1024, 4 * Environment.ProcessorCount);
+        if (Threads is { } asked && (asked < 1 || asked > most))
+            throw new RequestException(nameof(Threads), $"{asked}", $"1 to {most} are possible");
         if (Devices.WhyNot(Device) is { } missing)
             throw new RequestException(nameof(Device), Device.ToString(), missing);
         if (Precision == MatrixPrecision.Bf16 && WhyNoBFloat16() is { } reason)

@@ -75,6 +75,33 @@ public sealed class CliAppTests : IDisposable
         Assert.EndsWith($"hint: {hint}\n", run.Error);
     }
 
+    [Theory]
+    [InlineData(
+        "--out",
+        "train",
+        "--recipe",
+        "fine-tune",
+        "--model",
+        "m",
+        "--data",
+        "d",
+        "--task",
+        "sst2",
+        "--out",
+        ""
+    )]
+    [InlineData("--model", "evaluate", "--data", "d", "--task", "sst2", "--model", "")]
+    [InlineData("--data", "attack", "--model", "m", "--task", "sst2", "--data", "")]
+    [InlineData("--input", "tokenize", "--model", "m", "--input", "")]
+    [InlineData("run", "report", "")]
+    [InlineData("file", "recipes", "check", "a.json", "")]
+    public void An_empty_name_of_a_file_or_folder_is_usage(string name, params string[] args)
+    {
+        var run = CliRun.Of(args);
+        Assert.Equal(ExitCodes.Usage, run.Code);
+        Assert.StartsWith($"error: {name}: the name is empty\n", run.Error);
+    }
+
     [Fact]
     public void Recipes_are_listed_shown_and_checked()
     {

@@ -40,6 +40,18 @@ public sealed class PredictCommandTests : IDisposable
         var first = JsonNode.Parse(stop.Out)!;
         Assert.Equal("[1,{\"a\":null}] 1.50", $"{first["id"]!.ToJsonString()} {first["n"]!.ToJsonString()}");
         Assert.Equal(answers[0]["scores"]!.ToJsonString(), first["scores"]!.ToJsonString());
+        // What a batch may hold is no memory that is taken.
+        var whole = CliRun.With(
+            "good film\n",
+            "predict",
+            "--model",
+            _tiny.Model,
+            "--format",
+            "text",
+            "--batch-size",
+            $"{int.MaxValue}"
+        );
+        Assert.True(whole.Code == 0, whole.Error);
         var skip = CliRun.With(Lines, "predict", "--model", _tiny.Model, "--skip-bad-rows");
         Assert.Equal((0, 2), (skip.Code, skip.Out.Count(c => c == '\n')));
         var plain = CliRun.With("good film\na, dull\n", "predict", "--model", _tiny.Model, "--format", "text");

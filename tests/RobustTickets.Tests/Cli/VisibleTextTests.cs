@@ -75,6 +75,7 @@ public sealed class VisibleTextTests
         );
         var page = HardenReport.Html(result);
         Assert.DoesNotContain("<script", page);
+        Assert.Matches("<th scope=\"col\">Model</th><th scope=\"col\">[^<]* %</th><th scope=\"col\">against", page);
         Assert.All(page.Replace("\r", "", StringComparison.Ordinal), c => Assert.False(VisibleText.IsHidden(c)));
     }
 

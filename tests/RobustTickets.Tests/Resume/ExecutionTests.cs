@@ -1,5 +1,6 @@
 // What a run is executed with changes its speed, not its meaning: threads, the padded
 // reference. And what a run saves is what it trained.
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
@@ -25,6 +26,15 @@ public sealed class ExecutionTests : IDisposable
         torch.set_num_threads(1);
         _task.Dispose();
     }
+
+    // OpenMP ends the process that asks for more than there is memory for.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(100_000)]
+    [InlineData(int.MaxValue)]
+    public void A_number_of_threads_that_no_machine_has_is_refused(int threads) =>
+        Assert.Equal("Threads", Assert.Throws<RequestException>(() => new Execution(Threads: threads).Apply()).Field);
 
     [Theory]
     [InlineData(2, LayerPath.Fused)]
