@@ -11,6 +11,8 @@
 #include <c10/core/DeviceType.h>
 #include <torch/version.h>
 
+#include <signal.h>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -84,9 +86,37 @@ inline c10::TensorImpl* give(at::Tensor tensor) {
   return tensor.unsafeReleaseTensorImpl();
 }
 
+// Signals with handlers go to threads that compute nothing, or wait for the end of the call: GEMM
+// kernels of oneDNN keep their stack on the heap, where the frame of a signal overwrites what lies
+// below it. Threads that a call starts keep them blocked.
+class SignalsWait {
+ public:
+  SignalsWait() { pthread_sigmask(SIG_BLOCK, &handled(), &before_); }
+  ~SignalsWait() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+
+ private:
+  static const sigset_t& handled() {
+    static const sigset_t signals = [] {
+      sigset_t set;
+      sigemptyset(&set);
+      for (int number :
+           {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH,
+            SIGURG, SIGIO, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2})
+        sigaddset(&set, number);
+      return set;
+    }();
+    return signals;
+  }
+
+  sigset_t before_;
+};
+
 // Runs `body` and turns whatever it throws into a status and a text.
 template <typename Body>
 int32_t guarded(Body&& body) {
+  const SignalsWait wait;
   try {
     body();
     return kOk;

@@ -25,6 +25,29 @@ public sealed class RuntimeTests
         Assert.All(seen, count => Assert.Equal(1, count));
     }
 
+    // A GEMM of oneDNN keeps its stack on the heap: the frame of a signal would overwrite it.
+    [SkippableFact]
+    public void No_signal_that_is_handled_reaches_a_thread_while_it_computes()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "what a thread blocks is read from /proc");
+        // SIGINT, SIGTERM, SIGCHLD, SIGCONT, SIGWINCH are bits 1, 14, 16, 17, 27; SIGSEGV is bit 10.
+        const ulong handled = 1UL << 1 | 1UL << 14 | 1UL << 16 | 1UL << 17 | 1UL << 27;
+        var before = Blocked();
+        var within = new System.Collections.Concurrent.ConcurrentBag<ulong>();
+        TorchParallel.ForEach(8, _ => within.Add(Blocked()));
+        Assert.Equal(8, within.Count);
+        Assert.All(within, blocked => Assert.Equal(handled, blocked & (handled | 1UL << 10)));
+        Assert.Equal(before, Blocked());
+
+        static ulong Blocked() =>
+            Convert.ToUInt64(
+                File.ReadLines("/proc/thread-self/status")
+                    .Single(l => l.StartsWith("SigBlk:", StringComparison.Ordinal))[7..]
+                    .Trim(),
+                16
+            );
+    }
+
     [Fact]
     public void A_parallel_loop_uses_the_pools_threads_and_nests_serially()
     {
