@@ -138,8 +138,8 @@ internal sealed class AttackOptionSet
         _time.Validators.Add(result =>
             Check(
                 result.Tokens.Count == 1 ? result.Tokens[0].Value : "",
-                x => x > 0,
-                "--time-limit must be above 0",
+                x => x is > 0 and <= 1e9,
+                "--time-limit must be above 0 and at most 1,000,000,000",
                 result.AddError
             )
         );
