@@ -76,6 +76,17 @@ public sealed class CliAppTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0")]
+    [InlineData("NaN")]
+    [InlineData("1e308")]
+    public void A_time_that_no_clock_shows_is_usage(string seconds)
+    {
+        var run = CliRun.Of("attack", "--model", "m", "--text", "good", "--time-limit", seconds);
+        Assert.Equal(ExitCodes.Usage, run.Code);
+        Assert.StartsWith("error: --time-limit must be above 0", run.Error);
+    }
+
+    [Theory]
     [InlineData(
         "--out",
         "train",
