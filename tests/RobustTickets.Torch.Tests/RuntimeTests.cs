@@ -30,7 +30,8 @@ public sealed class RuntimeTests
     public void No_signal_that_is_handled_reaches_a_thread_while_it_computes()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "what a thread blocks is read from /proc");
-        // SIGINT, SIGTERM, SIGCHLD, SIGCONT, SIGWINCH are bits 1, 14, 16, 17, 27; SIGSEGV is bit 10.
+        // SIGINT, SIGTERM, SIGCHLD, SIGCONT and SIGWINCH are bits 1, 14, 16, 17 and 27, SIGSEGV is
+        // bit 10.
         const ulong handled = 1UL << 1 | 1UL << 14 | 1UL << 16 | 1UL << 17 | 1UL << 27;
         var before = Blocked();
         var within = new System.Collections.Concurrent.ConcurrentBag<ulong>();
