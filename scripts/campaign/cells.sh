@@ -65,7 +65,7 @@ while [ $hits -lt "$count" ]; do
     done
     killed=0
     while [ "$(find "$BELOW" -maxdepth 1 -name 'code-*' | wc -l)" -lt "$processes" ]; do
-        sleep "0.$((RANDOM % 10))"
+        sleep "$((RANDOM % 4)).$((RANDOM % 10))"
         [ $hits -lt "$count" ] || continue
         victim=$((RANDOM % processes))
         [ ! -e "$BELOW/code-$victim" ] && [ -e "$BELOW/pid-$victim" ] || continue
@@ -73,7 +73,7 @@ while [ $hits -lt "$count" ]; do
         # The program, not the shell before it nor a later process of its number; mostly at a cell.
         { tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "--out $shared"; } 2>/dev/null || continue
         [ $((RANDOM % 5)) = 0 ] || holds_cell "$pid" "$shared" || continue
-        if [ $((RANDOM % 3)) -gt 0 ]; then
+        if [ $((RANDOM % 2)) -gt 0 ]; then
             kill -9 "$pid" 2>/dev/null && hits=$((hits + 1)) kills=$((kills + 1)) killed=$((killed + 1))
         elif kill -STOP "$pid" 2>/dev/null; then
             hits=$((hits + 1)) stills=$((stills + 1))

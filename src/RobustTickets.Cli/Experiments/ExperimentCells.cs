@@ -31,6 +31,7 @@ internal static class ExperimentCells
                             ["cell"] = c.Id,
                             ["run"] = t.Folder.Knows(c) ? Path.GetFileName(t.Folder.Run(c)) : null,
                             ["state"] = State(t.Folder, c),
+                            ["held_by"] = t.Folder.HeldBy(c),
                             ["attacks"] = JsonOutput.Array(c.Attacks.Select(a => a.Name)),
                             ["train_examples"] = checkedRun?.Examples(t.Folder, c).Train,
                             ["evaluation_examples"] = checkedRun?.Examples(t.Folder, c).Evaluation,
@@ -80,7 +81,8 @@ internal static class ExperimentCells
                         ", ",
                         cell.Attacks.Select(a => $"{a.Name}{(folder.IsAttacked(cell, a) ? " (done)" : "")}")
                     );
-        return $"{cell.Id.PadRight(width)}  {State(folder, cell), -7}{size}{attacks}";
+        var holder = folder.HeldBy(cell) is { } who ? $"  ({who} is at it)" : "";
+        return $"{cell.Id.PadRight(width)}  {State(folder, cell), -7}{size}{attacks}{holder}";
     }
 
     private static IEnumerable<string> Sums(

@@ -24,7 +24,7 @@ internal sealed class CellLoop(
     private const int NamedCells = 3;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly LeaseFolder _leases = new(Path.Combine(request.Output, "leases"), request.Lease);
+    private readonly LeaseFolder _leases = new(Path.Combine(request.Output, ExperimentFolder.Leased), request.Lease);
     private readonly List<CellFailure> _failures = [];
     private readonly Dictionary<string, string> _elsewhere = new(StringComparer.Ordinal);
     private string _waiting = "";

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
+using RobustTickets.Experiments.Leases;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 
@@ -38,6 +39,9 @@ public enum CellState
 /// </summary>
 public sealed class ExperimentFolder
 {
+    /// <summary>The folder of leases, beside the runs.</summary>
+    internal const string Leased = "leases";
+
     private readonly Dictionary<string, CellPlace> _own = new(StringComparer.Ordinal);
     private CellIndex _index;
 
@@ -127,6 +131,10 @@ public sealed class ExperimentFolder
             return cell.Attacks.All(a => IsAttacked(cell, a)) ? CellState.Done : CellState.Trained;
         return Directory.Exists(Run(cell)) ? CellState.Begun : CellState.Open;
     }
+
+    /// <summary>The process that is at a cell, or null.</summary>
+    internal string? HeldBy(ExperimentCell cell) =>
+        Knows(cell) ? new LeaseFolder(In(Leased), ExperimentRequest.ShortestLease).HolderOf(Place(cell).Run) : null;
 
     /// <summary>What a failed cell failed of, or null.</summary>
     public string? Failure(ExperimentCell cell)

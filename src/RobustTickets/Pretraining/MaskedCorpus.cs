@@ -20,12 +20,15 @@ public enum MaskingMode
 }
 
 /// <summary>
-/// A corpus as examples, one a line, long lines cut into several. Of its text one window is held.
+/// A corpus as examples, one a line, long lines cut into several. Of its text one window is held,
+/// and
+/// the next one while it is read.
 /// </summary>
 internal sealed class MaskedCorpus : IDisposable
 {
-    /// <summary>Examples that are held and mixed at a time: of 128 word pieces at most 70
-    /// MB.</summary>
+    /// <summary>Examples that are mixed at a time: of 128 word pieces at most 70 MB, twice while
+    /// the
+    /// next ones are read.</summary>
     public const int DefaultWindow = 1 << 17;
 
     private const uint Chosen = 0,
@@ -33,10 +36,13 @@ internal sealed class MaskedCorpus : IDisposable
         Replacement = 2;
     private readonly IReadOnlyList<string> _files;
     private readonly WordPieceTokenizer _tokenizer;
-    private readonly List<int> _ids = [];
-    private readonly List<int> _starts = [];
+    private readonly CancellationTokenSource _closed = new();
     private CorpusReader? _reader;
-    private int _window = -1;
+    private Held? _held;
+    private Task<Held>? _next;
+
+    // The window that the reader stands before.
+    private int _at = -1;
 
     private MaskedCorpus(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, CorpusIndex index) =>
         (_files, _tokenizer, Index) = (files, tokenizer, index);
@@ -83,7 +89,13 @@ internal sealed class MaskedCorpus : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _reader?.Dispose();
+    public void Dispose()
+    {
+        _closed.Cancel();
+        _ = Finished();
+        _reader?.Dispose();
+        _closed.Dispose();
+    }
 
     /// <summary>
     /// Masks the examples of a batch. [CLS] and [SEP] are never chosen, also where a text spells
@@ -96,14 +108,14 @@ internal sealed class MaskedCorpus : IDisposable
     /// <exception cref="DataException">A file has changed since it was opened.</exception>
     public MaskedBatch Mask(int window, ReadOnlySpan<int> indices, RandomKey key, double fraction)
     {
-        Hold(window);
+        var held = Hold(window);
         var before = (long)window * Index.Window;
         var examples = new EncodedExample[indices.Length];
         var (rows, targets) = (new List<long>(), new List<long>());
         var row = 0;
         for (var b = 0; b < indices.Length; b++)
         {
-            var ids = Example(indices[b]);
+            var ids = held.Example(indices[b]);
             var example = key.Derive(before + indices[b]);
             for (var i = 0; i < ids.Length; i++, row++)
             {
@@ -125,33 +137,71 @@ internal sealed class MaskedCorpus : IDisposable
         return new MaskedBatch(PackedBatch.From(examples), [.. rows], [.. targets]);
     }
 
-    private int[] Example(int index)
+    // Windows follow one another, and the first one the last: while one is trained on, the next is
+    // read.
+    private Held Hold(int window)
     {
-        var end = index + 1 < _starts.Count ? _starts[index + 1] : _ids.Count;
-        return [.. System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids)[_starts[index]..end]];
+        if (_held?.Window == window)
+            return _held;
+        if (_next is not null && Finished() == window)
+        {
+            _held = _next.GetAwaiter().GetResult();
+        }
+        else
+        {
+            _held = Load(window);
+        }
+        var next = (window + 1) % Index.Windows.Count;
+        _next = next == window ? null : Task.Run(() => Load(next), CancellationToken.None);
+        return _held;
     }
 
-    // Where the window follows on the one before, the reader stands there already.
-    private void Hold(int window)
+    // Number of the window that was read ahead, once nothing is read any more; -1 when that failed.
+    private int Finished()
     {
-        if (window == _window)
-            return;
-        if (_reader is null || window != _window + 1)
+        try
+        {
+            return _next?.GetAwaiter().GetResult().Window ?? -1;
+        }
+        catch (Exception e) when (e is DataException or OperationCanceledException)
+        {
+            return -1;
+        }
+    }
+
+    private Held Load(int window)
+    {
+        // Where it follows on the one before, the reader stands there already.
+        if (_reader is null || window == 0 || _at != window)
         {
             _reader?.Dispose();
             _reader = new CorpusReader(_files, _tokenizer, Index.MaxLength, Index.Windows[window]);
         }
-        _window = -1;
-        _ids.Clear();
-        _starts.Clear();
-        for (var left = Index.SizeOf(window); left > 0; left--)
+        _at = -1;
+        var size = Index.SizeOf(window);
+        // Room for a window somewhat longer than the mean, so that the lists seldom grow.
+        var room = Math.Min(Array.MaxLength, 9 * (Index.Tokens / Index.Examples + 1) / 8 * size);
+        var held = new Held(window, new List<int>((int)room), new List<int>(size));
+        for (var left = size; left > 0; left--)
         {
-            _starts.Add(_ids.Count);
-            if (!_reader.Read(_ids))
+            _closed.Token.ThrowIfCancellationRequested();
+            held.Starts.Add(held.Ids.Count);
+            if (!_reader.Read(held.Ids))
                 throw new DataException(
                     $"{_files[^1]}: the corpus ends before its last example; it has changed while it was read"
                 );
         }
-        _window = window;
+        _at = window + 1;
+        return held;
+    }
+
+    /// <summary>Word pieces of a window in one row, and where each example begins.</summary>
+    private sealed record Held(int Window, List<int> Ids, List<int> Starts)
+    {
+        public int[] Example(int index)
+        {
+            var end = index + 1 < Starts.Count ? Starts[index + 1] : Ids.Count;
+            return [.. System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Ids)[Starts[index]..end]];
+        }
     }
 }

@@ -94,7 +94,10 @@ public sealed class ExperimentDataTests : IDisposable
                 $"plain.toy.seed-1: process {Environment.ProcessId} on {Environment.MachineName} is at it, left to it",
                 other.Error
             );
+            var list = _tiny.Run(output, null, "--list", "--only", "plain.toy.seed-1").Out;
+            Assert.EndsWith($"(process {Environment.ProcessId} on {Environment.MachineName} is at it)", list.TrimEnd());
         }
+        Assert.DoesNotContain("is at it", _tiny.Run(output, null, "--list").Out);
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);
         Assert.Equal(2, Directory.GetDirectories(Path.Combine(output, "cells")).Length);

@@ -138,7 +138,7 @@ public sealed class ResumedPretrainingTests : IDisposable
             "--out",
             output,
             "--epochs",
-            "60",
+            "30",
             "--batch-size",
             "8",
             "--shuffle-window",

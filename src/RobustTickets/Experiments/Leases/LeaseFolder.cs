@@ -106,6 +106,25 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
         }
     }
 
+    /// <summary>Who holds the lease of a subject, or held it when it was last heard of; null when
+    /// it
+    /// is free.</summary>
+    public string? HolderOf(string subject)
+    {
+        try
+        {
+            var (number, text) = Newest(subject);
+            return number == 0 ? null
+                : LeaseHolder.Read(text) is not { } holder ? Unknown
+                : holder.Free || holder.HasEnded ? null
+                : holder.ToString();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>
     /// The highest lease of a subject and what its file says; 0 when there is none.
     /// </summary>
