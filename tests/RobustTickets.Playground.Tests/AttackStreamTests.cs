@@ -12,20 +12,15 @@ public sealed class AttackStreamTests
 {
     private const string Text = "A warm and moving film.";
 
+    // An attack on it takes as long as it is given.
+    private static readonly string Long = string.Join(' ', Enumerable.Repeat("moving", 60));
+
     [Fact]
     public async Task A_watched_attack_tells_each_step_and_ends_as_the_engine_alone_does()
     {
         await using var playground = await RunningPlayground.StartAsync();
 
-        var events = await Watch(
-            playground,
-            new
-            {
-                model = "brittle",
-                attack = "deepwordbug",
-                text = Text,
-            }
-        );
+        var events = await Watch(playground, Attack(Text));
 
         var alone = await new AttackEngine(AttackRecipe.Find("deepwordbug").Build(), new LexiconClassifier())
             .RunAsync([new Example("text", Text, 1)])
@@ -58,15 +53,7 @@ public sealed class AttackStreamTests
     {
         await using var playground = await RunningPlayground.StartAsync();
 
-        var events = await Watch(
-            playground,
-            new
-            {
-                model = "brittle",
-                attack = "deepwordbug",
-                text = Text,
-            }
-        );
+        var events = await Watch(playground, Attack(Text));
 
         // DeepWordBug hides a word as [UNK]: "warm" (0.8) and "moving" (1.4) carry the answer.
         var told = events.First(e => e.Name == "ranking").Data.GetProperty("words").EnumerateArray();
@@ -80,16 +67,7 @@ public sealed class AttackStreamTests
     {
         await using var playground = await RunningPlayground.StartAsync();
 
-        var events = await Watch(
-            playground,
-            new
-            {
-                model = "sturdy",
-                attack = "deepwordbug",
-                text = Text,
-                queryBudget = 3,
-            }
-        );
+        var events = await Watch(playground, Attack(Text, model: "sturdy", queryBudget: 3));
 
         Assert.Equal("failed", events[^1].Data.GetProperty("result").GetString());
         Assert.Equal(3, events[^1].Data.GetProperty("queries").GetInt32());
@@ -100,12 +78,7 @@ public sealed class AttackStreamTests
     {
         var limits = RunningPlayground.Limits with { Attacks = 1 };
         await using var playground = await RunningPlayground.StartAsync(TimeSpan.FromMilliseconds(40), limits);
-        var body = new
-        {
-            model = "brittle",
-            attack = "deepwordbug",
-            text = string.Join(' ', Enumerable.Repeat("moving", 60)),
-        };
+        var body = Attack(Long);
         using var leaving = new CancellationTokenSource();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/attack")
         {
@@ -142,15 +115,7 @@ public sealed class AttackStreamTests
         var limits = RunningPlayground.Limits with { AttackTime = TimeSpan.FromMilliseconds(150) };
         await using var playground = await RunningPlayground.StartAsync(TimeSpan.FromMilliseconds(40), limits);
 
-        var events = await Watch(
-            playground,
-            new
-            {
-                model = "brittle",
-                attack = "deepwordbug",
-                text = string.Join(' ', Enumerable.Repeat("moving", 60)),
-            }
-        );
+        var events = await Watch(playground, Attack(Long));
 
         Assert.Equal("end", events[^1].Name);
         Assert.True(events[^1].Data.GetProperty("stoppedByTime").GetBoolean());
@@ -160,12 +125,7 @@ public sealed class AttackStreamTests
     public async Task The_end_of_the_server_ends_attacks()
     {
         var playground = await RunningPlayground.StartAsync(TimeSpan.FromMilliseconds(40));
-        var body = new
-        {
-            model = "brittle",
-            attack = "deepwordbug",
-            text = string.Join(' ', Enumerable.Repeat("moving", 60)),
-        };
+        var body = Attack(Long);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/attack")
         {
             Content = JsonContent.Create(body),
@@ -222,6 +182,15 @@ public sealed class AttackStreamTests
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains(reason, await response.Content.ReadAsStringAsync());
     }
+
+    private static object Attack(string text, string model = "brittle", int? queryBudget = null) =>
+        new
+        {
+            model,
+            attack = "deepwordbug",
+            text,
+            queryBudget,
+        };
 
     private static async Task<List<(string Name, JsonElement Data)>> Watch(RunningPlayground playground, object body)
     {

@@ -54,6 +54,42 @@ public sealed record ResourceFiles(
             places.GetValueOrDefault("masked-lm")
         );
 
+    /// <summary>Whether a kind of resource is named, or lies in the resource folder.</summary>
+    internal bool Has(string kind) =>
+        kind switch
+        {
+            "neighbours" => Neighbours,
+            "word-vectors" => Vectors,
+            "tagger" => Tagger,
+            "wordnet" => WordNet,
+            "masked-lm" => MaskedLM,
+            "sentence-encoder" => Encoder,
+            _ => null,
+        }
+            is not null
+        || Where.Find(kind) is not null;
+
+    /// <summary>
+    /// The files of these names (<see cref="Names"/>): recipes refuse those that they have no use
+    /// for.
+    /// </summary>
+    internal ResourceFiles Only(IReadOnlyList<string> names)
+    {
+        return this with
+        {
+            Vectors = If("vectors", Vectors),
+            Neighbours = If("neighbours", Neighbours),
+            StopWords = If("stop-words", StopWords),
+            Tagger = If("tagger", Tagger),
+            TagMap = If("tag-map", TagMap),
+            Encoder = If("encoder", Encoder),
+            WordNet = If("wordnet", WordNet),
+            MaskedLM = If("masked-lm", MaskedLM),
+        };
+
+        string? If(string name, string? path) => names.Contains(name) ? path : null;
+    }
+
     internal override void Refuse(AttackRecipe recipe)
     {
         foreach (

@@ -1,6 +1,8 @@
 // Options that several commands share, so that they mean and read the same everywhere.
 using System.CommandLine;
 using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Cli.Experiments;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -24,6 +26,18 @@ internal static class CommonOptions
                 + "evaluate. Rows that were trained on are measured with train alone",
             HelpName = "NAME",
         };
+
+    /// <summary>The files that values of --resource name.</summary>
+    /// <exception cref="UsageException">One is no such pair, or is no resource.</exception>
+    public static ResourceFiles ReadResources(string[]? values)
+    {
+        var places = ExperimentCommand.Pairs("--resource", values ?? []);
+        return places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown
+            ? throw new UsageException(
+                $"--resource {unknown}: no such resource; possible: {string.Join(", ", ResourceFiles.Names)}"
+            )
+            : ResourceFiles.Named(places);
+    }
 
     /// <summary>A whole number with a least value; null when it is not given.</summary>
     public static Option<int?> Count(string name, int least, string description)

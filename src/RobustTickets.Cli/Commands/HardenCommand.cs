@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
 
@@ -80,11 +79,6 @@ internal static class HardenCommand
         command.SetAction(parsed =>
         {
             var source = data.Read(parsed);
-            var places = ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []);
-            if (places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown)
-                throw new UsageException(
-                    $"--resource {unknown}: no such resource; possible: {string.Join(", ", ResourceFiles.Names)}"
-                );
             var request = new HardenRequest(
                 parsed.GetRequiredValue(model),
                 source.Path,
@@ -98,7 +92,7 @@ internal static class HardenCommand
                     ?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
                 Goals[parsed.GetValue(goal)!],
                 parsed.GetValue(resume),
-                ResourceFiles.Named(places),
+                CommonOptions.ReadResources(parsed.GetValue(resource)),
                 execution.Read(parsed),
                 Base: parsed.GetValue(start),
                 Loader: new OnnxModels(new OnnxOptions(DefaultLabels: source.Options.Labels?.Names))

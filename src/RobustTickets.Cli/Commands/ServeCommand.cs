@@ -3,8 +3,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
-using RobustTickets.Attacks;
-using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Playground;
 
 namespace RobustTickets.Cli.Commands;
@@ -67,7 +65,7 @@ internal static class ServeCommand
             if (parsed.GetValue(runs) is { } folder && !Directory.Exists(folder))
                 throw new UsageException($"--runs {folder}: no such folder");
             var place = Place(parsed.GetValue(address)!, parsed.GetValue(port) ?? Port);
-            var resources = Resources(parsed.GetValue(resource) ?? []);
+            var resources = CommonOptions.ReadResources(parsed.GetValue(resource));
             using var state = new PlaygroundState(
                 PlaygroundModel.Load(
                     models,
@@ -109,16 +107,6 @@ internal static class ServeCommand
         return port <= IPEndPoint.MaxPort
             ? new ListenAddress(ip, port)
             : throw new UsageException($"--port {port}: ports go up to {IPEndPoint.MaxPort}");
-    }
-
-    private static ResourceFiles Resources(string[] pairs)
-    {
-        var places = ExperimentCommand.Pairs("--resource", pairs);
-        return places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown
-            ? throw new UsageException(
-                $"--resource {unknown}: not known; possible: {string.Join(", ", ResourceFiles.Names)}"
-            )
-            : ResourceFiles.Named(places);
     }
 
     private static void Open(CliContext context, string link)

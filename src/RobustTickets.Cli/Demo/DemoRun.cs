@@ -222,9 +222,4 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
 
     private void Say(params FormattableString[] text) => context.Error.WriteLine(Figures.Text(text));
-
-    private sealed class Relay<T>(Action<T> action) : IProgress<T>
-    {
-        public void Report(T value) => action(value);
-    }
 }

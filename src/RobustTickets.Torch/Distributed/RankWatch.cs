@@ -121,12 +121,7 @@ internal sealed class RankWatch : IDisposable
             var outside = _peers.Select(p => p.LocalAddress).FirstOrDefault(a => !IPAddress.IsLoopback(a));
             _address = (outside ?? IPAddress.Loopback).ToString();
             foreach (var peer in _peers.Where(p => p.Rank is not null))
-                peer.Say(
-                    Port,
-                    Text(port),
-                    _address,
-                    $"rank 0 (process {Environment.ProcessId} on {Environment.MachineName})"
-                );
+                peer.Say(Port, Text(port), _address, Me);
         }
         return port;
     }
@@ -152,7 +147,7 @@ internal sealed class RankWatch : IDisposable
         if (ReferenceEquals(end, _loss))
             return;
         var kind = end is OperationCanceledException ? Stopped : Failed;
-        var text = $"{Name(Rank, Environment.ProcessId, Environment.MachineName)} ";
+        var text = $"{Me} ";
         text += kind == Stopped ? $"was stopped: {end.Message}" : $"failed: {end.Message}";
         lock (_lock)
         {
@@ -185,7 +180,9 @@ internal sealed class RankWatch : IDisposable
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static string Name(int rank, int process, string host) => $"rank {rank} (process {process} on {host})";
+    private string Me => Name(Rank, Text(Environment.ProcessId), Environment.MachineName);
+
+    private static string Name(int rank, string process, string host) => $"rank {rank} (process {process} on {host})";
 
     private void Await(Func<bool> come, TimeSpan patience, CancellationToken stop)
     {
@@ -349,7 +346,7 @@ internal sealed class RankWatch : IDisposable
 
     private void Admit(RankPeer peer, string build, int rank, string size, string process, string host)
     {
-        var name = $"rank {rank} (process {process} on {host})";
+        var name = Name(rank, process, host);
         var why =
             size != Text(Size) ? $"{name} counts {size} ranks, rank 0 {Size}"
             : build != _build ? $"{name} runs version {build}, rank 0 version {_build}"

@@ -86,10 +86,4 @@ internal sealed class CellWork(
             progress?.Report(new ExperimentPart(cell.Id, attack, Begins: false));
         }
     }
-
-    // Progress<T> would report from other threads, out of order.
-    private sealed class Relay<T>(Action<T> action) : IProgress<T>
-    {
-        public void Report(T value) => action(value);
-    }
 }

@@ -1,9 +1,5 @@
 // Which attacks a comparison uses, by the resources that are there, and what training may use then:
 // the dictionary of the last attack is never trained on (docs/harden.md, Attacks).
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Resources;
-using RobustTickets.Pipeline;
-
 namespace RobustTickets.Hardening;
 
 /// <summary>The attacks of a comparison.</summary>
@@ -65,47 +61,5 @@ internal sealed record HardenAttacks(
         if (names.Count < 2)
             names.Add(DeepWordBug);
         return names;
-    }
-
-    /// <summary>Whether a kind of resource is named or lies in the folder.</summary>
-    public static Func<string, bool> Available(ResourceFiles files)
-    {
-        var folder = files.Folder ?? ResourceFolder.OfUser();
-        return kind =>
-            kind switch
-            {
-                "neighbours" => files.Neighbours,
-                "word-vectors" => files.Vectors,
-                "tagger" => files.Tagger,
-                "wordnet" => files.WordNet,
-                "masked-lm" => files.MaskedLM,
-                "sentence-encoder" => files.Encoder,
-                _ => null,
-            }
-                is not null
-            || folder.Find(kind) is not null;
-    }
-
-    /// <summary>The files that a recipe takes; others are left alone.</summary>
-    public static ResourceFiles FilesOf(AttackRecipe recipe, ResourceFiles files) => Only(files, recipe.FileNames);
-
-    /// <summary>The files that a training takes; others are left alone.</summary>
-    public static ResourceFiles FilesOf(Recipe recipe, ResourceFiles files) =>
-        Only(files, AugmentTables.FileNames(recipe));
-
-    private static ResourceFiles Only(ResourceFiles files, IReadOnlyList<string> names)
-    {
-        string? If(string name, string? path) => names.Contains(name) ? path : null;
-        return files with
-        {
-            Vectors = If("vectors", files.Vectors),
-            Neighbours = If("neighbours", files.Neighbours),
-            StopWords = If("stop-words", files.StopWords),
-            Tagger = If("tagger", files.Tagger),
-            TagMap = If("tag-map", files.TagMap),
-            Encoder = If("encoder", files.Encoder),
-            WordNet = If("wordnet", files.WordNet),
-            MaskedLM = If("masked-lm", files.MaskedLM),
-        };
     }
 }

@@ -57,10 +57,7 @@ internal sealed record HardenInputs(
         var rows = HardenRows.Load(request, classes, Seen(victim), stop);
         var notes = rows.Notes.ToList();
         var own = OwnOf(victim, classes, rows.Labels, notes);
-        var attacks = HardenAttacks.Choose(
-            request.Attacks,
-            HardenAttacks.Available(request.Resources ?? new Attacks.ResourceFiles())
-        );
+        var attacks = HardenAttacks.Choose(request.Attacks, (request.Resources ?? new Attacks.ResourceFiles()).Has);
         notes.AddRange(attacks.Notes);
         var hash = HardenFolder.Hash([
             VictimFolder.Hash(victim.Path),

@@ -51,7 +51,7 @@ internal sealed class HardenTrainer(
         };
         // The first steps take memory and find plans; they are not counted.
         var times = new List<long>();
-        var relay = new HardenRelay<RunEvent>(e =>
+        var relay = new Relay<RunEvent>(e =>
         {
             if (e is StepDone)
                 times.Add(request.Clock.GetTimestamp());
@@ -81,7 +81,7 @@ internal sealed class HardenTrainer(
         if (IsDone(name))
             return true;
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var relay = new HardenRelay<RunEvent>(e =>
+        var relay = new Relay<RunEvent>(e =>
         {
             clock.Tick();
             if (clock.Seconds > until)
@@ -124,6 +124,6 @@ internal sealed class HardenTrainer(
             request.Execution,
             CheckpointEverySteps,
             _cache,
-            Resources: HardenAttacks.FilesOf(recipe, request.Resources ?? new ResourceFiles())
+            Resources: (request.Resources ?? new ResourceFiles()).Only(AugmentTables.FileNames(recipe))
         );
 }

@@ -87,7 +87,7 @@ internal sealed class HardenVictims(
                 ),
             ]
         );
-        var relay = new HardenRelay<AttackProgress>(p => progress?.Report(new HardenAttacking(p)));
+        var relay = new Relay<AttackProgress>(p => progress?.Report(new HardenAttacking(p)));
         try
         {
             var report = fitted
@@ -125,10 +125,7 @@ internal sealed class HardenVictims(
         if (!_attacks.TryGetValue(name, out var attack))
         {
             var recipe = AttackRecipe.Find(name);
-            recipe = recipe with
-            {
-                Resources = HardenAttacks.FilesOf(recipe, request.Resources ?? new ResourceFiles()),
-            };
+            recipe = recipe with { Resources = (request.Resources ?? new ResourceFiles()).Only(recipe.FileNames) };
             _attacks[name] = attack = recipe.Build(_models);
         }
         return attack;
@@ -162,10 +159,4 @@ internal enum Calibration
 
     /// <summary>At the temperature fitted on development rows.</summary>
     Fitted,
-}
-
-/// <summary>Hands progress on at once, in order.</summary>
-internal sealed class HardenRelay<T>(Action<T> action) : IProgress<T>
-{
-    public void Report(T value) => action(value);
 }

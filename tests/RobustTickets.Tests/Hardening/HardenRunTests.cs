@@ -3,6 +3,7 @@ using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Hardening;
+using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.CommandLine;
@@ -82,7 +83,7 @@ public sealed class HardenRunTests : IDisposable
             using var stop = new CancellationTokenSource();
             var name = "stopped-" + sentence.Split(' ')[^1];
             var begun = false;
-            var progress = new HardenRelay<HardenProgress>(p =>
+            var progress = new Relay<HardenProgress>(p =>
             {
                 begun |= p is HardenNote note && note.Text.EndsWith(sentence, StringComparison.Ordinal);
                 if (begun && p is (HardenTraining or HardenAttacking))
@@ -150,7 +151,7 @@ public sealed class HardenRunTests : IDisposable
             File.WriteAllText(Path.Combine(data, "test.csv"), Rows(80, seed, "text,label", "the story"));
             var request = Request(name) with { Data = data };
             var chosen = false;
-            var progress = new HardenRelay<HardenProgress>(p =>
+            var progress = new Relay<HardenProgress>(p =>
             {
                 if (
                     p is HardenNote { Text: var text }
@@ -191,7 +192,7 @@ public sealed class HardenRunTests : IDisposable
         var clock = new HandClock();
         var request = Request("cut") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
         var training = "";
-        var progress = new HardenRelay<HardenProgress>(p =>
+        var progress = new Relay<HardenProgress>(p =>
         {
             if (p is HardenNote note && note.Text.StartsWith("training ", StringComparison.Ordinal))
                 training = note.Text;
@@ -216,7 +217,7 @@ public sealed class HardenRunTests : IDisposable
     {
         var clock = new HandClock();
         var request = Request("late") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
-        var progress = new HardenRelay<HardenProgress>(p =>
+        var progress = new Relay<HardenProgress>(p =>
         {
             if (p is HardenNote note && note.Text.StartsWith("chosen on development rows", StringComparison.Ordinal))
                 clock.Seconds = 4000;

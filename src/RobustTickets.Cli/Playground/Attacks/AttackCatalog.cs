@@ -32,8 +32,6 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
     private readonly Dictionary<(string Recipe, string? Base), Attack> _built = [];
     private readonly Dictionary<string, AttackModels> _models = new(StringComparer.Ordinal);
 
-    private ResourceFolder Folder => resources.Folder ?? ResourceFolder.OfUser();
-
     /// <summary>All attacks on a model, in the order of the registry.</summary>
     public IReadOnlyList<AttackChoice> Choices(PlaygroundModel model) =>
         [.. AttackRecipe.All.Select(recipe => Choice(recipe, model))];
@@ -88,18 +86,14 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
     private AttackChoice Choice(AttackRecipe recipe, PlaygroundModel model)
     {
         var lacks = new List<string>();
-        if (recipe.HasSubstitutes && (resources.Vectors ?? resources.Neighbours) is null)
-        {
-            if (Folder.Find("word-vectors") is null && Folder.Find("neighbours") is null)
-                lacks.Add("word-vectors");
-        }
-        var further = recipe.Further == "wordnet" ? resources.WordNet : resources.MaskedLM;
-        if (recipe.Further is { } kind && further is null && Folder.Find(kind) is null)
+        if (recipe.HasSubstitutes && !resources.Has("word-vectors") && !resources.Has("neighbours"))
+            lacks.Add("word-vectors");
+        if (recipe.Further is { } kind && !resources.Has(kind))
             lacks.Add(kind);
         var without = new List<string>();
-        if (recipe.HasSimilarity && (resources.Encoder ?? Folder.Find("sentence-encoder") ?? model.BaseModel) is null)
+        if (recipe.HasSimilarity && !resources.Has("sentence-encoder") && model.BaseModel is null)
             without.Add("sentence-encoder");
-        if (recipe.HasPartOfSpeech && (resources.Tagger ?? Folder.Find("tagger")) is null)
+        if (recipe.HasPartOfSpeech && !resources.Has("tagger"))
             without.Add("tagger");
         return new AttackChoice(recipe.Name, recipe.Summary, Describe(lacks), Describe(without));
     }
@@ -109,24 +103,15 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
 
     private AttackRecipe Recipe(AttackChoice choice)
     {
-        var recipe = AttackRecipe.Find(choice.Name);
-        var (similarity, tags) = (Has("sentence-encoder"), Has("tagger"));
-        var substitutes = recipe.HasSubstitutes;
-        return recipe with
+        var recipe = AttackRecipe.Find(choice.Name) with
         {
-            Options = new AttackOptions(Similarity: similarity, PartOfSpeech: tags, TimeLimit: time),
-            // A recipe refuses files that it has no use for.
-            Resources = resources with
-            {
-                Vectors = substitutes ? resources.Vectors : null,
-                Neighbours = substitutes ? resources.Neighbours : null,
-                Tagger = recipe.HasPartOfSpeech && tags ? resources.Tagger : null,
-                TagMap = recipe.HasPartOfSpeech ? resources.TagMap : null,
-                Encoder = recipe.HasSimilarity && similarity ? resources.Encoder : null,
-                WordNet = recipe.Further == "wordnet" ? resources.WordNet : null,
-                MaskedLM = recipe.Further == "masked-lm" ? resources.MaskedLM : null,
-            },
+            Options = new AttackOptions(
+                Similarity: Has("sentence-encoder"),
+                PartOfSpeech: Has("tagger"),
+                TimeLimit: time
+            ),
         };
+        return recipe with { Resources = resources.Only(recipe.FileNames) };
 
         bool Has(string kind) => choice.Without.All(w => w.Kind != kind);
     }

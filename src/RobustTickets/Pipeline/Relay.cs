@@ -1,0 +1,10 @@
+namespace RobustTickets.Pipeline;
+
+/// <summary>
+/// Hands progress on at once; <see cref="Progress{T}"/> would report from other threads, out of
+/// order.
+/// </summary>
+internal sealed class Relay<T>(Action<T> action) : IProgress<T>
+{
+    public void Report(T value) => action(value);
+}
