@@ -59,7 +59,10 @@ internal static class HardenedPresets
         /// are not exceeded.</summary>
         public const double LongestSearch = 0.6;
 
-        public static OptimizerOptions Optimizer { get; } = new(5e-5, WeightDecay: 0.01, WarmupFraction: 0.1);
+        public static OptimizerOptions Optimizer { get; } = new(1e-4, WeightDecay: 0.01, WarmupFraction: 0.1);
+
+        /// <summary>The search keeps no weights, and its masks settle at this rate.</summary>
+        public static OptimizerOptions Searching { get; } = Optimizer with { LearningRate = 5e-5 };
 
         public static FreeLbOptions Adversary { get; } = new(Steps: 2, StepSize: 0.3, InitMagnitude: 0.2);
 
@@ -109,7 +112,7 @@ internal static class HardenedPresets
             Search = new SlimmingSearchOptions(
                 BaselinePresets.FreeLbOf(row),
                 new SlimmingOptions(row.HeadPenalty, row.NeuronPenalty),
-                Numbers.Optimizer,
+                Numbers.Searching,
                 new ConsecutiveStop(Gamma: 0.1, Times: 5),
                 HorizonEpochs: Numbers.LongestSearch
             ),
