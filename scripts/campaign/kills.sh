@@ -8,6 +8,8 @@ make_task
 # Times apart, a log is the same log.
 timeless() { sed -E 's/"(seconds|tokens_per_second|finished)": *("[^"]*"|[-0-9.eE+]+)//g' "$1"; }
 same() { diff <(timeless "$1") <(timeless "$2") >/dev/null || { echo "kills: $2 differs from $1" >&2; return 1; }; }
+# The columns of times of metrics.csv apart; names with commas stand behind them.
+same_figures() { diff <(cut -d, -f1-5,7-10,12- "$1/metrics.csv") <(cut -d, -f1-5,7-10,12- "$2/metrics.csv") >&2; }
 same_tree() { diff -r -x .lock -x '*.writer' -x environment.json "$1" "$2" >&2; }
 # An attack's environment.json: all but when, for how long, where and by which command.
 environment() { sed -E -e '/"command_line": \[/,/\]/d' -e '/"(started|ended|seconds|model)":/d' "$1"; }
@@ -23,7 +25,7 @@ command_of() { # kind, folder
 compare() { # kind, undisturbed, killed
     case $1 in
         train)
-            same "$2/events.jsonl" "$3/events.jsonl" && same "$2/result.json" "$3/result.json" && same_tree "$2/model" "$3/model" &&
+            same "$2/events.jsonl" "$3/events.jsonl" && same_figures "$2" "$3" && same "$2/result.json" "$3/result.json" && same_tree "$2/model" "$3/model" &&
                 same_tree "$2/ticket" "$3/ticket" && cmp "$2/recipe.json" "$3/recipe.json" && cmp "$2/splits.json" "$3/splits.json"
             ;;
         attack) same_attack "$2" "$3" ;;
@@ -31,7 +33,7 @@ compare() { # kind, undisturbed, killed
             # Runs and attacks are named by what they are made of: the same names in both folders.
             local run attack
             while read -r run; do
-                same_tree "$2/$run/model" "$3/$run/model" && same "$2/$run/events.jsonl" "$3/$run/events.jsonl" || return 1
+                same_tree "$2/$run/model" "$3/$run/model" && same "$2/$run/events.jsonl" "$3/$run/events.jsonl" && same_figures "$2/$run" "$3/$run" || return 1
                 for attack in "$2/$run"/attacks/*; do same_attack "$attack" "$3/$run/attacks/${attack##*/}" || return 1; done
             done < <(cd "$2" && find . -type d -name model -printf '%h\n')
             ;;

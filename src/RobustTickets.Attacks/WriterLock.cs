@@ -24,8 +24,11 @@ public sealed class OutputException(string message, Exception? inner = null) : E
 /// <summary>The right to write to a folder, held by one process at a time.</summary>
 internal sealed class WriterLock : IDisposable
 {
-    private const string Lock = ".lock",
-        Holder = ".writer";
+    private const string Lock = ".lock";
+
+    /// <summary>Name of the file that says who holds a folder.</summary>
+    internal const string Holder = ".writer";
+
     private const int Attempts = 20;
     private readonly string _folder;
     private readonly string _lock;

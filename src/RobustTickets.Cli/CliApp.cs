@@ -110,6 +110,7 @@ public static class CliApp
             HardenCommand.Create(context),
             ExperimentCommand.Create(context),
             ReportCommand.Create(context),
+            MetricsCommand.Create(context),
             ExportCommand.Create(context),
             PretrainCommand.Create(context),
             RecipesCommand.Create(context),

@@ -85,6 +85,23 @@ internal static class CommonOptions
         return seeds;
     }
 
+    /// <summary>Files of figures beside a run's log, see <see cref="MetricFilesOf"/>.</summary>
+    public static Option<string> ReportTo()
+    {
+        var option = new Option<string>("--report-to")
+        {
+            Description =
+                "files of figures beside events.jsonl, written as the run goes: metrics.csv, an event file of "
+                + "TensorBoard, both (all) or none",
+            DefaultValueFactory = _ => "all",
+        };
+        option.AcceptOnlyFromAmong("all", "csv", "tensorboard", "none");
+        return option;
+    }
+
+    /// <summary>The files that a value of <see cref="ReportTo"/> names.</summary>
+    public static MetricFiles MetricFilesOf(string value) => Enum.Parse<MetricFiles>(value, ignoreCase: true);
+
     public static Option<string[]> Set() =>
         new("--set")
         {

@@ -75,6 +75,11 @@ internal static class PretrainCommand
         );
         var resume = new Option<bool>("--resume") { Description = "go on from the newest checkpoint, if there is one" };
         var seed = CommonOptions.Count("--seed", 0, "seed of weights, order, masks and dropout; default 42");
+        var logging = new Option<string?>("--logging-dir")
+        {
+            Description = "folder for events.jsonl, metrics.csv and TensorBoard's event file, as it goes",
+            HelpName = "DIR",
+        };
         var json = CommonOptions.Json();
         var command = new Command("pretrain", "masked-language-model pre-training from text files")
         {
@@ -94,6 +99,7 @@ internal static class PretrainCommand
             seed,
             resume,
             every,
+            logging,
             json,
         };
         var execution = new ExecutionOptionSet(command);
@@ -132,6 +138,7 @@ internal static class PretrainCommand
                 ShuffleWindow = parsed.GetValue(window) ?? defaults.ShuffleWindow,
                 CheckpointEverySteps = parsed.GetValue(every) ?? defaults.CheckpointEverySteps,
                 Resume = parsed.GetValue(resume),
+                LoggingFolder = parsed.GetValue(logging),
             };
             if (here is { Rank: > 0 })
             {

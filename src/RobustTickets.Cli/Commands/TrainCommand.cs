@@ -75,6 +75,7 @@ internal static class TrainCommand
         {
             Description = "leave the newest checkpoints when the run is finished; otherwise they are removed then",
         };
+        var metrics = CommonOptions.ReportTo();
         var json = CommonOptions.Json();
         var command = new Command("train", "run a recipe: search a ticket, draw it, fine-tune it, evaluate it")
         {
@@ -96,6 +97,7 @@ internal static class TrainCommand
                 dry,
                 every,
                 keep,
+                metrics,
                 json,
             }
         )
@@ -139,7 +141,8 @@ internal static class TrainCommand
                 parsed.GetValue(every),
                 KeepCheckpoints: parsed.GetValue(keep),
                 Resources: AugmentTables.Named(resolved, places),
-                Ranks: here
+                Ranks: here,
+                Metrics: CommonOptions.MetricFilesOf(parsed.GetValue(metrics)!)
             );
             if (processes > 1 && !parsed.GetValue(dry))
             {

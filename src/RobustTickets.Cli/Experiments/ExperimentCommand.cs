@@ -66,6 +66,7 @@ internal static class ExperimentCommand
                 + "default 120",
             HelpName = "SECONDS",
         };
+        var metrics = CommonOptions.ReportTo();
         var json = CommonOptions.Json();
         var command = new Command(
             "experiment",
@@ -85,6 +86,7 @@ internal static class ExperimentCommand
             noWait,
             lease,
             speed,
+            metrics,
             json,
         };
         var execution = new ExecutionOptionSet(command);
@@ -101,7 +103,8 @@ internal static class ExperimentCommand
                 parsed.GetValue(every) ?? 500,
                 EvidenceSources.Beside(parsed.GetRequiredValue(files)),
                 Wait: !parsed.GetValue(noWait),
-                parsed.GetValue(lease) is { } seconds ? TimeSpan.FromSeconds(seconds) : null
+                parsed.GetValue(lease) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                CommonOptions.MetricFilesOf(parsed.GetValue(metrics)!)
             );
             var asJson = parsed.GetValue(json);
             if (parsed.GetValue(list))

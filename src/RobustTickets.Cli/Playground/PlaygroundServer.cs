@@ -83,6 +83,8 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         WordsApi.Map(app, state);
         CompareApi.Map(app, state);
         AttackApi.Map(app, state);
+        RunsApi.Map(app, state);
+        TicketApi.Map(app, state);
         MetricsApi.Map(app, state);
         app.MapFallback(
             Elsewhere,

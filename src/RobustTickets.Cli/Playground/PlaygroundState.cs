@@ -1,6 +1,7 @@
 // What the requests of a playground share.
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Playground.Attacks;
+using RobustTickets.Cli.Playground.Runs;
 
 namespace RobustTickets.Cli.Playground;
 
@@ -8,6 +9,7 @@ namespace RobustTickets.Cli.Playground;
 internal sealed class PlaygroundState : IDisposable
 {
     private readonly CancellationTokenSource _stop;
+    private readonly RunsBoard? _board;
 
     /// <param name="models">The models; they are disposed of with the playground.</param>
     /// <param name="runs">Folder of runs and experiments; null: none is shown.</param>
@@ -27,6 +29,7 @@ internal sealed class PlaygroundState : IDisposable
         Worker = new ModelWorker(limits.WaitingTexts);
         Attacks = new AttackCatalog(resources, limits.AttackTime);
         Slots = new Slots(limits.Attacks, "attacks");
+        _board = runs is null ? null : new RunsBoard(runs);
     }
 
     /// <summary>The models, in the order in which they were named.</summary>
@@ -34,6 +37,10 @@ internal sealed class PlaygroundState : IDisposable
 
     /// <summary>Folder of runs and experiments, or null.</summary>
     public string? Runs { get; }
+
+    /// <summary>The runs below the folder.</summary>
+    /// <exception cref="RefusedException">No folder was named.</exception>
+    public RunsBoard Board => _board ?? throw RefusedException.NotFound("no folder of runs was named (--runs)");
 
     /// <summary>What clients may ask for.</summary>
     public PlaygroundLimits Limits { get; }

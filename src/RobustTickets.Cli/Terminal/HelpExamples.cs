@@ -21,6 +21,7 @@ internal static class HelpExamples
         ["harden"] = "robust-tickets harden --model my-model --data reviews.csv --task csv --out hardened --budget 30m",
         ["experiment"] =
             "robust-tickets experiment table.json --model models/small-bert --data sst2=data/SST-2 --out runs/table",
+        ["metrics"] = "robust-tickets metrics runs/sst2 --out figures",
         ["report"] = "robust-tickets report runs/sst2 runs/baseline --out report.html",
         ["export"] = "robust-tickets export --model runs/sst2/model --format onnx --optimize --out exported",
         ["pretrain"] =

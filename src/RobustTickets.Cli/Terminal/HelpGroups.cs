@@ -63,7 +63,18 @@ internal static class HelpGroups
         ),
         (
             "Results",
-            ["--out", "--json", "--csv", "--safe-csv", "--title", "--augment", "--logits", "--full-split-accuracy"]
+            [
+                "--out",
+                "--json",
+                "--csv",
+                "--safe-csv",
+                "--title",
+                "--augment",
+                "--logits",
+                "--full-split-accuracy",
+                "--report-to",
+                "--logging-dir",
+            ]
         ),
         (
             "Speed",

@@ -64,7 +64,8 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             Execution: request.Execution,
             CheckpointEverySteps: request.CheckpointEverySteps,
             Cache: cache,
-            Resources: AugmentTables.Named(cell.Recipe, _resources)
+            Resources: AugmentTables.Named(cell.Recipe, _resources),
+            Metrics: request.Metrics
         );
 
     /// <summary>The request of an attack on a cell.</summary>

@@ -29,6 +29,7 @@ namespace RobustTickets;
 /// <param name="LeaseTimeout">How long the process that makes a cell may give no sign of life
 /// before
 /// another takes the cell over; null: two minutes.</param>
+/// <param name="Metrics">Files of figures that each run writes beside its log.</param>
 public sealed record ExperimentRequest(
     IReadOnlyList<ExperimentPlan> Plans,
     string Model,
@@ -40,7 +41,8 @@ public sealed record ExperimentRequest(
     int CheckpointEverySteps = 500,
     EvidenceSources? Evidence = null,
     bool Wait = true,
-    TimeSpan? LeaseTimeout = null
+    TimeSpan? LeaseTimeout = null,
+    MetricFiles Metrics = MetricFiles.All
 )
 {
     /// <summary>The least that <see cref="LeaseTimeout"/> may be.</summary>

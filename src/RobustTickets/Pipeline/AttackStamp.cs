@@ -42,7 +42,7 @@ internal sealed class AttackStamp
         // Another program may have begun what this one goes on with.
         if (earlier is not null && Beginner(earlier) is var began && began != Program(EnvironmentStamp.Collect()))
             all[Began] = began;
-        var stamp = EnvironmentStamp.Collect(all) with { Started = earlier?.Started ?? Now() };
+        var stamp = EnvironmentStamp.Collect(all) with { Started = earlier?.Started ?? EnvironmentStamp.Now() };
         return new AttackStamp(path, stamp, earlier?.Seconds ?? 0);
     }
 
@@ -58,14 +58,11 @@ internal sealed class AttackStamp
     {
         _saved = _watch.Elapsed;
         var seconds = Math.Round(_before + _saved.TotalSeconds, 3);
-        (_stamp with { Ended = Now(), Seconds = seconds }).Save(_path);
+        (_stamp with { Ended = EnvironmentStamp.Now(), Seconds = seconds }).Save(_path);
     }
 
     private static string Beginner(EnvironmentStamp stamp) => stamp.Extra.GetValueOrDefault(Began) ?? Program(stamp);
 
     private static string Program(EnvironmentStamp stamp) =>
         stamp.Commit is null ? stamp.Version : $"{stamp.Version}+{stamp.Commit}";
-
-    private static DateTimeOffset Now() =>
-        DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
 }

@@ -206,7 +206,8 @@ internal static class RecipeRunner
             facts[$"augment_{file.Kind}"] = $"{file.Name} {file.Sha256}".TrimEnd();
         if (session.Teacher is { } teacher)
             facts["teacher"] = $"{teacher.Path} {teacher.Hash}";
-        EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model)).Save(session.Folder.EnvironmentFile);
+        var stamp = EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model));
+        (stamp with { Started = EnvironmentStamp.Now() }).Save(session.Folder.EnvironmentFile);
     }
 
     private static void SaveModel(RunSession session, BertForSequenceClassification model, ITicketMask? ticket)

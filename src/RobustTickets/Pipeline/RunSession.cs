@@ -131,7 +131,16 @@ internal sealed class RunSession : IDisposable
             )
         );
         ranks.RequireSame("recipe, data and model", $"{identity.RecipeHash} {identity.InputFingerprint}");
-        var store = new RunStore(folder, hold, identity, request.CheckpointEverySteps, progress, stop, ranks);
+        var store = new RunStore(
+            folder,
+            hold,
+            identity,
+            request.CheckpointEverySteps,
+            request.Metrics,
+            progress,
+            stop,
+            ranks
+        );
         foreach (var note in files.Notes)
             store.Report(new Note("model", 0, note));
         var notes = inputs.Notes(request.Recipe);

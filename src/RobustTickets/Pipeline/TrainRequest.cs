@@ -28,6 +28,8 @@ namespace RobustTickets;
 /// <param name="Ranks">This process among others that train the same together, each with this
 /// request: gradients of a batch are shared out and summed, rank 0 writes. Null: it trains
 /// alone.</param>
+/// <param name="Metrics">Files of figures that are written beside <c>events.jsonl</c> as the run
+/// goes.</param>
 public sealed record TrainRequest(
     Recipe Recipe,
     string Model,
@@ -41,7 +43,8 @@ public sealed record TrainRequest(
     EpochAttack? EpochAttack = null,
     bool KeepCheckpoints = false,
     ResourceFiles? Resources = null,
-    RankSettings? Ranks = null
+    RankSettings? Ranks = null,
+    MetricFiles Metrics = MetricFiles.All
 )
 {
     private readonly string _model = ModelStore.OfUser().Locate(Model);

@@ -32,6 +32,8 @@ namespace RobustTickets.Pretraining;
 /// alone,
 /// null for none.</param>
 /// <param name="Resume">Whether the newest checkpoint is gone on from, where there is one.</param>
+/// <param name="LoggingFolder">Folder for <c>events.jsonl</c>, <c>metrics.csv</c> and an event file
+/// of TensorBoard, written as it goes; a resumed run goes on with them. Null for none.</param>
 public sealed record PretrainRequest(
     IReadOnlyList<string> Corpus,
     HuggingFaceConfig Config,
@@ -48,7 +50,8 @@ public sealed record PretrainRequest(
     int Seed = 42,
     int ShuffleWindow = MaskedCorpus.DefaultWindow,
     int? CheckpointEverySteps = 500,
-    bool Resume = false
+    bool Resume = false,
+    string? LoggingFolder = null
 )
 {
     /// <summary>

@@ -127,6 +127,10 @@ public static class Pretrainer
         var plan = new StagePlan(Stage, total, total, options, key.Derive(3L)) { Schedule = _ => RateAt(begun) };
         using var trainer = new Trainer(task, optimizer, plan, ranks: ranks);
         ranks.RequireSameWeights(model.Store);
+        using var log =
+            ranks.IsFirst && request.LoggingFolder is { } folder
+                ? PretrainingLog.Open(folder, from?.State.EventsLength ?? 0, request.Budget is null ? total : null)
+                : null;
         if (GoOn())
             trainer.Run(penalty: null, AfterStep);
         ranks.RequireSameWeights(model.Store);
@@ -137,6 +141,7 @@ public static class Pretrainer
                     + (request.CheckpointEverySteps is not null ? "; a resumed run goes on from there" : ""),
                 stop
             );
+        log?.End();
         if (ranks.IsFirst)
             WholeFile.TryDelete(request.TrainingFolder);
         return new PretrainResult(
@@ -171,6 +176,7 @@ public static class Pretrainer
             tally = tally.Add(step);
             if (step.Passes.Forward > 0)
                 state.Add(step.Loss);
+            log?.Append(step);
             var left = begun > 0 ? Elapsed() * ((1 - begun) / begun) : TimeSpan.Zero;
             var share = Share();
             progress?.Report(
@@ -204,7 +210,7 @@ public static class Pretrainer
                     Stage,
                     optimizer.Updates,
                     optimizer.Updates,
-                    EventsLength: 0,
+                    log?.Position ?? 0,
                     identity,
                     corpus.Index.Hash,
                     tally,

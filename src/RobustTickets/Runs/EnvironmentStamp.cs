@@ -88,6 +88,10 @@ public sealed record EnvironmentStamp(
         );
     }
 
+    /// <summary>Now, in whole seconds.</summary>
+    internal static DateTimeOffset Now() =>
+        DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+
     /// <summary>
     /// The base checkpoint's folder, where it is still there; null otherwise. Files without
     /// <see cref="Base"/> tell it by the command line that they recorded.

@@ -11,6 +11,11 @@ namespace RobustTickets.Runs;
 /// <summary>Writes the event log of a run; one writer, used from one thread.</summary>
 public sealed class EventLog : IDisposable
 {
+    private static readonly HashSet<string> Kinds =
+    [
+        .. LogEntryJson.Default.LogEntry.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!),
+    ];
+
     private readonly FileStream _file;
 
     private EventLog(FileStream file)
@@ -122,27 +127,31 @@ public sealed class EventLog : IDisposable
     /// broken.</exception>
     public static IEnumerable<LogEntry> ReadEntries(string path)
     {
-        var known = LogEntryJson
-            .Default.LogEntry.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)
-            .ToHashSet();
         foreach (var line in Read(path))
         {
-            if (line.TryGetProperty("event", out var kind) && known.Contains(kind.ToString()))
-                yield return Entry(line, path);
+            if (Entry(line, path) is { } entry)
+                yield return entry;
         }
     }
 
-    private static LogEntry Entry(JsonElement line, string path)
+    private static LogEntry? Entry(JsonElement line, string path)
     {
         try
         {
-            return line.Deserialize(LogEntryJson.Default.LogEntry)!;
+            return Entry(line);
         }
         catch (JsonException e)
         {
             throw new DataException($"{path}: a line is no event of a run: {GuardedJson.Reason(e)}", e);
         }
     }
+
+    /// <summary>A line as an event record; null for a line of another kind.</summary>
+    /// <exception cref="JsonException">It is of a known kind and not such a record.</exception>
+    internal static LogEntry? Entry(JsonElement line) =>
+        line.TryGetProperty("event", out var kind) && Kinds.Contains(kind.ToString())
+            ? line.Deserialize(LogEntryJson.Default.LogEntry)
+            : null;
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -53,14 +53,23 @@ public sealed record StepEntry(
 /// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous
 /// snapshot; null at the first.</param>
 /// <param name="Run">How long the stop rule's condition has held.</param>
+/// <param name="Layers">The ticket that would be drawn now, layer by layer; null in logs of older
+/// programs.</param>
 public sealed record MaskEntry(
     string Stage,
     long Step,
     int MiniEpoch,
     double? HeadDistance,
     double? NeuronDistance,
-    int Run
+    int Run,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<MaskLayer>? Layers = null
 ) : LogEntry(Stage);
+
+/// <summary>A layer of a mask.</summary>
+/// <param name="Heads">One character a head: <c>1</c> kept, <c>0</c> pruned.</param>
+/// <param name="NeuronsKept">FFN neurons kept.</param>
+/// <param name="Neurons">FFN neurons before pruning.</param>
+public sealed record MaskLayer(string Heads, int NeuronsKept, int Neurons);
 
 /// <summary>Hard-concrete gates were counted.</summary>
 /// <param name="Stage">Stage it belongs to.</param>
@@ -140,4 +149,10 @@ public sealed record EpochAttackEntry(
 /// <summary>A stage began or ended.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="State"><c>begin</c> or <c>end</c>.</param>
-public sealed record StageEntry(string Stage, string State) : LogEntry(Stage);
+/// <param name="Steps">Of a stage that begins: its steps at most; null in logs of older
+/// programs.</param>
+public sealed record StageEntry(
+    string Stage,
+    string State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Steps = null
+) : LogEntry(Stage);

@@ -146,6 +146,9 @@ public sealed class RunFolder
     /// <summary>Names the places of a folder that nobody looks at.</summary>
     internal static RunFolder At(string path) => new(path);
 
+    /// <summary>Whether a folder holds a run.</summary>
+    internal static bool IsRun(string path) => new RunFolder(path).HoldsRun;
+
     /// <summary>The run that a model lies in; null when the folder around it holds none.</summary>
     /// <param name="model">A model folder.</param>
     internal static RunFolder? Around(string model)

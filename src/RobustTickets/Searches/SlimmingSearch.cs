@@ -123,7 +123,10 @@ internal sealed class SlimmingSearch
         var distance = _masks.Count > 1 ? MaskDistance.Between(_masks[^1], _masks[^2]) : (MaskDistance?)null;
         var run = _search.Stop is ConsecutiveStop c ? StopRule.Run(_masks, c.Gamma) : 0;
         var step = stage.Tally.Steps;
-        _context.Store.Append(new MaskEntry(stage.Name, step, miniEpoch, distance?.Heads, distance?.Neurons, run));
+        var layers = MaskLayers.Of(_masks[^1]);
+        _context.Store.Append(
+            new MaskEntry(stage.Name, step, miniEpoch, distance?.Heads, distance?.Neurons, run, layers)
+        );
         if (distance is { } d)
             _context.Store.Report(new MaskCompared(stage.Name, step, miniEpoch, d.Heads, d.Neurons, run));
     }

@@ -3,6 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Models;
 using RobustTickets.Runs;
+using RobustTickets.Runs.Metrics;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Training;
@@ -21,6 +22,7 @@ internal sealed record RunIdentity(string RecipeHash, string DataHash, string In
 /// <param name="identity">What checkpoints record of the run.</param>
 /// <param name="checkpointEverySteps">A checkpoint is written each time this many steps are done; 0
 /// only at stage borders and on request.</param>
+/// <param name="metrics">Files of figures that are written beside the log.</param>
 /// <param name="progress">Told what happens, or null.</param>
 /// <param name="stop">Cancelling it ends the run after the current step, with a
 /// checkpoint.</param>
@@ -30,6 +32,7 @@ internal sealed class RunStore(
     WriterLock? hold,
     RunIdentity identity,
     int checkpointEverySteps,
+    MetricFiles metrics,
     IProgress<RunEvent>? progress,
     CancellationToken stop,
     Ranks ranks
@@ -37,6 +40,7 @@ internal sealed class RunStore(
 {
     private readonly List<StageSummary> _finished = [];
     private EventLog? _events;
+    private MetricWriter? _metrics;
 
     internal RunFolder Folder => folder;
 
@@ -76,11 +80,21 @@ internal sealed class RunStore(
         StepsBefore = state.TotalSteps - state.Tally.Steps;
     }
 
-    /// <summary>Appends a line to events.jsonl.</summary>
+    /// <summary>Appends a line to events.jsonl, and what it says to the files of figures.</summary>
     internal void Append(LogEntry entry)
     {
-        if (Writes)
-            Events.Append(entry);
+        if (!Writes)
+            return;
+        // Opened here, not with the log: environment.json, which says when the run began, is
+        // written in between.
+        _metrics ??= MetricWriter.Open(
+            folder.Path,
+            metrics,
+            MetricWriter.BeginOf(folder),
+            EventLog.ReadEntries(folder.EventsFile)
+        );
+        Events.Append(entry);
+        _metrics.Append(entry);
     }
 
     /// <summary>Tells whoever watches.</summary>
@@ -214,12 +228,15 @@ internal sealed class RunStore(
 
     public void Dispose()
     {
+        _metrics?.Dispose();
         _events?.Dispose();
         hold?.Dispose();
     }
 
     private void Rewind(long length)
     {
+        _metrics?.Dispose();
+        _metrics = null;
         _events?.Dispose();
         _events = Writes ? EventLog.Open(folder.EventsFile, length) : null;
     }

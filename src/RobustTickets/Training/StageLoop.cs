@@ -98,7 +98,7 @@ internal static class StageLoop
         }
         else
         {
-            store.Append(new StageEntry(settings.Name, "begin"));
+            store.Append(new StageEntry(settings.Name, "begin", settings.LastStep));
             if (settings.Final || store.StepsBefore > 0)
                 store.SaveCheckpoint(stage);
         }

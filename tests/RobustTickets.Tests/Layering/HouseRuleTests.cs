@@ -73,7 +73,7 @@ public sealed class HouseRuleTests
             .Where(path => path.EndsWith(".cs", StringComparison.Ordinal))
             .Where(path => WallClock.IsMatch(File.ReadAllText(Path.Combine(Root, path))))
             .Select(path => Path.GetFileName(path));
-        Assert.Equal(["AttackStamp.cs", "RecipeRunner.cs"], readers.Order(StringComparer.Ordinal));
+        Assert.Equal(["EnvironmentStamp.cs", "RecipeRunner.cs"], readers.Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -32,6 +32,9 @@ internal static class Layers
             "RobustTickets.Models"
         ),
         new("RobustTickets.Runs", "RobustTickets.Attacks", "RobustTickets.Checkpoints"),
+        new("RobustTickets.Runs.Metrics", "RobustTickets.Attacks", "RobustTickets.Runs"),
+        // Runs as they stand, read while others write them.
+        new("RobustTickets.Runs.Live", "RobustTickets.Attacks", "RobustTickets.Runs", "RobustTickets.Runs.Metrics"),
         new("RobustTickets.Tickets", AllTorch, AllKernels, "RobustTickets.Checkpoints", "RobustTickets.Models"),
         new(
             "RobustTickets.Tickets.Files",
@@ -55,6 +58,7 @@ internal static class Layers
             "RobustTickets.Augmentation",
             "RobustTickets.Checkpoints",
             "RobustTickets.Runs",
+            "RobustTickets.Runs.Metrics",
             "RobustTickets.Models",
             "RobustTickets.Objectives"
         ),
@@ -118,6 +122,7 @@ internal static class Layers
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Checkpoints",
             "RobustTickets.Runs",
+            "RobustTickets.Runs.Metrics",
             "RobustTickets.Models",
             "RobustTickets.Objectives",
             "RobustTickets.Training"
@@ -142,6 +147,7 @@ internal static class Layers
             "RobustTickets.Models",
             "RobustTickets.Checkpoints",
             "RobustTickets.Runs",
+            "RobustTickets.Runs.Live",
             "RobustTickets.Evaluation",
             "RobustTickets.Training",
             "RobustTickets.Recipes",

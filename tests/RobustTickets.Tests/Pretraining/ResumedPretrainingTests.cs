@@ -8,6 +8,7 @@ using RobustTickets.Pretraining;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
+using RobustTickets.Tests.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Pretraining;
@@ -44,11 +45,14 @@ public sealed class ResumedPretrainingTests : IDisposable
     [Fact]
     public void Stopped_anywhere_and_gone_on_with_it_is_the_same_training()
     {
-        var whole = Request();
+        var whole = Request() with { LoggingFolder = _task.Below("log-whole") };
         var expected = Pretrainer.Run(whole, null, CancellationToken.None);
         Assert.Equal(2 * 12, expected.Steps); // 93 examples in batches of 8, windows of 4 batches
         // In a window, at the end of one, at the end of an epoch, in the second, again at once.
-        var request = Request();
+        var request = Request() with
+        {
+            LoggingFolder = _task.Below("log-stopped"),
+        };
         foreach (var after in new[] { 2, 4, 12, 13, 14, 23 })
         {
             Stop(request, after);
@@ -61,6 +65,8 @@ public sealed class ResumedPretrainingTests : IDisposable
             (found.Steps, found.Tokens, found.FirstLoss, found.LastLoss)
         );
         Assert.False(Directory.Exists(request.TrainingFolder));
+        Assert.Equal(RunFiles.Events(whole.LoggingFolder!), RunFiles.Events(request.LoggingFolder!));
+        MetricFileTests.AssertFollowLog(whole.LoggingFolder!, request.LoggingFolder!);
         // Not the same as beginning again, or as another window.
         var other = Request() with
         {

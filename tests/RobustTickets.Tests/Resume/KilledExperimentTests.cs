@@ -3,7 +3,9 @@
 // nobody disturbed: the same results but for the columns of time, and the same files.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
+using RobustTickets.Runs.Metrics;
 using RobustTickets.Tests.Experiments;
+using RobustTickets.Tests.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;
@@ -71,9 +73,11 @@ public sealed class KilledExperimentTests : IDisposable
                     .GetFiles(expected, "*", SearchOption.AllDirectories)
                     .Select(f => Path.GetRelativePath(expected, f))
                     .Where(f =>
-                        f is not ("events.jsonl" or "result.json") && Path.GetFileName(f) != "environment.json"
+                        f is not ("events.jsonl" or "result.json" or MetricTable.Name or EventFile.Name)
+                        && Path.GetFileName(f) != "environment.json"
                     ),
             ];
+            MetricFileTests.AssertFollowLog(expected, found);
             Assert.Contains(
                 Path.Combine(
                     "attacks",

@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Tests.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;
@@ -28,6 +29,7 @@ internal static class RunFiles
                 .SequenceEqual(File.ReadAllBytes(Path.Combine(found, file)));
             Assert.True(same, $"{file} differs between {expected} and {found}");
         }
+        MetricFileTests.AssertFollowLog(expected, found);
         AssertNoLeftovers(found);
     }
 

@@ -81,6 +81,12 @@ internal static class TicketFolder
         Read(Find(path)) as WeightMask
         ?? throw new CheckpointException($"{path}: is a ticket of heads and neurons; one of single weights is needed");
 
+    /// <summary>Whether a ticket.json says that it is of heads and neurons.</summary>
+    /// <exception cref="System.Text.Json.JsonException">It is not JSON.</exception>
+    internal static bool IsStructured(string file) =>
+        JsonNode.Parse(System.IO.File.ReadAllText(file)) is JsonObject ticket
+        && (ticket["kind"] is not { } kind || kind.ToString() == Structured);
+
     /// <summary>The mask of a ticket folder.</summary>
     /// <exception cref="CheckpointException">It is missing, malformed or of a kind that is not
     /// known.</exception>

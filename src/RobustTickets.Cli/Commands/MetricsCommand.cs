@@ -1,0 +1,106 @@
+// metrics: the figures of runs for other programs, from their logs, also while they are at work.
+// Needs no native library.
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Cli.Commands;
+
+internal static class MetricsCommand
+{
+    public static Command Create(CliContext context)
+    {
+        var runs = new Argument<string[]>("run")
+        {
+            Description = "run folders, finished or at work",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var output = new Option<string?>("--out")
+        {
+            Description = "folder to write into, one folder a run; without it the table of one run is printed as CSV",
+            HelpName = "DIR",
+        };
+        var files = CommonOptions.ReportTo();
+        var json = CommonOptions.Json();
+        var command = new Command("metrics", "figures of runs, event by event, as CSV and for TensorBoard")
+        {
+            runs,
+            output,
+            files,
+            json,
+        };
+        command.SetAction(parsed =>
+        {
+            var folders = parsed.GetRequiredValue(runs);
+            if (parsed.GetValue(output) is not { } target)
+            {
+                if (folders.Length > 1)
+                    throw new UsageException($"--out is missing: say where the figures of {folders.Length} runs go");
+                if (parsed.GetValue(json))
+                    throw new UsageException("--json needs --out: the table itself is CSV");
+                context.Out.Write(Read(() => RunMetrics.Table(folders[0])));
+                return ExitCodes.Ok;
+            }
+            var wanted = CommonOptions.MetricFilesOf(parsed.GetValue(files)!);
+            if (wanted == MetricFiles.None)
+                throw new UsageException("--report-to none leaves nothing to write");
+            var places = folders.Zip(Names(folders), (run, name) => (run, Path.Combine(target, name))).ToArray();
+            foreach (var (run, place) in places)
+            {
+                Read(() =>
+                {
+                    RunMetrics.Write(run, place, wanted);
+                    return true;
+                });
+                if (!parsed.GetValue(json))
+                    context.Out.WriteLine(place);
+            }
+            if (parsed.GetValue(json))
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonArray([
+                        .. places.Select(p => new JsonObject
+                        {
+                            ["run"] = p.run,
+                            ["folder"] = p.Item2,
+                            ["files"] = JsonOutput.Array(Directory.GetFiles(p.Item2).Select(f => Path.GetFileName(f)!)),
+                        }),
+                    ])
+                );
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    // A folder to be read that holds no run is missing data, not a wrong place to write to.
+    private static T Read<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (RunFolderException e)
+        {
+            throw new DataException(e.Message, e);
+        }
+    }
+
+    /// <summary>
+    /// The runs' own names; with those of their parents where two are called alike.
+    /// </summary>
+    private static string[] Names(string[] folders)
+    {
+        string[] full = [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))];
+        string[] names = [.. full.Select(f => Path.GetFileName(f))];
+        if (names.Distinct().Count() == names.Length)
+            return names;
+        string[] longer =
+        [
+            .. full.Select(f => $"{Path.GetFileName(Path.GetDirectoryName(f) ?? "")}.{Path.GetFileName(f)}"),
+        ];
+        return longer.Distinct().Count() == longer.Length
+            ? longer
+            : throw new UsageException("two of the runs are called alike, with their folders; write them one by one");
+    }
+}

@@ -1,0 +1,102 @@
+// metrics.csv and the event file of a run, written as it goes: at any moment what the log so far
+// makes them, also after a kill and when the log was cut back.
+using System.Text;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Runs.Metrics;
+
+/// <summary>Writes the files of figures of a folder; one writer, used from one thread.</summary>
+internal sealed class MetricWriter : IDisposable
+{
+    private readonly ScalarClock _clock;
+    private readonly FileStream? _table;
+    private readonly FileStream? _events;
+
+    private MetricWriter(ScalarClock clock, FileStream? table, FileStream? events)
+    {
+        (_clock, _table, _events) = (clock, table, events);
+    }
+
+    /// <summary>
+    /// Opens the files. What the log says so far becomes another file of the name: a writer before,
+    /// if it only stood still, goes on in the old one. A file that is not asked for is removed, for
+    /// it would stand still from now on.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="files">Which files.</param>
+    /// <param name="began">When the run began, seconds since 1970.</param>
+    /// <param name="log">The log so far.</param>
+    /// <exception cref="OutputException">A file cannot be written.</exception>
+    public static MetricWriter Open(string folder, MetricFiles files, double began, IEnumerable<LogEntry> log)
+    {
+        var clock = new ScalarClock(began);
+        using var table = new MemoryStream();
+        using var events = new MemoryStream();
+        table.Write(Encoding.UTF8.GetBytes(MetricTable.Head));
+        events.Write(EventFile.Begin(began));
+        if (files != MetricFiles.None)
+            foreach (var entry in log)
+                Write(clock.Next(entry), table, events);
+        FileStream? tableFile = null;
+        try
+        {
+            tableFile = Open(Path.Combine(folder, MetricTable.Name), files.HasFlag(MetricFiles.Csv), table);
+            var name = Path.Combine(folder, EventFile.Name);
+            return new MetricWriter(clock, tableFile, Open(name, files.HasFlag(MetricFiles.TensorBoard), events));
+        }
+        catch (Exception e)
+        {
+            tableFile?.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw new OutputException($"{folder}: cannot be written: {e.Message}", e);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// When a run began, seconds since 1970: as its environment.json says, else when its recipe or
+    /// log was written.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <exception cref="DataException">environment.json is broken.</exception>
+    public static double BeginOf(RunFolder run)
+    {
+        if (File.Exists(run.EnvironmentFile) && EnvironmentStamp.Load(run.EnvironmentFile).Started is { } started)
+            return started.ToUnixTimeSeconds();
+        var file = File.Exists(run.RecipeFile) ? run.RecipeFile : run.EventsFile;
+        return new DateTimeOffset(new FileInfo(file).LastWriteTimeUtc).ToUnixTimeSeconds();
+    }
+
+    /// <summary>Appends an event that was appended to the log.</summary>
+    public void Append(LogEntry entry)
+    {
+        Write(_clock.Next(entry), _table, _events);
+        _table?.Flush();
+        _events?.Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _table?.Dispose();
+        _events?.Dispose();
+    }
+
+    private static void Write(ScalarEvent at, Stream? table, Stream? events)
+    {
+        table?.Write(Encoding.UTF8.GetBytes(MetricTable.Row(at)));
+        if (at.Scalars.Count > 0)
+            events?.Write(EventFile.Scalars(at));
+    }
+
+    private static FileStream? Open(string path, bool wanted, MemoryStream content)
+    {
+        if (!wanted)
+        {
+            File.Delete(path);
+            return null;
+        }
+        WholeFile.Write(path, stream => stream.Write(content.ToArray()));
+        return new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 1 << 14);
+    }
+}
