@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Runs;
 using RobustTickets.Runs.Live;
@@ -140,7 +139,7 @@ public sealed class LiveRunTests : IDisposable
         var now = TimeSpan.Zero;
         var watch = new RunWatch(Run, () => now);
         string Holder(int id, string machine) => $"process {id} on {machine}\nmark\n";
-        using (var ended = Process.Start(new ProcessStartInfo("true"))!)
+        using (var ended = System.Diagnostics.Process.Start("true")!)
         {
             ended.WaitForExit();
             File.WriteAllText(Path.Combine(Run, ".writer"), Holder(ended.Id, Environment.MachineName));
