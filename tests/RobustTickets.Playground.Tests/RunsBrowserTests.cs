@@ -81,10 +81,6 @@ public sealed class RunsBrowserTests(BrowserFixture browser) : IClassFixture<Bro
     public async Task Pages_of_runs_and_tickets_fit_their_screen(int width, ColorScheme scheme)
     {
         await using var playground = await RunningPlayground.StartAsync(runs: true);
-        File.WriteAllText(
-            Path.Combine(playground.State.Runs!, "robust", "ticket", "ticket.json"),
-            """{"rule":"x","heads":[12,12],"neurons":[8,8],"heads_kept":[[0,1],[4]],"neurons_kept":[[0,1,2],[3]]}"""
-        );
         await using var opened = await browser.OpenAsync(playground.Address, width, scheme, "#/runs");
         var page = opened.Page;
         foreach (

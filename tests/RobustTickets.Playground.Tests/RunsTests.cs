@@ -121,7 +121,9 @@ public sealed class RunsTests
             File.WriteAllText(Path.Combine(playground.State.Runs!, name, "recipe.json"), "{}");
             File.WriteAllText(
                 Path.Combine(ticket, "ticket.json"),
-                $$"""{"kind":"structured","rule":"x","heads":[4],"neurons":[8],"heads_kept":[{{kept}}],"neurons_kept":[[0,1,2,3]]}"""
+                """{"kind":"structured","rule":"x","heads":[4],"neurons":[8],"neurons_kept":[[0,1,2,3]],"heads_kept":["""
+                    + kept
+                    + "]}"
             );
         }
         var ticketA = await playground.GetAsync("/api/ticket?run=a");

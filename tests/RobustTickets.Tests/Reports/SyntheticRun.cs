@@ -113,6 +113,8 @@ internal sealed class SyntheticRun(string root)
                 Path.Combine(run.TicketFolder, "ticket.json"),
                 new JsonObject
                 {
+                    ["heads"] = new JsonArray([.. heads.Select(_ => (JsonNode)HeadsEach)]),
+                    ["neurons"] = new JsonArray([.. neurons.Select(_ => (JsonNode)Width)]),
                     ["heads_kept"] = Lists(heads),
                     ["neurons_kept"] = Lists(neurons),
                     ["head_ratio"] = 1.0 / 6,
