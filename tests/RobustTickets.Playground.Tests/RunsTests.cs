@@ -121,7 +121,7 @@ public sealed class RunsTests
             File.WriteAllText(Path.Combine(playground.State.Runs!, name, "recipe.json"), "{}");
             File.WriteAllText(
                 Path.Combine(ticket, "ticket.json"),
-                """{"kind":"structured","rule":"x","heads":[4],"neurons":[8],"neurons_kept":[[0,1,2,3]],"heads_kept":["""
+                """{"kind":"structured","heads":[4],"neurons":[8],"neurons_kept":[[0,1,2,3]],"heads_kept":["""
                     + kept
                     + "]}"
             );
