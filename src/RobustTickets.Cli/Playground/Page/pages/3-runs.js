@@ -48,7 +48,7 @@
     const count = `${run.stage}, step ${figures.count(run.step)}${run.mostSteps ? ` of ${run.status === "searching" ? "at most " : ""}${figures.count(run.mostSteps)}` : ""}`;
     return run.active
       ? [part !== null && progressBar(`${run.id}: ${run.stage}`, part), h("small", {}, count, run.secondsLeft !== null && run.secondsLeft !== undefined ? `, ${figures.seconds(run.secondsLeft)} left` : "")]
-      : !run.step ? [] : [h("small", {}, run.status === "finished" ? (run.trainingSeconds ? `trained in ${figures.seconds(run.trainingSeconds)}` : "") : count)];
+      : !run.step ? [] : [h("small", { class: "line" }, run.status === "finished" ? (run.trainingSeconds ? `trained in ${figures.seconds(run.trainingSeconds)}` : "") : count)];
   }
 
   function kept(k) {
@@ -58,7 +58,7 @@
   }
 
   function attacks(run) {
-    return run.attacks.map((a) => h("small", {}, a.finished && a.aua !== null ? `${a.name} ${a.aua.toFixed(1)} %`
+    return run.attacks.map((a) => h("small", { class: a.error ? "" : "line" }, a.finished && a.aua !== null ? `${a.name} ${a.aua.toFixed(1)} %`
       : a.error ? `${a.name}: ${a.error}` : `${a.name} ${a.done}${a.total ? ` of ${a.total}` : ""}`));
   }
 

@@ -46,7 +46,7 @@
   }
 
   const facts = (ticket) => h("dl", { class: "facts-grid" }, ticket.facts.filter(([name]) => !name.includes("sha256") && name !== "schema_version" && name !== "kind")
-    .map(([name, value]) => h("div", {}, h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, value))));
+    .map(([name, value]) => h("div", {}, h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, /^\d+\.\d{5,}$/.test(value) ? Number(value).toFixed(4) : value))));
 
   function shown(run, ticket) {
     const total = (kind) => ticket.parts.filter((p) => p.kind === kind).reduce((s, p) => [s[0] + p.kept, s[1] + p.count], [0, 0]);
