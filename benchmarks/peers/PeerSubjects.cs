@@ -1,6 +1,6 @@
 // The runtimes. Each takes all texts and gives their logits in arrival order.
 using RobustTickets.Attacks.Tokens;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Cli.Bench;
 using RobustTickets.Evaluation;
 using RobustTickets.Export;

@@ -1,7 +1,7 @@
 // train --seeds: one run folder per seed, RUN/seed-N, over data that are read and tokenised once,
 // and a table over all of them in RUN/summary.*.
 using System.Text.Json.Nodes;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;

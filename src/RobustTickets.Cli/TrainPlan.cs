@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Searches;

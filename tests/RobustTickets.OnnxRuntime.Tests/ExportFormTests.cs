@@ -3,6 +3,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Export;
 using RobustTickets.Models;
 using RobustTickets.Testing;

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Models;

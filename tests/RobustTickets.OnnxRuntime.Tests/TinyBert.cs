@@ -2,7 +2,8 @@
 // exported graphs.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Export;
 using RobustTickets.Export.Onnx;
 using RobustTickets.Models;

@@ -1,5 +1,4 @@
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;

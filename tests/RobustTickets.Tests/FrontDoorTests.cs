@@ -2,7 +2,6 @@
 // task.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Evaluation;

@@ -6,7 +6,6 @@ using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
 

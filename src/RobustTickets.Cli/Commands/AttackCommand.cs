@@ -7,7 +7,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Attacks;
 
 namespace RobustTickets.Cli.Commands;
 

@@ -4,7 +4,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Attacks;
 
 namespace RobustTickets.Cli.Commands;
 

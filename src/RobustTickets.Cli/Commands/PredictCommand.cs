@@ -5,7 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli.Input;
 using RobustTickets.Evaluation;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;

@@ -278,7 +278,7 @@ internal static class ResourcesCommand
             }
             WholeFile.CreateFolder(folder.Computed);
             var target = Path.Combine(folder.Computed, NeighbourFile.NameFor(made.VectorsHash));
-            Checkpoints.AtomicFile.Write(target, made.Write);
+            Checkpoints.Files.AtomicFile.Write(target, made.Write);
             context.Out.WriteLine($"{Figures.Count(vectors.Count)} words, {made.Count} neighbours each, in {target}");
             return ExitCodes.Ok;
         });

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 
 namespace RobustTickets.Cli.Experiments;
 

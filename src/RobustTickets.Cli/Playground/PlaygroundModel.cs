@@ -3,7 +3,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Models;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Playground;

@@ -2,6 +2,7 @@
 // from a key, so checkpoint-0 of a run is the same wherever it is needed: search, ticket, control
 // and every resumption.
 using System.Runtime.InteropServices;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;

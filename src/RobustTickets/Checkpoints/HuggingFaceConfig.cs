@@ -3,6 +3,7 @@
 // refused here, where the field can be named. Fields the program does not use are kept.
 
 using System.Text.Json;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints;
 

@@ -6,6 +6,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints;
 

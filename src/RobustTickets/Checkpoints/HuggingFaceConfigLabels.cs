@@ -1,6 +1,7 @@
 // The classes of a config.json: id2label, else label2id, else a count.
 using System.Globalization;
 using System.Text.Json;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints;
 

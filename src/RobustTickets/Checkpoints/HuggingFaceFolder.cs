@@ -2,6 +2,10 @@
 // what can be checked without reading the weights, so that no model is built half-initialised or
 // with fewer layers than the file holds.
 
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Checkpoints.Pickles;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints;

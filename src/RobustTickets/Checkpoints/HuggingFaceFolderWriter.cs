@@ -2,6 +2,9 @@
 // model.safetensors, and the tokenizer files of the folder the model came from.
 
 using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints;
 

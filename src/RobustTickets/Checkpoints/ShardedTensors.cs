@@ -3,6 +3,8 @@
 // elsewhere.
 
 using System.Text.Json;
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints;
 

@@ -4,6 +4,7 @@
 
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints;
 

@@ -5,6 +5,7 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Models;
 
 namespace RobustTickets;

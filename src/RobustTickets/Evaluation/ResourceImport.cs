@@ -4,7 +4,7 @@
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets;
 

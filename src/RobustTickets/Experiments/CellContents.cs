@@ -7,6 +7,8 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;

@@ -50,7 +50,7 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
     {
         var copy = Path.Combine(folder, ClaimsName);
         if (Claims is not null && !File.Exists(copy))
-            Checkpoints.AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
+            Checkpoints.Files.AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
     }
 
     /// <summary>SHA-256 of a file, its first digits.</summary>

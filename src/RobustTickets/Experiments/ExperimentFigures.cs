@@ -4,7 +4,7 @@
 // runs do not belong together.
 using System.Globalization;
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;
 using RobustTickets.Runs;

@@ -5,7 +5,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Leases;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;

@@ -3,7 +3,7 @@
 // any number of machines may work on one folder: each takes runs that nobody is at.
 using RobustTickets.Attacks;
 using RobustTickets.Experiments;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 
 namespace RobustTickets;
 

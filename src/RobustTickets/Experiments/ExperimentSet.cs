@@ -5,6 +5,8 @@ using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Experiments;

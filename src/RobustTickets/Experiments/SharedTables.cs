@@ -1,7 +1,7 @@
 // The files that all processes of an experiment write: index of the cells, hashes of the data,
 // tables, figures, report, evidence. They follow from finished cells alone, so that whoever writes
 // them writes the same bytes; a lease lets one write at a time, so that the last one has seen all.
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Experiments.Leases;
 

@@ -3,6 +3,8 @@
 // through zero columns of the output projection, a removed neuron gelu(0) = 0.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 

@@ -5,6 +5,8 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Export.Onnx;
 using RobustTickets.Models;
 using RobustTickets.Runs;

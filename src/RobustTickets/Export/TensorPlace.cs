@@ -1,5 +1,5 @@
 // Where the rows or columns of a cut tensor go in a larger one that is zero elsewhere.
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Export;
 

@@ -9,7 +9,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Hardening;

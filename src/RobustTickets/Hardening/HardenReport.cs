@@ -2,7 +2,7 @@
 // out. report.html is complete in itself, report.md the same without the figure.
 using System.Globalization;
 using System.Text;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports;
 
 namespace RobustTickets.Hardening;

@@ -4,6 +4,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Attacks;
 
 namespace RobustTickets.Hardening;
 

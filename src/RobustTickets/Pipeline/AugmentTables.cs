@@ -5,6 +5,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Augmentation;
 using RobustTickets.Evaluation;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Searches;
 
 namespace RobustTickets.Pipeline;

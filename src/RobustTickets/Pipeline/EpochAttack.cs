@@ -11,6 +11,7 @@ using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Runs;
 using RobustTickets.Training;
 

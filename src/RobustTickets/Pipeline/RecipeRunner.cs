@@ -4,6 +4,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;

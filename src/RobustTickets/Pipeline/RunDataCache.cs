@@ -2,6 +2,7 @@
 // process, whatever the number of runs.
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Pipeline.Data;
 
 namespace RobustTickets.Pipeline;
 

@@ -3,7 +3,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 

@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

@@ -2,7 +2,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Runs;
 

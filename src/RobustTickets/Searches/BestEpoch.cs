@@ -2,7 +2,8 @@
 // draws from the directory that holds it). The ticket may be drawn long after that epoch, so
 // its scores are state: they lie in every checkpoint.
 using System.Globalization;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;

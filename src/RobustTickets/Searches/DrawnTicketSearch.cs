@@ -1,6 +1,6 @@
 // Tickets that need no search: one-shot magnitude pruning, random positions with another ticket's
 // counts (RobusT 4.2), and tickets saved before.
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;

@@ -2,7 +2,6 @@
 // the mask so far, then prunes the smallest weights left until k/rounds of the sparsity is reached.
 // The ticket keeps the mask of every round, so a sweep over sparsity needs one search.
 using System.Globalization;
-using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;

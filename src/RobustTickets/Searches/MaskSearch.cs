@@ -3,6 +3,7 @@
 // rank of the scores. The scores go into the ticket, so any other sparsity can be drawn from them
 // later.
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;

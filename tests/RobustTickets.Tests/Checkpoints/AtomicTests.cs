@@ -2,6 +2,7 @@
 // refused before the work.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Tensors;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

@@ -2,6 +2,9 @@
 // files must give the same tensors from all of them. Mutant: a reader that starts every tensor one
 // element late, which the same comparison must reject.
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Pickles;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Testing;
 using Xunit;
 

@@ -1,5 +1,6 @@
 // NaN and infinity in a file are found by tensor, wherever they stand.
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 using Xunit;
 

@@ -2,6 +2,8 @@
 // tensor, found and expected when they do not fit.
 using System.Text.Json;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

@@ -1,6 +1,7 @@
 // What the restricted reader refuses, and that no damage gets past it.
 using System.Text;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Pickles;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

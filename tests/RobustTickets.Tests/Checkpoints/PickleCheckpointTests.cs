@@ -1,7 +1,8 @@
 // pytorch_model.bin: what torch.save can write is read, and nothing in a file can make the reader
 // do anything but read.
 using System.Text;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Pickles;
+using RobustTickets.Checkpoints.Tensors;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

@@ -3,6 +3,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

@@ -1,6 +1,7 @@
 // Half and bfloat16 against the formulas of the formats, over every one of their 65,536 patterns,
 // and rounding against exact arithmetic.
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints;

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Runs;

@@ -7,7 +7,6 @@ using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Pipeline;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;

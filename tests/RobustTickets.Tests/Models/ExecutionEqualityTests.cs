@@ -2,7 +2,6 @@
 // alone = every row, gradients by rows = dense ones; with dropout, coefficients, perturbation,
 // pairs and [PAD] inside the text, forward and backward.
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Pipeline;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Resume;

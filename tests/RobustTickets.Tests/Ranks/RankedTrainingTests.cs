@@ -1,7 +1,7 @@
 // Several ranks are the same training as one: same order, dropout and noise, the same decisions,
 // losses and weights that differ by the order of sums alone.
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;

@@ -1,4 +1,3 @@
-using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes.Presets;

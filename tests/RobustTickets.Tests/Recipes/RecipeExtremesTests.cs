@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;

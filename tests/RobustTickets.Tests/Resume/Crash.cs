@@ -1,5 +1,3 @@
-using RobustTickets.Pipeline;
-
 namespace RobustTickets.Tests.Resume;
 
 /// <summary>Breaks a run off right after a step of a stage.</summary>

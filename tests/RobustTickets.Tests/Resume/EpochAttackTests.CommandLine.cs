@@ -7,7 +7,6 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Evaluation;
-using RobustTickets.Pipeline;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;

@@ -9,6 +9,7 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;

@@ -8,6 +8,7 @@ using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Data;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;

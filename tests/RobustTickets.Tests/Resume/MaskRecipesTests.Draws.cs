@@ -1,6 +1,5 @@
 // From which epoch a mask search draws, what its ticket tells, and where it is looked for.
 using System.Text.Json.Nodes;
-using RobustTickets.Checkpoints;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Recipes;

@@ -3,6 +3,7 @@
 // epochs, two passes of the adversary and rates fit for a network that trains in a second.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;

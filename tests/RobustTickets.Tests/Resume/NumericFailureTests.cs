@@ -1,6 +1,7 @@
 // Numbers that stop being numbers end a run with exit code 4, name the stage and the step, and
 // never reach a checkpoint or a result.
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Cli;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

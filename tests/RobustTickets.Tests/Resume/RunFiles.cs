@@ -2,7 +2,7 @@
 // events.jsonl and result.json all but times.
 using System.Globalization;
 using System.Text.Json.Nodes;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Tests.Runs;
 using Xunit;
 

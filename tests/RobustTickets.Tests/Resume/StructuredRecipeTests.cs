@@ -4,6 +4,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -334,7 +335,7 @@ public sealed class StructuredRecipeTests : IDisposable
         var dense =
             TinyTask.Layers * ((4 * TinyTask.Hidden * TinyTask.Hidden) + (2 * TinyTask.Hidden * TinyTask.Neurons));
         Assert.Equal(recipe.Search is null, result.Ticket is null);
-        using var store = RobustTickets.Checkpoints.SafetensorsFile.Open(
+        using var store = RobustTickets.Checkpoints.Safetensors.SafetensorsFile.Open(
             Path.Combine(run, "model", "model.safetensors")
         );
         Assert.DoesNotContain(

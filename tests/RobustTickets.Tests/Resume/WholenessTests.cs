@@ -1,6 +1,7 @@
 // What a run folder is safe from: a second writer, a flipped bit, its own removal.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;

@@ -5,7 +5,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.CommandLine;
 using Xunit;

@@ -1,6 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Models;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Runs;
 using Xunit;
 

@@ -1,3 +1,5 @@
+using RobustTickets.Checkpoints.Tensors;
+
 namespace RobustTickets.Checkpoints.Graphs;
 
 /// <summary>Values in words, for messages.</summary>

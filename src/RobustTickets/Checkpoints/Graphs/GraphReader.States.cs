@@ -1,4 +1,6 @@
 // Operators on states of tokens: products, sums, layer normalisation by parts, attention.
+using RobustTickets.Checkpoints.Tensors;
+
 namespace RobustTickets.Checkpoints.Graphs;
 
 internal sealed partial class GraphReader

@@ -4,6 +4,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Onnx;
+using RobustTickets.Checkpoints.Tensors;
 using Element = Onnx.TensorProto.Types.DataType;
 
 namespace RobustTickets.Checkpoints.Graphs;

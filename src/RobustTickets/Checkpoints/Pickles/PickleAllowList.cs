@@ -2,6 +2,7 @@
 // names; this one knows these spellings and gives each a fixed meaning, so that a file can at most
 // describe tensors.
 using RobustTickets.Attacks.Pickles;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Pickles;
 

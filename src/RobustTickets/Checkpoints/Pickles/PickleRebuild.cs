@@ -5,6 +5,7 @@
 //     bytes are bytes.
 
 using RobustTickets.Attacks.Pickles;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Pickles;
 

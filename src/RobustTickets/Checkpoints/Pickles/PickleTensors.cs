@@ -1,5 +1,6 @@
 // What a saved state dict holds beside plain values: descriptions of tensors, no bytes.
 using RobustTickets.Attacks.Pickles;
+using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Pickles;
 

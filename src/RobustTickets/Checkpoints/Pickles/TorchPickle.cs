@@ -1,6 +1,7 @@
 // torch.save's pickles: the names of PickleAllowList alone, with the meaning that PickleRebuild
 // gives to them.
 using RobustTickets.Attacks.Pickles;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints.Pickles;
 

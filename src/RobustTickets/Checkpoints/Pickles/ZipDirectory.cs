@@ -6,6 +6,7 @@
 
 using System.Buffers.Binary;
 using System.Text;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints.Pickles;
 

@@ -3,7 +3,7 @@
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;

@@ -2,7 +2,7 @@
 // (all-MiniLM-L6-v2), 2 epochs at 5e-5 in batches of 32 for every method. Files are named in the
 // order of their weight; rows that several of them hold are one run.
 using System.Globalization;
-using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using static RobustTickets.Experiments.Presets.MiniLmRows;
 
 namespace RobustTickets.Experiments.Presets;

@@ -1,7 +1,7 @@
 // BERT as an ONNX graph, layer by layer in true shapes (Devlin et al. 2019). Written plainly, or
 // with ONNX Runtime's fused operators; initializers have Hugging Face's names and shapes.
 using System.Globalization;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 
 namespace RobustTickets.Export.Onnx;

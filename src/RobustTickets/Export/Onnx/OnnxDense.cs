@@ -1,7 +1,7 @@
 // Matrix products of an exported graph: float32, or 8 bit with activations quantized as they come
 // (dynamic) and weights by output row (per channel).
 using System.Runtime.InteropServices;
-using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 
 namespace RobustTickets.Export.Onnx;

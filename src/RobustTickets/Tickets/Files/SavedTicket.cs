@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Tickets.Files;
 

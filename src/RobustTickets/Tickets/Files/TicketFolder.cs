@@ -2,6 +2,7 @@
 // drawn from and their distances.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Tickets.Files;
 

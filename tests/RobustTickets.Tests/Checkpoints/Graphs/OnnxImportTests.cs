@@ -3,6 +3,7 @@
 using Google.Protobuf;
 using Onnx;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Safetensors;
 using Xunit;
 
 namespace RobustTickets.Tests.Checkpoints.Graphs;

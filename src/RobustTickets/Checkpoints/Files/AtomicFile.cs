@@ -1,0 +1,53 @@
+// As WholeFile, for weights: the folder is flushed too, so that the rename survives a power cut,
+// and a place that cannot take the file is refused before it is filled.
+using System.Text;
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Checkpoints.Files;
+
+/// <summary>Writes files that appear under their name only when complete and on disk.</summary>
+internal static class AtomicFile
+{
+    private const int BufferBytes = 1 << 20;
+
+    /// <summary>Writes what <paramref name="fill"/> writes into the stream.</summary>
+    /// <param name="path">The file; replaced if it exists. Its folder must exist.</param>
+    /// <param name="fill">Writes the content; if it throws, nothing is left behind and an old file
+    /// stays.</param>
+    /// <exception cref="CheckpointException">The folder is missing or cannot be written, or the
+    /// disk is full; path and reason named.</exception>
+    public static void Write(string path, Action<Stream> fill)
+    {
+        var full = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(full) ?? throw Refused($"{path}: is a root folder; a file name is needed");
+        if (Directory.Exists(full))
+            throw Refused($"{path}: is a folder; a file cannot take its place");
+        if (!Directory.Exists(folder))
+            throw Refused($"{path}: cannot be written: folder {folder} does not exist");
+        try
+        {
+            WholeFile.Write(path, fill, BufferBytes);
+        }
+        catch (OutputException e)
+        {
+            throw Refused(e.Message, e.InnerException);
+        }
+        Disk.FlushFolder(folder);
+    }
+
+    /// <summary>Writes bytes.</summary>
+    /// <inheritdoc cref="Write(string, Action{Stream})"/>
+    public static void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
+    {
+        // A span cannot be captured; what is written this way is small.
+        var copy = bytes.ToArray();
+        Write(path, stream => stream.Write(copy));
+    }
+
+    /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
+    /// <inheritdoc cref="Write(string, Action{Stream})"/>
+    public static void WriteAllText(string path, string text) => WriteAllBytes(path, Encoding.UTF8.GetBytes(text));
+
+    private static CheckpointException Refused(string message, Exception? cause = null) =>
+        new(message, cause!) { OfOutput = true };
+}

@@ -1,0 +1,75 @@
+// As AtomicFile, for a folder: a checkpoint or a model is there completely or not at all. The
+// folder is filled under a temporary name beside its final one, every file and folder in it is
+// flushed to the disk, and one rename makes it visible.
+using RobustTickets.Attacks;
+
+namespace RobustTickets.Checkpoints.Files;
+
+/// <summary>Creates folders that appear under their name only when complete and on disk.</summary>
+internal static class AtomicFolder
+{
+    /// <summary>Creates a folder with what <paramref name="fill"/> puts into it.</summary>
+    /// <param name="path">The new folder. Missing parents are created.</param>
+    /// <param name="fill">Is given the temporary folder and fills it; if it throws, nothing is left
+    /// behind and an old folder stays.</param>
+    /// <param name="replace">Whether an existing, non-empty folder may be replaced; otherwise it is
+    /// refused. An empty one always may.</param>
+    /// <exception cref="CheckpointException">The folder exists, the place cannot be written, or the
+    /// disk is full; path and reason named.</exception>
+    public static void Create(string path, Action<string> fill, bool replace = false)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var parent =
+            Path.GetDirectoryName(full)
+            ?? throw new CheckpointException($"{path}: is a root folder; a folder name below it is needed")
+            {
+                OfOutput = true,
+            };
+        if (File.Exists(full))
+            throw new CheckpointException($"{path}: is a file; a folder cannot take its place") { OfOutput = true };
+        var occupied = Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any();
+        if (occupied && !replace)
+            throw new CheckpointException($"{path}: exists and is not empty; choose another folder or remove it")
+            {
+                OfOutput = true,
+            };
+
+        var temporary = WholeFile.TemporaryName(full);
+        string? aside = null;
+        var done = false;
+        try
+        {
+            Directory.CreateDirectory(parent);
+            Directory.CreateDirectory(temporary);
+            fill(temporary);
+            Disk.FlushTree(temporary);
+            if (Directory.Exists(full))
+            {
+                // A non-empty folder cannot be renamed over in one step: the old one steps aside
+                // for the moment between two renames.
+                aside = WholeFile.TemporaryName(full);
+                Directory.Move(full, aside);
+            }
+            Directory.Move(temporary, full);
+            done = true;
+            Disk.FlushFolder(parent);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e) { OfOutput = true };
+        }
+        finally
+        {
+            if (!done)
+            {
+                WholeFile.TryDelete(temporary);
+                if (aside is not null && Directory.Exists(aside) && !Directory.Exists(full))
+                    Directory.Move(aside, full);
+            }
+            else if (aside is not null)
+            {
+                WholeFile.TryDelete(aside);
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// Flushing for the atomic writers. A rename is durable only when the folder that holds
+// the name is flushed too.
+
+using RobustTickets.Torch.Native;
+
+namespace RobustTickets.Checkpoints.Files;
+
+/// <summary>Flushing, for the atomic writers.</summary>
+internal static class Disk
+{
+    /// <summary>
+    /// Flushes a folder's entries; does nothing where the system cannot (some network file systems,
+    /// Windows).
+    /// </summary>
+    public static void FlushFolder(string folder) => _ = FolderSync.TryFlush(folder);
+
+    /// <summary>
+    /// Flushes every file and folder below and including <paramref name="folder"/>.
+    /// </summary>
+    public static void FlushTree(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            // Unix flushes through any descriptor, and a copied file may be read-only; Windows
+            // needs one that can write.
+            var access = OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read;
+            using var handle = File.OpenHandle(file, FileMode.Open, access, FileShare.ReadWrite);
+            RandomAccess.FlushToDisk(handle);
+        }
+        foreach (var inner in Directory.EnumerateDirectories(folder))
+            FlushTree(inner);
+        FlushFolder(folder);
+    }
+}

@@ -1,0 +1,80 @@
+// SHA256SUMS of a folder, in the form that `sha256sum -c` reads: a flipped bit is refused by the
+// name of its file instead of becoming another model.
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RobustTickets.Checkpoints.Files;
+
+/// <summary>Checksums of the files of a checkpoint or model folder.</summary>
+internal static class FolderChecksums
+{
+    /// <summary>The file of the checksums.</summary>
+    public const string FileName = "SHA256SUMS";
+
+    /// <summary>Writes the checksum of every file in and below a folder.</summary>
+    /// <param name="folder">The folder, complete but for this file.</param>
+    /// <exception cref="CheckpointException">The file cannot be written.</exception>
+    internal static void Write(string folder)
+    {
+        var text = new StringBuilder();
+        var files = Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
+            .Where(name => name != FileName)
+            .Order(StringComparer.Ordinal);
+        foreach (var name in files)
+            text.Append(Hash(Path.Combine(folder, name))).Append("  ").Append(name).Append('\n');
+        AtomicFile.WriteAllText(Path.Combine(folder, FileName), text.ToString());
+    }
+
+    /// <summary>
+    /// Compares the files of a folder with its checksums; a folder without them (written before
+    /// there were any, or by another program) is left alone.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="CheckpointException">A file is missing or differs, or the checksums cannot
+    /// be read; named.</exception>
+    public static void Verify(string folder)
+    {
+        var sums = Path.Combine(folder, FileName);
+        if (!File.Exists(sums))
+            return;
+        var number = 0;
+        foreach (var line in File.ReadLines(sums))
+        {
+            number++;
+            if (line.Length < 67 || line[64] != ' ' || !line.AsSpan(0, 64).ContainsOnlyHex())
+                throw new CheckpointException(
+                    $"{sums}:{number}: expected a SHA-256 and a file name, found {Show(line)}"
+                );
+            var file = Path.Combine(folder, line[66..]);
+            if (!File.Exists(file))
+                throw new CheckpointException($"{file}: is missing, but {FileName} beside it names it");
+            if (!Hash(file).Equals(line[..64], StringComparison.OrdinalIgnoreCase))
+            {
+                throw new CheckpointException(
+                    $"{file}: does not have the checksum that {FileName} beside it names: it was damaged or changed "
+                        + $"since it was written; restore it, or remove {FileName} if the change was meant"
+                );
+            }
+        }
+        if (number == 0)
+            throw new CheckpointException($"{sums}: is empty; remove it if the other files are to be trusted");
+    }
+
+    private static bool ContainsOnlyHex(this ReadOnlySpan<char> text)
+    {
+        foreach (var c in text)
+            if (!char.IsAsciiHexDigit(c))
+                return false;
+        return true;
+    }
+
+    private static string Show(string line) => line.Length > 60 ? line[..60] + "..." : line;
+
+    private static string Hash(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

@@ -1,0 +1,202 @@
+// Makes a Hugging Face folder of a BERT that was exported to ONNX. The graph says everything but
+// the words: shapes, heads, epsilon and activation are read from it, not from names.
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Graphs;
+using RobustTickets.Checkpoints.Tensors;
+
+namespace RobustTickets;
+
+/// <summary>What to import.</summary>
+/// <param name="Onnx">The .onnx file: a BERT encoder, classifier or masked language model.</param>
+/// <param name="Vocabulary">vocab.txt of its tokenizer.</param>
+/// <param name="Output">The Hugging Face folder to write.</param>
+/// <param name="Labels">Names of the classes, in the classifier's order; null: LABEL_0, LABEL_1,
+/// ...</param>
+/// <param name="Heads">Number of attention heads, for graphs that do not show it.</param>
+/// <param name="Cased">Whether the tokenizer keeps case; null: it does when a word of the
+/// vocabulary
+/// has an upper-case letter.</param>
+/// <param name="Replace">Whether an existing folder is replaced.</param>
+public sealed record OnnxImportRequest(
+    string Onnx,
+    string Vocabulary,
+    string Output,
+    IReadOnlyList<string>? Labels = null,
+    int? Heads = null,
+    bool? Cased = null,
+    bool Replace = false
+);
+
+/// <summary>What was imported.</summary>
+/// <param name="Folder">The folder written.</param>
+/// <param name="Config">Its configuration.</param>
+/// <param name="Kind">Class of transformers that it is for.</param>
+/// <param name="Parameters">Number of weights.</param>
+/// <param name="Notes">What was left out or assumed, one sentence each.</param>
+public sealed record ImportedModel(
+    string Folder,
+    HuggingFaceConfig Config,
+    string Kind,
+    long Parameters,
+    IReadOnlyList<string> Notes
+);
+
+/// <summary>Imports BERT models from ONNX files.</summary>
+public static class OnnxImport
+{
+    /// <summary>Reads an ONNX file and writes the folder.</summary>
+    /// <exception cref="CheckpointException">The file is missing, malformed or no BERT, the
+    /// vocabulary does not fit, or the folder cannot be written; file, node and reason
+    /// named.</exception>
+    /// <exception cref="Attacks.DataException">The vocabulary is missing or malformed.</exception>
+    public static ImportedModel Run(OnnxImportRequest request) => Write(request, []);
+
+    /// <summary>As <see cref="Run"/>, with further files in the folder.</summary>
+    internal static ImportedModel Write(OnnxImportRequest request, IReadOnlyList<ExtraFile> beside)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var vocabulary = Vocabulary.Load(request.Vocabulary);
+        var file = OnnxFile.Open(request.Onnx);
+        var graph = BertGraph.Find(file, request.Heads);
+        if (vocabulary.Count > graph.Vocabulary)
+        {
+            throw new CheckpointException(
+                $"{request.Vocabulary}: has {vocabulary.Count} tokens, {request.Onnx} has {graph.Vocabulary} word "
+                    + "embeddings; the vocabulary of this model is needed"
+            );
+        }
+        if (request.Heads is { } heads && heads != graph.Hidden / graph.HeadSize)
+        {
+            throw new CheckpointException(
+                $"{request.Onnx}: its graph shows {graph.Hidden / graph.HeadSize} heads of {graph.HeadSize}, "
+                    + $"{heads} are "
+                    + "given; leave the number out"
+            );
+        }
+        if (graph.Activation != "gelu")
+            throw new CheckpointException(
+                $"{request.Onnx}: its activation is {graph.Activation}; only gelu (the error-function form) is possible"
+            );
+        var cased = request.Cased ?? vocabulary.Tokens.Any(HasUpper);
+        var tokenizer = new WordPieceTokenizer(
+            vocabulary,
+            new TokenizerOptions(DoLowerCase: !cased, ModelMaxLength: (int)graph.Positions)
+        );
+        var kind = graph.Head switch
+        {
+            BertHead.Classification => "BertForSequenceClassification",
+            BertHead.MaskedLM => "BertForMaskedLM",
+            _ => "BertModel",
+        };
+        var config = new HuggingFaceConfig
+        {
+            VocabSize = (int)graph.Vocabulary,
+            HiddenSize = (int)graph.Hidden,
+            NumHiddenLayers = graph.Layers,
+            NumAttentionHeads = (int)(graph.Hidden / graph.HeadSize),
+            IntermediateSize = graph.Neurons.Max(),
+            Ticket = TicketOf(graph),
+            MaxPositionEmbeddings = (int)graph.Positions,
+            TypeVocabSize = (int)graph.Segments,
+            LayerNormEps = graph.Epsilon,
+            PadTokenId = tokenizer.PadId,
+            HiddenAct = graph.Activation,
+            Labels = LabelsOf(request, graph, file),
+            Architectures = [kind],
+        };
+        HuggingFaceFolderWriter.WriteStreamed(
+            request.Output,
+            config,
+            graph.Weights.Select(weight => Stream(weight, request.Onnx)),
+            replace: request.Replace,
+            beside: beside,
+            checksums: true,
+            tokenizer: tokenizer
+        );
+        var notes = graph.Notes.ToList();
+        if (request.Cased is null)
+            notes.Add(cased ? "the vocabulary has capitals: the tokenizer keeps case" : "the tokenizer lower-cases");
+        return new ImportedModel(
+            request.Output,
+            config,
+            kind,
+            graph.Weights.Sum(w => w.Shape.Aggregate(1L, (a, b) => a * b)),
+            notes
+        );
+    }
+
+    private static StreamedTensor Stream(FoundWeight weight, string place) =>
+        new(
+            weight.Name,
+            TensorElement.F32,
+            weight.Shape,
+            stream =>
+            {
+                var values = weight.Values();
+                if (FiniteTensors.FirstNotFinite(values) is >= 0 and var at)
+                    throw new CheckpointException(
+                        $"{place}: '{weight.Name}' holds {values[at]} at {at}; numbers are needed"
+                    );
+                stream.Write(MemoryMarshal.AsBytes<float>(values));
+            }
+        );
+
+    private static IReadOnlyList<string> LabelsOf(OnnxImportRequest request, BertGraph graph, OnnxFile file)
+    {
+        if (graph.Head != BertHead.Classification)
+        {
+            return request.Labels is null
+                ? HuggingFaceConfig.DefaultLabels(2)
+                : throw new CheckpointException($"{request.Onnx}: has no classifier that labels would name");
+        }
+        if (graph.Labels < 2)
+            throw new CheckpointException(
+                $"{request.Onnx}: its classifier has {graph.Labels} output; a classifier has at least 2 classes"
+            );
+        if (request.Labels is { } labels && labels.Count != graph.Labels)
+        {
+            throw new CheckpointException(
+                $"{request.Onnx}: its classifier has {graph.Labels} classes, and {labels.Count} labels are given "
+                    + $"({string.Join(", ", labels)})"
+            );
+        }
+        return request.Labels ?? Written(file, graph.Labels) ?? HuggingFaceConfig.DefaultLabels((int)graph.Labels);
+    }
+
+    // Names of the classes, as this program's own exports keep them.
+    private static string[]? Written(OnnxFile file, long count)
+    {
+        if (!file.Metadata.TryGetValue("labels", out var json))
+            return null;
+        try
+        {
+            return
+                JsonSerializer.Deserialize<string[]>(json) is { } names
+                && names.Length == count
+                && names.Distinct(StringComparer.Ordinal).Count() == count
+                && !names.Contains(null)
+                ? names
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    // Layers that differ, or have fewer heads than their width has room for, are a ticket's.
+    private static TicketConfig? TicketOf(BertGraph graph)
+    {
+        var (heads, neurons) = (graph.Hidden / graph.HeadSize, graph.Neurons.Max());
+        return graph.Heads.All(h => h == heads) && graph.Neurons.All(n => n == neurons)
+            ? null
+            : new TicketConfig(graph.Heads, graph.Neurons);
+    }
+
+    // Special tokens are in capitals in every vocabulary; letters such as ℝ are in lower-case ones
+    // too.
+    private static bool HasUpper(string token) => !token.StartsWith('[') && token.Any(char.IsAsciiLetterUpper);
+}

@@ -1,0 +1,125 @@
+// One naming for all BERT checkpoints: TensorFlow's names, files of the bare encoder, buffers that
+// are constants, and tied copies are undone and recorded. A decoder matrix that differs from the
+// word embeddings is kept: whoever builds the language-model head must decide about it.
+using RobustTickets.Models;
+
+namespace RobustTickets.Checkpoints.Tensors;
+
+/// <summary>A tensor left out of the normalised weights, and why.</summary>
+/// <param name="Name">The name in the file.</param>
+/// <param name="Reason">Why it is not needed.</param>
+internal sealed record LeftOutTensor(string Name, string Reason);
+
+/// <summary>
+/// The tensors of another source under the canonical names of transformers' BERT classes. Owns the
+/// other source.
+/// </summary>
+internal sealed class NormalizedTensors : TensorSource
+{
+    // Names that DataParallel, torch.compile and trainers of modules put before every tensor's.
+    private static readonly string[] Wrappers = ["module.", "_orig_mod.", "model."];
+
+    private readonly ITensorSource inner;
+    private readonly Dictionary<string, string> originals = new(StringComparer.Ordinal);
+    private readonly List<LeftOutTensor> leftOut = [];
+
+    /// <summary>Wraps a source, which is disposed with this one.</summary>
+    /// <exception cref="CheckpointException">Two tensors of the file get the same canonical
+    /// name.</exception>
+    public NormalizedTensors(ITensorSource inner)
+        : base(inner.Location)
+    {
+        this.inner = inner;
+        Wrapper = WrapperOf(inner.Tensors);
+        var bare = !inner.Tensors.Any(t => BertParameters.HasEncoderPrefix(t.Name[Wrapper.Length..]));
+        var kept = new List<TensorInfo>();
+        foreach (var info in inner.Tensors)
+        {
+            if (!info.Element.IsFloat() || BertParameters.IsPositionBuffer(info.Name))
+            {
+                leftOut.Add(
+                    new LeftOutTensor(
+                        info.Name,
+                        $"{info.Element.SafetensorsName()} buffer {info.ShapeText}: a constant, not a weight"
+                    )
+                );
+                continue;
+            }
+            var name = BertParameters.Canonical(info.Name[Wrapper.Length..], bare);
+            if (!originals.TryAdd(name, info.Name))
+            {
+                throw new CheckpointException(
+                    $"{Location}: tensors '{originals[name]}' and '{info.Name}' are both '{name}'; one of them must go"
+                );
+            }
+            kept.Add(info with { Name = name });
+        }
+        Drop(kept, BertParameters.TiedDecoder, BertParameters.WordEmbeddings);
+        if (originals.ContainsKey(BertParameters.PredictionBias))
+            Drop(kept, BertParameters.TiedDecoderBias, BertParameters.PredictionBias);
+        else
+            Rename(kept, BertParameters.TiedDecoderBias, BertParameters.PredictionBias);
+        Tensors = kept;
+    }
+
+    /// <summary>
+    /// What stands before every name of the file and was taken off (<c>module.</c>), or nothing.
+    /// </summary>
+    public string Wrapper { get; }
+
+    /// <summary>What was left out, and why.</summary>
+    public IReadOnlyList<LeftOutTensor> LeftOut => leftOut;
+
+    /// <summary>The name in the file of a canonical name.</summary>
+    public string OriginalName(string name) => originals[Info(name).Name];
+
+    private protected override void ReadRange(TensorInfo info, long offset, Span<byte> destination)
+    {
+        var original = originals[info.Name];
+        if (inner is TensorSource ranged)
+            ranged.ReadRangeOf(original, offset, destination);
+        else
+            inner.Bytes(original).Span.Slice((int)offset, destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            inner.Dispose();
+    }
+
+    private static string WrapperOf(IReadOnlyList<TensorInfo> tensors)
+    {
+        var length = 0;
+        while (Array.Find(Wrappers, All) is { } wrapper)
+            length += wrapper.Length;
+        return length == 0 ? "" : tensors[0].Name[..length];
+
+        bool All(string wrapper) =>
+            tensors.Count > 0 && tensors.All(t => t.Name.AsSpan(length).StartsWith(wrapper, StringComparison.Ordinal));
+    }
+
+    private void Drop(List<TensorInfo> kept, string name, string twin)
+    {
+        if (!originals.TryGetValue(name, out var copy) || !originals.TryGetValue(twin, out var original))
+            return;
+        var (a, b) = (inner.Info(copy), inner.Info(original));
+        if (a.Element != b.Element || !a.Shape.AsSpan().SequenceEqual(b.Shape))
+            return;
+        if (!inner.Bytes(copy).Span.SequenceEqual(inner.Bytes(original).Span))
+            return;
+        kept.RemoveAll(t => t.Name == name);
+        originals.Remove(name);
+        leftOut.Add(new LeftOutTensor(copy, $"the same values as '{original}' (tied)"));
+    }
+
+    private void Rename(List<TensorInfo> kept, string name, string newName)
+    {
+        if (!originals.Remove(name, out var original))
+            return;
+        var at = kept.FindIndex(t => t.Name == name);
+        kept[at] = kept[at] with { Name = newName };
+        originals.Add(newName, original);
+    }
+}

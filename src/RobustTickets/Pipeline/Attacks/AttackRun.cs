@@ -1,0 +1,345 @@
+// Runs an attack into a folder; one that was killed is continued by the same request. Options,
+// resources and data are refused before the victim is loaded.
+using System.Diagnostics;
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Evaluation;
+using RobustTickets.Models;
+using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Torch;
+
+namespace RobustTickets;
+
+/// <summary>An attack on any victim, its inputs given.</summary>
+/// <param name="Attack">The attack.</param>
+/// <param name="Victim">The victim.</param>
+/// <param name="VictimName">The victim, for people.</param>
+/// <param name="Inputs">The examples.</param>
+/// <param name="Folder">Where its files go.</param>
+/// <param name="Run">What determined the examples: data, split, sampling, truncation.</param>
+/// <param name="Engine">How fast it runs; null: the defaults.</param>
+/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
+/// <param name="Facts">What environment.json says of libraries and model, beside program, machine,
+/// date and seconds.</param>
+/// <param name="Shard">The part of the examples that is attacked; null: all.</param>
+public sealed record AttackJob(
+    Attack Attack,
+    IVictim Victim,
+    string VictimName,
+    IReadOnlyList<Example> Inputs,
+    string Folder,
+    IReadOnlyList<RecipeLine> Run,
+    AttackEngineOptions? Engine = null,
+    CsvCells CsvCells = CsvCells.AsTextAttack,
+    IReadOnlyDictionary<string, string>? Facts = null,
+    AttackShard? Shard = null
+)
+{
+    /// <summary>A right to the folder that goes before its lock, or null.</summary>
+    internal IWriterClaim? Claim { get; init; }
+}
+
+/// <summary>Runs attacks into folders.</summary>
+public static class AttackRun
+{
+    /// <summary>
+    /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
+    /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
+    /// </summary>
+    /// <exception cref="RequestException">Options do not go together.</exception>
+    /// <exception cref="DataException">A resource or data are missing or malformed, or the folder
+    /// holds another attack.</exception>
+    /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
+    /// on with it.</exception>
+    public static AttackReport Run(
+        AttackRequest request,
+        IProgress<AttackProgress>? progress = null,
+        CancellationToken stop = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var victim = new VictimFolder(request.Model);
+        var target = request.Output ?? victim.ResultsOf(request.FolderName);
+        if (request.Shard is { } shard)
+        {
+            RequireParts(request);
+            target = Path.Combine(target, shard.Folder);
+        }
+        var length = victim.Length(request.MaxLength);
+        using var models = new AttackModels(victim.BaseModel, request.Loader);
+        var attack = request.Recipe.Build(models);
+        using var classifier = ClassifierSource.Load(
+            victim.Path,
+            request.Execution ?? new Execution(),
+            length,
+            request.Loader
+        );
+        foreach (var note in classifier.Notes)
+            Note(progress, $"note: {note}");
+        var rows = MeasuredRows.Load(
+            victim,
+            request.Data,
+            request.Task,
+            request.DataOptions,
+            request.Split,
+            classifier.Labels,
+            stop
+        );
+        var split = rows.Split;
+        var picked = Pick(request, rows, progress);
+        var weights = VictimFolder.Hash(victim.Path);
+        var job = new AttackJob(
+            attack,
+            classifier,
+            victim.Name,
+            picked,
+            target,
+            Facts(request, weights, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
+            request.Engine,
+            request.CsvCells,
+            Environment(request, classifier, victim, weights),
+            request.Shard
+        )
+        {
+            Claim = request.Claim,
+        };
+        // Of parts, one is enough to measure it.
+        var measures = request.FullSplitAccuracy && request.Shard is null or { Index: 1 };
+        Func<double>? whole = measures ? () => WholeSplit(classifier, split, progress, stop) : null;
+        CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
+        var report = request.Temperature is { } temperature
+            ? new TemperedAttack(job, temperature, HeldOut, progress).Run(whole, stop)
+            : Run(job, progress, whole, stop);
+        if (request.AugmentFile is { } file)
+        {
+            var made = AugmentedData.Write(file, split.Examples, report.Outcomes, classifier.Labels, attack.Name);
+            Note(progress, $"{split.Examples.Count} examples and {made} adversarial ones in {file}");
+        }
+        return report;
+    }
+
+    /// <summary>
+    /// Attacks every example that the job's folder has no outcome for and writes the summaries.
+    /// </summary>
+    /// <param name="job">The attack.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, if that
+    /// is
+    /// wanted.</param>
+    /// <param name="stop">Ends the attack; the same job goes on with it.</param>
+    public static AttackReport Run(
+        AttackJob job,
+        IProgress<AttackProgress>? progress = null,
+        Func<double>? wholeSplitClean = null,
+        CancellationToken stop = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        using var log = AttackLog.Open(
+            job.Folder,
+            AttackSettings.Of(job.Attack, job.VictimName, job.Run),
+            job.Inputs,
+            job.CsvCells,
+            job.Shard,
+            job.Claim
+        );
+        job = job with { Inputs = job.Shard?.Of(job.Inputs) ?? job.Inputs };
+        if (job.Shard is not null)
+            Note(progress, $"{job.Shard}: {job.Inputs.Count} examples");
+        if (log.Done > 0)
+            Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
+        // Where nothing is left to do, the stamp of those who did it stays.
+        var stamp =
+            log.Remaining.Count > 0 || !File.Exists(Path.Combine(job.Folder, AttackStamp.File))
+                ? AttackStamp.Begin(job.Folder, job.Facts)
+                : null;
+        // The log puts outcomes in order; a slow example must not hold back what others have cost.
+        var options = job.Engine ?? new AttackEngineOptions();
+        var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
+        try
+        {
+            Drain(job, engine, log, stamp, progress, stop).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            stamp?.Save();
+            Note(
+                progress,
+                $"{log.Done} of {job.Inputs.Count} examples are done; the same attack goes on in {job.Folder}"
+            );
+            throw;
+        }
+        progress?.Report(new AttackCost(engine.Statistics));
+        var summary = log.Complete(wholeSplitClean?.Invoke());
+        stamp?.Save();
+        return new AttackReport(summary, log.Outcomes, job.Folder);
+    }
+
+    private static async Task Drain(
+        AttackJob job,
+        AttackEngine engine,
+        AttackLog log,
+        AttackStamp? stamp,
+        IProgress<AttackProgress>? progress,
+        CancellationToken stop
+    )
+    {
+        var watch = Stopwatch.StartNew();
+        var before = log.Done;
+        var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
+        int Count(AttackResult result) => counts.GetValueOrDefault(result);
+        // Random numbers of one stream through all examples depend on every example before: what is
+        // done is done again to get to the same place in the stream.
+        var remaining = log.Remaining;
+        var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
+        var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        await foreach (var outcome in engine.RunAsync(todo, stop).ConfigureAwait(false))
+        {
+            if (!wanted.Contains(outcome.Id))
+                continue;
+            log.Write(outcome);
+            stamp?.Tick();
+            counts[outcome.Result] = Count(outcome.Result) + 1;
+            var (done, total) = (log.Done, job.Inputs.Count);
+            var seconds = watch.Elapsed.TotalSeconds;
+            progress?.Report(
+                new AttackStep(
+                    done,
+                    total,
+                    Count(AttackResult.Success),
+                    Count(AttackResult.Failed),
+                    Count(AttackResult.Skipped),
+                    Count(AttackResult.Error),
+                    engine.Statistics.Queries / Math.Max(seconds, 1e-3),
+                    seconds > 5 ? TimeSpan.FromSeconds(seconds / (done - before) * (total - done)) : null
+                )
+            );
+        }
+    }
+
+    private static IReadOnlyList<Example> Pick(
+        AttackRequest request,
+        MeasuredRows rows,
+        IProgress<AttackProgress>? progress
+    )
+    {
+        var split = rows.Split;
+        Note(progress, split.Summary());
+        foreach (var note in split.Notes)
+            Note(progress, $"note: {note}");
+        Note(progress, rows.ToString());
+        if (request.AugmentFile is not null && rows.Kind == RowKind.HeldOut)
+            Note(progress, "note: the texts to be augmented are held-out ones; say split train for those trained on");
+        var sample = request.Sample ?? new AttackSample();
+        var picked = sample.Pick(split.Examples, rows.LeftOut);
+        if (
+            sample is { Rule: SampleRule.FirstN, IdFile: null }
+            && picked.Count < split.Examples.Count
+            && Splits.ClassGroupedWarning(split) is { } warning
+        )
+            Note(progress, $"warning: {warning}; a stratified sample has the file's class shares");
+        var classes = split.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}");
+        Note(progress, $"attacking {picked.Count} examples: {string.Join(", ", classes)}");
+        return picked;
+    }
+
+    // What needs every example cannot be had of a part.
+    private static void RequireParts(AttackRequest request)
+    {
+        if (request.Recipe.Options.RandomPlan.SharesStream)
+            throw new RequestException(
+                nameof(AttackRequest.Shard),
+                null,
+                "does not go with random numbers of one stream through all examples: every outcome depends on those "
+                    + "before it"
+            );
+        if (request.Temperature is { IsSeveral: true })
+            throw new RequestException(
+                nameof(AttackRequest.Temperature),
+                null,
+                "of several the lowest is told when all examples are done; attack in parts at one temperature each"
+            );
+        if (request.AugmentFile is not null)
+            throw new RequestException(
+                nameof(AttackRequest.AugmentFile),
+                request.AugmentFile,
+                "needs the outcomes of all examples; leave the shard out"
+            );
+    }
+
+    private static Dictionary<string, string> Environment(
+        AttackRequest request,
+        ITextClassifier classifier,
+        VictimFolder victim,
+        string weights
+    )
+    {
+        var facts = new Dictionary<string, string>
+        {
+            ["model"] = Path.GetFullPath(victim.Path),
+            ["model_sha256"] = weights,
+        };
+        // Other victims need no libtorch.
+        if (classifier is not Classifier)
+            return facts;
+        var execution = request.Execution ?? new Execution();
+        facts["libtorch"] = torch.version;
+        facts["threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture);
+        facts["device"] = Devices.Describe(execution.Device);
+        facts["precision"] = execution.Precision.ToString().ToLowerInvariant();
+        return facts;
+    }
+
+    private static List<RecipeLine> Facts(
+        AttackRequest request,
+        string weights,
+        ITextClassifier classifier,
+        MeasuredRows rows,
+        int picked,
+        string? encoder
+    )
+    {
+        var (task, split) = (TaskCatalog.Find(request.Task).Name, rows.Split);
+        var rule = (request.Sample ?? new AttackSample()).Describe(picked, split.Examples.Count);
+        List<RecipeLine> facts =
+        [
+            new("data", $"{task} {split.Name}, sha256 {split.Sha256}", Path.GetFileName(split.Source)),
+            new(
+                "rows",
+                $"{MeasuredRows.NameOf(rows.Kind)}: {split.Examples.Count} of {rows.OfRows}, {rows.Name}",
+                rows.Description
+            ),
+            new("sample", rule, $"of {split.Examples.Count}; ids in ids.txt"),
+            new(
+                "victim length",
+                $"{classifier.MaxLength} word pieces, special tokens included",
+                request.MaxLength.Source
+            ),
+            new("victim mode", "evaluation (no dropout)", "always"),
+            new("victim weights", $"sha256 {weights}", "configuration, tokenizer and weight files"),
+        ];
+        if (encoder is not null)
+        {
+            var name = Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoder)));
+            facts.Add(new("sentence encoder", $"sha256 {VictimFolder.Hash(encoder)}", name));
+        }
+        return facts;
+    }
+
+    private static double WholeSplit(
+        ITextClassifier classifier,
+        Split split,
+        IProgress<AttackProgress>? progress,
+        CancellationToken stop
+    )
+    {
+        Note(progress, $"measuring the accuracy on all {split.Examples.Count} examples");
+        return 100 * ClassifierSource.Evaluate(classifier, split.Examples, stop).Accuracy;
+    }
+
+    private static void Note(IProgress<AttackProgress>? progress, string text) =>
+        progress?.Report(new AttackNote(text));
+}

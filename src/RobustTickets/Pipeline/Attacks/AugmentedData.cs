@@ -1,0 +1,85 @@
+// Adversarial training data: every example of the split as it is, then the adversarial text of each
+// that the attack succeeded on, with the true class. JSON lines under the column names of the task,
+// which training reads; further fields say where a line comes from, by which splits keep both
+// together.
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Checkpoints.Files;
+
+namespace RobustTickets;
+
+/// <summary>Writes training data with the adversarial texts of an attack.</summary>
+internal static class AugmentedData
+{
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Writes the file.</summary>
+    /// <param name="path">The file; one that is there and holds something else is left
+    /// alone.</param>
+    /// <param name="split">Every example of the split.</param>
+    /// <param name="outcomes">What the attack found.</param>
+    /// <param name="classes">Class names in order.</param>
+    /// <param name="recipe">Name of the recipe.</param>
+    /// <returns>Number of adversarial lines.</returns>
+    /// <exception cref="RequestException">The file is there and holds something
+    /// else.</exception>
+    public static int Write(
+        string path,
+        IEnumerable<Example> split,
+        IReadOnlyList<AttackOutcome> outcomes,
+        IReadOnlyList<string> classes,
+        string recipe
+    )
+    {
+        var text = new StringBuilder();
+        var origins = new Dictionary<string, RowKey?>(StringComparer.Ordinal);
+        foreach (var input in split)
+        {
+            origins[input.Id] = input.Origin ?? input.Row;
+            Line(text, input.Columns, classes[input.Label], input.Id, "original", origins[input.Id]);
+        }
+        var successes = outcomes.Where(o => o.Result == AttackResult.Success).ToList();
+        // A damaged pair (TextAttack issue 631) has lost a column: it is no training example.
+        var whole = successes.Where(o => o.Perturbed.Count == o.Original.Count).ToList();
+        foreach (var outcome in whole)
+            Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe, origins[outcome.Id]);
+        var content = text.ToString();
+        if (File.Exists(path) && File.ReadAllText(path) != content)
+            throw new RequestException(
+                nameof(AttackRequest.AugmentFile),
+                null,
+                $"{path} is there and holds something else; remove it or name another file (the attack's results "
+                    + "are kept)"
+            );
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+            WholeFile.CreateFolder(folder);
+        AtomicFile.WriteAllText(path, content);
+        return whole.Count;
+    }
+
+    private static void Line(
+        StringBuilder text,
+        IReadOnlyList<KeyValuePair<string, string>> columns,
+        string label,
+        string id,
+        string source,
+        RowKey? origin
+    )
+    {
+        var line = new JsonObject();
+        foreach (var (name, value) in columns)
+            line[name] = value;
+        line["label"] = label;
+        line["id"] = id;
+        line["source"] = source;
+        if (origin is not null)
+            line["augmented_from"] = origin.ToString();
+        text.Append(line.ToJsonString(OneLine)).Append('\n');
+    }
+}

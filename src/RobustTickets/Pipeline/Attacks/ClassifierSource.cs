@@ -1,0 +1,68 @@
+// A classifier from whatever a request names: a Hugging Face folder on libtorch, or a form that a
+// loader knows, which needs no libtorch.
+using RobustTickets.Attacks;
+using RobustTickets.Evaluation;
+using RobustTickets.Kernels.Dense;
+using RobustTickets.Models;
+using RobustTickets.Training;
+
+namespace RobustTickets.Pipeline.Attacks;
+
+/// <summary>Loads and evaluates classifiers of any form.</summary>
+internal static class ClassifierSource
+{
+    private const int TextsAtOnce = 256;
+
+    /// <summary>Loads a classifier.</summary>
+    /// <param name="path">The model.</param>
+    /// <param name="execution">How it runs; of forms that a loader knows, the threads
+    /// alone.</param>
+    /// <param name="maxLength">Most word pieces; null: the tokenizer's own limit.</param>
+    /// <param name="loader">Knows other forms; null: there are none.</param>
+    /// <exception cref="RequestException">The form does not run on that device or in that
+    /// precision.</exception>
+    public static ITextClassifier Load(string path, Execution execution, int? maxLength, IModelLoader? loader)
+    {
+        if (loader is null || !loader.Knows(path))
+        {
+            execution.Apply();
+            return Classifier.Load(path, execution, maxLength);
+        }
+        if (!execution.Device.IsHost)
+            throw new RequestException(nameof(Execution.Device), null, $"{path} runs on the processor alone: cpu");
+        if (execution.Precision != MatrixPrecision.Fp32)
+            throw new RequestException(
+                nameof(Execution.Precision),
+                null,
+                $"{path} runs in the precision that its file holds; leave it at fp32"
+            );
+        return loader.LoadClassifier(path, maxLength, execution.Threads)!;
+    }
+
+    /// <summary>Accuracy and mean loss on labelled examples.</summary>
+    /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    public static EvaluationResult Evaluate(
+        ITextClassifier classifier,
+        IReadOnlyList<Example> examples,
+        CancellationToken stop = default
+    )
+    {
+        if (classifier is Classifier torch)
+            return torch.Evaluate(EncodedSplit.From(examples, torch.Tokenizer, torch.MaxLength).Examples);
+        var correct = 0;
+        var loss = 0.0;
+        foreach (var group in examples.Index().Chunk(TextsAtOnce))
+        {
+            stop.ThrowIfCancellationRequested();
+            var rows = classifier.Logits([.. group.Select(e => e.Item.Text)]);
+            foreach (var ((index, example), row) in group.Zip(rows))
+            {
+                Evaluator.RequireFinite(row, $"example {index + 1} of {examples.Count}");
+                if (Array.IndexOf(row, row.Max()) == example.Label)
+                    correct++;
+                loss += Evaluator.LogSumExp(row) - row[example.Label];
+            }
+        }
+        return new EvaluationResult((double)correct / examples.Count, loss / examples.Count, examples.Count);
+    }
+}

@@ -1,0 +1,121 @@
+// The same attack on a victim at other temperatures (docs/methods/attacks.md, Temperature). One
+// temperature is an attack like any other; of several each has a folder of its own, and the one
+// with the lowest Aua is the result.
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Pipeline.Attacks;
+
+namespace RobustTickets;
+
+/// <summary>Runs a job at the temperatures of a request.</summary>
+/// <param name="Job">The attack on the victim as it is.</param>
+/// <param name="Temperature">The temperatures.</param>
+/// <param name="HeldOut">Rows for a fitted one; asked for when it is needed.</param>
+/// <param name="Progress">Is told what happens.</param>
+internal sealed record TemperedAttack(
+    AttackJob Job,
+    VictimTemperature Temperature,
+    Func<CalibrationRows> HeldOut,
+    IProgress<AttackProgress>? Progress
+)
+{
+    /// <summary>Attacks at each temperature and tells the lowest.</summary>
+    /// <param name="wholeSplitClean">Measures the accuracy on the whole split, if that is
+    /// wanted.</param>
+    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
+    public AttackReport Run(Func<double>? wholeSplitClean, CancellationToken stop)
+    {
+        var all = new List<(double Value, RecipeLine Line, bool Fitted)>();
+        if (Temperature.IsFitted)
+            all.Add(Fit());
+        foreach (var value in Temperature.Values)
+            all.Add((value, new("temperature", VictimTemperature.Text(value), "option"), false));
+        if (!Temperature.IsSeveral)
+            return AttackRun.Run(At(all[0].Value, all[0].Line, Job.Folder), Progress, wholeSplitClean, stop);
+        RequireOwnFolder();
+        var reports = new List<(AttackReport Report, TemperatureAua Aua)>();
+        foreach (var (value, line, fitted) in all)
+        {
+            var name = fitted ? "fit" : VictimTemperature.Text(value);
+            Note($"temperature {name}{(fitted ? $" ({VictimTemperature.Text(value)})" : "")}");
+            var folder = Path.Combine(Job.Folder, $"temperature-{name}");
+            var report = AttackRun.Run(At(value, line, folder), Progress, stop: stop);
+            var s = report.Summary;
+            reports.Add((report, new TemperatureAua(value, fitted, s.Aua, s.AuaLow, s.AuaHigh)));
+        }
+        return Lowest(reports, wholeSplitClean?.Invoke());
+    }
+
+    private (double, RecipeLine, bool) Fit()
+    {
+        var rows = HeldOut();
+        var texts = rows.Examples.Select(e => e.Text).ToArray();
+        var fit = TemperatureFit.Of(Probabilities(texts), [.. rows.Examples.Select(e => e.Label)]);
+        var value = VictimTemperature.Text(fit.Temperature);
+        Note(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"temperature {value} fitted on {rows.Description}: negative log likelihood {fit.LossBefore:0.000} -> "
+                    + $"{fit.LossAfter:0.000}{(fit.IsAtBound ? "; at the bound of what is fitted" : "")}"
+            )
+        );
+        return (fit.Temperature, new("temperature", value, $"fitted on {rows.Description}"), true);
+    }
+
+    private double[][] Probabilities(TextPair[] texts)
+    {
+        var distinct = texts.Distinct().ToArray();
+        var rows = distinct
+            .Chunk(Job.Engine?.BatchSize ?? 64)
+            .SelectMany(Job.Victim.Predict)
+            .Zip(distinct)
+            .ToDictionary(p => p.Second, p => p.First);
+        return [.. texts.Select(t => rows[t])];
+    }
+
+    private AttackJob At(double value, RecipeLine line, string folder) =>
+        Job with
+        {
+            Victim = new TemperatureVictim(Job.Victim, value),
+            Folder = folder,
+            Run = [.. Job.Run, line],
+        };
+
+    // The outcomes of the lowest, as if it were the only attack, and what the others left.
+    private AttackReport Lowest(List<(AttackReport Report, TemperatureAua Aua)> reports, double? wholeSplitClean)
+    {
+        var lowest = reports.MinBy(r => r.Aua.Aua);
+        Job.Claim?.Require();
+        foreach (var name in new[] { "settings.json", "examples.jsonl", "ids.txt" })
+            File.Delete(Path.Combine(Job.Folder, name));
+        using var log = AttackLog.Open(
+            Job.Folder,
+            lowest.Report.Settings,
+            Job.Inputs,
+            Job.CsvCells,
+            shard: null,
+            Job.Claim
+        );
+        foreach (var outcome in lowest.Report.Outcomes)
+            log.Write(outcome);
+        var stamp = Path.Combine(lowest.Report.Folder!, AttackStamp.File);
+        File.Copy(stamp, Path.Combine(Job.Folder, AttackStamp.File), overwrite: true);
+        var summary = log.Complete(wholeSplitClean, [.. reports.Select(r => r.Aua)]);
+        return new AttackReport(summary, log.Outcomes, Job.Folder);
+    }
+
+    private void RequireOwnFolder()
+    {
+        if (
+            File.Exists(Path.Combine(Job.Folder, "settings.json"))
+            && !Directory.EnumerateDirectories(Job.Folder, "temperature-*").Any()
+        )
+            throw new DataException(
+                $"'{Job.Folder}': this folder holds one attack, not one at each of several temperatures; give another "
+                    + "folder"
+            );
+    }
+
+    private void Note(string text) => Progress?.Report(new AttackNote(text));
+}

@@ -1,0 +1,60 @@
+// The identity of everything a run computes on, so that a resumed run cannot go on with something
+// else: not the files' bytes but what was made of them. A limit, another column, another label map,
+// another vocabulary: each changes the encoded examples.
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using RobustTickets.Checkpoints.Tensors;
+using RobustTickets.Pipeline.Data;
+using RobustTickets.Training;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>SHA-256 of what a run computes on.</summary>
+internal static class InputFingerprint
+{
+    /// <summary>
+    /// SHA-256 over the examples that are trained and evaluated on, the class names, the weights of
+    /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files, tables).
+    /// </summary>
+    internal static string Of(RunData data, ITensorSource weights, params IEnumerable<string?> named)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, data);
+        foreach (var tensor in weights.Tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
+        {
+            Add(hash, $"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
+            hash.AppendData(weights.Bytes(tensor.Name).Span);
+        }
+        foreach (var text in named.OfType<string>())
+            Add(hash, text);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Adds class names and encoded examples.</summary>
+    internal static void Add(IncrementalHash hash, RunData data)
+    {
+        foreach (var label in data.Labels)
+            Add(hash, label);
+        foreach (var split in (EncodedSplit[])[data.Train, data.Development, data.Evaluation])
+        {
+            Add(hash, [split.Examples.Count]);
+            foreach (var example in split.Examples)
+            {
+                Add(hash, [example.Ids.Length, example.Label]);
+                Add(hash, example.Ids);
+                Add(hash, example.Segments);
+            }
+        }
+    }
+
+    /// <summary>Adds a text, its length before it.</summary>
+    internal static void Add(IncrementalHash hash, string text)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        Add(hash, [bytes.Length]);
+        hash.AppendData(bytes);
+    }
+
+    private static void Add(IncrementalHash hash, ReadOnlySpan<int> values) =>
+        hash.AppendData(MemoryMarshal.AsBytes(values));
+}

@@ -1,0 +1,82 @@
+// What a run needs of the machine: memory of its training and disk of its checkpoints, known before
+// any compute. A machine that is surely too small is refused; one that may be is told.
+using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Models;
+using RobustTickets.Pipeline.Data;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>Memory and disk that a run needs.</summary>
+/// <param name="Memory">Memory of the training.</param>
+/// <param name="DiskBytes">Most bytes that the run folder has at a time.</param>
+internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
+{
+    /// <summary>
+    /// Parameters and two moments in three checkpoints (the newest two and the one being written),
+    /// and the final model.
+    /// </summary>
+    private const long CopiesOnDisk = (3 * 3) + 1;
+
+    /// <summary>What a recipe needs on a model and data.</summary>
+    public static MachineNeeds Of(Recipe recipe, HuggingFaceConfig config, RunData data)
+    {
+        var network = BertFiles.ConfigOf(config, data.Labels.Count);
+        var parameters = BertShapes.OfClassifier(network).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b));
+        var tokens = TrainingMemory.LongestBatch(
+            data.Train.Examples.Select(e => e.Ids.Length),
+            Math.Min(recipe.BatchSize, data.Train.Examples.Count)
+        );
+        return new MachineNeeds(
+            TrainingMemory.Of(network, parameters, tokens),
+            CopiesOnDisk * parameters * sizeof(float)
+        );
+    }
+
+    /// <summary>Refuses what surely does not fit.</summary>
+    /// <param name="model">The model of the request.</param>
+    /// <param name="output">Where the run folder lies or is going to lie.</param>
+    /// <param name="execution">Where the training computes; only a CPU's memory is asked.</param>
+    /// <exception cref="RobustTickets.Attacks.RequestException">The memory is too
+    /// small.</exception>
+    /// <exception cref="RunFolderException">The disk is too small.</exception>
+    public void Require(string model, string output, Execution execution)
+    {
+        if (execution.Device.IsHost)
+            Memory.Require(nameof(TrainRequest.Model), model, TrainingMemory.Here);
+        RequireDisk(output, DiskSpace.Free(output));
+    }
+
+    /// <summary>Refuses a disk with fewer bytes free.</summary>
+    /// <exception cref="RunFolderException">It has.</exception>
+    public void RequireDisk(string output, long free)
+    {
+        if (free < DiskBytes)
+            throw new RunFolderException(
+                $"{output}: too little disk: this run needs up to {TrainingMemory.Text(DiskBytes)}, "
+                    + $"{TrainingMemory.Text(free)} are free; free some or name a folder on another disk"
+            )
+            {
+                Fields = ["Output"],
+            };
+    }
+
+    /// <summary>Memory as a sentence.</summary>
+    public string MemoryText =>
+        $"about {TrainingMemory.Text(Memory.Bytes)}: weights, gradients and moments "
+        + $"{TrainingMemory.Text(Memory.StateBytes)}, activations of the longest batch about "
+        + $"{TrainingMemory.Text(Memory.ActivationBytes)}"
+        + (TrainingMemory.Free is { } free ? $"; {TrainingMemory.Text(free)} are free" : "");
+
+    /// <summary>Disk as a sentence.</summary>
+    public string DiskText(string output) =>
+        $"up to {TrainingMemory.Text(DiskBytes)} while it runs; {TrainingMemory.Text(DiskSpace.Free(output))} are free";
+
+    /// <summary>What may not fit; null when it does, or when nothing is known.</summary>
+    /// <param name="free">Memory that is free.</param>
+    public string? Doubt(long? free) =>
+        free is { } bytes && Memory.Bytes > bytes
+            ? $"this training needs {MemoryText}: it may not fit; a smaller batch-size or max-length needs less"
+            : null;
+}

@@ -1,0 +1,63 @@
+// What ranks ask of a request before they meet.
+using RobustTickets.Attacks;
+using RobustTickets.Objectives;
+using RobustTickets.Recipes;
+using RobustTickets.Searches;
+using RobustTickets.Torch;
+using RobustTickets.Torch.Distributed;
+using RobustTickets.Training;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>Requests of several ranks.</summary>
+internal static class RankRequest
+{
+    /// <summary>
+    /// The request as this rank carries it out: on a GPU of its own where one is asked for.
+    /// </summary>
+    /// <exception cref="RequestException">A batch has fewer examples than there are
+    /// ranks.</exception>
+    public static TrainRequest Checked(TrainRequest request)
+    {
+        if (request.Ranks is not { } ranks)
+            return request;
+        RankShare.Require(ranks.Size, request.Recipe.BatchSize);
+        return request with { Execution = OnOwnDevice(request.Execution, ranks) };
+    }
+
+    /// <summary>Ranks on one host take its GPUs in turn.</summary>
+    public static Execution OnOwnDevice(Execution execution, RankSettings ranks) =>
+        execution.Device is { Kind: DeviceKind.Cuda, Index: 0 }
+        && torch.device_count(DeviceKind.Cuda) is > 0 and var gpus
+            ? execution with
+            {
+                Device = new Device(DeviceKind.Cuda, ranks.LocalRank % gpus),
+            }
+            : execution;
+
+    /// <summary>What a person should know of a recipe that several ranks train.</summary>
+    public static IEnumerable<string> Notes(Recipe recipe, int ranks)
+    {
+        var (least, more) = (recipe.BatchSize / ranks, recipe.BatchSize % ranks);
+        var each = more == 0 ? $"{least}" : $"{least} or {least + 1}";
+        yield return $"{ranks} ranks train together, {each} of a batch's {recipe.BatchSize} examples each";
+        if (Objectives(recipe).OfType<InfoBertOptions>().Any())
+            yield return "InfoBERT's pairs are drawn among the examples of each rank, so that this is another training "
+                + "than that of another number of ranks";
+    }
+
+    private static IEnumerable<ObjectiveOptions> Objectives(Recipe recipe) =>
+        recipe.Search switch
+        {
+            SlimmingSearchOptions slimming => [slimming.Objective, recipe.Retrain.Objective],
+            MaskSearchOptions { FineTune: { } before } masks =>
+            [
+                before.Objective,
+                masks.Objective,
+                recipe.Retrain.Objective,
+            ],
+            MaskSearchOptions masks => [masks.Objective, recipe.Retrain.Objective],
+            MagnitudeSearchOptions magnitude => [magnitude.Objective, recipe.Retrain.Objective],
+            _ => [recipe.Retrain.Objective],
+        };
+}

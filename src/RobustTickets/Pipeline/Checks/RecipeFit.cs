@@ -1,0 +1,212 @@
+// Every number of a recipe that only the model or the data can contradict: one list, asked by dry
+// runs, runs, experiments and the library before any compute. What is wrong in itself is found
+// earlier (Recipes/Validation).
+using System.Globalization;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Pipeline.Data;
+using RobustTickets.Recipes;
+using RobustTickets.Recipes.Validation;
+using RobustTickets.Searches;
+using RobustTickets.Tickets;
+using RobustTickets.Training;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>A number of a recipe that does not go with its model or data.</summary>
+/// <param name="Text">What is wrong, beginning with the path of the field.</param>
+/// <param name="Settings">Settings <c>path=value</c>, each of which would put it right.</param>
+internal sealed record Misfit(string Text, params IReadOnlyList<string> Settings);
+
+/// <summary>Checks a recipe against the model and the data it is to run on.</summary>
+internal static class RecipeFit
+{
+    /// <summary>Throws when a recipe has misfits.</summary>
+    /// <param name="origin">What the recipe is called in the error.</param>
+    /// <param name="misfits">All of them.</param>
+    /// <exception cref="RecipeException">There is at least one.</exception>
+    internal static void Require(string origin, IEnumerable<Misfit> misfits)
+    {
+        var found = misfits.ToList();
+        if (found.Count > 0)
+            throw new RecipeException(origin, [.. found.Select(m => m.Text)])
+            {
+                Settings = [.. found.SelectMany(m => m.Settings)],
+            };
+    }
+
+    /// <summary>What the model contradicts.</summary>
+    internal static IEnumerable<Misfit> Model(Recipe recipe, HuggingFaceConfig config)
+    {
+        if (recipe.MaxLength > config.MaxPositionEmbeddings)
+        {
+            var most = config.MaxPositionEmbeddings;
+            yield return new Misfit(
+                Text(
+                    $"max-length: {recipe.MaxLength} is not possible: the model has {most} positions ",
+                    $"(max_position_embeddings); must be at most {most}"
+                ),
+                Text($"max-length={most}")
+            );
+        }
+        if (recipe.Draw is DrawOptions draw)
+        {
+            foreach (var misfit in Structured(draw, config))
+                yield return misfit;
+        }
+        if (recipe is { Search: MaskSearchOptions search })
+        {
+            if (HardConcreteMasks.GroupProblem(BertFiles.ConfigOf(config, 2), search.Masks) is { } problem)
+                yield return new Misfit($"search.masks.{problem}");
+        }
+        if (recipe is { Search: not SavedTicketSearchOptions, Draw: WeightDrawOptions { Sparsity: var sparsity } })
+        {
+            var weights = BertShapes.OfMaskable(BertFiles.ConfigOf(config, 2)).Sum(m => m.Shape[0] * m.Shape[1]);
+            var rounds = recipe.Search is MagnitudeSearchOptions magnitude ? magnitude.Rounds : 1;
+            var pruned = WeightDraw.PrunedCount(weights, sparsity / rounds);
+            if (pruned == 0 || WeightDraw.PrunedCount(weights, sparsity) == weights)
+                yield return new Misfit(
+                    Text($"draw.sparsity: {sparsity} prunes {(pruned == 0 ? "none" : "all")} of the model's {weights} ")
+                        + (rounds > 1 ? Text($"weights in a round of {rounds}") : "weights")
+                );
+        }
+    }
+
+    /// <summary>What the number of training examples contradicts.</summary>
+    internal static IEnumerable<Misfit> Data(Recipe recipe, RunData data)
+    {
+        var (examples, batch) = (data.Train.Examples.Count, recipe.BatchSize);
+        if (SearchLength.TooShort(recipe.Search, batch, examples) is { } search)
+            yield return new Misfit(search.Problem, search.Settings);
+        if (recipe.Search is MaskSearchOptions { AllowShort: false, FineTune: { } first })
+        {
+            if (Idle("search.fine-tune", first.Optimizer, first.Epochs, batch, examples) is { } idle)
+                yield return idle;
+        }
+        if (Idle("retrain", recipe.Retrain.Optimizer, recipe.Retrain.Epochs, batch, examples) is { } untrained)
+            yield return untrained;
+        if (
+            recipe.Evaluate.EpochAttack is { } attack
+            && data.DevelopmentTexts.Count is var there and > 0
+            && attack.Examples > there
+        )
+            yield return new Misfit(
+                Text(
+                    $"evaluate.epoch-attack.examples: {attack.Examples} is more than the {there} development examples ",
+                    $"({data.DevelopmentName}); possible: at most {there}"
+                ),
+                Text($"evaluate.epoch-attack.examples={there}")
+            );
+    }
+
+    /// <summary>What a person should know, though it runs.</summary>
+    internal static IEnumerable<string> Notes(Recipe recipe, RunData data)
+    {
+        var examples = data.Train.Examples.Count;
+        if (recipe.BatchSize > examples)
+            yield return Text(
+                $"batch-size {recipe.BatchSize} is more than the {examples} training examples: every step takes ",
+                $"all of them"
+            );
+        var held = data.Ids.Development is null ? 0 : data.Development.Examples.Count;
+        if (recipe.Split.TrainExamples is { } wanted && wanted > examples + held)
+            yield return Text(
+                $"split.train-examples {wanted} is more than the {examples + held} there are: all are used"
+            );
+        if (recipe.Split.EvaluationExamples is { } most && most > data.Evaluation.Examples.Count)
+            yield return Text(
+                $"split.evaluation-examples {most} is more than the {data.Evaluation.Examples.Count} there are: ",
+                $"all are used"
+            );
+        if (
+            recipe.Search is { MayBeShort: true }
+            && SearchLength.Of(recipe.Search, recipe.BatchSize, examples) is { Suffices: false } length
+        )
+            yield return Text(
+                $"search: {length.Learning} steps at a learning rate above 0 ({SearchLength.LeastSteps} are the ",
+                $"least), "
+            ) + "and a ticket is drawn nevertheless (search.allow-short)";
+    }
+
+    private static Misfit? Idle(string stage, OptimizerOptions optimizer, double epochs, int batch, int examples)
+    {
+        var steps = StepCounts.Of(batch, epochs, examples);
+        return StepCounts.AboveZero(optimizer, steps, steps) > 0
+            ? null
+            : new Misfit(
+                Text(
+                    $"{stage}.epochs: {epochs} of {examples} training examples in batches of {batch} is {steps} step, "
+                ) + $"at a learning rate of 0 ({stage}.optimizer.warmup-fraction): nothing would be trained",
+                $"{stage}.optimizer.warmup-fraction=0"
+            );
+    }
+
+    private static IEnumerable<Misfit> Structured(DrawOptions draw, HuggingFaceConfig config)
+    {
+        long layers = config.NumHiddenLayers,
+            heads = config.NumAttentionHeads,
+            neurons = config.IntermediateSize;
+        if (
+            Ratio(
+                "draw.head-ratio",
+                draw.HeadRatio,
+                "heads",
+                layers,
+                heads,
+                1,
+                draw.HeadScope == HeadScope.Layerwise
+            ) is
+            { } one
+        )
+            yield return one;
+        if (draw.Ties != TieRule.Rank)
+            yield break;
+        if (draw.MinNeuronsPerLayer > neurons)
+            yield return new Misfit(
+                Text(
+                    $"draw.min-neurons-per-layer: {draw.MinNeuronsPerLayer} is not possible: a layer of the model has ",
+                    $"{neurons} neurons"
+                )
+            );
+        else if (
+            Ratio(
+                "draw.neuron-ratio",
+                draw.NeuronRatio,
+                "neurons",
+                layers,
+                neurons,
+                draw.MinNeuronsPerLayer,
+                draw.NeuronScope == NeuronScope.Layerwise
+            ) is
+            { } other
+        )
+            yield return other;
+    }
+
+    private static Misfit? Ratio(
+        string path,
+        double ratio,
+        string units,
+        long layers,
+        long perLayer,
+        long guard,
+        bool layerwise
+    )
+    {
+        var (total, kept) = layerwise ? (perLayer, guard) : (layers * perLayer, layers * guard);
+        var pruned = DrawRule.PrunedCount(checked((int)total), ratio);
+        if (pruned <= total - kept)
+            return null;
+        // floor(r (n - 1)) + 1 <= n - kept.
+        var largest = total - kept <= 0 ? 0 : Math.Floor(1000.0 * (total - kept) / Math.Max(1, total - 1)) / 1000;
+        var where = layerwise ? $"of each layer's {perLayer}" : $"of the model's {total}";
+        return new Misfit(
+            $"{path}: {RecipeProblems.Show(ratio)} would prune {pruned} {where} {units}, but each of the "
+                + $"{layers} layers keeps at least {guard}; possible: "
+                + $"{(largest > 0 ? $"below {RecipeProblems.Show(largest)}" : "0")}"
+        );
+    }
+
+    private static string Text(params FormattableString[] parts) =>
+        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
+}

@@ -1,0 +1,93 @@
+// What a run is made of, opened and checked before any compute: by a dry run as by the run itself.
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Augmentation;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Pipeline.Data;
+using RobustTickets.Recipes;
+using RobustTickets.Recipes.Validation;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>Model, tokenizer and data of a request whose recipe goes with them.</summary>
+/// <param name="Files">The model folder.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
+/// <param name="Data">The data as word pieces.</param>
+/// <param name="Ticket">Identity of the ticket that the recipe names, or null.</param>
+/// <param name="Substitutes">Tables that the recipe replaces words from, or null.</param>
+/// <param name="Teacher">The teacher that the recipe learns from, or null.</param>
+internal sealed record RunInputs(
+    HuggingFaceFolder Files,
+    WordPieceTokenizer Tokenizer,
+    RunData Data,
+    string? Ticket,
+    SubstituteSources? Substitutes,
+    TeacherFolder? Teacher
+) : IDisposable
+{
+    /// <summary>
+    /// Opens what a request names and checks the recipe against it. Nothing is written.
+    /// </summary>
+    /// <param name="request">Recipe, model and data.</param>
+    /// <param name="stop">Ends reading.</param>
+    /// <exception cref="RecipeException">The recipe cannot run on this model and these data: all
+    /// that the model contradicts, else all that the data contradict.</exception>
+    /// <exception cref="CheckpointException">Model or named ticket is missing, broken or does not
+    /// fit.</exception>
+    /// <exception cref="RobustTickets.Attacks.DataException">Data are missing or
+    /// malformed.</exception>
+    public static RunInputs Open(TrainRequest request, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var recipe = request.Recipe;
+        RecipeCheck.Require(recipe, Origin);
+        var tokenizer = WordPieceTokenizer.Load(ModelStore.OfUser().Resolve(request.Model));
+        var files = BertFiles.OpenBase(request.Model);
+        try
+        {
+            var ticket = RequireModel(recipe, files, request.Output);
+            var substitutes = AugmentTables.Load(recipe, request.Resources, request.Model);
+            var data = RunData.Load(request, tokenizer, stop);
+            RecipeFit.Require(Origin, RecipeFit.Data(recipe, data));
+            if (recipe.Evaluate.EpochAttack is { } attack)
+                _ = EpochAttacks.Sample(attack, data);
+            MachineNeeds.Of(recipe, files.Config, data).Require(request.Model, request.Output, request.Execution);
+            var teacher = TeacherFolder.Of(recipe, request.Output, tokenizer, data.Labels.Count);
+            return new RunInputs(files, tokenizer, data, ticket, substitutes, teacher);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the run needs of the machine.</summary>
+    public MachineNeeds Needs(Recipe recipe) => MachineNeeds.Of(recipe, Files.Config, Data);
+
+    /// <summary>What a person should know of these inputs: of the data, and of the recipe on
+    /// them.</summary>
+    public IEnumerable<string> Notes(Recipe recipe)
+    {
+        var notes = Data.Notes.Concat(RecipeFit.Notes(recipe, Data));
+        return Needs(recipe).Doubt(TrainingMemory.Free) is { } doubt ? notes.Append(doubt) : notes;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Files.Dispose();
+
+    private const string Origin = "recipe";
+
+    private static string? RequireModel(Recipe recipe, HuggingFaceFolder files, string output)
+    {
+        if (recipe.Search is not null && files.Config.Ticket is not null)
+        {
+            throw new CheckpointException(
+                $"{files.Path}: is a ticket already; a search needs a dense checkpoint (a recipe "
+                    + "without search goes on training a ticket)"
+            );
+        }
+        RecipeFit.Require(Origin, RecipeFit.Model(recipe, files.Config));
+        return TicketReference.Require(recipe, files.Config, output);
+    }
+}

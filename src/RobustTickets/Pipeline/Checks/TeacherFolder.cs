@@ -1,0 +1,63 @@
+// The teacher that a recipe names: checked before any compute, loaded by the stage that learns from
+// it; the hash of its folder belongs to the identity of a run's inputs.
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Training;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>A teacher's model folder.</summary>
+/// <param name="Path">The folder.</param>
+/// <param name="Hash">SHA-256 of its files.</param>
+internal sealed record TeacherFolder(string Path, string Hash)
+{
+    /// <summary>The teacher of a recipe, or null where it names none.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="run">Run folder, which the teacher may be named from beside.</param>
+    /// <param name="student">Tokenizer of the checkpoint.</param>
+    /// <param name="labels">Classes of the task.</param>
+    /// <exception cref="CheckpointException">It is missing, or has other classes or another
+    /// vocabulary.</exception>
+    public static TeacherFolder? Of(Recipe recipe, string run, WordPieceTokenizer student, int labels)
+    {
+        if (recipe.Retrain.Distill is not { } distill)
+            return null;
+        var folder = Find(distill, run);
+        using var files = BertFiles.OpenBase(folder);
+        var head = BertParameters.Weight(BertParameters.Classifier);
+        var classes = files.Weights.Contains(head) ? files.Weights.Info(head).Shape[0] : 0;
+        if (classes != labels)
+            throw new CheckpointException(
+                $"retrain.distill.teacher: {folder} "
+                    + (classes == 0 ? "has no classifier" : $"has {classes} classes, the task {labels}")
+                    + "; a teacher is a classifier trained on the same task"
+            );
+        if (!WordPieceTokenizer.Load(folder).Vocabulary.Tokens.SequenceEqual(student.Vocabulary.Tokens))
+            throw new CheckpointException(
+                $"retrain.distill.teacher: {folder} has another vocabulary than the checkpoint; both read the same "
+                    + "word pieces"
+            );
+        return new TeacherFolder(folder, VictimFolder.Hash(folder));
+    }
+
+    /// <summary>
+    /// SHA-256 of the files of a recipe's teacher, or null where it names none.
+    /// </summary>
+    /// <inheritdoc cref="Of"/>
+    public static string? HashOf(Recipe recipe, string run) =>
+        recipe.Retrain.Distill is { } distill ? VictimFolder.Hash(Find(distill, run)) : null;
+
+    /// <summary>Loads the teacher.</summary>
+    public Teacher Load(DistillOptions options, RunSession session) =>
+        new(BertFiles.LoadClassifier(Path, session.Data.Labels.Count, session.HeadKey, session.Execution), options);
+
+    private static string Find(DistillOptions distill, string run)
+    {
+        var folder = new VictimFolder(TicketReference.Find(distill.Teacher, run, "retrain.distill.teacher")).Path;
+        return Directory.Exists(folder)
+            ? folder
+            : throw new CheckpointException($"retrain.distill.teacher: no folder \"{distill.Teacher}\"");
+    }
+}

@@ -1,0 +1,114 @@
+// Tickets that a recipe names, checked against the checkpoint before any data are read: a ticket of
+// another shape never gets as far as training.
+// What a named ticket holds belongs to the identity of a run's inputs.
+using System.Globalization;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Tickets;
+using RobustTickets.Tickets.Files;
+using RobustTickets.Torch;
+
+namespace RobustTickets.Pipeline.Checks;
+
+/// <summary>What a recipe's search needs beyond model and data.</summary>
+internal static class TicketReference
+{
+    /// <summary>
+    /// Refuses what does not fit the checkpoint; returns the identity of a named ticket, or null.
+    /// </summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="config">Shape of the checkpoint.</param>
+    /// <param name="run">Run folder, which ticket paths may be named from.</param>
+    /// <exception cref="CheckpointException">A ticket is missing, broken, or of another
+    /// shape.</exception>
+    /// <exception cref="RecipeException">The sparsity is not that of the named
+    /// ticket.</exception>
+    internal static string? Require(Recipe recipe, HuggingFaceConfig config, string run)
+    {
+        var shape = BertFiles.ConfigOf(config, 2);
+        switch (recipe.Search)
+        {
+            case RandomWeightSearchOptions { Ticket: { } ticket }:
+                var named = Find(ticket, run);
+                var like = TicketFolder.ReadWeights(named);
+                like.RequireShapes(BertShapes.OfMaskable(shape), named);
+                if (recipe.Draw is WeightDrawOptions { Sparsity: var asked } && Math.Abs(asked - like.Sparsity) > 0.005)
+                {
+                    throw new RecipeException(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"draw.sparsity: is {asked}, but the ticket whose counts are matched ({named}) has "
+                                + $"{like.Sparsity:0.####}; give that"
+                        )
+                    );
+                }
+                return WeightTickets.Hash(like);
+            case SavedTicketSearchOptions search:
+                var place = Find(search.Ticket, run);
+                return Saved(TicketFolder.Read(TicketFolder.Find(place)), place, shape, recipe.Draw);
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>
+    /// Where the ticket lies that a recipe names: beside the run itself (so that folders of runs
+    /// which refer to each other can be moved), or from the current directory.
+    /// </summary>
+    /// <param name="named">The path in the recipe.</param>
+    /// <param name="run">Run folder.</param>
+    /// <param name="field">The field that names it.</param>
+    /// <exception cref="RecipeException">Both places hold something of that name.</exception>
+    internal static string Find(string named, string run, string field = "search.ticket")
+    {
+        if (Path.IsPathRooted(named))
+            return named;
+        var beside = Path.GetFullPath(Path.Combine(run, "..", named));
+        if (!Directory.Exists(beside))
+            return named;
+        if (!Directory.Exists(named) || Path.GetFullPath(named) == beside)
+            return beside;
+        throw new RecipeException(
+            $"{field}: \"{named}\" lies both beside the run ({beside}) and in the current directory "
+                + $"({Path.GetFullPath(named)}); give the whole path of the one that is meant"
+        );
+    }
+
+    private static string Saved(ITicketMask ticket, string path, BertConfig shape, TicketDraw? draw)
+    {
+        switch (ticket)
+        {
+            case WeightMask mask:
+                mask.RequireShapes(BertShapes.OfMaskable(shape), path);
+                if (draw is not WeightDrawOptions weights)
+                    return WeightTickets.Hash(mask);
+                using (torch.scope())
+                    return WeightTickets.Hash(
+                        WeightTickets.Draw(TicketFolder.Find(path), mask, weights.Sparsity, out _)
+                    );
+            case StructuredMask mask:
+                if (draw is WeightDrawOptions)
+                    throw new RecipeException(
+                        $"draw: {path} keeps heads and neurons, no sparsity of weights can be drawn from it; "
+                            + $"set draw to {{\"kind\":\"as-saved\"}}"
+                    );
+                var (heads, neurons) = (mask.Heads.Select(l => l.Length), mask.Neurons.Select(l => l.Length));
+                if (!heads.SequenceEqual(shape.HeadsPerLayer) || !neurons.SequenceEqual(shape.NeuronsPerLayer))
+                {
+                    throw new TicketShapeException(
+                        $"{path}: is a ticket for layers of {string.Join(", ", heads)} heads and "
+                            + $"{string.Join(", ", neurons)} neurons, the checkpoint has "
+                            + $"{string.Join(", ", shape.HeadsPerLayer)} and "
+                            + $"{string.Join(", ", shape.NeuronsPerLayer)}; a ticket fits a checkpoint of its own "
+                            + "shape only"
+                    );
+                }
+                return string.Join(
+                    ';',
+                    mask.Heads.Concat(mask.Neurons).Select(l => string.Concat(l.Select(k => k ? '1' : '0')))
+                );
+            default:
+                throw new NotSupportedException($"no shape check of {ticket.GetType().Name}");
+        }
+    }
+}

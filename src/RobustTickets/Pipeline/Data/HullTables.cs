@@ -1,0 +1,80 @@
+// The hulls of a recipe's hull objectives: the words of the training texts with their neighbours,
+// as the word pieces of the checkpoint.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Python;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Tokens;
+using RobustTickets.Objectives;
+using RobustTickets.Searches;
+
+namespace RobustTickets.Pipeline.Data;
+
+/// <summary>Builds hulls.</summary>
+internal static class HullTables
+{
+    /// <summary>The paths of the hull objectives of a recipe.</summary>
+    public static IEnumerable<string> Of(Recipe recipe)
+    {
+        (string Path, ObjectiveOptions? Objective)[] all =
+        [
+            ("search.fine-tune.objective", (recipe.Search as MaskSearchOptions)?.FineTune?.Objective),
+            (
+                "search.objective",
+                recipe.Search switch
+                {
+                    SlimmingSearchOptions s => s.Objective,
+                    MagnitudeSearchOptions m => m.Objective,
+                    MaskSearchOptions m => m.Objective,
+                    _ => null,
+                }
+            ),
+            ("retrain.objective", recipe.Retrain.Objective),
+        ];
+        return all.Where(a => a.Objective is HullOptions).Select(a => a.Path);
+    }
+
+    /// <summary>The hulls of the words of some texts.</summary>
+    /// <param name="options">How many neighbours.</param>
+    /// <param name="texts">The training texts.</param>
+    /// <param name="neighbours">The neighbour table.</param>
+    /// <param name="stopWords">Words that stay.</param>
+    /// <param name="tokenizer">Tokenizer of the checkpoint.</param>
+    public static WordHulls Build(
+        HullOptions options,
+        IReadOnlyList<Example> texts,
+        INeighbourSource neighbours,
+        StopWords stopWords,
+        WordPieceTokenizer tokenizer
+    )
+    {
+        var heldOut = new HeldOutWords(options.HeldOutShare);
+        var words = texts
+            .SelectMany(t => t.Columns)
+            .SelectMany(c => WordSplitter.Words(c.Value, TextAttackVersion.V034))
+            .Select(PythonText.Lower)
+            .Where(w => !stopWords.Contains(w) && !heldOut.Contains(w))
+            .ToHashSet(StringComparer.Ordinal);
+        neighbours.Prepare(words, options.Neighbours, CancellationToken.None);
+        bool[] continues =
+        [
+            .. tokenizer.Vocabulary.Tokens.Select(t =>
+                t.StartsWith(Vocabulary.ContinuationPrefix, StringComparison.Ordinal)
+            ),
+        ];
+        return new WordHulls(
+            words
+                .Order(StringComparer.Ordinal)
+                .Select(w =>
+                    (
+                        tokenizer.TokenIds(w),
+                        neighbours
+                            .Nearest(w, options.Neighbours)
+                            .Where(n => !heldOut.Contains(PythonText.Lower(n)))
+                            .Select(tokenizer.TokenIds)
+                            .ToArray()
+                    )
+                ),
+            continues
+        );
+    }
+}

@@ -1,0 +1,108 @@
+// The parts of a run as rows of files with their hashes, and what the weights had seen before.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Pipeline.Data;
+
+/// <summary>Writes down which rows a run trains on, holds out and reports.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="File">The training split as it was read.</param>
+/// <param name="Trained">What of it is trained on.</param>
+/// <param name="HeldOut">The part held out of it, or null.</param>
+/// <param name="HeldOutName">Name of that part.</param>
+/// <param name="Own">The data's own development split, or null.</param>
+/// <param name="Reported">The data's own reported split, or null.</param>
+/// <param name="Evaluated">What of it is reported.</param>
+/// <param name="EvaluationName">Name of that part.</param>
+internal sealed record RunRows(
+    TrainRequest Request,
+    Split File,
+    IReadOnlyList<Example> Trained,
+    HeldOutSplit? HeldOut,
+    string? HeldOutName,
+    Split? Own,
+    Split? Reported,
+    IReadOnlyList<Example>? Evaluated,
+    string EvaluationName
+)
+{
+    public TrainingRows Make()
+    {
+        var whole = Request.DataOptions?.Limit is null;
+        var untouched = whole && Trained.Count + (HeldOut?.Dev.Count ?? 0) == File.Examples.Count;
+        var train = new RowPart(
+            "train",
+            File.Name,
+            Path.GetFileName(File.Source),
+            File.Sha256,
+            Trained.Count,
+            untouched ? null : RowPart.Write(Trained.Select(e => e.Id)),
+            untouched && HeldOut is not null ? RowPart.Write(HeldOut.DevIds) : null
+        );
+        var carved = HeldOut is null
+            ? null
+            : train with
+            {
+                Name = HeldOutName!,
+                Examples = HeldOut.Dev.Count,
+                Rows = RowPart.Write(HeldOut.DevIds),
+                Except = null,
+            };
+        var origins = Origins().ToArray();
+        whole &= origins.Length == 0;
+        var reported = Reported is null
+            ? carved!
+            : Of(Reported, EvaluationName, Evaluated!, whole && Evaluated!.Count == Reported.Examples.Count);
+        var development = Own is null ? carved ?? reported : Of(Own, Own.Name, Own.Examples, whole);
+        var earlier = new VictimFolder(Request.Model).Training?.TrainedOn ?? [];
+        return new TrainingRows(
+            TrainingRows.CurrentSchema,
+            Request.Recipe.Task,
+            BaseCheckpoint.Of(Request.Model).Name,
+            train,
+            development,
+            reported,
+            [.. earlier, .. origins]
+        );
+    }
+
+    /// <summary>What a person should know about how unseen the reported rows are.</summary>
+    public static IEnumerable<string> Notes(TrainingRows rows, string model, IReadOnlyList<Example> reported)
+    {
+        var here = rows.TrainedOn.Where(p => p.Sha256 == rows.Evaluation.Sha256).Select(p => p.Membership()).ToArray();
+        var seen = reported.Count(e => here.Any(trained => trained(RowKey.RowOf(e.Id))));
+        if (seen > 0)
+            yield return $"{seen} of the {reported.Count} reported rows were trained on, here or by the checkpoint "
+                + $"{model}: their accuracy is not that of unseen texts";
+        if (reported.Count(e => e.Origin is { } origin && origin != e.Row) is > 0 and var twins)
+            yield return $"{twins} of the {reported.Count} reported rows come from augmented data; originals and "
+                + "their adversarial texts are held out together";
+    }
+
+    private static RowPart Of(Split split, string name, IReadOnlyList<Example> examples, bool isWhole) =>
+        new(
+            name,
+            split.Name,
+            Path.GetFileName(split.Source),
+            split.Sha256,
+            examples.Count,
+            isWhole ? null : RowPart.Write(examples.Select(e => e.Id))
+        );
+
+    // Rows of other files that stand in the training data themselves, or as adversarial texts.
+    private IEnumerable<RowPart> Origins() =>
+        Trained
+            .Select(e => e.Origin)
+            .OfType<RowKey>()
+            .Distinct()
+            .GroupBy(o => o.Data)
+            .Select(g => new RowPart(
+                $"origins of {Path.GetFileName(File.Source)}",
+                "train",
+                "",
+                g.Key,
+                g.Count(),
+                RowPart.Write(g.Select(o => o.Row))
+            ));
+}
