@@ -27,14 +27,20 @@ internal static class Layers
             AllTorch,
             AllKernels,
             "RobustTickets.Attacks",
-            "RobustTickets.Attacks.Pickles",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Texts",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Models"
         ),
-        new("RobustTickets.Runs", "RobustTickets.Attacks", "RobustTickets.Checkpoints"),
-        new("RobustTickets.Runs.Metrics", "RobustTickets.Attacks", "RobustTickets.Runs"),
+        new("RobustTickets.Runs", "RobustTickets.Attacks", "RobustTickets.Attacks.Files", "RobustTickets.Checkpoints"),
+        new("RobustTickets.Runs.Metrics", "RobustTickets.Attacks.Files", "RobustTickets.Runs"),
         // Runs as they stand, read while others write them.
-        new("RobustTickets.Runs.Live", "RobustTickets.Attacks", "RobustTickets.Runs", "RobustTickets.Runs.Metrics"),
+        new(
+            "RobustTickets.Runs.Live",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Runs",
+            "RobustTickets.Runs.Metrics"
+        ),
         new("RobustTickets.Tickets", AllTorch, AllKernels, "RobustTickets.Checkpoints", "RobustTickets.Models"),
         new(
             "RobustTickets.Tickets.Files",
@@ -53,6 +59,8 @@ internal static class Layers
             AllTorch,
             AllKernels,
             "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Texts",
             "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Augmentation",
@@ -95,6 +103,19 @@ internal static class Layers
             "RobustTickets.Checkpoints",
             "RobustTickets.Models"
         ),
+        // Attacks on a model that exists: tickets, objectives and searches they do not know.
+        new(
+            "RobustTickets.Pipeline.Attacks",
+            AllTorch,
+            AllKernels,
+            AllText,
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
+            "RobustTickets.Models",
+            "RobustTickets.Training",
+            "RobustTickets.Recipes",
+            "RobustTickets.Evaluation"
+        ),
         // The only place that knows all of the above.
         new(
             "RobustTickets.Pipeline",
@@ -111,13 +132,15 @@ internal static class Layers
             "RobustTickets.Training",
             "RobustTickets.Searches",
             "RobustTickets.Recipes",
-            "RobustTickets.Evaluation"
+            "RobustTickets.Evaluation",
+            "RobustTickets.Pipeline.Attacks"
         ),
         new(
             "RobustTickets.Pretraining",
             AllTorch,
             AllKernels,
             "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Files",
             "RobustTickets.Attacks.Data",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.Checkpoints",
@@ -127,9 +150,15 @@ internal static class Layers
             "RobustTickets.Objectives",
             "RobustTickets.Training"
         ),
-        // Reports read run folders only; of Attacks they take the interval of a share and the
-        // exception for broken files.
-        new("RobustTickets.Reports", "RobustTickets.Runs", "RobustTickets.Attacks", "RobustTickets.Attacks.Metrics"),
+        // Reports read run folders only; of Attacks they take the interval of a share, texts fit
+        // for a page, and files.
+        new(
+            "RobustTickets.Reports",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Texts",
+            "RobustTickets.Attacks.Metrics",
+            "RobustTickets.Runs"
+        ),
         new(
             "RobustTickets.Export",
             AllTorch,
@@ -152,6 +181,7 @@ internal static class Layers
             "RobustTickets.Training",
             "RobustTickets.Recipes",
             "RobustTickets.Pipeline",
+            "RobustTickets.Pipeline.Attacks",
             "RobustTickets.Reports"
         ),
         // A comparison plans and runs recipes as an experiment does, and makes its page as a
@@ -170,6 +200,7 @@ internal static class Layers
             "RobustTickets.Recipes",
             "RobustTickets.Evaluation",
             "RobustTickets.Pipeline",
+            "RobustTickets.Pipeline.Attacks",
             "RobustTickets.Reports"
         ),
     ];
@@ -193,11 +224,27 @@ internal static class Layers
         Kernels("Optim"),
         Kernels("Layers", "Dense", "Activation", "Norm", "Optim", "Randomness"),
         Kernels("Inference", "Dense", "Activation", "Attention"),
-        // Text knows no tensor: attacks run against any function.
-        new("RobustTickets.Attacks.Tokens", "RobustTickets.Attacks"),
-        new("RobustTickets.Attacks.Data", "RobustTickets.Attacks"),
-        new("RobustTickets.Attacks", "RobustTickets.Attacks.Data", "RobustTickets.Attacks.Python"),
+        // Text knows no tensor: attacks run against any function. Files know nothing, texts no
+        // attack, victims texts alone.
+        new("RobustTickets.Attacks.Files"),
         new("RobustTickets.Attacks.Python"),
+        new("RobustTickets.Attacks.Texts", "RobustTickets.Attacks.Python"),
+        new("RobustTickets.Attacks.Victims", "RobustTickets.Attacks.Texts"),
+        new("RobustTickets.Attacks.Tokens", "RobustTickets.Attacks.Files", "RobustTickets.Attacks.Texts"),
+        new(
+            "RobustTickets.Attacks.Data",
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Texts"
+        ),
+        new(
+            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Python",
+            "RobustTickets.Attacks.Texts",
+            "RobustTickets.Attacks.Victims",
+            "RobustTickets.Attacks.Data"
+        ),
         new(
             "RobustTickets.Attacks.Metrics",
             "RobustTickets.Attacks",
@@ -205,18 +252,20 @@ internal static class Layers
             "RobustTickets.Attacks.*"
         ),
         // ONNX files: on Attacks alone.
-        new("RobustTickets.OnnxRuntime.Files", "RobustTickets.Attacks"),
+        new("RobustTickets.OnnxRuntime.Files", "RobustTickets.Attacks.Files"),
         new(
             "RobustTickets.OnnxRuntime.Tokens",
-            "RobustTickets.Attacks",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Texts",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.OnnxRuntime"
         ),
         new(
             "RobustTickets.OnnxRuntime",
             "RobustTickets.Attacks",
-            "RobustTickets.Attacks.Engine",
-            "RobustTickets.Attacks.Resources",
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Attacks.Texts",
+            "RobustTickets.Attacks.Victims",
             "RobustTickets.Attacks.Tokens",
             "RobustTickets.OnnxRuntime.Files",
             "RobustTickets.OnnxRuntime.Tokens"
