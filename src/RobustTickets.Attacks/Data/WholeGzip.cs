@@ -35,9 +35,12 @@ internal sealed class WholeGzip : ForwardStream
     /// Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or not
     /// whole.
     /// </summary>
-    public static WholeGzip Open(string path) => new(File.OpenRead(path));
+    public static WholeGzip Open(string path) => Open(File.OpenRead(path));
 
-    public static WholeGzip Open(byte[] bytes) => new(new MemoryStream(bytes));
+    public static WholeGzip Open(byte[] bytes) => Open(new MemoryStream(bytes));
+
+    /// <summary>The packed bytes are those of a stream, which goes with this one.</summary>
+    public static WholeGzip Open(Stream packed) => new(packed);
 
     public override int Read(Span<byte> buffer)
     {

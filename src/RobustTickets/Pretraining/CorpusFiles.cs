@@ -1,6 +1,5 @@
 // Which files a corpus is: files and folders as they are named, and what tells whether they have
 // changed. Of a file nothing is held; its hash is taken as it goes by.
-using System.Security.Cryptography;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Pretraining;
@@ -53,16 +52,8 @@ internal static class CorpusFiles
     /// <exception cref="DataException">It cannot be read.</exception>
     public static CorpusFile Fingerprint(string file, CancellationToken stop)
     {
-        using var stream = Open(file);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 16];
-        var length = 0L;
-        for (int count; (count = stream.Read(buffer, 0, buffer.Length)) > 0; length += count)
-        {
-            stop.ThrowIfCancellationRequested();
-            hash.AppendData(buffer, 0, count);
-        }
-        return new CorpusFile(Path.GetFileName(file), length, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        using var stream = new HashedStream(Open(file));
+        return stream.Fingerprint(stop);
     }
 
     private static FileStream Open(string file)

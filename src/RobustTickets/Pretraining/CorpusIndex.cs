@@ -48,7 +48,8 @@ internal sealed record CorpusIndex(
     )
     {
         var (examples, tokens, lengths, windows) = (0L, 0L, new long[maxLength + 1], new List<CorpusPosition>());
-        using (var reader = new CorpusReader(files, tokenizer, maxLength))
+        var fingerprints = new List<CorpusFile>(files.Count);
+        using (var reader = new CorpusReader(files, tokenizer, maxLength, read: fingerprints))
         {
             var ids = new List<int>(maxLength);
             for (var at = reader.Position; reader.Read(ids); at = reader.Position)
@@ -64,16 +65,7 @@ internal sealed record CorpusIndex(
         }
         if (examples == 0)
             throw new DataException($"{string.Join(", ", files)}: no line holds any text");
-        return new CorpusIndex(
-            [.. files.Select(f => CorpusFiles.Fingerprint(f, stop))],
-            HashOf(tokenizer),
-            maxLength,
-            window,
-            examples,
-            tokens,
-            lengths,
-            windows
-        );
+        return new CorpusIndex(fingerprints, HashOf(tokenizer), maxLength, window, examples, tokens, lengths, windows);
     }
 
     /// <summary>Refuses files that are not those of this index.</summary>

@@ -22,7 +22,9 @@ internal sealed class CorpusReader : IDisposable
     private readonly int _pieces;
     private readonly byte[] _buffer = new byte[1 << 16];
     private readonly List<byte> _held = [];
+    private readonly ICollection<CorpusFile>? _read;
     private Stream? _stream;
+    private HashedStream? _hashed;
     private int _start,
         _count;
     private long _offset;
@@ -34,15 +36,18 @@ internal sealed class CorpusReader : IDisposable
     /// <param name="tokenizer">Makes word pieces.</param>
     /// <param name="maxLength">Word pieces of an example, [CLS] and [SEP] included.</param>
     /// <param name="start">Where to begin.</param>
+    /// <param name="read">Receives each file that is read to its end, with its hash; for readers
+    /// that begin at the beginning.</param>
     /// <exception cref="DataException">The file there cannot be read.</exception>
     public CorpusReader(
         IReadOnlyList<string> files,
         WordPieceTokenizer tokenizer,
         int maxLength,
-        CorpusPosition start = default
+        CorpusPosition start = default,
+        ICollection<CorpusFile>? read = null
     )
     {
-        (_files, _tokenizer, _pieces) = (files, tokenizer, maxLength - 2);
+        (_files, _tokenizer, _pieces, _read) = (files, tokenizer, maxLength - 2, read);
         _line = start with { Part = 0 };
         if (start.File < files.Count)
             Guarded(() => Open(start.Offset, start.Line));
@@ -68,8 +73,8 @@ internal sealed class CorpusReader : IDisposable
                 return false;
             if (Guarded(ReadLine))
                 continue;
-            _stream.Dispose();
-            (_stream, _ids) = (null, []);
+            Guarded(Close);
+            _ids = [];
             _line = new CorpusPosition(_line.File + 1, 0, 0, 0);
             if (_line.File < _files.Count)
                 Guarded(() => Open(0, 0));
@@ -88,10 +93,10 @@ internal sealed class CorpusReader : IDisposable
     private bool Open(long offset, int lines)
     {
         var file = _files[_line.File];
-        _stream?.Dispose();
-        _stream = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-            ? WholeGzip.Open(file)
-            : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        var bytes = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        _hashed = _read is null ? null : new HashedStream(bytes);
+        Stream read = _hashed is null ? bytes : _hashed;
+        _stream = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? WholeGzip.Open(read) : read;
         (_start, _count, _offset, _lines) = (0, 0, offset, lines);
         if (_stream.CanSeek)
             _stream.Position = offset;
@@ -103,6 +108,15 @@ internal sealed class CorpusReader : IDisposable
                     throw new DataException($"{file}: ends before byte {offset}; it has changed while it was read");
                 left -= count;
             }
+        return true;
+    }
+
+    private bool Close()
+    {
+        if (_hashed is not null)
+            _read!.Add(_hashed.Fingerprint(CancellationToken.None));
+        _stream!.Dispose();
+        (_stream, _hashed) = (null, null);
         return true;
     }
 

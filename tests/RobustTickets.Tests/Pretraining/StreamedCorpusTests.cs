@@ -1,6 +1,7 @@
 // A corpus that is not held: read from any place on it is the same, every epoch shows each example
 // once, and memory follows the window and not the text.
 using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Randomness;
@@ -53,6 +54,29 @@ public sealed class StreamedCorpusTests : IDisposable
             for (var j = i; j < Math.Min(i + 40, whole.Count); j++)
                 Assert.Equal(whole[j], Next(reader));
         }
+    }
+
+    [Fact]
+    public void The_reading_that_finds_the_examples_hashes_the_bytes_on_disk()
+    {
+        // A packed file of two members, one that holds no text, and one without a last line end.
+        var packed = Path.Combine(_folder, "two.txt.gz");
+        Pack(packed, "a good film\n");
+        var member = File.ReadAllBytes(packed);
+        File.WriteAllBytes(packed, [.. member, .. member]);
+        var blank = Path.Combine(_folder, "blank.txt");
+        File.WriteAllText(blank, "\r\n\n");
+        string[] files = [.. Shards(out _), packed, blank];
+        var index = CorpusIndex.Of(files, TinyTask.Tokenizer, MaxLength, 16, CancellationToken.None);
+        Assert.Equal(
+            files.Select(f => new CorpusFile(
+                Path.GetFileName(f),
+                new FileInfo(f).Length,
+                Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(f)))
+            )),
+            index.Files
+        );
+        Assert.Equal(index.Files, files.Select(f => CorpusFiles.Fingerprint(f, CancellationToken.None)));
     }
 
     [Theory]

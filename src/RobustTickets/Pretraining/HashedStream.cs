@@ -1,0 +1,40 @@
+// A file that is hashed as it is read, so that a text and its hash come from one reading.
+using System.Security.Cryptography;
+using RobustTickets.Attacks.Data;
+
+namespace RobustTickets.Pretraining;
+
+/// <summary>A file from front to end, and what tells whether it has changed.</summary>
+/// <param name="file">The file, at its beginning; goes with this stream.</param>
+internal sealed class HashedStream(FileStream file) : ForwardStream
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _bytes;
+
+    public override int Read(Span<byte> buffer)
+    {
+        var count = file.Read(buffer);
+        _hash.AppendData(buffer[..count]);
+        _bytes += count;
+        return count;
+    }
+
+    /// <summary>Length and hash of the file; what is left of it is read.</summary>
+    public CorpusFile Fingerprint(CancellationToken stop)
+    {
+        var buffer = new byte[1 << 16];
+        while (Read(buffer) > 0)
+            stop.ThrowIfCancellationRequested();
+        return new CorpusFile(Path.GetFileName(file.Name), _bytes, Convert.ToHexStringLower(_hash.GetCurrentHash()));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            file.Dispose();
+            _hash.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+}
