@@ -82,6 +82,9 @@ internal sealed class BertForSequenceClassification : IDisposable
         return inputs.Share == 1 ? minimised : minimised * inputs.Share;
     }
 
+    /// <summary>The loss of one pass (<see cref="Loss(Tensor, BertInputs)"/>).</summary>
+    public Tensor Loss(BertInputs inputs, PassOptions pass) => Loss(Forward(inputs, pass), inputs);
+
     /// <summary>
     /// Says which parameters are trained. The word embedding's gradient is taken by rows when the
     /// execution says so.

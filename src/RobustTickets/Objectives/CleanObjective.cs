@@ -16,8 +16,10 @@ internal sealed class CleanObjective : IObjective
     )
     {
         using var scope = torch.scope();
-        var logits = model.Forward(inputs, new PassOptions(true, step.Derive(0L)) { LayerDone = inputs.LayerDone });
-        var loss = BertForSequenceClassification.Loss(logits, inputs);
+        var loss = model.Loss(
+            inputs,
+            new PassOptions(Training: true, step.Derive(0L)) { LayerDone = inputs.LayerDone }
+        );
         var total = penalty is null ? loss : loss + penalty();
         total.backward();
         var log = new LossLog();

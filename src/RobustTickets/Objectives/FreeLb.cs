@@ -43,14 +43,13 @@ internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? n
             delta.requires_grad_(!last);
             using var pass = torch.scope();
             var key = step.Derive(options.SyncDropout ? 0L : t);
-            var logits = model.Forward(
+            var crossEntropy = model.Loss(
                 inputs,
-                new PassOptions(true, key, delta, options.PassTokenTypeIds)
+                new PassOptions(Training: true, key, delta, options.PassTokenTypeIds)
                 {
                     LayerDone = last ? inputs.LayerDone : null,
                 }
             );
-            var crossEntropy = BertForSequenceClassification.Loss(logits, inputs);
             var loss = crossEntropy / passes;
             if (last && penalty is not null)
                 loss = loss + penalty();

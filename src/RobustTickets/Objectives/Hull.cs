@@ -48,7 +48,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
                 using var ascent = torch.scope();
                 var climbed = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
                 climbed.requires_grad_(true);
-                var ascended = Loss(model, inputs, climbed, step.Derive(t));
+                var ascended = model.Loss(inputs, new PassOptions(Training: true, step.Derive(t), climbed));
                 ascended.backward();
                 mixture.Ascend(climbed.grad!.host<float>().ToArray(), options.StepSize, options.Sparsity);
                 log.Add(ascent, ascended, null);
@@ -56,7 +56,8 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         }
         using var pass = torch.scope();
         var delta = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
-        var crossEntropy = Loss(model, inputs, delta, step.Derive(options.Steps), inputs.LayerDone);
+        var trained = new PassOptions(Training: true, step.Derive(options.Steps), delta);
+        var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.LayerDone });
         var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
         loss.backward();
         log.Add(pass, crossEntropy, loss);
@@ -64,18 +65,6 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, 1));
     }
-
-    private static Tensor Loss(
-        BertForSequenceClassification model,
-        BertInputs inputs,
-        Tensor delta,
-        RandomKey key,
-        Action<int>? layerDone = null
-    ) =>
-        BertForSequenceClassification.Loss(
-            model.Forward(inputs, new PassOptions(true, key, delta) { LayerDone = layerDone }),
-            inputs
-        );
 
     private static Tensor Delta(HullMixture mixture, PackedBatch batch, int hidden, Device device) =>
         torch.tensor<float>(mixture.Delta(), batch.Tokens, hidden).to(device);

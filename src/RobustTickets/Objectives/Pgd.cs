@@ -46,11 +46,12 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
                 ? new FrozenParameters(model, inputs)
                 : new GradientsPutAside(model, inputs);
             for (var t = 0; t < options.Steps; t++)
-                Ascend(model, inputs, perturbation, Key(step, t), log);
+                Ascend(model, inputs, perturbation, Pass(step, t, perturbation.Delta), log);
         }
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(false);
-        var crossEntropy = Loss(model, inputs, perturbation.Delta, Key(step, options.Steps), inputs.LayerDone);
+        var trained = Pass(step, options.Steps, perturbation.Delta);
+        var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.LayerDone });
         var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
         loss.backward();
         log.Add(pass, crossEntropy, loss);
@@ -59,37 +60,23 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, options.DeltaGradOnly ? 1 : passes));
     }
 
-    private RandomKey Key(RandomKey step, int pass) => step.Derive(options.SyncDropout ? 0L : pass);
+    private PassOptions Pass(RandomKey step, int pass, Tensor delta) =>
+        new(Training: true, step.Derive(options.SyncDropout ? 0L : pass), delta, options.PassTokenTypeIds);
 
-    private Tensor Loss(
-        BertForSequenceClassification model,
-        BertInputs inputs,
-        Tensor delta,
-        RandomKey key,
-        Action<int>? layerDone = null
-    ) =>
-        BertForSequenceClassification.Loss(
-            model.Forward(
-                inputs,
-                new PassOptions(true, key, delta, options.PassTokenTypeIds) { LayerDone = layerDone }
-            ),
-            inputs
-        );
-
-    private void Ascend(
+    private static void Ascend(
         BertForSequenceClassification model,
         BertInputs inputs,
         Perturbation perturbation,
-        RandomKey key,
+        PassOptions pass,
         LossLog log
     )
     {
-        using var pass = torch.scope();
+        using var scope = torch.scope();
         perturbation.Delta.requires_grad_(true);
-        var loss = Loss(model, inputs, perturbation.Delta, key);
+        var loss = model.Loss(inputs, pass);
         loss.backward();
         perturbation.Ascend(perturbation.Delta.grad!);
-        log.Add(pass, loss, null);
+        log.Add(scope, loss, null);
     }
 
     /// <summary>
