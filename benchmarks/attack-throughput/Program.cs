@@ -118,7 +118,7 @@ int Run(ParseResult parsed)
         // An example that the victim gets wrong costs one query in every way; those are left out.
         var most = inputs.Take(3 * (parsed.GetValue(examples)!.Max() + 8)).ToList();
         var rows = classifier.Probabilities([.. most.Select(e => e.Text)]);
-        inputs = [.. most.Where((input, i) => Array.IndexOf(rows[i], rows[i].Max()) == input.Label)];
+        inputs = [.. most.Where((input, i) => rows[i].ArgMax() == input.Label)];
     }
     var ways = Way.All(longest, parsed.GetValue(concurrency));
     var compared = options.Similarity

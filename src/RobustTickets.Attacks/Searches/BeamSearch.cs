@@ -37,7 +37,7 @@ public sealed record BeamSearch(int Width) : ISearch
             if (step.Verdicts.Count == 0)
                 yield break;
             var scores = step.Verdicts.Select(v => v.Score).ToArray();
-            var top = Array.IndexOf(scores, scores.Max());
+            var top = scores.ArgMax();
             context.Best = new ScoredText(next[top].Text, next[top].Similarity, step.Verdicts[top]);
             if (step.BudgetSpent)
                 yield break;

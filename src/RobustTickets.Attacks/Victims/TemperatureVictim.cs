@@ -46,14 +46,14 @@ public sealed class TemperatureVictim : IVictim
     {
         if (!IsRow(probabilities))
             return probabilities;
-        var best = Array.IndexOf(probabilities, probabilities.Max());
+        var best = probabilities.ArgMax();
         var top = Math.Log(probabilities[best]);
         var scaled = Array.ConvertAll(probabilities, p => Math.Exp((Math.Log(Math.Max(p, 0)) - top) / temperature));
         var sum = scaled.Sum();
         for (var c = 0; c < scaled.Length; c++)
             scaled[c] /= sum;
         // A class that came close from below must not draw level with the best one by rounding.
-        while (Array.IndexOf(scaled, scaled.Max()) != best)
+        while (scaled.ArgMax() != best)
             scaled[best] = Math.BitIncrement(scaled[best]);
         return scaled;
     }

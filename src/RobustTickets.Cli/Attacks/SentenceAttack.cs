@@ -36,7 +36,7 @@ internal sealed record SentenceAttack(
     public AttackOutcome Run(CliContext context, string id, string text, string? pair)
     {
         var sentence = new TextPair(text, pair);
-        var label = Label ?? Best(Classifier.Predict([sentence])[0]);
+        var label = Label ?? Classifier.Predict([sentence])[0].ArgMax();
         var input = new Example(id, sentence, label);
         var outcome = new AttackEngine(Attack, Classifier, Engine)
             .RunAsync([input], context.Stop.Token)
@@ -73,6 +73,4 @@ internal sealed record SentenceAttack(
         }
         return outcomes;
     }
-
-    private static int Best(double[] row) => Array.IndexOf(row, row.Max());
 }

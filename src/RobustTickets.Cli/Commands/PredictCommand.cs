@@ -77,7 +77,7 @@ internal static class PredictCommand
         var scores = Classifier.Softmax(row);
         var answer = new JsonObject
         {
-            ["label"] = names[Array.IndexOf(row, row.Max())],
+            ["label"] = names[row.ArgMax()],
             ["scores"] = new JsonObject(
                 names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(scores[i])))
             ),

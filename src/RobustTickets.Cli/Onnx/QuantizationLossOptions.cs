@@ -89,7 +89,7 @@ internal sealed class QuantizationLossOptions
         foreach (var group in examples.Chunk(256))
         {
             var rows = model.Logits([.. group.Select(e => e.Text)]);
-            correct += group.Zip(rows).Count(p => Array.IndexOf(p.Second, p.Second.Max()) == p.First.Label);
+            correct += group.Zip(rows).Count(p => p.Second.ArgMax() == p.First.Label);
         }
         return correct;
     }

@@ -169,7 +169,7 @@ public sealed class Classifier : ITextClassifier
             Probabilities(texts),
             scores =>
             {
-                var best = Array.IndexOf(scores, scores.Max());
+                var best = scores.ArgMax();
                 return new Prediction(Labels[best], scores[best], scores);
             }
         );

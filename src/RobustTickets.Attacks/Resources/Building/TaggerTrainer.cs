@@ -80,7 +80,7 @@ internal sealed class TaggerTrainer
         }
         return counts
             .Where(c => c.Value.Sum() >= _options.LeastCount && c.Value.Max() >= _options.LeastShare * c.Value.Sum())
-            .ToDictionary(c => c.Key, c => Array.IndexOf(c.Value, c.Value.Max()), StringComparer.Ordinal);
+            .ToDictionary(c => c.Key, c => c.Value.ArgMax(), StringComparer.Ordinal);
     }
 
     // The ten features that no tag takes part in are put together once.

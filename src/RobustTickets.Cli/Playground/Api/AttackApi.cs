@@ -56,7 +56,7 @@ internal static class AttackApi
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(left.Token);
         stop.CancelAfter(state.Limits.AttackTime + Grace);
         var label = request.Label is null
-            ? Best((await state.Worker.PredictAsync(model.Classifier, [text], stop.Token))[0])
+            ? (await state.Worker.PredictAsync(model.Classifier, [text], stop.Token))[0].ArgMax()
             : LabelOf(model, request.Label);
         var writer = await EventWriter.BeginAsync(context);
         await writer.SendAsync("building", new { attack = request.Attack });
@@ -156,6 +156,4 @@ internal static class AttackApi
                 $"{model.Name} has no such class; possible: {string.Join(", ", model.Classifier.Labels)}"
             );
     }
-
-    private static int Best(double[] row) => Array.IndexOf(row, row.Max());
 }

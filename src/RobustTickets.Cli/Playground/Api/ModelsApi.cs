@@ -73,7 +73,7 @@ internal static class ModelsApi
         return new
         {
             model = model.Id,
-            label = model.Classifier.Labels[Array.IndexOf(scores, scores.Max())],
+            label = model.Classifier.Labels[scores.ArgMax()],
             scores,
             // One more than the limit means "more than that".
             pieces = Math.Min(pieces, model.Classifier.MaxLength),

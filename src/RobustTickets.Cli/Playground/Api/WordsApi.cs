@@ -53,7 +53,7 @@ internal static class WordsApi
     {
         var victim = new WorkerVictim(model, state.Worker, stop, n => state.Counters.Asked(model.Id, n));
         var row = victim.Predict([text.ToTextPair()])[0];
-        var label = Array.IndexOf(row, row.Max());
+        var label = row.ArgMax();
         return new
         {
             model = model.Id,

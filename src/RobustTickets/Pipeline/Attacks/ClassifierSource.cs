@@ -58,7 +58,7 @@ internal static class ClassifierSource
             foreach (var ((index, example), row) in group.Zip(rows))
             {
                 Evaluator.RequireFinite(row, $"example {index + 1} of {examples.Count}");
-                if (Array.IndexOf(row, row.Max()) == example.Label)
+                if (row.ArgMax() == example.Label)
                     correct++;
                 loss += Evaluator.LogSumExp(row) - row[example.Label];
             }
