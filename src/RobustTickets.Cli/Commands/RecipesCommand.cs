@@ -1,7 +1,6 @@
 // recipes list|show|check: the published methods as values that can be read, changed and checked.
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RobustTickets.Pipeline;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Pipeline.Data;
 using RobustTickets.Recipes.Json;

@@ -1,12 +1,9 @@
 // The tables of a recipe's augment fields: from the files of a request, or of the user's resource
 // folder, and from the checkpoint's own embeddings. Read before any compute.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Augmentation;
-using RobustTickets.Evaluation;
 using RobustTickets.Pipeline.Data;
-using RobustTickets.Searches;
 
 namespace RobustTickets.Pipeline;
 

@@ -9,7 +9,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Data;
 using RobustTickets.Runs;

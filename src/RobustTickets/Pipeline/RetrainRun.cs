@@ -1,7 +1,5 @@
 using RobustTickets.Models;
 using RobustTickets.Recipes;
-using RobustTickets.Runs;
-using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

@@ -2,7 +2,6 @@
 // checks everything that can be checked before any compute.
 using System.Security.Cryptography;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
@@ -13,7 +12,6 @@ using RobustTickets.Models;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Pipeline.Data;
 using RobustTickets.Recipes.Json;
-using RobustTickets.Recipes.Validation;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Tickets.Files;

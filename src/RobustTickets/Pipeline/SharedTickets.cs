@@ -5,7 +5,6 @@
 // ticket, the outcome is bit for bit that of a search of their own. And random tickets that keep as
 // many weights in every matrix as another row's ticket does (RobusT 4.2).
 using RobustTickets.Runs;
-using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

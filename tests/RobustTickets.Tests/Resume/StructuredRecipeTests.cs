@@ -4,7 +4,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
-using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;

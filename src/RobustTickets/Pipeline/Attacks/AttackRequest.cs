@@ -3,7 +3,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Models;
 
 namespace RobustTickets;
 

@@ -6,8 +6,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Evaluation;
-using RobustTickets.Models;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Torch;
 

@@ -1,7 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Evaluation;
 
 namespace RobustTickets;
 

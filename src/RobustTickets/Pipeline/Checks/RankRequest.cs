@@ -1,8 +1,6 @@
 // What ranks ask of a request before they meet.
 using RobustTickets.Attacks;
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
-using RobustTickets.Searches;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Distributed;
 using RobustTickets.Training;

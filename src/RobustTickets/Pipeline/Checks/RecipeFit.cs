@@ -5,7 +5,6 @@ using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Data;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Validation;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;

@@ -4,7 +4,6 @@ using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Data;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Pipeline.Checks;

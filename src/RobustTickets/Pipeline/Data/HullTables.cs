@@ -5,7 +5,6 @@ using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Objectives;
-using RobustTickets.Searches;
 
 namespace RobustTickets.Pipeline.Data;
 
