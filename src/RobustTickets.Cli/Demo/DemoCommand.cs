@@ -70,14 +70,29 @@ internal static class DemoCommand
     {
         output.Write(table.ToMarkdown());
         output.WriteLine();
+        foreach (var line in DemoTable.Legend(runs))
+            output.WriteLine(line);
+        output.WriteLine();
         foreach (var sentence in DemoTable.Sentences(runs))
             output.WriteLine(sentence);
-        foreach (var finding in Findings.Of(runs).Where(f => f.Level == FindingLevel.Warning))
-            output.WriteLine($"warning: {finding.Subject}: {finding.Text}");
         output.WriteLine();
-        output.WriteLine($"report   {folder.ReportFile}");
-        output.WriteLine($"runs     {string.Join("  ", runs.Select(r => r.Folder))}");
-        output.WriteLine($"data     {folder.Data}");
-        output.WriteLine($"done in {ProgressPrinter.Duration(time)}");
+        foreach (var line in NextSteps(runs, folder))
+            output.WriteLine(line);
+        output.WriteLine();
+        output.WriteLine($"done in {ProgressPrinter.Duration(time)}; data, runs and models are in {folder.Path}");
+    }
+
+    // Commands that a reader can paste, with the paths of this demo.
+    private static IEnumerable<string> NextSteps(IReadOnlyList<RunRecord> runs, DemoFolder folder)
+    {
+        var warnings = Findings.Of(runs).Count(f => f.Level == FindingLevel.Warning);
+        yield return "what next";
+        yield return $"  every number with its interval, both texts of every attack, {warnings} warning(s):";
+        yield return $"    {folder.ReportFile}";
+        yield return "  these models side by side in the browser, attacked as you watch:";
+        var models = runs.GroupBy(r => r.Result.Name).Select(g => $"--model {g.First().Folder}");
+        yield return $"    robust-tickets serve {string.Join(' ', models)} --runs {folder.Runs} --open";
+        yield return "  your own classifier, defences compared on your own rows:";
+        yield return "    robust-tickets harden --model DIR --data reviews.csv --task csv --out hardened --budget 30m";
     }
 }

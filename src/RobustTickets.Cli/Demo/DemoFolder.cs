@@ -26,6 +26,8 @@ internal sealed class DemoFolder(string path)
 
     public string ReportFile => In("report.html");
 
+    public string Runs => In("runs");
+
     // Written last by MakeData.
     public bool HasData => File.Exists(VectorsFile);
 
@@ -34,7 +36,7 @@ internal sealed class DemoFolder(string path)
     private string MarkFile => In("demo.json");
 
     /// <summary>The run of a recipe with its seed.</summary>
-    public string Run(Recipe recipe) => System.IO.Path.Combine(Path, "runs", $"{recipe.Name}-{recipe.Seed}");
+    public string Run(Recipe recipe) => System.IO.Path.Combine(Runs, $"{recipe.Name}-{recipe.Seed}");
 
     public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
 

@@ -32,6 +32,9 @@ namespace RobustTickets.Cli.Demo;
 /// <param name="AttackExamples">Test reviews that are attacked.</param>
 /// <param name="RefusedShare">Share of single substitutions that the calibrated similarity
 /// threshold refuses.</param>
+/// <param name="MaxEdits">Characters that DeepWordBug may edit in a review. Its own 30 are for
+/// longer
+/// texts: here they leave no word that speaks for a class legible.</param>
 internal sealed record DemoPlan(
     int Seed = 1,
     int Seeds = 2,
@@ -46,7 +49,8 @@ internal sealed record DemoPlan(
     double Epochs = 4,
     double Rate = 3e-4,
     int AttackExamples = 400,
-    double RefusedShare = 0.25
+    double RefusedShare = 0.25,
+    int MaxEdits = 4
 )
 {
     public const string Task = "tsv";
@@ -56,6 +60,10 @@ internal sealed record DemoPlan(
     // A third of the words is kept from training, so that the attack has substitutes that it never
     // saw.
     private const double HeldOutShare = 1.0 / 3;
+
+    // Nearest words that are substituted in training: nearly all are synonyms. Further away lie
+    // words of other meaning, which no attack's constraints would let through.
+    private const int Neighbours = 3;
     private const string Why =
         "the demo: steps and rates fit a small model trained in minutes, everything else is the published method";
 
@@ -136,6 +144,7 @@ internal sealed record DemoPlan(
                     {
                         NeighbourRate = augment.NeighbourRate + augment.WordnetRate,
                         WordnetRate = 0,
+                        Neighbours = Neighbours,
                         HeldOutShare = HeldOutShare,
                     },
                 },

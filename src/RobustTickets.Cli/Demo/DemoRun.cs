@@ -152,9 +152,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
             Folder: new ResourceFolder(folder.Path)
         );
         var textFooler = AttackRecipe.TextFooler(resources, DemoPlan.AttackOptions(threshold)).Build(models);
-        var deepWordBug = AttackRecipe
-            .DeepWordBug(new ResourceFiles(Folder: new ResourceFolder(folder.Path)))
-            .Build(models);
+        var typos = AttackRecipe.DeepWordBug(new ResourceFiles(Folder: new ResourceFolder(folder.Path)));
+        var deepWordBug = DeepWordBugRecipe.Build(typos.Resources.Load(typos, models), typos.Options, plan.MaxEdits);
         RecipeLine calibrated = new(
             "similarity threshold",
             Figures.Text(

@@ -16,15 +16,15 @@ internal static class DemoTable
         ReportColumn[] columns =
         [
             new("model", "Model", "Recipe of the runs", Numeric: false),
-            new("seeds", "Seeds", "Trainings with a seed of their own", Numeric: true),
+            new("seeds", null, "Trainings with a seed of their own", Numeric: true),
             new("clean", "Clean %", "Accuracy on the test reviews, mean over seeds", Numeric: true),
             .. attacks.Select(a => new ReportColumn(
                 a,
-                $"Aua % {a}",
+                $"Under {a} %",
                 "Accuracy under attack, mean over seeds; below, of each seed",
                 Numeric: true
             )),
-            new("parameters", "Params", "Parameters without the embedding tables", Numeric: true),
+            new("parameters", "Weights", "Parameters without the embedding tables", Numeric: true),
             new("seconds", "Seconds", "Compute of search and retraining, mean over seeds", Numeric: true),
         ];
         return new ReportTable(
@@ -49,26 +49,51 @@ internal static class DemoTable
         );
     }
 
-    /// <summary>Each other recipe against the first, under each attack, over all seeds.</summary>
+    /// <summary>What the columns are, for a reader who meets them for the first time.</summary>
+    public static IEnumerable<string> Legend(IReadOnlyList<RunRecord> runs)
+    {
+        var seeds = runs.Select(r => r.Result.Seed).Distinct().Count();
+        var attacked = runs.SelectMany(r => r.Attacks).Max(a => a.Count);
+        yield return Figures.Text(
+            $"Clean: accuracy on unseen reviews. Under an attack: accuracy once {attacked} of them may be reworded"
+        );
+        yield return "(textfooler: synonyms) or misspelt (deepwordbug) until the model errs. Higher is better.";
+        yield return Figures.Text(
+            $"{(seeds == 1 ? "One training each." : $"Mean of {seeds} trainings; each in brackets.")} ",
+            $"Weights: without embeddings. Seconds: of training."
+        );
+    }
+
+    /// <summary>
+    /// Each other recipe against the first, under each attack, over all seeds: points gained or
+    /// lost, and exact McNemar.
+    /// </summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
     {
         var groups = runs.GroupBy(r => r.Result.Name).Select(g => g.ToArray()).ToArray();
+        var first = groups[0][0].Result.Name;
         foreach (var attack in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
             foreach (var group in groups.Skip(1))
             {
+                var (name, points) = (group[0].Result.Name, 100 * (Aua(group) - Aua(groups[0])));
                 var pairs = groups[0]
                     .Join(group, r => r.Result.Seed, r => r.Result.Seed, (a, b) => (a, b))
                     .Select(p => PairedComparison.Of(Of(p.a, attack), Of(p.b, attack)))
                     .ToArray();
-                var (first, second) = (pairs.Sum(p => p.OnlyFirst), pairs.Sum(p => p.OnlySecond));
-                var p = new PairedComparison(first, second).PValue;
+                var sum = new PairedComparison(pairs.Sum(p => p.OnlyFirst), pairs.Sum(p => p.OnlySecond));
+                var verdict =
+                    sum.PValue >= 0.05 ? "no difference to"
+                    : points > 0 ? "more robust than"
+                    : "less robust than";
                 yield return Figures.Text(
-                    $"{attack}: {second} reviews withstood only by {group[0].Result.Name}, {first} only by ",
-                    $"{groups[0][0].Result.Name} (exact McNemar p {PairedComparison.Text(p)})",
-                    $"{(p < 0.05 ? "" : ": no difference is established")}"
+                    $"{attack}: {name} {verdict} {first} ({points:+0.0;-0.0;0.0} points; {sum.OnlySecond} reviews ",
+                    $"withstood only by it, {sum.OnlyFirst} only by {first}; exact McNemar p ",
+                    $"{PairedComparison.Text(sum.PValue)})"
                 );
             }
+
+            double Aua(RunRecord[] group) => group.Average(r => Of(r, attack).Aua);
         }
     }
 

@@ -90,7 +90,12 @@ public sealed class DemoRunTests : IDisposable
         var table = DemoTable.Of(runs);
         Assert.Equal(recipes, table.Rows.Select(r => r[0].Text));
         Assert.Equal(50 * (runs[0].Clean + runs[4].Clean), table.Rows[0][2].Number);
-        Assert.Equal(3 * 2, DemoTable.Sentences(runs).Count());
+        string[] sentences = [.. DemoTable.Sentences(runs)];
+        Assert.Equal(3 * 2, sentences.Length);
+        var freelb = Assert.Single(sentences, s => s.StartsWith("textfooler: freelb ", StringComparison.Ordinal));
+        double Aua(int run) => runs[run].Attacks.Single(a => a.Name == "textfooler").Aua;
+        Assert.Contains(Figures.Text($"({50 * (Aua(1) + Aua(5) - Aua(0) - Aua(4)):+0.0;-0.0;0.0} points; "), freelb);
+        Assert.Contains("once 12 of them", string.Join('\n', DemoTable.Legend(runs)));
         Assert.DoesNotContain(
             Findings.Of(runs),
             f =>

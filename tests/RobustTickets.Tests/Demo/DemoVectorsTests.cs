@@ -1,5 +1,7 @@
 using System.Globalization;
+using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Demo.Corpus;
+using RobustTickets.Recipes.Presets;
 using Xunit;
 
 namespace RobustTickets.Tests.Demo;
@@ -37,6 +39,26 @@ public sealed class DemoVectorsTests
                     Assert.True(cosine < 0.4, $"{vectors[i].Word} {vectors[j].Word} {cosine}");
             }
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(42)]
+    public void What_training_substitutes_means_the_same(int seed)
+    {
+        var vectors = DemoVectors.Create(seed);
+        Assert.True(Synonyms(new DemoPlan().HardenedTicket.Retrain.Augment!.Neighbours) > 0.97);
+        // The number of a vocabulary of real size takes in words of any meaning.
+        Assert.True(Synonyms(RecipePresets.Get("hardened-ticket", "sst2").Retrain.Augment!.Neighbours) < 0.6);
+
+        double Synonyms(int neighbours) =>
+            vectors.Average(word =>
+                vectors
+                    .Where(other => other.Word != word.Word)
+                    .OrderByDescending(other => Cosine(word.Vector, other.Vector))
+                    .Take(neighbours)
+                    .Average(other => DemoLexicon.GroupOf(other.Word) == DemoLexicon.GroupOf(word.Word) ? 1.0 : 0.0)
+            );
     }
 
     [Fact]
