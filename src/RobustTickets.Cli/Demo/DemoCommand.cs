@@ -73,7 +73,7 @@ internal static class DemoCommand
         foreach (var line in DemoTable.Legend(runs))
             output.WriteLine(line);
         output.WriteLine();
-        foreach (var sentence in DemoTable.Sentences(runs))
+        foreach (var sentence in DemoTable.Sentences(runs).Concat(DemoTable.OneSided(runs)))
             output.WriteLine(sentence);
         output.WriteLine();
         foreach (var line in NextSteps(runs, folder))
@@ -87,11 +87,11 @@ internal static class DemoCommand
     {
         var warnings = Findings.Of(runs).Count(f => f.Level == FindingLevel.Warning);
         yield return "what next";
-        yield return $"  every number with its interval, both texts of every attack, {warnings} warning(s):";
+        yield return $"  intervals, attacked texts, tickets, {warnings} warnings:";
         yield return $"    {folder.ReportFile}";
-        yield return "  these models side by side in the browser, attacked as you watch:";
-        var models = runs.GroupBy(r => r.Result.Name).Select(g => $"--model {g.First().Folder}");
-        yield return $"    robust-tickets serve {string.Join(' ', models)} --runs {folder.Runs} --open";
+        yield return "  two of these models side by side in the browser, attacked as you watch:";
+        var models = $"--model {runs[0].Folder} --model {runs.Last(r => r.Result.Seed == runs[0].Result.Seed).Folder}";
+        yield return $"    robust-tickets serve {models} --runs {folder.Runs} --open";
         yield return "  your own classifier, defences compared on your own rows:";
         yield return "    robust-tickets harden --model DIR --data reviews.csv --task csv --out hardened --budget 30m";
     }

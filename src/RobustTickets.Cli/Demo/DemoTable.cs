@@ -9,6 +9,9 @@ namespace RobustTickets.Cli.Demo;
 /// <summary>Sums up the runs of a demo over its seeds.</summary>
 internal static class DemoTable
 {
+    // A class withstood less than this share as often as the other counts as not withstood.
+    private const double OneSidedShare = 0.1;
+
     /// <summary>A row a recipe, in the order of the runs.</summary>
     public static ReportTable Of(IReadOnlyList<RunRecord> runs)
     {
@@ -55,9 +58,9 @@ internal static class DemoTable
         var seeds = runs.Select(r => r.Result.Seed).Distinct().Count();
         var attacked = runs.SelectMany(r => r.Attacks).Max(a => a.Count);
         yield return Figures.Text(
-            $"Clean: accuracy on unseen reviews. Under an attack: accuracy once {attacked} of them may be reworded"
+            $"Clean: accuracy on unseen reviews. Under an attack: accuracy left when each of {attacked} is"
         );
-        yield return "(textfooler: synonyms) or misspelt (deepwordbug) until the model errs. Higher is better.";
+        yield return "reworded (textfooler: synonyms) or misspelt (deepwordbug) until the model errs. Higher is better.";
         yield return Figures.Text(
             $"{(seeds == 1 ? "One training each." : $"Mean of {seeds} trainings; each in brackets.")} ",
             $"Weights: without embeddings. Seconds: of training."
@@ -83,7 +86,7 @@ internal static class DemoTable
                     .ToArray();
                 var sum = new PairedComparison(pairs.Sum(p => p.OnlyFirst), pairs.Sum(p => p.OnlySecond));
                 var verdict =
-                    sum.PValue >= 0.05 ? "no difference to"
+                    sum.PValue >= 0.05 ? "not shown to differ from"
                     : points > 0 ? "more robust than"
                     : "less robust than";
                 yield return Figures.Text(
@@ -94,6 +97,33 @@ internal static class DemoTable
             }
 
             double Aua(RunRecord[] group) => group.Average(r => Of(r, attack).Aua);
+        }
+    }
+
+    /// <summary>
+    /// Aua by class for attacks that some recipe withstands in one class alone: there Aua says
+    /// which class an illegible text falls in, not how robust a model is.
+    /// </summary>
+    public static IEnumerable<string> OneSided(IReadOnlyList<RunRecord> runs)
+    {
+        foreach (var attack in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
+        {
+            var shares = runs.GroupBy(r => r.Result.Name)
+                .Select(g => (g.Key, Negative: Share(g, label: 0), Positive: Share(g, label: 1)))
+                .ToArray();
+            if (shares.All(s => Math.Min(s.Negative, s.Positive) >= OneSidedShare * Math.Max(s.Negative, s.Positive)))
+                continue;
+            var each = shares.Select(s => Figures.Text($"{s.Key} {100 * s.Negative:0} and {100 * s.Positive:0}"));
+            yield return $"{attack}, % withstood of negative and of positive reviews: {string.Join(", ", each)}; where "
+                + "one is near 0, illegible texts fall in the other class";
+
+            double Share(IEnumerable<RunRecord> group, int label) =>
+                group
+                    .SelectMany(r => Of(r, attack).Examples)
+                    .Where(e => e.Label == label)
+                    .Select(e => e.Result == "failed" ? 1.0 : 0.0)
+                    .DefaultIfEmpty()
+                    .Average();
         }
     }
 

@@ -48,6 +48,22 @@ public sealed class DemoRunTests : IDisposable
         return runs;
     }
 
+    // The run with one attack, the outcome of each review set.
+    private static RunRecord Withstanding(RunRecord run, Func<AttackExample, bool> withstood) =>
+        run with
+        {
+            Attacks =
+            [
+                run.Attacks[0] with
+                {
+                    Examples =
+                    [
+                        .. run.Attacks[0].Examples.Select(e => e with { Result = withstood(e) ? "failed" : "success" }),
+                    ],
+                },
+            ],
+        };
+
     private static Dictionary<string, string> Contents(string folder) =>
         Directory
             .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
@@ -95,7 +111,11 @@ public sealed class DemoRunTests : IDisposable
         var freelb = Assert.Single(sentences, s => s.StartsWith("textfooler: freelb ", StringComparison.Ordinal));
         double Aua(int run) => runs[run].Attacks.Single(a => a.Name == "textfooler").Aua;
         Assert.Contains(Figures.Text($"({50 * (Aua(1) + Aua(5) - Aua(0) - Aua(4)):+0.0;-0.0;0.0} points; "), freelb);
-        Assert.Contains("once 12 of them", string.Join('\n', DemoTable.Legend(runs)));
+        Assert.Contains("each of 12 is", string.Join('\n', DemoTable.Legend(runs)));
+        // Withstanding in one class alone is said; withstanding in both is not remarked upon.
+        RunRecord[] oneSided = [.. runs.Select(r => Withstanding(r, e => e.Label == 0))];
+        Assert.Contains("fine-tune 100 and 0,", Assert.Single(DemoTable.OneSided(oneSided)));
+        Assert.Empty(DemoTable.OneSided([.. runs.Select(r => Withstanding(r, _ => true))]));
         Assert.DoesNotContain(
             Findings.Of(runs),
             f =>
