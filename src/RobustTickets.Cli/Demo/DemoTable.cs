@@ -57,13 +57,13 @@ internal static class DemoTable
     {
         var seeds = runs.Select(r => r.Result.Seed).Distinct().Count();
         var attacked = runs.SelectMany(r => r.Attacks).Max(a => a.Count);
+        yield return "Clean: accuracy on unseen reviews. Under an attack: accuracy left when it rewords (textfooler,";
         yield return Figures.Text(
-            $"Clean: accuracy on unseen reviews. Under an attack: accuracy left when each of {attacked} is"
+            $"synonyms) or misspells (deepwordbug) each of {attacked} until the model errs. Higher is better."
         );
-        yield return "reworded (textfooler: synonyms) or misspelt (deepwordbug) until the model errs. Higher is better.";
         yield return Figures.Text(
             $"{(seeds == 1 ? "One training each." : $"Mean of {seeds} trainings; each in brackets.")} ",
-            $"Weights: without embeddings. Seconds: of training."
+            $"Weights: those of the encoder and classifier. Seconds: of training."
         );
     }
 
