@@ -9,9 +9,6 @@ namespace RobustTickets.Cli.Demo;
 /// <summary>Sums up the runs of a demo over its seeds.</summary>
 internal static class DemoTable
 {
-    // A class withstood less than this share as often as the other counts as not withstood.
-    private const double OneSidedShare = 0.1;
-
     /// <summary>A row a recipe, in the order of the runs.</summary>
     public static ReportTable Of(IReadOnlyList<RunRecord> runs)
     {
@@ -108,23 +105,18 @@ internal static class DemoTable
     {
         foreach (var attack in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
-            var shares = runs.GroupBy(r => r.Result.Name)
-                .Select(g => (g.Key, Negative: Share(g, label: 0), Positive: Share(g, label: 1)))
+            var classes = runs.GroupBy(r => r.Result.Name)
+                .Select(g => (g.Key, By: AttackRecord.ByClass(g.SelectMany(r => Of(r, attack).Examples))))
                 .ToArray();
-            if (shares.All(s => Math.Min(s.Negative, s.Positive) >= OneSidedShare * Math.Max(s.Negative, s.Positive)))
+            if (!classes.Any(c => ClassShare.IsOneSided(c.By)))
                 continue;
-            var each = shares.Select(s => Figures.Text($"{s.Key} {100 * s.Negative:0} and {100 * s.Positive:0}"));
+            var each = classes.Select(c => Figures.Text($"{c.Key} {Percent(c.By, 0):0} and {Percent(c.By, 1):0}"));
             yield return $"{attack}, % withstood of negative and of positive reviews: {string.Join(", ", each)}; where "
                 + "one is near 0, illegible texts fall in the other class";
-
-            double Share(IEnumerable<RunRecord> group, int label) =>
-                group
-                    .SelectMany(r => Of(r, attack).Examples)
-                    .Where(e => e.Label == label)
-                    .Select(e => e.Result == "failed" ? 1.0 : 0.0)
-                    .DefaultIfEmpty()
-                    .Average();
         }
+
+        static double Percent(IReadOnlyList<ClassShare> classes, int label) =>
+            classes.Where(c => c.Label == label).Select(c => 100 * c.Share).FirstOrDefault();
     }
 
     private static ReportCell Under(string attack, IReadOnlyList<RunRecord> runs) =>

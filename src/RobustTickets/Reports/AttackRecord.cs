@@ -36,6 +36,30 @@ public sealed record AttackExample(
     int WordsChanged
 );
 
+/// <summary>Examples of one true class under an attack.</summary>
+/// <param name="Label">The class.</param>
+/// <param name="Withstood">Examples that withstood.</param>
+/// <param name="Count">All of them.</param>
+internal readonly record struct ClassShare(int Label, int Withstood, int Count)
+{
+    // Fewer say nothing about a class.
+    private const int Few = 10;
+    private const double OneSided = 0.1;
+
+    /// <summary>Share that withstood, in [0, 1].</summary>
+    public double Share => (double)Withstood / Count;
+
+    /// <summary>
+    /// Whether an attack is withstood in the first class alone: ten times as often as in any other.
+    /// </summary>
+    /// <param name="classes">The classes, the most robust first.</param>
+    public static bool IsOneSided(IReadOnlyList<ClassShare> classes) =>
+        classes.Count > 1
+        && classes[0].Withstood >= Few
+        && classes.All(c => c.Count >= Few)
+        && classes[1].Share < OneSided * classes[0].Share;
+}
+
 /// <summary>An attack and its outcomes.</summary>
 /// <param name="Name">Name of its folder: the attack recipe.</param>
 /// <param name="Examples">One record per example, in file order.</param>
@@ -87,6 +111,19 @@ public sealed record AttackRecord(
 
     /// <summary>Share of the most frequent true class among the examples, in [0, 1].</summary>
     public double MajorityShare => Count == 0 ? 0 : Share(Examples.GroupBy(e => e.Label).Max(g => g.Count()), Count);
+
+    /// <summary>
+    /// What withstood in each true class, the most robust class first. An attack that leaves texts
+    /// illegible measures which class such texts fall in.
+    /// </summary>
+    internal static IReadOnlyList<ClassShare> ByClass(IEnumerable<AttackExample> examples) =>
+        [
+            .. examples
+                .GroupBy(e => e.Label)
+                .Select(g => new ClassShare(g.Key, g.Count(e => e.Result == "failed"), g.Count()))
+                .OrderByDescending(c => c.Share)
+                .ThenBy(c => c.Label),
+        ];
 
     private IEnumerable<AttackExample> Attacked => Examples.Where(e => e.Result != "skipped");
 

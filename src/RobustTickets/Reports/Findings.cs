@@ -91,6 +91,12 @@ public static class Findings
                     $"evaluation split, or were read differently."
                 );
             }
+            if (AttackRecord.ByClass(attack.Examples) is var classes && ClassShare.IsOneSided(classes))
+                yield return Warn(
+                    $"{attack.Name} is withstood in class {classes[0].Label} alone ",
+                    $"({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next): texts ",
+                    $"that it leaves illegible fall in that class, which is no robustness."
+                );
             foreach (var (name, stated, found) in Contradictions(attack))
                 yield return Warn(
                     $"{attack.Name}: summary.json says {name} = {stated}, examples.jsonl gives {found:0.####}."

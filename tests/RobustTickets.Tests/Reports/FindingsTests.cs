@@ -73,6 +73,33 @@ public sealed class FindingsTests : IDisposable
     }
 
     [Fact]
+    public void Withstood_in_one_class_alone()
+    {
+        var run = Run(new SyntheticRun(_root));
+        var attack = run.Attacks[0];
+        RunRecord Withstanding(Func<AttackExample, int, bool> holds) =>
+            run with
+            {
+                Attacks =
+                [
+                    attack with
+                    {
+                        Examples =
+                        [
+                            .. attack.Examples.Select((e, i) => e with { Result = holds(e, i) ? "failed" : "success" }),
+                        ],
+                    },
+                ],
+            };
+        Assert.Contains(
+            "textfooler is withstood in class 1 alone (100.0 % of it, 0.0 % of the next)",
+            Texts(Withstanding((e, _) => e.Label == 1))
+        );
+        Assert.DoesNotContain("alone", Texts(Withstanding((e, i) => e.Label == 1 || i % 5 == 0)));
+        Assert.DoesNotContain("alone", Texts(Withstanding((e, i) => e.Label == 1 && i < 12)));
+    }
+
+    [Fact]
     public void Summary_that_says_otherwise() =>
         Assert.Contains(
             "summary.json says aua = 99.9, examples.jsonl gives",
