@@ -66,22 +66,7 @@ internal sealed class PretrainingLog : IDisposable
     }
 
     /// <summary>Logs a step.</summary>
-    public void Append(StepReport step) =>
-        Append(
-            new StepEntry(
-                Stage,
-                step.Step,
-                step.Epoch,
-                step.Loss,
-                step.LearningRate,
-                step.GradientNorm,
-                step.Tokens,
-                step.Seconds,
-                step.Passes.Forward,
-                step.Passes.Backward,
-                step.Passes.WeightGradient
-            )
-        );
+    public void Append(StepReport step) => Append(step.Entry(Stage));
 
     /// <summary>Logs that the model is written.</summary>
     public void End() => Append(new StageEntry(Stage, "end"));

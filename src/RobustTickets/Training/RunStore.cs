@@ -110,21 +110,7 @@ internal sealed class RunStore(
     /// <summary>Logs a step and reports it.</summary>
     internal void StepDone(StageRun stage, StepReport step)
     {
-        Append(
-            new StepEntry(
-                stage.Name,
-                step.Step,
-                step.Epoch,
-                step.Loss,
-                step.LearningRate,
-                step.GradientNorm,
-                step.Tokens,
-                step.Seconds,
-                step.Passes.Forward,
-                step.Passes.Backward,
-                step.Passes.WeightGradient
-            )
-        );
+        Append(step.Entry(stage.Name));
         Report(
             new StepDone(
                 stage.Name,

@@ -7,6 +7,7 @@ using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Runs;
 using RobustTickets.Torch;
 using RobustTickets.Torch.optim;
 
@@ -57,7 +58,25 @@ internal sealed record StepReport(
     double Seconds,
     PassCounts Passes,
     double Flops
-);
+)
+{
+    /// <summary>The line of the log.</summary>
+    /// <param name="stage">Name of the stage.</param>
+    public StepEntry Entry(string stage) =>
+        new(
+            stage,
+            Step,
+            Epoch,
+            Loss,
+            LearningRate,
+            GradientNorm,
+            Tokens,
+            Seconds,
+            Passes.Forward,
+            Passes.Backward,
+            Passes.WeightGradient
+        );
+}
 
 /// <summary>Runs optimisation steps of one stage.</summary>
 internal sealed class Trainer : IDisposable

@@ -19,12 +19,13 @@ internal sealed class RunsBoard(string root)
     private readonly object _gate = new();
     private readonly Dictionary<string, Watched> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExperimentWatch> _tables = new(StringComparer.Ordinal);
-    private static TimeSpan Now => Stopwatch.GetElapsedTime(0);
-
+    private readonly Dictionary<string, string> _cells = new(StringComparer.Ordinal);
     private IReadOnlyList<string> _notes = [];
     private TimeSpan? _looked;
     private TimeSpan? _discovered;
     private RunList? _list;
+
+    private static TimeSpan Now => Stopwatch.GetElapsedTime(0);
 
     /// <summary>Everything in one list.</summary>
     public RunList List()
@@ -57,7 +58,9 @@ internal sealed class RunsBoard(string root)
                 return run.Detail;
             var progress = run.Watch.LookClosely();
             (run.Line, run.Looked) = (progress.Line, now);
-            run.Detail = Versioned(RunDetail.Of(run.Id, run.Watch.Folder, progress, run.Ticket.Value, CellOf(run.Id)));
+            run.Detail = Versioned(
+                RunDetail.Of(run.Id, run.Watch.Folder, progress, run.Ticket.Value, _cells.GetValueOrDefault(run.Id))
+            );
             run.Detailed = Now;
             return run.Detail;
         }
@@ -126,13 +129,19 @@ internal sealed class RunsBoard(string root)
     private RunList Make()
     {
         var tables = _tables.Select(t => TableRow.Of(t.Key, t.Value.Look(), RunOf(t.Key), _runs.ContainsKey)).ToArray();
+        // A run that several tables share is called by the first.
+        _cells.Clear();
+        foreach (var table in tables)
+        foreach (var cell in table.Cells)
+            if (cell.Run is { } run)
+                _cells.TryAdd(run, $"{table.Name}: {cell.Id}");
         return new RunList(
             "",
             Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))),
             [
                 .. _runs
                     .Values.Where(r => r.Line is not null)
-                    .Select(r => RunRow.Of(r.Id, r.Watch.Folder, r.Line!, CellOf(r.Id))),
+                    .Select(r => RunRow.Of(r.Id, r.Watch.Folder, r.Line!, _cells.GetValueOrDefault(r.Id))),
             ],
             tables,
             _notes
@@ -145,11 +154,6 @@ internal sealed class RunsBoard(string root)
         var cut = table.LastIndexOf('/');
         return cut < 0 ? "cells/" : table[..(cut + 1)] + "cells/";
     }
-
-    private string? CellOf(string run) =>
-        _list
-            ?.Experiments.SelectMany(t => t.Cells.Where(c => c.Run == run).Select(c => $"{t.Name}: {c.Id}"))
-            .FirstOrDefault();
 
     private static T Versioned<T>(T value)
         where T : IVersioned<T>
