@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Data parallel training on this machine: the same losses with 1, 2 and 4 ranks, what they cost in processor seconds, bytes and memory, and kills of single ranks, gone on from each time with another number.
-#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: table, kills or both; the table is in docs/results/scale.md
+#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: of table, drift, memory, kills; the figures are in docs/results/scale.md
 . "$(dirname "$0")/common.sh"
-count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table kills}
+count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table drift memory kills}
 make_task
 sed -E 's/"hidden_size": [0-9]+/"hidden_size": 256/; s/"num_hidden_layers": [0-9]+/"num_hidden_layers": 4/; s/"intermediate_size": [0-9]+/"intermediate_size": 1024/; s/"initializer_range": [0-9.]+/"initializer_range": 0.05/' \
     "$task/config.json" >"$task/wide.json"
@@ -57,14 +57,45 @@ table() {
             echo "| $kind | $ranks | $steps | $(apart "$BELOW/$kind-1.losses" "$run.losses") | $same | $(awk '{ printf "%.1f", $1 + $2 }' "$run.time") | $(($(cat "$run.bytes") / steps)) | $formula |"
         done
     done
-
     echo
-    echo "Resident memory of a rank, MiB, clean, at a quarter of the run and at its end:"
-    for ranks in 2 4; do
-        awk -v ranks=$ranks '{ if ($3) { n[$2]++; m[$2, n[$2]] = $3 } } END { for (p in n) printf "%d ranks: %.0f, %.0f\n", ranks, m[p, int(n[p] / 4) + 1] / 1024, m[p, n[p] - 1] / 1024 }' "$BELOW/clean-$ranks.memory"
+}
+
+# RobusT's search on several ranks beside one rank whose rate of scores differs in its seventh digit: how far losses
+# and tickets go apart through rounding alone.
+drift() {
+    read -r -a words <<<"${kinds[robust-ticket]}"
+    echo "| RobusT's search | steps 1 to 40 | 41 to 80 | 81 to 120 | 121 to the end | weights whose mask differs |"
+    echo "|---|---|---|---|---|---|"
+    first=
+    for other in "1 0.1" "1 0.10000001" "1 0.09999999" "1 0.10000002" "2 0.1" "4 0.1"; do
+        read -r ranks rate <<<"$other"
+        run=$BELOW/drift-$ranks-$rate
+        rm -rf "$run"
+        "${rt[@]}" "${words[@]}" "${common[@]}" --model "$task/wide" --ranks "$ranks" --set "search.optimizer.learning-rate=$rate" --out "$run" >"$run.txt" 2>&1 ||
+            { bad=$((bad + 1)); tail -n 2 "$run.txt" >&2; continue; }
+        grep '"stage":"search' "$run/events.jsonl" | sed -nE 's/.*"event":"step".*"loss":([-0-9.eE+]+).*/\1/p' >"$run.losses"
+        [ -n "$first" ] || { first=$run; continue; }
+        paste "$first.losses" "$run.losses" | awk -v name="$ranks ranks, rate $rate" '
+            { d = $1 - $2; if (d < 0) d = -d; k = NR <= 40 ? 1 : NR <= 80 ? 2 : NR <= 120 ? 3 : 4; if (d > most[k]) most[k] = d }
+            END { printf "| %s |", name; for (k = 1; k <= 4; k++) printf " %.1e |", most[k] }'
+        echo " $("${rt[@]}" ticket diff "$first" "$run" | awk '$1 == "all" { gsub(",", ""); printf "%d of %d", $2 + $3 - 2 * $4, $5 }') |"
     done
     echo
+}
 
+# Resident memory of every rank over a run of 60 epochs, at tenths of it.
+memory() {
+    local kept=${kinds[clean]}
+    kinds[clean]=${kept/retrain.epochs=$epochs/retrain.epochs=60}
+    echo "Resident memory of a rank, MiB, clean, at each fifth of a run of 60 epochs:"
+    for ranks in 1 2 4; do
+        run=$BELOW/memory-$ranks
+        rm -rf "$run"
+        measured clean $ranks "$task/wide" "$run" || { bad=$((bad + 1)); continue; }
+        awk -v ranks=$ranks '{ if ($3) { n[$2]++; m[$2, n[$2]] = $3 } } END { for (p in n) { printf "%d ranks:", ranks; for (k = 1; k <= 5; k++) printf " %.0f", m[p, int((n[p] - 1) * k / 5)] / 1024; print "" } }' "$run.memory"
+    done
+    kinds[clean]=$kept
+    echo
 }
 
 # Kills: one rank of 2 to 4 at a random moment; all end with its name within a minute; another number goes on.

@@ -10,22 +10,38 @@ namespace RobustTickets.Cli;
 /// <summary>The execution options of one command.</summary>
 internal sealed class ExecutionOptionSet
 {
+    /// <summary>What is fastest on the device.</summary>
+    internal const string Auto = "auto";
+
     private readonly Option<Device> _device = Device();
-    private readonly Option<string> _precision = Precision(
-        "of matrix products; bf16 is refused where the processor emulates it"
-    );
+    private readonly Option<string> _precision;
     private readonly Option<int?> _threads = Threads();
 
-    public ExecutionOptionSet(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="precision">The precision where none is named.</param>
+    public ExecutionOptionSet(Command command, string precision = "fp32")
     {
+        _precision = Precision(
+            "of matrix products; bf16 is refused where the processor emulates it, auto takes it where not",
+            precision,
+            "fp32",
+            "bf16",
+            Auto
+        );
         command.Add(_device);
         command.Add(_precision);
         command.Add(_threads);
     }
 
     /// <summary>The values of a parsed command line, for a training run.</summary>
-    public Execution Read(ParseResult parsed) =>
-        new(parsed.GetValue(_device), PrecisionOf(parsed.GetValue(_precision)!), parsed.GetValue(_threads));
+    public Execution Read(ParseResult parsed)
+    {
+        var (device, threads) = (parsed.GetValue(_device), parsed.GetValue(_threads));
+        var precision = parsed.GetValue(_precision)!;
+        return precision == Auto
+            ? Execution.Fastest(device, threads)
+            : new Execution(device, PrecisionOf(precision), threads);
+    }
 
     /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
     /// <exception cref="RequestException">A device or precision that models do not run on
@@ -60,10 +76,14 @@ internal sealed class ExecutionOptionSet
         };
 
     /// <summary>The option of a precision.</summary>
-    internal static Option<string> Precision(string description)
+    internal static Option<string> Precision(string description, string standard, params string[] possible)
     {
-        var option = new Option<string>("--precision") { Description = description, DefaultValueFactory = _ => "fp32" };
-        option.AcceptOnlyFromAmong("fp32", "bf16");
+        var option = new Option<string>("--precision")
+        {
+            Description = description,
+            DefaultValueFactory = _ => standard,
+        };
+        option.AcceptOnlyFromAmong(possible);
         return option;
     }
 

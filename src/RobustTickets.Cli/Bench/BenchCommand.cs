@@ -23,7 +23,7 @@ internal static class BenchCommand
             "sst2",
             [.. LengthHistogram.All.Select(h => h.Name)]
         );
-        var precision = ExecutionOptionSet.Precision("of the factors of products: fp32, bf16");
+        var precision = ExecutionOptionSet.Precision("of the factors of products", "fp32", "fp32", "bf16");
         var device = ExecutionOptionSet.Device();
         var padded = new Option<bool>("--padded")
         {

@@ -75,7 +75,7 @@ internal static class HardenCommand
             var option in new Option[] { start, output, budget, seeds, attacks, goal, resource, resume, dry, json }
         )
             command.Add(option);
-        var execution = new ExecutionOptionSet(command);
+        var execution = new ExecutionOptionSet(command, ExecutionOptionSet.Auto);
         command.SetAction(parsed =>
         {
             var source = data.Read(parsed);

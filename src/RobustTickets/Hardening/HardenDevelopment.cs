@@ -75,7 +75,7 @@ internal sealed class HardenDevelopment(
                 ),
             ],
             parameters,
-            model == inputs.Own ? 0 : trainer.Result(model.Name).Stages.Sum(s => s.Seconds)
+            model == inputs.Own ? 0 : trainer.Seconds(model.Name)
         );
     }
 
@@ -179,9 +179,11 @@ internal sealed class HardenDevelopment(
         Add(chosen, "chosen");
         Add(all.GetValueOrDefault(chosen)?.Twin, "twin");
         Add(HardenCandidate.FineTune, HardenCandidate.FineTune);
-        var repeated = new[] { chosen, HardenCandidate.FineTune }.Where(all.ContainsKey).Distinct().ToArray();
+        var repeated = new[] { HardenCandidate.FineTune, chosen }.Where(all.ContainsKey).Distinct().ToArray();
         for (var seed = 2; seed <= plan.Seeds; seed++)
-            finalists.AddRange(repeated.Select(name => new HardenFinalist($"{name}-seed-{seed}", "seed", seed)));
+            finalists.AddRange(
+                repeated.Select(name => new HardenFinalist(HardenCandidate.WithSeed(name, seed), "seed", seed))
+            );
         return finalists;
     }
 

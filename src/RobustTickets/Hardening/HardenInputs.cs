@@ -8,6 +8,8 @@ namespace RobustTickets.Hardening;
 
 /// <summary>The inputs.</summary>
 /// <param name="Base">Folder of the checkpoint that defences are trained from.</param>
+/// <param name="BaseIsTrained">Whether the checkpoint is a classifier for these classes
+/// already.</param>
 /// <param name="Own">The model that was given, as the classifier to beat; null when it is none for
 /// these classes.</param>
 /// <param name="IsTicket">Whether the checkpoint is a ticket.</param>
@@ -18,6 +20,7 @@ namespace RobustTickets.Hardening;
 /// <param name="Notes">What a person should know.</param>
 internal sealed record HardenInputs(
     string Base,
+    bool BaseIsTrained,
     HardenModel? Own,
     bool IsTicket,
     HardenRows Rows,
@@ -59,6 +62,8 @@ internal sealed record HardenInputs(
         var own = OwnOf(victim, classes, rows.Labels, notes);
         var attacks = HardenAttacks.Choose(request.Attacks, (request.Resources ?? new Attacks.ResourceFiles()).Has);
         notes.AddRange(attacks.Notes);
+        if (request.Running.RoundsFactors)
+            notes.Add("matrix products in bf16, weights and sums in float32: what this machine computes fastest");
         var hash = HardenFolder.Hash([
             VictimFolder.Hash(victim.Path),
             .. start == victim.Path ? Array.Empty<string>() : [VictimFolder.Hash(start)],
@@ -69,7 +74,8 @@ internal sealed record HardenInputs(
                 part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")
             ),
         ]);
-        return new HardenInputs(start, own, isTicket, rows, attacks, Length(start, rows.Train), hash, notes);
+        var isTrained = ClassesOf(start)?.Count == rows.Labels.Count;
+        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, Length(start, rows.Train), hash, notes);
     }
 
     private static bool IsTicketAt(string model)

@@ -36,7 +36,8 @@ public enum HardenGoal
 /// <param name="Resume">Go on with what lies in <paramref name="Output"/>.</param>
 /// <param name="Resources">Files of the attacks and of training; null: the user's resource
 /// folder.</param>
-/// <param name="Execution">Device, precision, threads; null: this machine's CPU in float32.</param>
+/// <param name="Execution">Device, precision, threads; null: what is fastest on this machine's
+/// CPU.</param>
 /// <param name="Clock">The clock of the budget; null: the system's.</param>
 /// <param name="Base">Hugging Face folder of the checkpoint that defences are trained from; null:
 /// <paramref name="Model"/> itself.</param>
@@ -63,7 +64,7 @@ public sealed record HardenRequest(
     public TimeSpan Budget { get; init; } = Budget == default ? TimeSpan.FromMinutes(30) : Budget;
 
     /// <summary>How models run.</summary>
-    public Execution Execution { get; init; } = Execution ?? new Execution();
+    internal Execution Running => Execution ?? RobustTickets.Execution.Fastest();
 
     /// <summary>The clock of the budget.</summary>
     public TimeProvider Clock { get; init; } = Clock ?? TimeProvider.System;

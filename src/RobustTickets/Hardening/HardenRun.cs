@@ -104,7 +104,7 @@ public sealed class HardenRun(
 
     private HardenInputs Open()
     {
-        request.Execution.Apply();
+        request.Running.Apply();
         return HardenInputs.Open(request, stop);
     }
 
@@ -139,7 +139,7 @@ public sealed class HardenRun(
     private static IEnumerable<string> Describe(HardenPlan plan)
     {
         yield return Text(
-            $"plan: {plan.TrainRows} of {plan.OfRows} rows, {plan.Epochs:0.#} epochs, {plan.MaxLength} word pieces, "
+            $"plan: {plan.TrainRows} of {plan.OfRows} rows, {Epochs(plan)}, {plan.MaxLength} word pieces, "
         )
             + Text(
                 $"{plan.DevelopmentExamples} development rows attacked, at most {plan.ReportedExamples} reported ones"
@@ -150,6 +150,8 @@ public sealed class HardenRun(
             yield return $"  left out: {left.Name}: {left.Reason}";
         yield return $"rule: {plan.Rule}";
     }
+
+    private static string Epochs(HardenPlan plan) => plan.Epochs == 1 ? "1 epoch" : Text($"{plan.Epochs:0.#} epochs");
 
     private List<HardenFinalist> TrainSeeds(
         HardenPlan plan,
@@ -165,7 +167,7 @@ public sealed class HardenRun(
         {
             if (finalist.Seed is { } seed && !trainer.IsDone(finalist.Name))
             {
-                var candidate = all[finalist.Name[..finalist.Name.LastIndexOf("-seed-", StringComparison.Ordinal)]];
+                var candidate = all[HardenCandidate.WithoutSeed(finalist.Name)];
                 var seconds = plan.Defences.Single(d => d.Name == candidate.Name).Seconds * clock.State.TrainingRatio;
                 var attacks = perModel * (kept.Count + 1);
                 var until = plan.BudgetSeconds - attacks;
@@ -242,7 +244,7 @@ public sealed class HardenRun(
                 interval.High,
                 parameters,
                 (double?)parameters / whole,
-                model.Name == HardenInputs.OwnName ? null : trainer.Result(model.Name).Stages.Sum(s => s.Seconds),
+                model.Name == HardenInputs.OwnName ? null : trainer.Seconds(model.Name),
                 [.. plan.Attacks.Select(attack => Figure(model, role, attack)).OfType<HardenFigure>()]
             );
         }

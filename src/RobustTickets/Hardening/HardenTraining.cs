@@ -56,7 +56,14 @@ internal sealed class HardenTrainer(
             if (e is StepDone)
                 times.Add(request.Clock.GetTimestamp());
         });
-        var result = RecipeRunner.Run(Request(recipe, output, resume: false) with { Cache = null }, relay, stop);
+        var result = RecipeRunner.Run(
+            Request(recipe, inputs.Base, output, resume: false) with
+            {
+                Cache = null,
+            },
+            relay,
+            stop
+        );
         Directory.Delete(output, recursive: true);
         var counted = times.Count - WarmUpSteps;
         return counted < WarmUpSteps
@@ -67,8 +74,24 @@ internal sealed class HardenTrainer(
     /// <summary>Whether a training is finished.</summary>
     public bool IsDone(string name) => File.Exists(Path.Combine(folder.Run(name), "result.json"));
 
-    /// <summary>What a finished training wrote.</summary>
-    public RunResult Result(string name) => RunResult.Load(Path.Combine(folder.Run(name), "result.json"));
+    /// <summary>Seconds of a finished training, with those of the network that it went on
+    /// from.</summary>
+    public double Seconds(string name) =>
+        RunResult.Load(Path.Combine(folder.Run(name), "result.json")).Stages.Sum(s => s.Seconds)
+        + (StartOf(name) is { } start ? Seconds(start) : 0);
+
+    // The fine-tuned network that a training goes on from, of its own seed where there is one;
+    // null: it starts from the checkpoint.
+    private string? StartOf(string name)
+    {
+        var defence = HardenCandidate.WithoutSeed(name);
+        var goesOn = Candidates(1, inputs.Rows.Train.Count).Any(c => c.Name == defence && c.GoesOn);
+        return !goesOn || inputs.BaseIsTrained
+            ? null
+            : new[] { HardenCandidate.FineTune + name[defence.Length..], HardenCandidate.FineTune }.FirstOrDefault(
+                IsDone
+            );
+    }
 
     /// <summary>Trains, or goes on.</summary>
     /// <param name="name">Name of the run.</param>
@@ -93,7 +116,8 @@ internal sealed class HardenTrainer(
         var resume = Directory.Exists(output) && RunFolder.Create(output, allowExisting: true).HoldsRun;
         try
         {
-            RecipeRunner.Run(Request(recipe, output, resume), relay, cut.Token);
+            var start = StartOf(name) is { } trained ? folder.Model(trained) : inputs.Base;
+            RecipeRunner.Run(Request(recipe, start, output, resume), relay, cut.Token);
             return true;
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
@@ -113,15 +137,15 @@ internal sealed class HardenTrainer(
             ? "jsonl"
             : Attacks.Data.TaskCatalog.Find(request.Task).Name;
 
-    private TrainRequest Request(Recipe recipe, string output, bool resume) =>
+    private TrainRequest Request(Recipe recipe, string start, string output, bool resume) =>
         new(
             recipe,
-            inputs.Base,
+            start,
             folder.Data,
             output,
             HardenFolder.Options(inputs.Rows),
             resume,
-            request.Execution,
+            request.Running,
             CheckpointEverySteps,
             _cache,
             Resources: (request.Resources ?? new ResourceFiles()).Only(AugmentTables.FileNames(recipe))

@@ -139,8 +139,8 @@ internal sealed class HardenVictims(
         _loaded?.Classifier.Dispose();
         _loaded = null;
         var classifier =
-            request.Loader?.LoadClassifier(model.Folder, maxLength, request.Execution.Threads)
-            ?? Classifier.Load(model.Folder, request.Execution, maxLength);
+            request.Loader?.LoadClassifier(model.Folder, maxLength, request.Running.Threads)
+            ?? Classifier.Load(model.Folder, request.Running, maxLength);
         _loaded = (model.Folder, classifier);
         return classifier;
     }

@@ -44,6 +44,19 @@ public sealed record Execution(
     public static Execution Reference { get; } = new(Layers: LayerPath.PaddedReference);
 
     /// <summary>
+    /// What is fastest on a device: bf16 factors where it multiplies them itself, float32
+    /// elsewhere. May load libtorch.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    /// <param name="threads">Threads of matrix products; null takes every core of the
+    /// process.</param>
+    public static Execution Fastest(Device device = default, int? threads = null)
+    {
+        var bf16 = new Execution(device, MatrixPrecision.Bf16, threads);
+        return bf16.WhyNoBFloat16() is null ? bf16 : bf16 with { Precision = MatrixPrecision.Fp32 };
+    }
+
+    /// <summary>
     /// Computes every row of the last layer, not only the [CLS] rows that a classifier reads.
     /// </summary>
     internal bool EveryRow { get; init; }
@@ -64,6 +77,9 @@ public sealed record Execution(
     /// to a fixed length.
     /// </summary>
     internal int PadTo { get; init; }
+
+    /// <summary>Whether the factors of products are rounded to bf16.</summary>
+    internal bool RoundsFactors => Precision == MatrixPrecision.Bf16;
 
     /// <summary>The path that is taken: off the CPU no layer is fused.</summary>
     internal LayerPath Path => Layers == LayerPath.Fused && !Device.IsHost ? LayerPath.Operators : Layers;

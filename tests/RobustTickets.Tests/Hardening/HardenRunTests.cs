@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Hardening;
@@ -72,6 +73,30 @@ public sealed class HardenRunTests : IDisposable
         var again = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("out"), "--resume");
         Assert.Equal((0, run.Out), (again.Code, again.Out));
         Assert.Equal(ExitCodes.Usage, Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("out")).Code);
+    }
+
+    [Fact]
+    public void Defences_go_on_from_the_fine_tuned_network_where_the_checkpoint_knows_no_such_classes()
+    {
+        var lines = Rows(330, seed: 1, "text,label").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        File.WriteAllLines(_csv, lines.Select((l, i) => i % 3 == 1 ? l[..l.LastIndexOf(',')] + ",mixed" : l));
+        using var stop = new CancellationTokenSource();
+        var progress = new Relay<HardenProgress>(p =>
+        {
+            if (p is HardenNote { Text: "training hardened-ticket" })
+                stop.Cancel();
+        });
+        var request = Request("onwards");
+        Assert.ThrowsAny<OperationCanceledException>(() => new HardenRun(request, progress, null, stop.Token).Run());
+        var folder = new HardenFolder(request.Output);
+        string StartOf(string name)
+        {
+            using var stamp = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Run(name), "environment.json")));
+            return stamp.RootElement.GetProperty("base").GetProperty("path").GetString()!;
+        }
+        Assert.Equal(_tiny.Model, StartOf(HardenCandidate.FineTune));
+        Assert.Equal(folder.Model(HardenCandidate.FineTune), StartOf("substitution"));
+        Assert.Equal(folder.Model(HardenCandidate.FineTune), StartOf("hardened"));
     }
 
     [Fact]
