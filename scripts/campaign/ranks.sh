@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Data parallel training on this machine: the same losses with 1, 2 and 4 ranks, what they cost in processor seconds, bytes and memory, and kills of single ranks, gone on from each time with another number.
-#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: of table, drift, memory, kills; the figures are in docs/results/scale.md
+#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: of table, drift, efficiency, memory, kills; the figures are in docs/results/scale.md
 . "$(dirname "$0")/common.sh"
-count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table drift memory kills}
+count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table drift efficiency memory kills}
 make_task
 sed -E 's/"hidden_size": [0-9]+/"hidden_size": 256/; s/"num_hidden_layers": [0-9]+/"num_hidden_layers": 4/; s/"intermediate_size": [0-9]+/"intermediate_size": 1024/; s/"initializer_range": [0-9.]+/"initializer_range": 0.05/' \
     "$task/config.json" >"$task/wide.json"
@@ -19,11 +19,12 @@ decisions() { grep -E '"event":"(mask|stop|stage)"' "$1/events.jsonl"; }
 # Largest difference of two lists, relative to 1 or the number.
 apart() { paste "$1" "$2" | awk '{ d = $1 - $2; if (d < 0) d = -d; m = $1 < 0 ? -$1 : $1; if (m > 1) d /= m; if (d > most) most = d } END { printf "%.1e", most }'; }
 
-# Resident memory of every rank below a process, once a second: seconds, process, KiB.
+# Resident memory of every rank below a process, or of itself where there is none, once a second: seconds, process, KiB.
 watch_memory() {
-    local second=0 rank
+    local second=0 rank ranks
     while kill -0 "$1" 2>/dev/null; do
-        for rank in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+        ranks=$(cat /proc/"$1"/task/*/children 2>/dev/null)
+        for rank in ${ranks:-$1}; do
             echo "$second $rank $(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$rank/status" 2>/dev/null)"
         done
         second=$((second + 1))
@@ -83,6 +84,33 @@ drift() {
     echo
 }
 
+# Processor seconds of a step in batches of 256: one epoch from three, so that starting does not count.
+efficiency() {
+    local common=(--task sst2 --data "$task/many" --threads 1 --set max-length=24 --set batch-size=256)
+    local -A seconds=() steps=()
+    mkdir -p "$task/many"
+    sentences 6000 7 1 >"$task/many/train.tsv"
+    cp "$task/SST-2/dev.tsv" "$task/many/"
+    echo "| recipe | ranks | processor seconds a step, batches of 256 | against 1 rank |"
+    echo "|---|---|---|---|"
+    for recipe in fine-tune freelb; do
+        for ranks in 1 2 4; do
+            for long in 1 3; do
+                kinds[long]="train --recipe $recipe --set retrain.epochs=$long"
+                run=$BELOW/long-$long
+                rm -rf "$run"
+                measured long $ranks "$task/wide" "$run" || { bad=$((bad + 1)); continue 2; }
+                seconds[$long]=$(awk '{ print $1 + $2 }' "$run.time")
+                steps[$long]=$(losses "$run" | wc -l)
+            done
+            each=$(awk -v a="${seconds[1]}" -v b="${seconds[3]}" -v m="${steps[1]}" -v n="${steps[3]}" 'BEGIN { printf "%.3f", (b - a) / (n - m) }')
+            [ $ranks != 1 ] || alone=$each
+            echo "| $recipe | $ranks | $each | $(awk -v a="$each" -v b="$alone" 'BEGIN { printf "%.2f", a / b }') |"
+        done
+    done
+    echo
+}
+
 # Resident memory of every rank over a run of 60 epochs, at tenths of it.
 memory() {
     local kept=${kinds[clean]}
@@ -92,7 +120,7 @@ memory() {
         run=$BELOW/memory-$ranks
         rm -rf "$run"
         measured clean $ranks "$task/wide" "$run" || { bad=$((bad + 1)); continue; }
-        awk -v ranks=$ranks '{ if ($3) { n[$2]++; m[$2, n[$2]] = $3 } } END { for (p in n) { printf "%d ranks:", ranks; for (k = 1; k <= 5; k++) printf " %.0f", m[p, int((n[p] - 1) * k / 5)] / 1024; print "" } }' "$run.memory"
+        awk -v ranks=$ranks '{ if ($3) { n[$2]++; m[$2, n[$2]] = $3 } } END { for (p in n) if (n[p] > 10) { printf "%d ranks:", ranks; for (k = 1; k <= 5; k++) printf " %.0f", m[p, int((n[p] - 1) * k / 5)] / 1024; print "" } }' "$run.memory"
     done
     kinds[clean]=$kept
     echo

@@ -86,16 +86,33 @@ internal static class CommonOptions
     }
 
     /// <summary>Files of figures beside a run's log, see <see cref="MetricFilesOf"/>.</summary>
-    public static Option<string> ReportTo()
+    public static Option<string> ReportTo() =>
+        Files(
+            "files of figures beside events.jsonl, written as the run goes: metrics.csv, an event file of "
+                + "TensorBoard, both (all) or none",
+            "all",
+            "csv",
+            "tensorboard",
+            "none"
+        );
+
+    /// <summary>The same for figures of runs that are there.</summary>
+    public static Option<string> ReportToFiles() =>
+        Files(
+            "files of each run: metrics.csv, an event file of TensorBoard, or both (all)",
+            "all",
+            "csv",
+            "tensorboard"
+        );
+
+    private static Option<string> Files(string description, params string[] possible)
     {
         var option = new Option<string>("--report-to")
         {
-            Description =
-                "files of figures beside events.jsonl, written as the run goes: metrics.csv, an event file of "
-                + "TensorBoard, both (all) or none",
-            DefaultValueFactory = _ => "all",
+            Description = description,
+            DefaultValueFactory = _ => possible[0],
         };
-        option.AcceptOnlyFromAmong("all", "csv", "tensorboard", "none");
+        option.AcceptOnlyFromAmong(possible);
         return option;
     }
 

@@ -55,6 +55,12 @@ internal static class HardenCommand
             DefaultValueFactory = _ => "robust",
         };
         goal.AcceptOnlyFromAmong([.. Goals.Keys]);
+        var loss = new Option<double>("--clean-loss")
+        {
+            Description = "points of clean accuracy on development rows that a defence may cost",
+            HelpName = "POINTS",
+            DefaultValueFactory = _ => 2,
+        };
         var resource = new Option<string[]>("--resource")
         {
             Description =
@@ -72,7 +78,20 @@ internal static class HardenCommand
         };
         var data = new DataOptionSet(command);
         foreach (
-            var option in new Option[] { start, output, budget, seeds, attacks, goal, resource, resume, dry, json }
+            var option in new Option[]
+            {
+                start,
+                output,
+                budget,
+                seeds,
+                attacks,
+                goal,
+                loss,
+                resource,
+                resume,
+                dry,
+                json,
+            }
         )
             command.Add(option);
         var execution = new ExecutionOptionSet(command, ExecutionOptionSet.Auto);
@@ -95,7 +114,8 @@ internal static class HardenCommand
                 CommonOptions.ReadResources(parsed.GetValue(resource)),
                 execution.Read(parsed),
                 Base: parsed.GetValue(start),
-                Loader: new OnnxModels(new OnnxOptions(DefaultLabels: source.Options.Labels?.Names))
+                Loader: new OnnxModels(new OnnxOptions(DefaultLabels: source.Options.Labels?.Names)),
+                CleanLoss: Share(parsed.GetValue(loss))
             );
             var view = new HardenProgressView(context);
             var run = new HardenRun(
@@ -149,10 +169,17 @@ internal static class HardenCommand
             : throw new UsageException($"--budget {text}: expected a time above 0 such as 90s, 30m or 2h");
     }
 
+    private static double Share(double points) =>
+        points is >= 0 and <= 100
+            ? points / 100
+            : throw new UsageException($"--clean-loss {Figures.Text($"{points}")}: expected points from 0 to 100");
+
     private static void Print(CliContext context, HardenResult result, string folder)
     {
         var output = context.Out;
         output.WriteLine(result.Recommendation);
+        if (result.Dearer is { } dearer)
+            output.WriteLine(dearer);
         foreach (var row in result.Reported)
         {
             var figures = row.Figures.Select(f =>

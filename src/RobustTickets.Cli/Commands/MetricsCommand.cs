@@ -21,7 +21,7 @@ internal static class MetricsCommand
             Description = "folder to write into, one folder a run; without it the table of one run is printed as CSV",
             HelpName = "DIR",
         };
-        var files = CommonOptions.ReportTo();
+        var files = CommonOptions.ReportToFiles();
         var json = CommonOptions.Json();
         var command = new Command("metrics", "figures of runs, event by event, as CSV and for TensorBoard")
         {
@@ -43,8 +43,6 @@ internal static class MetricsCommand
                 return ExitCodes.Ok;
             }
             var wanted = CommonOptions.MetricFilesOf(parsed.GetValue(files)!);
-            if (wanted == MetricFiles.None)
-                throw new UsageException("--report-to none leaves nothing to write");
             var places = folders.Zip(Names(folders), (run, name) => (run, Path.Combine(target, name))).ToArray();
             foreach (var (run, place) in places)
             {

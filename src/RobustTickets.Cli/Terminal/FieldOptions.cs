@@ -16,6 +16,7 @@ internal static class FieldOptions
         ["Attacks"] = ("--attacks", "names other attacks"),
         ["Base"] = ("--base", "names the checkpoint to train from"),
         ["Budget"] = ("--budget", "gives more time"),
+        ["CleanLoss"] = ("--clean-loss", "allows another loss"),
         ["Device"] = ("--device", "picks another device"),
         ["LeaseTimeout"] = ("--lease-timeout", "gives other processes more or less time"),
         ["Model"] = ("--model", "names another checkpoint"),

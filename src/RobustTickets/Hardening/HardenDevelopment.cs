@@ -57,7 +57,7 @@ internal sealed class HardenDevelopment(
         var common = _order.Take(examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         var rows = _measured.Select(m => Row(m.Model, m.Reports, common)).ToArray();
         var baseline = rows[0].Name;
-        var chosen = HardenSelection.Choose(rows, baseline, plan.Goal);
+        var chosen = HardenSelection.Choose(rows, baseline, plan.Goal, plan.CleanLoss);
         var finalists = Finalists(plan, all, rows, baseline, chosen);
         return new HardenChoice(chosen, baseline, examples, rows, finalists, ReportedExamples(finalists.Count));
     }

@@ -1,5 +1,6 @@
 // What a comparison works on, read and checked before any compute: the model, the rows in their
 // parts, the attacks with their resources.
+using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -68,7 +69,9 @@ internal sealed record HardenInputs(
             VictimFolder.Hash(victim.Path),
             .. start == victim.Path ? Array.Empty<string>() : [VictimFolder.Hash(start)],
             string.Join(' ', attacks.Names),
-            request.Goal.ToString(),
+            request.CleanLoss == HardenSelection.MostLost
+                ? request.Goal.ToString()
+                : string.Create(CultureInfo.InvariantCulture, $"{request.Goal} {request.CleanLoss}"),
             string.Join('\n', rows.Labels),
             .. new[] { rows.Train, rows.Development, rows.Reported }.SelectMany(part =>
                 part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")

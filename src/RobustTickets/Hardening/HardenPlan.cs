@@ -35,6 +35,7 @@ public sealed record LeftOutOfPlan(string Name, string Reason);
 /// <param name="ReportedExamples">Reported rows attacked at the end, at most.</param>
 /// <param name="Goal">What is preferred.</param>
 /// <param name="Rule">How the defence is chosen and confirmed.</param>
+/// <param name="CleanLoss">Loss of clean accuracy that is allowed.</param>
 internal sealed record HardenPlan(
     int SchemaVersion,
     string Inputs,
@@ -51,7 +52,8 @@ internal sealed record HardenPlan(
     int DevelopmentExamples,
     int ReportedExamples,
     HardenGoal Goal,
-    string Rule
+    string Rule,
+    double CleanLoss = HardenSelection.MostLost
 )
 {
     /// <summary>The layout that this program writes and reads.</summary>
@@ -206,7 +208,8 @@ internal sealed record HardenPlan(
             ),
             Math.Min(MostReported, facts.Reported),
             facts.Goal,
-            HardenSelection.Rule(facts.Goal)
+            HardenSelection.Rule(facts.Goal, facts.CleanLoss),
+            facts.CleanLoss
         );
     }
 
@@ -234,6 +237,7 @@ internal sealed record HardenPlan(
 /// <param name="Goal">What is preferred.</param>
 /// <param name="HasOwn">Whether the model is a classifier, which is attacked too.</param>
 /// <param name="IsTicket">Whether the model is a ticket, of which none can be drawn.</param>
+/// <param name="CleanLoss">Loss of clean accuracy that is allowed.</param>
 internal sealed record HardenFacts(
     string Inputs,
     TimeSpan Budget,
@@ -246,5 +250,6 @@ internal sealed record HardenFacts(
     int Seeds,
     HardenGoal Goal,
     bool HasOwn,
-    bool IsTicket
+    bool IsTicket,
+    double CleanLoss = HardenSelection.MostLost
 );

@@ -34,7 +34,9 @@ internal static class HardenReport
             "short",
             "In short",
             "",
-            $"<p class=\"headline\">{Svg.Escape(result.Recommendation)}</p>\n<p>Next: "
+            $"<p class=\"headline\">{Svg.Escape(result.Recommendation)}</p>\n"
+                + (result.Dearer is { } dearer ? $"<p>{Svg.Escape(dearer)}</p>\n" : "")
+                + "<p>Next: "
                 + $"<code>{Svg.Escape(result.Next)}</code></p>\n"
                 + HtmlReport.Figure(
                     SvgFrontier.Render(result),
@@ -73,7 +75,10 @@ internal static class HardenReport
     internal static string Markdown(HardenResult result)
     {
         var text = new StringBuilder("# Which defence\n\n");
-        text.Append(result.Recommendation).Append("\n\nNext: `").Append(result.Next).Append("`\n\n");
+        text.Append(result.Recommendation).Append("\n\n");
+        if (result.Dearer is { } dearer)
+            text.Append(dearer).Append("\n\n");
+        text.Append("Next: `").Append(result.Next).Append("`\n\n");
         text.Append(Lead(result)).Append("\n\n## On the reported rows\n\n");
         Rows(text, ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)));
         text.Append("\n## On development rows\n\n").Append(result.Rule).Append(".\n\n");

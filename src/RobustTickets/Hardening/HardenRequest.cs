@@ -42,6 +42,8 @@ public enum HardenGoal
 /// <param name="Base">Hugging Face folder of the checkpoint that defences are trained from; null:
 /// <paramref name="Model"/> itself.</param>
 /// <param name="Loader">Loads models of other forms; null: there are none.</param>
+/// <param name="CleanLoss">How much clean accuracy on development rows a defence may cost, as a
+/// share in [0, 1].</param>
 public sealed record HardenRequest(
     string Model,
     string Data,
@@ -57,7 +59,8 @@ public sealed record HardenRequest(
     Execution? Execution = null,
     TimeProvider? Clock = null,
     string? Base = null,
-    IModelLoader? Loader = null
+    IModelLoader? Loader = null,
+    double CleanLoss = HardenSelection.MostLost
 )
 {
     /// <summary>Time that everything together may take.</summary>
@@ -77,6 +80,8 @@ public sealed record HardenRequest(
             throw new RequestException(nameof(Budget), null, $"must be above 0, found {Budget}");
         if (Seeds < 1)
             throw new RequestException(nameof(Seeds), null, $"must be 1 or more, found {Seeds}");
+        if (CleanLoss is not (>= 0 and <= 1))
+            throw new RequestException(nameof(CleanLoss), null, $"must be a share from 0 to 1, found {CleanLoss}");
         foreach (var name in Attacks ?? [])
             _ =
                 AttackRecipe.TryFind(name)

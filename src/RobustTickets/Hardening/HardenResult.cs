@@ -86,6 +86,8 @@ public sealed record HardenRow(
 /// <param name="Notes">Where rows and attacks come from.</param>
 /// <param name="BudgetSeconds">The budget.</param>
 /// <param name="Seconds">What was spent.</param>
+/// <param name="Dearer">A defence that would be more robust at a larger loss of clean accuracy than
+/// is allowed, in a sentence; null where there is none.</param>
 public sealed record HardenResult(
     int SchemaVersion,
     string Recommendation,
@@ -101,5 +103,6 @@ public sealed record HardenResult(
     IReadOnlyList<LeftOutOfPlan> LeftOut,
     IReadOnlyList<string> Notes,
     double BudgetSeconds,
-    double Seconds
+    double Seconds,
+    string? Dearer = null
 );

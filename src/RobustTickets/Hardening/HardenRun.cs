@@ -130,7 +130,8 @@ public sealed class HardenRun(
                 request.Seeds,
                 request.Goal,
                 inputs.Own is not null,
-                inputs.IsTicket
+                inputs.IsTicket,
+                request.CleanLoss
             ),
             trainer.Candidates
         );
@@ -228,7 +229,8 @@ public sealed class HardenRun(
             [.. plan.LeftOut, .. clock.State.LeftOut],
             inputs.Notes,
             plan.BudgetSeconds,
-            clock.Seconds
+            clock.Seconds,
+            HardenSelection.Dearer(choice.Rows, choice.Baseline, choice.Chosen, plan.CleanLoss)
         );
 
         HardenRow Row(HardenModel model, string role)

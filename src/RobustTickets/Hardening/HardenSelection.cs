@@ -1,5 +1,7 @@
 // How a defence is chosen on development rows (docs/harden.md, Selection). A pure function of
 // figures; the reported rows have no part in it.
+using System.Globalization;
+
 namespace RobustTickets.Hardening;
 
 /// <summary>What a defence showed on development rows; shares in [0, 1].</summary>
@@ -24,7 +26,8 @@ public sealed record DevelopmentRow(
 /// <summary>The rule.</summary>
 internal static class HardenSelection
 {
-    /// <summary>Largest loss of clean accuracy against the baseline.</summary>
+    /// <summary>Largest loss of clean accuracy against the baseline, where nothing else is
+    /// asked.</summary>
     public const double MostLost = 0.02;
 
     /// <summary>How much robustness a smaller network may lack.</summary>
@@ -36,8 +39,11 @@ internal static class HardenSelection
     private const double Rounding = 1e-9;
 
     /// <summary>The rule in words.</summary>
-    public static string Rule(HardenGoal goal) =>
-        "on development rows alone: among the defences whose clean accuracy is at most 2 points below the baseline's, "
+    /// <param name="goal">What is preferred.</param>
+    /// <param name="cleanLoss">Loss of clean accuracy that is allowed.</param>
+    public static string Rule(HardenGoal goal, double cleanLoss) =>
+        $"on development rows alone: among the defences whose clean accuracy is at most {Points(cleanLoss)} below the "
+        + "baseline's, "
         + (
             goal == HardenGoal.Robust
                 ? "the one with the highest mean accuracy under the attacks, the earlier of equals"
@@ -53,11 +59,17 @@ internal static class HardenSelection
     /// <param name="rows">All rows in the order of the plan.</param>
     /// <param name="baseline">Name of the baseline.</param>
     /// <param name="goal">What is preferred.</param>
-    public static string Choose(IReadOnlyList<DevelopmentRow> rows, string baseline, HardenGoal goal)
+    /// <param name="cleanLoss">Loss of clean accuracy that is allowed.</param>
+    public static string Choose(
+        IReadOnlyList<DevelopmentRow> rows,
+        string baseline,
+        HardenGoal goal,
+        double cleanLoss = MostLost
+    )
     {
         var own = rows.Single(r => r.Name == baseline);
         var better = rows.Where(r =>
-                r.Name != baseline && r.Clean >= own.Clean - MostLost - Rounding && r.Score > own.Score + Rounding
+                r.Name != baseline && r.Clean >= own.Clean - cleanLoss - Rounding && r.Score > own.Score + Rounding
             )
             .ToArray();
         if (better.Length == 0)
@@ -69,4 +81,28 @@ internal static class HardenSelection
                 : better.Where(r => r.Score >= best - Near - Rounding).MinBy(r => r.Parameters)!
         ).Name;
     }
+
+    /// <summary>
+    /// The defence that would be more robust than the chosen one at a larger loss of clean
+    /// accuracy, in a sentence; null where there is none.
+    /// </summary>
+    /// <param name="rows">All rows in the order of the plan.</param>
+    /// <param name="baseline">Name of the baseline.</param>
+    /// <param name="chosen">Name of the chosen one.</param>
+    /// <param name="cleanLoss">Loss of clean accuracy that is allowed.</param>
+    public static string? Dearer(IReadOnlyList<DevelopmentRow> rows, string baseline, string chosen, double cleanLoss)
+    {
+        var (own, best) = (rows.Single(r => r.Name == baseline), rows.Single(r => r.Name == chosen));
+        var dearer = rows.Where(r => r.Clean < own.Clean - cleanLoss - Rounding && r.Score > best.Score + Near)
+            .MaxBy(r => r.Score);
+        return dearer is null
+            ? null
+            : $"More robust on development rows, but {Points(own.Clean - dearer.Clean)} of clean accuracy below the "
+                + $"baseline where {Points(cleanLoss)} are allowed: {dearer.Name}, with a mean of "
+                + $"{Percent(dearer.Score)} % under the attacks against {Percent(best.Score)} of {chosen}.";
+    }
+
+    private static string Points(double share) => $"{Percent(share)} points";
+
+    private static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture);
 }

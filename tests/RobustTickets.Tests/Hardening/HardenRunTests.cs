@@ -306,6 +306,7 @@ public sealed class HardenRunTests : IDisposable
     [Theory]
     [InlineData("--budget 0m", "--budget 0m: expected a time above 0")]
     [InlineData("--budget soon", "--budget soon: expected a time above 0")]
+    [InlineData("--clean-loss -1", "--clean-loss -1: expected points from 0 to 100")]
     [InlineData("--attacks nothing", "--attacks nothing: no such attack; possible: textfooler")]
     [InlineData("--resource x=y", "--resource x: no such resource")]
     [InlineData("--limit 100", "100 labelled rows; defences cannot be told apart on fewer than 200")]
