@@ -162,14 +162,14 @@ internal static class HardenCandidates
         return
         [
             new(HardenCandidate.FineTune, "plain training", Plain(HardenCandidate.FineTune, new CleanOptions())),
+            new("hardened", "substitution under FreeLB", Substituted("hardened", "hardened", mild: true), GoesOn: true),
+            new("hardened-ticket", "the same on an early-robust ticket", ticket, "hardened", GoesOn: true),
             new(
                 "substitution",
                 "plain training on texts whose words are replaced at random",
                 Plain("substitution", new CleanOptions(), augment),
                 GoesOn: true
             ),
-            new("hardened", "substitution under FreeLB", Substituted("hardened", "hardened", mild: true), GoesOn: true),
-            new("hardened-ticket", "the same on an early-robust ticket", ticket, "hardened", GoesOn: true),
             new(
                 "hardened-strong",
                 "as hardened, with longer steps and more changed texts",

@@ -84,25 +84,19 @@ internal sealed record HardenPlan(
     private const int MostDevelopment = 200;
     private const int MostReported = 1000;
 
-    // From what is best to what is better than nothing.
-    private static readonly (double Rows, double Epochs)[] Sizes =
-    [
-        (1, 3),
-        (1, 2),
-        (1, 1),
-        (0.5, 1),
-        (0.25, 1),
-        (0.1, 1),
-        (0.03, 1),
-        (0, 1),
-    ];
-
     // What a comparison needs, and what it is poorer without.
-    private static readonly string[][] Cores =
+    private static readonly string[] Small = [HardenCandidate.FineTune, "hardened", "hardened-ticket"],
+        Dense = [HardenCandidate.FineTune, "hardened"],
+        Cheap = [HardenCandidate.FineTune, "substitution"];
+
+    // From what is best to what is better than nothing: a ticket before further epochs, and what
+    // hardens before all rows, but as many rows as there is time for.
+    private static readonly (double Rows, double Epochs, string[] Core)[] Choices =
     [
-        [HardenCandidate.FineTune, "substitution", "hardened", "hardened-ticket"],
-        [HardenCandidate.FineTune, "substitution", "hardened"],
-        [HardenCandidate.FineTune, "substitution"],
+        .. new[] { 3.0, 2, 1 }.Select(epochs => (1.0, epochs, Small)),
+        .. new[] { 3.0, 2, 1 }.Select(epochs => (1.0, epochs, Dense)),
+        .. new[] { 0.5, 0.25 }.SelectMany(rows => new[] { (rows, 1.0, Small), (rows, 1, Dense) }),
+        .. new[] { 1, 0.5, 0.25, 0.1, 0.03, 0 }.Select(rows => (rows, 1.0, Cheap)),
     ];
 
     /// <summary>Seconds that a training is expected to take.</summary>
@@ -118,34 +112,28 @@ internal sealed record HardenPlan(
         var budget = facts.Budget.TotalSeconds;
         var training = TrainShare * budget;
         double Cost(HardenCandidate c, int rows) => Seconds(c, rows, facts.SecondsPerRow);
-        var sizes = Sizes
-            .Select(s => (Rows: Math.Min(facts.Rows, Math.Max(LeastRows, (int)(s.Rows * facts.Rows))), s.Epochs))
-            .Distinct()
-            .ToArray();
+        int Rows(double share) => Math.Min(facts.Rows, Math.Max(LeastRows, (int)(share * facts.Rows)));
         var attacks = AttackRows * facts.SecondsPerRow * LeastAttacked * facts.Attacks.Count * LeastAttacks;
         var leastForAttacks = attacks / (DevelopmentShare + ConfirmShare);
-        foreach (var core in leastForAttacks <= budget ? Cores : [])
+        foreach (var (share, epochs, core) in leastForAttacks <= budget ? Choices : [])
         {
-            foreach (var (rows, epochs) in sizes)
-            {
-                // A part of the rows is a poor bargain where a smaller core fits with all of them.
-                if (core.Length > 2 && rows < facts.Rows / 4)
-                    continue;
-                var all = defences(epochs, rows);
-                if (all.Where(c => core.Contains(c.Name)).Sum(c => Cost(c, rows)) <= training)
-                    return Fill(facts, all, rows, epochs, training, Cost);
-            }
+            var rows = Rows(share);
+            var all = defences(epochs, rows);
+            if (Needed(all, core, rows) <= training)
+                return Fill(facts, all, rows, epochs, training, Cost);
         }
-        var least = sizes[^1];
-        var leastForTraining =
-            defences(least.Epochs, least.Rows).Where(c => Cores[^1].Contains(c.Name)).Sum(c => Cost(c, least.Rows))
-            / TrainShare;
+        var least = Choices[^1];
+        var leastRows = Rows(least.Rows);
+        var leastForTraining = Needed(defences(least.Epochs, leastRows), least.Core, leastRows) / TrainShare;
         var needed = Math.Max(leastForTraining, leastForAttacks);
         throw new RequestException(
             nameof(HardenRequest.Budget),
             Minutes(budget),
             $"too small for these data on this machine; the smallest useful one is about {Minutes(needed)}"
         );
+
+        double Needed(IEnumerable<HardenCandidate> all, string[] core, int rows) =>
+            all.Where(c => core.Contains(c.Name)).Sum(c => Cost(c, rows));
     }
 
     private static HardenPlan Fill(

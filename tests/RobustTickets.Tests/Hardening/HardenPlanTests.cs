@@ -17,14 +17,14 @@ public sealed class HardenPlanTests
         Assert.Equal((5000, 3.0), (plan.TrainRows, plan.Epochs));
         Assert.Empty(plan.LeftOut);
         Assert.Equal(
-            ["fine-tune", "substitution", "hardened", "hardened-ticket"],
+            ["fine-tune", "hardened", "hardened-ticket", "substitution"],
             plan.Defences.Take(4).Select(d => d.Name)
         );
         Assert.Equal((200, 1000), (plan.DevelopmentExamples, plan.ReportedExamples));
     }
 
     [Fact]
-    public void Less_time_leaves_out_defences_by_name_then_epochs_then_rows()
+    public void What_less_time_leaves_out_is_named()
     {
         var most = Make(TimeSpan.FromHours(10), rows: 5000, secondsPerRow: 0.01);
         var work = 0.0;
@@ -42,6 +42,27 @@ public sealed class HardenPlanTests
             work = plan.TrainRows * plan.Epochs;
         }
         Assert.True(work < 5000, "with two minutes some rows are left out");
+    }
+
+    [Theory]
+    [InlineData(36, 5000, 3, "fine-tune hardened hardened-ticket")]
+    [InlineData(30, 5000, 2, "fine-tune hardened hardened-ticket")]
+    [InlineData(17, 5000, 1, "fine-tune hardened hardened-ticket")]
+    [InlineData(15, 5000, 2, "fine-tune hardened")]
+    [InlineData(9, 5000, 1, "fine-tune hardened")]
+    [InlineData(4, 2500, 1, "fine-tune hardened")]
+    [InlineData(2, 1250, 1, "fine-tune hardened")]
+    [InlineData(1.5, 1250, 1, "fine-tune substitution")]
+    public void A_ticket_goes_before_epochs_and_what_hardens_before_all_rows(
+        double minutes,
+        int rows,
+        double epochs,
+        string core
+    )
+    {
+        var plan = Make(TimeSpan.FromMinutes(minutes), rows: 5000, secondsPerRow: 0.01);
+        Assert.Equal((rows, epochs), (plan.TrainRows, plan.Epochs));
+        Assert.Subset(plan.Defences.Select(d => d.Name).ToHashSet(), core.Split(' ').ToHashSet());
     }
 
     [Fact]

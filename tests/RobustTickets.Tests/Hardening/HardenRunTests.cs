@@ -45,7 +45,7 @@ public sealed class HardenRunTests : IDisposable
         Assert.Contains(result.Reported, r => r.Role == "baseline");
         Assert.Contains(result.Reported, r => r.Name == "fine-tune");
         Assert.Equal(
-            ["given", "fine-tune", "substitution", "hardened", "hardened-ticket"],
+            ["given", "fine-tune", "hardened", "hardened-ticket", "substitution"],
             result.Development.Select(d => d.Name).Take(5)
         );
         Assert.All(result.Reported.Skip(1), r => Assert.NotNull(r.Figures[0].AgainstBaseline));
@@ -95,7 +95,6 @@ public sealed class HardenRunTests : IDisposable
             return stamp.RootElement.GetProperty("base").GetProperty("path").GetString()!;
         }
         Assert.Equal(_tiny.Model, StartOf(HardenCandidate.FineTune));
-        Assert.Equal(folder.Model(HardenCandidate.FineTune), StartOf("substitution"));
         Assert.Equal(folder.Model(HardenCandidate.FineTune), StartOf("hardened"));
     }
 
@@ -221,20 +220,20 @@ public sealed class HardenRunTests : IDisposable
         {
             if (p is HardenNote note && note.Text.StartsWith("training ", StringComparison.Ordinal))
                 training = note.Text;
-            if (p is HardenTraining && training == "training hardened")
+            if (p is HardenTraining && training == "training substitution")
                 clock.Seconds = 3000;
         });
         var result = new HardenRun(request, progress).Run();
         Assert.Contains(
             result.LeftOut,
-            l => l is { Name: "hardened", Reason: "cut off by the budget while it was trained" }
+            l => l is { Name: "substitution", Reason: "cut off by the budget while it was trained" }
         );
         Assert.Contains(
             result.LeftOut,
-            l => l.Name == "hardened-ticket" && l.Reason.StartsWith("needs about", StringComparison.Ordinal)
+            l => l.Name == "hardened-strong" && l.Reason.StartsWith("needs about", StringComparison.Ordinal)
         );
-        Assert.DoesNotContain(result.Development, r => r.Name is "hardened" or "hardened-ticket");
-        Assert.Contains(result.Development, r => r.Name == "substitution");
+        Assert.DoesNotContain(result.Development, r => r.Name is "substitution" or "hardened-strong");
+        Assert.Contains(result.Development, r => r.Name == "hardened");
     }
 
     [Fact]
