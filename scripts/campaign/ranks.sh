@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Data parallel training on this machine: the same losses with 1, 2 and 4 ranks, what they cost in processor seconds, bytes and memory, and kills of single ranks, gone on from each time with another number.
-#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: of table, drift, efficiency, memory, kills; the figures are in docs/results/scale.md
+#   scripts/campaign/ranks.sh [KILLS] [SEED] [EPOCHS] [PARTS]     EPOCHS: of 23 steps each; PARTS: of table, recipes, drift, efficiency, memory, kills; the figures are in docs/results/scale.md
 . "$(dirname "$0")/common.sh"
-count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table drift efficiency memory kills}
+count=${1:-6} RANDOM=${2:-1} epochs=${3:-9} parts=${4:-table recipes drift efficiency memory kills}
 make_task
 sed -E 's/"hidden_size": [0-9]+/"hidden_size": 256/; s/"num_hidden_layers": [0-9]+/"num_hidden_layers": 4/; s/"intermediate_size": [0-9]+/"intermediate_size": 1024/; s/"initializer_range": [0-9.]+/"initializer_range": 0.05/' \
     "$task/config.json" >"$task/wide.json"
@@ -57,6 +57,28 @@ table() {
             formula=$(sed -nE 's/.*sums over ranks: ([0-9]+) bytes in all.*/\1/p' "$run.txt" | awk -v r=$ranks -v n="$steps" '{ s += $1 } END { printf "%d", 2 * (r - 1) * s / n }')
             echo "| $kind | $ranks | $steps | $(apart "$BELOW/$kind-1.losses" "$run.losses") | $same | $(awk '{ printf "%.1f", $1 + $2 }' "$run.time") | $(($(cat "$run.bytes") / steps)) | $formula |"
         done
+    done
+    echo
+}
+
+# Every recipe on two ranks beside one, on the tiny model: one epoch of the final training, the search as it is.
+recipes() {
+    echo "| recipe | steps | largest difference of a loss, 2 ranks from 1 | same decisions |"
+    echo "|---|---|---|---|"
+    for recipe in $("${rt[@]}" recipes list | sed -nE 's/^([a-z][a-z-]*) .*/\1/p'); do
+        more=(--set retrain.epochs=1)
+        case $recipe in hardened*) more+=(--resource "neighbours=$task/neighbours.json" --set retrain.augment.wordnet-rate=0) ;; esac
+        "${rt[@]}" recipes show "$recipe" --task sst2 | grep -qE '"kind": "(slimming|masks)"' && more+=(--set search.allow-short=true)
+        for ranks in 1 2; do
+            run=$BELOW/recipe-$ranks
+            rm -rf "$run"
+            "${rt[@]}" train --recipe "$recipe" "${common[@]}" "${more[@]}" --model "$task/model" --ranks $ranks --out "$run" >"$run.txt" 2>&1 ||
+                { bad=$((bad + 1)); echo "ranks: $recipe on $ranks: $(tail -n 2 "$run.txt")" >&2; continue 2; }
+            losses "$run" >"$run.losses"
+        done
+        same=yes
+        diff <(decisions "$BELOW/recipe-1") <(decisions "$BELOW/recipe-2") >/dev/null || same=no
+        echo "| $recipe | $(wc -l <"$run.losses") | $(apart "$BELOW/recipe-1.losses" "$run.losses") | $same |"
     done
     echo
 }

@@ -106,7 +106,7 @@ internal static class DemoTable
         foreach (var attack in runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct())
         {
             var classes = runs.GroupBy(r => r.Result.Name)
-                .Select(g => (g.Key, By: AttackRecord.ByClass(g.SelectMany(r => Of(r, attack).Examples))))
+                .Select(g => (g.Key, By: ClassShare.Of(g.SelectMany(r => Of(r, attack).Examples))))
                 .ToArray();
             if (!classes.Any(c => ClassShare.IsOneSided(c.By)))
                 continue;

@@ -124,6 +124,7 @@ internal static class HardenCandidates
             var retrain = recipe.Retrain with { Augment = augment };
             return recipe with
             {
+                Source = mild ? recipe.Source + "; milder, as docs/harden.md says" : recipe.Source,
                 Retrain = mild
                     ? retrain with
                     {

@@ -74,6 +74,27 @@ internal static class HardenEvidence
     /// <summary>The figure of an attack; null when the budget was spent before it.</summary>
     public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
 
+    /// <summary>
+    /// Says that a model withstands an attack in one class alone, which is no robustness; null
+    /// where it does not.
+    /// </summary>
+    public static string? OneSided(
+        string model,
+        string attack,
+        IEnumerable<(int Label, bool Withstood)> rows,
+        IReadOnlyList<string> labels
+    )
+    {
+        var classes = ClassShare.Of(rows);
+        return !ClassShare.IsOneSided(classes)
+            ? null
+            : Say(
+                $"{model} withstands {attack} in class {labels[classes[0].Label]} alone ",
+                $"({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next): texts that ",
+                $"the attack leaves illegible fall in that class, which is no robustness"
+            );
+    }
+
     /// <summary>Whether a model is better than the largest class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
 

@@ -205,6 +205,20 @@ public sealed class HardenRun(
             .Select(f => f.Name == HardenInputs.OwnName ? inputs.Own! : new HardenModel(f.Name, _folder.Model(f.Name)))
             .ToArray();
         var reports = AttackReported(plan, finalists, models, on, victims, clock);
+        var oneSided = reports
+            .Where(r => r.Key.At == Calibration.AsIs)
+            .Select(r =>
+                HardenEvidence.OneSided(
+                    r.Key.Model,
+                    r.Key.Attack,
+                    r.Value.Outcomes.Select(o => (o.Label, o.Result == AttackResult.Failed)),
+                    inputs.Rows.Labels
+                )
+            )
+            .OfType<string>()
+            .ToArray();
+        foreach (var note in oneSided)
+            Say(note);
         var whole = choice.Rows.Max(r => r.Parameters);
         var rows = models.Select((m, i) => Row(m, finalists[i].Role)).ToArray();
         var majority = reported.GroupBy(e => e.Label).Max(g => g.Count()) / (double)reported.Count;
@@ -227,7 +241,7 @@ public sealed class HardenRun(
             choice.Examples,
             plan.Attacks,
             [.. plan.LeftOut, .. clock.State.LeftOut],
-            inputs.Notes,
+            [.. inputs.Notes, .. oneSided],
             plan.BudgetSeconds,
             clock.Seconds,
             HardenSelection.Dearer(choice.Rows, choice.Baseline, choice.Chosen, plan.CleanLoss)

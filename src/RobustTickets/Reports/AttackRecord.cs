@@ -50,6 +50,23 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
     public double Share => (double)Withstood / Count;
 
     /// <summary>
+    /// What withstood in each true class, the most robust class first. An attack that leaves texts
+    /// illegible measures which class such texts fall in.
+    /// </summary>
+    public static IReadOnlyList<ClassShare> Of(IEnumerable<AttackExample> examples) =>
+        Of(examples.Select(e => (e.Label, e.Result == "failed")));
+
+    /// <summary>The same of true classes and whether each example withstood.</summary>
+    public static IReadOnlyList<ClassShare> Of(IEnumerable<(int Label, bool Withstood)> examples) =>
+        [
+            .. examples
+                .GroupBy(e => e.Label)
+                .Select(g => new ClassShare(g.Key, g.Count(e => e.Withstood), g.Count()))
+                .OrderByDescending(c => c.Share)
+                .ThenBy(c => c.Label),
+        ];
+
+    /// <summary>
     /// Whether an attack is withstood in the first class alone: ten times as often as in any other.
     /// </summary>
     /// <param name="classes">The classes, the most robust first.</param>
@@ -111,19 +128,6 @@ public sealed record AttackRecord(
 
     /// <summary>Share of the most frequent true class among the examples, in [0, 1].</summary>
     public double MajorityShare => Count == 0 ? 0 : Share(Examples.GroupBy(e => e.Label).Max(g => g.Count()), Count);
-
-    /// <summary>
-    /// What withstood in each true class, the most robust class first. An attack that leaves texts
-    /// illegible measures which class such texts fall in.
-    /// </summary>
-    internal static IReadOnlyList<ClassShare> ByClass(IEnumerable<AttackExample> examples) =>
-        [
-            .. examples
-                .GroupBy(e => e.Label)
-                .Select(g => new ClassShare(g.Key, g.Count(e => e.Result == "failed"), g.Count()))
-                .OrderByDescending(c => c.Share)
-                .ThenBy(c => c.Label),
-        ];
 
     private IEnumerable<AttackExample> Attacked => Examples.Where(e => e.Result != "skipped");
 

@@ -91,7 +91,7 @@ public static class Findings
                     $"evaluation split, or were read differently."
                 );
             }
-            if (AttackRecord.ByClass(attack.Examples) is var classes && ClassShare.IsOneSided(classes))
+            if (ClassShare.Of(attack.Examples) is var classes && ClassShare.IsOneSided(classes))
                 yield return Warn(
                     $"{attack.Name} is withstood in class {classes[0].Label} alone ",
                     $"({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next): texts ",

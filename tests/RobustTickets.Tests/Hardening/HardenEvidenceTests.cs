@@ -85,6 +85,20 @@ public sealed class HardenEvidenceTests
         Assert.False(HardenEvidence.Confirms(once, Attacks));
     }
 
+    [Fact]
+    public void What_withstands_in_one_class_alone_is_told()
+    {
+        IEnumerable<(int, bool)> Rows(int first, int second) =>
+            Enumerable.Range(0, 40).Select(i => (i % 2, i / 2 < (i % 2 == 0 ? first : second)));
+        string[] labels = ["negative", "positive"];
+        Assert.Equal(
+            "given withstands deepwordbug in class negative alone (75.0 % of it, 0.0 % of the next): texts that the "
+                + "attack leaves illegible fall in that class, which is no robustness",
+            HardenEvidence.OneSided("given", "deepwordbug", Rows(15, 0), labels)
+        );
+        Assert.Null(HardenEvidence.OneSided("given", "deepwordbug", Rows(15, 5), labels));
+    }
+
     private static PairedFigure Paired(double difference, double p) =>
         new(10, 5, difference, difference - 0.05, difference + 0.05, p);
 
