@@ -133,7 +133,7 @@ efficiency() {
     echo
 }
 
-# Resident memory of every rank over a run of 60 epochs, at tenths of it.
+# Resident memory of every rank at each fifth of a run of 60 epochs.
 memory() {
     local kept=${kinds[clean]}
     kinds[clean]=${kept/retrain.epochs=$epochs/retrain.epochs=60}

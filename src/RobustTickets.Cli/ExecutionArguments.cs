@@ -76,16 +76,8 @@ internal sealed class ExecutionOptionSet
         };
 
     /// <summary>The option of a precision.</summary>
-    internal static Option<string> Precision(string description, string standard, params string[] possible)
-    {
-        var option = new Option<string>("--precision")
-        {
-            Description = description,
-            DefaultValueFactory = _ => standard,
-        };
-        option.AcceptOnlyFromAmong(possible);
-        return option;
-    }
+    internal static Option<string> Precision(string description, string standard, params string[] possible) =>
+        CommonOptions.OneOf("--precision", description, standard, possible);
 
     /// <summary>The precision of a name that the option accepted.</summary>
     internal static MatrixPrecision PrecisionOf(string name) => Enum.Parse<MatrixPrecision>(name, ignoreCase: true);

@@ -133,17 +133,8 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Option<string> Choice(string name, string description, string standard, string[] values)
-    {
-        var option = new Option<string>(name)
-        {
-            Description = $"{description}: {string.Join(", ", values)}",
-            DefaultValueFactory = _ => standard,
-            HelpName = "NAME",
-        };
-        option.AcceptOnlyFromAmong(values);
-        return option;
-    }
+    private static Option<string> Choice(string name, string description, string standard, string[] values) =>
+        CommonOptions.OneOf(name, $"{description}: {string.Join(", ", values)}", standard, values);
 
     private static void Refuse(BenchPlan plan)
     {

@@ -85,11 +85,25 @@ internal static class CommonOptions
         return seeds;
     }
 
+    /// <summary>An option that takes one of some names.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">What it is.</param>
+    /// <param name="standard">What it is where none is named.</param>
+    /// <param name="possible">The names.</param>
+    public static Option<string> OneOf(string name, string description, string standard, params string[] possible)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => standard };
+        option.AcceptOnlyFromAmong(possible);
+        return option;
+    }
+
     /// <summary>Files of figures beside a run's log, see <see cref="MetricFilesOf"/>.</summary>
     public static Option<string> ReportTo() =>
-        Files(
+        OneOf(
+            "--report-to",
             "files of figures beside events.jsonl, written as the run goes: metrics.csv, an event file of "
                 + "TensorBoard, both (all) or none",
+            "all",
             "all",
             "csv",
             "tensorboard",
@@ -98,23 +112,14 @@ internal static class CommonOptions
 
     /// <summary>The same for figures of runs that are there.</summary>
     public static Option<string> ReportToFiles() =>
-        Files(
+        OneOf(
+            "--report-to",
             "files of each run: metrics.csv, an event file of TensorBoard, or both (all)",
+            "all",
             "all",
             "csv",
             "tensorboard"
         );
-
-    private static Option<string> Files(string description, params string[] possible)
-    {
-        var option = new Option<string>("--report-to")
-        {
-            Description = description,
-            DefaultValueFactory = _ => possible[0],
-        };
-        option.AcceptOnlyFromAmong(possible);
-        return option;
-    }
 
     /// <summary>The files that a value of <see cref="ReportTo"/> names.</summary>
     public static MetricFiles MetricFilesOf(string value) => Enum.Parse<MetricFiles>(value, ignoreCase: true);

@@ -4,6 +4,7 @@ using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Hardening;
 using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Commands;
@@ -49,17 +50,17 @@ internal static class HardenCommand
                 + "last; default: by the resources that are there",
             HelpName = "LIST",
         };
-        var goal = new Option<string>("--goal")
-        {
-            Description = "the most robust defence, or the smallest within two points of it",
-            DefaultValueFactory = _ => "robust",
-        };
-        goal.AcceptOnlyFromAmong([.. Goals.Keys]);
+        var goal = CommonOptions.OneOf(
+            "--goal",
+            "the most robust defence, or the smallest within two points of it",
+            "robust",
+            [.. Goals.Keys]
+        );
         var loss = new Option<double>("--clean-loss")
         {
             Description = "points of clean accuracy on development rows that a defence may cost",
             HelpName = "POINTS",
-            DefaultValueFactory = _ => 2,
+            DefaultValueFactory = _ => 100 * HardenSelection.MostLost,
         };
         var resource = new Option<string[]>("--resource")
         {

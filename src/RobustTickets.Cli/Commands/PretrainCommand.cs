@@ -57,12 +57,13 @@ internal static class PretrainCommand
             if (Value(result) is >= 1)
                 result.AddError("--mask-fraction must be less than 1");
         });
-        var masking = new Option<string>("--masking")
-        {
-            Description = "new choices each epoch, or the same",
-            DefaultValueFactory = _ => "dynamic",
-        };
-        masking.AcceptOnlyFromAmong("dynamic", "static");
+        var masking = CommonOptions.OneOf(
+            "--masking",
+            "new choices each epoch, or the same",
+            "dynamic",
+            "dynamic",
+            "static"
+        );
         var window = CommonOptions.Count(
             "--shuffle-window",
             1,

@@ -88,11 +88,9 @@ internal static class HardenEvidence
         var classes = ClassShare.Of(rows);
         return !ClassShare.IsOneSided(classes)
             ? null
-            : Say(
-                $"{model} withstands {attack} in class {labels[classes[0].Label]} alone ",
-                $"({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next): texts that ",
-                $"the attack leaves illegible fall in that class, which is no robustness"
-            );
+            : $"{model} withstands {attack} {ClassShare.Alone(classes, labels[classes[0].Label])}: texts that the "
+                + "attack "
+                + "leaves illegible fall in that class, which is no robustness";
     }
 
     /// <summary>Whether a model is better than the largest class.</summary>

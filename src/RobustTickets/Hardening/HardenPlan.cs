@@ -239,5 +239,5 @@ internal sealed record HardenFacts(
     HardenGoal Goal,
     bool HasOwn,
     bool IsTicket,
-    double CleanLoss = HardenSelection.MostLost
+    double CleanLoss
 );

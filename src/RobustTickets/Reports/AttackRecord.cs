@@ -1,6 +1,7 @@
 // One attack of a run, recomputed from examples.jsonl with TextAttack's definitions: Clean = (S +
 // F) / N, Aua = F / N, Suc = S / (S + F), #Query = mean over S + F; S succeeded, F failed, K
 // skipped, N = S + F + K. A difference from summary.json is a finding.
+using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -75,6 +76,15 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
         && classes[0].Withstood >= Few
         && classes.All(c => c.Count >= Few)
         && classes[1].Share < OneSided * classes[0].Share;
+
+    /// <summary>The class in which alone an attack is withstood, with the shares.</summary>
+    /// <param name="classes">The classes, one-sided.</param>
+    /// <param name="name">Name of the first.</param>
+    public static string Alone(IReadOnlyList<ClassShare> classes, string name) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"in class {name} alone ({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next)"
+        );
 }
 
 /// <summary>An attack and its outcomes.</summary>

@@ -93,8 +93,7 @@ public static class Findings
             }
             if (ClassShare.Of(attack.Examples) is var classes && ClassShare.IsOneSided(classes))
                 yield return Warn(
-                    $"{attack.Name} is withstood in class {classes[0].Label} alone ",
-                    $"({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next): texts ",
+                    $"{attack.Name} is withstood {ClassShare.Alone(classes, $"{classes[0].Label}")}: texts ",
                     $"that it leaves illegible fall in that class, which is no robustness."
                 );
             foreach (var (name, stated, found) in Contradictions(attack))

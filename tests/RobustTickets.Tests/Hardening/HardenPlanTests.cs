@@ -193,7 +193,8 @@ public sealed class HardenPlanTests
                 1,
                 HardenGoal.Robust,
                 HasOwn: false,
-                isTicket
+                isTicket,
+                HardenSelection.MostLost
             ),
             (epochs, some) => HardenCandidates.All("csv", epochs, 64, some, Every)
         );
