@@ -6,7 +6,6 @@ using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Torch.Native;
-using RobustTickets.Training;
 
 namespace RobustTickets.Cli;
 

@@ -1,7 +1,6 @@
 // A tensor of libtorch: life, metadata, memory. Operators are in the other parts of this class, one
 // topic a file. Names follow PyTorch in lower case, here and in `torch` only, because that is what
 // users know.
-using System.Runtime.InteropServices;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;

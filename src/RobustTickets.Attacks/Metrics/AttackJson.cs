@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RobustTickets.Attacks;
 
 namespace RobustTickets.Attacks.Metrics;
 

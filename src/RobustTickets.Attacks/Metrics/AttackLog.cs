@@ -5,7 +5,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using RobustTickets.Attacks;
 
 namespace RobustTickets.Attacks.Metrics;
 

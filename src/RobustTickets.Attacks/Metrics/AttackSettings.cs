@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Metrics;

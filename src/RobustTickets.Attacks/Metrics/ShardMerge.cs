@@ -1,7 +1,6 @@
 // Parts of an attack to the whole: every file of the attack as if it had run in one place, byte for
 // byte. Parts that are missing, unfinished, twice there or of another attack are refused by name.
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace RobustTickets.Attacks.Metrics;

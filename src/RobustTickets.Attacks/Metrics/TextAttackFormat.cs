@@ -6,7 +6,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
 
 namespace RobustTickets.Attacks.Metrics;

@@ -1,9 +1,6 @@
 // The attack recipes by name: what each is built from, its options and where its resources lie. A
 // recipe is a value; Build reads the resources that it needs and no others.
 
-using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Resources;
-
 namespace RobustTickets.Attacks;
 
 /// <summary>A published attack, with options and resources, that can be built and run.</summary>

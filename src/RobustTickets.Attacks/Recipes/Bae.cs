@@ -2,9 +2,7 @@
 // docs/methods/attacks.md.
 
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 

@@ -3,9 +3,7 @@
 // What the papers' scripts run under the name is BertAttackAuthorsCode.
 
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 

@@ -3,9 +3,7 @@
 // model takes part; their max-words option has no effect and is not here.
 
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 

@@ -3,7 +3,6 @@
 
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks;

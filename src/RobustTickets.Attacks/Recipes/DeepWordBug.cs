@@ -5,7 +5,6 @@
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 

@@ -3,7 +3,6 @@
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;
 

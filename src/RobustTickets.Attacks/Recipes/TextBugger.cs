@@ -3,7 +3,6 @@
 // of the original's ranking of sentences is in it.
 
 using RobustTickets.Attacks.Constraints;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Searches;

@@ -6,7 +6,6 @@
 // two to its left.
 
 using System.Collections.Concurrent;
-using System.Text;
 using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Attacks.Resources;

@@ -2,7 +2,6 @@
 // put together once per word string, never per tagging.
 
 using System.Collections.Concurrent;
-using System.Text;
 
 namespace RobustTickets.Attacks.Resources;
 

@@ -1,7 +1,6 @@
 // harden: which defence is best for a classifier and its data, within a time.
 using System.CommandLine;
 using System.Globalization;
-using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Hardening;

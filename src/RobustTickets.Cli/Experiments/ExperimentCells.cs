@@ -1,6 +1,5 @@
 // The cells of experiments and how far each is: what --list and --dry-run print.
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline.Checks;

@@ -1,7 +1,6 @@
 // A model that a playground serves, with the run that it comes from.
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Terminal;
-using RobustTickets.Models;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;

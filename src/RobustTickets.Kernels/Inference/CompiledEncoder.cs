@@ -4,9 +4,6 @@
 // a function of its text alone, bit for bit, whatever the chunks. Only where a batch is too few
 // texts to share out do the threads work on one product together.
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;

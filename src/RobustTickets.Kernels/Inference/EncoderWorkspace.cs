@@ -1,7 +1,6 @@
 // Memory of one thread that runs rows through an encoder: taken once and used again by every batch,
 // so that a pass in steady state takes no page from the system.
 using System.Runtime.InteropServices;
-using RobustTickets.Kernels.Dense;
 
 namespace RobustTickets.Kernels.Inference;
 

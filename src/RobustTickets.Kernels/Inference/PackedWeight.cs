@@ -3,7 +3,6 @@
 // product (GELU, a coefficient a column, rounding for the next product) happens while a tile of the
 // result is in the first cache.
 
-using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;

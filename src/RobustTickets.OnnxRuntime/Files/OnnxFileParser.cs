@@ -1,6 +1,5 @@
 // The messages of onnx.proto that decide whether a file may be run: operators, constants and their
 // sizes, other files that it names, functions that call themselves.
-using RobustTickets.Attacks;
 
 namespace RobustTickets.OnnxRuntime.Files;
 

@@ -1,6 +1,5 @@
 // From an experiment to its cells: every recipe resolved with its settings and checked, every name
 // looked up, all problems told at once by JSON path. Reads no data.
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
 

@@ -1,7 +1,5 @@
 using RobustTickets.Attacks;
 using RobustTickets.Experiments;
-using RobustTickets.Models;
-using RobustTickets.Pipeline;
 
 namespace RobustTickets;
 

@@ -3,7 +3,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
-using RobustTickets.Models;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Pipeline.Data;

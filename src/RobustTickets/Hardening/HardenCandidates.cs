@@ -5,8 +5,6 @@ using System.Globalization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes.Presets;
-using RobustTickets.Searches;
-using RobustTickets.Training;
 
 namespace RobustTickets.Hardening;
 

@@ -1,7 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Hardening;
-using RobustTickets.Models;
 
 namespace RobustTickets;
 

@@ -2,7 +2,6 @@
 // cuts off keeps its checkpoint and is left out.
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Hardening;

@@ -1,8 +1,6 @@
 // Models under attack in a comparison: every model in the same way, on the same rows, each attack
 // into a folder of its own that an interrupted one goes on with.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Metrics;
-using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Attacks;
 

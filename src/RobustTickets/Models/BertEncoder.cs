@@ -5,7 +5,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Dense;
-using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
 using static RobustTickets.Torch.torch.nn;

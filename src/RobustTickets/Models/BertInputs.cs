@@ -1,5 +1,3 @@
-using RobustTickets.Kernels.Dense;
-using RobustTickets.Kernels.Layers;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;

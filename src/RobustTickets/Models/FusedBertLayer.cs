@@ -5,7 +5,6 @@
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
-using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Models;
 

@@ -3,8 +3,6 @@
 // it beside the fast path; in between all is [B, S, .].
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
-using RobustTickets.Torch.nn;
-using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Models;
 

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
 

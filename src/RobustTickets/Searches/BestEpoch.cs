@@ -4,9 +4,7 @@
 using System.Globalization;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
-using RobustTickets.Models;
 using RobustTickets.Tickets;
-using RobustTickets.Torch;
 using RobustTickets.Training;
 
 namespace RobustTickets.Searches;

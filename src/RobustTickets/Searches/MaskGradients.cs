@@ -4,7 +4,6 @@
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
-using RobustTickets.Torch;
 using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 

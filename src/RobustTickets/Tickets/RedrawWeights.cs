@@ -1,7 +1,6 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 

@@ -1,5 +1,4 @@
 using RobustTickets.Runs;
-using RobustTickets.Training;
 
 namespace RobustTickets.Training;
 

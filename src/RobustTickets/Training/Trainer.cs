@@ -2,7 +2,6 @@
 // neither tickets nor recipes: what a step minimises is an IObjective, and what happens between
 // steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
 using System.Diagnostics;
-using RobustTickets.Kernels;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

@@ -2,7 +2,6 @@
 // which bias a product is added to, which products are scores, what is normalised. Names of nodes
 // and weights do not count. What has no meaning here is an Unknown with its reason, told only when
 // the encoder turns out to need it.
-using Onnx;
 
 namespace RobustTickets.Checkpoints.Graphs;
 

@@ -2,7 +2,6 @@
 // a tensor says of its size is compared with what it holds before anything is allocated.
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Google.Protobuf;
 using Onnx;
 using RobustTickets.Checkpoints.Tensors;
 using Element = Onnx.TensorProto.Types.DataType;

@@ -1,7 +1,6 @@
 // Who holds a lease, as its file says: five lines of text that people can read as well. A holder on
 // the same machine can be asked whether it still runs; on any other it can only be watched.
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 
 namespace RobustTickets.Experiments.Leases;

@@ -3,7 +3,6 @@
 // whole network. Their numbers stand in Numbers, and nowhere else.
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
-using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

@@ -1,8 +1,6 @@
 // Ranges and combinations that no type can express, all found before any compute (check
 // before run).
-using System.Globalization;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 

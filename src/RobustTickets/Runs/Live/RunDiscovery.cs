@@ -1,6 +1,5 @@
 // The runs and experiments below a folder. Bounded in depth and number, and no link is followed:
 // what is found lies in the folder.
-using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs.Live;
 

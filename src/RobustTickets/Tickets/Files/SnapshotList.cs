@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
-using RobustTickets.Tickets;
 
 namespace RobustTickets.Tickets.Files;
 
