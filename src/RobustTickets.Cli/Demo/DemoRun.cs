@@ -24,6 +24,9 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private static readonly string[] Attacks = ["textfooler", "deepwordbug"];
 
+    // A real encoder is a dozen times the size of the demo's own.
+    private readonly Execution _execution = plan.Model is null ? new Execution() : Execution.Fastest();
+
     private string Model => plan.Model ?? folder.Pretrained;
 
     /// <summary>
@@ -119,6 +122,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     folder.Data,
                     output,
                     Resume: resume,
+                    Execution: _execution,
                     Resources: new ResourceFiles(Vectors: folder.VectorsFile, Folder: new ResourceFolder(folder.Path))
                 ),
                 view,
@@ -172,7 +176,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
             var open = attacks.Where(a => !Attacked(recipe, a.Name)).ToArray();
             if (open.Length == 0)
                 continue;
-            using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe), "model"));
+            using var classifier = Classifier.Load(Path.Combine(folder.Run(recipe), "model"), _execution);
             var test = EvaluationData.Load(folder.Data, DemoPlan.Task, new DataOptions(), "test", classifier.Labels);
             foreach (var (name, attack, details) in open)
                 Attack(recipe, classifier, test, name, attack, details);

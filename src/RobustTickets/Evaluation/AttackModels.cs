@@ -35,6 +35,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     /// <inheritdoc/>
     public string Describe(string folder, AttackModelKind kind)
     {
+        folder = Locate(folder);
         if (loader?.Describe(folder, kind) is { } other)
             return other;
         try
@@ -55,6 +56,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     /// <inheritdoc/>
     public ISentenceEncoder LoadEncoder(string folder)
     {
+        folder = Locate(folder);
         if (!_encoders.TryGetValue(folder, out var encoder))
             _encoders[folder] = encoder = loader?.LoadEncoder(folder) ?? BertSentenceEncoder.Load(folder);
         return encoder;
@@ -63,6 +65,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     /// <inheritdoc/>
     public IMaskedLanguageModel LoadMaskedLM(string folder)
     {
+        folder = Locate(folder);
         if (!_masked.TryGetValue(folder, out var model))
             _masked[folder] = model = loader?.LoadMaskedLM(folder) ?? TorchMaskedLM.Load(folder);
         return model;

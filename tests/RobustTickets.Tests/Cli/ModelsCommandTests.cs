@@ -1,6 +1,10 @@
 // models list|get|where|import, and names in the place of folders in every command.
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Cli;
+using RobustTickets.Cli.Demo;
+using RobustTickets.Cli.Demo.Corpus;
+using RobustTickets.Cli.Terminal;
 using RobustTickets.Tests.CommandLine;
 using Xunit;
 
@@ -150,6 +154,31 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains("no ONNX model", run.Error);
         Assert.False(Directory.Exists(_tiny.Below("made")));
+    }
+
+    [Fact]
+    public void An_encoder_of_an_attack_is_found_by_its_name()
+    {
+        using var models = new AttackModels();
+        Assert.Same(models.LoadEncoder(_tiny.Below("models", "tiny")), models.LoadEncoder("tiny"));
+        Assert.Contains("BERT", models.Describe("org/tiny", AttackModelKind.SentenceEncoder));
+    }
+
+    [Fact]
+    public void The_demo_starts_from_a_model_of_a_name()
+    {
+        using var stop = StopSignal.Detached();
+        var plan = DemoPlan.Of("tiny") with
+        {
+            Seeds = 1,
+            Sizes = new DemoSizes(Pretraining: 200, Train: 640, Dev: 16, Test: 16),
+            Epochs = 1,
+            AttackExamples = 4,
+        };
+        var context = new CliContext(TextWriter.Null, TextWriter.Null, TextReader.Null, stop, TerminalInfo.None);
+        var runs = new DemoRun(context, plan, new DemoFolder(_tiny.Below("demo"))).Run();
+        Assert.Equal(4, runs.Count);
+        Assert.All(runs, r => Assert.Equal(2, r.Attacks.Count));
     }
 
     private static void Set(params string?[] values)
