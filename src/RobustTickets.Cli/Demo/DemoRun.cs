@@ -34,6 +34,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     /// </summary>
     public IReadOnlyList<RunRecord> Run()
     {
+        if (plan.Model is { } model)
+            RequireModel(model);
         folder.Open(plan);
         MakeData();
         if (plan.Model is null)
@@ -45,6 +47,12 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         var runs = RunRecord.LoadAll([.. recipes.Select(folder.Run)]);
         HtmlReport.Write(runs, folder.ReportFile, "Robustness report: the demo");
         return runs;
+    }
+
+    private static void RequireModel(string model)
+    {
+        using var models = new AttackModels();
+        models.Describe(ModelStore.OfUser().Resolve(model), AttackModelKind.SentenceEncoder);
     }
 
     private void MakeData()

@@ -156,6 +156,18 @@ public sealed class DemoRunTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData("no-such-model", "no-such-model: no such folder")]
+    [InlineData(".", "has no weights")]
+    public void A_model_that_cannot_be_used_is_refused_before_anything_is_written(string model, string reason)
+    {
+        var folder = Path.Combine(_root, "demo");
+        var run = CliRun.Of("demo", "--model", model, "--out", folder);
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains(reason, run.Error);
+        Assert.False(Directory.Exists(folder));
+    }
+
     [Fact]
     public void A_folder_with_something_else_in_it_is_left_alone()
     {
