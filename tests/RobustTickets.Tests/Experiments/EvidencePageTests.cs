@@ -67,6 +67,29 @@ public sealed class EvidencePageTests : IDisposable
     }
 
     [Fact]
+    public void A_verdict_on_some_of_the_planned_seeds_is_one_so_far()
+    {
+        var json = TinyExperiment.Json();
+        json["reproduces"] = "paper/table-1";
+        json["seeds"] = new JsonArray(1, 2);
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        Claims(margin: -100);
+        var output = _tiny.Task.Below("evidence");
+        string Page(string seed)
+        {
+            var run = _tiny.Run(output, null, "--only", $"plain.*{seed}", "--only", $"ticket.*{seed}");
+            Assert.True(run.Code == ExitCodes.Ok, run.Error);
+            return File.ReadAllText(Path.Combine(output, "evidence.md"));
+        }
+        var first = Page("1");
+        Assert.Matches(@"\| 5\.1: always \(always\) +\| holds, so far ", first);
+        Assert.Contains("So far: planned seeds are still missing.", first);
+        var both = Page("2");
+        Assert.Matches(@"\| 5\.1: always \(always\) +\| holds +\| [^|]*2 seeds", both);
+        Assert.DoesNotContain("so far", both, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public void The_report_of_a_table_tests_methods_on_the_same_examples_and_seeds()
     {
         var output = _tiny.Task.Below("report");

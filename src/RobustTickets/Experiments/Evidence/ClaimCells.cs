@@ -68,6 +68,7 @@ internal sealed record SeedCell(
 internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, IReadOnlyList<SeedCell>> _cells = [];
+    private readonly Dictionary<TableCell, int> _planned = [];
 
     /// <summary>The tables of which something is finished.</summary>
     public IEnumerable<string> Tables => _cells.Keys.Select(c => c.Table).Distinct();
@@ -77,6 +78,9 @@ internal sealed class ClaimCells
 
     /// <summary>The seeds of a cell; empty when none is finished.</summary>
     public IReadOnlyList<SeedCell> Of(TableCell cell) => _cells.GetValueOrDefault(cell, []);
+
+    /// <summary>Whether every seed of a cell that an experiment plans is finished.</summary>
+    public bool IsWhole(TableCell cell) => Of(cell).Count >= _planned.GetValueOrDefault(cell);
 
     /// <summary>
     /// Adds a cell; of two experiments for one cell the one with more seeds counts.
@@ -92,6 +96,9 @@ internal sealed class ClaimCells
     {
         if (folder.Plan.Experiment.Reproduces is not { } table)
             return;
+        foreach (var row in folder.Plan.Cells.GroupBy(c => (Row: c.Row.Name, Data: c.Data.Name)))
+        foreach (var attack in row.SelectMany(c => c.Attacks).Select(a => a.Name).Distinct().Prepend(null))
+            _planned[new TableCell(table, row.Key.Row, row.Key.Data, attack)] = row.Count();
         foreach (var row in CellRecord.Finished(folder).GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name)))
         {
             Add(new TableCell(table, row.Key.Row, row.Key.Data), [.. row.Select(c => Of(c, null))]);

@@ -27,13 +27,15 @@ internal enum Verdict
 /// <param name="Statistic">The numbers, in a line.</param>
 /// <param name="Detectable">The smallest effect that was likely to be found, in a few words; null
 /// where nothing was sampled.</param>
-/// <param name="Missing">Cells that are not finished.</param>
+/// <param name="Missing">Cells of which nothing is finished.</param>
+/// <param name="SoFar">Whether planned seeds are not finished.</param>
 internal sealed record ClaimResult(
     Claim Claim,
     Verdict Verdict,
     string Statistic,
     string? Detectable,
-    IReadOnlyList<TableCell> Missing
+    IReadOnlyList<TableCell> Missing,
+    bool SoFar = false
 );
 
 /// <summary>Tests claims.</summary>
@@ -61,7 +63,7 @@ internal sealed class ClaimTest(ClaimCells cells)
             GatesClaim c => Gates(c),
             _ => throw new NotSupportedException($"no test of {claim.GetType().Name}"),
         };
-        return new ClaimResult(claim, verdict, statistic, detectable, []);
+        return new ClaimResult(claim, verdict, statistic, detectable, [], !claim.Reads().All(cells.IsWhole));
     }
 
     /// <summary>

@@ -138,6 +138,7 @@ internal sealed class EvidencePage
         + "Undecided means that this "
         + "sample cannot tell. No correction is made for their number: of twenty tests of nothing one is "
         + "expected to come out. "
+        + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
         + (
             _changed.Count == 0
                 ? "The claims are those that were written down before the first cell was run."
@@ -173,7 +174,7 @@ internal sealed class EvidencePage
                     (ReportCell[])
                         [
                             new($"{c.Claim.Section}: {c.Claim.Sentence}", Note: c.Claim.Id),
-                            new(Words(c.Verdict)),
+                            new(Words(c.Verdict) + (c.SoFar ? ", so far" : "")),
                             new(
                                 c.Missing.Count == 0
                                     ? c.Statistic
