@@ -89,8 +89,7 @@ internal static class HardenEvidence
         return !ClassShare.IsOneSided(classes)
             ? null
             : $"{model} withstands {attack} {ClassShare.Alone(classes, labels[classes[0].Label])}: texts that the "
-                + "attack "
-                + "leaves illegible fall in that class, which is no robustness";
+                + "attack leaves illegible fall in that class, which is no robustness";
     }
 
     /// <summary>Whether a model is better than the largest class.</summary>

@@ -67,8 +67,7 @@ internal sealed record SeedCell(
 /// <summary>The finished cells of experiments by the tables that they reproduce.</summary>
 internal sealed class ClaimCells
 {
-    private readonly Dictionary<TableCell, IReadOnlyList<SeedCell>> _cells = [];
-    private readonly Dictionary<TableCell, int> _planned = [];
+    private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
 
     /// <summary>The tables of which something is finished.</summary>
     public IEnumerable<string> Tables => _cells.Keys.Select(c => c.Table).Distinct();
@@ -77,18 +76,21 @@ internal sealed class ClaimCells
     public IEnumerable<TableCell> Cells => _cells.Keys;
 
     /// <summary>The seeds of a cell; empty when none is finished.</summary>
-    public IReadOnlyList<SeedCell> Of(TableCell cell) => _cells.GetValueOrDefault(cell, []);
+    public IReadOnlyList<SeedCell> Of(TableCell cell) => _cells.GetValueOrDefault(cell, ([], 0)).Seeds;
 
-    /// <summary>Whether every seed of a cell that an experiment plans is finished.</summary>
-    public bool IsWhole(TableCell cell) => Of(cell).Count >= _planned.GetValueOrDefault(cell);
+    /// <summary>Whether every seed of a cell that its experiment plans is finished.</summary>
+    public bool IsWhole(TableCell cell) => _cells.TryGetValue(cell, out var c) && c.Seeds.Count >= c.Planned;
 
     /// <summary>
     /// Adds a cell; of two experiments for one cell the one with more seeds counts.
     /// </summary>
-    public void Add(TableCell cell, IReadOnlyList<SeedCell> seeds)
+    /// <param name="cell">The cell.</param>
+    /// <param name="seeds">Its finished seeds.</param>
+    /// <param name="planned">Seeds that the experiment plans; null: these.</param>
+    public void Add(TableCell cell, IReadOnlyList<SeedCell> seeds, int? planned = null)
     {
         if (seeds.Count > Of(cell).Count)
-            _cells[cell] = seeds;
+            _cells[cell] = (seeds, planned ?? seeds.Count);
     }
 
     /// <summary>Adds what is finished of an experiment.</summary>
@@ -96,12 +98,10 @@ internal sealed class ClaimCells
     {
         if (folder.Plan.Experiment.Reproduces is not { } table)
             return;
-        foreach (var row in folder.Plan.Cells.GroupBy(c => (Row: c.Row.Name, Data: c.Data.Name)))
-        foreach (var attack in row.SelectMany(c => c.Attacks).Select(a => a.Name).Distinct().Prepend(null))
-            _planned[new TableCell(table, row.Key.Row, row.Key.Data, attack)] = row.Count();
         foreach (var row in CellRecord.Finished(folder).GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name)))
         {
-            Add(new TableCell(table, row.Key.Row, row.Key.Data), [.. row.Select(c => Of(c, null))]);
+            var planned = folder.Plan.Cells.Count(c => (c.Row.Name, c.Data.Name) == row.Key);
+            Add(new TableCell(table, row.Key.Row, row.Key.Data), [.. row.Select(c => Of(c, null))], planned);
             foreach (var attack in row.SelectMany(c => c.Attacks).Select(a => a.Name).Distinct())
                 Add(
                     new TableCell(table, row.Key.Row, row.Key.Data, attack),
@@ -109,7 +109,8 @@ internal sealed class ClaimCells
                         .. row.Select(c => (Cell: c, Attack: c.Attacks.FirstOrDefault(a => a.Name == attack)))
                             .Where(c => c.Attack is not null)
                             .Select(c => Of(c.Cell, c.Attack)),
-                    ]
+                    ],
+                    planned
                 );
         }
     }
