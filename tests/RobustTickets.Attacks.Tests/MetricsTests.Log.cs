@@ -76,6 +76,19 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    public void A_summary_is_there_only_when_every_other_file_is()
+    {
+        var inputs = MadeUp.Inputs(3);
+        var blocked = Directory.CreateDirectory(Path.Combine(_folder, "textattack-summary.json")).FullName;
+        Assert.Throws<OutputException>(() => Attack(_folder, inputs, int.MaxValue));
+        Assert.False(File.Exists(Path.Combine(_folder, "summary.json")));
+        Directory.Delete(blocked);
+        Attack(_folder, inputs, int.MaxValue);
+        Assert.True(File.Exists(blocked));
+        Assert.True(File.Exists(Path.Combine(_folder, "summary.json")));
+    }
+
+    [Fact]
     public void Outcomes_that_come_early_are_kept_and_take_their_turn()
     {
         var inputs = MadeUp.Inputs(5);

@@ -8,12 +8,25 @@ using System.Text.Json;
 
 namespace RobustTickets.Attacks.Metrics;
 
+/// <summary>What becomes of an attack that lies in a folder.</summary>
+internal enum LogBegin
+{
+    /// <summary>It goes on.</summary>
+    GoOn,
+
+    /// <summary>It is written anew.</summary>
+    Anew,
+}
+
 /// <summary>Writes an attack's outcomes to a folder, and resumes them.</summary>
 public sealed class AttackLog : IDisposable
 {
     private const string Lines = "examples.jsonl",
         Csv = "results.csv",
-        Pending = "pending.jsonl";
+        Pending = "pending.jsonl",
+        Settings = "settings.json",
+        Ids = "ids.txt",
+        Summary = "summary.json";
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
@@ -93,14 +106,16 @@ public sealed class AttackLog : IDisposable
         AttackShard? shard = null
     ) => Open(folder, settings, inputs, cells, shard, claim: null);
 
-    /// <summary>The same under a right that goes before the folder's lock, or none.</summary>
+    /// <summary>The same under a right that goes before the folder's lock, or none; it may leave
+    /// nothing of what was there.</summary>
     internal static AttackLog Open(
         string folder,
         AttackSettings settings,
         IReadOnlyList<Example> inputs,
         CsvCells cells,
         AttackShard? shard,
-        IWriterClaim? claim
+        IWriterClaim? claim,
+        LogBegin begin = LogBegin.GoOn
     )
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -112,10 +127,14 @@ public sealed class AttackLog : IDisposable
             Directory.CreateDirectory(folder);
             hold = WriterLock.Take(folder, claim);
             WholeFile.RemoveLeftovers(folder);
+            // What says that all others are there goes first.
+            if (begin == LogBegin.Anew)
+                foreach (var name in new[] { Summary, Settings, Lines, Pending, Ids })
+                    File.Delete(Path.Combine(folder, name));
             var wanted = Describe(settings, inputs);
             var all = inputs;
             inputs = shard?.Of(inputs) ?? inputs;
-            var path = Path.Combine(folder, "settings.json");
+            var path = Path.Combine(folder, Settings);
             var outcomes = new List<AttackOutcome>();
             var early = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
             if (File.Exists(path))
@@ -135,7 +154,7 @@ public sealed class AttackLog : IDisposable
             }
             else
             {
-                WholeFile.Write(Path.Combine(folder, "ids.txt"), string.Concat(all.Select(i => i.Id + "\n")));
+                WholeFile.Write(Path.Combine(folder, Ids), string.Concat(all.Select(i => i.Id + "\n")));
                 WholeFile.Write(path, wanted);
             }
             WholeFile.Write(
@@ -151,7 +170,7 @@ public sealed class AttackLog : IDisposable
             hold?.Dispose();
             throw new OutputException($"attack log '{folder}': cannot be written: {e.Message}", e);
         }
-        catch (Exception e) when (e is DataException or OutputException)
+        catch
         {
             hold?.Dispose();
             throw;
@@ -200,8 +219,9 @@ public sealed class AttackLog : IDisposable
             File.Delete(Path.Combine(_folder, Pending));
             return summary;
         }
-        WholeFile.Write(Path.Combine(_folder, "summary.json"), AttackJson.Write(summary));
+        // It says that all the others are there.
         WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
+        WholeFile.Write(Path.Combine(_folder, Summary), AttackJson.Write(summary));
         File.Delete(Path.Combine(_folder, Pending));
         return summary;
     }

@@ -73,8 +73,8 @@ public static class ShardMerge
             parsed,
             states.Select(s => s.WholeSetClean).FirstOrDefault(c => c is not null)
         );
-        Write("summary.json", AttackJson.Write(summary));
         Write("textattack-summary.json", TextAttackFormat.Summary(summary));
+        Write("summary.json", AttackJson.Write(summary));
         return (summary, outcomes);
     }
 

@@ -87,15 +87,14 @@ internal sealed record TemperedAttack(
     {
         var lowest = reports.MinBy(r => r.Aua.Aua);
         Job.Claim?.Require();
-        foreach (var name in new[] { "settings.json", "examples.jsonl", "ids.txt" })
-            File.Delete(Path.Combine(Job.Folder, name));
         using var log = AttackLog.Open(
             Job.Folder,
             lowest.Report.Settings,
             Job.Inputs,
             Job.CsvCells,
             shard: null,
-            Job.Claim
+            Job.Claim,
+            LogBegin.Anew
         );
         foreach (var outcome in lowest.Report.Outcomes)
             log.Write(outcome);
