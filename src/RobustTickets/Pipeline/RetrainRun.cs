@@ -25,18 +25,27 @@ internal static class RetrainRun
         var retrain = session.Recipe.Retrain;
         var steps = RecipeSteps.Retrain(session.Recipe, session.Data.Train.Examples.Count);
         var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
-        StageLoop.Run(
-            session.Stages,
-            model,
-            new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
-            {
-                Augment = retrain.Augment,
-                Distill = retrain.Distill,
-                Trained = trained,
-                Final = true,
-            },
-            from
-        );
-        return model;
+        try
+        {
+            StageLoop.Run(
+                session.Stages,
+                model,
+                new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
+                {
+                    Augment = retrain.Augment,
+                    Distill = retrain.Distill,
+                    Trained = trained,
+                    Final = true,
+                },
+                from
+            );
+            return model;
+        }
+        catch
+        {
+            // A stop, or the end of a budget: the program may go on.
+            model.Dispose();
+            throw;
+        }
     }
 }

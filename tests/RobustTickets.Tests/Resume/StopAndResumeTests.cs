@@ -3,6 +3,7 @@
 // writes none. Real signals and kill -9 are in KilledRunTests.
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
+using RobustTickets.Torch;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;
@@ -20,6 +21,30 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         {
             Evaluate = new EvaluateStage(EqualEpochControl: true),
         };
+
+    [Theory]
+    [InlineData("search")]
+    [InlineData("retrain")]
+    [InlineData("control")]
+    public void A_run_that_is_stopped_frees_its_network(string stage)
+    {
+        using var stop = new CancellationTokenSource();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Tensor.LiveCount;
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            RecipeRunner.Run(
+                _task.Request(EveryStage, _task.NewRun()),
+                new Watch(p =>
+                {
+                    if (p is StepDone && p.Stage == stage)
+                        stop.Cancel();
+                }),
+                stop.Token
+            )
+        );
+        Assert.InRange(Tensor.LiveCount, 0, before);
+    }
 
     [Theory]
     [InlineData(true, 4)]
