@@ -44,12 +44,14 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
         );
 
     /// <summary>
-    /// Keeps the claims as they were before the first cell: a copy in the folder, written once.
+    /// Keeps the claims as they were before the first cell: a copy in the folder, written once, and
+    /// only while there is no cell.
     /// </summary>
     internal void Keep(string folder)
     {
-        var copy = Path.Combine(folder, ClaimsName);
-        if (Claims is not null && !File.Exists(copy))
+        var (copy, cells) = (Path.Combine(folder, ClaimsName), Path.Combine(folder, ExperimentFolder.Cells));
+        var begun = Directory.Exists(cells) && Directory.EnumerateDirectories(cells).Any();
+        if (Claims is not null && !begun && !File.Exists(copy))
             Checkpoints.Files.AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
     }
 

@@ -42,6 +42,9 @@ public sealed class ExperimentFolder
     /// <summary>The folder of leases, beside the runs.</summary>
     internal const string Leased = "leases";
 
+    /// <summary>The folder of the runs.</summary>
+    internal const string Cells = "cells";
+
     private readonly Dictionary<string, CellPlace> _own = new(StringComparer.Ordinal);
     private CellIndex _index;
 
@@ -97,7 +100,7 @@ public sealed class ExperimentFolder
 
     /// <summary>Run folder of a cell.</summary>
     /// <exception cref="RunFolderException">It is not known yet.</exception>
-    public string Run(ExperimentCell cell) => In("cells", Place(cell).Run);
+    public string Run(ExperimentCell cell) => In(Cells, Place(cell).Run);
 
     /// <summary>The final model of a cell.</summary>
     /// <inheritdoc cref="Run" path="/exception"/>

@@ -162,6 +162,7 @@ public sealed class ClaimTests
                 seed,
                 90,
                 Masks: new MaskPath(
+                    [.. neurons.Select((_, i) => 0.05 * (i + 1))],
                     [.. neurons.Select((_, i) => 0.05 * (i + 2))],
                     [.. neurons.Select(_ => 0.5)],
                     neurons
@@ -174,6 +175,7 @@ public sealed class ClaimTests
         Assert.Equal(Verdict.Holds, holds.Verdict);
         Assert.Contains("from epoch 0.15 on", holds.Statistic);
         Assert.Equal("0.05 epochs between snapshots", holds.Detectable);
+        Assert.Contains("from epoch 0.05 on", Test(claim, (A, [Search(4, 0.09, 0.08, 0.05)])).Statistic);
         Assert.Equal(Verdict.DoesNotHold, Test(claim, (A, [late, never])).Verdict);
         Assert.Equal(Verdict.Undecided, Test(claim, (A, [early, late])).Verdict);
         Assert.Equal(Verdict.DoesNotHold, Test(claim with { Part = TicketPart.Heads }, (A, [early])).Verdict);

@@ -2,6 +2,8 @@
 // what is missing said; the report of a table over its seeds.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
+using RobustTickets.Experiments;
+using RobustTickets.Experiments.Evidence;
 using RobustTickets.Tests.Cli;
 using Xunit;
 
@@ -64,6 +66,28 @@ public sealed class EvidencePageTests : IDisposable
         // Claims and published numbers are no experiments.
         var folder = CliRun.Of("experiment", _tiny.Task.Below("none"), "--list");
         Assert.NotEqual(ExitCodes.Ok, folder.Code);
+    }
+
+    [Fact]
+    public void Claims_that_came_after_a_cell_are_not_said_to_have_been_there_before()
+    {
+        var json = TinyExperiment.Json();
+        json["reproduces"] = "paper/table-1";
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        Claims(margin: -100);
+        var sources = EvidenceSources.Beside([_tiny.FilePath])!;
+        var plan = Assert.Single(ExperimentFiles.Plan([_tiny.FilePath]));
+        string Rule(string name, bool begun)
+        {
+            var output = Directory.CreateDirectory(_tiny.Task.Below(name)).FullName;
+            if (begun)
+                Directory.CreateDirectory(Path.Combine(output, "cells", "0123"));
+            sources.Keep(output);
+            new EvidencePage([new ExperimentFolder(output, plan)], sources).Write();
+            return File.ReadAllText(Path.Combine(output, "evidence.md"));
+        }
+        Assert.Contains("The claims were not written down before the first cell was run.", Rule("late", begun: true));
+        Assert.Contains("those that were written down before the first cell", Rule("early", begun: false));
     }
 
     [Fact]

@@ -10,11 +10,13 @@ namespace RobustTickets.Experiments.Evidence;
 internal readonly record struct ExampleOutcome(bool Before, bool After);
 
 /// <summary>Distances between neighbouring snapshots of a search.</summary>
-/// <param name="Epochs">Epoch of the later snapshot of each pair.</param>
+/// <param name="From">Epoch of the earlier snapshot of each pair.</param>
+/// <param name="To">Epoch of the later one.</param>
 /// <param name="Heads">Share of head masks that differ.</param>
 /// <param name="Neurons">Share of neuron masks that differ.</param>
 internal sealed record MaskPath(
-    IReadOnlyList<double> Epochs,
+    IReadOnlyList<double> From,
+    IReadOnlyList<double> To,
     IReadOnlyList<double> Heads,
     IReadOnlyList<double> Neurons
 );
@@ -152,6 +154,7 @@ internal sealed class ClaimCells
             .Where(i => distances.Heads[i - 1][i] is not null && distances.Neurons[i - 1][i] is not null)
             .ToArray();
         return new MaskPath(
+            [.. pairs.Select(i => distances.Steps[i - 1] / perEpoch)],
             [.. pairs.Select(i => distances.Steps[i] / perEpoch)],
             [.. pairs.Select(i => distances.Heads[i - 1][i]!.Value)],
             [.. pairs.Select(i => distances.Neurons[i - 1][i]!.Value)]

@@ -175,7 +175,7 @@ internal sealed class ClaimTest(ClaimCells cells)
             : settled.All(e => !(e <= claim.ByEpoch)) ? Verdict.DoesNotHold
             : Verdict.Undecided;
         var words = string.Join(", ", settled.Select(e => e is { } epoch ? Text($"{epoch:0.00}") : "never"));
-        var step = paths.Min(p => p.Epochs.Count > 1 ? p.Epochs[1] - p.Epochs[0] : double.NaN);
+        var step = paths.Min(p => p.To.Count > 0 ? p.To[0] - p.From[0] : double.NaN);
         return (
             verdict,
             Text($"{claim.Times} distances of {(claim.Part == TicketPart.Heads ? "heads" : "neurons")} in a row ")
@@ -191,7 +191,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         var values = claim.Part == TicketPart.Heads ? path.Heads : path.Neurons;
         for (var first = 0; first + claim.Times <= values.Count; first++)
             if (values.Skip(first).Take(claim.Times).All(v => v < claim.Below))
-                return first == 0 ? path.Epochs[0] : path.Epochs[first - 1];
+                return path.From[first];
         return null;
     }
 

@@ -27,7 +27,7 @@ internal sealed class EvidencePage
     private readonly IReadOnlyList<ExperimentFolder> _folders;
     private readonly PublishedFile? _published;
     private readonly IReadOnlyList<ClaimResult> _claims;
-    private readonly IReadOnlyList<string> _changed;
+    private readonly IReadOnlyList<string>? _changed;
     private readonly ClaimCells _cells = new();
     private readonly string _output;
 
@@ -52,12 +52,13 @@ internal sealed class EvidencePage
         AtomicFile.WriteAllText(Path.Combine(_output, "evidence.md"), Markdown());
     }
 
-    // Claims that are not what they were before the first cell.
-    private IReadOnlyList<string> Changed(ClaimFile claims)
+    // Claims that are not what they were before the first cell; null where nothing was kept of
+    // then.
+    private IReadOnlyList<string>? Changed(ClaimFile claims)
     {
         var file = Path.Combine(_output, EvidenceSources.ClaimsName);
         if (!File.Exists(file))
-            return [];
+            return null;
         var before = EvidenceJson
             .ReadClaims(File.ReadAllText(file), file)
             .Claims.ToDictionary(c => c.Id, EvidenceJson.Write);
@@ -140,9 +141,9 @@ internal sealed class EvidencePage
         + "expected to come out. "
         + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
         + (
-            _changed.Count == 0
-                ? "The claims are those that were written down before the first cell was run."
-                : $"Changed since the first cell was run: {string.Join(", ", _changed)}."
+            _changed is null ? "The claims were not written down before the first cell was run."
+            : _changed.Count == 0 ? "The claims are those that were written down before the first cell was run."
+            : $"Changed since the first cell was run: {string.Join(", ", _changed)}."
         );
 
     private string Summary() =>
