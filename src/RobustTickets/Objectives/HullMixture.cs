@@ -137,7 +137,17 @@ internal sealed class HullMixture
         for (var j = 0; j < draws.Length; j++)
             draws[j] = Gamma(key.Derive(j), j == 0 ? own : others);
         var sum = draws.Sum();
-        return Array.ConvertAll(draws, d => d / sum);
+        return sum > 0 ? Array.ConvertAll(draws, d => d / sum) : Corner(key, own, others, neighbours);
+    }
+
+    // Draws of shapes near 0 are all below the smallest number: the largest, by its logarithm, has
+    // all the weight.
+    private static double[] Corner(RandomKey key, double own, double others, int neighbours)
+    {
+        double Log(int j) => Math.Log(1.0 - key.Derive(j).Uniform(uint.MaxValue)) / (j == 0 ? own : others);
+        var weights = new double[neighbours + 1];
+        weights[Enumerable.Range(0, weights.Length).MaxBy(Log)] = 1;
+        return weights;
     }
 
     // Marsaglia and Tsang (2000); a shape below 1 is that of shape + 1 times u^(1/shape).

@@ -138,6 +138,19 @@ public sealed class HullTests
         static double Entropy(double[] w) => -w.Sum(x => x * Math.Log(x));
     }
 
+    [Fact]
+    public void Draws_of_shapes_near_0_are_corners()
+    {
+        var largest = new int[3];
+        for (var i = 0; i < 300; i++)
+        {
+            var w = HullMixture.Dirichlet(RandomKey.FromSeed(1).Derive(i), 1e-4, 1e-4, 2);
+            Assert.Equal(1, w.Sum(), 1e-9);
+            largest[Array.IndexOf(w, w.Max())]++;
+        }
+        Assert.All(largest, n => Assert.InRange(n, 70, 130));
+    }
+
     [Theory]
     [InlineData(1.0, 1.0)]
     [InlineData(0.3, 2.5)]
