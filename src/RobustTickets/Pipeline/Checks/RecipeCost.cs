@@ -68,7 +68,8 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
         recipe.Search switch
         {
             SlimmingSearchOptions s => Length(s) * Step(s.Objective),
-            MaskSearchOptions m => ((m.FineTune?.Epochs ?? 0) * CleanStep) + (m.Epochs * Step(m.Objective)),
+            MaskSearchOptions m => (m.FineTune is { } f ? f.Epochs * Step(f.Objective) : 0)
+                + (m.Epochs * Step(m.Objective)),
             MagnitudeSearchOptions m => m.Rounds * m.EpochsPerRound * Step(m.Objective),
             _ => 0,
         };
@@ -83,6 +84,7 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
             PgdOptions p => CleanStep * (p.Steps + 1),
             FreeLbOptions f => CleanStep * (f.Count == FreeLbCount.K ? f.Steps : f.Steps + 1),
             InfoBertOptions i => CleanStep * i.Steps,
+            HullOptions h => (2 * h.Steps) + CleanStep,
             _ => CleanStep,
         };
 }

@@ -146,15 +146,13 @@ internal static class WeightTickets
             );
     }
 
+    private static string SparsityText(WeightMask mask) =>
+        mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
+
     /// <summary>
     /// Weights kept in the rows of query, key and value that belong to each head, layer by layer
     /// (RobusT Figure 3).
     /// </summary>
-    private static string Sparsity(WeightMask mask) => mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
-
-    private static string SparsityText(WeightMask mask) =>
-        mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
-
     private static JsonArray Heads(WeightMask mask, int heads)
     {
         var layers = new JsonArray();

@@ -1,0 +1,47 @@
+using RobustTickets.Objectives;
+using RobustTickets.Pipeline.Checks;
+using RobustTickets.Recipes.Presets;
+using Xunit;
+
+namespace RobustTickets.Tests.Recipes;
+
+/// <summary>What a recipe is estimated to cost: units of a pass over a word piece.</summary>
+public sealed class RecipeCostTests
+{
+    [Fact]
+    public void A_step_costs_the_passes_of_its_objective()
+    {
+        var plain = RecipePresets.Get("fine-tune", "sst2");
+        double Units(ObjectiveOptions objective) =>
+            RecipeCost
+                .OfTraining(
+                    plain with
+                    {
+                        Retrain = plain.Retrain with { Epochs = 1, Objective = objective },
+                    },
+                    tokens: 10
+                )
+                .Units;
+        Assert.Equal(30, Units(new CleanOptions()));
+        // Ascents make no weight gradients.
+        Assert.Equal(2 * 2 * 10 + 30, Units(new HullOptions(Steps: 2)));
+    }
+
+    [Fact]
+    public void The_fine_tuning_before_a_mask_search_costs_the_passes_of_its_own_objective()
+    {
+        var robust = RecipePresets.Get("robust-ticket", "sst2");
+        var search = (MaskSearchOptions)robust.Search!;
+        double Units(ObjectiveOptions objective) =>
+            RecipeCost
+                .OfTraining(
+                    robust with
+                    {
+                        Search = search with { FineTune = search.FineTune! with { Objective = objective } },
+                    },
+                    tokens: 10
+                )
+                .Units;
+        Assert.Equal(search.FineTune!.Epochs * 2 * 30, Units(new HullOptions(Steps: 3)) - Units(new CleanOptions()), 6);
+    }
+}
