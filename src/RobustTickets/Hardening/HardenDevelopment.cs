@@ -2,69 +2,55 @@
 // and one is chosen by the plan's rule (docs/harden.md, Selection).
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Models;
-using RobustTickets.Searches;
 
 namespace RobustTickets.Hardening;
 
 /// <summary>Chooses a defence.</summary>
-/// <param name="plan">The plan.</param>
-/// <param name="inputs">Model and rows.</param>
-/// <param name="folder">The folder.</param>
-/// <param name="trainer">Trains.</param>
-/// <param name="victims">Attacks.</param>
-/// <param name="clock">The time spent.</param>
-/// <param name="say">Is told sentences.</param>
-internal sealed class HardenDevelopment(
-    HardenPlan plan,
-    HardenInputs inputs,
-    HardenFolder folder,
-    HardenTrainer trainer,
-    HardenVictims victims,
-    BudgetClock clock,
-    Action<string> say
-)
+/// <param name="work">The comparison.</param>
+internal sealed class HardenDevelopment(HardenWork work)
 {
-    /// <summary>Seed of the order in which rows are attacked.</summary>
-    public const ulong OrderSeed = 42;
+    private const string Part = "development";
 
     // The baseline and the chosen one.
     private const int Compared = 2;
 
-    private readonly Example[] _order =
-    [
-        .. Splits.Order(inputs.Rows.Development.Count, OrderSeed).Select(i => inputs.Rows.Development[i]),
-    ];
+    private readonly HardenPlan _plan = work.Plan;
+    private readonly IReadOnlyList<Example> _rows = work.Inputs.Rows.Development;
     private readonly List<(HardenModel Model, IReadOnlyList<AttackReport> Reports)> _measured = [];
 
     /// <summary>Trains, attacks development rows, and chooses.</summary>
     public HardenChoice Choose()
     {
-        var all = trainer.Candidates(plan.Epochs, plan.TrainRows).ToDictionary(c => c.Name);
-        if (inputs.Own is { } own)
-            _measured.Add((own, AttackDevelopment(own)));
-        foreach (var defence in plan.Defences)
+        var all = work.Candidates();
+        if (work.Inputs.Own is { } own)
+            _measured.Add((own, Attack(own)));
+        foreach (var defence in _plan.Defences)
         {
-            if (clock.State.LeftOut.Any(l => l.Name == defence.Name))
+            if (work.Clock.State.LeftOut.Any(l => l.Name == defence.Name))
                 continue;
-            if (TrainDefence(defence, all[defence.Name]))
+            // What everything is compared with is not left out.
+            var deadline = _measured.Count == 0 ? (double?)null : Deadline();
+            if (work.TryTrain(defence.Name, all[defence.Name].Recipe, defence.Seconds, deadline))
             {
-                var model = new HardenModel(defence.Name, folder.Model(defence.Name));
-                _measured.Add((model, AttackDevelopment(model)));
+                var model = work.Model(defence.Name);
+                _measured.Add((model, Attack(model)));
             }
         }
         var examples = _measured.Min(m => m.Reports.Min(r => r.Outcomes.Count));
-        var common = _order.Take(examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        var common = First(examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         var rows = _measured.Select(m => Row(m.Model, m.Reports, common)).ToArray();
         var baseline = rows[0].Name;
-        var chosen = HardenSelection.Choose(rows, baseline, plan.Goal, plan.CleanLoss);
-        var finalists = Finalists(plan, all, rows, baseline, chosen);
+        var chosen = HardenSelection.Choose(rows, baseline, _plan.Goal, _plan.CleanLoss);
+        var finalists = Finalists(all, rows, baseline, chosen);
         return new HardenChoice(chosen, baseline, examples, rows, finalists, ReportedExamples(finalists.Count));
     }
 
+    private IEnumerable<Example> First(int count) =>
+        Splits.Order(_rows.Count, HardenWork.OrderSeed).Take(count).Select(i => _rows[i]);
+
     private DevelopmentRow Row(HardenModel model, IReadOnlyList<AttackReport> reports, IReadOnlySet<string> common)
     {
-        var (clean, parameters) = victims.Measure(model, inputs.Rows.Development);
+        var (clean, parameters) = work.Victims.Measure(model, _rows);
         return new DevelopmentRow(
             model.Name,
             clean,
@@ -75,19 +61,19 @@ internal sealed class HardenDevelopment(
                 ),
             ],
             parameters,
-            model == inputs.Own ? 0 : trainer.Seconds(model.Name)
+            model == work.Inputs.Own ? 0 : work.Trainer.Seconds(model.Name)
         );
     }
 
-    private IReadOnlyList<AttackReport> AttackDevelopment(HardenModel model)
+    private IReadOnlyList<AttackReport> Attack(HardenModel model)
     {
-        var first = _measured.Count == 0;
-        var count = first ? plan.DevelopmentExamples : clock.State.DevelopmentExamples ?? plan.DevelopmentExamples;
-        say($"attacking {count} development rows: {model.Name}");
+        var (first, clock) = (_measured.Count == 0, work.Clock);
+        var count = first ? _plan.DevelopmentExamples : clock.State.DevelopmentExamples ?? _plan.DevelopmentExamples;
+        work.Say($"attacking {count} development rows: {model.Name}");
         var before = clock.Seconds;
-        var fresh = plan.Attacks.All(a => !HardenFolder.IsDone(folder.Attack(model.Name, "development", a)));
-        var on = _order.Take(count).ToArray();
-        var reports = plan.Attacks.Select(a => victims.Attack(model, "development", a, on)).ToArray();
+        var fresh = _plan.Attacks.All(a => !HardenFolder.IsDone(work.Folder.Attack(model.Name, Part, a)));
+        Example[] on = [.. First(count)];
+        var reports = _plan.Attacks.Select(a => work.Victims.Attack(model, Part, a, on)).ToArray();
         clock.Set(s => !fresh ? s : Measured(s, (clock.Seconds - before) / count));
         return reports;
 
@@ -97,73 +83,27 @@ internal sealed class HardenDevelopment(
                 AttackSeconds = Math.Max(each, state.AttackSeconds ?? 0),
                 DevelopmentExamples = first
                     ? HardenPlan.Fitting(
-                        HardenPlan.DevelopmentShare * plan.BudgetSeconds,
-                        each * (plan.Defences.Count + (inputs.Own is null ? 0 : 1)),
-                        plan.DevelopmentExamples
+                        HardenPlan.DevelopmentShare * _plan.BudgetSeconds,
+                        each * (_plan.Defences.Count + (work.Inputs.Own is null ? 0 : 1)),
+                        _plan.DevelopmentExamples
                     )
                     : state.DevelopmentExamples,
             };
-    }
-
-    private bool TrainDefence(PlannedDefence defence, HardenCandidate candidate)
-    {
-        // What everything is compared with is not left out.
-        var isFirst = _measured.Count == 0;
-        var deadline = Deadline();
-        var expected = defence.Seconds * clock.State.TrainingRatio;
-        if (!isFirst && !trainer.IsDone(candidate.Name) && clock.Seconds + expected > deadline)
-        {
-            Leave(
-                candidate.Name,
-                $"needs about {HardenPlan.Minutes(expected)}, "
-                    + $"{HardenPlan.Minutes(Math.Max(0, deadline - clock.Seconds))} are left before the "
-                    + "confirming attacks"
-            );
-            return false;
-        }
-        say($"training {candidate.Name}");
-        var before = clock.Seconds;
-        var fresh = !trainer.IsDone(candidate.Name);
-        try
-        {
-            if (!trainer.Train(candidate.Name, candidate.Recipe, clock, isFirst ? null : deadline))
-            {
-                Leave(candidate.Name, "cut off by the budget while it was trained");
-                return false;
-            }
-        }
-        catch (Exception e)
-            when (!isFirst && e is (NumericFailureException or NothingLearnedException or RecipeException))
-        {
-            Leave(candidate.Name, e.Message.Split(';')[0]);
-            return false;
-        }
-        var ratio = (clock.Seconds - before) / defence.Seconds;
-        clock.Set(s => fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio, ratio) } : s);
-        return true;
     }
 
     // When training must be over: the attacks on development rows and on a few reported ones
     // follow.
     private double Deadline()
     {
-        var each = clock.State.AttackSeconds ?? 0;
-        var attack = each * (clock.State.DevelopmentExamples ?? plan.DevelopmentExamples);
-        var attacks = plan.Attacks.Count;
-        var confirm = each * HardenPlan.LeastAttacked * Compared * (attacks + 1) / attacks;
-        return plan.BudgetSeconds - attack - Math.Max(confirm, HardenPlan.ConfirmShare * plan.BudgetSeconds);
-    }
-
-    private void Leave(string name, string reason)
-    {
-        say($"left out: {name}: {reason}");
-        clock.LeaveOut(name, reason);
+        var state = work.Clock.State;
+        var attack = (state.AttackSeconds ?? 0) * (state.DevelopmentExamples ?? _plan.DevelopmentExamples);
+        var confirm = work.ConfirmSeconds(Compared, HardenPlan.LeastAttacked);
+        return _plan.BudgetSeconds - attack - Math.Max(confirm, HardenPlan.ConfirmShare * _plan.BudgetSeconds);
     }
 
     // The baseline, what was chosen, the dense network trained like a chosen ticket, fine-tuning,
     // and the chosen one and fine-tuning with further seeds.
-    private static List<HardenFinalist> Finalists(
-        HardenPlan plan,
+    private List<HardenFinalist> Finalists(
         Dictionary<string, HardenCandidate> all,
         DevelopmentRow[] rows,
         string baseline,
@@ -180,18 +120,18 @@ internal sealed class HardenDevelopment(
         Add(all.GetValueOrDefault(chosen)?.Twin, "twin");
         Add(HardenCandidate.FineTune, HardenCandidate.FineTune);
         var repeated = new[] { HardenCandidate.FineTune, chosen }.Where(all.ContainsKey).Distinct().ToArray();
-        for (var seed = 2; seed <= plan.Seeds; seed++)
+        for (var seed = 2; seed <= _plan.Seeds; seed++)
             finalists.AddRange(
                 repeated.Select(name => new HardenFinalist(HardenCandidate.WithSeed(name, seed), "seed", seed))
             );
         return finalists;
     }
 
-    // What the time left has room for, one attack repeated at another temperature.
-    private int ReportedExamples(int models)
-    {
-        var attacks = plan.Attacks.Count;
-        var each = (clock.State.AttackSeconds ?? 0) * models * (attacks + 1) / attacks;
-        return HardenPlan.Fitting(Math.Max(0, plan.BudgetSeconds - clock.Seconds), each, plan.ReportedExamples);
-    }
+    // What the time left has room for.
+    private int ReportedExamples(int models) =>
+        HardenPlan.Fitting(
+            Math.Max(0, _plan.BudgetSeconds - work.Clock.Seconds),
+            work.ConfirmSeconds(models, examples: 1),
+            _plan.ReportedExamples
+        );
 }

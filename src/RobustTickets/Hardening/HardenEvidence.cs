@@ -37,6 +37,9 @@ internal static class HardenEvidence
     /// <summary>The figure of an attack.</summary>
     public static HardenFigure Figure(string attack, bool unseen, AttackEvidence own, AttackEvidence? baseline)
     {
+        // Both are looked at in the same way.
+        if (baseline is not null && (own.Calibrated is null || baseline.Calibrated is null))
+            (own, baseline) = (own with { Calibrated = null }, baseline with { Calibrated = null });
         var standing = own.Standing;
         var interval = WilsonInterval.Of(standing.Count, own.Count);
         return new HardenFigure(
@@ -75,22 +78,25 @@ internal static class HardenEvidence
     public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
 
     /// <summary>
-    /// Says that a model withstands an attack in one class alone, which is no robustness; null
-    /// where it does not.
+    /// Says that a model withstands an attack in one class alone; null where it does not.
     /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="attack">The attack.</param>
+    /// <param name="rows">The model's class of each row, and whether it withstood.</param>
+    /// <param name="labels">The data's classes.</param>
     public static string? OneSided(
-        string model,
+        HardenModel model,
         string attack,
         IEnumerable<(int Label, bool Withstood)> rows,
         IReadOnlyList<string> labels
-    )
-    {
-        var classes = ClassShare.Of(rows);
-        return !ClassShare.IsOneSided(classes)
-            ? null
-            : $"{model} withstands {attack} {ClassShare.Alone(classes, labels[classes[0].Label])}: texts that the "
-                + "attack leaves illegible fall in that class, which is no robustness";
-    }
+    ) =>
+        ClassShare.OneSided(
+            ClassShare.Of(rows),
+            label => labels[model.Classes is { } classes ? classes.ToList().IndexOf(label) : label]
+        )
+            is { } where
+            ? $"{model.Name} withstands {attack} {where}"
+            : null;
 
     /// <summary>Whether a model is better than the largest class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;

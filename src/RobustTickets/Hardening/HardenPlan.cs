@@ -36,6 +36,8 @@ public sealed record LeftOutOfPlan(string Name, string Reason);
 /// <param name="Goal">What is preferred.</param>
 /// <param name="Rule">How the defence is chosen and confirmed.</param>
 /// <param name="CleanLoss">Loss of clean accuracy that is allowed.</param>
+/// <param name="Encoders">SHA-256 of the attacks' sentence encoders; null in plans of
+/// before.</param>
 internal sealed record HardenPlan(
     int SchemaVersion,
     string Inputs,
@@ -53,7 +55,8 @@ internal sealed record HardenPlan(
     int ReportedExamples,
     HardenGoal Goal,
     string Rule,
-    double CleanLoss = HardenSelection.MostLost
+    double CleanLoss = HardenSelection.MostLost,
+    string? Encoders = null
 )
 {
     /// <summary>The layout that this program writes and reads.</summary>
@@ -204,6 +207,15 @@ internal sealed record HardenPlan(
     /// <summary>Examples that fit a time, at least a few and at most what there is.</summary>
     public static int Fitting(double seconds, double secondsEach, int most) =>
         Math.Min(most, Math.Max(LeastAttacked, secondsEach <= 0 ? most : (int)Math.Min(most, seconds / secondsEach)));
+
+    /// <summary>Seconds of the attacks on reported rows; the first is repeated at another
+    /// temperature.</summary>
+    /// <param name="each">Seconds of all attacks on one row.</param>
+    /// <param name="models">Models.</param>
+    /// <param name="examples">Rows.</param>
+    /// <param name="attacks">Attacks.</param>
+    public static double ConfirmSeconds(double each, int models, int examples, int attacks) =>
+        each * models * examples * (attacks + 1) / attacks;
 
     /// <summary>A time for people.</summary>
     internal static string Minutes(double seconds) =>

@@ -93,8 +93,11 @@ internal sealed record HardenRows(
             notes.Add(Text($"reported: the data's own {reported.Count} held-out rows"));
         if (development is not null)
             notes.Add(Text($"development: the data's own {development.Count} rows"));
-        left = Without(left, reported, "reported", notes);
-        left = Without(left, development, "development", notes);
+        left = Without(left, "training", reported, "reported", notes);
+        left = Without(left, "training", development, "development", notes);
+        // What chooses must not have shown what reports.
+        if (development is not null)
+            development = Without(development, "development", reported, "reported", notes);
         if (reported is null)
             (reported, left) = HoldOut(left, Count(left.Count, ReportedShare), labels, seen, data, "reported", notes);
         if (development is null)
@@ -130,9 +133,10 @@ internal sealed record HardenRows(
     private static bool SameNames(IReadOnlyList<string> a, IReadOnlyList<string> b) =>
         a.Count == b.Count && a.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(b);
 
-    // Rows that stand in a given part too, or are twins of one there, are not trained on.
+    // Rows that stand in a given part too, or are twins of one there, are left out.
     private static IReadOnlyList<Example> Without(
         IReadOnlyList<Example> rows,
+        string what,
         IReadOnlyList<Example>? part,
         string name,
         List<string> notes
@@ -142,10 +146,10 @@ internal sealed record HardenRows(
             return rows;
         var texts = part.Select(Content).ToHashSet(StringComparer.Ordinal);
         var origins = part.Select(e => e.Origin ?? e.Row).OfType<RowKey>().ToHashSet();
-        var kept = rows.Where(e => !texts.Contains(Content(e)) && (e.Origin is null || !origins.Contains(e.Origin)))
-            .ToArray();
+        bool IsTwin(Example e) => (e.Origin ?? e.Row) is { } origin && origins.Contains(origin);
+        var kept = rows.Where(e => !texts.Contains(Content(e)) && !IsTwin(e)).ToArray();
         if (kept.Length < rows.Count)
-            notes.Add(Text($"{rows.Count - kept.Length} training rows that stand in the {name} ones are left out"));
+            notes.Add(Text($"{rows.Count - kept.Length} {what} rows that stand in the {name} ones are left out"));
         return kept;
     }
 

@@ -1,8 +1,6 @@
 // The comparison: rows in parts, a plan, trainings, the choice on development rows, and once the
 // reported rows (docs/harden.md). Every step leaves its file and is skipped when it is there.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Metrics;
 using RobustTickets.Hardening;
 
 namespace RobustTickets;
@@ -62,43 +60,33 @@ public sealed class HardenRun(
         var inputs = Open();
         foreach (var note in inputs.Notes)
             Say(note);
+        using var victims = new HardenVictims(request, inputs, _folder, progress, stop);
+        var encoders = victims.Require();
         var trainer = Trainer(inputs, _folder);
         var plan = _folder.Plan();
         if (plan is null)
         {
-            plan = Plan(inputs, _folder, trainer);
+            plan = Plan(inputs, _folder, trainer) with { Encoders = encoders };
             _folder.Save(plan);
             clock.Set(s => s);
         }
-        else if (plan.Inputs != inputs.Hash)
-            throw new DataException(
-                $"{_folder.Path}: rows, model, attacks or goal have changed since it was begun; name another folder"
-            );
+        else
+            RequireSame(plan, inputs, encoders);
         foreach (var line in Describe(plan))
             Say(line);
-        using var victims = new HardenVictims(
-            request,
-            inputs.Base,
-            _folder,
-            inputs.Rows,
-            plan.MaxLength,
-            progress,
-            stop
-        );
-        foreach (var attack in plan.Attacks)
-            victims.Require(attack);
+        var work = new HardenWork(plan, inputs, _folder, trainer, victims, clock, Say);
         var choice = _folder.Choice();
         if (choice is null)
         {
-            choice = new HardenDevelopment(plan, inputs, _folder, trainer, victims, clock, Say).Choose();
+            choice = new HardenDevelopment(work).Choose();
             _folder.Save(choice);
         }
         Say($"chosen on development rows: {choice.Chosen}");
-        var finalists = TrainSeeds(plan, choice, trainer, clock);
-        var result = Confirm(plan, choice, finalists, inputs, trainer, victims, clock);
-        _folder.Save(result);
+        var result = new HardenConfirmation(work, choice, commandOf).Of(work.TrainSeeds(choice));
+        // The result says that nothing is left to do, so it comes last.
         HardenReport.Write(result, _folder);
         clock.Set(s => s);
+        _folder.Save(result);
         return result;
     }
 
@@ -137,6 +125,20 @@ public sealed class HardenRun(
         );
     }
 
+    // What the plan was made for is not changed by going on; what may be said otherwise is told.
+    private void RequireSame(HardenPlan plan, HardenInputs inputs, string encoders)
+    {
+        if (plan.Inputs != inputs.Hash || (plan.Encoders ?? encoders) != encoders)
+            throw new DataException(
+                $"{_folder.Path}: rows, model, attacks, their sentence encoder or goal have changed since it was "
+                    + "begun; name another folder"
+            );
+        if (plan.BudgetSeconds != request.Budget.TotalSeconds)
+            Say($"the budget stays at {HardenPlan.Minutes(plan.BudgetSeconds)}, as planned");
+        if (plan.Seeds != request.Seeds)
+            Say($"the number of seeds stays at {plan.Seeds}, as planned");
+    }
+
     private static IEnumerable<string> Describe(HardenPlan plan)
     {
         yield return Text(
@@ -153,171 +155,6 @@ public sealed class HardenRun(
     }
 
     private static string Epochs(HardenPlan plan) => plan.Epochs == 1 ? "1 epoch" : Text($"{plan.Epochs:0.#} epochs");
-
-    private List<HardenFinalist> TrainSeeds(
-        HardenPlan plan,
-        HardenChoice choice,
-        HardenTrainer trainer,
-        BudgetClock clock
-    )
-    {
-        var kept = new List<HardenFinalist>();
-        var all = trainer.Candidates(plan.Epochs, plan.TrainRows).ToDictionary(c => c.Name);
-        var perModel = (clock.State.AttackSeconds ?? 0) * choice.ReportedExamples;
-        foreach (var finalist in choice.Finalists)
-        {
-            if (finalist.Seed is { } seed && !trainer.IsDone(finalist.Name))
-            {
-                var candidate = all[HardenCandidate.WithoutSeed(finalist.Name)];
-                var seconds = plan.Defences.Single(d => d.Name == candidate.Name).Seconds * clock.State.TrainingRatio;
-                var attacks = perModel * (kept.Count + 1);
-                var until = plan.BudgetSeconds - attacks;
-                var recipe = candidate.Recipe with { Seed = candidate.Recipe.Seed + seed - 1 };
-                if (clock.Seconds + seconds > until || !trainer.Train(finalist.Name, recipe, clock, until))
-                {
-                    clock.LeaveOut(finalist.Name, "the budget has no room for this seed");
-                    Say($"left out: {finalist.Name}: the budget has no room for this seed");
-                    continue;
-                }
-            }
-            kept.Add(finalist);
-        }
-        return kept;
-    }
-
-    private HardenResult Confirm(
-        HardenPlan plan,
-        HardenChoice choice,
-        List<HardenFinalist> finalists,
-        HardenInputs inputs,
-        HardenTrainer trainer,
-        HardenVictims victims,
-        BudgetClock clock
-    )
-    {
-        var reported = inputs.Rows.Reported;
-        var on = Splits
-            .Order(reported.Count, HardenDevelopment.OrderSeed)
-            .Take(choice.ReportedExamples)
-            .Select(i => reported[i])
-            .ToArray();
-        var models = finalists
-            .Select(f => f.Name == HardenInputs.OwnName ? inputs.Own! : new HardenModel(f.Name, _folder.Model(f.Name)))
-            .ToArray();
-        var reports = AttackReported(plan, finalists, models, on, victims, clock);
-        var oneSided = reports
-            .Where(r => r.Key.At == Calibration.AsIs)
-            .Select(r =>
-                HardenEvidence.OneSided(
-                    r.Key.Model,
-                    r.Key.Attack,
-                    r.Value.Outcomes.Select(o => (o.Label, o.Result == AttackResult.Failed)),
-                    inputs.Rows.Labels
-                )
-            )
-            .OfType<string>()
-            .ToArray();
-        foreach (var note in oneSided)
-            Say(note);
-        var whole = choice.Rows.Max(r => r.Parameters);
-        var rows = models.Select((m, i) => Row(m, finalists[i].Role)).ToArray();
-        var majority = reported.GroupBy(e => e.Label).Max(g => g.Count()) / (double)reported.Count;
-        var confirmed =
-            choice.Chosen != choice.Baseline
-            && HardenEvidence.HasLearned(rows[0], majority)
-            && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen), plan.Attacks);
-        var recommended = confirmed ? choice.Chosen : choice.Baseline;
-        var place = rows.First(r => r.Name == recommended).Model;
-        return new HardenResult(
-            HardenPlan.CurrentSchema,
-            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1, majority, plan.Attacks),
-            recommended,
-            choice.Chosen,
-            choice.Baseline,
-            commandOf?.Invoke(place) ?? place,
-            plan.Rule,
-            rows,
-            choice.Rows,
-            choice.Examples,
-            plan.Attacks,
-            [.. plan.LeftOut, .. clock.State.LeftOut],
-            [.. inputs.Notes, .. oneSided],
-            plan.BudgetSeconds,
-            clock.Seconds,
-            HardenSelection.Dearer(choice.Rows, choice.Baseline, choice.Chosen, plan.CleanLoss)
-        );
-
-        HardenRow Row(HardenModel model, string role)
-        {
-            var (clean, parameters) = victims.Measure(model, reported);
-            var interval = WilsonInterval.Of((long)Math.Round(clean * reported.Count), reported.Count);
-            return new HardenRow(
-                model.Name,
-                role,
-                model.Folder,
-                clean,
-                interval.Low,
-                interval.High,
-                parameters,
-                (double?)parameters / whole,
-                model.Name == HardenInputs.OwnName ? null : trainer.Seconds(model.Name),
-                [.. plan.Attacks.Select(attack => Figure(model, role, attack)).OfType<HardenFigure>()]
-            );
-        }
-
-        HardenFigure? Figure(HardenModel model, string role, string attack)
-        {
-            var own = Evidence(model, attack);
-            var baseline = role == "baseline" ? null : Evidence(models[0], attack);
-            // Both are looked at in the same way.
-            if (own is not null && baseline is not null && (own.Calibrated is null || baseline.Calibrated is null))
-                (own, baseline) = (own with { Calibrated = null }, baseline with { Calibrated = null });
-            return own is null ? null : HardenEvidence.Figure(attack, attack == plan.Attacks[^1], own, baseline);
-        }
-
-        AttackEvidence? Evidence(HardenModel model, string attack) =>
-            reports.GetValueOrDefault((model.Name, attack, Calibration.AsIs)) is { } asIs
-                ? new AttackEvidence(asIs, reports.GetValueOrDefault((model.Name, attack, Calibration.Fitted)))
-                : null;
-    }
-
-    // What the comparison hangs on comes first; when the budget is spent the rest is left out.
-    private Dictionary<(string Model, string Attack, Calibration At), AttackReport> AttackReported(
-        HardenPlan plan,
-        List<HardenFinalist> finalists,
-        HardenModel[] models,
-        Example[] on,
-        HardenVictims victims,
-        BudgetClock clock
-    )
-    {
-        var reports = new Dictionary<(string, string, Calibration), AttackReport>();
-        var first = models.Where((_, i) => finalists[i].Role is "baseline" or "chosen").ToArray();
-        foreach (var group in new[] { first, [.. models.Except(first)] })
-        {
-            foreach (var (attack, i) in plan.Attacks.Select((a, i) => (a, i)))
-            {
-                foreach (var at in i == 0 ? new[] { Calibration.AsIs, Calibration.Fitted } : [Calibration.AsIs])
-                {
-                    foreach (var model in group)
-                    {
-                        if (clock.Seconds > plan.BudgetSeconds && !victims.IsDone(model, "reported", attack, at))
-                        {
-                            clock.LeaveOut($"{attack} on reported rows: {model.Name}", "the budget was spent before");
-                            continue;
-                        }
-                        Say(
-                            $"{attack} on {on.Length} reported rows: "
-                                + $"{model.Name}{(at == Calibration.Fitted ? ", fitted temperature" : "")}"
-                        );
-                        reports[(model.Name, attack, at)] = victims.Attack(model, "reported", attack, on, at);
-                        clock.Set(s => s);
-                    }
-                }
-            }
-        }
-        return reports;
-    }
 
     private void Say(string text) => progress?.Report(new HardenNote(text));
 

@@ -15,28 +15,33 @@ internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int
 
 /// <summary>Measures and attacks models.</summary>
 /// <param name="request">The comparison.</param>
-/// <param name="checkpoint">Folder that defences are trained from, for sentence similarity.</param>
+/// <param name="inputs">Its rows and attacks; the checkpoint that defences are trained from is the
+/// sentence encoder that nobody names.</param>
 /// <param name="folder">Its folder.</param>
-/// <param name="rows">Its rows.</param>
-/// <param name="maxLength">Word pieces of a text.</param>
 /// <param name="progress">Is told what happens.</param>
 /// <param name="stop">Ends the work.</param>
 internal sealed class HardenVictims(
     HardenRequest request,
-    string checkpoint,
+    HardenInputs inputs,
     HardenFolder folder,
-    HardenRows rows,
-    int maxLength,
     IProgress<HardenProgress>? progress,
     CancellationToken stop
 ) : IDisposable
 {
-    private readonly AttackModels _models = new(checkpoint, request.Loader);
+    private readonly AttackModels _models = new(inputs.Base, request.Loader);
     private readonly Dictionary<string, Attack> _attacks = [];
     private (string Folder, ITextClassifier Classifier)? _loaded;
 
-    /// <summary>Reads what an attack needs.</summary>
-    public void Require(string name) => _ = Attack(name);
+    /// <summary>Reads what the attacks need.</summary>
+    /// <returns>SHA-256 of the sentence encoders; settings of an attack name its other
+    /// files.</returns>
+    public string Require()
+    {
+        foreach (var name in inputs.Attacks.Names)
+            _ = Attack(name);
+        var encoders = inputs.Attacks.Names.Select(name => Recipe(name).EncoderFolder(_models)).OfType<string>();
+        return HardenFolder.Hash(encoders.Distinct().Select(VictimFolder.Hash));
+    }
 
     /// <summary>
     /// Accuracy on rows, and the model's parameters without embeddings where its form says them.
@@ -78,7 +83,7 @@ internal sealed class HardenVictims(
             Place(model, part, attack, calibrated),
             [
                 new("rows", $"{on.Count} {part} rows, sha256 {RowsHash(on)}", "parted by content"),
-                new("victim length", $"{maxLength} word pieces, special tokens included", "as in training"),
+                new("victim length", $"{inputs.MaxLength} word pieces, special tokens included", "as in training"),
                 new(
                     "victim weights",
                     $"sha256 {VictimFolder.Hash(model.Folder)}",
@@ -95,8 +100,8 @@ internal sealed class HardenVictims(
                     VictimTemperature.Fitted,
                     () =>
                         new CalibrationRows(
-                            InClasses(model, rows.Development),
-                            $"{rows.Development.Count} development rows"
+                            InClasses(model, inputs.Rows.Development),
+                            $"{inputs.Rows.Development.Count} development rows"
                         ),
                     relay
                 ).Run(null, stop)
@@ -122,12 +127,14 @@ internal sealed class HardenVictims(
     private Attack Attack(string name)
     {
         if (!_attacks.TryGetValue(name, out var attack))
-        {
-            var recipe = AttackRecipe.Find(name);
-            recipe = recipe with { Resources = (request.Resources ?? new ResourceFiles()).Only(recipe.FileNames) };
-            _attacks[name] = attack = recipe.Build(_models);
-        }
+            _attacks[name] = attack = Recipe(name).Build(_models);
         return attack;
+    }
+
+    private AttackRecipe Recipe(string name)
+    {
+        var recipe = AttackRecipe.Find(name);
+        return recipe with { Resources = (request.Resources ?? new ResourceFiles()).Only(recipe.FileNames) };
     }
 
     private ITextClassifier Load(HardenModel model)
@@ -137,8 +144,8 @@ internal sealed class HardenVictims(
         _loaded?.Classifier.Dispose();
         _loaded = null;
         var classifier =
-            request.Loader?.LoadClassifier(model.Folder, maxLength, request.Running.Threads)
-            ?? Classifier.Load(model.Folder, request.Running, maxLength);
+            request.Loader?.LoadClassifier(model.Folder, inputs.MaxLength, request.Running.Threads)
+            ?? Classifier.Load(model.Folder, request.Running, inputs.MaxLength);
         _loaded = (model.Folder, classifier);
         return classifier;
     }
@@ -147,7 +154,7 @@ internal sealed class HardenVictims(
         model.Classes is { } classes ? [.. on.Select(e => e with { Label = classes[e.Label] })] : on;
 
     private string RowsHash(IReadOnlyList<Example> on) =>
-        HardenFolder.Hash(on.Select(e => HardenFolder.Line(e, rows.Labels)));
+        HardenFolder.Hash(on.Select(e => HardenFolder.Line(e, inputs.Rows.Labels)));
 }
 
 /// <summary>Whether a victim's logits are divided by its fitted temperature.</summary>

@@ -45,7 +45,7 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
 {
     // Fewer say nothing about a class.
     private const int Few = 10;
-    private const double OneSided = 0.1;
+    private const double AtMost = 0.1;
 
     /// <summary>Share that withstood, in [0, 1].</summary>
     public double Share => (double)Withstood / Count;
@@ -75,16 +75,23 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
         classes.Count > 1
         && classes[0].Withstood >= Few
         && classes.All(c => c.Count >= Few)
-        && classes[1].Share < OneSided * classes[0].Share;
+        && classes[1].Share < AtMost * classes[0].Share;
 
-    /// <summary>The class in which alone an attack is withstood, with the shares.</summary>
-    /// <param name="classes">The classes, one-sided.</param>
-    /// <param name="name">Name of the first.</param>
-    public static string Alone(IReadOnlyList<ClassShare> classes, string name) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"in class {name} alone ({100 * classes[0].Share:0.0} % of it, {100 * classes[1].Share:0.0} % of the next)"
-        );
+    /// <summary>
+    /// Says that an attack is withstood in one class alone, and what that means: <c>in class ..
+    /// alone ..</c>; null where it is not.
+    /// </summary>
+    /// <param name="classes">The classes, the most robust first.</param>
+    /// <param name="name">Name of a class.</param>
+    public static string? OneSided(IReadOnlyList<ClassShare> classes, Func<int, string> name) =>
+        !IsOneSided(classes)
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"in class {name(classes[0].Label)} alone ({100 * classes[0].Share:0.0} % of it, "
+                    + $"{100 * classes[1].Share:0.0} % of the next): texts that the attack leaves illegible fall in "
+                    + $"that class, which is no robustness"
+            );
 }
 
 /// <summary>An attack and its outcomes.</summary>

@@ -94,9 +94,14 @@ public sealed class HardenEvidenceTests
         Assert.Equal(
             "given withstands deepwordbug in class negative alone (75.0 % of it, 0.0 % of the next): texts that the "
                 + "attack leaves illegible fall in that class, which is no robustness",
-            HardenEvidence.OneSided("given", "deepwordbug", Rows(15, 0), labels)
+            HardenEvidence.OneSided(new HardenModel("given", "/given"), "deepwordbug", Rows(15, 0), labels)
         );
-        Assert.Null(HardenEvidence.OneSided("given", "deepwordbug", Rows(15, 5), labels));
+        Assert.Null(HardenEvidence.OneSided(new HardenModel("given", "/given"), "deepwordbug", Rows(15, 5), labels));
+        // The model's class 0 is the data's class 1.
+        Assert.StartsWith(
+            "given withstands deepwordbug in class positive alone",
+            HardenEvidence.OneSided(new HardenModel("given", "/given", [1, 0]), "deepwordbug", Rows(15, 0), labels)
+        );
     }
 
     private static PairedFigure Paired(double difference, double p) =>

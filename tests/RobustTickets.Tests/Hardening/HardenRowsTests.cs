@@ -69,6 +69,30 @@ public sealed class HardenRowsTests
     }
 
     [Fact]
+    public void What_chooses_does_not_stand_among_what_reports()
+    {
+        var rows = Rows(400);
+        Example[] dev = [.. rows.Take(60)],
+            test = [.. rows.Skip(40).Take(60)];
+        var parts = HardenRows.Part(rows[100..], dev, test, Labels, _ => false, "data");
+        Assert.Equal(test, parts.Reported);
+        Assert.Equal(dev[..40], parts.Development);
+        Assert.Contains("20 development rows that stand in the reported ones are left out", parts.Notes);
+    }
+
+    [Fact]
+    public void A_row_whose_adversarial_text_is_reported_is_not_trained_on()
+    {
+        Example[] rows = [.. Rows(400).Select(e => e with { Source = "train" })];
+        Example[] test =
+        [
+            .. Enumerable.Range(0, 60).Select(i => Row($"t{i}", $"changed {i}", i % 2) with { Origin = rows[i].Row }),
+        ];
+        var parts = HardenRows.Part(rows, null, test, Labels, _ => false, "data");
+        Assert.Empty(parts.Train.Concat(parts.Development).Intersect(rows[..60]));
+    }
+
+    [Fact]
     public void Rows_that_the_model_was_trained_on_are_never_held_out()
     {
         var rows = Rows(400);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Hardening;
 using RobustTickets.Pipeline;
@@ -241,20 +242,37 @@ public sealed class HardenRunTests : IDisposable
     {
         var clock = new HandClock();
         var request = Request("late") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
+        var page = new HardenFolder(request.Output).ReportFile("html");
+        var notes = new List<string>();
         var progress = new Relay<HardenProgress>(p =>
         {
-            if (p is HardenNote note && note.Text.StartsWith("chosen on development rows", StringComparison.Ordinal))
-                clock.Seconds = 4000;
+            if (p is not HardenNote { Text: var text })
+                return;
+            notes.Add(text);
+            if (!text.StartsWith("chosen on development rows", StringComparison.Ordinal) || clock.Seconds > 0)
+                return;
+            clock.Seconds = 4000;
+            Directory.CreateDirectory(page);
         });
-        var result = new HardenRun(request, progress).Run();
+        // The result is there only when its page is.
+        Assert.Throws<CheckpointException>(() => new HardenRun(request, progress).Run());
+        Assert.Null(new HardenFolder(request.Output).Result());
+        Directory.Delete(page);
+        var result = new HardenRun(
+            request with
+            {
+                Resume = true,
+                Budget = TimeSpan.FromHours(2),
+                Seeds = 3,
+            },
+            progress
+        ).Run();
+        Assert.Contains("the budget stays at 60 min, as planned", notes);
+        Assert.Contains("the number of seeds stays at 1, as planned", notes);
         Assert.Contains(result.LeftOut, l => l.Name == "deepwordbug on reported rows: fine-tune");
         Assert.All(result.Reported, r => Assert.Empty(r.Figures));
         Assert.Equal(result.Baseline, result.Recommended);
-        Assert.Contains(
-            "<svg",
-            File.ReadAllText(new HardenFolder(request.Output).ReportFile("html")),
-            StringComparison.Ordinal
-        );
+        Assert.Contains("<svg", File.ReadAllText(page), StringComparison.Ordinal);
     }
 
     [Fact]

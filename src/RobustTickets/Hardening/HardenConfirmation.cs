@@ -1,0 +1,151 @@
+// The reported rows, looked at once, after the choice: the finalists are attacked on them, each is
+// compared with the baseline row by row, and the choice is recommended if that confirms it
+// (docs/harden.md, Selection).
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>Confirms a choice on the reported rows, or does not.</summary>
+/// <param name="work">The comparison.</param>
+/// <param name="choice">What development rows chose.</param>
+/// <param name="commandOf">The command line that uses a model folder; null: the folder
+/// alone.</param>
+internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, Func<string, string>? commandOf)
+{
+    private const string Part = "reported";
+
+    private readonly HardenPlan _plan = work.Plan;
+    private readonly IReadOnlyList<Example> _reported = work.Inputs.Rows.Reported;
+
+    /// <summary>A finalist with the attacks that there was time for.</summary>
+    private sealed class Contender(HardenModel model, string role)
+    {
+        public HardenModel Model => model;
+
+        public string Role => role;
+
+        /// <summary>What was left under each attack.</summary>
+        public Dictionary<string, AttackEvidence> Evidence { get; } = [];
+    }
+
+    /// <summary>Attacks the finalists, the baseline first, and tells the result.</summary>
+    public HardenResult Of(IReadOnlyList<HardenFinalist> finalists)
+    {
+        Contender[] all = [.. finalists.Select(f => new Contender(work.Model(f.Name), f.Role))];
+        Attack(all);
+        string[] oneSided = [.. all.SelectMany(OneSided)];
+        foreach (var note in oneSided)
+            work.Say(note);
+        HardenRow[] rows = [.. all.Select(c => Row(c, all[0]))];
+        var majority = _reported.GroupBy(e => e.Label).Max(g => g.Count()) / (double)_reported.Count;
+        var confirmed =
+            choice.Chosen != choice.Baseline
+            && HardenEvidence.HasLearned(rows[0], majority)
+            && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen), _plan.Attacks);
+        var recommended = confirmed ? choice.Chosen : choice.Baseline;
+        var place = rows.First(r => r.Name == recommended).Model;
+        return new HardenResult(
+            HardenPlan.CurrentSchema,
+            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1, majority, _plan.Attacks),
+            recommended,
+            choice.Chosen,
+            choice.Baseline,
+            commandOf?.Invoke(place) ?? place,
+            _plan.Rule,
+            rows,
+            choice.Rows,
+            choice.Examples,
+            _plan.Attacks,
+            [.. _plan.LeftOut, .. work.Clock.State.LeftOut],
+            [.. work.Inputs.Notes, .. oneSided],
+            _plan.BudgetSeconds,
+            work.Clock.Seconds,
+            HardenSelection.Dearer(choice.Rows, choice.Baseline, choice.Chosen, _plan.CleanLoss)
+        );
+    }
+
+    // What does not fit any more is left out by name.
+    private void Attack(Contender[] all)
+    {
+        Example[] on =
+        [
+            .. Splits
+                .Order(_reported.Count, HardenWork.OrderSeed)
+                .Take(choice.ReportedExamples)
+                .Select(i => _reported[i]),
+        ];
+        foreach (var (contender, attack, at) in InOrder(all))
+        {
+            var (model, name) = (contender.Model, contender.Model.Name);
+            if (work.Clock.Seconds > _plan.BudgetSeconds && !work.Victims.IsDone(model, Part, attack, at))
+            {
+                work.Clock.LeaveOut($"{attack} on reported rows: {name}", "the budget was spent before");
+                continue;
+            }
+            var temperature = at == Calibration.Fitted ? ", fitted temperature" : "";
+            work.Say($"{attack} on {on.Length} reported rows: {name}{temperature}");
+            var report = work.Victims.Attack(model, Part, attack, on, at);
+            if (at == Calibration.AsIs)
+                contender.Evidence[attack] = new AttackEvidence(report, null);
+            else if (contender.Evidence.TryGetValue(attack, out var asIs))
+                contender.Evidence[attack] = asIs with { Calibrated = report };
+            work.Clock.Set(s => s);
+        }
+    }
+
+    // What the comparison hangs on comes first: baseline and chosen under every attack. The first
+    // attack is repeated at the fitted temperature.
+    private IEnumerable<(Contender, string Attack, Calibration At)> InOrder(Contender[] all)
+    {
+        var first = all.Where(c => c.Role is "baseline" or "chosen").ToArray();
+        return from contenders in new[] { first, [.. all.Except(first)] }
+            from attack in _plan.Attacks
+            from at in attack == _plan.Attacks[0] ? Enum.GetValues<Calibration>() : [Calibration.AsIs]
+            from contender in contenders
+            select (contender, attack, at);
+    }
+
+    private IEnumerable<string> OneSided(Contender contender) =>
+        contender
+            .Evidence.Select(e =>
+                HardenEvidence.OneSided(
+                    contender.Model,
+                    e.Key,
+                    e.Value.AsIs.Outcomes.Select(o => (o.Label, o.Result == AttackResult.Failed)),
+                    work.Inputs.Rows.Labels
+                )
+            )
+            .OfType<string>();
+
+    private HardenRow Row(Contender contender, Contender baseline)
+    {
+        var model = contender.Model;
+        var (clean, parameters) = work.Victims.Measure(model, _reported);
+        var interval = WilsonInterval.Of((long)Math.Round(clean * _reported.Count), _reported.Count);
+        return new HardenRow(
+            model.Name,
+            contender.Role,
+            model.Folder,
+            clean,
+            interval.Low,
+            interval.High,
+            parameters,
+            (double?)parameters / choice.Rows.Max(r => r.Parameters),
+            model.Name == HardenInputs.OwnName ? null : work.Trainer.Seconds(model.Name),
+            [
+                .. _plan
+                    .Attacks.Where(contender.Evidence.ContainsKey)
+                    .Select(attack =>
+                        HardenEvidence.Figure(
+                            attack,
+                            attack == _plan.Attacks[^1],
+                            contender.Evidence[attack],
+                            contender == baseline ? null : baseline.Evidence.GetValueOrDefault(attack)
+                        )
+                    ),
+            ]
+        );
+    }
+}

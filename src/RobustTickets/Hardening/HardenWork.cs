@@ -1,0 +1,107 @@
+// What the stages of a comparison share, and trainings within its time: a defence, or a further
+// seed of one, is trained while the attacks that follow still fit, else left out by name.
+using RobustTickets.Attacks;
+using RobustTickets.Models;
+using RobustTickets.Searches;
+
+namespace RobustTickets.Hardening;
+
+/// <summary>A comparison at work.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Inputs">Model, rows and attacks.</param>
+/// <param name="Folder">The folder.</param>
+/// <param name="Trainer">Trains.</param>
+/// <param name="Victims">Attacks.</param>
+/// <param name="Clock">The time spent.</param>
+/// <param name="Say">Is told sentences.</param>
+internal sealed record HardenWork(
+    HardenPlan Plan,
+    HardenInputs Inputs,
+    HardenFolder Folder,
+    HardenTrainer Trainer,
+    HardenVictims Victims,
+    BudgetClock Clock,
+    Action<string> Say
+)
+{
+    /// <summary>Seed of the order in which rows are attacked.</summary>
+    public const ulong OrderSeed = 42;
+
+    /// <summary>The defences of the plan by name.</summary>
+    public Dictionary<string, HardenCandidate> Candidates() =>
+        Trainer.Candidates(Plan.Epochs, Plan.TrainRows).ToDictionary(c => c.Name);
+
+    /// <summary>A trained model of the comparison, or the one that was given.</summary>
+    public HardenModel Model(string name) =>
+        name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
+
+    /// <summary>Seconds that the attacks on reported rows are expected to take.</summary>
+    public double ConfirmSeconds(int models, int examples) =>
+        HardenPlan.ConfirmSeconds(Clock.State.AttackSeconds ?? 0, models, examples, Plan.Attacks.Count);
+
+    /// <summary>Trains, or goes on; else leaves it out by name: nothing comes of it, or it takes
+    /// too
+    /// long.</summary>
+    /// <param name="name">Name of the run.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="planned">Seconds that the plan gives it.</param>
+    /// <param name="deadline">Seconds of the clock at which it must be over; null: it is what
+    /// everything is compared with, and is not left out.</param>
+    public bool TryTrain(string name, Recipe recipe, double planned, double? deadline)
+    {
+        var expected = planned * Clock.State.TrainingRatio;
+        var fresh = !Trainer.IsDone(name);
+        if (fresh && Clock.Seconds + expected > deadline)
+        {
+            var left = HardenPlan.Minutes(Math.Max(0, deadline.Value - Clock.Seconds));
+            Leave(name, $"needs about {HardenPlan.Minutes(expected)}, {left} are left before the confirming attacks");
+            return false;
+        }
+        Say($"training {name}");
+        var before = Clock.Seconds;
+        try
+        {
+            if (!Trainer.Train(name, recipe, Clock, deadline))
+            {
+                Leave(name, "cut off by the budget while it was trained");
+                return false;
+            }
+        }
+        catch (Exception e)
+            when (deadline is not null && e is (NumericFailureException or NothingLearnedException or RecipeException))
+        {
+            Leave(name, e.Message.Split(';')[0]);
+            return false;
+        }
+        var ratio = (Clock.Seconds - before) / planned;
+        Clock.Set(s => fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio, ratio) } : s);
+        return true;
+    }
+
+    /// <summary>Trains the further seeds of the finalists as far as there is time.</summary>
+    /// <returns>The finalists that have a model.</returns>
+    public IReadOnlyList<HardenFinalist> TrainSeeds(HardenChoice choice)
+    {
+        var (kept, all) = (new List<HardenFinalist>(), Candidates());
+        foreach (var finalist in choice.Finalists)
+        {
+            if (finalist.Seed is { } seed)
+            {
+                var defence = HardenCandidate.WithoutSeed(finalist.Name);
+                var planned = Plan.Defences.Single(d => d.Name == defence).Seconds;
+                var recipe = all[defence].Recipe;
+                var deadline = Plan.BudgetSeconds - ConfirmSeconds(kept.Count + 1, choice.ReportedExamples);
+                if (!TryTrain(finalist.Name, recipe with { Seed = recipe.Seed + seed - 1 }, planned, deadline))
+                    continue;
+            }
+            kept.Add(finalist);
+        }
+        return kept;
+    }
+
+    private void Leave(string name, string reason)
+    {
+        Say($"left out: {name}: {reason}");
+        Clock.LeaveOut(name, reason);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using RobustTickets.Attacks;
+using RobustTickets.Hardening;
+using RobustTickets.Tests.CommandLine;
+using Xunit;
+
+namespace RobustTickets.Tests.Hardening;
+
+/// <summary>
+/// What is trained within the time of a comparison, and what is left out by name.
+/// </summary>
+[Collection(TorchCollection.Name)]
+public sealed class HardenWorkTests : IDisposable
+{
+    private readonly TinyFolders _tiny = new();
+    private readonly HandClock _time = new();
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public void A_training_that_fails_is_left_out_by_name_unless_all_is_compared_with_it()
+    {
+        using var victims = Victims(out var work);
+        var impossible = work.Candidates()[HardenCandidate.FineTune].Recipe with { MaxLength = 100_000 };
+        Assert.False(work.TryTrain("fine-tune-seed-2", impossible, planned: 1, deadline: 1000));
+        var left = Assert.Single(work.Clock.State.LeftOut);
+        Assert.Equal("fine-tune-seed-2", left.Name);
+        Assert.Contains("max-length: 100000 is not possible", left.Reason);
+        Assert.Throws<RecipeException>(() => work.TryTrain(HardenCandidate.FineTune, impossible, 1, deadline: null));
+    }
+
+    [Fact]
+    public void A_further_seed_leaves_the_time_of_the_attacks_with_the_repeated_one()
+    {
+        using var victims = Victims(out var work);
+        // Of 1,000 seconds two models' attacks take 2 x 100 x 1.5: one attack of two is repeated.
+        work.Clock.Set(s => s with { AttackSeconds = 1 });
+        _time.Seconds = 750;
+        var choice = new HardenChoice(
+            HardenCandidate.FineTune,
+            HardenInputs.OwnName,
+            100,
+            [],
+            [new(HardenInputs.OwnName, "baseline"), new("fine-tune-seed-2", "seed", 2)],
+            ReportedExamples: 100
+        );
+        Assert.Equal([HardenInputs.OwnName], work.TrainSeeds(choice).Select(f => f.Name));
+        Assert.Equal(
+            [new LeftOutOfPlan("fine-tune-seed-2", "needs about 1 s, 0 s are left before the confirming attacks")],
+            work.Clock.State.LeftOut
+        );
+    }
+
+    private HardenVictims Victims(out HardenWork work)
+    {
+        var csv = _tiny.Below("rows.csv");
+        var rows = Enumerable
+            .Range(0, 300)
+            .Select(i =>
+                string.Create(CultureInfo.InvariantCulture, $"film {i},{(i % 2 == 0 ? "positive" : "negative")}")
+            );
+        File.WriteAllLines(csv, rows.Prepend("text,label"));
+        var request = new HardenRequest(
+            _tiny.Model,
+            csv,
+            "csv",
+            _tiny.Below("out"),
+            Attacks: ["deepwordbug"],
+            Resources: new ResourceFiles()
+        );
+        var (inputs, folder) = (HardenInputs.Open(request, default), new HardenFolder(request.Output));
+        WholeFile.CreateFolder(folder.Path);
+        folder.Write(inputs.Rows);
+        var plan = new HardenPlan(
+            HardenPlan.CurrentSchema,
+            inputs.Hash,
+            1000,
+            0.001,
+            inputs.Rows.Train.Count,
+            inputs.Rows.Train.Count,
+            1,
+            inputs.MaxLength,
+            2,
+            [new PlannedDefence(HardenCandidate.FineTune, "", 1)],
+            [],
+            ["deepwordbug", "pwws"],
+            30,
+            100,
+            HardenGoal.Robust,
+            ""
+        );
+        var victims = new HardenVictims(request, inputs, folder, null, default);
+        work = new HardenWork(
+            plan,
+            inputs,
+            folder,
+            new HardenTrainer(request, inputs, folder, null, default),
+            victims,
+            new BudgetClock(folder, _time),
+            _ => { }
+        );
+        return victims;
+    }
+
+    private sealed class HandClock : TimeProvider
+    {
+        public double Seconds { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => (long)(1000 * Seconds);
+    }
+}
