@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;

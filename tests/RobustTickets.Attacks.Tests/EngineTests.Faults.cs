@@ -1,7 +1,5 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Searches;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;

@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Searches;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Python;

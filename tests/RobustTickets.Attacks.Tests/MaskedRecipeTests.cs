@@ -1,6 +1,4 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Goals;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Transformations;
 using RobustTickets.Testing;
 using Xunit;

@@ -1,7 +1,5 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Searches;
 using RobustTickets.Attacks.Transformations;

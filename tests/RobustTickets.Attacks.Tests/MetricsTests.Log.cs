@@ -1,9 +1,4 @@
-using System.Text;
-using System.Text.Json;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Python;
-using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;

@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Testing;
 using Xunit;

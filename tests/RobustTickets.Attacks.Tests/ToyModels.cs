@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Attacks.Tests;

@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Python;

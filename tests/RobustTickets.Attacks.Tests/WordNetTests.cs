@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Transformations;

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Cli.Playground;
 using Xunit;
 
 namespace RobustTickets.Playground.Tests;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Runs;
-using RobustTickets.Tests.Reports;
 using Xunit;
 
 namespace RobustTickets.Playground.Tests;

@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
 using Xunit;

@@ -3,8 +3,6 @@
 using System.Runtime.Intrinsics;
 using RobustTickets.Kernels.Activation;
 using RobustTickets.Kernels.Dense;
-using RobustTickets.Kernels.Norm;
-using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
 using Xunit;
 

@@ -1,7 +1,6 @@
 // What fused kernels promise bit for bit: neither threads nor the cut into tiles show in a result.
 using RobustTickets.Kernels.Activation;
 using RobustTickets.Kernels.Dense;
-using RobustTickets.Kernels.Layers;
 using RobustTickets.Kernels.Norm;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;

@@ -1,9 +1,7 @@
 // The fused layers against the same functions written op by op in double precision, forward and
 // backward, over random shapes with tails; and what they promise about where gradients go.
-using RobustTickets.Kernels.Activation;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Layers;
-using RobustTickets.Kernels.Norm;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
 using Xunit;

@@ -1,11 +1,8 @@
 // Residual norms on numbers that are no ordinary ones, from misaligned starts, against a scalar
 // statement in double precision; no memory around the rows is written.
-using System.Runtime.Intrinsics;
-using RobustTickets.Kernels.Activation;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Norm;
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Torch;
 using Xunit;
 
 namespace RobustTickets.Kernels.Tests.Norm;

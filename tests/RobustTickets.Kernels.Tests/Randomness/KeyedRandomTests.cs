@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
 using Xunit;

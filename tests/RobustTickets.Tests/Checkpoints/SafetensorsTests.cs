@@ -1,7 +1,6 @@
 // safetensors: what is written is read back bit for bit, bytes do not depend on the caller's order,
 // and every way a file can lie is refused by name.
 using System.Buffers.Binary;
-using System.Text;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;

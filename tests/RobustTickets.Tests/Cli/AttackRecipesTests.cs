@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Attacks;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

@@ -6,7 +6,6 @@ using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
 using RobustTickets.Tests.Checkpoints;
 using RobustTickets.Tests.Devices;
-using RobustTickets.Torch;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

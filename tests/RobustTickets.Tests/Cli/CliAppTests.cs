@@ -8,7 +8,6 @@ using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Runs;
 using RobustTickets.Torch.Native;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

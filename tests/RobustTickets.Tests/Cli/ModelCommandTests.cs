@@ -5,7 +5,6 @@ using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Cli;
 using RobustTickets.Export;
 using RobustTickets.Runs;
-using RobustTickets.Testing;
 using RobustTickets.Tests.CommandLine;
 using Xunit;
 

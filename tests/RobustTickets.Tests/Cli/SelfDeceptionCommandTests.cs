@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Tests.CommandLine;
 using Xunit;

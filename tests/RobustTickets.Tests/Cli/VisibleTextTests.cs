@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Hardening;

@@ -2,7 +2,6 @@
 // stops and resumptions, all against the CPU. On the fake device each of them is a test of
 // placement too, because an operator that is given tensors of both devices fails there.
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;

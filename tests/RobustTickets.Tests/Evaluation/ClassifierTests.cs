@@ -5,7 +5,6 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Models;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using RobustTickets.Training;

@@ -13,7 +13,6 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Tests.Models;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using Xunit;

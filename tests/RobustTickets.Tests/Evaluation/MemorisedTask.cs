@@ -1,7 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Objectives;
-using RobustTickets.Recipes;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Training;
 using Xunit;

@@ -1,4 +1,3 @@
-using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;

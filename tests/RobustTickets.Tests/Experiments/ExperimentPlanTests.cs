@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
 using RobustTickets.Testing;

@@ -1,6 +1,5 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Models;
 using RobustTickets.Testing;
 using Xunit;
 using Xunit.Sdk;

@@ -1,5 +1,3 @@
-using RobustTickets.Models;
-
 namespace RobustTickets.Tests.GoldenValues;
 
 /// <summary>The ways a model can run, by the names that tests show.</summary>

@@ -7,7 +7,6 @@ using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Searches;
 using RobustTickets.Testing;
-using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
 using RobustTickets.Torch.optim;

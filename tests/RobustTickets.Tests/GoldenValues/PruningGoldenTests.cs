@@ -9,7 +9,6 @@ using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 using Xunit;
 

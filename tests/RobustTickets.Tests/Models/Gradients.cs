@@ -1,4 +1,3 @@
-using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
 

@@ -1,8 +1,6 @@
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
-using RobustTickets.Tests.Models;
-using RobustTickets.Torch;
 using Xunit;
 
 namespace RobustTickets.Tests.Objectives;

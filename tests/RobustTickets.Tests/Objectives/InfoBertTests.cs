@@ -5,7 +5,6 @@ using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Models;
 using RobustTickets.Torch;
-using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 using Xunit;
 

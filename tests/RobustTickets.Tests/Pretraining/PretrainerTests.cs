@@ -10,7 +10,6 @@ using RobustTickets.Pretraining;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Pretraining;

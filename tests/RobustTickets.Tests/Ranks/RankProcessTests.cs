@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Ranks;
-using RobustTickets.Tests.CommandLine;
 using RobustTickets.Tests.Resume;
 using Xunit;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Pipeline;
 using RobustTickets.Testing;
-using RobustTickets.Tests.Resume;
 using RobustTickets.Torch.Distributed;
 using Xunit;
 

@@ -7,7 +7,6 @@ using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch.Distributed;
-using RobustTickets.Training;
 using Xunit;
 using Xunit.Abstractions;
 

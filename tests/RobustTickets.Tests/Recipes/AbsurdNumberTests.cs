@@ -1,4 +1,3 @@
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;
 using Xunit;

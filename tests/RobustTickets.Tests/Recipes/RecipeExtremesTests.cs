@@ -3,7 +3,6 @@ using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;

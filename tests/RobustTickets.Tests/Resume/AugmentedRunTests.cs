@@ -2,12 +2,10 @@
 // from the command line.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
-using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;

@@ -2,9 +2,7 @@
 // with mutated files, its streams full or closed, and two processes at one run.
 using System.Diagnostics;
 using RobustTickets.Cli;
-using RobustTickets.Recipes;
 using RobustTickets.Testing;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -1,15 +1,7 @@
 // Attacks after epochs as the command line and experiments ask for them.
 using System.Text.Json.Nodes;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
-using RobustTickets.Evaluation;
-using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
-using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Experiments;
 using Xunit;

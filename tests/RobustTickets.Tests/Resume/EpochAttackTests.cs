@@ -6,13 +6,9 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Cli;
-using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Data;
-using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
-using RobustTickets.Tests.Cli;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -5,14 +5,11 @@ using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Models;
-using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Data;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -1,13 +1,10 @@
 // From which epoch a mask search draws, what its ticket tells, and where it is looked for.
 using System.Text.Json.Nodes;
-using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

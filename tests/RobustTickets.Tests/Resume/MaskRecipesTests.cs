@@ -4,12 +4,9 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
-using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
-using RobustTickets.Reports;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
-using RobustTickets.Tickets.Files;
 using RobustTickets.Training;
 using Xunit;
 

@@ -4,10 +4,8 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Cli;
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tests.Cli;
-using RobustTickets.Torch;
 using RobustTickets.Training;
 using Xunit;
 

@@ -1,10 +1,8 @@
 // What --resume does with the folders it may meet: finished, without a checkpoint, killed between
 // stages, damaged, begun with something else. In this process, by exit code.
-using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Pipeline;
 using RobustTickets.Tests.Cli;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

@@ -2,7 +2,6 @@
 // byte; parts that do not make a whole are refused by what is wrong.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Evaluation;

@@ -1,7 +1,4 @@
-using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
-using RobustTickets.Recipes;
-using RobustTickets.Recipes.Presets;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Training;

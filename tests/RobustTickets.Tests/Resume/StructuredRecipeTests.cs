@@ -4,7 +4,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
-using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
@@ -12,7 +11,6 @@ using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
-using RobustTickets.Training;
 using Xunit;
 
 namespace RobustTickets.Tests.Resume;

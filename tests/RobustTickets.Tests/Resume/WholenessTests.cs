@@ -2,7 +2,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
-using RobustTickets.Evaluation;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using Xunit;

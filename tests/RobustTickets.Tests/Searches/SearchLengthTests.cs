@@ -1,4 +1,3 @@
-using RobustTickets.Objectives;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
