@@ -66,9 +66,6 @@ internal sealed class SubstituteTable
 
     private SubstituteTable(Dictionary<string, string[]> rows) => _rows = rows;
 
-    /// <summary>Number of words that have substitutes.</summary>
-    public int Count => _rows.Count;
-
     /// <summary>
     /// The table of some words; a held-out word is neither a row nor a substitute.
     /// </summary>

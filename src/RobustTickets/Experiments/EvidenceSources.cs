@@ -1,5 +1,4 @@
 // Where the evidence comes from beside finished cells: what the papers print and what they claim.
-using System.Security.Cryptography;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Recipes.Json;
 
@@ -54,8 +53,4 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
         if (Claims is not null && !begun && !File.Exists(copy))
             Checkpoints.Files.AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
     }
-
-    /// <summary>SHA-256 of a file, its first digits.</summary>
-    internal static string Digest(string file) =>
-        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))[..12];
 }

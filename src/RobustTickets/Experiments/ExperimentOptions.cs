@@ -58,9 +58,6 @@ internal sealed class ExperimentOptions
         }
     }
 
-    /// <summary>Whether an option is given.</summary>
-    public bool Has(string name) => _values.ContainsKey(name);
-
     /// <summary>
     /// The data options; what other names are given is told by <see cref="Rest"/>.
     /// </summary>

@@ -16,9 +16,6 @@ internal sealed record HardenAttacks(
         Pwws = "pwws",
         DeepWordBug = "deepwordbug";
 
-    /// <summary>Name of the attack whose dictionary no defence trains on.</summary>
-    public string Unseen => Names[^1];
-
     /// <summary>Picks attacks.</summary>
     /// <param name="asked">The attacks asked for, or null.</param>
     /// <param name="has">Whether a resource kind is there.</param>

@@ -71,9 +71,6 @@ internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
 
-    /// <summary>The tables of which something is finished.</summary>
-    public IEnumerable<string> Tables => _cells.Keys.Select(c => c.Table).Distinct();
-
     /// <summary>The cells of which something is finished.</summary>
     public IEnumerable<TableCell> Cells => _cells.Keys;
 
