@@ -392,13 +392,4 @@ public sealed class HardenRunTests : IDisposable
         }
         return text.ToString();
     }
-
-    private sealed class HandClock : TimeProvider
-    {
-        public double Seconds { get; set; }
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => (long)(1000 * Seconds);
-    }
 }

@@ -101,13 +101,4 @@ public sealed class HardenWorkTests : IDisposable
         );
         return victims;
     }
-
-    private sealed class HandClock : TimeProvider
-    {
-        public double Seconds { get; set; }
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => (long)(1000 * Seconds);
-    }
 }
