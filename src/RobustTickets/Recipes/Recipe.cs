@@ -74,7 +74,7 @@ public sealed record RetrainStage(
 );
 
 /// <summary>What is measured at the end of a run.</summary>
-/// <param name="EveryEpoch">Whether accuracy on the evaluation split is logged after each epoch;
+/// <param name="EveryEpoch">Whether accuracy on the development part is logged after each epoch;
 /// the last epoch is what is reported.</param>
 /// <param name="EqualEpochControl">Whether a dense model is also trained with the same retraining
 /// stage, as the fair control.</param>

@@ -1,4 +1,5 @@
 // Training curves and what each stage cost.
+using System.Globalization;
 using System.Text;
 using RobustTickets.Runs;
 
@@ -84,14 +85,18 @@ internal static class HtmlTraining
             .ToArray();
         if (series.Length == 0)
             return "";
+        var rows = runs.SelectMany(r => r.Events.OfType<EvaluationEntry>())
+            .Where(e => e.Stage == "retrain")
+            .Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Split}, {e.Examples:N0} rows"))
+            .Distinct();
         return HtmlReport.Figure(
-            new SvgPlot("Accuracy on the evaluation split", "epoch", "accuracy, %", series)
+            new SvgPlot("Accuracy after each epoch", "epoch", "accuracy, %", series)
             {
                 XMin = 0,
                 Width = 480,
                 Height = 300,
             }.Render(),
-            "Accuracy on the evaluation split during training. The last epoch is what is reported, not the "
+            $"Accuracy after each epoch ({string.Join("; ", rows)}). The last epoch is what is reported, not the "
                 + "best one: nothing was chosen by this curve."
         );
     }

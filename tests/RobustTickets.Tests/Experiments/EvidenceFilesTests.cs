@@ -195,6 +195,16 @@ public sealed class EvidenceFilesTests
     [InlineData("\"measure\": \"aua\"", "\"measure\": \"aus\"", "claims[0].measure")]
     [InlineData("\"id\": \"b\"", "\"id\": \"a\"", "claims[1].id: \"a\" occurs twice")]
     [InlineData("\"margin\": 2", "\"margin\": 0", "claims[1].margin: must be above 0")]
+    [InlineData(
+        "\"attack\": \"x\" } ] }",
+        "\"attack\": null } ] }",
+        "claims[0].cells[1]: accuracy under attack needs an attack"
+    )]
+    [InlineData(
+        "\"measure\": \"clean\"",
+        "\"measure\": \"queries\"",
+        "claims[1].first: a number of queries needs an attack"
+    )]
     public void Claims_are_read_strictly(string good, string bad, string told)
     {
         const string File = """

@@ -39,6 +39,8 @@ public sealed class ReportRenderTests : IDisposable
             Regex.Matches(html, "https?://[^\"'\\s<]+").Select(m => m.Value).Distinct().ToArray()
         );
         Assert.Contains("prefers-color-scheme: dark", html);
+        // The curve is of development rows, the table of reported ones.
+        Assert.Contains("Accuracy after each epoch (dev, 400 rows).", html);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 // claims.json and published.json, read by the rules of recipes: kebab-case, "kind" tells claims
 // apart, every unknown, missing or wrong field refused by its path.
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -94,14 +95,35 @@ internal static class EvidenceJson
 
     private static JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
-    private static string? Problem(Claim claim) =>
+    private static string? Problem(Claim claim) => Unattacked(claim) ?? Impossible(claim);
+
+    // What is measured under an attack is measured of cells with one.
+    private static string? Unattacked(Claim claim)
+    {
+        (Measure? measure, (string Path, TableCell Cell)[] cells) = claim switch
+        {
+            DifferenceClaim c => (c.Measure, [("more", c.More), ("than", c.Than)]),
+            WithinClaim c => (c.Measure, [("first", c.First), ("second", c.Second)]),
+            RatioClaim c => (c.Measure, [("more", c.More), ("than", c.Than)]),
+            OrderClaim c => (c.Measure, Numbered(c.Cells)),
+            TrendClaim c => (c.Measure, Numbered(c.Cells)),
+            _ => ((Measure?)null, Array.Empty<(string, TableCell)>()),
+        };
+        return
+            measure is Measure.Aua or Measure.Queries
+            && cells.Where(c => c.Cell.Attack is null).ToArray() is [var one, ..]
+            ? $"{one.Path}: {(measure == Measure.Aua ? "accuracy under attack" : "a number of queries")} needs an "
+                + "attack"
+            : null;
+
+        static (string, TableCell)[] Numbered(IReadOnlyList<TableCell> cells) =>
+            [.. cells.Select((cell, i) => (string.Create(CultureInfo.InvariantCulture, $"cells[{i}]"), cell))];
+    }
+
+    private static string? Impossible(Claim claim) =>
         claim switch
         {
-            DifferenceClaim { Measure: Measure.Aua, More.Attack: null }
-            or DifferenceClaim { Measure: Measure.Aua, Than.Attack: null } =>
-                "more: accuracy under attack needs an attack",
             WithinClaim { Margin: <= 0 } => "margin: must be above 0",
-            WithinClaim { Measure: Measure.Aua, First.Attack: null } => "first: accuracy under attack needs an attack",
             OrderClaim { Cells.Count: < 2 } => "cells: an order has two or more",
             TrendClaim { Cells.Count: < 4 } => "cells: fewer than four cannot tell a trend from chance",
             RatioClaim { AtLeast: <= 0 } => "at-least: must be above 0",

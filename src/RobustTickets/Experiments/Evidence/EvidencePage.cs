@@ -137,8 +137,9 @@ internal sealed class EvidencePage
     private string Rule() =>
         "A claim holds, or does not, when its test says so at 5 %; with several seeds each must agree in sign. "
         + "Undecided means that this "
-        + "sample cannot tell. No correction is made for their number: of twenty tests of nothing one is "
-        + "expected to come out. "
+        + "sample cannot tell. Shares are tested on the examples, the trained models being what they are; how much "
+        + "training scatters is told by the seeds (the report of each table has the t over them). "
+        + "No correction is made for the number of claims: of twenty tests of nothing one is expected to come out. "
         + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
         + (
             _changed is null ? "The claims were not written down before the first cell was run."
