@@ -105,6 +105,28 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public void The_same_difference_in_every_seed_tells_no_scatter_and_of_counts_there_is_none()
+    {
+        var (a, b) = (A with { Attack = null }, B with { Attack = null });
+        SeedCell[] low = [new(1, 90.1, Parameters: 80), new(2, 91.3, Parameters: 80)],
+            high = [new(1, 91.2, Parameters: 85), new(2, 92.4, Parameters: 85)];
+        var claim = new DifferenceClaim("d", "p", "s", "more", Measure.Clean, a, b);
+        var clean = Test(claim, (a, high), (b, low));
+        Assert.Equal(
+            (Verdict.Undecided, "+1.1 points, the same in 2 seeds, no test"),
+            (clean.Verdict, clean.Statistic)
+        );
+        Assert.Null(PairedStatistics.Seeds([0, 0, 0]));
+        ClaimResult Parameters(double margin) =>
+            Test(claim with { Measure = Measure.Parameters, Margin = margin }, (a, high), (b, low));
+        Assert.Equal((Verdict.Holds, Verdict.DoesNotHold), (Parameters(4).Verdict, Parameters(6).Verdict));
+        Assert.Equal("+5 parameters, +5 parameters (one number a seed); claimed: above 4", Parameters(4).Statistic);
+        var same = new WithinClaim("w", "p", "s", "same", Measure.Parameters, a, b, 6);
+        Assert.Equal(Verdict.Holds, Test(same, (a, high), (b, low)).Verdict);
+        Assert.Equal(Verdict.DoesNotHold, Test(same with { Margin = 4 }, (a, high), (b, low)).Verdict);
+    }
+
+    [Fact]
     public void Equality_within_a_margin_needs_the_whole_interval()
     {
         var claim = new WithinClaim("w", "p", "s", "same", Measure.Aua, A, B, 3);

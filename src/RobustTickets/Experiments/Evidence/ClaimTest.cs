@@ -75,6 +75,12 @@ internal sealed class ClaimTest(ClaimCells cells)
     {
         if (Compare(measure, more, than) is not { } found)
             return (Verdict.NotMeasured, "no seed has both cells on the same examples", null);
+        var claimed = margin == 0 ? "" : Text($"; claimed: above {margin:0.##}");
+        if (IsCount(measure))
+        {
+            var counted = Every(found.PerSeed, d => d > margin, d => d < margin);
+            return (counted, found.Words + claimed, null);
+        }
         if (found.Test is not { } test)
             return (Verdict.Undecided, found.Words, null);
         var (above, below) =
@@ -86,7 +92,6 @@ internal sealed class ClaimTest(ClaimCells cells)
             above && found.PerSeed.All(d => d > margin) ? Verdict.Holds
             : below && found.PerSeed.All(d => d < margin) ? Verdict.DoesNotHold
             : Verdict.Undecided;
-        var claimed = margin == 0 ? "" : Text($"; claimed: above {margin:0.##}");
         return (verdict, found.Words + claimed, Amount(measure, test.Detectable));
     }
 
@@ -94,14 +99,28 @@ internal sealed class ClaimTest(ClaimCells cells)
     {
         if (Compare(claim.Measure, claim.First, claim.Second) is not { } found)
             return (Verdict.NotMeasured, "no seed has both cells on the same examples", null);
+        var words = Text($"{found.Words}; margin {claim.Margin:0.##}");
+        if (IsCount(claim.Measure))
+        {
+            var counted = Every(found.PerSeed, d => Math.Abs(d) < claim.Margin, d => Math.Abs(d) > claim.Margin);
+            return (counted, words, null);
+        }
         if (found.Test is not { } test)
             return (Verdict.Undecided, found.Words, null);
         var verdict =
             test.Low > -claim.Margin && test.High < claim.Margin ? Verdict.Holds
             : test.Low > claim.Margin || test.High < -claim.Margin ? Verdict.DoesNotHold
             : Verdict.Undecided;
-        return (verdict, Text($"{found.Words}; margin {claim.Margin:0.##}"), Amount(claim.Measure, test.Detectable));
+        return (verdict, words, Amount(claim.Measure, test.Detectable));
     }
+
+    // Counts are no sample: what every seed says.
+    private static bool IsCount(Measure measure) => measure is Measure.Flops or Measure.Parameters;
+
+    private static Verdict Every(IReadOnlyList<double> perSeed, Func<double, bool> holds, Func<double, bool> not) =>
+        perSeed.All(holds) ? Verdict.Holds
+        : perSeed.All(not) ? Verdict.DoesNotHold
+        : Verdict.Undecided;
 
     private (Verdict, string, string?) Order(OrderClaim claim)
     {
@@ -214,7 +233,7 @@ internal sealed class ClaimTest(ClaimCells cells)
             })
             .ToArray();
         if (PairedStatistics.Seeds(differences) is not { } test)
-            return (Verdict.Undecided, Text($"{differences[0]:+0.0;-0.0} points, one seed"), null);
+            return (Verdict.Undecided, Text($"{differences[0]:+0.0;-0.0} points, {Alike(differences)}"), null);
         var verdict =
             test.Low > 0 ? Verdict.Holds
             : test.High < 0 ? Verdict.DoesNotHold
@@ -252,7 +271,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         var values = pairs.Select(p => p.First.Value(measure) - p.Second.Value(measure)).OfType<double>().ToArray();
         if (values.Length == 0)
             return null;
-        return PairedStatistics.Seeds(values) is { } test
+        return !IsCount(measure) && PairedStatistics.Seeds(values) is { } test
             ? new Comparison(
                 test,
                 values,
@@ -260,8 +279,18 @@ internal sealed class ClaimTest(ClaimCells cells)
                     + Text($"paired t over {values.Length} seeds p {PairedComparison.Text(test.PValue)}"),
                 OfExamples: false
             )
-            : new Comparison(null, values, $"{Signed(measure, values[0])}, one seed, no test", OfExamples: false);
+            : new Comparison(
+                null,
+                values,
+                IsCount(measure)
+                    ? string.Join(", ", values.Select(v => Signed(measure, v))) + " (one number a seed)"
+                    : $"{Signed(measure, values[0])}, {Alike(values)}, no test",
+                OfExamples: false
+            );
     }
+
+    private static string Alike(IReadOnlyCollection<double> seeds) =>
+        seeds.Count == 1 ? "one seed" : Text($"the same in {seeds.Count} seeds");
 
     private static Comparison? OfExamples(Measure measure, (SeedCell First, SeedCell Second)[] pairs)
     {

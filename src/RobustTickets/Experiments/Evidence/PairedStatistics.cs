@@ -19,6 +19,9 @@ internal static class PairedStatistics
     private const double Z975 = 1.959963984540054,
         Z80 = 0.8416212335729143;
 
+    // Differences of float64 numbers that are equal on paper.
+    private const double Equal = 1e-9;
+
     /// <summary>Two shares on the same examples, in points of percent.</summary>
     /// <param name="onlyFirst">Examples that only the first got right.</param>
     /// <param name="onlySecond">Examples that only the second got right.</param>
@@ -38,13 +41,16 @@ internal static class PairedStatistics
         );
     }
 
-    /// <summary>Differences over seeds by Student's t; null for fewer than two.</summary>
+    /// <summary>Differences over seeds by Student's t; null for fewer than two, and where all are
+    /// equal: shares come in steps of an example, so equal ones tell no scatter.</summary>
     public static PairedTest? Seeds(IReadOnlyList<double> differences)
     {
         ArgumentNullException.ThrowIfNull(differences);
         if (differences.Count < 2)
             return null;
         var (n, mean) = (differences.Count, differences.Average());
+        if (differences.Max() - differences.Min() <= Equal * Math.Max(1, Math.Abs(mean)))
+            return null;
         var deviation = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (n - 1));
         var error = deviation / Math.Sqrt(n);
         var half = Quantile(0.95, n - 1) * error;
@@ -52,9 +58,7 @@ internal static class PairedStatistics
             mean,
             mean - half,
             mean + half,
-            error > 0 ? 1 - Within(Math.Abs(mean) / error, n - 1)
-                : mean == 0 ? 1
-                : 0,
+            1 - Within(Math.Abs(mean) / error, n - 1),
             (Quantile(0.95, n - 1) + Quantile(0.6, n - 1)) * error
         );
     }
