@@ -175,10 +175,13 @@ public sealed class Classifier : ITextClassifier
         );
 
     /// <summary>Accuracy and loss on labelled examples.</summary>
-    public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples)
+    public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples) => Evaluate(examples, default);
+
+    /// <summary>The same, until it is stopped.</summary>
+    internal EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples, CancellationToken stop)
     {
         lock (_gate)
-            return Evaluator.Evaluate(_model, examples);
+            return Evaluator.Evaluate(_model, examples, stop);
     }
 
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>

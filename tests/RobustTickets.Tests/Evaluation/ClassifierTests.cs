@@ -5,6 +5,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
+using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using RobustTickets.Training;
@@ -15,6 +16,17 @@ namespace RobustTickets.Tests.Evaluation;
 [Collection(TorchCollection.Name)]
 public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<TrainedTask>
 {
+    [Fact]
+    public void An_evaluation_that_is_stopped_ends()
+    {
+        using var classifier = Classifier.Load(trained.Model);
+        Example[] rows = [new("0", new TextPair("a good film"), 1)];
+        Assert.Equal(1, ClassifierSource.Evaluate(classifier, rows).Examples);
+        Assert.Throws<OperationCanceledException>(() =>
+            ClassifierSource.Evaluate(classifier, rows, new(canceled: true))
+        );
+    }
+
     [Fact]
     public async Task Sixteen_tasks_at_once_get_the_rows_that_one_gets()
     {

@@ -41,6 +41,8 @@ internal static class ClassifierSource
 
     /// <summary>Accuracy and mean loss on labelled examples.</summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
+    /// two batches.</exception>
     public static EvaluationResult Evaluate(
         ITextClassifier classifier,
         IReadOnlyList<Example> examples,
@@ -48,7 +50,7 @@ internal static class ClassifierSource
     )
     {
         if (classifier is Classifier torch)
-            return torch.Evaluate(EncodedSplit.From(examples, torch.Tokenizer, torch.MaxLength).Examples);
+            return torch.Evaluate(EncodedSplit.From(examples, torch.Tokenizer, torch.MaxLength).Examples, stop);
         var correct = 0;
         var loss = 0.0;
         foreach (var group in examples.Index().Chunk(TextsAtOnce))
