@@ -170,6 +170,15 @@ public sealed class RoundTripTests(TrainedTicket ticket)
         Assert.Equal((40, 10), ((int)loss["examples"]!, (int)loss["attacked"]!));
         Assert.True(Math.Abs((double)loss["accuracy_before"]! - (double)loss["accuracy_after"]!) <= 0.1);
         Assert.InRange((double)loss["aua_after"]!, 0, 100);
+        var import = new OnnxImportRequest(
+            Path.Combine(target, "model.onnx"),
+            Path.Combine(target, "vocab.txt"),
+            ticket.New("from-int8")
+        );
+        Assert.Contains(
+            "belongs to a quantised model",
+            Assert.Throws<CheckpointException>(() => OnnxImport.Run(import)).Message
+        );
         Assert.Equal(
             ExitCodes.Usage,
             Command(

@@ -184,9 +184,20 @@ internal sealed record RawTable(
         var expected = named is null ? string.Join(" or ", spellings.Select(name => $"'{name}'")) : $"'{named}'";
         throw new DataException(
             $"{file.File.Path}: no {part} column {expected}; found "
-                + $"{string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"))}"
+                + $"{Found(file)}; {Remedy(file, $"{char.ToUpperInvariant(part[0])}{part[1..]}Column")}"
         );
     }
+
+    private static string Found(RecordFile file) =>
+        string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"));
+
+    // A header in one piece is that of a file with another separator.
+    private static string Remedy(RecordFile file, string field) =>
+        file is DelimitedFile
+        && file.Columns.Count == 1
+        && file.Columns[0].FirstOrDefault(c => c is ';' or ',' or '\t' or '|') is var separator and not '\0'
+            ? $"if the columns are separated by '{(separator == '\t' ? "tab" : separator)}', name that (Separator)"
+            : $"name the column ({field})";
 
     private static string? PairColumn(RecordFile file, TaskLayout layout, DataOptions options)
     {
@@ -212,7 +223,7 @@ internal sealed record RawTable(
         );
         throw new DataException(
             $"{file.File.Path}: no label column {expected}; found "
-                + $"{string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"))}; {Labelled(layout, split)}"
+                + $"{Found(file)}; {Labelled(layout, split)}; {Remedy(file, nameof(DataOptions.LabelColumn))}"
         );
     }
 

@@ -11,6 +11,7 @@ namespace RobustTickets.Attacks;
 internal static class GuardedJson
 {
     private const int MostTokens = 1 << 25;
+    private const int LongestQuote = 40;
 
     /// <summary>For files in which a name occurs once.</summary>
     public static readonly JsonDocumentOptions EachNameOnce = new() { AllowDuplicateProperties = false };
@@ -76,11 +77,29 @@ internal static class GuardedJson
     public static int? Integer(this JsonElement element) =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value : null;
 
-    /// <summary>What is wrong, without the reader's own positions.</summary>
-    public static string Reason(JsonException e)
+    /// <summary>
+    /// What is wrong, for a person: without the reader's own positions, and without the text that a
+    /// literal which is none is quoted with to the end of the file. Of other exceptions the
+    /// message.
+    /// </summary>
+    public static string Reason(Exception e)
     {
+        if (e is not JsonException)
+            return e.Message;
         var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? e.Message : e.Message[..end];
+        var text = (end < 0 ? e.Message : e.Message[..end]).TrimEnd(' ', '|');
+        if (text.StartsWith("The input does not contain any JSON", StringComparison.Ordinal))
+            return "it is empty";
+        if (
+            text.Contains("reached end of data", StringComparison.Ordinal)
+            || text.StartsWith("Expected depth to be zero at the end", StringComparison.Ordinal)
+        )
+            return "it ends in the middle";
+        var literal = text.LastIndexOf("' is an invalid JSON literal", StringComparison.Ordinal);
+        if (literal < 1)
+            return text;
+        var line = text[1..literal].Split('\n')[0].TrimEnd('\r');
+        return $"'{(line.Length <= LongestQuote ? line : line[..LongestQuote] + "...")}' is no JSON value";
     }
 
     private static void Check(string place, ReadOnlySpan<byte> bytes)

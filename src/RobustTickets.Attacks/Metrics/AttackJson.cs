@@ -186,7 +186,7 @@ public static class AttackJson
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path}: {e.Message}", e);
+            throw new DataException($"{path}: is no summary of an attack: {GuardedJson.Reason(e)}", e);
         }
     }
 

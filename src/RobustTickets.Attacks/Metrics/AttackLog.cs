@@ -294,7 +294,10 @@ public sealed class AttackLog : IDisposable
         }
         catch (JsonException e)
         {
-            throw new DataException($"'{path}' is not what an attack wrote: {e.Message}; give another folder", e);
+            throw new DataException(
+                $"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}; give another folder",
+                e
+            );
         }
         throw new DataException(
             $"'{path}': this folder holds an attack with other settings or examples; "
@@ -309,7 +312,8 @@ public sealed class AttackLog : IDisposable
         {
             if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id)
                 throw new DataException(
-                    $"'{path}' line {i + 1}: example '{outcomes[i].Id}' is not the one expected there"
+                    $"{path}:{i + 1}: example '{outcomes[i].Id}' is not the one expected there; remove this line and "
+                        + "those after it, and the attack goes on from there, or give another folder"
                 );
         }
     }
@@ -348,7 +352,11 @@ public sealed class AttackLog : IDisposable
         }
         catch (JsonException e)
         {
-            throw new DataException($"'{path}' line {index + 1}: {e.Message}", e);
+            throw new DataException(
+                $"{path}:{index + 1}: is not what an attack wrote: {GuardedJson.Reason(e)}; remove this line and those "
+                    + "after it, and the attack goes on from there, or give another folder",
+                e
+            );
         }
     }
 

@@ -77,7 +77,7 @@ internal sealed record ShardState(
         }
         catch (JsonException e)
         {
-            throw new DataException($"{path}: {e.Message}", e);
+            throw new DataException($"{path}: is no shard of an attack: {GuardedJson.Reason(e)}", e);
         }
     }
 }

@@ -135,7 +135,7 @@ public static class ShardMerge
             }
             catch (JsonException e)
             {
-                throw new DataException($"'{path}' is not what an attack wrote: {e.Message}", e);
+                throw new DataException($"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}", e);
             }
             throw new DataException(
                 $"'{path}': is part of another attack than {shards[0]}; {what ?? "they are written differently"}"
@@ -188,7 +188,7 @@ public static class ShardMerge
         }
         catch (JsonException e)
         {
-            throw new DataException($"'{path}': {e.Message}", e);
+            throw new DataException($"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}", e);
         }
         throw new DataException($"'{path}' is not what this program wrote; run the shards with one version of it");
     }

@@ -41,5 +41,8 @@ internal static class ResourceContent
         }
     }
 
+    /// <summary>Whether a kind is a model, which a name stands for as well as a folder.</summary>
+    public static bool IsModel(ResourceKind kind) => kind.Kind is "sentence-encoder" or "masked-lm";
+
     private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

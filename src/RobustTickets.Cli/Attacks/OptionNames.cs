@@ -44,6 +44,10 @@ internal static class OptionNames
             .Replace("Replace: true", "--replace", StringComparison.Ordinal)
             .Replace("give another folder", "give another folder (--out)", StringComparison.Ordinal)
             .Replace("Escape: ", "--escape ", StringComparison.Ordinal)
+            .Replace("(TextColumn)", "(--text-column)", StringComparison.Ordinal)
+            .Replace("(PairColumn)", "(--pair-column)", StringComparison.Ordinal)
+            .Replace("(LabelColumn)", "(--label-column)", StringComparison.Ordinal)
+            .Replace("(Separator)", "(--separator)", StringComparison.Ordinal)
             .Replace("(Encoder)", "(--encoder)", StringComparison.Ordinal)
             .Replace("say split train", "say --split train", StringComparison.Ordinal);
 

@@ -46,6 +46,13 @@ internal static class ReportCommand
                 );
             if (parsed.GetValue(csv) && parsed.GetValue(json))
                 throw new UsageException("--csv and --json cannot be combined");
+            if (
+                folders
+                    .GroupBy(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))
+                    .FirstOrDefault(g => g.Count() > 1) is
+                { } twice
+            )
+                throw new UsageException($"{twice.First()}: is named twice; each run is a row of the table once");
             var records = Load(folders);
             HtmlReport.Write(records, file, parsed.GetValue(title));
             var table = SummaryTable.Main(records);

@@ -21,7 +21,9 @@ internal static class ResourcesBuildCommand
         var from = new Option<string>("--from")
         {
             Description =
-                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, whose word embeddings are taken",
+                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, or a name of 'models "
+                + "list', whose word "
+                + "embeddings are taken",
             HelpName = "FILE|DIR",
             Required = true,
         };
@@ -55,7 +57,7 @@ internal static class ResourcesBuildCommand
                 parsed.GetValue(json),
                 report =>
                     ResourceBuild.WordVectors(
-                        RunFolder.ModelOf(parsed.GetRequiredValue(from)),
+                        RunFolder.ModelOf(ModelStore.OfUser().Locate(parsed.GetRequiredValue(from))),
                         parsed.GetValue(wordNet) ?? target.Folder.Required("wordnet"),
                         parsed.GetValue(evaluate),
                         target,

@@ -63,7 +63,10 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
         var index = Array.IndexOf(_names, name);
         return index >= 0
             ? index
-            : throw new DataException($"{origin}:{line}: no column '{name}'; found {string.Join(", ", _names)}");
+            : throw new DataException(
+                $"{origin}:{line}: no column '{name}'; found {string.Join(", ", _names)}; name the text's "
+                    + "(--text-column)"
+            );
     }
 
     private (int Number, string Text)? Line()

@@ -77,7 +77,9 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
     {
         if (!root.TryGetProperty(field, out var value))
             throw new DataException(
-                $"{place}: no field \"{field}\"; found {string.Join(", ", root.EnumerateObject().Select(p => p.Name))}"
+                $"{place}: no field \"{field}\"; found "
+                    + $"{string.Join(", ", root.EnumerateObject().Select(p => p.Name))}; "
+                    + "name the text's (--text-column)"
             );
         return value.ValueKind == JsonValueKind.String
             ? value.GetString()!

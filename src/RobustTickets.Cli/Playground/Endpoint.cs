@@ -132,7 +132,7 @@ internal static class Endpoint
         // A lone half of a surrogate pair is no text.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw RefusedException.Malformed($"the body is not what is asked for: {e.Message}");
+            throw RefusedException.Malformed($"the body is not what is asked for: {GuardedJson.Reason(e)}");
         }
     }
 }

@@ -67,7 +67,7 @@ internal sealed class BytePairs : FramedPieces
                         or FormatException
             )
         {
-            throw new DataException($"{vocabulary}, {merges}: no byte-level BPE tokenizer: {e.Message}", e);
+            throw new DataException($"{vocabulary}, {merges}: no byte-level BPE tokenizer: {GuardedJson.Reason(e)}", e);
         }
     }
 

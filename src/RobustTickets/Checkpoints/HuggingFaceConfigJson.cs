@@ -42,7 +42,7 @@ public sealed partial record HuggingFaceConfig
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new CheckpointException($"{place}: is not valid JSON: {e.Message}", e);
+            throw new CheckpointException($"{place}: is not valid JSON: {Attacks.GuardedJson.Reason(e)}", e);
         }
     }
 

@@ -108,7 +108,7 @@ internal sealed class ShardedTensors : TensorSource
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new CheckpointException($"{Location}: cannot be read as JSON: {e.Message}", e);
+            throw new CheckpointException($"{Location}: cannot be read as JSON: {Attacks.GuardedJson.Reason(e)}", e);
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed record BuiltResource(
 internal static class ResourceBuild
 {
     /// <summary>Counter-fitted word vectors.</summary>
-    /// <param name="from">A file of word vectors, or a BERT folder.</param>
+    /// <param name="from">A file of word vectors, a BERT folder, or the name of a model.</param>
     /// <param name="wordNet">WordNet's dict folder.</param>
     /// <param name="similarities">Rated pairs to measure the vectors with, before and after; null:
     /// nothing is measured.</param>
@@ -54,7 +54,8 @@ internal static class ResourceBuild
     {
         var kind = ResourceKinds.TryFind("word-vectors")!;
         Require(kind, target);
-        var before = Directory.Exists(from) ? Embeddings(from) : WordVectorReader.Read(from);
+        var place = Source(from);
+        var before = Directory.Exists(place) ? Embeddings(place) : WordVectorReader.Read(place);
         var was = similarities is null ? null : WordSimilarity.Of(before, similarities);
         var constraints = LexicalConstraints.Of(WordNet.Read(wordNet), before);
         if (constraints.Synonyms.Count + constraints.Antonyms.Count == 0)
@@ -79,6 +80,17 @@ internal static class ResourceBuild
             $"counter-fitted to {constraints.Synonyms.Count} synonym and {constraints.Antonyms.Count} antonym pairs",
             _ => figures
         );
+    }
+
+    private static string Source(string from)
+    {
+        var store = ModelStore.OfUser();
+        var place = File.Exists(from) ? from : store.Locate(from);
+        if (Path.Exists(place))
+            return place;
+        if (KnownModel.TryFind(from) is not null)
+            throw store.NotFound(from);
+        throw new DataException($"{from}: no such file of word vectors, model folder, or name of a model");
     }
 
     /// <summary>A part-of-speech tagger.</summary>

@@ -27,7 +27,7 @@ internal static class ResourceImport
     /// <summary>Imports a resource.</summary>
     /// <param name="folder">The resource folder; made if needed.</param>
     /// <param name="kind">What it is.</param>
-    /// <param name="source">The file or folder.</param>
+    /// <param name="source">The file or folder; of a model its name, too.</param>
     /// <param name="replace">Whether another resource of this kind may be replaced.</param>
     /// <exception cref="DataException">It is not there, cannot be read as this kind, or would
     /// replace another one.</exception>
@@ -35,6 +35,8 @@ internal static class ResourceImport
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(kind);
+        if (ResourceContent.IsModel(kind) && !Path.Exists(source))
+            source = ModelStore.OfUser().Locate(source);
         if (!Path.Exists(source) || kind.IsFolder && !UpstreamFile.CanBeFolder(source))
         {
             throw new DataException(
@@ -44,9 +46,8 @@ internal static class ResourceImport
         }
         var given = File.Exists(source) ? ResourceFolder.Hash(source) : null;
         using var upstream = UpstreamFile.Of(kind, source);
+        var content = Describe(kind, upstream.Path, source);
         source = upstream.Path;
-        using var models = new AttackModels();
-        var content = ResourceContent.Describe(new FoundResource(kind, source), models);
         var target = Path.Combine(folder.Path, upstream.Name);
         var others = Present(folder, kind);
         var hash = ResourceFolder.Hash(source);
@@ -79,6 +80,20 @@ internal static class ResourceImport
             p.Sha256 is not null && (p.Sha256 == given || p.Sha256 == hash)
         );
         return new ImportedResource(new FoundResource(kind, target), content, hash, published);
+    }
+
+    // What was unpacked lies in a folder of the moment; an error names what was given.
+    private static string Describe(ResourceKind kind, string path, string given)
+    {
+        using var models = new AttackModels();
+        try
+        {
+            return ResourceContent.Describe(new FoundResource(kind, path), models);
+        }
+        catch (DataException e) when (path != given)
+        {
+            throw new DataException(e.Message.Replace(path, given, StringComparison.Ordinal), e);
+        }
     }
 
     /// <summary>Refuses to make a resource that another one keeps from being taken in.</summary>

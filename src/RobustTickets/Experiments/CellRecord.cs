@@ -1,5 +1,6 @@
 // What a finished cell says, read from its run folder. The control of a run counts its own stage
 // and its own attacks; the run itself counts everything else.
+using RobustTickets.Attacks;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
@@ -41,13 +42,25 @@ internal sealed record CellRecord(
     public static IReadOnlyList<CellRecord> Finished(ExperimentFolder folder) =>
         [.. folder.Plan.Cells.Where(folder.IsTrained).Select(cell => Load(cell, folder))];
 
+    private static T Read<T>(string place, Func<string, T> load)
+    {
+        try
+        {
+            return load(place);
+        }
+        catch (DataException e)
+        {
+            throw new DataException($"{e.Message}; {ExperimentFolder.Anew(place)}", e);
+        }
+    }
+
     private static CellRecord Load(ExperimentCell cell, ExperimentFolder folder)
     {
-        var run = RunRecord.LoadWithoutAttacks(folder.Run(cell));
+        var run = Read(folder.Run(cell), RunRecord.LoadWithoutAttacks);
         // An attack's folder is named by its content; the table calls it by a name of its own.
         var attacks = cell
             .Attacks.Where(a => folder.IsAttacked(cell, a))
-            .Select(a => AttackRecord.Load(folder.Attack(cell, a)) with { Name = a.Name })
+            .Select(a => Read(folder.Attack(cell, a), AttackRecord.Load) with { Name = a.Name })
             .ToArray();
         var stages = run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl);
         // A search that another row's run did for this one costs as much as one of its own.

@@ -1,5 +1,7 @@
 // What makes a cell: its run, then its attacks, each going on where it was. Everything is written
 // under the cell's lease, which is asked before anything gets its final name.
+using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Leases;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
@@ -57,13 +59,38 @@ internal sealed class CellWork(
     {
         if (table.Folder.IsAttacked(cell, attack))
             return;
+        try
+        {
+            Attack(table.Inputs.Attack(cell, attack), cell, attack);
+        }
+        catch (CheckpointException)
+        {
+            RequireModel(table.Folder, cell);
+            throw;
+        }
+    }
+
+    // The run is finished, so nothing else would make a damaged model again.
+    private static void RequireModel(ExperimentFolder folder, ExperimentCell cell)
+    {
+        try
+        {
+            FolderChecksums.Verify(folder.Model(cell));
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"{e.Message}; {ExperimentFolder.Anew(folder.Run(cell))}", e);
+        }
+    }
+
+    private void Attack(AttackRequest request, ExperimentCell cell, ExperimentAttack attack) =>
         Part(
             cell,
             attack.Name,
             () =>
                 AttackRun
                     .Run(
-                        table.Inputs.Attack(cell, attack) with
+                        request with
                         {
                             Claim = lease,
                         },
@@ -72,7 +99,6 @@ internal sealed class CellWork(
                     )
                     .ThrowIfErrors()
         );
-    }
 
     private void Part(ExperimentCell cell, string? attack, Action run)
     {

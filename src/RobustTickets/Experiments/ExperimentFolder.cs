@@ -123,6 +123,10 @@ public sealed class ExperimentFolder
     public bool IsTrained(ExperimentCell cell) =>
         Knows(cell) && File.Exists(System.IO.Path.Combine(Run(cell), "result.json"));
 
+    /// <summary>How a run or an attack that is finished and whose files are damaged is made
+    /// again.</summary>
+    internal static string Anew(string place) => $"remove {place}, and the same command makes it again";
+
     /// <summary>How far a cell is.</summary>
     public CellState State(ExperimentCell cell)
     {

@@ -122,7 +122,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
 
     /// <summary>Whether a pattern names the experiment or one of its cells.</summary>
     /// <param name="pattern">The experiment, a cell, a row, a data set, or with <c>*</c> for
-    /// anything.</param>
+    /// anything; EXPERIMENT/ before it names those of that experiment alone.</param>
     public bool Names(string pattern) => Cells.Any(c => Named(c, pattern));
 
     /// <summary>
@@ -172,7 +172,12 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
 
     private bool Named(ExperimentCell cell, string pattern) =>
         pattern == Experiment.Name
-        || pattern == cell.Row.Name
+        || IsOf(cell, pattern)
+        || pattern.StartsWith(Experiment.Name + "/", StringComparison.Ordinal)
+            && IsOf(cell, pattern[(Experiment.Name.Length + 1)..]);
+
+    private static bool IsOf(ExperimentCell cell, string pattern) =>
+        pattern == cell.Row.Name
         || pattern == cell.Data.Name
         || System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, cell.Id, ignoreCase: false);
 

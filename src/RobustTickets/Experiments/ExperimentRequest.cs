@@ -18,7 +18,7 @@ namespace RobustTickets;
 /// stop-words, tagger, tag-map, encoder, wordnet, masked-lm); null for none. The encoder that
 /// nobody names is the checkpoint.</param>
 /// <param name="Only">Cells that are run: an experiment, a row, a data set, or a cell, * standing
-/// for anything; null for all.</param>
+/// for anything, EXPERIMENT/ before it for that experiment's alone; null for all.</param>
 /// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints of a run.</param>
 /// <param name="Evidence">What the page of evidence is made from; null for no page.</param>
@@ -94,7 +94,12 @@ public sealed record ExperimentRequest(
         var experiments =
             Plans.Count == 1 ? "" : $"experiments ({string.Join(", ", Plans.Select(p => p.Experiment.Name))}), ";
         return $"{experiments}rows ({string.Join(", ", rows)}), data ({string.Join(", ", data)}), "
-            + $"cells such as {Plans[0].Cells[0].Id}, and * for anything in them";
+            + $"cells such as {Plans[0].Cells[0].Id}, and * for anything in them"
+            + (
+                Plans.Count == 1
+                    ? ""
+                    : $"; {Plans[0].Experiment.Name}/ before it for those of {Plans[0].Experiment.Name} alone"
+            );
     }
 }
 

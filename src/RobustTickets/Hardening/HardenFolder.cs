@@ -121,6 +121,13 @@ internal sealed class HardenFolder(string path)
         Write(ReportedFile, rows.Reported, rows.Labels);
     }
 
+    /// <summary>Removes what was written before there was a plan.</summary>
+    public void Forget()
+    {
+        foreach (var folder in new[] { Data, In("reported"), In("runs") }.Where(Directory.Exists))
+            Directory.Delete(folder, recursive: true);
+    }
+
     /// <summary>How the written rows are read.</summary>
     public static DataOptions Options(HardenRows rows) =>
         new(

@@ -30,6 +30,9 @@ internal sealed record HardenRows(
     private const int Most = 1000;
     private const int LeastPart = 40;
 
+    // Of rows that the model was not trained on, where they are few.
+    private const double ScarceReported = 0.6;
+
     /// <summary>Reads and parts the rows of a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="classes">Classes of the model, whose order is kept where they are the data's;
@@ -98,24 +101,41 @@ internal sealed record HardenRows(
         // What chooses must not have shown what reports.
         if (development is not null)
             development = Without(development, "development", reported, "reported", notes);
-        if (reported is null)
-            (reported, left) = HoldOut(left, Count(left.Count, ReportedShare), labels, seen, data, "reported", notes);
-        if (development is null)
-            (development, left) = HoldOut(
-                left,
-                Count(left.Count, DevelopmentShare),
-                labels,
-                seen,
-                data,
-                "development",
-                notes
+        var fresh = Groups(left).Where(g => !g.Exists(e => seen(e))).Sum(g => g.Count);
+        if (
+            reported is null
+            && development is null
+            && fresh < left.Count
+            && fresh < Count(left.Count, ReportedShare) + Count(left.Count, DevelopmentShare)
+        )
+        {
+            notes.Add(
+                Text($"{left.Count - fresh} of {left.Count} rows the model was trained on; the others are held out")
             );
+            (reported, left) = HoldOut(left, (_, of) => Math.Floor(of * ScarceReported), "reported");
+            (development, left) = HoldOut(left, (_, of) => of, "development");
+        }
+        reported ??= Take(ReportedShare, "reported");
+        development ??= Take(DevelopmentShare, "development");
         if (left.Select(e => e.Label).Distinct().Count() < 2)
             throw new DataException($"{data}: all {left.Count} rows to train on are of one class; two are needed");
         var several = left.GroupBy(Content).Count(g => g.Select(e => e.Label).Distinct().Skip(1).Any());
         if (several > 0)
             notes.Add(Text($"{several} texts stand in the training rows under more than one label"));
         return new HardenRows(left, development, reported, labels, notes);
+
+        IReadOnlyList<Example> Take(double share, string name)
+        {
+            var (whole, count) = (left.Count, Count(left.Count, share));
+            (var part, left) = HoldOut(left, (of, _) => count * of / (double)whole, name);
+            return part;
+        }
+
+        (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
+            IReadOnlyList<Example> from,
+            Func<int, int, double> quota,
+            string name
+        ) => HardenRows.HoldOut(from, quota, labels, seen, data, name, notes);
     }
 
     /// <summary>What is the same text: letters in one case, blanks as one.</summary>
@@ -155,9 +175,10 @@ internal sealed record HardenRows(
 
     // Class by class in the order of a hash of the content, so that the order of the file does not
     // matter; what belongs together goes together.
+    // The quota of a class: of its rows, and of those among them that may be held out.
     private static (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
         IReadOnlyList<Example> rows,
-        int count,
+        Func<int, int, double> quota,
         IReadOnlyList<string> labels,
         Func<Example, bool> seen,
         string data,
@@ -169,13 +190,13 @@ internal sealed record HardenRows(
         var held = new HashSet<Example>(ReferenceEqualityComparer.Instance);
         foreach (var of in groups.GroupBy(g => g[0].Label))
         {
-            var quota = count * of.Sum(g => g.Count) / (double)rows.Count;
             var free = of.Where(g => !g.Exists(e => seen(e)))
                 .OrderBy(g => Key(g[0], name), StringComparer.Ordinal)
                 .ToList();
+            var wanted = quota(of.Sum(g => g.Count), free.Sum(g => g.Count));
             // One group at least stays to train on.
             var taken = 0;
-            foreach (var group in free.Take(of.Count() - 1).TakeWhile(_ => taken < quota))
+            foreach (var group in free.Take(of.Count() - 1).TakeWhile(_ => taken < wanted))
             {
                 held.UnionWith(group);
                 taken += group.Count;
@@ -186,8 +207,13 @@ internal sealed record HardenRows(
             throw new DataException(
                 $"{data}: only {part.Length} rows in {part.Select(e => e.Label).Distinct().Count()} of "
                     + $"{labels.Count} classes can be held out ({name}); at least {LeastPart} in every class's "
-                    + "share are "
-                    + "needed that differ from what is trained on and that the model was not trained on"
+                    + "share are needed that differ from what is trained on and that the model was not trained on"
+                    + (
+                        rows.Count(seen) is > 0 and var trained
+                            ? $", which it was on {trained} of these {rows.Count}; add rows that it has not seen, as a "
+                                + "test split or in the file, or name the checkpoint that it came from as the model"
+                            : ""
+                    )
             );
         notes.Add(
             Text($"{name}: {part.Length} of {rows.Count} rows held out by content, the same texts and twins together")

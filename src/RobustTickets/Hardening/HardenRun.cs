@@ -32,6 +32,8 @@ public sealed class HardenRun(
         {
             var inputs = Open();
             var folder = new HardenFolder(place);
+            using var victims = new HardenVictims(request, inputs, folder, progress, stop);
+            victims.Require();
             var plan = Plan(inputs, folder, Trainer(inputs, folder));
             return [.. inputs.Notes, .. Describe(plan)];
         }
@@ -51,27 +53,25 @@ public sealed class HardenRun(
         request.Check();
         _folder.Require(request.Resume);
         using var hold = WriterLock.Take(_folder.Path);
+        var clock = new BudgetClock(_folder, request.Clock);
+        var inputs = Open();
+        var plan = _folder.Plan();
+        if (plan is not null)
+            RequireSame(plan, inputs);
         if (_folder.Result() is { } done)
         {
             Say($"{_folder.Path} is finished; nothing is left to do");
             return done;
         }
-        var clock = new BudgetClock(_folder, request.Clock);
-        var inputs = Open();
         foreach (var note in inputs.Notes)
             Say(note);
         using var victims = new HardenVictims(request, inputs, _folder, progress, stop);
         var encoders = victims.Require();
         var trainer = Trainer(inputs, _folder);
-        var plan = _folder.Plan();
         if (plan is null)
-        {
-            plan = Plan(inputs, _folder, trainer) with { Encoders = encoders };
-            _folder.Save(plan);
-            clock.Set(s => s);
-        }
+            plan = Begin(inputs, trainer, encoders, clock);
         else
-            RequireSame(plan, inputs, encoders);
+            RequireSameEncoders(plan, encoders);
         foreach (var line in Describe(plan))
             Say(line);
         var work = new HardenWork(plan, inputs, _folder, trainer, victims, clock, Say);
@@ -88,6 +88,23 @@ public sealed class HardenRun(
         clock.Set(s => s);
         _folder.Save(result);
         return result;
+    }
+
+    // What refuses a plan leaves nothing behind: the next request need not go on with it.
+    private HardenPlan Begin(HardenInputs inputs, HardenTrainer trainer, string encoders, BudgetClock clock)
+    {
+        try
+        {
+            var plan = Plan(inputs, _folder, trainer) with { Encoders = encoders };
+            _folder.Save(plan);
+            clock.Set(s => s);
+            return plan;
+        }
+        catch
+        {
+            _folder.Forget();
+            throw;
+        }
     }
 
     private HardenInputs Open()
@@ -126,18 +143,24 @@ public sealed class HardenRun(
     }
 
     // What the plan was made for is not changed by going on; what may be said otherwise is told.
-    private void RequireSame(HardenPlan plan, HardenInputs inputs, string encoders)
+    private void RequireSame(HardenPlan plan, HardenInputs inputs)
     {
-        if (plan.Inputs != inputs.Hash || (plan.Encoders ?? encoders) != encoders)
-            throw new DataException(
-                $"{_folder.Path}: rows, model, attacks, their sentence encoder or goal have changed since it was "
-                    + "begun; name another folder"
-            );
+        if (plan.Inputs != inputs.Hash)
+            throw Changed("rows, model, attacks, goal or the clean accuracy that may be lost");
         if (plan.BudgetSeconds != request.Budget.TotalSeconds)
             Say($"the budget stays at {HardenPlan.Minutes(plan.BudgetSeconds)}, as planned");
         if (plan.Seeds != request.Seeds)
             Say($"the number of seeds stays at {plan.Seeds}, as planned");
     }
+
+    private void RequireSameEncoders(HardenPlan plan, string encoders)
+    {
+        if ((plan.Encoders ?? encoders) != encoders)
+            throw Changed("sentence encoders of the attacks");
+    }
+
+    private DataException Changed(string what) =>
+        new($"{_folder.Path}: {what} have changed since it was begun; name another folder");
 
     private static IEnumerable<string> Describe(HardenPlan plan)
     {

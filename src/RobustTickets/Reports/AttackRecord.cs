@@ -108,6 +108,10 @@ public sealed record AttackRecord(
     IReadOnlyList<KeyValuePair<string, string>> Settings
 )
 {
+    /// <summary>Examples that the attack was asked for and has not come to; 0 when it is
+    /// finished.</summary>
+    internal int Missing { get; private init; }
+
     /// <summary>Number of examples N.</summary>
     public int Count => Examples.Count;
 
@@ -159,11 +163,11 @@ public sealed record AttackRecord(
             throw new DataException($"{summaryFile}: is not an object");
         // An example that could not be attacked (result "error") is in no figure; summary.json
         // counts it.
-        var examples = Runs
+        var read = Runs
             .EventLog.Read(file)
             .Select((line, i) => IsError(line) ? null : Example(file, i + 1, line))
-            .OfType<AttackExample>()
             .ToArray();
+        var examples = read.OfType<AttackExample>().ToArray();
         var plain = summary
             .EnumerateObject()
             .Where(p => p.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
@@ -175,12 +179,24 @@ public sealed record AttackRecord(
                 examples,
                 [.. plain],
                 [.. Lines(summary), .. Refusals(summary)]
-            );
+            )
+            {
+                Missing =
+                    File.Exists(summaryFile) ? 0
+                    : Asked(folder) is { } asked ? asked - read.Length
+                    : 0,
+            };
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new DataException($"{summaryFile}: is not the summary of an attack ({e.Message})", e);
         }
+    }
+
+    private static int? Asked(string folder)
+    {
+        var ids = Path.Combine(folder, "ids.txt");
+        return File.Exists(ids) ? File.ReadLines(ids).Count() : null;
     }
 
     // "settings": plain fields, and lists of {item, value, source} (the recipe and what the caller

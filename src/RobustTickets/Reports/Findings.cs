@@ -64,6 +64,11 @@ public static class Findings
 
         foreach (var attack in run.Attacks)
         {
+            if (attack.Missing > 0)
+                yield return Warn(
+                    $"{attack.Name} is not finished: {attack.Missing} examples are still to be attacked, ",
+                    $"and its figures are those of the first {attack.Count} alone; the same command goes on."
+                );
             if (attack.Count < FewExamples)
             {
                 var interval = WilsonInterval.Of(attack.Failed, attack.Count);

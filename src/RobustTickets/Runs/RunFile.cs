@@ -21,7 +21,7 @@ internal static class RunFile
         }
         catch (JsonException e)
         {
-            throw new DataException($"{path}: {e.Message}", e);
+            throw new DataException($"{path}: is not what a run writes: {GuardedJson.Reason(e)}", e);
         }
     }
 }

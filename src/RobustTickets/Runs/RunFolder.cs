@@ -29,6 +29,8 @@ public sealed class RunFolderException : Exception
 /// </summary>
 public sealed class RunFolder
 {
+    private const int NamedRuns = 6;
+
     private RunFolder(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
@@ -138,9 +140,26 @@ public sealed class RunFolder
             throw new RunFolderException(
                 Around(path) is { } run
                     ? $"{path}: is a part of the run {run.Path}; name that"
-                    : $"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it"
+                    : $"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it{Below(folder)}"
             );
         return folder;
+    }
+
+    // A folder of runs, or one of an experiment, was meant for one of them.
+    private static string Below(RunFolder folder)
+    {
+        var below = new[] { "", "runs", "cells" }
+            .Select(name => System.IO.Path.Combine(folder.Path, name))
+            .Where(Directory.Exists)
+            .SelectMany(Directory.EnumerateDirectories)
+            .Where(IsRun)
+            .Select(run => System.IO.Path.GetRelativePath(folder.Path, run))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        return below.Length == 0
+            ? ""
+            : "; runs below it are "
+                + $"{string.Join(", ", below.Take(NamedRuns))}{(below.Length > NamedRuns ? ", ..." : "")}";
     }
 
     /// <summary>Names the places of a folder that nobody looks at.</summary>

@@ -141,7 +141,7 @@ internal static class RunCheckpoint
         }
         catch (Exception e) when (e is JsonException or IOException)
         {
-            throw new CheckpointException($"{file}: cannot be read ({e.Message}); {Instead(found)}", e);
+            throw new CheckpointException($"{file}: cannot be read ({GuardedJson.Reason(e)}); {Instead(found)}", e);
         }
     }
 

@@ -156,6 +156,12 @@ public sealed class DataSetTests : IDisposable
             Message(path, new(TextColumn: "txt")),
             StringComparison.Ordinal
         );
+        Assert.EndsWith("; name the column (TextColumn)", Message(path, new(TextColumn: "txt")));
+        Assert.EndsWith("; name the column (LabelColumn)", Message(path, new(TextColumn: "body")));
+        Assert.EndsWith(
+            "found 'id;body;kind'; if the columns are separated by ';', name that (Separator)",
+            Message(_folder.Write("other.csv", "id;body;kind\n1;buy now;spam\n"), new(TextColumn: "body"))
+        );
         Assert.StartsWith(
             ": no pair column 'b'; found",
             Message(path, new(TextColumn: "body", PairColumn: "b")),

@@ -1,11 +1,15 @@
 // models list|get|where|import, and names in the place of folders in every command.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Demo.Corpus;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Testing;
 using RobustTickets.Tests.CommandLine;
+using RobustTickets.Tests.Evaluation;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -162,6 +166,40 @@ public sealed class ModelsCommandTests : IDisposable
         using var models = new AttackModels();
         Assert.Same(models.LoadEncoder(_tiny.Below("models", "tiny")), models.LoadEncoder("tiny"));
         Assert.Contains("BERT", models.Describe("org/tiny", AttackModelKind.SentenceEncoder));
+    }
+
+    [Fact]
+    public void A_masked_language_model_of_an_attack_is_found_by_its_name()
+    {
+        MaskedLmAttackTests.WriteMaskedLm(_tiny.Below("models", "masked"), 0.3);
+        using var models = new AttackModels();
+        Assert.Same(models.LoadMaskedLM(_tiny.Below("models", "masked")), models.LoadMaskedLM("masked"));
+        Assert.NotEmpty(models.LoadMaskedLM("masked").Predict([new MaskedQuestion("a [MASK] film", 1, 3)])[0]);
+    }
+
+    [Theory]
+    [InlineData("tiny")]
+    [InlineData("org/tiny")]
+    public void A_resource_is_made_of_and_taken_from_a_model_of_a_name(string name)
+    {
+        var folder = new ResourceFolder(_tiny.Below("resources"));
+        var made = ResourceBuild.WordVectors(
+            name,
+            TinyWordNet.Write(_tiny.Below("wordnet")),
+            similarities: null,
+            new BuildTarget(folder),
+            progress: null,
+            CancellationToken.None
+        );
+        Assert.Contains("words x 8", made.Content);
+        var encoder = ResourceKinds.TryFind("sentence-encoder")!;
+        var taken = ResourceImport.Import(folder, encoder, name, replace: false);
+        Assert.Equal(Path.Combine(folder.Path, "sentence-encoder"), taken.Resource.Path);
+
+        BuiltResource Build(string from) =>
+            ResourceBuild.WordVectors(from, "", null, new BuildTarget(folder, _tiny.Below("x.txt")), null, default);
+        Assert.Contains("name of a model", Assert.Throws<DataException>(() => Build("no-such")).Message);
+        Assert.NotNull(Assert.Throws<ModelNotFoundException>(() => Build("arctic-xs")).Known);
     }
 
     [Fact]

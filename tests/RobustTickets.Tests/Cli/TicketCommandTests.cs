@@ -56,7 +56,8 @@ public sealed class TicketCommandTests : IDisposable
         Assert.Contains("neurons", CliRun.Of("ticket", "diff", heads, heads).Out, StringComparison.Ordinal);
 
         Refused("one kind", "ticket", "diff", weights, heads);
-        Refused("nowhere", "ticket", "show", _task.Below("nowhere"));
+        Refused("nowhere: no such folder", "ticket", "show", _task.Below("nowhere"));
+        Refused("holds no ticket", "ticket", "show", Directory.CreateDirectory(_task.Below("none")).FullName);
         using var other = new TinyTask();
         TinyTask.WriteModel(other.Model, TinyTask.Config with { IntermediateSize = TinyTask.Neurons / 2 });
         var narrow = other.NewRun();

@@ -213,7 +213,8 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
             [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
     }
 
-    private static void WriteMaskedLm(string folder, double deviation)
+    /// <summary>A masked language model of random weights.</summary>
+    internal static void WriteMaskedLm(string folder, double deviation)
     {
         var config = TinyTask.Config with { Architectures = ["BertForMaskedLM"] };
         var shapes = BertFiles.ConfigOf(config, 2) with { InitializerRange = deviation };

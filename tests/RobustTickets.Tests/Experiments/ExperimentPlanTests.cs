@@ -64,6 +64,9 @@ public class ExperimentPlanTests
         Assert.Equal(6, plan.InOrder(["*.seed-1"]).Count);
         Assert.Equal(12, plan.InOrder(["small"]).Count);
         Assert.Equal(["ours.reviews.seed-1"], plan.InOrder(["ours.reviews.seed-1"]).Select(c => c.Id));
+        Assert.Equal(["ours.reviews.seed-1"], plan.InOrder(["small/ours.reviews.seed-1"]).Select(c => c.Id));
+        Assert.Equal(4, plan.InOrder(["small/base"]).Count);
+        Assert.False(plan.Names("other/base"));
         Assert.False(plan.Names("none"));
 
         var experiment = ExperimentJson.Read(Small().ToJsonString(), "x");

@@ -100,6 +100,20 @@ public sealed class HardenRowsTests
         Assert.All(parts.Development.Concat(parts.Reported), e => Assert.True(Id(e) >= 200));
     }
 
+    [Theory]
+    [InlineData(1200, 1080)]
+    [InlineData(1000, 900)]
+    [InlineData(400, 295)]
+    public void Few_rows_that_the_model_was_not_trained_on_are_shared_out(int count, int trained)
+    {
+        // As a training holds a tenth out, and the same file is then given here.
+        var parts = HardenRows.Part(Rows(count), null, null, Labels, e => Id(e) < trained, "data");
+        Assert.All(parts.Development.Concat(parts.Reported), e => Assert.True(Id(e) >= trained));
+        Assert.Equal(count - trained, parts.Development.Count + parts.Reported.Count);
+        Assert.InRange(parts.Reported.Count, parts.Development.Count + 1, 2 * parts.Development.Count);
+        Assert.Contains(parts.Notes, n => n.StartsWith($"{trained} of {count} rows", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Too_few_rows_and_one_class_are_refused()
     {
@@ -112,6 +126,7 @@ public sealed class HardenRowsTests
             HardenRows.Part(Rows(400), null, null, Labels, _ => true, "data")
         );
         Assert.Contains("can be held out", seen.Message);
+        Assert.Contains("it was on 400 of these 400; add rows that it has not seen", seen.Message);
     }
 
     private static int Id(Example e) => int.Parse(e.Id, CultureInfo.InvariantCulture);

@@ -22,6 +22,11 @@ public sealed class HouseRuleTests
     private static readonly Regex WallClock = new(
         @"DateTime(?:Offset)?\.(?:Utc)?(?:Now|Today)|Get(?:Utc|Local)Now\(|(?:Write|Creation|Access)Time(?:Utc)?\("
     );
+    private static readonly Regex JsonCatch = new(
+        @"catch \((?:\w+\.)*(?:(?:JsonException (?<name>\w+)\))"
+            + @"|(?:Exception (?<name>\w+)\)\s*when[^{]*JsonException[^{]*))"
+            + @"\s*(?<block>\{(?:[^{}]|(?<open>\{)|(?<-open>\}))*(?(open)(?!))\})"
+    );
     private static readonly Regex Workplace = new(@"(?<![\w./-])/(?:wo" + "rk|tmp/w" + "t|home|root)/");
 
     [Fact]
@@ -75,6 +80,25 @@ public sealed class HouseRuleTests
             .Select(path => Path.GetFileName(path));
         Assert.Equal(["EnvironmentStamp.cs", "RecipeRunner.cs"], readers.Order(StringComparer.Ordinal));
     }
+
+    // The message of a JsonException quotes what follows and counts lines from zero.
+    [Fact]
+    public void What_is_no_JSON_is_told_by_its_reason()
+    {
+        var raw = RepositoryFiles
+            .Below(Root, "src")
+            .Where(path => path.EndsWith(".cs", StringComparison.Ordinal))
+            .SelectMany(path => RawJsonMessages(File.ReadAllText(Path.Combine(Root, path))).Select(_ => path));
+        Assert.Empty(raw);
+    }
+
+    [Theory]
+    [InlineData("catch (JsonException e) { throw new X($\"{path}: {e.Message}\", e); }", 1)]
+    [InlineData("catch (Exception e)\n when (e is A or System.Text.Json.JsonException)\n { Say(e.Message); }", 1)]
+    [InlineData("catch (JsonException e) { throw new X(GuardedJson.Reason(e), e); }", 0)]
+    [InlineData("catch (JsonException e) { } catch (IOException e) { Say(e.Message); }", 0)]
+    public void The_search_for_raw_messages_of_the_JSON_reader_finds_them(string text, int found) =>
+        Assert.Equal(found, RawJsonMessages(text).Count());
 
     [Theory]
     [InlineData("x // TO" + "DO later", true)]
@@ -130,4 +154,7 @@ public sealed class HouseRuleTests
         }
         Assert.True(found.Count == 0, string.Join('\n', found));
     }
+
+    private static IEnumerable<Match> RawJsonMessages(string code) =>
+        JsonCatch.Matches(code).Where(m => m.Value.Contains($"{m.Groups["name"]}.Message", StringComparison.Ordinal));
 }

@@ -88,6 +88,7 @@ internal static class Layers
             "RobustTickets.Recipes",
             AllTorch,
             AllKernels,
+            "RobustTickets.Attacks.Files",
             "RobustTickets.Attacks.Data",
             "RobustTickets.Tickets",
             "RobustTickets.Augmentation",

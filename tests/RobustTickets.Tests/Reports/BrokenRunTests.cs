@@ -1,7 +1,9 @@
 // A run folder whose JSON files hold strings that are no text: refused by file, never an
 // exception of the JSON reader.
 using RobustTickets.Attacks;
+using RobustTickets.Cli;
 using RobustTickets.Reports;
+using RobustTickets.Tests.Cli;
 using Xunit;
 
 namespace RobustTickets.Tests.Reports;
@@ -11,6 +13,20 @@ public sealed class BrokenRunTests : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("broken-run").FullName;
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void A_folder_of_runs_and_a_run_named_twice_are_refused_by_name()
+    {
+        var run = new SyntheticRun(_root).Write("one");
+        new SyntheticRun(_root).Write("two");
+        var above = CliRun.Of("report", _root);
+        Assert.Equal(ExitCodes.Data, above.Code);
+        Assert.Contains("holds no run", above.Error);
+        Assert.Contains("; runs below it are one, two", above.Error);
+        var twice = CliRun.Of("report", run, run + "/", "--out", Path.Combine(_root, "report.html"));
+        Assert.Equal(ExitCodes.Usage, twice.Code);
+        Assert.Contains("is named twice", twice.Error);
+    }
 
     [Fact]
     public void Half_a_surrogate_pair_in_any_file_of_a_run_is_refused_by_that_file()

@@ -22,6 +22,20 @@ public sealed class FindingsTests : IDisposable
     public void A_sound_run_has_none() => Assert.Equal("", Texts(Run(Robust())));
 
     [Fact]
+    public void An_attack_that_is_not_finished_is_told_with_what_is_missing()
+    {
+        var run = Robust().Write("unfinished");
+        var attack = Directory.GetDirectories(Path.Combine(run, "attacks"))[0];
+        File.WriteAllLines(Path.Combine(attack, "ids.txt"), Enumerable.Range(0, 500).Select(i => $"test:{i}"));
+        Assert.Equal("", Texts(RunRecord.Load(run)));
+        File.Delete(Path.Combine(attack, "summary.json"));
+        Assert.Contains(
+            "is not finished: 300 examples are still to be attacked, and its figures are those of the first 200 alone",
+            Texts(RunRecord.Load(run))
+        );
+    }
+
+    [Fact]
     public void Sound_runs_far_apart_have_only_the_note_on_seeds()
     {
         var findings = Findings.Of([

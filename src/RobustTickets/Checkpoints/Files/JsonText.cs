@@ -56,6 +56,10 @@ internal static class JsonText
         {
             throw new CheckpointException($"{path}: is not valid UTF-8 (byte {e.Index}); save it as UTF-8", e);
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException($"{path}: no such file", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException($"{path}: cannot be read: {e.Message}", e);

@@ -11,6 +11,7 @@ internal sealed partial class GraphReader(int? heads)
 {
     private const string Microsoft = "com.microsoft";
     private readonly Dictionary<string, GraphValue> _values = new(StringComparer.Ordinal);
+    private Unknown? _quantised;
 
     /// <summary>The meanings of a graph's outputs, by name.</summary>
     /// <exception cref="CheckpointException">The graph is malformed: a value is made twice, or used
@@ -27,8 +28,10 @@ internal sealed partial class GraphReader(int? heads)
                 .. file.Graph.Output.Select(output =>
                     (
                         output.Name,
-                        reader._values.GetValueOrDefault(output.Name)
-                            ?? throw new CheckpointException($"output '{output.Name}' is made by no node")
+                        reader.Told(
+                            reader._values.GetValueOrDefault(output.Name)
+                                ?? throw new CheckpointException($"output '{output.Name}' is made by no node")
+                        )
                     )
                 ),
             ];
@@ -38,6 +41,9 @@ internal sealed partial class GraphReader(int? heads)
             throw new CheckpointException($"{file.Path}: {e.Message}", e);
         }
     }
+
+    // Of a quantised model any operator may be the first without a meaning; the reason is one.
+    private GraphValue Told(GraphValue value) => value is Unknown && _quantised is { } reason ? reason : value;
 
     private void ReadConstants(OnnxFile file)
     {
@@ -65,6 +71,8 @@ internal sealed partial class GraphReader(int? heads)
                 }
             }
             var node = new GraphNode(proto, place, inputs, file.Opset);
+            if (Quantised.Contains(node.Operator))
+                _quantised ??= node.Refuse("belongs to a quantised model; import the one of floating-point numbers");
             IReadOnlyList<GraphValue> made;
             if (proto.OpType == "Constant" && proto.Domain is "" or "ai.onnx")
                 made = [ConstantOf(node, file.Folder)];
@@ -116,7 +124,7 @@ internal sealed partial class GraphReader(int? heads)
         if (node.Operator is "Identity" or "Cast" or "Dropout" && node[0] is { } same)
             return [same];
         if (Quantised.Contains(node.Operator))
-            return [node.Refuse("belongs to a quantised model; import the one of floating-point numbers")];
+            return [_quantised!];
         if (node.Inputs.All(i => i is null or Auxiliary or Sizes or Constant))
             return node.Operator switch
             {

@@ -85,7 +85,7 @@ internal sealed class SafetensorsFile : TensorSource
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a string that is not valid UTF-8 or UTF-16.
-            throw new CheckpointException($"{Location}: header is not valid JSON: {e.Message}", e);
+            throw new CheckpointException($"{Location}: header is not valid JSON: {Attacks.GuardedJson.Reason(e)}", e);
         }
     }
 

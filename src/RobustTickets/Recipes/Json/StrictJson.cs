@@ -3,6 +3,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Recipes.Json;
 
@@ -55,6 +56,10 @@ internal static class StrictJson
         {
             return File.ReadAllText(path, Utf8);
         }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new RecipeException($"{path}: no such file");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new RecipeException($"{path}: cannot read this {what}: {e.Message}");
@@ -90,10 +95,8 @@ internal static class StrictJson
 
     private static string FirstSentence(JsonException e)
     {
-        // The serialiser appends "LineNumber: n | BytePositionInLine: m." counted from zero; people
-        // count from one.
-        var cut = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        var text = cut < 0 ? e.Message : e.Message[..cut];
+        // The reader counts from zero; people count from one.
+        var text = GuardedJson.Reason(e);
         return e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}: {text}" : text;
     }
 }

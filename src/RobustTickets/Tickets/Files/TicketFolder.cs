@@ -94,6 +94,13 @@ internal static class TicketFolder
     internal static ITicketMask Read(string folder)
     {
         var file = Path.Combine(folder, File);
+        if (!System.IO.File.Exists(file))
+            throw new CheckpointException(
+                Directory.Exists(folder)
+                    ? $"{folder}: holds no ticket ({File}, or ticket/{File} of a run); a run has one when its recipe "
+                        + "searches one and the search has ended"
+                    : $"{folder}: no such folder; a run folder or a ticket folder is needed"
+            );
         try
         {
             var ticket = JsonText.Object(file);
