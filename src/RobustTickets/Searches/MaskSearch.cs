@@ -4,6 +4,7 @@
 // later.
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
+using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
@@ -31,16 +32,12 @@ internal static class MaskSearch
         Checkpoint? from
     )
     {
-        var (batchSize, examples) = (context.Stages.BatchSize, context.Stages.Examples.Count);
         // A search that leaks needs the dense gradient of the word embedding, which piles up with
         // the others.
-        var execution = context.Execution with
-        {
-            DenseWordGradient = !search.FreezeBase,
-        };
-        using var model = context.Load(execution);
+        using var model = context.Load(context.Execution with { DenseWordGradient = !search.FreezeBase });
         if (search.FineTune is { } training && from?.State.Stage != Stages.Search)
         {
+            var (batchSize, examples) = (context.Stages.BatchSize, context.Stages.Examples.Count);
             StageLoop.Run(
                 context.Stages,
                 model,
@@ -49,12 +46,44 @@ internal static class MaskSearch
             );
         }
         var masks = HardConcreteMasks.Attach(model, search.Masks);
+        var best = search.DrawFrom == DrawEpochRule.BestDev ? new BestEpoch(masks) : null;
+        var tally = Learn(context, search, model, masks, best, from);
+        best?.Restore();
+        context.RequireMoved(
+            Movement.Problem(
+                masks.Sites.Select(site => (ReadOnlyMemory<float>)masks.Scores(site).host<float>().ToArray()),
+                (float)HardConcrete.ScoreOf(search.Masks.InitialGate)
+            ),
+            search.AllowShort,
+            tally.Steps,
+            "search.epochs"
+        );
+        return Draw(
+            context,
+            model,
+            masks,
+            search.Masks.Layout,
+            draw.Sparsity,
+            tally,
+            best is null ? new DrawPoint(tally.Steps, tally.Epochs) : new DrawPoint(best.Step, best.Epoch)
+        );
+    }
+
+    private static StageTally Learn(
+        SearchContext context,
+        MaskSearchOptions search,
+        BertForSequenceClassification model,
+        HardConcreteMasks masks,
+        BestEpoch? best,
+        Checkpoint? from
+    )
+    {
+        var (batchSize, examples) = (context.Stages.BatchSize, context.Stages.Examples.Count);
         var total = StepCounts.Of(batchSize, search.Epochs, examples);
         var gradients = new MaskGradients(model, masks, search.Masks, total, search.FreezeBase);
         var every = Math.Max(1, total / Counts);
-        var best = search.DrawFrom == DrawEpochRule.BestDev ? new BestEpoch(masks) : null;
         ICheckpointPart? leaked = search.FreezeBase ? null : new LeakedGradients(model, gradients);
-        var tally = StageLoop.Run(
+        return StageLoop.Run(
             context.Stages,
             model,
             new StageSettings(
@@ -90,35 +119,31 @@ internal static class MaskSearch
             },
             from
         );
-        best?.Restore();
-        var unmoved = Movement.Problem(
-            masks.Sites.Select(site => (ReadOnlyMemory<float>)masks.Scores(site).host<float>().ToArray()),
-            (float)HardConcrete.ScoreOf(search.Masks.InitialGate)
-        );
-        if (unmoved is not null && !search.AllowShort)
-            throw new NothingLearnedException(
-                FormattableString.Invariant($"the search learned nothing in {tally.Steps} steps: {unmoved}; no ticket ")
-                    + "is drawn. Possible: a longer search (search.epochs, more examples, a smaller batch-size), a "
-                    + "larger search.optimizer.learning-rate"
-            );
-        if (unmoved is not null)
-            context.Store.Report(
-                new Note(Stages.Search, tally.Steps, $"{unmoved}: this ticket means nothing (search.allow-short)")
-            );
+    }
+
+    private static FoundTicket Draw(
+        SearchContext context,
+        BertForSequenceClassification model,
+        HardConcreteMasks masks,
+        MaskLayout layout,
+        double sparsity,
+        StageTally tally,
+        DrawPoint point
+    )
+    {
         var drawn = WeightDraw.ByScore(
             [.. masks.Sites.Select(site => (site, masks.Scores(site), model.Store[BertParameters.Weight(site)].shape))],
-            search.Masks.Layout,
-            draw.Sparsity
+            layout,
+            sparsity
         );
-        var point = best is null ? new DrawPoint(tally.Steps, tally.Epochs) : new DrawPoint(best.Step, best.Epoch);
         context.Store.Append(new StopEntry(Stages.Search, Rule, tally.Steps, point.Step, true));
         return context.Write(
             Rule,
             drawn,
-            draw.Sparsity,
+            sparsity,
             tally,
             point,
-            new SavedScores(search.Masks.Layout, [.. masks.Sites.Select(site => (site, masks.Scores(site)))])
+            new SavedScores(layout, [.. masks.Sites.Select(site => (site, masks.Scores(site)))])
         );
     }
 

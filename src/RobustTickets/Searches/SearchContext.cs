@@ -28,6 +28,28 @@ internal sealed record SearchContext(
     /// <summary>The network at checkpoint-0.</summary>
     internal BertForSequenceClassification PreTrained() => Load(Execution);
 
+    /// <summary>Refuses a ticket of numbers that did not move, or says that it means
+    /// nothing.</summary>
+    /// <param name="unmoved">What is wrong with them (<see cref="Movement"/>), or null.</param>
+    /// <param name="allowShort">Whether such a ticket is drawn all the same.</param>
+    /// <param name="steps">Steps of the search.</param>
+    /// <param name="length">The field that makes it longer.</param>
+    /// <exception cref="NothingLearnedException">They did not move.</exception>
+    internal void RequireMoved(string? unmoved, bool allowShort, long steps, string length)
+    {
+        if (unmoved is null)
+            return;
+        if (!allowShort)
+            throw new NothingLearnedException(
+                FormattableString.Invariant($"the search learned nothing in {steps} steps: {unmoved}; no ticket ")
+                    + $"is drawn. Possible: a longer search ({length}, more examples, a smaller batch-size), a "
+                    + "larger search.optimizer.learning-rate"
+            );
+        Store.Report(
+            new Note(Training.Stages.Search, steps, $"{unmoved}: this ticket means nothing (search.allow-short)")
+        );
+    }
+
     /// <summary>Writes a ticket of single weights.</summary>
     /// <param name="rule">How it was found.</param>
     /// <param name="mask">What it keeps.</param>

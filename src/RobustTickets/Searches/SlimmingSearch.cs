@@ -139,17 +139,10 @@ internal sealed class SlimmingSearch
         var index = _decision?.DrawIndex ?? _masks.Count - 1;
         var (drawnAt, drawn) = _snapshots.Items[index];
         var unmoved = Movement.Problem(drawn, _draw);
-        if (unmoved is not null && !_search.AllowShort)
-            throw new NothingLearnedException(
-                FormattableString.Invariant($"the search learned nothing in {tally.Steps} steps: {unmoved}; no ticket ")
-                    + "is drawn. Possible: a longer search (search.horizon-epochs, more examples, a smaller "
-                    + "batch-size), a larger search.optimizer.learning-rate"
-            );
+        _context.RequireMoved(unmoved, _search.AllowShort, tally.Steps, "search.horizon-epochs");
         // Masks of coefficients that did not move agree without having settled.
         var converged = unmoved is null && (_decision is not null || _search.Stop is FixedStop);
-        if (unmoved is not null)
-            _context.Store.Note(stage, $"{unmoved}: this ticket means nothing (search.allow-short)");
-        else if (_search.Stop is not FixedStop && _masks.Count < StopRule.Needs(_search.Stop))
+        if (unmoved is null && _search.Stop is not FixedStop && _masks.Count < StopRule.Needs(_search.Stop))
             _context.Store.Note(
                 stage,
                 FormattableString.Invariant(
