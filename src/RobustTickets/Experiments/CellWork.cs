@@ -58,7 +58,11 @@ internal sealed class CellWork(
     private void Attack(ExperimentSet.Table table, ExperimentCell cell, ExperimentAttack attack)
     {
         if (table.Folder.IsAttacked(cell, attack))
+        {
+            // What could not be attacked is in no figure: the cell goes on failing of it.
+            AttackReport.Load(table.Folder.Attack(cell, attack)).ThrowIfErrors();
             return;
+        }
         try
         {
             Attack(table.Inputs.Attack(cell, attack), cell, attack);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
 using RobustTickets.Runs;
@@ -114,6 +115,31 @@ public sealed class ExperimentRunTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cell_whose_attack_left_examples_out_fails_again_when_it_is_tried_again()
+    {
+        const string Plain = "plain.toy.seed-1";
+        var output = _tiny.Task.Below("errors");
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", Plain).Code);
+        // As the first attempt leaves it: a finished attack, an example that is in no figure, and
+        // what was written down of it.
+        var lines = Path.Combine(TinyExperiment.Attack(output, Plain), "examples.jsonl");
+        var outcomes = AttackLog.Read(lines).ToArray();
+        outcomes[0] = outcomes[0] with
+        {
+            Result = AttackResult.Error,
+            Error = new AttackError(AttackErrorKind.ModelThrew, "out of order"),
+        };
+        File.WriteAllText(lines, string.Concat(outcomes.Select(o => AttackJson.Line(o) + "\n")));
+        var failures = Directory.CreateDirectory(Path.Combine(output, "failures")).FullName;
+        var name = Path.GetFileName(TinyExperiment.Cell(output, Plain));
+        File.WriteAllText(Path.Combine(failures, $"{name}.json"), """{"message":"of the first attempt"}""");
+        var again = _tiny.Run(output, null, "--only", Plain);
+        Assert.NotEqual(ExitCodes.Ok, again.Code);
+        Assert.Contains("1 of 10 examples could not be attacked and are in no figure", again.Error);
+        Assert.Contains($"{Plain}  failed", _tiny.Run(output, null, "--only", Plain, "--list").Out);
     }
 
     [Fact]
