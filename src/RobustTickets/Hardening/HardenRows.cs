@@ -98,9 +98,13 @@ internal sealed record HardenRows(
             notes.Add(Text($"development: the data's own {development.Count} rows"));
         left = Without(left, "training", reported, "reported", notes);
         left = Without(left, "training", development, "development", notes);
-        // What chooses must not have shown what reports.
+        // What chooses must not have shown what reports; where too little is left of it, training
+        // rows choose.
         if (development is not null)
-            development = Without(development, "development", reported, "reported", notes);
+        {
+            var apart = Without(development, "development", reported, "reported", notes);
+            development = apart.Count < Math.Min(LeastPart, development.Count) ? null : apart;
+        }
         var fresh = Groups(left).Where(g => !g.Exists(e => seen(e))).Sum(g => g.Count);
         if (
             reported is null

@@ -78,6 +78,10 @@ public sealed class HardenRowsTests
         Assert.Equal(test, parts.Reported);
         Assert.Equal(dev[..40], parts.Development);
         Assert.Contains("20 development rows that stand in the reported ones are left out", parts.Notes);
+        // The same file twice: what chooses is held out of what is trained on.
+        var twice = HardenRows.Part(rows[100..], test, test, Labels, _ => false, "data");
+        Assert.Equal(40, twice.Development.Count);
+        Assert.Empty(twice.Development.Intersect(test));
     }
 
     [Fact]
