@@ -67,7 +67,7 @@ public static class ExperimentTable
     ];
 
     /// <summary>
-    /// The table over all finished cells; a method without any has a row of dashes.
+    /// The table over all finished cells; a method without any has one row of dashes.
     /// </summary>
     public static ReportTable Of(ExperimentFolder folder) => Of(folder, CellRecord.Finished(folder));
 
@@ -87,7 +87,8 @@ public static class ExperimentTable
                     continue;
                 var runs = finished.Where(c => c.Cell.Row == row && c.Cell.Data == data).ToArray();
                 var failed = cells.Count(c => folder.State(c) == CellState.Failed);
-                foreach (var attack in cells[0].Attacks.Select(a => a.Name).DefaultIfEmpty(null))
+                var attacks = runs.Length == 0 ? [] : cells[0].Attacks.Select(a => a.Name);
+                foreach (var attack in attacks.DefaultIfEmpty(null))
                     rows.Add(Row(data.Name, row.Name, attack, runs, failed, baseline));
             }
         }

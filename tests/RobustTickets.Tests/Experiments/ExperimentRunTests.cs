@@ -100,6 +100,9 @@ public sealed class ExperimentRunTests : IDisposable
             new JsonObject { ["name"] = "plain", ["recipe"] = "plain.json" }
         );
         json["seeds"] = new JsonArray(1);
+        var again = json["attacks"]![0]!.DeepClone();
+        again["name"] = "again";
+        json["attacks"]!.AsArray().Add(again);
         json.Remove("figures");
         File.WriteAllText(_tiny.FilePath, json.ToJsonString());
         var output = _tiny.Task.Below("wild");
@@ -108,7 +111,9 @@ public sealed class ExperimentRunTests : IDisposable
         var result = JsonNode.Parse(run.Out)!;
         Assert.Equal(["failed", "done"], result["cells"]!.AsArray().Select(c => (string)c!["state"]!));
         Assert.Contains("step", (string)result["cells"]![0]!["failure"]!, StringComparison.Ordinal);
-        Assert.Equal([1, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
+        // What has not run takes one row, whatever the number of its attacks.
+        Assert.Equal([1, 0, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
+        Assert.Equal([null, "swap", "again"], result["rows"]!.AsArray().Select(r => (string?)r!["attack"]));
         Assert.Contains(
             "failed: wild.toy.seed-1",
             File.ReadAllText(TinyExperiment.Table(output, "results.md")),
