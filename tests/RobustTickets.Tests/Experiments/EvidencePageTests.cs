@@ -43,10 +43,16 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Contains("12.3", page);
         Assert.Contains("91.5", page);
         Assert.Contains("Not measured here: toy under other.", page);
-        Assert.Contains("paper Table 9: Another", page);
+        Assert.Contains("## Not measured here\n\n- paper Table 9: Another\n\n", page);
         Assert.Matches(@"\| 5\.1: always \(always\) +\| holds ", page);
         Assert.Contains("; claimed: above -100", page);
         Assert.Contains("missing: paper/table-1, control on toy under swap", page);
+        // What was measured comes first.
+        Assert.True(
+            page.LastIndexOf("| holds ", StringComparison.Ordinal)
+                < page.IndexOf("| not measured ", StringComparison.Ordinal),
+            page
+        );
         Assert.Matches(@"\| elsewhere +\| +– \|", page);
         Assert.Contains("those that were written down before the first cell was run", page);
         var html = File.ReadAllText(Path.Combine(output, "evidence.html"));

@@ -85,7 +85,7 @@ internal sealed class EvidencePage
             Rule(),
             Summary() + string.Concat(claims)
         );
-        foreach (var (id, title, citation, parts, missing) in Tables())
+        foreach (var (id, title, citation, parts, missing) in Tables().Where(t => t.Parts.Count > 0))
             HtmlReport.Section(
                 body,
                 HtmlReport.Id(id),
@@ -96,6 +96,14 @@ internal sealed class EvidencePage
                 )
                     + (missing.Length > 0 ? $"<p>{Svg.Escape(missing)}</p>\n" : "")
                     + Figures(id)
+            );
+        if (NotMade() is { Length: > 0 } others)
+            HtmlReport.Section(
+                body,
+                "others",
+                "Not measured here",
+                "",
+                $"<ul>{string.Concat(others.Select(t => $"<li>{Svg.Escape(t)}</li>"))}</ul>\n"
             );
         HtmlReport.Section(
             body,
@@ -114,7 +122,7 @@ internal sealed class EvidencePage
         );
         foreach (var (paper, claims) in ByPaper())
             text.Append(CultureInfo.InvariantCulture, $"### {paper}\n\n{ClaimTable(claims).ToMarkdown()}\n");
-        foreach (var (_, title, citation, parts, missing) in Tables())
+        foreach (var (_, title, citation, parts, missing) in Tables().Where(t => t.Parts.Count > 0))
         {
             text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{citation}\n\n");
             foreach (var part in parts)
@@ -122,6 +130,8 @@ internal sealed class EvidencePage
             if (missing.Length > 0)
                 text.Append(missing).Append("\n\n");
         }
+        if (NotMade() is { Length: > 0 } others)
+            text.Append("## Not measured here\n\n").AppendJoin("", others.Select(t => $"- {t}\n")).Append('\n');
         return text.Append(CultureInfo.InvariantCulture, $"## At what scale\n\n{Scale(html: false)}").ToString();
     }
 
@@ -172,19 +182,21 @@ internal sealed class EvidencePage
         new(
             ClaimColumns,
             [
-                .. claims.Select(c =>
-                    (ReportCell[])
-                        [
-                            new($"{c.Claim.Section}: {c.Claim.Sentence}", Note: c.Claim.Id),
-                            new(Words(c.Verdict) + (c.SoFar ? ", so far" : "")),
-                            new(
-                                c.Missing.Count == 0
-                                    ? c.Statistic
-                                    : $"missing: {string.Join("; ", c.Missing.Select(Words).Distinct())}"
-                            ),
-                            c.Detectable is null ? ReportCell.None : new(c.Detectable),
-                        ]
-                ),
+                .. claims
+                    .OrderBy(c => c.Verdict == Verdict.NotMeasured)
+                    .Select(c =>
+                        (ReportCell[])
+                            [
+                                new($"{c.Claim.Section}: {c.Claim.Sentence}", Note: c.Claim.Id),
+                                new(Words(c.Verdict) + (c.SoFar ? ", so far" : "")),
+                                new(
+                                    c.Missing.Count == 0
+                                        ? c.Statistic
+                                        : $"missing: {string.Join("; ", c.Missing.Select(Words).Distinct())}"
+                                ),
+                                c.Detectable is null ? ReportCell.None : new(c.Detectable),
+                            ]
+                    ),
             ]
         );
 
@@ -256,12 +268,13 @@ internal sealed class EvidencePage
                 $"{name}: {table.Title}",
                 table.Citation,
                 parts,
-                ours.Length == 0 ? "Not measured here."
-                : missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing.Distinct())}."
-                : ""
+                missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing.Distinct())}." : ""
             );
         }
     }
+
+    // Tables of which there is nothing, in one place.
+    private string[] NotMade() => [.. Tables().Where(t => t.Parts.Count == 0).Select(t => t.Title)];
 
     private ReportTable Beside(string table, string data, string? attack, IReadOnlyList<PublishedRow> rows)
     {
