@@ -38,6 +38,13 @@ internal sealed class DemoFolder(string path)
     /// <summary>The run of a recipe with its seed.</summary>
     public string Run(Recipe recipe) => System.IO.Path.Combine(Runs, $"{recipe.Name}-{recipe.Seed}");
 
+    /// <summary>Removes what a pre-training that was stopped has left.</summary>
+    public void RemoveDraft()
+    {
+        if (Directory.Exists(PretrainedDraft))
+            Directory.Delete(PretrainedDraft, recursive: true);
+    }
+
     public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
 
     /// <summary>Makes the folder, or takes up the same demo that was begun in it.</summary>

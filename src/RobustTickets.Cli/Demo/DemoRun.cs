@@ -85,6 +85,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         );
         try
         {
+            folder.RemoveDraft();
             Pretrainer.Run(
                 new PretrainRequest(
                     [folder.PretrainingFile],

@@ -110,6 +110,17 @@ internal sealed class HardenFolder(string path)
             };
         if (resume && !Directory.Exists(Path))
             throw new RunFolderException($"{path}: no such folder, so there is nothing to go on with");
+        // The clock is written before anything else.
+        if (
+            resume
+            && !File.Exists(ClockFile)
+            && !File.Exists(PlanFile)
+            && Directory.EnumerateFileSystemEntries(Path).Any()
+        )
+            throw new RunFolderException($"{path}: holds no comparison to go on with; name another folder")
+            {
+                Fields = ["Output"],
+            };
         WholeFile.CreateFolder(Path);
     }
 
@@ -126,6 +137,7 @@ internal sealed class HardenFolder(string path)
     {
         foreach (var folder in new[] { Data, In("reported"), In("runs") }.Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
+        File.Delete(ClockFile);
     }
 
     /// <summary>How the written rows are read.</summary>

@@ -93,6 +93,7 @@ public sealed class HardenRun(
     // What refuses a plan leaves nothing behind: the next request need not go on with it.
     private HardenPlan Begin(HardenInputs inputs, HardenTrainer trainer, string encoders, BudgetClock clock)
     {
+        clock.Set(s => s);
         try
         {
             var plan = Plan(inputs, _folder, trainer) with { Encoders = encoders };

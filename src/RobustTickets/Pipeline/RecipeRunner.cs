@@ -18,6 +18,9 @@ namespace RobustTickets.Pipeline;
 /// <summary>Runs a recipe from data to result.</summary>
 internal static class RecipeRunner
 {
+    private const string DataHash = "data_sha256",
+        InputsHash = "inputs_sha256";
+
     /// <summary>Runs, or goes on with, a recipe.</summary>
     /// <param name="request">Recipe, model, data, place and execution.</param>
     /// <param name="progress">Told what happens, or null.</param>
@@ -101,6 +104,11 @@ internal static class RecipeRunner
     private static RunResult Finished(RunSession session)
     {
         var result = RunResult.Load(session.Folder.ResultFile);
+        if (File.Exists(session.Folder.EnvironmentFile))
+        {
+            var facts = EnvironmentStamp.Load(session.Folder.EnvironmentFile).Extra;
+            RequireSame(session, facts.GetValueOrDefault(DataHash), facts.GetValueOrDefault(InputsHash));
+        }
         using (BertFiles.Open(session.Folder.ModelFolder)) { }
         session.Store.Report(new Note("run", 0, $"{session.Folder.Path} is finished; nothing is left to do"));
         if (!session.Request.KeepCheckpoints)
@@ -161,14 +169,17 @@ internal static class RecipeRunner
         var state = newest.State;
         if (state.RecipeHash != session.Store.Identity.RecipeHash)
             throw RunSession.OtherRecipe(session.Folder);
-        if (state.DataHash != session.Data.Hash)
-        {
+        RequireSame(session, state.DataHash, state.InputsHash);
+        return newest;
+    }
+
+    private static void RequireSame(RunSession session, string? data, string? inputs)
+    {
+        if (data is not null && data != session.Data.Hash)
             throw new DataException(
                 $"{session.Request.Data}: the training data have changed since {session.Folder.Path} was begun"
             );
-        }
-        if (state.InputsHash is { } inputs && inputs != session.Store.Identity.InputFingerprint)
-        {
+        if (inputs is not null && inputs != session.Store.Identity.InputFingerprint)
             throw new DataException(
                 $"{session.Folder.Path}: the data ({session.Request.Data}, with the options for limit, "
                     + $"columns and labels), the tokenizer or the weights ({session.Request.Model}), "
@@ -176,8 +187,6 @@ internal static class RecipeRunner
                     + "changed since "
                     + "it was begun"
             );
-        }
-        return newest;
     }
 
     /// <summary>Hands a checkpoint to the stage it belongs to, once.</summary>
@@ -199,7 +208,8 @@ internal static class RecipeRunner
             ["device"] = Devices.Describe(session.Execution.Device),
             ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
             [TrainedRun.DataFact] = Path.GetFullPath(session.Request.Data),
-            ["data_sha256"] = session.Data.Hash,
+            [DataHash] = session.Data.Hash,
+            [InputsHash] = session.Store.Identity.InputFingerprint,
         };
         if (session.Ranks.AreSeveral)
             facts["ranks"] = session.Ranks.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -169,10 +169,12 @@ internal sealed class RunSession : IDisposable
                 throw OtherRecipe(folder);
             WholeFile.RemoveLeftovers(folder.Path);
         }
-        // A resumed run may have been killed before it came to writing this.
+        // A resumed run may have been killed before it came to writing these; what they say of it
+        // stays, whatever this request turns out to be.
         if (!File.Exists(folder.RecipeFile))
             AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
-        parts.Save(folder.SplitsFile);
+        if (!File.Exists(folder.SplitsFile))
+            parts.Save(folder.SplitsFile);
         return folder;
     }
 

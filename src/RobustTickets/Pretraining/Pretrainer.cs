@@ -38,8 +38,8 @@ public static class Pretrainer
     /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
     /// be written.</exception>
     /// <exception cref="RunFolderException">There is a checkpoint that is not to be gone on from,
-    /// or
-    /// one of other settings; or the run is finished.</exception>
+    /// or one of other settings; the run is finished; or the folder holds something
+    /// else.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
     /// be
@@ -251,9 +251,16 @@ public static class Pretrainer
             {
                 Fields = ["Resume", "Output"],
             };
-        if (begun is null && request.Resume && File.Exists(Path.Combine(request.OutFolder, "config.json")))
+        // The model takes the place of the whole folder.
+        if (
+            begun is null
+            && Directory.Exists(request.OutFolder)
+            && Directory.EnumerateFileSystemEntries(request.OutFolder).Any()
+        )
             throw new RunFolderException(
-                $"{request.OutFolder}: is finished, there is nothing to go on from; name another folder"
+                request.Resume && File.Exists(Path.Combine(request.OutFolder, "config.json"))
+                    ? $"{request.OutFolder}: is finished, there is nothing to go on from; name another folder"
+                    : $"{request.OutFolder}: is not empty; name another folder, or remove it"
             )
             {
                 Fields = ["Output"],

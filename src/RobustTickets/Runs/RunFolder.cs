@@ -114,6 +114,19 @@ public sealed class RunFolder
                 Fields = ["Resume", "Output"],
             };
         }
+        // What a run replaces or removes as its own.
+        var others = new[] { folder.TicketFolder, folder.CheckpointsFolder, folder.ModelFolder, folder.ControlFolder }
+            .Where(System.IO.Path.Exists)
+            .Select(place => System.IO.Path.GetFileName(place) + "/")
+            .ToArray();
+        if (!allowExisting && others.Length > 0)
+            throw new RunFolderException(
+                $"{path}: holds {string.Join(", ", others)} and no run; a run would put its own in their place, so "
+                    + "name another folder, or remove them"
+            )
+            {
+                Fields = ["Output"],
+            };
         try
         {
             Directory.CreateDirectory(folder.Path);

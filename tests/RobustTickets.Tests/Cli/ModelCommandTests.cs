@@ -340,7 +340,7 @@ public sealed class ModelCommandTests : IDisposable
                     "--vocab",
                     _tiny.Model,
                     "--out",
-                    target
+                    _tiny.Below("not-begun")
                 )
                 .Code
         );

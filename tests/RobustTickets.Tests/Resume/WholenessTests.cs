@@ -147,6 +147,22 @@ public sealed class WholenessTests : IDisposable
         Assert.Equal(result.Finished, again.Finished);
         Assert.Contains(notes, n => n.Contains("is finished", StringComparison.Ordinal));
 
+        // Of other data or another model it is not, and the run is left as it was.
+        var before = Snapshot(run);
+        var model = _task.Below("other");
+        TinyTask.WriteModel(model, TinyTask.Config with { IntermediateSize = TinyTask.Neurons / 2 });
+        var data = Directory.CreateDirectory(_task.Below("fewer")).FullName;
+        foreach (var file in new[] { _task.TrainFile, _task.DevFile })
+            File.WriteAllLines(Path.Combine(data, Path.GetFileName(file)), File.ReadLines(file).SkipLast(1));
+        foreach (var other in new[] { request with { Model = model }, request with { Data = data } })
+            Assert.Contains(
+                "changed since",
+                Assert
+                    .Throws<DataException>(() => RecipeRunner.Run(other with { Resume = true }, null, default))
+                    .Message
+            );
+        Assert.Equal(before, Snapshot(run));
+
         var kept = _task.NewRun();
         RecipeRunner.Run(_task.Request(TinyTask.FineTuneRecipe, kept), null, default);
         Assert.NotEmpty(RunFiles.Checkpoints(kept));

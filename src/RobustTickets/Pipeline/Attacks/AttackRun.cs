@@ -7,6 +7,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Runs;
 using RobustTickets.Torch;
 
 namespace RobustTickets;
@@ -61,6 +62,13 @@ public static class AttackRun
         ArgumentNullException.ThrowIfNull(request);
         var victim = new VictimFolder(request.Model);
         var target = request.Output ?? victim.ResultsOf(request.FolderName);
+        if (RunFolder.IsRun(target))
+            throw new RequestException(
+                nameof(AttackRequest.Output),
+                target,
+                "is a run, whose files an attack's would take the place of; name a folder of its own, such as "
+                    + RunFolder.At(target).AttackFolder(request.FolderName)
+            );
         if (request.Shard is { } shard)
         {
             RequireParts(request);
