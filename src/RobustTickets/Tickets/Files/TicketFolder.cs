@@ -97,7 +97,8 @@ internal static class TicketFolder
         if (!System.IO.File.Exists(file))
             throw new CheckpointException(
                 Directory.Exists(folder)
-                    ? $"{folder}: holds no ticket ({File}, or ticket/{File} of a run); a run has one when its recipe "
+                    ? $"{file}: no such file, so this folder holds no ticket; a run has one, in ticket/, when its "
+                        + "recipe "
                         + "searches one and the search has ended"
                     : $"{folder}: no such folder; a run folder or a ticket folder is needed"
             );
