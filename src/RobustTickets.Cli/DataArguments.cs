@@ -30,17 +30,19 @@ internal sealed class DataOptionSet
     };
     private readonly Option<string?> _text = new("--text-column")
     {
-        Description = "column of the text; a+b joins columns with a blank",
+        Description =
+            "column of the text; a+b joins columns with a blank; default: the task's, in files of your own "
+            + "text or sentence",
         HelpName = "NAME",
     };
     private readonly Option<string?> _pair = new("--pair-column")
     {
-        Description = "column of the second text; empty reads none",
+        Description = "column of the second text; empty reads none; default: the task's",
         HelpName = "NAME",
     };
     private readonly Option<string?> _label = new("--label-column")
     {
-        Description = "column of the label",
+        Description = "column of the label; default: the task's, in files of your own label or class",
         HelpName = "NAME",
     };
     private readonly Option<string?> _labels = new("--labels")

@@ -74,7 +74,9 @@ public sealed class Vocabulary
         ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path))
             throw new DataException(
-                $"{path}: no such file; a WordPiece vocabulary (vocab.txt, one token a line) is expected"
+                $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; a WordPiece vocabulary "
+                    + "(vocab.txt, "
+                    + "one token a line) is expected"
             );
         var lines = new List<string>();
         try

@@ -21,7 +21,7 @@ internal static class ExperimentCommand
         };
         var model = new Option<string?>("--model")
         {
-            Description = "pre-trained Hugging Face BERT folder",
+            Description = "pre-trained Hugging Face BERT folder, or a name of 'models list'",
             HelpName = "DIR",
         };
         var data = Many("--data", "path of a data set of the experiment", "NAME=PATH");

@@ -176,7 +176,7 @@ public sealed class CliAppTests : IDisposable
     [InlineData("retrain.epoch: unknown field", "recipes", "show", "early-robust", "--set", "retrain.epoch=3")]
     [InlineData("retrain.epochs: -1 is not possible", "recipes", "show", "early-robust", "--set", "retrain.epochs=-1")]
     [InlineData("did you mean early-robust?", "recipes", "show", "earlyrobust")]
-    [InlineData("nope.json: cannot read", "recipes", "show", "nope.json")]
+    [InlineData("nope.json: no such file", "recipes", "show", "nope.json")]
     public void A_recipe_that_cannot_be_is_usage(string expected, params string[] args)
     {
         var run = CliRun.Of(args);

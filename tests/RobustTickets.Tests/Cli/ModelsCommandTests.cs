@@ -157,6 +157,9 @@ public sealed class ModelsCommandTests : IDisposable
         );
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains("no ONNX model", run.Error);
+        var folder = CliRun.Of("models", "import", "--onnx", "x.onnx", "--vocab", _tiny.Model, "--out", "made");
+        Assert.Equal(ExitCodes.Data, folder.Code);
+        Assert.Contains($"{_tiny.Model}: is a folder; a WordPiece vocabulary", folder.Error);
         Assert.False(Directory.Exists(_tiny.Below("made")));
     }
 
