@@ -45,8 +45,7 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
 
     /// <summary>
     /// SHA-256 of the data it was read from (<see cref="Data.Split.Sha256"/>); null when it was
-    /// made
-    /// by a program.
+    /// made by a program.
     /// </summary>
     public string? Source { get; init; }
 

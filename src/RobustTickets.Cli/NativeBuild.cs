@@ -11,8 +11,7 @@ internal static class NativeBuild
 {
     /// <summary>
     /// Path of the library in the user's cache folder, built if it is not there; null when the
-    /// program
-    /// carries no sources or the build failed. Progress and the reason go to
+    /// program carries no sources or the build failed. Progress and the reason go to
     /// <paramref name="messages"/>.
     /// </summary>
     public static string? FromOwnSources(TextWriter messages)

@@ -59,12 +59,10 @@ public sealed class OnnxClassifier : ITextClassifier
 
     /// <summary>Loads a classifier.</summary>
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>. The tokenizer lies
-    /// beside
-    /// it; class names come from the options, config.json, or the file.</param>
+    /// beside it; class names come from the options, config.json, or the file.</param>
     /// <param name="options">How it is loaded and run; null: the defaults.</param>
     /// <exception cref="DataException">A file is missing or malformed, the graph is no classifier,
-    /// or
-    /// class names do not fit it.</exception>
+    /// or class names do not fit it.</exception>
     public static OnnxClassifier Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();

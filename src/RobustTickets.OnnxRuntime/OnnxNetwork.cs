@@ -46,8 +46,7 @@ public sealed class OnnxNetwork : ITokenModel
 
     /// <summary>
     /// Whether the numbers of a text depend on the texts beside it, because activations are
-    /// quantized
-    /// by the range of the whole batch.
+    /// quantized by the range of the whole batch.
     /// </summary>
     public bool DependsOnBatch => File.QuantizesByBatch;
 

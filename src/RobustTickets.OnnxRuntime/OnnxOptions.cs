@@ -12,8 +12,7 @@ namespace RobustTickets.OnnxRuntime;
 /// <param name="CellsPerBatch">Texts times the longest of them, in one batch.</param>
 /// <param name="DefaultLabels">Class names where neither config.json nor the file says any.</param>
 /// <param name="Session">Changes the session's options before the file is loaded, for example to
-/// add
-/// an execution provider.</param>
+/// add an execution provider.</param>
 public sealed record OnnxOptions(
     IReadOnlyList<string>? Labels = null,
     string? Tokenizer = null,

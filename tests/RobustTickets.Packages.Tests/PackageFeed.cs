@@ -9,8 +9,7 @@ namespace RobustTickets.Packages.Tests;
 
 /// <summary>
 /// The packages of this build as a local feed, and a package cache that nobody else uses. Nothing
-/// is
-/// taken from the network: the feed is the only source.
+/// is taken from the network: the feed is the only source.
 /// </summary>
 public sealed class PackageFeed : IDisposable
 {
@@ -135,8 +134,7 @@ public sealed class PackageFeed : IDisposable
 
     /// <summary>
     /// Variables under which building the native library takes no minute: the build script runs as
-    /// it
-    /// is, but its cmake copies the library that this suite runs on.
+    /// it is, but its cmake copies the library that this suite runs on.
     /// </summary>
     public IEnumerable<(string, string)> Compiler()
     {

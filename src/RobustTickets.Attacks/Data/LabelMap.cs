@@ -63,9 +63,8 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
 
     /// <summary>
     /// The map inferred from the values of a file: numbers keep their order (whole ones their
-    /// value,
-    /// when they begin at 0), 1.0 being 1; names that belong to a known
-    /// task take its order; other names are sorted by character code.
+    /// value, when they begin at 0), 1.0 being 1; names that belong to a known task take its order;
+    /// other names are sorted by character code.
     /// </summary>
     internal static LabelMap Infer(IReadOnlyCollection<string> values, string place)
     {

@@ -198,8 +198,7 @@ public sealed class AttackLog : IDisposable
     /// <param name="wholeSetClean">Accuracy on the whole evaluation set in percent, when the
     /// examples are a sample of it.</param>
     /// <param name="temperatures">The Aua at each temperature, when these outcomes are the lowest
-    /// of
-    /// several attacks.</param>
+    /// of several attacks.</param>
     /// <exception cref="InvalidOperationException">Examples remain.</exception>
     /// <exception cref="OutputException">The folder was removed meanwhile, or cannot be
     /// written.</exception>

@@ -41,8 +41,7 @@ public sealed record TemperatureAua(double Temperature, bool Fitted, double Aua,
 /// <param name="MeanQueries">#Query: mean queries of the attacked examples as TextAttack counts
 /// them.</param>
 /// <param name="MeanUniqueForwards">Mean unique forwards of the attacked examples: distinct texts
-/// that
-/// the victim was needed for.</param>
+/// that the victim was needed for.</param>
 /// <param name="TotalQueries">All queries, skipped examples included.</param>
 /// <param name="TotalUniqueForwards">All unique forwards, skipped examples included.</param>
 /// <param name="WordsChangedPercent">Mean share of changed words over successes.</param>
@@ -55,8 +54,7 @@ public sealed record TemperatureAua(double Temperature, bool Fitted, double Aua,
 /// <param name="Constraints">Rejection rates, position rules first.</param>
 /// <param name="Settings">What determined the numbers.</param>
 /// <param name="Temperatures">Of an attack at several temperatures, the Aua at each; the figures
-/// are
-/// those of the lowest. Null otherwise.</param>
+/// are those of the lowest. Null otherwise.</param>
 public sealed record AttackSummary(
     int Examples,
     int Succeeded,

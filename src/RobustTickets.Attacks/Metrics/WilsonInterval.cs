@@ -5,8 +5,7 @@ namespace RobustTickets.Attacks.Metrics;
 
 /// <summary>
 /// A confidence interval for a proportion, as shares of one. Unlike p +- 1.96 sqrt(p(1-p)/n) it
-/// stays
-/// in [0, 1] and holds for few examples and for shares near 0.
+/// stays in [0, 1] and holds for few examples and for shares near 0.
 /// </summary>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>

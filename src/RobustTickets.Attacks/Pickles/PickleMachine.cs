@@ -39,8 +39,7 @@ internal sealed class PickleMachine
     /// <param name="what">What is read, for messages (<c>data.pkl</c>).</param>
     /// <returns>The value, and the position after the pickle.</returns>
     /// <exception cref="Exception">The dialect's: truncated or malformed, or it names something
-    /// that
-    /// the dialect does not allow.</exception>
+    /// that the dialect does not allow.</exception>
     public static (object? Value, long End) Read(PickleDialect dialect, long start, long end, string what)
     {
         var machine = new PickleMachine(dialect, start, end, what);

@@ -16,8 +16,7 @@ public enum ClassScores
 /// </summary>
 /// <param name="classCount">Number of classes C.</param>
 /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order. The second text of
-/// a
-/// pair follows the first after a line end.</param>
+/// a pair follows the first after a line end.</param>
 /// <param name="scores">What the scores are.</param>
 public sealed class FunctionVictim(
     int classCount,

@@ -21,9 +21,8 @@ internal static class ResourcesBuildCommand
         var from = new Option<string>("--from")
         {
             Description =
-                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, or a name of 'models "
-                + "list', whose word "
-                + "embeddings are taken",
+                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, or a name of 'models list', "
+                + "whose word embeddings are taken",
             HelpName = "FILE|DIR",
             Required = true,
         };

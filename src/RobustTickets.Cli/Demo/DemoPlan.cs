@@ -32,8 +32,7 @@ namespace RobustTickets.Cli.Demo;
 /// <param name="RefusedShare">Share of single substitutions that the calibrated similarity
 /// threshold refuses.</param>
 /// <param name="MaxEdits">Characters that DeepWordBug may edit in a review. Its own 30 are for
-/// longer
-/// texts: here they leave no word that speaks for a class legible.</param>
+/// longer texts: here they leave no word that speaks for a class legible.</param>
 internal sealed record DemoPlan(
     int Seed = 1,
     int Seeds = 2,

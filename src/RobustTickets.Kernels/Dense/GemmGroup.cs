@@ -115,8 +115,7 @@ internal sealed class GemmGroup
 
     /// <summary>
     /// Adds small work that depends on none of the products: a thread that is done with them takes
-    /// it
-    /// before the barrier.
+    /// it before the barrier.
     /// </summary>
     internal void AddIndependent(Action work) => _independent.Add(work);
 

@@ -17,8 +17,7 @@ internal sealed unsafe class FusedAdamW : IAdamWBackend
 
     /// <summary>
     /// The fused backend for the parameters of a store, or null (operators) where they do not lie
-    /// in
-    /// host memory.
+    /// in host memory.
     /// </summary>
     public static FusedAdamW? For(ParameterStore store) => store.Device.IsHost ? new FusedAdamW(store) : null;
 

@@ -10,8 +10,7 @@ namespace RobustTickets.Kernels.Optim;
 
 /// <summary>
 /// Gradient norm cache of one store. Not thread-safe but for <see cref="SumOne"/>, which threads
-/// call
-/// inside a <c>GemmGroup</c>.
+/// call inside a <c>GemmGroup</c>.
 /// </summary>
 internal sealed unsafe class GradientNormCache : IGradientNormCache
 {

@@ -5,8 +5,7 @@ namespace RobustTickets.OnnxRuntime.Tokens;
 
 /// <summary>
 /// SentencePiece as XLM-R has it (<c>sentencepiece.bpe.model</c>, its pieces one further than in
-/// the
-/// file, for the padding of fairseq) or DeBERTa (<c>spm.model</c>), by Microsoft.ML.Tokenizers.
+/// the file, for the padding of fairseq) or DeBERTa (<c>spm.model</c>), by Microsoft.ML.Tokenizers.
 /// </summary>
 internal sealed class SentencePieces : FramedPieces
 {

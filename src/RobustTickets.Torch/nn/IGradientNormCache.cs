@@ -23,8 +23,7 @@ internal interface IGradientNormCache : IDisposable
 
     /// <summary>
     /// Sums of a gradient's first blocks, as many as are known; none where an operator wrote into
-    /// it
-    /// since.
+    /// it since.
     /// </summary>
     ReadOnlyMemory<double> Known(Tensor gradient);
 }

@@ -25,8 +25,7 @@ internal static class NltkTagger
     /// a pickle.
     /// </summary>
     /// <exception cref="DataException">A part is missing or unreadable, or the pickle holds
-    /// anything
-    /// but plain values.</exception>
+    /// anything but plain values.</exception>
     public static string? Take(string source, string into, long limit)
     {
         try

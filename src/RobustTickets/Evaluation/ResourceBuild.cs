@@ -136,9 +136,8 @@ internal static class ResourceBuild
 
     /// <summary>
     /// The word embeddings of a BERT's whole words: pieces that neither continue a word nor stand
-    /// in
-    /// brackets, and hold a letter. Their mean is taken off: embeddings share a direction, so that
-    /// without it nearly all words are near each other.
+    /// in brackets, and hold a letter. Their mean is taken off: embeddings share a direction, so
+    /// that without it nearly all words are near each other.
     /// </summary>
     /// <exception cref="DataException">The folder is no BERT, or has no such words.</exception>
     public static WordVectors Embeddings(string folder)

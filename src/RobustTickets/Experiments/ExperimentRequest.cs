@@ -25,8 +25,7 @@ namespace RobustTickets;
 /// <param name="Wait">Whether cells that other processes make are waited for, and made here when
 /// such a process ends; else they are left to them.</param>
 /// <param name="LeaseTimeout">How long the process that makes a cell may give no sign of life
-/// before
-/// another takes the cell over; null: two minutes.</param>
+/// before another takes the cell over; null: two minutes.</param>
 /// <param name="Metrics">Files of figures that each run writes beside its log.</param>
 public sealed record ExperimentRequest(
     IReadOnlyList<ExperimentPlan> Plans,

@@ -24,8 +24,7 @@ public enum HuggingFaceLayout
 
     /// <summary>
     /// Heads cut out as <c>pruned_heads</c> of config.json says, which transformers before version
-    /// 5
-    /// loads. It knows one feed-forward width for all layers: the widest that is left, with zeros
+    /// 5 loads. It knows one feed-forward width for all layers: the widest that is left, with zeros
     /// where a layer has fewer neurons.
     /// </summary>
     PrunedHeads,
@@ -36,8 +35,7 @@ public static class HuggingFaceExport
 {
     /// <summary>
     /// Writes <paramref name="source"/> in another layout, with a model card. Values of kept
-    /// weights
-    /// are the same bits. The folder appears only when it gives the source's logits.
+    /// weights are the same bits. The folder appears only when it gives the source's logits.
     /// </summary>
     /// <param name="source">Hugging Face folder, dense or compact.</param>
     /// <param name="target">Folder to write; refused if it exists and is not empty.</param>

@@ -94,8 +94,7 @@ internal sealed class HardenFolder(string path)
 
     /// <summary>Refuses a folder that cannot take, or go on with, a comparison.</summary>
     /// <exception cref="RunFolderException">It is a file, holds a comparison that is not asked to
-    /// go
-    /// on, or none to go on with.</exception>
+    /// go on, or none to go on with.</exception>
     public void Require(bool resume)
     {
         if (File.Exists(Path))

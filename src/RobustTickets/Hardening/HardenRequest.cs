@@ -19,8 +19,7 @@ public enum HardenGoal
 /// programs make, and <see cref="HardenRun"/> runs.
 /// </summary>
 /// <param name="Model">A trained classifier, which is then the one to beat (a Hugging Face folder,
-/// or
-/// what <paramref name="Loader"/> knows), or a pre-trained Hugging Face folder.</param>
+/// or what <paramref name="Loader"/> knows), or a pre-trained Hugging Face folder.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
 /// <param name="Output">Folder of the result and of every run.</param>

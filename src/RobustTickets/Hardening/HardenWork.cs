@@ -40,8 +40,7 @@ internal sealed record HardenWork(
         HardenPlan.ConfirmSeconds(Clock.State.AttackSeconds ?? 0, models, examples, Plan.Attacks.Count);
 
     /// <summary>Trains, or goes on; else leaves it out by name: nothing comes of it, or it takes
-    /// too
-    /// long.</summary>
+    /// too long.</summary>
     /// <param name="name">Name of the run.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="planned">Seconds that the plan gives it.</param>

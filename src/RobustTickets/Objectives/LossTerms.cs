@@ -20,8 +20,7 @@ internal static class LossTerms
     /// alone.
     /// </summary>
     /// <param name="consistency">Weight of <see cref="Disagreement"/>; its batch holds the
-    /// originals
-    /// first, then their changed forms.</param>
+    /// originals first, then their changed forms.</param>
     /// <param name="teacher">A teacher, or null.</param>
     public static Func<Tensor, Tensor, Tensor>? Of(double consistency, TeacherLogits? teacher)
     {

@@ -41,8 +41,7 @@ internal static class RecipeRunner
     /// <exception cref="OutputException">The run folder was removed, or cannot be
     /// written.</exception>
     /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
-    /// drawn
-    /// from.</exception>
+    /// drawn from.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
     /// rank or another; the checkpoint is written.</exception>
     /// <exception cref="RanksException">Of several ranks one did not come, failed or is

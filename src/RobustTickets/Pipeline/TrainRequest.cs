@@ -23,8 +23,7 @@ namespace RobustTickets;
 /// <param name="KeepCheckpoints">Leave the newest checkpoints (parameters and optimiser moments)
 /// when the run is finished; otherwise they are removed then.</param>
 /// <param name="Resources">Files of the tables that the recipe's <c>augment</c> fields replace
-/// words
-/// from; null: those of the user's resource folder.</param>
+/// words from; null: those of the user's resource folder.</param>
 /// <param name="Ranks">This process among others that train the same together, each with this
 /// request: gradients of a batch are shared out and summed, rank 0 writes. Null: it trains
 /// alone.</param>

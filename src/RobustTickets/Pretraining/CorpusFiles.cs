@@ -18,8 +18,7 @@ internal static class CorpusFiles
     /// below it by name, but hidden ones.
     /// </summary>
     /// <exception cref="DataException">One is missing, a folder is empty, or a file can be read
-    /// only
-    /// once.</exception>
+    /// only once.</exception>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> names)
     {
         var files = new List<string>();

@@ -21,14 +21,12 @@ public enum MaskingMode
 
 /// <summary>
 /// A corpus as examples, one a line, long lines cut into several. Of its text one window is held,
-/// and
-/// the next one while it is read.
+/// and the next one while it is read.
 /// </summary>
 internal sealed class MaskedCorpus : IDisposable
 {
     /// <summary>Examples that are mixed at a time: of 128 word pieces at most 70 MB, twice while
-    /// the
-    /// next ones are read.</summary>
+    /// the next ones are read.</summary>
     public const int DefaultWindow = 1 << 17;
 
     private const uint Chosen = 0,
@@ -64,8 +62,7 @@ internal sealed class MaskedCorpus : IDisposable
     /// <param name="known">What an earlier pass found, or null.</param>
     /// <param name="stop">Ends reading.</param>
     /// <exception cref="DataException">A file is missing, or there is no text at all, or it is not
-    /// the
-    /// corpus that is known.</exception>
+    /// the corpus that is known.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room
     /// between [CLS] and [SEP].</exception>
     public static MaskedCorpus Read(

@@ -28,8 +28,7 @@ namespace RobustTickets.Pretraining;
 /// <param name="ShuffleWindow">Examples that are held and mixed at a time, rounded up to whole
 /// batches; a corpus of no more is mixed as a whole.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for one when it is stopped
-/// alone,
-/// null for none.</param>
+/// alone, null for none.</param>
 /// <param name="Resume">Whether the newest checkpoint is gone on from, where there is one.</param>
 /// <param name="LoggingFolder">Folder for <c>events.jsonl</c>, <c>metrics.csv</c> and an event file
 /// of TensorBoard, written as it goes; a resumed run goes on with them. Null for none.</param>

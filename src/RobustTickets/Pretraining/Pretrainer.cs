@@ -42,8 +42,7 @@ public static class Pretrainer
     /// else.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
-    /// be
-    /// held.</exception>
+    /// be held.</exception>
     /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
     /// rank or another; the model so far is written.</exception>

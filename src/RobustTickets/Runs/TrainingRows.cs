@@ -13,12 +13,10 @@ namespace RobustTickets.Runs;
 /// <param name="Split">The split that the file was read as: train, dev or test.</param>
 /// <param name="File">Name of the file, for people.</param>
 /// <param name="Sha256">SHA-256 of the data (<see cref="Attacks.Data.Split.Sha256"/>); empty where
-/// an
-/// older program did not write it.</param>
+/// an older program did not write it.</param>
 /// <param name="Examples">Number of rows.</param>
 /// <param name="Rows">The rows (<see cref="RowKey.Row"/>), runs of numbers as <c>3-17</c>,
-/// separated
-/// by commas; null for every row of the file.</param>
+/// separated by commas; null for every row of the file.</param>
 /// <param name="Except">Rows that are not among them, where <paramref name="Rows"/> is
 /// null.</param>
 internal sealed record RowPart(

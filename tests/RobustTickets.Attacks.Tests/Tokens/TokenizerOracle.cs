@@ -40,8 +40,7 @@ internal sealed class TokenizerOracle
     /// True when a text holds nothing that the library is known to treat otherwise than Hugging
     /// Face
     /// does (docs/decisions/, the page on WordPiece): printable ASCII less some, words of at most
-    /// 100
-    /// characters.
+    /// 100 characters.
     /// </summary>
     public bool IsPlain(string text) => text.All(_isPlain) && text.Split(' ').All(word => word.Length <= LongestWord);
 

@@ -7,8 +7,7 @@ namespace RobustTickets.Attacks.Tests.Tokens;
 
 /// <summary>
 /// Two other BERT tokenizers for .NET beside ours. Hugging Face is the truth: where an oracle
-/// equals
-/// it, ours must, and on plain text all must agree. Each known kind of difference is a row.
+/// equals it, ours must, and on plain text all must agree. Each known kind of difference is a row.
 /// </summary>
 public class TokenizerOracleTests(ITestOutputHelper output)
 {

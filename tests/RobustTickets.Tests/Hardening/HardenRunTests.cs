@@ -16,8 +16,7 @@ namespace RobustTickets.Tests.Hardening;
 
 /// <summary>
 /// <c>harden</c> end to end on a tiny model: parts, plan, trainings, choice, reported rows;
-/// stopped,
-/// cut off by the budget, gone on with.
+/// stopped, cut off by the budget, gone on with.
 /// </summary>
 [Collection(TorchCollection.Name)]
 public sealed class HardenRunTests : IDisposable

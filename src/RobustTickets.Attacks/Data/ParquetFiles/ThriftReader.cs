@@ -2,8 +2,7 @@ namespace RobustTickets.Attacks.Data.ParquetFiles;
 
 /// <summary>
 /// Walks over a structure of Thrift's compact protocol and finds where it ends. A reader that
-/// trusts
-/// such bytes can be led into endless nesting or lists without end; this one cannot.
+/// trusts such bytes can be led into endless nesting or lists without end; this one cannot.
 /// </summary>
 internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 {

@@ -11,8 +11,7 @@ internal static class WordVectorWriter
 {
     /// <summary>
     /// Writes the vectors: word2vec's binary format for a name in .bin or .bin.gz, else text;
-    /// packed
-    /// when the name ends in .gz.
+    /// packed when the name ends in .gz.
     /// </summary>
     /// <exception cref="DataException">A word holds a space, which the binary format cannot
     /// keep.</exception>

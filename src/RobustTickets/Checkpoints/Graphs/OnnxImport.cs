@@ -17,8 +17,7 @@ namespace RobustTickets;
 /// ...</param>
 /// <param name="Heads">Number of attention heads, for graphs that do not show it.</param>
 /// <param name="Cased">Whether the tokenizer keeps case; null: it does when a word of the
-/// vocabulary
-/// has an upper-case letter.</param>
+/// vocabulary has an upper-case letter.</param>
 /// <param name="Replace">Whether an existing folder is replaced.</param>
 public sealed record OnnxImportRequest(
     string Onnx,

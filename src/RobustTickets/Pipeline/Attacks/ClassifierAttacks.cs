@@ -19,8 +19,7 @@ public static class ClassifierAttacks
 {
     /// <summary>
     /// Attacks a classifier by a recipe, which is built here. The sentence encoder that nobody
-    /// names
-    /// is the checkpoint that the classifier's run started from.
+    /// names is the checkpoint that the classifier's run started from.
     /// </summary>
     /// <exception cref="RequestException">An option or resource does not go with the
     /// recipe.</exception>

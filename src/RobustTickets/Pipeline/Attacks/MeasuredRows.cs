@@ -64,11 +64,9 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
     /// <param name="classes">The model's class names in order.</param>
     /// <param name="stop">Ends the reading.</param>
     /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
-    /// the
-    /// model's.</exception>
+    /// the model's.</exception>
     /// <exception cref="RequestException">All rows were trained on, and were not asked for by name;
-    /// or
-    /// the file has not the part that was asked for.</exception>
+    /// or the file has not the part that was asked for.</exception>
     public static MeasuredRows Load(
         VictimFolder victim,
         string path,
