@@ -9,7 +9,7 @@ namespace RobustTickets.Hardening;
 
 /// <summary>Confirms a choice on the reported rows, or does not.</summary>
 /// <param name="work">The comparison.</param>
-/// <param name="choice">What development rows chose.</param>
+/// <param name="choice">What development rows chose, and the finalists that have a model.</param>
 /// <param name="commandOf">The command line that uses a model folder; null: the folder
 /// alone.</param>
 internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, Func<string, string>? commandOf)
@@ -31,9 +31,9 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
     }
 
     /// <summary>Attacks the finalists, the baseline first, and tells the result.</summary>
-    public HardenResult Of(IReadOnlyList<HardenFinalist> finalists)
+    public HardenResult Make()
     {
-        Contender[] all = [.. finalists.Select(f => new Contender(work.Model(f.Name), f.Role))];
+        Contender[] all = [.. choice.Finalists.Select(f => new Contender(work.Model(f.Name), f.Role))];
         Attack(all);
         string[] oneSided = [.. all.SelectMany(OneSided)];
         foreach (var note in oneSided)

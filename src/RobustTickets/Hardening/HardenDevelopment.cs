@@ -42,7 +42,7 @@ internal sealed class HardenDevelopment(HardenWork work)
         var baseline = rows[0].Name;
         var chosen = HardenSelection.Choose(rows, baseline, _plan.Goal, _plan.CleanLoss);
         var finalists = Finalists(all, rows, baseline, chosen);
-        return new HardenChoice(chosen, baseline, examples, rows, finalists, ReportedExamples(finalists.Count));
+        return new HardenChoice(chosen, baseline, examples, rows, finalists, work.ReportedExamples(finalists.Count));
     }
 
     private IEnumerable<Example> First(int count) =>
@@ -126,12 +126,4 @@ internal sealed class HardenDevelopment(HardenWork work)
             );
         return finalists;
     }
-
-    // What the time left has room for.
-    private int ReportedExamples(int models) =>
-        HardenPlan.Fitting(
-            Math.Max(0, _plan.BudgetSeconds - work.Clock.Seconds),
-            work.ConfirmSeconds(models, examples: 1),
-            _plan.ReportedExamples
-        );
 }

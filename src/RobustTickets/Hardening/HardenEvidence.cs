@@ -34,6 +34,8 @@ internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrate
 /// <summary>Makes figures and the sentence.</summary>
 internal static class HardenEvidence
 {
+    private const double Worthwhile = 0.05;
+
     /// <summary>The figure of an attack.</summary>
     public static HardenFigure Figure(string attack, bool unseen, AttackEvidence own, AttackEvidence? baseline)
     {
@@ -73,6 +75,10 @@ internal static class HardenEvidence
             is { Calibrated: not null, AgainstBaseline: { Difference: > 0, PValue: < HardenSelection.Level } }
         && Of(chosen, attacks[^1])?.AgainstBaseline is { } last
         && !(last is { Difference: < 0, PValue: < HardenSelection.Level });
+
+    // Neither is a difference shown nor a gain excluded that would be worth having.
+    private static bool IsOpen(PairedFigure paired) =>
+        paired.PValue >= HardenSelection.Level && paired.High >= Worthwhile;
 
     /// <summary>The figure of an attack; null when the budget was spent before it.</summary>
     public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
@@ -125,10 +131,12 @@ internal static class HardenEvidence
             );
         if (tried == 0)
             return "Nothing to recommend yet: no defence fits into this budget beside its attacks; give it more time.";
-        var keep = baseline.Name == HardenCandidate.FineTune ? "Plain fine-tuning is enough" : "Keep your model";
+        var plain = baseline.Name == HardenCandidate.FineTune;
         if (chosen == baseline.Name)
-            return $"{keep}: on development rows none of the {tried} defences tried was better under attack at the "
+            return $"{(plain ? "Plain fine-tuning is enough" : "Keep your model")}: on development rows none of the "
+                + $"{tried} defences tried was better under attack at the "
                 + "same clean accuracy.";
+        var keep = plain ? "Keep plain fine-tuning" : "Keep your model";
         var row = rows.First(r => r.Name == chosen);
         if (Of(row, attacks[0]) is not { AgainstBaseline: { } paired } first || Of(row, attacks[^1]) is not { } last)
             return $"{keep}: {chosen} was best on development rows, but the budget was spent before the reported rows "
@@ -140,8 +148,8 @@ internal static class HardenEvidence
             $"{100 * paired.Low:+0.0;-0.0} to {100 * paired.High:+0.0;-0.0}, {P(paired.PValue)})"
         );
         if (!Confirms(row, attacks))
-            return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; "
-                + $"{figures}.";
+            return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; {figures}"
+                + (IsOpen(paired) ? "; so few rows leave a gain open, more time or more rows tell." : ".");
         var unseen =
             attacks.Count > 1 && last.AgainstBaseline is { } other
                 ? Say(

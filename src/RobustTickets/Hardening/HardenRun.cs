@@ -82,7 +82,9 @@ public sealed class HardenRun(
             _folder.Save(choice);
         }
         Say($"chosen on development rows: {choice.Chosen}");
-        var result = new HardenConfirmation(work, choice, commandOf).Of(work.TrainSeeds(choice));
+        choice = work.TrainSeeds(choice);
+        _folder.Save(choice);
+        var result = new HardenConfirmation(work, choice, commandOf).Make();
         // The result says that nothing is left to do, so it comes last.
         HardenReport.Write(result, _folder);
         clock.Set(s => s);

@@ -39,6 +39,14 @@ internal sealed record HardenWork(
     public double ConfirmSeconds(int models, int examples) =>
         HardenPlan.ConfirmSeconds(Clock.State.AttackSeconds ?? 0, models, examples, Plan.Attacks.Count);
 
+    /// <summary>Reported rows that there is time for.</summary>
+    public int ReportedExamples(int models) =>
+        HardenPlan.Fitting(
+            Math.Max(0, Plan.BudgetSeconds - Clock.Seconds),
+            ConfirmSeconds(models, examples: 1),
+            Plan.ReportedExamples
+        );
+
     /// <summary>Trains, or goes on; else leaves it out by name: nothing comes of it, or it takes
     /// too long.</summary>
     /// <param name="name">Name of the run.</param>
@@ -78,8 +86,9 @@ internal sealed record HardenWork(
     }
 
     /// <summary>Trains the further seeds of the finalists as far as there is time.</summary>
-    /// <returns>The finalists that have a model.</returns>
-    public IReadOnlyList<HardenFinalist> TrainSeeds(HardenChoice choice)
+    /// <returns>The choice with the finalists that have a model; the time of the others goes to
+    /// more reported rows.</returns>
+    public HardenChoice TrainSeeds(HardenChoice choice)
     {
         var (kept, all) = (new List<HardenFinalist>(), Candidates());
         foreach (var finalist in choice.Finalists)
@@ -95,7 +104,13 @@ internal sealed record HardenWork(
             }
             kept.Add(finalist);
         }
-        return kept;
+        return kept.Count == choice.Finalists.Count
+            ? choice
+            : choice with
+            {
+                Finalists = kept,
+                ReportedExamples = Math.Max(choice.ReportedExamples, ReportedExamples(kept.Count)),
+            };
     }
 
     private void Leave(string name, string reason)

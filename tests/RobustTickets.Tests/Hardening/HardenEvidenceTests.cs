@@ -43,6 +43,22 @@ public sealed class HardenEvidenceTests
     }
 
     [Fact]
+    public void A_gain_that_the_reported_rows_leave_open_is_told()
+    {
+        string Sentence(double difference) =>
+            HardenEvidence.Sentence(
+                [Baseline with { Name = "fine-tune" }, Row("hardened", "chosen", 0.3, Paired(difference, 0.3))],
+                "hardened",
+                5,
+                majority: 0.5,
+                Attacks
+            );
+        Assert.StartsWith("Keep plain fine-tuning: hardened was best on development rows", Sentence(0.02));
+        Assert.EndsWith("p = 0.300); so few rows leave a gain open, more time or more rows tell.", Sentence(0.02));
+        Assert.EndsWith("p = 0.300).", Sentence(-0.02));
+    }
+
+    [Fact]
     public void Nothing_better_keeps_the_model_and_nothing_learned_asks_for_time()
     {
         Assert.Equal(

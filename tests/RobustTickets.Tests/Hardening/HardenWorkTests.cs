@@ -33,18 +33,22 @@ public sealed class HardenWorkTests : IDisposable
     public void A_further_seed_leaves_the_time_of_the_attacks_with_the_repeated_one()
     {
         using var victims = Victims(out var work);
-        // Of 1,000 seconds two models' attacks take 2 x 100 x 1.5: one attack of two is repeated.
+        // Of 1,000 seconds two models' attacks take 2 x 80 x 1.5: one attack of two is repeated.
         work.Clock.Set(s => s with { AttackSeconds = 1 });
-        _time.Seconds = 750;
+        _time.Seconds = 760;
         var choice = new HardenChoice(
             HardenCandidate.FineTune,
             HardenInputs.OwnName,
             100,
             [],
             [new(HardenInputs.OwnName, "baseline"), new("fine-tune-seed-2", "seed", 2)],
-            ReportedExamples: 100
+            ReportedExamples: 80
         );
-        Assert.Equal([HardenInputs.OwnName], work.TrainSeeds(choice).Select(f => f.Name));
+        var trained = work.TrainSeeds(choice);
+        Assert.Equal([HardenInputs.OwnName], trained.Finalists.Select(f => f.Name));
+        // The time of what was left out goes to more rows, as many as the plan allows.
+        Assert.Equal(100, trained.ReportedExamples);
+        Assert.Equal(trained, work.TrainSeeds(trained));
         Assert.Equal(
             [new LeftOutOfPlan("fine-tune-seed-2", "needs about 1 s, 0 s are left before the confirming attacks")],
             work.Clock.State.LeftOut
