@@ -56,7 +56,7 @@ internal static class ResourcesBuildCommand
                 parsed.GetValue(json),
                 report =>
                     ResourceBuild.WordVectors(
-                        RunFolder.ModelOf(ModelStore.OfUser().Locate(parsed.GetRequiredValue(from))),
+                        RunFolder.ModelOf(parsed.GetRequiredValue(from)),
                         parsed.GetValue(wordNet) ?? target.Folder.Required("wordnet"),
                         parsed.GetValue(evaluate),
                         target,

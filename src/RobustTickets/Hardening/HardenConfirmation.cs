@@ -2,7 +2,6 @@
 // compared with the baseline row by row, and the choice is recommended if that confirms it
 // (docs/harden.md, Selection).
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Hardening;
@@ -69,13 +68,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
     // What does not fit any more is left out by name.
     private void Attack(Contender[] all)
     {
-        Example[] on =
-        [
-            .. Splits
-                .Order(_reported.Count, HardenWork.OrderSeed)
-                .Take(choice.ReportedExamples)
-                .Select(i => _reported[i]),
-        ];
+        var on = HardenWork.First(_reported, choice.ReportedExamples);
         foreach (var (contender, attack, at) in InOrder(all))
         {
             var (model, name) = (contender.Model, contender.Model.Name);

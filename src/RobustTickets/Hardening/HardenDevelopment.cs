@@ -1,7 +1,6 @@
 // Development: the plan's defences are trained and attacked on development rows, as time allows,
 // and one is chosen by the plan's rule (docs/harden.md, Selection).
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Hardening;
 
@@ -37,16 +36,13 @@ internal sealed class HardenDevelopment(HardenWork work)
             }
         }
         var examples = _measured.Min(m => m.Reports.Min(r => r.Outcomes.Count));
-        var common = First(examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        var common = HardenWork.First(_rows, examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         var rows = _measured.Select(m => Row(m.Model, m.Reports, common)).ToArray();
         var baseline = rows[0].Name;
         var chosen = HardenSelection.Choose(rows, baseline, _plan.Goal, _plan.CleanLoss);
         var finalists = Finalists(all, rows, baseline, chosen);
         return new HardenChoice(chosen, baseline, examples, rows, finalists, work.ReportedExamples(finalists.Count));
     }
-
-    private IEnumerable<Example> First(int count) =>
-        Splits.Order(_rows.Count, HardenWork.OrderSeed).Take(count).Select(i => _rows[i]);
 
     private DevelopmentRow Row(HardenModel model, IReadOnlyList<AttackReport> reports, IReadOnlySet<string> common)
     {
@@ -72,7 +68,7 @@ internal sealed class HardenDevelopment(HardenWork work)
         work.Say($"attacking {count} development rows: {model.Name}");
         var before = clock.Seconds;
         var fresh = _plan.Attacks.All(a => !HardenFolder.IsDone(work.Folder.Attack(model.Name, Part, a)));
-        Example[] on = [.. First(count)];
+        var on = HardenWork.First(_rows, count);
         var reports = _plan.Attacks.Select(a => work.Victims.Attack(model, Part, a, on)).ToArray();
         clock.Set(s => !fresh ? s : Measured(s, (clock.Seconds - before) / count));
         return reports;

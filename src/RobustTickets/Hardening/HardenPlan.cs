@@ -208,15 +208,6 @@ internal sealed record HardenPlan(
     public static int Fitting(double seconds, double secondsEach, int most) =>
         Math.Min(most, Math.Max(LeastAttacked, secondsEach <= 0 ? most : (int)Math.Min(most, seconds / secondsEach)));
 
-    /// <summary>Seconds of the attacks on reported rows; the first is repeated at another
-    /// temperature.</summary>
-    /// <param name="each">Seconds of all attacks on one row.</param>
-    /// <param name="models">Models.</param>
-    /// <param name="examples">Rows.</param>
-    /// <param name="attacks">Attacks.</param>
-    public static double ConfirmSeconds(double each, int models, int examples, int attacks) =>
-        each * models * examples * (attacks + 1) / attacks;
-
     /// <summary>A time for people.</summary>
     internal static string Minutes(double seconds) =>
         seconds < 90

@@ -1,6 +1,7 @@
 // What the stages of a comparison share, and trainings within its time: a defence, or a further
 // seed of one, is trained while the attacks that follow still fit, else left out by name.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Models;
 using RobustTickets.Searches;
 
@@ -24,8 +25,11 @@ internal sealed record HardenWork(
     Action<string> Say
 )
 {
-    /// <summary>Seed of the order in which rows are attacked.</summary>
-    public const ulong OrderSeed = 42;
+    private const ulong OrderSeed = 42;
+
+    /// <summary>The first rows of a part in the order in which they are attacked.</summary>
+    public static Example[] First(IReadOnlyList<Example> rows, int count) =>
+        [.. Splits.Order(rows.Count, OrderSeed).Take(count).Select(i => rows[i])];
 
     /// <summary>The defences of the plan by name.</summary>
     public Dictionary<string, HardenCandidate> Candidates() =>
@@ -35,9 +39,13 @@ internal sealed record HardenWork(
     public HardenModel Model(string name) =>
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
-    /// <summary>Seconds that the attacks on reported rows are expected to take.</summary>
-    public double ConfirmSeconds(int models, int examples) =>
-        HardenPlan.ConfirmSeconds(Clock.State.AttackSeconds ?? 0, models, examples, Plan.Attacks.Count);
+    /// <summary>Seconds that the attacks on reported rows are expected to take; the first is
+    /// repeated at another temperature.</summary>
+    public double ConfirmSeconds(int models, int examples)
+    {
+        var attacks = Plan.Attacks.Count;
+        return (Clock.State.AttackSeconds ?? 0) * models * examples * (attacks + 1) / attacks;
+    }
 
     /// <summary>Reported rows that there is time for.</summary>
     public int ReportedExamples(int models) =>

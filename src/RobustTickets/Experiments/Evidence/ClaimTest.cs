@@ -114,10 +114,11 @@ internal sealed class ClaimTest(ClaimCells cells)
         return (verdict, words, Amount(claim.Measure, test.Detectable));
     }
 
-    // Counts are no sample: what every seed says.
+    // Counts are no sample.
     private static bool IsCount(Measure measure) => measure is Measure.Flops or Measure.Parameters;
 
-    private static Verdict Every(IReadOnlyList<double> perSeed, Func<double, bool> holds, Func<double, bool> not) =>
+    // What every seed says.
+    private static Verdict Every<T>(IReadOnlyList<T> perSeed, Func<T, bool> holds, Func<T, bool> not) =>
         perSeed.All(holds) ? Verdict.Holds
         : perSeed.All(not) ? Verdict.DoesNotHold
         : Verdict.Undecided;
@@ -174,10 +175,7 @@ internal sealed class ClaimTest(ClaimCells cells)
             .ToArray();
         if (ratios.Length == 0)
             return (Verdict.NotMeasured, "no seed has both cells", null);
-        var verdict =
-            ratios.Min() >= claim.AtLeast ? Verdict.Holds
-            : ratios.Max() < claim.AtLeast ? Verdict.DoesNotHold
-            : Verdict.Undecided;
+        var verdict = Every(ratios, r => r >= claim.AtLeast, r => r < claim.AtLeast);
         var range =
             ratios.Length == 1 ? "" : Text($" ({ratios.Min():0.00} to {ratios.Max():0.00} over {ratios.Length} seeds)");
         return (verdict, Text($"{ratios.Average():0.00} times{range}; at least {claim.AtLeast:0.##} is claimed"), null);
@@ -189,10 +187,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         if (paths.Length == 0)
             return (Verdict.NotMeasured, "no search with snapshots", null);
         var settled = paths.Select(p => SettledAt(p, claim)).ToArray();
-        var verdict =
-            settled.All(e => e <= claim.ByEpoch) ? Verdict.Holds
-            : settled.All(e => !(e <= claim.ByEpoch)) ? Verdict.DoesNotHold
-            : Verdict.Undecided;
+        var verdict = Every(settled, e => e <= claim.ByEpoch, e => !(e <= claim.ByEpoch));
         var words = string.Join(", ", settled.Select(e => e is { } epoch ? Text($"{epoch:0.00}") : "never"));
         var step = paths.Min(p => p.To.Count > 0 ? p.To[0] - p.From[0] : double.NaN);
         return (

@@ -30,6 +30,17 @@ internal sealed class EvidencePage
     private readonly IReadOnlyList<string>? _changed;
     private readonly ClaimCells _cells = new();
     private readonly string _output;
+    private readonly IReadOnlyList<PaperTable> _made,
+        _others;
+
+    /// <summary>A table of a paper: what is printed beside ours, and what is not there.</summary>
+    private sealed record PaperTable(
+        string Id,
+        string Title,
+        string Citation,
+        IReadOnlyList<(string Heading, ReportTable Table)> Parts,
+        string Missing
+    );
 
     /// <param name="folders">The experiments in their folder.</param>
     /// <param name="sources">What the papers print and claim.</param>
@@ -43,6 +54,8 @@ internal sealed class EvidencePage
         var test = new ClaimTest(_cells);
         _claims = [.. (claims?.Claims ?? []).Select(test.Of)];
         _changed = claims is null ? [] : Changed(claims);
+        var tables = Tables().ToLookup(t => t.Parts.Count > 0);
+        (_made, _others) = ([.. tables[true]], [.. tables[false]]);
     }
 
     /// <summary>Writes both forms.</summary>
@@ -85,7 +98,7 @@ internal sealed class EvidencePage
             Rule(),
             Summary() + string.Concat(claims)
         );
-        foreach (var (id, title, citation, parts, missing) in Tables().Where(t => t.Parts.Count > 0))
+        foreach (var (id, title, citation, parts, missing) in _made)
             HtmlReport.Section(
                 body,
                 HtmlReport.Id(id),
@@ -97,13 +110,13 @@ internal sealed class EvidencePage
                     + (missing.Length > 0 ? $"<p>{Svg.Escape(missing)}</p>\n" : "")
                     + Figures(id)
             );
-        if (NotMade() is { Length: > 0 } others)
+        if (_others.Count > 0)
             HtmlReport.Section(
                 body,
                 "others",
                 "Not measured here",
                 "",
-                $"<ul>{string.Concat(others.Select(t => $"<li>{Svg.Escape(t)}</li>"))}</ul>\n"
+                $"<ul>{string.Concat(_others.Select(t => $"<li>{Svg.Escape(t.Title)}</li>"))}</ul>\n"
             );
         HtmlReport.Section(
             body,
@@ -122,7 +135,7 @@ internal sealed class EvidencePage
         );
         foreach (var (paper, claims) in ByPaper())
             text.Append(CultureInfo.InvariantCulture, $"### {paper}\n\n{ClaimTable(claims).ToMarkdown()}\n");
-        foreach (var (_, title, citation, parts, missing) in Tables().Where(t => t.Parts.Count > 0))
+        foreach (var (_, title, citation, parts, missing) in _made)
         {
             text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{citation}\n\n");
             foreach (var part in parts)
@@ -130,8 +143,8 @@ internal sealed class EvidencePage
             if (missing.Length > 0)
                 text.Append(missing).Append("\n\n");
         }
-        if (NotMade() is { Length: > 0 } others)
-            text.Append("## Not measured here\n\n").AppendJoin("", others.Select(t => $"- {t}\n")).Append('\n');
+        if (_others.Count > 0)
+            text.Append("## Not measured here\n\n").AppendJoin("", _others.Select(t => $"- {t.Title}\n")).Append('\n');
         return text.Append(CultureInfo.InvariantCulture, $"## At what scale\n\n{Scale(html: false)}").ToString();
     }
 
@@ -225,13 +238,7 @@ internal sealed class EvidencePage
         return html;
     }
 
-    private IEnumerable<(
-        string Id,
-        string Title,
-        string Citation,
-        IReadOnlyList<(string Heading, ReportTable Table)> Parts,
-        string Missing
-    )> Tables()
+    private IEnumerable<PaperTable> Tables()
     {
         foreach (var table in _published?.Tables ?? [])
         {
@@ -263,7 +270,7 @@ internal sealed class EvidencePage
                 .Replace("/figure-", " Figure ", StringComparison.Ordinal)
                 .Replace("early-robust", "EarlyRobust", StringComparison.Ordinal)
                 .Replace("robust-ticket", "RobusT", StringComparison.Ordinal);
-            yield return (
+            yield return new PaperTable(
                 table.Id,
                 $"{name}: {table.Title}",
                 table.Citation,
@@ -272,9 +279,6 @@ internal sealed class EvidencePage
             );
         }
     }
-
-    // Tables of which there is nothing, in one place.
-    private string[] NotMade() => [.. Tables().Where(t => t.Parts.Count == 0).Select(t => t.Title)];
 
     private ReportTable Beside(string table, string data, string? attack, IReadOnlyList<PublishedRow> rows)
     {
