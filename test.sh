@@ -40,6 +40,10 @@ results=$root/build/test-results
 rm -rf "$results"
 mkdir -p "$results"
 
+# What the user keeps decides no test.
+export ROBUST_TICKETS_RESOURCES=$root/build/no-resources ROBUST_TICKETS_MODELS=$root/build/no-models
+mkdir -p "$ROBUST_TICKETS_RESOURCES" "$ROBUST_TICKETS_MODELS"
+
 # The format counts as one check of a whole run. Without network the formatter may be out of reach: then it is skipped by name.
 [ -n "$filter" ] || echo "== format"
 if [ -n "$filter" ]; then
