@@ -152,6 +152,10 @@ public sealed class ExperimentFolder
         return json.RootElement.Member("message")?.Text();
     }
 
+    /// <summary>The failed cells, each with what it failed of.</summary>
+    internal IEnumerable<string> Failures() =>
+        Plan.Cells.Where(c => State(c) == CellState.Failed).Select(c => $"{c.Id}: {Failure(c)}");
+
     /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="message">Why, or null.</param>

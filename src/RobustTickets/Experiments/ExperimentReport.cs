@@ -69,8 +69,15 @@ internal static class ExperimentReport
                 .Plan.Cells.Where(c => folder.State(c) != CellState.Done)
                 .Select(c => $"{c.Id} ({folder.State(c).ToString().ToLowerInvariant()})"),
         ];
+        var failed = folder.Failures().Select(f => $"<p>failed: {Svg.Escape(f)}</p>\n");
         if (open.Length > 0)
-            HtmlReport.Section(body, "open", "Not finished", "", $"<p>{Svg.Escape(string.Join(", ", open))}</p>\n");
+            HtmlReport.Section(
+                body,
+                "open",
+                "Not finished",
+                "",
+                $"<p>{Svg.Escape(string.Join(", ", open))}</p>\n{string.Concat(failed)}"
+            );
         return HtmlPage.Render(
             experiment.Title,
             experiment.Source,

@@ -120,9 +120,7 @@ public static class ExperimentTable
     public static string ToMarkdown(ExperimentFolder folder, ReportTable table)
     {
         var plan = folder.Plan;
-        var failed = plan
-            .Cells.Where(c => folder.State(c) == CellState.Failed)
-            .Select(c => $"- failed: {c.Id}: {folder.Failure(c)}\n");
+        var failed = folder.Failures().Select(f => $"- failed: {f}\n");
         var open = plan.Cells.Count(c => folder.State(c) is CellState.Open or CellState.Begun or CellState.Trained);
         var rest = string.Concat(failed) + (open > 0 ? $"- {open} of {plan.Cells.Count} cells are not finished\n" : "");
         var text = $"# {plan.Experiment.Title}\n\n{plan.Experiment.Source}\n\n{table.ToMarkdown()}";

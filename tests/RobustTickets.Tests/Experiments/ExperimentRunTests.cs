@@ -105,6 +105,7 @@ public sealed class ExperimentRunTests : IDisposable
         json["attacks"]!.AsArray().Add(again);
         json.Remove("figures");
         File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        File.WriteAllText(_tiny.Task.Below("published.json"), """{ "note": "as printed", "tables": [], "rows": [] }""");
         var output = _tiny.Task.Below("wild");
         var run = _tiny.Run(output, null, "--json");
         Assert.Equal(ExitCodes.Numeric, run.Code);
@@ -114,11 +115,16 @@ public sealed class ExperimentRunTests : IDisposable
         // What has not run takes one row, whatever the number of its attacks.
         Assert.Equal([1, 0, 0], result["rows"]!.AsArray().Select(r => (int)r!["failed"]!));
         Assert.Equal([null, "swap", "again"], result["rows"]!.AsArray().Select(r => (string?)r!["attack"]));
-        Assert.Contains(
-            "failed: wild.toy.seed-1",
-            File.ReadAllText(TinyExperiment.Table(output, "results.md")),
-            StringComparison.Ordinal
-        );
+        // Every page names it and says why.
+        string[] pages =
+        [
+            TinyExperiment.Table(output, "results.md"),
+            TinyExperiment.Table(output, "report.html"),
+            Path.Combine(output, "evidence.md"),
+            Path.Combine(output, "evidence.html"),
+        ];
+        foreach (var page in pages)
+            Assert.Matches("failed: wild.toy.seed-1: .*step", File.ReadAllText(page));
         Assert.Contains("wild.toy.seed-1   failed", _tiny.Run(output, null, "--list").Out, StringComparison.Ordinal);
     }
 

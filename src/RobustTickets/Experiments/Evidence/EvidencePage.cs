@@ -28,34 +28,25 @@ internal sealed class EvidencePage
     private readonly PublishedFile? _published;
     private readonly IReadOnlyList<ClaimResult> _claims;
     private readonly IReadOnlyList<string>? _changed;
-    private readonly ClaimCells _cells = new();
     private readonly string _output;
     private readonly IReadOnlyList<PaperTable> _made,
         _others;
-
-    /// <summary>A table of a paper: what is printed beside ours, and what is not there.</summary>
-    private sealed record PaperTable(
-        string Id,
-        string Title,
-        string Citation,
-        IReadOnlyList<(string Heading, ReportTable Table)> Parts,
-        string Missing
-    );
 
     /// <param name="folders">The experiments in their folder.</param>
     /// <param name="sources">What the papers print and claim.</param>
     public EvidencePage(IReadOnlyList<ExperimentFolder> folders, EvidenceSources sources)
     {
         (_folders, _output) = (folders, folders[0].Path);
+        var cells = new ClaimCells();
         foreach (var folder in folders)
-            _cells.Add(folder);
+            cells.Add(folder);
         var (published, claims) = sources.Read();
         _published = published;
-        var test = new ClaimTest(_cells);
+        var test = new ClaimTest(cells);
         _claims = [.. (claims?.Claims ?? []).Select(test.Of)];
         _changed = claims is null ? [] : Changed(claims);
-        var tables = Tables().ToLookup(t => t.Parts.Count > 0);
-        (_made, _others) = ([.. tables[true]], [.. tables[false]]);
+        IReadOnlyList<PaperTable> tables = published is null ? [] : new PaperTables(published, cells).All();
+        (_made, _others) = ([.. tables.Where(t => t.Parts.Count > 0)], [.. tables.Where(t => t.Parts.Count == 0)]);
     }
 
     /// <summary>Writes both forms.</summary>
@@ -238,128 +229,6 @@ internal sealed class EvidencePage
         return html;
     }
 
-    private IEnumerable<PaperTable> Tables()
-    {
-        foreach (var table in _published?.Tables ?? [])
-        {
-            var rows = _published!.Rows.Where(r => r.Table == table.Id).ToArray();
-            var ours = _cells.Cells.Where(c => c.Table == table.Id).ToArray();
-            var parts = new List<(string, ReportTable)>();
-            var missing = new List<string>();
-            string?[] attacks =
-            [
-                .. rows.SelectMany(r => r.Attacks ?? [])
-                    .Select(a => a.Attack)
-                    .Concat(ours.Select(c => c.Attack).OfType<string>())
-                    .Distinct(),
-            ];
-            if (attacks.Length == 0)
-                attacks = [null];
-            foreach (var data in rows.Select(r => r.Data).Concat(ours.Select(c => c.Data)).Distinct())
-            {
-                foreach (var attack in attacks)
-                {
-                    if (ours.Any(c => c.Data == data && c.Attack == attack))
-                        parts.Add((attack is null ? data : $"{data}, {attack}", Beside(table.Id, data, attack, rows)));
-                    else
-                        missing.Add(attack is null ? data : $"{data} under {attack}");
-                }
-            }
-            var name = table
-                .Id.Replace("/table-", " Table ", StringComparison.Ordinal)
-                .Replace("/figure-", " Figure ", StringComparison.Ordinal)
-                .Replace("early-robust", "EarlyRobust", StringComparison.Ordinal)
-                .Replace("robust-ticket", "RobusT", StringComparison.Ordinal);
-            yield return new PaperTable(
-                table.Id,
-                $"{name}: {table.Title}",
-                table.Citation,
-                parts,
-                missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing.Distinct())}." : ""
-            );
-        }
-    }
-
-    private ReportTable Beside(string table, string data, string? attack, IReadOnlyList<PublishedRow> rows)
-    {
-        ReportColumn[] columns =
-        [
-            new("method", "Method", "Row of the table", Numeric: false),
-            new("aua_paper", "Aua, paper", "Accuracy under attack as printed, %", Numeric: true),
-            new("aua", "Aua, here", "Mean and standard deviation over seeds; 95 % interval over all n", Numeric: true),
-            new("n", "n", "Attacked examples, all seeds together", Numeric: true),
-            new("seeds", "Seeds", "Finished runs", Numeric: true),
-            new("clean_paper", "Clean, paper", "Accuracy as printed, %", Numeric: true),
-            new("clean", "Clean, here", "Mean and standard deviation over seeds, on the reported rows", Numeric: true),
-            new("queries_paper", "#Query, paper", "Mean queries as printed", Numeric: true),
-            new("queries", "#Query, here", "Mean queries of an attacked example", Numeric: true),
-            new("speedup_paper", "Speed-up, paper", "Training speed, PGD = 1, as printed", Numeric: true),
-            new("speedup", "by seconds", "Seconds of PGD / seconds", Numeric: true),
-            new("work", "by FLOP", "Operations of PGD / operations", Numeric: true),
-        ];
-        var names = rows.Where(r => r.Data == data)
-            .Select(r => r.Row)
-            .Concat(_cells.Cells.Where(c => c.Table == table && c.Data == data).Select(c => c.Row))
-            .Distinct();
-        var pgd = _cells.Of(new TableCell(table, "pgd", data, attack));
-        return new ReportTable(
-            columns,
-            [
-                .. names.Select(name =>
-                {
-                    var printed = rows.FirstOrDefault(r => r.Row == name && r.Data == data);
-                    var under = attack is null ? null : printed?.Attacks?.FirstOrDefault(a => a.Attack == attack);
-                    var seeds = _cells.Of(new TableCell(table, name, data, attack));
-                    var (hits, n) = (
-                        seeds.Sum(s => s.Outcomes?.Values.Count(o => o.After) ?? 0),
-                        seeds.Sum(s => s.Outcomes?.Count ?? 0)
-                    );
-                    return (ReportCell[])
-                        [
-                            new(name),
-                            ReportCell.Of(under?.Aua, "0.0"),
-                            Mean(seeds, Measure.Aua, "0.0", n == 0 ? null : Interval(WilsonInterval.Of(hits, n))),
-                            ReportCell.Of(n == 0 ? null : n, "N0"),
-                            ReportCell.Of(seeds.Count, "0"),
-                            ReportCell.Of(printed?.Clean, "0.0"),
-                            Mean(seeds, Measure.Clean, "0.0", null),
-                            ReportCell.Of(under?.Queries, "N1"),
-                            Mean(seeds, Measure.Queries, "N1", null),
-                            ReportCell.Of(printed?.Speedup, "0.0"),
-                            Ratio(pgd, seeds, Measure.Seconds),
-                            Ratio(pgd, seeds, Measure.Flops),
-                        ];
-                }),
-            ]
-        );
-    }
-
-    private static ReportCell Ratio(IReadOnlyList<SeedCell> pgd, IReadOnlyList<SeedCell> seeds, Measure measure) =>
-        pgd.Count == 0 || seeds.Count == 0
-            ? ReportCell.None
-            : ReportCell.Of(
-                pgd.Average(s => s.Value(measure)!.Value) / seeds.Average(s => s.Value(measure)!.Value),
-                "0.0"
-            );
-
-    private static ReportCell Mean(IReadOnlyList<SeedCell> seeds, Measure measure, string format, string? note)
-    {
-        double[] values = [.. seeds.Select(s => s.Value(measure)).OfType<double>()];
-        if (values.Length == 0)
-            return ReportCell.None;
-        var mean = values.Average();
-        var text = mean.ToString(format, CultureInfo.InvariantCulture);
-        if (values.Length > 1)
-        {
-            var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
-            text += " ± " + deviation.ToString(format, CultureInfo.InvariantCulture);
-        }
-        return new(text, mean, note);
-    }
-
-    private static string Interval(WilsonInterval interval) =>
-        Text($"{100 * interval.Low:0.0} to {100 * interval.High:0.0}");
-
     private string Figures(string table) =>
         string.Concat(
             _folders
@@ -387,6 +256,8 @@ internal sealed class EvidencePage
                 );
             else
                 text.Append(CultureInfo.InvariantCulture, $"- **{name}** ({state}): {source}\n");
+            foreach (var failure in folder.Failures())
+                text.Append(html ? $"<p>failed: {Svg.Escape(failure)}</p>\n" : $"  - failed: {failure}\n");
         }
         return text.ToString();
     }
@@ -395,6 +266,4 @@ internal sealed class EvidencePage
         "Made from the run folders of these experiments"
         + (_published is null ? "" : $"; {_published.Note}")
         + ". This file loads nothing and runs no script.";
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

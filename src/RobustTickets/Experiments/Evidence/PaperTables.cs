@@ -1,0 +1,156 @@
+// The tables of the papers, the printed numbers beside those of the finished cells.
+using System.Globalization;
+using RobustTickets.Attacks.Metrics;
+using RobustTickets.Reports;
+
+namespace RobustTickets.Experiments.Evidence;
+
+/// <summary>A table of a paper: what is printed beside ours, and what is not there.</summary>
+/// <param name="Id">Its name in experiments and claims, as <c>early-robust/table-1</c>.</param>
+/// <param name="Title">What a reader calls it.</param>
+/// <param name="Citation">Where it is printed.</param>
+/// <param name="Parts">One table for each data set and attack of which something is
+/// finished.</param>
+/// <param name="Missing">The rest, as a sentence; empty when nothing is missing.</param>
+internal sealed record PaperTable(
+    string Id,
+    string Title,
+    string Citation,
+    IReadOnlyList<(string Heading, ReportTable Table)> Parts,
+    string Missing
+);
+
+/// <summary>Sets printed tables beside finished cells.</summary>
+/// <param name="published">What the papers print.</param>
+/// <param name="cells">What is finished here.</param>
+internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
+{
+    private static readonly ReportColumn[] Columns =
+    [
+        new("method", "Method", "Row of the table", Numeric: false),
+        new("aua_paper", "Aua, paper", "Accuracy under attack as printed, %", Numeric: true),
+        new("aua", "Aua, here", "Mean and standard deviation over seeds; 95 % interval over all n", Numeric: true),
+        new("n", "n", "Attacked examples, all seeds together", Numeric: true),
+        new("seeds", "Seeds", "Finished runs", Numeric: true),
+        new("clean_paper", "Clean, paper", "Accuracy as printed, %", Numeric: true),
+        new("clean", "Clean, here", "Mean and standard deviation over seeds, on the reported rows", Numeric: true),
+        new("queries_paper", "#Query, paper", "Mean queries as printed", Numeric: true),
+        new("queries", "#Query, here", "Mean queries of an attacked example", Numeric: true),
+        new("speedup_paper", "Speed-up, paper", "Training speed, PGD = 1, as printed", Numeric: true),
+        new("speedup", "by seconds", "Seconds of PGD / seconds", Numeric: true),
+        new("work", "by FLOP", "Operations of PGD / operations", Numeric: true),
+    ];
+
+    /// <summary>Every table, in the order of the file.</summary>
+    public IReadOnlyList<PaperTable> All() => [.. published.Tables.Select(Of)];
+
+    private PaperTable Of(PublishedTable table)
+    {
+        var rows = published.Rows.Where(r => r.Table == table.Id).ToArray();
+        var ours = cells.Cells.Where(c => c.Table == table.Id).ToArray();
+        string[] attacks =
+        [
+            .. rows.SelectMany(r => r.Attacks ?? [])
+                .Select(a => a.Attack)
+                .Concat(ours.Select(c => c.Attack).OfType<string>())
+                .Distinct(),
+        ];
+        var parts = new List<(string, ReportTable)>();
+        var missing = new List<string>();
+        foreach (var data in rows.Select(r => r.Data).Concat(ours.Select(c => c.Data)).Distinct())
+        {
+            foreach (var attack in attacks.DefaultIfEmpty(null))
+            {
+                if (ours.Any(c => c.Data == data && c.Attack == attack))
+                    parts.Add((attack is null ? data : $"{data}, {attack}", Beside(table.Id, data, attack)));
+                else
+                    missing.Add(attack is null ? data : $"{data} under {attack}");
+            }
+        }
+        var name = table
+            .Id.Replace("/table-", " Table ", StringComparison.Ordinal)
+            .Replace("/figure-", " Figure ", StringComparison.Ordinal)
+            .Replace("early-robust", "EarlyRobust", StringComparison.Ordinal)
+            .Replace("robust-ticket", "RobusT", StringComparison.Ordinal);
+        return new PaperTable(
+            table.Id,
+            $"{name}: {table.Title}",
+            table.Citation,
+            parts,
+            missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing)}." : ""
+        );
+    }
+
+    private ReportTable Beside(string table, string data, string? attack)
+    {
+        var rows = published.Rows.Where(r => r.Table == table && r.Data == data).ToArray();
+        var names = rows.Select(r => r.Row)
+            .Concat(cells.Cells.Where(c => c.Table == table && c.Data == data).Select(c => c.Row))
+            .Distinct();
+        var pgd = cells.Of(new TableCell(table, "pgd", data, attack));
+        return new ReportTable(
+            Columns,
+            [
+                .. names.Select(name =>
+                {
+                    var printed = rows.FirstOrDefault(r => r.Row == name);
+                    var under = attack is null ? null : printed?.Attacks?.FirstOrDefault(a => a.Attack == attack);
+                    return Row(name, printed, under, cells.Of(new TableCell(table, name, data, attack)), pgd);
+                }),
+            ]
+        );
+    }
+
+    private static ReportCell[] Row(
+        string name,
+        PublishedRow? printed,
+        PublishedAttack? under,
+        IReadOnlyList<SeedCell> seeds,
+        IReadOnlyList<SeedCell> pgd
+    )
+    {
+        var outcomes = seeds.SelectMany(s => s.Outcomes?.Values ?? []).ToArray();
+        var (hits, n) = (outcomes.Count(o => o.After), outcomes.Length);
+        return
+        [
+            new(name),
+            ReportCell.Of(under?.Aua, "0.0"),
+            Mean(seeds, Measure.Aua, "0.0", n == 0 ? null : Interval(WilsonInterval.Of(hits, n))),
+            ReportCell.Of(n == 0 ? null : n, "N0"),
+            ReportCell.Of(seeds.Count, "0"),
+            ReportCell.Of(printed?.Clean, "0.0"),
+            Mean(seeds, Measure.Clean, "0.0", null),
+            ReportCell.Of(under?.Queries, "N1"),
+            Mean(seeds, Measure.Queries, "N1", null),
+            ReportCell.Of(printed?.Speedup, "0.0"),
+            Ratio(pgd, seeds, Measure.Seconds),
+            Ratio(pgd, seeds, Measure.Flops),
+        ];
+    }
+
+    private static ReportCell Ratio(IReadOnlyList<SeedCell> pgd, IReadOnlyList<SeedCell> seeds, Measure measure) =>
+        pgd.Count == 0 || seeds.Count == 0
+            ? ReportCell.None
+            : ReportCell.Of(
+                pgd.Average(s => s.Value(measure)!.Value) / seeds.Average(s => s.Value(measure)!.Value),
+                "0.0"
+            );
+
+    private static ReportCell Mean(IReadOnlyList<SeedCell> seeds, Measure measure, string format, string? note)
+    {
+        double[] values = [.. seeds.Select(s => s.Value(measure)).OfType<double>()];
+        if (values.Length == 0)
+            return ReportCell.None;
+        var mean = values.Average();
+        var text = mean.ToString(format, CultureInfo.InvariantCulture);
+        if (values.Length > 1)
+        {
+            var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
+            text += " ± " + deviation.ToString(format, CultureInfo.InvariantCulture);
+        }
+        return new(text, mean, note);
+    }
+
+    private static string Interval(WilsonInterval interval) =>
+        string.Create(CultureInfo.InvariantCulture, $"{100 * interval.Low:0.0} to {100 * interval.High:0.0}");
+}
