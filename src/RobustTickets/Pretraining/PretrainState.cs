@@ -1,6 +1,8 @@
 // What a checkpoint of pre-training holds beside parameters and moments: the settings it goes on
 // with, the corpus without its text, and what the result tells of the whole run. The place in the
 // corpus needs no state: it follows from the step.
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Attacks;
@@ -45,8 +47,15 @@ internal sealed class PretrainState : ICheckpointPart
 
     /// <param name="settings">What the weights follow from, by name.</param>
     /// <param name="corpus">The corpus.</param>
-    public PretrainState(IReadOnlyDictionary<string, string> settings, CorpusIndex corpus) =>
+    public PretrainState(IReadOnlyDictionary<string, string> settings, CorpusIndex corpus)
+    {
         (_settings, _corpus) = (settings, corpus);
+        var lines = string.Join('\n', settings.Select(s => $"{s.Key} {s.Value}"));
+        Identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines)));
+    }
+
+    /// <summary>Hash of the settings.</summary>
+    public string Identity { get; }
 
     /// <summary>Wall-clock seconds when it was written.</summary>
     public double Seconds { get; set; }

@@ -1,19 +1,13 @@
 // Masked-language-model pre-training (BERT, section 3.1) from text that need not fit memory. It
 // goes on from a checkpoint bit for bit: data order, masks and dropout are functions of the step.
-using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
-using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
-using RobustTickets.Objectives;
 using RobustTickets.Runs;
 using RobustTickets.Torch.Distributed;
-using RobustTickets.Torch.optim;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pretraining;
@@ -21,8 +15,6 @@ namespace RobustTickets.Pretraining;
 /// <summary>Masked-language-model pre-training on packed tokens.</summary>
 public static class Pretrainer
 {
-    private const string Stage = "pretrain";
-
     // Parameters and two moments, twice at rest and once on the way.
     private const int CopiesOnDisk = 9;
 
@@ -76,14 +68,7 @@ public static class Pretrainer
         using var hold = ranks.IsFirst ? WriterLock.TakePlace(request.OutFolder) : null;
         var from = RunCheckpoint.Share(ranks.IsFirst ? Newest(request) : null, ranks);
         var maxLength = Math.Min(request.MaxLength, request.Config.MaxPositionEmbeddings);
-        var most = Array.MaxLength / Math.Max(3, maxLength);
-        if (request.ShuffleWindow < 1 || (long)request.ShuffleWindow + request.BatchSize > most)
-            throw new RequestException(
-                nameof(request.ShuffleWindow),
-                request.ShuffleWindow.ToString(CultureInfo.InvariantCulture),
-                $"must lie in [1, {most - request.BatchSize}], what can be held of {maxLength} word pieces each"
-            );
-        var window = WindowedSampler.Whole(request.ShuffleWindow, request.BatchSize);
+        var window = Window(request, maxLength);
         var settings = request.Settings(maxLength, window);
         using var corpus = MaskedCorpus.Read(
             request.Corpus,
@@ -93,147 +78,44 @@ public static class Pretrainer
             from is null ? null : PretrainState.Corpus(from.Path, settings),
             stop
         );
-        var identity = Hash(string.Join('\n', settings.Select(s => $"{s.Key} {s.Value}")));
-        ranks.RequireSame("corpus and settings", $"{corpus.Index.Hash} {identity}");
+        var state = new PretrainState(settings, corpus.Index);
+        ranks.RequireSame("corpus and settings", $"{corpus.Index.Hash} {state.Identity}");
         var config = BertFiles.ConfigOf(request.Config, 2);
         RequireMachine(request, config, corpus.Index);
-        var key = RandomKey.FromSeed(request.Seed);
         using var model = new BertForMaskedLM(
-            BertFiles.Fresh(BertShapes.OfMaskedLM(config), config, key.Derive(0L)),
+            BertFiles.Fresh(BertShapes.OfMaskedLM(config), config, RandomKey.FromSeed(request.Seed).Derive(0L)),
             config,
             new Execution()
         );
-        var options = new OptimizerOptions(request.LearningRate, WeightDecay: 0.01, request.WarmupFraction);
-        using var optimizer = new AdamW(
-            model.Store,
-            model.Store.Names.ToArray(),
-            options.AdamW(),
-            AdamW.DecaysByName,
-            backend: FusedAdamW.For(model.Store)
-        );
-        var sampler = new WindowedSampler(corpus.Count, window, request.BatchSize, key.Derive(1L));
-        var task = new MaskedLanguageModel(model, sampler.StepsPerEpoch, Batch);
-        var total = Math.Max(1, (long)(sampler.StepsPerEpoch * request.Epochs));
-        var state = new PretrainState(settings, corpus.Index);
-        var tally = StageTally.Zero;
+        using var run = new PretrainingRun(request, ranks, corpus, model, state, window);
         if (from is not null)
-        {
-            RunCheckpoint.Restore(from, model.Store, optimizer, ranks);
-            state.Read(from.Path);
-            tally = from.State.Tally;
-        }
-        var (before, tokensBefore, clock) = (TimeSpan.FromSeconds(state.Seconds), tally.Tokens, Stopwatch.StartNew());
-        var begun = Share();
-        var plan = new StagePlan(Stage, total, total, options, key.Derive(3L)) { Schedule = _ => RateAt(begun) };
-        using var trainer = new Trainer(task, optimizer, plan, ranks: ranks);
-        ranks.RequireSameWeights(model.Store);
-        using var log =
-            ranks.IsFirst && request.LoggingFolder is { } folder
-                ? PretrainingLog.Open(folder, from?.State.EventsLength ?? 0, request.Budget is null ? total : null)
-                : null;
-        if (GoOn())
-            trainer.Run(penalty: null, AfterStep);
+            run.GoOnFrom(from);
+        run.Train(progress, hold);
         ranks.RequireSameWeights(model.Store);
         ranks.First(() => Save(model, request));
         if (ranks.Stop)
             throw new OperationCanceledException(
-                $"stopped after step {optimizer.Updates}"
+                $"stopped after step {run.Steps}"
                     + (request.CheckpointEverySteps is not null ? "; a resumed run goes on from there" : ""),
                 stop
             );
-        log?.End();
+        run.End();
         if (ranks.IsFirst)
             WholeFile.TryDelete(request.TrainingFolder);
-        return new PretrainResult(
-            optimizer.Updates,
-            tally.Tokens,
-            Elapsed().TotalSeconds,
-            state.FirstLoss,
-            state.LastLoss
-        );
+        return run.Result();
+    }
 
-        MaskedBatch Batch(long step)
-        {
-            var epoch = request.Masking == MaskingMode.Static ? 0 : step / sampler.StepsPerEpoch;
-            var batch = sampler.Batch(step, out var number);
-            var own = RankShare.Of(ranks).In(batch, _ => 1);
-            var masked =
-                own.Length == 0
-                    ? MaskedBatch.Empty
-                    : corpus.Mask(number, own, key.Derive(2L).Derive(epoch), request.MaskFraction);
-            Span<double> targets = [masked.Rows.Length];
-            ranks.Sum(targets);
-            return ranks.AreSeveral && targets[0] > 0
-                ? masked with
-                {
-                    Share = masked.Rows.Length / targets[0],
-                }
-                : masked;
-        }
-
-        bool AfterStep(StepReport step)
-        {
-            tally = tally.Add(step);
-            if (step.Passes.Forward > 0)
-                state.Add(step.Loss);
-            log?.Append(step);
-            var left = begun > 0 ? Elapsed() * ((1 - begun) / begun) : TimeSpan.Zero;
-            var share = Share();
-            progress?.Report(
-                new PretrainProgress(
-                    step.Step,
-                    share,
-                    state.NewestLoss,
-                    step.LearningRate,
-                    (tally.Tokens - tokensBefore) / clock.Elapsed.TotalSeconds,
-                    left
-                )
+    // Texts that are held and mixed at a time, in whole batches.
+    private static int Window(PretrainRequest request, int maxLength)
+    {
+        var most = Array.MaxLength / Math.Max(3, maxLength);
+        if (request.ShuffleWindow < 1 || (long)request.ShuffleWindow + request.BatchSize > most)
+            throw new RequestException(
+                nameof(request.ShuffleWindow),
+                request.ShuffleWindow.ToString(CultureInfo.InvariantCulture),
+                $"must lie in [1, {most - request.BatchSize}], what can be held of {maxLength} word pieces each"
             );
-            begun = share;
-            if (
-                ranks.IsFirst
-                && request.CheckpointEverySteps is { } every
-                && (ranks.Stop || (every > 0 && step.Step % every == 0))
-            )
-                SaveCheckpoint();
-            return GoOn();
-        }
-
-        void SaveCheckpoint()
-        {
-            hold!.Require();
-            RunStore.RequireFinite(model.Store, Stage, optimizer.Updates);
-            state.Seconds = Elapsed().TotalSeconds;
-            RunCheckpoint.Save(
-                RunFolder.Create(request.TrainingFolder, allowExisting: true),
-                new RunState(
-                    Stage,
-                    optimizer.Updates,
-                    optimizer.Updates,
-                    log?.Position ?? 0,
-                    identity,
-                    corpus.Index.Hash,
-                    tally,
-                    [],
-                    Ticket: null
-                ),
-                model.Store,
-                optimizer,
-                state,
-                hold.Require
-            );
-        }
-
-        bool GoOn() => begun < 1 && !ranks.Stop;
-
-        TimeSpan Elapsed() => before + clock.Elapsed;
-
-        double Share() =>
-            request.Budget is { } budget ? ranks.OfFirst(() => Elapsed() / budget) : (double)optimizer.Updates / total;
-
-        // The rate of a step follows from the share of the run that was done when it began.
-        double RateAt(double share) =>
-            Schedule.Linear((long)(share * 1_000_000), request.WarmupFraction * 1_000_000, 1_000_000);
+        return WindowedSampler.Whole(request.ShuffleWindow, request.BatchSize);
     }
 
     // What is gone on from; null to begin.
@@ -276,8 +158,6 @@ public static class Pretrainer
         var copies = 1 + (request.CheckpointEverySteps is null ? 0 : CopiesOnDisk);
         DiskSpace.Check(request.OutFolder, copies * parameters * sizeof(float));
     }
-
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static void Save(BertForMaskedLM model, PretrainRequest request)
     {

@@ -1,0 +1,180 @@
+// A pre-training from its first or its newest step to the last: batches with their masks, progress,
+// checkpoints, and the share of the run that is done, which the learning rate follows.
+using System.Diagnostics;
+using RobustTickets.Attacks;
+using RobustTickets.Kernels.Optim;
+using RobustTickets.Kernels.Randomness;
+using RobustTickets.Models;
+using RobustTickets.Objectives;
+using RobustTickets.Runs;
+using RobustTickets.Torch.Distributed;
+using RobustTickets.Torch.optim;
+using RobustTickets.Training;
+
+namespace RobustTickets.Pretraining;
+
+/// <summary>Trains a masked language model on one rank.</summary>
+internal sealed class PretrainingRun : IDisposable
+{
+    private const string Stage = "pretrain";
+    private readonly PretrainRequest _request;
+    private readonly Ranks _ranks;
+    private readonly MaskedCorpus _corpus;
+    private readonly BertForMaskedLM _model;
+    private readonly PretrainState _state;
+    private readonly RandomKey _key;
+    private readonly OptimizerOptions _options;
+    private readonly AdamW _optimizer;
+    private readonly WindowedSampler _sampler;
+    private readonly long _total;
+    private readonly Stopwatch _clock = new();
+    private StageTally _tally = StageTally.Zero;
+    private TimeSpan _before;
+    private long _logged;
+    private PretrainingLog? _log;
+
+    // Of the whole run, at the end of the newest step.
+    private double _done;
+
+    /// <param name="request">What and how long.</param>
+    /// <param name="ranks">This rank among the others.</param>
+    /// <param name="corpus">The texts.</param>
+    /// <param name="model">The model with fresh weights; stays the caller's.</param>
+    /// <param name="state">What the result tells, at its beginning.</param>
+    /// <param name="window">Texts that are mixed at a time.</param>
+    public PretrainingRun(
+        PretrainRequest request,
+        Ranks ranks,
+        MaskedCorpus corpus,
+        BertForMaskedLM model,
+        PretrainState state,
+        int window
+    )
+    {
+        (_request, _ranks, _corpus, _model, _state) = (request, ranks, corpus, model, state);
+        _key = RandomKey.FromSeed(request.Seed);
+        _options = new OptimizerOptions(request.LearningRate, WeightDecay: 0.01, request.WarmupFraction);
+        _sampler = new WindowedSampler(corpus.Count, window, request.BatchSize, _key.Derive(1L));
+        _total = Math.Max(1, (long)(_sampler.StepsPerEpoch * request.Epochs));
+        _optimizer = new AdamW(
+            model.Store,
+            model.Store.Names.ToArray(),
+            _options.AdamW(),
+            AdamW.DecaysByName,
+            backend: FusedAdamW.For(model.Store)
+        );
+    }
+
+    /// <summary>Steps done.</summary>
+    public long Steps => _optimizer.Updates;
+
+    /// <summary>Goes on from a checkpoint of the same settings and corpus.</summary>
+    public void GoOnFrom(Checkpoint checkpoint)
+    {
+        RunCheckpoint.Restore(checkpoint, _model.Store, _optimizer, _ranks);
+        _state.Read(checkpoint.Path);
+        (_tally, _logged) = (checkpoint.State.Tally, checkpoint.State.EventsLength);
+        _before = TimeSpan.FromSeconds(_state.Seconds);
+    }
+
+    /// <summary>Trains to the end, or to where it is stopped.</summary>
+    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="hold">The folder's lock, of the first rank; null for the others.</param>
+    public void Train(IProgress<PretrainProgress>? progress, WriterLock? hold)
+    {
+        var tokens = _tally.Tokens;
+        _clock.Start();
+        _done = Share();
+        var plan = new StagePlan(Stage, _total, _total, _options, _key.Derive(3L)) { Schedule = _ => Rate() };
+        var task = new MaskedLanguageModel(_model, _sampler.StepsPerEpoch, Batch);
+        using var trainer = new Trainer(task, _optimizer, plan, ranks: _ranks);
+        _ranks.RequireSameWeights(_model.Store);
+        if (_ranks.IsFirst && _request.LoggingFolder is { } folder)
+            _log = PretrainingLog.Open(folder, _logged, _request.Budget is null ? _total : null);
+        if (GoesOn())
+            trainer.Run(penalty: null, AfterStep);
+
+        bool AfterStep(StepReport step)
+        {
+            _tally = _tally.Add(step);
+            if (step.Passes.Forward > 0)
+                _state.Add(step.Loss);
+            _log?.Append(step);
+            var (before, rate) = (_done, (_tally.Tokens - tokens) / _clock.Elapsed.TotalSeconds);
+            var left = before > 0 ? Elapsed * ((1 - before) / before) : TimeSpan.Zero;
+            _done = Share();
+            progress?.Report(new PretrainProgress(step.Step, _done, _state.NewestLoss, step.LearningRate, rate, left));
+            if (
+                hold is not null
+                && _request.CheckpointEverySteps is { } every
+                && (_ranks.Stop || (every > 0 && step.Step % every == 0))
+            )
+                SaveCheckpoint(hold);
+            return GoesOn();
+        }
+    }
+
+    /// <summary>Closes the log of a finished run.</summary>
+    public void End() => _log?.End();
+
+    /// <summary>What came of it so far.</summary>
+    public PretrainResult Result() =>
+        new(Steps, _tally.Tokens, Elapsed.TotalSeconds, _state.FirstLoss, _state.LastLoss);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _log?.Dispose();
+        _optimizer.Dispose();
+    }
+
+    // This rank's texts of a step, with its share of all words that are to be predicted.
+    private MaskedBatch Batch(long step)
+    {
+        var epoch = _request.Masking == MaskingMode.Static ? 0 : step / _sampler.StepsPerEpoch;
+        var batch = _sampler.Batch(step, out var number);
+        var own = RankShare.Of(_ranks).In(batch, _ => 1);
+        var masked =
+            own.Length == 0
+                ? MaskedBatch.Empty
+                : _corpus.Mask(number, own, _key.Derive(2L).Derive(epoch), _request.MaskFraction);
+        Span<double> targets = [masked.Rows.Length];
+        _ranks.Sum(targets);
+        return _ranks.AreSeveral && targets[0] > 0 ? masked with { Share = masked.Rows.Length / targets[0] } : masked;
+    }
+
+    private void SaveCheckpoint(WriterLock hold)
+    {
+        hold.Require();
+        RunStore.RequireFinite(_model.Store, Stage, Steps);
+        _state.Seconds = Elapsed.TotalSeconds;
+        RunCheckpoint.Save(
+            RunFolder.Create(_request.TrainingFolder, allowExisting: true),
+            new RunState(
+                Stage,
+                Steps,
+                Steps,
+                _log?.Position ?? 0,
+                _state.Identity,
+                _corpus.Index.Hash,
+                _tally,
+                [],
+                Ticket: null
+            ),
+            _model.Store,
+            _optimizer,
+            _state,
+            hold.Require
+        );
+    }
+
+    private bool GoesOn() => _done < 1 && !_ranks.Stop;
+
+    private TimeSpan Elapsed => _before + _clock.Elapsed;
+
+    private double Share() =>
+        _request.Budget is { } budget ? _ranks.OfFirst(() => Elapsed / budget) : (double)Steps / _total;
+
+    // The rate of a step follows from the share of the run that was done when it began.
+    private double Rate() => Schedule.Linear((long)(_done * 1_000_000), _request.WarmupFraction * 1_000_000, 1_000_000);
+}
