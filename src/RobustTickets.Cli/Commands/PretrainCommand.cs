@@ -221,10 +221,10 @@ internal static class PretrainCommand
             _printer.Report(
                 new ProgressState(
                     "pretrain",
-                    (long)(1000 * value.Share),
-                    1000,
+                    value.Step,
+                    value.TotalSteps ?? 0,
                     Figures.Text(
-                        $"step {value.Step:N0}  loss {value.Loss:0.000}  lr {value.LearningRate:0.00e+0}  ",
+                        $"loss {value.Loss:0.000}  lr {value.LearningRate:0.00e+0}  ",
                         $"{value.TokensPerSecond:N0} tokens/s"
                     ),
                     value.Remaining

@@ -88,6 +88,7 @@ public sealed record PretrainRequest(
 
 /// <summary>Progress of pre-training.</summary>
 /// <param name="Step">Steps done.</param>
+/// <param name="TotalSteps">Steps in all; null when a time budget ends the run.</param>
 /// <param name="Share">Share of the run done, by steps or by time.</param>
 /// <param name="Loss">Mean masked loss of the newest step that had something to predict.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
@@ -95,6 +96,7 @@ public sealed record PretrainRequest(
 /// <param name="Remaining">Time left at this pace.</param>
 public sealed record PretrainProgress(
     long Step,
+    long? TotalSteps,
     double Share,
     double Loss,
     double LearningRate,

@@ -90,7 +90,7 @@ internal sealed class PretrainingRun : IDisposable
         using var trainer = new Trainer(task, _optimizer, plan, ranks: _ranks);
         _ranks.RequireSameWeights(_model.Store);
         if (_ranks.IsFirst && _request.LoggingFolder is { } folder)
-            _log = PretrainingLog.Open(folder, _logged, _request.Budget is null ? _total : null);
+            _log = PretrainingLog.Open(folder, _logged, Planned);
         if (GoesOn())
             trainer.Run(penalty: null, AfterStep);
 
@@ -100,10 +100,11 @@ internal sealed class PretrainingRun : IDisposable
             if (step.Passes.Forward > 0)
                 _state.Add(step.Loss);
             _log?.Append(step);
-            var (before, rate) = (_done, (_tally.Tokens - tokens) / _clock.Elapsed.TotalSeconds);
-            var left = before > 0 ? Elapsed * ((1 - before) / before) : TimeSpan.Zero;
             _done = Share();
-            progress?.Report(new PretrainProgress(step.Step, _done, _state.NewestLoss, step.LearningRate, rate, left));
+            var rate = (_tally.Tokens - tokens) / _clock.Elapsed.TotalSeconds;
+            progress?.Report(
+                new PretrainProgress(step.Step, Planned, _done, _state.NewestLoss, step.LearningRate, rate, Left())
+            );
             if (
                 hold is not null
                 && _request.CheckpointEverySteps is { } every
@@ -170,7 +171,17 @@ internal sealed class PretrainingRun : IDisposable
 
     private bool GoesOn() => _done < 1 && !_ranks.Stop;
 
+    // Steps of the run; null when a time budget ends it.
+    private long? Planned => _request.Budget is null ? _total : null;
+
     private TimeSpan Elapsed => _before + _clock.Elapsed;
+
+    private TimeSpan Left()
+    {
+        var now = Elapsed;
+        var left = (_request.Budget ?? now / _done) - now;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
 
     private double Share() =>
         _request.Budget is { } budget ? _ranks.OfFirst(() => Elapsed / budget) : (double)Steps / _total;

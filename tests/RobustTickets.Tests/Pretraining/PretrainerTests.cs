@@ -50,8 +50,11 @@ public sealed class PretrainerTests : IDisposable
     public void The_loss_falls_and_the_folder_is_a_base_for_training()
     {
         var request = Request(epochs: 8);
-        var rates = new List<double>();
-        var result = Pretrainer.Run(request, new Watch(p => rates.Add(p.LearningRate)), CancellationToken.None);
+        var seen = new List<PretrainProgress>();
+        var result = Pretrainer.Run(request, new Watch(seen.Add), CancellationToken.None);
+        Assert.All(seen, p => Assert.Equal(8 * StepsPerEpoch, p.TotalSteps));
+        Assert.All(seen, p => Assert.Equal(p.Share < 1, p.Remaining > TimeSpan.Zero));
+        var rates = seen.Select(p => p.LearningRate).ToArray();
         Assert.Equal(8 * StepsPerEpoch, result.Steps);
         // from ln V on down, over twenty steps
         Assert.InRange(result.FirstLoss, 2.3, Math.Log(TinyTask.Words.Count) + 0.5);
@@ -130,6 +133,14 @@ public sealed class PretrainerTests : IDisposable
         Assert.True(result.Seconds >= budget.TotalSeconds && result.Steps < 1e6);
         Assert.Equal(result.Steps, seen[^1].Step);
         Assert.True(seen[^1].Share >= 1);
+        Assert.All(
+            seen,
+            p =>
+            {
+                Assert.Null(p.TotalSteps);
+                Assert.InRange(p.Remaining, TimeSpan.Zero, budget);
+            }
+        );
         // The last step may have begun long before the budget's end on a busy machine; those before
         // it followed the share of time.
         Assert.All(seen.Zip(seen.Skip(1)), p => Assert.True(p.Second.Share > p.First.Share));
