@@ -2,7 +2,6 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
-using RobustTickets.Cli.Experiments;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -27,11 +26,44 @@ internal static class CommonOptions
             HelpName = "NAME",
         };
 
+    /// <summary>An option that is given once for each of its values.</summary>
+    public static Option<string[]> Repeated(string name, string description, string help) =>
+        new(name)
+        {
+            Description = description + "; may be repeated",
+            HelpName = help,
+            Arity = ArgumentArity.OneOrMore,
+        };
+
+    /// <summary>Files of attacks, see <see cref="ReadResources"/>.</summary>
+    public static Option<string[]> Resources(string purpose = "") =>
+        Repeated(
+            "--resource",
+            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json",
+            "NAME=PATH"
+        );
+
+    /// <summary>Reads <c>NAME=PATH</c> options.</summary>
+    /// <exception cref="UsageException">One is no such pair, or a name occurs twice.</exception>
+    public static IReadOnlyDictionary<string, string> ReadPairs(string option, IReadOnlyList<string> values)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var value in values)
+        {
+            var cut = value.IndexOf('=', StringComparison.Ordinal);
+            if (cut <= 0 || cut == value.Length - 1)
+                throw new UsageException($"{option} {value}: expected NAME=PATH");
+            if (!pairs.TryAdd(value[..cut], value[(cut + 1)..]))
+                throw new UsageException($"{option} {value[..cut]}: is given twice");
+        }
+        return pairs;
+    }
+
     /// <summary>The files that values of --resource name.</summary>
     /// <exception cref="UsageException">One is no such pair, or is no resource.</exception>
     public static ResourceFiles ReadResources(string[]? values)
     {
-        var places = ExperimentCommand.Pairs("--resource", values ?? []);
+        var places = ReadPairs("--resource", values ?? []);
         return places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown
             ? throw new UsageException(
                 $"--resource {unknown}: no such resource; possible: {string.Join(", ", ResourceFiles.Names)}"
@@ -125,11 +157,5 @@ internal static class CommonOptions
     public static MetricFiles MetricFilesOf(string value) => Enum.Parse<MetricFiles>(value, ignoreCase: true);
 
     public static Option<string[]> Set() =>
-        new("--set")
-        {
-            Description = "change a field of the recipe, e.g. --set retrain.epochs=3; may be repeated",
-            HelpName = "path=value",
-            Arity = ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = false,
-        };
+        Repeated("--set", "change a field of the recipe, e.g. --set retrain.epochs=3", "path=value");
 }

@@ -61,14 +61,7 @@ internal static class HardenCommand
             HelpName = "POINTS",
             DefaultValueFactory = _ => 100 * HardenSelection.MostLost,
         };
-        var resource = new Option<string[]>("--resource")
-        {
-            Description =
-                "file or folder of a resource option of 'attack', e.g. neighbours=table.json; may be repeated",
-            HelpName = "NAME=PATH",
-            Arity = ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = false,
-        };
+        var resource = CommonOptions.Resources();
         var resume = new Option<bool>("--resume") { Description = "go on with what lies in --out" };
         var dry = new Option<bool>("--dry-run") { Description = "measure a few steps, print the plan, and do nothing" };
         var json = CommonOptions.Json();

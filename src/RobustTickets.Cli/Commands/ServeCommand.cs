@@ -27,13 +27,7 @@ internal static class ServeCommand
             Description = "folder whose runs and experiments are shown as they go; read only",
             HelpName = "DIR",
         };
-        var resource = new Option<string[]>("--resource")
-        {
-            Description = "file or folder of an attack's resource option, e.g. neighbours=table.json; may be repeated",
-            HelpName = "NAME=PATH",
-            Arity = ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = false,
-        };
+        var resource = CommonOptions.Resources();
         var address = new Option<string>("--address")
         {
             Description =

@@ -2,7 +2,6 @@
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Experiments;
 using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
@@ -43,15 +42,7 @@ internal static class TrainCommand
             HelpName = "NAME",
         };
         attack.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
-        var resource = new Option<string[]>("--resource")
-        {
-            Description =
-                "file or folder of a resource option of 'attack' for --epoch-attack and for augment, e.g. "
-                + "neighbours=table.json; may be repeated",
-            HelpName = "NAME=PATH",
-            Arity = ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = false,
-        };
+        var resource = CommonOptions.Resources(" for --epoch-attack and for augment");
         var resume = new Option<bool>("--resume")
         {
             Description = "continue the run in --out from its newest checkpoint, bit for bit",
@@ -129,7 +120,7 @@ internal static class TrainCommand
                 settings,
                 several?[0] ?? parsed.GetValue(seed)
             );
-            var places = ExperimentCommand.Pairs("--resource", parsed.GetValue(resource) ?? []);
+            var places = CommonOptions.ReadPairs("--resource", parsed.GetValue(resource) ?? []);
             var request = new TrainRequest(
                 resolved,
                 RunFolder.ModelOf(parsed.GetRequiredValue(model)),

@@ -24,24 +24,21 @@ internal static class ExperimentCommand
             Description = "pre-trained Hugging Face BERT folder, or a name of 'models list'",
             HelpName = "DIR",
         };
-        var data = Many("--data", "path of a data set of the experiment", "NAME=PATH");
-        var resource = Many(
-            "--resource",
-            "file or folder of an attack's resource option, e.g. neighbours=table.json",
-            "NAME=PATH"
-        );
+        var data = CommonOptions.Repeated("--data", "path of a data set of the experiment", "NAME=PATH");
+        var resource = CommonOptions.Resources();
         var output = new Option<string?>("--out")
         {
             Description = "folder of the experiments; default: experiments",
             HelpName = "DIR",
         };
         var seeds = CommonOptions.Seeds("seeds instead of the file's");
-        var only = Many(
+        var only = CommonOptions.Repeated(
             "--only",
             "run only these cells: an experiment, a row, a data set, or a cell such as 'pgd.sst2.seed-1'; * stands for "
                 + "anything",
             "CELL"
         );
+        only.AllowMultipleArgumentsPerToken = true;
         var list = new Option<bool>("--list") { Description = "print the cells and how far each is, and do nothing" };
         var dry = new Option<bool>("--dry-run")
         {
@@ -95,9 +92,9 @@ internal static class ExperimentCommand
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
                 RunFolder.ModelOf(parsed.GetValue(model) ?? ""),
-                Pairs("--data", parsed.GetValue(data) ?? []),
+                CommonOptions.ReadPairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
-                Pairs("--resource", parsed.GetValue(resource) ?? []),
+                CommonOptions.ReadPairs("--resource", parsed.GetValue(resource) ?? []),
                 parsed.GetValue(only),
                 execution.Read(parsed),
                 parsed.GetValue(every) ?? 500,
@@ -161,29 +158,4 @@ internal static class ExperimentCommand
         if (File.Exists(evidence))
             context.Error.WriteLine($"evidence in {evidence} and .md");
     }
-
-    /// <summary>Reads <c>NAME=PATH</c> options.</summary>
-    /// <exception cref="UsageException">One is no such pair, or a name occurs twice.</exception>
-    public static IReadOnlyDictionary<string, string> Pairs(string option, IReadOnlyList<string> values)
-    {
-        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var value in values)
-        {
-            var cut = value.IndexOf('=', StringComparison.Ordinal);
-            if (cut <= 0 || cut == value.Length - 1)
-                throw new UsageException($"{option} {value}: expected NAME=PATH");
-            if (!pairs.TryAdd(value[..cut], value[(cut + 1)..]))
-                throw new UsageException($"{option} {value[..cut]}: is given twice");
-        }
-        return pairs;
-    }
-
-    private static Option<string[]> Many(string name, string description, string help) =>
-        new(name)
-        {
-            Description = description + "; may be repeated",
-            HelpName = help,
-            Arity = ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = name == "--only",
-        };
 }
