@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -66,7 +67,7 @@ internal static class CommonOptions
         var places = ReadPairs("--resource", values ?? []);
         return places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown
             ? throw new UsageException(
-                $"--resource {unknown}: no such resource; possible: {string.Join(", ", ResourceFiles.Names)}"
+                $"--resource {unknown}: is no resource; {NearestNames.Hint(unknown, [.. ResourceFiles.Names])}"
             )
             : ResourceFiles.Named(places);
     }
