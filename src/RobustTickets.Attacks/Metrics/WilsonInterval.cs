@@ -1,5 +1,6 @@
 // Wilson's score interval (1927) for a proportion k / n: centre (p + z^2/2n) / (1 + z^2/n), half
 // width z sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
+using System.Globalization;
 
 namespace RobustTickets.Attacks.Metrics;
 
@@ -30,6 +31,9 @@ public readonly record struct WilsonInterval(double Low, double High)
         var half = Z * Math.Sqrt(p * (1 - p) / total + zz / (4 * total)) / (1 + zz);
         return new WilsonInterval(Math.Max(0, centre - half), Math.Min(1, centre + half));
     }
+
+    /// <summary>Both ends in percent, as <c>12.3 to 45.6</c>.</summary>
+    internal string Percent => string.Create(CultureInfo.InvariantCulture, $"{100 * Low:0.0} to {100 * High:0.0}");
 
     /// <summary>Whether two intervals share a point.</summary>
     public bool Overlaps(WilsonInterval other) => Low <= other.High && other.Low <= High;

@@ -159,12 +159,7 @@ public static class ExperimentTable
             new(runs.Length == 0 ? ReportCell.None.Text : runs[0].Split),
             attack is null ? ReportCell.None : new(attack),
             ReportCell.Of(n == 0 ? null : n, "0"),
-            aua.Cell(
-                "0.0",
-                interval is { } i
-                    ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}")
-                    : null
-            ),
+            aua.Cell("0.0", interval?.Percent),
             aua.DeviationCell,
             ReportCell.Of(100 * interval?.Low, "0.0"),
             ReportCell.Of(100 * interval?.High, "0.0"),
@@ -183,35 +178,5 @@ public static class ExperimentTable
             ReportCell.Of(Sample.Of(baseline.Select(r => r.Seconds)).Mean / seconds.Mean, "0.00"),
             ReportCell.Of(Sample.Of(baseline.Select(r => r.Flops)).Mean / flops.Mean, "0.00"),
         ];
-    }
-
-    /// <summary>Mean and sample standard deviation of some values.</summary>
-    private readonly record struct Sample(double? Mean, double? Deviation)
-    {
-        public static Sample Of(IEnumerable<double> values)
-        {
-            var all = values.ToArray();
-            if (all.Length == 0)
-                return default;
-            var mean = all.Average();
-            return new Sample(
-                mean,
-                all.Length < 2 ? null : Math.Sqrt(all.Sum(v => (v - mean) * (v - mean)) / (all.Length - 1))
-            );
-        }
-
-        public ReportCell DeviationCell => ReportCell.Of(Deviation, "0.00");
-
-        public ReportCell Cell(string format, string? note = null)
-        {
-            if (Mean is not { } mean)
-                return ReportCell.None;
-            var text = mean.ToString(format, CultureInfo.InvariantCulture);
-            return new(
-                Deviation is { } d ? $"{text} ± {d.ToString(format, CultureInfo.InvariantCulture)}" : text,
-                mean,
-                note
-            );
-        }
     }
 }

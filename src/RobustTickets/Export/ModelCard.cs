@@ -161,7 +161,7 @@ internal sealed class ModelCard
             text.Append(
                 Invariant(
                     $"Clean: {100 * clean:0.0} % of {n} examples ({result.EvaluatedSplit}), 95 % interval ",
-                    $"{100 * interval.Low:0.0} to {100 * interval.High:0.0}.\n"
+                    $"{interval.Percent}.\n"
                 )
             );
         }

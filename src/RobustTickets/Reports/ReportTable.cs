@@ -31,13 +31,7 @@ public sealed record ReportCell(string Text, double? Number = null, string? Note
     /// <summary>A share in percent with two decimals, or nothing when it is null.</summary>
     public static ReportCell Percent(double? share, WilsonInterval? interval = null) =>
         share is { } s
-            ? new(
-                (100 * s).ToString("0.00", CultureInfo.InvariantCulture),
-                100 * s,
-                interval is { } i
-                    ? string.Create(CultureInfo.InvariantCulture, $"{100 * i.Low:0.0} to {100 * i.High:0.0}")
-                    : null
-            )
+            ? new((100 * s).ToString("0.00", CultureInfo.InvariantCulture), 100 * s, interval?.Percent)
             : None;
 }
 

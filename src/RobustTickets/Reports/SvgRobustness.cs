@@ -40,7 +40,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{r.Label}: {100 * r.Clean:0.0} % before, {100 * r.Aua:0.0} % under attack, 95 % interval "
-                        + $"{100 * r.Interval.Low:0.0} to {100 * r.Interval.High:0.0} %."
+                        + $"{r.Interval.Percent} %."
                 )
             )
         );

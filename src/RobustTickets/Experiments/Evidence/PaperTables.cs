@@ -1,5 +1,4 @@
 // The tables of the papers, the printed numbers beside those of the finished cells.
-using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 
@@ -115,13 +114,13 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
         [
             new(name),
             ReportCell.Of(under?.Aua, "0.0"),
-            Mean(seeds, Measure.Aua, "0.0", n == 0 ? null : Interval(WilsonInterval.Of(hits, n))),
+            Mean(seeds, Measure.Aua, "0.0", n == 0 ? null : WilsonInterval.Of(hits, n).Percent),
             ReportCell.Of(n == 0 ? null : n, "N0"),
             ReportCell.Of(seeds.Count, "0"),
             ReportCell.Of(printed?.Clean, "0.0"),
-            Mean(seeds, Measure.Clean, "0.0", null),
+            Mean(seeds, Measure.Clean, "0.0"),
             ReportCell.Of(under?.Queries, "N1"),
-            Mean(seeds, Measure.Queries, "N1", null),
+            Mean(seeds, Measure.Queries, "N1"),
             ReportCell.Of(printed?.Speedup, "0.0"),
             Ratio(pgd, seeds, Measure.Seconds),
             Ratio(pgd, seeds, Measure.Flops),
@@ -136,21 +135,10 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
                 "0.0"
             );
 
-    private static ReportCell Mean(IReadOnlyList<SeedCell> seeds, Measure measure, string format, string? note)
-    {
-        double[] values = [.. seeds.Select(s => s.Value(measure)).OfType<double>()];
-        if (values.Length == 0)
-            return ReportCell.None;
-        var mean = values.Average();
-        var text = mean.ToString(format, CultureInfo.InvariantCulture);
-        if (values.Length > 1)
-        {
-            var deviation = Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
-            text += " ± " + deviation.ToString(format, CultureInfo.InvariantCulture);
-        }
-        return new(text, mean, note);
-    }
-
-    private static string Interval(WilsonInterval interval) =>
-        string.Create(CultureInfo.InvariantCulture, $"{100 * interval.Low:0.0} to {100 * interval.High:0.0}");
+    private static ReportCell Mean(
+        IReadOnlyList<SeedCell> seeds,
+        Measure measure,
+        string format,
+        string? note = null
+    ) => Sample.Of(seeds.Select(s => s.Value(measure)).OfType<double>()).Cell(format, note);
 }
