@@ -93,7 +93,7 @@ public sealed record PretrainRequest(
 /// <param name="Loss">Mean masked loss of the newest step that had something to predict.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Word pieces a second so far.</param>
-/// <param name="Remaining">Time left at this pace.</param>
+/// <param name="Remaining">Time left of the budget, or at this pace.</param>
 public sealed record PretrainProgress(
     long Step,
     long? TotalSteps,

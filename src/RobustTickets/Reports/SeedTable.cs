@@ -54,19 +54,7 @@ public static class SeedTable
             )
             .ToList();
         rows.Add(Row("mean", Column(values, v => v.Average()), formats));
-        rows.Add(
-            Row(
-                "sd",
-                Column(
-                    values,
-                    v =>
-                        v.Length < 2
-                            ? null
-                            : Math.Sqrt(v.Sum(x => (x - v.Average()) * (x - v.Average())) / (v.Length - 1))
-                ),
-                formats
-            )
-        );
+        rows.Add(Row("sd", Column(values, v => Sample.Of(v).Deviation), formats));
         return new ReportTable(attacked ? [.. Columns[..2], UnderAttack, .. Columns[2..]] : Columns, rows);
     }
 

@@ -48,11 +48,11 @@ internal static class PairedStatistics
         ArgumentNullException.ThrowIfNull(differences);
         if (differences.Count < 2)
             return null;
-        var (n, mean) = (differences.Count, differences.Average());
+        var (n, sample) = (differences.Count, Sample.Of(differences));
+        var mean = sample.Mean!.Value;
         if (differences.Max() - differences.Min() <= Equal * Math.Max(1, Math.Abs(mean)))
             return null;
-        var deviation = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (n - 1));
-        var error = deviation / Math.Sqrt(n);
+        var error = sample.Deviation!.Value / Math.Sqrt(n);
         var half = Quantile(0.95, n - 1) * error;
         return new PairedTest(
             mean,

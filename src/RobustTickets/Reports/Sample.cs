@@ -1,7 +1,6 @@
 using System.Globalization;
-using RobustTickets.Reports;
 
-namespace RobustTickets.Experiments;
+namespace RobustTickets.Reports;
 
 /// <summary>Mean and sample standard deviation of some values, one a seed.</summary>
 /// <param name="Mean">The mean; null of none.</param>
