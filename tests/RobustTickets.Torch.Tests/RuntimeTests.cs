@@ -181,17 +181,17 @@ public sealed class RuntimeTests
     }
 
     [Theory]
-    [InlineData(true, 26, true, "SkylakeX")] // Zen 5
-    [InlineData(true, 25, true, "SkylakeX")] // Zen 4
-    [InlineData(true, 25, false, null)] // Zen 3: known
-    [InlineData(true, 23, false, null)] // Zen 1 and 2: known
-    [InlineData(false, 6, true, null)] // Intel: known
-    public void OpenBlas_is_told_the_core_type_only_where_it_does_not_know(
-        bool amd,
-        int family,
+    [InlineData(true, true, true, "SkylakeX")] // Emerald Rapids, which 0.3.21 takes for a Prescott
+    [InlineData(false, true, true, "SkylakeX")] // Zen 4, which it takes for a Haswell
+    [InlineData(true, true, false, "Haswell")]
+    [InlineData(false, true, false, null)] // Zen 3
+    [InlineData(true, false, false, null)]
+    public void OpenBlas_is_told_the_core_type_by_what_the_processor_can_do(
+        bool intel,
+        bool avx2,
         bool avx512,
         string? expected
-    ) => Assert.Equal(expected, CpuSetup.CoreType(amd, family, avx512));
+    ) => Assert.Equal(expected, CpuSetup.CoreType(intel, avx2, avx512));
 
     [Fact]
     public void Hyper_threads_count_as_one_core()

@@ -1,8 +1,9 @@
 // What must be arranged before libtorch is loaded, because OpenMP, OpenBLAS and malloc read it in
 // their constructors. Measured cause: Debian's default lets OpenBLAS run a pthread pool beside
-// libtorch's OpenMP pool, and OpenBLAS 0.3.21 gives AMD cores it does not know Haswell kernels:
-// together 2.8x slower matrix products on an AVX-512 machine. libc's setenv is called because
-// Environment.SetEnvironmentVariable does not reach native code.
+// libtorch's OpenMP pool, and OpenBLAS 0.3.21 gives cores it does not know kernels of older ones:
+// Haswell's to Zen 4 (together 2.8x slower matrix products), Prescott's to Intel's Emerald Rapids
+// (6x). libc's setenv is called because Environment.SetEnvironmentVariable does not reach native
+// code.
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -85,26 +86,27 @@ internal static unsafe partial class CpuSetup
     }
 
     /// <summary>
-    /// The OpenBLAS core type for a CPU that OpenBLAS 0.3.21 does not know, or null where its own
-    /// choice is right.
+    /// The OpenBLAS core type by what this processor can do, or null where OpenBLAS may choose.
     /// </summary>
     internal static string? CoreType()
     {
         if (!X86Base.IsSupported)
             return null;
         var (_, ebx, ecx, edx) = X86Base.CpuId(0, 0);
-        var amd = ebx == 0x68747541 && edx == 0x69746e65 && ecx == 0x444d4163; // "AuthenticAMD"
-        var signature = X86Base.CpuId(1, 0).Eax;
-        var family = ((signature >> 8) & 0xf) + ((signature >> 20) & 0xff);
-        return CoreType(amd, family, Avx512F.IsSupported);
+        var intel = ebx == 0x756e6547 && edx == 0x49656e69 && ecx == 0x6c65746e; // "GenuineIntel"
+        var avx512 = Avx512F.VL.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported;
+        return CoreType(intel, Avx2.IsSupported && Fma.IsSupported, avx512);
     }
 
     /// <summary>
-    /// The rule behind <see cref="CoreType()"/>: AMD family 25 (Zen 3 and 4) and later with AVX-512
-    /// take the SkylakeX kernels.
+    /// The rule behind <see cref="CoreType()"/>. OpenBLAS goes by lists of models, which end where
+    /// it was released; SkylakeX asks for AVX-512 with BW, DQ and VL, Haswell for AVX2 and FMA. AMD
+    /// cores without AVX-512 get kernels of that kind by themselves.
     /// </summary>
-    internal static string? CoreType(bool amd, int family, bool avx512) =>
-        amd && family >= 25 && avx512 ? "SkylakeX" : null;
+    internal static string? CoreType(bool intel, bool avx2, bool avx512) =>
+        avx512 ? "SkylakeX"
+        : intel && avx2 ? "Haswell"
+        : null;
 
     private static void Set(string name, string value)
     {
