@@ -96,9 +96,12 @@ public sealed class WeightMaskTests
         // Every position is drawn about equally often: 300 draws of 10 of 77.
         var often = new int[77];
         for (var seed = 0; seed < 300; seed++)
-        for (var i = 0; i < 77; i++)
-            if (Draw(seed).Matrices[0][i])
-                often[i]++;
+        {
+            var drawn = Draw(seed).Matrices[0];
+            for (var i = 0; i < 77; i++)
+                if (drawn[i])
+                    often[i]++;
+        }
         Assert.All(often, n => Assert.InRange(n, 15, 70));
     }
 
