@@ -1,6 +1,7 @@
 // PackedWeightBf16: rows times a packed bfloat16 matrix. Every output is one sum in one order, two
 // products a step (VDPBF16PS, which .NET 10 cannot name), so a row does not depend on the rows
 // around it. Panels of 32 outputs: [pairs of inputs][32 outputs][2].
+#include "packed_weight_amx.h"
 #include "rt.h"
 #include "simd.h"
 
@@ -72,19 +73,29 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
 
 // Panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx) W^T +
 // bias, then GELU if asked and coefficients [outputs] unless null, into wide or, rounded, into half
-// (row stride ldy). Requires AVX512_BF16.
+// (row stride ldy). Requires AVX512_BF16, and rt_amx_supported with `tiles`.
 RT_API void rt_packed_weight_bf16(const uint16_t* x, int64_t ldx, int64_t rows,
                                   const uint16_t* panels, int64_t pairs, const float* bias,
                                   int64_t outputs, int64_t first, int64_t last, int32_t gelu,
                                   const float* coefficients, float* wide, uint16_t* half,
-                                  int64_t ldy) {
-  run(x, ldx, rows, panels, pairs, bias, outputs, first, last,
-      {gelu, coefficients, wide, half, ldy});
+                                  int64_t ldy, int32_t tiles) {
+  const rt::Epilogue e{gelu, coefficients, wide, half, ldy};
+  if (tiles == 0) {
+    run(x, ldx, rows, panels, pairs, bias, outputs, first, last, e);
+    return;
+  }
+  const int64_t whole = rows - rows % 32;
+  if (whole > 0)
+    rt::amx_rows(x, ldx, 0, whole, panels, pairs, bias, outputs, first, last, e);
+  if (whole < rows)
+    rt::amx_rows(x, ldx, whole, rows, panels, pairs, bias, outputs, first, last, e);
 }
 RT_API int32_t rt_packed_weight_bf16_supported() { return 1; }
+RT_API int32_t rt_amx_supported() { return rt::amx_ready() ? 1 : 0; }
 #else
 RT_API void rt_packed_weight_bf16(const uint16_t*, int64_t, int64_t, const uint16_t*, int64_t,
                                   const float*, int64_t, int64_t, int64_t, int32_t, const float*,
-                                  float*, uint16_t*, int64_t) {}
+                                  float*, uint16_t*, int64_t, int32_t) {}
 RT_API int32_t rt_packed_weight_bf16_supported() { return 0; }
+RT_API int32_t rt_amx_supported() { return 0; }
 #endif

@@ -18,7 +18,7 @@
 #include <exception>
 #include <string>
 
-#define RT_ABI 9
+#define RT_ABI 10
 #define RT_API extern "C" __attribute__((visibility("default")))
 
 enum Status : int32_t {

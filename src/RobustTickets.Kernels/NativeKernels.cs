@@ -8,7 +8,8 @@ namespace RobustTickets.Kernels;
 /// </summary>
 internal static partial class NativeKernels
 {
-    private static readonly bool s_supported = rt_avx512_supported() != 0;
+    private static readonly bool s_supported = rt_avx512_supported() != 0,
+        s_tiles = rt_amx_supported() != 0;
 
     /// <summary>
     /// Whether the native forms run where the processor knows them. Tests switch it off.
@@ -18,6 +19,15 @@ internal static partial class NativeKernels
     /// <summary>Whether they run.</summary>
     internal static bool Used => Allowed && s_supported;
 
+    /// <summary>
+    /// Whether bfloat16 products of forward passes run on the tiles of AMX: where the processor has
+    /// them and the system lets this process use them.
+    /// </summary>
+    internal static bool TilesUsed => Allowed && s_tiles;
+
     [LibraryImport(KernelLibrary.Name)]
     private static partial int rt_avx512_supported();
+
+    [LibraryImport(KernelLibrary.Name)]
+    private static partial int rt_amx_supported();
 }

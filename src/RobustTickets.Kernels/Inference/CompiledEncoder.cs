@@ -1,7 +1,7 @@
-// A transformer encoder for evaluation on raw memory. Texts of a batch are cut into chunks of about
-// a hundred rows, and one thread takes a chunk through the whole network: its activations stay in
-// that thread's cache, and threads meet once a batch instead of forty times. What a row becomes is
-// a function of its text alone, bit for bit, whatever the chunks. Only where a batch is too few
+// A transformer encoder for evaluation on raw memory. Texts of a batch are cut into chunks of one
+// or two hundred rows, and one thread takes a chunk through the whole network: its activations stay
+// in that thread's cache, and threads meet once a batch instead of forty times. What a row becomes
+// is a function of its text alone, bit for bit, whatever the chunks. Only where a batch is too few
 // texts to share out do the threads work on one product together.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
@@ -14,9 +14,10 @@ namespace RobustTickets.Kernels.Inference;
 /// </summary>
 internal sealed unsafe class CompiledEncoder : IDisposable
 {
-    // Seven or eight tiles of twelve rows: weights are read from the third cache once a chunk, and
-    // the chunk's widest activation fits the second.
+    // Weights are read from the third cache once a chunk, and the chunk's widest activation fits the
+    // second. On tiles (AMX) products outrun that reading, and a chunk is twice as many rows.
     private const int MostRows = 96,
+        MostRowsOnTiles = 192,
         LeastRows = 36;
     private readonly CompiledEmbeddings _embeddings;
     private readonly CompiledLayer[] _layers;
@@ -25,6 +26,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     private readonly EncoderWidths _widths;
     private readonly int _headSize;
     private readonly double _epsilon;
+    private readonly int _mostRows;
     private readonly ConcurrentBag<EncoderWorkspace> _idle = [];
 
     /// <summary>Takes over the layers' matrices.</summary>
@@ -48,6 +50,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
             layers.Max(l => l.Neurons.Outputs),
             layers[0].Output is PackedWeightBf16
         );
+        _mostRows = _widths.Half && NativeKernels.TilesUsed ? MostRowsOnTiles : MostRows;
         _headFactors = [.. layers.Select(l => EncoderRows.Pinned(l.HeadCoefficients, headSize))];
         _neuronFactors = [.. layers.Select(l => EncoderRows.Pinned(l.NeuronCoefficients, 1))];
     }
@@ -71,7 +74,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         var batch = new Batch(words, types, positions, offsets, clsOnly, (nint)states.data_ptr);
         int threads = torch.get_num_threads(),
             count = offsets.Length - 1;
-        var bounds = Chunks(offsets, threads);
+        var bounds = Chunks(offsets, threads, _mostRows);
         var largest = 0;
         for (var c = 0; c + 1 < bounds.Count; c++)
             largest = Math.Max(largest, offsets[bounds[c + 1]] - offsets[bounds[c]]);
@@ -94,15 +97,15 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     }
 
     /// <summary>
-    /// Bounds of runs of whole texts: about <see cref="MostRows"/> rows, smaller towards the end,
-    /// so that threads end together.
+    /// Bounds of runs of whole texts: about <paramref name="mostRows"/> rows, smaller towards the
+    /// end, so that threads end together.
     /// </summary>
-    internal static List<int> Chunks(int[] offsets, int threads)
+    internal static List<int> Chunks(int[] offsets, int threads, int mostRows)
     {
         var bounds = new List<int> { 0 };
         for (var first = 0; first < offsets.Length - 1; )
         {
-            var wanted = Math.Clamp((offsets[^1] - offsets[first]) / (2 * threads), LeastRows, MostRows);
+            var wanted = Math.Clamp((offsets[^1] - offsets[first]) / (2 * threads), LeastRows, mostRows);
             var last = first + 1;
             while (last < offsets.Length - 1 && offsets[last + 1] - offsets[first] <= wanted)
                 last++;

@@ -1,6 +1,7 @@
 // The bfloat16 form of InferenceKernels.Linear: factors rounded to bfloat16, sums in fp32, and the
 // same promise that a row of the result is a function of that row alone, bit for bit. The inner
-// loop is native (native/packed_weight_bf16.cpp) because .NET 10 cannot name VDPBF16PS.
+// loop is native (native/packed_weight_bf16.cpp, and packed_weight_amx.h where the processor has
+// tiles) because .NET 10 can name neither VDPBF16PS nor TDPBF16PS.
 using System.Runtime.InteropServices;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
@@ -15,16 +16,22 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
     private const int Panel = 32;
     private readonly int _panels;
     private readonly int _pairs;
+    private readonly bool _tiles;
     private ushort* _weights; // [panels][pairs][32][2]
     private float* _bias; // [panels][32]
 
     /// <summary>Rounds and lays out a weight [N, K] and a bias [N].</summary>
+    /// <param name="weight">[N, K].</param>
+    /// <param name="bias">[N].</param>
+    /// <param name="tiles">Whether the tiles of AMX are used where there are any; the sums of
+    /// both forms differ in their last bits.</param>
     /// <exception cref="NotSupportedException">The processor has no bfloat16
     /// instructions.</exception>
-    public PackedWeightBf16(Tensor weight, Tensor bias)
+    public PackedWeightBf16(Tensor weight, Tensor bias, bool tiles = true)
     {
         if (WhyNot() is { } reason)
             throw new NotSupportedException(reason);
+        _tiles = tiles && NativeKernels.TilesUsed;
         (Outputs, Inputs) = ((int)weight.size(0), (int)weight.size(1));
         (_panels, _pairs) = ((Outputs + Panel - 1) / Panel, (Inputs + 1) / 2);
         _weights = (ushort*)
@@ -117,7 +124,8 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
             target.Coefficients,
             target.Wide,
             target.Half,
-            target.Stride
+            target.Stride,
+            _tiles ? 1 : 0
         );
 
     private ushort* PanelAt(int p) => _weights + ((long)p * _pairs * Panel * 2);
@@ -151,6 +159,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         float* coefficients,
         float* wide,
         ushort* half,
-        long ldy
+        long ldy,
+        int tiles
     );
 }

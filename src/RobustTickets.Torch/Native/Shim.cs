@@ -48,7 +48,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 9;
+    public const int Abi = 10;
 
     private const string Library = ShimLibrary.ImportName;
 

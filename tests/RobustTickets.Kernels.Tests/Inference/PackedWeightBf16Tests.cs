@@ -9,10 +9,12 @@ namespace RobustTickets.Kernels.Tests.Inference;
 
 public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
 {
-    [SkippableFact]
-    public void Every_width_depth_and_number_of_rows_is_the_sum_over_rounded_factors()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Every_width_depth_and_number_of_rows_is_the_sum_over_rounded_factors(bool tiles)
     {
-        SkipWhereRefused();
+        SkipWhereRefused(tiles);
         for (var n = 1; n <= 70; n++)
         {
             var k = 1 + (n * 37 % 71);
@@ -20,8 +22,8 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
             using var scope = torch.scope();
             var weight = torch.tensor<float>(Numbers.Normal(random, n * k), n, k);
             var bias = torch.tensor<float>(Numbers.Normal(random, n), n);
-            using var half = new PackedWeightBf16(weight, bias);
-            foreach (var rows in new[] { 1, 5, 12, 19, 97 })
+            using var half = new PackedWeightBf16(weight, bias, tiles);
+            foreach (var rows in new[] { 1, 5, 12, 16, 19, 97 })
             {
                 var x = torch.tensor<float>(Numbers.Normal(random, rows * k), rows, k);
                 var around = torch.full([rows + 2, n], 777);
@@ -48,10 +50,49 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
         }
     }
 
+    // The order of TDPBF16PS, as Intel's manual states it: of every 32 inputs the even and the odd
+    // ones are summed apart, then both are added to what came before.
     [SkippableFact]
-    public unsafe void Gelu_coefficients_and_rounding_in_the_product_are_those_of_passes_behind_it()
+    public void On_tiles_every_output_is_the_sum_in_the_manuals_order_bit_for_bit()
     {
-        SkipWhereRefused();
+        SkipWhereRefused(tiles: true);
+        foreach (var (n, k, rows) in new[] { (3, 32, 2), (40, 31, 33), (33, 200, 50), (65, 770, 17) })
+        {
+            var random = new Random(k);
+            using var scope = torch.scope();
+            float[] w = Numbers.Normal(random, n * k),
+                b = Numbers.Normal(random, n),
+                a = Numbers.Normal(random, rows * k);
+            using var half = new PackedWeightBf16(torch.tensor<float>(w, n, k), torch.tensor<float>(b, n));
+            var y = torch.empty([rows, n]);
+            half.Linear(PackedWeightBf16.Rounded(torch.tensor<float>(a, rows, k)), y);
+            var found = y.to_array();
+            for (var i = 0; i < rows; i++)
+            for (var j = 0; j < n; j++)
+            {
+                var sum = b[j];
+                for (var first = 0; first < k; first += 32)
+                {
+                    var parts = new float[2];
+                    for (var q = first; q < Math.Min(k, first + 32); q++)
+                        parts[q % 2] = MathF.FusedMultiplyAdd(
+                            BFloat16.Widen(BFloat16.Round(a[(i * k) + q])),
+                            BFloat16.Widen(BFloat16.Round(w[(j * k) + q])),
+                            parts[q % 2]
+                        );
+                    sum += parts[0] + parts[1];
+                }
+                Assert.Equal(sum, found[(i * n) + j]);
+            }
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void Gelu_coefficients_and_rounding_in_the_product_are_those_of_passes_behind_it(bool tiles)
+    {
+        SkipWhereRefused(tiles);
         foreach (
             var (n, k, rows) in new[]
             {
@@ -71,7 +112,8 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
             var factors = Numbers.Normal(random, n);
             using var matrix = new PackedWeightBf16(
                 torch.tensor<float>(Numbers.Normal(random, n * k), n, k),
-                torch.tensor<float>(Numbers.Normal(random, n), n)
+                torch.tensor<float>(Numbers.Normal(random, n), n),
+                tiles
             );
             var plain = torch.empty([rows, n]);
             matrix.Linear(PackedWeightBf16.Rounded(x), plain);
@@ -108,15 +150,17 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
         }
     }
 
-    [SkippableFact]
-    public void A_row_depends_on_no_other_row_and_on_no_thread()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_row_depends_on_no_other_row_and_on_no_thread(bool tiles)
     {
-        SkipWhereRefused();
+        SkipWhereRefused(tiles);
         var random = new Random(1);
         using var weight = torch.tensor<float>(Numbers.Normal(random, 200 * 90), 200, 90);
         using var bias = torch.tensor<float>(Numbers.Normal(random, 200), 200);
         using var x = torch.tensor<float>(Numbers.Normal(random, 300 * 90), 300, 90);
-        using var half = new PackedWeightBf16(weight, bias);
+        using var half = new PackedWeightBf16(weight, bias, tiles);
         var expected = Run(x);
         Assert.Equal(expected, Numbers.OnThreads(2, () => Run(x)));
         for (var first = 0; first < 300; )
@@ -137,13 +181,15 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
     }
 
     /// <summary>
-    /// Where the processor has no such instruction the matrix is refused with the reason.
+    /// Without bfloat16 the refusal is tested, and the rest skipped; so are tiles without AMX.
     /// </summary>
-    /// <summary>Without bfloat16 the refusal is tested, and the rest skipped.</summary>
-    private static void SkipWhereRefused()
+    private static void SkipWhereRefused(bool tiles)
     {
         if (PackedWeightBf16.WhyNot() is not { } reason)
+        {
+            Skip.If(tiles && !NativeKernels.TilesUsed, "this processor has no tiles (AMX_BF16)");
             return;
+        }
         using var one = torch.ones([1, 1]);
         Assert.Equal(reason, Assert.Throws<NotSupportedException>(() => new PackedWeightBf16(one, one)).Message);
         Skip.If(true, reason);
