@@ -5,6 +5,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Kernels;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
@@ -90,6 +91,8 @@ internal static class InfoCommand
     {
         output.WriteLine($"libtorch        {torch.TorchVersion}, {torch.Threads} threads");
         output.WriteLine($"native part     {torch.NativeLibrary}");
+        if (NativeKernels.TilesUsed)
+            output.WriteLine("bf16 inference  on the processor's tiles (AMX)");
         output.WriteLine($"devices         {string.Join(", ", torch.Devices)}");
         output.WriteLine(
             torch.OpenBlas is { } blas
@@ -142,6 +145,7 @@ internal static class InfoCommand
             ["memory_bytes"] = stamp.MemoryBytes,
             ["vector_level"] = torch.VectorLevel,
             ["bf16_in_hardware"] = torch.HasBFloat16,
+            ["bf16_tiles"] = NativeKernels.TilesUsed,
             ["libtorch"] = torch.TorchVersion,
             ["native_library"] = torch.NativeLibrary,
             ["threads"] = torch.Threads,
