@@ -14,7 +14,7 @@ namespace RobustTickets.Kernels.Inference;
 /// </summary>
 internal sealed unsafe class CompiledEncoder : IDisposable
 {
-    // Weights are read from the third cache once a chunk, and its widest activation fits the second.
+    // Weights are read from the third cache once a chunk; its widest activation fits the second.
     // On tiles (AMX) products outrun that reading, and a chunk has twice as many rows.
     private const int MostRows = 96,
         MostRowsOnTiles = 192,
