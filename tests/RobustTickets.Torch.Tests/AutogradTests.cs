@@ -1,3 +1,4 @@
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Torch.Tests;
@@ -172,7 +173,7 @@ public sealed class AutogradTests
     [Fact]
     public void Saving_an_own_output_makes_no_cycle()
     {
-        var before = Tensor.LiveCount;
+        var before = LiveTensors.Settled();
         using (torch.scope())
         {
             var x = torch.ones([2]).requires_grad_();

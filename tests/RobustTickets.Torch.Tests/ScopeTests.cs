@@ -1,17 +1,18 @@
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Torch.Tests;
 
 /// <summary>
 /// Who frees what, counted natively. The classes of this assembly run one after another (see
-/// AssemblySettings), so counts are exact.
+/// AssemblySettings), so counts that begin settled are exact.
 /// </summary>
 public sealed class ScopeTests
 {
     [Fact]
     public void A_scope_frees_what_was_made_in_it_and_keeps_what_was_handed_out()
     {
-        var before = Tensor.LiveCount;
+        var before = LiveTensors.Settled();
         Tensor kept,
             outer;
         using (var first = torch.scope())
@@ -72,7 +73,7 @@ public sealed class ScopeTests
                     first = last;
             }
             if (step == 1)
-                live = Tensor.LiveCount;
+                live = LiveTensors.Settled();
             if (step > 1)
                 Assert.Equal(live, Tensor.LiveCount);
         }
@@ -91,18 +92,9 @@ public sealed class ScopeTests
     [Fact]
     public void A_forgotten_tensor_outside_any_scope_is_collected()
     {
-        Collect(); // what other tests forgot is not to be counted here
-        var before = Tensor.LiveCount;
+        var before = LiveTensors.Settled();
         Forget();
-        for (var i = 0; i < 10 && Tensor.LiveCount > before; i++)
-            Collect();
-        Assert.Equal(before, Tensor.LiveCount);
-
-        static void Collect()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        Assert.Equal(before, LiveTensors.Settled());
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static void Forget()
@@ -115,7 +107,7 @@ public sealed class ScopeTests
     [Fact]
     public void Scopes_of_different_threads_do_not_meet()
     {
-        var before = Tensor.LiveCount;
+        var before = LiveTensors.Settled();
         using (torch.scope())
         {
             Tensor? other = null;

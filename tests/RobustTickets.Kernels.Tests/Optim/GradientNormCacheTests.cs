@@ -3,6 +3,7 @@
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Layers;
 using RobustTickets.Kernels.Optim;
+using RobustTickets.Testing;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
 using RobustTickets.Torch.optim;
@@ -113,7 +114,7 @@ public sealed class GradientNormCacheTests : IClassFixture<OneThread>
                 foreach (var name in net.Store.Names)
                     net.Store[name].grad = null;
             if (i == 0)
-                after = Tensor.LiveCount;
+                after = LiveTensors.Settled();
         }
         Assert.Equal(after, Tensor.LiveCount);
     }

@@ -13,6 +13,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
+using RobustTickets.Testing;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using Xunit;
@@ -141,7 +142,7 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
     {
         using var model = TorchMaskedLM.Load(_folder);
         model.Predict(Questions(9));
-        var living = Tensor.LiveCount;
+        var living = LiveTensors.Settled();
         foreach (var question in Questions(30))
             model.Predict([question]);
         Assert.Equal(living, Tensor.LiveCount);

@@ -3,6 +3,7 @@
 // writes none. Real signals and kill -9 are in KilledRunTests.
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
+using RobustTickets.Testing;
 using RobustTickets.Torch;
 using Xunit;
 
@@ -29,9 +30,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
     public void A_run_that_is_stopped_frees_its_network(string stage)
     {
         using var stop = new CancellationTokenSource();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        var before = Tensor.LiveCount;
+        var before = LiveTensors.Settled();
         Assert.ThrowsAny<OperationCanceledException>(() =>
             RecipeRunner.Run(
                 _task.Request(EveryStage, _task.NewRun()),

@@ -3,6 +3,7 @@
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
@@ -241,7 +242,7 @@ public sealed class TrainerTests(Xunit.Abstractions.ITestOutputHelper output)
         {
             run.Trainer.Step(run.Penalty);
             if (step == warmUp)
-                live = Tensor.LiveCount;
+                live = LiveTensors.Settled();
             if (step < warmUp || step % every != 0)
                 continue;
             Assert.Equal(live, Tensor.LiveCount);
