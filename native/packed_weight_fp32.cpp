@@ -1,22 +1,37 @@
 // PackedWeightFp32 in AVX-512, with its bits: rows times a packed float matrix. Every output is the
 // bias and then one fused multiply-add an input, in order, so a row does not depend on the rows
 // around it. Panels of 16 outputs: [bias, inputs][16]; two panels and up to twelve rows a tile.
+// While a tile works, what it needs next is fetched: its weights a few inputs on into the first
+// cache, a share of the next two panels, which come from the third, into the second.
 #include "rt.h"
 #include "simd.h"
+
+#include <algorithm>
 
 #if defined(__x86_64__)
 namespace {
 
+constexpr int64_t kAhead = 8 * 16;  // weights of eight inputs
+
+// What a tile fetches for those after it: one line an input, `pace` bytes apart.
+struct Later {
+  const char* from;
+  int64_t pace;
+};
+
 template <int Rows, int Panels>
 RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t step, int64_t inputs,
-                    float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {
+                    Later later, float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {
   __m512 low[Rows], high[Rows];
   const __m512 b0 = _mm512_loadu_ps(panel), b1 = _mm512_loadu_ps(panel + (Panels > 1 ? step : 0));
 #pragma GCC unroll 12
   for (int r = 0; r < Rows; ++r) low[r] = b0, high[r] = b1;
   const float* w = panel + 16;
   const float *x3 = x + 3 * ldx, *x6 = x + 6 * ldx, *x9 = x + 9 * ldx;
-  for (int64_t q = 0; q < inputs; ++q, w += 16) {
+  for (int64_t q = 0; q < inputs; ++q, w += 16, later.from += later.pace) {
+    _mm_prefetch(later.from, _MM_HINT_T1);
+    _mm_prefetch(reinterpret_cast<const char*>(w + kAhead), _MM_HINT_T0);
+    if (Panels > 1) _mm_prefetch(reinterpret_cast<const char*>(w + step + kAhead), _MM_HINT_T0);
     const __m512 w0 = _mm512_loadu_ps(w), w1 = Panels > 1 ? _mm512_loadu_ps(w + step) : w0;
 #pragma GCC unroll 12
     for (int r = 0; r < Rows; ++r) {
@@ -33,7 +48,7 @@ RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t ste
   }
 }
 
-using Tile = void (*)(const float*, int64_t, const float*, int64_t, int64_t, float*, int64_t,
+using Tile = void (*)(const float*, int64_t, const float*, int64_t, int64_t, Later, float*, int64_t,
                       __mmask16, __mmask16);
 
 template <int Panels>
@@ -47,20 +62,24 @@ RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panel
   const int64_t step = 16 * (inputs + 1);
   const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.half == nullptr;
   alignas(64) float buffer[12 * 32];
+  // Bytes of the next two panels that each block of rows fetches, and how many an input.
+  const int64_t blocks = std::max<int64_t>(1, (rows + 11) / 12), share = 8 * step / blocks,
+                pace = share / (inputs + 1) + 1;
   for (int64_t p = first; p < last; p += 2) {
     const auto* tiles = last - p > 1 ? kTiles<2> : kTiles<1>;
     const int64_t column = 16 * p, width = outputs - column < 32 ? outputs - column : 32,
                   wide = last - p > 1 ? width
                          : width < 16 ? width
                                       : 16;
+    const float *panel = panels + p * step, *next = p + 2 < last ? panel + 2 * step : panel;
     for (int64_t r = 0; r < rows; r += 12) {
       const int64_t count = rows - r < 12 ? rows - r : 12;
+      const Later later{reinterpret_cast<const char*>(next) + r / 12 * share, pace};
       if (plain) {
-        tiles[count](x + r * ldx, ldx, panels + p * step, step, inputs,
-                     e.wide + r * e.stride + column, e.stride, rt::lanes(wide),
-                     rt::lanes(wide - 16));
+        tiles[count](x + r * ldx, ldx, panel, step, inputs, later, e.wide + r * e.stride + column,
+                     e.stride, rt::lanes(wide), rt::lanes(wide - 16));
       } else {
-        tiles[count](x + r * ldx, ldx, panels + p * step, step, inputs, buffer, 32, 0xffff, 0xffff);
+        tiles[count](x + r * ldx, ldx, panel, step, inputs, later, buffer, 32, 0xffff, 0xffff);
         rt::finish(buffer, count, wide, wide, e, r, column);
       }
     }
