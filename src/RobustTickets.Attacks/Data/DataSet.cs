@@ -117,13 +117,14 @@ public static class DataSet
             ? AclImdb.ReadArchive(path, aclSplit, options.MaxUnpackedBytes, leftOut, stop)
             : AclImdb.ReadFolder(path, aclSplit, leftOut, stop);
         var labels = options.Labels ?? LabelMap.For(TaskCatalog.Required("imdb"), oneBased: false);
-        int Index(string value) =>
-            labels.Indices.TryGetValue(value, out var index)
+        int Index(string folder, string name) =>
+            labels.Indices.TryGetValue(folder, out var index) || labels.Indices.TryGetValue(name, out index)
                 ? index
                 : throw new DataException(
-                    $"{path}: reviews are 'neg' or 'pos'; the label map knows {string.Join(", ", labels.Indices.Keys)}"
+                    $"{path}: reviews are 'neg' or 'pos', also called negative and positive; the label map knows "
+                        + string.Join(", ", labels.Indices.Keys)
                 );
-        var classes = new[] { Index("neg"), Index("pos") };
+        var classes = new[] { Index("neg", "negative"), Index("pos", "positive") };
         var examples = reviews.Select(review => review with { Label = classes[review.Label], Source = hash });
         return Finish(layout, split, Take(examples, options), path, hash, labels, [.. LeftOut(leftOut)]);
     }

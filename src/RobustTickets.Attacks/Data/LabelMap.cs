@@ -137,6 +137,25 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         return new LabelMap(layout.Task.Labels, indices, $"{layout.Task.Name}{based}: {Show(layout.Task.Labels)}");
     }
 
+    /// <summary>
+    /// This map with its classes in the order of a model's, by name without regard to case; itself
+    /// where the order is the same, null where the names are others.
+    /// </summary>
+    internal LabelMap? InOrderOf(IReadOnlyList<string> classes)
+    {
+        if (Names.SequenceEqual(classes, StringComparer.OrdinalIgnoreCase))
+            return this;
+        var place = Names
+            .Select(name => classes.ToList().FindIndex(c => c.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            .ToArray();
+        if (classes.Count != Names.Count || !place.Order().SequenceEqual(Enumerable.Range(0, Names.Count)))
+            return null;
+        var indices = Copy(Indices);
+        foreach (var (value, index) in Indices)
+            indices[value] = place[index];
+        return new LabelMap([.. classes], indices, "the model's class order, by name");
+    }
+
     internal static bool IsNumber(string text) => LabelText.Number(text) is not null;
 
     private static Dictionary<string, int> Copy(IReadOnlyDictionary<string, int> labels) =>

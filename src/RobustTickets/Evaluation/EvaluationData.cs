@@ -44,24 +44,10 @@ internal static class EvaluationData
                     + $"{classes.Count}: {string.Join(", ", classes)}"
             );
         }
-        if (names.SequenceEqual(classes, StringComparer.OrdinalIgnoreCase))
-            return data;
-        if (
-            names
-                .Order(StringComparer.OrdinalIgnoreCase)
-                .SequenceEqual(classes.Order(StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase)
-        )
-        {
-            var place = names
-                .Select(n => classes.ToList().FindIndex(c => c.Equals(n, StringComparison.OrdinalIgnoreCase)))
-                .ToArray();
-            var map = LabelMap.Given(data.Labels.Indices.ToDictionary(p => p.Key, p => place[p.Value])) with
-            {
-                Names = [.. classes],
-                Rule = "the model's class order, by name",
-            };
-            return DataSet.Load(path, known.Name, name, options with { Labels = map }, stop);
-        }
+        if (data.Labels.InOrderOf(classes) is { } map)
+            return ReferenceEquals(map, data.Labels)
+                ? data
+                : DataSet.Load(path, known.Name, name, options with { Labels = map }, stop);
         return data with
         {
             Notes =

@@ -50,9 +50,11 @@ internal sealed record HardenRows(
     {
         var options = request.DataOptions ?? new DataOptions();
         var train = DataSet.Load(request.Data, request.Task, "train", options, stop);
-        if (classes is not null && SameNames(classes, train.Labels.Names) && options.Labels is null)
+        if (classes is not null && options.Labels is null && train.Labels.InOrderOf(classes) is { } map)
         {
-            options = options with { Labels = LabelMap.FromNames(classes) };
+            // A known task's files have spellings and numbers of their own beside the names.
+            var known = TaskCatalog.Find(request.Task).Labels.Count > 0;
+            options = options with { Labels = known ? map : LabelMap.FromNames(classes) };
             train = DataSet.Load(request.Data, request.Task, "train", options, stop);
         }
         options = options with { Labels = train.Labels };
@@ -153,9 +155,6 @@ internal sealed record HardenRows(
 
     private static int Count(int rows, double share) =>
         Math.Clamp((int)Math.Round(rows * share, MidpointRounding.AwayFromZero), LeastPart, Most);
-
-    private static bool SameNames(IReadOnlyList<string> a, IReadOnlyList<string> b) =>
-        a.Count == b.Count && a.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(b);
 
     // Rows that stand in a given part too, or are twins of one there, are left out.
     private static IReadOnlyList<Example> Without(

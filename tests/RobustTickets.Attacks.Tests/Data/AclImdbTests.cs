@@ -44,6 +44,9 @@ public sealed class AclImdbTests : IDisposable
         Assert.NotEqual(folder.Sha256, DataSet.Load(_folder["aclImdb"], "imdb", "train").Sha256);
         var swapped = new DataOptions(Labels: LabelMap.Given(new Dictionary<string, int> { ["pos"] = 0, ["neg"] = 1 }));
         Assert.Equal([1, 0, 0], DataSet.Load(archive, "imdb", "train", swapped).Examples.Select(e => e.Label));
+        // a model's class names
+        var named = new DataOptions(Labels: LabelMap.FromNames(["Positive", "Negative"]));
+        Assert.Equal([1, 0, 0], DataSet.Load(archive, "imdb", "train", named).Examples.Select(e => e.Label));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Hardening;
+using RobustTickets.Tests.Checkpoints;
 using Xunit;
 
 namespace RobustTickets.Tests.Hardening;
@@ -40,6 +42,33 @@ public sealed class HardenRowsTests
             new[] { parts.Development, parts.Reported },
             p => Assert.InRange(p.Count(e => e.Label == 0) / (double)p.Count, 0.45, 0.55)
         );
+    }
+
+    // A model's classes have names; files of a known task have numbers from 1, or folders.
+    [Theory]
+    [InlineData("ag-news", "World,Sports,Business,Sci/Tech")]
+    [InlineData("ag-news", "sci/tech,business,sports,world")]
+    [InlineData("imdb", "negative,positive")]
+    [InlineData("imdb", "positive,negative")]
+    public void A_known_tasks_files_are_read_for_the_classes_of_a_model(string task, string names)
+    {
+        using var folder = new TemporaryFolder();
+        var own = TaskCatalog.Required(task).Task.Labels;
+        for (var i = 0; i < 240; i++)
+        {
+            var at = i % own.Count;
+            var (part, text) = (i < 160 ? "train" : "test", $"text {i} of {own[at]}");
+            var file =
+                task == "imdb" ? $"aclImdb/{part}/{(at == 0 ? "neg" : "pos")}/{i}_{9 * at + 1}.txt" : $"{part}.csv";
+            var path = Path.Combine(folder.Path, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.AppendAllText(path, task == "imdb" ? text : $"\"{at + 1}\",\"\",\"{text}\"\n");
+        }
+        string[] classes = names.Split(',');
+        var rows = HardenRows.Load(new HardenRequest("model", folder.Path, task, "out"), classes, _ => false, default);
+        Assert.Equal(classes, rows.Labels, StringComparer.OrdinalIgnoreCase);
+        foreach (var row in rows.Train.Concat(rows.Development).Concat(rows.Reported))
+            Assert.EndsWith(" of " + classes[row.Label], row.Text.First, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
