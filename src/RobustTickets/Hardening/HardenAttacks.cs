@@ -16,6 +16,18 @@ internal sealed record HardenAttacks(
         Pwws = "pwws",
         DeepWordBug = "deepwordbug";
 
+    /// <summary>
+    /// What a word of a text costs an attack, in rows of training of that text: about a query, or,
+    /// where all substitutes of every word are scored before any is chosen, a few.
+    /// </summary>
+    public static double RowsPerWord(string attack) =>
+        attack switch
+        {
+            TextFooler or DeepWordBug => 0.4,
+            Pwws => 2,
+            _ => 1,
+        };
+
     /// <summary>Picks attacks.</summary>
     /// <param name="asked">The attacks asked for, or null.</param>
     /// <param name="has">Whether a resource kind is there.</param>

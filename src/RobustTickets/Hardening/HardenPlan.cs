@@ -70,9 +70,9 @@ internal sealed record HardenPlan(
     /// <summary>Share of the budget that belongs to the attacks on development rows.</summary>
     public const double DevelopmentShare = 0.2;
 
-    // An attacked example costs about as much as so many rows of training: some hundred forward
-    // passes and sentence vectors. Measured anew as soon as an attack has been run.
-    private const double AttackRows = 15;
+    // An attacked example costs at least as much as so many rows of training. Measured anew as soon
+    // as an attack has been run.
+    private const double LeastAttackRows = 15;
 
     // Loading, evaluation, saving.
     private const double Overhead = 1.15;
@@ -116,8 +116,7 @@ internal sealed record HardenPlan(
         var training = TrainShare * budget;
         double Cost(HardenCandidate c, int rows) => Seconds(c, rows, facts.SecondsPerRow);
         int Rows(double share) => Math.Min(facts.Rows, Math.Max(LeastRows, (int)(share * facts.Rows)));
-        var attacks = AttackRows * facts.SecondsPerRow * LeastAttacked * facts.Attacks.Count * LeastAttacks;
-        var leastForAttacks = attacks / (DevelopmentShare + ConfirmShare);
+        var leastForAttacks = LeastForAttacks(facts);
         foreach (var (share, epochs, core) in leastForAttacks <= budget ? Choices : [])
         {
             var rows = Rows(share);
@@ -129,10 +128,13 @@ internal sealed record HardenPlan(
         var leastRows = Rows(least.Rows);
         var leastForTraining = Needed(defences(least.Epochs, leastRows), least.Core, leastRows) / TrainShare;
         var needed = Math.Max(leastForTraining, leastForAttacks);
+        var first = facts with { Attacks = [facts.Attacks[0]] };
+        var withFirst = Math.Max(leastForTraining, LeastForAttacks(first));
+        var alone = withFirst < needed ? $", with {first.Attacks[0]} as the only attack {Minutes(withFirst)}" : "";
         throw new RequestException(
             nameof(HardenRequest.Budget),
             Minutes(budget),
-            $"too small for these data on this machine; the smallest useful one is about {Minutes(needed)}"
+            $"too small for these data on this machine; the smallest useful one is about {Minutes(needed)}{alone}"
         );
 
         double Needed(IEnumerable<HardenCandidate> all, string[] core, int rows) =>
@@ -177,7 +179,6 @@ internal sealed record HardenPlan(
                 )
             );
         var budget = facts.Budget.TotalSeconds;
-        var each = AttackRows * facts.SecondsPerRow;
         var victims = planned.Count + (facts.HasOwn ? 1 : 0);
         return new HardenPlan(
             CurrentSchema,
@@ -194,7 +195,7 @@ internal sealed record HardenPlan(
             facts.Attacks,
             Fitting(
                 DevelopmentShare * budget,
-                each * victims * facts.Attacks.Count,
+                AttackSeconds(facts) * victims,
                 Math.Min(MostDevelopment, facts.Development)
             ),
             Math.Min(MostReported, facts.Reported),
@@ -203,6 +204,15 @@ internal sealed record HardenPlan(
             facts.CleanLoss
         );
     }
+
+    /// <summary>Seconds that all attacks on one example of one victim are expected to take.</summary>
+    internal static double AttackSeconds(HardenFacts facts) =>
+        facts.SecondsPerRow
+        * facts.Attacks.Sum(a => Math.Max(LeastAttackRows, facts.Words * HardenAttacks.RowsPerWord(a)));
+
+    // Of the whole budget, so that its share holds what a comparison needs.
+    private static double LeastForAttacks(HardenFacts facts) =>
+        AttackSeconds(facts) * LeastAttacked * LeastAttacks / (DevelopmentShare + ConfirmShare);
 
     /// <summary>Examples that fit a time, at least a few and at most what there is.</summary>
     public static int Fitting(double seconds, double secondsEach, int most) =>
@@ -223,6 +233,7 @@ internal sealed record HardenPlan(
 /// <param name="Development">Development rows.</param>
 /// <param name="Reported">Reported rows.</param>
 /// <param name="MaxLength">Word pieces of a text.</param>
+/// <param name="Words">Words of a development text, on average.</param>
 /// <param name="Attacks">The attacks.</param>
 /// <param name="Seeds">Seeds wanted.</param>
 /// <param name="Goal">What is preferred.</param>
@@ -237,6 +248,7 @@ internal sealed record HardenFacts(
     int Development,
     int Reported,
     int MaxLength,
+    double Words,
     IReadOnlyList<string> Attacks,
     int Seeds,
     HardenGoal Goal,

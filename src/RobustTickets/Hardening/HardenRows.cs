@@ -75,6 +75,11 @@ internal sealed record HardenRows(
         );
     }
 
+    /// <summary>Words of a development text, on average.</summary>
+    public double WordsOfText() => Development.Average(e => e.Columns.Sum(c => (double)Words(c.Value)));
+
+    private static int Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
+
     /// <summary>Parts rows; a part that is given stays as it is.</summary>
     /// <exception cref="DataException">Too few rows, or one class alone.</exception>
     internal static HardenRows Part(

@@ -134,6 +134,7 @@ public sealed class HardenRun(
                 rows.Development.Count,
                 rows.Reported.Count,
                 inputs.MaxLength,
+                rows.WordsOfText(),
                 inputs.Attacks.Names,
                 request.Seeds,
                 request.Goal,

@@ -80,6 +80,26 @@ public sealed class HardenPlanTests
         Assert.NotEmpty(Make(TimeSpan.FromMinutes(least * 1.05), rows: 5000, secondsPerRow: 0.5).Defences);
     }
 
+    // An attack asks about every word, each time for the whole text.
+    [Fact]
+    public void Long_texts_leave_time_for_fewer_attacked_rows_and_may_ask_for_a_larger_budget()
+    {
+        var facts = Facts(TimeSpan.FromHours(2), rows: 3600, secondsPerRow: 0.06) with { Words = 40 };
+        int[] attacked =
+        [
+            .. new[] { facts, facts with { Words = 80 }, facts with { Words = 80, Attacks = ["textfooler"] } }.Select(
+                f => Make(f).DevelopmentExamples
+            ),
+        ];
+        Assert.True(attacked[1] < attacked[0] && attacked[1] < attacked[2], string.Join(", ", attacked));
+        var reviews = facts with { Words = 230, Budget = TimeSpan.FromMinutes(30) };
+        var error = Assert.Throws<RequestException>(() => Make(reviews));
+        // 150 attacked by each of two, 92 and 460 rows of 0.06 s, in half of the budget.
+        Assert.EndsWith("about 165.6 min, with textfooler as the only attack 27.6 min", error.Message);
+        Assert.NotEmpty(Make(reviews with { Budget = TimeSpan.FromMinutes(166) }).Defences);
+        Assert.NotEmpty(Make(reviews with { Attacks = ["textfooler"] }).Defences);
+    }
+
     [Fact]
     public void No_ticket_is_drawn_of_a_ticket()
     {
@@ -180,22 +200,26 @@ public sealed class HardenPlanTests
     }
 
     private static HardenPlan Make(TimeSpan budget, int rows, double secondsPerRow, bool isTicket = false) =>
-        HardenPlan.Make(
-            new HardenFacts(
-                "hash",
-                budget,
-                secondsPerRow,
-                rows,
-                500,
-                1000,
-                64,
-                ["textfooler", "pwws"],
-                1,
-                HardenGoal.Robust,
-                HasOwn: false,
-                isTicket,
-                HardenSelection.MostLost
-            ),
-            (epochs, some) => HardenCandidates.All("csv", epochs, 64, some, Every)
+        Make(Facts(budget, rows, secondsPerRow) with { IsTicket = isTicket });
+
+    private static HardenPlan Make(HardenFacts facts) =>
+        HardenPlan.Make(facts, (epochs, some) => HardenCandidates.All("csv", epochs, 64, some, Every));
+
+    private static HardenFacts Facts(TimeSpan budget, int rows, double secondsPerRow) =>
+        new(
+            "hash",
+            budget,
+            secondsPerRow,
+            rows,
+            500,
+            1000,
+            64,
+            Words: 7,
+            ["textfooler", "pwws"],
+            1,
+            HardenGoal.Robust,
+            HasOwn: false,
+            IsTicket: false,
+            HardenSelection.MostLost
         );
 }
