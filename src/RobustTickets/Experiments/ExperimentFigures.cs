@@ -7,6 +7,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Experiments;

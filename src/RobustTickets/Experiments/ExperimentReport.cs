@@ -6,6 +6,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Experiments;
 

@@ -206,7 +206,7 @@ internal sealed record HardenPlan(
     }
 
     /// <summary>Seconds that all attacks on one example of one victim may take.</summary>
-    internal static double AttackSeconds(HardenFacts facts) =>
+    private static double AttackSeconds(HardenFacts facts) =>
         facts.SecondsPerRow
         * facts.Attacks.Sum(a => Math.Max(LeastAttackRows, facts.Words * HardenAttacks.RowsPerWord(a)));
 

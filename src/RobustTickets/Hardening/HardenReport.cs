@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Hardening;
 

@@ -55,7 +55,8 @@ internal sealed record HardenRows(
             // A known task's files have spellings and numbers of their own beside the names.
             var known = TaskCatalog.Find(request.Task).Labels.Count > 0;
             options = options with { Labels = known ? map : LabelMap.FromNames(classes) };
-            train = DataSet.Load(request.Data, request.Task, "train", options, stop);
+            if (!ReferenceEquals(options.Labels, train.Labels))
+                train = DataSet.Load(request.Data, request.Task, "train", options, stop);
         }
         options = options with { Labels = train.Labels };
         Split? Given(string name) =>

@@ -3,6 +3,7 @@
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Hardening;
 

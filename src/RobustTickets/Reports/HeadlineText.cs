@@ -1,6 +1,7 @@
 // The result in sentences, written from the figures and saying no more than they do: better, worse
 // or not to be told apart.
 using System.Globalization;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

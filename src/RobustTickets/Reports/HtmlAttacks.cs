@@ -1,6 +1,7 @@
 // Three attacked sentences, the same ones for all runs, with the changed words marked.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

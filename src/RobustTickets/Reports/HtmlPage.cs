@@ -1,5 +1,6 @@
 // The frame of every page: style, heading, sections, foot. One file, no scripts, nothing fetched.
 using System.Text;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

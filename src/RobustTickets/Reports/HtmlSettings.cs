@@ -2,6 +2,7 @@
 // settings, program and machine.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

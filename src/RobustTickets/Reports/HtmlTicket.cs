@@ -3,6 +3,7 @@
 // 1 and 5) and the shares kept (RobusT Fig. 3).
 using System.Globalization;
 using System.Text;
+using RobustTickets.Reports.Figures;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;

@@ -1,6 +1,7 @@
 // Training curves and what each stage cost.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Reports.Figures;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;

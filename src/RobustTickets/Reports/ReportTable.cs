@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

@@ -1,6 +1,7 @@
 // A ticket's shares as a heat map with the percentage in every cell: layers upwards as the input
 // goes, heads to the left, other places to the right of a gap.
 using System.Globalization;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 

@@ -4,6 +4,7 @@ using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Hardening;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;

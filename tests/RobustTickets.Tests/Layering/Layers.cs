@@ -151,14 +151,17 @@ internal static class Layers
             "RobustTickets.Objectives",
             "RobustTickets.Training"
         ),
-        // Reports read run folders only; of Attacks they take the interval of a share, texts fit
-        // for a page, and files.
+        // Figures draw numbers and know no run; of Attacks they take the interval of a share and
+        // texts fit for a page.
+        new("RobustTickets.Reports.Figures", "RobustTickets.Attacks.Texts", "RobustTickets.Attacks.Metrics"),
+        // Reports read run folders only; of Attacks they take files besides.
         new(
             "RobustTickets.Reports",
             "RobustTickets.Attacks.Files",
             "RobustTickets.Attacks.Texts",
             "RobustTickets.Attacks.Metrics",
-            "RobustTickets.Runs"
+            "RobustTickets.Runs",
+            "RobustTickets.Reports.Figures"
         ),
         new(
             "RobustTickets.Export",
@@ -183,7 +186,8 @@ internal static class Layers
             "RobustTickets.Recipes",
             "RobustTickets.Pipeline",
             "RobustTickets.Pipeline.Attacks",
-            "RobustTickets.Reports"
+            "RobustTickets.Reports",
+            "RobustTickets.Reports.Figures"
         ),
         // A comparison plans and runs recipes as an experiment does, and makes its page as a
         // report.
@@ -202,7 +206,8 @@ internal static class Layers
             "RobustTickets.Evaluation",
             "RobustTickets.Pipeline",
             "RobustTickets.Pipeline.Attacks",
-            "RobustTickets.Reports"
+            "RobustTickets.Reports",
+            "RobustTickets.Reports.Figures"
         ),
     ];
 

@@ -1,4 +1,5 @@
-// The table of rooms in docs/reading-order.md says what is there.
+// The table of rooms in docs/reading-order.md says what is there, and no room is too large
+// (docs/decisions/003-rooms.md).
 using System.Globalization;
 using System.Text.RegularExpressions;
 using RobustTickets.Testing;
@@ -9,6 +10,7 @@ namespace RobustTickets.Tests.Layering;
 public sealed partial class RoomTableTests
 {
     private const string Remedy = "run scripts/rooms.sh and say what a new room holds";
+    private const int MostFiles = 25;
     private const int FilesOff = 3;
     private const double LinesOff = 0.15;
 
@@ -36,6 +38,12 @@ public sealed partial class RoomTableTests
         Assert.Single(Differences([.. counted, new("src/C", 1, 1)], counted));
         Assert.Empty(Rows("<!-- rooms -->\n| `src/A` | 1 | 2 | ? |\n<!-- /rooms -->"));
     }
+
+    [Fact]
+    public void A_room_has_few_enough_files_to_be_seen_at_once() =>
+        Assert.Empty(
+            Counted().Where(room => room.Files > MostFiles).Select(room => $"{room.Name}: {room.Files} files")
+        );
 
     private static List<string> Differences(IReadOnlyList<Room> told, IReadOnlyList<Room> counted)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 using Xunit;
 
 namespace RobustTickets.Tests.Reports;

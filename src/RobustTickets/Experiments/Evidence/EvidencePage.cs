@@ -5,6 +5,7 @@ using System.Text;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports;
+using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Experiments.Evidence;
 

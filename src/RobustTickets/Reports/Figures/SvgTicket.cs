@@ -2,7 +2,7 @@
 // how much of each layer's FFN.
 using System.Globalization;
 
-namespace RobustTickets.Reports;
+namespace RobustTickets.Reports.Figures;
 
 /// <summary>Draws what a ticket kept, layer by layer.</summary>
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>

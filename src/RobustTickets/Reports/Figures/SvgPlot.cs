@@ -1,7 +1,7 @@
 // Line plots as SVG: axes with round ticks, a light grid, a legend above, thresholds and decisions
 // as labelled lines. Series differ by colour and by dash, so that they can be told apart without
 // colours.
-namespace RobustTickets.Reports;
+namespace RobustTickets.Reports.Figures;
 
 /// <summary>One line of a plot.</summary>
 /// <param name="Name">Its name in the legend.</param>

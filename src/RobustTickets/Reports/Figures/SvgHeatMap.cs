@@ -3,7 +3,7 @@
 // the dark scheme.
 using System.Globalization;
 
-namespace RobustTickets.Reports;
+namespace RobustTickets.Reports.Figures;
 
 /// <summary>A heat map of a matrix.</summary>
 /// <param name="Title">What is shown; becomes the figure's accessible name.</param>

@@ -5,7 +5,7 @@ using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
 
-namespace RobustTickets.Reports;
+namespace RobustTickets.Reports.Figures;
 
 /// <summary>Writes one SVG element tree.</summary>
 internal sealed class Svg

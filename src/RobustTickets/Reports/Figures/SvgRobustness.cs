@@ -3,7 +3,7 @@
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 
-namespace RobustTickets.Reports;
+namespace RobustTickets.Reports.Figures;
 
 /// <summary>One row of the headline figure; shares in [0, 1].</summary>
 /// <param name="Label">The run (and attack).</param>

@@ -1,7 +1,7 @@
 // Axes: round tick values for linear and logarithmic scales.
 using System.Globalization;
 
-namespace RobustTickets.Reports;
+namespace RobustTickets.Reports.Figures;
 
 /// <summary>Maps values of one axis to [0, 1] and names round values on it.</summary>
 /// <param name="Min">Value at 0.</param>
