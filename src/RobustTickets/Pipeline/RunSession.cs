@@ -144,8 +144,7 @@ internal sealed class RunSession : IDisposable
         );
         foreach (var note in files.Notes)
             store.Report(new Note("model", 0, note));
-        var notes = inputs.Notes(request.Recipe);
-        foreach (var note in OtherClasses(files, data.Labels.Count) is { } other ? notes.Append(other) : notes)
+        foreach (var note in inputs.Notes(request.Recipe))
             store.Report(new Note("data", 0, note));
         if (ranks.AreSeveral)
             foreach (var note in RankRequest.Notes(request.Recipe, ranks.Size))
@@ -177,17 +176,6 @@ internal sealed class RunSession : IDisposable
             parts.Save(folder.SplitsFile);
         return folder;
     }
-
-    /// <summary>
-    /// A sentence when the model folder has a classifier that does not fit the task, so that its
-    /// place is taken by a fresh one.
-    /// </summary>
-    private static string? OtherClasses(HuggingFaceFolder files, int labels) =>
-        files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier))
-        && files.Weights.Info(BertParameters.Weight(BertParameters.Classifier)).Shape[0] is var classes
-        && classes != labels
-            ? $"the model's classifier has {classes} classes, the task {labels}: training starts from a fresh one"
-            : null;
 
     private static RunSplits Parts(RunData data) =>
         new(

@@ -1,6 +1,8 @@
 // Online substitution in whole runs: with a ticket, through kills, with tables that change, and
 // from the command line.
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Augmentation;
@@ -8,6 +10,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
 using Xunit;
@@ -291,6 +294,47 @@ public sealed class AugmentedRunTests : IDisposable
         ]);
         Assert.Equal(ExitCodes.Usage, set.Code);
         Assert.Contains("retrain.augment: neighbour-rate", set.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fresh_classifier_with_few_steps_under_an_adversary_on_changed_texts_is_told_of()
+    {
+        const string Slow = "from a fresh classifier, under an adversary and on changed texts";
+        var hard = TinyTask.FineTuneRecipe with
+        {
+            Retrain = TinyTask.FineTuneRecipe.Retrain with
+            {
+                Epochs = 2,
+                Objective = new FreeLbOptions(2, 0.3, 0.2),
+                Augment = Options,
+            },
+        };
+        var trained = _task.NewRun("trained");
+        Run(TinyTask.FineTuneRecipe, trained);
+        var told = Assert.Single(Notes(hard), note => note.Contains(Slow, StringComparison.Ordinal));
+        Assert.Contains($"retrain: {2 * TinyTask.StepsPerEpoch} steps", told, StringComparison.Ordinal);
+        var enough = int.Parse(
+            Regex.Match(told, @"retrain\.epochs=(\d+)").Groups[1].Value,
+            CultureInfo.InvariantCulture
+        );
+        Assert.False(IsTold(WithEpochs(enough)));
+        Assert.True(IsTold(WithEpochs(enough - 1)));
+        Assert.False(IsTold(hard, Path.Combine(trained, "model")));
+        Assert.False(IsTold(hard with { Retrain = hard.Retrain with { Objective = new CleanOptions() } }));
+        Assert.False(IsTold(hard with { Retrain = hard.Retrain with { Augment = null } }));
+        Assert.False(
+            IsTold(hard with { Retrain = hard.Retrain with { Augment = Options with { KeepOriginal = true } } })
+        );
+
+        Recipe WithEpochs(int epochs) => hard with { Retrain = hard.Retrain with { Epochs = epochs } };
+        bool IsTold(Recipe recipe, string? model = null) =>
+            Notes(recipe, model).Any(note => note.Contains(Slow, StringComparison.Ordinal));
+        string[] Notes(Recipe recipe, string? model = null)
+        {
+            var request = Request(recipe, _task.Below("unused"));
+            using var inputs = RunInputs.Open(model is null ? request : request with { Model = model });
+            return [.. inputs.Notes(recipe)];
+        }
     }
 
     private RunResult Run(Recipe recipe, string run, IProgress<RunEvent>? progress = null, bool resume = false) =>

@@ -64,13 +64,27 @@ internal sealed record RunInputs(
     /// <summary>What the run needs of the machine.</summary>
     public MachineNeeds Needs(Recipe recipe) => MachineNeeds.Of(recipe, Files.Config, Data);
 
-    /// <summary>What a person should know of these inputs: of the data, and of the recipe on
-    /// them.</summary>
+    /// <summary>What a person should know of these inputs: of the data, of the recipe on them, and
+    /// of what it starts from.</summary>
     public IEnumerable<string> Notes(Recipe recipe)
     {
-        var notes = Data.Notes.Concat(RecipeFit.Notes(recipe, Data));
-        return Needs(recipe).Doubt(TrainingMemory.Free) is { } doubt ? notes.Append(doubt) : notes;
+        foreach (var note in Data.Notes.Concat(RecipeFit.Notes(recipe, Data)))
+            yield return note;
+        var (classes, wanted) = (Classes, Data.Labels.Count);
+        if (classes is { } others && others != wanted)
+            yield return $"the model's classifier has {others} classes, the task {wanted}: "
+                + "training starts from a fresh one";
+        if (classes != wanted && RecipeFit.SlowStart(recipe, Data) is { } slow)
+            yield return slow;
+        if (Needs(recipe).Doubt(TrainingMemory.Free) is { } doubt)
+            yield return doubt;
     }
+
+    // Of the classifier that the model folder holds, or null.
+    private long? Classes =>
+        BertParameters.Weight(BertParameters.Classifier) is var name && Files.Weights.Contains(name)
+            ? Files.Weights.Info(name).Shape[0]
+            : null;
 
     /// <inheritdoc/>
     public void Dispose() => Files.Dispose();
