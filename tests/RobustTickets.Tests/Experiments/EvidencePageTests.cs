@@ -47,6 +47,12 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Matches(@"\| 5\.1: always \(always\) +\| holds ", page);
         Assert.Contains("; claimed: above -100", page);
         Assert.Contains("missing: paper/table-1, control on toy under swap", page);
+        // A row that no experiment here has is no gap in the table of claims.
+        const string Beyond =
+            "1 further claim of the papers cannot be tested by what is planned here; "
+            + "cells are wanted of paper Table 1 on toy (1).";
+        Assert.Contains(Beyond, page);
+        Assert.DoesNotContain("beyond", page);
         // What was measured comes first.
         Assert.True(
             page.LastIndexOf("| holds ", StringComparison.Ordinal)
@@ -57,6 +63,8 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Contains("those that were written down before the first cell was run", page);
         var html = File.ReadAllText(Path.Combine(output, "evidence.html"));
         Assert.Contains("<mark class=\"now\">holds</mark>", html);
+        Assert.Contains("<strong>1</strong> not measured.", html);
+        Assert.Contains($"<p>{Beyond}</p>", html);
         Assert.DoesNotContain("<script", html);
         Assert.Contains(@"A paper\u202e &lt;i&gt;", html);
         Assert.DoesNotContain('\u202e', html);
@@ -146,7 +154,8 @@ public sealed class EvidencePageTests : IDisposable
                 ["title"] = "t",
                 ["claims"] = new JsonArray(
                     Claim("always", "ticket", "plain", margin),
-                    Claim("missing", "control", "plain", 0)
+                    Claim("missing", "control", "plain", 0),
+                    Claim("beyond", "another", "plain", 0)
                 ),
             }.ToJsonString()
         );

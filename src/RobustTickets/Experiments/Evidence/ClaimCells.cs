@@ -70,6 +70,7 @@ internal sealed record SeedCell(
 internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
+    private readonly HashSet<TableCell> _planned = [];
 
     /// <summary>The cells of which something is finished.</summary>
     public IEnumerable<TableCell> Cells => _cells.Keys;
@@ -79,6 +80,9 @@ internal sealed class ClaimCells
 
     /// <summary>Whether every seed of a cell that its experiment plans is finished.</summary>
     public bool IsWhole(TableCell cell) => _cells.TryGetValue(cell, out var c) && c.Seeds.Count >= c.Planned;
+
+    /// <summary>Whether an experiment makes a cell, finished or not.</summary>
+    public bool IsPlanned(TableCell cell) => _planned.Contains(cell) || _cells.ContainsKey(cell);
 
     /// <summary>
     /// Adds a cell; of two experiments for one cell the one with more seeds counts.
@@ -97,6 +101,11 @@ internal sealed class ClaimCells
     {
         if (folder.Plan.Experiment.Reproduces is not { } table)
             return;
+        foreach (var cell in folder.Plan.Cells)
+        {
+            _planned.Add(new TableCell(table, cell.Row.Name, cell.Data.Name));
+            _planned.UnionWith(cell.Attacks.Select(a => new TableCell(table, cell.Row.Name, cell.Data.Name, a.Name)));
+        }
         foreach (var row in CellRecord.Finished(folder).GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name)))
         {
             var planned = folder.Plan.Cells.Count(c => (c.Row.Name, c.Data.Name) == row.Key);

@@ -29,13 +29,16 @@ internal enum Verdict
 /// where nothing was sampled.</param>
 /// <param name="Missing">Cells of which nothing is finished.</param>
 /// <param name="SoFar">Whether planned seeds are not finished.</param>
+/// <param name="Beyond">A cell that it reads and no experiment here makes; null without
+/// one.</param>
 internal sealed record ClaimResult(
     Claim Claim,
     Verdict Verdict,
     string Statistic,
     string? Detectable,
     IReadOnlyList<TableCell> Missing,
-    bool SoFar = false
+    bool SoFar = false,
+    TableCell? Beyond = null
 );
 
 /// <summary>Tests claims.</summary>
@@ -50,7 +53,10 @@ internal sealed class ClaimTest(ClaimCells cells)
         ArgumentNullException.ThrowIfNull(claim);
         var missing = claim.Reads().Distinct().Where(c => cells.Of(c).Count == 0).ToArray();
         if (missing.Length > 0)
-            return new ClaimResult(claim, Verdict.NotMeasured, "", null, missing);
+        {
+            var beyond = Array.Find(missing, c => !cells.IsPlanned(c));
+            return new ClaimResult(claim, Verdict.NotMeasured, "", null, missing, Beyond: beyond);
+        }
         var (verdict, statistic, detectable) = claim switch
         {
             DifferenceClaim c => Difference(c.Measure, c.More, c.Than, c.Margin),

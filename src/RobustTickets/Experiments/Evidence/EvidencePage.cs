@@ -88,7 +88,7 @@ internal sealed class EvidencePage
             "claims",
             "What the papers claim, and what was seen here",
             Rule(),
-            Summary() + string.Concat(claims)
+            Summary() + string.Concat(claims) + (Beyond() is { } beyond ? $"<p>{Svg.Escape(beyond)}</p>\n" : "")
         );
         foreach (var (id, title, citation, parts, missing) in _made)
             HtmlReport.Section(
@@ -127,6 +127,8 @@ internal sealed class EvidencePage
         );
         foreach (var (paper, claims) in ByPaper())
             text.Append(CultureInfo.InvariantCulture, $"### {paper}\n\n{ClaimTable(claims).ToMarkdown()}\n");
+        if (Beyond() is { } beyond)
+            text.Append(beyond).Append("\n\n");
         foreach (var (_, title, citation, parts, missing) in _made)
         {
             text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{citation}\n\n");
@@ -166,22 +168,34 @@ internal sealed class EvidencePage
         "<p class=\"headline\">"
         + string.Join(
             ", ",
-            Enum.GetValues<Verdict>().Select(v => $"<strong>{_claims.Count(c => c.Verdict == v)}</strong> {Words(v)}")
+            Enum.GetValues<Verdict>().Select(v => $"<strong>{Here().Count(c => c.Verdict == v)}</strong> {Words(v)}")
         )
         + ".</p>\n";
 
+    private IEnumerable<ClaimResult> Here() => _claims.Where(c => c.Beyond is null);
+
     private IEnumerable<(string Paper, IReadOnlyList<ClaimResult> Claims)> ByPaper() =>
-        _claims.GroupBy(c => c.Claim.Paper).Select(g => (Name(g.Key), (IReadOnlyList<ClaimResult>)[.. g]));
+        Here().GroupBy(c => c.Claim.Paper).Select(g => (PaperTables.Name(g.Key), (IReadOnlyList<ClaimResult>)[.. g]));
+
+    // Claims that nothing here could decide, by the table that they want.
+    private string? Beyond()
+    {
+        var wanted = _claims.Select(c => c.Beyond).OfType<TableCell>().ToArray();
+        if (wanted.Length == 0)
+            return null;
+        var tables = wanted
+            .GroupBy(c => (c.Table, c.Data))
+            .Select(g =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{PaperTables.Name(g.Key.Table)} on {g.Key.Data} ({g.Count()})"
+                )
+            );
+        return $"{Count(wanted.Length, "further claim")} of the papers cannot be tested by what is planned here; "
+            + $"cells are wanted of {string.Join(", ", tables)}.";
+    }
 
     private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
-
-    private static string Name(string paper) =>
-        paper switch
-        {
-            "early-robust" => "EarlyRobust",
-            "robust-ticket" => "RobusT",
-            _ => paper,
-        };
 
     private static ReportTable ClaimTable(IReadOnlyList<ClaimResult> claims) =>
         new(

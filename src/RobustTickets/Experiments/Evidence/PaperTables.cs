@@ -43,6 +43,13 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
     /// <summary>Every table, in the order of the file.</summary>
     public IReadOnlyList<PaperTable> All() => [.. published.Tables.Select(Of)];
 
+    /// <summary>What a reader calls a table or a paper.</summary>
+    public static string Name(string id) =>
+        id.Replace("/table-", " Table ", StringComparison.Ordinal)
+            .Replace("/figure-", " Figure ", StringComparison.Ordinal)
+            .Replace("early-robust", "EarlyRobust", StringComparison.Ordinal)
+            .Replace("robust-ticket", "RobusT", StringComparison.Ordinal);
+
     private PaperTable Of(PublishedTable table)
     {
         var rows = published.Rows.Where(r => r.Table == table.Id).ToArray();
@@ -66,14 +73,9 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
                     missing.Add(attack is null ? data : $"{data} under {attack}");
             }
         }
-        var name = table
-            .Id.Replace("/table-", " Table ", StringComparison.Ordinal)
-            .Replace("/figure-", " Figure ", StringComparison.Ordinal)
-            .Replace("early-robust", "EarlyRobust", StringComparison.Ordinal)
-            .Replace("robust-ticket", "RobusT", StringComparison.Ordinal);
         return new PaperTable(
             table.Id,
-            $"{name}: {table.Title}",
+            $"{Name(table.Id)}: {table.Title}",
             table.Citation,
             parts,
             missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing)}." : ""
