@@ -77,19 +77,27 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
                 work.Clock.LeaveOut($"{attack} on reported rows: {name}", "the budget was spent before");
                 continue;
             }
-            var temperature = at == Calibration.Fitted ? ", fitted temperature" : "";
-            work.Say($"{attack} on {on.Length} reported rows: {name}{temperature}");
-            var report = work.Victims.Attack(model, Part, attack, on, at);
             if (at == Calibration.AsIs)
-                contender.Evidence[attack] = new AttackEvidence(report, null);
-            else if (contender.Evidence.TryGetValue(attack, out var asIs))
-                contender.Evidence[attack] = asIs with { Calibrated = report };
+            {
+                work.Say($"{attack} on {on.Length} reported rows: {name}");
+                contender.Evidence[attack] = new AttackEvidence(work.Victims.Attack(model, Part, attack, on));
+            }
+            else if (contender.Evidence.TryGetValue(attack, out var asIs) && !asIs.IsRepeated)
+            {
+                // What fell, or was wrong before, does so at any temperature that is tried.
+                var standing = Array.FindAll(on, e => asIs.Standing.Contains(e.Id));
+                work.Say($"{attack} on the {standing.Length} that withstood: {name}, fitted temperature");
+                contender.Evidence[attack] = asIs with
+                {
+                    Calibrated = work.Victims.Attack(model, Part, attack, standing, at),
+                };
+            }
             work.Clock.Set(s => s);
         }
     }
 
     // What the comparison hangs on comes first: baseline and chosen under every attack. The first
-    // attack is repeated at the fitted temperature.
+    // attack is repeated at the fitted temperature, on what withstood it.
     private IEnumerable<(Contender, string Attack, Calibration At)> InOrder(Contender[] all)
     {
         var first = all.Where(c => c.Role is "baseline" or "chosen").ToArray();

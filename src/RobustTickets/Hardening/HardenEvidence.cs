@@ -1,5 +1,5 @@
-// Figures of the confirming attacks: the lower of two attacks row by row, exact McNemar against the
-// baseline with the interval of the paired difference, and the sentence.
+// Figures of the confirming attacks: rows that withstand an attack and its repetition, the exact
+// McNemar test against the baseline with the interval of the paired difference, and the sentence.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -9,20 +9,15 @@ namespace RobustTickets.Hardening;
 
 /// <summary>What is left of a model under one attack.</summary>
 /// <param name="AsIs">The attack on the model as it is.</param>
-/// <param name="Calibrated">The same at its fitted temperature, or null.</param>
-internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrated)
+/// <param name="Calibrated">The same at its fitted temperature on the rows that withstood it; null
+/// before, or where there are none.</param>
+internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrated = null)
 {
     /// <summary>Ids of the rows that withstand every attack.</summary>
-    public IReadOnlySet<string> Standing
-    {
-        get
-        {
-            var standing = Ids(AsIs);
-            if (Calibrated is not null)
-                standing.IntersectWith(Ids(Calibrated));
-            return standing;
-        }
-    }
+    public IReadOnlySet<string> Standing => Ids(Calibrated ?? AsIs);
+
+    /// <summary>Whether every row that withstood was attacked again.</summary>
+    public bool IsRepeated => Calibrated is not null || Ids(AsIs).Count == 0;
 
     /// <summary>Rows attacked.</summary>
     public int Count => AsIs.Summary.Examples;
@@ -40,7 +35,7 @@ internal static class HardenEvidence
     public static HardenFigure Figure(string attack, bool unseen, AttackEvidence own, AttackEvidence? baseline)
     {
         // Both are looked at in the same way.
-        if (baseline is not null && (own.Calibrated is null || baseline.Calibrated is null))
+        if (baseline is not null && !(own.IsRepeated && baseline.IsRepeated))
             (own, baseline) = (own with { Calibrated = null }, baseline with { Calibrated = null });
         var standing = own.Standing;
         var interval = WilsonInterval.Of(standing.Count, own.Count);
@@ -49,8 +44,8 @@ internal static class HardenEvidence
             unseen,
             own.Count,
             own.AsIs.Aua / 100,
+            own.IsRepeated,
             Temperature(own.Calibrated),
-            own.Calibrated?.Aua / 100,
             (double)standing.Count / Math.Max(1, own.Count),
             interval.Low,
             interval.High,
@@ -72,7 +67,7 @@ internal static class HardenEvidence
     /// <param name="attacks">The attacks of the plan.</param>
     public static bool Confirms(HardenRow chosen, IReadOnlyList<string> attacks) =>
         Of(chosen, attacks[0])
-            is { Calibrated: not null, AgainstBaseline: { Difference: > 0, PValue: < HardenSelection.Level } }
+            is { Repeated: true, AgainstBaseline: { Difference: > 0, PValue: < HardenSelection.Level } }
         && Of(chosen, attacks[^1])?.AgainstBaseline is { } last
         && !(last is { Difference: < 0, PValue: < HardenSelection.Level });
 

@@ -44,12 +44,15 @@ internal sealed record HardenFinalist(string Name, string Role, int? Seed = null
 /// many.</param>
 /// <param name="AttackSeconds">Measured: all attacks on one row; null before.</param>
 /// <param name="TrainingRatio">Measured: seconds of training over those planned.</param>
+/// <param name="Withstood">Measured: the largest share of development rows that withstood the first
+/// attack; null before.</param>
 internal sealed record HardenClock(
     double Seconds,
     IReadOnlyList<LeftOutOfPlan> LeftOut,
     int? DevelopmentExamples = null,
     double? AttackSeconds = null,
-    double TrainingRatio = 1
+    double TrainingRatio = 1,
+    double? Withstood = null
 );
 
 /// <summary>The places.</summary>

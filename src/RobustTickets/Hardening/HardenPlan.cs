@@ -79,7 +79,7 @@ internal sealed record HardenPlan(
     private const double OverheadSeconds = 2;
     private const int LeastRows = 200;
 
-    // Two models on development rows; on reported ones again, and one attack twice.
+    // Two models on development rows; on reported ones again, and what withstands once more.
     private const int LeastAttacks = 5;
 
     /// <summary>Fewer attacked rows tell nothing.</summary>

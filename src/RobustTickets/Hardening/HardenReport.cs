@@ -50,8 +50,8 @@ internal static class HardenReport
             html,
             "reported",
             "On the reported rows",
-            "Looked at once, after the choice. A row withstands when it withstands the attack at every "
-                + "temperature tried. "
+            "Looked at once, after the choice. What withstands the first attack is attacked again at "
+                + "the fitted temperature, and counts when it withstands that, too. "
                 + "Intervals: 95 %, Wilson; differences Bonett and Price; p exact McNemar against the baseline.",
             Table(ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)))
         );
@@ -139,8 +139,8 @@ internal static class HardenReport
     private static string Aua(HardenFigure f)
     {
         var text = Say($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");
-        if (f.Calibrated is { } calibrated)
-            text += Say($"\nas it is {100 * f.AsIs:0.0}, at T = {f.Temperature} {100 * calibrated:0.0}");
+        if (f.Temperature is { } temperature)
+            text += Say($"\nas it is {100 * f.AsIs:0.0}, what withstands again at T = {temperature}");
         return f.Unseen ? text + "\ndictionary unseen" : text;
     }
 

@@ -23,10 +23,10 @@ public sealed record PairedFigure(
 /// <param name="Unseen">Whether no defence trained on its dictionary.</param>
 /// <param name="Examples">Rows attacked.</param>
 /// <param name="AsIs">Accuracy under attack of the model as it is.</param>
-/// <param name="Temperature">The temperature fitted on development rows, where the attack was
-/// repeated at it.</param>
-/// <param name="Calibrated">Accuracy under the repeated attack.</param>
-/// <param name="Aua">The lower of both, row by row: a row counts that withstands both.</param>
+/// <param name="Repeated">Whether rows that withstood were attacked once more at the temperature
+/// fitted on development rows; there may have been none.</param>
+/// <param name="Temperature">That temperature, where rows were attacked at it.</param>
+/// <param name="Aua">Accuracy under both: a row counts that withstands both.</param>
 /// <param name="Low">Lower end of its 95 % Wilson interval.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="AgainstBaseline">The comparison; null for the baseline.</param>
@@ -35,8 +35,8 @@ public sealed record HardenFigure(
     bool Unseen,
     int Examples,
     double AsIs,
+    bool Repeated,
     double? Temperature,
-    double? Calibrated,
     double Aua,
     double Low,
     double High,

@@ -27,6 +27,9 @@ internal sealed record HardenWork(
 {
     private const ulong OrderSeed = 42;
 
+    // An attack that fails has asked more questions than the mean.
+    private const double LongerWhereWithstood = 1.5;
+
     /// <summary>The first rows of a part in the order in which they are attacked.</summary>
     public static Example[] First(IReadOnlyList<Example> rows, int count) =>
         [.. Splits.Order(rows.Count, OrderSeed).Take(count).Select(i => rows[i])];
@@ -40,11 +43,12 @@ internal sealed record HardenWork(
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
     /// <summary>Seconds that the attacks on reported rows are expected to take; the first is
-    /// repeated at another temperature.</summary>
+    /// repeated, at another temperature, on the rows that withstand it.</summary>
     public double ConfirmSeconds(int models, int examples)
     {
         var attacks = Plan.Attacks.Count;
-        return (Clock.State.AttackSeconds ?? 0) * models * examples * (attacks + 1) / attacks;
+        var repeated = Math.Min(1, LongerWhereWithstood * (Clock.State.Withstood ?? 1));
+        return (Clock.State.AttackSeconds ?? 0) * models * examples * (attacks + repeated) / attacks;
     }
 
     /// <summary>Reported rows that there is time for.</summary>

@@ -55,7 +55,7 @@ public sealed class VisibleTextTests
     public void The_page_of_a_comparison_shows_them_whatever_they_stand_in()
     {
         const string hostile = Hostile + "<script>|";
-        var figure = new HardenFigure(hostile, true, 9, 0.5, 1.2, 0.5, 0.5, 0.4, 0.6, new(1, 2, 0.1, 0, 0.2, 0.5));
+        var figure = new HardenFigure(hostile, true, 9, 0.5, true, 1.2, 0.5, 0.4, 0.6, new(1, 2, 0.1, 0, 0.2, 0.5));
         var result = new HardenResult(
             1,
             hostile,

@@ -94,10 +94,7 @@ public sealed class HardenEvidenceTests
         );
         // An attack that was not repeated at the fitted temperature confirms nothing.
         var once = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
-        once = once with
-        {
-            Figures = [once.Figures[0] with { Calibrated = null, Temperature = null }, once.Figures[1]],
-        };
+        once = once with { Figures = [once.Figures[0] with { Repeated = false, Temperature = null }, once.Figures[1]] };
         Assert.False(HardenEvidence.Confirms(once, Attacks));
     }
 
@@ -141,8 +138,8 @@ public sealed class HardenEvidenceTests
             role == "baseline" ? 1 : 0.75,
             10,
             [
-                new("textfooler", false, 400, aua, 1.2, aua, aua, aua - 0.05, aua + 0.05, against),
-                new("pwws", true, 400, aua, null, null, aua, aua - 0.05, aua + 0.05, unseen ?? against),
+                new("textfooler", false, 400, aua, true, 1.2, aua, aua - 0.05, aua + 0.05, against),
+                new("pwws", true, 400, aua, false, null, aua, aua - 0.05, aua + 0.05, unseen ?? against),
             ]
         );
 }

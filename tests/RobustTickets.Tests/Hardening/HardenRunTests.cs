@@ -49,11 +49,20 @@ public sealed class HardenRunTests : IDisposable
             result.Development.Select(d => d.Name).Take(5)
         );
         Assert.All(result.Reported.Skip(1), r => Assert.NotNull(r.Figures[0].AgainstBaseline));
-        Assert.All(result.Reported, r => Assert.NotNull(r.Figures[0].Calibrated));
-        Assert.All(
-            result.Reported,
-            r => Assert.True(r.Figures[0].Aua <= Math.Min(r.Figures[0].AsIs, r.Figures[0].Calibrated!.Value))
-        );
+        Assert.All(result.Reported, r => Assert.True(r.Figures[0].Repeated));
+        Assert.All(result.Reported, r => Assert.True(r.Figures[0].Aua <= r.Figures[0].AsIs));
+        // Only what withstood is attacked again.
+        foreach (var (row, figure) in result.Reported.Select(r => (r, r.Figures[0])))
+        {
+            var repeated = Path.Combine(
+                folder.Attack(row.Name, "reported", "deepwordbug-temperature-fit"),
+                "examples.jsonl"
+            );
+            Assert.Equal(figure.Temperature is not null, File.Exists(repeated));
+            var attacked = File.Exists(repeated) ? File.ReadLines(repeated).Count() : 0;
+            Assert.Equal(figure.AsIs * figure.Examples, attacked, 1e-6);
+        }
+        Assert.Contains(result.Reported, r => r.Figures[0] is { AsIs: > 0 and < 1, Temperature: not null });
         Assert.Contains(result.Reported, r => r.Name.EndsWith("-seed-2", StringComparison.Ordinal));
         Assert.Contains("<svg", File.ReadAllText(folder.ReportFile("html")), StringComparison.Ordinal);
         Assert.Contains(result.Recommendation, File.ReadAllText(folder.ReportFile("md")), StringComparison.Ordinal);
@@ -347,7 +356,7 @@ public sealed class HardenRunTests : IDisposable
                 result.Chosen,
                 .. result.Reported.Select(r =>
                     $"{r.Name} {r.Role} {r.Clean} {r.Parameters} "
-                    + string.Join(' ', r.Figures.Select(f => $"{f.Aua} {f.AsIs} {f.Temperature} {f.Calibrated}"))
+                    + string.Join(' ', r.Figures.Select(f => $"{f.Aua} {f.AsIs} {f.Repeated} {f.Temperature}"))
                 ),
                 .. result.Development.Select(r => $"{r.Name} {r.Clean} {string.Join(' ', r.Aua)} {r.Parameters}"),
             ]

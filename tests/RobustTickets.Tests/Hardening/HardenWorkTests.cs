@@ -55,6 +55,18 @@ public sealed class HardenWorkTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData(null, 1.5)]
+    [InlineData(0.0, 1)]
+    [InlineData(0.2, 1.15)]
+    [InlineData(0.9, 1.5)]
+    public void The_repeated_attack_takes_the_time_of_what_withstands(double? withstood, double times)
+    {
+        using var victims = Victims(out var work);
+        work.Clock.Set(s => s with { AttackSeconds = 1, Withstood = withstood });
+        Assert.Equal(2 * 80 * times, work.ConfirmSeconds(models: 2, examples: 80), 1e-9);
+    }
+
     private HardenVictims Victims(out HardenWork work)
     {
         var csv = _tiny.Below("rows.csv");
