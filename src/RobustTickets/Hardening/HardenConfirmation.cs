@@ -123,6 +123,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
     private HardenRow Row(Contender contender, Contender baseline)
     {
         var model = contender.Model;
+        work.Say($"accuracy on {_reported.Count} reported rows: {model.Name}");
         var (clean, parameters) = work.Victims.Measure(model, _reported);
         var interval = WilsonInterval.Of((long)Math.Round(clean * _reported.Count), _reported.Count);
         return new HardenRow(

@@ -42,9 +42,15 @@ internal sealed record HardenWork(
     public HardenModel Model(string name) =>
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
-    /// <summary>Seconds that the attacks on reported rows are expected to take; the first is
-    /// repeated, at another temperature, on the rows that withstand it.</summary>
-    public double ConfirmSeconds(int models, int examples)
+    /// <summary>
+    /// Seconds that the reported rows are expected to take: attacks, and accuracy on all of them.
+    /// </summary>
+    public double ConfirmSeconds(int models, int examples) =>
+        AttackSeconds(models, examples)
+        + HardenPlan.MeasureSeconds(models, Inputs.Rows.Reported.Count, Plan.SecondsPerRow);
+
+    // The first attack is repeated, at another temperature, on the rows that withstand it.
+    private double AttackSeconds(int models, int examples)
     {
         var attacks = Plan.Attacks.Count;
         var repeated = Math.Min(1, LongerWhereWithstood * (Clock.State.Withstood ?? 1));
@@ -54,8 +60,8 @@ internal sealed record HardenWork(
     /// <summary>Reported rows that there is time for.</summary>
     public int ReportedExamples(int models) =>
         HardenPlan.Fitting(
-            Math.Max(0, Plan.BudgetSeconds - Clock.Seconds),
-            ConfirmSeconds(models, examples: 1),
+            Math.Max(0, Plan.BudgetSeconds - Clock.Seconds - ConfirmSeconds(models, examples: 0)),
+            AttackSeconds(models, examples: 1),
             Plan.ReportedExamples
         );
 

@@ -64,7 +64,12 @@ public sealed class HardenWorkTests : IDisposable
     {
         using var victims = Victims(out var work);
         work.Clock.Set(s => s with { AttackSeconds = 1, Withstood = withstood });
-        Assert.Equal(2 * 80 * times, work.ConfirmSeconds(models: 2, examples: 80), 1e-9);
+        // Accuracy on all reported rows is a third of a training step each.
+        var accuracy = 2 * work.Inputs.Rows.Reported.Count * work.Plan.SecondsPerRow / 3;
+        Assert.Equal(accuracy, work.ConfirmSeconds(models: 2, examples: 0), 1e-9);
+        Assert.Equal((2 * 80 * times) + accuracy, work.ConfirmSeconds(models: 2, examples: 80), 1e-9);
+        _time.Seconds = 800;
+        Assert.Equal((int)((200 - accuracy) / (2 * times)), work.ReportedExamples(models: 2));
     }
 
     private HardenVictims Victims(out HardenWork work)
