@@ -84,7 +84,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             }
             else if (contender.Evidence.TryGetValue(attack, out var asIs) && !asIs.IsRepeated)
             {
-                // What fell, or was wrong before, does so at any temperature that is tried.
+                // What fell has fallen, whatever another temperature would have shown.
                 var standing = Array.FindAll(on, e => asIs.Standing.Contains(e.Id));
                 work.Say($"{attack} on the {standing.Length} that withstood: {name}, fitted temperature");
                 contender.Evidence[attack] = asIs with
