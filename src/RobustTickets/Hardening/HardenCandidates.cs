@@ -4,6 +4,7 @@
 using System.Globalization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes.Presets;
 
 namespace RobustTickets.Hardening;
@@ -53,11 +54,12 @@ internal sealed record HardenCandidate(
         );
 
     // Texts beside their changed forms are rows of their own; a candidate of a search is a forward
-    // pass, a third of a step.
+    // pass.
     private static double Factor(AugmentOptions? augment) =>
         augment is null
             ? 1
-            : (augment.KeepOriginal ? 2 : 1) + (augment.Search is { } s ? s.Candidates / (3.0 * s.Every) : 0);
+            : (augment.KeepOriginal ? 2 : 1)
+                + (augment.Search is { } s ? s.Candidates / (RecipeCost.CleanStep * s.Every) : 0);
 
     private static double PassesOf(ObjectiveOptions objective) =>
         objective switch

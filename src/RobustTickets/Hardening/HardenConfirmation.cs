@@ -85,11 +85,17 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             else if (contender.Evidence.TryGetValue(attack, out var asIs) && !asIs.IsRepeated)
             {
                 // What fell has fallen, whatever another temperature would have shown.
-                var standing = Array.FindAll(on, e => asIs.Standing.Contains(e.Id));
-                work.Say($"{attack} on the {standing.Length} that withstood: {name}, fitted temperature");
+                var standing = asIs.Standing;
+                work.Say($"{attack} on the {standing.Count} that withstood: {name}, fitted temperature");
                 contender.Evidence[attack] = asIs with
                 {
-                    Calibrated = work.Victims.Attack(model, Part, attack, standing, at),
+                    Calibrated = work.Victims.Attack(
+                        model,
+                        Part,
+                        attack,
+                        Array.FindAll(on, e => standing.Contains(e.Id)),
+                        at
+                    ),
                 };
             }
             work.Clock.Set(s => s);

@@ -70,9 +70,12 @@ internal sealed class HardenDevelopment(HardenWork work)
         var fresh = _plan.Attacks.All(a => !HardenFolder.IsDone(work.Folder.Attack(model.Name, Part, a)));
         var on = HardenWork.First(_rows, count);
         var reports = _plan.Attacks.Select(a => work.Victims.Attack(model, Part, a, on)).ToArray();
-        var withstood = reports[0].Outcomes.Count(o => o.Result == AttackResult.Failed) / (double)count;
-        clock.Set(s => s with { Withstood = Math.Max(withstood, s.Withstood ?? 0) });
-        clock.Set(s => !fresh ? s : Measured(s, (clock.Seconds - before) / count));
+        clock.Set(s =>
+            (fresh ? Measured(s, (clock.Seconds - before) / count) : s) with
+            {
+                Withstood = Math.Max(reports[0].Aua / 100, s.Withstood ?? 0),
+            }
+        );
         return reports;
 
         HardenClock Measured(HardenClock state, double each) =>

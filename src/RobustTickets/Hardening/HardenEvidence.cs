@@ -17,7 +17,7 @@ internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrate
     public IReadOnlySet<string> Standing => Ids(Calibrated ?? AsIs);
 
     /// <summary>Whether every row that withstood was attacked again.</summary>
-    public bool IsRepeated => Calibrated is not null || Ids(AsIs).Count == 0;
+    public bool IsRepeated => Calibrated is not null || AsIs.Summary.Failed == 0;
 
     /// <summary>Rows attacked.</summary>
     public int Count => AsIs.Summary.Examples;

@@ -2,6 +2,7 @@
 // with the rule of selection before anything is attacked (docs/harden.md).
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Pipeline.Checks;
 
 namespace RobustTickets.Hardening;
 
@@ -210,10 +211,9 @@ internal sealed record HardenPlan(
         facts.SecondsPerRow
         * facts.Attacks.Sum(a => Math.Max(LeastAttackRows, facts.Words * HardenAttacks.RowsPerWord(a)));
 
-    /// <summary>Seconds of the accuracy of models on rows: a forward pass, a third of a
-    /// step.</summary>
+    /// <summary>Seconds of the accuracy of models on rows: a forward pass each.</summary>
     internal static double MeasureSeconds(int models, int rows, double secondsPerRow) =>
-        models * rows * secondsPerRow / 3;
+        models * rows * secondsPerRow / RecipeCost.CleanStep;
 
     // Of the whole budget, so that its share holds what a comparison of two models needs.
     private static double LeastForAttacks(HardenFacts facts) =>

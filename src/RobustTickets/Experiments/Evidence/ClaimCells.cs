@@ -82,7 +82,7 @@ internal sealed class ClaimCells
     public bool IsWhole(TableCell cell) => _cells.TryGetValue(cell, out var c) && c.Seeds.Count >= c.Planned;
 
     /// <summary>Whether an experiment makes a cell, finished or not.</summary>
-    public bool IsPlanned(TableCell cell) => _planned.Contains(cell) || _cells.ContainsKey(cell);
+    public bool IsPlanned(TableCell cell) => _planned.Contains(cell);
 
     /// <summary>
     /// Adds a cell; of two experiments for one cell the one with more seeds counts.

@@ -27,7 +27,8 @@ internal sealed class EvidencePage
 
     private readonly IReadOnlyList<ExperimentFolder> _folders;
     private readonly PublishedFile? _published;
-    private readonly IReadOnlyList<ClaimResult> _claims;
+    private readonly IReadOnlyList<ClaimResult> _claims,
+        _beyond;
     private readonly IReadOnlyList<string>? _changed;
     private readonly string _output;
     private readonly IReadOnlyList<PaperTable> _made,
@@ -44,7 +45,8 @@ internal sealed class EvidencePage
         var (published, claims) = sources.Read();
         _published = published;
         var test = new ClaimTest(cells);
-        _claims = [.. (claims?.Claims ?? []).Select(test.Of)];
+        ClaimResult[] results = [.. (claims?.Claims ?? []).Select(test.Of)];
+        (_claims, _beyond) = ([.. results.Where(c => c.Beyond is null)], [.. results.Where(c => c.Beyond is not null)]);
         _changed = claims is null ? [] : Changed(claims);
         IReadOnlyList<PaperTable> tables = published is null ? [] : new PaperTables(published, cells).All();
         (_made, _others) = ([.. tables.Where(t => t.Parts.Count > 0)], [.. tables.Where(t => t.Parts.Count == 0)]);
@@ -168,30 +170,27 @@ internal sealed class EvidencePage
         "<p class=\"headline\">"
         + string.Join(
             ", ",
-            Enum.GetValues<Verdict>().Select(v => $"<strong>{Here().Count(c => c.Verdict == v)}</strong> {Words(v)}")
+            Enum.GetValues<Verdict>().Select(v => $"<strong>{_claims.Count(c => c.Verdict == v)}</strong> {Words(v)}")
         )
         + ".</p>\n";
 
-    private IEnumerable<ClaimResult> Here() => _claims.Where(c => c.Beyond is null);
-
     private IEnumerable<(string Paper, IReadOnlyList<ClaimResult> Claims)> ByPaper() =>
-        Here().GroupBy(c => c.Claim.Paper).Select(g => (PaperTables.Name(g.Key), (IReadOnlyList<ClaimResult>)[.. g]));
+        _claims.GroupBy(c => c.Claim.Paper).Select(g => (PaperTables.Name(g.Key), (IReadOnlyList<ClaimResult>)[.. g]));
 
     // Claims that nothing here could decide, by the table that they want.
     private string? Beyond()
     {
-        var wanted = _claims.Select(c => c.Beyond).OfType<TableCell>().ToArray();
-        if (wanted.Length == 0)
+        if (_beyond.Count == 0)
             return null;
-        var tables = wanted
-            .GroupBy(c => (c.Table, c.Data))
+        var tables = _beyond
+            .GroupBy(c => (c.Beyond!.Table, c.Beyond.Data))
             .Select(g =>
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{PaperTables.Name(g.Key.Table)} on {g.Key.Data} ({g.Count()})"
                 )
             );
-        return $"{Count(wanted.Length, "further claim")} of the papers cannot be tested by what is planned here; "
+        return $"{Count(_beyond.Count, "further claim")} of the papers cannot be tested by what is planned here; "
             + $"cells are wanted of {string.Join(", ", tables)}.";
     }
 

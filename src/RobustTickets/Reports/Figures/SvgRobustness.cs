@@ -55,13 +55,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
         svg.Text(X(0.5), bottom + 36, "accuracy, %", "middle");
         svg.Empty("circle", ("cx", Svg.Number(left + 6)), ("cy", "12"), ("r", "5"), ("style", $"fill:{Svg.Series(0)}"));
         svg.Text(left + 17, 16, "under attack, with its 95 % interval", colour: Svg.Ink, size: 12.5);
-        svg.Empty(
-            "circle",
-            ("cx", Svg.Number(left + (labelsAbove ? 6 : 256))),
-            ("cy", labelsAbove ? "30" : "12"),
-            ("r", "5"),
-            ("style", $"fill:none;stroke:{Svg.Muted};stroke-width:2")
-        );
+        Before(svg, left + (labelsAbove ? 6 : 256), labelsAbove ? 30 : 12);
         svg.Text(
             left + (labelsAbove ? 17 : 267),
             labelsAbove ? 34 : 16,
@@ -79,13 +73,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
             else
                 svg.Text(left - 14, y + 4, shown.Label, "end", Svg.Ink, 13, ";font-weight:600");
             svg.Line(X(shown.Aua), y, X(shown.Clean) - 6, y, Svg.Grid, 3);
-            svg.Empty(
-                "circle",
-                ("cx", Svg.Number(X(shown.Clean))),
-                ("cy", Svg.Number(y)),
-                ("r", "5"),
-                ("style", $"fill:none;stroke:{Svg.Muted};stroke-width:2")
-            );
+            Before(svg, X(shown.Clean), y);
             svg.Text(X(shown.Clean), y - 11, Percent(shown.Clean), "middle", Svg.Muted);
             svg.Line(X(shown.Interval.Low), y, X(shown.Interval.High), y, Svg.Series(0), 2);
             svg.Line(X(shown.Interval.Low), y - 5, X(shown.Interval.Low), y + 5, Svg.Series(0), 2);
@@ -105,6 +93,16 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
         }
         return svg.Finish();
     }
+
+    // A hollow dot: the accuracy before the attack.
+    private static void Before(Svg svg, double x, double y) =>
+        svg.Empty(
+            "circle",
+            ("cx", Svg.Number(x)),
+            ("cy", Svg.Number(y)),
+            ("r", "5"),
+            ("style", $"fill:none;stroke:{Svg.Muted};stroke-width:2")
+        );
 
     private static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
 }
