@@ -34,16 +34,12 @@ internal sealed record CellIndex(int SchemaVersion, IReadOnlyDictionary<string, 
     public static CellIndex Empty { get; } = new(CurrentSchema, new Dictionary<string, CellPlace>());
 
     /// <summary>Reads an index; what the plan gives otherwise now is left out.</summary>
-    /// <exception cref="DataException">The file is broken.</exception>
+    /// <exception cref="DataException">The file is broken, or of another version.</exception>
     public static CellIndex Load(string file, ExperimentPlan plan)
     {
         if (!File.Exists(file))
             return Empty;
-        var index = RunFile.Read(file, CellIndexJson.Default.CellIndex);
-        if (index.SchemaVersion != CurrentSchema)
-            throw new DataException(
-                $"{file}: schema_version is {index.SchemaVersion}, this program reads {CurrentSchema}"
-            );
+        var index = RunFile.Read(file, CellIndexJson.Default.CellIndex, CurrentSchema);
         return new CellIndex(
             CurrentSchema,
             plan.Cells.Where(c => index.Cells.TryGetValue(c.Id, out var place) && place.Definition == Of(plan, c))

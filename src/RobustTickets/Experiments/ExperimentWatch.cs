@@ -50,7 +50,7 @@ internal sealed class ExperimentWatch(string path, string name)
 
     private readonly KnownFile<CellIndex> _index = new(
         Path.Combine(path, name, "cells.json"),
-        file => RunFile.Read(file, CellIndexJson.Default.CellIndex)
+        file => RunFile.Read(file, CellIndexJson.Default.CellIndex, CellIndex.CurrentSchema)
     );
     private readonly KnownFile<Experiment> _experiment = new(
         Path.Combine(path, name, "experiment.json"),

@@ -181,13 +181,13 @@ internal sealed class HardenFolder(string path)
 
     public void Save(HardenResult result) => Save(ResultFile, result, HardenJson.Default.HardenResult);
 
-    public HardenPlan? Plan() => Read(PlanFile, HardenJson.Default.HardenPlan);
+    public HardenPlan? Plan() => Read(PlanFile, HardenJson.Default.HardenPlan, HardenPlan.CurrentSchema);
 
     public HardenChoice? Choice() => Read(ChoiceFile, HardenJson.Default.HardenChoice);
 
     public HardenClock Clock() => Read(ClockFile, HardenJson.Default.HardenClock) ?? new HardenClock(0, []);
 
-    public HardenResult? Result() => Read(ResultFile, HardenJson.Default.HardenResult);
+    public HardenResult? Result() => Read(ResultFile, HardenJson.Default.HardenResult, HardenPlan.CurrentSchema);
 
     private static void Write(string file, IReadOnlyList<Example> rows, IReadOnlyList<string> labels)
     {
@@ -198,8 +198,8 @@ internal sealed class HardenFolder(string path)
     private static void Save<T>(string file, T value, JsonTypeInfo<T> type) =>
         AtomicFile.WriteAllText(file, JsonSerializer.Serialize(value, type) + "\n");
 
-    private static T? Read<T>(string file, JsonTypeInfo<T> type)
-        where T : class => File.Exists(file) ? RunFile.Read(file, type) : null;
+    private static T? Read<T>(string file, JsonTypeInfo<T> type, int? schema = null)
+        where T : class => File.Exists(file) ? RunFile.Read(file, type, schema) : null;
 
     private string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 }

@@ -37,8 +37,7 @@ public sealed record LeftOutOfPlan(string Name, string Reason);
 /// <param name="Goal">What is preferred.</param>
 /// <param name="Rule">How the defence is chosen and confirmed.</param>
 /// <param name="CleanLoss">Loss of clean accuracy that is allowed.</param>
-/// <param name="Encoders">SHA-256 of the attacks' sentence encoders; null in plans of
-/// before.</param>
+/// <param name="Encoders">SHA-256 of the attacks' sentence encoders.</param>
 internal sealed record HardenPlan(
     int SchemaVersion,
     string Inputs,
@@ -57,11 +56,11 @@ internal sealed record HardenPlan(
     HardenGoal Goal,
     string Rule,
     double CleanLoss = HardenSelection.MostLost,
-    string? Encoders = null
+    string Encoders = ""
 )
 {
     /// <summary>The layout that this program writes and reads.</summary>
-    public const int CurrentSchema = 1;
+    public const int CurrentSchema = 2;
 
     /// <summary>Share of the budget that belongs to the confirming attacks.</summary>
     public const double ConfirmShare = 0.3;

@@ -159,7 +159,7 @@ public sealed class HardenRun(
 
     private void RequireSameEncoders(HardenPlan plan, string encoders)
     {
-        if ((plan.Encoders ?? encoders) != encoders)
+        if (plan.Encoders != encoders)
             throw Changed("sentence encoders of the attacks");
     }
 

@@ -10,18 +10,37 @@ internal static class RunFile
 {
     /// <summary>Reads a JSON file as a record.</summary>
     /// <exception cref="DataException">Missing or broken.</exception>
-    public static T Read<T>(string path, JsonTypeInfo<T> type)
+    public static T Read<T>(string path, JsonTypeInfo<T> type) => Read(path, type, null);
+
+    /// <summary>Reads a JSON file as a record of one layout.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="type">The record.</param>
+    /// <param name="schema">The <c>schema_version</c> that is read. It is looked at first: a layout
+    /// of another version lacks members of this one.</param>
+    /// <exception cref="DataException">Missing, broken, or of another version.</exception>
+    public static T Read<T>(string path, JsonTypeInfo<T> type, int? schema)
     {
         if (!File.Exists(path))
             throw new DataException($"{path}: no such file");
         try
         {
             using var json = GuardedJson.Parse(path, File.ReadAllBytes(path), GuardedJson.EachNameOnce);
+            if (schema is not null && json.RootElement.Member("schema_version") is { } found)
+                RequireVersion(path, found, schema.Value);
             return json.RootElement.Deserialize(type) ?? throw new DataException($"{path}: holds null");
         }
         catch (JsonException e)
         {
             throw new DataException($"{path}: is not what a run writes: {GuardedJson.Reason(e)}", e);
         }
+    }
+
+    private static void RequireVersion(string path, JsonElement found, int schema)
+    {
+        if (found.Integer() != schema)
+            throw new DataException(
+                $"{path}: schema_version is {found.GetRawText()}, this program reads {schema}: "
+                    + "it is a file of another version of this program"
+            );
     }
 }

@@ -62,17 +62,7 @@ public sealed record RunResult(
     /// <summary>Reads a result.</summary>
     /// <exception cref="DataException">The file is missing, broken, or of another schema
     /// version.</exception>
-    public static RunResult Load(string path)
-    {
-        var result = RunFile.Read(path, RunFileJson.Default.RunResult);
-        if (result.SchemaVersion != CurrentSchema)
-        {
-            throw new DataException(
-                $"{path}: schema_version is {result.SchemaVersion}, this program reads {CurrentSchema}"
-            );
-        }
-        return result;
-    }
+    public static RunResult Load(string path) => RunFile.Read(path, RunFileJson.Default.RunResult, CurrentSchema);
 }
 
 /// <summary>

@@ -149,14 +149,7 @@ internal sealed record TrainingRows(
     {
         var file = Path.Combine(model, FileName);
         if (File.Exists(file))
-        {
-            var rows = RunFile.Read(file, RunFileJson.Default.TrainingRows);
-            return rows.SchemaVersion == CurrentSchema
-                ? rows
-                : throw new DataException(
-                    $"{file}: schema_version is {rows.SchemaVersion}, this program reads {CurrentSchema}"
-                );
-        }
+            return RunFile.Read(file, RunFileJson.Default.TrainingRows, CurrentSchema);
         return run is null ? null : FromRun(run);
     }
 

@@ -58,4 +58,21 @@ public sealed class HardenRefusalTests : IDisposable
         Assert.NotEqual(0, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("plan.json")]
+    [InlineData("harden.json")]
+    public void A_folder_of_another_version_is_named_as_one_and_kept(string file)
+    {
+        var folder = _tiny.Below("older");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "clock.json"), """{ "seconds": 1, "left_out": [] }""");
+        var older = Path.Combine(folder, file);
+        File.WriteAllText(older, """{ "schema_version": 1 }""");
+        string[] request = ["harden", "--model", _tiny.Model, "--data", _csv, "--task", "csv", "--out", folder];
+        var run = CliRun.Of([.. request, "--attacks", "deepwordbug", "--resume"]);
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains($"{older}: schema_version is 1, this program reads 2", run.Error, StringComparison.Ordinal);
+        Assert.Equal("""{ "schema_version": 1 }""", File.ReadAllText(older));
+    }
 }

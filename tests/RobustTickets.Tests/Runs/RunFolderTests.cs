@@ -108,6 +108,11 @@ public sealed class RunFolderTests : IDisposable
 
         (result with { SchemaVersion = 99 }).Save(file);
         Assert.Contains("schema_version is 99", Assert.Throws<DataException>(() => RunResult.Load(file)).Message);
+        File.WriteAllText(file, """{ "schema_version": "2026", "of": "other members" }""");
+        Assert.Contains(
+            "schema_version is \"2026\", this program reads 1",
+            Assert.Throws<DataException>(() => RunResult.Load(file)).Message
+        );
         File.WriteAllText(file, "{");
         Assert.Contains(file, Assert.Throws<DataException>(() => RunResult.Load(file)).Message);
         Assert.Contains("no such file", Assert.Throws<DataException>(() => RunResult.Load(In("none.json"))).Message);
