@@ -102,6 +102,9 @@ public sealed class ExperimentFolder
     /// <exception cref="RunFolderException">It is not known yet.</exception>
     public string Run(ExperimentCell cell) => In(Cells, Place(cell).Run);
 
+    /// <summary>The runs of all cells.</summary>
+    internal string Runs => In(Cells);
+
     /// <summary>The final model of a cell.</summary>
     /// <inheritdoc cref="Run" path="/exception"/>
     public string Model(ExperimentCell cell) => System.IO.Path.Combine(Run(cell), cell.IsControl ? "control" : "model");

@@ -66,7 +66,10 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             Cache: cache,
             Resources: AugmentTables.Named(cell.Recipe, _resources),
             Metrics: request.Metrics
-        );
+        )
+        {
+            Searches = folder.Runs,
+        };
 
     /// <summary>The request of an attack on a cell.</summary>
     /// <exception cref="RecipeException">An option of the attack is impossible.</exception>

@@ -83,6 +83,9 @@ internal sealed class HardenFolder(string path)
 
     public string ReportFile(string extension) => In($"report.{extension}");
 
+    /// <summary>The runs of all defences.</summary>
+    public string Runs => In("runs");
+
     /// <summary>The run of a defence.</summary>
     public string Run(string name) => In("runs", name);
 
@@ -137,7 +140,7 @@ internal sealed class HardenFolder(string path)
     /// <summary>Removes what was written before there was a plan.</summary>
     public void Forget()
     {
-        foreach (var folder in new[] { Data, In("reported"), In("runs") }.Where(Directory.Exists))
+        foreach (var folder in new[] { Data, In("reported"), Runs }.Where(Directory.Exists))
             Directory.Delete(folder, recursive: true);
         File.Delete(ClockFile);
     }

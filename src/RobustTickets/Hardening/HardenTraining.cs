@@ -148,5 +148,8 @@ internal sealed class HardenTrainer(
             CheckpointEverySteps,
             _cache,
             Resources: (request.Resources ?? new ResourceFiles()).Only(AugmentTables.FileNames(recipe))
-        );
+        )
+        {
+            Searches = folder.Runs,
+        };
 }

@@ -74,15 +74,16 @@ internal static class RecipeRunner
     {
         var (request, writes) = (session.Request, session.Store.Writes);
         var from = Resume(session);
+        var known = from is null ? KnownSearches.Find(session) : null;
         if (from is null && writes)
-            Stamp(session);
+            Stamp(session, known);
 
         ITicketMask? ticket = null;
         if (request.Recipe.Search is not null)
         {
             ticket =
                 from is null || from.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
-                    ? Search(session, Take(ref from, from?.State.Stage))
+                    ? Search(session, Take(ref from, from?.State.Stage), known)
                     : TicketFolder.Read(session.Ranks.Share(session.Folder.TicketFolder));
         }
         using var model = from is { State.Stage: RetrainRun.Control }
@@ -115,12 +116,14 @@ internal static class RecipeRunner
         return result;
     }
 
-    private static ITicketMask Search(RunSession session, Checkpoint? from)
+    private static ITicketMask Search(RunSession session, Checkpoint? from, SearchTrace? known)
     {
         var (context, run) = (session.Search(), session.Folder.Path);
         var found = (session.Recipe.Search, session.Recipe.Draw) switch
         {
-            (SlimmingSearchOptions search, DrawOptions draw) => SlimmingSearch.Run(context, search, draw, from),
+            (SlimmingSearchOptions search, DrawOptions draw) => known is null
+                ? SlimmingSearch.Run(context, search, draw, from)
+                : SlimmingSearch.Replay(context, search, draw, known),
             (RandomStructuredSearchOptions random, DrawOptions draw) => RandomStructuredSearch.Run(
                 context,
                 random,
@@ -198,7 +201,7 @@ internal static class RecipeRunner
         return taken;
     }
 
-    private static void Stamp(RunSession session)
+    private static void Stamp(RunSession session, SearchTrace? known)
     {
         var facts = new Dictionary<string, string>
         {
@@ -214,6 +217,10 @@ internal static class RecipeRunner
             facts["ranks"] = session.Ranks.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (var file in session.Substitutes?.Files ?? [])
             facts[$"augment_{file.Kind}"] = $"{file.Name} {file.Sha256}".TrimEnd();
+        if (session.SearchIdentity is { } identity)
+            facts[KnownSearches.Fact] = identity;
+        if (known is not null)
+            facts[KnownSearches.Source] = known.Run;
         if (session.Teacher is { } teacher)
             facts["teacher"] = $"{teacher.Path} {teacher.Hash}";
         var stamp = EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model));

@@ -73,6 +73,9 @@ internal sealed class RunSession : IDisposable
 
     internal RunFolder Folder => Store.Folder;
 
+    /// <summary>What its search is (<see cref="KnownSearches"/>), or null.</summary>
+    internal string? SearchIdentity { get; private init; }
+
     internal CancellationToken Stop => Store.Stop;
 
     /// <summary>Heads of a layer before anything is pruned.</summary>
@@ -149,7 +152,11 @@ internal sealed class RunSession : IDisposable
         if (ranks.AreSeveral)
             foreach (var note in RankRequest.Notes(request.Recipe, ranks.Size))
                 store.Report(new Note("run", 0, note));
-        return new RunSession(request, inputs, store) { HeadsPerLayer = files.Config.NumAttentionHeads };
+        return new RunSession(request, inputs, store)
+        {
+            HeadsPerLayer = files.Config.NumAttentionHeads,
+            SearchIdentity = KnownSearches.Identity(request, inputs),
+        };
     }
 
     /// <summary>Takes the folder and writes what the run is.</summary>

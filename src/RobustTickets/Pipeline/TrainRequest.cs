@@ -60,4 +60,8 @@ public sealed record TrainRequest(
 
     /// <summary>A right to the run folder that goes before its lock, or null.</summary>
     internal IWriterClaim? Claim { get; init; }
+
+    /// <summary>Folder of runs whose searches may be taken instead of making the same again, or
+    /// null.</summary>
+    internal string? Searches { get; init; }
 }

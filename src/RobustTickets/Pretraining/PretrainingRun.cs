@@ -96,7 +96,7 @@ internal sealed class PretrainingRun : IDisposable
 
         bool AfterStep(StepReport step)
         {
-            _tally = _tally.Add(step);
+            _tally = _tally.Add(step.Entry(Stage));
             if (step.Passes.Forward > 0)
                 _state.Add(step.Loss);
             _log?.Append(step);

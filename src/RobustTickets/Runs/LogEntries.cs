@@ -42,7 +42,13 @@ public sealed record StepEntry(
     int Forward,
     int Backward,
     int WeightGradient
-) : LogEntry(Stage);
+) : LogEntry(Stage)
+{
+    /// <summary>Floating-point operations of the step's matrix products, counted, not measured;
+    /// null in logs of older programs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Flops { get; init; }
+}
 
 /// <summary>Masks were drawn and compared with the earlier ones.</summary>
 /// <param name="Stage">Stage it belongs to.</param>

@@ -17,7 +17,7 @@ internal sealed class SlimmingSearch
     private readonly SearchContext _context;
     private readonly SlimmingSearchOptions _search;
     private readonly DrawOptions _draw;
-    private readonly SlimmingCoefficients _coefficients;
+    private readonly Func<long, CoefficientSnapshot> _after;
     private readonly MiniEpochs _miniEpochs;
     private readonly SnapshotList _snapshots;
     private readonly List<StructuredMask> _masks;
@@ -27,11 +27,11 @@ internal sealed class SlimmingSearch
         SearchContext context,
         SlimmingSearchOptions search,
         DrawOptions draw,
-        SlimmingCoefficients coefficients,
+        Func<long, CoefficientSnapshot> after,
         SnapshotList snapshots
     )
     {
-        (_context, _search, _draw, _coefficients, _snapshots) = (context, search, draw, coefficients, snapshots);
+        (_context, _search, _draw, _after, _snapshots) = (context, search, draw, after, snapshots);
         _miniEpochs = new MiniEpochs(search, context.Stages.BatchSize, context.Stages.Examples.Count);
         _masks = [.. snapshots.Masks(draw)];
         _decision = StopRule.Decide(search.Stop, _masks);
@@ -50,10 +50,48 @@ internal sealed class SlimmingSearch
         using var model = context.PreTrained();
         var coefficients = SlimmingCoefficients.Attach(model);
         var snapshots = from is null ? new SnapshotList() : SnapshotList.Read(Path.Combine(from.Path, SnapshotsFile));
-        return new SlimmingSearch(context, search, draw, coefficients, snapshots).Run(model, from);
+        return new SlimmingSearch(context, search, draw, _ => coefficients.Snapshot(), snapshots).Run(
+            model,
+            coefficients,
+            from
+        );
     }
 
-    private FoundTicket Run(BertForSequenceClassification model, Checkpoint? from)
+    /// <summary>
+    /// Takes the steps that another run made of the same search, until this one's rule ends it; the
+    /// outcome, its costs among it, is that of a search of its own.
+    /// </summary>
+    internal static FoundTicket Replay(
+        SearchContext context,
+        SlimmingSearchOptions search,
+        DrawOptions draw,
+        SearchTrace trace
+    ) => new SlimmingSearch(context, search, draw, step => trace.After(step)!, new SnapshotList()).Replay(trace);
+
+    private FoundTicket Replay(SearchTrace trace)
+    {
+        var (store, last, tally) = (_context.Store, _miniEpochs.LastStep, StageTally.Zero);
+        store.Append(new StageEntry(Stages.Search, "begin", last));
+        foreach (var step in trace.Steps.Take((int)Math.Min(last, trace.Steps.Count)))
+        {
+            tally = tally.Add(step);
+            store.Append(step);
+            if (!AfterStep(tally))
+                break;
+        }
+        store.Report(
+            new Note(
+                Stages.Search,
+                tally.Steps,
+                $"its {tally.Steps} steps were made before, by {trace.Run}, and are taken from there"
+            )
+        );
+        var found = Draw(tally);
+        store.End(Stages.Search, tally);
+        return Written(found);
+    }
+
+    private FoundTicket Run(BertForSequenceClassification model, SlimmingCoefficients coefficients, Checkpoint? from)
     {
         // A search that had decided when its checkpoint was written makes no further step.
         var last = _decision is null ? _miniEpochs.LastStep : from!.State.Updates;
@@ -72,17 +110,22 @@ internal sealed class SlimmingSearch
             {
                 Penalty = _search.Slimming is { HeadPenalty: 0, NeuronPenalty: 0 }
                     ? null
-                    : () => _coefficients.Penalty(_search.Slimming),
+                    : () => coefficients.Penalty(_search.Slimming),
                 Part = new SnapshotPart(_snapshots),
                 Augment = _search.Augment,
                 Evaluated = false,
-                AfterStep = AfterStep,
-                BeforeEnd = stage => found = Draw(stage),
+                AfterStep = (stage, _) => AfterStep(stage.Tally),
+                BeforeEnd = stage => found = Draw(stage.Tally),
                 ObjectiveKey = 2,
             },
             from
         );
-        var ticket = (StructuredMask)found!.Mask;
+        return Written(found!);
+    }
+
+    private FoundTicket Written(FoundTicket found)
+    {
+        var ticket = (StructuredMask)found.Mask;
         var summary = found.Summary;
         _context.Store.Report(
             new Note(
@@ -101,12 +144,12 @@ internal sealed class SlimmingSearch
     }
 
     /// <summary>At a mini-epoch's end: snapshot, mask, stop rule. False ends the search.</summary>
-    private bool AfterStep(StageRun stage, StepReport step)
+    private bool AfterStep(StageTally tally)
     {
-        if (_miniEpochs.EndingAt(step.Step) is { } number)
+        if (_miniEpochs.EndingAt(tally.Steps) is { } number)
         {
-            Take(step.Step);
-            Compare(stage, number);
+            Take(tally.Steps);
+            Compare(tally.Steps, number);
             _decision = StopRule.Decide(_search.Stop, _masks);
         }
         return _decision is null;
@@ -114,26 +157,24 @@ internal sealed class SlimmingSearch
 
     private void Take(long step)
     {
-        _snapshots.Add(step, _coefficients.Snapshot());
+        _snapshots.Add(step, _after(step));
         _masks.Add(DrawRule.Draw(_snapshots.Items[^1].Coefficients, _draw));
     }
 
-    private void Compare(StageRun stage, int miniEpoch)
+    private void Compare(long step, int miniEpoch)
     {
         var distance = _masks.Count > 1 ? MaskDistance.Between(_masks[^1], _masks[^2]) : (MaskDistance?)null;
         var run = _search.Stop is ConsecutiveStop c ? StopRule.Run(_masks, c.Gamma) : 0;
-        var step = stage.Tally.Steps;
         var layers = MaskLayers.Of(_masks[^1]);
         _context.Store.Append(
-            new MaskEntry(stage.Name, step, miniEpoch, distance?.Heads, distance?.Neurons, run, layers)
+            new MaskEntry(Stages.Search, step, miniEpoch, distance?.Heads, distance?.Neurons, run, layers)
         );
         if (distance is { } d)
-            _context.Store.Report(new MaskCompared(stage.Name, step, miniEpoch, d.Heads, d.Neurons, run));
+            _context.Store.Report(new MaskCompared(Stages.Search, step, miniEpoch, d.Heads, d.Neurons, run));
     }
 
-    private FoundTicket Draw(StageRun stage)
+    private FoundTicket Draw(StageTally tally)
     {
-        var tally = stage.Tally;
         if (_snapshots.Items.Count == 0 || _snapshots.Items[^1].Step != tally.Steps)
             Take(tally.Steps); // a fixed stop between two mini-epochs
         var index = _decision?.DrawIndex ?? _masks.Count - 1;
@@ -143,14 +184,17 @@ internal sealed class SlimmingSearch
         // Masks of coefficients that did not move agree without having settled.
         var converged = unmoved is null && (_decision is not null || _search.Stop is FixedStop);
         if (unmoved is null && _search.Stop is not FixedStop && _masks.Count < StopRule.Needs(_search.Stop))
-            _context.Store.Note(
-                stage,
-                FormattableString.Invariant(
-                    $"the stop rule needs {StopRule.Needs(_search.Stop)} snapshots and saw {_masks.Count}: "
-                ) + "whether the masks settle is not known"
+            _context.Store.Report(
+                new Note(
+                    Stages.Search,
+                    tally.Steps,
+                    FormattableString.Invariant(
+                        $"the stop rule needs {StopRule.Needs(_search.Stop)} snapshots and saw {_masks.Count}: "
+                    ) + "whether the masks settle is not known"
+                )
             );
         var rule = StopOptions.KindOf(_search.Stop);
-        _context.Store.Append(new StopEntry(stage.Name, rule, tally.Steps, drawnAt, converged));
+        _context.Store.Append(new StopEntry(Stages.Search, rule, tally.Steps, drawnAt, converged));
         return FoundTicket.Of(
             rule,
             _masks[index],

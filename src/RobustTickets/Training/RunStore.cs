@@ -107,10 +107,12 @@ internal sealed class RunStore(
     /// <summary>Says a sentence between steps.</summary>
     internal void Note(StageRun stage, string text) => Report(new Note(stage.Name, stage.Tally.Steps, text));
 
-    /// <summary>Logs a step and reports it.</summary>
+    /// <summary>Counts a step, logs it and reports it.</summary>
     internal void StepDone(StageRun stage, StepReport step)
     {
-        Append(step.Entry(stage.Name));
+        var entry = step.Entry(stage.Name);
+        stage.Tally = stage.Tally.Add(entry);
+        Append(entry);
         Report(
             new StepDone(
                 stage.Name,
@@ -205,11 +207,11 @@ internal sealed class RunStore(
     }
 
     /// <summary>Logs the end of a stage and counts it among the finished ones.</summary>
-    internal void End(StageRun stage)
+    internal void End(string stage, StageTally tally)
     {
-        Append(new StageEntry(stage.Name, "end"));
-        _finished.Add(stage.Tally.Summary(stage.Name));
-        StepsBefore += stage.Tally.Steps;
+        Append(new StageEntry(stage, "end"));
+        _finished.Add(tally.Summary(stage));
+        StepsBefore += tally.Steps;
     }
 
     public void Dispose()

@@ -107,7 +107,6 @@ internal static class StageLoop
             settings.Penalty,
             step =>
             {
-                stage.Tally = stage.Tally.Add(step);
                 store.StepDone(stage, step);
                 var goOn = settings.AfterStep?.Invoke(stage, step) ?? true;
                 var border = step.Step % sampler.StepsPerEpoch == 0;
@@ -129,7 +128,7 @@ internal static class StageLoop
             store.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
         settings.BeforeEnd?.Invoke(stage);
         ObjectiveParameters.Detach(model);
-        store.End(stage);
+        store.End(stage.Name, stage.Tally);
         return stage.Tally;
     }
 }

@@ -31,16 +31,16 @@ internal sealed record StageTally(
     public static StageTally Zero { get; } = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>The tally after one more step.</summary>
-    public StageTally Add(StepReport step) =>
+    public StageTally Add(StepEntry step) =>
         new(
             step.Step,
             step.Epoch,
             Tokens + step.Tokens,
             Seconds + step.Seconds,
-            ForwardPasses + step.Passes.Forward,
-            BackwardPasses + step.Passes.Backward,
-            WeightGradientPasses + step.Passes.WeightGradient,
-            Flops + step.Flops,
+            ForwardPasses + step.Forward,
+            BackwardPasses + step.Backward,
+            WeightGradientPasses + step.WeightGradient,
+            Flops + (step.Flops ?? 0),
             step.Loss
         );
 

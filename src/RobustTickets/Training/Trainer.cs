@@ -74,7 +74,10 @@ internal sealed record StepReport(
             Passes.Forward,
             Passes.Backward,
             Passes.WeightGradient
-        );
+        )
+        {
+            Flops = Flops,
+        };
 }
 
 /// <summary>Runs optimisation steps of one stage.</summary>

@@ -97,6 +97,14 @@ public sealed class SharedTicketTests : IDisposable
             )
                 Assert.Equal(Cell(output, own, column), Cell(output, shared, column));
         }
+        // A slimming search that another cell made is taken from there without being asked for.
+        Assert.Equal(
+            Path.GetFileName(Of(output, "slim")),
+            (string?)
+                JsonNode.Parse(File.ReadAllText(Of(output, "redrawn-alone", "environment.json")))!["extra"]![
+                    "search_of"
+                ]
+        );
         Assert.NotEqual(Cell(output, "random", "forward_passes"), Cell(output, "masks", "forward_passes"));
         Assert.Equal(Kept(output, "masks"), Kept(output, "random"));
         Assert.NotEqual(

@@ -11,6 +11,9 @@ internal static class TicketFolder
 {
     internal const string File = "ticket.json";
 
+    /// <summary>The coefficients that a slimming search recorded.</summary>
+    internal const string Snapshots = "coefficients.safetensors";
+
     private const string Structured = "structured";
 
     /// <summary>Writes the ticket of a slimming search.</summary>
@@ -55,7 +58,7 @@ internal static class TicketFolder
                     Path.Combine(folder, "distances.json"),
                     snapshots.Distances(draw).ToJsonString() + "\n"
                 );
-                snapshots.Write(Path.Combine(folder, "coefficients.safetensors"));
+                snapshots.Write(Path.Combine(folder, Snapshots));
             },
             replace: true
         );

@@ -1,0 +1,95 @@
+// A search that was made is not made again. What a slimming search can see is hashed into
+// environment.json; a run of the same hash, stop rule and draw left out, hands its steps and
+// snapshots on to another beside it.
+using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
+using RobustTickets.Objectives;
+using RobustTickets.Pipeline.Checks;
+using RobustTickets.Pipeline.Data;
+using RobustTickets.Recipes.Json;
+using RobustTickets.Runs;
+using RobustTickets.Searches;
+using RobustTickets.Tickets;
+
+namespace RobustTickets.Pipeline;
+
+/// <summary>Finds slimming searches that were made before.</summary>
+internal static class KnownSearches
+{
+    /// <summary>Facts in environment.json: what a search is, and the run that it was taken
+    /// from.</summary>
+    internal const string Fact = "search_sha256",
+        Source = "search_of";
+
+    /// <summary>
+    /// SHA-256 of everything that a slimming search can see; null for every other recipe.
+    /// </summary>
+    /// <param name="request">Recipe and execution.</param>
+    /// <param name="inputs">Model and data.</param>
+    internal static string? Identity(TrainRequest request, RunInputs inputs)
+    {
+        if (request.Recipe is not { Search: SlimmingSearchOptions search } recipe)
+            return null;
+        var seen = JsonNode.Parse(RecipeJson.Write(recipe))!.AsObject();
+        var options = seen["search"]!.AsObject();
+        options.Remove("stop");
+        options.Remove("allow-short");
+        var changesTexts =
+            search.Augment is not null
+            || HullTables.Of(recipe).Any(path => path.StartsWith("search.", StringComparison.Ordinal));
+        var execution = request.Execution;
+        return InputFingerprint.Of(
+            inputs.Data,
+            inputs.Files.Weights,
+            [
+                options.ToJsonString(),
+                $"{recipe.BatchSize} {recipe.Seed} {recipe.MaxLength}",
+                $"{execution.Precision} {execution.Device.Kind} {execution.Layers}",
+                .. changesTexts
+                    ? inputs
+                        .Data.TrainTexts.SelectMany(e => e.Columns.Select(c => c.Value))
+                        .Append(inputs.Substitutes!.Identity)
+                    : [],
+            ]
+        );
+    }
+
+    /// <summary>A search that this run can take instead of making its own, or null.</summary>
+    /// <param name="session">The run.</param>
+    internal static SearchTrace? Find(RunSession session)
+    {
+        if (
+            session is not { SearchIdentity: { } identity, Request.Searches: { } runs }
+            || session.Recipe is not { Search: SlimmingSearchOptions search, Draw: DrawOptions draw }
+            || session.Ranks.AreSeveral
+            || !Directory.Exists(runs)
+        )
+            return null;
+        var borders = new MiniEpochs(search, session.Recipe.BatchSize, session.Data.Train.Examples.Count);
+        return Directory
+            .EnumerateDirectories(runs)
+            .Where(path => Path.GetFullPath(path) != session.Folder.Path)
+            .Order(StringComparer.Ordinal)
+            .Select(path => Trace(RunFolder.At(path), identity))
+            .FirstOrDefault(trace => trace?.Suffices(search, draw, borders) == true);
+    }
+
+    // What is wrong with another run is no reason to fail this one.
+    private static SearchTrace? Trace(RunFolder run, string identity)
+    {
+        try
+        {
+            return
+                File.Exists(run.ResultFile)
+                && File.Exists(run.EnvironmentFile)
+                && EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(Fact) == identity
+                ? SearchTrace.Read(run)
+                : null;
+        }
+        catch (Exception e) when (e is DataException or CheckpointException or IOException)
+        {
+            return null;
+        }
+    }
+}
