@@ -102,6 +102,31 @@ internal static class ExperimentCells
         var known = new HashSet<string>();
         var cost = tables.Select(t => Open(t.Folder, t.Cells, run, known)).Aggregate((sum, one) => sum + one);
         yield return $"still to do: {Words(cost, tokensPerSecond)}";
+        var (searches, alike, spared) = Alike(cells, run);
+        if (alike > 0)
+            yield return Figures.Text($"{alike:N0} of {searches:N0} searches are like earlier ones; where those reach ")
+                + $"far enough, they are taken from there: then {Words(cost - spared, tokensPerSecond)}";
+    }
+
+    // Searches to be made, those among them that an earlier one can spare, and their cost.
+    private static (int Searches, int Alike, RecipeCost Spared) Alike(
+        IReadOnlyList<(ExperimentFolder Folder, ExperimentCell Cell)> cells,
+        ExperimentRun run
+    )
+    {
+        var open = cells
+            .Where(c => !c.Cell.IsControl && !c.Folder.IsTrained(c.Cell))
+            .DistinctBy(c => c.Folder.Run(c.Cell))
+            .Select(c => run.SearchOf(c.Folder, c.Cell))
+            .OfType<(string Search, RecipeCost Cost)>()
+            .GroupBy(s => s.Search, s => s.Cost)
+            .ToArray();
+        return (
+            open.Sum(group => group.Count()),
+            open.Sum(group => group.Count() - 1),
+            open.SelectMany(group => group.OrderByDescending(c => c.Units).Skip(1))
+                .Aggregate(default(RecipeCost), (sum, cost) => sum + cost)
+        );
     }
 
     private static string Words(RecipeCost cost, int? tokensPerSecond) =>

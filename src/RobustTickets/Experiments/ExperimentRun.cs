@@ -3,6 +3,7 @@
 // any number of machines may work on one folder: each takes runs that nobody is at.
 using RobustTickets.Attacks;
 using RobustTickets.Experiments;
+using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
 
 namespace RobustTickets;
@@ -69,6 +70,21 @@ public sealed class ExperimentRun(
     {
         var data = _set.Data(_set.Of(folder), cell);
         return (data.Train.Examples.Count, data.Evaluation.Examples.Count);
+    }
+
+    /// <summary>
+    /// What the search of a cell costs at most, and which search it is among all of the request;
+    /// null where it makes none that another cell could take.
+    /// </summary>
+    internal (string Search, RecipeCost Cost)? SearchOf(ExperimentFolder folder, ExperimentCell cell)
+    {
+        var (recipe, data) = (cell.Recipe, _set.Data(_set.Of(folder), cell));
+        return KnownSearches.Settings(recipe) is not { } settings
+            ? null
+            : (
+                $"{settings} {recipe.DevFraction} {recipe.Split} {data.Hash}",
+                RecipeCost.OfSearch(recipe, data.Train.Tokens)
+            );
     }
 
     /// <summary>What training and attacks of a cell cost at most.</summary>

@@ -31,10 +31,6 @@ internal static class KnownSearches
     {
         if (request.Recipe is not { Search: SlimmingSearchOptions search } recipe)
             return null;
-        var seen = JsonNode.Parse(RecipeJson.Write(recipe))!.AsObject();
-        var options = seen["search"]!.AsObject();
-        options.Remove("stop");
-        options.Remove("allow-short");
         var changesTexts =
             search.Augment is not null
             || HullTables.Of(recipe).Any(path => path.StartsWith("search.", StringComparison.Ordinal));
@@ -43,8 +39,7 @@ internal static class KnownSearches
             inputs.Data,
             inputs.Files.Weights,
             [
-                options.ToJsonString(),
-                $"{recipe.BatchSize} {recipe.Seed} {recipe.MaxLength}",
+                Settings(recipe),
                 $"{execution.Precision} {execution.Device.Kind} {execution.Layers}",
                 .. changesTexts
                     ? inputs
@@ -53,6 +48,18 @@ internal static class KnownSearches
                     : [],
             ]
         );
+    }
+
+    /// <summary>What of a recipe a slimming search can see; null for every other recipe. Stop rule
+    /// and draw only look on.</summary>
+    internal static string? Settings(Recipe recipe)
+    {
+        if (recipe.Search is not SlimmingSearchOptions)
+            return null;
+        var options = JsonNode.Parse(RecipeJson.Write(recipe))!["search"]!.AsObject();
+        options.Remove("stop");
+        options.Remove("allow-short");
+        return $"{options.ToJsonString()} {recipe.BatchSize} {recipe.Seed} {recipe.MaxLength}";
     }
 
     /// <summary>A search that this run can take instead of making its own, or null.</summary>

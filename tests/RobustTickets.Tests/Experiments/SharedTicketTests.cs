@@ -60,6 +60,8 @@ public sealed class SharedTicketTests : IDisposable
             alone.Error,
             StringComparison.Ordinal
         );
+        // The slimming search of the row that names no other is like that of "slim".
+        Assert.Contains("1 of 2 searches are like earlier ones", Run(output, "--dry-run").Out);
         var run = Run(output);
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
 

@@ -38,6 +38,10 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     public static RecipeCost operator +(RecipeCost a, RecipeCost b) =>
         new(a.Training + b.Training, a.Attacks + b.Attacks);
 
+    /// <summary>The difference of two costs.</summary>
+    public static RecipeCost operator -(RecipeCost a, RecipeCost b) =>
+        new(a.Training - b.Training, a.Attacks - b.Attacks);
+
     /// <summary>The training of a recipe.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="tokens">Word pieces of the training examples.</param>
@@ -48,6 +52,11 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
         var control = recipe.Evaluate.EqualEpochControl ? retrain : 0;
         return new RecipeCost(tokens * (retrain + control + (searched ? 0 : Search(recipe))), 0);
     }
+
+    /// <summary>The search of a recipe alone.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="tokens">Word pieces of the training examples.</param>
+    public static RecipeCost OfSearch(Recipe recipe, double tokens) => new(tokens * Search(recipe), 0);
 
     /// <summary>The attacks after epochs that a recipe asks for.</summary>
     /// <param name="recipe">The recipe.</param>
