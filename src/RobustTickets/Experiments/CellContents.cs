@@ -26,9 +26,7 @@ internal sealed class CellContents(ExperimentRequest request)
     private readonly Dictionary<RunData, string> _data = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Model, precision and device: what all cells of a request have in common.</summary>
-    public string Base =>
-        $"{OfFile(request.Model)} {request.Execution.Precision} {request.Execution.Device.Kind} "
-        + (request.Execution.Layers == default ? "" : request.Execution.Layers.ToString());
+    public string Base => $"{OfFile(request.Model)} {request.Execution.OfResults}";
 
     /// <summary>The name of a run's folder.</summary>
     /// <param name="recipe">Its recipe, which names a shared ticket by its run's folder.</param>

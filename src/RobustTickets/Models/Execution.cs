@@ -56,6 +56,10 @@ public sealed record Execution(
         return bf16.WhyNoBFloat16() is null ? bf16 : bf16 with { Precision = MatrixPrecision.Fp32 };
     }
 
+    /// <summary>What of it may change a result by a rounding, as text for a hash; threads do
+    /// not.</summary>
+    internal string OfResults => $"{Precision} {Device.Kind} {(Layers == default ? "" : Layers.ToString())}";
+
     /// <summary>
     /// Computes every row of the last layer, not only the [CLS] rows that a classifier reads.
     /// </summary>

@@ -27,27 +27,24 @@ internal static class KnownSearches
     /// </summary>
     /// <param name="request">Recipe and execution.</param>
     /// <param name="inputs">Model and data.</param>
-    internal static string? Identity(TrainRequest request, RunInputs inputs)
+    /// <param name="dataAndWeights">Their SHA-256 (<see cref="InputFingerprint"/>).</param>
+    internal static string? Identity(TrainRequest request, RunInputs inputs, string dataAndWeights)
     {
         if (request.Recipe is not { Search: SlimmingSearchOptions search } recipe)
             return null;
         var changesTexts =
             search.Augment is not null
             || HullTables.Of(recipe).Any(path => path.StartsWith("search.", StringComparison.Ordinal));
-        var execution = request.Execution;
-        return InputFingerprint.Of(
-            inputs.Data,
-            inputs.Files.Weights,
-            [
-                Settings(recipe),
-                $"{execution.Precision} {execution.Device.Kind} {execution.Layers}",
-                .. changesTexts
-                    ? inputs
-                        .Data.TrainTexts.SelectMany(e => e.Columns.Select(c => c.Value))
-                        .Append(inputs.Substitutes!.Identity)
-                    : [],
-            ]
-        );
+        return InputFingerprint.Of([
+            dataAndWeights,
+            Settings(recipe)!,
+            request.Execution.OfResults,
+            .. changesTexts
+                ? inputs
+                    .Data.TrainTexts.SelectMany(e => e.Columns.Select(c => c.Value))
+                    .Append(inputs.Substitutes!.Identity)
+                : [],
+        ]);
     }
 
     /// <summary>What of a recipe a slimming search can see; null for every other recipe. Stop rule

@@ -128,6 +128,7 @@ internal sealed class RunSession : IDisposable
             InputFingerprint.Of(
                 data,
                 files.Weights,
+                out var dataAndWeights,
                 inputs.Ticket,
                 request.EpochAttack?.Identity,
                 inputs.Substitutes?.Identity,
@@ -155,7 +156,7 @@ internal sealed class RunSession : IDisposable
         return new RunSession(request, inputs, store)
         {
             HeadsPerLayer = files.Config.NumAttentionHeads,
-            SearchIdentity = KnownSearches.Identity(request, inputs),
+            SearchIdentity = KnownSearches.Identity(request, inputs, dataAndWeights),
         };
     }
 

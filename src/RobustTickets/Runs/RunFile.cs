@@ -9,16 +9,12 @@ namespace RobustTickets.Runs;
 internal static class RunFile
 {
     /// <summary>Reads a JSON file as a record.</summary>
-    /// <exception cref="DataException">Missing or broken.</exception>
-    public static T Read<T>(string path, JsonTypeInfo<T> type) => Read(path, type, null);
-
-    /// <summary>Reads a JSON file as a record of one layout.</summary>
     /// <param name="path">The file.</param>
     /// <param name="type">The record.</param>
-    /// <param name="schema">The <c>schema_version</c> that is read. It is looked at first: a layout
-    /// of another version lacks members of this one.</param>
+    /// <param name="schema">The <c>schema_version</c> that is read, of a file that has one. It is
+    /// looked at first: a layout of another version lacks members of this one.</param>
     /// <exception cref="DataException">Missing, broken, or of another version.</exception>
-    public static T Read<T>(string path, JsonTypeInfo<T> type, int? schema)
+    public static T Read<T>(string path, JsonTypeInfo<T> type, int? schema = null)
     {
         if (!File.Exists(path))
             throw new DataException($"{path}: no such file");

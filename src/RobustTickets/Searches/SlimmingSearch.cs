@@ -72,7 +72,7 @@ internal sealed class SlimmingSearch
     {
         var (store, last, tally) = (_context.Store, _miniEpochs.LastStep, StageTally.Zero);
         store.Append(new StageEntry(Stages.Search, "begin", last));
-        foreach (var step in trace.Steps.Take((int)Math.Min(last, trace.Steps.Count)))
+        foreach (var step in trace.Steps.TakeWhile(s => s.Step <= last))
         {
             tally = tally.Add(step);
             store.Append(step);

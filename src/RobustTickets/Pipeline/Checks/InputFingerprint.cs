@@ -16,7 +16,16 @@ internal static class InputFingerprint
     /// SHA-256 over the examples that are trained and evaluated on, the class names, the weights of
     /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files, tables).
     /// </summary>
-    internal static string Of(RunData data, ITensorSource weights, params IEnumerable<string?> named)
+    /// <param name="data">The examples.</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="unnamed">SHA-256 without what the recipe names, from the same pass.</param>
+    /// <param name="named">What the recipe names.</param>
+    internal static string Of(
+        RunData data,
+        ITensorSource weights,
+        out string unnamed,
+        params IEnumerable<string?> named
+    )
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add(hash, data);
@@ -25,7 +34,17 @@ internal static class InputFingerprint
             Add(hash, $"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
             hash.AppendData(weights.Bytes(tensor.Name).Span);
         }
+        unnamed = Convert.ToHexStringLower(hash.GetCurrentHash());
         foreach (var text in named.OfType<string>())
+            Add(hash, text);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>SHA-256 over texts, their lengths among them.</summary>
+    internal static string Of(IEnumerable<string> texts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var text in texts)
             Add(hash, text);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
