@@ -28,6 +28,7 @@ public sealed class OnnxModelFiles
         "model.safetensors.index.json",
         "pytorch_model.bin",
         "pytorch_model.bin.index.json",
+        "model.sparse.safetensors",
     ];
 
     private OnnxModelFiles(string model, string folder) => (Model, Folder) = (model, folder);

@@ -18,6 +18,7 @@ internal sealed class ExportCommand
         ["hf-dense"] = HuggingFaceLayout.Dense,
         ["hf-compact"] = HuggingFaceLayout.Compact,
         ["hf-pruned-heads"] = HuggingFaceLayout.PrunedHeads,
+        ["hf-sparse"] = HuggingFaceLayout.Sparse,
     };
     private static readonly Dictionary<string, OnnxHead> Heads = new()
     {
@@ -35,8 +36,9 @@ internal sealed class ExportCommand
     {
         Description =
             "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, with a loader for "
-            + "Python beside it; hf-pruned-heads: heads cut out as transformers before version 5 has it; onnx: true "
-            + "shapes in one file for ONNX Runtime and others",
+            + "Python beside it; hf-pruned-heads: heads cut out as transformers before version 5 has it; hf-sparse: a "
+            + "ticket of single weights without its zeros, with a script that puts them back; onnx: true shapes in "
+            + "one file for ONNX Runtime and others",
         HelpName = "NAME",
         Required = true,
     };

@@ -58,13 +58,29 @@ internal static class ExperimentCells
             foreach (var cell in cells)
                 context.Out.WriteLine(Line(folder, cell, width, checkedRun));
         }
-        if (checkedRun is not null)
+        if (checkedRun is null)
+            NoteUnknown(context, tables);
+        else
         {
             foreach (var line in Sums(tables, checkedRun, tokensPerSecond))
                 context.Out.WriteLine(line);
             context.Out.WriteLine("nothing was run (--dry-run)");
         }
         return ExitCodes.Ok;
+    }
+
+    // Which run a cell is follows from model and data, which a list does not read.
+    private static void NoteUnknown(
+        CliContext context,
+        IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables
+    )
+    {
+        var unknown = tables.Sum(t => t.Cells.Count(c => !t.Folder.Knows(c)));
+        if (unknown > 0 && tables.Any(t => Directory.Exists(t.Folder.Runs)))
+            context.Error.WriteLine(
+                Figures.Text($"note: {unknown:N0} cells are open as far as their own tables know; ")
+                    + "which of them are runs that others have made, --dry-run tells"
+            );
     }
 
     private static string Line(ExperimentFolder folder, ExperimentCell cell, int width, ExperimentRun? checkedRun)

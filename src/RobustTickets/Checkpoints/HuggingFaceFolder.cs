@@ -1,4 +1,4 @@
-// A Hugging Face checkpoint folder: config.json and weights in one of four forms. Opening checks
+// A Hugging Face checkpoint folder: config.json and weights in one of five forms. Opening checks
 // what can be checked without reading the weights, so that no model is built half-initialised or
 // with fewer layers than the file holds.
 
@@ -21,6 +21,7 @@ internal sealed class HuggingFaceFolder : IDisposable
         "model.safetensors.index.json",
         "pytorch_model.bin",
         "pytorch_model.bin.index.json",
+        BitmaskParts.FileName,
     ];
 
     // Weights of other frameworks: the folder is right, its format is not, and the remedy is one
@@ -227,7 +228,7 @@ internal sealed class HuggingFaceFolder : IDisposable
         if (path.EndsWith(".index.json", StringComparison.Ordinal))
             return ShardedTensors.Open(path);
         if (path.EndsWith(".safetensors", StringComparison.Ordinal))
-            return SafetensorsFile.Open(path);
+            return BitmaskTensors.Over(SafetensorsFile.Open(path));
         return PickleCheckpoint.Open(path);
     }
 

@@ -16,6 +16,8 @@ internal sealed record ExtraFile(string Name, string Text);
 /// <summary>Writes Hugging Face checkpoint folders atomically.</summary>
 internal static class HuggingFaceFolderWriter
 {
+    private const string Whole = "model.safetensors";
+
     /// <summary>The tokenizer files that are copied along when they exist.</summary>
     public static IReadOnlyList<string> TokenizerFiles { get; } =
     ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
@@ -55,6 +57,7 @@ internal static class HuggingFaceFolderWriter
     /// opened.</param>
     /// <param name="tokenizer">A tokenizer to write, where there is no folder to copy it
     /// from.</param>
+    /// <param name="weightsFile">Name of the file of weights.</param>
     /// <exception cref="CheckpointException">As the other overload.</exception>
     public static void WriteStreamed(
         string path,
@@ -65,7 +68,8 @@ internal static class HuggingFaceFolderWriter
         bool replace = false,
         IReadOnlyList<ExtraFile>? beside = null,
         bool checksums = false,
-        WordPieceTokenizer? tokenizer = null
+        WordPieceTokenizer? tokenizer = null,
+        string weightsFile = Whole
     ) =>
         Write(
             path,
@@ -75,7 +79,8 @@ internal static class HuggingFaceFolderWriter
             replace,
             beside ?? [],
             checksums,
-            tokenizer
+            tokenizer,
+            weightsFile
         );
 
     /// <summary>Copies the tokenizer files of one model folder into another.</summary>
@@ -113,7 +118,8 @@ internal static class HuggingFaceFolderWriter
         bool replace,
         IReadOnlyList<ExtraFile> beside,
         bool checksums = false,
-        WordPieceTokenizer? tokenizer = null
+        WordPieceTokenizer? tokenizer = null,
+        string weightsFile = Whole
     )
     {
         AtomicFolder.Create(
@@ -121,7 +127,7 @@ internal static class HuggingFaceFolderWriter
             folder =>
             {
                 var configPath = Path.Combine(folder, "config.json");
-                var weightsPath = Path.Combine(folder, "model.safetensors");
+                var weightsPath = Path.Combine(folder, weightsFile);
                 writeWeights(weightsPath);
                 if (tokenizerFrom is not null)
                     CopyTokenizer(tokenizerFrom, folder);
@@ -129,7 +135,7 @@ internal static class HuggingFaceFolderWriter
                 foreach (var file in beside)
                     AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
                 // The header just written is the cheapest proof that the folder will open again.
-                using (var written = SafetensorsFile.Open(weightsPath))
+                using (var written = HuggingFaceFolder.OpenWeights(weightsPath))
                 {
                     HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
                     AtomicFile.WriteAllText(configPath, config.WithTorchDtype(Widest(written)).ToJson());
@@ -143,7 +149,7 @@ internal static class HuggingFaceFolderWriter
 
     // Of several element types the one that holds them all: transformers loads every tensor as
     // torch_dtype.
-    private static TensorElement Widest(SafetensorsFile file)
+    private static TensorElement Widest(TensorSource file)
     {
         var elements = file.Tensors.Select(t => t.Element).Where(e => e.IsFloat()).Distinct().ToArray();
         return elements switch

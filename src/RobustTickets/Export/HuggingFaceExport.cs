@@ -4,6 +4,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -28,6 +29,12 @@ public enum HuggingFaceLayout
     /// where a layer has fewer neurons.
     /// </summary>
     PrunedHeads,
+
+    /// <summary>
+    /// A ticket of single weights without its zeros: matrices as bits and values, with
+    /// <c>unpack_sparse.py</c>, which makes them whole again for any BERT program.
+    /// </summary>
+    Sparse,
 }
 
 /// <summary>Writes models as Hugging Face folders.</summary>
@@ -67,6 +74,11 @@ public static class HuggingFaceExport
         using var folder = BertFiles.OpenClassifier(source);
         folder.Weights.RequireFinite();
         var config = folder.Config;
+        if (layout == HuggingFaceLayout.Sparse)
+        {
+            WriteSparse(source, target, folder);
+            return config.NumLabels;
+        }
         var ticket = layout == HuggingFaceLayout.Compact ? null : config.Ticket;
         var (written, places) =
             ticket is null ? (config, [])
@@ -78,21 +90,38 @@ public static class HuggingFaceExport
             var tensor = NamedTensor.From(folder.Weights, info.Name);
             return places.TryGetValue(info.Name, out var place) ? place.Scatter(tensor) : tensor.Streamed();
         });
-        var card = ModelCard.Of(source, config).HuggingFace(Form(layout));
-        HuggingFaceFolderWriter.WriteStreamed(
-            target,
-            written,
-            tensors,
-            source,
-            beside:
-            [
-                new ExtraFile(ModelCard.FileName, card),
-                .. layout == HuggingFaceLayout.Compact ? [Resource("load_compact.py")] : Array.Empty<ExtraFile>(),
-                .. Training(source),
-            ]
-        );
+        HuggingFaceFolderWriter.WriteStreamed(target, written, tensors, source, beside: Beside(source, config, layout));
         return config.NumLabels;
     }
+
+    private static void WriteSparse(string source, string target, HuggingFaceFolder folder)
+    {
+        if (folder.Config.IsCompact)
+            throw new CheckpointException(
+                $"{source}: is a ticket of heads and neurons, which are cut out already; its smallest form is that of "
+                    + "its true shapes (compact)"
+            );
+        HuggingFaceFolderWriter.WriteStreamed(
+            target,
+            folder.Config,
+            SparseLayout.Of(source, folder.Weights),
+            source,
+            beside: Beside(source, folder.Config, HuggingFaceLayout.Sparse),
+            weightsFile: BitmaskParts.FileName
+        );
+    }
+
+    private static IReadOnlyList<ExtraFile> Beside(string source, HuggingFaceConfig config, HuggingFaceLayout layout) =>
+        [
+            new ExtraFile(ModelCard.FileName, ModelCard.Of(source, config).HuggingFace(Form(layout))),
+            .. layout switch
+            {
+                HuggingFaceLayout.Compact => [Resource("load_compact.py")],
+                HuggingFaceLayout.Sparse => [Resource("unpack_sparse.py")],
+                _ => Array.Empty<ExtraFile>(),
+            },
+            .. Training(source),
+        ];
 
     private static IReadOnlyDictionary<int, IReadOnlyList<int>> NoHeads { get; } =
         new Dictionary<int, IReadOnlyList<int>>();
@@ -110,6 +139,7 @@ public static class HuggingFaceExport
             {
                 HuggingFaceLayout.Compact => "compact-readme.md",
                 HuggingFaceLayout.PrunedHeads => "pruned-heads-readme.md",
+                HuggingFaceLayout.Sparse => "sparse-readme.md",
                 _ => "dense-readme.md",
             }
         ).Text;

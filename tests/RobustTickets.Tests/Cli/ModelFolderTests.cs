@@ -1,6 +1,5 @@
 // Model folders that would give an answer to another question, or none: one refusal in every
 // command and in the library. And the compact format, from C# to Python.
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
@@ -155,8 +154,8 @@ public sealed class ModelFolderTests : IDisposable
         OldCompactFolder();
         Assert.Equal(ExitCodes.Ok, Export("hf-compact").Code);
         var folder = _tiny.Below("hf-compact");
-        Skip.IfNot(Python(folder, "-c", "pass") is not null, "python3 is not installed");
-        Assert.Equal("", Python(folder, "-m", "py_compile", "load_compact.py"));
+        Skip.IfNot(Python.Run(folder, "-c", "pass") is not null, "python3 is not installed");
+        Assert.Equal("", Python.Run(folder, "-m", "py_compile", "load_compact.py"));
         // Written by C#, read by Python: every list that a ticket may hold.
         int[][] lists =
         [
@@ -171,30 +170,7 @@ public sealed class ModelFolderTests : IDisposable
         {
             var code =
                 $"from load_compact import units; print(','.join(map(str, units('{UnitRanges.Format(units)}'))))";
-            Assert.Equal(string.Join(',', units), Python(folder, "-c", code)!.TrimEnd());
-        }
-    }
-
-    private static string? Python(string folder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("python3", arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        try
-        {
-            using var process = Process.Start(start)!;
-            var error = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0, error.GetAwaiter().GetResult());
-            return output;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
+            Assert.Equal(string.Join(',', units), Python.Run(folder, "-c", code)!.TrimEnd());
         }
     }
 

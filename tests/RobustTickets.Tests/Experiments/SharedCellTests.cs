@@ -94,7 +94,10 @@ public sealed class SharedCellTests : IDisposable
             string Table(string folder) =>
                 TinyExperiment.Timeless(File.ReadAllText(Path.Combine(folder, name, "results.csv")));
             Assert.Equal(Table(alone), Table(output));
+            // Of the other table nothing is known here, though it shares a cell.
+            Assert.Contains("cells are open as far as their own tables know", Run(alone, "--list").Error);
         }
+        Assert.DoesNotContain("note:", Run(output, "--list").Error);
 
         // Everything is done, by whatever name.
         var again = Run(output);

@@ -1,0 +1,212 @@
+// Matrices with many zeros, stored as the sparse-bitmask layout of compressed-tensors does: for
+// M.weight [r, c] M.shape, M.compressed (the values that are not zero), M.bitmask [r, ceil(c/8)]
+// (which they are, lowest bit first) and M.row_offsets [r] (where a row's values begin).
+// Read as the whole matrix M.weight (docs/sparse-format.md).
+
+using System.Numerics;
+using RobustTickets.Checkpoints.Tensors;
+
+namespace RobustTickets.Checkpoints.Safetensors;
+
+/// <summary>Names of the parts that stand for a matrix.</summary>
+internal static class BitmaskParts
+{
+    /// <summary>File of weights that are stored so; no other program takes it for whole
+    /// ones.</summary>
+    public const string FileName = "model.sparse.safetensors";
+
+    /// <summary>End of the name of a tensor that may be stored by bitmask.</summary>
+    public const string Weight = ".weight";
+
+    /// <summary>Its sizes, I64 [2].</summary>
+    public const string Shape = ".shape";
+
+    /// <summary>Values that are not zero, row by row.</summary>
+    public const string Compressed = ".compressed";
+
+    /// <summary>A bit an element, U8 [r, ceil(c / 8)].</summary>
+    public const string Bitmask = ".bitmask";
+
+    /// <summary>For each row, how many values lie before it, I64 [r].</summary>
+    public const string RowOffsets = ".row_offsets";
+
+    /// <summary>All parts.</summary>
+    public static IReadOnlyList<string> All { get; } = [Shape, Compressed, Bitmask, RowOffsets];
+}
+
+/// <summary>
+/// The tensors of a file, those stored by bitmask as the whole matrices. Owns the file.
+/// </summary>
+internal sealed class BitmaskTensors : TensorSource
+{
+    private readonly TensorSource _file;
+    private readonly Dictionary<string, Matrix> _matrices = new(StringComparer.Ordinal);
+
+    private BitmaskTensors(TensorSource file)
+        : base(file.Location)
+    {
+        _file = file;
+        var modules = file
+            .Tensors.Where(t => t.Name.EndsWith(BitmaskParts.Bitmask, StringComparison.Ordinal))
+            .Select(t => t.Name[..^BitmaskParts.Bitmask.Length])
+            .ToArray();
+        foreach (var module in modules)
+            _matrices.Add(module + BitmaskParts.Weight, Open(module));
+        var parts = modules.SelectMany(m => BitmaskParts.All.Select(p => m + p)).ToHashSet(StringComparer.Ordinal);
+        Tensors = [.. file.Tensors.Where(t => !parts.Contains(t.Name)), .. _matrices.Values.Select(m => m.Info)];
+    }
+
+    /// <summary>A source whose matrices are whole: the file itself where none is stored by
+    /// bitmask.</summary>
+    /// <param name="file">The file, which is disposed with what is returned.</param>
+    /// <exception cref="CheckpointException">A part is missing, or parts do not fit each
+    /// other.</exception>
+    public static TensorSource Over(TensorSource file)
+    {
+        if (!file.Tensors.Any(t => t.Name.EndsWith(BitmaskParts.Bitmask, StringComparison.Ordinal)))
+            return file;
+        try
+        {
+            return new BitmaskTensors(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private protected override void ReadRange(TensorInfo info, long offset, Span<byte> destination)
+    {
+        if (!_matrices.TryGetValue(info.Name, out var matrix))
+        {
+            _file.ReadRangeOf(info.Name, offset, destination);
+            return;
+        }
+        var size = info.Element.Size();
+        var width = info.Shape[1] * size;
+        var row = new byte[width];
+        while (destination.Length > 0)
+        {
+            Expand(matrix, offset / width, size, row);
+            var from = (int)(offset % width);
+            var count = Math.Min(row.Length - from, destination.Length);
+            row.AsSpan(from, count).CopyTo(destination);
+            destination = destination[count..];
+            offset += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _file.Dispose();
+    }
+
+    private void Expand(Matrix matrix, long row, int size, Span<byte> whole)
+    {
+        whole.Clear();
+        var bits = matrix.Bits.AsSpan((int)row * matrix.BitBytes, matrix.BitBytes);
+        var values = new byte[(matrix.Offsets[row + 1] - matrix.Offsets[row]) * size];
+        _file.ReadRangeOf(matrix.Module + BitmaskParts.Compressed, matrix.Offsets[row] * size, values);
+        var from = 0;
+        for (var b = 0; b < bits.Length; b++)
+        for (uint left = bits[b]; left != 0; left &= left - 1)
+        {
+            var column = (8 * b) + BitOperations.TrailingZeroCount(left);
+            values.AsSpan(from, size).CopyTo(whole[(column * size)..]);
+            from += size;
+        }
+    }
+
+    private Matrix Open(string module)
+    {
+        foreach (var part in BitmaskParts.All)
+            if (!_file.Contains(module + part))
+                throw Refuse(module, $"'{part[1..]}' is missing beside the others of its parts");
+        if (_file.Contains(module + BitmaskParts.Weight))
+            throw Refuse(module, "is stored whole as well; one of the two must go");
+        var shape = Of(module, BitmaskParts.Shape, "I64 [2]", t => t.Element == TensorElement.I64 && Is(t, 2));
+        var sizes = _file.ReadLongs(shape.Name);
+        var (rows, columns) = (sizes[0], sizes[1]);
+        if (rows < 0 || columns < 0 || columns > int.MaxValue / sizeof(double))
+            throw Refuse(module, $"'shape' is {TensorInfo.Format(sizes)}, no size of a matrix");
+        var bytes = (columns + 7) / 8;
+        var bitmask = Of(
+            module,
+            BitmaskParts.Bitmask,
+            $"U8 [{rows}, {bytes}]",
+            t => t.Element == TensorElement.U8 && Is(t, rows, bytes)
+        );
+        var values = Of(
+            module,
+            BitmaskParts.Compressed,
+            "floats of one dimension",
+            t => t.Element.IsFloat() && t.Shape.Length == 1
+        );
+        var starts = Of(
+            module,
+            BitmaskParts.RowOffsets,
+            $"I64 [{rows}]",
+            t => t.Element == TensorElement.I64 && Is(t, rows)
+        );
+        var matrix = new Matrix(
+            module,
+            new TensorInfo(module + BitmaskParts.Weight, values.Element, [rows, columns]),
+            _file.Bytes(bitmask.Name).ToArray(),
+            (int)bytes,
+            new long[rows + 1]
+        );
+        Count(matrix, values.Count, _file.ReadLongs(starts.Name));
+        return matrix;
+    }
+
+    // The bits alone say where values go; offsets and number of values must agree with them.
+    private void Count(Matrix matrix, long values, long[] starts)
+    {
+        var beyond = (byte)(matrix.Info.Shape[1] % 8 == 0 ? 0 : 0xFF << (int)(matrix.Info.Shape[1] % 8));
+        for (var row = 0; row < starts.Length; row++)
+        {
+            var bits = matrix.Bits.AsSpan(row * matrix.BitBytes, matrix.BitBytes);
+            if (bits.Length > 0 && (bits[^1] & beyond) != 0)
+                throw Refuse(matrix.Module, $"'bitmask' has bits beyond the {matrix.Info.Shape[1]} columns, row {row}");
+            if (starts[row] != matrix.Offsets[row])
+                throw Refuse(
+                    matrix.Module,
+                    $"'row_offsets' of row {row} is {starts[row]}; the bits before it make it {matrix.Offsets[row]}"
+                );
+            var count = 0;
+            foreach (var b in bits)
+                count += BitOperations.PopCount(b);
+            matrix.Offsets[row + 1] = matrix.Offsets[row] + count;
+        }
+        if (values != matrix.Offsets[^1])
+            throw Refuse(matrix.Module, $"'compressed' has {values} values; the bits make it {matrix.Offsets[^1]}");
+    }
+
+    private TensorInfo Of(string module, string part, string wanted, Predicate<TensorInfo> fits)
+    {
+        var info = _file.Info(module + part);
+        return fits(info)
+            ? info
+            : throw Refuse(
+                module,
+                $"'{part[1..]}' is {info.Element.SafetensorsName()} {info.ShapeText}; {wanted} is needed"
+            );
+    }
+
+    private static bool Is(TensorInfo info, params ReadOnlySpan<long> shape) =>
+        info.Shape.AsSpan().SequenceEqual(shape);
+
+    private CheckpointException Refuse(string module, string what) =>
+        new($"{Location}: matrix '{module}' by bitmask: {what}");
+
+    /// <summary>A matrix.</summary>
+    /// <param name="Module">Name of its parts, without their ends.</param>
+    /// <param name="Info">The whole matrix.</param>
+    /// <param name="Bits">A bit an element.</param>
+    /// <param name="BitBytes">Bytes of a row of them.</param>
+    /// <param name="Offsets">Values before each row, and of all.</param>
+    private sealed record Matrix(string Module, TensorInfo Info, byte[] Bits, int BitBytes, long[] Offsets);
+}
