@@ -1,6 +1,6 @@
 // Standard streams that may be closed, full or gone. Results that cannot be written are an error;
 // progress that cannot is dropped. A closed descriptor is filled, or the next file opened would
-// take its number and what libraries print.
+// take its number and what libraries print. Where both go to one log, each line stays whole.
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using RobustTickets.Attacks;
@@ -20,22 +20,36 @@ internal static class StandardStreams
         var input = OpenOrFill(Console.OpenStandardInput);
         var output = OpenOrFill(Console.OpenStandardOutput);
         var error = OpenOrFill(Console.OpenStandardError);
-        return (
-            new StrictLineReader(input, "standard input"),
-            Results(output, atOnce: !Console.IsOutputRedirected),
-            Progress(error)
-        );
+        var results = Results(output, atOnce: !Console.IsOutputRedirected);
+        return (new StrictLineReader(input, "standard input"), results, Progress(error, results));
     }
 
     /// <summary>A writer of results: what cannot be written is an error.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="atOnce">Whether every line is written at once.</param>
     public static TextWriter Results(Stream stream, bool atOnce) =>
-        new StreamWriter(new GuardedStream(stream, Lost), Utf8) { AutoFlush = atOnce };
+        TextWriter.Synchronized(new StreamWriter(new GuardedStream(stream, Lost), Utf8) { AutoFlush = atOnce });
 
     /// <summary>A writer of progress and errors: what cannot be written is dropped.</summary>
-    public static TextWriter Progress(Stream stream) =>
-        TextWriter.Synchronized(new StreamWriter(new GuardedStream(stream, _ => { }), Utf8) { AutoFlush = true });
+    /// <param name="stream">Where to.</param>
+    /// <param name="results">Results written so far come first; that they are lost is their
+    /// writer's to tell.</param>
+    public static TextWriter Progress(Stream stream, TextWriter results) =>
+        TextWriter.Synchronized(
+            new StreamWriter(new GuardedStream(stream, _ => { }, () => Flush(results)), Utf8) { AutoFlush = true }
+        );
+
+    private static void Flush(TextWriter results)
+    {
+        try
+        {
+            results.Flush();
+        }
+        catch (OutputException)
+        {
+            // Told again when the results end.
+        }
+    }
 
     private static void Lost(Exception? e) =>
         throw new OutputException($"standard output: results cannot be written: {e?.Message ?? "it is closed"}", e);
@@ -54,8 +68,10 @@ internal static class StandardStreams
         }
     }
 
-    private sealed class GuardedStream(Stream inner, Action<Exception?> failed) : Stream
+    private sealed class GuardedStream(Stream inner, Action<Exception?> failed, Action? before = null) : Stream
     {
+        private (bool Is, Exception? Cause) _lost;
+
         public override bool CanRead => false;
 
         public override bool CanSeek => false;
@@ -74,8 +90,10 @@ internal static class StandardStreams
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
+            before?.Invoke();
             if (inner == Null)
             {
+                _lost = (true, null);
                 failed(null);
                 return;
             }
@@ -85,11 +103,18 @@ internal static class StandardStreams
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                _lost = (true, e);
                 failed(e);
             }
         }
 
-        public override void Flush() => inner.Flush();
+        // Once something was lost, the whole is.
+        public override void Flush()
+        {
+            if (_lost.Is)
+                failed(_lost.Cause);
+            inner.Flush();
+        }
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
