@@ -34,13 +34,14 @@ internal static class RecipesCommand
                 return ExitCodes.Ok;
             }
             var width = RecipePresets.List.Max(p => p.Name.Length);
-            foreach (var preset in RecipePresets.List)
+            foreach (var group in RecipePresets.List.GroupBy(p => string.Join(", ", p.Tasks)))
             {
-                context.Out.WriteLine($"{preset.Name.PadRight(width)}  {preset.Summary}");
-                context.Out.WriteLine(
-                    $"{"".PadRight(width)}  tasks: {string.Join(", ", preset.Tasks)} (others take SST-2's numbers)"
-                );
+                context.Out.WriteLine($"with numbers for {group.Key} (other tasks take SST-2's):");
+                foreach (var preset in group)
+                    context.Out.WriteLine($"  {preset.Name.PadRight(width)}  {preset.Summary}");
+                context.Out.WriteLine();
             }
+            context.Out.WriteLine("recipes show NAME prints one with all its numbers; train --recipe NAME runs it");
             return ExitCodes.Ok;
         });
         return command;

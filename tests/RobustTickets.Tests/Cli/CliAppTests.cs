@@ -121,6 +121,20 @@ public sealed class CliAppTests : IDisposable
             RecipePresets.List.Select(p => p.Name),
             JsonNode.Parse(list.Out)!.AsArray().Select(p => p!["name"]!.GetValue<string>())
         );
+        // For people: every preset once, below the tasks that it has numbers for.
+        var tasks = "";
+        var rows = new List<(string Tasks, string Name, string Summary)>();
+        foreach (var line in CliRun.Of("recipes", "list").Out.Split('\n'))
+        {
+            if (line.StartsWith("with numbers for ", StringComparison.Ordinal))
+                tasks = line["with numbers for ".Length..line.IndexOf(" (", StringComparison.Ordinal)];
+            else if (line.StartsWith("  ", StringComparison.Ordinal))
+                rows.Add((tasks, line.Trim().Split(' ')[0], line.Trim().Split("  ", 2)[1].TrimStart()));
+        }
+        Assert.Equal(
+            RecipePresets.List.Select(p => (string.Join(", ", p.Tasks), p.Name, p.Summary)).Order(),
+            rows.Order()
+        );
 
         var show = CliRun.Of(
             "recipes",
