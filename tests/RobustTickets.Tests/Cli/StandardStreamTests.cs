@@ -1,5 +1,5 @@
-// Results and progress that go to one log: every line whole and in order, and results that were lost
-// on the way are told, whoever flushed them.
+// Results and progress that go to one log: every line whole and in order, and results that were
+// lost on the way are told, whoever flushed them.
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Terminal;
