@@ -17,7 +17,7 @@ internal sealed class HuggingFaceFolder : IDisposable
 {
     private static readonly string[] WeightFiles =
     [
-        "model.safetensors",
+        HuggingFaceFolderWriter.WeightsFile,
         "model.safetensors.index.json",
         "pytorch_model.bin",
         "pytorch_model.bin.index.json",

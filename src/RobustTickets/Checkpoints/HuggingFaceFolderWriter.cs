@@ -16,7 +16,8 @@ internal sealed record ExtraFile(string Name, string Text);
 /// <summary>Writes Hugging Face checkpoint folders atomically.</summary>
 internal static class HuggingFaceFolderWriter
 {
-    private const string Whole = "model.safetensors";
+    /// <summary>The file of whole weights.</summary>
+    public const string WeightsFile = "model.safetensors";
 
     /// <summary>The tokenizer files that are copied along when they exist.</summary>
     public static IReadOnlyList<string> TokenizerFiles { get; } =
@@ -69,7 +70,7 @@ internal static class HuggingFaceFolderWriter
         IReadOnlyList<ExtraFile>? beside = null,
         bool checksums = false,
         WordPieceTokenizer? tokenizer = null,
-        string weightsFile = Whole
+        string weightsFile = WeightsFile
     ) =>
         Write(
             path,
@@ -119,7 +120,7 @@ internal static class HuggingFaceFolderWriter
         IReadOnlyList<ExtraFile> beside,
         bool checksums = false,
         WordPieceTokenizer? tokenizer = null,
-        string weightsFile = Whole
+        string weightsFile = WeightsFile
     )
     {
         AtomicFolder.Create(

@@ -74,54 +74,40 @@ public static class HuggingFaceExport
         using var folder = BertFiles.OpenClassifier(source);
         folder.Weights.RequireFinite();
         var config = folder.Config;
-        if (layout == HuggingFaceLayout.Sparse)
-        {
-            WriteSparse(source, target, folder);
-            return config.NumLabels;
-        }
-        var ticket = layout == HuggingFaceLayout.Compact ? null : config.Ticket;
+        var sparse = layout == HuggingFaceLayout.Sparse;
+        var ticket = sparse || layout == HuggingFaceLayout.Compact ? null : config.Ticket;
         var (written, places) =
             ticket is null ? (config, [])
             : layout == HuggingFaceLayout.Dense
                 ? (config with { Ticket = null, PrunedHeads = NoHeads }, Places(config, ticket))
             : PrunedHeadsLayout.Of(config, ticket);
-        var tensors = folder.Weights.Tensors.Select(info =>
-        {
-            var tensor = NamedTensor.From(folder.Weights, info.Name);
-            return places.TryGetValue(info.Name, out var place) ? place.Scatter(tensor) : tensor.Streamed();
-        });
-        HuggingFaceFolderWriter.WriteStreamed(target, written, tensors, source, beside: Beside(source, config, layout));
-        return config.NumLabels;
-    }
-
-    private static void WriteSparse(string source, string target, HuggingFaceFolder folder)
-    {
-        if (folder.Config.IsCompact)
-            throw new CheckpointException(
-                $"{source}: is a ticket of heads and neurons, which are cut out already; its smallest form is that of "
-                    + "its true shapes (compact)"
-            );
+        var tensors = sparse
+            ? SparseLayout.Of(source, folder)
+            : folder.Weights.Tensors.Select(info =>
+            {
+                var tensor = NamedTensor.From(folder.Weights, info.Name);
+                return places.TryGetValue(info.Name, out var place) ? place.Scatter(tensor) : tensor.Streamed();
+            });
         HuggingFaceFolderWriter.WriteStreamed(
             target,
-            folder.Config,
-            SparseLayout.Of(source, folder.Weights),
+            written,
+            tensors,
             source,
-            beside: Beside(source, folder.Config, HuggingFaceLayout.Sparse),
-            weightsFile: BitmaskParts.FileName
+            beside:
+            [
+                new ExtraFile(ModelCard.FileName, ModelCard.Of(source, config).HuggingFace(Form(layout))),
+                .. layout switch
+                {
+                    HuggingFaceLayout.Compact => [Resource("load_compact.py")],
+                    HuggingFaceLayout.Sparse => [Resource("unpack_sparse.py")],
+                    _ => Array.Empty<ExtraFile>(),
+                },
+                .. Training(source),
+            ],
+            weightsFile: sparse ? BitmaskParts.FileName : HuggingFaceFolderWriter.WeightsFile
         );
+        return config.NumLabels;
     }
-
-    private static IReadOnlyList<ExtraFile> Beside(string source, HuggingFaceConfig config, HuggingFaceLayout layout) =>
-        [
-            new ExtraFile(ModelCard.FileName, ModelCard.Of(source, config).HuggingFace(Form(layout))),
-            .. layout switch
-            {
-                HuggingFaceLayout.Compact => [Resource("load_compact.py")],
-                HuggingFaceLayout.Sparse => [Resource("unpack_sparse.py")],
-                _ => Array.Empty<ExtraFile>(),
-            },
-            .. Training(source),
-        ];
 
     private static IReadOnlyDictionary<int, IReadOnlyList<int>> NoHeads { get; } =
         new Dictionary<int, IReadOnlyList<int>>();

@@ -12,9 +12,19 @@ internal static class SparseLayout
 {
     /// <summary>The tensors, sparse ones in four parts.</summary>
     /// <param name="source">Named when there is nothing to gain.</param>
-    /// <param name="weights">The weights.</param>
-    /// <exception cref="CheckpointException">No matrix becomes smaller.</exception>
-    public static IReadOnlyList<StreamedTensor> Of(string source, ITensorSource weights)
+    /// <param name="folder">The model.</param>
+    /// <exception cref="CheckpointException">No matrix becomes smaller, or heads and neurons are
+    /// cut out.</exception>
+    public static IReadOnlyList<StreamedTensor> Of(string source, HuggingFaceFolder folder) =>
+        folder.Config.IsCompact
+            ? throw new CheckpointException(
+                $"{source}: is a ticket of heads and neurons, which are cut out already; its smallest form is that of "
+                    + "its true shapes (compact)"
+            )
+            : Of(source, folder.Weights);
+
+    /// <inheritdoc cref="Of(string, HuggingFaceFolder)"/>
+    internal static IReadOnlyList<StreamedTensor> Of(string source, ITensorSource weights)
     {
         var (tensors, zeros, elements, smaller) = (new List<StreamedTensor>(), 0L, 0L, false);
         foreach (var info in weights.Tensors)
@@ -24,16 +34,13 @@ internal static class SparseLayout
                 tensors.Add(StreamedTensor.From(weights, info.Name));
                 continue;
             }
-            var counts = Counts(NamedTensor.From(weights, info.Name));
-            var kept = counts.Sum(c => (long)c);
+            var (parts, kept, bytes) = Parts(weights, info);
             (zeros, elements) = (zeros + info.Count - kept, elements + info.Count);
-            if (BytesOf(info, kept) >= info.ByteCount)
-            {
+            if (bytes < info.ByteCount)
+                tensors.AddRange(parts);
+            else
                 tensors.Add(StreamedTensor.From(weights, info.Name));
-                continue;
-            }
-            smaller = true;
-            tensors.AddRange(Parts(weights, info, counts));
+            smaller |= bytes < info.ByteCount;
         }
         return smaller
             ? tensors
@@ -49,53 +56,37 @@ internal static class SparseLayout
         && info.Element.IsFloat()
         && info.Name.EndsWith(BitmaskParts.Weight, StringComparison.Ordinal);
 
-    private static long BytesOf(TensorInfo info, long kept) =>
-        (kept * info.Element.Size())
-        + (info.Shape[0] * (BitBytes(info) + sizeof(long)))
-        + (info.Shape.Length * sizeof(long));
-
-    private static long BitBytes(TensorInfo info) => (info.Shape[1] + 7) / 8;
-
-    // Elements of each row that are not zero.
-    private static int[] Counts(NamedTensor tensor)
+    // The parts, the elements that are not zero, and the bytes of all parts. The values alone are
+    // read again when their turn comes.
+    private static (StreamedTensor[] Parts, long Kept, long Bytes) Parts(ITensorSource weights, TensorInfo info)
     {
-        var counts = new int[tensor.Shape[0]];
-        Visit(tensor, (row, _, _) => counts[row]++);
-        return counts;
-    }
-
-    private static IEnumerable<StreamedTensor> Parts(ITensorSource weights, TensorInfo info, int[] counts)
-    {
-        var module = info.Name[..^BitmaskParts.Weight.Length];
-        yield return NamedTensor.FromLongs(module + BitmaskParts.Shape, [2], info.Shape).Streamed();
-        var (starts, before) = (new long[counts.Length], 0L);
-        for (var row = 0; row < counts.Length; row++)
-        {
-            starts[row] = before;
-            before += counts[row];
-        }
-        yield return NamedTensor.FromLongs(module + BitmaskParts.RowOffsets, [starts.Length], starts).Streamed();
-        yield return new StreamedTensor(
-            module + BitmaskParts.Compressed,
-            info.Element,
-            [before],
-            stream => Visit(NamedTensor.From(weights, info.Name), (_, _, element) => stream.Write(element))
-        );
-        var bytes = BitBytes(info);
-        yield return new StreamedTensor(
-            module + BitmaskParts.Bitmask,
-            TensorElement.U8,
-            [info.Shape[0], bytes],
-            stream =>
+        var (rows, bitBytes) = (info.Shape[0], (info.Shape[1] + 7) / 8);
+        var (bits, starts, kept) = (new byte[rows * bitBytes], new long[rows + 1], 0L);
+        Visit(
+            NamedTensor.From(weights, info.Name),
+            (row, column, _) =>
             {
-                var bits = new byte[info.Shape[0] * bytes];
-                Visit(
-                    NamedTensor.From(weights, info.Name),
-                    (row, column, _) => bits[(row * bytes) + (column / 8)] |= (byte)(1 << (column % 8))
-                );
-                stream.Write(bits);
+                bits[(row * bitBytes) + (column / 8)] |= (byte)(1 << (column % 8));
+                starts[row + 1] = ++kept;
             }
         );
+        // A row without a value begins where the one before it ended.
+        for (var row = 0; row < rows; row++)
+            starts[row + 1] = Math.Max(starts[row], starts[row + 1]);
+        var module = info.Name[..^BitmaskParts.Weight.Length];
+        StreamedTensor[] parts =
+        [
+            NamedTensor.FromLongs(module + BitmaskParts.Shape, [2], info.Shape).Streamed(),
+            NamedTensor.FromLongs(module + BitmaskParts.RowOffsets, [rows], starts.AsSpan(0, (int)rows)).Streamed(),
+            new StreamedTensor(
+                module + BitmaskParts.Compressed,
+                info.Element,
+                [kept],
+                stream => Visit(NamedTensor.From(weights, info.Name), (_, _, element) => stream.Write(element))
+            ),
+            new NamedTensor(module + BitmaskParts.Bitmask, TensorElement.U8, [rows, bitBytes], bits).Streamed(),
+        ];
+        return (parts, kept, parts.Sum(p => new TensorInfo(p.Name, p.Element, p.Shape).ByteCount));
     }
 
     private delegate void Visitor(int row, int column, ReadOnlySpan<byte> element);
