@@ -25,7 +25,12 @@ public readonly record struct WilsonInterval(double Low, double High)
         ArgumentOutOfRangeException.ThrowIfLessThan(total, hits);
         if (total == 0)
             return new WilsonInterval(0, 1);
-        var p = (double)hits / total;
+        return OfShare((double)hits / total, total);
+    }
+
+    /// <summary>The 95 % interval of a share of so many independent ones.</summary>
+    internal static WilsonInterval OfShare(double p, double total)
+    {
         var zz = Z * Z / total;
         var centre = (p + zz / 2) / (1 + zz);
         var half = Z * Math.Sqrt(p * (1 - p) / total + zz / (4 * total)) / (1 + zz);

@@ -66,7 +66,7 @@ internal static class DemoTable
 
     /// <summary>
     /// Each other recipe against the first, under each attack, over all seeds: points gained or
-    /// lost, and exact McNemar.
+    /// lost, and an exact test over the reviews.
     /// </summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
     {
@@ -77,18 +77,17 @@ internal static class DemoTable
             foreach (var group in groups.Skip(1))
             {
                 var (name, points) = (group[0].Result.Name, 100 * (Aua(group) - Aua(groups[0])));
-                var pairs = groups[0]
-                    .Join(group, r => r.Result.Seed, r => r.Result.Seed, (a, b) => (a, b))
-                    .Select(p => PairedComparison.Of(Of(p.a, attack), Of(p.b, attack)))
-                    .ToArray();
-                var sum = new PairedComparison(pairs.Sum(p => p.OnlyFirst), pairs.Sum(p => p.OnlySecond));
+                var sum = PairedComparison.Of(
+                    groups[0]
+                        .Join(group, r => r.Result.Seed, r => r.Result.Seed, (a, b) => (Of(a, attack), Of(b, attack)))
+                );
                 var verdict =
                     sum.PValue >= 0.05 ? "not shown to differ from"
                     : points > 0 ? "more robust than"
                     : "less robust than";
                 yield return Figures.Text(
                     $"{attack}: {name} {verdict} {first} ({points:+0.0;-0.0;0.0} points; {sum.OnlySecond} reviews ",
-                    $"withstood only by it, {sum.OnlyFirst} only by {first}; exact McNemar p ",
+                    $"withstood only by it, {sum.OnlyFirst} only by {first}; {sum.Test} p ",
                     $"{PairedComparison.Text(sum.PValue)})"
                 );
             }

@@ -140,7 +140,9 @@ public static class ExperimentTable
             .OfType<AttackRecord>()
             .ToArray();
         var n = attacked.Sum(a => a.Count);
-        var interval = n == 0 ? (WilsonInterval?)null : WilsonInterval.Of(attacked.Sum(a => a.Failed), n);
+        var interval = RepeatedShare.Interval(
+            attacked.SelectMany(a => a.Examples.Select(e => (e.Id, e.Result == "failed")))
+        );
         var clean = Sample.Of(runs.Select(r => 100 * r.Clean));
         var aua = Sample.Of(attacked.Select(a => 100 * a.Aua));
         var suc = Sample.Of(attacked.Select(a => 100 * a.Suc));

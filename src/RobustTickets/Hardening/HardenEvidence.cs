@@ -57,9 +57,9 @@ internal static class HardenEvidence
     public static PairedFigure Paired(IReadOnlySet<string> own, IReadOnlySet<string> baseline, int count)
     {
         var (here, there) = (own.Count(id => !baseline.Contains(id)), baseline.Count(id => !own.Contains(id)));
-        var pairs = new PairedComparison(here, there);
-        var (low, high) = pairs.Interval(count);
-        return new PairedFigure(here, there, (here - there) / (double)Math.Max(1, count), low, high, pairs.PValue);
+        var pairs = PairedComparison.Of(here, there, count);
+        var (low, high) = pairs.Interval;
+        return new PairedFigure(here, there, pairs.Difference, low, high, pairs.PValue);
     }
 
     /// <summary>Whether the chosen model is confirmed on the reported rows.</summary>

@@ -243,12 +243,12 @@ public static class Findings
             );
             if (!ia.Overlaps(ib))
                 continue;
-            var paired = PairedComparison.Of(first, second);
+            var paired = PairedComparison.Of((first, second));
             var found = Text(
                 $"under {first.Name} the 95 % intervals of {100 * first.Aua:0.0} and {100 * second.Aua:0.0} % ",
                 $"overlap (n = {first.Count}); {paired.OnlyFirst} examples only the first withstood, ",
-                $"{paired.OnlySecond} only the second (exact McNemar p = {paired.PValue:0.000}): the difference ",
-                $"of {100 * Math.Abs(first.Aua - second.Aua):0.0} points is "
+                $"{paired.OnlySecond} only the second (exact McNemar p {PairedComparison.Text(paired.PValue)}): the ",
+                $"difference of {100 * Math.Abs(first.Aua - second.Aua):0.0} points is "
             );
             yield return paired.PValue < 0.05
                 ? Note($"{found}beyond chance on these examples all the same.")

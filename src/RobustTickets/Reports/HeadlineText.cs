@@ -41,7 +41,7 @@ internal static class HeadlineText
             judgement = "on other examples, which cannot be compared";
         else
         {
-            var p = PairedComparison.Of(own, attack).PValue;
+            var p = PairedComparison.Of((own, attack)).PValue;
             var size = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Math.Abs(points):0.0} points {(points >= 0 ? "more" : "fewer")}"

@@ -1,6 +1,7 @@
 // Each kind of claim on cells made for it: one that holds, one that does not, one that the sample
 // cannot tell; and the numbers of the tests against values worked out by hand or from tables.
 using RobustTickets.Experiments.Evidence;
+using RobustTickets.Reports;
 using Xunit;
 
 namespace RobustTickets.Tests.Experiments;
@@ -120,6 +121,7 @@ public sealed class ClaimTests
         ClaimResult Parameters(double margin) =>
             Test(claim with { Measure = Measure.Parameters, Margin = margin }, (a, high), (b, low));
         Assert.Equal((Verdict.Holds, Verdict.DoesNotHold), (Parameters(4).Verdict, Parameters(6).Verdict));
+        Assert.Equal(Verdict.DoesNotHold, Parameters(5).Verdict); // above by more than a margin
         Assert.Equal("+5 parameters, +5 parameters (one number a seed); claimed: above 4", Parameters(4).Statistic);
         var same = new WithinClaim("w", "p", "s", "same", Measure.Parameters, a, b, 6);
         Assert.Equal(Verdict.Holds, Test(same, (a, high), (b, low)).Verdict);
@@ -245,7 +247,7 @@ public sealed class ClaimTests
     [Fact]
     public void Intervals_and_powers_are_those_of_the_formulas()
     {
-        var test = PairedStatistics.Shares(20, 3, 200);
+        var test = PairedStatistics.Shares(PairedComparison.Of(20, 3, 200));
         Assert.Equal(8.5, test.Estimate, 9);
         // Bonett and Price: centre 17 / 202, error sqrt(25 - 17^2 / 202) / 202.
         var (centre, error) = (17.0 / 202, Math.Sqrt(25 - (17.0 * 17 / 202)) / 202);

@@ -1,6 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Hardening;
+using RobustTickets.Reports;
 using Xunit;
 
 namespace RobustTickets.Tests.Hardening;
@@ -194,7 +195,7 @@ public sealed class HardenPlanTests
         // The interval of reports and experiments: (16 - 1) / 52, error sqrt(17 - 15^2 / 52) / 52.
         var error = Math.Sqrt(17 - 15.0 * 15 / 52) / 52;
         Assert.Equal((15.0 / 52) - (1.959964 * error), few.Low, 6);
-        Assert.Equal(100 * few.High, PairedStatistics.Shares(15, 0, 50).High, 12);
+        Assert.Equal(100 * few.High, PairedStatistics.Shares(PairedComparison.Of(15, 0, 50)).High, 12);
         // 2 x 0.5^15.
         Assert.Equal(Math.Pow(2, -14), few.PValue, 12);
         var many = HardenEvidence.Paired(Ids(0, 300), Ids(100, 250), 500);

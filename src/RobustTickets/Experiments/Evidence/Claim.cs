@@ -86,7 +86,7 @@ internal abstract record Claim(string Id, string Paper, string Section, string S
 
 /// <summary>
 /// One cell lies above another by more than a margin. Shares are compared on the same examples
-/// (exact McNemar at margin 0, else the 95 % interval of the paired difference), other quantities
+/// (the exact test at margin 0, else the 95 % interval of the paired difference), other quantities
 /// by the paired interval over seeds, counts in every seed. With several seeds each must agree in
 /// sign.
 /// </summary>

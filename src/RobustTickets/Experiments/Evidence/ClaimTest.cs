@@ -84,7 +84,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         var claimed = margin == 0 ? "" : Text($"; claimed: above {margin:0.##}");
         if (IsCount(measure))
         {
-            var counted = Every(found.PerSeed, d => d > margin, d => d < margin);
+            var counted = Every(found.PerSeed, d => d > margin, d => d <= margin);
             return (counted, found.Words + claimed, null);
         }
         if (found.Test is not { } test)
@@ -108,7 +108,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         var words = Text($"{found.Words}; margin {claim.Margin:0.##}");
         if (IsCount(claim.Measure))
         {
-            var counted = Every(found.PerSeed, d => Math.Abs(d) < claim.Margin, d => Math.Abs(d) > claim.Margin);
+            var counted = Every(found.PerSeed, d => Math.Abs(d) <= claim.Margin, d => Math.Abs(d) > claim.Margin);
             return (counted, words, null);
         }
         if (found.Test is not { } test)
@@ -293,18 +293,18 @@ internal sealed class ClaimTest(ClaimCells cells)
     private static string Alike(IReadOnlyCollection<double> seeds) =>
         seeds.Count == 1 ? "one seed" : Text($"the same in {seeds.Count} seeds");
 
-    private static Comparison? OfExamples(Measure measure, (SeedCell First, SeedCell Second)[] pairs)
+    private static Comparison? OfExamples(Measure measure, (SeedCell First, SeedCell Second)[] cells)
     {
-        if (PairedExamples.Of(pairs, o => measure == Measure.Aua ? o.After : o.Before) is not { } found)
+        if (PairedExamples.Of(cells, o => measure == Measure.Aua ? o.After : o.Before) is not { } found)
             return null;
-        var (test, perSeed) = (found.Test, found.PerSeed);
+        var (test, pairs, perSeed) = (found.Test, found.Pairs, found.PerSeed);
         var seeds = perSeed.Count == 1 ? "one seed" : $"{perSeed.Count} seeds";
         return new Comparison(
             test,
             perSeed,
-            Text($"{test.Estimate:+0.0;-0.0} points, 95 % {test.Low:0.0} to {test.High:0.0}, exact McNemar ")
-                + Text($"p {PairedComparison.Text(test.PValue)} ({found.OnlyFirst} against ")
-                + Text($"{found.OnlySecond} of {found.Pairs} pairs, ")
+            Text($"{test.Estimate:+0.0;-0.0} points, 95 % {test.Low:0.0} to {test.High:0.0}, ")
+                + Text($"{pairs.Test} p {PairedComparison.Text(test.PValue)} ({pairs.OnlyFirst} against ")
+                + Text($"{pairs.OnlySecond} of {pairs.Pairs} pairs, ")
                 + $"{seeds}: {string.Join(", ", perSeed.Select(d => Text($"{d:+0.0;-0.0}")))})",
             OfExamples: true
         );

@@ -1,5 +1,5 @@
-// Tests on pairs: shares on the same examples (exact McNemar, interval of the difference),
-// values over seeds (paired t), and a trend along ordered places (Kendall's tau, exact).
+// Tests on pairs: shares on the same examples (PairedComparison), values over seeds (paired t),
+// and a trend along ordered places (Kendall's tau, exact).
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;
@@ -15,29 +15,20 @@ internal readonly record struct PairedTest(double Estimate, double Low, double H
 /// <summary>Paired tests.</summary>
 internal static class PairedStatistics
 {
-    // Quantiles of the standard normal for 5 % two-sided and for 80 % power.
-    private const double Z975 = 1.959963984540054,
-        Z80 = 0.8416212335729143;
-
     // Differences of float64 numbers that are equal on paper.
     private const double Equal = 1e-9;
 
     /// <summary>Two shares on the same examples, in points of percent.</summary>
-    /// <param name="onlyFirst">Examples that only the first got right.</param>
-    /// <param name="onlySecond">Examples that only the second got right.</param>
-    /// <param name="pairs">All examples.</param>
-    public static PairedTest Shares(int onlyFirst, int onlySecond, int pairs)
+    public static PairedTest Shares(PairedComparison comparison)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pairs);
-        var comparison = new PairedComparison(onlyFirst, onlySecond);
-        var (low, high) = comparison.Interval(pairs);
-        var disagreeing = Math.Max(onlyFirst + onlySecond, 1) / (double)pairs;
+        ArgumentNullException.ThrowIfNull(comparison);
+        var (low, high) = comparison.Interval;
         return new PairedTest(
-            100.0 * (onlyFirst - onlySecond) / pairs,
+            100 * comparison.Difference,
             100 * low,
             100 * high,
             comparison.PValue,
-            100 * (Z975 + Z80) * Math.Sqrt(disagreeing / pairs)
+            100 * comparison.Detectable
         );
     }
 
@@ -129,14 +120,12 @@ internal static class PairedStatistics
 }
 
 /// <summary>Two cells on the examples that both were attacked on, all seeds together.</summary>
-/// <param name="OnlyFirst">Examples that only the first got right.</param>
-/// <param name="OnlySecond">Examples that only the second got right.</param>
-/// <param name="Pairs">All of them.</param>
+/// <param name="Pairs">Who got which example right.</param>
 /// <param name="PerSeed">The difference of each seed, points.</param>
-internal sealed record PairedExamples(int OnlyFirst, int OnlySecond, int Pairs, IReadOnlyList<double> PerSeed)
+internal sealed record PairedExamples(PairedComparison Pairs, IReadOnlyList<double> PerSeed)
 {
-    /// <summary>The test over all pairs.</summary>
-    public PairedTest Test => PairedStatistics.Shares(OnlyFirst, OnlySecond, Pairs);
+    /// <summary>The test over all examples.</summary>
+    public PairedTest Test => PairedStatistics.Shares(Pairs);
 
     /// <summary>Pairs cells of the same seeds; null when they have no example in common.</summary>
     /// <param name="seeds">Cells of the same seed.</param>
@@ -146,18 +135,19 @@ internal sealed record PairedExamples(int OnlyFirst, int OnlySecond, int Pairs, 
         Func<ExampleOutcome, bool> right
     )
     {
-        var (b, c, n) = (0, 0, 0);
-        var perSeed = new List<double>();
-        foreach (var (first, second) in seeds)
-        {
-            var both = first.Outcomes!.Keys.Where(second.Outcomes!.ContainsKey).ToArray();
-            if (both.Length == 0)
-                continue;
-            var onlyFirst = both.Count(id => right(first.Outcomes[id]) && !right(second.Outcomes[id]));
-            var onlySecond = both.Count(id => !right(first.Outcomes[id]) && right(second.Outcomes[id]));
-            (b, c, n) = (b + onlyFirst, c + onlySecond, n + both.Length);
-            perSeed.Add(100.0 * (onlyFirst - onlySecond) / both.Length);
-        }
-        return n == 0 ? null : new PairedExamples(b, c, n, perSeed);
+        var judged = seeds
+            .Select(s =>
+                s.First.Outcomes!.Keys.Where(s.Second.Outcomes!.ContainsKey)
+                    .Select(id => (id, right(s.First.Outcomes[id]), right(s.Second.Outcomes![id])))
+                    .ToArray()
+            )
+            .Where(seed => seed.Length > 0)
+            .ToArray();
+        return judged.Length == 0
+            ? null
+            : new PairedExamples(
+                PairedComparison.Of(judged.SelectMany(seed => seed)),
+                [.. judged.Select(seed => 100 * PairedComparison.Of(seed).Difference)]
+            );
     }
 }

@@ -1,5 +1,4 @@
 // The tables of the papers, the printed numbers beside those of the finished cells.
-using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;
@@ -24,11 +23,13 @@ internal sealed record PaperTable(
 /// <param name="cells">What is finished here.</param>
 internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
 {
+    private static readonly Dictionary<string, ExampleOutcome> NoOutcomes = [];
+
     private static readonly ReportColumn[] Columns =
     [
         new("method", "Method", "Row of the table", Numeric: false),
         new("aua_paper", "Aua, paper", "Accuracy under attack as printed, %", Numeric: true),
-        new("aua", "Aua, here", "Mean and standard deviation over seeds; 95 % interval over all n", Numeric: true),
+        new("aua", "Aua, here", "Mean and standard deviation over seeds; 95 % interval over examples", Numeric: true),
         new("n", "n", "Attacked examples, all seeds together", Numeric: true),
         new("seeds", "Seeds", "Finished runs", Numeric: true),
         new("clean_paper", "Clean, paper", "Accuracy as printed, %", Numeric: true),
@@ -110,14 +111,13 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
         IReadOnlyList<SeedCell> pgd
     )
     {
-        var outcomes = seeds.SelectMany(s => s.Outcomes?.Values ?? []).ToArray();
-        var (hits, n) = (outcomes.Count(o => o.After), outcomes.Length);
+        var withstood = seeds.SelectMany(s => (s.Outcomes ?? NoOutcomes).Select(o => (o.Key, o.Value.After))).ToArray();
         return
         [
             new(name),
             ReportCell.Of(under?.Aua, "0.0"),
-            Mean(seeds, Measure.Aua, "0.0", n == 0 ? null : WilsonInterval.Of(hits, n).Percent),
-            ReportCell.Of(n == 0 ? null : n, "N0"),
+            Mean(seeds, Measure.Aua, "0.0", RepeatedShare.Interval(withstood)?.Percent),
+            ReportCell.Of(withstood.Length == 0 ? null : withstood.Length, "N0"),
             ReportCell.Of(seeds.Count, "0"),
             ReportCell.Of(printed?.Clean, "0.0"),
             Mean(seeds, Measure.Clean, "0.0"),
