@@ -110,9 +110,11 @@ internal sealed class WriterLock : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (IsHeld)
-            File.Delete(_holder);
-        _held?.Dispose();
+        using (_held)
+        {
+            if (IsHeld)
+                WholeFile.TryDelete(_holder);
+        }
     }
 
     private static WriterLock Take(string what, string path, string holder, IWriterClaim? claim)

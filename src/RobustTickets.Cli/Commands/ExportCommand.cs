@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Cli.Onnx;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Export;
@@ -135,7 +136,10 @@ internal sealed class ExportCommand
         var result = OnnxExport.Write(source, target, options, OnnxNetwork.Open);
         var loss = _loss.Measure(_context, parsed, source, target);
         if (loss is not null)
-            File.AppendAllText(Path.Combine(target, "README.md"), $"\nMeasured when it was written: {loss}\n");
+        {
+            var card = Path.Combine(target, "README.md");
+            AtomicFile.WriteAllText(card, $"{File.ReadAllText(card)}\nMeasured when it was written: {loss}\n");
+        }
         if (parsed.GetValue(_json))
         {
             var json = Json(source, "onnx", target, result.Bytes, result.LargestDifference);

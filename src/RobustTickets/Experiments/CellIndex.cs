@@ -20,7 +20,21 @@ internal sealed record CellPlace(
     IReadOnlyDictionary<string, string> Attacks,
     string Definition,
     string Base
-);
+)
+{
+    /// <summary>
+    /// Names of the files that say why it failed: of its training, then of each attack. Tables
+    /// that share a run do not share what fails under an attack of one of them.
+    /// </summary>
+    public IEnumerable<string> FailureFiles(bool isControl) =>
+        Attacks.Values.Prepend(null).Select(attack => FailureFile(isControl, attack));
+
+    /// <summary>Name of the file for one part.</summary>
+    /// <param name="isControl">Whether it is the dense control of its run.</param>
+    /// <param name="attack">Name of an attack's folder; null for training.</param>
+    public string FailureFile(bool isControl, string? attack) =>
+        Run + (isControl ? "-control" : "") + (attack is null ? "" : $".{attack}") + ".json";
+}
 
 /// <summary>The places of a table's cells.</summary>
 /// <param name="SchemaVersion">Version of this layout.</param>

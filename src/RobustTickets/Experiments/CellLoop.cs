@@ -140,7 +140,8 @@ internal sealed class CellLoop(
         }
     }
 
-    // A failure that is new since this process began is another's, and is not tried again here.
+    // A failure that is new since this process began, of another process or of a table that shares
+    // the run, is not tried again here.
     private bool IsMadeOrFailed(Item item)
     {
         var state = item.Folder.State(item.Cell);
@@ -148,17 +149,18 @@ internal sealed class CellLoop(
             return true;
         if (state != CellState.Failed || item.Folder.FailureText(item.Cell) == item.Failure)
             return false;
-        Say($"{item.Name}: failed in another process: {item.Folder.Failure(item.Cell)}");
+        Say($"{item.Name}: its run failed meanwhile: {item.Folder.Failure(item.Cell)}");
         return true;
     }
 
     private bool Make(Item item, Lease lease)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
+        var work = new CellWork(set, lease, progress, either.Token);
         try
         {
-            new CellWork(set, lease, progress, either.Token).Run(item.Table, item.Cell);
-            item.Folder.SetFailure(item.Cell, null);
+            work.Run(item.Table, item.Cell);
+            item.Folder.ClearFailure(item.Cell);
             Say($"done: {item.Name}");
             return true;
         }
@@ -183,7 +185,7 @@ internal sealed class CellLoop(
         catch (Exception e) when (e is not OperationCanceledException)
         {
             var note = noteOf?.Invoke(e) ?? new FailureNote(1, e.Message);
-            item.Folder.SetFailure(item.Cell, note.Message, note.Code, lease.Number);
+            item.Folder.SetFailure(item.Cell, work.At, note.Message, note.Code, lease.Number);
             Say($"failed: {item.Name}: {note.Message}");
             _failures.Add(new CellFailure(item.Name, e));
             return true;

@@ -20,12 +20,15 @@ internal sealed class CellWork(
     CancellationToken stop
 )
 {
+    /// <summary>The attack that the work is at; null while it trains.</summary>
+    public ExperimentAttack? At { get; private set; }
+
     /// <summary>Makes what is missing.</summary>
     public void Run(ExperimentSet.Table table, ExperimentCell cell)
     {
         Train(table, cell);
         foreach (var attack in cell.Attacks)
-            Attack(table, cell, attack);
+            Attack(table, cell, At = attack);
     }
 
     private void Train(ExperimentSet.Table table, ExperimentCell cell)

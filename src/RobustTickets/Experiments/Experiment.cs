@@ -45,13 +45,16 @@ public sealed record Experiment(
 /// Name of a row whose ticket this row takes: one search for all rows that search alike, or the
 /// counts by matrix that a random ticket matches. Null: a search of its own.
 /// </param>
+/// <param name="SetOn">More settings of this row, by the name of the data set that they are
+/// for.</param>
 public sealed record ExperimentRow(
     string Name,
     string? Recipe = null,
     IReadOnlyList<string>? Set = null,
     IReadOnlyList<string>? On = null,
     string? ControlOf = null,
-    string? TicketOf = null
+    string? TicketOf = null,
+    IReadOnlyDictionary<string, IReadOnlyList<string>>? SetOn = null
 );
 
 /// <summary>One data set of an experiment. Its path is given by its name.</summary>

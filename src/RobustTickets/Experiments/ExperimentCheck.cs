@@ -18,7 +18,7 @@ internal static partial class ExperimentCheck
     {
         var dangling = references ? problems : [];
         Name("name", e.Name, problems);
-        if (e.Name is "cells" or "failures" or "leases")
+        if (e.Name is ExperimentFolder.Cells or ExperimentFolder.Failed or ExperimentFolder.Leased)
             problems.Add($"name: \"{e.Name}\" is not possible; folders of that name hold what tables share");
         List("rows", e.Rows, r => r.Name, problems);
         List("data", e.Data, d => d.Name, problems);
@@ -49,6 +49,8 @@ internal static partial class ExperimentCheck
             var row = e.Rows[i];
             foreach (var on in row.On ?? [])
                 Known($"rows[{i}].on", on, data, dangling);
+            foreach (var on in row.SetOn?.Keys ?? [])
+                Known($"rows[{i}].set-on", on, data, dangling);
             if (row.Recipe is null == row.ControlOf is null)
                 problems.Add($"rows[{i}]: give either recipe or control-of");
             if (row.TicketOf is { } source)
@@ -68,7 +70,7 @@ internal static partial class ExperimentCheck
             }
             if (row.ControlOf is not { } owner)
                 continue;
-            if (row.Set is not null)
+            if (row.Set is not null || row.SetOn is not null)
                 problems.Add($"rows[{i}].set: a control has the settings of the row it belongs to");
             Known(
                 $"rows[{i}].control-of",

@@ -45,6 +45,9 @@ public sealed class ExperimentFolder
     /// <summary>The folder of the runs.</summary>
     internal const string Cells = "cells";
 
+    /// <summary>Folder of what failed, and of what.</summary>
+    internal const string Failed = "failures";
+
     private readonly Dictionary<string, CellPlace> _own = new(StringComparer.Ordinal);
     private CellIndex _index;
 
@@ -135,7 +138,7 @@ public sealed class ExperimentFolder
     {
         if (!Knows(cell))
             return CellState.Open;
-        if (File.Exists(FailureFile(cell)))
+        if (FailureFile(cell) is not null)
             return CellState.Failed;
         if (IsTrained(cell))
             return cell.Attacks.All(a => IsAttacked(cell, a)) ? CellState.Done : CellState.Trained;
@@ -151,7 +154,7 @@ public sealed class ExperimentFolder
     {
         if (FailureText(cell) is not { } text)
             return null;
-        using var json = GuardedJson.Parse(FailureFile(cell), Encoding.UTF8.GetBytes(text));
+        using var json = GuardedJson.Parse(In(Failed), Encoding.UTF8.GetBytes(text));
         return json.RootElement.Member("message")?.Text();
     }
 
@@ -159,22 +162,26 @@ public sealed class ExperimentFolder
     internal IEnumerable<string> Failures() =>
         Plan.Cells.Where(c => State(c) == CellState.Failed).Select(c => $"{c.Id}: {Failure(c)}");
 
-    /// <summary>Writes down why a cell failed, or with null that it did not.</summary>
+    /// <summary>Writes down that a cell has not failed.</summary>
+    internal void ClearFailure(ExperimentCell cell)
+    {
+        foreach (var file in FailureFiles(cell).Where(File.Exists))
+            File.Delete(file);
+    }
+
+    /// <summary>Writes down why a cell failed.</summary>
     /// <param name="cell">The cell.</param>
-    /// <param name="message">Why, or null.</param>
+    /// <param name="at">The attack that failed; null when it was the training.</param>
+    /// <param name="message">Why.</param>
     /// <param name="exitCode">A number for whoever reads it.</param>
     /// <param name="attempt">Which attempt at the cell it was.</param>
-    internal void SetFailure(ExperimentCell cell, string? message, int exitCode = 0, long attempt = 0)
+    internal void SetFailure(ExperimentCell cell, ExperimentAttack? at, string message, int exitCode, long attempt)
     {
-        if (message is null)
-        {
-            if (File.Exists(FailureFile(cell)))
-                File.Delete(FailureFile(cell));
-            return;
-        }
-        WholeFile.CreateFolder(In("failures"));
+        ClearFailure(cell);
+        WholeFile.CreateFolder(In(Failed));
+        var place = Place(cell);
         AtomicFile.WriteAllText(
-            FailureFile(cell),
+            In(Failed, place.FailureFile(cell.IsControl, at is null ? null : place.Attacks[at.Name])),
             new JsonObject
             {
                 ["cell"] = cell.Id,
@@ -192,7 +199,7 @@ public sealed class ExperimentFolder
     {
         try
         {
-            return Knows(cell) ? File.ReadAllText(FailureFile(cell)) : null;
+            return Knows(cell) && FailureFile(cell) is { } file ? File.ReadAllText(file) : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -297,8 +304,10 @@ public sealed class ExperimentFolder
         }
     }
 
-    private string FailureFile(ExperimentCell cell) =>
-        In("failures", Place(cell).Run + (cell.IsControl ? "-control" : "") + ".json");
+    private IEnumerable<string> FailureFiles(ExperimentCell cell) =>
+        Place(cell).FailureFiles(cell.IsControl).Select(name => In(Failed, name));
+
+    private string? FailureFile(ExperimentCell cell) => FailureFiles(cell).FirstOrDefault(File.Exists);
 
     private string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 }

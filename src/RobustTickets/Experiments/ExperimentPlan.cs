@@ -206,7 +206,12 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             return RecipeSource.Resolve(
                 source,
                 task.Name,
-                [.. experiment.Set ?? [], .. data.Set ?? [], .. row.Set ?? []],
+                [
+                    .. experiment.Set ?? [],
+                    .. data.Set ?? [],
+                    .. row.Set ?? [],
+                    .. row.SetOn?.GetValueOrDefault(data.Name) ?? [],
+                ],
                 seed: null
             );
         }

@@ -221,7 +221,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
         return identity;
     }
 
-    private static string RunBeside(Table table) => Path.Combine(table.Folder.Path, "cells", "run");
+    private static string RunBeside(Table table) => Path.Combine(table.Folder.Path, ExperimentFolder.Cells, "run");
 
     // A file is not changed from outside, so what would put it right is told by the text alone.
     /// <summary>Refuses what cells ask of model or data in vain, all of them at once.</summary>

@@ -92,10 +92,14 @@ internal sealed class ExperimentWatch(string path, string name)
 
     private CellProgress Cell(string id, CellPlace place, bool isControl)
     {
-        var run = Path.Combine(path, "cells", place.Run);
+        var run = Path.Combine(path, ExperimentFolder.Cells, place.Run);
         var attacks = Path.Combine(run, isControl ? "attacks-control" : "attacks");
         var done = place.Attacks.Values.Count(a => IsPlain(a) && File.Exists(Path.Combine(attacks, a, "summary.json")));
-        var failure = Failure(Path.Combine(path, "failures", place.Run + (isControl ? "-control" : "") + ".json"));
+        var failure = place
+            .FailureFiles(isControl)
+            .Where(IsPlain)
+            .Select(name => Failure(Path.Combine(path, ExperimentFolder.Failed, name)))
+            .FirstOrDefault(f => f is not null);
         var state =
             failure is not null ? CellState.Failed
             : File.Exists(Path.Combine(run, "result.json"))

@@ -1,6 +1,7 @@
 // An export is only worth something if it gives the same answers: the same made-up texts, of every
 // length up to the longest, through the source and, in padded batches where there are such, through
 // what was written.
+using System.Globalization;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
@@ -160,7 +161,12 @@ public static class ExportCheck
                     ? _differences > RelativeInt8 * RelativeInt8 * _squares
                     : Worst > allowed;
             if (differs)
-                throw Refused($"its outputs differ from those of {source} by up to {Worst:g3} (largest {_largest:g3})");
+                throw Refused(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"its outputs differ from those of {source} by up to {Worst:g3} (largest {_largest:g3})"
+                    )
+                );
         }
 
         private ExportVerificationException Refused(string reason) =>

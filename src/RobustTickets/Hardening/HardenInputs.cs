@@ -68,6 +68,7 @@ internal sealed record HardenInputs(
         var hash = HardenFolder.Hash([
             VictimFolder.Hash(victim.Path),
             .. start == victim.Path ? Array.Empty<string>() : [VictimFolder.Hash(start)],
+            request.Running.OfResults,
             string.Join(' ', attacks.Names),
             request.CleanLoss == HardenSelection.MostLost
                 ? request.Goal.ToString()

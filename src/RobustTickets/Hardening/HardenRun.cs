@@ -150,7 +150,7 @@ public sealed class HardenRun(
     private void RequireSame(HardenPlan plan, HardenInputs inputs)
     {
         if (plan.Inputs != inputs.Hash)
-            throw Changed("rows, model, attacks, goal or the clean accuracy that may be lost");
+            throw Changed("rows, model, precision, device, attacks, goal or the clean accuracy that may be lost");
         if (plan.BudgetSeconds != request.Budget.TotalSeconds)
             Say($"the budget stays at {HardenPlan.Minutes(plan.BudgetSeconds)}, as planned");
         if (plan.Seeds != request.Seeds)

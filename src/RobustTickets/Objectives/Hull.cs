@@ -43,6 +43,8 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         if (options.Steps > 0)
         {
             using var frozen = new FrozenParameters(model, inputs);
+            // The loss is a mean over the whole batch; the entropy is each example's own.
+            var sparsity = options.Sparsity * inputs.Share / batch.Count;
             for (var t = 0; t < options.Steps; t++)
             {
                 using var ascent = torch.scope();
@@ -50,7 +52,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
                 climbed.requires_grad_(true);
                 var ascended = model.Loss(inputs, new PassOptions(Training: true, step.Derive(t), climbed));
                 ascended.backward();
-                mixture.Ascend(climbed.grad!.host<float>().ToArray(), options.StepSize, options.Sparsity);
+                mixture.Ascend(climbed.grad!.host<float>().ToArray(), options.StepSize, sparsity);
                 log.Add(ascent, ascended, null);
             }
         }

@@ -72,7 +72,8 @@ internal sealed class HullMixture
     /// <param name="gradient">Gradient of the loss with respect to <see cref="Delta"/> [T,
     /// H].</param>
     /// <param name="step">Length of the step.</param>
-    /// <param name="sparsity">Weight of the entropy that is climbed down.</param>
+    /// <param name="sparsity">Weight of the entropy that is climbed down, in the unit of the
+    /// loss.</param>
     public void Ascend(float[] gradient, double step, double sparsity)
     {
         var slopes = new double[_words.Count][];

@@ -105,15 +105,14 @@ internal static class EpochAttacks
         {
             session.Store.SaveCheckpoint(stage, epochAttackDue: true);
             throw new OperationCanceledException(
-                $"stopped in the attack after epoch {stage.Tally.Epochs:0.##} of {stage.Name}; a resumed run "
-                    + "goes on from there",
+                $"stopped in the attack after epoch {Epoch(stage)} of {stage.Name}; a resumed run goes on from there",
                 session.Stop
             );
         }
         if (outcomes.FirstOrDefault(o => o.Error is not null) is { } broken)
         {
             var message =
-                $"{stage.Name}, epoch {stage.Tally.Epochs:0.##}: development example '{broken.Id}' could not be "
+                $"{stage.Name}, epoch {Epoch(stage)}: development example '{broken.Id}' could not be "
                 + $"attacked: {broken.Error!.Message}";
             throw broken.Error.Kind == AttackErrorKind.NotFinite
                 ? new NumericFailureException(message)
@@ -186,4 +185,6 @@ internal static class EpochAttacks
         }
         return outcomes;
     }
+
+    private static string Epoch(StageRun stage) => stage.Tally.Epochs.ToString("0.##", CultureInfo.InvariantCulture);
 }

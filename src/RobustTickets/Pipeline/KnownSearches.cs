@@ -91,7 +91,8 @@ internal static class KnownSearches
                 ? SearchTrace.Read(run)
                 : null;
         }
-        catch (Exception e) when (e is DataException or CheckpointException or IOException)
+        catch (Exception e)
+            when (e is DataException or CheckpointException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

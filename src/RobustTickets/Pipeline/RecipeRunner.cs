@@ -19,7 +19,8 @@ namespace RobustTickets.Pipeline;
 internal static class RecipeRunner
 {
     private const string DataHash = "data_sha256",
-        InputsHash = "inputs_sha256";
+        InputsHash = "inputs_sha256",
+        Then = ", then ";
 
     /// <summary>Runs, or goes on with, a recipe.</summary>
     /// <param name="request">Recipe, model, data, place and execution.</param>
@@ -75,8 +76,10 @@ internal static class RecipeRunner
         var (request, writes) = (session.Request, session.Store.Writes);
         var from = Resume(session);
         var known = from is null ? KnownSearches.Find(session) : null;
-        if (from is null && writes)
+        if (writes && from is null)
             Stamp(session, known);
+        else if (writes)
+            StampResumed(session);
 
         ITicketMask? ticket = null;
         if (request.Recipe.Search is not null)
@@ -203,12 +206,10 @@ internal static class RecipeRunner
 
     private static void Stamp(RunSession session, SearchTrace? known)
     {
-        var facts = new Dictionary<string, string>
+        var facts = new Dictionary<string, string>(ComputedBy(session))
         {
             ["libtorch"] = torch.version,
             ["threads"] = torch.get_num_threads().ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["device"] = Devices.Describe(session.Execution.Device),
-            ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
             [TrainedRun.DataFact] = Path.GetFullPath(session.Request.Data),
             [DataHash] = session.Data.Hash,
             [InputsHash] = session.Store.Identity.InputFingerprint,
@@ -226,6 +227,32 @@ internal static class RecipeRunner
         var stamp = EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model));
         (stamp with { Started = EnvironmentStamp.Now() }).Save(session.Folder.EnvironmentFile);
     }
+
+    // A run that goes on otherwise than it was begun says so, and hands its search to no other.
+    private static void StampResumed(RunSession session)
+    {
+        if (!File.Exists(session.Folder.EnvironmentFile))
+            return;
+        var stamp = EnvironmentStamp.Load(session.Folder.EnvironmentFile);
+        var facts = stamp.Extra.ToDictionary();
+        foreach (var (name, now) in ComputedBy(session))
+        {
+            var before = facts.GetValueOrDefault(name);
+            if (before is null || before.Split(Then)[^1] == now)
+                continue;
+            facts[name] = before + Then + now;
+            facts.Remove(KnownSearches.Fact);
+            session.Store.Report(new Note("run", 0, $"begun with {name} {before}, goes on with {now}"));
+        }
+        (stamp with { Extra = facts }).Save(session.Folder.EnvironmentFile);
+    }
+
+    private static Dictionary<string, string> ComputedBy(RunSession session) =>
+        new()
+        {
+            ["device"] = Devices.Describe(session.Execution.Device),
+            ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
+        };
 
     private static void SaveModel(RunSession session, BertForSequenceClassification model, ITicketMask? ticket)
     {
@@ -270,7 +297,8 @@ internal static class RecipeRunner
         var heldOut = ReferenceEquals(data.Development, data.Evaluation)
             ? null
             : Evaluator.Evaluate(model, data.Development.Examples, session.Stop);
-        using var dense = session.Checkpoint0();
+        using var start = BertFiles.OpenBase(session.Request.Model);
+        var dense = BertFiles.ConfigOf(start.Config, data.Labels.Count);
         var test = session.Data.EvaluationName.StartsWith("test", StringComparison.Ordinal);
         var result = new RunResult(
             RunResult.CurrentSchema,
@@ -283,10 +311,10 @@ internal static class RecipeRunner
                 BaseCheckpoint.Of(session.Request.Model).Name,
                 model.Store.Count(),
                 model.Store.Count(n => !BertParameters.IsEmbedding(n)),
-                dense.Config.Layers,
-                dense.Config.Hidden,
-                dense.Config.HeadsPerLayer.Max(),
-                dense.Config.NeuronsPerLayer.Max(),
+                dense.Layers,
+                dense.Hidden,
+                dense.HeadsPerLayer.Max(),
+                dense.NeuronsPerLayer.Max(),
                 session.Data.Labels.Count
             ),
             [.. session.Store.Finished],

@@ -10,7 +10,8 @@ internal static class RepeatedShare
     /// Wilson's 95 % interval at the number of independent examples that would scatter as much:
     /// between the number of different examples and that of all. Null without any.
     /// </summary>
-    /// <param name="judged">A line an example and training: its name, and whether it counts.</param>
+    /// <param name="judged">For each example and training: its name, and whether it
+    /// counts.</param>
     public static WilsonInterval? Interval(IEnumerable<(string Example, bool Hit)> judged)
     {
         var examples = judged

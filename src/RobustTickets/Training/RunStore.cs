@@ -216,9 +216,10 @@ internal sealed class RunStore(
 
     public void Dispose()
     {
-        _metrics?.Dispose();
-        _events?.Dispose();
-        hold?.Dispose();
+        // On a full disk the files throw; the folder is given back all the same.
+        using (hold)
+        using (_events)
+            _metrics?.Dispose();
     }
 
     private void Rewind(long length)

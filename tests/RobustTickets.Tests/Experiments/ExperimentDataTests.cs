@@ -152,13 +152,13 @@ public sealed class ExperimentDataTests : IDisposable
                 notes.Add(note);
                 // Another process comes to its bad end while the first cell is made here.
                 if (note.StartsWith("cell 1 of", StringComparison.Ordinal))
-                    run!.Folders[0].SetFailure(run.Folders[0].Plan.Cell("plain.toy.seed-2"), "a bad end", 4);
+                    run!.Folders[0].SetFailure(run.Folders[0].Plan.Cell("plain.toy.seed-2"), null, "a bad end", 4, 0);
             })
         );
         run.Check();
         Assert.Empty(run.Run());
         run.Dispose();
-        Assert.Contains("plain.toy.seed-2: failed in another process: a bad end", notes);
+        Assert.Contains("plain.toy.seed-2: its run failed meanwhile: a bad end", notes);
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
 
         // The next command tries it again.

@@ -96,6 +96,11 @@ public sealed class ExperimentWatchTests : IDisposable
         Touch("cells", "bbb", "result.json");
         Assert.True(watch.Look().HasReport);
         Assert.Equal(CellState.Trained, watch.Look().Cells[2].State);
+        // Of a run that tables share, an attack that is none of this table's says nothing of it.
+        File.WriteAllText(At("failures", "aaa.other.json"), """{"message":"another table's"}""");
+        File.WriteAllText(At("failures", "bbb.dwb-2.json"), """{"message":"no tagger"}""");
+        Assert.Equal((CellState.Done, CellState.Failed), (watch.Look().Cells[0].State, watch.Look().Cells[2].State));
+        Assert.Equal("no tagger", watch.Look().Cells[2].Failure);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 // Several tables in one folder: what is the same is made once, whatever the tables call it, and a
 // table shows what it shows alone.
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
 using RobustTickets.Tests.Cli;
 using Xunit;
@@ -118,6 +120,38 @@ public sealed class SharedCellTests : IDisposable
         Assert.Equal(
             TinyExperiment.Cell(output, "plain.toy.seed-1", "first"),
             TinyExperiment.Cell(output, "baseline.toy.seed-1", "second")
+        );
+    }
+
+    [Fact]
+    public void An_attack_that_fails_in_one_table_is_no_failure_of_another_that_shares_its_run()
+    {
+        var output = _tiny.Task.Below("one-fails");
+        string[] only = ["--only", "plain.toy.seed-1", "--only", "baseline.toy.seed-1"];
+        Assert.Equal(ExitCodes.Ok, Run(output, only).Code);
+        var attack = TinyExperiment.Attack(output, "baseline.toy.seed-1", "fewer", "second");
+        var lines = Path.Combine(attack, "examples.jsonl");
+        var outcomes = AttackLog.Read(lines).ToArray();
+        outcomes[0] = outcomes[0] with
+        {
+            Result = AttackResult.Error,
+            Error = new AttackError(AttackErrorKind.ModelThrew, "out of order"),
+        };
+        File.WriteAllText(lines, string.Concat(outcomes.Select(o => AttackJson.Line(o) + "\n")));
+        File.Delete(Path.Combine(attack, "summary.json"));
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var run = Run(output, only);
+            Assert.NotEqual(ExitCodes.Ok, run.Code);
+            Assert.Contains("1 of 5 examples could not be attacked", run.Error);
+            var list = Run(output, [.. only, "--list"]).Out;
+            Assert.Matches(@"(?m)^plain\.toy\.seed-1 +done", list);
+            Assert.Matches(@"(?m)^baseline\.toy\.seed-1 +failed", list);
+        }
+        var shared = Path.GetFileName(TinyExperiment.Cell(output, "plain.toy.seed-1", "first"));
+        Assert.Equal(
+            [$"{shared}.{Path.GetFileName(attack)}.json"],
+            Directory.GetFiles(Path.Combine(output, "failures")).Select(Path.GetFileName)
         );
     }
 

@@ -31,6 +31,31 @@ public sealed partial class DocumentationTests
     public void A_broken_link_is_found(string text, bool broken) =>
         Assert.Equal(broken, BrokenLinks("X.md", text).Any());
 
+    // A link to a file may be followed by what is meant in it: (`Name`, `Other`).
+    [Fact]
+    public void Names_behind_a_link_to_code_are_in_that_file()
+    {
+        var gone = Documents.SelectMany(path => GoneNames(path, Read(path))).ToList();
+        Assert.True(gone.Count == 0, string.Join('\n', gone));
+        Assert.Single(
+            GoneNames(
+                "X.md",
+                "[DocumentationTests.cs](tests/RobustTickets.Tests/Layering/DocumentationTests.cs) "
+                    + "(`GoneNames`, `Never"
+                    + "There`)"
+            )
+        );
+    }
+
+    private static IEnumerable<string> GoneNames(string path, string text) =>
+        from Match link in NamesOfCode().Matches(text)
+        let file = Path.GetFullPath(Path.Combine(Root, Path.GetDirectoryName(path)!, link.Groups["file"].Value))
+        where File.Exists(file)
+        let code = File.ReadAllText(file)
+        from Capture name in link.Groups["name"].Captures
+        where Regex.Matches(name.Value, @"\w+").Any(word => !code.Contains(word.Value, StringComparison.Ordinal))
+        select $"{path}: `{name.Value}` is not in {link.Groups["file"].Value}";
+
     [Fact]
     public void The_code_of_the_readme_stands_in_a_sample_that_is_compiled_and_run()
     {
@@ -160,6 +185,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"\]\((?<file>[^)#\s]+\.(?:cs|cpp|h))\)\s*\((?:`(?<name>[^`\n]+)`(?:, | and )?)+\)")]
+    private static partial Regex NamesOfCode();
 
     [GeneratedRegex(@"(?s)```.*?```|`[^`\n]*`")]
     private static partial Regex Code();

@@ -246,6 +246,15 @@ public sealed class HullTests
         var losses = climbed.Result.PassLosses;
         Assert.True(losses[^1] > losses[0], string.Join(' ', losses));
         Assert.Equal(drawn.Result.PassLosses[0], losses[0], 1e-6);
+        // Loss and entropy of an example are weighed alike in a batch of any size.
+        var sparse = new HullOptions(Steps: 3, StepSize: 3, Sparsity: 0.05);
+        var once = TinyRuns.Accumulate(new Hull(sparse, all));
+        var twice = TinyRuns.Accumulate(new Hull(sparse, all), times: 2);
+        Assert.All(
+            once.Result.PassLosses.Zip(twice.Result.PassLosses),
+            pass => Assert.Equal(pass.First, pass.Second, 1e-5)
+        );
+        Assert.NotEqual(losses[^1], once.Result.PassLosses[^1], 1e-4);
     }
 
     private static void Close(double[] expected, float[] found)

@@ -32,13 +32,15 @@ internal static class TinyRuns
         return [.. model.Store.Names.SelectMany(n => model.Store[n].to_array())];
     }
 
-    /// <summary>One step on six examples: losses, passes and all gradients.</summary>
+    /// <summary>One step on six examples, each so many times: losses, passes and all
+    /// gradients.</summary>
     internal static (ObjectiveResult Result, Dictionary<string, float[]> Gradients) Accumulate(
         IObjective objective,
         SlimmingOptions? penalty = null,
         bool slimming = false,
         double dropout = 0,
-        long key = 4
+        long key = 4,
+        int times = 1
     )
     {
         var config = TinyBert.Dense(dropout);
@@ -46,7 +48,11 @@ internal static class TinyRuns
         var coefficients = slimming ? SlimmingCoefficients.Attach(model) : null;
         model.Train(_ => true);
         using var scope = torch.scope();
-        var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(3), config, 6, 25)), training: true);
+        var examples = TinyBert.Examples(new Random(3), config, 6, 25);
+        var inputs = model.Prepare(
+            PackedBatch.From([.. Enumerable.Repeat(examples, times).SelectMany(e => e)]),
+            training: true
+        );
         var result = objective.Accumulate(
             model,
             inputs,

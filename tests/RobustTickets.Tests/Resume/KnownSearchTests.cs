@@ -49,19 +49,49 @@ public sealed class KnownSearchTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_goes_on_in_another_precision_says_so_and_hands_its_search_to_nobody()
+    {
+        var request = Request(Whole, _task.NewRun("mixed"), null);
+        StopAt(request, "search", 3);
+        var file = Path.Combine(request.Output, "environment.json");
+        var stamp = EnvironmentStamp.Load(file);
+        Assert.NotNull(Fact(request.Output, KnownSearches.Fact));
+        // As if it had been begun on a machine that multiplies in bf16.
+        (stamp with { Extra = new Dictionary<string, string>(stamp.Extra) { ["precision"] = "bf16" } }).Save(file);
+        var notes = new List<string>();
+        StopAt(request with { Resume = true }, "search", 5, notes);
+        Assert.Contains($"begun with precision bf16, goes on with {stamp.Extra["precision"]}", notes);
+        notes.Clear();
+        RecipeRunner.Run(request with { Resume = true }, new Relay<RunEvent>(e => Say(e, notes)), default);
+        Assert.DoesNotContain(notes, n => n.Contains("goes on with", StringComparison.Ordinal));
+        Assert.Equal($"bf16, then {stamp.Extra["precision"]}", Fact(request.Output, "precision"));
+        Assert.Null(Fact(request.Output, KnownSearches.Fact));
+    }
+
+    private static void Say(RunEvent e, List<string> notes)
+    {
+        if (e is Note note)
+            notes.Add(note.Text);
+    }
+
+    private static void StopAt(TrainRequest request, string stage, int step, List<string>? notes = null)
+    {
+        using var stop = new CancellationTokenSource();
+        var progress = new Relay<RunEvent>(e =>
+        {
+            Say(e, notes ?? []);
+            if (e is StepDone done && done.Stage == stage && done.Step == step)
+                stop.Cancel();
+        });
+        Assert.ThrowsAny<OperationCanceledException>(() => RecipeRunner.Run(request, progress, stop.Token));
+    }
+
+    [Fact]
     public void Stopped_after_it_the_run_goes_on_to_the_same()
     {
         Run(Whole, "source");
         var request = Request(Other("settles early"), _task.NewRun("stopped"), Runs);
-        using (var stop = new CancellationTokenSource())
-        {
-            var progress = new Relay<RunEvent>(e =>
-            {
-                if (e is StepDone { Stage: "retrain", Step: 3 })
-                    stop.Cancel();
-            });
-            Assert.Throws<OperationCanceledException>(() => RecipeRunner.Run(request, progress, stop.Token));
-        }
+        StopAt(request, "retrain", 3);
         RecipeRunner.Run(request with { Resume = true }, null, default);
         RunFiles.AssertSame(Run(Other("settles early"), "own"), request.Output);
     }

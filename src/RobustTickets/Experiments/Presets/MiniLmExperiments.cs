@@ -51,7 +51,7 @@ internal static class MiniLmExperiments
             Table("05-early-robust-table-7-sst2", "early-robust/table-7", Table5, Sst2, [1, 2, 3], One),
             Table("06-robust-ticket-table-3-sst2", "robust-ticket/table-3", RobusTTable3, Sst2, [1], One),
             Table("07-robust-ticket-table-4-sst2", "robust-ticket/table-4", RobusTTable4, Sst2, [1], One),
-            Table("08-early-robust-table-1-ag-news", "early-robust/table-1", NineRows, AgNews, [1, 2], One),
+            Table("08-early-robust-table-1-ag-news", "early-robust/table-1", NineRowsOfNews, AgNews, [1, 2], One),
             Table("09-early-robust-table-1-imdb", "early-robust/table-1", NineRows, Imdb, [1, 2], One),
             Figure(
                 "10-early-robust-figure-2",
@@ -195,7 +195,14 @@ internal static class MiniLmExperiments
                     FigureKind.Epochs
                 )
             ),
-            Table("20-early-robust-table-1-ag-news-attacks", "early-robust/table-1", NineRows, AgNews, [1, 2], Three),
+            Table(
+                "20-early-robust-table-1-ag-news-attacks",
+                "early-robust/table-1",
+                NineRowsOfNews,
+                AgNews,
+                [1, 2],
+                Three
+            ),
             Table("21-early-robust-table-3-ag-news", "early-robust/table-3", Table3, AgNews, [1], One),
             Table("22-early-robust-table-4-ag-news", "early-robust/table-4", Table4, AgNews, [1], One),
             Table("23-early-robust-table-8-ag-news", "early-robust/table-8", Table5, AgNews, [1], One),

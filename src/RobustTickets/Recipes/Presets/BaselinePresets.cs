@@ -75,11 +75,7 @@ internal static class BaselinePresets
                 + "command's is 1000 steps)"
         ) with
         {
-            Retrain = new RetrainStage(
-                Anli,
-                new OptimizerOptions(row.LearningRate, WeightDecay: 1e-5, WarmupFraction: 0.1),
-                Epochs: 10
-            ),
+            Retrain = new RetrainStage(Anli, AnliOptimizer(row.LearningRate), Epochs: 10),
         };
 
     private static Recipe InfoBertAuthorsCode(TaskNumbers row)
@@ -100,8 +96,11 @@ internal static class BaselinePresets
     }
 
     /// <summary>The numbers of InfoBERT's ANLI command.</summary>
-    private static InfoBertOptions Anli { get; } =
+    internal static InfoBertOptions Anli { get; } =
         new(Steps: 3, StepSize: 0.04, InitMagnitude: 0.08, Alpha: 5e-3, Beta: 5e-3, LowShare: 0.5, HighShare: 0.9);
+
+    /// <summary>Its weight decay at another rate and warm-up.</summary>
+    internal static OptimizerOptions AnliOptimizer(double rate) => new(rate, WeightDecay: 1e-5, WarmupFraction: 0.1);
 
     private static Recipe Adversarial(string name, TaskNumbers row, ObjectiveOptions objective, string source)
     {

@@ -21,6 +21,7 @@ public static class RecipePresets
         new("fine-tune", "the whole network, plain cross entropy (baseline)", FineTune),
         .. BaselinePresets.Methods,
         .. StructuredPresets.Methods,
+        .. MaskPresets.Baselines,
         .. MaskPresets.Methods,
         .. HardenedPresets.Methods,
     ];

@@ -150,8 +150,8 @@ internal static class StructuredPresets
             Source =
                 "EarlyBERT (ACL 2021), released scripts (QNLI): learning rate 2e-5 and both penalties 1e-4 in "
                 + "the search, schedule over 3 epochs, drawn at 0.2 epoch, heads layer by layer 1/3, neurons "
-                + "globally 0.4, 2 epochs at 4e-5, coefficients stay and are trained; batch size and length as "
-                + "early-robust",
+                + "globally 0.4, 2 epochs at 4e-5, coefficients stay and are trained, nothing held out of the training "
+                + "set; batch size and length as early-robust",
             Search = ((SlimmingSearchOptions)recipe.Search!) with
             {
                 Slimming = new SlimmingOptions(1e-4, 1e-4),
@@ -164,6 +164,7 @@ internal static class StructuredPresets
                 Epochs = 2,
                 Coefficients = TicketCoefficients.Trainable,
             },
+            Split = new SplitOptions(DevelopmentRule.AuthorsCode),
         };
     }
 
@@ -174,10 +175,11 @@ internal static class StructuredPresets
         {
             Name = "early-robust-released",
             Source =
-                "EarlyRobust (EMNLP 2022), released scripts: data in file order, drawn at 0.2 epoch (step 625 "
-                + "of IMDB; their distance rule is search.stop.kind=anchor-next5 with search.stop.epsilon below "
-                + "its default 1), token types dropped in perturbed passes, strict quantile, coefficients of 1 "
-                + "that stay trainable where nothing was pruned; numbers per task as early-robust",
+                "EarlyRobust (EMNLP 2022), released scripts: nothing held out of the training set, data in file order, "
+                + "drawn at 0.2 epoch (step 625 of IMDB; their distance rule is search.stop.kind=anchor-next5 "
+                + "with search.stop.epsilon below its default 1), token types dropped in perturbed passes, "
+                + "strict quantile, coefficients of 1 that stay trainable where nothing was pruned; numbers per "
+                + "task as early-robust",
             Search = ((SlimmingSearchOptions)recipe.Search!) with
             {
                 Objective = BaselinePresets.FreeLbOf(row) with { PassTokenTypeIds = false },
@@ -186,6 +188,7 @@ internal static class StructuredPresets
             },
             Draw = ((DrawOptions)recipe.Draw!) with { Ties = TieRule.StrictQuantile },
             Retrain = recipe.Retrain with { Coefficients = TicketCoefficients.AuthorsCode },
+            Split = new SplitOptions(DevelopmentRule.AuthorsCode),
         };
     }
 
