@@ -1,5 +1,6 @@
 using RobustTickets.Augmentation;
 using RobustTickets.Cli.Terminal;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli;
 
@@ -15,8 +16,8 @@ internal static class AugmentLine
             (options.EmbeddingRate, "neighbours among the model's embeddings"),
             (options.CharacterRate, "typing errors"),
         ];
-        return string.Join(", ", parts.Where(p => p.Rate > 0).Select(p => Figures.Text($"{p.Rate:0.##} {p.What}")))
-            + (options.TextRate < 1 ? Figures.Text($" in {options.TextRate:0.##} of the texts") : "")
+        return string.Join(", ", parts.Where(p => p.Rate > 0).Select(p => Text($"{p.Rate:0.##} {p.What}")))
+            + (options.TextRate < 1 ? Text($" in {options.TextRate:0.##} of the texts") : "")
             + (options.KeepOriginal ? ", beside the originals" : "");
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli;
 
@@ -91,7 +92,7 @@ internal static class RunSummary
             output,
             "",
             $"% pruned {how}: ",
-            $"{string.Join(", ", groups.Select(g => Figures.Text($"{g.Key} {PrunedPercent(g):0.0}")))}"
+            $"{string.Join(", ", groups.Select(g => Text($"{g.Key} {PrunedPercent(g):0.0}")))}"
         );
 
     private static double PrunedPercent(IEnumerable<WeightMatrixRecord> matrices) =>
@@ -103,5 +104,5 @@ internal static class RunSummary
             : "";
 
     private static void Line(TextWriter output, string name, params FormattableString[] text) =>
-        output.WriteLine($"  {name, -8} {Figures.Text(text)}");
+        output.WriteLine($"  {name, -8} {Text(text)}");
 }

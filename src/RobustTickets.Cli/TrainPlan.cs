@@ -7,6 +7,7 @@ using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Searches;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli;
 
@@ -66,30 +67,28 @@ internal static class TrainPlan
         foreach (var note in notes)
             output.WriteLine($"data     {note}");
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ",
                 $"({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to ",
                 $"{recipe.MaxLength}"
             )
         );
         if (!ReferenceEquals(data.Development, data.Evaluation))
-            output.WriteLine(
-                Figures.Text($"develop  {data.DevelopmentName}, {data.Development.Examples.Count:N0} examples")
-            );
-        output.WriteLine(Figures.Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
-        output.WriteLine(Figures.Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
+            output.WriteLine(Text($"develop  {data.DevelopmentName}, {data.Development.Examples.Count:N0} examples"));
+        output.WriteLine(Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
+        output.WriteLine(Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
         if (search is { } steps)
         {
             var compared = recipe.Search is SlimmingSearchOptions slimming
                 ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch, "
                     + $"{length!.Snapshots} times at most ({length.SnapshotsNeeded} needed)"
                 : "";
-            output.WriteLine(Figures.Text($"search   at most {steps:N0} steps{compared}"));
+            output.WriteLine(Text($"search   at most {steps:N0} steps{compared}"));
         }
-        output.WriteLine(Figures.Text($"retrain  {retrain:N0} steps ({recipe.Retrain.Epochs} epochs)"));
+        output.WriteLine(Text($"retrain  {retrain:N0} steps ({recipe.Retrain.Epochs} epochs)"));
         if (attacked > 0)
             output.WriteLine(
-                Figures.Text(
+                Text(
                     $"attack   {recipe.Evaluate.EpochAttack!.Recipe} on {attacked:N0} development examples ",
                     $"after each epoch"
                 )

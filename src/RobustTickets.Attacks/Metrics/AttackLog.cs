@@ -21,12 +21,10 @@ internal enum LogBegin
 /// <summary>Writes an attack's outcomes to a folder, and resumes them.</summary>
 public sealed class AttackLog : IDisposable
 {
-    private const string Lines = "examples.jsonl",
-        Csv = "results.csv",
+    private const string Csv = "results.csv",
         Pending = "pending.jsonl",
         Settings = "settings.json",
-        Ids = "ids.txt",
-        Summary = "summary.json";
+        Ids = "ids.txt";
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
@@ -60,7 +58,7 @@ public sealed class AttackLog : IDisposable
         _outcomes = outcomes;
         _early = early;
         _lock = hold;
-        _lines = Append(Lines);
+        _lines = Append(AttackFiles.Examples);
         _csv = Append(Csv);
         _pending = Append(Pending);
         TakeTurns();
@@ -129,7 +127,7 @@ public sealed class AttackLog : IDisposable
             WholeFile.RemoveLeftovers(folder);
             // What says that all others are there goes first.
             if (begin == LogBegin.Anew)
-                foreach (var name in new[] { Summary, Settings, Lines, Pending, Ids })
+                foreach (var name in new[] { AttackFiles.Summary, Settings, AttackFiles.Examples, Pending, Ids })
                     File.Delete(Path.Combine(folder, name));
             var wanted = Describe(settings, inputs);
             var all = inputs;
@@ -140,13 +138,13 @@ public sealed class AttackLog : IDisposable
             if (File.Exists(path))
             {
                 Compare(path, File.ReadAllText(path), wanted);
-                outcomes = Recover(Path.Combine(folder, Lines));
-                CheckOrder(Path.Combine(folder, Lines), outcomes, inputs);
+                outcomes = Recover(Path.Combine(folder, AttackFiles.Examples));
+                CheckOrder(Path.Combine(folder, AttackFiles.Examples), outcomes, inputs);
                 var left = inputs.Skip(outcomes.Count).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
                 foreach (var outcome in Recover(Path.Combine(folder, Pending)).Where(o => left.Contains(o.Id)))
                     early[outcome.Id] = outcome;
             }
-            else if (File.Exists(Path.Combine(folder, Lines)))
+            else if (File.Exists(Path.Combine(folder, AttackFiles.Examples)))
             {
                 throw new DataException(
                     $"attack log '{folder}': examples.jsonl is there but not settings.json; give an empty folder"
@@ -220,7 +218,7 @@ public sealed class AttackLog : IDisposable
         }
         // It says that all the others are there.
         WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
-        WholeFile.Write(Path.Combine(_folder, Summary), AttackJson.Write(summary));
+        WholeFile.Write(Path.Combine(_folder, AttackFiles.Summary), AttackJson.Write(summary));
         File.Delete(Path.Combine(_folder, Pending));
         return summary;
     }

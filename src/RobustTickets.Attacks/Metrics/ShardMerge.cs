@@ -9,8 +9,7 @@ namespace RobustTickets.Attacks.Metrics;
 public static class ShardMerge
 {
     private const string Settings = "settings.json",
-        Ids = "ids.txt",
-        Lines = "examples.jsonl";
+        Ids = "ids.txt";
 
     /// <summary>The folders of the parts in a folder, in order.</summary>
     /// <exception cref="DataException">There are none.</exception>
@@ -57,15 +56,15 @@ public static class ShardMerge
         var path = Path.Combine(output, Settings);
         if (File.Exists(path))
             AttackLog.Compare(path, File.ReadAllText(path), settings);
-        else if (File.Exists(Path.Combine(output, Lines)))
+        else if (File.Exists(Path.Combine(output, AttackFiles.Examples)))
             throw new DataException(
-                $"attack log '{output}': {Lines} is there but not {Settings}; give an empty folder"
+                $"attack log '{output}': {AttackFiles.Examples} is there but not {Settings}; give an empty folder"
             );
         WholeFile.RemoveLeftovers(output);
         void Write(string name, string text) => WholeFile.Write(Path.Combine(output, name), text);
         Write(Ids, string.Concat(ids.Select(id => id + "\n")));
         Write(Settings, settings);
-        Write(Lines, string.Concat(lines.Select(line => line + "\n")));
+        Write(AttackFiles.Examples, string.Concat(lines.Select(line => line + "\n")));
         var rows = outcomes.Select(o => AttackLog.Row(o, parsed, states[0].CsvCells));
         Write("results.csv", string.Concat(rows.Prepend(TextAttackFormat.Header + "\n")));
         var summary = AttackSummary.From(
@@ -74,7 +73,7 @@ public static class ShardMerge
             states.Select(s => s.WholeSetClean).FirstOrDefault(c => c is not null)
         );
         Write("textattack-summary.json", TextAttackFormat.Summary(summary));
-        Write("summary.json", AttackJson.Write(summary));
+        Write(AttackFiles.Summary, AttackJson.Write(summary));
         return (summary, outcomes);
     }
 
@@ -154,7 +153,7 @@ public static class ShardMerge
         foreach (var shard in shards)
         {
             using var hold = Hold(shard);
-            var path = Path.Combine(shard, Lines);
+            var path = Path.Combine(shard, AttackFiles.Examples);
             var found = AttackLog.Read(path);
             foreach (var (outcome, line) in found.Zip(File.ReadLines(path)))
             {

@@ -2,6 +2,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Terminal;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Attacks;
 
@@ -19,47 +20,41 @@ internal static class AttackPrinter
     public static void Print(TextWriter output, AttackSummary s, string folder)
     {
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"{s.Settings.Recipe} on {s.Settings.Victim}: {s.Examples:N0} examples, {s.Succeeded:N0} ",
                 $"succeeded, {s.Failed:N0} failed, {s.Skipped:N0} skipped; in {folder}"
             )
         );
         if (s.Errors > 0)
-            output.WriteLine(Figures.Text($"  errors  {s.Errors:N0} more could not be attacked and are in no figure"));
+            output.WriteLine(Text($"  errors  {s.Errors:N0} more could not be attacked and are in no figure"));
         if (s.StoppedByTime > 0)
             output.WriteLine(
-                Figures.Text(
+                Text(
                     $"  time    {s.StoppedByTime:N0} were ended by the limit of ",
                     $"{s.Settings.TimeLimitSeconds:0.###} s; the figures depend on this machine"
                 )
             );
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"  Clean   {s.Clean:0.00} ",
-                $"%{(s.WholeSetClean is { } whole ? Figures.Text($"  ({whole:0.00} % on the whole split)") : "")}"
+                $"%{(s.WholeSetClean is { } whole ? Text($"  ({whole:0.00} % on the whole split)") : "")}"
             )
         );
-        output.WriteLine(Figures.Text($"  Aua     {s.Aua:0.00} %  (95 % interval {s.AuaLow:0.0} to {s.AuaHigh:0.0})"));
+        output.WriteLine(Text($"  Aua     {s.Aua:0.00} %  (95 % interval {s.AuaLow:0.0} to {s.AuaHigh:0.0})"));
         if (s.Temperatures is { } all)
         {
-            var each = all.Select(t =>
-                Figures.Text($"{(t.Fitted ? "fit " : "")}{t.Temperature:0.###}: {t.Aua:0.00} %")
-            );
+            var each = all.Select(t => Text($"{(t.Fitted ? "fit " : "")}{t.Temperature:0.###}: {t.Aua:0.00} %"));
             output.WriteLine($"          lowest of the temperatures {string.Join(", ", each)}");
         }
-        output.WriteLine(Figures.Text($"  Suc     {s.Suc:0.00} %"));
+        output.WriteLine(Text($"  Suc     {s.Suc:0.00} %"));
         output.WriteLine(
-            Figures.Text(
-                $"  #Query  {s.MeanQueries:0.00} an attacked example, {s.MeanUniqueForwards:0.00} unique forwards"
-            )
+            Text($"  #Query  {s.MeanQueries:0.00} an attacked example, {s.MeanUniqueForwards:0.00} unique forwards")
         );
         output.WriteLine(
-            Figures.Text(
-                $"  words   {s.WordsChangedPercent:0.00} % changed in successes, {s.WordsChanged:0.00} on average"
-            )
+            Text($"  words   {s.WordsChangedPercent:0.00} % changed in successes, {s.WordsChanged:0.00} on average")
         );
         foreach (var c in s.Constraints)
-            output.WriteLine(Figures.Text($"  refused {c.RejectedPercent:0.0} % of {c.Offered:N0} by {c.Name}"));
+            output.WriteLine(Text($"  refused {c.RejectedPercent:0.0} % of {c.Offered:N0} by {c.Name}"));
         foreach (
             var line in s.Settings.Composition.Where(l =>
                 l.Source.StartsWith("substitute", StringComparison.Ordinal)
@@ -92,7 +87,7 @@ internal static class AttackPrinter
         if (outcome.Result == AttackResult.Skipped)
         {
             output.WriteLine(
-                Figures.Text(
+                Text(
                     $"Skipped: the model says {classes[outcome.OriginalOutput]}, not {label}; p({label}) ",
                     $"{1 - outcome.OriginalScore:0.000}"
                 )
@@ -104,7 +99,7 @@ internal static class AttackPrinter
                 ? $"Succeeded: {label} -> {classes[outcome.PerturbedOutput]}"
                 : $"Failed: still {label}";
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"{head}; p({label}) {1 - outcome.OriginalScore:0.000} -> {1 - outcome.PerturbedScore:0.000}, ",
                 $"{outcome.WordsChanged} of {outcome.Words} words changed, {outcome.Queries} ",
                 $"queries{(outcome.StoppedByTime ? ", ended by the time limit" : "")}"

@@ -1,5 +1,6 @@
 // An attack's progress on stderr.
 using RobustTickets.Cli.Terminal;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Attacks;
 
@@ -36,13 +37,13 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
                 _printer.Finish();
                 var masked =
                     s.MaskedRows > 0
-                        ? Figures.Text(
+                        ? Text(
                             $", {s.MaskedRows:N0} questions to the masked language model ",
                             $"({ProgressPrinter.Duration(s.MaskedTime)})"
                         )
                         : "";
                 context.Error.WriteLine(
-                    Figures.Text(
+                    Text(
                         $"{s.VictimRows:N0} texts to the victim in {s.VictimBatches:N0} batches ",
                         $"({ProgressPrinter.Duration(s.VictimTime)}), {s.EncoderRows:N0} to the sentence encoder ",
                         $"({ProgressPrinter.Duration(s.EncoderTime)}){masked}"
@@ -55,7 +56,7 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
     public void Finish() => _printer.Finish();
 
     private static string Details(AttackStep s) =>
-        Figures.Text(
+        Text(
             $"[Succeeded / Failed / Skipped / Total] {s.Succeeded} / {s.Failed} / {s.Skipped} / ",
             $"{s.Done}{(s.Errors > 0 ? $" ({s.Errors} errors)" : "")}  {s.QueriesPerSecond:N0} queries/s"
         );

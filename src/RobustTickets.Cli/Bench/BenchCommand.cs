@@ -8,6 +8,7 @@ using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Bench;
 
@@ -175,7 +176,7 @@ internal static class BenchCommand
         if (!check.Holds)
         {
             throw new InvalidOperationException(
-                Figures.Text(
+                Text(
                     $"the path to be timed is off the reference by {check.Logits:0.0e+0} (logits) and ",
                     $"{check.Gradients:0.0e+0} (gradients), allowed are {check.Tolerance:0.0e+0}: nothing was ",
                     $"timed"
@@ -221,28 +222,26 @@ internal static class BenchCommand
                 + $"{Products(plan)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}"
         );
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"same results    logits within {check.Logits:0.0e+0}, gradients within ",
                 $"{check.Gradients:0.0e+0} of the padded fp32 reference (allowed {check.Tolerance:0.0e+0})"
             )
         );
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"time            {r.MedianMs:N1} ms a step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of ",
                 $"products"
             )
         );
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"throughput      {r.TokensPerSecond:N0} real word pieces/s, {r.TextsPerSecond:N1} ",
                 $"{(plan.Step == "attack" ? "queries" : "texts")}/s"
             )
         );
+        output.WriteLine(Text($"rate            {r.MedianGflops:N1} GFLOP/s (median), {r.BestGflops:N1} (best)"));
         output.WriteLine(
-            Figures.Text($"rate            {r.MedianGflops:N1} GFLOP/s (median), {r.BestGflops:N1} (best)")
-        );
-        output.WriteLine(
-            Figures.Text(
+            Text(
                 $"product alone   {r.MedianGemmGflops:N1} GFLOP/s (median of the best of five), ",
                 $"{r.GemmGflops:N1} (best), {r.MeanGemmGflops:N1} (mean), measured between the steps"
             )
@@ -252,17 +251,15 @@ internal static class BenchCommand
                 + $"{Figures.Percent(r.BestGflops / r.GemmGflops)} (bests), "
                 + $"{Figures.Percent(r.MeanGflops / r.MeanGemmGflops)} (means)"
         );
+        output.WriteLine("parts           " + string.Join(", ", r.Parts.Select(p => Text($"{p.Part} {p.Ms:N1} ms"))));
         output.WriteLine(
-            "parts           " + string.Join(", ", r.Parts.Select(p => Figures.Text($"{p.Part} {p.Ms:N1} ms")))
-        );
-        output.WriteLine(
-            Figures.Text(
+            Text(
                 $"memory          {r.PeakBytes / 1048576.0:N0} MiB at most, {r.FaultsPerStep:N0} minor page ",
                 $"faults a step"
             )
         );
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"runtime         {r.CompilerMs:N1} ms a step of its compiler beside the steps, after ",
                 $"{r.WarmUps} to warm up"
             )

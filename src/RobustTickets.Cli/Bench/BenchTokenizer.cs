@@ -9,6 +9,7 @@ using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Bench;
 
@@ -124,14 +125,12 @@ internal static class BenchTokenizer
                 + $"{(cpu ? "processor time of the thread" : "wall time")}"
         );
         context.Out.WriteLine(
-            Figures.Text($"rate            {median:N0} word pieces/s (median of {repeats}), {best:N0} (best)")
+            Text($"rate            {median:N0} word pieces/s (median of {repeats}), {best:N0} (best)")
         );
         context.Out.WriteLine(
-            Figures.Text(
-                $"first pass      {cold:N0} word pieces/s, nothing seen before; {uncached:N0} by the plain path"
-            )
+            Text($"first pass      {cold:N0} word pieces/s, nothing seen before; {uncached:N0} by the plain path")
         );
-        context.Out.WriteLine(Figures.Text($"memory          {bytes:0.0} bytes allocated a text"));
+        context.Out.WriteLine(Text($"memory          {bytes:0.0} bytes allocated a text"));
         return ExitCodes.Ok;
 
         (double Seconds, long Bytes) Pass(WordPieceTokenizer t)

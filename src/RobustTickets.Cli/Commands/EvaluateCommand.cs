@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -88,7 +89,7 @@ internal static class EvaluateCommand
             else
             {
                 context.Out.WriteLine(
-                    Figures.Text(
+                    Text(
                         $"accuracy {Figures.Percent(result.Accuracy)} ({correct:N0} of {result.Examples:N0} ",
                         $"examples, {arguments.Task} {rows.Name}), loss {result.Loss:0.0000}"
                     )

@@ -8,6 +8,7 @@ using RobustTickets.Cli.Onnx;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Export;
 using RobustTickets.OnnxRuntime;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -117,7 +118,7 @@ internal sealed class ExportCommand
             JsonOutput.Write(_context.Out, Json(source, format, target, bytes, difference));
         else
             _context.Out.WriteLine(
-                Figures.Text(
+                Text(
                     $"{target}: {format}, {bytes / 1048576.0:0.0} MiB, logits equal to the source's within ",
                     $"{difference:0.0e+0}"
                 )
@@ -154,7 +155,7 @@ internal sealed class ExportCommand
         }
         var equal = options.Precision == OnnxPrecision.Int8 ? "close to" : "equal to";
         _context.Out.WriteLine(
-            Figures.Text(
+            Text(
                 $"{target}: onnx, {result.Bytes / 1048576.0:0.0} MiB, outputs of ONNX Runtime {equal} the source's ",
                 $"within {result.LargestDifference:0.0e+0} ({result.Texts} texts of {result.ShortestText} to ",
                 $"{result.LongestText} pieces, padded)"

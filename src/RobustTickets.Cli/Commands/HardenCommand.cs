@@ -5,6 +5,7 @@ using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Hardening;
 using RobustTickets.OnnxRuntime;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -165,7 +166,7 @@ internal static class HardenCommand
     private static double Share(double points) =>
         points is >= 0 and <= 100
             ? points / 100
-            : throw new UsageException($"--clean-loss {Figures.Text($"{points}")}: expected points from 0 to 100");
+            : throw new UsageException($"--clean-loss {Text($"{points}")}: expected points from 0 to 100");
 
     private static void Print(CliContext context, HardenResult result, string folder)
     {
@@ -176,11 +177,9 @@ internal static class HardenCommand
         foreach (var row in result.Reported)
         {
             var figures = row.Figures.Select(f =>
-                Figures.Text($"{f.Attack} {100 * f.Aua:0.0} % ({100 * f.Low:0.0} to {100 * f.High:0.0})")
+                Text($"{f.Attack} {100 * f.Aua:0.0} % ({100 * f.Low:0.0} to {100 * f.High:0.0})")
             );
-            output.WriteLine(
-                Figures.Text($"  {row.Name, -24} clean {100 * row.Clean:0.0} %  ") + string.Join("  ", figures)
-            );
+            output.WriteLine(Text($"  {row.Name, -24} clean {100 * row.Clean:0.0} %  ") + string.Join("  ", figures));
         }
         output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
         output.WriteLine($"next:   {result.Next}");

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Terminal;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -204,9 +205,7 @@ internal static class ModelsCommand
             else
             {
                 context.Out.WriteLine(
-                    Figures.Text(
-                        $"{made.Kind}: {Shape(made.Config)}, {made.Parameters:N0} parameters, in {made.Folder}"
-                    )
+                    Text($"{made.Kind}: {Shape(made.Config)}, {made.Parameters:N0} parameters, in {made.Folder}")
                 );
             }
             return ExitCodes.Ok;

@@ -8,6 +8,7 @@ using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pretraining;
 using RobustTickets.Training;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -181,7 +182,7 @@ internal static class PretrainCommand
             return;
         }
         output.WriteLine(
-            Figures.Text(
+            Text(
                 $"{folder}: {result.Steps:N0} steps, {result.Tokens:N0} word pieces in ",
                 $"{ProgressPrinter.Duration(TimeSpan.FromSeconds(result.Seconds))}, masked loss ",
                 $"{result.FirstLoss:0.000} at first, {result.LastLoss:0.000} at last"
@@ -223,7 +224,7 @@ internal static class PretrainCommand
                     "pretrain",
                     value.Step,
                     value.TotalSteps ?? 0,
-                    Figures.Text(
+                    Text(
                         $"loss {value.Loss:0.000}  lr {value.LearningRate:0.00e+0}  ",
                         $"{value.TokensPerSecond:N0} tokens/s"
                     ),

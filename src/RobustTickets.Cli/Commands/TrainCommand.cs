@@ -7,6 +7,7 @@ using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Training;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -192,7 +193,7 @@ internal sealed class TrainProgressView(CliContext context) : IProgress<RunEvent
                         step.Stage,
                         step.Step,
                         step.TotalSteps,
-                        Figures.Text(
+                        Text(
                             $"epoch {step.Epoch:0.00}  loss {step.Loss:0.0000}  lr {step.LearningRate:0.00e+0}  ",
                             $"{step.TokensPerSecond:N0} tokens/s"
                         ),

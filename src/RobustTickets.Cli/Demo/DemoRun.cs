@@ -14,6 +14,7 @@ using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Demo;
 
@@ -78,7 +79,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     "pretrain",
                     (long)(1000 * p.Share),
                     1000,
-                    Figures.Text($"step {p.Step:N0}  loss {p.Loss:0.000}  {p.TokensPerSecond:N0} tokens/s"),
+                    Text($"step {p.Step:N0}  loss {p.Loss:0.000}  {p.TokensPerSecond:N0} tokens/s"),
                     p.Remaining
                 )
             )
@@ -169,7 +170,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         var deepWordBug = DeepWordBugRecipe.Build(typos.Resources.Load(typos, models), typos.Options, plan.MaxEdits);
         RecipeLine calibrated = new(
             "similarity threshold",
-            Figures.Text(
+            Text(
                 $"refuses {100 * plan.RefusedShare:0} % of the single substitutions in ",
                 $"{CalibrationTexts} training reviews"
             ),
@@ -227,11 +228,11 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     }
 
     private bool Attacked(Recipe recipe, string attack) =>
-        File.Exists(Path.Combine(AttackFolder(recipe, attack), "summary.json"));
+        File.Exists(Path.Combine(AttackFolder(recipe, attack), AttackFiles.Summary));
 
-    private string AttackFolder(Recipe recipe, string attack) => Path.Combine(folder.Run(recipe), "attacks", attack);
+    private string AttackFolder(Recipe recipe, string attack) => RunFolder.At(folder.Run(recipe)).AttackFolder(attack);
 
     private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
 
-    private void Say(params FormattableString[] text) => context.Error.WriteLine(Figures.Text(text));
+    private void Say(params FormattableString[] text) => context.Error.WriteLine(Text(text));
 }

@@ -3,6 +3,7 @@
 using System.Globalization;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Reports;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Demo;
 
@@ -55,10 +56,10 @@ internal static class DemoTable
         var seeds = runs.Select(r => r.Result.Seed).Distinct().Count();
         var attacked = runs.SelectMany(r => r.Attacks).Max(a => a.Count);
         yield return "Clean: accuracy on unseen reviews. Under an attack: accuracy left when it rewords (textfooler,";
-        yield return Figures.Text(
+        yield return Text(
             $"synonyms) or misspells (deepwordbug) each of {attacked} until the model errs. Higher is better."
         );
-        yield return Figures.Text(
+        yield return Text(
             $"{(seeds == 1 ? "One training each." : $"Mean of {seeds} trainings; each in brackets.")} ",
             $"Weights: those of the encoder and classifier. Seconds: of training."
         );
@@ -85,7 +86,7 @@ internal static class DemoTable
                     sum.PValue >= 0.05 ? "not shown to differ from"
                     : points > 0 ? "more robust than"
                     : "less robust than";
-                yield return Figures.Text(
+                yield return Text(
                     $"{attack}: {name} {verdict} {first} ({points:+0.0;-0.0;0.0} points; {sum.OnlySecond} reviews ",
                     $"withstood only by it, {sum.OnlyFirst} only by {first}; {sum.Test} p ",
                     $"{PairedComparison.Text(sum.PValue)})"
@@ -109,7 +110,7 @@ internal static class DemoTable
                 .ToArray();
             if (!classes.Any(c => ClassShare.IsOneSided(c.By)))
                 continue;
-            var each = classes.Select(c => Figures.Text($"{c.Key} {Percent(c.By, 0):0} and {Percent(c.By, 1):0}"));
+            var each = classes.Select(c => Text($"{c.Key} {Percent(c.By, 0):0} and {Percent(c.By, 1):0}"));
             yield return $"{attack}, % withstood of negative and of positive reviews: {string.Join(", ", each)}; where "
                 + "one is near 0, illegible texts fall in the other class";
         }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline.Checks;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Experiments;
 
@@ -78,7 +79,7 @@ internal static class ExperimentCells
         var unknown = tables.Sum(t => t.Cells.Count(c => !t.Folder.Knows(c)));
         if (unknown > 0 && tables.Any(t => Directory.Exists(t.Folder.Runs)))
             context.Error.WriteLine(
-                Figures.Text($"note: {unknown:N0} cells are open as far as their own tables know; ")
+                Text($"note: {unknown:N0} cells are open as far as their own tables know; ")
                     + "which of them are runs that others have made, --dry-run tells"
             );
     }
@@ -86,7 +87,7 @@ internal static class ExperimentCells
     private static string Line(ExperimentFolder folder, ExperimentCell cell, int width, ExperimentRun? checkedRun)
     {
         var size = checkedRun?.Examples(folder, cell) is { } n
-            ? Figures.Text($"  {n.Train:N0} training, {n.Evaluation:N0} reported examples")
+            ? Text($"  {n.Train:N0} training, {n.Evaluation:N0} reported examples")
             : "";
         var attacks =
             cell.Attacks.Count == 0
@@ -111,7 +112,7 @@ internal static class ExperimentCells
         var models = cells.Select(c => c.Folder.Model(c.Cell)).Distinct().Count();
         var attacks = cells.SelectMany(c => c.Cell.Attacks.Select(a => c.Folder.Attack(c.Cell, a))).ToArray();
         var own = attacks.Distinct().Count();
-        yield return Figures.Text(
+        yield return Text(
             $"{cells.Length:N0} cells are {models:N0} models of {runs:N0} runs ({cells.Length - models:N0} shared), ",
             $"{attacks.Length:N0} attacks are {own:N0} ({attacks.Length - own:N0} shared)"
         );
@@ -120,7 +121,7 @@ internal static class ExperimentCells
         yield return $"still to do: {Words(cost, tokensPerSecond)}";
         var (searches, alike, spared) = Alike(cells, run);
         if (alike > 0)
-            yield return Figures.Text($"{alike:N0} of {searches:N0} searches are like earlier ones; where those reach ")
+            yield return Text($"{alike:N0} of {searches:N0} searches are like earlier ones; where those reach ")
                 + $"far enough, they are taken from there: then {Words(cost - spared, tokensPerSecond)}";
     }
 
@@ -146,13 +147,13 @@ internal static class ExperimentCells
     }
 
     private static string Words(RecipeCost cost, int? tokensPerSecond) =>
-        Figures.Text(
+        Text(
             $"at most {cost.Units / 1e6:N1} million word-piece passes, ",
             $"{100 * cost.Attacks / Math.Max(cost.Units, 1):0} % of them attacks"
         )
         + (
             tokensPerSecond is { } speed
-                ? Figures.Text($", about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces a second")
+                ? Text($", about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces a second")
                 : ""
         );
 

@@ -4,6 +4,7 @@ using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Playground;
 
@@ -99,7 +100,7 @@ internal sealed record PlaygroundModel(
         var names = taken.ToHashSet(StringComparer.Ordinal);
         var unique = name;
         for (var i = 2; names.Contains(unique); i++)
-            unique = Figures.Text($"{name}{separator}{i}");
+            unique = Text($"{name}{separator}{i}");
         return unique;
     }
 }

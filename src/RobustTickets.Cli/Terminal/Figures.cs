@@ -10,10 +10,4 @@ public static class Figures
 
     /// <summary>A count with thousands separators.</summary>
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
-
-    /// <summary>
-    /// A text, in one part or several, with its numbers in the invariant culture.
-    /// </summary>
-    public static string Text(params FormattableString[] parts) =>
-        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

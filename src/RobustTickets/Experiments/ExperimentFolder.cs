@@ -115,19 +115,14 @@ public sealed class ExperimentFolder
     /// <summary>Folder of one attack on a cell.</summary>
     /// <inheritdoc cref="Run" path="/exception"/>
     public string Attack(ExperimentCell cell, ExperimentAttack attack) =>
-        System.IO.Path.Combine(
-            Run(cell),
-            cell.IsControl ? "attacks-control" : "attacks",
-            Place(cell).Attacks[attack.Name]
-        );
+        System.IO.Path.Combine(Run(cell), RunFolder.AttacksName(cell.IsControl), Place(cell).Attacks[attack.Name]);
 
     /// <summary>Whether an attack on a cell is finished.</summary>
     public bool IsAttacked(ExperimentCell cell, ExperimentAttack attack) =>
-        Knows(cell) && File.Exists(System.IO.Path.Combine(Attack(cell, attack), "summary.json"));
+        Knows(cell) && File.Exists(System.IO.Path.Combine(Attack(cell, attack), AttackFiles.Summary));
 
     /// <summary>Whether the run of a cell is finished.</summary>
-    public bool IsTrained(ExperimentCell cell) =>
-        Knows(cell) && File.Exists(System.IO.Path.Combine(Run(cell), "result.json"));
+    public bool IsTrained(ExperimentCell cell) => Knows(cell) && File.Exists(RunFolder.At(Run(cell)).ResultFile);
 
     /// <summary>How a run or an attack that is finished and whose files are damaged is made
     /// again.</summary>

@@ -92,9 +92,11 @@ internal sealed class ExperimentWatch(string path, string name)
 
     private CellProgress Cell(string id, CellPlace place, bool isControl)
     {
-        var run = Path.Combine(path, ExperimentFolder.Cells, place.Run);
-        var attacks = Path.Combine(run, isControl ? "attacks-control" : "attacks");
-        var done = place.Attacks.Values.Count(a => IsPlain(a) && File.Exists(Path.Combine(attacks, a, "summary.json")));
+        var run = RunFolder.At(Path.Combine(path, ExperimentFolder.Cells, place.Run));
+        var attacks = Path.Combine(run.Path, RunFolder.AttacksName(isControl));
+        var done = place.Attacks.Values.Count(a =>
+            IsPlain(a) && File.Exists(Path.Combine(attacks, a, AttackFiles.Summary))
+        );
         var failure = place
             .FailureFiles(isControl)
             .Where(IsPlain)
@@ -102,10 +104,10 @@ internal sealed class ExperimentWatch(string path, string name)
             .FirstOrDefault(f => f is not null);
         var state =
             failure is not null ? CellState.Failed
-            : File.Exists(Path.Combine(run, "result.json"))
+            : File.Exists(run.ResultFile)
                 ? done == place.Attacks.Count ? CellState.Done
                     : CellState.Trained
-            : Directory.Exists(run) ? CellState.Begun
+            : Directory.Exists(run.Path) ? CellState.Begun
             : CellState.Open;
         var active = state is not (CellState.Done or CellState.Failed) && IsLeased(place.Run);
         return new CellProgress(id, place.Run, state, active, done, place.Attacks.Count, failure);

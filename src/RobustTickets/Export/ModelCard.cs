@@ -1,13 +1,13 @@
 // README.md of an export, in the form of a Hugging Face model card: what the model is, where it
 // comes from and what was measured of it. All of it is read from the run around the source and from
 // the source's configuration; what no file says is said to be unknown.
-using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Store;
 using RobustTickets.Runs;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Export;
 
@@ -67,12 +67,12 @@ internal sealed class ModelCard
         var text = new StringBuilder("---\n");
         var license = License();
         if (license.Name is not null)
-            text.Append(Invariant($"license: {license.Name}\n"));
+            text.Append(Text($"license: {license.Name}\n"));
         if (Base() is { } from)
-            text.Append(Invariant($"base_model: {Quoted(from)}\n"));
-        text.Append(Invariant($"pipeline_tag: {pipeline}\nlibrary_name: {library}\n"));
+            text.Append(Text($"base_model: {Quoted(from)}\n"));
+        text.Append(Text($"pipeline_tag: {pipeline}\nlibrary_name: {library}\n"));
         text.Append("tags:\n- bert\n- robustness\n- robust-tickets\n---\n\n");
-        text.Append(Invariant($"# {_name}\n\n"));
+        text.Append(Text($"# {_name}\n\n"));
         text.Append(Origin(license.Text));
         text.Append(TicketTable());
         text.Append(Measured());
@@ -84,7 +84,7 @@ internal sealed class ModelCard
     private string Origin(string license)
     {
         var text = new StringBuilder("| | |\n|---|---|\n");
-        void Row(string what, string value) => text.Append(Invariant($"| {what} | {Cell(value)} |\n"));
+        void Row(string what, string value) => text.Append(Text($"| {what} | {Cell(value)} |\n"));
         Row("classes", string.Join(", ", _config.Labels));
         if (_result is { } result)
         {
@@ -94,7 +94,7 @@ internal sealed class ModelCard
                 "trained",
                 string.Join(
                     "; ",
-                    result.Stages.Select(s => Invariant($"{s.Stage}: {s.Epochs:0.##} epochs, {s.Steps} steps"))
+                    result.Stages.Select(s => Text($"{s.Stage}: {s.Epochs:0.##} epochs, {s.Steps} steps"))
                 )
             );
         }
@@ -113,14 +113,14 @@ internal sealed class ModelCard
         if (_config.Ticket is null)
         {
             return "\n## Ticket\n\nThe network is dense: "
-                + Invariant($"{_config.NumHiddenLayers} layers, {_config.NumAttentionHeads} heads and ")
-                + Invariant($"{_config.IntermediateSize} feed-forward neurons each.{WeightTicket()}\n");
+                + Text($"{_config.NumHiddenLayers} layers, {_config.NumAttentionHeads} heads and ")
+                + Text($"{_config.IntermediateSize} feed-forward neurons each.{WeightTicket()}\n");
         }
         var text = new StringBuilder("\n## Ticket\n\n| layer | heads | of | neurons | of |\n|---|---|---|---|---|\n");
         foreach (var layer in layers)
         {
             text.Append(
-                Invariant(
+                Text(
                     $"| {layer} | {_config.HeadsOf(layer)} | {_config.NumAttentionHeads} | ",
                     $"{_config.IntermediateOf(layer)} | {_config.IntermediateSize} |\n"
                 )
@@ -135,7 +135,7 @@ internal sealed class ModelCard
             ((4.0 * heads * _config.HeadSize) + (2.0 * neurons))
             / ((4.0 * allHeads * _config.HeadSize) + (2.0 * allNeurons));
         text.Append(
-            Invariant(
+            Text(
                 $"\n{heads} of {allHeads:0} heads and {neurons} of {allNeurons:0} neurons are kept, ",
                 $"{100 * left:0.0} % of the encoder's matrices.\n"
             )
@@ -145,7 +145,7 @@ internal sealed class ModelCard
 
     private string WeightTicket() =>
         _result?.Ticket is { Kind: "weights" } ticket
-            ? Invariant(
+            ? Text(
                 $" {ticket.WeightsKept} of {ticket.WeightsTotal} single weights are kept; the others are ",
                 $"zeros in the matrices."
             )
@@ -159,7 +159,7 @@ internal sealed class ModelCard
             var n = result.EvaluatedExamples;
             var interval = WilsonInterval.Of((int)Math.Round(clean * n), n);
             text.Append(
-                Invariant(
+                Text(
                     $"Clean: {100 * clean:0.0} % of {n} examples ({result.EvaluatedSplit}), 95 % interval ",
                     $"{interval.Percent}.\n"
                 )
@@ -177,7 +177,7 @@ internal sealed class ModelCard
         foreach (var (_, s) in attacks)
         {
             text.Append(
-                Invariant(
+                Text(
                     $"| {Cell(s.Settings.Recipe)} | {s.Examples} | {s.Clean:0.0} | {s.Aua:0.0} | {s.AuaLow:0.0} ",
                     $"to {s.AuaHigh:0.0} | {s.Suc:0.0} | {s.MeanQueries:0.0} |\n"
                 )
@@ -188,7 +188,7 @@ internal sealed class ModelCard
         {
             var facts = s.Settings.Run.Concat(s.Settings.Composition).Select(l => $"{l.Item}: {Short(l.Value)}");
             text.Append(
-                Invariant($"- {Cell(name)}: TextAttack {VersionOf(s.Settings)}; {Cell(string.Join("; ", facts))}\n")
+                Text($"- {Cell(name)}: TextAttack {VersionOf(s.Settings)}; {Cell(string.Join("; ", facts))}\n")
             );
         }
         return text.ToString();
@@ -222,7 +222,7 @@ internal sealed class ModelCard
             .. Directory
                 .GetDirectories(_run.AttacksFolder)
                 .Order(StringComparer.Ordinal)
-                .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, "summary.json")))
+                .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, AttackFiles.Summary)))
                 .Where(a => File.Exists(a.File))
                 .Select(a => (a.Item1, AttackJson.LoadSummary(a.File))),
         ];
@@ -272,7 +272,4 @@ internal sealed class ModelCard
         text.ReplaceLineEndings(" ")
             .Replace("|", "\\|", StringComparison.Ordinal)
             .Replace("<", "&lt;", StringComparison.Ordinal);
-
-    private static string Invariant(params FormattableString[] parts) =>
-        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
@@ -119,7 +120,7 @@ internal static class HardenEvidence
         var baseline = rows[0];
         var its = baseline.Name == HardenInputs.OwnName ? "your model" : baseline.Name;
         if (!HasLearned(baseline, majority))
-            return Say(
+            return Text(
                 $"Nothing to recommend yet: {its} is right on {100 * baseline.Clean:0.0} % ",
                 $"of the reported rows, the largest class alone on {100 * majority:0.0} %; ",
                 $"give it more time or more rows."
@@ -136,7 +137,7 @@ internal static class HardenEvidence
         if (Of(row, attacks[0]) is not { AgainstBaseline: { } paired } first || Of(row, attacks[^1]) is not { } last)
             return $"{keep}: {chosen} was best on development rows, but the budget was spent before the reported rows "
                 + "could confirm it.";
-        var figures = Say(
+        var figures = Text(
             $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} unseen rows ",
             $"where {its} keeps {100 * (first.Aua - paired.Difference):0.0} % ",
             $"({100 * paired.Difference:+0.0;-0.0;0.0} points, 95 % interval ",
@@ -147,12 +148,12 @@ internal static class HardenEvidence
                 + (IsOpen(paired) ? "; so few rows leave a gain open, more time or more rows tell." : ".");
         var unseen =
             attacks.Count > 1 && last.AgainstBaseline is { } other
-                ? Say(
+                ? Text(
                     $", under {last.Attack}, whose dictionary it never saw, ",
                     $"{100 * other.Difference:+0.0;-0.0;0.0} points ({P(other.PValue)})"
                 )
                 : "";
-        return Say(
+        return Text(
             $"Use {chosen}: {figures}{unseen}, at {100 * row.Clean:0.0} % clean accuracy ",
             $"against {100 * baseline.Clean:0.0} % and {100 * row.Size:0} % of the encoder."
         );
@@ -165,7 +166,4 @@ internal static class HardenEvidence
         report?.Settings.Run.FirstOrDefault(l => l.Item == "temperature") is { } line
             ? double.Parse(line.Value, CultureInfo.InvariantCulture)
             : null;
-
-    private static string Say(params FormattableString[] text) =>
-        string.Concat(text.Select(t => t.ToString(CultureInfo.InvariantCulture)));
 }

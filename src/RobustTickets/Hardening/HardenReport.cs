@@ -1,10 +1,10 @@
 // One page: what to do, accuracy under attack against clean accuracy, the figures, what was left
 // out. report.html is complete in itself, report.md the same without the figure.
-using System.Globalization;
 using System.Text;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports;
 using RobustTickets.Reports.Figures;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
@@ -119,18 +119,18 @@ internal static class HardenReport
             .. result
                 .Attacks.Select(a => HardenEvidence.Of(row, a))
                 .SelectMany(f => f is null ? ["", ""] : new[] { Aua(f), Against(f.AgainstBaseline) }),
-            Say($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
+            Text($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
             row.Role,
-            row.Size is { } size ? Say($"{100 * size:0} %") : "",
+            row.Size is { } size ? Text($"{100 * size:0} %") : "",
             row.TrainingSeconds is { } s ? HardenPlan.Minutes(s) : "",
         ];
 
     private static string[] DevelopmentCells(DevelopmentRow row) =>
         [
             row.Name,
-            .. row.Aua.Select(a => Say($"{100 * a:0.0}")),
-            Say($"{100 * row.Score:0.0}"),
-            Say($"{100 * row.Clean:0.0}"),
+            .. row.Aua.Select(a => Text($"{100 * a:0.0}")),
+            Text($"{100 * row.Score:0.0}"),
+            Text($"{100 * row.Clean:0.0}"),
             row.Parameters is { } parameters ? SummaryTable.Parameters(parameters) : "",
             row.Seconds > 0 ? HardenPlan.Minutes(row.Seconds) : "",
         ];
@@ -138,16 +138,16 @@ internal static class HardenReport
     // The lines after the first are small print.
     private static string Aua(HardenFigure f)
     {
-        var text = Say($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");
+        var text = Text($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");
         if (f.Temperature is { } temperature)
-            text += Say($"\nas it is {100 * f.AsIs:0.0}, what withstands again at T = {temperature}");
+            text += Text($"\nas it is {100 * f.AsIs:0.0}, what withstands again at T = {temperature}");
         return f.Unseen ? text + "\ndictionary unseen" : text;
     }
 
     private static string Against(PairedFigure? p) =>
         p is null
             ? ""
-            : Say($"{100 * p.Difference:+0.0;-0.0;0.0}\n{100 * p.Low:+0.0;-0.0} to {100 * p.High:+0.0;-0.0}\n")
+            : Text($"{100 * p.Difference:+0.0;-0.0;0.0}\n{100 * p.Low:+0.0;-0.0} to {100 * p.High:+0.0;-0.0}\n")
                 + HardenEvidence.P(p.PValue);
 
     private static string Cell(string text)
@@ -190,6 +190,4 @@ internal static class HardenReport
 
     private static string Line(string cell) =>
         cell.Replace("|", "\\|", StringComparison.Ordinal).Replace("\n", "; ", StringComparison.Ordinal);
-
-    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,10 @@
 // The user's rows in three parts: trained on, developed on, reported. Held out by content: texts
 // that are the same, and adversarial twins of one row, stay on one side (docs/harden.md).
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
@@ -257,6 +257,4 @@ internal sealed record HardenRows(
 
     private static string Key(Example example, string part) =>
         Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{part}\n{Content(example)}")));
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

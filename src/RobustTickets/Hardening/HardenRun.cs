@@ -2,6 +2,7 @@
 // reported rows (docs/harden.md). Every step leaves its file and is skipped when it is there.
 using RobustTickets.Attacks;
 using RobustTickets.Hardening;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
@@ -184,7 +185,4 @@ public sealed class HardenRun(
     private static string Epochs(HardenPlan plan) => plan.Epochs == 1 ? "1 epoch" : Text($"{plan.Epochs:0.#} epochs");
 
     private void Say(string text) => progress?.Report(new HardenNote(text));
-
-    private static string Text(FormattableString text) =>
-        text.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

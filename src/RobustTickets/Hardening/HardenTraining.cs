@@ -71,12 +71,12 @@ internal sealed class HardenTrainer(
     }
 
     /// <summary>Whether a training is finished.</summary>
-    public bool IsDone(string name) => File.Exists(Path.Combine(folder.Run(name), "result.json"));
+    public bool IsDone(string name) => File.Exists(RunFolder.At(folder.Run(name)).ResultFile);
 
     /// <summary>Seconds of a finished training, with those of the network that it went on
     /// from.</summary>
     public double Seconds(string name) =>
-        RunResult.Load(Path.Combine(folder.Run(name), "result.json")).Stages.Sum(s => s.Seconds)
+        RunResult.Load(RunFolder.At(folder.Run(name)).ResultFile).Stages.Sum(s => s.Seconds)
         + (StartOf(name) is { } start ? Seconds(start) : 0);
 
     // The fine-tuned network that a training goes on from, of its own seed where there is one;

@@ -1,9 +1,9 @@
 // Accuracy under attack against clean accuracy: a circle a model, its area the encoder's size, with
 // the 95 % interval of its accuracy under attack.
-using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 using RobustTickets.Reports.Figures;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
@@ -32,15 +32,15 @@ internal static class SvgFrontier
             "Accuracy under attack against clean accuracy",
             string.Join(
                 " ",
-                rows.Select(r => Say($"{r.Name}: {100 * r.Clean:0.0} % clean, {100 * r.Score:0.0} % under attack."))
+                rows.Select(r => Text($"{r.Name}: {100 * r.Clean:0.0} % clean, {100 * r.Score:0.0} % under attack."))
             )
         );
         for (var i = 0; i <= 4; i++)
         {
             var (x, y) = (xs.Low + (xs.High - xs.Low) * i / 4, ys.Low + (ys.High - ys.Low) * i / 4);
             svg.Line(Left, Y(y), Width - Right, Y(y), Svg.Grid);
-            svg.Text(Left - 8, Y(y) + 4, Say($"{100 * y:0.#}"), "end");
-            svg.Text(X(x), Height - Bottom + 18, Say($"{100 * x:0.#}"), "middle");
+            svg.Text(Left - 8, Y(y) + 4, Text($"{100 * y:0.#}"), "end");
+            svg.Text(X(x), Height - Bottom + 18, Text($"{100 * x:0.#}"), "middle");
         }
         svg.Line(Left, Height - Bottom, Width - Right, Height - Bottom, Svg.Muted);
         svg.Text((Left + Width - Right) / 2, Height - 8, "clean accuracy, %", "middle");
@@ -94,6 +94,4 @@ internal static class SvgFrontier
         var margin = Math.Max(0.02, 0.15 * (all.Max() - all.Min()));
         return (Math.Max(0, all.Min() - margin), Math.Min(1, all.Max() + margin));
     }
-
-    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

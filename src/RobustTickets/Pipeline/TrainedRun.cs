@@ -66,7 +66,7 @@ public sealed class TrainedRun
             [
                 .. Directory
                     .GetDirectories(Folder.AttacksFolder)
-                    .Where(attack => File.Exists(Path.Combine(attack, AttackReport.File)))
+                    .Where(attack => File.Exists(Path.Combine(attack, AttackFiles.Summary)))
                     .Select(attack => Path.GetFileName(attack)!)
                     .Order(StringComparer.Ordinal),
             ]

@@ -4,6 +4,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
@@ -152,12 +153,12 @@ public sealed record AttackRecord(
 
     private IEnumerable<AttackExample> Attacked => Examples.Where(e => e.Result != "skipped");
 
-    internal static bool HoldsAttack(string folder) => File.Exists(Path.Combine(folder, "examples.jsonl"));
+    internal static bool HoldsAttack(string folder) => File.Exists(Path.Combine(folder, AttackFiles.Examples));
 
     internal static AttackRecord Load(string folder)
     {
-        var file = Path.Combine(folder, "examples.jsonl");
-        var summaryFile = Path.Combine(folder, "summary.json");
+        var file = Path.Combine(folder, AttackFiles.Examples);
+        var summaryFile = Path.Combine(folder, AttackFiles.Summary);
         var summary = File.Exists(summaryFile) ? JsonFacts.Read(summaryFile) : JsonElement.Parse("{}");
         if (summary.ValueKind != JsonValueKind.Object)
             throw new DataException($"{summaryFile}: is not an object");

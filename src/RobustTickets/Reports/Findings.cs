@@ -3,6 +3,7 @@
 // its figures.
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Reports;
 
@@ -255,7 +256,4 @@ public static class Findings
                 : Warn($"{found}not established.");
         }
     }
-
-    private static string Text(params FormattableString[] parts) =>
-        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

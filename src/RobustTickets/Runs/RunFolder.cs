@@ -29,6 +29,10 @@ public sealed class RunFolderException : Exception
 /// </summary>
 public sealed class RunFolder
 {
+    /// <summary>Name of the folder of attacks on the model, and on the dense control.</summary>
+    internal const string Attacks = "attacks",
+        ControlAttacks = "attacks-control";
+
     private const int NamedRuns = 6;
 
     private RunFolder(string path)
@@ -75,7 +79,7 @@ public sealed class RunFolder
     public string ControlFolder => In("control");
 
     /// <summary><c>attacks/</c>, parent of one folder per attack recipe.</summary>
-    public string AttacksFolder => In("attacks");
+    public string AttacksFolder => In(Attacks);
 
     /// <summary>
     /// <c>result.json</c> (<see cref="RunResult"/>); present exactly when the run is finished.
@@ -177,6 +181,10 @@ public sealed class RunFolder
 
     /// <summary>Names the places of a folder that nobody looks at.</summary>
     internal static RunFolder At(string path) => new(path);
+
+    /// <summary>Name of the folder of attacks.</summary>
+    /// <param name="control">Whether they are on the dense control.</param>
+    internal static string AttacksName(bool control) => control ? ControlAttacks : Attacks;
 
     /// <summary>Whether a folder holds a run.</summary>
     internal static bool IsRun(string path) => new RunFolder(path).HoldsRun;

@@ -1,9 +1,9 @@
 // How long a search is, before it begins: steps, steps at a learning rate above 0, snapshots that
 // its stop rule can see. Below a minimum its ticket would be the order of ties, the same for every
 // data set (docs/methods/early-robust.md, The shortest search).
-using System.Globalization;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Searches;
 
@@ -151,7 +151,4 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
                 return i;
         return null;
     }
-
-    private static string Text(params FormattableString[] parts) =>
-        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -1,6 +1,6 @@
 // Whether what a search learned can tell parts of the network apart: numbers that all lie within a
 // small spread, or that are equal at the line of the draw, give a ticket of the order of ties.
-using System.Globalization;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Tickets;
 
@@ -79,7 +79,4 @@ internal static class Movement
         }
         return null;
     }
-
-    private static string Text(params FormattableString[] parts) =>
-        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -1,6 +1,6 @@
 // What a run tells while it goes, as one hierarchy. events.jsonl has its own records (LogEntry):
 // those are a file format, these are for whoever watches.
-using System.Globalization;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
@@ -13,9 +13,6 @@ public abstract record RunEvent(string Stage, long Step)
     /// The event as a sentence worth a line of its own; null where it only moves a progress bar.
     /// </summary>
     public virtual string? Message => null;
-
-    /// <summary>A sentence in the invariant culture.</summary>
-    protected static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>An optimisation step was made.</summary>
@@ -61,7 +58,7 @@ public sealed record EpochEvaluated(
 {
     /// <inheritdoc/>
     public override string Message =>
-        Say(
+        Text(
             $"epoch {Epoch:0.##}: accuracy {100 * Accuracy:0.0} % on {Examples} examples of {Split}, loss {Loss:0.000}"
         );
 }
@@ -84,8 +81,8 @@ public sealed record MaskCompared(
 {
     /// <inheritdoc/>
     public override string Message =>
-        Say($"mini-epoch {MiniEpoch}: mask distance heads {HeadDistance:0.000}, neurons {NeuronDistance:0.000}")
-        + (InARow > 0 ? Say($" ({InARow} in a row)") : "");
+        Text($"mini-epoch {MiniEpoch}: mask distance heads {HeadDistance:0.000}, neurons {NeuronDistance:0.000}")
+        + (InARow > 0 ? Text($" ({InARow} in a row)") : "");
 }
 
 /// <summary>Hard-concrete gates were counted after an epoch of a mask search.</summary>
@@ -108,8 +105,8 @@ public sealed record GatesCounted(
 {
     /// <inheritdoc/>
     public override string Message =>
-        Say($"epoch {Epoch:0.##}: R {Penalty:0.000}, lambda {Lambda:0.###}, ")
-        + Say($"{100 * Binary:0.0} % of gates exactly 0 or 1, {100 * Closed:0.0} % closed");
+        Text($"epoch {Epoch:0.##}: R {Penalty:0.000}, lambda {Lambda:0.###}, ")
+        + Text($"{100 * Binary:0.0} % of gates exactly 0 or 1, {100 * Closed:0.0} % closed");
 }
 
 /// <summary>Work beside training goes on: an attack after an epoch.</summary>

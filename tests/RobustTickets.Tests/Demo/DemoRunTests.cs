@@ -9,6 +9,7 @@ using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
 using Xunit;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Tests.Demo;
 
@@ -110,7 +111,7 @@ public sealed class DemoRunTests : IDisposable
         Assert.Equal(3 * 2, sentences.Length);
         var freelb = Assert.Single(sentences, s => s.StartsWith("textfooler: freelb ", StringComparison.Ordinal));
         double Aua(int run) => runs[run].Attacks.Single(a => a.Name == "textfooler").Aua;
-        Assert.Contains(Figures.Text($"({50 * (Aua(1) + Aua(5) - Aua(0) - Aua(4)):+0.0;-0.0;0.0} points; "), freelb);
+        Assert.Contains(Text($"({50 * (Aua(1) + Aua(5) - Aua(0) - Aua(4)):+0.0;-0.0;0.0} points; "), freelb);
         Assert.Contains("each of 12 until", string.Join('\n', DemoTable.Legend(runs)));
         // Withstanding in one class alone is said; withstanding in both is not remarked upon.
         RunRecord[] oneSided = [.. runs.Select(r => Withstanding(r, e => e.Label == 0))];

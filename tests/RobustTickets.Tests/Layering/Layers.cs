@@ -41,7 +41,14 @@ internal static class Layers
             "RobustTickets.Runs",
             "RobustTickets.Runs.Metrics"
         ),
-        new("RobustTickets.Tickets", AllTorch, AllKernels, "RobustTickets.Checkpoints", "RobustTickets.Models"),
+        new(
+            "RobustTickets.Tickets",
+            AllTorch,
+            AllKernels,
+            "RobustTickets.Attacks.Files",
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Models"
+        ),
         new(
             "RobustTickets.Tickets.Files",
             AllTorch,
@@ -74,6 +81,7 @@ internal static class Layers
             "RobustTickets.Searches",
             AllTorch,
             AllKernels,
+            "RobustTickets.Attacks.Files",
             "RobustTickets.Checkpoints",
             "RobustTickets.Runs",
             "RobustTickets.Models",

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Playground.Compare;
 using RobustTickets.Reports;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Playground.Api;
 
@@ -114,7 +115,7 @@ internal static class CompareApi
                     run?.Clean,
                     run is null
                         ? null
-                        : Count(
+                        : Text(
                             $"{run.Result.Task} {run.Result.EvaluatedSplit}, {run.Result.EvaluatedExamples:N0} rows"
                         ),
                     (run?.Attacks ?? []).ToDictionary(a => a.Name, Figures)
@@ -205,6 +206,4 @@ internal static class CompareApi
         System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(fall.ToString());
 
     private static string Number(double? value) => value?.ToString("0.######", CultureInfo.InvariantCulture) ?? "";
-
-    private static string Count(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

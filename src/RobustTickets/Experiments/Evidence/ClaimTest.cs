@@ -2,6 +2,7 @@
 // undecided when the sample cannot tell; the smallest effect it could have shown stands beside it.
 using System.Globalization;
 using RobustTickets.Reports;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Experiments.Evidence;
 
@@ -335,6 +336,4 @@ internal sealed class ClaimTest(ClaimCells cells)
         ) + $" {Unit(measure)}";
 
     private static string Signed(Measure measure, double value) => (value < 0 ? "" : "+") + Amount(measure, value);
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

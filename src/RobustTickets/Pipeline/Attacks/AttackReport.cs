@@ -16,8 +16,6 @@ namespace RobustTickets;
 public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes, string? Folder = null)
 {
     /// <summary>The file that is there exactly when an attack is finished.</summary>
-    internal const string File = "summary.json";
-
     private const int Shown = 5;
 
     /// <summary>Everything that determines the figures.</summary>
@@ -47,12 +45,12 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
     public static AttackReport Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        var summary = Path.Combine(folder, File);
-        if (!System.IO.File.Exists(summary))
+        var summary = Path.Combine(folder, AttackFiles.Summary);
+        if (!File.Exists(summary))
             throw new DataException($"{summary}: no such file; there is no finished attack in this folder");
         return new AttackReport(
             AttackJson.LoadSummary(summary),
-            AttackLog.Read(Path.Combine(folder, "examples.jsonl")),
+            AttackLog.Read(Path.Combine(folder, AttackFiles.Examples)),
             folder
         );
     }

@@ -1,7 +1,6 @@
 // Every number of a recipe that only the model or the data can contradict: one list, asked by dry
 // runs, runs, experiments and the library before any compute. What is wrong in itself is found
 // earlier (Recipes/Validation).
-using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -11,6 +10,7 @@ using RobustTickets.Recipes.Validation;
 using RobustTickets.Searches;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Pipeline.Checks;
 
@@ -230,7 +230,4 @@ internal static class RecipeFit
                 + $"{(largest > 0 ? $"below {RecipeProblems.Show(largest)}" : "0")}"
         );
     }
-
-    private static string Text(params FormattableString[] parts) =>
-        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -5,6 +5,7 @@ using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Recipes.Presets;
 
@@ -118,8 +119,6 @@ internal static class HardenedPresets
             Draw = Numbers.Draw,
         };
     }
-
-    private static string Text(FormattableString text) => FormattableString.Invariant(text);
 
     private static Recipe Ours(Recipe recipe, AugmentOptions? augment) =>
         recipe with

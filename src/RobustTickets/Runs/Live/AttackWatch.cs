@@ -10,9 +10,9 @@ internal sealed class AttackWatch(string folder, string name)
 {
     private const int IdsBytes = 64 << 20;
 
-    private readonly LineCounter _examples = new(Path.Combine(folder, "examples.jsonl"));
+    private readonly LineCounter _examples = new(Path.Combine(folder, AttackFiles.Examples));
     private readonly LineCounter _ids = new(Path.Combine(folder, "ids.txt"), IdsBytes);
-    private readonly KnownFile<Summary> _summary = new(Path.Combine(folder, "summary.json"), Read);
+    private readonly KnownFile<Summary> _summary = new(Path.Combine(folder, AttackFiles.Summary), Read);
 
     private sealed record Summary(int? Examples, double? Clean, double? Aua, double? Success, double? Queries);
 

@@ -37,8 +37,8 @@ internal static class RunDiscovery
     // What runs and experiments hold, and never another run.
     private static readonly HashSet<string> Inside =
     [
-        "attacks",
-        "attacks-control",
+        RunFolder.Attacks,
+        RunFolder.ControlAttacks,
         "checkpoints",
         "control",
         "failures",

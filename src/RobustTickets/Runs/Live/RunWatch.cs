@@ -32,7 +32,7 @@ internal sealed class RunWatch
         _log = new LogTail(_events);
         _recipe = new(Path.Combine(folder, "recipe.json"), RecipeFactsFile.Read);
         _environment = new(Path.Combine(folder, "environment.json"), EnvironmentStamp.Load);
-        _result = new(Path.Combine(folder, "result.json"), RunResult.Load);
+        _result = new(RunFolder.At(folder).ResultFile, RunResult.Load);
     }
 
     /// <summary>The run folder.</summary>
@@ -163,7 +163,10 @@ internal sealed class RunWatch
     private List<AttackLine> Attacks()
     {
         var found = new List<AttackLine>();
-        foreach (var (parent, suffix) in ((string, string)[])[("attacks", ""), ("attacks-control", " (control)")])
+        foreach (
+            var (parent, suffix) in ((string, string)[])
+                [(RunFolder.Attacks, ""), (RunFolder.ControlAttacks, " (control)")]
+        )
         {
             var path = Path.Combine(Folder, parent);
             try
