@@ -114,9 +114,21 @@ internal sealed class DataOptionSet
 
     /// <summary>Whether one of them was given that speaks of labelled data alone.</summary>
     public bool AnyGiven(ParseResult parsed) =>
-        new Option[] { _data, _task, _text, _pair, _label, _labels, _separator, _escape, _noHeader, _limit, _skip }.Any(
-            o => parsed.GetResult(o) is { Implicit: false }
-        );
+        new Option[]
+        {
+            _data,
+            _task,
+            _text,
+            _pair,
+            _label,
+            _labels,
+            _separator,
+            _escape,
+            _noHeader,
+            _limit,
+            _skip,
+            _unpacked,
+        }.Any(o => parsed.GetResult(o) is { Implicit: false });
 
     /// <summary>The values of a parsed command line.</summary>
     /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be

@@ -1,5 +1,6 @@
 // Entry point: real streams and signals around CliApp, which tests run in-process.
 using RobustTickets.Cli;
+using RobustTickets.Cli.Input;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Torch.Native;
 
@@ -16,9 +17,10 @@ var stop = StopSignal.Install(
         ProcessEnd.Now(code);
     }
 );
+using var lines = new StrictLineReader(new StoppableInput(input, stop.Token), "standard input");
 var code = CliApp.Run(
     args,
-    new CliContext(output, error, input, stop, TerminalInfo.OfProcess())
+    new CliContext(output, error, lines, stop, TerminalInfo.OfProcess())
     {
         ColorResults = TerminalInfo.ColorOfResults(),
     }

@@ -19,6 +19,13 @@ internal static class SeedRuns
     /// resumed.</exception>
     public static int Run(CliContext context, TrainRequest request, IReadOnlyList<int> seeds, bool json)
     {
+        if (RunFolder.IsRun(request.Output))
+            throw new RunFolderException(
+                $"{request.Output}: is a run; the runs of several seeds want a folder of their own"
+            )
+            {
+                Fields = ["Output"],
+            };
         // All folders are looked at before the first run: the last seed's must not be refused after
         // hours.
         var folders = seeds

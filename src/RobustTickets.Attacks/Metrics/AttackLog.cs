@@ -21,9 +21,7 @@ internal enum LogBegin
 /// <summary>Writes an attack's outcomes to a folder, and resumes them.</summary>
 public sealed class AttackLog : IDisposable
 {
-    private const string Csv = "results.csv",
-        Pending = "pending.jsonl",
-        Settings = "settings.json",
+    private const string Pending = "pending.jsonl",
         Ids = "ids.txt";
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
@@ -59,7 +57,7 @@ public sealed class AttackLog : IDisposable
         _early = early;
         _lock = hold;
         _lines = Append(AttackFiles.Examples);
-        _csv = Append(Csv);
+        _csv = Append(AttackFiles.Results);
         _pending = Append(Pending);
         TakeTurns();
     }
@@ -127,12 +125,12 @@ public sealed class AttackLog : IDisposable
             WholeFile.RemoveLeftovers(folder);
             // What says that all others are there goes first.
             if (begin == LogBegin.Anew)
-                foreach (var name in new[] { AttackFiles.Summary, Settings, AttackFiles.Examples, Pending, Ids })
+                foreach (var name in AttackFiles.All.Append(Pending).Append(Ids))
                     File.Delete(Path.Combine(folder, name));
             var wanted = Describe(settings, inputs);
             var all = inputs;
             inputs = shard?.Of(inputs) ?? inputs;
-            var path = Path.Combine(folder, Settings);
+            var path = Path.Combine(folder, AttackFiles.Settings);
             var outcomes = new List<AttackOutcome>();
             var early = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
             if (File.Exists(path))
@@ -144,19 +142,14 @@ public sealed class AttackLog : IDisposable
                 foreach (var outcome in Recover(Path.Combine(folder, Pending)).Where(o => left.Contains(o.Id)))
                     early[outcome.Id] = outcome;
             }
-            else if (File.Exists(Path.Combine(folder, AttackFiles.Examples)))
-            {
-                throw new DataException(
-                    $"attack log '{folder}': examples.jsonl is there but not settings.json; give an empty folder"
-                );
-            }
             else
             {
+                AttackFiles.RequireNone(folder);
                 WholeFile.Write(Path.Combine(folder, Ids), string.Concat(all.Select(i => i.Id + "\n")));
                 WholeFile.Write(path, wanted);
             }
             WholeFile.Write(
-                Path.Combine(folder, Csv),
+                Path.Combine(folder, AttackFiles.Results),
                 string.Concat(outcomes.Select(o => Row(o, settings, cells)).Prepend(TextAttackFormat.Header + "\n"))
             );
             if (shard is not null && outcomes.Count < inputs.Count)
@@ -217,7 +210,7 @@ public sealed class AttackLog : IDisposable
             return summary;
         }
         // It says that all the others are there.
-        WholeFile.Write(Path.Combine(_folder, "textattack-summary.json"), TextAttackFormat.Summary(summary));
+        WholeFile.Write(Path.Combine(_folder, AttackFiles.TextAttackSummary), TextAttackFormat.Summary(summary));
         WholeFile.Write(Path.Combine(_folder, AttackFiles.Summary), AttackJson.Write(summary));
         File.Delete(Path.Combine(_folder, Pending));
         return summary;

@@ -8,8 +8,7 @@ namespace RobustTickets.Attacks.Metrics;
 /// <summary>Merges the parts of an attack.</summary>
 public static class ShardMerge
 {
-    private const string Settings = "settings.json",
-        Ids = "ids.txt";
+    private const string Ids = "ids.txt";
 
     /// <summary>The folders of the parts in a folder, in order.</summary>
     /// <exception cref="DataException">There are none.</exception>
@@ -45,34 +44,34 @@ public static class ShardMerge
     {
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(output);
+        if (shards.FirstOrDefault(s => Path.GetFullPath(s) == Path.GetFullPath(output)) is { } part)
+            throw new RequestException("Output", output, $"is {Path.GetFileName(part)} itself; name another folder");
         var states = shards.Select(ShardState.Load).ToArray();
         RequireAll(shards, states);
-        var settings = Same(shards, Settings, SettingsDifference.First);
+        var settings = Same(shards, AttackFiles.Settings, SettingsDifference.First);
         var ids = Same(shards, Ids, (_, _) => "they name other examples").Split('\n')[..^1];
         var (lines, outcomes) = Read(shards, ids);
-        var parsed = Parse(Path.Combine(shards[0], Settings), settings);
+        var parsed = Parse(Path.Combine(shards[0], AttackFiles.Settings), settings);
 
         using var hold = Hold(output);
-        var path = Path.Combine(output, Settings);
+        var path = Path.Combine(output, AttackFiles.Settings);
         if (File.Exists(path))
             AttackLog.Compare(path, File.ReadAllText(path), settings);
-        else if (File.Exists(Path.Combine(output, AttackFiles.Examples)))
-            throw new DataException(
-                $"attack log '{output}': {AttackFiles.Examples} is there but not {Settings}; give an empty folder"
-            );
+        else
+            AttackFiles.RequireNone(output);
         WholeFile.RemoveLeftovers(output);
         void Write(string name, string text) => WholeFile.Write(Path.Combine(output, name), text);
         Write(Ids, string.Concat(ids.Select(id => id + "\n")));
-        Write(Settings, settings);
+        Write(AttackFiles.Settings, settings);
         Write(AttackFiles.Examples, string.Concat(lines.Select(line => line + "\n")));
         var rows = outcomes.Select(o => AttackLog.Row(o, parsed, states[0].CsvCells));
-        Write("results.csv", string.Concat(rows.Prepend(TextAttackFormat.Header + "\n")));
+        Write(AttackFiles.Results, string.Concat(rows.Prepend(TextAttackFormat.Header + "\n")));
         var summary = AttackSummary.From(
             outcomes,
             parsed,
             states.Select(s => s.WholeSetClean).FirstOrDefault(c => c is not null)
         );
-        Write("textattack-summary.json", TextAttackFormat.Summary(summary));
+        Write(AttackFiles.TextAttackSummary, TextAttackFormat.Summary(summary));
         Write(AttackFiles.Summary, AttackJson.Write(summary));
         return (summary, outcomes);
     }

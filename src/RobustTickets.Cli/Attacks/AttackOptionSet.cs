@@ -57,11 +57,13 @@ internal sealed class AttackOptionSet
         "DIR",
         "BERT folder with a masked-language-model head, for bert-attack and bae"
     );
-    private readonly Option<double?> _similarity = new("--similarity-threshold")
-    {
-        Description = "smallest sentence similarity; default: the recipe's",
-        HelpName = "X",
-    };
+    private readonly Option<double?> _similarity = CommonOptions.Number(
+        "--similarity-threshold",
+        "X",
+        "smallest sentence similarity; default: the recipe's",
+        x => x is >= -1 and <= 1,
+        "must lie in [-1, 1]"
+    );
     private readonly Option<bool> _noSimilarity = new("--no-similarity")
     {
         Description = "attack without a sentence-similarity constraint; the summary says so",
@@ -87,26 +89,25 @@ internal sealed class AttackOptionSet
         1,
         "most queries an example; default: no limit"
     );
-    private readonly Option<double?> _time = new("--time-limit")
-    {
-        Description =
-            "most seconds of work an example (its share of batches included), then the best text so far "
+    private readonly Option<double?> _time = CommonOptions.Number(
+        "--time-limit",
+        "SECONDS",
+        "most seconds of work an example (its share of batches included), then the best text so far "
             + "counts; outcomes then depend on the machine",
-        HelpName = "SECONDS",
-    };
+        x => x is >= 1e-6 and <= 1e9,
+        "must be at least 0.000001 and at most 1,000,000,000"
+    );
     private readonly Option<int?> _restarts = CommonOptions.Count(
         "--restarts",
         1,
         "further tries in random word orders on examples that survive; an example falls when any try succeeds"
     );
-    private readonly Option<double?> _heldOut = new("--held-out-words")
-    {
-        Description =
-            "only substitutions of the words that training with this held-out-share left alone, a third without a "
-            + "number (recipes with a dictionary)",
-        HelpName = "SHARE",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private readonly Option<double?> _heldOut = CommonOptions.Number(
+        "--held-out-words",
+        "SHARE",
+        "only substitutions of the words that training with this held-out-share left alone, a third without a "
+            + "number (recipes with a dictionary)"
+    );
     private readonly Option<int?> _batch = CommonOptions.Count(
         "--batch-size",
         1,
@@ -120,6 +121,7 @@ internal sealed class AttackOptionSet
 
     // Given alone, these mean the default recipe.
     private readonly Option[] _ofTextFooler;
+    private readonly Option[] _all;
 
     public AttackOptionSet(Command command)
     {
@@ -127,51 +129,36 @@ internal sealed class AttackOptionSet
         _recipe.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
         _compat.AcceptOnlyFromAmong([.. TextAttackVersions.ByName.Keys]);
         _stream.AcceptOnlyFromAmong("example", "run");
-        _similarity.Validators.Add(result =>
-            Check(
-                result.Tokens.Count == 1 ? result.Tokens[0].Value : "",
-                x => x is >= -1 and <= 1,
-                "--similarity-threshold must lie in [-1, 1]",
-                result.AddError
-            )
-        );
-        _time.Validators.Add(result =>
-            Check(
-                result.Tokens.Count == 1 ? result.Tokens[0].Value : "",
-                x => x is > 0 and <= 1e9,
-                "--time-limit must be above 0 and at most 1,000,000,000",
-                result.AddError
-            )
-        );
-        foreach (
-            var option in new Option[]
-            {
-                _recipe,
-                _vectors,
-                _neighbours,
-                _stopWords,
-                _tagger,
-                _tagMap,
-                _encoder,
-                _wordNet,
-                _maskedLm,
-                _similarity,
-                _noSimilarity,
-                _noTagger,
-                _compat,
-                _stream,
-                _budget,
-                _time,
-                _restarts,
-                _heldOut,
-                _batch,
-                _concurrency,
-            }
-        )
-        {
+        _heldOut.Arity = ArgumentArity.ZeroOrOne;
+        _all =
+        [
+            _recipe,
+            _vectors,
+            _neighbours,
+            _stopWords,
+            _tagger,
+            _tagMap,
+            _encoder,
+            _wordNet,
+            _maskedLm,
+            _similarity,
+            _noSimilarity,
+            _noTagger,
+            _compat,
+            _stream,
+            _budget,
+            _time,
+            _restarts,
+            _heldOut,
+            _batch,
+            _concurrency,
+        ];
+        foreach (var option in _all)
             command.Add(option);
-        }
     }
+
+    /// <summary>Whether one of them was given.</summary>
+    public bool AnyGiven(ParseResult parsed) => _all.Any(o => parsed.GetResult(o) is { Implicit: false });
 
     /// <summary>
     /// What the default recipe lacks, when another one takes its place; null when none does.
@@ -236,13 +223,6 @@ internal sealed class AttackOptionSet
     {
         var batch = parsed.GetValue(_batch) ?? 64;
         return new AttackEngineOptions(batch, batch, parsed.GetValue(_concurrency) ?? 64);
-    }
-
-    // What is no number at all is told by the parser.
-    private static void Check(string text, Func<double, bool> possible, string rule, Action<string> complain)
-    {
-        if (double.TryParse(text, CultureInfo.InvariantCulture, out var x) && !possible(x))
-            complain($"{rule}, found {text}");
     }
 
     private static Option<string?> PathOption(string name, string help, string description) =>

@@ -91,6 +91,39 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>A number; null when it is not given. A decimal comma is none.</summary>
+    /// <param name="name">Name of the option.</param>
+    /// <param name="help">What stands for the number in the help.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="possible">Numbers that are possible; null: all that are finite.</param>
+    /// <param name="rule">The same in words, after the name.</param>
+    public static Option<double?> Number(
+        string name,
+        string help,
+        string description,
+        Func<double, bool>? possible = null,
+        string rule = "must be a number"
+    ) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = help,
+            CustomParser = result =>
+            {
+                if (result.Tokens.Count == 0)
+                    return null;
+                var text = result.Tokens[^1].Value;
+                if (
+                    double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    && double.IsFinite(value)
+                    && possible?.Invoke(value) != false
+                )
+                    return value;
+                result.AddError($"{name} {rule}, found {text}");
+                return null;
+            },
+        };
+
     /// <summary>A list of seeds, see <see cref="ReadSeeds"/>.</summary>
     public static Option<string?> Seeds(string description) =>
         new("--seeds") { Description = $"{description}, e.g. 1,2,3", HelpName = "LIST" };

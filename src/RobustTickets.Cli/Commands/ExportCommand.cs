@@ -134,13 +134,9 @@ internal sealed class ExportCommand
             parsed.GetValue(_quantize) is null ? OnnxPrecision.Float32 : OnnxPrecision.Int8,
             parsed.GetValue(_optimize) ? OnnxFusion.OnnxRuntime : OnnxFusion.None
         );
+        using var measure = _loss.Read(_context, parsed, source);
         var result = OnnxExport.Write(source, target, options, OnnxNetwork.Open);
-        var loss = _loss.Measure(_context, parsed, source, target);
-        if (loss is not null)
-        {
-            var card = Path.Combine(target, "README.md");
-            AtomicFile.WriteAllText(card, $"{File.ReadAllText(card)}\nMeasured when it was written: {loss}\n");
-        }
+        var loss = measure is null ? null : Measured(measure, target);
         if (parsed.GetValue(_json))
         {
             var json = Json(source, "onnx", target, result.Bytes, result.LargestDifference);
@@ -164,6 +160,23 @@ internal sealed class ExportCommand
         if (loss is not null)
             _context.Out.WriteLine(loss);
         return ExitCodes.Ok;
+    }
+
+    // An export that was to be measured and was not is none: the same command makes it anew.
+    private static QuantizationLoss Measured(QuantizationMeasure measure, string target)
+    {
+        try
+        {
+            var loss = measure.Of(target);
+            var card = Path.Combine(target, "README.md");
+            AtomicFile.WriteAllText(card, $"{File.ReadAllText(card)}\nMeasured when it was written: {loss}\n");
+            return loss;
+        }
+        catch
+        {
+            Directory.Delete(target, recursive: true);
+            throw;
+        }
     }
 
     private void Refuse(ParseResult parsed, string format)

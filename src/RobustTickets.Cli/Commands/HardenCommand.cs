@@ -1,6 +1,7 @@
 // harden: which defence is best for a classifier and its data, within a time.
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Hardening;
@@ -11,6 +12,7 @@ namespace RobustTickets.Cli.Commands;
 
 internal static class HardenCommand
 {
+    private const double MostLost = 100 * HardenSelection.MostLost;
     private static readonly Dictionary<string, HardenGoal> Goals = new()
     {
         ["robust"] = HardenGoal.Robust,
@@ -56,12 +58,13 @@ internal static class HardenCommand
             "robust",
             [.. Goals.Keys]
         );
-        var loss = new Option<double>("--clean-loss")
-        {
-            Description = "points of clean accuracy on development rows that a defence may cost",
-            HelpName = "POINTS",
-            DefaultValueFactory = _ => 100 * HardenSelection.MostLost,
-        };
+        var loss = CommonOptions.Number(
+            "--clean-loss",
+            "POINTS",
+            Text($"points of clean accuracy on development rows that a defence may cost; default {MostLost}"),
+            x => x is >= 0 and <= 100,
+            "must be points from 0 to 100"
+        );
         var resource = CommonOptions.Resources();
         var resume = new Option<bool>("--resume") { Description = "go on with what lies in --out" };
         var dry = new Option<bool>("--dry-run") { Description = "measure a few steps, print the plan, and do nothing" };
@@ -109,19 +112,24 @@ internal static class HardenCommand
                 execution.Read(parsed),
                 Base: parsed.GetValue(start),
                 Loader: new OnnxModels(new OnnxOptions(DefaultLabels: source.Options.Labels?.Names)),
-                CleanLoss: Share(parsed.GetValue(loss))
+                CleanLoss: (parsed.GetValue(loss) ?? MostLost) / 100
             );
             var view = new HardenProgressView(context);
             var run = new HardenRun(
                 request,
                 view,
-                folder => $"robust-tickets predict --model {folder} --input texts.txt --format text",
+                folder =>
+                    $"robust-tickets predict --model {Continuation.Quoted(folder)} --input texts.txt --format text",
                 context.Stop.Token
             );
             if (parsed.GetValue(dry))
             {
-                foreach (var line in run.Preview())
-                    context.Out.WriteLine(line);
+                var preview = run.Preview();
+                if (parsed.GetValue(json))
+                    JsonOutput.Write(context.Out, new JsonObject { ["plan"] = JsonOutput.Array(preview) });
+                else
+                    foreach (var line in preview)
+                        context.Out.WriteLine(line);
                 return ExitCodes.Ok;
             }
             HardenResult result;
@@ -162,11 +170,6 @@ internal static class HardenCommand
             ? TimeSpan.FromSeconds(value * seconds)
             : throw new UsageException($"--budget {text}: expected a time above 0 such as 90s, 30m or 2h");
     }
-
-    private static double Share(double points) =>
-        points is >= 0 and <= 100
-            ? points / 100
-            : throw new UsageException($"--clean-loss {Text($"{points}")}: expected points from 0 to 100");
 
     private static void Print(CliContext context, HardenResult result, string folder)
     {

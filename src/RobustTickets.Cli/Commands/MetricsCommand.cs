@@ -39,6 +39,8 @@ internal static class MetricsCommand
                     throw new UsageException($"--out is missing: say where the figures of {folders.Length} runs go");
                 if (parsed.GetValue(json))
                     throw new UsageException("--json needs --out: the table itself is CSV");
+                if (parsed.GetResult(files) is { Implicit: false })
+                    throw new UsageException($"{files.Name} needs --out: without it the table is printed as CSV");
                 context.Out.Write(Read(() => RunMetrics.Table(folders[0])));
                 return ExitCodes.Ok;
             }

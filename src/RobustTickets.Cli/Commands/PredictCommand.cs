@@ -84,9 +84,15 @@ internal static class PredictCommand
         };
         if (withLogits)
             answer["logits"] = JsonOutput.Array(row);
-        // A gold label stays beside the answer.
+        // A gold label stays beside the answer, under a name that no other field has.
         foreach (var (name, value) in input.Others)
-            answer[name is "label" or "scores" or "logits" ? "input_" + name : name] = value;
+        {
+            var free = name;
+            if (free is "label" or "scores" or "logits")
+                do free = "input_" + free;
+                while (input.Others.Any(o => o.Key == free));
+            answer[free] = value;
+        }
         return answer;
     }
 }

@@ -14,6 +14,8 @@ namespace RobustTickets.Cli.Commands;
 
 internal static class PretrainCommand
 {
+    private const string Positive = "must be a number greater than 0";
+
     public static Command Create(CliContext context)
     {
         var corpus = new Option<string[]>("--corpus")
@@ -43,21 +45,30 @@ internal static class PretrainCommand
             Required = true,
         };
         var cased = new Option<bool>("--cased") { Description = "keep case and accents (with a vocab.txt)" };
-        var epochs = Positive("--epochs", "passes over the corpus; default 1", "N");
-        var budget = Positive(
+        var epochs = CommonOptions.Number("--epochs", "N", "passes over the corpus; default 1", x => x > 0, Positive);
+        var budget = CommonOptions.Number(
             "--time-budget",
+            "MINUTES",
             "whole-run limit in minutes; the learning rate follows the time spent",
-            "MINUTES"
+            x => x is > 0 and <= 10_000_000,
+            "must be a number greater than 0 and at most 10,000,000"
         );
         var batch = CommonOptions.Count("--batch-size", 1, "texts a step; default 32");
         var length = CommonOptions.Count("--max-length", 3, "word pieces of a text; default 128");
-        var rate = Positive("--learning-rate", "peak learning rate; default 5e-4", "X");
-        var mask = Positive("--mask-fraction", "share of word pieces to predict; default 0.15", "X");
-        mask.Validators.Add(result =>
-        {
-            if (Value(result) is >= 1)
-                result.AddError("--mask-fraction must be less than 1");
-        });
+        var rate = CommonOptions.Number(
+            "--learning-rate",
+            "X",
+            "peak learning rate; default 5e-4",
+            x => x > 0,
+            Positive
+        );
+        var mask = CommonOptions.Number(
+            "--mask-fraction",
+            "X",
+            "share of word pieces to predict; default 0.15",
+            x => x is > 0 and < 1,
+            "must be a number greater than 0 and less than 1"
+        );
         var masking = CommonOptions.OneOf(
             "--masking",
             "new choices each epoch, or the same",
@@ -197,22 +208,6 @@ internal static class PretrainCommand
                 Vocabulary.Load(vocab),
                 new TokenizerOptions(DoLowerCase: !cased, ModelMaxLength: positions)
             );
-
-    private static Option<double?> Positive(string name, string description, string help)
-    {
-        var option = new Option<double?>(name) { Description = description, HelpName = help };
-        option.Validators.Add(result =>
-        {
-            if (Value(result) is { } x && !(x > 0 && double.IsFinite(x)))
-                result.AddError($"{name} must be a number greater than 0");
-        });
-        return option;
-    }
-
-    private static double? Value(System.CommandLine.Parsing.OptionResult result) =>
-        result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var x)
-            ? x
-            : null;
 
     private sealed class PretrainView(CliContext context) : IProgress<PretrainProgress>
     {

@@ -46,13 +46,10 @@ internal static class ReportCommand
                 );
             if (parsed.GetValue(csv) && parsed.GetValue(json))
                 throw new UsageException("--csv and --json cannot be combined");
-            if (
-                folders
-                    .GroupBy(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))
-                    .FirstOrDefault(g => g.Count() > 1) is
-                { } twice
-            )
+            if (folders.GroupBy(Place).FirstOrDefault(g => g.Count() > 1) is { } twice)
                 throw new UsageException($"{twice.First()}: is named twice; each run is a row of the table once");
+            if (!HtmlReport.MayReplace(file))
+                throw new UsageException($"--out {file}: holds something else than a report; name another file");
             var records = Load(folders);
             HtmlReport.Write(records, file, parsed.GetValue(title));
             var table = SummaryTable.Main(records);
@@ -86,6 +83,13 @@ internal static class ReportCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    // One folder has one place, whatever links lead to it.
+    private static string Place(string folder)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return new DirectoryInfo(full).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? full;
     }
 
     /// <summary>

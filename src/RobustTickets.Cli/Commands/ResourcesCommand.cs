@@ -246,6 +246,7 @@ internal static class ResourcesCommand
     private static Command Precompute(CliContext context)
     {
         var count = CommonOptions.Count("--count", 1, "neighbours a word; default 50");
+        var json = CommonOptions.Json();
         var command = new Command(
             "precompute",
             "compute the neighbours of every word of the word vectors once, into a table bound to their hash; "
@@ -253,6 +254,7 @@ internal static class ResourcesCommand
         )
         {
             count,
+            json,
         };
         command.SetAction(parsed =>
         {
@@ -279,7 +281,20 @@ internal static class ResourcesCommand
             WholeFile.CreateFolder(folder.Computed);
             var target = Path.Combine(folder.Computed, NeighbourFile.NameFor(made.VectorsHash));
             Checkpoints.Files.AtomicFile.Write(target, made.Write);
-            context.Out.WriteLine($"{Figures.Count(vectors.Count)} words, {made.Count} neighbours each, in {target}");
+            if (parsed.GetValue(json))
+                JsonOutput.Write(
+                    context.Out,
+                    new JsonObject
+                    {
+                        ["file"] = target,
+                        ["words"] = vectors.Count,
+                        ["neighbours"] = made.Count,
+                    }
+                );
+            else
+                context.Out.WriteLine(
+                    $"{Figures.Count(vectors.Count)} words, {made.Count} neighbours each, in {target}"
+                );
             return ExitCodes.Ok;
         });
         return command;

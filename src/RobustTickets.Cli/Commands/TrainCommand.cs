@@ -136,11 +136,10 @@ internal static class TrainCommand
                 Ranks: here,
                 Metrics: CommonOptions.MetricFilesOf(parsed.GetValue(metrics)!)
             );
-            if (processes > 1 && !parsed.GetValue(dry))
-            {
+            if (processes > 1)
                 RankShare.Require(processes, resolved.BatchSize);
+            if (processes > 1 && !parsed.GetValue(dry))
                 return RankProcesses.Run(context, processes);
-            }
             RankProcesses.Obey(context);
             using var attacker = EpochAttackArguments.Source(resolved, places, request.Model);
             attacker?.Check();

@@ -1,5 +1,6 @@
 // CSV (RFC 4180, read strictly) and TSV (no quoting, as GLUE's) as they come, with a header. What
 // is malformed and why is told in the words of the data reader, which wants whole files.
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -31,7 +32,8 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
             .FirstOrDefault(g => g.Key.Length > 0 && g.Count() > 1);
         if (twice is not null)
             throw new DataException($"{origin}:{line}: column '{twice.Key}' occurs {twice.Count()} times");
-        _names = names;
+        // Columns without a name, as trailing separators make them, are told apart by their place.
+        _names = [.. names.Select((name, i) => name.Length > 0 ? name : Unnamed(i, names))];
         _texts = Array.ConvertAll(columns.TextNames(names.Contains), name => Index(name, line));
         if (columns.PairName is { } pair && (!columns.PairIsOptional || names.Contains(pair)))
             _pair = Index(pair, line);
@@ -56,6 +58,14 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
                     .Select(i => KeyValuePair.Create(_names[i], (JsonNode?)JsonValue.Create(fields[i]))),
             ]
         );
+    }
+
+    private static string Unnamed(int index, string[] names)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"column_{index + 1}");
+        while (names.Contains(name))
+            name += "_";
+        return name;
     }
 
     private int Index(string name, int line)

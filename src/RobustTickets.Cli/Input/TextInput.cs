@@ -2,6 +2,7 @@
 // open, and what came before a malformed row is answered before the row is told.
 using System.Runtime.ExceptionServices;
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Input;
 
@@ -51,7 +52,7 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
 
     private IEnumerable<IReadOnlyList<InputText>> FileGroups(CliContext context, int size)
     {
-        using var reader = new StrictLineReader(File.OpenRead(Path), Path);
+        using var reader = new StrictLineReader(new StoppableInput(File.OpenRead(Path), context.Stop.Token), Path);
         foreach (var group in Groups(context, reader, Path, size))
             yield return group;
     }

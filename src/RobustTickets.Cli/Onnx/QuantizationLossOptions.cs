@@ -1,5 +1,5 @@
-// What quantization costs: accuracy and accuracy under attack of the source and of the export, on
-// the same held-out rows.
+// The options of export that say on what rows, and under which attack, the cost of quantization is
+// measured.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -36,14 +36,15 @@ internal sealed class QuantizationLossOptions
 
     /// <summary>Whether one of them was given.</summary>
     public bool AnyGiven(ParseResult parsed) =>
-        _data.AnyGiven(parsed) || new Option[] { _split, _count }.Any(o => parsed.GetResult(o) is { Implicit: false });
+        _data.AnyGiven(parsed)
+        || _attack.AnyGiven(parsed)
+        || new Option[] { _split, _count }.Any(o => parsed.GetResult(o) is { Implicit: false });
 
-    /// <summary>Measures both models; null without data.</summary>
+    /// <summary>Reads all that is needed, before anything is written; null without data.</summary>
     /// <param name="context">Is told which rows they are.</param>
     /// <param name="parsed">The command line.</param>
-    /// <param name="source">Folder that was exported.</param>
-    /// <param name="target">Folder that was written.</param>
-    public QuantizationLoss? Measure(CliContext context, ParseResult parsed, string source, string target)
+    /// <param name="source">Folder that is exported.</param>
+    public QuantizationMeasure? Read(CliContext context, ParseResult parsed, string source)
     {
         if (!AnyGiven(parsed))
             return null;
@@ -51,86 +52,32 @@ internal sealed class QuantizationLossOptions
         var arguments = _data.Read(parsed);
         var recipe = _attack.Read(parsed, 42, _data.MaxUnpacked(parsed));
         var victim = new VictimFolder(source);
-        using var models = new AttackModels(victim.BaseModel);
-        var attack = recipe.Build(models);
-        using var before = Classifier.Load(source);
-        using var after = OnnxClassifier.Load(target);
-        var rows = MeasuredRows.Load(
-            victim,
-            arguments.Path,
-            arguments.Task,
-            arguments.Options,
-            parsed.GetValue(_split),
-            before.Labels,
-            stop
-        );
-        context.Error.WriteLine(rows);
-        var examples = rows.Split.Examples;
-        var sample = new AttackSample(parsed.GetValue(_count) ?? 100).Pick(examples, rows.LeftOut);
-        AttackSummary Attack(ITextClassifier model) =>
-            AttackSummary.From(
-                new AttackEngine(attack, model, _attack.Engine(parsed))
-                    .RunAsync(sample, stop)
-                    .ToBlockingEnumerable(stop),
-                AttackSettings.Of(attack, model.Name)
+        var models = new AttackModels(victim.BaseModel);
+        try
+        {
+            var attack = recipe.Build(models);
+            var before = Classifier.Load(source);
+            var rows = MeasuredRows.Load(
+                victim,
+                arguments.Path,
+                arguments.Task,
+                arguments.Options,
+                parsed.GetValue(_split),
+                before.Labels,
+                stop
             );
-        return new QuantizationLoss(
-            examples.Count,
-            Correct(before, examples),
-            Correct(after, examples),
-            Attack(before),
-            Attack(after)
-        );
-    }
-
-    private static int Correct(ITextClassifier model, IReadOnlyList<Example> examples)
-    {
-        var correct = 0;
-        foreach (var group in examples.Chunk(256))
-        {
-            var rows = model.Logits([.. group.Select(e => e.Text)]);
-            correct += group.Zip(rows).Count(p => p.Second.ArgMax() == p.First.Label);
+            context.Error.WriteLine(rows);
+            context.Error.WriteLine(rows.Split.Summary());
+            foreach (var note in rows.Split.Notes)
+                context.Error.WriteLine($"note: {note}");
+            var examples = rows.Split.Examples;
+            var sample = new AttackSample(parsed.GetValue(_count) ?? 100).Pick(examples, rows.LeftOut);
+            return new QuantizationMeasure(models, before, attack, _attack.Engine(parsed), examples, sample, stop);
         }
-        return correct;
-    }
-}
-
-/// <summary>Figures before and after.</summary>
-/// <param name="Examples">Examples whose accuracy was measured.</param>
-/// <param name="CorrectBefore">Of them right before.</param>
-/// <param name="CorrectAfter">Of them right after.</param>
-/// <param name="Before">The attack on the source.</param>
-/// <param name="After">The attack on the export.</param>
-internal sealed record QuantizationLoss(
-    int Examples,
-    int CorrectBefore,
-    int CorrectAfter,
-    AttackSummary Before,
-    AttackSummary After
-)
-{
-    /// <summary>For people.</summary>
-    public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"quantization: accuracy {Figures.Percent((double)CorrectBefore / Examples)} -> "
-                + $"{Figures.Percent((double)CorrectAfter / Examples)} of {Examples:N0} examples; under "
-                + $"{Before.Settings.Recipe} {Before.Aua:0.0} % [{Before.AuaLow:0.0}, {Before.AuaHigh:0.0}] -> "
-                + $"{After.Aua:0.0} % [{After.AuaLow:0.0}, {After.AuaHigh:0.0}] of {Before.Examples:N0}"
-        );
-
-    /// <summary>For programs.</summary>
-    public JsonObject Json() =>
-        new()
+        catch
         {
-            ["examples"] = Examples,
-            ["accuracy_before"] = (double)CorrectBefore / Examples,
-            ["accuracy_after"] = (double)CorrectAfter / Examples,
-            ["attack"] = Before.Settings.Recipe,
-            ["attacked"] = Before.Examples,
-            ["aua_before"] = Before.Aua,
-            ["aua_before_interval"] = new JsonArray(Before.AuaLow, Before.AuaHigh),
-            ["aua_after"] = After.Aua,
-            ["aua_after_interval"] = new JsonArray(After.AuaLow, After.AuaHigh),
-        };
+            models.Dispose();
+            throw;
+        }
+    }
 }

@@ -45,7 +45,8 @@ internal static class Continuation
         return null;
     }
 
-    private static string Quoted(string argument) =>
+    /// <summary>An argument as a shell takes it whole.</summary>
+    public static string Quoted(string argument) =>
         argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "_-./:=,+@%".Contains(c))
             ? argument
             : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";

@@ -1,10 +1,9 @@
 // Standard streams that may be closed, full or gone. Results that cannot be written are an error;
-// progress that cannot is dropped. A closed descriptor is filled, or the next file opened would
-// take its number and what libraries print. Where both go to one log, each line stays whole.
+// progress that cannot is dropped. Where both go to one log, each line stays whole.
+using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using RobustTickets.Attacks;
-using RobustTickets.Cli.Input;
 
 namespace RobustTickets.Cli.Terminal;
 
@@ -12,16 +11,17 @@ namespace RobustTickets.Cli.Terminal;
 internal static class StandardStreams
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC of Linux
     private static readonly List<SafeFileHandle> Fillers = [];
 
     /// <summary>Opens standard input, output and error, in this order.</summary>
-    public static (TextReader In, TextWriter Out, TextWriter Error) Open()
+    public static (Stream In, TextWriter Out, TextWriter Error) Open()
     {
-        var input = OpenOrFill(Console.OpenStandardInput);
-        var output = OpenOrFill(Console.OpenStandardOutput);
-        var error = OpenOrFill(Console.OpenStandardError);
+        var input = OpenOrFill(0, Console.OpenStandardInput);
+        var output = OpenOrFill(1, Console.OpenStandardOutput);
+        var error = OpenOrFill(2, Console.OpenStandardError);
         var results = Results(output, atOnce: !Console.IsOutputRedirected);
-        return (new StrictLineReader(input, "standard input"), results, Progress(error, results));
+        return (input, results, Progress(error, results));
     }
 
     /// <summary>A writer of results: what cannot be written is an error.</summary>
@@ -54,17 +54,36 @@ internal static class StandardStreams
     private static void Lost(Exception? e) =>
         throw new OutputException($"standard output: results cannot be written: {e?.Message ?? "it is closed"}", e);
 
-    private static Stream OpenOrFill(Func<Stream> open)
+    // A closed descriptor is filled, or the next file opened would take its number and what
+    // libraries print. The runtime's own files may have taken it already.
+    private static Stream OpenOrFill(int descriptor, Func<Stream> open)
     {
         try
         {
-            return open();
+            return IsOfThisProcess(descriptor) ? Stream.Null : open();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             if (!OperatingSystem.IsWindows())
                 Fillers.Add(File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite));
             return Stream.Null;
+        }
+    }
+
+    // What a program inherits is open across exec; what it opens itself, the runtime closes there.
+    private static bool IsOfThisProcess(int descriptor)
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        try
+        {
+            var flags = File.ReadLines($"/proc/self/fdinfo/{descriptor.ToString(CultureInfo.InvariantCulture)}")
+                .FirstOrDefault(line => line.StartsWith("flags:", StringComparison.Ordinal));
+            return flags is not null && (Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExec) != 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return false;
         }
     }
 

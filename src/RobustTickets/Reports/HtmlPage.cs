@@ -6,6 +6,9 @@ namespace RobustTickets.Reports;
 
 internal static class HtmlPage
 {
+    /// <summary>What every page begins with.</summary>
+    public const string Begin = "<!doctype html>";
+
     /// <summary>A page.</summary>
     /// <param name="title">Its title.</param>
     /// <param name="lead">A line below the title.</param>
@@ -13,7 +16,8 @@ internal static class HtmlPage
     /// <param name="foot">What it was made from, HTML already.</param>
     public static string Render(string title, string lead, string body, string foot) =>
         new StringBuilder(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+            Begin
+                + "\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
                 + "content=\"width=device-width, initial-scale=1\">\n"
                 + "<meta name=\"color-scheme\" content=\"light dark\">\n<title>"
         )

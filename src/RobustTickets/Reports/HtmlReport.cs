@@ -24,6 +24,17 @@ public static class HtmlReport
         WholeFile.Write(file, text);
     }
 
+    /// <summary>Whether a file is free, or a page that a report may take the place of.</summary>
+    internal static bool MayReplace(string file)
+    {
+        if (!File.Exists(file))
+            return true;
+        var begin = new char[HtmlPage.Begin.Length];
+        using var reader = new StreamReader(file);
+        var count = reader.ReadBlock(begin);
+        return begin.AsSpan(0, count).Equals(HtmlPage.Begin, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>The report as a text.</summary>
     /// <param name="runs">The runs, in the order in which they are shown.</param>
     /// <param name="title">Title, or null for one made from the task.</param>

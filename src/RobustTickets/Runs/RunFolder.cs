@@ -131,6 +131,13 @@ public sealed class RunFolder
             {
                 Fields = ["Output"],
             };
+        if (!folder.HoldsRun && folder.SeedRuns().ToArray() is { Length: > 0 } seeds)
+            throw new RunFolderException(
+                $"{path}: holds {string.Join(", ", seeds)}, the runs of several seeds; name another folder"
+            )
+            {
+                Fields = ["Output"],
+            };
         try
         {
             Directory.CreateDirectory(folder.Path);
@@ -144,6 +151,16 @@ public sealed class RunFolder
         }
         return folder;
     }
+
+    private IEnumerable<string> SeedRuns() =>
+        Directory.Exists(Path)
+            ? Directory
+                .EnumerateDirectories(Path, "seed-*")
+                .Where(IsRun)
+                .Select(run => System.IO.Path.GetFileName(run) + "/")
+                .Order(StringComparer.Ordinal)
+                .Take(NamedRuns)
+            : [];
 
     /// <summary>Opens the folder of an existing run for reading.</summary>
     /// <param name="path">The folder.</param>

@@ -2,6 +2,7 @@
 // file, which no right can make.
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
+using RobustTickets.Tests.CommandLine;
 using RobustTickets.Tests.Reports;
 using RobustTickets.Tests.Resume;
 using Xunit;
@@ -61,5 +62,90 @@ public sealed class OutputPlaceTests : IDisposable
         {
             Environment.SetEnvironmentVariable(ResourceFolder.Variable, before);
         }
+    }
+
+    [Theory]
+    [InlineData("train --recipe fine-tune --model MODEL --data DATA --task sst2 --seeds 1,2 --out RUN", "is a run")]
+    [InlineData(
+        "train --recipe fine-tune --model MODEL --data DATA --task sst2 --set max-length=24 --out SEEDS",
+        "holds seed-1/"
+    )]
+    [InlineData("report RUN --out RUN/result.json", "holds something else than a report")]
+    [InlineData("attack merge DATA --out DATA", "holds no shard")]
+    [InlineData(
+        "attack --model CLASSIFIER --data DATA --task sst2 --recipe deepwordbug --num-examples 1 --out FOREIGN",
+        "results.csv is there but not settings.json"
+    )]
+    public void What_lies_where_results_would_go_stays_and_is_named(string command, string message)
+    {
+        var run = new SyntheticRun(_task.Root).Write("finished");
+        var seeds = _task.Below("seeds");
+        Directory.CreateDirectory(seeds);
+        RunFiles.Copy(run, Path.Combine(seeds, "seed-1"));
+        var foreign = Directory.CreateDirectory(_task.Below("foreign")).FullName;
+        File.WriteAllText(Path.Combine(foreign, "results.csv"), "mine\n");
+        using var classifier = new TinyFolders();
+        string[] places = [run, seeds, foreign];
+        var before = places.Select(Contents).ToArray();
+        var end = CliRun.Of([
+            .. command
+                .Split(' ')
+                .Select(word =>
+                    word.Replace("SEEDS", seeds, StringComparison.Ordinal)
+                        .Replace("FOREIGN", foreign, StringComparison.Ordinal)
+                        .Replace("CLASSIFIER", classifier.Model, StringComparison.Ordinal)
+                        .Replace("MODEL", _task.Model, StringComparison.Ordinal)
+                        .Replace("DATA", _task.Data, StringComparison.Ordinal)
+                        .Replace("RUN", run, StringComparison.Ordinal)
+                ),
+        ]);
+        Assert.True(end.Code is ExitCodes.Usage or ExitCodes.Data, end.ToString());
+        Assert.Contains(message, end.Error, StringComparison.Ordinal);
+        Assert.Equal(before, places.Select(Contents));
+
+        static string Contents(string folder) =>
+            string.Join(
+                '\n',
+                Directory
+                    .GetFiles(folder, "*", SearchOption.AllDirectories)
+                    .Order(StringComparer.Ordinal)
+                    .Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")
+            );
+    }
+
+    [Theory]
+    [InlineData("--data NOWHERE --task sst2", "no such file or folder")]
+    [InlineData("--data DATA", "--task is missing")]
+    [InlineData("--data DATA --task sst2 --recipe pwws --wordnet /no/such/dict", "/no/such/dict")]
+    [InlineData("--recipe deepwordbug", "--data is missing")]
+    public void An_export_that_could_not_be_measured_is_not_written(string options, string message)
+    {
+        var target = _task.Below("export");
+        using var classifier = new TinyFolders();
+        string[] export =
+        [
+            "export",
+            "--model",
+            classifier.Model,
+            "--format",
+            "onnx",
+            "--quantize",
+            "int8",
+            "--out",
+            target,
+        ];
+        var end = CliRun.Of([
+            .. export,
+            .. options
+                .Replace("DATA", _task.Data, StringComparison.Ordinal)
+                .Replace("NOWHERE", _task.Below("nowhere"), StringComparison.Ordinal)
+                .Split(' '),
+        ]);
+        Assert.True(end.Code is ExitCodes.Usage or ExitCodes.Data, end.ToString());
+        Assert.Contains(message, end.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(target));
+        var unasked = CliRun.Of([.. export[..5], "--out", target, "--query-budget", "3"]);
+        Assert.Equal(ExitCodes.Usage, unasked.Code);
+        Assert.Contains("go with --quantize", unasked.Error);
     }
 }

@@ -29,6 +29,21 @@ public sealed class PredictCommandTests : IDisposable
         Assert.Equal(["x", "y"], answers.Select(a => (string)a["input_scores"]!));
         Assert.All(answers, a => Assert.Equal(2, a["scores"]!.AsObject().Count));
 
+        // No field takes the place of another.
+        var named = CliRun.With(
+            """{"text":"good film","label":"A","input_label":"B"}""",
+            "predict",
+            "--model",
+            _tiny.Model
+        );
+        var kept = JsonNode.Parse(named.Out)!;
+        Assert.Equal(("A", "B"), ((string)kept["input_input_label"]!, (string)kept["input_label"]!));
+        File.WriteAllText(_tiny.Below("gaps.csv"), "text,,\ngood film,1,2\n");
+        var gaps = JsonNode.Parse(
+            CliRun.Of("predict", "--model", _tiny.Model, "--input", _tiny.Below("gaps.csv")).Out
+        )!;
+        Assert.Equal(("1", "2"), ((string)gaps["column_2"]!, (string)gaps["column_3"]!));
+
         const string Lines = """
             {"id": [1, {"a": null}], "n": 1.50, "text": "good film"}
             {"text": "bad \ud83d film", "id": 2}

@@ -37,7 +37,7 @@ public sealed class HardenRefusalTests : IDisposable
     [Theory]
     [InlineData("--budget 0m", "--budget 0m: expected a time above 0")]
     [InlineData("--budget soon", "--budget soon: expected a time above 0")]
-    [InlineData("--clean-loss -1", "--clean-loss -1: expected points from 0 to 100")]
+    [InlineData("--clean-loss -1", "--clean-loss must be points from 0 to 100, found -1")]
     [InlineData("--attacks nothing", "--attacks nothing: no such attack; possible: textfooler")]
     [InlineData("--resource x=y", "--resource x: is no resource; possible: ")]
     [InlineData("--limit 100", "100 labelled rows; defences cannot be told apart on fewer than 200")]

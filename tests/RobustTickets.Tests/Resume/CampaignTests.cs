@@ -36,6 +36,22 @@ public sealed class CampaignTests : IDisposable
         Assert.Equal(code, Bash($"dotnet '{CommandLine.CommandLine.Program}' {command} {streams}").Code);
 
     [Fact]
+    public void Closed_standard_input_is_at_its_end_and_a_signal_ends_waiting_for_it()
+    {
+        using var tiny = new CommandLine.TinyFolders();
+        var predict = $"dotnet '{CommandLine.CommandLine.Program}' predict --model '{tiny.Model}' --threads 1";
+        Assert.Equal(ExitCodes.Ok, Bash($"timeout -s KILL 60 {predict} <&-").Code);
+        // Loaded when it has answered; then it waits.
+        var (_, text) = Bash(
+            "mkfifo in out; exec 7<>in; "
+                + $"{predict} --format text <in >out 2>err 7>&- & exec 8<out; echo good film >&7; read -r -u 8 answer; "
+                + "kill -TERM $!; for i in $(seq 600); do kill -0 $! 2>/dev/null || break; sleep 0.1; done; "
+                + "kill -KILL $! 2>/dev/null; wait $!; echo \"$? $answer\""
+        );
+        Assert.StartsWith($"{ExitCodes.Terminated} {{\"label\":", text);
+    }
+
+    [Fact]
     public void A_second_process_is_refused_by_the_first_ones_id_and_harms_nothing()
     {
         var recipe = TinyTask.FineTuneRecipe with { Retrain = TinyTask.FineTuneRecipe.Retrain with { Epochs = 400 } };

@@ -50,6 +50,13 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
         var elsewhere = trained.Task.Below("elsewhere");
         Ok(CliRun.Of("attack", "merge", parts, "--out", elsewhere));
         AttackFolders.AssertSame(whole, elsewhere);
+        // A part is no place for the whole.
+        foreach (var place in new[] { Path.Combine(parts, "shard-1-of-4"), Path.GetDirectoryName(trained.Model)! })
+        {
+            var before = Directory.GetFiles(place).Order().Select(f => (f, File.ReadAllText(f))).ToArray();
+            Assert.Equal(ExitCodes.Usage, CliRun.Of("attack", "merge", parts, "--out", place).Code);
+            Assert.Equal(before, Directory.GetFiles(place).Order().Select(f => (f, File.ReadAllText(f))));
+        }
         var report = AttackReport.Load(elsewhere);
         Assert.Equal(Examples, report.Outcomes.Count);
         Assert.NotNull(report.Summary.WholeSetClean);

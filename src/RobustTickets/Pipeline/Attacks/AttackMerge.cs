@@ -23,6 +23,7 @@ public static class AttackMerge
     public static AttackReport Run(IReadOnlyList<string> shards, string output)
     {
         ArgumentNullException.ThrowIfNull(shards);
+        AttackRun.RequireOwnFolder(output, "whole");
         var (summary, outcomes) = ShardMerge.Run(shards, output);
         var stamps = shards.Select(s => EnvironmentStamp.Load(Path.Combine(s, AttackStamp.File))).ToArray();
         (

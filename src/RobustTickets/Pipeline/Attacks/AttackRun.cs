@@ -62,13 +62,7 @@ public static class AttackRun
         ArgumentNullException.ThrowIfNull(request);
         var victim = new VictimFolder(request.Model);
         var target = request.Output ?? victim.ResultsOf(request.FolderName);
-        if (RunFolder.IsRun(target))
-            throw new RequestException(
-                nameof(AttackRequest.Output),
-                target,
-                "is a run, whose files an attack's would take the place of; name a folder of its own, such as "
-                    + RunFolder.At(target).AttackFolder(request.FolderName)
-            );
+        RequireOwnFolder(target, request.FolderName);
         if (request.Shard is { } shard)
         {
             RequireParts(request);
@@ -252,6 +246,19 @@ public static class AttackRun
     }
 
     // What needs every example cannot be had of a part.
+    /// <summary>Refuses a folder that is a run.</summary>
+    /// <exception cref="RequestException">It is one.</exception>
+    internal static void RequireOwnFolder(string target, string name)
+    {
+        if (RunFolder.IsRun(target))
+            throw new RequestException(
+                nameof(AttackRequest.Output),
+                target,
+                "is a run, whose files an attack's would take the place of; name a folder of its own, such as "
+                    + RunFolder.At(target).AttackFolder(name)
+            );
+    }
+
     private static void RequireParts(AttackRequest request)
     {
         if (request.Recipe.Options.RandomPlan.SharesStream)

@@ -37,7 +37,7 @@ internal sealed class AttackStamp
     {
         var path = Path.Combine(folder, File);
         var earlier = System.IO.File.Exists(path) ? EnvironmentStamp.Load(path) : null;
-        var settings = ResourceFolder.Hash(Path.Combine(folder, "settings.json"));
+        var settings = ResourceFolder.Hash(Path.Combine(folder, AttackFiles.Settings));
         var all = new Dictionary<string, string>(facts?.ToDictionary() ?? []) { ["settings_sha256"] = settings };
         // Another program may have begun what this one goes on with.
         if (earlier is not null && Beginner(earlier) is var began && began != Program(EnvironmentStamp.Collect()))

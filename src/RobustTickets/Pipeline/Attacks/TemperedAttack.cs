@@ -107,7 +107,7 @@ internal sealed record TemperedAttack(
     private void RequireOwnFolder()
     {
         if (
-            File.Exists(Path.Combine(Job.Folder, "settings.json"))
+            File.Exists(Path.Combine(Job.Folder, AttackFiles.Settings))
             && !Directory.EnumerateDirectories(Job.Folder, "temperature-*").Any()
         )
             throw new DataException(
