@@ -1,7 +1,6 @@
-// Rows times a packed bfloat16 matrix on the tiles of AMX: 32 rows by 32 outputs at once, 32 inputs
-// a step. Panels are those of packed_weight_bf16.cpp: sixteen pairs of inputs by sixteen outputs of
-// one are a tile as they lie. A row of a tile is computed by itself, so here, too, an output is one
-// sum in one order; it is not the order of VDPBF16PS, and last bits differ.
+// PackedWeightBf16 on the tiles of AMX, over the panels of packed_weight_bf16.cpp. An output is one
+// sum in one order, so a row depends on no other row; the order is not that of VDPBF16PS, and last
+// bits differ.
 #pragma once
 #include "simd.h"
 
@@ -47,8 +46,9 @@ struct alignas(64) TileShapes {
   }
 };
 
-// sums [up to 32, 32] = x W^T + bias for one panel; `tail` is the panel's last, incomplete step
-// filled up with zeros. `Two`: there are more than sixteen rows.
+// sums [up to 32, 32] = x W^T + bias for one panel, 32 inputs a step: sixteen pairs of inputs by
+// sixteen outputs are a tile as they lie. `tail` is the panel's last, incomplete step filled up
+// with zeros. `Two`: there are more than sixteen rows.
 template <bool Two>
 RT_AMX inline void amx_tile(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panel,
                             const uint16_t* tail, int64_t pairs, const float* bias, float* sums) {

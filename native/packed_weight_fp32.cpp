@@ -1,8 +1,6 @@
-// PackedWeightFp32 in AVX-512, with its bits: rows times a packed float matrix. Every output is the
-// bias and then one fused multiply-add an input, in order, so a row does not depend on the rows
-// around it. Panels of 16 outputs: [bias, inputs][16]; two panels and up to twelve rows a tile.
-// While a tile works, what it needs next is fetched: its weights a few inputs on into the first
-// cache, a share of the next two panels, which come from the third, into the second.
+// PackedWeightFp32 in AVX-512, with its bits: rows times a packed float matrix. An output is its
+// bias and then one fused multiply-add an input, in order, so a row depends on no other row. Panels
+// of 16 outputs: [bias, inputs][16].
 #include "rt.h"
 #include "simd.h"
 
@@ -13,12 +11,14 @@ namespace {
 
 constexpr int64_t kAhead = 8 * 16;  // weights of eight inputs
 
-// What a tile fetches for those after it: one line an input, `pace` bytes apart.
+// A tile asks for its own weights kAhead early (into L1), and for a share of the next two panels,
+// which come from L3 (into L2): one line an input, `pace` bytes apart.
 struct Later {
   const char* from;
   int64_t pace;
 };
 
+// Up to twelve rows times one or two panels.
 template <int Rows, int Panels>
 RT_AVX512 void tile(const float* x, int64_t ldx, const float* panel, int64_t step, int64_t inputs,
                     Later later, float* y, int64_t ldy, __mmask16 m0, __mmask16 m1) {

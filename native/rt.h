@@ -1,10 +1,5 @@
-// The C ABI of the shim between .NET and libtorch, and what its files share.
-//
-// Contract of every exported function: returns 0, or a status below with the text in
-// rt_last_error() of the same thread; no C++ exception ever leaves. Tensors cross as owned
-// TensorImpl pointers (one reference each, freed by rt_free); a null pointer is an undefined
-// tensor. Nothing here knows a model: operators are resolved by schema name and called boxed, so
-// one entry point serves all of them.
+// The C ABI of the shim between .NET and libtorch, and what its files share. It knows no model:
+// operators are resolved by schema name and called boxed, so one entry point serves them all.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,6 +14,9 @@
 #include <string>
 
 #define RT_ABI 10
+// An exported function returns 0, or a status below with the text in rt_last_error() of the same
+// thread; no C++ exception leaves. A tensor crosses as an owned TensorImpl pointer (one reference,
+// freed by rt_free); null is an undefined tensor.
 #define RT_API extern "C" __attribute__((visibility("default")))
 
 enum Status : int32_t {

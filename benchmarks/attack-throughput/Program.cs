@@ -1,8 +1,6 @@
-// Queries a second of an attack: (a) one example at a time padded to the model's maximum, as
-// TextAttack asks; (b) padded to the longest text of a batch; (b') the same with this program's own
-// network path; (c) the engine. One run, one victim, one recipe. First some examples are attacked
-// in every way and the outcomes compared: ways that disagree are not timed. The rate counts queries
-// as TextAttack counts them, so it is the rate at which an attack gets done.
+// Queries a second of one attack on one victim: padded to the model's maximum as TextAttack asks
+// (a), to the longest of a batch (b), the same by our own network path (b'), by the engine (c).
+// Ways whose outcomes disagree on the first examples are not timed.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
@@ -132,6 +130,7 @@ int Run(ParseResult parsed)
     if (!Agree(ways, attack, inputs.Take(parsed.GetValue(compare)).ToList(), parsed.GetRequiredValue(model)))
         return 1;
     var counts = parsed.GetValue(examples)!;
+    // Queries as TextAttack counts them: the rate at which an attack gets done.
     var rates = new double[ways.Count];
     Console.WriteLine($"{"way", -52} {"examples", 8} {"queries", 9} {"unique", 9} {"seconds", 8} {"queries/s", 10}");
     for (var w = 0; w < ways.Count; w++)

@@ -1,12 +1,6 @@
-// A device for tests on machines without a GPU, in the place that libtorch keeps for extensions
-// (PrivateUse1). Its memory is host memory that libtorch believes to be elsewhere, and it behaves
-// as a GPU does where it matters: an operator that is given tensors of both devices fails, .NET
-// code cannot reach its memory (data_ptr is refused), backward runs on a thread of its own, and
-// copies to the host are counted, since each of them would make the host wait for a GPU. Numbers
-// are the CPU's.
-//
-// One boxed fallback does all of it: it sees its arguments as CPU tensors over the same memory,
-// calls the CPU's operator, and gives results back as tensors of the device.
+// A device for tests on machines without a GPU, in libtorch's place for extensions (PrivateUse1):
+// host memory that libtorch believes to be elsewhere. It behaves as a GPU where it matters
+// (docs/gpu.md, Proved without a GPU); numbers are the CPU's.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty.h>
@@ -130,6 +124,8 @@ c10::IValue translated(const c10::IValue& value, bool written, Call& call) {
   return value;
 }
 
+// One boxed fallback serves all operators: arguments are seen as CPU tensors over the same memory,
+// and results of the CPU's operator are given back as tensors of the device.
 void on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   at::AutoDispatchBelowADInplaceOrView below;
   c10::impl::ExcludeDispatchKeyGuard plain(c10::autocast_dispatch_keyset);

@@ -1,7 +1,6 @@
-// Runs tests on a machine that has no .NET SDK (benchmarks/gpu.sh takes it there):
-// RobustTickets.Runner ASSEMBLY.dll [PART OF A FULL NAME]... Ends with `N passed, N failed, N
-// skipped`; the code is 1 when a test failed or none ran. Tests run one after another: there is one
-// GPU.
+// Runs tests on a machine without a .NET SDK (benchmarks/gpu.sh takes it there):
+// RobustTickets.Runner ASSEMBLY.dll [PART OF A FULL NAME]... The exit code is 1 when a test failed
+// or none ran.
 using Xunit.Runners;
 
 if (args.Length == 0 || !File.Exists(args[0]))
@@ -44,6 +43,7 @@ runner.OnErrorMessage = error =>
     );
 };
 runner.OnExecutionComplete = _ => finished.Set();
+// One test after another: there is one GPU.
 runner.Start(new AssemblyRunnerStartOptions { Parallel = false });
 finished.Wait();
 SpinWait.SpinUntil(() => runner.Status == AssemblyRunnerStatus.Idle, TimeSpan.FromSeconds(30));

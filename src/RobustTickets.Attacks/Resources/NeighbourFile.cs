@@ -1,7 +1,5 @@
-// A table of nearest neighbours, computed once from word vectors and bound to their hash, so that a
-// run need not compute them again. It changes speed only: the rows are those VectorNeighbours
-// finds. Little-endian: "RTNN", version, V, K (4 x int32), SHA-256 of the vectors' file (32 bytes),
-// rows [V, K] int32 (-1: none), SHA-256 of all before.
+// Nearest neighbours of every word of a file of word vectors, computed once and bound to its hash:
+// the rows that VectorNeighbours finds (docs/methods/attacks.md, Neighbours, once).
 
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
@@ -12,6 +10,8 @@ namespace RobustTickets.Attacks.Resources;
 /// <summary>Neighbours of every word of a file of word vectors, as rows of it.</summary>
 public sealed class NeighbourFile
 {
+    // Little-endian: "RTNN", version, V, K (4 x int32), SHA-256 of the vectors' file (32 bytes),
+    // rows [V, K] int32 (-1: none), SHA-256 of all before.
     private const int Magic = 0x4E4E5452;
     private const int Version = 1;
     private const int HeaderBytes = 4 * sizeof(int) + SHA256.HashSizeInBytes;

@@ -1,9 +1,5 @@
-// The averaged perceptron tagger (docs/methods/attacks.md, Part-of-speech tagger): greedy left to
-// right, 14 features a word, sums in double precision in feature order, ties to the greater tag
-// name. Weights come from a JSON resource {classes, tagdict, weights}. The features of a word
-// string are looked up once and kept (TaggedWord); what is left per word is fourteen sparse sums. A
-// tag depends on words up to two to the right, so a change of one word leaves the tags more than
-// two to its left.
+// The averaged perceptron tagger (docs/methods/attacks.md, Part-of-speech tagger): greedy from left
+// to right, 14 features a word, sums in double precision in feature order.
 
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Data;
@@ -148,6 +144,7 @@ public sealed class PerceptronTagger
             scores[weights.Classes[k]] += weights.Values[k];
     }
 
+    // The features of a word string are looked up once; what is left a word is 14 sparse sums.
     private TaggedWord Known(string word)
     {
         if (_words.TryGetValue(word, out var known))

@@ -1,7 +1,5 @@
-// Nearest neighbours by cosine, ties by the lower row. Exhaustive: every word against every row, in
-// tiles of rows that stay in the L2 cache while a block of words passes over them. A float32 pass
-// picks K + Margin rows; those are ranked again with double-precision cosines, so that the order is
-// the exact one. The slow reference (all cosines in double, sorted) stands in the tests.
+// Nearest neighbours by cosine, exhaustive, ties by the lower row (docs/methods/attacks.md,
+// Transformation). The slow reference, all cosines in double precision and sorted, is in the tests.
 
 using System.Collections.Concurrent;
 
@@ -56,7 +54,11 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
         );
     }
 
-    /// <summary>The rows nearest to each row of a block, nearest first.</summary>
+    /// <summary>
+    /// The rows nearest to each row of a block, nearest first. A float32 pass, in tiles of rows
+    /// that stay in L2, picks Margin more than asked for; cosines in double precision rank them
+    /// exactly.
+    /// </summary>
     internal int[][] Rows(int[] block, int count)
     {
         var picks = block.Select(_ => new Best(count + Margin)).ToArray();

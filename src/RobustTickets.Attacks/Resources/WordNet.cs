@@ -1,11 +1,6 @@
-// WordNet's database as Princeton and Debian (package wordnet-base, /usr/share/wordnet) distribute
-// it, read as NLTK 3.8 reads it: the synsets of a word are those of all base
-// forms that morphological reduction finds for it, nouns first, then verbs, adjectives, adverbs.
-// Reduction: a form of the exception list stands for its bases (and itself); else the suffix rules
-// are applied once, and whatever of word and results is a lemma is taken; if nothing is, the rules
-// are applied to their own results until something is found or nothing is left. Where we differ: a
-// word longer than 256 characters has no forms. NLTK would go on cutting, and its list of forms can
-// grow without bound ("eseses...").
+// WordNet's database as Princeton and Debian (wordnet-base, /usr/share/wordnet) distribute it, read
+// as NLTK 3.8 reads it: the synsets of all base forms of a word (docs/methods/attacks.md, Recipe
+// `pwws`).
 
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
@@ -17,6 +12,8 @@ namespace RobustTickets.Attacks.Resources;
 /// <summary>Words that share a meaning. Thread-safe.</summary>
 public sealed class WordNet
 {
+    // A longer word has no forms. NLTK goes on cutting, and its list can grow without bound
+    // ("eseses...").
     private const int LongestWord = 256;
 
     private static readonly (string Name, (string Suffix, string Base)[] Rules)[] Kinds =
@@ -154,6 +151,8 @@ public sealed class WordNet
                 .Distinct(StringComparer.Ordinal),
         ];
 
+    // Base forms: of an exception its bases and itself; else what is a lemma of the word and of the
+    // suffix rules' results; while there is none, the rules go on over their own results.
     private static List<string> Forms(Part part, string word)
     {
         if (word.Length > LongestWord)

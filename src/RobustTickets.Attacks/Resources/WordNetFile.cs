@@ -1,8 +1,5 @@
-// The two kinds of WordNet database files (wndb(5WN)): index.POS, "lemma pos synset_cnt p_cnt
-// [ptr..] sense_cnt tagsense_cnt offset [offset..]" sorted by lemma, and data.POS, at each byte
-// offset "offset lex_filenum ss_type w_cnt word lex_id [word lex_id..] ..." with w_cnt in hex.
-// Lines of the licence begin with two spaces. Nothing is unpacked: lemmas are found by bisection,
-// synsets by their offset.
+// The two kinds of WordNet database files (wndb(5WN)), read in place: in index.POS lemmas are found
+// by bisection, in data.POS synsets by byte offset. Lines of the licence begin with two spaces.
 
 using System.Buffers.Text;
 using System.Globalization;
@@ -10,7 +7,10 @@ using System.Text;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>index.POS: lemma -> offsets of its synsets, most frequent sense first.</summary>
+/// <summary>
+/// index.POS, sorted by lemma: "lemma pos synset_cnt p_cnt [ptr..] sense_cnt tagsense_cnt offset
+/// [offset..]", the offsets of its synsets, most frequent sense first.
+/// </summary>
 internal sealed class WordNetIndex
 {
     private readonly string _path;
@@ -119,8 +119,8 @@ internal sealed record AntonymPointer(int Word, int Offset, char Kind, int Targe
 internal sealed record Synset(string[] Words, AntonymPointer[] Antonyms);
 
 /// <summary>
-/// data.POS: the words of a synset, followed by "p_cnt ptr..", a pointer being "symbol offset pos
-/// source/target" with the two words in hex, counted from 1.
+/// data.POS: "offset lex_filenum ss_type w_cnt word lex_id [word lex_id..] p_cnt ptr..", w_cnt in
+/// hex; a pointer is "symbol offset pos source/target" with the two words in hex, counted from 1.
 /// </summary>
 internal sealed class WordNetData(string path, byte[] bytes)
 {

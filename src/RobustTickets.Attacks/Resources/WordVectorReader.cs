@@ -1,7 +1,5 @@
-// Reads word vectors: the text format ("word v1 .. vn" a line, an optional first line "count
-// dimension"; GloVe, counter-fitted vectors) and the word2vec binary format (name ends in .bin or
-// .bin.gz). Either may be gzipped. A word may hold spaces in the text format: the last n fields are
-// the numbers, n being the count after the first field of the first line.
+// Reads word vectors, possibly gzipped: the text format of GloVe and counter-fitted vectors ("word
+// v1 .. vn" a line), or the word2vec binary format (name ends in .bin or .bin.gz).
 
 using System.Buffers.Binary;
 using System.Buffers.Text;
@@ -39,6 +37,8 @@ internal static class WordVectorReader
         }
     }
 
+    // The first line may be "count dimension". A word may hold spaces: the last n fields are the
+    // numbers, n as the header says, else the count after the first field of the first line.
     private static WordVectors ReadText(string path, long limit)
     {
         var words = new WordList(path);

@@ -1,7 +1,5 @@
-// The baseline: the same network and AdamW written plainly, op by op, on the same libtorch, every
-// batch padded to its longest text, fp32, libtorch's own dropout, dense gradients, optimiser and
-// clipping as one operator after the other (what `torch.optim` does without its fused forms). It
-// shares no kernel and no set-up with the rest of the program.
+// The baseline of `bench`: the same network and AdamW, op by op, on the same libtorch in fp32,
+// every batch padded to its longest text. It shares no kernel and no set-up with the rest.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
@@ -9,7 +7,10 @@ using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Cli.Bench;
 
-/// <summary>Clean and FreeLB steps, plainly.</summary>
+/// <summary>
+/// Clean and FreeLB steps, plainly: libtorch's own dropout, dense gradients, clipping and optimiser
+/// one operator after the other, as <c>torch.optim</c> without its fused forms.
+/// </summary>
 internal sealed class PlainSubject : IBenchSubject
 {
     private const double Rate = 1e-6,

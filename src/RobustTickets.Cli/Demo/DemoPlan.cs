@@ -1,7 +1,6 @@
-// Everything that gives the demo its meaning: sizes, shape of the model, numbers of the recipes,
-// the attacks. The published numbers belong to BERT-base and a hundred thousand steps; a model of
-// under a million weights that is trained in a minute needs larger steps, and these are stated here
-// and in the recipes it writes.
+// The numbers of the demo: sizes, shape of the model, recipes, attacks. The published ones belong
+// to BERT-base and a hundred thousand steps; a model of under a million weights, trained in a
+// minute, needs larger steps, which its recipes state, too.
 using System.Text.Json.Serialization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Goals;

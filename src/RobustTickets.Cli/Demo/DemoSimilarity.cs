@@ -1,14 +1,14 @@
-// The similarity threshold of the demo's TextFooler. TextFooler's own (0.84) belongs to the
-// Universal Sentence Encoder; the demo compares texts with its own small pre-trained encoder, whose
-// similarities lie elsewhere. So the threshold is calibrated: over single substitutions in training
-// reviews it refuses a stated share. Texts are compared whole: the demo's reviews are shorter than
-// TextFooler's window of 15 words, below which it compares nothing.
+// The similarity threshold of the demo's TextFooler, calibrated over single substitutions.
+// TextFooler's own (0.84) belongs to the Universal Sentence Encoder; the demo's small encoder has
+// its similarities elsewhere.
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Cli.Demo.Corpus;
 
 namespace RobustTickets.Cli.Demo;
 
+// Texts are compared whole: they are shorter than TextFooler's window of 15 words, below which it
+// compares nothing.
 internal static class DemoSimilarity
 {
     /// <summary>

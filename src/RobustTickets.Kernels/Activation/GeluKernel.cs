@@ -1,8 +1,6 @@
 // a = c GELU(z + bias), the middle of the feed-forward network, and its gradients; c is one
-// coefficient per neuron (EarlyRobust) or absent. Backward keeps z alone and computes a again for
-// the gradient of the matrix behind it. Value and slope share the error function of
-// InferenceKernels and its exponential. Where the processor has AVX-512 the native form runs
-// (native/gelu.cpp); this one is its reference, bit for bit.
+// coefficient a neuron (EarlyRobust eq. 4), or absent. Native on AVX-512 (native/gelu.cpp); this
+// form is its reference, bit for bit.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -51,7 +49,8 @@ internal static unsafe partial class GeluKernel
     }
 
     /// <summary>
-    /// The activation goes to <paramref name="a"/> or <paramref name="half"/> as in
+    /// Of the forward z alone is kept: the activation is computed again, for the gradient of the
+    /// matrix behind it. It goes to <paramref name="a"/> or <paramref name="half"/> as in
     /// <see cref="Forward"/>; <paramref name="da"/> becomes the gradient of z, also written to
     /// <paramref name="dzHalf"/> where given. Into <paramref name="sums"/>: set 0 bias, set 1
     /// coefficients; a part begins at a multiple of <see cref="ColumnSums.Rows"/>.
@@ -217,7 +216,9 @@ internal static unsafe partial class GeluKernel
             half[j] = BFloat16.Round(value);
     }
 
-    /// <summary>GELU(x) and its derivative Phi(x) + x phi(x).</summary>
+    /// <summary>
+    /// GELU(x) and its derivative Phi(x) + x phi(x), from one error function and its exponential.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static (Vector256<float> Value, Vector256<float> Slope) GeluAndSlope(Vector256<float> x)
     {

@@ -1,7 +1,6 @@
-// Scaled dot-product attention over packed sequences: softmax(Q K^T / sqrt(d_h)), dropout, times V,
-// times a coefficient per head; forward and backward, one task a (sequence, head). Native on
-// AVX-512 (native/packed_attention.cpp), managed elsewhere with the same bits. Reference:
-// PaddedAttention.
+// Attention over packed sequences: softmax(Q K^T / sqrt(d_h)), dropout, times V, times a
+// coefficient a head; forward and backward. Native on AVX-512 (native/packed_attention.cpp),
+// managed elsewhere with the same bits. Reference: PaddedAttention.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -24,7 +23,7 @@ internal sealed unsafe partial class PackedAttentionKernel
     private readonly long[] _tableOffsets;
     private readonly int[] _chunks;
 
-    /// <summary>Plans the tasks.</summary>
+    /// <summary>Plans the tasks, one a (sequence, head).</summary>
     internal PackedAttentionKernel(AttentionLayout layout, int heads, int headSize, double dropout, RandomKey key)
     {
         _layout = layout;

@@ -1,7 +1,6 @@
-// Independent GEMMs behind one barrier. Each result is cut into two halves and a thread takes the
-// next half when it is done with one. The halves depend on the shapes alone, so the bits of a
-// result do not depend on the number of threads; more than two threads leave each product to the
-// library.
+// Independent GEMMs behind one barrier: each result is cut into two halves, and a thread that is
+// done takes the next half. The cut depends on the shapes alone, so the bits of a result do not
+// depend on the number of threads.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
@@ -80,6 +79,7 @@ internal delegate void TileBody(in Tile part);
 /// <summary>Independent products, added one by one and run together.</summary>
 internal sealed class GemmGroup
 {
+    // More threads than these leave each product to the library.
     private const int Threads = 2;
 
     /// <summary>Multiplications (m n k) below which a product is not cut.</summary>

@@ -1,8 +1,6 @@
-// C = A * B (or C += A * B) for the small matrices inside attention: a few tokens by a head's
-// width. BLAS calls cost more than such a product. A may be strided both ways (so a transposed A
-// costs nothing: its elements are broadcast one by one); B and C are row-major. Each element of C
-// is summed over k in order, whatever the sizes: results do not depend on what else is in the
-// batch.
+// C = A B (or C += A B) for the small matrices inside attention, where a BLAS call costs more than
+// the product. An element of C is summed over k in order, whatever the sizes: results do not depend
+// on what else is in the batch.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -13,7 +11,7 @@ internal static unsafe class SmallGemm
 {
     /// <summary>
     /// C [m, n] = (or += when <paramref name="accumulate"/>) A [m, k] with strides (ars, acs) times
-    /// B [k, n].
+    /// B [k, n]. A transposed A costs nothing: its elements are broadcast one by one.
     /// </summary>
     internal static void Run(
         int m,

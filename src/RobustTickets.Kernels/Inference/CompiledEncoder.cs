@@ -1,8 +1,6 @@
-// A transformer encoder for evaluation on raw memory. Texts of a batch are cut into chunks of one
-// or two hundred rows, and one thread takes a chunk through the whole network: its activations stay
-// in that thread's cache, and threads meet once a batch instead of forty times. What a row becomes
-// is a function of its text alone, bit for bit, whatever the chunks. Only where a batch is too few
-// texts to share out do the threads work on one product together.
+// A transformer encoder for evaluation on raw memory: a thread takes a chunk of whole texts through
+// the network, so activations stay in its cache and there is one barrier a batch. A row is a
+// function of its text alone, bit for bit, whatever the chunks.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
 
@@ -78,7 +76,8 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         var largest = 0;
         for (var c = 0; c + 1 < bounds.Count; c++)
             largest = Math.Max(largest, offsets[bounds[c + 1]] - offsets[bounds[c]]);
-        // A chunk that is most of the batch would keep one thread waiting for the other.
+        // A chunk that is most of the batch would keep one thread waiting for the other: then they
+        // share each product.
         if (threads > 1 && largest * threads * 2L > offsets[^1] * 3L)
         {
             Chunk(batch, 0, count, serial: false);

@@ -1,7 +1,6 @@
-// Attention of one packed sequence, forward only, for the compiled evaluation path: native on
+// Attention of one packed sequence, forward only, for the compiled evaluation path. Native on
 // AVX-512 (native/inference_attention.cpp), otherwise in the steps of PackedAttentionKernel; the
-// bits are the same. Queries, keys and values may be columns of one wide product, so rows are a
-// stride apart.
+// bits are the same.
 
 using System.Runtime.InteropServices;
 using RobustTickets.Kernels.Attention;
@@ -23,7 +22,7 @@ internal static unsafe partial class InferenceAttention
     /// <summary>
     /// Heads <paramref name="first"/>..<paramref name="last"/> of one sequence: queries [queries,
     /// heads width] with stride <paramref name="ldq"/>, keys and values [keys, heads width]
-    /// with stride <paramref name="ldk"/>.
+    /// with stride <paramref name="ldk"/>; all may be columns of one wide product.
     /// </summary>
     internal static void Run(
         float* q,

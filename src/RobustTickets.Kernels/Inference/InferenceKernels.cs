@@ -1,8 +1,6 @@
-// Forward-only kernels whose result for one row never depends on the other rows of the batch, on
-// their number, or on the number of threads: every output element is one sum in one order. BLAS
-// promises no such thing (edge tiles round differently), and an attack that compares scores needs
-// it. Products are in PackedWeight and its two forms, attention in InferenceAttention; what is
-// element-wise is here.
+// Forward-only kernels whose row depends on no other row, no batch and no thread: an output is one
+// sum in one order. BLAS promises no such thing (edge tiles round differently), and an attack that
+// compares scores needs it.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Kernels.Activation;
@@ -11,7 +9,10 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>Row-independent forward kernels over float memory.</summary>
+/// <summary>
+/// Row-independent forward kernels over float memory: what is element-wise. Products are in
+/// PackedWeight and its two forms, attention in InferenceAttention.
+/// </summary>
 internal static unsafe class InferenceKernels
 {
     /// <summary>y [T, N] = x [T, K] W^T + b, then GELU if asked.</summary>

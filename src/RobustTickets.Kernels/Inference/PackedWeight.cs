@@ -1,13 +1,13 @@
-// Rows times a matrix that was laid out once, for forward passes: each output of a row is one sum
-// in one order, whatever rows are beside it and whatever thread computes it. What follows the
-// product (GELU, a coefficient a column, rounding for the next product) happens while a tile of the
-// result is in the first cache.
+// Rows times a matrix that was laid out once, for forward passes: an output is one sum in one
+// order, whatever rows are beside it and whatever thread computes it.
 
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>Where a product goes and what is done to it on the way.</summary>
+/// <summary>
+/// Where a product goes and what is done to it on the way, while a tile of it is in L1.
+/// </summary>
 /// <param name="wide">The target in float, or null where <paramref name="half"/> is given.</param>
 /// <param name="half">The target in bfloat16, or null; rows of an odd width end in one zero
 /// more.</param>

@@ -1,7 +1,6 @@
-// The bfloat16 form of InferenceKernels.Linear: factors rounded to bfloat16, sums in fp32, and the
-// same promise that a row of the result is a function of that row alone, bit for bit. The inner
-// loop is native (native/packed_weight_bf16.cpp, and packed_weight_amx.h where the processor has
-// tiles) because .NET 10 can name neither VDPBF16PS nor TDPBF16PS.
+// PackedWeight in bfloat16: factors rounded, sums in fp32, a row still a function of that row
+// alone. Native (native/packed_weight_bf16.cpp, on tiles packed_weight_amx.h), because .NET 10 can
+// name neither VDPBF16PS nor TDPBF16PS.
 using System.Runtime.InteropServices;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;

@@ -1,7 +1,6 @@
-// The float form of a row matrix: weights in panels of 16 outputs, so that the inner loop reads
-// them in order. The tiles here are the reference of the native ones
-// (native/packed_weight_fp32.cpp) and run where the processor has no AVX-512: the bias, then one
-// fused multiply-add an input, in order, in both.
+// PackedWeight in float, in panels of 16 outputs that the inner loop reads in order: the bias, then
+// one fused multiply-add an input, in order. Reference of native/packed_weight_fp32.cpp, and what
+// runs without AVX-512.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;

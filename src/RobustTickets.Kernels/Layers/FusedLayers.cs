@@ -1,8 +1,6 @@
 // The dense parts of a transformer layer as three recorded operations: projections of one input,
-// attention output with its norm, and the feed-forward network with its norm. Each forward keeps
-// only what its backward cannot cheaply compute again (dropout masks and activations are computed
-// again), weight gradients are added to their slots by the products themselves, and gradients
-// nobody asked for are not computed. The plain form beside them is BertEncoder's op-by-op layer.
+// attention output with its norm, feed-forward network with its norm. What a forward keeps:
+// docs/memory.md. Reference: BertEncoder's op-by-op layer.
 
 using RobustTickets.Kernels.Activation;
 using RobustTickets.Kernels.Dense;
@@ -14,7 +12,10 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Kernels.Layers;
 
-/// <summary>Fused layers over packed rows [T, H].</summary>
+/// <summary>
+/// Fused layers over packed rows [T, H]. Products add weight gradients into their slots; gradients
+/// that nobody asked for are not computed.
+/// </summary>
 internal static unsafe class FusedLayers
 {
     /// <summary>

@@ -1,8 +1,6 @@
-// Hard-concrete gates over memory (RobusT eq. 3-5): y = m(a) * W and its backward, the
-// gates recomputed in the backward instead of kept. With t = ((1-u)/u)^(1/b) e^(-a/b) and b = 2/3
-// the stretched sigmoid needs no logarithm: x^(3/2) = x sqrt(x), s = 1/(1+t), ds/da = s^2 t / b. In
-// evaluation t = e^(-a) and no temperature. Then m = clamp(s (r-l) + l, 0, 1), whose slope is 0
-// outside [0, 1]. The plain operators beside it: Tickets/HardConcrete.cs.
+// Hard-concrete gates over memory (RobusT eq. 3-5; docs/methods/robust.md, Gates): y = m(a) * W and
+// its backward, which computes the gates again. Reference: Tickets/HardConcrete.cs, plain
+// operators.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Kernels.Randomness;
@@ -248,7 +246,10 @@ internal static unsafe class HardConcreteKernel
                 );
         }
 
-        /// <summary>Gates of a row and, where asked for, their slopes dm/da.</summary>
+        /// <summary>
+        /// Gates m = clamp(s (r-l) + l, 0, 1) of a row, s = 1/(1+t), and where asked for their
+        /// slopes dm/da: ds/da = s^2 t / b (without b in evaluation), and 0 outside [0, 1].
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal void Row(long row, float* gates, float* slopes)
         {
@@ -275,7 +276,10 @@ internal static unsafe class HardConcreteKernel
             }
         }
 
-        /// <summary>(1-s)/s of eight gates.</summary>
+        /// <summary>
+        /// t = (1-s)/s of eight gates: ((1-u)/u)^(1/b) e^(-a/b), without a logarithm as b = 2/3 and
+        /// x^(3/2) = x sqrt(x); in evaluation e^(-a).
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private Vector256<float> Odds(Vector256<float> a, RandomKey key, float* recorded, uint first, int count)
         {

@@ -1,9 +1,6 @@
-// y = LayerNorm(dropout(x + bias) + residual) in one pass over the rows, and its gradients in one
-// more: the end of both halves of a transformer layer. Kept for backward: the normalised rows (in
-// the memory of x) and one 1/deviation a row; the dropout mask is drawn again from its key. The
-// reference is BertEncoder's plain layer (add, KeyedDropout, layer_norm); the tests
-// run both, and a scalar oracle in double precision. Where the processor has AVX-512 the native
-// form runs (native/residual_norm.cpp); this one is its reference, bit for bit.
+// y = LayerNorm(dropout(x + bias) + residual), the end of both halves of a layer, and its
+// gradients: one pass over the rows each. Native on AVX-512 (native/residual_norm.cpp); this is its
+// reference, bit for bit, and BertEncoder's plain layer the reference of both.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -13,7 +10,10 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Norm;
 
-/// <summary>Bias, keyed dropout, residual and LayerNorm of rows [T, H].</summary>
+/// <summary>
+/// Bias, keyed dropout, residual and LayerNorm of rows [T, H]. Kept for backward: the normalised
+/// rows (in the memory of x) and one 1/deviation a row; the dropout mask is drawn again.
+/// </summary>
 internal static unsafe partial class ResidualNormKernel
 {
     /// <summary>

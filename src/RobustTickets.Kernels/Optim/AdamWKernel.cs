@@ -1,7 +1,6 @@
-// One pass of AdamW over one tensor: clip factor, both moments, update and decay in 28 bytes a
-// parameter. Element for element the same operations in the same order as the scalar tail, so the
-// vector width never changes a result. Flavours: hf = epsilon before bias correction,
-// decay after the update on the updated value; torch = decay first, epsilon after.
+// AdamW over one tensor in one pass, 28 bytes a parameter: clip factor, moments, update, decay;
+// flavours hf and torch (docs/methods/training.md, AdamW). A vector does what the scalar tail does,
+// in its order, so the vector width never changes a result.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;

@@ -1,8 +1,5 @@
-// The adversary's arithmetic on packed rows: one norm per example over all its (tokens x hidden)
-// entries, one normalised ascent, one projection (docs/methods/training.md, Start and Ascent). The
-// loops of EarlyRobust and RobusT never project in Linf; FreeLB's and TextDefender's clamp, as
-// here. Norms are summed in double precision, example by example, so they do not depend on the
-// batch around an example.
+// The adversary's arithmetic on packed rows: one norm an example over all its (tokens x hidden)
+// entries, one normalised ascent, one projection (docs/methods/training.md, Start and Ascent).
 
 using RobustTickets.Torch;
 
@@ -100,6 +97,7 @@ internal static unsafe class PerturbationKernel
             Scale(data, count, (float)(radius / length));
     }
 
+    // Summed in double precision, example by example: the batch around it does not matter.
     private static double Euclidean(float* values, long count)
     {
         var sum = 0.0;

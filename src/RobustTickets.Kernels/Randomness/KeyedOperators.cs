@@ -1,14 +1,14 @@
-// Keyed randomness (KeyedRandom.cs) by libtorch's integer operators, for tensors that lie on a
-// device: the same bits for the same keys, so a step on a GPU drops what a step on the CPU drops.
-// The host derives one key a row, two numbers; the device does the rest, 15 small launches however
-// many rows share them. Arithmetic is on int32, which wraps around as uint does; only shifts differ
-// (they keep the sign), so the bits shifted in are masked off.
+// Keyed randomness (KeyedRandom.cs) by libtorch's integer operators, for tensors on a device: the
+// same bits for the same keys, so a step on a GPU drops what a step on the CPU drops.
 
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Randomness;
 
-/// <summary>Keys of rows on a device.</summary>
+/// <summary>
+/// Keys of rows on a device: the host derives one a row, the device does the rest in 15 small
+/// launches, however many rows share them.
+/// </summary>
 /// <param name="Low">Lower halves of the keys, int32 [R, 1].</param>
 /// <param name="High">Upper halves, int32 [R, 1].</param>
 internal sealed record KeyedRows(Tensor Low, Tensor High)
@@ -64,6 +64,7 @@ internal static class KeyedOperators
             .mul_(2f / (1 << 24))
             .sub_(1.0); // exact: 24 bits
 
+    // int32 wraps around as uint does; only shifts keep the sign: bits shifted in are masked off.
     private static Tensor Bits(KeyedRows rows, long features)
     {
         var x = rows.Low + torch.arange(0, features, 1, DType.Int32, rows.Low.device).mul_(Golden);

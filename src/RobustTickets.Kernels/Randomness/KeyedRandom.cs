@@ -1,8 +1,6 @@
-// Counter-based randomness: a number is a pure function of its key (seed, step, pass, site,
-// example, token) and of its feature index. Nothing is sequenced, so packed = padded, one rank =
-// two ranks, and a resumed run draws what an uninterrupted one would have drawn. Keys are mixed
-// with splitmix64's finaliser; features with a two-round 32-bit multiplicative hash, eight lanes at
-// a time.
+// Counter-based randomness (docs/methods/training.md, Randomness is keyed): a number is a function
+// of its key and its feature index. Nothing is sequenced, so packed = padded, one rank = two ranks,
+// and a resumed run draws what an uninterrupted one would.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Torch;
@@ -20,7 +18,8 @@ internal readonly record struct RandomKey(ulong Value)
     public static RandomKey FromSeed(long seed) => new RandomKey(0x5bf0_3635_d1e4_9b2dUL).Derive((ulong)seed);
 
     /// <summary>
-    /// The key one coordinate deeper (a step, a pass, a site, an example, a token, ...).
+    /// The key one coordinate deeper (a step, a pass, a site, an example, a token, ...), mixed with
+    /// splitmix64's finaliser.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RandomKey Derive(ulong coordinate)
@@ -35,7 +34,7 @@ internal readonly record struct RandomKey(ulong Value)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RandomKey Derive(long coordinate) => Derive((ulong)coordinate);
 
-    /// <summary>32 random bits for a feature.</summary>
+    /// <summary>32 random bits for a feature: a two-round 32-bit multiplicative hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Bits(uint feature)
     {

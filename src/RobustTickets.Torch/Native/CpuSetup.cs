@@ -1,9 +1,5 @@
 // What must be arranged before libtorch is loaded, because OpenMP, OpenBLAS and malloc read it in
-// their constructors. Measured cause: Debian's default lets OpenBLAS run a pthread pool beside
-// libtorch's OpenMP pool, and OpenBLAS 0.3.21 gives cores it does not know kernels of older ones:
-// Haswell's to Zen 4 (together 2.8x slower matrix products), Prescott's to Intel's Emerald Rapids
-// (6x). libc's setenv is called because Environment.SetEnvironmentVariable does not reach native
-// code.
+// their constructors. What it gains: docs/performance.md.
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -100,8 +96,9 @@ internal static unsafe partial class CpuSetup
 
     /// <summary>
     /// The rule behind <see cref="CoreType()"/>. OpenBLAS goes by lists of models, which end where
-    /// it was released; SkylakeX asks for AVX-512 with BW, DQ and VL, Haswell for AVX2 and FMA. AMD
-    /// cores without AVX-512 get kernels of that kind by themselves.
+    /// it was released: 0.3.21 gives Zen 4 kernels of Haswell, Emerald Rapids those of Prescott.
+    /// SkylakeX asks for AVX-512 with BW, DQ and VL, Haswell for AVX2 and FMA. AMD cores without
+    /// AVX-512 get kernels of that kind by themselves.
     /// </summary>
     internal static string? CoreType(bool intel, bool avx2, bool avx512) =>
         avx512 ? "SkylakeX"
@@ -120,7 +117,8 @@ internal static unsafe partial class CpuSetup
     }
 
     // libtorch asks for libblas.so.3, liblapack.so.3 and libopenblas.so.0 by SONAME: whatever is
-    // loaded under that name first serves.
+    // loaded under that name first serves. Debian's default has a pthread pool of its own beside
+    // libtorch's OpenMP pool.
     private static void Preload()
     {
         if (Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 })
@@ -171,6 +169,7 @@ internal static unsafe partial class CpuSetup
         Done.Add(kept ? "malloc keeps freed memory" : "malloc left alone");
     }
 
+    // Environment.SetEnvironmentVariable does not reach native code.
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);
 

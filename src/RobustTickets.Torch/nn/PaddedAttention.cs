@@ -1,9 +1,6 @@
 // Attention over packed rows by libtorch's operators alone, for devices whose memory our kernels
-// cannot touch: rows are laid out [B, heads, S, headSize], padding takes no part, and the result is
-// packed again. Where nothing is dropped and this libtorch has it, scaled_dot_product_attention
-// does the whole; with dropout the probabilities are multiplied by the keyed mask, which no library
-// kernel knows. Same function as PackedAttention (reference in tests: both, and the padded path of
-// the model).
+// cannot touch (docs/gpu.md): laid out [B, heads, S, headSize], padding takes no part, packed
+// again. Same function as PackedAttention.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.nn;
@@ -131,6 +128,7 @@ internal static class PaddedAttention
         Tensor Heads(Tensor rows, long length) => rows.reshape(layout.Count, length, heads, headSize).transpose(1, 2);
     }
 
+    // Where this libtorch has it and nothing is dropped: no library kernel knows the keyed mask.
     private static Tensor Whole(Tensor q, Tensor k, Tensor v, PaddedLayout layout)
     {
         var call = new OpCall(Ops.Newer.ScaledDotProductAttention);

@@ -1,9 +1,5 @@
 // AdamW by libtorch's operators over lists of tensors, for devices whose memory our kernels cannot
-// touch. Where this libtorch has `_fused_adamw_` for the device, one launch updates a whole group:
-// it computes torch's flavour, p <- p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e), and Hugging
-// Face's (epsilon before bias correction, decay on the updated value) is the same formula
-// with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w). Elsewhere a few operators a tensor
-// state the update plainly. Oracle: AdamWReference.
+// touch (docs/methods/training.md, AdamW; docs/gpu.md). Oracle: AdamWReference.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.optim;
@@ -87,6 +83,8 @@ internal sealed class OperatorAdamW : IAdamWBackend
         call.Run();
     }
 
+    // One launch a group, in torch's flavour: p <- p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e).
+    // hf is the same with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w).
     private static void Fused(AdamWUpdate[] tensors, in AdamWStep step, Device device)
     {
         var (rate, decay, epsilon) = (step.LearningRate, step.WeightDecay, step.Epsilon);
@@ -115,6 +113,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
         call.Run();
     }
 
+    // A few operators a tensor, where this libtorch has no `_fused_adamw_` for the device.
     private static void Plain(AdamWUpdate t, in AdamWStep step)
     {
         var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);

@@ -1,7 +1,5 @@
-// Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1-5): each is a table of series
-// (CSV) and the same as SVG, one per data set, from finished cells only. Sweeps and epochs are
-// means over seeds; distances and gates are those of the first seed, since snapshots of different
-// runs do not belong together.
+// Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1-5; docs/experiments.md): each
+// a table of series (CSV) and the same as SVG, one per data set, from finished cells only.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints.Files;
@@ -103,6 +101,7 @@ public static class ExperimentFigures
         AtomicFile.WriteAllText(name + ".svg", new SvgPlot($"{figure.Title} ({data})", x, y, series).Render() + "\n");
     }
 
+    // Means over seeds.
     private static IReadOnlyList<PlotSeries> Sweep(string field, CellRecord[] cells)
     {
         // Two rows may share a value of the field; they are one point.
@@ -166,6 +165,7 @@ public static class ExperimentFigures
             .Run.Events.OfType<T>()
             .Where(e => e.Stage == (cell.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage));
 
+    // Of the first seed, as distances are: snapshots of different runs do not belong together.
     private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEntry, double> value, string suffix) =>
         cells
             .GroupBy(c => c.Cell.Row.Name)

@@ -1,7 +1,6 @@
-// The folder of experiments. Every cell is an ordinary run folder named by its content, so that it
-// can be resumed, attacked, exported or reported by itself and serves every table that holds it;
-// what is done is seen from files alone: result.json says that a run is finished, summary.json that
-// an attack is.
+// The folder of experiments: every cell is an ordinary run folder named by its content, so that it
+// can be resumed, attacked, exported or reported by itself and serves every table that holds it
+// (docs/decisions/015-cells-by-content.md).
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -12,7 +11,10 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>How far a cell is.</summary>
+/// <summary>
+/// How far a cell is, by files alone: result.json says that a run is finished, summary.json that an
+/// attack is.
+/// </summary>
 public enum CellState
 {
     /// <summary>Nothing is there.</summary>

@@ -1,10 +1,5 @@
 // The results table (EarlyRobust Tables 1-5, 7, 8; RobusT Tables 1-4): one row per data set, method
-// and attack over all finished seeds. Mean and sample standard deviation are over seeds. The
-// interval of Aua is Wilson's at 95 % over the attacked examples of all seeds together; the same
-// examples are attacked for every seed, so it describes the sampling of examples and not the
-// training's own scatter, which the standard deviation shows. Training time is EarlyRobust's (4.3):
-// seconds of search and retraining without reading data, evaluating and writing checkpoints; the
-// passes and floating-point operations beside it do not depend on what else the machine was doing.
+// and attack over all finished seeds. What its columns mean: docs/experiments.md, The table.
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Metrics;

@@ -1,7 +1,6 @@
 // BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples
-// begin and end. Follows Hugging Face's BertModel (transformers 4.4.2) layer for layer; slimming
-// coefficients enter where EarlyRobust puts them: c_H multiplies attention probabilities after
-// dropout, c_F the activation before the output projection (EarlyRobust 3.1).
+// begin and end. Hugging Face's BertModel (transformers 4.4.2) layer for layer, with EarlyRobust's
+// slimming coefficients (3.1; docs/methods/early-robust.md).
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Dense;
@@ -26,7 +25,10 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     /// <summary>The parameters.</summary>
     internal ParameterStore Store => store;
 
-    /// <summary>Coefficients in force while a ticket is searched, or null.</summary>
+    /// <summary>
+    /// Coefficients in force while a ticket is searched, or null: c_H multiplies attention
+    /// probabilities after dropout, c_F the activation before the output projection.
+    /// </summary>
     public BertGates? Gates { get; set; }
 
     /// <summary>Masks in force on the matrices, or null.</summary>

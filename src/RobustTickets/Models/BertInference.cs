@@ -1,9 +1,6 @@
 // The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels
-// (CompiledEncoder). Its promise is that the row of a text is a function of the text alone, bit for
-// bit, whatever batch it comes in and however many threads run: outcomes of an attack must not
-// depend on scheduling. The reference beside it is BertEncoder. In bf16 the layers' matrices and
-// the rows they multiply are rounded; sums, norms, attention, pooler and classifier stay in fp32,
-// and the promise holds as well.
+// (CompiledEncoder). A text's row is a function of the text alone, bit for bit, so outcomes of an
+// attack do not depend on scheduling. Reference: BertEncoder.
 
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Inference;
@@ -27,7 +24,8 @@ internal sealed class BertInference : IDisposable
     /// <summary>
     /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and
     /// rounded where <paramref name="precision"/> does, and, where present, of pooler and
-    /// classifier.
+    /// classifier. bf16 rounds the layers' matrices and the rows they multiply; sums, norms,
+    /// attention, pooler and classifier stay in fp32.
     /// </summary>
     /// <exception cref="NotSupportedException">bf16 on a processor that would emulate
     /// it.</exception>

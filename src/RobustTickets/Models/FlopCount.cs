@@ -1,7 +1,5 @@
-// FLOPs by formula (docs/performance.md): per token 2P forward, 2P for the gradient towards the
-// inputs, 2P for weight gradients, where P counts the encoder matrices that are left; attention
-// adds 4 d_h heads S per layer and token forward and twice that backward. Embeddings, norms and
-// element-wise work are not counted.
+// FLOPs by formula (docs/methods/training.md, FLOPs by formula): products of the encoder and
+// attention. Embeddings, norms and element-wise work are not counted.
 namespace RobustTickets.Models;
 
 /// <summary>Floating-point operations of passes through an encoder.</summary>

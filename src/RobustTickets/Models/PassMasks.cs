@@ -1,7 +1,6 @@
-// All dropout of one pass on a device. Masks are functions of keys (KeyedDropout), so the masks of
-// many sites can be made at once: the host derives the keys of their rows, the device turns them
-// into bits in 15 launches for a whole group of sites, where one site at a time would cost as many
-// launches as the layers themselves. Groups are bounded in memory.
+// All dropout of one pass on a device. Masks are functions of keys (KeyedDropout), so those of a
+// group of sites are made at once, in 15 launches; one site at a time would cost as many as the
+// layers. Groups are bounded in memory.
 
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;

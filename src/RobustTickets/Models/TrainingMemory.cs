@@ -1,7 +1,5 @@
-// What training a BERT needs of the machine's memory, by formula, before it begins. With P
-// parameters in float32: weights, gradients and two moments are 16 P bytes for certain. A layer
-// keeps, for each token, 9 H + 2 n numbers for the backward pass (inputs of products and norms,
-// before and behind GELU), which libraries and temporaries come on top of.
+// What training a BERT needs of the machine's memory, by formula, before it begins (docs/memory.md,
+// What a training step keeps).
 using System.Globalization;
 using RobustTickets.Attacks;
 
@@ -45,7 +43,11 @@ internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
         }
     }
 
-    /// <summary>What a training needs.</summary>
+    /// <summary>
+    /// What a training needs. P parameters in float32 are 16 P bytes for certain: weights,
+    /// gradients, two moments. A layer keeps 9 H + 2 n numbers a token for backward (inputs of
+    /// products and norms, before and behind GELU); libraries and temporaries come on top.
+    /// </summary>
     /// <param name="config">The network.</param>
     /// <param name="parameters">Its parameters, all of which are trained.</param>
     /// <param name="tokens">Word pieces of the longest batch.</param>

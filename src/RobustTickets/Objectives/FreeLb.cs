@@ -1,8 +1,6 @@
-// FreeLB (Hugging Face version, as EarlyRobust, RobusT and TextDefender run it): K
-// passes on word embeddings + delta, parameter gradients of all passes add up, delta climbs between
-// them. A penalty joins the last pass alone, undivided, so the adversary never sees it. Deviations
-// are options: count K+1 (fairseq), shared dropout masks (FreeLB's own code), token types dropped
-// (released scripts).
+// FreeLB (docs/methods/freelb.md; Hugging Face's version, as EarlyRobust, RobusT and TextDefender
+// run it): K passes on word embeddings + delta, parameter gradients of all passes add up, delta
+// climbs between them. Deviations are options.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -51,6 +49,7 @@ internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? n
                 }
             );
             var loss = crossEntropy / passes;
+            // Undivided, and in the last pass alone: the adversary never sees it.
             if (last && penalty is not null)
                 loss = loss + penalty();
             loss.backward();

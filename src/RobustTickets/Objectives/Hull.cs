@@ -1,7 +1,6 @@
-// Training in the hull of neighbours: the embedding of a word is a point among its own and its
-// neighbours' (DNE, Zhou et al. 2021), climbed on for some steps (ASCC, Dong et al. 2021), then one
-// pass trains. K + 1 passes, the ascents without weight gradients. Where we differ: the neighbours'
-// rows are constants of the step, so that the word's own row has the whole gradient.
+// Training in the hull of neighbours (docs/methods/augmentation.md): a word's embedding is a point
+// among its own and its neighbours' (DNE, Zhou et al. 2021), climbed on for K steps (ASCC, Dong et
+// al. 2021), then one pass trains.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -71,7 +70,8 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
     private static Tensor Delta(HullMixture mixture, PackedBatch batch, int hidden, Device device) =>
         torch.tensor<float>(mixture.Delta(), batch.Tokens, hidden).to(device);
 
-    // The rows that the step needs, read once.
+    // The rows that the step needs, read once: constants, so that the word's own row has the whole
+    // gradient (a deviation).
     private static Func<long, ReadOnlyMemory<float>> Embeddings(
         BertForSequenceClassification model,
         PackedBatch batch,

@@ -1,15 +1,6 @@
-// InfoBERT (Wang et al. 2021): FreeLB's K passes with two regularisers in each, all divided
-// by K. With y = embedding output of every word piece (perturbed, after LayerNorm and dropout) and
-// z = last layer's [CLS]:
-//   UB = mean_i |y_i - y_r(i)|^2 / 2, r(i) drawn with replacement: minimised with weight beta; it
-//     steers delta too;
-//   LB = InfoNCE between selected word pieces and their [CLS] (InfoBertTerms): maximised with
-//     weight alpha by a second backward that delta never sees.
-// Selected are word pieces whose |d loss / d delta| ranks in the middle: ceil(n c_l) .. ceil(n c_h)
-// - 1 of the n of an example, specials included. Where we differ: partners and the order of pairs
-// are keyed by step and pass (upstream: a global generator, and one fixed permutation), and pairs
-// are cut into chunks of the batch at hand, so the smaller last batch of an epoch has smaller
-// chunks. Ranks that train together draw partners and pairs among their own examples each.
+// InfoBERT (Wang et al. 2021; docs/methods/infobert.md): FreeLB's K passes with two regularisers in
+// each, an upper bound UB that is minimised and steers delta, and a lower bound LB that is
+// maximised by a second backward that delta never sees.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;

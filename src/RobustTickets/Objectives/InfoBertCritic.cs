@@ -1,7 +1,5 @@
-// InfoBERT's critic F: Linear(2d -> w), ReLU, Linear(w -> 1), Softplus on pairs (x
-// of a word piece, z of [CLS]). Its parameters live in the model's store while a stage trains, so
-// optimiser and checkpoints treat them as any other; they are decayed whatever their kind, and no
-// clip sees them, as in InfoBERT's own code.
+// InfoBERT's critic F (docs/methods/infobert.md, Critic): Linear(2d -> w), ReLU, Linear(w -> 1),
+// Softplus on pairs (x of a word piece, z of [CLS]).
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;

@@ -1,7 +1,6 @@
-// What a pass minimises beside cross entropy, whatever the objective: agreement between a text and
-// its changed form (symmetric KL, as R-Drop has it between two dropouts), and a teacher's
-// distribution (Hinton et al. 2015). Written with cross entropies against distributions, which stay
-// finite where a probability underflows.
+// What a pass minimises beside cross entropy, whatever the objective
+// (docs/methods/augmentation.md): agreement between a text and its changed form (symmetric KL, as
+// R-Drop has it), and a teacher's distribution (Hinton et al. 2015).
 using RobustTickets.Torch;
 using static RobustTickets.Torch.torch.nn;
 
@@ -57,5 +56,6 @@ internal static class LossTerms
         return (Against(s, target) - Against(t, target)) * (temperature * temperature);
     }
 
+    // A cross entropy against a distribution stays finite where a probability underflows.
     private static Tensor Against(Tensor logits, Tensor distribution) => functional.cross_entropy(logits, distribution);
 }

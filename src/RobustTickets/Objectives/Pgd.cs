@@ -1,8 +1,6 @@
-// PGD adversarial training on word embeddings (Madry et al. 2018): K times a gradient
-// for delta alone and an ascent, then one pass at the final delta whose parameter gradients are the
-// step's. K + 1 passes. Two ways to the same trajectory: lean (FreeLB's `std_adv_train_step`: no
-// weight gradients in the ascents, K(4P+3A) + 6P+3A FLOPs a token) and usual (TextDefender's:
-// backward through everything, then zeroed, (K+1)(6P+3A)). Reported counts say which was done.
+// PGD on word embeddings (Madry et al. 2018; docs/methods/pgd.md): K times a gradient for delta
+// alone and an ascent, then one pass at the final delta whose parameter gradients are the step's. K
+// + 1 passes.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -41,7 +39,8 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         if (options.Steps > 0)
         {
             // What the ascents must not leave behind is put aside for as long as they last,
-            // whatever the trainer had chosen and whatever gradients were there before.
+            // whatever the trainer had chosen and whatever gradients were there before: lean,
+            // FreeLB's `std_adv_train_step`, or usual, TextDefender's; the trajectory is the same.
             using IDisposable aside = options.DeltaGradOnly
                 ? new FrozenParameters(model, inputs)
                 : new GradientsPutAside(model, inputs);

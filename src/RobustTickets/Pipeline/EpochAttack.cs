@@ -1,8 +1,5 @@
-// Accuracy under attack after each epoch, on a sample of the development examples.
-// Epochs swing by ten points, so that one figure at the end says little and any choice between
-// epochs needs figures of examples that are not the reported ones. What an attack takes is in no
-// stage's training time, and leaves no trace in the training: the network is read in evaluation
-// mode and everything random in training is keyed.
+// Accuracy under attack after each epoch, on a sample of the development examples; why:
+// docs/methods/evaluation.md, After each epoch.
 using System.Diagnostics;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -33,7 +30,10 @@ public sealed record EpochAttack(Attack Attack, IReadOnlyList<RecipeLine> Facts,
     internal string Identity { get; } = AttackJson.Write(AttackSettings.Of(Attack, "", Facts));
 }
 
-/// <summary>Attacks the network in training.</summary>
+/// <summary>
+/// Attacks the network in training. That costs no stage's training time and leaves no trace: the
+/// network is read in evaluation mode, and everything random in training is keyed.
+/// </summary>
 internal static class EpochAttacks
 {
     private const string Path = "evaluate.epoch-attack";

@@ -1,9 +1,6 @@
-// Rows of a table that take their ticket from the run of another row. Two cases. Rows that search
-// alike and only draw, realise or retrain otherwise (a sweep over sparsity, the ablations of
-// initialization and structure) need one search for all of them, and so do the rounds of magnitude
-// pruning on the way to another row's sparsity; since a search does not know what becomes of its
-// ticket, the outcome is bit for bit that of a search of their own. And random tickets that keep as
-// many weights in every matrix as another row's ticket does (RobusT 4.2).
+// Rows of a table that take their ticket from the run of another row (docs/experiments.md): rows
+// that search alike, rounds of magnitude pruning on the way to another row's sparsity, and random
+// tickets with as many weights in every matrix (RobusT 4.2).
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -94,8 +91,8 @@ internal static class SharedTickets
         return searched.Where(s => Stages.RoundOf(s.Stage) <= rounds);
     }
 
-    // Everything that a search can see. How many rounds are still to come is not seen by those
-    // before.
+    // Everything that a search can see: what becomes of its ticket is not seen, so that the outcome
+    // is bit for bit that of a search of its own, nor by rounds how many are still to come.
     private static bool SearchAlike(Recipe own, Recipe source)
     {
         if (own.Search is MagnitudeSearchOptions rounds && source.Search is MagnitudeSearchOptions all)

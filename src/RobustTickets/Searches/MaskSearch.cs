@@ -1,7 +1,6 @@
 // RobusT's search (RobusT 3.2): fine-tune the network, then learn one score a weight on it by
 // adversarial training through sampled gates, with a penalty on open gates that ramps up; draw by
-// rank of the scores. The scores go into the ticket, so any other sparsity can be drawn from them
-// later.
+// rank of the scores.
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Kernels.Masks;
@@ -121,6 +120,7 @@ internal static class MaskSearch
         );
     }
 
+    // The scores go into the ticket, so any other sparsity can be drawn from them later.
     private static FoundTicket Draw(
         SearchContext context,
         BertForSequenceClassification model,

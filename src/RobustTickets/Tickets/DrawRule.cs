@@ -1,12 +1,5 @@
-// Masks from coefficients (EarlyRobust 3.3.2). Two ways of drawing the line:
-//   Rank exact counts, floor(r(n-1))+1 smallest out, ties by (layer, index): the recommended
-//     default;
-//   StrictQuantile the released code: keep what is strictly above numpy's interpolated quantile, so
-//     ties at it are all lost.
-// For distinct coefficients both give the same mask. Heads drawn globally obey the keep-one rule:
-// while a layer has no head left, its largest head is exempted and heads of other layers go
-// instead. Drawn layer by layer, the released code has no such rule: equal coefficients then lose
-// the whole layer, as they do here under StrictQuantile; Rank never empties a layer.
+// Masks from coefficients (EarlyRobust 3.3.2; docs/methods/early-robust.md, Draw rule), by rank or
+// by the released code's strict quantile. For distinct coefficients both give the same mask.
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws structured masks from coefficients.</summary>
@@ -93,7 +86,8 @@ internal static class DrawRule
     }
 
     /// <summary>
-    /// The k smallest go, ties by (layer, index); exempted units (infinite) never go.
+    /// The k smallest go, ties by (layer, index); exempted units (infinite) never go. A layer that
+    /// is drawn by itself keeps at least one.
     /// </summary>
     private static bool[][] CutByRank(double[][] c, double ratio)
     {
@@ -110,6 +104,8 @@ internal static class DrawRule
         return mask;
     }
 
+    // Keeps what is strictly above numpy's quantile. A layer of equal heads that is drawn by itself
+    // loses them all, as in the released code.
     private static bool[][] CutByQuantile(double[][] c, double ratio, bool singlePrecision)
     {
         var threshold = Quantile(c.SelectMany(layer => layer), ratio, singlePrecision);

@@ -1,16 +1,16 @@
-// A binary ticket in force on a network while it is trained: a layer computes with m *
-// W, so pruned weights are exactly 0 in effect and get no gradient from the task. W itself is kept:
-// AdamW's weight decay goes on shrinking pruned weights, as in the released code, to no effect. The
-// released code gets the same from scores of +20 and
-// -20. Saving writes the zeros into the matrices, so that any reader of Hugging Face folders
-//   computes the same function.
+// A binary ticket in force on a network while it is trained (docs/methods/robust.md, Draw and
+// retraining): a layer computes with m * W, so pruned weights are 0 in effect and get no gradient
+// from the task. W itself is kept.
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Fixed binary masks attached to a classifier.</summary>
+/// <summary>
+/// Fixed binary masks attached to a classifier. The released code gets the same from scores of +20
+/// and -20.
+/// </summary>
 internal sealed class FixedMasks : IWeightMasks
 {
     private readonly BertForSequenceClassification _model;

@@ -1,7 +1,6 @@
-// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.): the
-// obvious reference of Kernels/HardConcreteKernel, operator by operator through autograd. Score a =
-// log alpha; s = sigmoid((ln u - ln(1-u) + a) / b) in training, sigmoid(a) in evaluation; gate m =
-// clamp(s (r-l) + l, 0, 1).
+// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.;
+// docs/methods/robust.md, Gates): the obvious reference of HardConcreteKernel, operator by operator
+// through autograd.
 
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Torch;
@@ -28,8 +27,9 @@ internal static class HardConcrete
     }
 
     /// <summary>
-    /// Gates of scores. <paramref name="uniform"/> holds u of every score in training; null gives
-    /// the deterministic gates of evaluation.
+    /// Gates clamp(s (r-l) + l, 0, 1) of scores a = log alpha. <paramref name="uniform"/> holds u
+    /// of every score in training, s = sigmoid((ln u - ln(1-u) + a) / b); null gives the
+    /// deterministic gates of evaluation, s = sigmoid(a).
     /// </summary>
     public static Tensor Gates(Tensor scores, Tensor? uniform)
     {

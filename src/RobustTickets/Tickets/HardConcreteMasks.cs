@@ -1,8 +1,6 @@
-// Hard-concrete masks on the matrices of a classifier (RobusT 3.2): one score a weight,
-// or one a group of weights, on the six matrices of every layer and on the pooler. Each forward
-// pass in training samples every gate anew from the pass's key, so the K passes of FreeLB see K
-// masks and a resumed run sees the same ones; a sample is shared by the whole batch. Scores are
-// ordinary fp32 parameters of the store while the search lasts.
+// Hard-concrete masks on the six matrices of every layer and on the pooler (RobusT 3.2;
+// docs/methods/robust.md, Gates): one score a weight, or one a group of weights. Every forward pass
+// in training samples the gates anew.
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -10,7 +8,10 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Hard-concrete masks attached to a classifier.</summary>
+/// <summary>
+/// Hard-concrete masks attached to a classifier. A sample is keyed by its pass and shared by the
+/// whole batch; scores are ordinary fp32 parameters of the store while the search lasts.
+/// </summary>
 internal sealed class HardConcreteMasks : IWeightMasks
 {
     /// <summary>Gate noise is keyed apart from the dropout sites of a pass.</summary>

@@ -1,7 +1,6 @@
-// Random tickets of EarlyRobust: coefficients are a table of uniform numbers,
-// drawn from by the same rule as learned ones, the one-head rule included. Layer by layer sparsity
-// is therefore not that of a ticket. Draws are keyed by kind and layer (the released code seeds
-// numpy's generator once for neurons and again for heads).
+// Random tickets of EarlyRobust (docs/methods/ablations.md): uniform coefficients, drawn from by
+// the same rule as learned ones, the one-head rule included. So sparsity layer by layer is not a
+// ticket's.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 
@@ -11,7 +10,8 @@ namespace RobustTickets.Tickets;
 internal static class RandomCoefficients
 {
     /// <summary>
-    /// A table of uniform numbers in [0, 1) for every head and neuron of a model.
+    /// A table of uniform numbers in [0, 1) for every head and neuron of a model, keyed by kind and
+    /// layer (the released code seeds numpy's generator once for neurons and again for heads).
     /// </summary>
     public static CoefficientSnapshot Of(BertConfig config, RandomKey key)
     {

@@ -1,7 +1,5 @@
-// Weights drawn anew: the ablations "w/o Initialization" (the whole encoder, before the ticket is
-// cut) and "w/o Structure" (only what the ticket leaves out, in the dense network). Matrices become
-// N(0, initializer_range), biases 0. Draws are keyed by name, so
-// a part's values do not depend on the mask.
+// Weights drawn anew (docs/methods/ablations.md): "w/o Initialization" (the whole encoder, before
+// the ticket is cut) and "w/o Structure" (only what the ticket leaves out, in the dense network).
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -114,6 +112,8 @@ internal static class Redraw
         }
     }
 
+    // Matrices become N(0, initializer_range), biases 0, keyed by name: values do not depend on the
+    // mask.
     private static Tensor Fresh(BertForSequenceClassification model, string name, Tensor like, RandomKey? key)
     {
         if (key is not { } k)

@@ -1,9 +1,6 @@
-// Drawing masks of single weights: the round-half-even(s N)
-// smallest values over all matrices go, ranked by value and then by place, so ties are decided and
-// any sparsity can be drawn from one search. The released code ranks float32 sigmoids, which
-// saturate; ranking the scores themselves gives the same masks wherever those are determined. No
-// matrix is protected. Selection is by two histograms over ordered bit patterns: exact, linear, and
-// without a copy of the weights.
+// Draws masks of single weights (docs/methods/robust.md, Draw and retraining): the
+// round-half-even(s N) smallest values over all matrices go, ranked by value and then by place. No
+// matrix is protected.
 
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Kernels.Randomness;
@@ -115,6 +112,7 @@ internal static class WeightDraw
 
     /// <summary>
     /// Masks that lack the <paramref name="pruned"/> smallest keys, ties going in order of place.
+    /// Two histograms over ordered bit patterns: exact, linear, without a copy of the weights.
     /// </summary>
     private static WeightMask Smallest(
         IReadOnlyList<(string Site, long Rows, long Columns)> matrices,

@@ -1,7 +1,6 @@
-// Attacks on a real (tiny) network with a real (tiny) sentence encoder: outcomes are the same, to
-// the last digit of every score, whatever the batches, the concurrency, the order and the threads.
-// The toy models of the engine's own tests could not fail here; matrix kernels that round by batch
-// would.
+// Attacks on a real (tiny) network and sentence encoder: outcomes are the same, to the last digit
+// of every score, whatever the batches, concurrency, order and threads. Kernels that round by batch
+// fail here, and could not with the engine's own toy models.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;

@@ -1,8 +1,6 @@
 // Draws from scores, and the +20/-20 scores that stand for a binary mask, against an independent
-// implementation (golden folder g6_robust, draw.*). Where equal scores lie at the threshold the
-// reference took what its library happened to choose: there counts, what lies strictly below and
-// what lies above are checked. Mutants: one weight more pruned, the largest pruned, single weights
-// swapped.
+// implementation (golden folder g6_robust, draw.*). Mutants: one weight more pruned, the largest
+// pruned, single weights swapped.
 using System.Text.Json;
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Kernels.Randomness;
@@ -107,6 +105,8 @@ public sealed class RobustDrawGoldenTests
         return new MatrixMask(m.Site, m.Rows, m.Columns, words);
     }
 
+    // Where equal scores lie at the threshold the reference took what its library happened to
+    // choose: counts, and what lies strictly below and above, are checked there.
     private static Comparison Check(Draw draw, double sparsity, float sign)
     {
         using var scope = torch.scope();

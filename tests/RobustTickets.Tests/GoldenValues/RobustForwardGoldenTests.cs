@@ -1,7 +1,6 @@
-// Masked networks in evaluation mode against an independent implementation (golden folder
-// g6_robust, forward.*): logits, loss, gradients of scores and weights, whole masks, penalty,
-// statistics; single weights and groups. Mutants: blocks instead of strided groups, unmasked
-// weights.
+// Masked networks in evaluation mode, single weights and groups, against an independent
+// implementation (golden folder g6_robust, forward.*): logits, loss, gradients, masks, penalty,
+// statistics. Mutants: blocks instead of strided groups, unmasked weights.
 using System.Text.Json;
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;

@@ -1,7 +1,6 @@
-// RobusT's mask search and the retraining of its ticket, step by step, against recorded runs of an
-// independent implementation (golden folder g6_robust). Mutants: the network frozen instead of
-// leaking (and the other way round), the ramp on the other clock, deterministic gates in training,
-// the mask dropped in retraining.
+// RobusT's mask search and retraining, step by step, against an independent implementation (golden
+// folder g6_robust). Mutants: the network frozen or leaking, not as recorded; the ramp on the other
+// clock; deterministic gates in training; no mask in retraining.
 using System.Text.Json;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

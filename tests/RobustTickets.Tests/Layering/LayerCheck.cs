@@ -1,7 +1,6 @@
-// Compares what source files name with the table of layers. The layer of a file is its room, the
-// folder it lies in; its namespace is the room's or, for the front door, its project's root. Looked
-// for are `using` directives, qualified names, full (`RobustTickets.Training.Trainer`) or relative
-// (`Training.Trainer`), and types that a namespace in view holds although they lie in another room.
+// Compares what source files name with the table of layers: `using` directives, qualified names,
+// full (`RobustTickets.Training.Trainer`) or relative (`Training.Trainer`), and types that a
+// namespace in view holds although they lie in another room.
 using System.Text.RegularExpressions;
 
 namespace RobustTickets.Tests.Layering;
@@ -17,6 +16,8 @@ internal sealed record Edge(string File, int Line, string From, string To, strin
     public override string ToString() => $"{File}:{Line}: {From} names {To} ({Words})";
 }
 
+// The layer of a file is its room, the folder it lies in; its namespace is the room's or, for the
+// front door, its project's root.
 internal sealed partial class LayerCheck
 {
     private const string Root = "RobustTickets";

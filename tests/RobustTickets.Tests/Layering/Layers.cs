@@ -1,11 +1,13 @@
-// The table of layers: which room may see which. A room is a folder:
-// `src/RobustTickets/Tickets/Files` is RobustTickets.Tickets.Files, whatever namespace its files
-// are in. Projects forbid what they can by their references; every other border is a row here. A
-// room below a row belongs to it unless it has a row of its own; one without a row fails the test
-// (docs/decisions/003-rooms.md).
+// The table of layers: which room may see which (docs/decisions/003-rooms.md). Projects forbid what
+// they can by their references; every other border is a row here.
 namespace RobustTickets.Tests.Layering;
 
-/// <summary>A room and the rooms its code may name (itself is always allowed).</summary>
+/// <summary>
+/// A room and the rooms its code may name (itself is always allowed). A room is a folder:
+/// <c>src/RobustTickets/Tickets/Files</c> is RobustTickets.Tickets.Files, whatever namespace its
+/// files are in. Below a row it belongs to that row, unless it has its own; one without a row fails
+/// the test.
+/// </summary>
 /// <param name="Name">The room.</param>
 /// <param name="Sees">Rooms it may use; each stands for itself only unless it ends in
 /// <c>.*</c>, which takes in all below it.</param>

@@ -1,7 +1,6 @@
-// One C# file as the layering test sees it: its room (folder), its namespace, the types it
-// declares, and its code with comments and texts blanked out. A scan of words is enough here: what
-// it must catch is a dependency somebody writes, and the planted cases of LayeringTests show that
-// it does.
+// One C# file as the layering test sees it: its room (folder), namespace, declared types, and code
+// without comments and texts. A scan of words is enough: it must catch a dependency that somebody
+// writes, and the planted cases of LayeringTests show that it does.
 using System.Text;
 using System.Text.RegularExpressions;
 

@@ -1,7 +1,6 @@
-// FLOPs by formula against the printed numbers of an independent count (docs/methods/training.md,
-// FLOPs by formula): per token on BERT-base, and per epoch of a whole data set in PFLOP, from the
-// pass counts that the objectives really report; and those counts against the products that really
-// ran. Mutants: weight gradients in lean ascents, attention forgotten.
+// FLOPs by formula (docs/methods/training.md) against an independent count, per token on BERT-base
+// and per epoch of a data set, from the pass counts that objectives report; and those against the
+// products that ran. Mutants: weight gradients in lean ascents, no attention.
 using RobustTickets.Kernels;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

@@ -1,7 +1,6 @@
-// Oracles for structured tickets: facts that need no reference run, each stated as
-// a judge that the code passes and a named mutant fails. Two stand elsewhere with their mutants:
-// FreeLB(K=1, eps0=0) and PGD(K=0, eps0=0) are the clean step (FreeLbTests, PgdTests), a
-// coefficient of 0 is the cut (SlicingTests).
+// Oracles for structured tickets: facts that need no reference run, each a judge that the code
+// passes and named mutants fail. Elsewhere: FreeLB(K=1, eps0=0) and PGD(K=0, eps0=0) are the clean
+// step (FreeLbTests, PgdTests), coefficient 0 is the cut (SlicingTests).
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

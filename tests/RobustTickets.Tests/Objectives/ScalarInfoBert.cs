@@ -1,7 +1,6 @@
-// InfoBERT written down slowly, in double precision, one number at a time, from
-// docs/methods/infobert.md alone: BERT's forward pass, both bounds, the choice of word pieces, K
-// passes. Gradients are central differences. It shares with the program only the keyed draws
-// (partners and order of pairs), which are inputs, not results.
+// InfoBERT slowly, in double precision, one number at a time, from docs/methods/infobert.md alone;
+// gradients are central differences. It shares with the program only the keyed draws (partners and
+// order of pairs), which are inputs, not results.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;

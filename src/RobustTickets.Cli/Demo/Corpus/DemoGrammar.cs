@@ -1,11 +1,5 @@
-// From (seed, split, index, label) to a text. A text praises (label 1) or blames (label 0) one
-// thing; it has one to three opinions that agree with the label and possibly one that does not, a
-// neutral clause, or a strong word about something else. Why a classifier of these texts can be
-// fooled: in the labelled splits the rare synonyms stand mostly where their meaning does NOT decide
-// the label (negated, conceded, about the weather), and rare neutral nouns lean to one label. Who
-// learns words learns that "stupendous" is a bad sign; who learns meanings (the pre-training texts
-// use rare and frequent members alike) does not. That shortcut is put there on purpose, and it is
-// the demo's subject.
+// From (seed, split, index, label) to a review: one to three opinions that agree with the label,
+// possibly one that does not, a neutral clause, or a strong word about something else.
 using System.Text;
 
 namespace RobustTickets.Cli.Demo.Corpus;
@@ -19,7 +13,11 @@ namespace RobustTickets.Cli.Demo.Corpus;
 /// it leans to; 1 = no leaning.</param>
 internal sealed record DemoStyle(double RareAgreeing, double RareOpposing, double RareNeutral, double Leaning)
 {
-    /// <summary>The labelled splits: rare words are seldom and mislead.</summary>
+    /// <summary>
+    /// The labelled splits: rare words are seldom and mislead. Rare synonyms stand mostly where
+    /// their meaning does not decide the label (negated, conceded, about the weather), so who
+    /// learns words and not meanings can be fooled; that is the demo's subject.
+    /// </summary>
     public static DemoStyle Labelled { get; } = new(0.1, 0.5, 0.12, 4.0);
 
     /// <summary>The pre-training text: rare words are as good as frequent ones.</summary>

@@ -1,7 +1,6 @@
-// The words of the demo, in groups of synonyms. A group has frequent members and rare ones: the
-// rare ones are where a classifier can be fooled, because the labelled texts hardly ever use them
-// in agreement with their meaning (see DemoGrammar). The groups are also the truth that a robust
-// classifier could know, and from which the word vectors are made (DemoVectors).
+// The demo's words in groups of synonyms: what a robust classifier could know, and what the word
+// vectors are made from (DemoVectors). A classifier is fooled by the rare members, which labelled
+// texts hardly use in agreement with their meaning (DemoGrammar).
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>A group of words that mean the same in the demo's language.</summary>

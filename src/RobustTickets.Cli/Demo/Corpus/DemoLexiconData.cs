@@ -1,14 +1,14 @@
-// The demo's words: our own list. KIND SIGN facts : frequent members, most frequent first | rare
-// members
-//   of= what an adjective can be said of, or what can be said of a noun not= the group of opposite
-//     meaning
-//   in= topics of a noun as= plural or mass (default: singular) item= the noun names what is
-//     reviewed
-// Each word stands once: a word of two meanings would make two groups one.
+// The demo's words, our own list. A line: KIND SIGN facts : frequent members, most frequent first |
+// rare members. Each word stands once: a word of two meanings would make two groups one.
 namespace RobustTickets.Cli.Demo.Corpus;
 
 internal static class DemoLexiconData
 {
+    // of=    what an adjective can be said of, or what can be said of a noun
+    // not=   the group of opposite meaning
+    // in=    topics of a noun
+    // as=    plural or mass (default: singular)
+    // item=  the noun names what is reviewed
     internal const string Text = """
         # praise
         adjective + of=general : great wonderful terrific | superb splendid stupendous

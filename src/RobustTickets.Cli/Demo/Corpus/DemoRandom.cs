@@ -1,7 +1,6 @@
-// The demo's random numbers: counter based, so that draw k of text i in stream s is a pure function
-// of (seed, s, i, k) and no text depends on how many draws another one took. The mixer is
-// SplitMix64's finaliser (Steele, Lea, Flood 2014), applied twice; System.Random is avoided because
-// its stream is not promised to stay the same between runtimes.
+// The demo's random numbers, counter-based: draw k of text i in stream s is a function of (seed, s,
+// i, k), whatever other texts draw. System.Random does not promise the same stream in every
+// runtime.
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>
@@ -66,6 +65,7 @@ internal sealed class DemoRandom
         return radius * Math.Cos(2.0 * Math.PI * NextDouble());
     }
 
+    // SplitMix64's finaliser (Steele, Lea, Flood 2014); a key goes through it twice.
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;

@@ -1,12 +1,4 @@
-// The demo's clauses. A slot in braces is filled by DemoGrammar:
-//   {n} {be} {art} the noun spoken of, its verb, its article ("a " or nothing) {item} the thing
-//     reviewed
-//   {adj} {adj2} adjectives that fit the noun and have the clause's polarity {opp} one of the other
-//     polarity (for negations)
-//   {adji} an adjective that fits the thing reviewed {int} an adverb of degree, or nothing
-//   {@group} a member of that synonym group {who} {us} {month} {weekday} {count} function words and
-//     names
-//   {made}           a participle of the topic's craft
+// The demo's clauses. Slots in braces are filled by DemoGrammar.
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>One clause of the demo's grammar.</summary>
@@ -14,6 +6,15 @@ namespace RobustTickets.Cli.Demo.Corpus;
 /// <param name="Weight">How often it is taken, relative to its neighbours.</param>
 internal readonly record struct DemoTemplate(string Text, double Weight);
 
+// {n} {be} {art}  the noun spoken of, its verb, its article ("a " or nothing)
+// {item}          the thing reviewed
+// {adj} {adj2}    adjectives that fit the noun and have the clause's polarity
+// {opp}           one of the other polarity (for negations)
+// {adji}          an adjective that fits the thing reviewed
+// {int}           an adverb of degree, or nothing
+// {@group}        a member of that synonym group
+// {made}          a participle of the topic's craft
+// {who} {us} {month} {weekday} {count}  function words and names
 internal static class DemoTemplates
 {
     /// <summary>Opinions on {n} that hold for praise and blame alike.</summary>

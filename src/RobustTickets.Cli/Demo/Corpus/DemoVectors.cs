@@ -1,11 +1,5 @@
-// Word vectors of the demo, standing in for counter-fitted ones: members of a synonym group point
-// the same way, opposites point apart, other words are far. Made, not learned, so that the
-// substitutions an attack may use are exactly the demo's synonyms; a word outside the lexicon has
-// no vector and no substitutes.
-//   centre of a group: a random direction at most 0.28 (cosine) from every other centre; opposites
-//     start from -0.25 of each other
-//   member: 0.92 centre + 0.39 noise across it, redrawn until it is at least 0.72 from its group
-//     and at most 0.38 from all others
+// Word vectors of the demo, in place of counter-fitted ones: made, not learned, so that an attack's
+// substitutes are exactly the demo's synonyms. A word outside the lexicon has no vector.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
@@ -62,8 +56,10 @@ internal static class DemoVectors
         WholeFile.Write(file, text.ToString());
     }
 
+    // Members are redrawn until they are this near to their own group and this far from all others.
     private static bool Allowed(bool sameGroup, double cosine) => sameGroup ? cosine >= MinWithin : cosine <= MaxAcross;
 
+    // Random directions at most MaxCentreCosine from each other; opposites start from -0.25.
     private static float[][] Centres(int seed)
     {
         var centres = new float[DemoLexicon.Groups.Count][];

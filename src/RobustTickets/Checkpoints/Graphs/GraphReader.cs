@@ -1,11 +1,13 @@
-// Gives every value of an ONNX graph its meaning in a BERT encoder, node by node in their order:
-// which bias a product is added to, which products are scores, what is normalised. Names of nodes
-// and weights do not count. What has no meaning here is an Unknown with its reason, told only when
-// the encoder turns out to need it.
+// Gives every value of an ONNX graph its meaning in a BERT encoder, node by node: which bias a
+// product is added to, which products are scores, what is normalised. Names of nodes and weights do
+// not count (docs/decisions/012-graphs-by-meaning.md).
 
 namespace RobustTickets.Checkpoints.Graphs;
 
-/// <summary>Reads the values of a graph.</summary>
+/// <summary>
+/// Reads the values of a graph. What has no meaning here is an Unknown with its reason, told only
+/// when the encoder turns out to need it.
+/// </summary>
 /// <param name="heads">Number of heads where the graph does not say; null: not known.</param>
 internal sealed partial class GraphReader(int? heads)
 {

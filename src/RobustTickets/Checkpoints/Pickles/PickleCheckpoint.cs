@@ -1,12 +1,6 @@
-// pytorch_model.bin, in both forms of torch.save:
-//   zip (PyTorch 1.6 and later): NAME/data.pkl describes tensors over storages, NAME/data/KEY holds
-//     each storage's bytes, NAME/byteorder says "little";
-//   stream (earlier): four pickles in a row (magic number, protocol 1001, byte order and type
-//     sizes, the object), a pickled list of storage keys, and for
-//   each key a 64-bit element count and the bytes.
-// The pickles are interpreted by PickleMachine, which executes nothing. Tensors that share a
-// storage (tied weights) or have strides (saved transposes) are read through their strides; every
-// tensor is checked against its storage, and every storage against the file, on opening.
+// pytorch_model.bin in both forms of torch.save, zip and stream. PickleMachine interprets the
+// pickles and executes nothing; every tensor is checked against its storage, and every storage
+// against the file, on opening.
 
 using System.Numerics;
 using System.Text;
@@ -52,6 +46,7 @@ internal sealed class PickleCheckpoint : TensorSource
         }
     }
 
+    // Through strides: a storage may be shared (tied weights), a tensor a saved transpose.
     private protected override void ReadRange(TensorInfo info, long offset, Span<byte> destination)
     {
         var place = places[info.Name];
@@ -82,6 +77,8 @@ internal sealed class PickleCheckpoint : TensorSource
             file.Dispose();
     }
 
+    // PyTorch 1.6 and later: NAME/data.pkl describes tensors over storages, NAME/data/KEY holds a
+    // storage's bytes, NAME/byteorder says "little".
     private (object? Root, Func<PickleStorage, long> Storages) ReadZip()
     {
         var zip = new ZipDirectory(file);
@@ -122,6 +119,8 @@ internal sealed class PickleCheckpoint : TensorSource
         }
     }
 
+    // Earlier: four pickles (magic number, protocol 1001, byte order and type sizes, the object), a
+    // pickled list of storage keys, and for each key a 64-bit element count and the bytes.
     private (object? Root, Func<PickleStorage, long> Storages) ReadStream()
     {
         if (file.Length < 2 || file.ReadByte(0) != 0x80)

@@ -1,8 +1,4 @@
-// The meaning of the three callables and of persistent ids in a torch.save pickle, as data:
-//   OrderedDict() -> dict; _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)
-//     -> tensor; _rebuild_parameter(tensor, ...) -> tensor
-//   persistent id ('storage', class, key, device, count[, view]) -> storage. The device is ignored:
-//     bytes are bytes.
+// The meaning of the three callables and of persistent ids in a torch.save pickle, as data.
 
 using RobustTickets.Attacks.Pickles;
 using RobustTickets.Checkpoints.Tensors;
@@ -12,6 +8,9 @@ namespace RobustTickets.Checkpoints.Pickles;
 /// <summary>Interprets calls and persistent ids without executing anything.</summary>
 internal static class PickleRebuild
 {
+    // OrderedDict() -> dict
+    // _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks) -> tensor
+    // _rebuild_parameter(tensor, ...) -> tensor
     public static object? Call(object? callable, object? arguments, Func<string, Exception> refuse)
     {
         if (callable is not PickleGlobal global)
@@ -27,6 +26,7 @@ internal static class PickleRebuild
         throw refuse($"REDUCE calls {global}, which is not a function a weights file may call");
     }
 
+    // ('storage', class, key, device, count[, view]). The device is ignored: bytes are bytes.
     public static PickleStorage Storage(object? id, Func<string, Exception> refuse)
     {
         if (id is not PickleTuple { Items: ["storage", PickleGlobal type, var key, _, long count, .. var rest] })

@@ -1,8 +1,5 @@
 // The zip container of torch.save: entries are stored, never compressed, so that tensors can be
-// read in place. Only the central directory is believed (local headers hold zero sizes with a data
-// descriptor); ZIP64 records are read, because a checkpoint may exceed 4 GiB. Checksums are not
-// compared: PyTorch lets users switch them off when writing, and does not compare them when
-// reading.
+// read in place. ZIP64 records are read, because a checkpoint may exceed 4 GiB.
 
 using System.Buffers.Binary;
 using System.Text;
@@ -10,7 +7,11 @@ using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints.Pickles;
 
-/// <summary>Names and byte ranges of the stored entries of a zip file.</summary>
+/// <summary>
+/// Names and byte ranges of the stored entries of a zip file. Local headers hold zero sizes with a
+/// data descriptor, so the central directory alone is believed. Checksums are not compared, as
+/// PyTorch does not, which also lets users leave them out.
+/// </summary>
 internal sealed class ZipDirectory
 {
     private const uint EndMark = 0x06054b50,

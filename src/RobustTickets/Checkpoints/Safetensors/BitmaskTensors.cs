@@ -1,7 +1,5 @@
-// Matrices with many zeros, stored as the sparse-bitmask layout of compressed-tensors does: for
-// M.weight [r, c] M.shape, M.compressed (the values that are not zero), M.bitmask [r, ceil(c/8)]
-// (which they are, lowest bit first) and M.row_offsets [r] (where a row's values begin).
-// Read as the whole matrix M.weight (docs/sparse-format.md).
+// Matrices with many zeros in the sparse-bitmask layout of compressed-tensors
+// (docs/sparse-format.md), read as whole matrices.
 
 using System.Numerics;
 using RobustTickets.Checkpoints.Tensors;

@@ -1,10 +1,5 @@
-// The safetensors format (github.com/huggingface/safetensors): an unsigned 64-bit header length, a
-// JSON header
-//   {"__metadata__": {string: string}, NAME: {"dtype": "F32", "shape": [2, 3], "data_offsets":
-//     [begin, end]}, ...}
-// and the data; offsets count from the end of the header. The checks are those of the reference
-// implementation: header of at most 100 MB, no duplicate names, data without overlap or hole that
-// ends with the file, and sizes that fit the shapes. Each refusal names the tensor and the numbers.
+// The safetensors format (github.com/huggingface/safetensors), with the checks of the reference
+// implementation; each refusal names the tensor and the numbers.
 
 using System.Text.Json;
 using RobustTickets.Checkpoints.Files;
@@ -61,6 +56,9 @@ internal sealed class SafetensorsFile : TensorSource
             file.Dispose();
     }
 
+    // An unsigned 64-bit header length, a JSON header
+    // {"__metadata__": {string: string}, NAME: {"dtype": "F32", "shape": [2, 3],
+    // "data_offsets": [begin, end]}, ...}, and the data; offsets count from the end of the header.
     private (IReadOnlyList<TensorInfo> Tensors, IReadOnlyDictionary<string, string> Metadata) ReadHeader()
     {
         if (file.Length < 8)
@@ -89,6 +87,8 @@ internal sealed class SafetensorsFile : TensorSource
         }
     }
 
+    // No duplicate names, data without overlap or hole that ends with the file, sizes as the shapes
+    // say.
     private (IReadOnlyList<TensorInfo>, IReadOnlyDictionary<string, string>) Interpret(
         JsonElement root,
         long dataStart,

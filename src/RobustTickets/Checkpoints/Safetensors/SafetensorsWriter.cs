@@ -1,8 +1,5 @@
-// Writes the safetensors format. Bytes are deterministic: tensors are ordered by element size
-// (widest first, which keeps every tensor aligned) and then by name, metadata by key, whatever
-// order the caller has; the header is padded with spaces to a multiple of 8. This is the order and
-// padding of the reference implementation, so equal tensors give equal files. `format: pt` is
-// written by default: transformers refuses files without it.
+// Writes the safetensors format, deterministically, in the order and padding of the reference
+// implementation (github.com/huggingface/safetensors): equal tensors give equal files.
 
 using System.Buffers.Binary;
 using System.Text.Encodings.Web;
@@ -18,6 +15,7 @@ namespace RobustTickets.Checkpoints.Safetensors;
 /// </summary>
 internal static class SafetensorsWriter
 {
+    // transformers refuses files without `format: pt`.
     private static readonly IReadOnlyDictionary<string, string> DefaultMetadata = new Dictionary<string, string>
     {
         ["format"] = "pt",
@@ -64,7 +62,9 @@ internal static class SafetensorsWriter
     }
 
     /// <summary>
-    /// Order, offsets and header of a file, fixed before the first byte is written.
+    /// Order, offsets and header of a file, fixed before the first byte is written: tensors by
+    /// element size, widest first, which keeps each aligned, then by name; metadata by key; the
+    /// header padded with spaces to a multiple of 8.
     /// </summary>
     private sealed class Plan
     {

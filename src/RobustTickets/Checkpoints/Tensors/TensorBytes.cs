@@ -1,7 +1,5 @@
 // Conversion between stored bytes and numbers. Stored numbers are little-endian, as are all
-// machines the program runs on, so reading is a cast. F16 and BF16 widen exactly (every value,
-// subnormals, infinities and NaN included, exists in binary32); F64 narrows to nearest even; float
-// -> F16/BF16 rounds to nearest even, as PyTorch does.
+// machines the program runs on, so reading is a cast.
 
 using System.Runtime.InteropServices;
 
@@ -10,7 +8,10 @@ namespace RobustTickets.Checkpoints.Tensors;
 /// <summary>Numbers to and from the raw bytes of a tensor.</summary>
 internal static class TensorBytes
 {
-    /// <summary>Converts raw bytes of a floating-point element type to float.</summary>
+    /// <summary>
+    /// Converts raw bytes of a floating-point element type to float. F16 and BF16 widen exactly,
+    /// subnormals, infinities and NaN included; F64 narrows to nearest even.
+    /// </summary>
     /// <param name="element">F32, F16, BF16 or F64.</param>
     /// <param name="bytes">Little-endian bytes, <c>destination.Length * element.Size()</c> of
     /// them.</param>
@@ -91,7 +92,7 @@ internal static class TensorBytes
 
     /// <summary>
     /// The raw bytes of float values in a floating-point element type, rounded to nearest even
-    /// where it is narrower.
+    /// where it is narrower, as PyTorch does.
     /// </summary>
     /// <param name="element">F32, F16, BF16 or F64.</param>
     /// <param name="values">The values.</param>

@@ -1,7 +1,5 @@
 // Leases as files of a folder that machines share, without file locks and without comparing their
-// clocks. The N-th lease of a subject is the file SUBJECT/N: made by one process only (O_EXCL), and
-// the highest number holds. Its holder keeps changing it; who has watched it stand still for long
-// enough, by a monotonic clock of its own, makes the next number.
+// clocks (docs/decisions/017-leases.md).
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -29,7 +27,11 @@ internal enum LeaseBeats
     OnRequest,
 }
 
-/// <summary>Takes leases and watches those of others; used from one thread.</summary>
+/// <summary>
+/// Takes leases and watches those of others; used from one thread. A subject's N-th lease is the
+/// file SUBJECT/N, and the highest number holds. Its holder keeps changing it; who sees it stand
+/// still for long enough makes the next number.
+/// </summary>
 /// <param name="path">The folder; made when needed.</param>
 /// <param name="timeout">Silence after which a lease is taken over.</param>
 /// <param name="clock">A monotonic clock; null: the system's.</param>

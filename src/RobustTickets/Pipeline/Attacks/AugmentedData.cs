@@ -1,7 +1,6 @@
 // Adversarial training data: every example of the split as it is, then the adversarial text of each
 // that the attack succeeded on, with the true class. JSON lines under the column names of the task,
-// which training reads; further fields say where a line comes from, by which splits keep both
-// together.
+// which training reads.
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -63,6 +62,7 @@ internal static class AugmentedData
         return whole.Count;
     }
 
+    // Further fields say where a line comes from, by which splits keep both together.
     private static void Line(
         StringBuilder text,
         IReadOnlyList<KeyValuePair<string, string>> columns,

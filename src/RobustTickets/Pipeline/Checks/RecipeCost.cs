@@ -1,7 +1,6 @@
-// What a recipe will cost on texts of a length: passes over word pieces by
-// the pass counts of each objective (docs/methods), searches to the end of their horizon, and
-// attacks by queries a word. A forward pass, a backward pass to the inputs and a weight gradient
-// cost one unit a word piece each, so a clean step is three.
+// What a recipe will cost on texts of a length: passes over word pieces by the pass counts of each
+// objective (docs/methods/training.md, FLOPs by formula), searches to the end of their horizon,
+// attacks by queries a word.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 
@@ -12,7 +11,10 @@ namespace RobustTickets.Pipeline.Checks;
 /// <param name="Attacks">Units of attacks.</param>
 internal readonly record struct RecipeCost(double Training, double Attacks)
 {
-    /// <summary>Units of a clean training step, a word piece.</summary>
+    /// <summary>
+    /// Units of a clean training step, a word piece: forward, backward to the inputs and weight
+    /// gradient are one each.
+    /// </summary>
     public const double CleanStep = 3;
 
     // Queries a word that EarlyRobust's Table 1 prints, over the mean words of its data sets. What

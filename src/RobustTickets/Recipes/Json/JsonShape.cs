@@ -1,14 +1,16 @@
-// Compares a JSON document with the shape of a type before it is deserialised, so that every
-// misspelling, missing field, wrong kind and value that does not fit is reported at once, by path,
-// with what is possible. The serialiser alone stops at the first and names C# types. Works on the
-// serialiser's own metadata: a new record or field needs nothing here.
+// Compares a JSON document with the shape of a type before it is deserialised: every misspelling,
+// missing field, wrong kind and value that does not fit is reported at once, by path, with what is
+// possible (docs/decisions/008-strict-json.md).
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Recipes.Json;
 
-/// <summary>Walks JSON and type metadata side by side.</summary>
+/// <summary>
+/// Walks JSON and the serialiser's own type metadata side by side: a new record or field needs
+/// nothing here. The serialiser alone stops at the first problem and names C# types.
+/// </summary>
 internal static class JsonShape
 {
     /// <summary>

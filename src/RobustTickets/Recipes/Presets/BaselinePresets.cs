@@ -1,7 +1,6 @@
-// Adversarial training of the whole network as recipes: PGD, FreeLB, InfoBERT. EarlyRobust compares
-// with all three and gives numbers for none but its own search, so the adversary's numbers are
-// those of its Table 6, the optimiser's those of its released search loop, which is FreeLB's, for
-// 10 epochs (section 4.4).
+// PGD, FreeLB and InfoBERT on the whole network as recipes. EarlyRobust gives numbers for none but
+// its own search: the adversary's are those of its Table 6, the optimiser's those of its released
+// search loop, which is FreeLB's, for 10 epochs (4.4).
 using RobustTickets.Objectives;
 using RobustTickets.Training;
 

@@ -1,7 +1,6 @@
 // Tickets of single weights as recipes: RobusT with its ablations, lottery tickets by magnitude,
-// random tickets of weights. Numbers: MaskNumbers.cs. All share RobusT's training of Table 5
-// (AdamW, 2e-5, weight decay 0.01, warm-up 0.1, 3 epochs); gradients are clipped at norm 1, which
-// the released code of these stages leaves out.
+// random tickets of weights; all with RobusT's training of Table 5. Numbers per task:
+// MaskNumbers.cs.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -245,6 +244,7 @@ internal static class MaskPresets
     private static MagnitudeSearchOptions Rounds(MaskNumbers n, ObjectiveOptions objective) =>
         new(objective, new OptimizerOptions(2e-5), Rounds: (int)Math.Round(n.Sparsity / 0.1));
 
+    // Clipped at norm 1, which the released code of these stages leaves out.
     private static OptimizerOptions Table5() => new(2e-5, WeightDecay: 0.01, WarmupFraction: 0.1);
 
     private static FreeLbOptions FreeLb(MaskNumbers n) => new(n.Steps, n.StepSize, n.InitMagnitude);

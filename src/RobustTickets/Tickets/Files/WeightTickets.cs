@@ -1,7 +1,6 @@
 // Ticket folders of single weights: ticket.json (counts, provenance with hashes), masks.safetensors
-// (one bit a weight, as bytes) and, after a mask search, scores.safetensors, from which any other
-// sparsity can be drawn later; after rounds of magnitude pruning the mask of every round,
-// round-N.safetensors.
+// (one bit a weight, as bytes), after a mask search scores.safetensors, after rounds of magnitude
+// pruning each round's mask, round-N.safetensors.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
