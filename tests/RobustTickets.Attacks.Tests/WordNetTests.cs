@@ -82,6 +82,19 @@ public sealed class WordNetTests : IDisposable
         Assert.Empty(swap.Substitutes(string.Concat(Enumerable.Repeat("es", 120))));
     }
 
+    [Fact]
+    public void What_it_remembers_is_bounded_and_changes_no_answer()
+    {
+        var wordNet = Tiny();
+        Assert.Empty(wordNet.Synonyms(new string('s', 257)));
+        Assert.Equal(0, wordNet.RememberedWords);
+        for (var i = 0; i <= 1 << 17; i++)
+            wordNet.Synonyms($"w{i}");
+        Assert.Equal(1 << 17, wordNet.RememberedWords);
+        Assert.Equal(["wife", "spouse", "married_woman"], wordNet.Synonyms("wives"));
+        Assert.Equal(1 << 17, wordNet.RememberedWords);
+    }
+
     [SkippableFact]
     public void The_resource_is_named_hashed_and_counted()
     {

@@ -69,7 +69,13 @@ public sealed class OnnxFileTests : IDisposable
         new()
         {
             { "loop", "a loop" },
+            { "own loop", "a loop" },
+            { "decoy", "function 'Loop' of ''" },
             { "domain", "needs a library of its own" },
+            { "sparse", "a sparse constant" },
+            { "sparses", "a sparse constant" },
+            { "default", "no file beside it" },
+            { "overloads", "calls itself" },
             { "above", "no file beside it" },
             { "absolute", "no file beside it" },
             { "absent", "which is not there" },
@@ -107,6 +113,28 @@ public sealed class OnnxFileTests : IDisposable
             case "loop":
                 graph.Message(1, Node("Loop"));
                 break;
+            case "own loop":
+                graph.Message(1, Node("Loop").Text(7, "mine"));
+                model.Message(25, Function("Loop"));
+                break;
+            // A runtime runs the loop, whatever the function of its name says.
+            case "decoy":
+                graph.Message(1, Node("Loop"));
+                model.Message(25, new Wire().Text(1, "Loop").Message(7, Node("Identity")));
+                break;
+            case "sparse" or "sparses":
+                graph.Message(1, Node("Constant").Message(5, new Wire().Message(kind == "sparse" ? 22 : 23, new())));
+                break;
+            // What an attribute of a function is where a node says nothing.
+            case "default":
+                graph.Message(1, Node("A").Text(7, "mine"));
+                model.Message(25, Function("A", "B").Message(11, new Wire().Message(5, Tensor("above"))));
+                model.Message(25, Function("B"));
+                break;
+            case "overloads":
+                graph.Message(1, Node("A").Text(7, "mine"));
+                model.Message(25, Function("A", "A")).Message(25, Function("A").Text(13, "other"));
+                break;
             case "domain":
                 graph.Message(1, Node("Format").Text(7, "evil.example"));
                 break;
@@ -134,8 +162,11 @@ public sealed class OnnxFileTests : IDisposable
         return node;
     }
 
-    private static Wire Function(string name, string calls) =>
-        new Wire().Text(1, name).Message(7, Node(calls).Text(7, "mine")).Text(10, "mine");
+    private static Wire Function(string name, string? calls = null) =>
+        new Wire()
+            .Text(1, name)
+            .Message(7, calls is null ? Node("Identity") : Node(calls).Text(7, "mine"))
+            .Text(10, "mine");
 
     private static Wire Tensor(string kind)
     {

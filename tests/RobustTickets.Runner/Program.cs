@@ -43,6 +43,7 @@ runner.OnErrorMessage = error =>
     );
 };
 runner.OnExecutionComplete = _ => finished.Set();
+
 // One test after another: there is one GPU.
 runner.Start(new AssemblyRunnerStartOptions { Parallel = false });
 finished.Wait();

@@ -40,7 +40,7 @@ public sealed class AttackEngine
     /// Attacks the examples and streams their outcomes, in the order given unless the options say
     /// otherwise. An example on which the victim or another model throws or gives a
     /// wrong answer has an outcome of kind <see cref="AttackResult.Error"/>; the others are
-    /// untouched by it.
+    /// untouched by it. Of a run that ends early, what is finished comes before the exception.
     /// </summary>
     /// <exception cref="DataException">An example has a label that the victim does not know, more
     /// than two columns, or an id that occurs twice.</exception>
@@ -96,27 +96,35 @@ public sealed class AttackEngine
         CancellationToken cancellation
     )
     {
+        var live = new List<ExampleRun>();
+        var finished = new SortedDictionary<int, AttackOutcome>();
+        Exception? error = null;
         try
         {
-            Attack(inputs, writer, cancellation);
-            writer.Complete();
+            Attack(inputs, live, finished, writer, cancellation);
         }
         catch (Exception e)
         {
-            writer.Complete(e);
+            error = e;
         }
+        // Of a run that ended early: what is finished, though examples before it are not.
+        foreach (var run in live.Where(r => r.IsFinished))
+            finished.Add(run.Index, run.Outcome!);
+        foreach (var outcome in finished.Values)
+            writer.TryWrite(outcome);
+        writer.Complete(error);
     }
 
     private void Attack(
         IReadOnlyList<Example> inputs,
+        List<ExampleRun> live,
+        SortedDictionary<int, AttackOutcome> finished,
         ChannelWriter<AttackOutcome> writer,
         CancellationToken cancellation
     )
     {
-        var gate = new ModelGate(_victim);
+        var gate = new ModelGate(_victim, cancellation);
         var queues = new ModelQueues(gate, _options);
-        var live = new List<ExampleRun>();
-        var finished = new Dictionary<int, ExampleRun>();
         var started = 0;
         var delivered = 0;
         long queries = 0;
@@ -152,12 +160,12 @@ public sealed class AttackEngine
             foreach (var run in live.Where(r => r.IsFinished))
             {
                 // In order: what is done early waits for those before it.
-                finished.Add(_options.InOrder ? run.Index : delivered + finished.Count, run);
+                finished.Add(_options.InOrder ? run.Index : delivered + finished.Count, run.Outcome!);
                 queries += run.Queries;
             }
             live.RemoveAll(r => r.IsFinished);
-            for (; finished.Remove(delivered, out var run); delivered++)
-                writer.TryWrite(run.Outcome!);
+            for (; finished.Remove(delivered, out var outcome); delivered++)
+                writer.TryWrite(outcome);
             Volatile.Write(
                 ref _statistics,
                 new AttackStatistics(

@@ -7,7 +7,8 @@ namespace RobustTickets.Attacks.Engine;
 /// <param name="Concurrency">Examples attacked at the same time.</param>
 /// <param name="Threads">Threads for word-level work; 0: all processors.</param>
 /// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise each as soon as
-/// it is there.</param>
+/// it is there. A run that is cancelled or fails delivers what is finished by then, in order and
+/// without the examples that are not, before its exception.</param>
 public sealed record AttackEngineOptions(
     int BatchSize = 64,
     int EncoderBatchSize = 64,

@@ -44,6 +44,8 @@ internal sealed class ExampleRun
 
     public int Queries => _queries;
 
+    private int QueriesLeft => _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
+
     /// <summary>Texts the victim is needed for next.</summary>
     public List<TextPair> NeededVerdicts { get; } = [];
 
@@ -141,7 +143,7 @@ internal sealed class ExampleRun
         var first = new ScoreRequest([text]);
         yield return first;
         var original = new ScoredText(text, null, first.Verdicts[0]);
-        _context = new SearchContext(_attack, original);
+        _context = new SearchContext(_attack, original, () => QueriesLeft);
         if (!original.Verdict.Succeeded)
         {
             foreach (var request in _attack.Search.Run(_context))
@@ -159,7 +161,7 @@ internal sealed class ExampleRun
         switch (_open)
         {
             case ScoreRequest score:
-                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
+                var left = score.Counted ? QueriesLeft : int.MaxValue;
                 var seen = new HashSet<TextPair>();
                 foreach (var text in score.Texts.Take(left))
                 {
@@ -192,7 +194,7 @@ internal sealed class ExampleRun
         switch (_open)
         {
             case ScoreRequest score:
-                var left = score.Counted && _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
+                var left = score.Counted ? QueriesLeft : int.MaxValue;
                 score.Verdicts =
                 [
                     .. score.Texts.Take(left).Select(t => t is null ? default : _verdicts[t.ToTextPair()]),

@@ -7,7 +7,7 @@ using System.Globalization;
 
 namespace RobustTickets.Attacks.Engine;
 
-internal sealed class ModelGate(IVictim victim)
+internal sealed class ModelGate(IVictim victim, CancellationToken stop)
 {
     private const double Tolerance = 1e-3;
 
@@ -68,7 +68,7 @@ internal sealed class ModelGate(IVictim victim)
         MaskedTime += Stopwatch.GetElapsedTime(start);
     }
 
-    private static void Ask<TKey, TAnswer>(
+    private void Ask<TKey, TAnswer>(
         List<(TKey Key, List<ExampleRun> Runs)> batch,
         string who,
         Func<IReadOnlyList<TKey>, TAnswer[]> ask,
@@ -90,7 +90,8 @@ internal sealed class ModelGate(IVictim victim)
                     $"{rows?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} rows for {batch.Count} texts"
                 );
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        // A time-out of the model is a cancellation by its type; only the run's own ends the run.
+        catch (Exception e) when (!(e is OperationCanceledException && stop.IsCancellationRequested))
         {
             trouble = new(AttackErrorKind.ModelThrew, $"{e.GetType().Name}: {e.Message}");
         }
@@ -98,7 +99,10 @@ internal sealed class ModelGate(IVictim victim)
         if (trouble is not null && batch.Count > 1)
         {
             foreach (var one in batch)
+            {
+                stop.ThrowIfCancellationRequested();
                 Ask([one], who, ask, fault, deliver);
+            }
             return;
         }
         for (var i = 0; i < batch.Count; i++)

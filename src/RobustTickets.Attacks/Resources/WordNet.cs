@@ -16,6 +16,9 @@ public sealed class WordNet
     // ("eseses...").
     private const int LongestWord = 256;
 
+    // Attacks make ever new spellings.
+    private const int MaxKnownWords = 1 << 17;
+
     private static readonly (string Name, (string Suffix, string Base)[] Rules)[] Kinds =
     [
         (
@@ -42,6 +45,7 @@ public sealed class WordNet
 
     private readonly Part[] _parts;
     private readonly ConcurrentDictionary<string, string[]> _known = new(StringComparer.Ordinal);
+    private int _remembered;
 
     private WordNet(Part[] parts, ResourceInfo info)
     {
@@ -99,6 +103,9 @@ public sealed class WordNet
         }
     }
 
+    /// <summary>Words whose synonyms are kept.</summary>
+    internal int RememberedWords => _known.Count;
+
     /// <summary>A name without words, for the description of a recipe.</summary>
     internal static WordNet Named(ResourceInfo info) => new([], info);
 
@@ -109,7 +116,15 @@ public sealed class WordNet
     public IReadOnlyList<string> Synonyms(string word)
     {
         ArgumentNullException.ThrowIfNull(word);
-        return _known.GetOrAdd(PythonText.Lower(word), Find);
+        var lower = PythonText.Lower(word);
+        if (lower.Length > LongestWord)
+            return [];
+        if (_known.TryGetValue(lower, out var known))
+            return known;
+        var found = Find(lower);
+        if (Volatile.Read(ref _remembered) < MaxKnownWords && _known.TryAdd(lower, found))
+            Interlocked.Increment(ref _remembered);
+        return found;
     }
 
     /// <summary>Every two different words of every synset.</summary>
@@ -155,8 +170,6 @@ public sealed class WordNet
     // suffix rules' results; while there is none, the rules go on over their own results.
     private static List<string> Forms(Part part, string word)
     {
-        if (word.Length > LongestWord)
-            return [];
         if (part.Exceptions.TryGetValue(word, out var bases))
             return Known(part, [word, .. bases]);
         var forms = Reduce(part, [word]);

@@ -42,7 +42,9 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
         var useful = SkipIdleQueries ? context.UsefulPositions() : null;
         bool Needed(int p) => useful is null || useful[p];
 
-        var ranking = new ScoreRequest([.. positions.Select(p => Needed(p) ? Hide(original, p) : null)]);
+        var ranking = new ScoreRequest([
+            .. positions.Take(context.QueriesLeft).Select(p => Needed(p) ? Hide(original, p) : null),
+        ]);
         yield return ranking;
         if (ranking.BudgetSpent)
             yield break;

@@ -11,13 +11,15 @@ namespace RobustTickets.Attacks.Searches;
 public sealed class SearchContext
 {
     private readonly Attack _attack;
+    private readonly Func<int> _left;
     private readonly long[] _offered;
     private readonly long[] _rejected;
     private ScoredText? _kept;
 
-    internal SearchContext(Attack attack, ScoredText original)
+    internal SearchContext(Attack attack, ScoredText original, Func<int> left)
     {
         _attack = attack;
+        _left = left;
         Original = original;
         Best = original;
         _offered = new long[attack.Positions.Count + attack.Constraints.Count];
@@ -29,6 +31,12 @@ public sealed class SearchContext
 
     /// <summary>The result so far; what it is when the search ends is the outcome.</summary>
     public ScoredText Best { get; set; }
+
+    /// <summary>
+    /// Queries that the budget leaves. Requests are cut to it; a search that makes a text for each
+    /// word need not make more.
+    /// </summary>
+    public int QueriesLeft => _left();
 
     /// <summary>The better of the result so far and those before a restart.</summary>
     internal ScoredText Result =>

@@ -21,7 +21,9 @@ public sealed record WeightedSaliency : ISearch
             original.Version == TextAttackVersion.Head
                 ? context.ChangeablePositions(original)
                 : [.. Enumerable.Range(0, original.WordArray.Length)];
-        var hidden = new ScoreRequest([.. positions.Select(p => original.Replace(p, "[UNK]"))]);
+        var hidden = new ScoreRequest([
+            .. positions.Take(context.QueriesLeft).Select(p => original.Replace(p, "[UNK]")),
+        ]);
         yield return hidden;
         if (hidden.BudgetSpent)
             yield break;
@@ -33,7 +35,7 @@ public sealed record WeightedSaliency : ISearch
             var found = new List<Candidate>();
             foreach (var request in context.Candidates(original, [positions[i]], found))
                 yield return request;
-            candidates.AddRange(found.Select(c => c.Text));
+            candidates.AddRange(found.Take(context.QueriesLeft - candidates.Count).Select(c => c.Text));
             ends[i] = candidates.Count;
         }
         var swaps = new ScoreRequest(candidates);

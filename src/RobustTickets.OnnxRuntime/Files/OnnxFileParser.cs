@@ -1,6 +1,8 @@
 // The messages of onnx.proto that decide whether a file may be run: operators, constants and their
 // sizes, other files that it names, functions that call themselves.
 
+using RobustTickets.Attacks;
+
 namespace RobustTickets.OnnxRuntime.Files;
 
 /// <summary>Reads one model.</summary>
@@ -94,7 +96,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                     graph.Outputs.Add(_values.Read(cursor.Inner(end)));
                     break;
                 case (15, _):
-                    throw cursor.Broken("a sparse constant, which no text model has");
+                    throw Sparse();
                 default:
                     cursor.Skip(wire, end);
                     break;
@@ -102,6 +104,8 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         }
         return graph;
     }
+
+    private DataException Sparse() => cursor.Broken("a sparse constant, which no text model has");
 
     private void ReadNode(long end, int depth, HashSet<string>? callers)
     {
@@ -149,6 +153,8 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                     break;
                 case (6 or 11, 2):
                     throw cursor.Broken("a function with a graph inside");
+                case (22 or 23, _):
+                    throw Sparse();
                 default:
                     cursor.Skip(wire, end);
                     break;
@@ -312,24 +318,31 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                 case (10, 2):
                     domain = cursor.Text(end);
                     break;
+                // An attribute's value where a node gives none.
+                case (11, 2):
+                    ReadAttribute(cursor.Inner(end), 0, calls);
+                    break;
                 default:
                     cursor.Skip(wire, end);
                     break;
             }
         }
-        _functions[$"{domain}:{name}"] = calls;
+        // A runtime would go on with its own operator, whatever the function says.
+        if (Domains.Contains(domain))
+            throw cursor.Broken($"function '{name}' of '{domain}', whose operators are the runtime's own");
+        // Overloads of a name are taken as one.
+        if (!_functions.TryAdd($"{domain}:{name}", calls))
+            _functions[$"{domain}:{name}"].UnionWith(calls);
     }
 
     private void RequireOperators()
     {
         foreach (var (domain, op) in _used)
         {
-            if (_functions.ContainsKey($"{domain}:{op}"))
-                continue;
-            if (!Domains.Contains(domain))
-                throw cursor.Broken($"operator '{op}' of '{domain}', which needs a library of its own");
             if (Loops.Contains(op))
                 throw cursor.Broken($"operator '{op}': a loop, which no text classifier has");
+            if (!Domains.Contains(domain) && !_functions.ContainsKey($"{domain}:{op}"))
+                throw cursor.Broken($"operator '{op}' of '{domain}', which needs a library of its own");
         }
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var function in _functions.Keys)

@@ -1,8 +1,10 @@
 // Parquet files as the Hugging Face hub lays them out, written by hand of columns; and files that
 // are meant to harm.
 using Parquet;
+using Parquet.Meta;
 using Parquet.Schema;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.ParquetFiles;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;
@@ -149,6 +151,110 @@ public sealed class ParquetFileTests : IDisposable
         Refused(path, "sst2", "not a whole Parquet file");
     }
 
+    // One dictionary entry of 10 kB, named by every row.
+    [Fact]
+    public void What_a_dictionary_unpacks_to_is_counted_by_row_and_held_once()
+    {
+        var path = Write(
+            "train.parquet",
+            CompressionMethod.None,
+            ("sentence", Texts([.. Enumerable.Repeat(new string('x', 10_000), 1000)])),
+            ("label", Longs([.. Enumerable.Range(0, 1000).Select(i => (long)(i % 2))]))
+        );
+        Assert.InRange(new FileInfo(path).Length, 10_000, 200_000);
+        Refused(path, "sst2", new DataOptions(MaxUnpackedBytes: 1_000_000), path, "unpacks to more than");
+        var split = DataSet.Load(path, "sst2", "train", new DataOptions(MaxUnpackedBytes: 11_000_000));
+        Assert.All(split.Examples, e => Assert.Same(split.Examples[0].Text.First, e.Text.First));
+    }
+
+    // What is written in plain is counted once.
+    [Fact]
+    public void A_plain_file_may_unpack_to_the_whole_limit()
+    {
+        var path = Write(
+            "train.parquet",
+            CompressionMethod.Snappy,
+            ("sentence", Texts([.. Enumerable.Range(0, 1000).Select(i => $"{i} {new string('x', 1000)}")])),
+            ("label", Longs([.. Enumerable.Range(0, 1000).Select(i => (long)(i % 2))]))
+        );
+        Assert.Equal(
+            1000,
+            DataSet.Load(path, "sst2", "train", new DataOptions(MaxUnpackedBytes: 1_100_000)).Examples.Count
+        );
+    }
+
+    [Theory]
+    [InlineData(8191)]
+    [InlineData(-1)]
+    public void A_dictionary_of_more_values_than_its_page_can_hold_is_refused(int count)
+    {
+        var path = Write(
+            "train.parquet",
+            CompressionMethod.None,
+            ("sentence", Texts([.. Enumerable.Range(0, 300).Select(i => $"{i % 100}")])),
+            ("label", Longs([.. Enumerable.Range(0, 300).Select(i => (long)(i % 2))]))
+        );
+        var bytes = File.ReadAllBytes(path);
+        // In the first page header field 7, a structure, whose field 1 is 100, in two bytes.
+        var at = bytes.AsSpan().IndexOf<byte>([0x4C, 0x15, 0xC8, 0x01]) + 2;
+        Assert.InRange(at, 4, 40);
+        var zigzag = (count << 1) ^ (count >> 31);
+        (bytes[at], bytes[at + 1]) = ((byte)(zigzag | 128), (byte)(zigzag >> 7));
+        File.WriteAllBytes(path, bytes);
+        Refused(path, "sst2", "not a whole Parquet file", $"a dictionary of {count} values");
+    }
+
+    [Fact]
+    public void Pages_whose_numbers_of_values_only_add_up_are_refused()
+    {
+        // { 1: data, 2: 0 bytes, 3: 0 bytes, 5: { 1: 1,000,003 or -1,000,000 values } }
+        byte[] Page(params byte[] values) => [0x15, 0, 0x15, 0, 0x15, 0, 0x2C, 0x15, .. values, 0, 0];
+        byte[] pages = [.. Page(0x86, 0x89, 0x7A), .. Page(0xFF, 0x88, 0x7A)];
+        var error = Assert.Throws<InvalidDataException>(() => Guarded(pages, rows: 3, limit: 1000));
+        Assert.Contains("a page of 1000003 values where 3 are left", error.Message);
+    }
+
+    // The reader makes every text whole, and each may begin with all of the one before it.
+    [Fact]
+    public void Delta_strings_that_may_unpack_to_more_than_the_limit_are_refused()
+    {
+        // { 1: data, 2: 50 bytes, 3: 50 bytes, 5: { 1: 40 values, 2: DELTA_BYTE_ARRAY } }
+        byte[] page = [0x15, 0, 0x15, 100, 0x15, 100, 0x2C, 0x15, 80, 0x15, 14, 0, 0, .. new byte[50]];
+        Assert.Equal(2000, Guarded(page, rows: 40, limit: 2000));
+        var error = Assert.Throws<DataException>(() => Guarded(page, rows: 40, limit: 1999));
+        Assert.Contains(
+            "40 texts in a page of 50 bytes of DELTA_BYTE_ARRAY may unpack to more than the 1999 bytes",
+            error.Message
+        );
+        // { 1: data of the second version, 8: { 1: 40 values, 4: DELTA_BYTE_ARRAY } }
+        page = [0x15, 6, 0x15, 100, 0x15, 100, 0x5C, 0x15, 80, 0x35, 14, 0, 0, .. new byte[50]];
+        Assert.Throws<DataException>(() => Guarded(page, rows: 40, limit: 1999));
+    }
+
+    private long Guarded(byte[] pages, int rows, long limit)
+    {
+        var path = Path.Combine(_folder.Root, "pages");
+        File.WriteAllBytes(path, [.. "PAR1"u8, .. pages, .. new byte[12]]);
+        using var file = File.OpenRead(path);
+        var column = new ColumnMetaData
+        {
+            DataPageOffset = 4,
+            TotalCompressedSize = pages.Length,
+            NumValues = rows,
+        };
+        return ParquetGuard.Pages(file, column, rows, limit);
+    }
+
+    // Fields are told apart by their paths: 7.1 is 7001, and no field 7001 may speak for it.
+    [Fact]
+    public void A_field_with_the_number_of_another_s_path_is_passed_over()
+    {
+        var numbers = new Dictionary<int, long>();
+        // 7: { 1: 5 }, 7001: 0
+        new ThriftReader([0x7C, 0x15, 10, 0, 0x05, 0xB2, 0x6D, 0, 0]).Structure(numbers);
+        Assert.Equal(5, numbers[7001]);
+    }
+
     // Bounded: some hundred damaged copies of one small file.
     [Fact]
     public void Damaged_files_are_read_or_refused_by_name()
@@ -257,12 +363,12 @@ public sealed class ParquetFileTests : IDisposable
         var schema = new ParquetSchema(
             columns.Select(c => new DataField(c.Name, c.Values.GetType().GetElementType()!)).ToArray<Field>()
         );
+        // Texts that repeat go to a dictionary.
+        var options = new ParquetOptions { CompressionMethod = packing };
+        foreach (var column in columns.Where(c => c.Values is string[]))
+            options.ColumnEncodingHints[column.Name] = EncodingHint.Dictionary;
         await using var file = File.Create(path);
-        await using var writer = await ParquetWriter.CreateAsync(
-            schema,
-            file,
-            new ParquetOptions { CompressionMethod = packing }
-        );
+        await using var writer = await ParquetWriter.CreateAsync(schema, file, options);
         using var rows = writer.CreateRowGroup();
         for (var c = 0; c < columns.Length; c++)
         {

@@ -57,6 +57,28 @@ public sealed class HouseRuleTests
     }
 
     [Fact]
+    public void The_head_of_a_file_says_what_it_is_in_three_lines()
+    {
+        var over = RepositoryFiles
+            .Below(Root, "")
+            .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h")
+            .Select(path =>
+                (
+                    Path: path,
+                    Lines: File.ReadLines(Path.Combine(Root, path))
+                        .TakeWhile(line =>
+                            line.StartsWith("//", StringComparison.Ordinal)
+                            && !line.StartsWith("///", StringComparison.Ordinal)
+                        )
+                        .Count()
+                )
+            )
+            .Where(head => head.Lines > 3)
+            .Select(head => $"{head.Path}: {head.Lines} lines");
+        Assert.Empty(over);
+    }
+
+    [Fact]
     public void Nothing_is_left_open() => AssertNowhere(LeftOpen);
 
     // A source is cited as a paper's equation or section, a class of TextAttack, or a page of

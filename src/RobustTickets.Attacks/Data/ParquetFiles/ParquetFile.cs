@@ -65,14 +65,14 @@ internal sealed class ParquetFile : RecordFile
     public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label)
     {
         var row = 0;
-        var unpacked = 0L;
+        var unpacked = new Meter(_options.MaxUnpackedBytes);
         foreach (var shard in _shards)
         {
             var groups = Reading(shard, reader => reader.RowGroupCount);
             for (var g = 0; g < groups; g++)
             {
                 _stop.ThrowIfCancellationRequested();
-                var cells = Reading(shard, (reader, file) => Group(shard, reader, file, g, columns, ref unpacked));
+                var cells = Reading(shard, (reader, file) => Group(shard, reader, file, g, columns, unpacked));
                 for (var i = 0; i < cells[0].Length; i++)
                     yield return Row(++row, i, cells, columns, label);
             }
@@ -98,32 +98,26 @@ internal sealed class ParquetFile : RecordFile
         return new RawRow(number, values, null);
     }
 
-    private Cell[][] Group(
+    private static Cell[][] Group(
         string shard,
         ParquetReader reader,
         FileStream file,
         int group,
         IReadOnlyList<string> columns,
-        ref long unpacked
+        Meter unpacked
     )
     {
         using var rows = reader.OpenRowGroupReader(group);
         var fields = columns.Select(name => FieldOf(shard, reader, name)).ToArray();
-        foreach (var field in fields)
+        var pages = new long[fields.Length];
+        foreach (var (c, field) in fields.Index())
         {
             var column =
                 rows.GetMetadata(field)?.MetaData ?? throw new InvalidDataException($"no column '{field.Name}'");
-            var most = _options.MaxUnpackedBytes - unpacked;
-            unpacked += ParquetGuard.Pages(file, column, rows.RowCount, most) + (BytesAValue * rows.RowCount);
-            if (unpacked > _options.MaxUnpackedBytes)
-            {
-                throw new DataException(
-                    $"{shard}: unpacks to more than {DataOptionText.Size(_options.MaxUnpackedBytes)}, the limit for "
-                        + "packed files; raise the limit if it is meant to be so large"
-                );
-            }
+            pages[c] = ParquetGuard.Pages(file, column, rows.RowCount, unpacked.Left);
+            unpacked.Add(shard, pages[c] + (BytesAValue * rows.RowCount));
         }
-        return [.. fields.Select(field => Column(rows, field))];
+        return [.. fields.Select((field, c) => Column(rows, field, pages[c], bytes => unpacked.Add(shard, bytes)))];
     }
 
     private static DataField FieldOf(string shard, ParquetReader reader, string name)
@@ -139,10 +133,10 @@ internal sealed class ParquetFile : RecordFile
             );
     }
 
-    private static Cell[] Column(ParquetRowGroupReader rows, DataField field)
+    private static Cell[] Column(ParquetRowGroupReader rows, DataField field, long pages, Action<long> count)
     {
         var type = field.ClrType;
-        return type == typeof(ReadOnlyMemory<byte>) ? Values<ReadOnlyMemory<byte>>(rows, field, Text)
+        return type == typeof(ReadOnlyMemory<byte>) ? Texts(rows, field, pages, count)
             : type == typeof(long) ? Numbers<long>(rows, field)
             : type == typeof(int) ? Numbers<int>(rows, field)
             : type == typeof(short) ? Numbers<short>(rows, field)
@@ -155,6 +149,27 @@ internal sealed class ParquetFile : RecordFile
             : type == typeof(float) ? Numbers<float>(rows, field)
             : type == typeof(bool) ? Values<bool>(rows, field, b => new Cell(b ? "true" : "false", null))
             : throw new InvalidDataException($"column '{field.Name}' holds {type.Name}; text or numbers are needed");
+    }
+
+    // An entry of a dictionary is decoded once and counted in every row. What the texts have beyond
+    // the pages, which are counted already, is added.
+    private static Cell[] Texts(ParquetRowGroupReader rows, DataField field, long pages, Action<long> count)
+    {
+        var known = new Dictionary<ReadOnlyMemory<byte>, Cell>();
+        var bytes = 0L;
+        return Values<ReadOnlyMemory<byte>>(
+            rows,
+            field,
+            value =>
+            {
+                var before = Math.Max(bytes, pages);
+                bytes += value.Length;
+                count(Math.Max(bytes, pages) - before);
+                if (!known.TryGetValue(value, out var cell))
+                    known.Add(value, cell = Text(value));
+                return cell;
+            }
+        );
     }
 
     private static Cell[] Numbers<T>(ParquetRowGroupReader rows, DataField field)
@@ -251,4 +266,22 @@ internal sealed class ParquetFile : RecordFile
     }
 
     private readonly record struct Cell(string? Text, string? Error);
+
+    // Bytes of all shards so far, against the limit.
+    private sealed class Meter(long limit)
+    {
+        private long _unpacked;
+
+        public long Left => limit - _unpacked;
+
+        public void Add(string shard, long bytes)
+        {
+            _unpacked += bytes;
+            if (Left < 0)
+                throw new DataException(
+                    $"{shard}: unpacks to more than {DataOptionText.Size(limit)}, the limit for packed files; raise "
+                        + "the limit if it is meant to be so large"
+                );
+        }
+    }
 }

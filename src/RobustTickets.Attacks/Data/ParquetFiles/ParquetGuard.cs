@@ -14,14 +14,20 @@ internal static class ParquetGuard
     private const int SchemaList = 2,
         MostColumns = 2000;
 
-    // PageHeader: sizes; DataPageHeader: values; DataPageHeaderV2: values, levels, whether packed.
+    // PageHeader: sizes; DataPageHeader: values, encoding; DictionaryPageHeader: values;
+    // DataPageHeaderV2: values, encoding, levels, whether packed.
     private const int Plain = 2,
         Packed = 3,
         Values = 5001,
+        Encoded = 5002,
+        Entries = 7001,
         ValuesV2 = 8001,
+        EncodedV2 = 8004,
         DefinitionBytes = 8005,
         RepetitionBytes = 8006,
         IsPacked = 8007;
+
+    private const int DeltaStrings = (int)Parquet.Meta.Encoding.DELTA_BYTE_ARRAY;
 
     private static readonly byte[] Magic = "PAR1"u8.ToArray();
 
@@ -62,6 +68,7 @@ internal static class ParquetGuard
     /// more.</returns>
     /// <exception cref="InvalidDataException">A page lies outside, unpacks to another size than it
     /// says, or the numbers of values do not fit.</exception>
+    /// <exception cref="DataException">Its texts may unpack to more than the limit.</exception>
     public static long Pages(FileStream file, ColumnMetaData column, long rows, long limit)
     {
         var start = column.DictionaryPageOffset is > 0 and var dictionary
@@ -89,8 +96,25 @@ internal static class ParquetGuard
             var (plain, packed) = (numbers.GetValueOrDefault(Plain, -1), numbers.GetValueOrDefault(Packed, -1));
             if (plain < 0 || packed < 0 || plain > int.MaxValue || packed > chunk.Length - at)
                 throw new InvalidDataException($"a page of {packed} bytes that unpacks to {plain}");
-            unpacked += plain;
-            values += numbers.GetValueOrDefault(Values) + numbers.GetValueOrDefault(ValuesV2);
+            var entries = numbers.GetValueOrDefault(Entries);
+            if (entries < 0 || entries > plain / LeastSize(column.Type))
+                throw new InvalidDataException($"a dictionary of {entries} values in a page of {plain} bytes");
+            var (first, second) = (numbers.GetValueOrDefault(Values), numbers.GetValueOrDefault(ValuesV2));
+            if (first < 0 || second < 0 || first > rows - values || second > rows - values - first)
+                throw new InvalidDataException($"a page of {first + second} values where {rows - values} are left");
+            values += first + second;
+            // A text of delta strings begins with any part of the one before it.
+            var delta =
+                numbers.GetValueOrDefault(Encoded) == DeltaStrings
+                || numbers.GetValueOrDefault(EncodedV2) == DeltaStrings;
+            var most = delta ? checked(Math.Max(1, first + second) * plain) : plain;
+            if (delta && most > limit - unpacked)
+                throw new DataException(
+                    $"{file.Name}: {first + second} texts in a page of {plain} bytes of DELTA_BYTE_ARRAY may unpack to "
+                        + $"more than the {limit - unpacked} bytes that are left of the limit for packed files; write "
+                        + "them plainly or with a dictionary, or raise the limit"
+                );
+            unpacked += most;
             if (unpacked <= limit)
                 Content(column.Codec, chunk.AsMemory(at, (int)packed), plain, numbers);
             at += (int)packed;
@@ -99,6 +123,16 @@ internal static class ParquetGuard
             ? unpacked
             : throw new InvalidDataException($"pages with {values} values for {rows} rows");
     }
+
+    // Bytes that a value has at least, written plainly; a text its length.
+    private static int LeastSize(Parquet.Meta.Type type) =>
+        type switch
+        {
+            Parquet.Meta.Type.INT32 or Parquet.Meta.Type.FLOAT or Parquet.Meta.Type.BYTE_ARRAY => 4,
+            Parquet.Meta.Type.INT64 or Parquet.Meta.Type.DOUBLE => 8,
+            Parquet.Meta.Type.INT96 => 12,
+            _ => 1,
+        };
 
     // Packed content says by itself what it unpacks to, and the reader believes that: it must be
     // what the page's header says.

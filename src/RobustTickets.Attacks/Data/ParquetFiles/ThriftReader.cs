@@ -37,20 +37,22 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
             field = head >> 4 is > 0 and var step ? field + step : (int)ZigZag();
             var type = head & 15;
             var here = (path * 1000) + field;
+            // What has the number of another field's path does not speak for it.
+            var noted = field is > 0 and < 1000 ? numbers : null;
             if (type is 1 or 2 or 4 or 5 or 6)
             {
                 // A flag is its type.
                 var value = type < 3 ? 2 - type : ZigZag();
-                if (numbers is not null)
-                    numbers[here] = value;
+                if (noted is not null)
+                    noted[here] = value;
             }
             else if (type == 12)
-                Structure(depth < 1 ? numbers : null, here, depth + 1);
+                Structure(depth < 1 ? noted : null, here, depth + 1);
             else if (type is 9 or 10)
             {
                 var count = List(depth + 1);
-                if (numbers is not null)
-                    numbers[here] = count;
+                if (noted is not null)
+                    noted[here] = count;
             }
             else
                 Value(type, depth + 1);
