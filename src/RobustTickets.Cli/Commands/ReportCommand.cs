@@ -89,7 +89,8 @@ internal static class ReportCommand
     private static string Place(string folder)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        return new DirectoryInfo(full).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? full;
+        var target = Directory.Exists(full) ? Directory.ResolveLinkTarget(full, returnFinalTarget: true) : null;
+        return target?.FullName ?? full;
     }
 
     /// <summary>

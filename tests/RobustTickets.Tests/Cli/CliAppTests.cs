@@ -82,7 +82,7 @@ public sealed class CliAppTests : IDisposable
     {
         var run = CliRun.Of("attack", "--model", "m", "--text", "good", "--time-limit", seconds);
         Assert.Equal(ExitCodes.Usage, run.Code);
-        Assert.StartsWith("error: --time-limit must be above 0", run.Error);
+        Assert.StartsWith("error: --time-limit must be at least 0.000001", run.Error);
     }
 
     [Theory]

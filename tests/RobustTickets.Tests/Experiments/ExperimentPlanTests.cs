@@ -3,6 +3,7 @@ using RobustTickets.Cli;
 using RobustTickets.Experiments;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Cli;
+using RobustTickets.Tickets;
 using Xunit;
 
 namespace RobustTickets.Tests.Experiments;
@@ -73,6 +74,26 @@ public class ExperimentPlanTests
         Assert.Equal(
             ExperimentJson.Write(experiment),
             ExperimentJson.Write(ExperimentJson.Read(ExperimentJson.Write(experiment), "x"))
+        );
+    }
+
+    [Fact]
+    public void A_row_has_settings_of_its_own_on_one_data_set()
+    {
+        var json = Small();
+        json["rows"]![1]!["set-on"] = new JsonObject { ["reviews"] = new JsonArray("draw.neuron-ratio=0.1") };
+        var plan = Plan(json);
+        double Ratio(string cell) => ((DrawOptions)plan.Cells.Single(c => c.Id == cell).Recipe.Draw!).NeuronRatio;
+        Assert.Equal((0.1, 0.3), (Ratio("ours.reviews.seed-1"), Ratio("ours.sst2.seed-1")));
+        var written = ExperimentJson.Write(ExperimentJson.Read(json.ToJsonString(), "x"));
+        Assert.Equal(written, ExperimentJson.Write(ExperimentJson.Read(written, "x")));
+        Assert.Contains(
+            "rows[1].set-on: unknown \"other\"",
+            Problem(j => j["rows"]![1]!["set-on"] = new JsonObject { ["other"] = new JsonArray("retrain.epochs=1") })
+        );
+        Assert.Contains(
+            "rows[1].set-on.sst2",
+            Problem(j => j["rows"]![1]!["set-on"] = new JsonObject { ["sst2"] = 1 })
         );
     }
 

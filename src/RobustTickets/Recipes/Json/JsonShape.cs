@@ -41,6 +41,13 @@ internal static class JsonShape
             if (element.ValueKind != JsonValueKind.Number || !double.IsFinite(element.GetDouble()))
                 Wrong(element, "a finite number", path, problems);
         }
+        else if (type.Kind == JsonTypeInfoKind.Dictionary && type.ElementType is { } value)
+        {
+            if (!Expect(element, JsonValueKind.Object, "an object {...}", path, problems))
+                return;
+            foreach (var member in element.EnumerateObject())
+                Check(member.Value, type.Options.GetTypeInfo(value), Join(path, member.Name), problems);
+        }
         else if (type.Kind == JsonTypeInfoKind.Enumerable && type.ElementType is { } item)
         {
             if (!Expect(element, JsonValueKind.Array, "a list", path, problems))
