@@ -62,7 +62,7 @@ internal sealed record CellRecord(
             .Attacks.Where(a => folder.IsAttacked(cell, a))
             .Select(a => Read(folder.Attack(cell, a), AttackRecord.Load) with { Name = a.Name })
             .ToArray();
-        var stages = run.Result.Stages.Where(s => s.Stage == RetrainRun.Control == cell.IsControl);
+        var stages = run.Result.Stages.Where(s => s.Stage == StageName.Control == cell.IsControl);
         // A search that another row's run did for this one costs as much as one of its own.
         if (!cell.IsControl && cell.TicketFrom is { } from)
         {

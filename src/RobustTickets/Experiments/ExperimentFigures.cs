@@ -163,7 +163,7 @@ public static class ExperimentFigures
         where T : LogEntry =>
         cell
             .Run.Events.OfType<T>()
-            .Where(e => e.Stage == (cell.Cell.IsControl ? RetrainRun.Control : RetrainRun.Stage));
+            .Where(e => e.Stage == (cell.Cell.IsControl ? StageName.Control : StageName.Retrain));
 
     // Of the first seed, as distances are: snapshots of different runs do not belong together.
     private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEntry, double> value, string suffix) =>

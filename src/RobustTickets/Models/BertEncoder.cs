@@ -1,6 +1,6 @@
 // BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples
 // begin and end. Hugging Face's BertModel (transformers 4.4.2) layer for layer, with EarlyRobust's
-// slimming coefficients (3.1; docs/methods/early-robust.md).
+// slimming coefficients (3.2; docs/methods/early-robust.md).
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Dense;

@@ -85,18 +85,18 @@ internal static class RecipeRunner
         if (request.Recipe.Search is not null)
         {
             ticket =
-                from is null || from.State.Stage is not (RetrainRun.Stage or RetrainRun.Control)
+                from is null || from.State.Stage is not (StageName.Retrain or StageName.Control)
                     ? Search(session, Take(ref from, from?.State.Stage), known)
                     : TicketFolder.Read(session.Ranks.Share(session.Folder.TicketFolder));
         }
-        using var model = from is { State.Stage: RetrainRun.Control }
+        using var model = from is { State.Stage: StageName.Control }
             ? null
-            : RetrainRun.Run(session, RetrainRun.Stage, ticket, Take(ref from, RetrainRun.Stage));
+            : RetrainRun.Run(session, StageName.Retrain, ticket, Take(ref from, StageName.Retrain));
         if (model is not null && writes)
             SaveModel(session, model, ticket);
         if (!request.Recipe.Evaluate.EqualEpochControl)
             return;
-        using var control = RetrainRun.Run(session, RetrainRun.Control, null, Take(ref from, RetrainRun.Control));
+        using var control = RetrainRun.Run(session, StageName.Control, null, Take(ref from, StageName.Control));
         if (!writes)
             return;
         BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);

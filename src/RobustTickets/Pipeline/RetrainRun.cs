@@ -1,5 +1,6 @@
 using RobustTickets.Models;
 using RobustTickets.Recipes;
+using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
@@ -8,9 +9,6 @@ namespace RobustTickets.Pipeline;
 /// <summary>Trains the final model, or its dense control, from checkpoint-0.</summary>
 internal static class RetrainRun
 {
-    internal const string Stage = Stages.Retrain;
-    internal const string Control = Stages.Control;
-
     /// <summary>
     /// Trains from checkpoint-0, as <paramref name="ticket"/> says if there is one; goes on from a
     /// checkpoint if one is given.

@@ -80,7 +80,7 @@ internal static class SharedTickets
     {
         if (recipe.Search is not SavedTicketSearchOptions)
             return [];
-        var searched = stages.Where(s => s.Stage is not (RetrainRun.Stage or RetrainRun.Control));
+        var searched = stages.Where(s => s.Stage is not (StageName.Retrain or StageName.Control));
         if (
             (source.Search, source.Draw, recipe.Draw)
             is not

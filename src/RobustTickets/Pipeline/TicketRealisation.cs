@@ -2,6 +2,7 @@
 // what it leaves out is gone or only loses its pre-trained values.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
+using RobustTickets.Runs;
 using RobustTickets.Tickets;
 
 namespace RobustTickets.Pipeline;
@@ -25,7 +26,7 @@ internal static class TicketRealisation
         var dense = session.Checkpoint0();
         if (ticket is null)
             return dense;
-        var key = session.Stages.KeyOf(RetrainRun.Stage);
+        var key = session.Stages.KeyOf(StageName.Retrain);
         if (retrain.Weights != StartWeights.PreTrained)
             Redraw.Everything(dense, key.Derive(2L), embeddingsToo: retrain.Weights == StartWeights.RedrawnAll);
         return ticket switch

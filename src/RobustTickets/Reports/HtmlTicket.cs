@@ -51,7 +51,7 @@ internal static class HtmlTicket
 
     private static string Curve(RunRecord run)
     {
-        var masks = run.Events.OfType<MaskEntry>().Where(m => m.Stage == "search").ToArray();
+        var masks = run.Events.OfType<MaskEntry>().Where(m => m.Stage == StageName.Search).ToArray();
         if (masks.Length == 0)
             return "";
         var ticket = run.Result.Ticket!;

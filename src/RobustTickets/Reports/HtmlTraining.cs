@@ -16,7 +16,7 @@ internal static class HtmlTraining
         body.Append(
             Loss(
                 runs,
-                "retrain",
+                StageName.Retrain,
                 "Loss in the training of the final model",
                 "Loss per step; the line is a moving mean."
             )
@@ -26,7 +26,7 @@ internal static class HtmlTraining
         body.Append(
             Loss(
                 runs,
-                "search",
+                StageName.Search,
                 "Loss in the search",
                 "Loss per step of the search, adversarial and with penalties as the objective reports it."
             )
@@ -75,7 +75,7 @@ internal static class HtmlTraining
                         [
                             .. run
                                 .Events.OfType<EvaluationEntry>()
-                                .Where(e => e.Stage == "retrain")
+                                .Where(e => e.Stage == StageName.Retrain)
                                 .Select(e => (e.Epoch, 100 * e.Accuracy)),
                         ],
                         Markers: true,
@@ -87,7 +87,7 @@ internal static class HtmlTraining
         if (series.Length == 0)
             return "";
         var rows = runs.SelectMany(r => r.Events.OfType<EvaluationEntry>())
-            .Where(e => e.Stage == "retrain")
+            .Where(e => e.Stage == StageName.Retrain)
             .Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Split}, {e.Examples:N0} rows"))
             .Distinct();
         return HtmlReport.Figure(
@@ -108,7 +108,7 @@ internal static class HtmlTraining
                 (run, i) =>
                     run
                         .Events.OfType<EpochAttackEntry>()
-                        .Where(e => e.Stage == "retrain")
+                        .Where(e => e.Stage == StageName.Retrain)
                         .GroupBy(e => e.Attack)
                         .Select(g => new PlotSeries(
                             $"{run.Label}, {g.Key}",
@@ -142,15 +142,15 @@ internal static class HtmlTraining
         var series = new List<PlotSeries>();
         for (var i = 0; i < runs.Count; i++)
         {
-            foreach (var stage in new[] { "retrain", "search" })
+            foreach (var stage in new[] { StageName.Retrain, StageName.Search })
             {
                 var points = Steps(runs[i], stage).Select(s => (s.Epoch, s.Lr)).ToArray();
                 if (points.Length > 1)
                     series.Add(
                         new PlotSeries(
-                            stage == "retrain" ? runs[i].Label : $"{runs[i].Label}, search",
+                            stage == StageName.Retrain ? runs[i].Label : $"{runs[i].Label}, search",
                             Smoothing.Buckets(points, PointsPerLine),
-                            Colour: stage == "retrain" ? i : runs.Count + i
+                            Colour: stage == StageName.Retrain ? i : runs.Count + i
                         )
                     );
             }

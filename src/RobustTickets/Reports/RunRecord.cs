@@ -44,7 +44,7 @@ public sealed record RunRecord(
     public double? Seconds(string stage) => Stage(stage)?.Seconds;
 
     /// <summary>What training the model cost: the stages without the equal-epoch control.</summary>
-    internal IEnumerable<StageSummary> Cost => Result.Stages.Where(s => s.Stage != "control");
+    internal IEnumerable<StageSummary> Cost => Result.Stages.Where(s => s.Stage != StageName.Control);
 
     /// <summary>Seconds of compute of search and retraining.</summary>
     internal double CostSeconds => Cost.Sum(s => s.Seconds);

@@ -66,7 +66,7 @@ public static class SeedTable
         runs.All(r => DevelopmentAua(r) is not null) ? runs.MaxBy(r => DevelopmentAua(r)!.Value)?.Result.Seed : null;
 
     private static double? DevelopmentAua(RunRecord run) =>
-        run.Events.OfType<EpochAttackEntry>().LastOrDefault(e => e.Stage == "retrain")?.Aua;
+        run.Events.OfType<EpochAttackEntry>().LastOrDefault(e => e.Stage == StageName.Retrain)?.Aua;
 
     /// <summary>
     /// The seed with the best accuracy on development data, the first of equals; null when no run

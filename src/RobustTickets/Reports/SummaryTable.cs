@@ -2,6 +2,7 @@
 // of attacks miss in them), and one row per stage with what it cost.
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
 
@@ -156,9 +157,9 @@ public static class SummaryTable
             attack is { Succeeded: > 0 } ? ReportCell.Of(100 * attack.WordsChanged, "0.0") : ReportCell.None,
             new(Parameters(run.Parameters), run.Parameters),
             ReportCell.Of(model.ParametersTotal, "0"),
-            ReportCell.Of(run.Seconds("search"), "N1"),
-            ReportCell.Of(run.Seconds("retrain"), "N1"),
-            ReportCell.Of(run.Stage("retrain")?.TokensPerSecond, "N0"),
+            ReportCell.Of(run.Seconds(StageName.Search), "N1"),
+            ReportCell.Of(run.Seconds(StageName.Retrain), "N1"),
+            ReportCell.Of(run.Stage(StageName.Retrain)?.TokensPerSecond, "N0"),
             ReportCell.Of(result.Ticket?.StoppedAtStep, "N0"),
             ReportCell.Of(result.Ticket?.StoppedAtEpoch, "0.00"),
         ];

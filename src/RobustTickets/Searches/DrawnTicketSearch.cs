@@ -2,6 +2,7 @@
 // counts (RobusT 4.2), and tickets saved before.
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Models;
+using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
 using RobustTickets.Torch;
@@ -45,7 +46,7 @@ internal static class DrawnTicketSearch
         var pools = search.Pool == RandomPool.Matrix ? matrices.Chunk(1) : matrices.Chunk(6);
         var mask = WeightDraw.Random(
             [.. pools.Select(pool => ((IReadOnlyList<(string, long, long)>)pool, pool.Sum(Kept)))],
-            context.Stages.KeyOf(Stages.Search)
+            context.Stages.KeyOf(StageName.Search)
         );
         return context.Write("random-weights", mask, draw.Sparsity, StageTally.Zero);
 

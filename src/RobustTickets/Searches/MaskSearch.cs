@@ -34,13 +34,13 @@ internal static class MaskSearch
         // A search that leaks needs the dense gradient of the word embedding, which piles up with
         // the others.
         using var model = context.Load(context.Execution with { DenseWordGradient = !search.FreezeBase });
-        if (search.FineTune is { } training && from?.State.Stage != Stages.Search)
+        if (search.FineTune is { } training && from?.State.Stage != StageName.Search)
         {
             var (batchSize, examples) = (context.Stages.BatchSize, context.Stages.Examples.Count);
             StageLoop.Run(
                 context.Stages,
                 model,
-                StageSettings.Dense(Stages.FineTune, training, batchSize, examples),
+                StageSettings.Dense(StageName.FineTune, training, batchSize, examples),
                 from
             );
         }
@@ -86,7 +86,7 @@ internal static class MaskSearch
             context.Stages,
             model,
             new StageSettings(
-                Stages.Search,
+                StageName.Search,
                 search.Objective,
                 search.Optimizer,
                 SearchSteps.AtMost(search, batchSize, examples),
@@ -136,7 +136,7 @@ internal static class MaskSearch
             layout,
             sparsity
         );
-        context.Store.Append(new StopEntry(Stages.Search, Rule, tally.Steps, point.Step, true));
+        context.Store.Append(new StopEntry(StageName.Search, Rule, tally.Steps, point.Step, true));
         return context.Write(
             Rule,
             drawn,

@@ -20,11 +20,14 @@ internal static class RandomStructuredSearch
     {
         using var model = context.PreTrained();
         var snapshots = new SnapshotList();
-        snapshots.Add(0, RandomCoefficients.Of(model.Config, context.Stages.KeyOf(Stages.Search).Derive(search.Trial)));
+        snapshots.Add(
+            0,
+            RandomCoefficients.Of(model.Config, context.Stages.KeyOf(StageName.Search).Derive(search.Trial))
+        );
         var mask = snapshots.Masks(draw)[0];
-        context.Store.Append(new StageEntry(Stages.Search, "begin"));
-        context.Store.Append(new StopEntry(Stages.Search, Rule, 0, 0, true));
-        context.Store.Append(new StageEntry(Stages.Search, "end"));
+        context.Store.Append(new StageEntry(StageName.Search, "begin"));
+        context.Store.Append(new StopEntry(StageName.Search, Rule, 0, 0, true));
+        context.Store.Append(new StageEntry(StageName.Search, "end"));
         context.Write(snapshots, mask, draw, Rule, drawnAt: 0);
         return FoundTicket.Of(Rule, mask, default, default, converged: true);
     }

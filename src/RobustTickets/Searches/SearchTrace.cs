@@ -22,7 +22,7 @@ internal sealed record SearchTrace(string Run, IReadOnlyList<StepEntry> Steps, S
     {
         StepEntry[] steps =
         [
-            .. EventLog.ReadEntries(run.EventsFile).OfType<StepEntry>().Where(s => s.Stage == Stages.Search),
+            .. EventLog.ReadEntries(run.EventsFile).OfType<StepEntry>().Where(s => s.Stage == StageName.Search),
         ];
         // Logs of older programs do not say what a step cost.
         return steps.Length > 0 && steps.All(s => s.Flops is not null) && steps[^1].Step == steps.Length

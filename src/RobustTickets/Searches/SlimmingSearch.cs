@@ -71,7 +71,7 @@ internal sealed class SlimmingSearch
     private FoundTicket Replay(SearchTrace trace)
     {
         var (store, last, tally) = (_context.Store, _miniEpochs.LastStep, StageTally.Zero);
-        store.Append(new StageEntry(Stages.Search, "begin", last));
+        store.Append(new StageEntry(StageName.Search, "begin", last));
         foreach (var step in trace.Steps.TakeWhile(s => s.Step <= last))
         {
             tally = tally.Add(step);
@@ -81,13 +81,13 @@ internal sealed class SlimmingSearch
         }
         store.Report(
             new Note(
-                Stages.Search,
+                StageName.Search,
                 tally.Steps,
                 $"its {tally.Steps} steps were made before, by {trace.Run}, and are taken from there"
             )
         );
         var found = Draw(tally);
-        store.End(Stages.Search, tally);
+        store.End(StageName.Search, tally);
         return Written(found);
     }
 
@@ -100,7 +100,7 @@ internal sealed class SlimmingSearch
             _context.Stages,
             model,
             new StageSettings(
-                Stages.Search,
+                StageName.Search,
                 _search.Objective,
                 _search.Optimizer,
                 last,
@@ -129,7 +129,7 @@ internal sealed class SlimmingSearch
         var summary = found.Summary;
         _context.Store.Report(
             new Note(
-                Stages.Search,
+                StageName.Search,
                 summary.StoppedAtStep,
                 summary.Converged
                     ? FormattableString.Invariant(
@@ -167,10 +167,10 @@ internal sealed class SlimmingSearch
         var run = _search.Stop is ConsecutiveStop c ? StopRule.Run(_masks, c.Gamma) : 0;
         var layers = MaskLayers.Of(_masks[^1]);
         _context.Store.Append(
-            new MaskEntry(Stages.Search, step, miniEpoch, distance?.Heads, distance?.Neurons, run, layers)
+            new MaskEntry(StageName.Search, step, miniEpoch, distance?.Heads, distance?.Neurons, run, layers)
         );
         if (distance is { } d)
-            _context.Store.Report(new MaskCompared(Stages.Search, step, miniEpoch, d.Heads, d.Neurons, run));
+            _context.Store.Report(new MaskCompared(StageName.Search, step, miniEpoch, d.Heads, d.Neurons, run));
     }
 
     private FoundTicket Draw(StageTally tally)
@@ -186,7 +186,7 @@ internal sealed class SlimmingSearch
         if (unmoved is null && _search.Stop is not FixedStop && _masks.Count < StopRule.Needs(_search.Stop))
             _context.Store.Report(
                 new Note(
-                    Stages.Search,
+                    StageName.Search,
                     tally.Steps,
                     FormattableString.Invariant(
                         $"the stop rule needs {StopRule.Needs(_search.Stop)} snapshots and saw {_masks.Count}: "
@@ -194,7 +194,7 @@ internal sealed class SlimmingSearch
                 )
             );
         var rule = StopOptions.KindOf(_search.Stop);
-        _context.Store.Append(new StopEntry(Stages.Search, rule, tally.Steps, drawnAt, converged));
+        _context.Store.Append(new StopEntry(StageName.Search, rule, tally.Steps, drawnAt, converged));
         return FoundTicket.Of(
             rule,
             _masks[index],

@@ -2,26 +2,22 @@
 // everything random in a stage is derived from.
 using System.Globalization;
 using RobustTickets.Kernels.Randomness;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Training;
 
 /// <summary>Names and random keys of stages.</summary>
 internal static class Stages
 {
-    internal const string Search = "search";
-    internal const string Retrain = "retrain";
-    internal const string Control = "control";
-    internal const string FineTune = "fine-tune";
-
     private const string RoundPrefix = "round-";
     private const long Rounds = 1000;
 
     private static readonly Dictionary<string, long> Numbers = new()
     {
-        [Search] = 1,
-        [Retrain] = 2,
-        [Control] = 3,
-        [FineTune] = 4,
+        [StageName.Search] = 1,
+        [StageName.Retrain] = 2,
+        [StageName.Control] = 3,
+        [StageName.FineTune] = 4,
     };
 
     /// <summary>Name of a round of pruning, from 1.</summary>

@@ -109,7 +109,7 @@ internal sealed record RunRow(
 
     private static double? Seconds(RunResult? result)
     {
-        var sum = result?.Stages.Where(s => s.Stage != "control").Sum(s => s.Seconds);
+        var sum = result?.Stages.Where(s => s.Stage != StageName.Control).Sum(s => s.Seconds);
         return sum is { } seconds && double.IsFinite(seconds) ? seconds : null;
     }
 }

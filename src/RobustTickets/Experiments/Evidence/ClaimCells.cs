@@ -151,7 +151,7 @@ internal sealed class ClaimCells
         if (run.Distances is not { Steps.Count: > 1 } distances)
             return null;
         // Steps of an epoch from the search's own count.
-        var search = run.Stage("search");
+        var search = run.Stage(StageName.Search);
         if (search is not { Steps: > 0, Epochs: > 0 })
             return null;
         var perEpoch = search.Steps / search.Epochs;

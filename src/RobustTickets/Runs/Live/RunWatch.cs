@@ -131,9 +131,9 @@ internal sealed class RunWatch
         {
             null => RunStatus.Starting,
             { Name: "pretrain" } => RunStatus.Pretraining,
-            { Name: "control", Ended: false } => RunStatus.Control,
-            { Name: "retrain", Ended: false } => RunStatus.Training,
-            { Name: "retrain" or "control" } => RunStatus.Evaluating,
+            { Name: StageName.Control, Ended: false } => RunStatus.Control,
+            { Name: StageName.Retrain, Ended: false } => RunStatus.Training,
+            { Name: StageName.Retrain or StageName.Control } => RunStatus.Evaluating,
             _ => RunStatus.Searching,
         };
 

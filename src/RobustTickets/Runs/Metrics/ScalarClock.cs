@@ -27,8 +27,6 @@ internal sealed record ScalarEvent(
 /// <param name="began">When the run began, seconds since 1970.</param>
 internal sealed class ScalarClock(double began)
 {
-    private const string Control = "control";
-
     private string? _stage;
     private long _before;
     private long _step;
@@ -39,7 +37,7 @@ internal sealed class ScalarClock(double began)
     {
         if (entry.Stage != _stage)
         {
-            _before = entry.Stage == Control ? 0 : _before + _step;
+            _before = entry.Stage == StageName.Control ? 0 : _before + _step;
             (_stage, _step) = (entry.Stage, 0);
         }
         _step = StepOf(entry) ?? _step;
@@ -66,8 +64,8 @@ internal sealed class ScalarClock(double began)
 
     private static IEnumerable<Scalar> Scalars(LogEntry entry)
     {
-        var control = entry.Stage == Control;
-        string Tag(string room, string name) => control ? $"{Control}/{name}" : $"{room}/{name}";
+        var control = entry.Stage == StageName.Control;
+        string Tag(string room, string name) => control ? $"{StageName.Control}/{name}" : $"{room}/{name}";
         switch (entry)
         {
             case StepEntry step:
