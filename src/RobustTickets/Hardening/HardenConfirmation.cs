@@ -74,7 +74,8 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             var (model, name) = (contender.Model, contender.Model.Name);
             if (work.Clock.Seconds > _plan.BudgetSeconds && !work.Victims.IsDone(model, Part, attack, at))
             {
-                work.Clock.LeaveOut($"{attack} on reported rows: {name}", "the budget was spent before");
+                var again = at == Calibration.AsIs ? "" : " at the fitted temperature";
+                work.Clock.LeaveOut($"{attack} on reported rows{again}: {name}", "the budget was spent before");
                 continue;
             }
             if (at == Calibration.AsIs)
@@ -102,16 +103,25 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
         }
     }
 
-    // What the comparison hangs on comes first: baseline and chosen under every attack. The first
-    // attack is repeated at the fitted temperature, on what withstood it.
+    // What the comparison hangs on comes first: baseline and chosen under every attack. Each attack
+    // is repeated at the fitted temperature, on what withstood it; the first at once, since it
+    // decides, the others at the end.
     private IEnumerable<(Contender, string Attack, Calibration At)> InOrder(Contender[] all)
     {
         var first = all.Where(c => c.Role is "baseline" or "chosen").ToArray();
-        return from contenders in new[] { first, [.. all.Except(first)] }
+        Contender[][] groups = [first, [.. all.Except(first)]];
+        var attacks =
+            from contenders in groups
             from attack in _plan.Attacks
             from at in attack == _plan.Attacks[0] ? Enum.GetValues<Calibration>() : [Calibration.AsIs]
             from contender in contenders
             select (contender, attack, at);
+        var repeated =
+            from contenders in groups
+            from attack in _plan.Attacks.Skip(1)
+            from contender in contenders
+            select (contender, attack, Calibration.Fitted);
+        return attacks.Concat(repeated);
     }
 
     private IEnumerable<string> OneSided(Contender contender) =>

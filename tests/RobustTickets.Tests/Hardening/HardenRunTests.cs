@@ -111,6 +111,23 @@ public sealed class HardenRunTests : IDisposable
     }
 
     [Fact]
+    public void Each_attack_is_repeated_on_what_withstood_it_while_the_budget_lasts()
+    {
+        var table = _tiny.Below("neighbours.json");
+        File.WriteAllText(table, """{"good":["bad"],"bad":["good"],"moving":["dull"],"dull":["moving"]}""");
+        var request = Request("twice") with
+        {
+            Attacks = ["deepwordbug", "textbugger"],
+            Resources = new ResourceFiles(Neighbours: table),
+        };
+        var result = new HardenRun(request).Run();
+        Assert.All(result.Reported, r => Assert.Equal([true, true], r.Figures.Select(f => f.Repeated)));
+        string Repeated(string name) =>
+            new HardenFolder(request.Output).Attack(name, "reported", "textbugger-temperature-fit");
+        Assert.All(result.Reported, r => Assert.Equal(r.Figures[1].AsIs > 0, Directory.Exists(Repeated(r.Name))));
+    }
+
+    [Fact]
     public void Stopped_anywhere_it_goes_on_to_the_same_result()
     {
         var whole = Run("whole");
