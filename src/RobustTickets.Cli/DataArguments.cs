@@ -73,6 +73,7 @@ internal sealed class DataOptionSet
         Description = "the first row is data; columns are numbered from 0",
     };
     private readonly Option<int?> _limit;
+    private readonly Option[] _ofLabelled;
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
         Description =
@@ -92,43 +93,16 @@ internal sealed class DataOptionSet
     {
         _data.Required = _task.Required = required;
         _limit = CommonOptions.Count("--limit", 1, limit);
-        foreach (
-            var option in new Option[]
-            {
-                _data,
-                _task,
-                _text,
-                _pair,
-                _label,
-                _labels,
-                _separator,
-                _escape,
-                _noHeader,
-                _limit,
-                _skip,
-                _unpacked,
-            }
-        )
+        _ofLabelled = [_data, _task, _text, _pair, _label, _labels, _separator, _escape, _noHeader, _limit, _skip];
+        foreach (var option in _ofLabelled.Append(_unpacked))
             command.Add(option);
     }
 
     /// <summary>Whether one of them was given that speaks of labelled data alone.</summary>
-    public bool AnyGiven(ParseResult parsed) =>
-        new Option[]
-        {
-            _data,
-            _task,
-            _text,
-            _pair,
-            _label,
-            _labels,
-            _separator,
-            _escape,
-            _noHeader,
-            _limit,
-            _skip,
-            _unpacked,
-        }.Any(o => parsed.GetResult(o) is { Implicit: false });
+    public bool AnyGiven(ParseResult parsed) => _ofLabelled.Any(o => parsed.GetResult(o) is { Implicit: false });
+
+    /// <summary>Whether the limit for packed files was given, which resources have, too.</summary>
+    public bool LimitGiven(ParseResult parsed) => parsed.GetResult(_unpacked) is { Implicit: false };
 
     /// <summary>The values of a parsed command line.</summary>
     /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be

@@ -13,7 +13,7 @@ namespace RobustTickets.Attacks.Metrics;
 public readonly record struct WilsonInterval(double Low, double High)
 {
     /// <summary>The 95 % quantile of the standard normal, two-sided.</summary>
-    private const double Z = 1.959963984540054;
+    internal const double Z = 1.959963984540054;
 
     /// <summary>
     /// The 95 % interval of <paramref name="hits"/> among <paramref name="total"/>; [0, 1] when

@@ -37,6 +37,7 @@ internal sealed class QuantizationLossOptions
     /// <summary>Whether one of them was given.</summary>
     public bool AnyGiven(ParseResult parsed) =>
         _data.AnyGiven(parsed)
+        || _data.LimitGiven(parsed)
         || _attack.AnyGiven(parsed)
         || new Option[] { _split, _count }.Any(o => parsed.GetResult(o) is { Implicit: false });
 
@@ -53,10 +54,11 @@ internal sealed class QuantizationLossOptions
         var recipe = _attack.Read(parsed, 42, _data.MaxUnpacked(parsed));
         var victim = new VictimFolder(source);
         var models = new AttackModels(victim.BaseModel);
+        Classifier? before = null;
         try
         {
             var attack = recipe.Build(models);
-            var before = Classifier.Load(source);
+            before = Classifier.Load(source);
             var rows = MeasuredRows.Load(
                 victim,
                 arguments.Path,
@@ -76,6 +78,7 @@ internal sealed class QuantizationLossOptions
         }
         catch
         {
+            before?.Dispose();
             models.Dispose();
             throw;
         }

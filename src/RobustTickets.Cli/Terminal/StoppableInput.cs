@@ -1,44 +1,30 @@
 // Input that may wait for another process, such as a pipe or a terminal: a signal breaks the
 // waiting off, which no read of the system's does.
+using RobustTickets.Attacks.Data;
+
 namespace RobustTickets.Cli.Terminal;
 
 /// <summary>Reads a stream until a stop.</summary>
 /// <param name="inner">The stream; closed with this one.</param>
 /// <param name="stop">Ends a read that waits.</param>
-internal sealed class StoppableInput(Stream inner, CancellationToken stop) : Stream
+internal sealed class StoppableInput(Stream inner, CancellationToken stop) : ForwardStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
+    private byte[] _arrived = [];
 
     /// <exception cref="OperationCanceledException">It was stopped; what arrives later is
     /// lost.</exception>
-    public override int Read(byte[] buffer, int offset, int count)
+    public override int Read(Span<byte> buffer)
     {
         if (inner.CanSeek)
-            return inner.Read(buffer, offset, count);
-        var read = Task.Run(() => inner.Read(buffer, offset, count), CancellationToken.None);
+            return inner.Read(buffer);
+        if (_arrived.Length != buffer.Length)
+            _arrived = new byte[buffer.Length];
+        var read = Task.Run(() => inner.Read(_arrived), CancellationToken.None);
         Task.WaitAny([read], stop);
-        return read.GetAwaiter().GetResult();
+        var count = read.GetAwaiter().GetResult();
+        _arrived.AsSpan(0, count).CopyTo(buffer);
+        return count;
     }
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -2,14 +2,14 @@
 // their examples, so the example is the unit: exact sign flips (McNemar's test for one training)
 // and the interval of Bonett and Price (2012) with the scatter taken over examples.
 using System.Globalization;
+using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
 /// <summary>Which of two methods got which examples right.</summary>
 internal sealed class PairedComparison
 {
-    private const double Z975 = 1.959963984540054,
-        Z80 = 0.8416212335729143;
+    private const double Z80 = 0.8416212335729143; // of the standard normal, for 80 % power
 
     // How many examples have a net count of trainings for the first, out of so many.
     private readonly Dictionary<(int Net, int Trainings), int> _examples;
@@ -79,14 +79,16 @@ internal sealed class PairedComparison
                 _examples.Sum(e => e.Value * Square(e.Key.Net - (centre * e.Key.Trainings)))
                 + Square(each - (centre * each))
                 + Square(each + (centre * each));
-            var half = Z975 * Math.Sqrt(squares) / all;
+            var half = WilsonInterval.Z * Math.Sqrt(squares) / all;
             return (Math.Max(-1, centre - half), Math.Min(1, centre + half));
         }
     }
 
     /// <summary>Smallest difference of shares found with 80 % power at 5 %.</summary>
     public double Detectable =>
-        (Z975 + Z80) * Math.Sqrt(Math.Max(1, _examples.Sum(e => e.Value * Square(e.Key.Net)))) / Math.Max(1, Pairs);
+        (WilsonInterval.Z + Z80)
+        * Math.Sqrt(Math.Max(1, _examples.Sum(e => e.Value * Square(e.Key.Net))))
+        / Math.Max(1, Pairs);
 
     /// <summary>Two models on the same examples.</summary>
     /// <param name="onlyFirst">Examples that only the first got right.</param>

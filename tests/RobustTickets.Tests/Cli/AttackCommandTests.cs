@@ -61,6 +61,9 @@ public sealed class AttackCommandTests : IDisposable
         var other = line.Label == 0 ? "positive" : "negative";
         Assert.StartsWith("Skipped: the model says", Attack("--text", "a good film .", "--label", other).Out);
         Assert.Equal(ExitCodes.Usage, Attack("--text", "a", "--label", "neutral").Code);
+        // Resources may be packed, too; rows there are none.
+        Assert.Equal(ExitCodes.Ok, Attack("--text", "a good film .", "--max-unpacked", "1g").Code);
+        Assert.Equal(ExitCodes.Usage, Attack("--text", "a", "--limit", "1").Code);
         Assert.Equal(
             "text_pair",
             AttackJson

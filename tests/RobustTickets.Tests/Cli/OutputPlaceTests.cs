@@ -16,6 +16,13 @@ public sealed class OutputPlaceTests : IDisposable
 
     public void Dispose() => _task.Dispose();
 
+    private static string[] Words(string command, params (string Name, string Place)[] places) =>
+        [
+            .. command
+                .Split(' ')
+                .Select(word => places.Aggregate(word, (w, p) => w.Replace(p.Name, p.Place, StringComparison.Ordinal))),
+        ];
+
     [Theory]
     [InlineData("train --recipe fine-tune --model MODEL --data DATA --task sst2 --set max-length=24 --out PLACE")]
     [InlineData("train --recipe fine-tune --model MODEL --data DATA --task sst2 --seeds 1,2 --out PLACE")]
@@ -43,17 +50,16 @@ public sealed class OutputPlaceTests : IDisposable
         Environment.SetEnvironmentVariable(ResourceFolder.Variable, Path.Combine(file, "resources"));
         try
         {
-            var end = CliRun.Of([
-                .. command
-                    .Split(' ')
-                    .Select(word =>
-                        word.Replace("PLACE", Path.Combine(file, "place"), StringComparison.Ordinal)
-                            .Replace("MODEL", _task.Model, StringComparison.Ordinal)
-                            .Replace("DATA", _task.Data, StringComparison.Ordinal)
-                            .Replace("EXPERIMENT", experiment, StringComparison.Ordinal)
-                            .Replace("RUN", run, StringComparison.Ordinal)
-                    ),
-            ]);
+            var end = CliRun.Of(
+                Words(
+                    command,
+                    ("PLACE", Path.Combine(file, "place")),
+                    ("MODEL", _task.Model),
+                    ("DATA", _task.Data),
+                    ("EXPERIMENT", experiment),
+                    ("RUN", run)
+                )
+            );
             Assert.True(end.Code == ExitCodes.Usage, end.ToString());
             Assert.Contains(file, end.Error, StringComparison.Ordinal);
             Assert.DoesNotContain("Exception", end.Error, StringComparison.Ordinal);
@@ -87,18 +93,17 @@ public sealed class OutputPlaceTests : IDisposable
         using var classifier = new TinyFolders();
         string[] places = [run, seeds, foreign];
         var before = places.Select(Contents).ToArray();
-        var end = CliRun.Of([
-            .. command
-                .Split(' ')
-                .Select(word =>
-                    word.Replace("SEEDS", seeds, StringComparison.Ordinal)
-                        .Replace("FOREIGN", foreign, StringComparison.Ordinal)
-                        .Replace("CLASSIFIER", classifier.Model, StringComparison.Ordinal)
-                        .Replace("MODEL", _task.Model, StringComparison.Ordinal)
-                        .Replace("DATA", _task.Data, StringComparison.Ordinal)
-                        .Replace("RUN", run, StringComparison.Ordinal)
-                ),
-        ]);
+        var end = CliRun.Of(
+            Words(
+                command,
+                ("SEEDS", seeds),
+                ("FOREIGN", foreign),
+                ("CLASSIFIER", classifier.Model),
+                ("MODEL", _task.Model),
+                ("DATA", _task.Data),
+                ("RUN", run)
+            )
+        );
         Assert.True(end.Code is ExitCodes.Usage or ExitCodes.Data, end.ToString());
         Assert.Contains(message, end.Error, StringComparison.Ordinal);
         Assert.Equal(before, places.Select(Contents));
@@ -134,13 +139,7 @@ public sealed class OutputPlaceTests : IDisposable
             "--out",
             target,
         ];
-        var end = CliRun.Of([
-            .. export,
-            .. options
-                .Replace("DATA", _task.Data, StringComparison.Ordinal)
-                .Replace("NOWHERE", _task.Below("nowhere"), StringComparison.Ordinal)
-                .Split(' '),
-        ]);
+        var end = CliRun.Of([.. export, .. Words(options, ("DATA", _task.Data), ("NOWHERE", _task.Below("nowhere")))]);
         Assert.True(end.Code is ExitCodes.Usage or ExitCodes.Data, end.ToString());
         Assert.Contains(message, end.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(target));

@@ -29,6 +29,9 @@ public sealed class HouseRuleTests
     );
     private static readonly Regex Workplace = new(@"(?<![\w./-])/(?:wo" + "rk|tmp/w" + "t|home|root)/");
 
+    private static IEnumerable<string> Code =>
+        RepositoryFiles.Below(Root, "").Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h");
+
     [Fact]
     public void Code_files_are_short_enough_to_hold_one_idea()
     {
@@ -44,25 +47,19 @@ public sealed class HouseRuleTests
     [Fact]
     public void Code_and_comments_are_narrow_enough_to_be_read_beside_each_other()
     {
-        var over = RepositoryFiles
-            .Below(Root, "")
-            .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h")
-            .SelectMany(path =>
-                File.ReadLines(Path.Combine(Root, path))
-                    .Select((line, i) => (Line: line, Place: $"{path}:{i + 1}"))
-                    .Where(line => IsWide(line.Line))
-                    .Select(line => $"{line.Place}: {line.Line.Length} columns")
-            );
+        var over = Code.SelectMany(path =>
+            File.ReadLines(Path.Combine(Root, path))
+                .Select((line, i) => (Line: line, Place: $"{path}:{i + 1}"))
+                .Where(line => IsWide(line.Line))
+                .Select(line => $"{line.Place}: {line.Line.Length} columns")
+        );
         Assert.Empty(over);
     }
 
     [Fact]
     public void The_head_of_a_file_says_what_it_is_in_three_lines()
     {
-        var over = RepositoryFiles
-            .Below(Root, "")
-            .Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h")
-            .Select(path =>
+        var over = Code.Select(path =>
                 (
                     Path: path,
                     Lines: File.ReadLines(Path.Combine(Root, path))
