@@ -1,3 +1,4 @@
+using System.Globalization;
 using RobustTickets.Attacks.Python;
 using Xunit;
 
@@ -94,7 +95,24 @@ public class PythonRulesTests
     [InlineData(0.0, "0.0")]
     [InlineData(120.0, "120.0")]
     [InlineData(2.5e-7, "2.5e-07")]
+    [InlineData(1e-6, "1e-06")]
+    [InlineData(-1e-7, "-1e-07")]
+    [InlineData(1e23, "1e+23")]
+    [InlineData(-0.0, "-0.0")]
+    [InlineData(1.7976931348623157e308, "1.7976931348623157e+308")]
     public void Repr_is_pythons(double x, string repr) => Assert.Equal(repr, PythonNumber.Repr(x));
+
+    [Fact]
+    public void Repr_reads_back()
+    {
+        var random = new Random(5);
+        var numbers = Enumerable
+            .Range(-30, 61)
+            .Select(power => double.Parse($"1e{power}", CultureInfo.InvariantCulture))
+            .Concat(Enumerable.Range(0, 2000).Select(_ => BitConverter.Int64BitsToDouble(random.NextInt64())))
+            .Where(double.IsFinite);
+        Assert.All(numbers, x => Assert.Equal(x, double.Parse(PythonNumber.Repr(x), CultureInfo.InvariantCulture)));
+    }
 
     [Theory]
     [InlineData(0.125, 0.12)]

@@ -16,15 +16,9 @@ internal static class PythonNumber
             return "nan";
         if (double.IsInfinity(x))
             return x > 0 ? "inf" : "-inf";
-        var shortest = x.ToString("E16", CultureInfo.InvariantCulture);
-        var round = x.ToString("R", CultureInfo.InvariantCulture);
-        var sign = round[0] == '-' ? "-" : "";
-        var exponent = int.Parse(
-            shortest.AsSpan(shortest.IndexOf('E', StringComparison.Ordinal) + 1),
-            NumberStyles.AllowLeadingSign,
-            CultureInfo.InvariantCulture
-        );
-        var digits = Digits(round);
+        var shortest = x.ToString("R", CultureInfo.InvariantCulture);
+        var sign = shortest[0] == '-' ? "-" : "";
+        var (digits, exponent) = Scientific(shortest);
         if (digits.Length == 0)
             return sign + "0.0";
         if (exponent is < -4 or >= 16)
@@ -51,11 +45,17 @@ internal static class PythonNumber
     /// <summary><c>round(x, 2)</c> of a numpy float.</summary>
     public static double NumpyRound2(double x) => Math.Round(x * 100.0, MidpointRounding.ToEven) / 100.0;
 
-    // Significant digits without leading and trailing zeros.
-    private static string Digits(string number)
+    // Significant digits without leading and trailing zeros, and the power of ten of the first one;
+    // both of the shortest form, as 1e-6 in 17 digits begins with 9.99e-7.
+    private static (string Digits, int Exponent) Scientific(string number)
     {
         var end = number.IndexOf('E', StringComparison.Ordinal);
-        var all = string.Concat((end < 0 ? number : number[..end]).Where(char.IsAsciiDigit));
-        return all.Trim('0') is { Length: > 0 } trimmed ? trimmed : "";
+        var mantissa = (end < 0 ? number : number[..end]).TrimStart('-');
+        var exponent = end < 0 ? 0 : int.Parse(number.AsSpan(end + 1), CultureInfo.InvariantCulture);
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var whole = point < 0 ? mantissa.Length : point;
+        var all = point < 0 ? mantissa : mantissa.Remove(point, 1);
+        var zeros = all.Length - all.TrimStart('0').Length;
+        return (all.Trim('0'), exponent + whole - 1 - zeros);
     }
 }

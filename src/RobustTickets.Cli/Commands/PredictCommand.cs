@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Input;
 using RobustTickets.Evaluation;
+using RobustTickets.Models;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
@@ -59,9 +60,7 @@ internal static class PredictCommand
             foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
-                var rows = classifier.Logits([.. group.Select(t => t.Text)]);
-                for (var i = 0; i < rows.Length; i++)
-                    Evaluator.RequireFinite(rows[i], $"{path}: text {i + 1} of {rows.Length}");
+                var rows = Logits(classifier, group, texts);
                 foreach (var (input, row) in group.Zip(rows))
                     JsonOutput.WriteLine(context.Out, Answer(input, row, classifier, parsed.GetValue(logits)));
                 context.Out.Flush();
@@ -69,6 +68,22 @@ internal static class PredictCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    // A number that is not finite is told by its line.
+    private static float[][] Logits(ITextClassifier classifier, IReadOnlyList<InputText> group, TextInput source)
+    {
+        try
+        {
+            var rows = classifier.Logits([.. group.Select(t => t.Text)]);
+            for (var i = 0; i < rows.Length; i++)
+                Evaluator.RequireFinite(rows[i], $"{classifier.Name}: text {i + 1} of {rows.Length}", i);
+            return rows;
+        }
+        catch (NumericFailureException e) when (e.Text is { } at)
+        {
+            throw new NumericFailureException($"{source.Origin}:{group[at].Line}: {classifier.Name}: {e.Found}");
+        }
     }
 
     private static JsonObject Answer(InputText input, float[] row, ITextClassifier classifier, bool withLogits)

@@ -30,6 +30,9 @@ internal enum InputFormat
 /// ending the work.</param>
 internal sealed record TextInput(string Path, InputFormat Format, TextColumns Columns, bool SkipBadRows)
 {
+    /// <summary>The place of a row, for people.</summary>
+    public string Origin => Path == "-" ? "standard input" : Path;
+
     /// <summary>
     /// Reads texts in groups of at most <paramref name="size"/>. A group is handed over early when
     /// nothing more has arrived, so that a program that writes a line and waits for the answer gets
@@ -42,7 +45,7 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
     public IEnumerable<IReadOnlyList<InputText>> Read(CliContext context, int size)
     {
         if (Path == "-")
-            return Groups(context, context.In, "standard input", size);
+            return Groups(context, context.In, Origin, size);
         if (!File.Exists(Path))
             throw new DataException(
                 $"{Path}: no such file; give JSON lines {{\"text\": ...}}, or - for standard input"

@@ -103,7 +103,7 @@ public sealed class Classifier : ITextClassifier
     {
         var rows = Logits(Encode(texts));
         for (var i = 0; i < rows.Length; i++)
-            Evaluator.RequireFinite(rows[i], $"{Name}: text {i + 1} of {rows.Length}");
+            Evaluator.RequireFinite(rows[i], $"{Name}: text {i + 1} of {rows.Length}", i);
         return rows;
     }
 

@@ -1,6 +1,6 @@
-using System.Globalization;
 using RobustTickets.Models;
 using RobustTickets.Torch;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Evaluation;
 
@@ -119,18 +119,21 @@ internal static class Evaluator
 
     /// <summary>Refuses logits of which no class is the largest.</summary>
     /// <exception cref="NumericFailureException">One is NaN or infinite.</exception>
-    internal static void RequireFinite(ReadOnlySpan<float> logits, FormattableString place)
+    internal static void RequireFinite(ReadOnlySpan<float> logits, FormattableString place, int? text = null)
     {
         for (var c = 0; c < logits.Length; c++)
         {
-            if (!float.IsFinite(logits[c]))
-                throw new NumericFailureException(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{FormattableString.Invariant(place)}: the logit of class {c} is {logits[c]}; the model's "
-                            + $"weights are beyond what single precision can compute with"
-                    )
-                );
+            if (float.IsFinite(logits[c]))
+                continue;
+            var found = Text(
+                $"the logit of class {c} is {logits[c]}; the model's weights are beyond what single precision ",
+                $"can compute with"
+            );
+            throw new NumericFailureException($"{FormattableString.Invariant(place)}: {found}")
+            {
+                Text = text,
+                Found = found,
+            };
         }
     }
 

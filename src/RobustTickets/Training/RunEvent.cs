@@ -24,8 +24,8 @@ public abstract record RunEvent(string Stage, long Step)
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Real word pieces a second over the last steps, counted once per
 /// step whatever the passes.</param>
-/// <param name="Remaining">Time left in the stage at this pace, or null before a pace is
-/// known.</param>
+/// <param name="Remaining">Time left in the stage at this pace, evaluations between steps
+/// included; at most, as a search may end before. Null before a pace is known.</param>
 public sealed record StepDone(
     string Stage,
     long Step,

@@ -113,6 +113,7 @@ internal sealed class RunStore(
         var entry = step.Entry(stage.Name);
         stage.Tally = stage.Tally.Add(entry);
         Append(entry);
+        stage.Pace.Add(step);
         Report(
             new StepDone(
                 stage.Name,
@@ -121,7 +122,7 @@ internal sealed class RunStore(
                 step.Epoch,
                 step.Loss,
                 step.LearningRate,
-                stage.Pace.TokensPerSecond(step),
+                stage.Pace.TokensPerSecond,
                 stage.Pace.Remaining(step, stage.LastStep)
             )
         );

@@ -22,19 +22,33 @@ internal sealed record StageRun(
     internal PaceMeter Pace { get; } = new();
 }
 
-/// <summary>Pace over the last steps of this process.</summary>
-internal sealed class PaceMeter
+/// <summary>
+/// Pace over the last steps of this process; the time left counts what lies between steps, too
+/// (evaluations, attacks after epochs, checkpoints), in the share that it had so far.
+/// </summary>
+internal sealed class PaceMeter(TimeProvider? clock = null)
 {
     private readonly Queue<(double Seconds, long Tokens)> _recent = new();
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private long? _begin;
+    private double _steps;
 
-    internal double TokensPerSecond(StepReport step)
+    internal double TokensPerSecond => _recent.Sum(r => r.Tokens) / _recent.Sum(r => r.Seconds);
+
+    internal void Add(StepReport step)
     {
+        _begin ??= _clock.GetTimestamp() - (long)(step.Seconds * _clock.TimestampFrequency);
+        _steps += step.Seconds;
         _recent.Enqueue((step.Seconds, step.Tokens));
         if (_recent.Count > 50)
             _recent.Dequeue();
-        return _recent.Sum(r => r.Tokens) / _recent.Sum(r => r.Seconds);
     }
 
-    internal TimeSpan? Remaining(StepReport step, long lastStep) =>
-        _recent.Count < 5 ? null : TimeSpan.FromSeconds((lastStep - step.Step) * _recent.Average(r => r.Seconds));
+    internal TimeSpan? Remaining(StepReport step, long lastStep)
+    {
+        if (_recent.Count < 5)
+            return null;
+        var between = Math.Max(1, _clock.GetElapsedTime(_begin!.Value).TotalSeconds / _steps);
+        return TimeSpan.FromSeconds((lastStep - step.Step) * _recent.Average(r => r.Seconds) * between);
+    }
 }

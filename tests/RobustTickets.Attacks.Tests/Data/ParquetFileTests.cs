@@ -121,7 +121,7 @@ public sealed class ParquetFileTests : IDisposable
             "train.parquet",
             CompressionMethod.Gzip,
             ("sentence", Texts([.. Enumerable.Range(0, 5000).Select(i => $"{i:00000} {new string('x', 100)}")])),
-            ("label", Longs([.. Enumerable.Range(0, 5000).Select(i => (long)(i % 2))]))
+            ("label", Alternating(5000))
         );
         Assert.Equal(5000, DataSet.Load(path, "sst2", "train").Examples.Count);
         Refused(path, "sst2", new DataOptions(MaxUnpackedBytes: 200_000), "unpacks to more than");
@@ -139,7 +139,7 @@ public sealed class ParquetFileTests : IDisposable
             "train.parquet",
             packing,
             ("sentence", Texts([.. Enumerable.Range(0, 300).Select(i => $"{i} {new string('a', 1000)}")])),
-            ("label", Longs([.. Enumerable.Range(0, 300).Select(i => (long)(i % 2))]))
+            ("label", Alternating(300))
         );
         var bytes = File.ReadAllBytes(path);
         // The first page header begins 15 00 15: kind 0, then the size, seven bits a byte.
@@ -159,7 +159,7 @@ public sealed class ParquetFileTests : IDisposable
             "train.parquet",
             CompressionMethod.None,
             ("sentence", Texts([.. Enumerable.Repeat(new string('x', 10_000), 1000)])),
-            ("label", Longs([.. Enumerable.Range(0, 1000).Select(i => (long)(i % 2))]))
+            ("label", Alternating(1000))
         );
         Assert.InRange(new FileInfo(path).Length, 10_000, 200_000);
         Refused(path, "sst2", new DataOptions(MaxUnpackedBytes: 1_000_000), path, "unpacks to more than");
@@ -175,7 +175,7 @@ public sealed class ParquetFileTests : IDisposable
             "train.parquet",
             CompressionMethod.Snappy,
             ("sentence", Texts([.. Enumerable.Range(0, 1000).Select(i => $"{i} {new string('x', 1000)}")])),
-            ("label", Longs([.. Enumerable.Range(0, 1000).Select(i => (long)(i % 2))]))
+            ("label", Alternating(1000))
         );
         Assert.Equal(
             1000,
@@ -192,7 +192,7 @@ public sealed class ParquetFileTests : IDisposable
             "train.parquet",
             CompressionMethod.None,
             ("sentence", Texts([.. Enumerable.Range(0, 300).Select(i => $"{i % 100}")])),
-            ("label", Longs([.. Enumerable.Range(0, 300).Select(i => (long)(i % 2))]))
+            ("label", Alternating(300))
         );
         var bytes = File.ReadAllBytes(path);
         // In the first page header field 7, a structure, whose field 1 is 100, in two bytes.
@@ -263,7 +263,7 @@ public sealed class ParquetFileTests : IDisposable
             "train.parquet",
             CompressionMethod.Snappy,
             ("sentence", Texts([.. Enumerable.Range(0, 40).Select(i => $"text {i}")])),
-            ("label", Longs([.. Enumerable.Range(0, 40).Select(i => (long)(i % 2))]))
+            ("label", Alternating(40))
         );
         var whole = File.ReadAllBytes(path);
         var random = new Random(3);
@@ -349,6 +349,9 @@ public sealed class ParquetFileTests : IDisposable
     private static string[] Texts(params string[] texts) => texts;
 
     private static long[] Longs(params long[] numbers) => numbers;
+
+    /// <summary>Labels 0, 1, 0, 1, ...</summary>
+    private static long[] Alternating(int rows) => [.. Enumerable.Range(0, rows).Select(i => (long)(i % 2))];
 
     private string Write(string name, CompressionMethod packing, params (string Name, Array Values)[] columns)
     {

@@ -14,6 +14,25 @@ public sealed class PredictCommandTests : IDisposable
     public void Dispose() => _tiny.Dispose();
 
     [Fact]
+    public void A_logit_that_is_no_number_is_told_by_its_line()
+    {
+        var bytes = File.ReadAllBytes(_tiny.Weights);
+        var header = (int)BitConverter.ToInt64(bytes);
+        var words = JsonNode.Parse(bytes.AsSpan(8, header))!["bert.embeddings.word_embeddings.weight"]!;
+        var dull = Array.IndexOf(File.ReadAllLines(_tiny.Below("model", "vocab.txt")), "dull");
+        var width = (int)words["shape"]![1]!;
+        var row = 8 + header + (int)words["data_offsets"]![0]! + dull * width * sizeof(float);
+        for (var i = 0; i < width; i++)
+            BitConverter.GetBytes(float.MaxValue).CopyTo(bytes, row + i * sizeof(float));
+        File.WriteAllBytes(_tiny.Weights, bytes);
+        var lines = string.Concat(Enumerable.Repeat("good film\n", 4)) + "\ndull film\n";
+        var run = CliRun.With(lines, "predict", "--model", _tiny.Model, "--format", "text", "--batch-size", "3");
+        Assert.Equal(ExitCodes.Numeric, run.Code);
+        Assert.Contains("standard input:6: ", run.Error);
+        Assert.Equal(3, run.Out.Count(c => c == '\n'));
+    }
+
+    [Fact]
     public void Answers_come_in_order_with_the_other_fields_of_each_row()
     {
         const string Csv = "id,text,label,scores\n7,good film,positive,x\n8,\"a, dull\",negative,y\n";

@@ -187,7 +187,6 @@ public static class AttackRun
     )
     {
         var watch = Stopwatch.StartNew();
-        var before = log.Done;
         var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
         int Count(AttackResult result) => counts.GetValueOrDefault(result);
         // Random numbers of one stream through all examples depend on every example before: what is
@@ -195,8 +194,10 @@ public static class AttackRun
         var remaining = log.Remaining;
         var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
         var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        var ended = 0;
         await foreach (var outcome in engine.RunAsync(todo, stop).ConfigureAwait(false))
         {
+            ended++;
             if (!wanted.Contains(outcome.Id))
                 continue;
             log.Write(outcome);
@@ -213,7 +214,7 @@ public static class AttackRun
                     Count(AttackResult.Skipped),
                     Count(AttackResult.Error),
                     engine.Statistics.Queries / Math.Max(seconds, 1e-3),
-                    seconds > 5 ? TimeSpan.FromSeconds(seconds / (done - before) * (total - done)) : null
+                    seconds > 5 ? TimeSpan.FromSeconds(seconds / ended * (todo.Count - ended)) : null
                 )
             );
         }
