@@ -20,10 +20,8 @@ internal sealed class CleanObjective : IObjective
             inputs,
             new PassOptions(Training: true, step.Derive(0L)) { LayerDone = inputs.LayerDone }
         );
-        var total = penalty is null ? loss : loss + penalty();
-        total.backward();
         var log = new LossLog();
-        log.Add(scope, loss, total);
+        log.Backward(scope, loss, loss, penalty);
         var (losses, sum) = log.Read();
         return new ObjectiveResult(sum, losses, new PassCounts(1, 1, 1));
     }

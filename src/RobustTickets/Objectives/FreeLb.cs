@@ -48,12 +48,8 @@ internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? n
                     LayerDone = last ? inputs.LayerDone : null,
                 }
             );
-            var loss = crossEntropy / passes;
-            // Undivided, and in the last pass alone: the adversary never sees it.
-            if (last && penalty is not null)
-                loss = loss + penalty();
-            loss.backward();
-            log.Add(pass, crossEntropy, loss);
+            // The penalty in the last pass alone: the adversary never sees it.
+            log.Backward(pass, crossEntropy, crossEntropy / passes, last ? penalty : null);
             if (!last)
                 perturbation.Ascend(delta.grad!);
         }

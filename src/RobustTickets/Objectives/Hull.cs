@@ -59,9 +59,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         var delta = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
         var trained = new PassOptions(Training: true, step.Derive(options.Steps), delta);
         var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.LayerDone });
-        var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
-        loss.backward();
-        log.Add(pass, crossEntropy, loss);
+        log.Backward(pass, crossEntropy, crossEntropy, penalty);
         var passes = options.Steps + 1;
         var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, 1));

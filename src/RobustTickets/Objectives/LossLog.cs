@@ -26,6 +26,21 @@ internal sealed class LossLog
     }
 
     /// <summary>
+    /// Gradients of a pass's share of the loss and of the penalty, which is undivided; both are
+    /// noted.
+    /// </summary>
+    /// <param name="pass">Scope of the pass.</param>
+    /// <param name="crossEntropy">Undivided cross entropy.</param>
+    /// <param name="share">What of it is minimised.</param>
+    /// <param name="penalty">What is added, or null.</param>
+    internal void Backward(TensorScope pass, Tensor crossEntropy, Tensor share, Func<Tensor>? penalty)
+    {
+        var loss = penalty is null ? share : share + penalty();
+        loss.backward();
+        Add(pass, crossEntropy, loss);
+    }
+
+    /// <summary>
     /// Cross entropy of every pass and the sum of all shares. Waits for the device, once.
     /// </summary>
     internal (double[] Losses, double Total) Read()

@@ -51,9 +51,7 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         perturbation.Delta.requires_grad_(false);
         var trained = Pass(step, options.Steps, perturbation.Delta);
         var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.LayerDone });
-        var loss = penalty is null ? crossEntropy : crossEntropy + penalty();
-        loss.backward();
-        log.Add(pass, crossEntropy, loss);
+        log.Backward(pass, crossEntropy, crossEntropy, penalty);
         var passes = options.Steps + 1;
         var (losses, total) = log.Read();
         return new ObjectiveResult(total, losses, new PassCounts(passes, passes, options.DeltaGradOnly ? 1 : passes));
