@@ -1,4 +1,5 @@
 // What claims are tested on: finished cells of tables, seed by seed, reduced to numbers.
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 
@@ -21,6 +22,12 @@ internal sealed record MaskPath(
     IReadOnlyList<double> Neurons
 );
 
+/// <summary>What a cell had cost had its search stopped as early as its rule can.</summary>
+/// <param name="Epoch">The epoch of that stop.</param>
+/// <param name="Seconds">Seconds of search and retraining.</param>
+/// <param name="Flops">Their floating-point operations.</param>
+internal sealed record EarliestStop(double Epoch, double Seconds, double Flops);
+
 /// <summary>A cell of one seed.</summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Clean">Accuracy on the reported rows, %.</param>
@@ -35,6 +42,11 @@ internal sealed record MaskPath(
 /// <param name="NeuronsKept">The same of neurons.</param>
 /// <param name="SettledGates">Share of gates at 0 or 1 at the end of a mask search, or
 /// null.</param>
+/// <param name="Reported">Rows that <paramref name="Clean"/> is of, or null.</param>
+/// <param name="SearchEpochs">Epochs of its search, or null.</param>
+/// <param name="Earliest">What it had cost had its search stopped as early as its rule can; null
+/// where no rule ends the search.</param>
+/// <param name="Pgd">Form of the PGD that it is trained with, or null.</param>
 internal sealed record SeedCell(
     int Seed,
     double Clean,
@@ -46,7 +58,11 @@ internal sealed record SeedCell(
     MaskPath? Masks = null,
     IReadOnlyList<double>? HeadsKept = null,
     IReadOnlyList<double>? NeuronsKept = null,
-    double? SettledGates = null
+    double? SettledGates = null,
+    int? Reported = null,
+    double? SearchEpochs = null,
+    EarliestStop? Earliest = null,
+    string? Pgd = null
 )
 {
     /// <summary>A quantity, or null where it was not measured.</summary>
@@ -142,8 +158,29 @@ internal sealed class ClaimCells
             control ? null : Masks(cell.Run),
             ticket?.HeadsPerLayer.Select(h => (double)h / result.Model.Heads).ToArray(),
             ticket?.NeuronsPerLayer.Select(n => (double)n / result.Model.Intermediate).ToArray(),
-            control ? null : cell.Run.Events.OfType<GateEntry>().LastOrDefault()?.Binary
+            control ? null : cell.Run.Events.OfType<GateEntry>().LastOrDefault()?.Binary,
+            result.EvaluatedExamples,
+            Search(cell)?.Epochs,
+            Earliest(cell),
+            control ? null : RecipeCost.FormOfPgd(cell.Cell.Recipe)
         );
+    }
+
+    private static StageSummary? Search(CellRecord cell) =>
+        cell.Stages.FirstOrDefault(s => s is { Stage: StageName.Search, Steps: > 0, Epochs: > 0 });
+
+    // Steps of a search cost alike, so that a shorter one costs its share.
+    private static EarliestStop? Earliest(CellRecord cell)
+    {
+        if (
+            cell.Cell.IsControl
+            || RecipeCost.EarliestStop(cell.Cell.Recipe) is not { } earliest
+            || Search(cell) is not { } search
+        )
+            return null;
+        var epoch = Math.Min(search.Epochs, earliest);
+        var spared = 1 - (epoch / search.Epochs);
+        return new EarliestStop(epoch, cell.Seconds - (spared * search.Seconds), cell.Flops - (spared * search.Flops));
     }
 
     private static MaskPath? Masks(RunRecord run)

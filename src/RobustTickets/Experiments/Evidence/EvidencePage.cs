@@ -18,7 +18,8 @@ internal sealed class EvidencePage
         new(
             "verdict",
             "Seen here",
-            "holds, does not hold, undecided (the sample cannot tell) or not measured",
+            "holds, does not hold, undecided (the sample cannot tell), cannot be tested here (said of another protocol "
+                + "than this one, which cannot show it) or not measured",
             Numeric: false
         ),
         new("statistic", "Statistic", "The test and its numbers", Numeric: false),
@@ -154,9 +155,10 @@ internal sealed class EvidencePage
     }
 
     private string Rule() =>
-        "A claim holds, or does not, when its test says so at 5 %; with several seeds each must agree in sign. "
-        + "Undecided means that this "
-        + "sample cannot tell. Shares are tested on the examples, the trained models being what they are; how much "
+        "A claim holds, or does not, when its test says so at 5 %; with several seeds each must agree in sign, or lie "
+        + "on the same side of a margin. Undecided means that this sample cannot tell; cannot be tested here, that the "
+        + "claim is of another protocol, whose number these recipes could not reach whatever was seen. Shares are "
+        + "tested on the examples, the trained models being what they are; how much "
         + "training scatters is told by the seeds (the report of each table has the t over them). "
         + "No correction is made for the number of claims: of twenty tests of nothing one is expected to come out. "
         + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
@@ -227,6 +229,7 @@ internal sealed class EvidencePage
             Verdict.Holds => "holds",
             Verdict.DoesNotHold => "does not hold",
             Verdict.Undecided => "undecided",
+            Verdict.NotTestable => "cannot be tested here",
             _ => "not measured",
         };
 
@@ -246,8 +249,8 @@ internal sealed class EvidencePage
     private string Figures(string table) =>
         string.Concat(
             _folders
-                .Where(f => f.Plan.Experiment.Reproduces == table && Directory.Exists(f.FiguresFolder))
-                .SelectMany(f => Directory.GetFiles(f.FiguresFolder, "*.svg").Order(StringComparer.Ordinal))
+                .Where(f => f.Plan.Experiment.Reproduces == table)
+                .SelectMany(ExperimentFigures.Drawn)
                 .Select(file => HtmlReport.Figure(File.ReadAllText(file), Path.GetFileNameWithoutExtension(file)))
         )
             is { Length: > 0 } figures
