@@ -64,6 +64,42 @@ public sealed partial class PublishedExperimentTests
         );
     }
 
+    [Fact]
+    public void A_page_of_evidence_is_of_one_scale()
+    {
+        var full = Path.Combine(Folder, "early-robust-table-1.json");
+        var small = Path.Combine(Folder, "minilm", "01-early-robust-table-1-sst2.json");
+        var attacks = Path.Combine(Folder, "minilm", "20-early-robust-table-1-ag-news-attacks.json");
+        var output = Directory.CreateTempSubdirectory("scales").FullName;
+        string[] Left(params string[] files)
+        {
+            var cells = new ClaimCells();
+            var folders = ExperimentFiles.Plan(files).Select(p => new ExperimentFolder(output, p)).ToArray();
+            foreach (var folder in folders)
+                cells.Add(folder);
+            new EvidencePage(folders, EvidenceSources.Beside(files)!).Write();
+            var page = File.ReadAllText(Path.Combine(output, "evidence.md"));
+            Assert.All(cells.LeftOut, left => Assert.Contains(left, page));
+            return [.. cells.LeftOut];
+        }
+
+        Assert.Equal(
+            ["01-early-robust-table-1-sst2 on sst2 (its settings are not those of early-robust-table-1)"],
+            Left(full, small)
+        );
+        Assert.Equal(
+            [
+                "early-robust-table-1 on sst2 (its settings are not those of 01-early-robust-table-1-sst2)",
+                "early-robust-table-1 on ag-news (its settings are not those of "
+                    + "20-early-robust-table-1-ag-news-attacks)",
+            ],
+            Left(small, attacks, full)
+        );
+        // Of the folder for two cores, whose files share tables, nothing is left out.
+        Assert.Empty(Left([.. Directory.GetFiles(Path.Combine(Folder, "minilm")).Order(StringComparer.Ordinal)]));
+        Directory.Delete(output, recursive: true);
+    }
+
     [Theory]
     [InlineData("early-robust-table-1")]
     [InlineData("early-robust-table-1-medium")]

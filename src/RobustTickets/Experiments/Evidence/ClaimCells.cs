@@ -87,6 +87,12 @@ internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
     private readonly HashSet<TableCell> _planned = [];
+    private readonly Dictionary<(string Table, string Data), (string Experiment, string Settings)> _scales = [];
+    private readonly List<string> _leftOut = [];
+
+    /// <summary>Experiments at settings other than those of an earlier one for the same table, in
+    /// words.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>The cells of which something is finished.</summary>
     public IEnumerable<TableCell> Cells => _cells.Keys;
@@ -117,12 +123,18 @@ internal sealed class ClaimCells
     {
         if (folder.Plan.Experiment.Reproduces is not { } table)
             return;
-        foreach (var cell in folder.Plan.Cells)
+        var data = folder.Plan.Experiment.Data.Where(d => OfOneScale(folder.Plan.Experiment, table, d)).ToArray();
+        foreach (var cell in folder.Plan.Cells.Where(c => data.Contains(c.Data)))
         {
             _planned.Add(new TableCell(table, cell.Row.Name, cell.Data.Name));
             _planned.UnionWith(cell.Attacks.Select(a => new TableCell(table, cell.Row.Name, cell.Data.Name, a.Name)));
         }
-        foreach (var row in CellRecord.Finished(folder).GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name)))
+        foreach (
+            var row in CellRecord
+                .Finished(folder)
+                .Where(c => data.Contains(c.Cell.Data))
+                .GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name))
+        )
         {
             var planned = folder.Plan.Cells.Count(c => (c.Row.Name, c.Data.Name) == row.Key);
             Add(new TableCell(table, row.Key.Row, row.Key.Data), [.. row.Select(c => Of(c, null))], planned);
@@ -137,6 +149,20 @@ internal sealed class ClaimCells
                     planned
                 );
         }
+    }
+
+    // Cells of one table and data set are compared with each other: the first experiment decides at
+    // what settings.
+    private bool OfOneScale(Experiment experiment, string table, ExperimentData data)
+    {
+        var settings = string.Join('\n', [.. experiment.Set ?? [], "", .. data.Set ?? []]);
+        if (_scales.TryAdd((table, data.Name), (experiment.Name, settings)))
+            return true;
+        var (first, its) = _scales[(table, data.Name)];
+        if (its == settings)
+            return true;
+        _leftOut.Add($"{experiment.Name} on {data.Name} (its settings are not those of {first})");
+        return false;
     }
 
     /// <summary>A finished cell under one of its attacks, or without any.</summary>

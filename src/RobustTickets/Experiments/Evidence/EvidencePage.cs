@@ -31,6 +31,7 @@ internal sealed class EvidencePage
     private readonly IReadOnlyList<ClaimResult> _claims,
         _beyond;
     private readonly IReadOnlyList<string>? _changed;
+    private readonly IReadOnlyList<string> _leftOut;
     private readonly string _output;
     private readonly IReadOnlyList<PaperTable> _made,
         _others;
@@ -43,6 +44,7 @@ internal sealed class EvidencePage
         var cells = new ClaimCells();
         foreach (var folder in folders)
             cells.Add(folder);
+        _leftOut = cells.LeftOut;
         var (published, claims) = sources.Read();
         _published = published;
         var test = new ClaimTest(cells);
@@ -275,6 +277,11 @@ internal sealed class EvidencePage
                 text.Append(CultureInfo.InvariantCulture, $"- **{name}** ({state}): {source}\n");
             foreach (var failure in folder.Failures())
                 text.Append(html ? $"<p>failed: {Svg.Escape(failure)}</p>\n" : $"  - failed: {failure}\n");
+        }
+        if (_leftOut.Count > 0)
+        {
+            var left = $"A page is of one scale. Not counted above: {string.Join(", ", _leftOut)}.";
+            text.Append(html ? $"<p>{Svg.Escape(left)}</p>\n" : $"\n{left}\n");
         }
         return text.ToString();
     }
