@@ -13,12 +13,32 @@ namespace RobustTickets.Experiments;
 /// <summary>Draws what an experiment asks for.</summary>
 public static class ExperimentFigures
 {
+    // EarlyRobust 3.3.2; distances of a search that a fraction ends are looked at by it.
+    private const double PaperGamma = 0.1;
+
     private static readonly ReportColumn[] Columns =
     [
         new("series", "Series", "Name of the line", Numeric: false),
         new("x", "x", "Place on the x axis", Numeric: true),
         new("y", "y", "Value", Numeric: true),
     ];
+
+    /// <summary>The figures that are there and asked for: an older program may have drawn
+    /// others.</summary>
+    internal static IReadOnlyList<string> Drawn(ExperimentFolder folder) =>
+        Directory.Exists(folder.FiguresFolder)
+            ?
+            [
+                .. Directory
+                    .GetFiles(folder.FiguresFolder, "*.svg")
+                    .Where(file =>
+                        folder.Plan.Experiment.Figures?.Any(f =>
+                            Path.GetFileName(file).StartsWith(f.Name + ".", StringComparison.Ordinal)
+                        ) == true
+                    )
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
 
     /// <summary>Writes the figures for which there are finished cells.</summary>
     public static void Write(ExperimentFolder folder) => Write(folder, CellRecord.Finished(folder));
@@ -41,6 +61,8 @@ public static class ExperimentFigures
                 var name = Path.Combine(folder.FiguresFolder, $"{figure.Name}.{data.Name}");
                 if (figure.Kind == FigureKind.Distances)
                     Distances(figure, name, cells);
+                else if (figure.Kind == FigureKind.Sweep)
+                    SweepFigure.Write(figure, name, data.Name, plan.Experiment.Rows, cells);
                 else if (figure.Kind == FigureKind.Pattern)
                     Pattern(figure, name, data.Name, cells);
                 else
@@ -53,7 +75,6 @@ public static class ExperimentFigures
     {
         var (x, y, series) = figure.Kind switch
         {
-            FigureKind.Sweep => (figure.Field!, "%", Sweep(figure.Field!, cells)),
             FigureKind.Epochs => (
                 "epoch",
                 "accuracy %",
@@ -85,6 +106,12 @@ public static class ExperimentFigures
         series = [.. series.Where(s => s.Points.Count > 0)];
         if (series.Count == 0)
             return;
+        WriteCsv(name, series);
+        AtomicFile.WriteAllText(name + ".svg", new SvgPlot($"{figure.Title} ({data})", x, y, series).Render() + "\n");
+    }
+
+    /// <summary>Writes the points of a figure.</summary>
+    internal static void WriteCsv(string name, IEnumerable<PlotSeries> series) =>
         AtomicFile.WriteAllText(
             name + ".csv",
             new ReportTable(
@@ -98,44 +125,6 @@ public static class ExperimentFigures
                 ]
             ).ToCsv()
         );
-        AtomicFile.WriteAllText(name + ".svg", new SvgPlot($"{figure.Title} ({data})", x, y, series).Render() + "\n");
-    }
-
-    // Means over seeds.
-    private static IReadOnlyList<PlotSeries> Sweep(string field, CellRecord[] cells)
-    {
-        // Two rows may share a value of the field; they are one point.
-        var groups = cells
-            .Select(c =>
-                (
-                    X: double.TryParse(c.Run.RecipeValue(field), CultureInfo.InvariantCulture, out var x)
-                        ? x
-                        : double.NaN,
-                    Cell: c
-                )
-            )
-            .Where(p => double.IsFinite(p.X))
-            .GroupBy(p => p.X, p => p.Cell)
-            .OrderBy(g => g.Key)
-            .ToArray();
-        var attacks = cells.SelectMany(c => c.Attacks.Select(a => a.Name)).Distinct();
-        return
-        [
-            new PlotSeries("clean", [.. groups.Select(g => (g.Key, g.Average(c => 100 * c.Clean)))], Markers: true),
-            .. attacks.Select(name => new PlotSeries(
-                name,
-                [
-                    .. groups
-                        .Select(g =>
-                            (g.Key, Attacked: g.SelectMany(c => c.Attacks.Where(a => a.Name == name)).ToArray())
-                        )
-                        .Where(p => p.Attacked.Length > 0)
-                        .Select(p => (p.Key, p.Attacked.Average(a => 100 * a.Aua))),
-                ],
-                Markers: true
-            )),
-        ];
-    }
 
     /// <summary>A line per row: the mean over seeds at every x.</summary>
     private static IReadOnlyList<PlotSeries> PerRow(
@@ -217,9 +206,16 @@ public static class ExperimentFigures
                 .GroupBy(c => c.Cell.Row.Name)
         )
         {
-            var distances = row.First().Run.Distances!;
+            var (run, distances) = (row.First().Run, row.First().Run.Distances!);
             string[] steps = [.. distances.Steps.Select(s => s.ToString(CultureInfo.InvariantCulture))];
-            foreach (var (kind, values) in new[] { ("heads", distances.Heads), ("neurons", distances.Neurons) })
+            var maps = DistanceMaps.Of(run, PaperGamma);
+            foreach (
+                var (kind, values, map) in new[]
+                {
+                    ("heads", distances.Heads, maps?.Heads),
+                    ("neurons", distances.Neurons, maps?.Neurons),
+                }
+            )
             {
                 var place = $"{name}.{row.Key}.{kind}";
                 AtomicFile.WriteAllText(
@@ -230,14 +226,11 @@ public static class ExperimentFigures
                             .Prepend($"step,{string.Join(',', steps)}\n")
                     )
                 );
-                AtomicFile.WriteAllText(
-                    place + ".svg",
-                    new SvgHeatMap($"{figure.Title}: {kind}, {row.Key}", steps, values)
-                    {
-                        AxisLabel = "step",
-                        ValueLabel = "share of mask entries that differ",
-                    }.Render() + "\n"
-                );
+                if (map is not null)
+                    AtomicFile.WriteAllText(
+                        place + ".svg",
+                        (map with { Title = $"{figure.Title}: {kind}, {row.Key}" }).Render() + "\n"
+                    );
             }
         }
     }

@@ -49,15 +49,13 @@ internal static class ExperimentReport
             "results",
             "Results",
             $"{Rows(finished)} ± is the standard deviation over seeds; small figures are 95 % intervals "
-                + "(Wilson) over all n.",
+                + "(Wilson) at as many independent examples as would scatter like their means over seeds.",
             table
                 .Leading("method", "aua", "data", "attack")
                 .ToHtml("Accuracy, accuracy under attack and cost of each method")
         );
-        var figures = Directory.Exists(folder.FiguresFolder)
-            ? Directory.GetFiles(folder.FiguresFolder, "*.svg").Order(StringComparer.Ordinal).ToArray()
-            : [];
-        if (figures.Length > 0)
+        var figures = ExperimentFigures.Drawn(folder);
+        if (figures.Count > 0)
         {
             var drawn = figures.Select(f =>
                 HtmlReport.Figure(File.ReadAllText(f), Path.GetFileNameWithoutExtension(f))
@@ -204,7 +202,5 @@ internal static class ExperimentReport
         new(value.ToString("+0.0;−0.0;0.0", CultureInfo.InvariantCulture), value, note);
 
     private static ReportCell P(double? p) =>
-        p is not { } value ? ReportCell.None
-        : value < 0.001 ? new("< 0.001", value)
-        : ReportCell.Of(value, "0.000");
+        p is { } value ? new(PairedComparison.Bare(value), value) : ReportCell.None;
 }

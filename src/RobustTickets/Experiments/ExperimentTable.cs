@@ -29,7 +29,8 @@ public static class ExperimentTable
         new(
             "aua",
             "Aua %",
-            "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) over all n",
+            "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) at as many "
+                + "independent examples as would scatter like their means over seeds",
             Numeric: true
         ),
         new("aua_sd", null, "Standard deviation over seeds", Numeric: true),

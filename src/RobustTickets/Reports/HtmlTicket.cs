@@ -31,6 +31,12 @@ internal static class HtmlTicket
             );
             return;
         }
+        var settled = Settled(run) is { } at
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $", its masks settled from step {at.Step:N0} ({at.Epoch:0.00} epoch) on,"
+            )
+            : "";
         body.Append(Curve(run));
         body.Append(HeatMaps(run));
         body.Append(Pattern(run));
@@ -41,22 +47,39 @@ internal static class HtmlTicket
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"Rule {ticket.StopRule} {(ticket.Converged ? "held" : "never held")}: the search ended at step "
-                    + $"{ticket.StoppedAtStep:N0} ({ticket.StoppedAtEpoch:0.00} epoch) and the ticket was drawn from "
-                    + $"step {ticket.DrawnAtStep:N0} ({ticket.DrawnAtEpoch:0.00} epoch). It keeps {ticket.HeadsKept} "
-                    + $"of {ticket.HeadsTotal} heads and {ticket.NeuronsKept:N0} of {ticket.NeuronsTotal:N0} neurons."
+                    + $"{ticket.StoppedAtStep:N0} ({ticket.StoppedAtEpoch:0.00} epoch){settled} and the ticket "
+                    + $"was drawn from step {ticket.DrawnAtStep:N0} ({ticket.DrawnAtEpoch:0.00} epoch). It keeps "
+                    + $"{ticket.HeadsKept} of {ticket.HeadsTotal} heads and {ticket.NeuronsKept:N0} of "
+                    + $"{ticket.NeuronsTotal:N0} neurons."
             ),
             body.ToString()
         );
     }
 
+    private static MaskEntry[] Masks(RunRecord run) =>
+        [.. run.Events.OfType<MaskEntry>().Where(m => m.Stage == StageName.Search)];
+
+    private static double Epoch(RunRecord run, long step) =>
+        run.Result.Ticket is { StoppedAtStep: > 0 } ticket ? step * ticket.StoppedAtEpoch / ticket.StoppedAtStep : step;
+
+    /// <summary>
+    /// The snapshot that the run of small distances began at, which let the search stop: a rule
+    /// that waits for five of them stops a quarter of an epoch after it. Null without such a run.
+    /// </summary>
+    internal static (long Step, double Epoch)? Settled(RunRecord run) =>
+        run.Result.Ticket is { Converged: true }
+        && Masks(run) is [.., { Run: > 0 } last] masks
+        && last.Run < masks.Length
+            ? (masks[^(1 + last.Run)].Step, Epoch(run, masks[^(1 + last.Run)].Step))
+            : null;
+
     private static string Curve(RunRecord run)
     {
-        var masks = run.Events.OfType<MaskEntry>().Where(m => m.Stage == StageName.Search).ToArray();
+        var masks = Masks(run);
         if (masks.Length == 0)
             return "";
         var ticket = run.Result.Ticket!;
-        double Epoch(long step) =>
-            ticket.StoppedAtStep == 0 ? step : step * ticket.StoppedAtEpoch / ticket.StoppedAtStep;
+        double Epoch(long step) => HtmlTicket.Epoch(run, step);
         PlotSeries Line(string name, Func<MaskEntry, double?> pick, int colour) =>
             new(
                 name,
@@ -70,8 +93,9 @@ internal static class HtmlTicket
             new(ticket.StoppedAtEpoch, "stop", Vertical: true),
             new(ticket.DrawnAtEpoch, "draw", Vertical: true),
         };
-        var gamma = run.RecipeValue("search.stop.gamma") ?? run.RecipeValue("search.stop.epsilon");
-        if (double.TryParse(gamma, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold))
+        if (Settled(run) is { } settled)
+            marks.Insert(0, new(settled.Epoch, "settled", Vertical: true));
+        if (DistanceMaps.Threshold(run) is { } threshold)
         {
             marks.Add(
                 new(
@@ -138,36 +162,17 @@ internal static class HtmlTicket
         return "<details><summary>The figures</summary>" + table.ToHtml("Mask distances by snapshot") + "</details>\n";
     }
 
-    private static string HeatMaps(RunRecord run)
-    {
-        if (run.Distances is not { } distances || distances.Steps.Count < 2)
-            return "";
-        var ticket = run.Result.Ticket!;
-        var names = distances.Steps.Select(s => s.ToString(CultureInfo.InvariantCulture)).ToArray();
-        var drawn = distances.Steps.ToList().IndexOf(ticket.DrawnAtStep);
-        var gamma = run.RecipeValue("search.stop.gamma") ?? run.RecipeValue("search.stop.epsilon");
-        var max = Math.Max(0.02, distances.Heads.Concat(distances.Neurons).SelectMany(r => r).Max() ?? 0);
-        SvgHeatMap Map(string what, IReadOnlyList<IReadOnlyList<double?>> values) =>
-            new($"Distance between the {what} masks of all snapshots", names, values)
-            {
-                Max = max,
-                AxisLabel = "step of the snapshot",
-                ValueLabel = $"distance of {what} masks",
-                Outlined = drawn < 0 ? null : drawn,
-                Threshold = double.TryParse(gamma, NumberStyles.Float, CultureInfo.InvariantCulture, out var t)
-                    ? t
-                    : null,
-                Description = $"{distances.Steps.Count} snapshots, from step {names[0]} to step {names[^1]}.",
-            };
-        return "<h3>Every snapshot against every other</h3>\n<div class=\"side\">"
-            + HtmlReport.Figure(
-                Map("head", distances.Heads).Render(),
-                "Heads. Stronger is farther apart; a dot marks pairs below the threshold; the frame is the "
-                    + "snapshot that was drawn."
-            )
-            + HtmlReport.Figure(Map("neuron", distances.Neurons).Render(), "Neurons, on the same scale.")
-            + "</div>\n";
-    }
+    private static string HeatMaps(RunRecord run) =>
+        DistanceMaps.Of(run) is not { } maps
+            ? ""
+            : "<h3>Every snapshot against every other</h3>\n<div class=\"side\">"
+                + HtmlReport.Figure(
+                    maps.Heads.Render(),
+                    "Heads. Stronger is farther apart; a dot marks pairs below the threshold; the frame is the "
+                        + "snapshot that was drawn."
+                )
+                + HtmlReport.Figure(maps.Neurons.Render(), "Neurons, on the same scale.")
+                + "</div>\n";
 
     private static string Pattern(RunRecord run)
     {

@@ -9,7 +9,8 @@ namespace RobustTickets.Reports;
 /// <summary>Which of two methods got which examples right.</summary>
 internal sealed class PairedComparison
 {
-    private const double Z80 = 0.8416212335729143; // of the standard normal, for 80 % power
+    private const double Z80 = 0.8416212335729143, // of the standard normal, for 80 % power
+        Least = 0.001; // no smaller p is told
 
     // How many examples have a net count of trainings for the first, out of so many.
     private readonly Dictionary<(int Net, int Trainings), int> _examples;
@@ -146,8 +147,10 @@ internal sealed class PairedComparison
         );
 
     /// <summary>A p value for people, with its relation: "= 0.012" or "&lt; 0.001".</summary>
-    public static string Text(double p) =>
-        p < 0.001 ? "< 0.001" : string.Create(CultureInfo.InvariantCulture, $"= {p:0.000}");
+    public static string Text(double p) => p < Least ? Bare(p) : $"= {Bare(p)}";
+
+    /// <summary>The same where a column says that it is a p: "0.012" or "&lt; 0.001".</summary>
+    public static string Bare(double p) => p < Least ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 
     // C(n, k) / 2^n for k = 0 .. most, by logarithms.
     private static double[] Binomial(int n, int most)

@@ -133,14 +133,25 @@ internal sealed class SlimmingSearch
                 summary.StoppedAtStep,
                 summary.Converged
                     ? FormattableString.Invariant(
-                        $"ticket drawn from step {summary.DrawnAtStep} ({summary.DrawnAtEpoch:0.00} epoch): "
-                    ) + $"{ticket.HeadsKept} heads and {ticket.NeuronsKept} neurons kept"
+                        $"ticket drawn from step {summary.DrawnAtStep} ({summary.DrawnAtEpoch:0.00} epoch)"
+                    ) + $"{Settled(summary)}: {ticket.HeadsKept} heads and {ticket.NeuronsKept} neurons kept"
                     : "the masks never settled within the epoch; ticket drawn from the last step "
                         + $"{summary.DrawnAtStep}"
             )
         );
         _context.Write(_snapshots, ticket, _draw, summary.StopRule, summary.DrawnAtStep);
         return found;
+    }
+
+    // A rule that waits for `times` small distances stops that many snapshots after the first.
+    private string Settled(TicketSummary summary)
+    {
+        if (_search.Stop is not ConsecutiveStop { Times: var times } || _masks.Count <= times)
+            return "";
+        var (step, _) = _snapshots.Items[_masks.Count - 1 - times];
+        return FormattableString.Invariant(
+            $", masks settled from step {step} ({step * summary.StoppedAtEpoch / summary.StoppedAtStep:0.00} epoch) on"
+        );
     }
 
     /// <summary>At a mini-epoch's end: snapshot, mask, stop rule. False ends the search.</summary>

@@ -67,6 +67,20 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public void Seeds_agree_in_sign_and_the_interval_alone_is_asked_about_the_margin()
+    {
+        SeedCell[] Both(int first, int second) => [Cell(1, 1000, i => i < first), Cell(2, 1000, i => i < second)];
+        var b = Both(100, 100);
+        // +20 and +8: 14 on average, well above 10.
+        Assert.Equal(Verdict.Holds, Test(Difference(10), (A, Both(300, 180)), (B, b)).Verdict);
+        // +32 and -2.
+        Assert.Equal(Verdict.Undecided, Test(Difference(10), (A, Both(420, 80)), (B, b)).Verdict);
+        // +1 and -1 are both far above -5, and far below 5.
+        Assert.Equal(Verdict.Holds, Test(Difference(-5), (A, Both(110, 90)), (B, b)).Verdict);
+        Assert.Equal(Verdict.DoesNotHold, Test(Difference(5), (A, Both(110, 90)), (B, b)).Verdict);
+    }
+
+    [Fact]
     public void A_margin_is_compared_with_the_interval()
     {
         SeedCell[] reference = [Cell(1, 1000, i => i < 500)];
@@ -92,6 +106,15 @@ public sealed class ClaimTests
             (B, [Cell(1, 300, _ => false, i => i < 250)])
         );
         Assert.Equal(Verdict.Holds, before.Verdict);
+        // What the sample leaves out is said.
+        ClaimResult Of(int reported, int attacked = 300) =>
+            Test(
+                claim,
+                (A, [Cell(1, attacked, _ => false, i => i < 280) with { Reported = reported, Clean = 91.5 }]),
+                (B, [Cell(1, attacked, _ => false, i => i < 250) with { Reported = reported }])
+            );
+        Assert.EndsWith("; on the 300 attacked of 7,600 reported rows, on all of them +1.5 points", Of(7600).Statistic);
+        Assert.DoesNotContain("reported rows", Of(300).Statistic);
 
         TableCell a = A with { Attack = null },
             b = B with { Attack = null };
@@ -153,16 +176,47 @@ public sealed class ClaimTests
     [Fact]
     public void A_trend_is_told_by_the_order_of_its_points()
     {
-        var claim = new TrendClaim("m", "p", "s", "falls", Measure.Clean, Direction.Down, [A, B, C, D]);
+        TableCell[] cells = [A, B, C, D, D with { Row = "e" }];
+        var claim = new TrendClaim("m", "p", "s", "falls", Measure.Clean, Direction.Down, cells);
         ClaimResult Along(params double[] clean) =>
             Test(claim, [.. claim.Cells.Zip(clean, (cell, value) => (cell, new SeedCell[] { new(1, value) }))]);
-        var falls = Along(93, 92, 91, 90);
+        var falls = Along(93, 92, 91, 90, 89);
         Assert.Equal(Verdict.Holds, falls.Verdict);
-        // One of 24 orders.
-        Assert.Contains("Kendall's tau -1.00, exact p = 0.042", falls.Statistic);
-        Assert.Equal("tau 1.00 over 4 points", falls.Detectable);
-        Assert.Equal(Verdict.DoesNotHold, Along(90, 91, 92, 93).Verdict);
-        Assert.Equal(Verdict.Undecided, Along(93, 92, 90, 91).Verdict);
+        // Two of 120 orders: this one and its contrary.
+        Assert.Contains("Kendall's tau -1.00, exact two-sided p = 0.017", falls.Statistic);
+        Assert.Equal("tau 1.00 over 5 points", falls.Detectable);
+        Assert.Equal(Verdict.DoesNotHold, Along(89, 90, 91, 92, 93).Verdict);
+        // Ten of 120: 0.042 one way only.
+        Assert.Equal(Verdict.Undecided, Along(93, 92, 91, 89, 90).Verdict);
+    }
+
+    // Both ways over all orders of the values as they are, counted by brute force.
+    [Theory]
+    [InlineData(2 / 24.0, 1.0, 2.0, 3.0, 4.0)]
+    [InlineData(8 / 24.0, 1.0, 2.0, 4.0, 3.0)]
+    [InlineData(2 / 12.0, 1.0, 2.0, 2.0, 3.0)]
+    [InlineData(8 / 60.0, 2.0, 1.0, 3.0, 3.0, 4.0)]
+    [InlineData(10 / 360.0, 2.0, 1.0, 3.0, 3.0, 4.0, 5.0)]
+    [InlineData(1.0, 2.0, 2.0, 2.0, 2.0)]
+    public void Ties_are_counted_among_the_orders_of_a_trend(double p, params double[] values)
+    {
+        var trend = PairedStatistics.Trend(values);
+        Assert.True(trend.Exact);
+        Assert.Equal(p, trend.PValue, 9);
+        Assert.Equal(p, PairedStatistics.Trend([.. values.Reverse()]).PValue, 9);
+        Assert.Equal(-trend.Tau, PairedStatistics.Trend([.. values.Reverse()]).Tau, 9);
+    }
+
+    [Fact]
+    public void Many_points_with_ties_are_judged_by_the_normal_approximation()
+    {
+        double[] nine = [1, 1, 2, 3, 5, 4, 6, 7, 9];
+        var exact = PairedStatistics.Trend(nine);
+        var approximate = PairedStatistics.Trend([.. nine, 8]);
+        Assert.Equal((true, false), (exact.Exact, approximate.Exact));
+        // Score 40 of ten values with one pair tied: (39 / sqrt(124))^2 = 3.502^2.
+        Assert.Equal(40 / 45.0, approximate.Tau, 9);
+        Assert.Equal(0.00046, approximate.PValue, 5);
     }
 
     [Fact]
@@ -175,6 +229,39 @@ public sealed class ClaimTests
         var some = Test(claim, (A, Costs(60, 80)), (B, Costs(10, 10)));
         Assert.Equal(Verdict.Undecided, some.Verdict);
         Assert.Contains("7.00 times (6.00 to 8.00 over 2 seeds)", some.Statistic);
+    }
+
+    [Fact]
+    public void A_ratio_of_a_protocol_that_these_recipes_cannot_reach_is_no_evidence()
+    {
+        var claim = new RatioClaim("r", "p", "s", "cheap", Measure.Flops, A, B, 7, "10 epochs");
+        SeedCell[] more = [new(1, 90, Flops: 60, Pgd: "lean PGD, K = 5")];
+        ClaimResult Earliest(double flops) =>
+            Test(claim, (A, more), (B, [new(1, 90, Flops: 12, Earliest: new EarliestStop(0.3, 1, flops))]));
+        var cannot = Earliest(10);
+        Assert.Equal(
+            (
+                Verdict.NotTestable,
+                "5.00 times, lean PGD, K = 5; at least 7 is claimed of 10 epochs; had the search stopped at its "
+                    + "earliest, epoch 0.30, it were 6.00"
+            ),
+            (cannot.Verdict, cannot.Statistic)
+        );
+        // It could have been shown, and was not.
+        Assert.Equal(Verdict.DoesNotHold, Earliest(8).Verdict);
+        Assert.Equal(Verdict.DoesNotHold, Test(claim, (A, more), (B, [new(1, 90, Flops: 12)])).Verdict);
+        Assert.Equal(
+            Verdict.DoesNotHold,
+            Test(
+                claim with
+                {
+                    Protocol = null,
+                },
+                (A, more),
+                (B, [new(1, 90, Flops: 12, Earliest: new EarliestStop(0.3, 1, 10))])
+            ).Verdict
+        );
+        Assert.Equal(Verdict.Holds, Test(claim, (A, more), (B, [new(1, 90, Flops: 8)])).Verdict);
     }
 
     [Fact]
@@ -230,6 +317,12 @@ public sealed class ClaimTests
         Assert.Equal(Verdict.Holds, Test(claim, (A, Ends(0.95, 0.91))).Verdict);
         Assert.Equal(Verdict.DoesNotHold, Test(claim, (A, Ends(0.8, 0.85))).Verdict);
         Assert.Equal(Verdict.Undecided, Test(claim, (A, Ends(0.8, 0.95))).Verdict);
+
+        ClaimResult After(double share, double epochs) =>
+            Test(claim with { AfterEpochs = 20 }, (A, [new(1, 90, SettledGates: share, SearchEpochs: epochs)]));
+        Assert.Equal(Verdict.NotTestable, After(0.8, 4).Verdict);
+        Assert.EndsWith("90 % is claimed after 20 epochs of search, here after 4", After(0.8, 4).Statistic);
+        Assert.Equal((Verdict.Holds, Verdict.DoesNotHold), (After(0.95, 4).Verdict, After(0.8, 20).Verdict));
     }
 
     // Two-sided 95 % quantiles of Student's t, from tables.
@@ -258,7 +351,5 @@ public sealed class ClaimTests
         // Mean 2, error 1 / sqrt 3: t = 3.464 with two degrees of freedom.
         Assert.Equal(2 - (4.302653 / Math.Sqrt(3)), seeds.Low, 5);
         Assert.Equal(0.0742, seeds.PValue, 4);
-        Assert.Equal(1 / 24.0, PairedStatistics.Trend([1, 2, 3, 4]).PValue, 9);
-        Assert.Equal(4 / 24.0, PairedStatistics.Trend([1, 2, 4, 3]).PValue, 9);
     }
 }

@@ -131,6 +131,8 @@ public sealed class EvidencePageTests : IDisposable
     public void The_report_of_a_table_tests_methods_on_the_same_examples_and_seeds()
     {
         var output = _tiny.Task.Below("report");
+        var figures = Directory.CreateDirectory(TinyExperiment.Table(output, "figures")).FullName;
+        File.WriteAllText(Path.Combine(figures, "older.toy.svg"), "<svg></svg>");
         var run = _tiny.Run(output);
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
         var html = File.ReadAllText(TinyExperiment.Table(output, "report.html"));
@@ -143,7 +145,9 @@ public sealed class EvidencePageTests : IDisposable
         // Beside the method stands what was asked: no scrolling on a narrow screen.
         Assert.Matches("<th scope=\"col\"[^>]*>Method</th><th scope=\"col\"[^>]*>Aua\u00a0%</th>", html);
         Assert.Contains("class=\"narrow\"", html);
+        // Of the figures those that the experiment asks for.
         Assert.Contains("kept.toy", html);
+        Assert.DoesNotContain("older.toy", html);
     }
 
     private void Claims(double margin) =>

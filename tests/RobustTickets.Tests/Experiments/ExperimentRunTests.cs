@@ -3,6 +3,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
+using RobustTickets.Reports.Figures;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Resume;
 using Xunit;
@@ -246,8 +247,25 @@ public sealed class ExperimentRunTests : IDisposable
             ["control", "plain", "ticket"],
             Csv("epochs.toy.csv").Skip(1).Select(l => l[0]).Distinct().Order()
         );
-        Assert.Equal(["clean", "swap"], Csv("over-seed.toy.csv").Skip(1).Select(l => l[0]).Distinct());
+        // Rows of one recipe are a curve; the control, which has no such field, is a level line.
+        Assert.Equal(
+            ["plain clean", "ticket clean", "control clean", "plain swap", "ticket swap", "control swap"],
+            Csv("over-seed.toy.csv").Skip(1).Select(l => l[0]).Distinct()
+        );
+        foreach (var quantity in new[] { "clean", "swap" })
+            Assert.Contains(">control<", File.ReadAllText(Path.Combine(figures, $"over-seed.toy.{quantity}.svg")));
+        Assert.False(File.Exists(Path.Combine(figures, "over-seed.toy.svg")));
         var distances = Csv("distances.toy.ticket.neurons.csv");
+        // One scale for both kinds: its end stands at both.
+        var most = new[] { "heads", "neurons" }
+            .SelectMany(kind => Csv($"distances.toy.ticket.{kind}.csv").Skip(1).SelectMany(l => l.Skip(1)))
+            .Where(v => v.Length > 0)
+            .Max(v => double.Parse(v, System.Globalization.CultureInfo.InvariantCulture));
+        foreach (var kind in new[] { "heads", "neurons" })
+            Assert.Contains(
+                $">{PlotAxis.Name(Math.Round(Math.Max(0.02, most), 3))}</text>",
+                File.ReadAllText(Path.Combine(figures, $"distances.toy.ticket.{kind}.svg"))
+            );
         Assert.Equal(distances.Length, distances[0].Length);
         Assert.StartsWith("<svg", File.ReadAllText(Path.Combine(figures, "kept.toy.svg")), StringComparison.Ordinal);
     }

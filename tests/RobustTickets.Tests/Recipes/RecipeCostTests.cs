@@ -25,6 +25,31 @@ public sealed class RecipeCostTests
         Assert.Equal(30, Units(new CleanOptions()));
         // Ascents make no weight gradients.
         Assert.Equal(2 * 2 * 10 + 30, Units(new HullOptions(Steps: 2)));
+        // A second backward in every pass, but for a term of no weight.
+        var infoBert = BaselinePresets.Anli;
+        Assert.Equal(infoBert.Steps * (30 + 20), Units(infoBert));
+        Assert.Equal(infoBert.Steps * 30, Units(infoBert with { Alpha = 0 }));
+    }
+
+    [Fact]
+    public void The_control_is_attacked_after_its_epochs_as_the_ticket_is()
+    {
+        var recipe = RecipePresets.Get("early-robust", "sst2");
+        double Attacks(bool control) =>
+            RecipeCost
+                .OfEpochAttacks(
+                    recipe with
+                    {
+                        Evaluate = new EvaluateStage(
+                            EqualEpochControl: control,
+                            EpochAttack: new EpochAttackOptions("textfooler", Examples: 100)
+                        ),
+                    },
+                    length: 25
+                )
+                .Units;
+        Assert.Equal(2 * Attacks(control: false), Attacks(control: true));
+        Assert.Equal(2 * 100 * 10 * 25.0 * 25 * 7, Attacks(control: false));
     }
 
     [Fact]

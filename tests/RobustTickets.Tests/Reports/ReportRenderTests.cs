@@ -44,6 +44,47 @@ public sealed class ReportRenderTests : IDisposable
     }
 
     [Fact]
+    public void A_ticket_says_from_where_its_masks_had_settled_before_the_search_stopped()
+    {
+        // Snapshots at 8, 16, 23, 31, 39, 46; at the last four distances in a row were small.
+        var runs = TwoRuns();
+        var stop = runs[1].Result.Ticket!.StoppedAtEpoch;
+        var expected = string.Create(
+            CultureInfo.InvariantCulture,
+            $" epoch), its masks settled from step 16 ({16 * stop / 46:0.00} epoch) on, and the ticket was drawn from"
+        );
+        var html = HtmlReport.Render(runs);
+        Assert.Contains(expected, html);
+        Assert.Contains(">settled</text>", html);
+        var never = RunRecord.LoadAll([
+            new SyntheticRun(_root)
+            {
+                Name = "never",
+                Ticket = true,
+                Converged = false,
+            }.Write("never"),
+        ]);
+        Assert.DoesNotContain("masks settled from", HtmlReport.Render(never));
+    }
+
+    [Fact]
+    public void Heat_maps_of_heads_and_neurons_share_their_scale_and_the_threshold()
+    {
+        var run = TwoRuns()[1];
+        var maps = DistanceMaps.Of(run)!;
+        var most = run.Distances!.Heads.Concat(run.Distances.Neurons).SelectMany(r => r).Max();
+        Assert.Equal((most, most), (maps.Heads.Max, maps.Neurons.Max));
+        Assert.Equal((0.1, 0.1), (maps.Heads.Threshold, maps.Neurons.Threshold));
+        // A rule without a threshold takes the one that it is looked at by.
+        var free = run with
+        {
+            Recipe = [],
+        };
+        Assert.Null(DistanceMaps.Of(free)!.Heads.Threshold);
+        Assert.Equal(0.2, DistanceMaps.Of(free, 0.2)!.Neurons.Threshold);
+    }
+
+    [Fact]
     public void Every_figure_is_well_formed_xml_with_a_name()
     {
         var html = HtmlReport.Render(TwoRuns());

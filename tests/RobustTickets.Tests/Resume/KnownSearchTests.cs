@@ -49,6 +49,23 @@ public sealed class KnownSearchTests : IDisposable
     }
 
     [Fact]
+    public void A_search_that_settled_says_from_where()
+    {
+        var notes = new List<string>();
+        var request = Request(Other("settles early"), _task.NewRun("settled"), null);
+        RecipeRunner.Run(request, new Relay<RunEvent>(e => Say(e, notes)), default);
+        var masks = RunFiles
+            .Events(request.Output)
+            .Select(l => JsonNode.Parse(l)!)
+            .Where(e => (string?)e["event"] == "mask")
+            .Select(e => (long)e["step"]!)
+            .ToArray();
+        // Three distances between four snapshots.
+        Assert.Equal(4, masks.Length);
+        Assert.Contains(notes, n => n.Contains($"masks settled from step {masks[0]} (", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_run_that_goes_on_in_another_precision_says_so_and_hands_its_search_to_nobody()
     {
         var request = Request(Whole, _task.NewRun("mixed"), null);

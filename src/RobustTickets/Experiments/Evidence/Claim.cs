@@ -88,7 +88,7 @@ internal abstract record Claim(string Id, string Paper, string Section, string S
 /// One cell lies above another by more than a margin. Shares are compared on the same examples
 /// (the exact test at margin 0, else the 95 % interval of the paired difference), other quantities
 /// by the paired interval over seeds, counts in every seed. With several seeds each must agree in
-/// sign.
+/// sign, or lie on the same side of a margin.
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
@@ -115,7 +115,7 @@ internal sealed record DifferenceClaim(
 }
 
 /// <summary>Two cells differ by no more than a margin: the 95 % interval of their difference lies
-/// within it.</summary>
+/// within it. Seeds of equal methods fall on both sides, so they are shown and not asked.</summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
@@ -160,8 +160,8 @@ internal sealed record OrderClaim(
 }
 
 /// <summary>
-/// A quantity goes one way along cells: Kendall's tau between place and value, exact over all
-/// orders.
+/// A quantity goes one way along cells: Kendall's tau between place and value, two-sided, exact
+/// over all orders of the values.
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
@@ -169,7 +169,7 @@ internal sealed record OrderClaim(
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
 /// <param name="Measure">What is looked at.</param>
 /// <param name="Direction">Which way it goes.</param>
-/// <param name="Cells">The cells along the axis; at least four, or no order can be told from
+/// <param name="Cells">The cells along the axis; at least five, or no order can be told from
 /// chance.</param>
 internal sealed record TrendClaim(
     string Id,
@@ -197,6 +197,9 @@ internal sealed record TrendClaim(
 /// <param name="More">The cell that is claimed to have more.</param>
 /// <param name="Than">The cell that it is compared with.</param>
 /// <param name="AtLeast">The ratio.</param>
+/// <param name="Protocol">The protocol of which the ratio is said, where another cannot reach it:
+/// a ratio missed that no earlier stop could have reached is then no evidence; null for
+/// any.</param>
 internal sealed record RatioClaim(
     string Id,
     string Paper,
@@ -205,7 +208,8 @@ internal sealed record RatioClaim(
     Measure Measure,
     TableCell More,
     TableCell Than,
-    double AtLeast
+    double AtLeast,
+    string? Protocol = null
 ) : Claim(Id, Paper, Section, Sentence)
 {
     /// <inheritdoc/>
@@ -275,13 +279,16 @@ internal sealed record LayersClaim(
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
 /// <param name="Cell">The cell whose search is looked at.</param>
 /// <param name="AtLeast">The share.</param>
+/// <param name="AfterEpochs">Epochs of search of which it is said, so that a shorter one that ends
+/// below the share is no evidence; null for any.</param>
 internal sealed record GatesClaim(
     string Id,
     string Paper,
     string Section,
     string Sentence,
     TableCell Cell,
-    double AtLeast
+    double AtLeast,
+    double? AfterEpochs = null
 ) : Claim(Id, Paper, Section, Sentence)
 {
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 // What claims are tested on: finished cells of tables, seed by seed, reduced to numbers.
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 
@@ -21,6 +22,12 @@ internal sealed record MaskPath(
     IReadOnlyList<double> Neurons
 );
 
+/// <summary>What a cell had cost had its search stopped as early as its rule can.</summary>
+/// <param name="Epoch">The epoch of that stop.</param>
+/// <param name="Seconds">Seconds of search and retraining.</param>
+/// <param name="Flops">Their floating-point operations.</param>
+internal sealed record EarliestStop(double Epoch, double Seconds, double Flops);
+
 /// <summary>A cell of one seed.</summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Clean">Accuracy on the reported rows, %.</param>
@@ -35,6 +42,11 @@ internal sealed record MaskPath(
 /// <param name="NeuronsKept">The same of neurons.</param>
 /// <param name="SettledGates">Share of gates at 0 or 1 at the end of a mask search, or
 /// null.</param>
+/// <param name="Reported">Rows that <paramref name="Clean"/> is of, or null.</param>
+/// <param name="SearchEpochs">Epochs of its search, or null.</param>
+/// <param name="Earliest">What it had cost had its search stopped as early as its rule can; null
+/// where no rule ends the search.</param>
+/// <param name="Pgd">Form of the PGD that it is trained with, or null.</param>
 internal sealed record SeedCell(
     int Seed,
     double Clean,
@@ -46,7 +58,11 @@ internal sealed record SeedCell(
     MaskPath? Masks = null,
     IReadOnlyList<double>? HeadsKept = null,
     IReadOnlyList<double>? NeuronsKept = null,
-    double? SettledGates = null
+    double? SettledGates = null,
+    int? Reported = null,
+    double? SearchEpochs = null,
+    EarliestStop? Earliest = null,
+    string? Pgd = null
 )
 {
     /// <summary>A quantity, or null where it was not measured.</summary>
@@ -71,6 +87,12 @@ internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
     private readonly HashSet<TableCell> _planned = [];
+    private readonly Dictionary<(string Table, string Data), (string Experiment, string Settings)> _scales = [];
+    private readonly List<string> _leftOut = [];
+
+    /// <summary>Experiments at settings other than those of an earlier one for the same table, in
+    /// words.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>The cells of which something is finished.</summary>
     public IEnumerable<TableCell> Cells => _cells.Keys;
@@ -101,12 +123,18 @@ internal sealed class ClaimCells
     {
         if (folder.Plan.Experiment.Reproduces is not { } table)
             return;
-        foreach (var cell in folder.Plan.Cells)
+        var data = folder.Plan.Experiment.Data.Where(d => OfOneScale(folder.Plan.Experiment, table, d)).ToArray();
+        foreach (var cell in folder.Plan.Cells.Where(c => data.Contains(c.Data)))
         {
             _planned.Add(new TableCell(table, cell.Row.Name, cell.Data.Name));
             _planned.UnionWith(cell.Attacks.Select(a => new TableCell(table, cell.Row.Name, cell.Data.Name, a.Name)));
         }
-        foreach (var row in CellRecord.Finished(folder).GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name)))
+        foreach (
+            var row in CellRecord
+                .Finished(folder)
+                .Where(c => data.Contains(c.Cell.Data))
+                .GroupBy(c => (Row: c.Cell.Row.Name, Data: c.Cell.Data.Name))
+        )
         {
             var planned = folder.Plan.Cells.Count(c => (c.Row.Name, c.Data.Name) == row.Key);
             Add(new TableCell(table, row.Key.Row, row.Key.Data), [.. row.Select(c => Of(c, null))], planned);
@@ -121,6 +149,20 @@ internal sealed class ClaimCells
                     planned
                 );
         }
+    }
+
+    // Cells of one table and data set are compared with each other: the first experiment decides at
+    // what settings.
+    private bool OfOneScale(Experiment experiment, string table, ExperimentData data)
+    {
+        var settings = string.Join('\n', [.. experiment.Set ?? [], "", .. data.Set ?? []]);
+        if (_scales.TryAdd((table, data.Name), (experiment.Name, settings)))
+            return true;
+        var (first, its) = _scales[(table, data.Name)];
+        if (its == settings)
+            return true;
+        _leftOut.Add($"{experiment.Name} on {data.Name} (its settings are not those of {first})");
+        return false;
     }
 
     /// <summary>A finished cell under one of its attacks, or without any.</summary>
@@ -142,8 +184,29 @@ internal sealed class ClaimCells
             control ? null : Masks(cell.Run),
             ticket?.HeadsPerLayer.Select(h => (double)h / result.Model.Heads).ToArray(),
             ticket?.NeuronsPerLayer.Select(n => (double)n / result.Model.Intermediate).ToArray(),
-            control ? null : cell.Run.Events.OfType<GateEntry>().LastOrDefault()?.Binary
+            control ? null : cell.Run.Events.OfType<GateEntry>().LastOrDefault()?.Binary,
+            result.EvaluatedExamples,
+            Search(cell)?.Epochs,
+            Earliest(cell),
+            control ? null : RecipeCost.FormOfPgd(cell.Cell.Recipe)
         );
+    }
+
+    private static StageSummary? Search(CellRecord cell) =>
+        cell.Stages.FirstOrDefault(s => s is { Stage: StageName.Search, Steps: > 0, Epochs: > 0 });
+
+    // Steps of a search cost alike, so that a shorter one costs its share.
+    private static EarliestStop? Earliest(CellRecord cell)
+    {
+        if (
+            cell.Cell.IsControl
+            || RecipeCost.EarliestStop(cell.Cell.Recipe) is not { } earliest
+            || Search(cell) is not { } search
+        )
+            return null;
+        var epoch = Math.Min(search.Epochs, earliest);
+        var spared = 1 - (epoch / search.Epochs);
+        return new EarliestStop(epoch, cell.Seconds - (spared * search.Seconds), cell.Flops - (spared * search.Flops));
     }
 
     private static MaskPath? Masks(RunRecord run)

@@ -18,6 +18,10 @@ internal enum Verdict
     /// <summary>The sample cannot tell.</summary>
     Undecided,
 
+    /// <summary>It is said of another protocol than that of the cells, which cannot show
+    /// it.</summary>
+    NotTestable,
+
     /// <summary>A cell that it reads is not finished.</summary>
     NotMeasured,
 }
@@ -64,10 +68,10 @@ internal sealed class ClaimTest(ClaimCells cells)
             WithinClaim c => Within(c),
             OrderClaim c => Order(c),
             TrendClaim c => Trend(c),
-            RatioClaim c => Ratio(c),
+            RatioClaim c => ProtocolClaims.Ratio(c, [.. Pairs(c.More, c.Than)]),
             SettledClaim c => Settled(c),
             LayersClaim c => Layers(c),
-            GatesClaim c => Gates(c),
+            GatesClaim c => ProtocolClaims.Gates(c, cells.Of(c.Cell)),
             _ => throw new NotSupportedException($"no test of {claim.GetType().Name}"),
         };
         return new ClaimResult(claim, verdict, statistic, detectable, [], !claim.Reads().All(cells.IsWhole));
@@ -94,10 +98,12 @@ internal sealed class ClaimTest(ClaimCells cells)
             margin == 0 && found.OfExamples
                 ? (test.PValue < Level && test.Estimate > 0, test.PValue < Level && test.Estimate < 0)
                 : (test.Low > margin, test.High < margin);
-        // Seeds that contradict each other say that the training decides, not the method.
+        // Seeds that contradict each other say that the training decides, not the method. Those of
+        // equal methods fall on both sides of 0, so that with a margin one side of it is enough.
+        var agree = OnOneSide(found.PerSeed, 0) || OnOneSide(found.PerSeed, margin);
         var verdict =
-            above && found.PerSeed.All(d => d > margin) ? Verdict.Holds
-            : below && found.PerSeed.All(d => d < margin) ? Verdict.DoesNotHold
+            above && agree ? Verdict.Holds
+            : below && agree ? Verdict.DoesNotHold
             : Verdict.Undecided;
         return (verdict, found.Words + claimed, Amount(measure, test.Detectable));
     }
@@ -121,11 +127,15 @@ internal sealed class ClaimTest(ClaimCells cells)
         return (verdict, words, Amount(claim.Measure, test.Detectable));
     }
 
+    // Whether all seeds lie on the same side of a value.
+    private static bool OnOneSide(IReadOnlyList<double> perSeed, double value) =>
+        perSeed.All(d => d > value) || perSeed.All(d => d < value);
+
     // Counts are no sample.
     private static bool IsCount(Measure measure) => measure is Measure.Flops or Measure.Parameters;
 
     // What every seed says.
-    private static Verdict Every<T>(IReadOnlyList<T> perSeed, Func<T, bool> holds, Func<T, bool> not) =>
+    internal static Verdict Every<T>(IReadOnlyList<T> perSeed, Func<T, bool> holds, Func<T, bool> not) =>
         perSeed.All(holds) ? Verdict.Holds
         : perSeed.All(not) ? Verdict.DoesNotHold
         : Verdict.Undecided;
@@ -159,33 +169,18 @@ internal sealed class ClaimTest(ClaimCells cells)
             values.Add(found.Average());
         }
         var sign = claim.Direction == Direction.Up ? 1 : -1;
-        var (tau, p, least) = PairedStatistics.Trend([.. values.Select(v => sign * v)]);
-        var against = PairedStatistics.Trend([.. values.Select(v => -sign * v)]).PValue;
+        var trend = PairedStatistics.Trend(values);
         var verdict =
-            p < Level ? Verdict.Holds
-            : against < Level ? Verdict.DoesNotHold
-            : Verdict.Undecided;
+            trend.PValue >= Level ? Verdict.Undecided
+            : sign * trend.Tau > 0 ? Verdict.Holds
+            : Verdict.DoesNotHold;
         var words = string.Join(", ", claim.Cells.Zip(values, (c, v) => Text($"{c.Row} {v:0.0##}")));
         return (
             verdict,
-            Text($"{words}; Kendall's tau {sign * tau:0.00}, exact p {PairedComparison.Text(Math.Min(p, against))}"),
-            Text($"tau {least:0.00} over {values.Count} points")
+            Text($"{words}; Kendall's tau {trend.Tau:0.00}, {(trend.Exact ? "exact" : "approximate")} ")
+                + $"two-sided p {PairedComparison.Text(trend.PValue)}",
+            Text($"tau {trend.Detectable:0.00} over {values.Count} points")
         );
-    }
-
-    private (Verdict, string, string?) Ratio(RatioClaim claim)
-    {
-        var ratios = Pairs(claim.More, claim.Than)
-            .Select(p => (More: p.First.Value(claim.Measure), Than: p.Second.Value(claim.Measure)))
-            .Where(p => p is { More: not null, Than: > 0 })
-            .Select(p => p.More!.Value / p.Than!.Value)
-            .ToArray();
-        if (ratios.Length == 0)
-            return (Verdict.NotMeasured, "no seed has both cells", null);
-        var verdict = Every(ratios, r => r >= claim.AtLeast, r => r < claim.AtLeast);
-        var range =
-            ratios.Length == 1 ? "" : Text($" ({ratios.Min():0.00} to {ratios.Max():0.00} over {ratios.Length} seeds)");
-        return (verdict, Text($"{ratios.Average():0.00} times{range}; at least {claim.AtLeast:0.##} is claimed"), null);
     }
 
     private (Verdict, string, string?) Settled(SettledClaim claim)
@@ -248,19 +243,6 @@ internal sealed class ClaimTest(ClaimCells cells)
         );
     }
 
-    private (Verdict, string, string?) Gates(GatesClaim claim)
-    {
-        var shares = cells.Of(claim.Cell).Select(s => s.SettledGates).OfType<double>().ToArray();
-        if (shares.Length == 0)
-            return (Verdict.NotMeasured, "no search of masks", null);
-        var verdict =
-            shares.Min() >= claim.AtLeast ? Verdict.Holds
-            : shares.Max() < claim.AtLeast ? Verdict.DoesNotHold
-            : Verdict.Undecided;
-        var found = string.Join(", ", shares.Select(s => Text($"{100 * s:0.0} %")));
-        return (verdict, Text($"{found} settled (one number a seed); {100 * claim.AtLeast:0.#} % is claimed"), null);
-    }
-
     private Comparison? Compare(Measure measure, TableCell first, TableCell second)
     {
         var pairs = Pairs(first, second).ToArray();
@@ -306,10 +288,18 @@ internal sealed class ClaimTest(ClaimCells cells)
             Text($"{test.Estimate:+0.0;-0.0} points, 95 % {test.Low:0.0} to {test.High:0.0}, ")
                 + Text($"{pairs.Test} p {PairedComparison.Text(test.PValue)} ({pairs.OnlyFirst} against ")
                 + Text($"{pairs.OnlySecond} of {pairs.Pairs} pairs, ")
-                + $"{seeds}: {string.Join(", ", perSeed.Select(d => Text($"{d:+0.0;-0.0}")))})",
+                + $"{seeds}: {string.Join(", ", perSeed.Select(d => Text($"{d:+0.0;-0.0}")))})"
+                + (measure == Measure.Clean ? Attacked(cells, pairs.Examples) : ""),
             OfExamples: true
         );
     }
+
+    // Clean is compared on the same examples, which are the attacked ones among those reported.
+    private static string Attacked((SeedCell First, SeedCell Second)[] cells, int attacked) =>
+        cells[0].First.Reported is { } reported && reported > attacked
+            ? Text($"; on the {attacked:N0} attacked of {reported:N0} reported rows, on all of them ")
+                + Text($"{cells.Average(c => c.First.Clean - c.Second.Clean):+0.0;-0.0} points")
+            : "";
 
     private IEnumerable<(SeedCell First, SeedCell Second)> Pairs(TableCell first, TableCell second) =>
         cells.Of(first).Join(cells.Of(second), s => s.Seed, s => s.Seed, (a, b) => (a, b));

@@ -125,9 +125,10 @@ internal static class EvidenceJson
         {
             WithinClaim { Margin: <= 0 } => "margin: must be above 0",
             OrderClaim { Cells.Count: < 2 } => "cells: an order has two or more",
-            TrendClaim { Cells.Count: < 4 } => "cells: fewer than four cannot tell a trend from chance",
+            TrendClaim { Cells.Count: < 5 } => "cells: fewer than five cannot tell a trend from chance",
             RatioClaim { AtLeast: <= 0 } => "at-least: must be above 0",
             RatioClaim { Measure: Measure.Aua or Measure.Clean } => "measure: shares are compared by difference",
+            GatesClaim { AfterEpochs: <= 0 } => "after-epochs: must be above 0",
             SettledClaim { Times: < 1 } => "times: must be at least 1",
             _ => null,
         };

@@ -18,7 +18,8 @@ internal sealed class EvidencePage
         new(
             "verdict",
             "Seen here",
-            "holds, does not hold, undecided (the sample cannot tell) or not measured",
+            "holds, does not hold, undecided (the sample cannot tell), cannot be tested here (said of another protocol "
+                + "than this one, which cannot show it) or not measured",
             Numeric: false
         ),
         new("statistic", "Statistic", "The test and its numbers", Numeric: false),
@@ -30,6 +31,7 @@ internal sealed class EvidencePage
     private readonly IReadOnlyList<ClaimResult> _claims,
         _beyond;
     private readonly IReadOnlyList<string>? _changed;
+    private readonly IReadOnlyList<string> _leftOut;
     private readonly string _output;
     private readonly IReadOnlyList<PaperTable> _made,
         _others;
@@ -42,6 +44,7 @@ internal sealed class EvidencePage
         var cells = new ClaimCells();
         foreach (var folder in folders)
             cells.Add(folder);
+        _leftOut = cells.LeftOut;
         var (published, claims) = sources.Read();
         _published = published;
         var test = new ClaimTest(cells);
@@ -154,9 +157,10 @@ internal sealed class EvidencePage
     }
 
     private string Rule() =>
-        "A claim holds, or does not, when its test says so at 5 %; with several seeds each must agree in sign. "
-        + "Undecided means that this "
-        + "sample cannot tell. Shares are tested on the examples, the trained models being what they are; how much "
+        "A claim holds, or does not, when its test says so at 5 %; with several seeds each must agree in sign, or lie "
+        + "on the same side of a margin. Undecided means that this sample cannot tell; cannot be tested here, that the "
+        + "claim is of another protocol, whose number these recipes could not reach whatever was seen. Shares are "
+        + "tested on the examples, the trained models being what they are; how much "
         + "training scatters is told by the seeds (the report of each table has the t over them). "
         + "No correction is made for the number of claims: of twenty tests of nothing one is expected to come out. "
         + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
@@ -227,6 +231,7 @@ internal sealed class EvidencePage
             Verdict.Holds => "holds",
             Verdict.DoesNotHold => "does not hold",
             Verdict.Undecided => "undecided",
+            Verdict.NotTestable => "cannot be tested here",
             _ => "not measured",
         };
 
@@ -246,8 +251,8 @@ internal sealed class EvidencePage
     private string Figures(string table) =>
         string.Concat(
             _folders
-                .Where(f => f.Plan.Experiment.Reproduces == table && Directory.Exists(f.FiguresFolder))
-                .SelectMany(f => Directory.GetFiles(f.FiguresFolder, "*.svg").Order(StringComparer.Ordinal))
+                .Where(f => f.Plan.Experiment.Reproduces == table)
+                .SelectMany(ExperimentFigures.Drawn)
                 .Select(file => HtmlReport.Figure(File.ReadAllText(file), Path.GetFileNameWithoutExtension(file)))
         )
             is { Length: > 0 } figures
@@ -272,6 +277,11 @@ internal sealed class EvidencePage
                 text.Append(CultureInfo.InvariantCulture, $"- **{name}** ({state}): {source}\n");
             foreach (var failure in folder.Failures())
                 text.Append(html ? $"<p>failed: {Svg.Escape(failure)}</p>\n" : $"  - failed: {failure}\n");
+        }
+        if (_leftOut.Count > 0)
+        {
+            var left = $"A page is of one scale. Not counted above: {string.Join(", ", _leftOut)}.";
+            text.Append(html ? $"<p>{Svg.Escape(left)}</p>\n" : $"\n{left}\n");
         }
         return text.ToString();
     }

@@ -12,11 +12,22 @@ namespace RobustTickets.Experiments.Evidence;
 /// <param name="Detectable">Smallest difference found with 80 % power at 5 %.</param>
 internal readonly record struct PairedTest(double Estimate, double Low, double High, double PValue, double Detectable);
 
+/// <summary>A trend along ordered places.</summary>
+/// <param name="Tau">Kendall's tau, in [-1, 1].</param>
+/// <param name="PValue">Two-sided p against no order.</param>
+/// <param name="Detectable">Smallest tau that so many places without ties can tell from
+/// chance.</param>
+/// <param name="Exact">Whether the p is exact.</param>
+internal readonly record struct TrendTest(double Tau, double PValue, double Detectable, bool Exact);
+
 /// <summary>Paired tests.</summary>
 internal static class PairedStatistics
 {
     // Differences of float64 numbers that are equal on paper.
     private const double Equal = 1e-9;
+
+    // 9! orders are looked at in no time.
+    private const int MostEnumerated = 9;
 
     /// <summary>Two shares on the same examples, in points of percent.</summary>
     public static PairedTest Shares(PairedComparison comparison)
@@ -88,16 +99,58 @@ internal static class PairedStatistics
     }
 
     /// <summary>
-    /// Kendall's tau of values along ordered places with its one-sided exact p for growth, and the
-    /// smallest tau that so many places can tell from chance; ties count as neither.
+    /// Kendall's tau of values along ordered places, and the smallest that so many places without
+    /// ties can tell from chance. Ties count as neither: the p is that over all orders of the
+    /// values as they are, and beyond nine values with ties the normal approximation.
     /// </summary>
-    public static (double Tau, double PValue, double Detectable) Trend(IReadOnlyList<double> values)
+    public static TrendTest Trend(IReadOnlyList<double> values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var (n, score) = (values.Count, 0);
-        for (var i = 0; i < n; i++)
-        for (var j = i + 1; j < n; j++)
-            score += Math.Sign(values[j] - values[i]);
+        var ranks = Ranks(values);
+        var (n, score) = (values.Count, Score(ranks));
+        var (untied, pairs) = (Untied(n), n * (n - 1) / 2);
+        var tied = ranks.Distinct().Count() < n;
+        var p =
+            !tied ? untied(Math.Abs(score))
+            : n <= MostEnumerated ? Enumerated(ranks, Math.Abs(score))
+            : Approximate(ranks, Math.Abs(score));
+        var least = Enumerable
+            .Range(0, (pairs / 2) + 1)
+            .Select(k => (pairs % 2) + (2 * k))
+            .FirstOrDefault(s => untied(s) < 0.05, pairs + 1);
+        return new TrendTest(
+            (double)score / Math.Max(1, pairs),
+            p,
+            Math.Min(1, (double)least / Math.Max(1, pairs)),
+            !tied || n <= MostEnumerated
+        );
+    }
+
+    // Places in order, equal values at the same one.
+    private static int[] Ranks(IReadOnlyList<double> values)
+    {
+        var (ranks, rank, last) = (new int[values.Count], -1, double.NaN);
+        foreach (var i in Enumerable.Range(0, values.Count).OrderBy(i => values[i]))
+        {
+            if (!(values[i] - last <= Equal * Math.Max(1, Math.Abs(last))))
+                rank++;
+            (ranks[i], last) = (rank, values[i]);
+        }
+        return ranks;
+    }
+
+    private static int Score(int[] ranks)
+    {
+        var score = 0;
+        for (var i = 0; i < ranks.Length; i++)
+        for (var j = i + 1; j < ranks.Length; j++)
+            score += Math.Sign(ranks[j] - ranks[i]);
+        return score;
+    }
+
+    // Two-sided p of a score of n different values.
+    private static Func<int, double> Untied(int n)
+    {
         // orders[k]: permutations of n with k pairs out of order.
         double[] orders = [1];
         for (var m = 2; m <= n; m++)
@@ -110,12 +163,53 @@ internal static class PairedStatistics
         }
         var (all, pairs) = (orders.Sum(), n * (n - 1) / 2);
         // A score s has (pairs - s) / 2 pairs out of order.
-        double AtLeast(int s) => orders.Take(((pairs - s) / 2) + 1).Sum() / all;
-        var least = Enumerable
-            .Range(0, (pairs / 2) + 1)
-            .Select(k => (pairs % 2) + (2 * k))
-            .FirstOrDefault(s => AtLeast(s) < 0.05, pairs + 1);
-        return ((double)score / pairs, AtLeast(score), Math.Min(1, (double)least / pairs));
+        return s => Math.Min(1, 2 * orders.Take(((pairs - s) / 2) + 1).Sum() / all);
+    }
+
+    // Share of all orders of the values with a score as large or larger, either way.
+    private static double Enumerated(int[] ranks, int score)
+    {
+        var (order, used, extreme, all) = (new int[ranks.Length], new bool[ranks.Length], 0L, 0L);
+        Place(0, 0);
+        return (double)extreme / all;
+
+        void Place(int place, int sum)
+        {
+            if (place == ranks.Length)
+            {
+                all++;
+                extreme += Math.Abs(sum) >= score ? 1 : 0;
+                return;
+            }
+            for (var next = 0; next < ranks.Length; next++)
+            {
+                if (used[next])
+                    continue;
+                (used[next], order[place]) = (true, ranks[next]);
+                var more = 0;
+                for (var before = 0; before < place; before++)
+                    more += Math.Sign(order[place] - order[before]);
+                Place(place + 1, sum + more);
+                used[next] = false;
+            }
+        }
+    }
+
+    // Kendall (1970): the variance of the score with ties, and a correction for continuity.
+    private static double Approximate(int[] ranks, int score)
+    {
+        static double Term(double n) => n * (n - 1) * ((2 * n) + 5);
+        var variance = (Term(ranks.Length) - ranks.GroupBy(r => r).Sum(g => Term(g.Count()))) / 18;
+        return variance <= 0 || score <= 1 ? 1 : 2 * UpperTail((score - 1) / Math.Sqrt(variance));
+    }
+
+    // Of the standard normal by Abramowitz and Stegun 26.2.17, to 8e-8.
+    private static double UpperTail(double z)
+    {
+        var t = 1 / (1 + (0.2316419 * z));
+        var series =
+            t * (0.319381530 + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
+        return Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * series;
     }
 }
 

@@ -131,20 +131,7 @@ internal static class MiniLmExperiments
                 RobusTSparsities,
                 [1],
                 One,
-                new ExperimentFigure(
-                    "robust-ticket",
-                    "Robust tickets: accuracy over sparsity",
-                    FigureKind.Sweep,
-                    "draw.sparsity",
-                    ["robust-20", "robust-30", "robust-40", "robust-60", "robust-80"]
-                ),
-                new ExperimentFigure(
-                    "lth",
-                    "Lottery tickets: accuracy over sparsity",
-                    FigureKind.Sweep,
-                    "draw.sparsity",
-                    ["lth-20", "lth-40"]
-                )
+                new ExperimentFigure("sparsity", "Accuracy over sparsity", FigureKind.Sweep, "draw.sparsity")
             ),
             Figure(
                 "16-robust-ticket-figure-3",
@@ -166,7 +153,7 @@ internal static class MiniLmExperiments
                     "epochs",
                     "Development accuracy after each epoch, clean and under attack",
                     FigureKind.Epochs,
-                    Rows: ["fine-tune", "freelb", "robust-ticket"]
+                    Rows: ["fine-tune", "freelb", "robust-ticket", "dense-control"]
                 )
             ),
             Figure(

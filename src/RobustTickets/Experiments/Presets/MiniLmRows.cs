@@ -8,7 +8,8 @@ namespace RobustTickets.Experiments.Presets;
 internal static class MiniLmRows
 {
     public const string Control = "evaluate.equal-epoch-control=true",
-        Watch = "evaluate.epoch-attack={\"recipe\":\"textfooler\",\"examples\":200}";
+        Watch = "evaluate.epoch-attack={\"recipe\":\"textfooler\",\"examples\":200}",
+        AsRobustTicket = "fine-tune-as-robust-ticket"; // the training of its tickets, on the dense network
     public static readonly string[] All = ["retrain.epochs=2", "retrain.optimizer.learning-rate=5e-5", "batch-size=32"];
     public static readonly string[] Slim = ["search.optimizer.learning-rate=5e-5"];
     public static readonly string[] Rounds = [.. Slim, "search.epochs-per-round=1"];
@@ -131,6 +132,9 @@ internal static class MiniLmRows
                 "robust-ticket",
                 [.. Masks, "retrain.epochs=7"]
             ),
+            new("dense-control", ControlOf: "robust-ticket"),
+            // What longer training alone does.
+            Row("fine-tune-longer", AsRobustTicket, set: "retrain.epochs=7"),
         ];
 
     public static ExperimentRow[] Gammas =>
@@ -168,6 +172,7 @@ internal static class MiniLmRows
             Row("lth-40", "lth", set: [.. Rounds, "draw.sparsity=0.4", "search.rounds=4"]),
             FreeLb,
             FineTune,
+            new("dense-control", ControlOf: "robust-30"),
         ];
 
     public static ExperimentRow[] Convergence =>
@@ -179,6 +184,7 @@ internal static class MiniLmRows
             Row("fine-tune", set: ["retrain.epochs=6", Watch]),
             Row("freelb", set: ["retrain.epochs=6", Watch]),
             Row("robust-ticket", "robust-ticket", "searched", [.. Masks, "retrain.epochs=6", Watch]),
+            Row("dense-control", AsRobustTicket, set: ["retrain.epochs=6", Watch]),
         ];
 
     public static ExperimentRow[] Lambdas =>

@@ -3,6 +3,7 @@
 // attacks by queries a word.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Pipeline.Checks;
 
@@ -60,13 +61,17 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     /// <param name="tokens">Word pieces of the training examples.</param>
     public static RecipeCost OfSearch(Recipe recipe, double tokens) => new(tokens * Search(recipe), 0);
 
-    /// <summary>The attacks after epochs that a recipe asks for.</summary>
+    /// <summary>The attacks after epochs that a recipe asks for, on the control, too.</summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="length">Mean word pieces of a text.</param>
     public static RecipeCost OfEpochAttacks(Recipe recipe, double length) =>
         recipe.Evaluate.EpochAttack is not { } attack
             ? default
-            : OfAttack(attack.Recipe, attack.Examples * (int)recipe.Retrain.Epochs, length);
+            : OfAttack(
+                attack.Recipe,
+                attack.Examples * (int)recipe.Retrain.Epochs * (recipe.Evaluate.EqualEpochControl ? 2 : 1),
+                length
+            );
 
     /// <summary>An attack.</summary>
     /// <param name="attack">Name of its recipe.</param>
@@ -74,6 +79,19 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     /// <param name="length">Mean word pieces of a text.</param>
     public static RecipeCost OfAttack(string attack, int examples, double length) =>
         new(0, 2 * examples * length * length * QueriesPerWord.GetValueOrDefault(attack, 7));
+
+    /// <summary>Epochs after which the rule of a slimming search can stop it at the earliest; null
+    /// where no rule does.</summary>
+    public static double? EarliestStop(Recipe recipe) =>
+        recipe.Search is SlimmingSearchOptions { Stop: not FixedStop } search
+            ? (double)StopRule.Needs(search.Stop) / search.SnapshotsPerEpoch
+            : null;
+
+    /// <summary>Which PGD a recipe trains with, in words; null for none.</summary>
+    public static string? FormOfPgd(Recipe recipe) =>
+        recipe.Retrain.Objective is PgdOptions pgd
+            ? Text($"{(pgd.DeltaGradOnly ? "lean" : "usual")} PGD, K = {pgd.Steps}")
+            : null;
 
     private static double Search(Recipe recipe) =>
         recipe.Search switch
@@ -94,7 +112,8 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
             PgdOptions { DeltaGradOnly: true } p => (2 * p.Steps) + CleanStep,
             PgdOptions p => CleanStep * (p.Steps + 1),
             FreeLbOptions f => CleanStep * (f.Count == FreeLbCount.K ? f.Steps : f.Steps + 1),
-            InfoBertOptions i => CleanStep * i.Steps,
+            // The second backward of each pass goes through the whole network again.
+            InfoBertOptions i => (CleanStep + (i.Alpha == 0 ? 0 : 2)) * i.Steps,
             HullOptions h => (2 * h.Steps) + CleanStep,
             _ => CleanStep,
         };
