@@ -4,6 +4,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
+using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Cli;
 
@@ -41,6 +42,34 @@ internal sealed class ExecutionOptionSet
         return precision == Auto
             ? Execution.Fastest(device, threads)
             : new Execution(device, PrecisionOf(precision), threads);
+    }
+
+    /// <summary>
+    /// The values for a plan, which needs no native library: where there is one, they are checked
+    /// as before a run; where not, the note says what was not.
+    /// </summary>
+    /// <exception cref="RequestException">A device, precision or number of threads that there is
+    /// not.</exception>
+    public (Execution Execution, string? Note) Plan(ParseResult parsed)
+    {
+        var (device, precision) = (parsed.GetValue(_device), parsed.GetValue(_precision)!);
+        var plain = new Execution(
+            device,
+            precision == Auto ? MatrixPrecision.Fp32 : PrecisionOf(precision),
+            parsed.GetValue(_threads)
+        );
+        if (plain == new Execution() && precision != Auto)
+            return (plain, null);
+        try
+        {
+            if (ShimLibrary.IsPresent)
+                return (Apply(parsed), null);
+        }
+        catch (TorchUnavailableException)
+        {
+            // A plan says so and goes on.
+        }
+        return (plain, "device, precision and threads were not checked: the native library is not there yet");
     }
 
     /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>

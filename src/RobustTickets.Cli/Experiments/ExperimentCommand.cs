@@ -89,14 +89,16 @@ internal static class ExperimentCommand
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
+            var plans = parsed.GetValue(list) || parsed.GetValue(dry);
+            var (planned, notChecked) = plans ? execution.Plan(parsed) : (execution.Read(parsed), null);
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
                 RunFolder.ModelOf(parsed.GetValue(model) ?? ""),
                 CommonOptions.ReadPairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
-                CommonOptions.ReadPairs("--resource", parsed.GetValue(resource) ?? []),
+                CommonOptions.ReadResourcePlaces(parsed.GetValue(resource)),
                 parsed.GetValue(only),
-                execution.Read(parsed),
+                planned,
                 parsed.GetValue(every) ?? 500,
                 EvidenceSources.Beside(parsed.GetRequiredValue(files)),
                 Wait: !parsed.GetValue(noWait),
@@ -112,6 +114,7 @@ internal static class ExperimentCommand
             if (request.Model.Length == 0)
                 throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from");
 
+            TrainableModel.Require(request.Model);
             using var run = new ExperimentRun(
                 request,
                 new ExperimentProgressView(context),
@@ -121,6 +124,8 @@ internal static class ExperimentCommand
             run.Check();
             foreach (var note in run.Notes())
                 context.Error.WriteLine(note);
+            if (notChecked is not null)
+                context.Error.WriteLine($"note: {notChecked}");
             if (parsed.GetValue(dry))
                 return ExperimentCells.Write(
                     context,
@@ -130,6 +135,7 @@ internal static class ExperimentCommand
                     asJson
                 );
 
+            using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
             var codes = run.Run().Select(f => ExitCodes.Of(f.Cause, context.Stop.ExitCode)).Distinct().ToArray();
             WriteResults(context, run.Folders, asJson);
             return codes.Length switch

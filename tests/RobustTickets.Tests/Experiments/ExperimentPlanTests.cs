@@ -244,6 +244,33 @@ public class ExperimentPlanTests
     }
 
     [Fact]
+    public void Paths_of_all_experiments_are_asked_for_at_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("experiment").FullName;
+        var other = Small();
+        other["name"] = "other";
+        other["data"]![1]!["name"] = "films";
+        File.WriteAllText(Path.Combine(folder, "a.json"), Small().ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "b.json"), other.ToJsonString());
+        var run = CliRun.Of("experiment", folder, "--model", "/no/model");
+        Assert.Equal(ExitCodes.Usage, run.Code);
+        Assert.Contains(
+            "--data: no path is given for sst2, reviews, films; give NAME=PATH for each; or name cells that need none "
+                + "of them (--only)",
+            run.Error
+        );
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("rows")]
+    [InlineData("data")]
+    [InlineData("seeds")]
+    [InlineData("attacks")]
+    public void A_missing_list_is_called_a_list(string field) =>
+        Assert.Contains($"{field}: missing; expected a list [...]", Problem(j => j.Remove(field)));
+
+    [Fact]
     public void Rows_share_a_ticket_only_when_they_search_alike()
     {
         JsonObject Row(string name, string recipe, params string[] set) =>
