@@ -37,11 +37,8 @@ internal sealed class ExecutionOptionSet
     /// <summary>The values of a parsed command line, for a training run.</summary>
     public Execution Read(ParseResult parsed)
     {
-        var (device, threads) = (parsed.GetValue(_device), parsed.GetValue(_threads));
-        var precision = parsed.GetValue(_precision)!;
-        return precision == Auto
-            ? Execution.Fastest(device, threads)
-            : new Execution(device, PrecisionOf(precision), threads);
+        var named = Named(parsed);
+        return parsed.GetValue(_precision) == Auto ? Execution.Fastest(named.Device, named.Threads) : named;
     }
 
     /// <summary>
@@ -52,14 +49,8 @@ internal sealed class ExecutionOptionSet
     /// not.</exception>
     public (Execution Execution, string? Note) Plan(ParseResult parsed)
     {
-        var (device, precision) = (parsed.GetValue(_device), parsed.GetValue(_precision)!);
-        var plain = new Execution(
-            device,
-            precision == Auto ? MatrixPrecision.Fp32 : PrecisionOf(precision),
-            parsed.GetValue(_threads)
-        );
-        if (plain == new Execution() && precision != Auto)
-            return (plain, null);
+        if (Named(parsed) == new Execution() && parsed.GetValue(_precision) != Auto)
+            return (new Execution(), null);
         try
         {
             if (ShimLibrary.IsPresent)
@@ -69,8 +60,16 @@ internal sealed class ExecutionOptionSet
         {
             // A plan says so and goes on.
         }
-        return (plain, "device, precision and threads were not checked: the native library is not there yet");
+        return (Named(parsed), "device, precision and threads were not checked: there is no native library that loads");
     }
+
+    /// <summary>The values as they are named, fp32 for auto; nothing is loaded.</summary>
+    public Execution Named(ParseResult parsed) =>
+        new(
+            parsed.GetValue(_device),
+            parsed.GetValue(_precision) is { } precision and not Auto ? PrecisionOf(precision) : MatrixPrecision.Fp32,
+            parsed.GetValue(_threads)
+        );
 
     /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
     /// <exception cref="RequestException">A device or precision that models do not run on

@@ -52,7 +52,8 @@ internal static class CommonOptions
     public static Option<string[]> Resources(string purpose = "") =>
         Repeated(
             "--resource",
-            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json",
+            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json; the names of "
+                + "'resources list' do as well",
             "NAME=PATH"
         );
 

@@ -89,8 +89,11 @@ internal static class ExperimentCommand
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
-            var plans = parsed.GetValue(list) || parsed.GetValue(dry);
-            var (planned, notChecked) = plans ? execution.Plan(parsed) : (execution.Read(parsed), null);
+            // A list may be asked for on another machine than the one that computes.
+            var (planned, notChecked) =
+                parsed.GetValue(list) ? (execution.Named(parsed), null)
+                : parsed.GetValue(dry) ? execution.Plan(parsed)
+                : (execution.Read(parsed), null);
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
                 RunFolder.ModelOf(parsed.GetValue(model) ?? ""),

@@ -232,6 +232,11 @@ public class ExperimentPlanTests
                 .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Length
         );
+        Assert.Equal(0, CliRun.Of("experiment", file, "--list", "--device", "cuda:99").Code);
+        Assert.Contains(
+            "--device cuda:99: ",
+            Refused(ExitCodes.Usage, "--model", "m", "--dry-run", "--device", "cuda:99")
+        );
         Assert.Contains("--seeds 1,1: expected different whole numbers", Refused(ExitCodes.Usage, "--seeds", "1,1"));
         Directory.Delete(folder, recursive: true);
 
